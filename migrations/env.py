@@ -1,0 +1,48 @@
+"""Alembic's environment: the owner's address comes from the caller or the environment."""
+
+from __future__ import annotations
+
+import os
+
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+from services.kernel.db import sqlalchemy_url
+from services.metadata import metadata
+
+
+def _url() -> str:
+    url = context.config.get_main_option("sqlalchemy.url")
+    return sqlalchemy_url(
+        url or os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL") or ""
+    )
+
+
+def _offline() -> None:
+    context.configure(
+        dialect_name="postgresql", literal_binds=True, target_metadata=metadata, as_sql=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _online() -> None:
+    engine = create_engine(_url(), poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        # Two launchers that migrate at once: the second waits and finds nothing to do.
+        connection.exec_driver_sql("SELECT pg_advisory_lock(7203154)")
+        connection.commit()
+        context.configure(
+            connection=connection, target_metadata=metadata, transaction_per_migration=True
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.exec_driver_sql("SELECT pg_advisory_unlock(7203154)")
+        connection.commit()
+    engine.dispose()
+
+
+if context.is_offline_mode():
+    _offline()
+else:
+    _online()

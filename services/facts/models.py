@@ -1,0 +1,71 @@
+"""What happened, to be counted: one immutable row a fact, and moments at which was counted."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from services.kernel.db import Base
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "XID8"
+
+
+class PgSnapshot(UserDefinedType[str]):
+    """PostgreSQL's ``pg_snapshot``: which transactions were visible at a moment."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "PG_SNAPSHOT"
+
+
+class Fact(Base):
+    """One line of double-entry counting: ``quantity`` +1 where a subject arrives, -1 where it was.
+
+    A subject (an appointment, an enrolment, a remittance) that moves from one status to another
+    leaves two lines, so that sums over any choice of lines are states, never double counts.
+    ``day`` is the subject's own day at its office and never changes; ``occurred_at`` is when
+    the line happened.
+    """
+
+    __tablename__ = "facts"
+    __table_args__ = (
+        Index("ix_facts_kind_day", "kind", "day"),
+        Index("ix_facts_subject_id", "subject_id"),
+        CheckConstraint("quantity <> 0", name="quantity"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    kind: Mapped[str] = mapped_column(Text)
+    subject_id: Mapped[UUID]
+    consulate_code: Mapped[str | None] = mapped_column(Text)
+    program: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    day: Mapped[date]
+    quantity: Mapped[int] = mapped_column(BigInteger)
+    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    xid: Mapped[int] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
+
+
+class CountedAt(Base):
+    """A moment for which figures were given, with what was visible then.
+
+    Asked again with the same ``at``, a figure sees the same transactions and is the same.
+    """
+
+    __tablename__ = "counted_at"
+
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    snapshot: Mapped[str] = mapped_column(PgSnapshot())

@@ -1,0 +1,108 @@
+"""Who did what to whose data: appended in the deed's own transaction, never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import DateTime, Index, Text, insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from services.kernel.db import NETWORK, Base, Scope
+from services.kernel.ids import new_id
+
+
+class Role(StrEnum):
+    """What a token may say its bearer is (contract, "Common rules")."""
+
+    CITIZEN = "citizen"
+    OFFICER = "officer"
+    SUPERVISOR = "supervisor"
+    AGENT = "agent"
+    ANALYST = "analyst"
+    TREASURY = "treasury"
+    COMPLIANCE = "compliance"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+    SYSTEM = "system"
+
+
+OFFICE_ROLES = frozenset({Role.OFFICER, Role.SUPERVISOR})
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Whoever acts: an account of a citizen or of staff, or the system itself."""
+
+    role: Role
+    account_id: UUID | None = None
+    consulate: str | None = None
+    request_id: str | None = None
+
+    @property
+    def is_citizen(self) -> bool:
+        """Acts for their own account only."""
+        return self.role is Role.CITIZEN
+
+    @property
+    def scope(self) -> Scope:
+        """Rows this actor may see: their own, their office's, or the network's."""
+        if self.is_citizen:
+            return Scope(account=self.account_id)
+        if self.role in OFFICE_ROLES:
+            return Scope(consulate=self.consulate or "")
+        return Scope(consulate=NETWORK)
+
+
+SYSTEM = Actor(Role.SYSTEM)
+
+
+class AuditEntry(Base):
+    """One entry. The application may insert and read; nobody may change or delete."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index("ix_audit_entries_person_account_id_at", "person_account_id", "at"),
+        Index("ix_audit_entries_subject_id", "subject_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    actor_role: Mapped[str] = mapped_column(Text)
+    actor_id: Mapped[UUID | None]
+    consulate_code: Mapped[str | None] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    subject_kind: Mapped[str] = mapped_column(Text)
+    subject_id: Mapped[UUID | None]
+    person_account_id: Mapped[UUID | None]
+    request_id: Mapped[str | None] = mapped_column(Text)
+
+
+def record(
+    session: Session,
+    *,
+    actor: Actor,
+    action: str,
+    subject_kind: str,
+    subject_id: UUID | None,
+    now: datetime,
+    person_account_id: UUID | None = None,
+    consulate: str | None = None,
+) -> None:
+    """Append an entry. ``person_account_id`` is whose data it was, so that they can list it."""
+    session.execute(
+        insert(AuditEntry).values(
+            id=new_id(),
+            at=now,
+            actor_role=actor.role.value,
+            actor_id=actor.account_id,
+            consulate_code=consulate or actor.consulate,
+            action=action,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            person_account_id=person_account_id,
+            request_id=actor.request_id,
+        )
+    )

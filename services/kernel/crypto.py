@@ -1,0 +1,107 @@
+"""Sealed fields under a key per person, and blind indexes.
+
+Every person's row carries a data key of its own, wrapped by a versioned master key: rotating
+the master re-wraps small keys, and forgetting a person is deleting one. A sealed value is bound
+to its row and column by associated data, so that it can't be moved to another row unnoticed.
+Blind indexes are HMACs with a key of their own: a bare hash of a CURP could be guessed.
+AES-256-GCM and its nonces follow NIST SP 800-38D.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from services.kernel.identifiers import normalise_name
+
+_NONCE = 12
+
+
+class SealBroken(Exception):
+    """A sealed value doesn't open: another row, another key, or altered."""
+
+
+@dataclass(frozen=True)
+class DataKey:
+    """A person's key: ``secret`` in memory, ``wrapped`` in the database."""
+
+    secret: bytes
+    wrapped: bytes
+
+    def seal(self, text: str, *, place: str, row: UUID) -> bytes:
+        """Encrypt ``text`` for ``place`` ("table.column") in ``row``."""
+        return _encrypt(self.secret, text.encode(), _bound(place, row))
+
+    def open(self, sealed: bytes, *, place: str, row: UUID) -> str:
+        """The text again. Raises `SealBroken`."""
+        return _decrypt(self.secret, sealed, _bound(place, row)).decode()
+
+
+class Vault:
+    """Makes, wraps and opens data keys; computes blind indexes."""
+
+    def __init__(self, master_keys: Mapping[int, bytes], index_key: bytes) -> None:
+        self._masters = dict(master_keys)
+        self._current = max(self._masters)
+        self._index_key = index_key
+
+    def new_key(self, row: UUID) -> DataKey:
+        """A fresh key for the person of ``row``, wrapped by the current master key."""
+        secret = os.urandom(32)
+        wrapped = _encrypt(self._masters[self._current], secret, row.bytes)
+        return DataKey(secret, self._current.to_bytes(2, "big") + wrapped)
+
+    def unwrap(self, wrapped: bytes, row: UUID) -> DataKey:
+        """The key of ``row``. Raises `SealBroken` when its master key is not at hand."""
+        master = self._masters.get(int.from_bytes(wrapped[:2], "big"))
+        if master is None:
+            raise SealBroken("the master key of this version is not configured")
+        return DataKey(_decrypt(master, wrapped[2:], row.bytes), wrapped)
+
+    def blind_index(self, kind: str, value: str) -> bytes:
+        """Keyed hash for equality look-ups of ``value`` among values of ``kind``."""
+        return hmac.digest(self._index_key, f"{kind}\x1f{value}".encode(), "sha256")
+
+    def person_keys(
+        self,
+        given_names: str,
+        first_surname: str,
+        second_surname: str | None,
+        birth_date: date,
+        curp: str | None,
+    ) -> list[bytes]:
+        """Under which keys a person claims: by name and birth date always, by CURP when given."""
+        name = normalise_name(given_names, first_surname, second_surname)
+        keys = [self.blind_index("person.name", f"{name}|{birth_date.isoformat()}")]
+        if curp:
+            keys.append(self.blind_index("person.curp", curp))
+        return keys
+
+
+def fingerprint(data: bytes) -> bytes:
+    """SHA-256, for comparing requests; never for identifiers."""
+    return hashlib.sha256(data).digest()
+
+
+def _bound(place: str, row: UUID) -> bytes:
+    return place.encode() + b"\x1f" + row.bytes
+
+
+def _encrypt(key: bytes, plain: bytes, bound: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound)
+
+
+def _decrypt(key: bytes, sealed: bytes, bound: bytes) -> bytes:
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
+    except (InvalidTag, ValueError) as broken:
+        raise SealBroken("the value doesn't belong to this row, or was altered") from broken

@@ -1,0 +1,118 @@
+"""One engine a process, sessions with a declared scope, and the tables' common ground.
+
+The edges own transactions: they ask `Database.transaction` for one and hand the session to a
+use case, which flushes but never commits. Every transaction states for whom it works; row
+security in PostgreSQL holds it to that, whatever a query forgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, MetaData, create_engine, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+NETWORK = "*"
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """All tables. `services.metadata` imports every slice, so that the collection is whole."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which rows a transaction may see: those of an office, those of an account, or all.
+
+    ``consulate`` is an office's code, `NETWORK` for work on behalf of the whole network, or
+    empty; ``account`` is the citizen's account.
+    """
+
+    consulate: str = ""
+    account: UUID | None = None
+
+
+EVERYTHING = Scope(consulate=NETWORK)
+NOTHING = Scope()
+
+_OPEN = text(
+    "SELECT set_config('app.consulate', :consulate, true), set_config('app.account', :account, true)"
+)
+
+
+class Database:
+    """The connections of one process."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.engine: Engine = create_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_pre_ping=False,
+            pool_timeout=10,
+            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+        )
+        self._at_once = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def transaction(self, scope: Scope) -> Iterator[Session]:
+        """One transaction: commits on return, rolls back when anything is raised."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            session.execute(
+                _OPEN,
+                {"consulate": scope.consulate, "account": str(scope.account or "")},
+            )
+            yield session
+
+    @contextmanager
+    def one_statement(self) -> Iterator[Session]:
+        """For a deed that is a single call of a database function, which sets its own scope.
+
+        PostgreSQL makes one statement atomic by itself; BEGIN and COMMIT would be two more
+        round trips on the hottest paths.
+        """
+        with Session(self._at_once, expire_on_commit=False) as session:
+            yield session
+
+    def dispose(self) -> None:
+        """Close every connection, e.g. before a fork."""
+        self.engine.dispose()
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The psycopg driver for a plain ``postgresql://`` address."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url[len(prefix) :]
+    return url
+
+
+def violated_constraint(error: IntegrityError | DBAPIError) -> str | None:
+    """Name of the constraint that refused, or None."""
+    diagnostics: Any = getattr(error.orig, "diag", None)
+    return getattr(diagnostics, "constraint_name", None)
+
+
+def raised_code(error: DBAPIError) -> str | None:
+    """The message of an error that one of our database functions raised on purpose.
+
+    Our functions raise SQLSTATE ``CS001`` with a domain code as the message.
+    """
+    if getattr(error.orig, "sqlstate", None) != "CS001":
+        return None
+    diagnostics: Any = getattr(error.orig, "diag", None)
+    return getattr(diagnostics, "message_primary", None)

@@ -1,0 +1,77 @@
+"""A retried request has one effect and gets the same answer.
+
+The key, a hash of the request and the answer live in one row, unique by account, written in the
+transaction of the deed itself. A second request with the same key waits for the first to end
+(or gives up after the lock timeout, and says so); after a roll-back the key is free again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, LargeBinary, SmallInteger, Text, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from services.kernel.db import Base
+from services.kernel.errors import Invalid
+
+
+class IdempotencyKey(Base):
+    """``status`` and ``response`` are null only inside the transaction that does the deed."""
+
+    __tablename__ = "idempotency_keys"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    request_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[int | None] = mapped_column(SmallInteger)
+    response: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The answer that an earlier request with the same key got."""
+
+    status: int
+    response: dict[str, Any]
+
+
+def begin(
+    session: Session, *, account_id: UUID, key: str, request_hash: bytes, now: datetime
+) -> Stored | None:
+    """Take the key for this transaction; None means: go on and do it.
+
+    Raises Invalid ``idempotency_key_reused`` when the key came with another request.
+    """
+    taken = session.execute(
+        insert(IdempotencyKey)
+        .values(account_id=account_id, key=key, request_hash=request_hash, created_at=now)
+        .on_conflict_do_nothing()
+        .returning(IdempotencyKey.key)
+    ).first()
+    if taken:
+        return None
+    row = session.execute(
+        select(IdempotencyKey).where(
+            IdempotencyKey.account_id == account_id, IdempotencyKey.key == key
+        )
+    ).scalar_one()
+    if row.request_hash != request_hash:
+        raise Invalid("idempotency_key_reused")
+    return Stored(row.status or 200, row.response or {})
+
+
+def finish(
+    session: Session, *, account_id: UUID, key: str, status: int, response: dict[str, Any]
+) -> None:
+    """Keep the answer beside the key, in the same transaction as the deed."""
+    session.execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == key)
+        .values(status=status, response=response)
+    )

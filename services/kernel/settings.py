@@ -1,0 +1,150 @@
+"""What a process is told from outside. Only composition roots read this.
+
+Values come from the environment; in development whatever is missing there is read from
+``$CONSULAR_HOME/environment``, which ``consular up`` writes for the instance it runs.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsError(Exception):
+    """A setting is missing or can't be used; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Configuration of one process. Secrets never leave it through ``repr``."""
+
+    env: str
+    home: Path
+    host: str
+    port: int
+    simulator_port: int
+    public_url: str
+    database_url: str
+    database_owner_url: str
+    redis_url: str
+    values: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Settings(env={self.env!r}, home={str(self.home)!r}, port={self.port})"
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment, then the instance's file in development and tests."""
+        given = dict(os.environ if environ is None else environ)
+        home = Path(given.get("CONSULAR_HOME", ".consular")).absolute()
+        env = given.get("CONSULAR_ENV", "development")
+        if env not in ("development", "production", "test"):
+            raise SettingsError(
+                f"CONSULAR_ENV is {env!r}; it must be development, production or test."
+            )
+        values = {**(_read_file(home / "environment") if env != "production" else {}), **given}
+        port = _port(values, "CONSULAR_PORT", 8000)
+        settings = cls(
+            env=env,
+            home=home,
+            host=values.get("CONSULAR_HOST", "127.0.0.1"),
+            port=port,
+            simulator_port=_port(values, "CONSULAR_SIMULATOR_PORT", port + 1),
+            public_url=values.get("CONSULAR_PUBLIC_URL", f"http://localhost:{port}"),
+            database_url=values.get("DATABASE_URL", ""),
+            database_owner_url=values.get("DATABASE_OWNER_URL", ""),
+            redis_url=values.get("REDIS_URL", ""),
+            values=values,
+        )
+        settings._refuse_unsafe()
+        return settings
+
+    @property
+    def development(self) -> bool:
+        """Development and tests: the simulator plays the agencies, demonstration people exist."""
+        return self.env != "production"
+
+    def require(self, name: str) -> str:
+        """The value of ``name``; raises `SettingsError` when it is missing."""
+        value = self.values.get(name, "")
+        if not value:
+            raise SettingsError(f"{name} is not set. Start with `make run`, or set it.")
+        return value
+
+    def number(self, name: str, default: float) -> float:
+        """A numeric setting, in the unit that its name says."""
+        try:
+            return float(self.values.get(name) or default)
+        except ValueError:
+            raise SettingsError(f"{name} must be a number.") from None
+
+    def agency_url(self, name: str, path: str) -> str:
+        """Base URL of an agency: ``CONSULAR_<NAME>_URL``, or the simulator in development."""
+        given = self.values.get(f"CONSULAR_{name}_URL")
+        if given:
+            return given
+        if not self.development:
+            raise SettingsError(f"CONSULAR_{name}_URL is not set.")
+        return f"{self.simulator_url}{path}"
+
+    @property
+    def simulator_url(self) -> str:
+        """Where the agencies' simulator answers."""
+        default = f"http://127.0.0.1:{self.simulator_port}"
+        return self.values.get("CONSULAR_SIMULATOR_URL", default)
+
+    def master_keys(self) -> dict[int, bytes]:
+        """Version -> key that wraps the keys of persons. The highest version wraps new ones."""
+        keys = {}
+        for part in self.require("CONSULAR_MASTER_KEY").split(","):
+            version, _, encoded = part.rpartition(":")
+            keys[int(version or 1)] = _key(encoded, "CONSULAR_MASTER_KEY")
+        return keys
+
+    def index_key(self) -> bytes:
+        """Key of blind indexes and claims; it is not rotated with the master keys."""
+        return _key(self.require("CONSULAR_INDEX_KEY"), "CONSULAR_INDEX_KEY")
+
+    def _refuse_unsafe(self) -> None:
+        if self.development:
+            return
+        for name, value in self.values.items():
+            if name.startswith("CONSULAR_") and "_URL" in name and "simulator" in value.lower():
+                raise SettingsError(f"{name} speaks of a simulator; production refuses it.")
+        if self.values.get("CONSULAR_SIMULATOR_URL"):
+            raise SettingsError("CONSULAR_SIMULATOR_URL is set; production refuses a simulator.")
+        if self.values.get("CONSULAR_TOKEN_KEY_FILE"):
+            raise SettingsError("CONSULAR_TOKEN_KEY_FILE is the development issuer's; unset it.")
+        for name in ("DATABASE_URL", "REDIS_URL", "CONSULAR_PUBLIC_URL"):
+            self.require(name)
+        if not self.public_url.startswith("https://"):
+            raise SettingsError("CONSULAR_PUBLIC_URL must begin with https:// in production.")
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _port(values: Mapping[str, str], name: str, default: int) -> int:
+    text = values.get(name) or str(default)
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise SettingsError(f"{name} is {text!r}; it must be a port number from 1 to 65535.")
+    return int(text)
+
+
+def _key(encoded: str, name: str) -> bytes:
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise SettingsError(f"{name} must be 32 bytes in base64.")
+    return key

@@ -1,0 +1,116 @@
+"""Put something into the outbox; ring, claim and settle it.
+
+Times are the database's own, for hosts' clocks differ. A claim is a lease with a fence: whoever
+wakes up after the lease has passed on settles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import insert, text
+from sqlalchemy.orm import Session
+
+from services.kernel.ids import new_id
+from services.outbox.models import OutboxItem
+
+
+@dataclass(frozen=True)
+class Ring:
+    """An item that is due: which queue it goes to follows from the topic."""
+
+    id: UUID
+    topic: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on an item until the lease ends."""
+
+    id: UUID
+    topic: str
+    ref: UUID
+    fence: int
+    attempts: int
+
+
+def put(session: Session, topic: str, ref: UUID, *, delay_seconds: float = 0) -> UUID:
+    """Add an item in the current transaction; ``delay_seconds`` from now it is due."""
+    item = new_id()
+    due = text("clock_timestamp() + make_interval(secs => :delay)").bindparams(delay=delay_seconds)
+    session.execute(insert(OutboxItem).values(id=item, topic=topic, ref=ref, ring_at=due))
+    return item
+
+
+_RING = text(
+    """
+    UPDATE outbox SET ring_at = clock_timestamp() + make_interval(secs => :again)
+    WHERE id IN (
+        SELECT id FROM outbox WHERE done_at IS NULL AND ring_at <= clock_timestamp()
+        ORDER BY ring_at LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, topic
+    """
+)
+
+
+def ring(session: Session, *, most: int, again_seconds: float) -> Sequence[Ring]:
+    """Take up to ``most`` due items; unless done by then, they are due again later."""
+    rows = session.execute(_RING, {"most": most, "again": again_seconds})
+    return [Ring(row.id, row.topic) for row in rows]
+
+
+_CLAIM = text(
+    """
+    UPDATE outbox
+    SET lease_until = clock_timestamp() + make_interval(secs => :lease),
+        fence = fence + 1, attempts = attempts + 1,
+        ring_at = clock_timestamp() + make_interval(secs => :lease)
+    WHERE id = :id AND done_at IS NULL
+      AND (lease_until IS NULL OR lease_until < clock_timestamp())
+    RETURNING id, topic, ref, fence, attempts
+    """
+)
+
+
+def claim(session: Session, item: UUID, *, lease_seconds: float) -> Claim | None:
+    """Take the item, or None when it is done or somebody else holds it."""
+    row = session.execute(_CLAIM, {"id": item, "lease": lease_seconds}).first()
+    return Claim(row.id, row.topic, row.ref, row.fence, row.attempts) if row else None
+
+
+_FINISH = text(
+    """
+    UPDATE outbox SET done_at = clock_timestamp(), outcome = :outcome, lease_until = NULL
+    WHERE id = :id AND fence = :fence AND done_at IS NULL
+    RETURNING id
+    """
+)
+
+
+def finish(session: Session, held: Claim, outcome: str) -> bool:
+    """Mark it done. False when the lease has passed on: then the caller must roll back."""
+    return (
+        session.execute(
+            _FINISH, {"id": held.id, "fence": held.fence, "outcome": outcome}
+        ).first()
+        is not None
+    )
+
+
+_RELEASE = text(
+    """
+    UPDATE outbox
+    SET lease_until = NULL, ring_at = clock_timestamp() + make_interval(secs => :delay)
+    WHERE id = :id AND fence = :fence AND done_at IS NULL
+    """
+)
+
+
+def release(session: Session, held: Claim, *, delay_seconds: float) -> None:
+    """Give it back: it is due again ``delay_seconds`` from now."""
+    session.execute(
+        _RELEASE, {"id": held.id, "fence": held.fence, "delay": delay_seconds}
+    )

@@ -1,0 +1,48 @@
+"""What others must be told: written with the deed, delivered until it is done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Index, Integer, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.kernel.db import Base
+
+
+class OutboxItem(Base):
+    """One thing to do elsewhere. ``ref`` is the id of the row it is about, nothing more."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_due", "ring_at", postgresql_where=text("done_at IS NULL")),
+        # Made for one look-up: is something still to be done about this row?
+        Index("ix_outbox_ref", "ref"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    topic: Mapped[str] = mapped_column(Text)
+    ref: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("clock_timestamp()")
+    )
+    # When to ring the doorbell next; moved forward at each ring, so that a lost ring is repeated.
+    ring_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("clock_timestamp()")
+    )
+    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    fence: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    outcome: Mapped[str | None] = mapped_column(Text)
+
+
+class ScheduledRun(Base):
+    """A periodic job that came due: the primary key lets one scheduler of many start it."""
+
+    __tablename__ = "scheduled_runs"
+
+    job: Mapped[str] = mapped_column(Text, primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    outbox_id: Mapped[UUID]
