@@ -1,0 +1,276 @@
+"""Languages: messages, and dates, times, amounts and folios as people say them.
+
+Spanish is the language of the sources: every ``_("…")`` holds the Spanish text, and
+``consular/translations/en/LC_MESSAGES/messages.po`` its English. The catalogue is compiled in
+memory when the application starts, so there is no compiled file to forget.
+
+After adding or changing a text::
+
+    python -m consular.i18n update
+
+re-reads the sources into the catalogue, keeps what is translated, drops what is no longer used,
+and lists what still lacks its English; write that into the ``.po`` file. A test fails until it is
+there.
+In templates a literal per cent sign inside ``_()`` is written ``%%``.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from importlib.resources import files
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, get_timezone_location
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
+from flask import Flask, request
+from flask_babel import Babel, Domain, get_locale, gettext
+
+from services.kernel.money import Money
+
+LANGUAGES = {"es": "Español", "en": "English"}
+DEFAULT_LANGUAGE = "es"
+LANGUAGE_COOKIE = "lang"
+
+# Mexican Spanish, for 5,529.63 rather than 5.529,63.
+_LOCALES = {"es": "es_MX", "en": "en_US"}
+_DATE_LONG = {"es": "EEEE d 'de' MMMM 'de' y", "en": "EEEE, MMMM d, y"}
+_DATE_SHORT = {"es": "d MMM y", "en": "MMM d, y"}
+_TIME = {"es": "H:mm", "en": "h:mm a"}
+_NO_BREAK_HYPHEN = "\N{NON-BREAKING HYPHEN}"
+_NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+_FOLIO_GROUP = 4
+_KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    "lazy_gettext": None,
+    "lazy_ngettext": (1, 2),
+    "lazy_pgettext": ((1, "c"), 2),
+}
+_UNTRANSLATED = NullTranslations()
+
+
+class _MemoryDomain(Domain):  # type: ignore[misc]  # Flask-Babel ships no types
+    """Messages from catalogues compiled at start-up; Spanish needs none, it is the source."""
+
+    def __init__(self, catalogues: Mapping[str, Translations]) -> None:
+        super().__init__()
+        self._catalogues = catalogues
+
+    def get_translations(self) -> NullTranslations:
+        return self._catalogues.get(current_language(), _UNTRANSLATED)
+
+
+class _Babel(Babel):  # type: ignore[misc]
+    """Flask-Babel with our domain in place of one that looks for compiled files."""
+
+    def __init__(self, domain: Domain) -> None:
+        super().__init__()
+        self._memory_domain = domain
+
+    @property
+    def domain_instance(self) -> Domain:
+        return self._memory_domain
+
+
+def init_i18n(app: Flask) -> None:
+    """Install languages, ``_()`` and the filters of this module into an application."""
+    catalogues = {code: load_translations(code) for code in LANGUAGES if code != DEFAULT_LANGUAGE}
+    _Babel(_MemoryDomain(catalogues)).init_app(
+        app, default_locale=_LOCALES[DEFAULT_LANGUAGE], locale_selector=_select_locale
+    )
+    app.jinja_env.filters.update(_FILTERS)
+    app.jinja_env.globals["current_language"] = current_language
+    app.jinja_env.globals["languages"] = LANGUAGES
+
+
+def load_translations(language: str) -> Translations:
+    """The messages of a language, compiled from its ``.po`` file without touching the disk."""
+    compiled = BytesIO()
+    with _catalogue_resource(language).open("rb") as source:
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def current_language() -> str:
+    """``es`` or ``en``, as chosen for this request; ``es`` outside of one."""
+    locale = get_locale()
+    return cast(str, locale.language) if locale else DEFAULT_LANGUAGE
+
+
+def _select_locale() -> str:
+    """Pages go by the reader's own choice, Spanish first; the API by ``Accept-Language``."""
+    if request.path.startswith("/api/"):
+        return _LOCALES[request.accept_languages.best_match(LANGUAGES, DEFAULT_LANGUAGE)]
+    asked = request.args.get("lang", request.cookies.get(LANGUAGE_COOKIE, DEFAULT_LANGUAGE))
+    return _LOCALES.get(asked, _LOCALES[DEFAULT_LANGUAGE])
+
+
+# --- Filters: how things are said -------------------------------------------------------------
+
+
+def date_long(value: date | datetime, zone: str | None = None) -> str:
+    """«lunes 7 de diciembre de 2026». A datetime needs the IANA zone in which it is read."""
+    return _on_day(value, zone, _DATE_LONG)
+
+
+def date_short(value: date | datetime, zone: str | None = None) -> str:
+    """«7 dic 2026», for tables."""
+    return _on_day(value, zone, _DATE_SHORT)
+
+
+def time_at(value: datetime, zone: str, place: str | bool = False) -> str:
+    """«9:00» on the clocks of an IANA zone.
+
+    ``place`` names whose clock that is, «9:00 (hora de Los Ángeles)»: a city, or True for the
+    city that the zone itself is named after.
+    """
+    local = _aware(value).astimezone(ZoneInfo(zone))
+    clock = str(format_datetime(local, _TIME[current_language()], locale=_locale()))
+    clock = clock.replace("\N{NARROW NO-BREAK SPACE}", _NO_BREAK_SPACE)
+    if not place:
+        return clock
+    city = _zone_city(zone) if place is True else place
+    return str(gettext("%(clock)s (hora de %(city)s)", clock=clock, city=city))
+
+
+def moment(value: datetime, zone: str, place: str | bool = False) -> str:
+    """«lunes 7 de diciembre de 2026 a las 9:00 (hora de Los Ángeles)»; see `time_at`."""
+    clock = time_at(value, zone, place)
+    return str(gettext("%(day)s a las %(clock)s", day=date_long(value, zone), clock=clock))
+
+
+def money(value: Money | Mapping[str, Any] | Decimal | str | int, currency: str = "") -> str:
+    """«5,529.63 MXN», the amount and its currency on one line.
+
+    Takes `Money`, the API's ``{"amount", "currency"}``, or an amount with its currency beside it.
+    """
+    if isinstance(value, Money):
+        amount, currency = Decimal(value.amount), value.currency
+    elif isinstance(value, Mapping):
+        amount, currency = Decimal(value["amount"]), value["currency"]
+    else:
+        amount = Decimal(value)
+    return f"{format_decimal(amount, '#,##0.00', locale=_locale())}{_NO_BREAK_SPACE}{currency}"
+
+
+def number(value: int | Decimal) -> str:
+    """«15,375»."""
+    return str(format_decimal(value, locale=_locale()))
+
+
+def folio(value: str) -> str:
+    """«C7K3‑M9QX‑W42T»: groups of four held together by hyphens at which no line breaks."""
+    groups = (value[at : at + _FOLIO_GROUP] for at in range(0, len(value), _FOLIO_GROUP))
+    return _NO_BREAK_HYPHEN.join(groups)
+
+
+_FILTERS: dict[str, Callable[..., str]] = {
+    "date_long": date_long,
+    "date_short": date_short,
+    "time_at": time_at,
+    "moment": moment,
+    "money": money,
+    "number": number,
+    "folio": folio,
+}
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale.parse(_LOCALES[DEFAULT_LANGUAGE])
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a moment without a zone cannot be shown")
+    return value
+
+
+def _on_day(value: date | datetime, zone: str | None, patterns: Mapping[str, str]) -> str:
+    if isinstance(value, datetime):
+        if zone is None:
+            raise ValueError("the day of a moment depends on the zone: name one")
+        value = _aware(value).astimezone(ZoneInfo(zone)).date()
+    return str(format_date(value, patterns[current_language()], locale=_locale()))
+
+
+def _zone_city(zone: str) -> str:
+    city: str = get_timezone_location(ZoneInfo(zone), locale=_locale(), return_city=True)
+    return city.rsplit("/", 1)[-1]
+
+
+# --- The catalogue: `python -m consular.i18n update` ------------------------------------------
+
+
+def catalogue_path(language: str) -> Path:
+    """The ``.po`` file of a language in a checkout."""
+    return Path(str(_catalogue_resource(language)))
+
+
+def extract_messages(root: Path) -> Catalog:
+    """Every message of the sources under a checkout, as ``babel.cfg`` there says."""
+    with (root / "babel.cfg").open(encoding="utf-8") as configuration:
+        methods, options = parse_mapping_cfg(configuration)  # type: ignore[no-untyped-call]
+    catalogue = Catalog(project="Consular", charset="utf-8")
+    found = extract_from_dir(root, methods, options, keywords=_KEYWORDS, comment_tags=("N:",))
+    for filename, _line, message, comments, context in found:
+        # Line numbers would change the file with every edit of a source.
+        catalogue.add(message, locations=[(filename, 0)], auto_comments=comments, context=context)
+    return catalogue
+
+
+def read_catalogue(language: str) -> Catalog:
+    """The catalogue of a language with its notes, as written in the ``.po`` file."""
+    with catalogue_path(language).open("rb") as source:
+        return read_po(source, locale=language)
+
+
+def untranslated(catalogue: Catalog) -> Iterator[str]:
+    """The messages that have no text yet, or only some of their plural forms."""
+    for message in catalogue:
+        parts = message.string if isinstance(message.string, tuple | list) else [message.string]
+        if message.id and not all(parts):
+            yield message.id if isinstance(message.id, str) else message.id[0]
+
+
+def update(root: Path, language: str) -> list[str]:
+    """Bring a catalogue in line with the sources; the messages that still lack a translation."""
+    catalogue = read_catalogue(language)
+    catalogue.update(extract_messages(root), no_fuzzy_matching=True, update_creation_date=False)
+    written = BytesIO()
+    write_po(
+        written, catalogue, width=100, ignore_obsolete=True, sort_output=True, include_lineno=False
+    )
+    catalogue_path(language).write_bytes(written.getvalue())
+    return list(untranslated(catalogue))
+
+
+def _catalogue_resource(language: str) -> Any:
+    return files("consular").joinpath("translations", language, "LC_MESSAGES", "messages.po")
+
+
+def _main(arguments: list[str]) -> int:
+    if arguments != ["update"]:
+        sys.stderr.write("usage: python -m consular.i18n update\n")
+        return 2
+    report = StringIO()
+    for language in LANGUAGES.keys() - {DEFAULT_LANGUAGE}:
+        missing = update(Path(__file__).parent.parent, language)
+        report.write(f"{language}: {len(missing)} without a translation\n")
+        report.writelines(f"  {message}\n" for message in missing)
+    sys.stdout.write(report.getvalue())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))
