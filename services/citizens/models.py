@@ -1,0 +1,108 @@
+"""Accounts of citizens, the people they speak of, and how they sign in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.kernel.db import Base
+
+
+class Account(Base):
+    """A citizen who can sign in. Their names are in the person row marked as holder."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(Text, server_default=text("'es'"))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Person(Base):
+    """Somebody as they were named for one deed: an account's holder, an attendee, an applicant.
+
+    Names and birth date are plain, for the desk searches them; identifiers and contacts are
+    sealed under ``data_key`` (see `services.kernel.crypto`). Deleting the key forgets them.
+    """
+
+    __tablename__ = "people"
+    __table_args__ = (
+        CheckConstraint("NOT holder OR account_id IS NOT NULL", name="holder_account"),
+        Index("uq_people_holder", "account_id", unique=True, postgresql_where=text("holder")),
+        Index("ix_people_account_id", "account_id"),
+        Index("ix_people_name_index", "name_index"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    holder: Mapped[bool] = mapped_column(server_default=text("false"))
+    given_names: Mapped[str] = mapped_column(Text)
+    first_surname: Mapped[str] = mapped_column(Text)
+    second_surname: Mapped[str | None] = mapped_column(Text)
+    birth_date: Mapped[date | None]
+    birth_place: Mapped[str | None] = mapped_column(Text)
+    name_index: Mapped[bytes] = mapped_column(LargeBinary)
+    data_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    curp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    curp_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Identity(Base):
+    """A way to sign in to an account: an e-mail, a phone, a Llave MX user."""
+
+    __tablename__ = "identities"
+
+    issuer: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject_index: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class LoginCode(Base):
+    """A one-time code on its way to an e-mail or phone."""
+
+    __tablename__ = "login_codes"
+    __table_args__ = (
+        CheckConstraint("channel IN ('email', 'sms')", name="channel"),
+        CheckConstraint("attempts <= 5", name="attempts"),
+        Index("ix_login_codes_destination_index", "destination_index", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(Text)
+    destination_index: Mapped[bytes] = mapped_column(LargeBinary)
+    destination_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    code_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    data_key: Mapped[bytes] = mapped_column(LargeBinary)
+    language: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class Attempts(Base):
+    """How often a subject (a keyed hash of who or what) tried within a window."""
+
+    __tablename__ = "attempts"
+
+    subject: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    window_start: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    count: Mapped[int] = mapped_column(Integer)

@@ -1,0 +1,66 @@
+"""Staff accounts and the signed-in sessions of the pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.kernel.db import Base
+
+ROLES = (
+    "officer",
+    "supervisor",
+    "agent",
+    "analyst",
+    "treasury",
+    "compliance",
+    "auditor",
+    "admin",
+)
+
+
+class StaffAccount(Base):
+    """One person of staff with one role; officers and supervisors belong to one office.
+
+    Accounts are ended, never deleted: the audit goes on naming them.
+    """
+
+    __tablename__ = "staff_accounts"
+    __table_args__ = (
+        CheckConstraint(f"role IN {ROLES}", name="role"),
+        CheckConstraint(
+            "(role IN ('officer', 'supervisor')) = (consulate_code IS NOT NULL)", name="office"
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text)
+    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_by: Mapped[UUID | None]
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_by: Mapped[UUID | None]
+
+
+class WebSession(Base):
+    """A browser that is signed in. Only a hash of its cookie is kept."""
+
+    __tablename__ = "web_sessions"
+    __table_args__ = (
+        CheckConstraint("(account_id IS NULL) <> (staff_id IS NULL)", name="one"),
+        Index("ix_web_sessions_account_id", "account_id"),
+        Index("ix_web_sessions_staff_id", "staff_id"),
+    )
+
+    id_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_accounts.id"))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    last_seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
