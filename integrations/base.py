@@ -1,0 +1,258 @@
+"""The one way we call an agency: bounded, quiet in the logs, every failure named.
+
+An adapter subclasses `AgencyClient`, names its tables, and calls `_ask` (changes nothing) or
+`_tell` (changes something). The difference decides what a lost answer means: a question can be
+asked again, a deed must be looked up by folio.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
+
+import httpx
+import structlog
+
+from integrations.deadline import DeadlineTransport, total_deadline
+from integrations.errors import (
+    AgencyError,
+    NeverSent,
+    OutcomeUnknown,
+    Refused,
+    Throttled,
+    Unanswered,
+)
+
+MAX_RESPONSE_BYTES = 256 * 1024
+DEFAULT_TIMEOUT_SECONDS = 10.0
+CONNECT_TIMEOUT_SECONDS = 3.0
+DEFAULT_RETRY_AFTER_SECONDS = 5.0
+
+# Raised before a single byte of the request can have left us.
+_NEVER_SENT: Mapping[type[httpx.TransportError], str] = {
+    httpx.ConnectTimeout: "connect_timeout",
+    httpx.ConnectError: "connect_failed",
+    httpx.PoolTimeout: "pool_timeout",
+    httpx.UnsupportedProtocol: "connect_failed",
+}
+
+Json = dict[str, Any]
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `changes` is False for a question; `content` is JSON, `form` is urlencoded.
+
+    `path` is relative to the base URL. An absolute one is taken as it is: only for addresses that
+    the adapter has checked against its own origin.
+    """
+
+    operation: str
+    method: str
+    path: str
+    changes: bool
+    content: Mapping[str, Any] | None = None
+    form: Mapping[str, str] | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class AgencyClient:
+    """Template of an adapter: one base URL, no redirects, no environment proxies, no cookies.
+
+    `timeout_seconds` bounds the whole call, body included. `transport` replaces the network, for
+    tests. Close it, or use it as a context manager.
+    """
+
+    agency: ClassVar[str]
+    error_field: ClassVar[str] = "codigo"
+    detail_field: ClassVar[str] = "mensaje"
+    refusals: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        transport: httpx.BaseTransport | None = None,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> None:
+        self._timeout = timeout_seconds
+        connect = min(CONNECT_TIMEOUT_SECONDS, timeout_seconds)
+        self._http = httpx.Client(
+            base_url=base_url,
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"} | (headers or {}),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,
+            trust_env=False,
+            timeout=httpx.Timeout(timeout_seconds, connect=connect, pool=connect),
+            transport=transport or DeadlineTransport(),
+        )
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(
+        self,
+        operation: str,
+        path: str,
+        decode: Callable[[Json], T],
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """GET something and decode it. Raises `Retryable` or `Refused`, never `OutcomeUnknown`."""
+        call = Call(operation, "GET", path, changes=False, query=query or {}, headers=headers or {})
+        return self._call(call, decode)
+
+    def _tell(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        content: Mapping[str, Any],
+        decode: Callable[[Json], T],
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """Do something at the agency and decode what it says of it."""
+        call = Call(operation, method, path, changes=True, content=content, headers=headers or {})
+        return self._call(call, decode)
+
+    def _call(self, call: Call, decode: Callable[[Json], T]) -> T:
+        """Make the call, judge the answer, and leave one line in the log: never what was said."""
+        started = time.monotonic()
+        outcome = "answered"
+        try:
+            status, headers, raw = self._exchange(call, started + self._timeout)
+            return self._judge(call, status, headers, raw, decode)
+        except AgencyError as error:
+            outcome = error.code
+            raise
+        finally:
+            log.info(
+                "agency_call",
+                agency=self.agency,
+                operation=call.operation,
+                outcome=outcome,
+                duration_ms=round((time.monotonic() - started) * 1000),
+            )
+
+    def _exchange(self, call: Call, deadline: float) -> tuple[int, httpx.Headers, bytes]:
+        """Send and read within the deadline; transport failures become our errors."""
+        try:
+            with (
+                total_deadline(deadline),
+                self._http.stream(
+                    call.method,
+                    call.path.lstrip("/"),
+                    params=call.query or None,
+                    json=call.content,
+                    data=call.form,
+                    headers=call.headers,
+                ) as response,
+            ):
+                return response.status_code, response.headers, self._read(call, response, deadline)
+        except tuple(_NEVER_SENT) as error:
+            raise NeverSent(self.agency, call.operation, _NEVER_SENT[type(error)]) from error
+        except httpx.TimeoutException as error:
+            raise self._lost(call, "timeout") from error
+        except httpx.TransportError as error:
+            raise self._lost(call, "connection_lost") from error
+
+    def _read(self, call: Call, response: httpx.Response, deadline: float) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_raw():
+            body += chunk
+            if len(body) > MAX_RESPONSE_BYTES:
+                raise self._lost(call, "too_large")
+            # The transport holds the deadline on a socket; this holds it on any other transport.
+            if time.monotonic() > deadline:
+                raise self._lost(call, "timeout")
+        return bytes(body)
+
+    def _judge(
+        self,
+        call: Call,
+        status: int,
+        headers: httpx.Headers,
+        raw: bytes,
+        decode: Callable[[Json], T],
+    ) -> T:
+        if 200 <= status < 300:
+            return self._decoded(call, headers, raw, decode)
+        if status == 503:
+            raise NeverSent(self.agency, call.operation, "unavailable")
+        if status in (401, 403):
+            self._refuse_known(call, headers, raw)
+            raise NeverSent(self.agency, call.operation, "credentials_refused")
+        if status == 429:
+            raise Throttled(self.agency, call.operation, "throttled", _retry_after(headers))
+        if 400 <= status < 500:
+            self._refuse_known(call, headers, raw)
+            raise self._lost(call, "unknown_refusal")
+        raise self._lost(call, "redirected" if status < 400 else "server_error")
+
+    def _decoded(
+        self, call: Call, headers: httpx.Headers, raw: bytes, decode: Callable[[Json], T]
+    ) -> T:
+        """An answer that we cannot read tells nothing of the deed."""
+        try:
+            return decode(_json_object(headers, raw))
+        except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
+            # The cause may quote the body, so it does not travel with the error.
+            raise self._lost(call, "garbage") from None
+
+    def _refuse_known(self, call: Call, headers: httpx.Headers, raw: bytes) -> None:
+        """Raise `Refused` when the body holds a code from the adapter's table."""
+        try:
+            body = _json_object(headers, raw)
+        except (ValueError, RecursionError):
+            return
+        code = self.refusals.get(str(body.get(self.error_field)))
+        if code is not None:
+            detail = str(body.get(self.detail_field, ""))[:200]
+            raise Refused(self.agency, call.operation, code, detail)
+
+    def _lost(self, call: Call, code: str) -> AgencyError:
+        kind = OutcomeUnknown if call.changes else Unanswered
+        return kind(self.agency, call.operation, code)
+
+
+def _json_object(headers: httpx.Headers, raw: bytes) -> Json:
+    """The body as a JSON object; ValueError for anything else."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise ValueError("not JSON")
+    if headers.get("content-encoding", "identity") != "identity":
+        raise ValueError("encoded although identity was asked for")
+    body = json.loads(raw, parse_constant=_no_constant)
+    if not isinstance(body, dict):
+        raise ValueError("not an object")
+    return body
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def _retry_after(headers: httpx.Headers) -> float:
+    """Seconds to wait, 0.1 to 3600; a date or nonsense gives the default."""
+    try:
+        seconds = float(headers["retry-after"])
+    except (KeyError, ValueError):
+        return DEFAULT_RETRY_AFTER_SECONDS
+    return min(max(seconds, 0.1), 3600.0) if seconds == seconds else DEFAULT_RETRY_AFTER_SECONDS

@@ -1,0 +1,251 @@
+"""What we ask of the outside world, whoever answers: data and protocols, no behaviour.
+
+Workers and the sign-in pages speak these types only; each adapter translates them to its agency's
+own words in its `wire.py`. Every method may raise what `integrations.errors` draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Protocol
+
+# --- Payouts ------------------------------------------------------------------------------------
+
+
+class PayoutChannel(StrEnum):
+    """How the beneficiary gets the money."""
+
+    ACCOUNT = "account"
+    CARD = "card"
+    BRANCH = "branch"
+
+
+class PayoutStatus(StrEnum):
+    """Where a payout stands at the agency.
+
+    `accepted` is being processed, `available` waits at a branch; `paid`, `refused` and `cancelled`
+    are final. `not_found`: the agency has no order with that folio.
+    """
+
+    ACCEPTED = "accepted"
+    AVAILABLE = "available"
+    PAID = "paid"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutOrder:
+    """An order to pay pesos in Mexico. `folio` is the key: one folio is paid once at most.
+
+    `amount_minor` is in centavos (MXN). `account` is a CLABE (18 digits) for `account`, a card
+    number (15 or 16) for `card`, None for `branch`.
+    """
+
+    folio: str
+    amount_minor: int
+    channel: PayoutChannel
+    beneficiary_given_names: str
+    beneficiary_first_surname: str
+    beneficiary_second_surname: str | None
+    account: str | None
+    sender_name: str
+    concept: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutState:
+    """What the agency says of one folio now. `paid_at` is aware; `branch` names where it waits."""
+
+    folio: str
+    status: PayoutStatus
+    reason_code: str | None = None
+    agency_reference: str | None = None
+    branch: str | None = None
+    paid_at: datetime | None = None
+
+
+class PayoutAgency(Protocol):
+    """Pays remittances out. Grade A: a repeated folio is the same order; B: answers by folio."""
+
+    def submit(self, order: PayoutOrder) -> PayoutState:
+        """Send the order. The same order again answers with its present state."""
+        ...
+
+    def status(self, folio: str) -> PayoutState:
+        """Ask what became of the folio; `not_found` when it never arrived."""
+        ...
+
+    def cancel(self, folio: str) -> PayoutState:
+        """Stop the payout: `cancelled`, or `paid` when it was too late."""
+        ...
+
+
+# --- Tax register -------------------------------------------------------------------------------
+
+
+class RegistrationStatus(StrEnum):
+    """Where a request for an RFC stands; `active` and `rejected` are final."""
+
+    RECEIVED = "received"
+    IN_REVIEW = "in_review"
+    ACTIVE = "active"
+    REJECTED = "rejected"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class RfcRequest:
+    """A person's request to be entered in the tax register, keyed by our folio."""
+
+    folio: str
+    curp: str
+    given_names: str
+    first_surname: str
+    second_surname: str | None
+    birth_date: date
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationState:
+    """What the register says of one folio; `rfc` once active, `reason_code` once rejected."""
+
+    folio: str
+    status: RegistrationStatus
+    rfc: str | None = None
+    reason_code: str | None = None
+
+
+class TaxRegistry(Protocol):
+    """Enters people in the tax register. Grade A and B, as `PayoutAgency`."""
+
+    def request(self, request: RfcRequest) -> RegistrationState:
+        """Send the request. The same folio again is the same request."""
+        ...
+
+    def status(self, folio: str) -> RegistrationState:
+        """Ask what became of the folio; `not_found` when it never arrived."""
+        ...
+
+
+# --- Exchange rate ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """Units of `quote` for one `base`, unrounded, for the day `valid_on` (Mexico City)."""
+
+    value: Decimal
+    valid_on: date
+    base: str = "USD"
+    quote: str = "MXN"
+    series: str = "SF43718"
+
+
+class RateSource(Protocol):
+    """Publishes the reference rate."""
+
+    def latest(self) -> list[ExchangeRate]:
+        """The newest published rates, oldest first; at least one."""
+        ...
+
+
+# --- Messages to people -------------------------------------------------------------------------
+
+
+class MessageChannel(StrEnum):
+    """The road a message takes."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to one person. A repeated `key` has no effect. `subject` is empty for SMS."""
+
+    key: str
+    channel: MessageChannel
+    to: str
+    subject: str
+    body: str
+
+
+class MessageSender(Protocol):
+    """Takes messages for delivery."""
+
+    def send(self, message: Message) -> None:
+        """Hand the message over; returns once the gateway has it."""
+        ...
+
+
+# --- Sign-in ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CitizenClaims:
+    """Who signed in, as Llave MX tells it. `email` and `phone` only when it verified them."""
+
+    subject: str
+    given_names: str
+    first_surname: str
+    second_surname: str | None = None
+    curp: str | None = None
+    birth_date: date | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffClaims:
+    """Who signed in, as the staff's identity provider tells it, once the edge verified it."""
+
+    subject: str
+    email: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffGrant:
+    """An identity token that is NOT yet verified, and the keys to verify it with.
+
+    The edge checks signature, `iss` (= `issuer`), `aud` (= `client_id`), times and `nonce`; only
+    then are its claims worth anything.
+    """
+
+    id_token: str
+    jwks: Mapping[str, Any]
+    issuer: str
+    client_id: str
+
+
+class CitizenSignIn(Protocol):
+    """Signs citizens in (OAuth 2.0 authorization code)."""
+
+    def authorize_url(self, *, state: str, redirect_uri: str) -> str:
+        """Where to send the browser."""
+        ...
+
+    def exchange(self, *, code: str, redirect_uri: str) -> CitizenClaims:
+        """Turn the code that came back into the person. `Refused` when the code is no good."""
+        ...
+
+
+class StaffSignIn(Protocol):
+    """Signs staff in (OpenID Connect, authorization code, PKCE and nonce)."""
+
+    def authorize_url(
+        self, *, state: str, redirect_uri: str, nonce: str, code_verifier: str
+    ) -> str:
+        """Where to send the browser; the verifier itself stays here, its S256 digest goes."""
+        ...
+
+    def exchange(self, *, code: str, redirect_uri: str, code_verifier: str) -> StaffGrant:
+        """Turn the code into an identity token and keys. `Refused` when the code is no good."""
+        ...

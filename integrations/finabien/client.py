@@ -1,0 +1,75 @@
+"""Payouts through Finabien. Grade A and B: it honours our folio as key and answers by it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+import httpx
+
+from integrations.base import DEFAULT_TIMEOUT_SECONDS, AgencyClient
+from integrations.contracts import PayoutOrder, PayoutState, PayoutStatus
+from integrations.errors import Refused
+from integrations.finabien import wire
+from integrations.finabien.codes import REFUSALS
+
+
+class FinabienClient(AgencyClient):
+    """Implements `contracts.PayoutAgency`."""
+
+    agency = "finabien"
+    refusals: Final = REFUSALS
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        transport: httpx.BaseTransport | None = None,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> None:
+        super().__init__(
+            base_url,
+            headers={"Authorization": f"Bearer {token}"},
+            transport=transport,
+            timeout_seconds=timeout_seconds,
+        )
+
+    def submit(self, order: PayoutOrder) -> PayoutState:
+        """Send the order under its folio.
+
+        Two ways to a no: `Refused` when it was not taken in (bad account, blocked beneficiary, a
+        name SPEI cannot write), or a state `refused` when it was taken in and came back.
+        """
+        try:
+            body = wire.order_body(order)
+        except wire.Unwritable as error:
+            raise Refused(self.agency, "submit", error.code) from None
+        return self._tell("submit", "PUT", _path(order.folio), body, _about(order.folio))
+
+    def status(self, folio: str) -> PayoutState:
+        """The folio's state; `not_found` is an answer, not an error."""
+        try:
+            return self._ask("status", _path(folio), _about(folio))
+        except Refused as refusal:
+            return _absent(folio, refusal)
+
+    def cancel(self, folio: str) -> PayoutState:
+        """Stop it: `cancelled`, `paid` when too late, `refused` or `not_found` when none runs."""
+        try:
+            return self._tell("cancel", "POST", f"{_path(folio)}/cancelacion", {}, _about(folio))
+        except Refused as refusal:
+            return _absent(folio, refusal)
+
+
+def _path(folio: str) -> str:
+    return f"v1/pagos/{wire.tracking_key(folio)}"
+
+
+def _about(folio: str) -> partial[PayoutState]:
+    return partial(wire.payout_state, folio)
+
+
+def _absent(folio: str, refusal: Refused) -> PayoutState:
+    if refusal.code != "not_found":
+        raise refusal
+    return PayoutState(folio=folio, status=PayoutStatus.NOT_FOUND)

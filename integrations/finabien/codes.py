@@ -1,0 +1,41 @@
+"""Finabien's codes and what each means to us. README.md beside this file tells which are assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from integrations.contracts import PayoutChannel, PayoutStatus
+
+CHANNELS: Mapping[PayoutChannel, str] = {
+    PayoutChannel.ACCOUNT: "CUENTA",
+    PayoutChannel.CARD: "TARJETA",
+    PayoutChannel.BRANCH: "SUCURSAL",
+}
+
+STATUSES: Mapping[str, PayoutStatus] = {
+    "EN_PROCESO": PayoutStatus.ACCEPTED,
+    "DISPONIBLE": PayoutStatus.AVAILABLE,
+    "LIQUIDADO": PayoutStatus.PAID,
+    "RECHAZADO": PayoutStatus.REFUSED,
+    "CANCELADO": PayoutStatus.CANCELLED,
+}
+
+# Why an order that was taken in ended as RECHAZADO.
+REASONS: Mapping[str, str] = {
+    "CUENTA_CERRADA": "account_closed",
+    "CUENTA_INEXISTENTE": "account_not_found",
+    "TITULAR_DISTINTO": "beneficiary_mismatch",
+    "BANCO_SIN_SERVICIO": "bank_unavailable",
+    "NO_COBRADO": "not_collected",
+}
+OTHER_REASON = "other"
+
+# Answers 4xx: the order was not taken in, nothing was done.
+REFUSALS: Mapping[str, str] = {
+    "NO_ENCONTRADO": "not_found",
+    "CLAVE_REUTILIZADA": "key_reused",
+    "CUENTA_INVALIDA": "account_invalid",
+    "BENEFICIARIO_BLOQUEADO": "beneficiary_blocked",
+    "MONTO_FUERA_DE_RANGO": "amount_out_of_range",
+    "DATOS_INVALIDOS": "data_invalid",
+}

@@ -1,0 +1,127 @@
+"""Our payout order in Finabien's words, and its answers in ours.
+
+Field limits are those of a SPEI order as public clients of it show: upper-case ASCII, names and
+concept of 39 characters at most, `claveRastreo` of 29, amount with two decimals.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from integrations.contracts import PayoutChannel, PayoutOrder, PayoutState, PayoutStatus
+from integrations.finabien.codes import CHANNELS, OTHER_REASON, REASONS, STATUSES
+
+MAX_NAME = 39
+MAX_CONCEPT = 39
+MAX_TRACKING_KEY = 29
+ACCOUNT_DIGITS: Mapping[PayoutChannel, tuple[int, ...]] = {
+    PayoutChannel.ACCOUNT: (18,),
+    PayoutChannel.CARD: (15, 16),
+}
+
+
+class Unwritable(ValueError):
+    """The order cannot be said in SPEI's alphabet and lengths; `code` says which part."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def ascii_upper(text: str, limit: int) -> str:
+    """Upper-case ASCII letters, digits and single spaces, `limit` at most: "Muñoz" -> "MUNOZ"."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+    return " ".join(re.sub(r"[^A-Z0-9]+", " ", plain.upper()).split())[:limit].rstrip()
+
+
+def tracking_key(folio: str) -> str:
+    """The folio as `claveRastreo`. ValueError when it is not one of ours."""
+    if not re.fullmatch(rf"[A-Z0-9]{{1,{MAX_TRACKING_KEY}}}", folio):
+        raise ValueError("folio does not fit claveRastreo")
+    return folio
+
+
+def order_body(order: PayoutOrder) -> dict[str, Any]:
+    """The body of an order. Raises `Unwritable`; ValueError for an amount that is not positive."""
+    if order.amount_minor <= 0:
+        raise ValueError("amount must be positive")
+    pesos, cents = divmod(order.amount_minor, 100)
+    return {
+        "claveRastreo": tracking_key(order.folio),
+        "monto": f"{pesos}.{cents:02d}",
+        "moneda": "MXN",
+        "tipoPago": CHANNELS[order.channel],
+        "cuentaBeneficiario": _account(order),
+        "nombreBeneficiario": _written(_beneficiary(order), "beneficiary_name_unwritable"),
+        "nombreOrdenante": _written(order.sender_name, "sender_name_unwritable"),
+        "concepto": ascii_upper(order.concept, MAX_CONCEPT) or "REMESA",
+    }
+
+
+def _beneficiary(order: PayoutOrder) -> str:
+    parts = (
+        order.beneficiary_given_names,
+        order.beneficiary_first_surname,
+        order.beneficiary_second_surname,
+    )
+    return " ".join(part for part in parts if part)
+
+
+def _written(name: str, code: str) -> str:
+    written = ascii_upper(name, MAX_NAME)
+    if not written:
+        raise Unwritable(code)
+    return written
+
+
+def _account(order: PayoutOrder) -> str | None:
+    if order.channel is PayoutChannel.BRANCH:
+        return None
+    account = order.account or ""
+    # isascii: str.isdigit alone takes the digits of every script.
+    if not (account.isascii() and account.isdigit()):
+        raise Unwritable("account_invalid")
+    if len(account) not in ACCOUNT_DIGITS[order.channel]:
+        raise Unwritable("account_invalid")
+    return account
+
+
+def payout_state(folio: str, body: Mapping[str, Any]) -> PayoutState:
+    """The state in the answer. ValueError or KeyError when it is not about `folio` or unreadable."""
+    if body["claveRastreo"] != folio:
+        raise ValueError("an answer about another order")
+    status = STATUSES[body["estado"]]
+    return PayoutState(
+        folio=folio,
+        status=status,
+        reason_code=_reason(status, body.get("causa")),
+        agency_reference=_text(body.get("referencia")),
+        branch=_text(body.get("sucursal")),
+        paid_at=_instant(body.get("fechaLiquidacion")),
+    )
+
+
+def _reason(status: PayoutStatus, cause: object) -> str | None:
+    return REASONS.get(str(cause), OTHER_REASON) if status is PayoutStatus.REFUSED else None
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > 200:
+        raise ValueError("text expected")
+    return value
+
+
+def _instant(value: object) -> datetime | None:
+    text = _text(value)
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without its offset")
+    return moment

@@ -1,0 +1,188 @@
+"""Staff sign in with OpenID Connect: authorization code, PKCE (S256) and nonce.
+
+The identity token comes back raw, with the keys to verify it: one module of the project verifies
+tokens, and it is not here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlencode, urlsplit
+
+import httpx
+
+from integrations.base import DEFAULT_TIMEOUT_SECONDS, AgencyClient, Call
+from integrations.contracts import StaffGrant
+from integrations.errors import Retryable
+
+REFUSALS: Mapping[str, str] = {
+    "invalid_grant": "invalid_grant",
+    "invalid_request": "invalid_request",
+    "invalid_client": "invalid_client",
+    "unauthorized_client": "invalid_client",
+}
+CACHE_SECONDS = 600.0
+REFETCH_SECONDS = 60.0
+MAX_TOKEN_CHARACTERS = 8 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What the provider says of itself; every endpoint lies on the issuer's origin."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+
+
+class OidcClient(AgencyClient):
+    """Implements `contracts.StaffSignIn`. `base_url` is the issuer.
+
+    Discovery and keys are kept ten minutes; a token signed with a key we don't hold makes us fetch
+    again, once a minute at most; when fetching fails the last good keys stay.
+    """
+
+    agency = "oidc"
+    error_field = "error"
+    detail_field = "error_description"
+    refusals: Final = REFUSALS
+
+    def __init__(
+        self,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        transport: httpx.BaseTransport | None = None,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> None:
+        super().__init__(base_url, transport=transport, timeout_seconds=timeout_seconds)
+        self._basic = _basic(client_id, client_secret)
+        self._issuer = base_url.rstrip("/")
+        self._client_id = client_id
+        self._discovery: tuple[float, Discovery] | None = None
+        self._keys: tuple[float, Mapping[str, Any]] | None = None
+
+    def authorize_url(
+        self, *, state: str, redirect_uri: str, nonce: str, code_verifier: str
+    ) -> str:
+        """Where to send the browser. Asks the provider for its endpoints when they are stale."""
+        query = {
+            "response_type": "code",
+            "client_id": self._client_id,
+            "redirect_uri": redirect_uri,
+            "scope": "openid email profile",
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": _challenge(code_verifier),
+            "code_challenge_method": "S256",
+        }
+        return f"{self._discovered().authorization_endpoint}?{urlencode(query)}"
+
+    def exchange(self, *, code: str, redirect_uri: str, code_verifier: str) -> StaffGrant:
+        """The raw identity token of a code, and the provider's keys."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": code_verifier,
+        }
+        url = self._discovered().token_endpoint
+        credentials = {"Authorization": self._basic}
+        call = Call("token", "POST", url, changes=True, form=form, headers=credentials)
+        id_token = self._call(call, _id_token)
+        return StaffGrant(
+            id_token=id_token,
+            jwks=self.keys(key_id(id_token)),
+            issuer=self._issuer,
+            client_id=self._client_id,
+        )
+
+    def keys(self, wanted: str | None = None) -> Mapping[str, Any]:
+        """The provider's JWKS, fresh enough to hold `wanted` if the provider publishes it."""
+        now = time.monotonic()
+        if self._keys is not None:
+            fetched, keys = self._keys
+            limit = CACHE_SECONDS if wanted in _key_ids(keys) else REFETCH_SECONDS
+            if now - fetched < limit:
+                return keys
+        try:
+            self._keys = now, self._ask("keys", self._discovered().jwks_uri, _jwks)
+        except Retryable:
+            if self._keys is None:
+                raise
+        return self._keys[1]
+
+    def _discovered(self) -> Discovery:
+        now = time.monotonic()
+        if self._discovery is None or now - self._discovery[0] > CACHE_SECONDS:
+            path = ".well-known/openid-configuration"
+            self._discovery = now, self._ask("discovery", path, self._described)
+        return self._discovery[1]
+
+    def _described(self, body: Mapping[str, Any]) -> Discovery:
+        """ValueError unless it is this issuer speaking of its own origin."""
+        if body["issuer"] != self._issuer:
+            raise ValueError("another issuer")
+        found = Discovery(
+            issuer=self._issuer,
+            authorization_endpoint=body["authorization_endpoint"],
+            token_endpoint=body["token_endpoint"],
+            jwks_uri=body["jwks_uri"],
+        )
+        for url in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
+            if _origin(url) != _origin(self._issuer):
+                raise ValueError("an endpoint on another origin")
+        return found
+
+
+def key_id(id_token: str) -> str | None:
+    """The `kid` a token claims, unverified: good for nothing but choosing when to fetch keys."""
+    try:
+        head = id_token.partition(".")[0]
+        header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+        return str(header["kid"])
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _challenge(code_verifier: str) -> str:
+    """RFC 7636, S256."""
+    digest = hashlib.sha256(code_verifier.encode("ascii")).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def _basic(client_id: str, client_secret: str) -> str:
+    # RFC 6749, 2.3.1: both halves are form-encoded before they are joined.
+    pair = f"{quote(client_id, safe='')}:{quote(client_secret, safe='')}"
+    return "Basic " + base64.b64encode(pair.encode("ascii")).decode("ascii")
+
+
+def _id_token(body: Mapping[str, Any]) -> str:
+    token = body["id_token"]
+    if not isinstance(token, str) or len(token) > MAX_TOKEN_CHARACTERS or token.count(".") != 2:
+        raise ValueError("not a signed token")
+    return token
+
+
+def _jwks(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not body["keys"] or not all(isinstance(key, dict) for key in body["keys"]):
+        raise ValueError("no keys")
+    return {"keys": list(body["keys"])}
+
+
+def _key_ids(keys: Mapping[str, Any]) -> set[str | None]:
+    # None belongs: a caller who wants no key in particular is content with any.
+    return {None, *(key.get("kid") for key in keys["keys"])}
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
