@@ -18,6 +18,7 @@ SLICES = (
     "enrollments.models",
     "remittances.models",
     "voting.models",
+    "monitoring.models",
 )
 
 for _name in SLICES:

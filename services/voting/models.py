@@ -1,0 +1,83 @@
+"""Counts of the vote abroad: those that others published, and those our offices report.
+
+Counts only: the list of voters is the electoral institute's and may not be shown abroad
+(LGIPE 337.2), so that no row here speaks of a person who votes.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.kernel.db import Base
+
+
+class VoteCount(Base):
+    """One figure with its source.
+
+    ``key`` says which one of ``dimension``: a country (ISO), an office's code, a state (ISO), a
+    mode, or nothing for a total. Published percentages have bases of their own (``note``,
+    ``source``): they are shown as they are and never recomputed. ``period`` is the publication's
+    own dating where no exact ``day`` is known. ``election`` is its year; counts of voter cards
+    belong to none. ``created_at`` of a published row is when it was first loaded.
+    """
+
+    __tablename__ = "vote_counts"
+    __table_args__ = (
+        CheckConstraint("election ~ '^[0-9]{4}$'", name="election"),
+        CheckConstraint("mode IN ('electronic', 'postal', 'in_person')", name="mode"),
+        CheckConstraint(
+            "dimension IN ('total', 'country', 'consulate', 'state', 'mode')", name="dimension"
+        ),
+        CheckConstraint("value >= 0", name="value"),
+        CheckConstraint("unit IN ('count', 'percent')", name="unit"),
+        CheckConstraint(
+            "status IN ('published', 'reported', 'approved', 'superseded')", name="status"
+        ),
+        CheckConstraint("approved_by <> reported_by", name="self_approval"),
+        CheckConstraint(
+            "status = 'published' OR num_nulls(election, consulate_code, day, reported_by) = 0",
+            name="report",
+        ),
+        CheckConstraint(
+            "num_nulls(approved_by, approved_at)"
+            " = CASE WHEN status IN ('approved', 'superseded') THEN 0 ELSE 2 END",
+            name="approval",
+        ),
+        # One count is in force for an office, a day and a mode; a correction takes its place.
+        Index(
+            "uq_vote_counts_approved",
+            "election",
+            "metric",
+            "mode",
+            "consulate_code",
+            "day",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("status = 'approved'"),
+        ),
+        Index("ix_vote_counts_election_status", "election", "status"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    election: Mapped[str | None] = mapped_column(Text)
+    metric: Mapped[str] = mapped_column(Text)
+    mode: Mapped[str | None] = mapped_column(Text)
+    dimension: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    period: Mapped[str | None] = mapped_column(Text)
+    day: Mapped[date | None]
+    value: Mapped[Decimal] = mapped_column(Numeric(14, 3))
+    unit: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    reported_by: Mapped[UUID | None]
+    approved_by: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
