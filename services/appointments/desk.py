@@ -1,0 +1,166 @@
+"""The desk's steps: check in, call, complete, not served, no show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
+
+from services.appointments.errors import WrongState
+from services.appointments.models import Appointment, Claim, Seat
+from services.appointments.rules import LIVE, STEPS, Status, Step
+from services.citizens.models import Person
+from services.facts.recording import record as record_fact
+from services.kernel import audit
+from services.kernel.crypto import DataKey, Vault
+from services.kernel.errors import Conflict, NotFound
+from services.kernel.money import Money
+from services.outbox.delivery import put
+
+
+@dataclass(frozen=True)
+class Served:
+    """What was given: ``document_number`` is sealed; ``fee`` is what was charged."""
+
+    document_number: str | None = None
+    fee: Money | None = None
+    service: str | None = None
+
+
+@dataclass(frozen=True)
+class TakeStep:
+    """Move one appointment on. ``details`` are kept with the outcome."""
+
+    appointment: UUID
+    step: Step
+    desk: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def take_step(
+    session: Session, command: TakeStep, *, now: datetime, actor: audit.Actor
+) -> Appointment:
+    """Compare and swap on the status. Raises NotFound, `WrongState`."""
+    allowed, after = STEPS[command.step]
+    found = session.execute(
+        select(Appointment).where(Appointment.id == command.appointment).with_for_update()
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFound()
+    before = Status(found.status)
+    if before not in allowed:
+        raise WrongState(state=before)
+    found.status = after
+    found.changed_at = now
+    found.desk = command.desk or found.desk
+    if command.details:
+        found.outcome = {**(found.outcome or {}), **command.details}
+    session.flush()
+    if after not in LIVE:
+        session.execute(delete(Claim).where(Claim.appointment_id == found.id))
+    _tell(session, found, before, command.step, now=now, actor=actor)
+    return found
+
+
+def complete(
+    session: Session,
+    appointment: UUID,
+    served: Served,
+    *,
+    now: datetime,
+    actor: audit.Actor,
+    vault: Vault,
+) -> Appointment:
+    """Record the service given, its document number and fee. Raises NotFound, `WrongState`."""
+    details: dict[str, Any] = {"service": served.service} if served.service else {}
+    if served.fee:
+        details["fee"] = served.fee.as_dict()
+    found = take_step(
+        session, TakeStep(appointment, Step.COMPLETE, details=details), now=now, actor=actor
+    )
+    if served.document_number:
+        key = _first_key(session, found.id, vault)
+        found.document_sealed = key.seal(
+            served.document_number, place="appointments.document", row=found.id
+        )
+        session.flush()
+    return found
+
+
+def cancel(
+    session: Session, appointment: UUID, *, now: datetime, actor: audit.Actor
+) -> Appointment:
+    """Give the places back. Raises NotFound, `WrongState`."""
+    found = take_step(session, TakeStep(appointment, Step.CANCEL), now=now, actor=actor)
+    # Slots and sets in the order that bookings lock them.
+    session.execute(_GIVE_BACK, {"appointment": found.id})
+    put(session, "appointments.cancelled", found.id)
+    return found
+
+
+_GIVE_BACK = text(
+    """
+    WITH given AS (
+        SELECT slot_id, service_code, count(*) AS places FROM seats
+        WHERE appointment_id = :appointment GROUP BY slot_id, service_code
+    ), held AS (
+        SELECT s.slot_id, s.set_no, s.services FROM slot_sets s
+        WHERE s.slot_id IN (SELECT slot_id FROM given)
+        ORDER BY s.slot_id, s.set_no FOR UPDATE
+    )
+    UPDATE slot_sets s SET taken = taken - (
+        SELECT coalesce(sum(g.places), 0) FROM given g
+        WHERE g.slot_id = h.slot_id AND g.service_code = ANY (h.services))
+    FROM held h WHERE s.slot_id = h.slot_id AND s.set_no = h.set_no
+    """
+)
+
+
+def _first_key(session: Session, appointment: UUID, vault: Vault) -> DataKey:
+    row = session.execute(
+        select(Person.id, Person.data_key)
+        .join(Seat, Seat.person_id == Person.id)
+        .where(Seat.appointment_id == appointment)
+        .order_by(Person.id)
+        .limit(1)
+    ).one()
+    if row.data_key is None:
+        raise Conflict("person_forgotten")
+    return vault.unwrap(row.data_key, row.id)
+
+
+def _tell(
+    session: Session,
+    found: Appointment,
+    before: Status,
+    step: Step,
+    *,
+    now: datetime,
+    actor: audit.Actor,
+) -> None:
+    for service in found.services:
+        record_fact(
+            session,
+            kind="appointment",
+            subject_id=found.id,
+            consulate=found.consulate_code,
+            program=service,
+            day=found.day,
+            before=before,
+            after=found.status,
+            now=now,
+        )
+    audit.record(
+        session,
+        actor=actor,
+        action=f"appointment.{step}",
+        subject_kind="appointment",
+        subject_id=found.id,
+        now=now,
+        person_account_id=found.account_id,
+        consulate=found.consulate_code,
+    )

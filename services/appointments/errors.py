@@ -1,0 +1,65 @@
+"""What can go wrong with an appointment."""
+
+from __future__ import annotations
+
+from services.kernel.errors import Conflict, Invalid
+
+
+class SlotTaken(Conflict):
+    """No assignment of desks seats everybody at that start."""
+
+    code = "slot_taken"
+
+
+class SlotNotOffered(Conflict):
+    """The office offers nothing at that start, or it has passed."""
+
+    code = "slot_not_offered"
+
+
+class ClaimTaken(Conflict):
+    """A person of the request holds a live place for that service already."""
+
+    code = "already_booked"
+
+
+class IdentityCheckPending(Conflict):
+    """Another account holds it. Nothing is told but that identity must be checked."""
+
+    code = "identity_check_pending"
+
+
+class WrongState(Conflict):
+    """The step doesn't follow from the state the appointment is in."""
+
+    code = "wrong_state"
+
+
+class ServiceNotOffered(Invalid):
+    """The service doesn't exist or can't be booked."""
+
+    code = "service_not_offered"
+
+
+class OfficeClosed(Invalid):
+    """The office doesn't open on that day."""
+
+    code = "office_closed"
+
+
+class ServiceLongerThanSlot(Invalid):
+    """A desk's service takes longer than a slot; a longer slot keeps capacity exact."""
+
+    code = "service_longer_than_slot"
+
+
+class TooManyDeskPatterns(Invalid):
+    """More different combinations of services at desks than can be counted exactly."""
+
+    code = "too_many_desk_patterns"
+
+
+class SessionTooShort(Invalid):
+    """Not one slot fits between opening and closing."""
+
+    code = "session_too_short"

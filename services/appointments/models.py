@@ -1,0 +1,158 @@
+"""Sessions, desks, slots and their Hall rows; appointments, seats and live claims."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.kernel.db import Base
+
+_NOW = DateTime(timezone=True)
+
+
+class Session(Base):
+    """An office's opening hours on one day, cut into slots of one length."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        CheckConstraint("slot_minutes BETWEEN 5 AND 240", name="slot_minutes"),
+        CheckConstraint("release IN ('open', 'draw')", name="release"),
+        CheckConstraint("opens < closes", name="hours"),
+        Index("ix_sessions_consulate_code_day", "consulate_code", "day"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    day: Mapped[date]
+    opens: Mapped[time]
+    closes: Mapped[time]
+    slot_minutes: Mapped[int] = mapped_column(SmallInteger)
+    release: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class Desk(Base):
+    """A window that is staffed for the whole session, with the services it can give."""
+
+    __tablename__ = "desks"
+    __table_args__ = (
+        CheckConstraint("cardinality(services) > 0", name="services"),
+        UniqueConstraint("session_id", "name"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"))
+    name: Mapped[str] = mapped_column(Text)
+    services: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
+class Slot(Base):
+    """One time of a session. ``open`` slots can be booked directly."""
+
+    __tablename__ = "slots"
+    __table_args__ = (
+        UniqueConstraint("session_id", "starts_at"),
+        CheckConstraint("starts_at < ends_at", name="order"),
+        Index(
+            "ix_slots_consulate_code_starts_at",
+            "consulate_code",
+            "starts_at",
+            postgresql_where=text("open"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"))
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    starts_at: Mapped[datetime] = mapped_column(_NOW)
+    ends_at: Mapped[datetime] = mapped_column(_NOW)
+    open: Mapped[bool]
+
+
+class SlotSet(Base):
+    """A Hall row: for one set of services, how many desks can serve any of them, and how many
+    bookings they have. The CHECK refuses exactly the bookings that no assignment could seat."""
+
+    __tablename__ = "slot_sets"
+    __table_args__ = (
+        CheckConstraint("taken BETWEEN 0 AND capacity", name="capacity"),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
+
+    slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"), primary_key=True)
+    set_no: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    services: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    capacity: Mapped[int] = mapped_column(SmallInteger)
+    taken: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+
+
+class Appointment(Base):
+    """One visit: one or more people, one or more services, from one start."""
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('booked', 'checked_in', 'called', 'completed', 'not_served',"
+            " 'no_show', 'cancelled')",
+            name="status",
+        ),
+        Index("ix_appointments_consulate_code_day", "consulate_code", "day"),
+        Index("ix_appointments_account_id", "account_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    folio: Mapped[str] = mapped_column(Text, unique=True)
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    services: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    day: Mapped[date]
+    starts_at: Mapped[datetime] = mapped_column(_NOW)
+    ends_at: Mapped[datetime] = mapped_column(_NOW)
+    status: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(Text)
+    desk: Mapped[str | None] = mapped_column(Text)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    document_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(_NOW)
+    changed_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class Seat(Base):
+    """One person's place for one service at one slot."""
+
+    __tablename__ = "seats"
+
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
+    slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"))
+    starts_at: Mapped[datetime] = mapped_column(_NOW)
+    ends_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class Claim(Base):
+    """A person (as a keyed hash) holds a live place for a service; gone when it ends."""
+
+    __tablename__ = "claims"
+    __table_args__ = (Index("ix_claims_appointment_id", "appointment_id"),)
+
+    person_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    service_code: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[UUID | None]
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))

@@ -1,0 +1,97 @@
+"""Pure rules: statuses and their order, and Hall rows for exact capacity.
+
+Hall's marriage theorem (P. Hall, 1935): everybody can be seated if and only if, for every set
+of services, the bookings for them are no more than the desks that can serve any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_ROWS = 63
+
+
+class Status(StrEnum):
+    """Of an appointment."""
+
+    BOOKED = "booked"
+    CHECKED_IN = "checked_in"
+    CALLED = "called"
+    COMPLETED = "completed"
+    NOT_SERVED = "not_served"
+    NO_SHOW = "no_show"
+    CANCELLED = "cancelled"
+
+
+class Step(StrEnum):
+    """What moves an appointment on."""
+
+    CHECK_IN = "check_in"
+    CALL = "call"
+    COMPLETE = "complete"
+    NOT_SERVED = "not_served"
+    NO_SHOW = "no_show"
+    CANCEL = "cancel"
+
+
+# Step -> (states it may start from, state it leads to).
+STEPS: dict[Step, tuple[frozenset[Status], Status]] = {
+    Step.CHECK_IN: (frozenset({Status.BOOKED}), Status.CHECKED_IN),
+    Step.CALL: (frozenset({Status.CHECKED_IN, Status.CALLED}), Status.CALLED),
+    Step.COMPLETE: (frozenset({Status.CHECKED_IN, Status.CALLED}), Status.COMPLETED),
+    Step.NOT_SERVED: (frozenset({Status.CHECKED_IN, Status.CALLED}), Status.NOT_SERVED),
+    Step.NO_SHOW: (frozenset({Status.BOOKED, Status.CHECKED_IN, Status.CALLED}), Status.NO_SHOW),
+    Step.CANCEL: (frozenset({Status.BOOKED}), Status.CANCELLED),
+}
+
+LIVE = frozenset({Status.BOOKED, Status.CHECKED_IN, Status.CALLED})
+
+
+@dataclass(frozen=True)
+class HallRow:
+    """``capacity`` desks can serve at least one of ``services``."""
+
+    services: tuple[str, ...]
+    capacity: int
+
+
+def hall_rows(desks: Sequence[Collection[str]]) -> list[HallRow] | None:
+    """The rows that decide exactly whether bookings fit these desks; None when too many.
+
+    Only sets of services that fill the reach of their desks matter: any other set is part of
+    one with the same desks and more bookings. Sets that fall apart into groups with no desk in
+    common are implied by their parts.
+    """
+    reach = {
+        service: frozenset(i for i, desk in enumerate(desks) if service in desk)
+        for service in sorted({service for desk in desks for service in desk})
+    }
+    unions = _unions(set(reach.values()))
+    if unions is None:
+        return None
+    rows = []
+    for union in sorted(unions, key=lambda u: (len(u), sorted(u))):
+        members = [service for service, at in reach.items() if at <= union]
+        if _connected([reach[service] for service in members]):
+            rows.append(HallRow(tuple(members), len(union)))
+    return rows if len(rows) <= MAX_ROWS else None
+
+
+def _unions(reaches: set[frozenset[int]]) -> set[frozenset[int]] | None:
+    found: set[frozenset[int]] = set()
+    for reach in reaches:
+        found |= {reach} | {reach | other for other in found}
+        if len(found) > 16 * MAX_ROWS:
+            return None
+    return found
+
+
+def _connected(reaches: Iterable[frozenset[int]]) -> bool:
+    groups: list[frozenset[int]] = []
+    for reach in reaches:
+        touching = [group for group in groups if group & reach]
+        groups = [group for group in groups if not group & reach]
+        groups.append(reach.union(*touching))
+    return len(groups) == 1
