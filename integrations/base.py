@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from math import isfinite
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 import httpx
@@ -87,7 +88,8 @@ class AgencyClient:
         connect = min(CONNECT_TIMEOUT_SECONDS, timeout_seconds)
         self._http = httpx.Client(
             base_url=base_url,
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"} | (headers or {}),
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"}
+            | dict(headers or {}),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
@@ -255,4 +257,4 @@ def _retry_after(headers: httpx.Headers) -> float:
         seconds = float(headers["retry-after"])
     except (KeyError, ValueError):
         return DEFAULT_RETRY_AFTER_SECONDS
-    return min(max(seconds, 0.1), 3600.0) if seconds == seconds else DEFAULT_RETRY_AFTER_SECONDS
+    return min(max(seconds, 0.1), 3600.0) if isfinite(seconds) else DEFAULT_RETRY_AFTER_SECONDS

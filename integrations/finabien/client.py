@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
 
 import httpx
 
@@ -18,7 +17,7 @@ class FinabienClient(AgencyClient):
     """Implements `contracts.PayoutAgency`."""
 
     agency = "finabien"
-    refusals: Final = REFUSALS
+    refusals = REFUSALS
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Finabien's codes and what each means to us. README.md beside this file tells which are assumed."""
+"""Finabien's codes and what each means to us. README.md tells which are assumed."""
 
 from __future__ import annotations
 

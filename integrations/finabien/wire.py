@@ -91,7 +91,7 @@ def _account(order: PayoutOrder) -> str | None:
 
 
 def payout_state(folio: str, body: Mapping[str, Any]) -> PayoutState:
-    """The state in the answer. ValueError or KeyError when it is not about `folio` or unreadable."""
+    """The state in the answer. ValueError or KeyError when unreadable or about another folio."""
     if body["claveRastreo"] != folio:
         raise ValueError("an answer about another order")
     status = STATUSES[body["estado"]]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -39,13 +39,14 @@ class LlaveMxClient(AgencyClient):
     agency = "llavemx"
     error_field = "error"
     detail_field = "errorDescription"
-    refusals: Final = REFUSALS
+    refusals = REFUSALS
 
     def __init__(
         self,
         base_url: str,
         client_id: str,
         client_secret: str,
+        *,
         authorize_base_url: str | None = None,
         transport: httpx.BaseTransport | None = None,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,

@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
@@ -53,7 +53,7 @@ class OidcClient(AgencyClient):
     agency = "oidc"
     error_field = "error"
     detail_field = "error_description"
-    refusals: Final = REFUSALS
+    refusals = REFUSALS
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
@@ -23,7 +23,7 @@ class NoticesClient(AgencyClient):
     agency = "notices"
     error_field = "code"
     detail_field = "detail"
-    refusals: Final = REFUSALS
+    refusals = REFUSALS
 
     def __init__(
         self,
