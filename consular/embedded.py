@@ -67,7 +67,10 @@ _DURABLE: Mapping[str, str] = {"fsync": "on", "synchronous_commit": "on", "full_
 _THROWAWAY: Mapping[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
-    "autovacuum_naptime": "5min",
+    "autovacuum": "off",
+    "io_method": "sync",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     "max_wal_size": "2GB",
 }
 
@@ -478,11 +481,12 @@ def provision(owner_url: str, *, password: str) -> str:
 
 
 def clone_database(superuser_url: str, *, template: str, name: str, owner: str = OWNER) -> None:
-    """Make the throw-away database ``name`` as a copy of ``template``, to which nobody may connect.
+    """Make the throw-away database ``name`` from ``template``, to which nobody may be connected.
 
-    WAL_LOG copies page by page without the two checkpoints of FILE_COPY.
+    FILE_COPY: its two checkpoints cost nothing without fsync, and copying files beats logging pages
+    (measured: 32 to 60 ms against 53 to 183 ms).
     """
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY WAL_LOG").format(
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
         sql.Identifier(name), sql.Identifier(template), sql.Identifier(owner)
     )
     with psycopg.connect(superuser_url, autocommit=True) as connection:
