@@ -1,4 +1,4 @@
-"""What others must be told: written with the deed, delivered until it is done."""
+"""What others must be told, and what they told us: written once, delivered until it is done."""
 
 from __future__ import annotations
 
@@ -46,3 +46,15 @@ class ScheduledRun(Base):
     job: Mapped[str] = mapped_column(Text, primary_key=True)
     due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
     outbox_id: Mapped[UUID]
+
+
+class AgencyMessage(Base):
+    """A callback of an agency, kept for ever: its id makes every replay visible."""
+
+    __tablename__ = "agency_messages"
+
+    agency: Mapped[str] = mapped_column(Text, primary_key=True)
+    message_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    id: Mapped[UUID] = mapped_column(unique=True)
+    folio: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,89 @@
+"""Enrolments, what happened to them, and who holds a live one."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.kernel.db import Base
+
+_AT = DateTime(timezone=True)
+
+
+class Enrollment(Base):
+    """One request of one person to enter one programme.
+
+    ``day`` is the day it was made, at its office or else in Mexico City. ``data_sealed`` and
+    ``result_sealed`` are JSON under the applicant's key, bound to this row.
+    """
+
+    __tablename__ = "enrollments"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('received', 'in_review', 'more_information_requested',"
+            " 'sent_to_agency', 'payment_pending', 'active', 'rejected', 'withdrawn', 'ended')",
+            name="status",
+        ),
+        CheckConstraint("'transfer_to_agency' = ANY (consents)", name="consents"),
+        Index("ix_enrollments_account_id", "account_id"),
+        Index("ix_enrollments_consulate_code_created_at", "consulate_code", "created_at"),
+        Index(
+            "ix_enrollments_undecided",
+            "changed_at",
+            postgresql_where=text("status IN ('received', 'sent_to_agency', 'in_review')"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    folio: Mapped[str] = mapped_column(Text, unique=True)
+    program: Mapped[str] = mapped_column(Text)
+    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    status: Mapped[str] = mapped_column(Text)
+    reason_code: Mapped[str | None] = mapped_column(Text)
+    data_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    result_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    consents: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    consented_at: Mapped[datetime] = mapped_column(_AT)
+    language: Mapped[str] = mapped_column(Text)
+    day: Mapped[date]
+    created_at: Mapped[datetime] = mapped_column(_AT)
+    changed_at: Mapped[datetime] = mapped_column(_AT)
+
+
+class EnrollmentEvent(Base):
+    """One step of an enrolment's history, from position 1. Never changed."""
+
+    __tablename__ = "enrollment_events"
+
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    status: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(_AT)
+    reason_code: Mapped[str | None] = mapped_column(Text)
+
+
+class EnrollmentClaim(Base):
+    """A person (as a keyed hash) holds a live enrolment in a programme; gone when it ends."""
+
+    __tablename__ = "enrollment_claims"
+    __table_args__ = (Index("ix_enrollment_claims_enrollment_id", "enrollment_id"),)
+
+    person_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    program: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_id: Mapped[UUID | None]
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"))
