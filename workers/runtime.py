@@ -1,0 +1,136 @@
+"""What a job works with: transactions that see everything, a fenced way to end, the agencies.
+
+A handler has the signature ``handler(work: Work, claim: Claim) -> None`` and three parts:
+
+1. claim: ``with work.transaction() as session`` reads what there is to do and writes down that it
+   will be done;
+2. call: the agency, in no transaction;
+3. settle: ``with work.settle(claim, outcome) as session`` writes the result.
+
+It ends its item with `Work.settle` or `Work.again`, once. An agency's `Retryable` may be left to
+fly: `workers.jobs.run` puts the item off.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.kernel.clock import Clock, system_clock
+from services.kernel.crypto import Vault
+from services.kernel.db import EVERYTHING, Database
+from services.kernel.settings import Settings
+from services.outbox import delivery
+from services.outbox.delivery import Claim
+from workers.agencies import Agencies, build_agencies
+
+FIRST_DELAY_SECONDS = 1.0
+LONGEST_DELAY_SECONDS = 300.0
+
+
+class LeaseLost(Exception):
+    """Somebody else holds the item by now: nothing of this attempt may be written."""
+
+    def __init__(self, item: UUID) -> None:
+        super().__init__(str(item))
+        self.item = item
+
+
+class UnsafeDatabase(Exception):
+    """The database or the role in it doesn't keep what the system promises."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One process's means. ``lease_seconds`` is how long an item is ours once claimed."""
+
+    database: Database
+    vault: Vault
+    agencies: Agencies
+    clock: Clock
+    public_url: str
+    lease_seconds: float
+
+    def now(self) -> datetime:
+        """The time of day, aware."""
+        return self.clock()
+
+    def transaction(self) -> AbstractContextManager[Session]:
+        """One transaction that sees every row: commits on return, rolls back on a raise."""
+        return self.database.transaction(EVERYTHING)
+
+    @contextmanager
+    def settle(self, claim: Claim, outcome: str) -> Iterator[Session]:
+        """End the item as ``outcome``, together with what the block writes: all or nothing.
+
+        The item's row is locked first and its fence compared, so that an attempt that was
+        overtaken writes nothing. Raises `LeaseLost`, before the block runs.
+        """
+        with self.transaction() as session:
+            if not delivery.finish(session, claim, outcome):
+                raise LeaseLost(claim.id)
+            yield session
+
+    def again(self, claim: Claim, delay_seconds: float | None = None) -> None:
+        """Give the item back: due again after ``delay_seconds``, or as `retry_delay` says."""
+        delay = retry_delay(claim.attempts) if delay_seconds is None else delay_seconds
+        with self.transaction() as session:
+            delivery.release(session, claim, delay_seconds=delay)
+
+
+def retry_delay(attempts: int, *, longest: float = LONGEST_DELAY_SECONDS) -> float:
+    """Seconds to wait after ``attempts`` tries: doubling from one second up to ``longest``.
+
+    Between half and all of it, at random, so that what failed together doesn't return together.
+    """
+    whole = min(longest, FIRST_DELAY_SECONDS * 2.0 ** min(max(attempts - 1, 0), 30))
+    return whole * random.uniform(0.5, 1.0)  # noqa: S311  (spreads load, guards nothing)
+
+
+def build_work(settings: Settings) -> Work:
+    """The means of this process, once the database has shown that it is safe.
+
+    Raises `UnsafeDatabase`, `SettingsError`.
+    """
+    database = Database(settings.database_url, pool_size=2)
+    work = Work(
+        database=database,
+        vault=Vault(settings.master_keys(), settings.index_key()),
+        agencies=build_agencies(settings),
+        clock=system_clock,
+        public_url=settings.public_url,
+        lease_seconds=settings.number("CONSULAR_LEASE_SECONDS", 30),
+    )
+    refuse_unsafe(database)
+    return work
+
+
+_SAFE = text(
+    """
+    SELECT current_setting('synchronous_commit') AS durable,
+           (SELECT bool_or(rolsuper OR rolbypassrls) FROM pg_roles
+            WHERE pg_has_role(current_user, oid, 'USAGE')) AS bypasses
+    """
+)
+
+
+def refuse_unsafe(database: Database) -> None:
+    """Raise `UnsafeDatabase` for a role that can pass by row security, or lossy commits."""
+    with database.transaction(EVERYTHING) as session:
+        row = session.execute(_SAFE).one()
+    if row.bypasses:
+        raise UnsafeDatabase(
+            "The database role can pass by row security. Use a login without SUPERUSER and"
+            " BYPASSRLS, as `consular up` makes one."
+        )
+    if row.durable not in ("on", "remote_apply"):
+        raise UnsafeDatabase(
+            f"synchronous_commit is {row.durable}: acknowledged writes could be lost. Set it to on."
+        )
