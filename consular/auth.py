@@ -1,0 +1,140 @@
+"""Who is asking, and may they: one declaration per route.
+
+The API takes bearer tokens only, the pages a session cookie only, so that neither can be used
+to reach the other. Every view carries its declaration; one without is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from flask import Flask, current_app, g, request
+
+from consular import tokens
+from consular.db import one_statement, transaction
+from consular.errors import Unauthenticated
+from services.kernel import audit
+from services.kernel.audit import Actor, Role
+from services.kernel.clock import Clock
+from services.kernel.crypto import Vault
+from services.kernel.db import EVERYTHING
+from services.kernel.errors import Forbidden
+from services.kernel.ids import new_id
+from services.staff.accounts import find_active
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+ANYONE: frozenset[Role] = frozenset(Role)
+CITIZEN = frozenset({Role.CITIZEN})
+DESK = frozenset({Role.OFFICER, Role.SUPERVISOR})
+STAFF = frozenset(Role) - {Role.CITIZEN, Role.SYSTEM}
+
+
+def allow(who: frozenset[Role]) -> Callable[[View], View]:
+    """Declare who may call a view; `ANYONE` includes whoever isn't signed in."""
+
+    def declare(view: View) -> View:
+        view.__dict__["who"] = who
+        return view
+
+    return declare
+
+
+def init_auth(app: Flask) -> None:
+    """Check the declaration before every view."""
+    app.before_request(_check)
+
+
+def now() -> Any:
+    """The injected clock's time."""
+    return cast(Clock, current_app.extensions["consular.clock"])()
+
+
+def vault() -> Vault:
+    """The process's keys."""
+    return cast(Vault, current_app.extensions["consular.vault"])
+
+
+def actor() -> Actor:
+    """Whoever asks; raises `Unauthenticated` when nobody is signed in."""
+    found = g.get("actor")
+    if found is None:
+        raise Unauthenticated()
+    return cast(Actor, found)
+
+
+def _check() -> None:
+    if request.endpoint is None:
+        return
+    view = current_app.view_functions[request.endpoint]
+    who: frozenset[Role] | None = getattr(view, "who", None)
+    if who is None:
+        raise Forbidden()
+    g.actor = _identify()
+    if who is ANYONE:
+        return
+    if g.actor is None:
+        raise Unauthenticated()
+    if g.actor.role not in who:
+        _record_refusal(g.actor)
+        raise Forbidden()
+
+
+def _identify() -> Actor | None:
+    if request.path.startswith("/api/"):
+        return _from_bearer()
+    identify = cast(Callable[[], Actor | None], current_app.extensions["consular.page_actor"])
+    return identify()
+
+
+def _from_bearer() -> Actor | None:
+    header = request.headers.get("Authorization", "")
+    if not header:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated()
+    try:
+        claims = tokens.verify(token.strip(), _issuers())
+        role = Role(claims.get("role"))
+        account = UUID(claims["sub"])
+    except (tokens.TokenRefused, ValueError, TypeError, AttributeError):
+        raise Unauthenticated() from None
+    if role is Role.CITIZEN:
+        return Actor(role, account, None, g.request_id)
+    return staff_actor(account, role)
+
+
+def staff_actor(account: UUID, role: Role | None = None) -> Actor:
+    """Staff as their account says now, so that ending it works at once."""
+    with one_statement() as session:
+        found = find_active(session, account)
+    if found is None or (role is not None and found.role != role):
+        raise Unauthenticated()
+    return Actor(Role(found.role), account, found.consulate_code, g.request_id)
+
+
+def _issuers() -> Mapping[str, tokens.Issuer]:
+    return cast(Mapping[str, tokens.Issuer], current_app.extensions["consular.issuers"])
+
+
+def _record_refusal(refused: Actor) -> None:
+    with transaction(EVERYTHING) as session:
+        audit.record(
+            session,
+            actor=refused,
+            action="access.refused",
+            subject_kind=f"{request.method} {request.url_rule}",
+            subject_id=None,
+            now=now(),
+            person_account_id=refused.account_id if refused.is_citizen else None,
+        )
+
+
+def begin_request() -> None:
+    """Give the request an id; a proxy's is taken when it is plain."""
+    given = request.headers.get("X-Request-ID", "")
+    plain = given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64
+    g.request_id = given if given and plain else str(new_id())

@@ -1,0 +1,32 @@
+"""The web process's database: transactions in the scope of whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from flask import current_app, g
+from sqlalchemy.orm import Session
+
+from services.kernel.db import NOTHING, Database, Scope
+
+
+def database() -> Database:
+    """The process's connections."""
+    return cast(Database, current_app.extensions["consular.database"])
+
+
+@contextmanager
+def transaction(scope: Scope | None = None) -> Iterator[Session]:
+    """One transaction for this request, seeing what its actor may see, or an explicit scope."""
+    actor = g.get("actor")
+    with database().transaction(scope or (actor.scope if actor else NOTHING)) as session:
+        yield session
+
+
+@contextmanager
+def one_statement() -> Iterator[Session]:
+    """For deeds that are one call of a database function (`Database.one_statement`)."""
+    with database().one_statement() as session:
+        yield session

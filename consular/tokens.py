@@ -1,0 +1,122 @@
+"""Bearer tokens: the only module that imports ``jose``.
+
+python-jose 3.5.0 trusts too much by default (no algorithm pinned, missing ``aud`` and ``exp``
+accepted, ``kid`` and ``crit`` ignored), so everything that matters is pinned here: one algorithm
+per issuer, a known ``kid``, exactly one key, required claims, exact issuer and audience.
+RFC 8725 (JWT best current practices) is the rule behind each check.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jose import jwk, jwt
+from jose.exceptions import JOSEError
+
+MAX_BYTES = 8192
+LEEWAY_SECONDS = 60
+DEVELOPMENT_ISSUER = "urn:consular:development"
+AUDIENCE = "consular-api"
+DEVELOPMENT_KEY_ID = "development-1"
+
+
+class TokenRefused(Exception):
+    """The token proves nothing. Why is for the log, never for the bearer."""
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Whose tokens are taken, under which single algorithm and which keys by ``kid``."""
+
+    name: str
+    audience: str
+    algorithm: str
+    keys: Mapping[str, Any]
+
+
+def issuer(name: str, audience: str, algorithm: str, keys: Mapping[str, Any]) -> Issuer:
+    """``keys``: kid -> PEM text or a JWK as a dictionary. Keys are parsed once."""
+    parsed = {kid: jwk.construct(key, algorithm) for kid, key in keys.items()}
+    return Issuer(name, audience, algorithm, parsed)
+
+
+def verify(
+    token: str, issuers: Mapping[str, Issuer], *, access_token: str | None = None
+) -> dict[str, Any]:
+    """The claims of a token that one of ``issuers`` signed for us. Raises `TokenRefused`."""
+    if len(token) > MAX_BYTES or token.count(".") != 2:
+        raise TokenRefused("form")
+    try:
+        header = _part(token, 0)
+        known = issuers.get(_text(_part(token, 1).get("iss")))
+        if known is None:
+            raise TokenRefused("issuer")
+        if header.get("alg") != known.algorithm or "crit" in header:
+            raise TokenRefused("header")
+        key = known.keys.get(_text(header.get("kid")))
+        if key is None:
+            raise TokenRefused("kid")
+        claims = _decode(token, key, known, access_token)
+    except TokenRefused:
+        raise
+    except (JOSEError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as refused:
+        raise TokenRefused(type(refused).__name__) from refused
+    if claims.get("aud") != known.audience or not _text(claims.get("sub")):
+        raise TokenRefused("claims")
+    return claims
+
+
+def sign(claims: Mapping[str, Any], private_key: str, *, key_id: str, seconds: int) -> str:
+    """A token of the development issuer, valid for ``seconds`` from now."""
+    now = int(time.time())
+    return str(
+        jwt.encode(
+            {**claims, "iat": now, "nbf": now, "exp": now + seconds},
+            private_key,
+            algorithm="RS256",
+            headers={"kid": key_id},
+        )
+    )
+
+
+def _decode(token: str, key: Any, known: Issuer, access_token: str | None) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        key,
+        algorithms=[known.algorithm],
+        audience=known.audience,
+        issuer=known.name,
+        access_token=access_token,
+        options={
+            "require_aud": True,
+            "require_exp": True,
+            "require_iat": True,
+            "require_iss": True,
+            "require_sub": True,
+            "verify_at_hash": access_token is not None,
+            "leeway": LEEWAY_SECONDS,
+        },
+    )
+    for name in ("exp", "iat", "nbf"):
+        if name in claims and (isinstance(claims[name], bool) or not isinstance(claims[name], int)):
+            raise TokenRefused(name)
+    if claims["iat"] > time.time() + LEEWAY_SECONDS:
+        raise TokenRefused("iat")
+    return claims
+
+
+def _part(token: str, index: int) -> dict[str, Any]:
+    part = token.split(".")[index]
+    decoded = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    if not isinstance(decoded, dict):
+        raise TokenRefused("form")
+    return decoded
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,149 @@
+"""Make, find and end the accounts of staff."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from services.kernel import audit
+from services.kernel.db import violated_constraint
+from services.kernel.errors import Conflict, Invalid, NotFound
+from services.kernel.ids import new_id
+from services.staff.models import StaffAccount, WebSession
+
+
+@dataclass(frozen=True)
+class MakeStaffAccount:
+    """``subject`` is what the identity provider calls this person."""
+
+    subject: str
+    name: str
+    role: str
+    consulate: str | None = None
+    email: str | None = None
+
+
+def find_active(session: Session, account: UUID) -> StaffAccount | None:
+    """The account unless it doesn't exist or was ended."""
+    return session.execute(
+        select(StaffAccount).where(StaffAccount.id == account, StaffAccount.ended_at.is_(None))
+    ).scalar_one_or_none()
+
+
+def find_by_subject(session: Session, subject: str) -> StaffAccount | None:
+    """By the identity provider's name for the person."""
+    return session.execute(
+        select(StaffAccount).where(
+            StaffAccount.subject == subject, StaffAccount.ended_at.is_(None)
+        )
+    ).scalar_one_or_none()
+
+
+def list_accounts(session: Session, *, most: int = 500) -> Sequence[StaffAccount]:
+    """Everybody, those in service first."""
+    return (
+        session.execute(
+            select(StaffAccount)
+            .order_by(StaffAccount.ended_at.is_not(None), StaffAccount.name, StaffAccount.id)
+            .limit(most)
+        )
+        .scalars()
+        .all()
+    )
+
+
+def make_account(
+    session: Session, command: MakeStaffAccount, *, now: datetime, actor: audit.Actor
+) -> StaffAccount:
+    """Raises Invalid (role and office don't go together, unknown office), Conflict
+    ``subject_taken``."""
+    made = StaffAccount(
+        id=new_id(),
+        subject=command.subject,
+        name=command.name,
+        email=command.email,
+        role=command.role,
+        consulate_code=command.consulate,
+        created_at=now,
+        created_by=actor.account_id,
+    )
+    session.add(made)
+    _flush(session)
+    _audit(session, "staff.make", made, now=now, actor=actor)
+    return made
+
+
+def assign(
+    session: Session,
+    account: UUID,
+    *,
+    role: str,
+    consulate: str | None,
+    now: datetime,
+    actor: audit.Actor,
+) -> StaffAccount:
+    """Give another role or office. Raises NotFound, Invalid."""
+    found = _get(session, account)
+    found.role, found.consulate_code = role, consulate
+    _flush(session)
+    _audit(session, "staff.assign", found, now=now, actor=actor)
+    return found
+
+
+def end_account(
+    session: Session, account: UUID, *, now: datetime, actor: audit.Actor
+) -> StaffAccount:
+    """End it and every signed-in session at once. Raises NotFound, Conflict ``own_account``."""
+    found = _get(session, account)
+    if found.id == actor.account_id:
+        raise Conflict("own_account")
+    found.ended_at, found.ended_by = now, actor.account_id
+    session.execute(
+        update(WebSession)
+        .where(WebSession.staff_id == account, WebSession.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+    session.flush()
+    _audit(session, "staff.end", found, now=now, actor=actor)
+    return found
+
+
+def _get(session: Session, account: UUID) -> StaffAccount:
+    found = find_active(session, account)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def _flush(session: Session) -> None:
+    try:
+        session.flush()
+    except IntegrityError as error:
+        constraint = violated_constraint(error)
+        if constraint == "uq_staff_accounts_subject":
+            raise Conflict("subject_taken", field="subject") from error
+        if constraint == "fk_staff_accounts_consulate_code":
+            raise Invalid("consulate_not_found", field="consulate") from error
+        if constraint in ("ck_staff_accounts_office", "ck_staff_accounts_role"):
+            raise Invalid("role_and_office", field="consulate") from error
+        raise
+
+
+def _audit(
+    session: Session, action: str, account: StaffAccount, *, now: datetime, actor: audit.Actor
+) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        action=action,
+        subject_kind="staff_account",
+        subject_id=account.id,
+        now=now,
+        consulate=account.consulate_code,
+    )

@@ -1,0 +1,83 @@
+"""Signed-in browsers: a row here, a random secret in the cookie, nothing else."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import insert, text, update
+from sqlalchemy.orm import Session
+
+from services.kernel.crypto import fingerprint
+from services.staff.models import WebSession
+
+# ASVS 5.0, V7.3: staff leave a shared counter, citizens a shared phone.
+IDLE = timedelta(minutes=15)
+CITIZEN_IDLE = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=8)
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Whose browser it is: a citizen's account or a staff account, never both."""
+
+    account_id: UUID | None
+    staff_id: UUID | None
+
+
+def start_session(
+    session: Session,
+    *,
+    now: datetime,
+    account_id: UUID | None = None,
+    staff_id: UUID | None = None,
+) -> str:
+    """A new secret for the cookie; always new at sign-in, so that none can be planted."""
+    secret = secrets.token_urlsafe(32)
+    session.execute(
+        insert(WebSession).values(
+            id_hash=fingerprint(secret.encode()),
+            account_id=account_id,
+            staff_id=staff_id,
+            created_at=now,
+            last_seen_at=now,
+        )
+    )
+    return secret
+
+
+_SEEN = text(
+    """
+    UPDATE web_sessions
+    SET last_seen_at = greatest(last_seen_at, :now)
+    WHERE id_hash = :hash AND ended_at IS NULL AND created_at > :born
+      AND last_seen_at > CASE WHEN staff_id IS NULL THEN :citizen ELSE :staff END
+    RETURNING account_id, staff_id
+    """
+)
+
+
+def find_session(session: Session, secret: str, *, now: datetime) -> SignedIn | None:
+    """Whose cookie this is, unless it was ended, left idle, or is eight hours old."""
+    row = session.execute(
+        _SEEN,
+        {
+            "hash": fingerprint(secret.encode()),
+            "now": now,
+            "born": now - ABSOLUTE,
+            "citizen": now - CITIZEN_IDLE,
+            "staff": now - IDLE,
+        },
+    ).first()
+    return SignedIn(row.account_id, row.staff_id) if row else None
+
+
+def end_session(session: Session, secret: str, *, now: datetime) -> None:
+    """Sign out, at once and for good."""
+    session.execute(
+        update(WebSession)
+        .where(WebSession.id_hash == fingerprint(secret.encode()))
+        .values(ended_at=now)
+    )
