@@ -1,0 +1,168 @@
+"""The agencies as one HTTP server, for development and tests. Never in production."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Response
+
+from integrations.simulator.banxico import Banxico
+from integrations.simulator.callbacks import CallbackSender
+from integrations.simulator.control import Control
+from integrations.simulator.faults import FaultBoard, FaultyApplication
+from integrations.simulator.finabien import Finabien
+from integrations.simulator.llavemx import LlaveMx
+from integrations.simulator.memory import Memory
+from integrations.simulator.notices import Notices
+from integrations.simulator.oidc import Oidc, Signer
+from integrations.simulator.sat import Sat
+from integrations.simulator.world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+class Simulator:
+    """A WSGI application with a memory and a voice.
+
+    `start` lets it send callbacks in the background; `send_due_callbacks` sends them at once.
+    """
+
+    def __init__(self, world: World, sender: CallbackSender, application: Flask) -> None:
+        self.world = world
+        self._sender = sender
+        self._application = FaultyApplication(application.wsgi_app, world.board)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        return self._application(environ, start_response)
+
+    def start(self) -> None:
+        """Begin to send callbacks."""
+        self._sender.start()
+
+    def send_due_callbacks(self) -> int:
+        """Send every due callback now; returns how many are settled."""
+        return self._sender.send_due(self.world.now())
+
+    def close(self) -> None:
+        """Stop sending and close the memory."""
+        self._sender.stop()
+        self.world.memory.close()
+
+
+def create_simulator(
+    data_dir: str | Path,
+    *,
+    callback_base_url: str,
+    secrets: Mapping[str, str],
+    settle_seconds: float = 1.0,
+    decide_seconds: float = 2.0,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    callback_transport: httpx.BaseTransport | None = None,
+) -> Simulator:
+    """Build the agencies over the memory in `data_dir`.
+
+    `secrets`: `finabien` and `sat` are Standard Webhooks secrets ("whsec_…"), shown by the caller
+    as bearer and used to sign callbacks; `llavemx` and `oidc` are "client_id:client_secret";
+    `rates` and `notices` are tokens, not asked for when absent.
+    """
+    directory = Path(data_dir)
+    directory.mkdir(parents=True, exist_ok=True)
+    world = World(
+        memory=Memory(directory / "simulator.sqlite3"),
+        board=FaultBoard(),
+        secrets=dict(secrets),
+        clock=clock,
+        settle_seconds=settle_seconds,
+        decide_seconds=decide_seconds,
+        callback_base_url=callback_base_url,
+    )
+    sender = CallbackSender(
+        world.memory, world.board, callback_base_url, world.secrets, callback_transport
+    )
+    signer = Signer(directory / "oidc-key.pem")
+    return Simulator(world, sender, _application(world, signer))
+
+
+def _application(world: World, signer: Signer) -> Flask:
+    application = Flask("integrations.simulator", static_folder=None)
+    application.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    finabien = Finabien(world)
+    parts = (
+        finabien,
+        Sat(world),
+        Banxico(world),
+        Notices(world),
+        LlaveMx(world),
+        Oidc(world, signer),
+        Control(world, finabien),
+    )
+    for part in parts:
+        application.register_blueprint(part.blueprint())
+    application.after_request(_secure)
+    return application
+
+
+def _secure(response: Response) -> Response:
+    """No scripts, nothing from elsewhere, nothing kept: the pages show synthetic people only."""
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+    )
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+class _Silent(WSGIRequestHandler):
+    """Writes no access log: addresses of sign-in pages carry codes."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def running(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve within the block, on a free port by default; yields the base URL."""
+    server = make_server(host, port, simulator, threaded=True, request_handler=_Silent)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    simulator.start()
+    try:
+        yield f"http://{host}:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        simulator.close()
+
+
+def serve(
+    host: str,
+    port: int,
+    data_dir: str | Path,
+    callback_base_url: str,
+    secrets: Mapping[str, str],
+) -> None:
+    """Serve until SIGTERM or SIGINT. Everything is opened here, so a fork may call it."""
+    stop = threading.Event()
+
+    def ask_to_stop(*_: Any) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+    simulator = create_simulator(data_dir, callback_base_url=callback_base_url, secrets=secrets)
+    with running(simulator, host, port):
+        stop.wait()

@@ -1,0 +1,154 @@
+"""Faults on demand: what each agency does wrong, how often, and the middleware that does it."""
+
+from __future__ import annotations
+
+import math
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.test import run_wsgi_app
+from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+AGENCIES = ("finabien", "sat", "banxico", "notices", "llavemx", "oidc")
+MAX_LATENCY_MS = 600_000
+GARBAGE = b'<html>{"claveRastreo": '
+
+
+class ConnectionDropped(ConnectionAbortedError):
+    """The agency acted and hung up. The server treats it as a client gone: silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What goes wrong at one agency. Rates are probabilities, 0 to 1; the default is calm.
+
+    `honours_key` False makes the agency act again on a repeated key: for adversarial tests only.
+    """
+
+    latency_ms: int = 0
+    unavailable_rate: float = 0.0
+    error_rate: float = 0.0
+    drop_after_effect_rate: float = 0.0
+    garbage_rate: float = 0.0
+    duplicate_callback_rate: float = 0.0
+    honours_key: bool = True
+
+
+CALM = Faults()
+
+
+class InvalidFaults(ValueError):
+    """`errors` maps each field to what is wrong with it."""
+
+    def __init__(self, errors: Mapping[str, list[str]]) -> None:
+        super().__init__("invalid faults")
+        self.errors = errors
+
+
+def parse_faults(body: object) -> Faults:
+    """Read what was sent; a field left out is calm. Raises InvalidFaults."""
+    if not isinstance(body, dict):
+        raise InvalidFaults({"_": ["A JSON object is expected."]})
+    known = {field.name for field in fields(Faults)}
+    errors = {
+        name: [problem]
+        for name, value in body.items()
+        if (problem := _problem(name, value) if name in known else "Unknown field.")
+    }
+    if errors:
+        raise InvalidFaults(errors)
+    return Faults(**body)
+
+
+def _problem(name: str, value: Any) -> str | None:
+    if name == "honours_key":
+        return None if isinstance(value, bool) else "true or false is expected."
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return "A number is expected."
+    if name == "latency_ms":
+        ok = isinstance(value, int) and 0 <= value <= MAX_LATENCY_MS
+        return None if ok else f"A whole number from 0 to {MAX_LATENCY_MS} is expected."
+    return None if 0 <= value <= 1 else "A number from 0 to 1 is expected."
+
+
+class FaultBoard:
+    """The faults in force, for every thread. They don't outlive the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: dict[str, Faults] = {}
+        self._random = random.Random()
+
+    def of(self, agency: str) -> Faults:
+        """The agency's faults, calm by default."""
+        with self._lock:
+            return self._faults.get(agency, CALM)
+
+    def put(self, agency: str, faults: Faults) -> None:
+        """From the next request on."""
+        with self._lock:
+            self._faults[agency] = faults
+
+    def happens(self, rate: float) -> bool:
+        """Throw the dice."""
+        with self._lock:
+            return self._random.random() < rate
+
+
+class FaultyApplication:
+    """Middleware: plays the faults of the agency that the path names, around the calm app."""
+
+    def __init__(self, application: WSGIApplication, board: FaultBoard) -> None:
+        self._application = application
+        self._board = board
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer, or fail as ordered."""
+        faults = self._board.of(_agency_in(environ.get("PATH_INFO", "")))
+        if faults == CALM:
+            return self._application(environ, start_response)
+        time.sleep(faults.latency_ms / 1000)
+        if self._board.happens(faults.unavailable_rate):
+            return _problem_answer(503)(environ, start_response)
+        if self._board.happens(faults.error_rate):
+            # A 500 tells nothing: the deed may be done or not.
+            if self._board.happens(0.5):
+                self._act(environ)
+            return _problem_answer(500)(environ, start_response)
+        answer = self._act(environ)
+        if self._board.happens(faults.drop_after_effect_rate):
+            _hang_up(environ)
+        if self._board.happens(faults.garbage_rate):
+            answer = Response(GARBAGE, mimetype="application/json")
+        return answer(environ, start_response)
+
+    def _act(self, environ: WSGIEnvironment) -> Response:
+        body, status, headers = run_wsgi_app(self._application, environ, buffered=True)
+        return Response(b"".join(body), status=status, headers=headers)
+
+
+def _agency_in(path: str) -> str:
+    """ "/finabien/v1/pagos" -> "finabien"."""
+    return path.lstrip("/").partition("/")[0]
+
+
+def _problem_answer(status: int) -> Response:
+    headers = {"Retry-After": "1"} if status == 503 else {}
+    return Response(
+        '{"codigo": "NO_DISPONIBLE"}', status, headers=headers, mimetype="application/json"
+    )
+
+
+def _hang_up(environ: WSGIEnvironment) -> None:
+    connection = environ.get("werkzeug.socket")
+    if connection is not None:
+        connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionDropped

@@ -1,0 +1,220 @@
+"""What the simulated agencies remember: one SQLite file, so that a restart forgets nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS orders (
+    agency TEXT NOT NULL, folio TEXT NOT NULL, digest TEXT NOT NULL, body TEXT NOT NULL,
+    taken_at REAL NOT NULL, cancelled_at REAL, collected_at REAL,
+    PRIMARY KEY (agency, folio));
+CREATE TABLE IF NOT EXISTS effects (
+    agency TEXT NOT NULL, folio TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS ix_effects ON effects (agency, folio);
+CREATE TABLE IF NOT EXISTS messages (
+    number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL,
+    body TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS grants (
+    secret TEXT PRIMARY KEY, kind TEXT NOT NULL, payload TEXT NOT NULL, expires_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS callbacks (
+    id TEXT PRIMARY KEY, agency TEXT NOT NULL, body TEXT NOT NULL, due_at REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, done INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS ix_callbacks_due ON callbacks (due_at) WHERE done = 0;
+"""
+
+
+class KeyReused(Exception):
+    """The key is known, with another body."""
+
+
+class Acts(Enum):
+    """When taking an order in counts as done at the agency."""
+
+    NEVER = "never"
+    ONCE = "once"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order or request that an agency took in; times are seconds since 1970."""
+
+    folio: str
+    body: Mapping[str, Any]
+    taken_at: float
+    cancelled_at: float | None
+    collected_at: float | None
+
+
+def digest_of(body: Mapping[str, Any]) -> str:
+    """The same for two bodies that say the same."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+class Memory:
+    """One connection behind one lock: transactions are short and the file is local."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        # Outlives the process; only a power cut may take the last moments, fair for a double.
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit on return, roll back on raise; one at a time."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def take(
+        self, agency: str, folio: str, body: Mapping[str, Any], now: float, *, acts: Acts
+    ) -> bool:
+        """Take an order in; False when it is a repeat. Raises KeyReused for another body."""
+        digest = digest_of(body)
+        with self.transaction() as db:
+            found = db.execute(
+                "SELECT digest FROM orders WHERE agency = ? AND folio = ?", (agency, folio)
+            ).fetchone()
+            if found is not None and found[0] != digest:
+                raise KeyReused
+            if found is None:
+                db.execute(
+                    "INSERT INTO orders (agency, folio, digest, body, taken_at)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (agency, folio, digest, json.dumps(body), now),
+                )
+            if acts is Acts.ALWAYS or (acts is Acts.ONCE and found is None):
+                db.execute("INSERT INTO effects VALUES (?, ?, ?)", (agency, folio, now))
+            return found is None
+
+    def find(self, agency: str, folio: str) -> Order | None:
+        """The order, if it was ever taken in."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT folio, body, taken_at, cancelled_at, collected_at FROM orders"
+                " WHERE agency = ? AND folio = ?",
+                (agency, folio),
+            ).fetchone()
+        return None if row is None else Order(row[0], json.loads(row[1]), *row[2:])
+
+    def mark_cancelled(self, agency: str, folio: str, now: float) -> bool:
+        """The order is off and its effects are undone; False when it was collected or off."""
+        with self.transaction() as db:
+            changed = db.execute(
+                "UPDATE orders SET cancelled_at = ? WHERE agency = ? AND folio = ?"
+                " AND cancelled_at IS NULL AND collected_at IS NULL",
+                (now, agency, folio),
+            ).rowcount
+            if changed:
+                db.execute("DELETE FROM effects WHERE agency = ? AND folio = ?", (agency, folio))
+            return changed == 1
+
+    def mark_collected(self, agency: str, folio: str, now: float) -> bool:
+        """The cash was handed out; False when it had been, or the order was cancelled."""
+        with self.transaction() as db:
+            changed = db.execute(
+                "UPDATE orders SET collected_at = ? WHERE agency = ? AND folio = ?"
+                " AND cancelled_at IS NULL AND collected_at IS NULL",
+                (now, agency, folio),
+            ).rowcount
+            return changed == 1
+
+    def effects(self, agency: str) -> dict[str, int]:
+        """How many times each folio took effect; undone ones are not listed."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT folio, count(*) FROM effects WHERE agency = ?"
+                " GROUP BY folio ORDER BY folio",
+                (agency,),
+            ).fetchall()
+        return dict(rows)
+
+    def keep_message(self, key: str, body: Mapping[str, Any], now: float) -> None:
+        """Keep a message once. Raises KeyReused for another body."""
+        digest = digest_of(body)
+        with self.transaction() as db:
+            found = db.execute("SELECT digest FROM messages WHERE key = ?", (key,)).fetchone()
+            if found is None:
+                db.execute(
+                    "INSERT INTO messages (key, digest, body, at) VALUES (?, ?, ?, ?)",
+                    (key, digest, json.dumps(body), now),
+                )
+            elif found[0] != digest:
+                raise KeyReused
+
+    def messages(self, to: str | None, limit: int) -> list[dict[str, Any]]:
+        """The newest first; `to` keeps one recipient's."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT key, body, at FROM messages"
+                " WHERE ? IS NULL OR json_extract(body, '$.to') = ? ORDER BY number DESC LIMIT ?",
+                (to, to, limit),
+            ).fetchall()
+        return [{"key": key, **json.loads(body), "at": at} for key, body, at in rows]
+
+    def grant(self, kind: str, secret: str, payload: Mapping[str, Any], expires_at: float) -> None:
+        """Keep what a code or token stands for, until it expires."""
+        with self.transaction() as db:
+            db.execute(
+                "INSERT INTO grants VALUES (?, ?, ?, ?)",
+                (secret, kind, json.dumps(payload), expires_at),
+            )
+
+    def redeem(self, kind: str, secret: str, now: float, *, keep: bool) -> dict[str, Any] | None:
+        """What the secret stands for; once only unless `keep`. None when unknown or expired."""
+        with self.transaction() as db:
+            row = db.execute(
+                "SELECT payload FROM grants WHERE secret = ? AND kind = ? AND expires_at > ?",
+                (secret, kind, now),
+            ).fetchone()
+            if row is not None and not keep:
+                db.execute("DELETE FROM grants WHERE secret = ?", (secret,))
+        return None if row is None else dict(json.loads(row[0]))
+
+    def plan_callback(self, key: str, agency: str, body: Mapping[str, Any], due_at: float) -> None:
+        """Tell the product at `due_at`; the same key is told of once."""
+        with self.transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO callbacks (id, agency, body, due_at) VALUES (?, ?, ?, ?)",
+                (key, agency, json.dumps(body), due_at),
+            )
+
+    def due_callbacks(self, now: float, limit: int) -> list[tuple[str, str, str, int]]:
+        """(id, agency, body, attempts) of those that are due."""
+        with self._lock:
+            return self._connection.execute(
+                "SELECT id, agency, body, attempts FROM callbacks"
+                " WHERE done = 0 AND due_at <= ? ORDER BY due_at LIMIT ?",
+                (now, limit),
+            ).fetchall()
+
+    def settle_callback(self, key: str, *, done: bool, due_at: float) -> None:
+        """One more attempt was made; when it failed, the next is at `due_at`."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE callbacks SET attempts = attempts + 1, done = ?, due_at = ? WHERE id = ?",
+                (int(done), due_at, key),
+            )

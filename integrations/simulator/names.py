@@ -1,0 +1,148 @@
+"""CURP and RFC from a person's name and birth date, as the published rules derive them.
+
+CURP: Instructivo normativo para la asignación de la CURP (DOF 18 October 2021). RFC: the rules that
+SAT handed out through IFAI (python-stdnum's `mx.rfc` links them). Only the simulator derives
+identifiers: the product never invents one for a real person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+
+from stdnum.exceptions import InvalidComponent
+from stdnum.mx import curp as stdnum_curp
+from stdnum.mx import rfc as stdnum_rfc
+
+PARTICLES = frozenset(
+    ("DA", "DAS", "DE", "DEL", "DER", "DI", "DIE", "DD", "EL", "LA", "LOS", "LAS", "LE", "LES")
+    + ("MAC", "MC", "VAN", "VON", "Y")
+)
+COMMON_GIVEN = frozenset(["JOSE", "J", "MARIA", "MA", "M"])
+VOWELS = "AEIOU"
+_CURP = re.compile(r"[A-Z]{4}[0-9]{6}[HMX][A-Z]{5}[0-9A-Z][0-9]")
+# SAT leaves out zero and the letter O; the first of the two never goes past V.
+_FIRST_HOMOCLAVE = "123456789ABCDEFGHIJKLMNPQRSTUV"
+_SECOND_HOMOCLAVE = "123456789ABCDEFGHIJKLMNPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What both identifiers derive from."""
+
+    given_names: str
+    first_surname: str
+    second_surname: str | None
+    birth_date: date
+
+
+def words(name: str | None) -> list[str]:
+    """The words that count: upper case, accents off, Ñ kept, particles dropped unless alone."""
+    kept = "".join(_plain(letter) for letter in unicodedata.normalize("NFC", name or "").upper())
+    found = re.sub(r"[^A-ZÑ ]", "", kept.replace("-", " ")).split()
+    return [word for word in found if word not in PARTICLES] or found
+
+
+def _plain(letter: str) -> str:
+    return letter if letter == "Ñ" else unicodedata.normalize("NFKD", letter)[0]
+
+
+def _given(person: Person, *, skip_common: bool = True) -> str:
+    given = words(person.given_names)
+    if skip_common and len(given) > 1 and given[0] in COMMON_GIVEN:
+        return given[1]
+    return given[0] if given else "X"
+
+
+def _first(name: str | None) -> str:
+    return (words(name) or ["X"])[0]
+
+
+def _inner(word: str, letters: str) -> str:
+    """The first of `letters` after the initial, X when there is none."""
+    return next((letter for letter in word[1:] if letter in letters), "X")
+
+
+def _initials(person: Person, *, skip_common: bool = True) -> str:
+    surname = _first(person.first_surname)
+    letters = (
+        surname[0]
+        + _inner(surname, VOWELS)
+        + _first(person.second_surname)[0]
+        + _given(person, skip_common=skip_common)[0]
+    ).replace("Ñ", "X")
+    return letters if _suitable_curp(letters) else f"{letters[0]}X{letters[2:]}"
+
+
+def _suitable_curp(letters: str) -> bool:
+    return stdnum_curp.is_valid(f"{letters}000101HNEXXXA0", validate_check_digits=False)
+
+
+def make_curp(person: Person, sex: str, state: str = "NE", homonym: str | None = None) -> str:
+    """A CURP with its check digit. `sex` is H, M or X; `state` a CURP state code, NE abroad."""
+    consonants = "BCDFGHJKLMNÑPQRSTVWXYZ"
+    body = (
+        _initials(person)
+        + person.birth_date.strftime("%y%m%d")
+        + sex
+        + state
+        + _inner(_first(person.first_surname), consonants)
+        + _inner(_first(person.second_surname), consonants)
+        + _inner(_given(person), consonants)
+    ).replace("Ñ", "X")
+    body += homonym or ("0" if person.birth_date.year < 2000 else "A")
+    return body + stdnum_curp.calc_check_digit(body)
+
+
+def well_formed(curp: str) -> bool:
+    """Form, date, state and check digit hold. Sex X counts, which python-stdnum does not know."""
+    if not _CURP.fullmatch(curp):
+        return False
+    known = f"{curp[:10]}{'H' if curp[10] == 'X' else curp[10]}{curp[11:]}"
+    return (
+        stdnum_curp.is_valid(known, validate_check_digits=False)
+        and stdnum_curp.calc_check_digit(curp[:17]) == curp[17]
+    )
+
+
+def agrees(curp: str, person: Person) -> bool:
+    """Whether the CURP's initials and birth date are this person's.
+
+    Tolerant where registries differ: JOSE and MARIA may count or not, inner consonants are not
+    compared.
+    """
+    expected = {_initials(person), _initials(person, skip_common=False)}
+    return curp[:4] in expected and stdnum_curp.get_birth_date(curp) == person.birth_date
+
+
+def make_rfc(person: Person) -> str:
+    """A synthetic RFC: real first ten characters and check digit, invented homoclave."""
+    letters = _rfc_letters(person)
+    day = person.birth_date.strftime("%y%m%d")
+    try:
+        stdnum_rfc.validate(letters + day)
+    except InvalidComponent:
+        letters = letters[:3] + "X"
+    body = letters + day + _homoclave(person)
+    return body + stdnum_rfc.calc_check_digit(body)
+
+
+def _rfc_letters(person: Person) -> str:
+    surname, given = _first(person.first_surname), _given(person)
+    second = words(person.second_surname)
+    if not second:
+        return (surname + "X")[:2] + (given + "X")[:2]
+    if len(surname) <= 2:
+        return surname[0] + second[0][0] + (given + "X")[:2]
+    return surname[0] + _inner(surname, VOWELS) + second[0][0] + given[0]
+
+
+def _homoclave(person: Person) -> str:
+    names = (person.given_names, person.first_surname, person.second_surname or "")
+    text = "|".join(names).upper() + person.birth_date.isoformat()
+    seed = hashlib.sha256(text.encode()).digest()
+    first = _FIRST_HOMOCLAVE[seed[0] % len(_FIRST_HOMOCLAVE)]
+    return first + _SECOND_HOMOCLAVE[seed[1] % len(_SECOND_HOMOCLAVE)]

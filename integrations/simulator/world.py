@@ -1,0 +1,60 @@
+"""What every simulated agency shares: memory, faults, secrets, the clock and the pace."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from integrations.simulator.faults import FaultBoard
+from integrations.simulator.memory import Acts, Memory
+
+
+class Answer(HTTPException):
+    """Stops a view and answers in the agency's own shape."""
+
+
+def refuse(status: int, body: Mapping[str, Any]) -> Answer:
+    """The agency's no, as JSON, ready to be raised."""
+    from_json = Response(json.dumps(body), status, mimetype="application/json")
+    return Answer(response=from_json)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`settle_seconds`: how long a payout takes; `decide_seconds`: how long the register thinks."""
+
+    memory: Memory
+    board: FaultBoard
+    secrets: Mapping[str, str]
+    clock: Callable[[], datetime]
+    settle_seconds: float
+    decide_seconds: float
+    callback_base_url: str
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self.clock().timestamp()
+
+    def acts(self, agency: str) -> Acts:
+        """Once per key, unless the agency was told to forget keys."""
+        return Acts.ONCE if self.board.of(agency).honours_key else Acts.ALWAYS
+
+    def client(self, agency: str) -> tuple[str, str]:
+        """The (id, secret) of a sign-in client."""
+        identifier, _, secret = self.secrets[agency].partition(":")
+        return identifier, secret
+
+    def require_bearer(self, agency: str, error: Mapping[str, Any]) -> None:
+        """Raises 401 unless the caller shows the agency's secret; no secret, no check."""
+        expected = self.secrets.get(agency)
+        shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if expected and not hmac.compare_digest(shown.encode(), expected.encode()):
+            raise refuse(401, error)
