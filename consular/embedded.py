@@ -44,7 +44,7 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 _CLOSED_HOME_FALLBACK = Path("/var/lib/consular")
 _START_TIMEOUT = 120.0  # seconds; replaying the log after a crash may need most of it
-_STOP_TIMEOUT = 5.0  # seconds for a fast shutdown before the immediate one
+_STOP_TIMEOUT = 3.0  # seconds that each signal to stop is given
 _PROVISION_LOCK = 7_227_001  # any constant: one provisioning at a time in a cluster
 
 _SMALL_MACHINE: Mapping[str, str] = {

@@ -195,6 +195,11 @@ def server_version(url: str, name: str = "DATABASE_URL") -> int:
     return _check_server(name, _parsed(name, url))
 
 
+def libpq_url(url: str) -> str:
+    """The address without SQLAlchemy's driver name. Raises CannotStart when it is none."""
+    return _text(_parsed("DATABASE_URL", url))
+
+
 def _new_secrets() -> dict[str, str]:
     return {
         "CONSULAR_MASTER_KEY": _random_key(),

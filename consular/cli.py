@@ -1,0 +1,114 @@
+"""The command line ``consular``. It says what is wrong and what to do, never with a trace."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from consular import doctor, launcher, migrating
+from consular.embedded import CannotStart
+from services.kernel.audit import Role
+from services.kernel.settings import Settings, SettingsError
+
+TOKEN = "consular.seed:development_token"  # noqa: S105 - the name of a function
+PEOPLE = "consular.seed:load_demo"
+REFERENCE = "consular.seed:load_reference"
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        commands(standalone_mode=False)
+    except CannotStart as error:
+        _fail(error.problem, error.remedy)
+    except SettingsError as error:
+        _fail(str(error), "")
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Consular services and remittances for Mexicans abroad."""
+
+
+@commands.command()
+@click.option("--with-parent", is_flag=True, help="Stop when the process that started this ends.")
+def up(with_parent: bool) -> None:
+    """Run a whole development instance in the foreground.
+
+    Brings its own PostgreSQL and Valkey unless DATABASE_URL and REDIS_URL are set. Data live in
+    CONSULAR_HOME (.consular); the web listens on CONSULAR_PORT (8000), the agencies' simulator on
+    CONSULAR_SIMULATOR_PORT (8001).
+    """
+    launcher.up(os.environ, with_parent=with_parent)
+
+
+@commands.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Run the migrations, with DATABASE_OWNER_URL or else DATABASE_URL."""
+    settings = Settings.load()
+    url = settings.database_owner_url or settings.require("DATABASE_URL")
+    click.echo(f"The database is at revision {migrating.upgrade(url)}.")
+
+
+@commands.command()
+@click.option("--people", default=200, show_default=True, help="How many citizens to invent.")
+def seed(people: int) -> None:
+    """Load reference data and invented citizens with their appointments and remittances."""
+    settings = _development("seed")
+    launcher.entry(REFERENCE)(settings)
+    launcher.entry(PEOPLE)(settings, people)
+    click.echo(f"Loaded the reference data and {people} invented citizens.")
+
+
+@commands.command()
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--consulate", metavar="CODE", help="Office of an officer or a supervisor.")
+@click.option(
+    "--subject", metavar="ID", help="Whom the token speaks for; the same ID, same person."
+)
+@click.option("--name", metavar="GIVEN|FIRST|SECOND", help="Name of that person's profile.")
+def token(role: str, consulate: str | None, subject: str | None, name: str | None) -> None:
+    """Print a bearer token of the development issuer."""
+    settings = _development("token")
+    click.echo(launcher.entry(TOKEN)(settings, role, consulate, subject, name))
+
+
+@commands.command(name="doctor")
+def examine() -> None:
+    """Check every part and say what is wrong and what to do. Exits 1 if anything is."""
+    findings = list(doctor.examine(Settings.load()))
+    for finding in findings:
+        mark = "ok   " if finding.well else "WRONG"
+        click.echo(f"{mark}  {finding.part}: {finding.state}")
+        if not finding.well:
+            click.echo(f"       -> {finding.remedy}")
+    sys.exit(0 if all(finding.well for finding in findings) else 1)
+
+
+def _development(command: str) -> Settings:
+    settings = Settings.load()
+    if not settings.development:
+        raise CannotStart(
+            f"`consular {command}` makes invented people; production refuses it.",
+            "Unset CONSULAR_ENV if this is a development instance.",
+        )
+    return settings
+
+
+def _fail(problem: str, remedy: str) -> None:
+    click.echo(f"consular: {problem}", err=True)
+    if remedy:
+        click.echo(remedy, err=True)
+    sys.exit(1)

@@ -1,0 +1,179 @@
+"""``consular doctor``: looks at every part an instance needs and says what is wrong with it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import psycopg
+from psycopg.rows import TupleRow
+from sqlalchemy.exc import SQLAlchemyError
+
+from consular import instance, migrating
+from consular.embedded import CannotStart
+from consular.instance import libpq_url
+from services.kernel.settings import Settings, SettingsError
+
+CLOCK_SECONDS = 2.0
+DISK_BYTES = 500 * 1024 * 1024
+AGENCIES = {
+    "FINABIEN": "/finabien",
+    "SAT": "/sat",
+    "RATES": "/banxico",
+    "NOTICES": "/notices",
+    "LLAVEMX": "/llavemx",
+    "OIDC": "/oidc",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part's state; ``remedy`` is what to do, empty when it is well."""
+
+    part: str
+    state: str
+    remedy: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Nothing to do."""
+        return not self.remedy
+
+
+Check = Callable[[Settings], Finding]
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every check in turn; one that can't even look reports that instead of raising."""
+    for part, check in _CHECKS:
+        yield _looked(part, check, settings)
+    for name, path in AGENCIES.items():
+        yield _agency(settings, name, path)
+
+
+def _looked(part: str, check: Check, settings: Settings) -> Finding:
+    try:
+        return check(settings)
+    except CannotStart as error:
+        return Finding(part, error.problem, error.remedy)
+    except SettingsError as error:
+        return Finding(part, "not configured", str(error))
+    except (psycopg.Error, SQLAlchemyError, OSError) as error:
+        return Finding(part, str(error).strip().splitlines()[0], "See the checks above it.")
+
+
+def _version(settings: Settings) -> Finding:
+    settings.require("DATABASE_URL")
+    version = instance.server_version(settings.database_url)
+    return Finding("PostgreSQL", f"version {version} answers")
+
+
+def _role(settings: Settings) -> Finding:
+    query = """
+        SELECT current_user, rolsuper OR rolbypassrls,
+               EXISTS (SELECT 1 FROM pg_class WHERE relkind = 'r' AND relowner = pg_roles.oid)
+        FROM pg_roles WHERE rolname = current_user"""
+    login, bypasses, owns = _one(settings, query)
+    if not bypasses and not owns:
+        return Finding("Application's login", f"{login}, bound by row-level security")
+    why = "may bypass row-level security" if bypasses else "owns tables"
+    return Finding(
+        "Application's login",
+        f"{login} {why}",
+        "Let DATABASE_URL be a plain login that is a member of consular_application.",
+    )
+
+
+def _durability(settings: Settings) -> Finding:
+    query = "SELECT current_setting('synchronous_commit'), current_setting('fsync')"
+    commit, fsync = _one(settings, query)
+    if commit not in ("off", "local") and fsync == "on":
+        return Finding("Durability", f"synchronous_commit {commit}, fsync {fsync}")
+    return Finding(
+        "Durability",
+        f"synchronous_commit {commit}, fsync {fsync}: acknowledged orders can be lost",
+        "Set synchronous_commit = on and fsync = on in PostgreSQL, for this login too.",
+    )
+
+
+def _migrations(settings: Settings) -> Finding:
+    here, newest = migrating.current(settings.database_url), migrating.head()
+    if here == newest:
+        return Finding("Migrations", f"at {newest}")
+    return Finding("Migrations", f"at {here}, this version needs {newest}", "consular db upgrade")
+
+
+def _clock(settings: Settings) -> Finding:
+    before = time.time()
+    (theirs,) = _one(settings, "SELECT extract(epoch FROM clock_timestamp())::float8")
+    apart = abs(float(str(theirs)) - (before + time.time()) / 2)
+    state = f"{apart:.2f} s apart from the database's"
+    if apart <= CLOCK_SECONDS:
+        return Finding("Clock", state)
+    return Finding("Clock", state, "Synchronise both machines' clocks (NTP).")
+
+
+def _redis(settings: Settings) -> Finding:
+    instance.check_redis(settings.require("REDIS_URL"))
+    return Finding("Redis", "answers")
+
+
+def _keys(settings: Settings) -> Finding:
+    versions = sorted(settings.master_keys())
+    settings.index_key()
+    return Finding("Keys", f"master key version {versions[-1]} of {len(versions)}, index key")
+
+
+def _disk(settings: Settings) -> Finding:
+    place = settings.home if settings.home.exists() else settings.home.parent
+    free = shutil.disk_usage(place).free
+    state = f"{free / 1024**3:.1f} GB free at {place}"
+    if free >= DISK_BYTES:
+        return Finding("Disk", state)
+    return Finding("Disk", state, "Free some space: PostgreSQL stops when the disk is full.")
+
+
+def _agency(settings: Settings, name: str, path: str) -> Finding:
+    """Any answer to a plain GET will do: whether it is the right one is the adapter's to say."""
+    part = f"Agency {name}"
+    try:
+        url = settings.agency_url(name, path)
+    except SettingsError as error:
+        return Finding(part, "not configured", str(error))
+    if not url.startswith(("http://", "https://")):
+        return Finding(part, f"{url} is no web address", f"Correct CONSULAR_{name}_URL.")
+    try:
+        with urlopen(url, timeout=5):  # noqa: S310 - the scheme was checked
+            return Finding(part, f"{url} answers")
+    except HTTPError:
+        return Finding(part, f"{url} answers")
+    except OSError as error:
+        reason = getattr(error, "reason", error)
+        return Finding(
+            part, f"{url}: {reason}", f"Check CONSULAR_{name}_URL and the way out to it."
+        )
+
+
+def _one(settings: Settings, query: str) -> TupleRow:
+    url = libpq_url(settings.require("DATABASE_URL"))
+    with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:
+        row = connection.execute(query.encode()).fetchone()
+    if row is None:
+        raise CannotStart("PostgreSQL gave no answer.", "Look into its log.")
+    return row
+
+
+_CHECKS: tuple[tuple[str, Check], ...] = (
+    ("PostgreSQL", _version),
+    ("Application's login", _role),
+    ("Durability", _durability),
+    ("Migrations", _migrations),
+    ("Clock", _clock),
+    ("Redis", _redis),
+    ("Keys", _keys),
+    ("Disk", _disk),
+)

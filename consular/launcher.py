@@ -1,0 +1,335 @@
+"""``consular up``: a whole development instance in the foreground.
+
+Order: data directory and lock, ports, PostgreSQL and Valkey, roles, migrations, reference data,
+demonstration schedule, then all processes, then the addresses once the web says it is ready.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from consular import embedded, instance, migrating
+from consular.embedded import CannotStart, PostgresServer, ValkeyServer
+from consular.instance import Instance
+from consular.supervisor import Child, StopRequested, Supervisor, raise_on_signals, serve_web
+from services.kernel.settings import Settings, SettingsError
+
+DATABASE = "consular"
+READY_SECONDS = 60.0
+# By name, because the web and the workers may not import each other: they only share a launcher.
+SIMULATOR = "integrations.simulator.app:serve"
+WORKER = "workers.main:run_worker"
+RELAY = "workers.main:run_relay"
+SCHEDULE = "workers.main:run_schedule"
+WEB = "consular.app:create_app"
+REFERENCE = "consular.seed:load_reference"
+DEMONSTRATION = "consular.seed:extend_demo_schedule"
+
+
+def up(environ: Mapping[str, str], *, with_parent: bool = False) -> None:
+    """Run until SIGINT or SIGTERM, then stop everything and keep the data. Raises CannotStart.
+
+    ``with_parent`` also stops when the process that started this one ends or is interrupted.
+    """
+    settings = load_settings(environ)
+    if not settings.development:
+        raise CannotStart(
+            "`consular up` runs a development instance, and CONSULAR_ENV is production.",
+            "In production start the web, the workers, the relay and the schedule as "
+            "docs/operations.md says.",
+        )
+    raise_on_signals()
+    parent = os.getppid() if with_parent else 0
+    if with_parent:
+        embedded.die_with_parent(signal.SIGTERM, parent)
+    launch = Launch(environ, settings.home)
+    try:
+        launch.start()
+        launch.watch(parent)
+    except StopRequested:
+        say("\nStopping.")
+    finally:
+        launch.supervisor.stop()
+    say(f"Stopped. The data are kept in {_short(settings.home)}.")
+
+
+class Launch:
+    """One run of ``up``."""
+
+    def __init__(self, environ: Mapping[str, str], home: Path) -> None:
+        self.environ = environ
+        self.home = home
+        self.logs = home / "log"
+        self.instance = Instance(home)
+        self.supervisor = Supervisor(say, self.instance.forget_lock)
+        self.began = time.monotonic()
+
+    def start(self) -> None:
+        """Everything up to the addresses. Raises CannotStart."""
+        self.instance.acquire()
+        secrets = self.instance.keep_secrets()
+        settings = load_settings(self.environ)
+        say(f"Consular, a development instance in {_short(self.home)}")
+        _check_ports(settings)
+        urls = self._servers(secrets)
+        self.instance.write({**secrets, **_own_addresses(settings), **urls})
+        settings = load_settings(self.environ)
+        self._prepare(settings)
+        self._fork_all(settings)
+        self._wait_until_ready(settings)
+        say(f"\nReady after {time.monotonic() - self.began:.1f} s. Stop with Ctrl-C.\n")
+        say(addresses(settings, self.environ))
+
+    def watch(self, parent: int) -> None:
+        """Until StopRequested or CannotStart."""
+        while True:
+            self.supervisor.tick()
+            if parent and _was_interrupted(parent):
+                raise StopRequested
+            time.sleep(0.25)
+
+    def _servers(self, secrets: Mapping[str, str]) -> dict[str, str]:
+        return {**self._database(secrets), **self._redis()}
+
+    def _database(self, secrets: Mapping[str, str]) -> dict[str, str]:
+        if self.environ.get("DATABASE_URL"):
+            password = instance.application_password(secrets)
+            with Step("PostgreSQL of DATABASE_URL"):
+                app_url, owner_url = instance.given_databases(self.environ, password)
+        else:
+            server = PostgresServer(self.home / "postgres", log=self.logs / "postgres.log")
+            self.supervisor.servers.append(server)
+            with Step("PostgreSQL"):
+                server.start()
+                app_url, owner_url = _embedded_urls(server, secrets)
+        return {"DATABASE_URL": app_url, "DATABASE_OWNER_URL": owner_url}
+
+    def _redis(self) -> dict[str, str]:
+        given = self.environ.get("REDIS_URL")
+        if given:
+            with Step("Redis of REDIS_URL"):
+                instance.check_redis(given)
+            return {"REDIS_URL": given}
+        server = ValkeyServer(self.home / "valkey", log=self.logs / "valkey.log")
+        self.supervisor.servers.append(server)
+        with Step("Valkey"):
+            server.start()
+        return {"REDIS_URL": server.url}
+
+    def _prepare(self, settings: Settings) -> None:
+        """In children, so that the supervisor never holds a connection when it forks."""
+        with Step("Migrations"):
+            migrate = partial(migrating.upgrade, settings.database_owner_url)
+            self._run_beside("The migrations", migrate, _preload)
+        with Step("Offices, services and other reference data"):
+            self._run_beside("Loading the reference data", partial(entry(REFERENCE), settings))
+        with Step("Demonstration schedule of the next 14 days"):
+            extend = partial(entry(DEMONSTRATION), settings)
+            self._run_beside("Extending the demonstration schedule", extend)
+
+    def _run_beside(
+        self, name: str, run: Callable[[], Any], meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
+        self.supervisor.run_beside(Child(name, run, self.logs / "prepare.log"), meanwhile)
+
+    def _fork_all(self, settings: Settings) -> None:
+        # What was imported so far is never collected: the children's memory stays shared.
+        gc.collect()
+        gc.freeze()
+        create_app = partial(entry(WEB), settings)
+        self._fork("simulator", partial(_simulate, settings))
+        self._fork("web", partial(serve_web, create_app, host=settings.host, port=settings.port))
+        for name, path in (
+            ("worker-1", WORKER), ("worker-2", WORKER), ("relay", RELAY), ("schedule", SCHEDULE),
+        ):  # fmt: skip
+            self._fork(name, partial(entry(path), settings))
+
+    def _fork(self, name: str, run: Callable[[], Any]) -> None:
+        self.supervisor.start(Child(name, run, self.logs / f"{name}.log"))
+
+    def _wait_until_ready(self, settings: Settings) -> None:
+        with Step("Web, simulator, two workers, relay and schedule"):
+            deadline = time.monotonic() + READY_SECONDS
+            while (answer := readiness(settings)) != "ready":
+                if time.monotonic() > deadline:
+                    raise CannotStart(
+                        f"The web is not ready after {READY_SECONDS:.0f} s: {answer}.",
+                        f"The logs are in {self.logs}.",
+                    )
+                self.supervisor.tick()
+                time.sleep(0.05)
+
+
+class Step:
+    """A line of progress: what is being done, then how long it took, or that it failed."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+        print(f"  {self.what} … ", end="", flush=True)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        took = time.monotonic() - self._began
+        print(f"{took:.1f} s" if kind is None else "", flush=True)
+
+
+def say(line: str) -> None:
+    """One line for whoever started the instance; a closed terminal is no reason to fail."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the rest of the process
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Settings, with what is wrong in them as CannotStart."""
+    try:
+        return Settings.load(environ)
+    except SettingsError as error:
+        raise CannotStart(str(error), "Correct that setting and start again.") from error
+
+
+def entry(path: str) -> Callable[..., Any]:
+    """The function that ``module:name`` names, imported when asked for."""
+    module, _, name = path.partition(":")
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function
+
+
+def readiness(settings: Settings) -> str:
+    """``ready``, or why not, as ``/health/ready`` says it."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    try:
+        with urlopen(f"http://{_in_url(host)}:{settings.port}/health/ready", timeout=5):
+            return "ready"
+    except HTTPError as error:
+        return f"it answers {error.code} {_summary(error.read(2000))}"
+    except OSError as error:
+        return f"it does not answer ({getattr(error, 'reason', error)})"
+
+
+def addresses(settings: Settings, environ: Mapping[str, str]) -> str:
+    """Where everything is and how to come in, for the terminal."""
+    simulator = f"http://localhost:{settings.simulator_port}/_simulator"
+    home = environ.get("CONSULAR_HOME")
+    token = f"{f'CONSULAR_HOME={home} ' if home else ''}.venv/bin/consular token"
+    base = settings.public_url
+    return f"""\
+  Portal        {base}/
+  Desk          {base}/desk
+  Monitoring    {base}/monitoring
+  API           {base}/api/docs
+  Messages      {simulator}/messages   (mail and text messages that were sent)
+  Agencies      {simulator}/   (what the simulator did, and how to make it fail)
+
+  Sign in as
+  a citizen     {base}/login, with any e-mail address: the code arrives at Messages
+  staff         {base}/login, "staff": officer, supervisor, agent, analyst or administrator
+  a program     {token} --role citizen   (--help lists the other roles)
+
+  Logs          {_short(settings.home / "log")}"""
+
+
+def _embedded_urls(server: PostgresServer, secrets: Mapping[str, str]) -> tuple[str, str]:
+    """Provision the embedded cluster; (application's URL, owner's URL)."""
+    owner, application = instance.owner_password(secrets), instance.application_password(secrets)
+    embedded.create_owner_and_database(server.url(), password=owner, database=DATABASE)
+    owner_url = embedded.database_url(embedded.OWNER, owner, server.port, DATABASE)
+    login = embedded.provision(owner_url, password=application)
+    return embedded.database_url(login, application, server.port, DATABASE), owner_url
+
+
+def _own_addresses(settings: Settings) -> dict[str, str]:
+    return {
+        "CONSULAR_PORT": str(settings.port),
+        "CONSULAR_SIMULATOR_PORT": str(settings.simulator_port),
+        "CONSULAR_PUBLIC_URL": settings.public_url,
+    }
+
+
+def _check_ports(settings: Settings) -> None:
+    for name, host, port in (
+        ("CONSULAR_PORT", settings.host, settings.port),
+        ("CONSULAR_SIMULATOR_PORT", embedded.HOST, settings.simulator_port),
+    ):
+        if not _free_within(host, port, seconds=1.0):
+            raise CannotStart(
+                f"Port {port} ({name}) is in use by another program, or this account may not open "
+                "it.",
+                f"Stop that program, or choose another port: {name}={embedded.free_port()}",
+            )
+
+
+def _free_within(host: str, port: int, *, seconds: float) -> bool:
+    """The port may still be held by the last breath of a copy that was just killed."""
+    deadline = time.monotonic() + seconds
+    while not embedded.port_is_free(host, port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _simulate(settings: Settings) -> None:
+    secrets = {
+        "finabien": settings.require("CONSULAR_FINABIEN_SECRET"),
+        "sat": settings.require("CONSULAR_SAT_SECRET"),
+        "llavemx": settings.require("CONSULAR_LLAVEMX_CLIENT"),
+        "oidc": settings.require("CONSULAR_OIDC_CLIENT"),
+    }
+    callbacks = f"http://{_in_url(settings.host)}:{settings.port}"
+    data = settings.home / "simulator"
+    entry(SIMULATOR)(embedded.HOST, settings.simulator_port, data, callbacks, secrets)
+
+
+def _preload() -> None:
+    """Import in the supervisor what the children share."""
+    for path in (WEB, WORKER, SIMULATOR, REFERENCE):
+        entry(path)
+
+
+def _was_interrupted(parent: int) -> bool:
+    """Whether ``make``, our parent, got a SIGINT that did not reach us.
+
+    A terminal sends Ctrl-C to both; ``kill -INT`` to make alone makes it wait for us for ever. On
+    that signal make gives up its handler, which /proc shows: SIGINT is no longer caught.
+    """
+    try:
+        status = Path(f"/proc/{parent}/status").read_text()
+    except OSError:
+        return False
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    handled = int(fields.get("SigCgt", "0"), 16) | int(fields.get("SigIgn", "0"), 16)
+    return fields.get("Name") == "make" and not handled & 1 << (signal.SIGINT - 1)
+
+
+def _summary(body: bytes) -> str:
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False)
+    except ValueError:
+        return body.decode("utf-8", "replace")[:200]
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,55 @@
+"""Runs the migrations of this version, in process."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, pool
+from sqlalchemy.exc import DBAPIError
+
+from consular.embedded import CannotStart
+from services.kernel.db import sqlalchemy_url
+
+
+def upgrade(owner_url: str) -> str:
+    """Bring the database to this version's schema and return its revision.
+
+    Two that run at once wait for each other. Raises CannotStart with PostgreSQL's own words when
+    the login lacks rights or a migration fails; a failed migration leaves nothing behind.
+    """
+    try:
+        command.upgrade(_config(owner_url), "head")
+    except DBAPIError as error:
+        raise CannotStart(
+            f"The migrations failed: {str(error.orig).strip().splitlines()[0]}",
+            "They need the login that owns the database and may create roles "
+            "(DATABASE_OWNER_URL). Nothing of the failed step was kept.",
+        ) from error
+    return head()
+
+
+def head() -> str:
+    """The newest revision that this version knows."""
+    return ScriptDirectory.from_config(_config("")).get_current_head() or ""
+
+
+def current(url: str) -> str | None:
+    """The revision the database is at; None when it was never migrated."""
+    engine = create_engine(sqlalchemy_url(url), poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config(url: str) -> Config:
+    spec = find_spec("migrations")
+    if spec is None or spec.origin is None:
+        raise CannotStart("The package migrations is not installed.", "Install Consular again.")
+    config = Config()
+    config.set_main_option("script_location", str(Path(spec.origin).parent))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
