@@ -44,7 +44,7 @@ def _vote_counts() -> None:
             source text NOT NULL,
             reported_by uuid,
             approved_by uuid,
-            created_at timestamptz NOT NULL,
+            created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
             approved_at timestamptz,
             CONSTRAINT ck_vote_counts_self_approval CHECK (approved_by <> reported_by),
             CONSTRAINT ck_vote_counts_report CHECK (

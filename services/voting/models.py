@@ -79,5 +79,7 @@ class VoteCount(Base):
     source: Mapped[str] = mapped_column(Text)
     reported_by: Mapped[UUID | None]
     approved_by: Mapped[UUID | None]
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("clock_timestamp()")
+    )
     approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
