@@ -57,6 +57,7 @@ class Work:
     clock: Clock
     public_url: str
     lease_seconds: float
+    development: bool = False
 
     def now(self) -> datetime:
         """The time of day, aware."""
@@ -77,6 +78,11 @@ class Work:
             if not delivery.finish(session, claim, outcome):
                 raise LeaseLost(claim.id)
             yield session
+
+    def claim(self, item: UUID) -> Claim | None:
+        """Take the item for ``lease_seconds``; None when it is done or in somebody's hands."""
+        with self.transaction() as session:
+            return delivery.claim(session, item, lease_seconds=self.lease_seconds)
 
     def again(self, claim: Claim, delay_seconds: float | None = None) -> None:
         """Give the item back: due again after ``delay_seconds``, or as `retry_delay` says."""
@@ -107,6 +113,7 @@ def build_work(settings: Settings) -> Work:
         clock=system_clock,
         public_url=settings.public_url,
         lease_seconds=settings.number("CONSULAR_LEASE_SECONDS", 30),
+        development=settings.development,
     )
     refuse_unsafe(database)
     return work

@@ -1,0 +1,35 @@
+"""What can go wrong with an enrolment."""
+
+from __future__ import annotations
+
+from services.kernel.errors import Conflict, Invalid
+
+
+class ProgramNotAvailable(Invalid):
+    """The programme doesn't exist, or can't be entered through us at present."""
+
+    code = "program_not_available"
+
+
+class ConsentRequired(Invalid):
+    """The agency gets personal data only with the applicant's consent."""
+
+    code = "consent_required"
+
+
+class AlreadyEnrolled(Conflict):
+    """The person holds a live enrolment in that programme already."""
+
+    code = "already_enrolled"
+
+
+class IdentityCheckPending(Conflict):
+    """Another account holds it. Nothing is told but that identity must be checked."""
+
+    code = "identity_check_pending"
+
+
+class WrongState(Conflict):
+    """The step doesn't follow from the state the enrolment is in."""
+
+    code = "wrong_state"

@@ -1,0 +1,141 @@
+"""Read enrolments. Row security decides which ones the transaction sees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, exists, select, tuple_
+from sqlalchemy.orm import Session
+
+from services.citizens.models import Person
+from services.enrollments.models import Enrollment, EnrollmentEvent
+from services.enrollments.progress import RESULT_PLACE
+from services.enrollments.rules import UNDECIDED, Status
+from services.kernel.crypto import Vault
+from services.kernel.errors import NotFound
+from services.outbox.models import OutboxItem
+
+
+@dataclass(frozen=True)
+class Page:
+    """``next`` is the (created_at, id) to go on after, None at the end. Newest first."""
+
+    items: Sequence[Enrollment]
+    next: tuple[datetime, UUID] | None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Where and in which language to tell the applicant, and what of."""
+
+    folio: str
+    program: str
+    status: Status
+    language: str
+    given_names: str
+    email: str | None
+    phone: str | None
+
+
+def get_enrollment(session: Session, enrollment: UUID) -> Enrollment:
+    """Raises NotFound, also for one that the transaction may not see."""
+    found = session.get(Enrollment, enrollment)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def find_by_folio(session: Session, folio: str) -> UUID | None:
+    """The id of the enrolment with that folio."""
+    return session.execute(
+        select(Enrollment.id).where(Enrollment.folio == folio)
+    ).scalar_one_or_none()
+
+
+def list_history(session: Session, enrollment: UUID) -> Sequence[EnrollmentEvent]:
+    """Every step, oldest first. Raises NotFound."""
+    get_enrollment(session, enrollment)
+    return session.scalars(
+        select(EnrollmentEvent)
+        .where(EnrollmentEvent.enrollment_id == enrollment)
+        .order_by(EnrollmentEvent.position)
+    ).all()
+
+
+def list_enrollments(
+    session: Session,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+    status: str | None = None,
+    program: str | None = None,
+) -> Page:
+    """What the transaction may see, newest first."""
+    query = select(Enrollment).order_by(Enrollment.created_at.desc(), Enrollment.id.desc())
+    if after:
+        query = query.where(tuple_(Enrollment.created_at, Enrollment.id) < after)
+    if status:
+        query = query.where(Enrollment.status == status)
+    if program:
+        query = query.where(Enrollment.program == program)
+    rows = session.scalars(query.limit(limit + 1)).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(rows[:limit], (last.created_at, last.id) if last else None)
+
+
+def open_result(session: Session, found: Enrollment, vault: Vault) -> dict[str, Any] | None:
+    """What the agency gave (``{"rfc": …}``); None before that, or once the person is forgotten."""
+    if found.result_sealed is None:
+        return None
+    person = session.get(Person, found.person_id)
+    if person is None or person.data_key is None:
+        return None
+    key = vault.unwrap(person.data_key, person.id)
+    result: dict[str, Any] = json.loads(
+        key.open(found.result_sealed, place=RESULT_PLACE, row=found.id)
+    )
+    return result
+
+
+def get_applicant(session: Session, found: Enrollment) -> Person:
+    """The person as they were named in the request. Raises NotFound."""
+    person = session.get(Person, found.person_id)
+    if person is None:
+        raise NotFound()
+    return person
+
+
+def get_notice(session: Session, enrollment: UUID, vault: Vault) -> Notice:
+    """What the message about it needs. Raises NotFound."""
+    found = get_enrollment(session, enrollment)
+    person = get_applicant(session, found)
+    key = vault.unwrap(person.data_key, person.id) if person.data_key else None
+    contacts = {
+        name: key.open(sealed, place=f"people.{name}", row=person.id) if key and sealed else None
+        for name, sealed in (("email", person.email_sealed), ("phone", person.phone_sealed))
+    }
+    return Notice(
+        folio=found.folio,
+        program=found.program,
+        status=Status(found.status),
+        language=found.language,
+        given_names=person.given_names,
+        **contacts,
+    )
+
+
+def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequence[UUID]:
+    """Undecided ones, unchanged since ``before``, about which nothing is on its way."""
+    waiting = exists().where(and_(OutboxItem.ref == Enrollment.id, OutboxItem.done_at.is_(None)))
+    undecided = Enrollment.status.in_(sorted(UNDECIDED))
+    return session.scalars(
+        select(Enrollment.id)
+        .where(undecided, Enrollment.changed_at < before, ~waiting)
+        .order_by(Enrollment.changed_at)
+        .limit(limit)
+    ).all()

@@ -1,0 +1,224 @@
+"""Take in a request to be enrolled, to be sent to the programme's agency."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from services.citizens.models import Person
+from services.consulates.models import Consulate
+from services.enrollments.errors import (
+    AlreadyEnrolled,
+    ConsentRequired,
+    IdentityCheckPending,
+    ProgramNotAvailable,
+)
+from services.enrollments.models import Enrollment, EnrollmentClaim
+from services.enrollments.progress import note
+from services.enrollments.rules import CONSENT, HOME_ZONE, OFFERS, Program, Status
+from services.kernel.audit import OFFICE_ROLES, Actor
+from services.kernel.crypto import DataKey, Vault
+from services.kernel.errors import Invalid
+from services.kernel.identifiers import curp_birth_date, parse_curp
+from services.kernel.ids import FolioKind, new_folio, new_id
+from services.outbox.delivery import put
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """Whoever is to be enrolled: names as in their documents; the CURP is required."""
+
+    given_names: str
+    first_surname: str
+    second_surname: str | None
+    birth_date: date
+    curp: str
+    email: str | None = None
+    phone: str | None = None
+    birth_place: str | None = None
+
+
+@dataclass(frozen=True)
+class RequestEnrollment:
+    """``data`` is what the programme asks for (`rules.OFFERS`); ``language`` is the notices'."""
+
+    program: str
+    applicant: Applicant
+    consents: tuple[str, ...]
+    consulate: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    language: str = "es"
+
+
+def request_enrollment(
+    session: Session, command: RequestEnrollment, *, now: datetime, actor: Actor, vault: Vault
+) -> Enrollment:
+    """Keep applicant and request, claim the person, ask the workers to send it: all or nothing.
+
+    Raises `ProgramNotAvailable`, `ConsentRequired`, Invalid (``curp_invalid``,
+    ``curp_birth_date_differs``, ``consulate_not_found``, ``unknown_field``), `AlreadyEnrolled`,
+    `IdentityCheckPending`.
+    """
+    _refuse_malformed(command)
+    consulate, day = _place(session, command, actor, now)
+    account = actor.account_id if actor.is_citizen else None
+    person, key = _person(vault, command.applicant, account=account, consulate=consulate, now=now)
+    session.add(person)
+    session.flush()
+    row = new_id()
+    data = json.dumps(dict(command.data), ensure_ascii=False)
+    found = Enrollment(
+        id=row,
+        folio=new_folio(FolioKind.ENROLLMENT),
+        program=command.program,
+        consulate_code=consulate,
+        account_id=account,
+        person_id=person.id,
+        status=Status.RECEIVED,
+        data_sealed=key.seal(data, place="enrollments.data", row=row),
+        consents=sorted(set(command.consents)),
+        consented_at=now,
+        language=command.language,
+        day=day,
+        created_at=now,
+        changed_at=now,
+    )
+    session.add(found)
+    session.flush()
+    _claim(session, found, _keys(vault, command.applicant), actor)
+    note(session, found, None, now=now, actor=actor)
+    put(session, "enrollments.submit", found.id)
+    return found
+
+
+def _refuse_malformed(command: RequestEnrollment) -> None:
+    offer = OFFERS.get(Program(command.program)) if command.program in set(Program) else None
+    if offer is None or not offer.open:
+        raise ProgramNotAvailable(field="program")
+    if CONSENT not in command.consents:
+        raise ConsentRequired(field="consents")
+    unknown = sorted(set(command.data) - set(offer.data["properties"]))
+    if unknown:
+        raise Invalid("unknown_field", field="data")
+    _refuse_other_curp(command.applicant)
+
+
+def _refuse_other_curp(applicant: Applicant) -> None:
+    try:
+        born = curp_birth_date(parse_curp(applicant.curp))
+    except ValueError:
+        raise Invalid("curp_invalid", field="curp") from None
+    if born != applicant.birth_date:
+        raise Invalid("curp_birth_date_differs", field="curp")
+
+
+def _place(
+    session: Session, command: RequestEnrollment, actor: Actor, now: datetime
+) -> tuple[str | None, date]:
+    """The office that counts it, and the day there. An officer's is always their own."""
+    own = actor.consulate if actor.role in OFFICE_ROLES else None
+    code = command.consulate or own
+    if code is None:
+        return None, now.astimezone(ZoneInfo(HOME_ZONE)).date()
+    zone = session.execute(
+        select(Consulate.time_zone).where(Consulate.code == code)
+    ).scalar_one_or_none()
+    if zone is None or (own is not None and code != own):
+        raise Invalid("consulate_not_found", field="consulate")
+    return code, now.astimezone(ZoneInfo(zone)).date()
+
+
+def _keys(vault: Vault, person: Applicant) -> list[bytes]:
+    return vault.person_keys(
+        person.given_names,
+        person.first_surname,
+        person.second_surname,
+        person.birth_date,
+        parse_curp(person.curp),
+    )
+
+
+def _person(
+    vault: Vault,
+    applicant: Applicant,
+    *,
+    account: UUID | None,
+    consulate: str | None,
+    now: datetime,
+) -> tuple[Person, DataKey]:
+    row = new_id()
+    key = vault.new_key(row)
+    curp = parse_curp(applicant.curp)
+    person = Person(
+        id=row,
+        account_id=account,
+        consulate_code=consulate,
+        holder=False,
+        given_names=applicant.given_names,
+        first_surname=applicant.first_surname,
+        second_surname=applicant.second_surname,
+        birth_date=applicant.birth_date,
+        birth_place=applicant.birth_place,
+        name_index=_keys(vault, applicant)[0],
+        data_key=key.wrapped,
+        curp_sealed=_sealed(key, "curp", curp, row),
+        curp_index=vault.blind_index("curp", curp),
+        email_sealed=_sealed(key, "email", applicant.email, row),
+        phone_sealed=_sealed(key, "phone", applicant.phone, row),
+        created_at=now,
+    )
+    return person, key
+
+
+def _sealed(key: DataKey, name: str, value: str | None, row: UUID) -> bytes | None:
+    return key.seal(value, place=f"people.{name}", row=row) if value else None
+
+
+def _claim(session: Session, found: Enrollment, keys: list[bytes], actor: Actor) -> None:
+    """Hold the person's place in the programme; in key order, so that two requests never deadlock.
+
+    A request under way with the same person is waited for: the primary key decides.
+    """
+    taken = session.execute(
+        postgresql.insert(EnrollmentClaim)
+        .values(
+            [
+                {
+                    "person_key": key,
+                    "program": found.program,
+                    "account_id": found.account_id,
+                    "enrollment_id": found.id,
+                }
+                for key in sorted(keys)
+            ]
+        )
+        .on_conflict_do_nothing()
+        .returning(EnrollmentClaim.person_key)
+    ).all()
+    if len(taken) < len(keys):
+        raise _explain(session, found, keys, actor)
+
+
+def _explain(
+    session: Session, found: Enrollment, keys: list[bytes], actor: Actor
+) -> AlreadyEnrolled | IdentityCheckPending:
+    holders = session.scalars(
+        select(EnrollmentClaim.account_id).where(
+            EnrollmentClaim.person_key.in_(keys),
+            EnrollmentClaim.program == found.program,
+            EnrollmentClaim.enrollment_id != found.id,
+        )
+    ).all()
+    # An officer sees the person's documents: there is nothing to hide from them.
+    if not actor.is_citizen or actor.account_id in holders or not holders:
+        return AlreadyEnrolled()
+    return IdentityCheckPending()

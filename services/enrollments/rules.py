@@ -1,0 +1,92 @@
+"""Pure rules: the programmes, the states of an enrolment and how they follow each other.
+
+No agency publishes a list of states; these are the words that agencies and offices use, in the
+order that their procedures describe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+CONSENT = "transfer_to_agency"
+# Without an office, days are counted where the agencies are.
+HOME_ZONE = "America/Mexico_City"
+
+
+class Program(StrEnum):
+    """What a person can be enrolled in."""
+
+    RFC = "rfc"
+    IMSS = "imss"
+    INFONAVIT = "infonavit"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A programme as it is offered. ``data`` is the JSON Schema of what it asks for."""
+
+    program: Program
+    agency: str
+    open: bool
+    data: Mapping[str, Any] = field(
+        default_factory=lambda: {
+            "type": "object",
+            "properties": {},
+            "additionalProperties": False,
+        }
+    )
+
+
+OFFERS: Mapping[Program, Offer] = {
+    Program.RFC: Offer(Program.RFC, "sat", open=True),
+    Program.IMSS: Offer(Program.IMSS, "imss", open=False),
+    Program.INFONAVIT: Offer(Program.INFONAVIT, "infonavit", open=False),
+}
+
+
+class Status(StrEnum):
+    """Of an enrolment."""
+
+    RECEIVED = "received"
+    IN_REVIEW = "in_review"
+    MORE_INFORMATION_REQUESTED = "more_information_requested"
+    SENT_TO_AGENCY = "sent_to_agency"
+    PAYMENT_PENDING = "payment_pending"
+    ACTIVE = "active"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    ENDED = "ended"
+
+
+_DECISIONS = frozenset({Status.PAYMENT_PENDING, Status.ACTIVE, Status.REJECTED})
+
+# State -> states that may follow it. Anything else is refused or, from an agency, ignored.
+NEXT: Mapping[Status, frozenset[Status]] = {
+    Status.RECEIVED: frozenset({Status.SENT_TO_AGENCY, Status.REJECTED, Status.WITHDRAWN}),
+    Status.SENT_TO_AGENCY: _DECISIONS
+    | {Status.IN_REVIEW, Status.MORE_INFORMATION_REQUESTED, Status.WITHDRAWN},
+    Status.IN_REVIEW: _DECISIONS | {Status.MORE_INFORMATION_REQUESTED, Status.WITHDRAWN},
+    Status.MORE_INFORMATION_REQUESTED: _DECISIONS | {Status.IN_REVIEW, Status.WITHDRAWN},
+    Status.PAYMENT_PENDING: frozenset({Status.ACTIVE, Status.REJECTED, Status.WITHDRAWN}),
+    Status.ACTIVE: frozenset({Status.ENDED}),
+    Status.REJECTED: frozenset(),
+    Status.WITHDRAWN: frozenset(),
+    Status.ENDED: frozenset(),
+}
+
+# The agency still has to say something.
+UNDECIDED = frozenset({Status.RECEIVED, Status.SENT_TO_AGENCY, Status.IN_REVIEW})
+
+# In these a person holds no place in the programme: they may ask for it again.
+OVER = frozenset({Status.REJECTED, Status.WITHDRAWN, Status.ENDED})
+
+# The applicant hears of these.
+TOLD = frozenset({Status.ACTIVE, Status.REJECTED})
+
+
+def may_follow(before: Status, after: Status) -> bool:
+    """Whether the table allows that step."""
+    return after in NEXT[before]

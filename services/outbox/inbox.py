@@ -1,0 +1,42 @@
+"""What agencies tell us: kept once per message, for ever, and handed to the workers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.kernel.ids import new_id
+from services.outbox.delivery import put
+from services.outbox.models import AgencyMessage
+
+
+def receive_callback(
+    session: Session, agency: str, message_id: str, folio: str, now: datetime
+) -> bool:
+    """Keep the message and put ``<agency>.callback`` into the outbox. False on a replay.
+
+    A callback is only a hint to ask the agency: its folio may be unknown or invented, which the
+    job finds out.
+    """
+    row = new_id()
+    new = session.execute(
+        insert(AgencyMessage)
+        .values(agency=agency, message_id=message_id, id=row, folio=folio, received_at=now)
+        .on_conflict_do_nothing()
+        .returning(AgencyMessage.id)
+    ).first()
+    if new is None:
+        return False
+    put(session, f"{agency}.callback", row)
+    return True
+
+
+def find_folio(session: Session, message: UUID) -> str | None:
+    """The folio that the message ``message`` (its row's id) speaks of."""
+    return session.execute(
+        select(AgencyMessage.folio).where(AgencyMessage.id == message)
+    ).scalar_one_or_none()

@@ -1,0 +1,27 @@
+"""Periodic work: due times on a grid of the database's clock, each started once."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.kernel.ids import new_id
+
+_START = text(
+    """
+    INSERT INTO scheduled_runs (job, due_at, outbox_id)
+    SELECT :job, to_timestamp(floor(extract(epoch FROM clock_timestamp()) / :every) * :every), :id
+    ON CONFLICT DO NOTHING RETURNING job
+    """
+)
+
+
+def start_if_due(session: Session, job: str, *, every_seconds: int) -> bool:
+    """Whether this transaction is the one that starts the job for the present due time.
+
+    Due times are the multiples of ``every_seconds`` since 1970; one that passed while nobody
+    looked is started late, one of many that passed only once. Of several schedulers that ask at
+    once the others wait for the first and are told no, or, when it rolls back, yes.
+    """
+    values = {"job": job, "every": every_seconds, "id": new_id()}
+    return session.execute(_START, values).first() is not None
