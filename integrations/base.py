@@ -177,7 +177,10 @@ class AgencyClient:
 
     def _read(self, call: Call, response: httpx.Response, deadline: float) -> bytes:
         body = bytearray()
-        for chunk in response.iter_raw():
+        if response.headers.get("content-encoding", "identity") != "identity":
+            # We asked for none; unpacking a bomb would break the cap. The status still speaks.
+            return b""
+        for chunk in response.iter_bytes():
             body += chunk
             if len(body) > MAX_RESPONSE_BYTES:
                 raise self._lost(call, "too_large")
@@ -239,8 +242,6 @@ def _json_object(headers: httpx.Headers, raw: bytes) -> Json:
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise ValueError("not JSON")
-    if headers.get("content-encoding", "identity") != "identity":
-        raise ValueError("encoded although identity was asked for")
     body = json.loads(raw, parse_constant=_no_constant)
     if not isinstance(body, dict):
         raise ValueError("not an object")

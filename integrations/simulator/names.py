@@ -17,10 +17,7 @@ from stdnum.exceptions import InvalidComponent
 from stdnum.mx import curp as stdnum_curp
 from stdnum.mx import rfc as stdnum_rfc
 
-PARTICLES = frozenset(
-    ("DA", "DAS", "DE", "DEL", "DER", "DI", "DIE", "DD", "EL", "LA", "LOS", "LAS", "LE", "LES")
-    + ("MAC", "MC", "VAN", "VON", "Y")
-)
+PARTICLES = re.compile(r"D(A|AS|E|EL|ER|I|IE|D)|EL|L(A|OS|AS|E|ES)|MA?C|VAN|VON|Y")
 COMMON_GIVEN = frozenset(["JOSE", "J", "MARIA", "MA", "M"])
 VOWELS = "AEIOU"
 _CURP = re.compile(r"[A-Z]{4}[0-9]{6}[HMX][A-Z]{5}[0-9A-Z][0-9]")
@@ -43,7 +40,7 @@ def words(name: str | None) -> list[str]:
     """The words that count: upper case, accents off, Ñ kept, particles dropped unless alone."""
     kept = "".join(_plain(letter) for letter in unicodedata.normalize("NFC", name or "").upper())
     found = re.sub(r"[^A-ZÑ ]", "", kept.replace("-", " ")).split()
-    return [word for word in found if word not in PARTICLES] or found
+    return [word for word in found if not PARTICLES.fullmatch(word)] or found
 
 
 def _plain(letter: str) -> str:

@@ -1,0 +1,126 @@
+"""A simulator of one's own for each test, its clock in the test's hands."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from integrations.contracts import PayoutChannel, PayoutOrder
+from integrations.finabien.client import FinabienClient
+from integrations.sat.client import SatClient
+from integrations.simulator.app import Simulator, create_simulator
+from integrations.simulator.inprocess import InProcessTransport
+
+PRODUCT = "http://product.test"
+SECRETS = {
+    "finabien": "whsec_" + base64.b64encode(b"finabien-secret-of-the-tests-32b").decode(),
+    "sat": "whsec_" + base64.b64encode(b"sat-secret-of-the-tests-32-bytes").decode(),
+    "rates": "rates-token",
+    "notices": "notices-token",
+    "llavemx": "consular-web:llave-secret",
+    "oidc": "consular-staff:oidc secret/with:odd+signs",
+}
+CLABE = "002010077777777771"
+
+
+@dataclass
+class Clock:
+    """Stands still until told to move."""
+
+    now: datetime = field(default_factory=lambda: datetime(2026, 11, 24, 18, 0, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class Product(httpx.MockTransport):
+    """Plays the product's callback endpoint: keeps what arrives, answers as told."""
+
+    def __init__(self) -> None:
+        self.received: list[httpx.Request] = []
+        self.answers_with = 200
+        super().__init__(self._receive)
+
+    def _receive(self, request: httpx.Request) -> httpx.Response:
+        self.received.append(request)
+        return httpx.Response(self.answers_with)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def product() -> Product:
+    return Product()
+
+
+@pytest.fixture
+def simulator(tmp_path: Path, clock: Clock, product: Product) -> Iterator[Simulator]:
+    made = create_simulator(
+        tmp_path,
+        callback_base_url=PRODUCT,
+        secrets=SECRETS,
+        clock=clock,
+        callback_transport=product,
+    )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def control(simulator: Simulator) -> Iterator[httpx.Client]:
+    transport = InProcessTransport(simulator)
+    with httpx.Client(transport=transport, base_url="http://simulator.test") as client:
+        yield client
+
+
+@pytest.fixture
+def finabien(simulator: Simulator) -> Iterator[FinabienClient]:
+    transport = InProcessTransport(simulator)
+    with FinabienClient("http://simulator.test/finabien", SECRETS["finabien"], transport) as client:
+        yield client
+
+
+@pytest.fixture
+def sat(simulator: Simulator) -> Iterator[SatClient]:
+    transport = InProcessTransport(simulator)
+    with SatClient("http://simulator.test/sat", SECRETS["sat"], transport) as client:
+        yield client
+
+
+def an_order(folio: str = "R7K3M9QXW42T", **changes: object) -> PayoutOrder:
+    """An order to an account; `changes` replaces fields."""
+    values: dict[str, object] = {
+        "folio": folio,
+        "amount_minor": 123_456,
+        "channel": PayoutChannel.ACCOUNT,
+        "beneficiary_given_names": "Persona",
+        "beneficiary_first_surname": "Demo",
+        "beneficiary_second_surname": "Uno",
+        "account": CLABE,
+        "sender_name": "Remitente Demo",
+        "concept": "Familia",
+    }
+    return PayoutOrder(**(values | changes))  # type: ignore[arg-type]
+
+
+def effects(control: httpx.Client, agency: str = "finabien") -> dict[str, int]:
+    """folio -> how many times it took effect."""
+    items = control.get("/_simulator/effects", params={"agency": agency}).json()["items"]
+    return {item["folio"]: item["effects"] for item in items}
+
+
+def order_faults(control: httpx.Client, agency: str, **faults: object) -> None:
+    """Put the agency's faults in force."""
+    control.put(f"/_simulator/faults/{agency}", json=faults).raise_for_status()
