@@ -9,6 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from services.consulates.models import (
@@ -135,7 +136,7 @@ def fees_on(session: Session, day: date, currency: str = "USD") -> dict[str, Fee
     rows = session.scalars(
         select(ServiceFee)
         .where(ServiceFee.currency == currency, ServiceFee.year <= day.year)
-        .distinct(ServiceFee.service_code)
+        .ext(distinct_on(ServiceFee.service_code))
         .order_by(ServiceFee.service_code, ServiceFee.year.desc())
     )
     return {
