@@ -21,6 +21,8 @@ from importlib.resources.abc import Traversable
 
 from flask import Blueprint, Flask, Response, abort, current_app, request, url_for
 
+from consular.auth import ANYONE, allow
+
 ONE_YEAR_SECONDS = 365 * 24 * 60 * 60
 SMALLEST_WORTH_COMPRESSING = 512  # bytes; below this the header costs what the body saves
 
@@ -56,6 +58,7 @@ def asset_url(name: str) -> str:
 
 
 @_blueprint.get("/static/<fingerprint>/<path:name>")
+@allow(ANYONE)
 def serve(fingerprint: str, name: str) -> Response:
     """Send a file in the best coding that the browser accepts.
 

@@ -14,6 +14,7 @@ there.
 In templates a literal per cent sign inside ``_()`` is written ``%%``.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
@@ -137,7 +138,7 @@ def time_at(value: datetime, zone: str, place: str | bool = False) -> str:
     """
     local = _aware(value).astimezone(ZoneInfo(zone))
     clock = str(format_datetime(local, _TIME[current_language()], locale=_locale()))
-    clock = clock.replace("\N{NARROW NO-BREAK SPACE}", _NO_BREAK_SPACE)
+    clock = re.sub(r"\s", _NO_BREAK_SPACE, clock)
     if not place:
         return clock
     city = _zone_city(zone) if place is True else place
@@ -205,6 +206,8 @@ def _on_day(value: date | datetime, zone: str | None, patterns: Mapping[str, str
 
 
 def _zone_city(zone: str) -> str:
+    if zone == "America/Mexico_City":
+        return str(gettext("la Ciudad de México"))  # CLDR has the name without its article
     city: str = get_timezone_location(ZoneInfo(zone), locale=_locale(), return_city=True)
     return city.rsplit("/", 1)[-1]
 

@@ -9,7 +9,6 @@
     const live = document.createElement("p");
     live.setAttribute("role", "status");
     live.className = "quiet";
-    form.append(live);
     let sent = false;
     form.addEventListener("submit", function (event) {
       if (sent) {
@@ -17,12 +16,13 @@
         return;
       }
       sent = true;
+      form.append(live);
       setTimeout(function () { live.textContent = words.working || ""; }, 1000);
     });
     // Coming back with the back button finds the form ready again.
     addEventListener("pageshow", function () {
       sent = false;
-      live.textContent = "";
+      live.remove();
     });
   }
 
@@ -42,6 +42,27 @@
     })();
   }
 
+  // Looks for news now and then; the page is only loaded again when there are some.
+  function watchForNews(element) {
+    element.querySelector("span").hidden = false;
+    setInterval(function () {
+      if (document.hidden) {
+        return;
+      }
+      fetch(location.href, { credentials: "same-origin" })
+        .then(function (response) { return response.ok ? response.text() : ""; })
+        .then(function (text) {
+          const found = new DOMParser().parseFromString(text, "text/html");
+          const next = found.querySelector("[data-state]");
+          if (text && (!next || next.dataset.state !== element.dataset.state)) {
+            location.reload();
+          }
+        })
+        .catch(function () { /* offline for a moment: the next turn asks again */ });
+    }, element.dataset.refresh * 1000);
+  }
+
+  document.querySelectorAll("[data-refresh]").forEach(watchForNews);
   document.querySelectorAll("form[method=post]").forEach(guardAgainstSecondSubmit);
   document.querySelectorAll("time[data-countdown]").forEach(countDown);
 
