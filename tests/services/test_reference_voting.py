@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from threading import Barrier
 from uuid import UUID
 
 import pytest
@@ -12,9 +14,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from services.consulates import loading as catalogue
 from services.facts.models import Fact
 from services.kernel.audit import Actor, AuditEntry, Role
-from services.kernel.db import EVERYTHING, NOTHING, Scope
+from services.kernel.db import EVERYTHING, NOTHING, Database, Scope
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id
 from services.monitoring import published
@@ -127,6 +130,37 @@ def test_counts_of_another_mode_or_day_stand_side_by_side(session: Session) -> N
         count = report_count(session, _report(**changes), now=NOW, actor=_officer())
         approve_count(session, count.id, now=NOW, actor=_officer())
     assert len(_in_force(session)) == 4
+
+
+def test_of_two_reports_approved_at_once_one_is_in_force(database: DatabaseUrls) -> None:
+    here = Database(database.app_url)
+    with here.transaction(EVERYTHING) as session:
+        catalogue.load_reference(session)
+    with here.transaction(HERE) as session:
+        reports = [
+            report_count(session, _report(value), now=NOW, actor=_officer()).id
+            for value in (12, 15)
+        ]
+
+    def approve(count: UUID) -> str:
+        try:
+            with here.transaction(HERE) as session:
+                both_began.wait()
+                approve_count(session, count, now=NOW, actor=_officer())
+                session.execute(text("SELECT pg_sleep(0.2)"))
+        except Conflict as refused:
+            return refused.code
+        return "approved"
+
+    both_began = Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(pool.map(approve, reports))
+    with here.transaction(HERE) as session:
+        in_force = _in_force(session)
+        assert _approved_sum(session) == in_force[0]
+    here.dispose()
+    assert outcomes == ["approved", "wrong_state"]
+    assert len(in_force) == 1
 
 
 def test_an_approved_count_is_not_approved_again(session: Session) -> None:
