@@ -1,0 +1,160 @@
+"""The register gives an RFC to whoever is who their CURP says, and says no otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import httpx
+import pytest
+from stdnum.mx import curp as stdnum_curp
+from stdnum.mx import rfc as stdnum_rfc
+
+from integrations.contracts import RegistrationStatus, RfcRequest
+from integrations.errors import OutcomeUnknown, Refused
+from integrations.sat.client import SatClient
+from integrations.simulator.names import Person, agrees, make_curp, make_rfc, well_formed
+from tests.integrations.conftest import Clock, effects, order_faults
+
+PERSON = Person("Persona", "Demo", "Uno", date(1985, 3, 14))
+
+
+def a_request(folio: str = "E7K3M9QXW42T", person: Person = PERSON, curp: str = "") -> RfcRequest:
+    """A request whose CURP agrees, unless another is given."""
+    return RfcRequest(
+        folio=folio,
+        curp=curp or make_curp(person, "M"),
+        given_names=person.given_names,
+        first_surname=person.first_surname,
+        second_surname=person.second_surname,
+        birth_date=person.birth_date,
+        email=None,
+    )
+
+
+def test_a_request_is_received_reviewed_and_active_within_seconds(
+    sat: SatClient, clock: Clock
+) -> None:
+    folio = a_request().folio
+    assert sat.request(a_request()).status is RegistrationStatus.RECEIVED
+    clock.forward(1)
+    assert sat.status(folio).status is RegistrationStatus.IN_REVIEW
+    clock.forward(1)
+    state = sat.status(folio)
+    assert state.status is RegistrationStatus.ACTIVE
+    assert state.rfc is not None
+    assert state.rfc.startswith("DEUP850314")
+    assert stdnum_rfc.validate(state.rfc, validate_check_digits=True)
+
+
+def test_unlike_names_are_rejected(sat: SatClient, clock: Clock) -> None:
+    sat.request(replace(a_request(), first_surname="Otra"))
+    clock.forward(2)
+    state = sat.status(a_request().folio)
+    assert (state.status, state.reason_code) == (RegistrationStatus.REJECTED, "data_mismatch")
+    assert state.rfc is None
+
+
+def test_another_birth_date_is_rejected(sat: SatClient, clock: Clock) -> None:
+    sat.request(replace(a_request(), birth_date=date(1985, 3, 15)))
+    clock.forward(2)
+    assert sat.status(a_request().folio).status is RegistrationStatus.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("surname", "status", "reason"),
+    [
+        ("Inscrito", RegistrationStatus.REJECTED, "already_registered"),
+        ("Pendiente", RegistrationStatus.IN_REVIEW, None),
+    ],
+)
+def test_magic_surnames(
+    sat: SatClient, clock: Clock, surname: str, status: RegistrationStatus, reason: str | None
+) -> None:
+    person = replace(PERSON, first_surname=surname)
+    sat.request(a_request(person=person))
+    clock.forward(60)
+    state = sat.status(a_request().folio)
+    assert (state.status, state.reason_code) == (status, reason)
+
+
+def test_a_repeat_is_the_same_request(sat: SatClient, control: httpx.Client) -> None:
+    sat.request(a_request())
+    sat.request(a_request())
+    assert effects(control, "sat") == {a_request().folio: 1}
+    with pytest.raises(Refused) as refused:
+        sat.request(replace(a_request(), given_names="Otra"))
+    assert refused.value.code == "key_reused"
+
+
+def test_a_lost_answer_is_settled_by_asking(sat: SatClient, control: httpx.Client) -> None:
+    order_faults(control, "sat", drop_after_effect_rate=1)
+    with pytest.raises(OutcomeUnknown):
+        sat.request(a_request())
+    control.delete("/_simulator/faults/sat")
+    assert sat.status(a_request().folio).status is RegistrationStatus.RECEIVED
+    assert sat.status("E00000000000").status is RegistrationStatus.NOT_FOUND
+
+
+def test_a_bad_check_digit_is_refused_at_once(sat: SatClient) -> None:
+    good = a_request().curp
+    bad = good[:17] + str((int(good[17]) + 1) % 10)
+    with pytest.raises(Refused) as refused:
+        sat.request(a_request(curp=bad))
+    assert refused.value.code == "curp_invalid"
+
+
+@pytest.mark.parametrize(
+    ("person", "sex", "expected"),
+    [
+        # The examples that README.md of the domain data and python-stdnum carry.
+        (Person("Concepción", "Salgado", "Briseño", date(1956, 6, 26)), "M", "SABC560626M"),
+        (Person("María Fernanda", "Pérez", "Núñez", date(1990, 5, 12)), "M", "PENF900512M"),
+        (Person("José", "de la Cruz", "del Ángel", date(2001, 2, 3)), "H", "CUAJ010203H"),
+        (Person("Íñigo", "Ñáñez", "Ñu", date(1999, 12, 31)), "H", "XAXI991231H"),
+        (Person("Ana", "Ek", None, date(1970, 1, 1)), "X", "EXXA700101X"),
+        # PUTO is among the words that get an X in second place.
+        (Person("Oscar", "Puga", "Torres", date(1980, 1, 1)), "H", "PXTO800101H"),
+    ],
+)
+def test_curps_follow_the_rule(person: Person, sex: str, expected: str) -> None:
+    curp = make_curp(person, sex)
+    assert curp.startswith(expected)
+    assert well_formed(curp)
+    assert agrees(curp, person)
+    assert sex == "X" or stdnum_curp.is_valid(curp)
+    assert curp[16].isdigit() == (person.birth_date.year < 2000)
+
+
+@pytest.mark.parametrize(
+    ("person", "letters"),
+    [
+        (Person("Emma", "Gómez", "Díaz", date(1956, 12, 31)), "GODE561231"),
+        (Person("José Luis", "Pérez", "Soto", date(1990, 5, 12)), "PESL900512"),
+        (Person("Ana", "Ek", "Pech", date(1970, 1, 1)), "EPAN700101"),
+        (Person("Juan", "Martínez", None, date(1942, 1, 16)), "MAJU420116"),
+        (Person("Oscar", "Puga", "Torres", date(1980, 1, 1)), "PUTX800101"),
+    ],
+)
+def test_rfcs_begin_as_the_rule_says_and_check(person: Person, letters: str) -> None:
+    rfc = make_rfc(person)
+    assert rfc.startswith(letters)
+    assert stdnum_rfc.validate(rfc, validate_check_digits=True)
+    assert make_rfc(person) == rfc
+
+
+def test_real_published_examples_are_well_formed() -> None:
+    for curp in ("BOXW310820HNERXN09", "HEGG560427MVZRRL04", "SABC560626MDFLRN01"):
+        assert well_formed(curp)
+    for curp in ("BOXW310820HNERXN08", "boxw310820hnerxn09", "", "BOXW310820HZZRXN09"):
+        assert not well_formed(curp)
+
+
+def test_common_given_names_may_count_or_not() -> None:
+    maria = Person("María Elena", "Demo", "Uno", date(1985, 3, 14))
+    skipped = make_curp(maria, "M")
+    counted = make_curp(replace(maria, given_names="María"), "M")
+    assert skipped[3] == "E"
+    assert agrees(skipped, maria)
+    assert counted[3] == "M"
+    assert agrees(counted, maria)
