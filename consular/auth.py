@@ -65,6 +65,14 @@ def actor() -> Actor:
     return cast(Actor, found)
 
 
+def account() -> UUID:
+    """The account of whoever asks; raises `Unauthenticated` when there is none."""
+    found = actor().account_id
+    if found is None:
+        raise Unauthenticated()
+    return found
+
+
 def _check() -> None:
     if request.endpoint is None:
         return
@@ -98,7 +106,7 @@ def _from_bearer() -> Actor | None:
         raise Unauthenticated()
     try:
         claims = tokens.verify(token.strip(), _issuers())
-        role = Role(claims.get("role"))
+        role = Role(str(claims.get("role")))
         account = UUID(claims["sub"])
     except (tokens.TokenRefused, ValueError, TypeError, AttributeError):
         raise Unauthenticated() from None

@@ -578,7 +578,9 @@ def _open_directory(directory: Path, account: Account | None) -> Path:
     under /var/lib/consular, because opening somebody's home is not ours to do.
     """
     if account is not None and not directory.exists():
-        _let_through(directory.parent)
+        if not directory.parent.exists():
+            directory.parent.mkdir(parents=True)
+            directory.parent.chmod(0o711)
         if not _can_enter(account, directory.parent):
             _link_elsewhere(directory)
     directory = directory.resolve()
@@ -589,19 +591,13 @@ def _open_directory(directory: Path, account: Account | None) -> Path:
     return directory
 
 
-def _let_through(home: Path) -> None:
-    """Make our own data directory, open for passing but not for looking."""
-    if not home.exists():
-        home.mkdir(parents=True, mode=0o711)
-    elif home.stat().st_uid == os.geteuid() and (home / "environment").exists():
-        home.chmod(stat.S_IMODE(home.stat().st_mode) | 0o011)
-
-
 def _link_elsewhere(directory: Path) -> None:
     place = hashlib.sha256(str(directory.absolute()).encode()).hexdigest()[:12]
     target = _CLOSED_HOME_FALLBACK / place
     try:
-        _CLOSED_HOME_FALLBACK.mkdir(mode=0o711, parents=True, exist_ok=True)
+        if not _CLOSED_HOME_FALLBACK.exists():
+            _CLOSED_HOME_FALLBACK.mkdir()
+            _CLOSED_HOME_FALLBACK.chmod(0o711)
         target.mkdir(mode=0o700, exist_ok=True)
     except OSError:
         return  # the caller explains what is closed

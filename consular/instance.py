@@ -48,8 +48,9 @@ class Instance:
 
         The kernel drops the lock with the process, however it ends: a crash leaves none behind.
         """
+        os.umask(0o077)
         try:
-            self.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+            self._make_home()
             self._lock = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise CannotStart(
@@ -62,6 +63,12 @@ class Instance:
             raise self._in_use() from error
         os.ftruncate(self._lock, 0)
         os.write(self._lock, str(os.getpid()).encode())
+
+    def _make_home(self) -> None:
+        """A new one may be passed through but not read by PostgreSQL's account; ours stays so."""
+        if not self.home.is_dir():
+            self.home.mkdir(parents=True)
+            self.home.chmod(0o711)
 
     def forget_lock(self) -> None:
         """In a forked child: the lock is the supervisor's alone."""

@@ -50,7 +50,8 @@ EVERYTHING = Scope(consulate=NETWORK)
 NOTHING = Scope()
 
 _OPEN = text(
-    "SELECT set_config('app.consulate', :consulate, true), set_config('app.account', :account, true)"
+    "SELECT set_config('app.consulate', :consulate, true),"
+    " set_config('app.account', :account, true)"
 )
 
 

@@ -98,4 +98,3 @@ def normalise_name(*parts: str | None) -> str:
     plain = unicodedata.normalize("NFKD", joined.casefold())
     letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return " ".join(letters.split())
-

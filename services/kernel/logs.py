@@ -30,9 +30,7 @@ _IDENTIFIERS = re.compile(
 )
 
 
-def allow_listed(
-    _: Any, __: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def allow_listed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Keep the fields of the list, with anything like an identifier blotted out."""
     kept = {name: value for name, value in event.items() if name in FIELDS}
     for name, value in kept.items():

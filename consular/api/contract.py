@@ -1,0 +1,181 @@
+"""One decorator per endpoint: who may call it, what comes in, what goes out, how it is described.
+
+``endpoint`` reads and validates the request, calls the view with what the schemas made of it, and
+remembers everything the OpenAPI document needs. Views are a few lines between schema and use case.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, g, request
+from marshmallow import RAISE, Schema, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from consular.auth import actor, allow, now
+from consular.errors import FieldsInvalid, Malformed
+from services.kernel import idempotency
+from services.kernel.audit import Role
+from services.kernel.crypto import fingerprint
+from services.kernel.errors import Invalid
+
+MAX_BODY = 64 * 1024
+Answer = Mapping[str, Any] | Response | tuple[Mapping[str, Any], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What the OpenAPI document says of one method at one path."""
+
+    method: str
+    path: str
+    who: frozenset[Role]
+    body: Schema | None
+    query: Schema | None
+    answer: Schema | None
+    status: int
+    summary: str
+    needs_key: bool
+    creates: bool
+
+
+ENDPOINTS: dict[str, Endpoint] = {}
+
+
+def endpoint(
+    blueprint: Blueprint,
+    method: str,
+    path: str,
+    *,
+    who: frozenset[Role],
+    body: Schema | None = None,
+    query: Schema | None = None,
+    answer: Schema | None = None,
+    status: int = 200,
+    needs_key: bool = False,
+) -> Callable[[Callable[..., Answer]], Callable[..., Response]]:
+    """Register a view. It gets ``command`` (the loaded body) and ``query`` (the loaded query)."""
+
+    def register(view: Callable[..., Answer]) -> Callable[..., Response]:
+        @allow(who)
+        @functools.wraps(view)
+        def handle(**path_values: Any) -> Response:
+            given = dict(path_values)
+            if body is not None:
+                given["command"] = _load(body, read_json())
+            if query is not None:
+                given["query"] = _load(query, request.args.to_dict())
+            return _respond(view(**given), status)
+
+        name = f"{blueprint.name}.{view.__name__}"
+        ENDPOINTS[name] = Endpoint(
+            method, path, who, body, query, answer, status, (view.__doc__ or "").strip(),
+            needs_key, method == "POST" and status in (201, 202),
+        )  # fmt: skip
+        blueprint.add_url_rule(path, view.__name__, handle, methods=[method])
+        return handle
+
+    return register
+
+
+def read_json() -> Any:
+    """The body as JSON. 415, 413 or 400 when it isn't, or is too much, or can't be read."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType()
+    if (request.content_length or 0) > MAX_BODY:
+        raise RequestEntityTooLarge()
+    raw = request.get_data(cache=True)
+    if len(raw) > MAX_BODY:
+        raise RequestEntityTooLarge()
+    try:
+        return json.loads(raw.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise Malformed() from None
+
+
+def idempotency_key(*, needed: bool = False) -> str | None:
+    """The request's key. Raises Malformed when it is needed and missing, Invalid when odd."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        if needed:
+            raise Malformed("idempotency_key_required")
+        return None
+    if not 1 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
+        raise Invalid("idempotency_key_invalid")
+    return key
+
+
+def request_hash() -> bytes:
+    """What makes two requests the same: method, path and body."""
+    head = f"{request.method} {request.path}\n".encode()
+    return fingerprint(head + request.get_data(cache=True))
+
+
+def once(
+    session: Any, do: Callable[[], dict[str, Any]], *, status: int, needed: bool = False
+) -> dict[str, Any]:
+    """Do it, or give the answer that the same key got before: in the deed's transaction."""
+    key = idempotency_key(needed=needed)
+    account: UUID | None = actor().account_id
+    if key is None or account is None:
+        return do()
+    stored = idempotency.begin(
+        session, account_id=account, key=key, request_hash=request_hash(), now=now()
+    )
+    if stored is not None:
+        return stored.response
+    response = do()
+    idempotency.finish(session, account_id=account, key=key, status=status, response=response)
+    return response
+
+
+def load_fields(schema: Schema, values: Any) -> Any:
+    """What the schema makes of ``values``. Raises FieldsInvalid with a list per field."""
+    return _load(schema, values)
+
+
+def _load(schema: Schema, values: Any) -> Any:
+    if not isinstance(values, dict):
+        raise Malformed()
+    try:
+        return schema.load(values, unknown=RAISE)
+    except ValidationError as error:
+        raise FieldsInvalid(_flat(error.messages)) from None
+
+
+def _flat(messages: Any, path: str = "") -> dict[str, list[str]]:
+    """Nested messages as ``attendees.0.birth_date`` -> list."""
+    if isinstance(messages, list):
+        return {path or "_schema": [str(message) for message in messages]}
+    found: dict[str, list[str]] = {}
+    for name, inner in messages.items():
+        found |= _flat(inner, f"{path}.{name}" if path else str(name))
+    return found
+
+
+def _respond(result: Answer, status: int) -> Response:
+    if isinstance(result, Response):
+        return result
+    body, headers = result if isinstance(result, tuple) else (result, {})
+    response = Response(
+        json.dumps(body, ensure_ascii=False), status, headers, content_type="application/json"
+    )
+    g.answered = True
+    return response
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all different: a repeated one could hide a value."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("repeated name")
+    return found

@@ -1,0 +1,220 @@
+"""Marshmallow fields: what may come in, and how it is said when it may not."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema, ValidationError, fields, validate
+
+from services.kernel.identifiers import parse_card, parse_clabe, parse_curp, parse_phone
+from services.kernel.money import CURRENCIES, Money
+
+MISSING = _("Falta este dato.")
+NOT_TEXT = _("Debe ser texto.")
+EARLIEST_BIRTH = date(1900, 1, 1)
+
+
+class Text(fields.String):
+    """Plain text of bounded length: no control characters, none that PostgreSQL can't keep."""
+
+    def __init__(self, *, most: int = 200, least: int = 1, **kwargs: Any) -> None:
+        super().__init__(
+            validate=validate.Length(
+                min=least, max=most, error=_("Usa de {min} a {max} caracteres.")
+            ),
+            error_messages={"required": MISSING, "null": MISSING, "invalid": NOT_TEXT},
+            **kwargs,
+        )
+        self.metadata = {**self.metadata, "minLength": least, "maxLength": most}
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs).strip()
+        if any(unicodedata.category(c) in ("Cc", "Cs", "Cn") for c in text):
+            raise ValidationError([_("Lleva un carácter que no se puede usar.")])
+        return unicodedata.normalize("NFC", text)
+
+
+class Name(Text):
+    """A person's name as in their documents."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(most=80, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text and not any(c.isalpha() for c in text):
+            raise ValidationError([_("Escribe el nombre con letras.")])
+        if any(c in '<>{}[]\\|@#$%^*=+~`;:"' for c in text):
+            raise ValidationError([_("Escribe solo el nombre, sin signos.")])
+        return text
+
+
+class _Parsed(Text):
+    parse: Callable[[str], str] = staticmethod(str)
+    message: Any = ""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return type(self).parse(text)
+        except ValueError:
+            raise ValidationError([self.message]) from None
+
+
+class Curp(_Parsed):
+    """Eighteen characters with a good check character."""
+
+    parse = staticmethod(parse_curp)
+    message = _("La CURP no es correcta: revisa sus 18 caracteres.")
+
+
+class Clabe(_Parsed):
+    """Eighteen digits with a good check digit."""
+
+    parse = staticmethod(parse_clabe)
+    message = _("La CLABE no es correcta: revisa sus 18 dígitos.")
+
+
+class Card(_Parsed):
+    """A card's number."""
+
+    parse = staticmethod(parse_card)
+    message = _("El número de tarjeta no es correcto.")
+
+
+class Phone(_Parsed):
+    """A telephone number; without a country code it is read as one of the United States."""
+
+    parse = staticmethod(parse_phone)
+    message = _("El teléfono no es correcto: escribe lada y número.")
+
+
+class Email(Text):
+    """Something at somewhere. Whether it works is shown by the code that arrives."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(most=254, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs).lower()
+        name, at, host = text.rpartition("@")
+        if (
+            not at
+            or not name
+            or "." not in host.strip(".")
+            or any(c.isspace() or c in "<>,;" for c in text)
+        ):
+            raise ValidationError([_("El correo no es correcto.")])
+        return text
+
+
+class BirthDate(fields.Date):
+    """A day of this or the last century."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        messages = {
+            "required": MISSING,
+            "null": MISSING,
+            "invalid": _("Escribe la fecha completa."),
+        }
+        super().__init__(format="iso", error_messages=messages, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> date:
+        day: date = super()._deserialize(value, attr, data, **kwargs)
+        # A day's slack: it may be tomorrow already where the person is.
+        if not day >= EARLIEST_BIRTH or (day - date.today()).days > 1:  # noqa: DTZ011
+            raise ValidationError([_("Revisa la fecha de nacimiento.")])
+        return day
+
+
+class Day(fields.Date):
+    """A day of the calendar within reach of the system."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        messages = {
+            "required": MISSING,
+            "null": MISSING,
+            "invalid": _("Escribe la fecha completa."),
+        }
+        super().__init__(format="iso", error_messages=messages, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> date:
+        day: date = super()._deserialize(value, attr, data, **kwargs)
+        if not 2000 <= day.year <= 2200:
+            raise ValidationError([_("Esa fecha no se puede usar.")])
+        return day
+
+
+class Moment(fields.AwareDateTime):
+    """A time with its offset; a naive one is refused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        message = _("Escribe la hora con su zona, como 2026-12-07T09:00:00-08:00.")
+        messages = {"required": MISSING, "null": MISSING, "invalid": message,
+                    "invalid_awareness": message, "format": message}  # fmt: skip
+        super().__init__(format="iso", error_messages=messages, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        moment: datetime = super()._deserialize(value, attr, data, **kwargs)
+        if not 2000 <= moment.year <= 2200:
+            raise ValidationError([_("Esa fecha no se puede usar.")])
+        return moment
+
+
+class MoneyField(fields.Field[Money]):
+    """``{"amount": "100.00", "currency": "USD"}``: text, at most two decimals, above zero."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Money:
+        if not isinstance(value, dict) or set(value) != {"amount", "currency"}:
+            raise ValidationError([_("Escribe monto y moneda.")])
+        amount, currency = value["amount"], value["currency"]
+        if not isinstance(amount, str) or not isinstance(currency, str):
+            raise ValidationError([_("El monto va como texto, por ejemplo 300.00.")])
+        try:
+            return Money.parse(amount, currency)
+        except ValueError:
+            raise ValidationError(
+                [_("Escribe el monto con dos decimales, en USD o MXN.")]
+            ) from None
+
+    def _serialize(self, value: Money | None, attr: Any, obj: Any, **kwargs: Any) -> Any:
+        return value.as_dict() if value else None
+
+
+class Choice(fields.String):
+    """One of a few words."""
+
+    def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
+        super().__init__(
+            validate=validate.OneOf(choices, error=_("Elige una de las opciones.")),
+            error_messages={"required": MISSING, "null": MISSING, "invalid": NOT_TEXT},
+            **kwargs,
+        )
+        self.metadata = {**self.metadata, "enum": list(choices)}
+
+
+class Code(fields.String):
+    """A code of ours: a service, an office."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            validate=validate.Regexp(
+                r"[A-Za-z0-9][A-Za-z0-9-]{0,39}\Z", error=_("No conocemos ese código.")
+            ),
+            error_messages={"required": MISSING, "null": MISSING, "invalid": NOT_TEXT},
+            **kwargs,
+        )
+        self.metadata = {**self.metadata, "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{0,39}$"}
+
+
+class MoneyPair(Schema):
+    """How money appears in an answer."""
+
+    amount = fields.String(required=True)
+    currency = Choice(CURRENCIES, required=True)

@@ -1,0 +1,228 @@
+"""Appointments over the API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, url_for
+from sqlalchemy.orm import Session
+
+from consular import deeds
+from consular.api.contract import endpoint, idempotency_key, once, request_hash
+from consular.api.v1.appointments.schemas import (
+    AppointmentAnswer,
+    AppointmentList,
+    AppointmentQuery,
+    BookSchema,
+    CallSchema,
+    CheckInSchema,
+    CompleteSchema,
+    NothingSchema,
+    NotServedSchema,
+)
+from consular.api.v1.catalogue.routes import at_office
+from consular.auth import CITIZEN, DESK, actor, now, vault
+from consular.db import transaction
+from services.appointments.booking import Attendee, BookAppointment
+from services.appointments.desk import Served, TakeStep, cancel, complete, take_step
+from services.appointments.queries import get_appointment, list_appointments, list_attendees
+from services.appointments.rules import Step
+from services.consulates.queries import get_consulate
+from services.kernel import audit
+from services.kernel.audit import Role
+from services.kernel.errors import NotFound
+
+api = Blueprint("appointments", __name__, url_prefix="/api/v1/appointments")
+BOOKERS = CITIZEN | DESK | {Role.AGENT}
+
+
+@endpoint(api, "POST", "", who=BOOKERS, body=BookSchema(), answer=AppointmentAnswer(), status=201)
+def create_appointment(command: BookAppointment) -> Any:
+    """Book a place. 409 slot_taken, slot_not_offered, already_booked, identity_check_pending."""
+    if actor().role in audit.OFFICE_ROLES and actor().consulate != command.consulate:
+        raise NotFound()
+    key = idempotency_key()
+    booked = deeds.book(
+        replace(command, idempotency_key=key, request_hash=request_hash() if key else b"")
+    )
+    zone = ZoneInfo(booked.time_zone)
+    body = {
+        "id": str(booked.id),
+        "folio": booked.folio,
+        "status": booked.status,
+        "consulate": command.consulate,
+        "service": command.services[0],
+        "services": list(command.services),
+        "start": at_office(command.start, zone),
+        "end": at_office(booked.ends_at, zone),
+        "desk": None,
+        "attendees": [_attendee(a) for a in command.attendees],
+    }
+    return body, {"Location": url_for("appointments.show_appointment", appointment=booked.id)}
+
+
+@endpoint(api, "GET", "", who=BOOKERS, query=AppointmentQuery(), answer=AppointmentList())
+def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
+    """One's own; for staff, those of their consulate."""
+    asking = actor()
+    with transaction() as session:
+        page = list_appointments(
+            session,
+            account=asking.account_id if asking.is_citizen else None,
+            consulate=asking.consulate or query["consulate"],
+            day=query["date"],
+            status=query["status"],
+            limit=query["limit"],
+            after=query["next"],
+        )
+        return {"items": _shown(session, page.items), "next": page.next}
+
+
+@endpoint(api, "GET", "/<uuid:appointment>", who=BOOKERS, answer=AppointmentAnswer())
+def show_appointment(appointment: UUID) -> dict[str, Any]:
+    """One appointment. A look by staff is an entry that the person can list."""
+    with transaction() as session:
+        found = get_appointment(session, appointment)
+        if not actor().is_citizen:
+            audit.record(
+                session,
+                actor=actor(),
+                action="appointment.read",
+                subject_kind="appointment",
+                subject_id=found.id,
+                now=now(),
+                person_account_id=found.account_id,
+                consulate=found.consulate_code,
+            )
+        return _shown(session, [found])[0]
+
+
+@endpoint(
+    api,
+    "POST",
+    "/<uuid:appointment>/cancel",
+    who=BOOKERS,
+    body=NothingSchema(),
+    answer=AppointmentAnswer(),
+)
+def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Give the place back. 409 wrong_state."""
+    with transaction() as session:
+        return once(
+            session,
+            lambda: _shown(session, [cancel(session, appointment, now=now(), actor=actor())])[0],
+            status=200,
+        )
+
+
+@endpoint(
+    api,
+    "POST",
+    "/<uuid:appointment>/check-in",
+    who=DESK,
+    body=CheckInSchema(),
+    answer=AppointmentAnswer(),
+)
+def check_in(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """The person is here and showed their document."""
+    return _step(TakeStep(appointment, Step.CHECK_IN, details=command))
+
+
+@endpoint(
+    api, "POST", "/<uuid:appointment>/call", who=DESK, body=CallSchema(), answer=AppointmentAnswer()
+)
+def call(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Call the person to a window."""
+    return _step(TakeStep(appointment, Step.CALL, desk=command["desk"]))
+
+
+@endpoint(
+    api,
+    "POST",
+    "/<uuid:appointment>/no-show",
+    who=DESK,
+    body=NothingSchema(),
+    answer=AppointmentAnswer(),
+)
+def no_show(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Nobody came."""
+    return _step(TakeStep(appointment, Step.NO_SHOW))
+
+
+@endpoint(
+    api,
+    "POST",
+    "/<uuid:appointment>/not-served",
+    who=DESK,
+    body=NotServedSchema(),
+    answer=AppointmentAnswer(),
+)
+def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Something is missing: why, and what to bring."""
+    return _step(TakeStep(appointment, Step.NOT_SERVED, details=command))
+
+
+@endpoint(
+    api,
+    "POST",
+    "/<uuid:appointment>/complete",
+    who=DESK,
+    body=CompleteSchema(),
+    answer=AppointmentAnswer(),
+)
+def complete_appointment(appointment: UUID, command: Served) -> dict[str, Any]:
+    """The service given, its document number and fee."""
+    with transaction() as session:
+        return once(
+            session,
+            lambda: _shown(
+                session,
+                [complete(session, appointment, command, now=now(), actor=actor(), vault=vault())],
+            )[0],
+            status=200,
+        )
+
+
+def _step(command: TakeStep) -> dict[str, Any]:
+    with transaction() as session:
+        return once(
+            session,
+            lambda: _shown(session, [take_step(session, command, now=now(), actor=actor())])[0],
+            status=200,
+        )
+
+
+def _shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]:
+    people = list_attendees(session, [a.id for a in appointments])
+    zones = {
+        code: ZoneInfo(get_consulate(session, code).time_zone)
+        for code in {a.consulate_code for a in appointments}
+    }
+    return [
+        {
+            "id": str(a.id),
+            "folio": a.folio,
+            "status": a.status,
+            "consulate": a.consulate_code,
+            "service": a.services[0],
+            "services": list(a.services),
+            "start": at_office(a.starts_at, zones[a.consulate_code]),
+            "end": at_office(a.ends_at, zones[a.consulate_code]),
+            "desk": a.desk,
+            "attendees": [_attendee(p) for p in people[a.id]],
+        }
+        for a in appointments
+    ]
+
+
+def _attendee(person: Attendee | Any) -> dict[str, Any]:
+    return {
+        "given_names": person.given_names,
+        "first_surname": person.first_surname,
+        "second_surname": person.second_surname,
+        "birth_date": person.birth_date.isoformat(),
+    }

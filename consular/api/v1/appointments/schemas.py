@@ -1,0 +1,165 @@
+"""Appointments: what is sent and what comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+
+from consular.api.fields import (
+    BirthDate,
+    Choice,
+    Code,
+    Curp,
+    Day,
+    Email,
+    Moment,
+    MoneyField,
+    Name,
+    Phone,
+    Text,
+)
+from consular.api.paging import PageQuery
+from services.appointments.booking import Attendee, BookAppointment
+from services.appointments.desk import Served
+from services.appointments.rules import Status
+
+MOST_PEOPLE = 10
+MOST_SERVICES = 4
+LANGUAGES = validate.Regexp(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z", error=_("Idioma BCP 47."))
+
+
+class AttendeeSchema(Schema):
+    """A person who comes. The CURP is optional, always."""
+
+    given_names = Name(required=True)
+    first_surname = Name(required=True)
+    second_surname = Name(load_default=None, allow_none=True)
+    birth_date = BirthDate(required=True)
+    birth_place = Code(load_default=None, allow_none=True)
+    curp = Curp(load_default=None, allow_none=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> Attendee:
+        return Attendee(**data)
+
+
+class ContactSchema(Schema):
+    """How to reach whoever booked."""
+
+    email = Email(load_default=None, allow_none=True)
+    phone = Phone(load_default=None, allow_none=True)
+
+
+class BookSchema(Schema):
+    """``service`` for one, ``services`` for several in one visit."""
+
+    consulate = Code(required=True)
+    service = Code(load_default=None)
+    services = fields.List(Code(), load_default=None, validate=validate.Length(1, MOST_SERVICES))
+    start = Moment(required=True)
+    attendees = fields.List(
+        fields.Nested(AttendeeSchema),
+        required=True,
+        validate=validate.Length(1, MOST_PEOPLE, error=_("De 1 a 10 personas.")),
+    )
+    contact = fields.Nested(ContactSchema, load_default=dict)
+    language = fields.String(load_default="es", validate=LANGUAGES)
+
+    @validates_schema
+    def _one_way(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if bool(data.get("service")) == bool(data.get("services")):
+            raise ValidationError([_("Elige un servicio, o una lista de servicios.")], "service")
+        services = data.get("services") or []
+        if len(set(services)) != len(services):
+            raise ValidationError([_("Cada servicio va una sola vez.")], "services")
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> BookAppointment:
+        return BookAppointment(
+            consulate=data["consulate"],
+            services=tuple(data["services"] or [data["service"]]),
+            start=data["start"],
+            attendees=tuple(data["attendees"]),
+            email=data["contact"].get("email"),
+            phone=data["contact"].get("phone"),
+            language=data["language"],
+        )
+
+
+class AttendeeAnswer(Schema):
+    """As bound to the appointment."""
+
+    given_names = fields.String(required=True)
+    first_surname = fields.String(required=True)
+    second_surname = fields.String(allow_none=True)
+    birth_date = fields.String()
+
+
+class AppointmentAnswer(Schema):
+    """``start`` and ``end`` carry the office's offset."""
+
+    id = fields.String(required=True)
+    folio = fields.String(required=True)
+    status = fields.String(required=True, metadata={"enum": [s.value for s in Status]})
+    consulate = fields.String(required=True)
+    service = fields.String(required=True)
+    services = fields.List(fields.String())
+    start = fields.String(required=True)
+    end = fields.String(required=True)
+    desk = fields.String(allow_none=True)
+    attendees = fields.List(fields.Nested(AttendeeAnswer), required=True)
+
+
+class AppointmentList(Schema):
+    """A page."""
+
+    items = fields.List(fields.Nested(AppointmentAnswer), required=True)
+    next = fields.String(allow_none=True, required=True)
+
+
+class AppointmentQuery(PageQuery):
+    """Staff may ask for a day and a status, and network-wide roles for an office."""
+
+    date = Day(load_default=None)
+    status = Choice(tuple(s.value for s in Status), load_default=None)
+    consulate = Code(load_default=None)
+
+
+class NothingSchema(Schema):
+    """No fields."""
+
+
+class CheckInSchema(Schema):
+    """The officer saw the person and their document."""
+
+    identity_checked = fields.Boolean(
+        required=True,
+        validate=validate.Equal(True, error=_("Comprueba primero la identidad.")),
+    )
+
+
+class CallSchema(Schema):
+    """Which window calls."""
+
+    desk = Text(most=20, required=True)
+
+
+class NotServedSchema(Schema):
+    """Why, and what to bring next time."""
+
+    reason = Text(most=300, required=True)
+    bring = fields.List(Text(most=200), load_default=list, validate=validate.Length(0, 20))
+
+
+class CompleteSchema(Schema):
+    """What was given and charged."""
+
+    service = Code(load_default=None)
+    document_number = Text(most=40, load_default=None, allow_none=True)
+    fee = MoneyField(load_default=None, allow_none=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> Served:
+        return Served(**data)

@@ -1,0 +1,184 @@
+"""What anyone may ask: offices, services, free times."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint
+
+from consular.api.contract import endpoint
+from consular.api.v1.catalogue.schemas import (
+    AvailabilityAnswer,
+    AvailabilityQuery,
+    ConsulateAnswer,
+    ConsulateList,
+    NetworkAnswer,
+    NetworkQuery,
+    ServiceList,
+    ServiceQuery,
+)
+from consular.auth import ANYONE, now
+from consular.db import transaction
+from consular.i18n import current_language
+from services.appointments.queries import availability, earliest
+from services.consulates.queries import (
+    fees_on,
+    get_consulate,
+    get_service,
+    list_consulates,
+    list_requirements,
+    list_services,
+    near,
+)
+
+api = Blueprint("catalogue", __name__, url_prefix="/api/v1")
+DEFAULT_DAYS = 30
+
+
+@endpoint(api, "GET", "/consulates", who=ANYONE, answer=ConsulateList())
+def list_all_consulates() -> dict[str, Any]:
+    """Offices of the network."""
+    with transaction() as session:
+        return {"items": [_consulate(c) for c in list_consulates(session)], "next": None}
+
+
+@endpoint(api, "GET", "/consulates/<code:consulate>", who=ANYONE, answer=ConsulateAnswer())
+def show_consulate(consulate: str) -> dict[str, Any]:
+    """One office."""
+    with transaction() as session:
+        return _consulate(get_consulate(session, consulate))
+
+
+@endpoint(api, "GET", "/services", who=ANYONE, query=ServiceQuery(), answer=ServiceList())
+def list_all_services(query: dict[str, Any]) -> dict[str, Any]:
+    """Services with names, requirements and the fees in force."""
+    day: date = query["date"] or now().date()
+    with transaction() as session:
+        dollars, needs = fees_on(session, day), list_requirements(session)
+        return {
+            "items": [
+                _service(s, dollars.get(s.code), needs.get(s.code, []))
+                for s in list_services(session)
+            ],
+            "next": None,
+        }
+
+
+@endpoint(
+    api,
+    "GET",
+    "/consulates/<code:consulate>/availability",
+    who=ANYONE,
+    query=AvailabilityQuery(),
+    answer=AvailabilityAnswer(),
+)
+def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
+    """Free times of an office for a service."""
+    with transaction() as session:
+        office = get_consulate(session, consulate)
+        zone = ZoneInfo(office.time_zone)
+        get_service(session, query["service"])
+        first, last = _days(query["from_"], query["to"], zone)
+        times = availability(
+            session,
+            consulate=consulate,
+            service=query["service"],
+            first=max(first, now()),
+            last=last,
+            party=query["party"],
+        )
+    return {
+        "time_zone": office.time_zone,
+        "slots": [
+            {"start": at_office(t.start, zone), "end": at_office(t.end, zone), "free": t.free}
+            for t in times
+        ],
+    }
+
+
+@endpoint(api, "GET", "/availability", who=ANYONE, query=NetworkQuery(), answer=NetworkAnswer())
+def show_network_availability(query: dict[str, Any]) -> dict[str, Any]:
+    """The earliest free times of every office."""
+    with transaction() as session:
+        get_service(session, query["service"])
+        first, last = _days(query["from_"], None, ZoneInfo("UTC"))
+        found = earliest(session, service=query["service"], first=max(first, now()), last=last)
+        zones = {c.code: c.time_zone for c in list_consulates(session)}
+        away = _distances(session, query["near"])
+    slots = [
+        {
+            "consulate": row["consulate_code"],
+            "start": at_office(row["starts_at"], ZoneInfo(zones[row["consulate_code"]])),
+            "end": at_office(row["ends_at"], ZoneInfo(zones[row["consulate_code"]])),
+            "free": row["free"],
+            "km": away.get(row["consulate_code"]),
+        }
+        for row in found
+    ]
+    return {"slots": sorted(slots, key=lambda s: s["km"] or 0.0) if away else slots}
+
+
+def at_office(moment: datetime, zone: ZoneInfo) -> str:
+    """ISO 8601 with the office's offset at that moment."""
+    return moment.astimezone(zone).isoformat()
+
+
+def _days(first: date | None, last: date | None, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    begins = first or now().astimezone(zone).date()
+    ends = last or begins + timedelta(days=DEFAULT_DAYS)
+    midnight = time(0, 0, tzinfo=zone)
+    return (
+        datetime.combine(begins, midnight).astimezone(UTC),
+        datetime.combine(ends + timedelta(days=1), midnight).astimezone(UTC),
+    )
+
+
+def _distances(session: Any, place: str | None) -> dict[str, float]:
+    if not place:
+        return {}
+    latitude, longitude = (float(part) for part in place.split(","))
+    return {
+        found.consulate.code: round(found.km, 1)
+        for found in near(session, latitude, longitude, limit=500)
+    }
+
+
+def _consulate(office: Any) -> dict[str, Any]:
+    return {
+        "code": office.code,
+        "name": office.name_en if current_language() == "en" else office.name_es,
+        "name_es": office.name_es,
+        "name_en": office.name_en,
+        "kind": office.kind,
+        "city": office.city,
+        "region": office.region,
+        "country": office.country,
+        "time_zone": office.time_zone,
+        "latitude": float(office.latitude),
+        "longitude": float(office.longitude),
+    }
+
+
+def _service(service: Any, fee: Any, needs: list[Any]) -> dict[str, Any]:
+    english = current_language() == "en"
+    fees = (
+        [{**fee.money.as_dict(), "year": fee.year, "latest_known": fee.is_latest_known}]
+        if fee
+        else []
+    )
+    return {
+        "code": service.code,
+        "name": service.name_en if english else service.name_es,
+        "name_es": service.name_es,
+        "name_en": service.name_en,
+        "category": service.category,
+        "legal_reference": service.legal_reference,
+        "minutes": service.minutes,
+        "bookable": service.bookable,
+        "free": service.free,
+        "curp_required": service.curp_required,
+        "requirements": [n.text_en if english else n.text_es for n in needs],
+        "fees": fees,
+    }

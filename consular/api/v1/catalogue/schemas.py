@@ -1,0 +1,134 @@
+"""Offices, services, fees and free times."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from consular.api.fields import Code, Day, MoneyPair
+
+MOST_DAYS = 92
+
+
+class ConsulateAnswer(Schema):
+    """An office."""
+
+    code = fields.String(required=True)
+    name = fields.String()
+    name_es = fields.String(required=True)
+    name_en = fields.String(required=True)
+    kind = fields.String()
+    city = fields.String(required=True)
+    region = fields.String(allow_none=True)
+    country = fields.String(required=True)
+    time_zone = fields.String(required=True)
+    latitude = fields.Float()
+    longitude = fields.Float()
+
+
+class ConsulateList(Schema):
+    """All offices; there are some 150, so one page holds them."""
+
+    items = fields.List(fields.Nested(ConsulateAnswer), required=True)
+    next = fields.String(allow_none=True)
+
+
+class ServiceQuery(Schema):
+    """``date``: the fees in force on that day; today when it is missing."""
+
+    date = Day(load_default=None)
+
+
+class FeeAnswer(MoneyPair):
+    """A fee and the year it was published for."""
+
+    year = fields.Integer()
+    latest_known = fields.Boolean(
+        metadata={"description": "True where that year has none and an older one is shown"}
+    )
+
+
+class ServiceAnswer(Schema):
+    """A service of the catalogue."""
+
+    code = fields.String(required=True)
+    name = fields.String()
+    name_es = fields.String(required=True)
+    name_en = fields.String(required=True)
+    category = fields.String()
+    legal_reference = fields.String(allow_none=True)
+    minutes = fields.Integer()
+    bookable = fields.Boolean()
+    free = fields.Boolean()
+    curp_required = fields.Boolean()
+    requirements = fields.List(fields.String())
+    fees = fields.List(fields.Nested(FeeAnswer))
+
+
+class ServiceList(Schema):
+    """The catalogue."""
+
+    items = fields.List(fields.Nested(ServiceAnswer), required=True)
+    next = fields.String(allow_none=True)
+
+
+class AvailabilityQuery(Schema):
+    """Days at the office, both included."""
+
+    service = Code(required=True)
+    from_ = Day(data_key="from", load_default=None)
+    to = Day(load_default=None)
+    party = fields.Integer(
+        load_default=1, validate=validate.Range(1, 10, error=_("De 1 a 10 personas."))
+    )
+
+    @validates_schema
+    def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        first, last = data.get("from_"), data.get("to")
+        if first and last and not first <= last <= first + timedelta(days=MOST_DAYS):
+            raise ValidationError([_("Pide un periodo de hasta 92 días.")], "to")
+
+
+class SlotAnswer(Schema):
+    """A start with places."""
+
+    start = fields.String(required=True)
+    end = fields.String(required=True)
+    free = fields.Integer(required=True)
+
+
+class AvailabilityAnswer(Schema):
+    """Times carry the office's offset on that day."""
+
+    time_zone = fields.String(required=True)
+    slots = fields.List(fields.Nested(SlotAnswer), required=True)
+
+
+class NetworkQuery(Schema):
+    """``near`` sorts offices by distance: ``34.05,-118.24``."""
+
+    service = Code(required=True)
+    from_ = Day(data_key="from", load_default=None)
+    near = fields.String(
+        load_default=None,
+        validate=validate.Regexp(
+            r"-?\d{1,2}(\.\d{1,8})?,-?\d{1,3}(\.\d{1,8})?\Z",
+            error=_("Escribe latitud,longitud."),
+        ),
+    )
+
+
+class NetworkSlot(SlotAnswer):
+    """A start and where; ``km`` when a place was given."""
+
+    consulate = fields.String(required=True)
+    km = fields.Float(allow_none=True)
+
+
+class NetworkAnswer(Schema):
+    """The earliest times across the network."""
+
+    slots = fields.List(fields.Nested(NetworkSlot), required=True)

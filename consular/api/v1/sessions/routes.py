@@ -1,0 +1,70 @@
+"""Sessions: a supervisor opens desks and hours."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+from sqlalchemy.orm import Session
+
+from consular.api.contract import endpoint, once
+from consular.api.v1.sessions.schemas import (
+    SessionAnswer,
+    SessionList,
+    SessionQuery,
+    SessionSchema,
+)
+from consular.auth import DESK, actor, now
+from consular.db import transaction
+from services.appointments.planning import OpenSession, open_session
+from services.appointments.queries import get_session, list_sessions
+from services.kernel.audit import Role
+
+api = Blueprint("sessions", __name__, url_prefix="/api/v1/sessions")
+SUPERVISOR = frozenset({Role.SUPERVISOR})
+DEFAULT_DAYS = 60
+
+
+@endpoint(
+    api,
+    "POST",
+    "",
+    who=SUPERVISOR,
+    body=SessionSchema(),
+    answer=SessionAnswer(),
+    status=201,
+)
+def create_session(command: OpenSession) -> dict[str, Any]:
+    """Open a session: its slots can be booked at once, or wait for a draw."""
+    with transaction() as session:
+        return once(session, lambda: _open(session, command), status=201)
+
+
+@endpoint(api, "GET", "", who=DESK, query=SessionQuery(), answer=SessionList())
+def list_own_sessions(query: dict[str, Any]) -> dict[str, Any]:
+    """Sessions of one's office."""
+    first = query["from_"] or now().date()
+    last = query["to"] or first + timedelta(days=DEFAULT_DAYS)
+    with transaction() as session:
+        found = list_sessions(session, consulate=actor().consulate or "", first=first, last=last)
+    return {"items": [_shown(row, desks) for row, desks in found], "next": None}
+
+
+def _open(session: Session, command: OpenSession) -> dict[str, Any]:
+    made: UUID = open_session(session, command, now=now(), actor=actor())
+    return _shown(get_session(session, made), command.desks)
+
+
+def _shown(row: Any, desks: Any) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "consulate": row.consulate_code,
+        "date": row.day.isoformat(),
+        "opens": row.opens.strftime("%H:%M"),
+        "closes": row.closes.strftime("%H:%M"),
+        "slot_minutes": row.slot_minutes,
+        "release": row.release,
+        "desks": [{"name": d.name, "services": list(d.services)} for d in desks],
+    }

@@ -1,0 +1,129 @@
+"""The web process, wired: the only place that knows all of its parts."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import redis
+import structlog
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from flask import Flask, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
+
+from consular import tokens
+from consular.api.openapi import docs
+from consular.api.v1.appointments.routes import api as appointments_api
+from consular.api.v1.catalogue.routes import api as catalogue_api
+from consular.api.v1.me.routes import api as me_api
+from consular.api.v1.sessions.routes import api as sessions_api
+from consular.assets import init_assets
+from consular.auth import begin_request, init_auth
+from consular.errors import init_errors
+from consular.health import init_health
+from consular.i18n import init_i18n
+from consular.pages.session import page_actor
+from consular.security import init_security
+from services.kernel import logs
+from services.kernel.clock import Clock, system_clock
+from services.kernel.crypto import Vault
+from services.kernel.db import Database
+from services.kernel.settings import Settings
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+MAX_REQUEST = 64 * 1024
+
+
+class CodeConverter(BaseConverter):
+    """Codes of ours in addresses: letters, digits and dashes."""
+
+    regex = r"[A-Za-z0-9][A-Za-z0-9-]{0,39}"
+
+
+def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
+    """An application that is ready to fork: no connection is open yet."""
+    app = Flask(__name__, static_folder=None)
+    app.url_map.converters["code"] = CodeConverter
+    app.url_map.strict_slashes = False
+    app.config.update(
+        SECURE=not settings.development,
+        DEVELOPMENT=settings.development,
+        MAX_CONTENT_LENGTH=MAX_REQUEST,
+        MAX_FORM_MEMORY_SIZE=MAX_REQUEST,
+        FORM_KEY=hashlib.sha256(b"consular.form" + settings.index_key()).digest(),
+        FORM_TARGETS=form_targets(settings),
+        MIGRATIONS_HEAD=migrations_head(),
+        FUNDING_MODE="instant" if settings.development else "none",
+    )
+    app.extensions |= {
+        "consular.settings": settings,
+        "consular.database": Database(settings.database_url),
+        "consular.vault": Vault(settings.master_keys(), settings.index_key()),
+        "consular.clock": clock,
+        "consular.page_actor": page_actor,
+        "consular.issuers": _issuers(settings),
+        "consular.redis": redis.Redis.from_url(
+            settings.redis_url or "redis://127.0.0.1:1", socket_timeout=0.5,
+            socket_connect_timeout=0.5,
+        ),
+    }  # fmt: skip
+    logs.configure()
+    app.before_request(begin_request)
+    init_health(app)
+    init_i18n(app)
+    init_assets(app)
+    init_auth(app)
+    init_security(app)
+    init_errors(app)
+    _register(app)
+    app.after_request(_log)
+    if not settings.development:
+        # One proxy stands before us; more would let a caller name their own address.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    return app
+
+
+def migrations_head() -> str:
+    """The newest migration that this code brings."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head() or ""
+
+
+def form_targets(settings: Settings) -> list[str]:
+    """Origins that sign-in forms may lead on to."""
+    return [settings.simulator_url.replace("127.0.0.1", "*")] if settings.development else []
+
+
+def _register(app: Flask) -> None:
+    for blueprint in (catalogue_api, appointments_api, sessions_api, me_api, docs):
+        app.register_blueprint(blueprint)
+
+
+def _issuers(settings: Settings) -> dict[str, tokens.Issuer]:
+    """Whose bearer tokens the API takes."""
+    path = settings.values.get("CONSULAR_TOKEN_KEY_FILE")
+    if not settings.development or not path:
+        return {}
+    public = tokens.public_key(Path(path).read_text(encoding="ascii"))
+    development = tokens.issuer(
+        tokens.DEVELOPMENT_ISSUER,
+        tokens.AUDIENCE,
+        "RS256",
+        {tokens.DEVELOPMENT_KEY_ID: public},
+    )
+    return {development.name: development}
+
+
+def _log(response: Any) -> Any:
+    structlog.get_logger().info(
+        "request",
+        request_id=g.get("request_id"),
+        method=request.method,
+        route=str(request.url_rule),
+        status=response.status_code,
+    )
+    return response

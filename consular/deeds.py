@@ -1,0 +1,22 @@
+"""Use cases that take more than one transaction, for the API and the pages alike."""
+
+from __future__ import annotations
+
+from consular.auth import actor, now, vault
+from consular.db import one_statement, transaction
+from services.appointments import booking
+from services.appointments.errors import ClaimTaken
+from services.kernel.db import EVERYTHING
+
+
+def book(command: booking.BookAppointment) -> booking.Booked:
+    """Book in one statement; when a person is claimed already, find out what may be said."""
+    try:
+        with one_statement() as session:
+            return booking.book(session, command, now=now(), actor=actor(), vault=vault())
+    except ClaimTaken:
+        with transaction(EVERYTHING) as session:
+            refusal = booking.explain_claim(
+                session, command, now=now(), actor=actor(), vault=vault()
+            )
+        raise refusal from None

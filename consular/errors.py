@@ -1,0 +1,351 @@
+"""Errors as people and programs read them: problem+json (RFC 9457), or a page. Never a trace."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, json, render_template, request
+from flask_babel import lazy_gettext
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from services.kernel.errors import (
+    Conflict,
+    DomainError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooMany,
+    Unavailable,
+)
+
+_log = structlog.get_logger()
+_ = lazy_gettext
+
+
+class Unauthenticated(DomainError):
+    """Nobody is signed in, or the token proves nothing: one answer for all cases."""
+
+    code = "unauthenticated"
+
+
+class Malformed(DomainError):
+    """The request can't be read at all."""
+
+    code = "malformed_request"
+
+
+class FieldsInvalid(Invalid):
+    """The fields and what is wrong with each."""
+
+    code = "invalid_fields"
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+STATUS: dict[type[DomainError], int] = {
+    Malformed: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Invalid: 422,
+    TooMany: 429,
+    Unavailable: 503,
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What happened and what to do next."""
+
+    title: Any
+    detail: Any
+
+
+WORDS: dict[str, Words] = {
+    "malformed_request": Words(
+        _("No pudimos leer la solicitud"), _("Envía JSON bien formado, en UTF-8.")
+    ),
+    "unauthenticated": Words(
+        _("Hace falta entrar"), _("Entra otra vez: la sesión o la ficha no es válida o ya venció.")
+    ),
+    "forbidden": Words(
+        _("No tienes permiso"), _("Tu cuenta no puede hacer esto. El intento queda registrado.")
+    ),
+    "not_found": Words(
+        _("No lo encontramos"),
+        _("No existe, o no está a tu nombre. Revisa el folio o la dirección."),
+    ),
+    "method_not_allowed": Words(
+        _("Esto no se puede hacer aquí"), _("La dirección existe, pero no acepta ese método.")
+    ),
+    "too_large": Words(_("Es demasiado grande"), _("Envía menos de 64 KiB.")),
+    "unsupported_media_type": Words(
+        _("Tipo de contenido equivocado"), _("Envía el cuerpo como application/json.")
+    ),
+    "invalid_fields": Words(_("Revisa los datos"), _("Corrige los campos que se indican.")),
+    "invalid": Words(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
+    "conflict": Words(
+        _("Ya no es posible"),
+        _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
+    ),
+    "request_in_progress": Words(
+        _("Tu solicitud sigue en curso"), _("Espera unos segundos y repite la misma solicitud.")
+    ),
+    "idempotency_key_required": Words(
+        _("Falta la clave de la solicitud"),
+        _("Envía Idempotency-Key: así un reintento nunca duplica el dinero."),
+    ),
+    "idempotency_key_invalid": Words(
+        _("La clave de la solicitud no sirve"),
+        _("Idempotency-Key lleva de 1 a 128 caracteres visibles, sin acentos."),
+    ),
+    "idempotency_key_reused": Words(
+        _("Esa clave ya se usó"),
+        _("La misma Idempotency-Key llegó con otros datos. Usa una nueva."),
+    ),
+    "too_many_requests": Words(
+        _("Demasiados intentos"), _("Espera un poco antes de volver a intentar.")
+    ),
+    "unavailable": Words(
+        _("No disponible por ahora"), _("No se hizo nada. Intenta otra vez en unos minutos.")
+    ),
+    "internal_error": Words(
+        _("Algo falló de nuestro lado"),
+        _(
+            "Ya quedó registrado. Intenta otra vez; si lo que hacías mueve dinero, primero consulta su"
+            " estado."
+        ),
+    ),
+    "slot_taken": Words(
+        _("Ese horario ya se ocupó"), _("Elige otro horario: los demás siguen libres.")
+    ),
+    "slot_not_offered": Words(
+        _("Ese horario no se ofrece"), _("Consulta los horarios libres y elige uno de ellos.")
+    ),
+    "already_booked": Words(
+        _("Ya hay una cita para este trámite"),
+        _("Cada persona puede tener una cita viva por trámite. Puedes cancelarla y reservar otra."),
+    ),
+    "identity_check_pending": Words(
+        _("Hay que comprobar la identidad"),
+        _("Entra con Llave MX o acude al consulado con tu identificación para continuar."),
+    ),
+    "wrong_state": Words(
+        _("Ese paso no corresponde"), _("El trámite está en otro estado. Vuelve a consultarlo.")
+    ),
+    "service_not_offered": Words(
+        _("Ese servicio no se puede reservar"), _("Elige un servicio del catálogo.")
+    ),
+    "consulate_not_found": Words(
+        _("No conocemos esa oficina"), _("Elige una oficina de la lista.")
+    ),
+    "office_closed": Words(
+        _("La oficina cierra ese día"), _("Es día no laborable en México o en el país. Elige otro.")
+    ),
+    "service_longer_than_slot": Words(
+        _("El trámite dura más que el turno"),
+        _("Alarga los turnos (slot_minutes) hasta la duración del trámite más largo."),
+    ),
+    "too_many_desk_patterns": Words(
+        _("Demasiadas combinaciones de ventanillas"),
+        _("Agrupa los servicios de modo que más ventanillas ofrezcan lo mismo."),
+    ),
+    "session_too_short": Words(
+        _("No cabe ningún turno"), _("Cierra más tarde o usa turnos más cortos.")
+    ),
+    "in_the_past": Words(_("Esa fecha ya pasó"), _("Elige un día que esté por venir.")),
+    "person_forgotten": Words(
+        _("Los datos de esta persona se borraron"), _("Registra el trámite con una cita nueva.")
+    ),
+    "subject_taken": Words(
+        _("Esa persona ya tiene cuenta"), _("Cambia su función o su oficina en la lista.")
+    ),
+    "role_and_office": Words(
+        _("Función y oficina no concuerdan"),
+        _("Oficiales y supervisores llevan oficina; las demás funciones, no."),
+    ),
+    "own_account": Words(
+        _("No puedes terminar tu propia cuenta"), _("Pídelo a otra persona que administre.")
+    ),
+    "code_wrong": Words(
+        _("El código no coincide"), _("Revisa el mensaje más reciente o pide un código nuevo.")
+    ),
+    "code_expired": Words(_("El código ya venció"), _("Pide un código nuevo; dura diez minutos.")),
+    "profile_required": Words(
+        _("Faltan tus datos"), _("Escribe primero tu nombre y fecha de nacimiento.")
+    ),
+    "program_not_available": Words(
+        _("Ese programa aún no está disponible"), _("Por ahora puedes pedir tu RFC.")
+    ),
+    "already_enrolled": Words(
+        _("Ya hay una solicitud de este programa"), _("Consulta su estado en tus trámites.")
+    ),
+    "consent_required": Words(
+        _("Hace falta tu consentimiento"),
+        _("Para tramitarlo, la dependencia necesita recibir estos datos."),
+    ),
+    "curp_birth_date_differs": Words(
+        _("La CURP no concuerda con la fecha de nacimiento"), _("Revisa ambos datos.")
+    ),
+    "quote_expired": Words(
+        _("La cotización venció"), _("Pide otra: el tipo de cambio se aparta quince minutos.")
+    ),
+    "quote_used": Words(
+        _("Esa cotización ya se usó"), _("Consulta tus envíos; si quieres enviar otra vez, cotiza.")
+    ),
+    "amount_out_of_range": Words(
+        _("Ese monto no se puede enviar"), _("Revisa los límites por envío.")
+    ),
+    "limit_exceeded": Words(
+        _("Pasarías tu límite"), _("Espera a que se libere o envía un monto menor.")
+    ),
+    "rate_unavailable": Words(
+        _("Sin tipo de cambio por ahora"), _("No se cobró nada. Intenta otra vez en unos minutos.")
+    ),
+    "funding_unavailable": Words(
+        _("Aún no se puede pagar aquí"),
+        _("No se cobró nada. Este servicio todavía no recibe pagos."),
+    ),
+    "cancel_window_over": Words(
+        _("Ya pasó el plazo para cancelar"), _("Si algo salió mal, abre una reclamación.")
+    ),
+    "already_paid": Words(
+        _("El dinero ya se entregó"), _("Ya no se puede cancelar. Si hay un error, repórtalo.")
+    ),
+    "self_approval": Words(
+        _("Otra persona debe aprobarlo"), _("Quien captura un dato no puede aprobarlo.")
+    ),
+    "signature_invalid": Words(_("La firma no es válida"), _("El mensaje no se aceptó.")),
+}
+
+_HTTP_CODES = {
+    400: "malformed_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    503: "unavailable",
+}
+
+
+@dataclass
+class Problem:
+    """One error, ready to be shown."""
+
+    status: int
+    code: str
+    errors: dict[str, list[str]] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> Words:
+        """The code's words, or those of its kind when the code has none of its own."""
+        return WORDS.get(self.code) or WORDS[_HTTP_CODES.get(self.status, "invalid")]
+
+    def as_json(self) -> Response:
+        """The contract's form."""
+        body = {
+            "type": f"urn:consular:problem:{self.code}",
+            "title": str(self.words.title),
+            "status": self.status,
+            "detail": str(self.words.detail),
+            "code": self.code,
+            "errors": self.errors,
+            "request_id": g.get("request_id"),
+        }
+        return Response(
+            json.dumps(body, ensure_ascii=False),
+            self.status,
+            self.headers,
+            content_type="application/problem+json",
+        )
+
+    def as_page(self) -> Response:
+        """The same for a person."""
+        page = render_template(
+            "errors/error.html",
+            title=self.words.title,
+            detail=self.words.detail,
+            request_id=g.get("request_id"),
+        )
+        return Response(page, self.status, self.headers, content_type="text/html; charset=utf-8")
+
+
+def problem_of(error: DomainError) -> Problem:
+    """Kind -> status; the field, when there is one, gets the code's words."""
+    status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), 400)
+    problem = Problem(status, error.code)
+    if isinstance(error, FieldsInvalid):
+        problem.errors = error.errors
+    elif error.field:
+        problem.errors = {error.field: [str(problem.words.detail)]}
+    if isinstance(error, Unauthenticated):
+        problem.headers["WWW-Authenticate"] = 'Bearer realm="consular"'
+    retry = error.params.get("retry_after")
+    if retry is None and error.code == "request_in_progress":
+        retry = 2
+    if retry is not None:
+        problem.headers["Retry-After"] = str(retry)
+    return problem
+
+
+def init_errors(app: Flask) -> None:
+    """Every way a request can fail ends in a problem."""
+    app.register_error_handler(DomainError, lambda error: _show(problem_of(error)))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(PoolTimeout, lambda _error: _show(_busy()))
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _show(problem: Problem) -> Response:
+    wants_json = request.path.startswith(("/api/", "/health", "/metrics"))
+    return problem.as_json() if wants_json else problem.as_page()
+
+
+def _http(error: HTTPException) -> Any:
+    status = error.code or 500
+    if status < 400:
+        return error
+    problem = Problem(status, _HTTP_CODES.get(status, "malformed_request"))
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        problem.headers["Allow"] = ", ".join(sorted(allowed))
+    return _show(problem)
+
+
+def _database(error: DBAPIError) -> Response:
+    """The database refused: the caller's value, a lock that took too long, or it is away."""
+    state = getattr(error.orig, "sqlstate", None)
+    if isinstance(error, DataError) or state in ("22021", "22P05"):
+        return _show(Problem(422, "invalid"))
+    if state in ("40P01", "55P03", "57014"):
+        return _show(Problem(409, "request_in_progress", headers={"Retry-After": "2"}))
+    if isinstance(error, OperationalError):
+        return _show(_busy())
+    return _unexpected(error)
+
+
+def _busy() -> Problem:
+    return Problem(503, "unavailable", headers={"Retry-After": "5"})
+
+
+def _unexpected(error: Exception) -> Response:
+    """Where it happened goes to the log, without values, which could be somebody's data."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    where = " < ".join(f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in reversed(frames))
+    _log.error(
+        "unexpected", error=f"{type(error).__name__} at {where}", request_id=g.get("request_id")
+    )
+    return _show(Problem(500, "internal_error"))

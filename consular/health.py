@@ -1,0 +1,132 @@
+"""Live, ready, and what is going on, for whoever operates it."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import time
+from typing import Any, cast
+
+import redis
+from flask import Blueprint, Response, current_app, g, json, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from consular.auth import ANYONE, allow
+from consular.db import database
+from services.kernel.errors import NotFound
+
+health = Blueprint("health", __name__)
+
+REQUESTS = Counter("consular_requests_total", "Requests answered", ["method", "route", "status"])
+SECONDS = Histogram("consular_request_seconds", "Time to answer", ["route"])
+
+_STATE = text(
+    """
+    SELECT (SELECT version_num FROM alembic_version) AS version,
+           (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE done_at IS NULL LIMIT 100000) o)
+               AS waiting,
+           (SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float
+              FROM outbox WHERE done_at IS NULL AND ring_at <= clock_timestamp()) AS oldest
+    """
+)
+
+
+@health.get("/health/live")
+@allow(ANYONE)
+def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "live"}
+
+
+@health.get("/health/ready")
+@allow(ANYONE)
+def ready() -> Response:
+    """200 when orders can be taken: PostgreSQL answers and migrations are at their head.
+
+    Redis is a doorbell: without it orders are still accepted, so it only shows as degraded.
+    """
+    parts, good = _parts()
+    body = {
+        "status": ("ready" if all(v == "ok" for v in parts.values()) else "degraded")
+        if good
+        else "unavailable",
+        "parts": parts,
+    }
+    return Response(json.dumps(body), 200 if good else 503, content_type="application/json")
+
+
+@health.get("/metrics")
+@allow(ANYONE)
+def metrics() -> Response:
+    """Prometheus, for this machine and private networks only."""
+    address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104
+    if not (address.is_loopback or address.is_private):
+        raise NotFound()
+    registry = CollectorRegistry()
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(REQUESTS)
+        registry.register(SECONDS)
+    answer = generate_latest(registry) + generate_latest(_outbox())
+    return Response(answer, content_type="text/plain; version=0.0.4")
+
+
+def init_health(app: Any) -> None:
+    """Routes, and a measurement of every request."""
+    app.register_blueprint(health)
+    app.before_request(_begin)
+    app.after_request(_measure)
+
+
+def _parts() -> tuple[dict[str, str], bool]:
+    parts = {"postgresql": "ok", "migrations": "ok", "redis": "ok", "outbox": "ok"}
+    try:
+        with database().one_statement() as session:
+            state = session.execute(_STATE).one()
+    except SQLAlchemyError:
+        return {**parts, "postgresql": "unavailable", "migrations": "unknown"}, False
+    if state.version != current_app.config["MIGRATIONS_HEAD"]:
+        parts["migrations"] = "behind"
+    if state.oldest is not None and state.oldest > 120:
+        parts["outbox"] = "late"
+    if not _redis_answers():
+        parts["redis"] = "unavailable"
+    return parts, parts["migrations"] == "ok"
+
+
+def _redis_answers() -> bool:
+    client = cast(redis.Redis, current_app.extensions["consular.redis"])
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def _outbox() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    waiting = Gauge("consular_outbox_waiting", "Outbox items not done", registry=registry)
+    oldest = Gauge("consular_outbox_oldest_seconds", "Age of the oldest due", registry=registry)
+    try:
+        with database().one_statement() as session:
+            state = session.execute(_STATE).one()
+    except SQLAlchemyError:
+        return registry
+    waiting.set(state.waiting)
+    oldest.set(state.oldest or 0)
+    return registry
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+
+
+def _measure(response: Response) -> Response:
+    route = str(request.url_rule) if request.url_rule else "unmatched"
+    REQUESTS.labels(request.method, route, response.status_code).inc()
+    if "began" in g:
+        SECONDS.labels(route).observe(time.perf_counter() - g.began)
+    return response

@@ -1,0 +1,49 @@
+"""The pages' sign-in: a cookie with a secret, a row in the database."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, g, request
+
+from consular.auth import now, staff_actor
+from consular.db import one_statement
+from consular.errors import Unauthenticated
+from consular.security import ANONYMOUS_COOKIE, session_cookie
+from services.kernel.audit import Actor, Role
+from services.staff.sessions import end_session, find_session
+
+
+def page_actor() -> Actor | None:
+    """Whose browser this is, as far as its session is alive."""
+    secret = request.cookies.get(session_cookie())
+    if not secret:
+        return None
+    with one_statement() as session:
+        found = find_session(session, secret, now=now())
+    if found is None:
+        return None
+    if found.account_id:
+        return Actor(Role.CITIZEN, found.account_id, None, g.request_id)
+    try:
+        return staff_actor(found.staff_id) if found.staff_id else None
+    except Unauthenticated:
+        return None
+
+
+def keep(response: Response, secret: str) -> Response:
+    """Give the browser its session; the anonymous form secret ends with it."""
+    response.set_cookie(
+        session_cookie(), secret, path="/", httponly=True, samesite="Lax",
+        secure=current_app.config["SECURE"],
+    )  # fmt: skip
+    response.delete_cookie(ANONYMOUS_COOKIE)
+    return response
+
+
+def forget(response: Response) -> Response:
+    """End the session on the server and in the browser."""
+    secret = request.cookies.get(session_cookie())
+    if secret:
+        with one_statement() as session:
+            end_session(session, secret, now=now())
+    response.delete_cookie(session_cookie(), path="/", secure=current_app.config["SECURE"])
+    return response

@@ -1,0 +1,212 @@
+"""Read appointments and free times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text, tuple_
+from sqlalchemy.orm import Session as DbSession
+
+from services.appointments.models import Appointment, Desk, Seat, Session
+from services.citizens.models import Person
+from services.kernel.errors import NotFound
+
+
+@dataclass(frozen=True)
+class FreeTime:
+    """A start with places: ``free`` people can be served at it."""
+
+    start: datetime
+    end: datetime
+    free: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some items and where the next ones begin."""
+
+    items: Sequence[Any]
+    next: str | None
+
+
+_AVAILABILITY = text(
+    """
+    SELECT starts_at, max(ends_at) AS ends_at, sum(places_free(id, :service)) AS free
+    FROM slots
+    WHERE consulate_code = :consulate AND open AND starts_at >= :first AND starts_at < :last
+    GROUP BY starts_at
+    ORDER BY starts_at
+    """
+)
+
+
+def availability(
+    session: DbSession,
+    *,
+    consulate: str,
+    service: str,
+    first: datetime,
+    last: datetime,
+    party: int = 1,
+) -> list[FreeTime]:
+    """Starts from ``first`` to ``last`` with places for ``service``.
+
+    A ``party`` fits where the start and the times that follow it without a gap have places for
+    all. Fewer than the people of a large party may start at once; at least one does.
+    """
+    rows = session.execute(
+        _AVAILABILITY,
+        {"consulate": consulate, "service": service, "first": first, "last": last},
+    )
+    times = [FreeTime(r.starts_at, r.ends_at, int(r.free or 0)) for r in rows]
+    return [t for i, t in enumerate(times) if t.free > 0 and _fits(times[i : i + party], party)]
+
+
+def _fits(times: Sequence[FreeTime], party: int) -> bool:
+    places, expected = 0, times[0].start
+    for time in times:
+        if time.start != expected:
+            break
+        places += time.free
+        expected = time.end
+    return places >= party
+
+
+_EARLIEST = text(
+    """
+    SELECT consulate_code, starts_at, ends_at, free FROM (
+        SELECT s.consulate_code, s.starts_at, s.ends_at, places_free(s.id, :service) AS free,
+               row_number() OVER (PARTITION BY s.consulate_code ORDER BY s.starts_at) AS n
+        FROM slots s
+        WHERE s.open AND s.starts_at >= :first AND s.starts_at < :last
+          AND places_free(s.id, :service) > 0
+    ) t WHERE n <= :each ORDER BY starts_at, consulate_code LIMIT 100
+    """
+)
+
+
+def earliest(
+    session: DbSession, *, service: str, first: datetime, last: datetime, each: int = 3
+) -> list[dict[str, Any]]:
+    """The earliest free times of every office."""
+    rows = session.execute(
+        _EARLIEST, {"service": service, "first": first, "last": last, "each": each}
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def get_appointment(session: DbSession, appointment: UUID) -> Appointment:
+    """Raises NotFound, also for what row security hides."""
+    found = session.get(Appointment, appointment)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def find_by_folio(session: DbSession, folio: str) -> Appointment | None:
+    """By what the person shows at the door."""
+    return session.execute(
+        select(Appointment).where(Appointment.folio == folio)
+    ).scalar_one_or_none()
+
+
+def list_attendees(session: DbSession, appointments: Sequence[UUID]) -> dict[UUID, list[Person]]:
+    """Who comes, by appointment."""
+    if not appointments:
+        return {}
+    rows = session.execute(
+        select(Seat.appointment_id, Person)
+        .join(Person, Person.id == Seat.person_id)
+        .where(Seat.appointment_id.in_(appointments))
+        .distinct(Seat.appointment_id, Person.id)
+        .order_by(Seat.appointment_id, Person.id)
+    )
+    found: dict[UUID, list[Person]] = {appointment: [] for appointment in appointments}
+    for appointment, person in rows:
+        found[appointment].append(person)
+    return found
+
+
+def list_appointments(
+    session: DbSession,
+    *,
+    account: UUID | None = None,
+    consulate: str | None = None,
+    day: date | None = None,
+    status: str | None = None,
+    limit: int = 50,
+    after: tuple[datetime, UUID] | None = None,
+) -> Page:
+    """In order of their start; ``after`` is the last one of the page before."""
+    query = select(Appointment).order_by(Appointment.starts_at, Appointment.id).limit(limit + 1)
+    if account is not None:
+        query = query.where(Appointment.account_id == account)
+    if consulate is not None:
+        query = query.where(Appointment.consulate_code == consulate)
+    if day is not None:
+        query = query.where(Appointment.day == day)
+    if status is not None:
+        query = query.where(Appointment.status == status)
+    if after is not None:
+        query = query.where(tuple_(Appointment.starts_at, Appointment.id) > after)
+    rows = session.execute(query).scalars().all()
+    more = len(rows) > limit
+    last = rows[limit - 1] if more else None
+    following = f"{last.starts_at.isoformat()}~{last.id}" if last else None
+    return Page(rows[:limit], following)
+
+
+def get_session(session: DbSession, found: UUID) -> Session:
+    """A session of an office. Raises NotFound."""
+    row = session.get(Session, found)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def list_sessions(
+    session: DbSession, *, consulate: str, first: date, last: date
+) -> list[tuple[Session, list[Desk]]]:
+    """Sessions of an office with their desks, by day."""
+    sessions = (
+        session.execute(
+            select(Session)
+            .where(Session.consulate_code == consulate, Session.day.between(first, last))
+            .order_by(Session.day, Session.opens, Session.id)
+            .limit(500)
+        )
+        .scalars()
+        .all()
+    )
+    desks = session.execute(
+        select(Desk).where(Desk.session_id.in_([s.id for s in sessions])).order_by(Desk.name)
+    ).scalars()
+    by_session: dict[UUID, list[Desk]] = {s.id: [] for s in sessions}
+    for desk in desks:
+        by_session[desk.session_id].append(desk)
+    return [(s, by_session[s.id]) for s in sessions]
+
+
+def count_by_status(session: DbSession, *, consulate: str, day: date) -> dict[str, int]:
+    """How the day goes at an office."""
+    rows = session.execute(
+        select(Appointment.status, func.count())
+        .where(Appointment.consulate_code == consulate, Appointment.day == day)
+        .group_by(Appointment.status)
+    )
+    return {status: int(count) for status, count in rows}
+
+
+def days_with_sessions(session: DbSession, *, consulate: str, first: date, last: date) -> set[date]:
+    """Days of an office that have a session already."""
+    return set(
+        session.execute(
+            select(Session.day).where(
+                Session.consulate_code == consulate, Session.day.between(first, last)
+            )
+        ).scalars()
+    )

@@ -1,0 +1,131 @@
+"""Accounts and the profile of their holder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.citizens.models import Account, Identity, Person
+from services.kernel import audit
+from services.kernel.crypto import Vault
+from services.kernel.ids import new_id
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The holder as they are called. ``verified`` data comes from Llave MX."""
+
+    given_names: str
+    first_surname: str
+    second_surname: str | None
+    birth_date: date | None
+    curp: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+def sign_in(session: Session, *, issuer: str, subject: str, now: datetime, vault: Vault) -> UUID:
+    """The account that signs in as ``subject`` of ``issuer``, made when it is new.
+
+    Two first sign-ins at once end in one account: the identity is unique.
+    """
+    index = vault.blind_index(f"identity.{issuer}", subject)
+    found = _find(session, issuer, index)
+    if found:
+        return found
+    account = new_id()
+    session.execute(insert(Account).values(id=account, created_at=now))
+    session.execute(
+        insert(Identity)
+        .values(issuer=issuer, subject_index=index, account_id=account, created_at=now)
+        .on_conflict_do_nothing()
+    )
+    made = _find(session, issuer, index)
+    if made is None:
+        raise RuntimeError("an identity was inserted and isn't there")
+    audit.record(
+        session,
+        actor=audit.Actor(audit.Role.CITIZEN, made),
+        action="account.sign_up",
+        subject_kind="account",
+        subject_id=made,
+        now=now,
+        person_account_id=made,
+    )
+    return made
+
+
+def find_holder(session: Session, account: UUID) -> Person | None:
+    """The account holder's person row, or None before they told their name."""
+    return session.execute(
+        select(Person).where(Person.account_id == account, Person.holder)
+    ).scalar_one_or_none()
+
+
+def set_profile(
+    session: Session, account: UUID, profile: Profile, *, now: datetime, vault: Vault
+) -> Person:
+    """Tell or correct the holder's names; sealed values that aren't given are kept."""
+    person = find_holder(session, account)
+    if person is None:
+        person = Person(id=new_id(), account_id=account, holder=True, created_at=now)
+        person.data_key = vault.new_key(person.id).wrapped
+        session.add(person)
+    person.given_names = profile.given_names
+    person.first_surname = profile.first_surname
+    person.second_surname = profile.second_surname
+    person.birth_date = profile.birth_date or person.birth_date
+    person.name_index = vault.person_keys(
+        profile.given_names,
+        profile.first_surname,
+        profile.second_surname,
+        person.birth_date or date.min,
+        None,
+    )[0]
+    _seal(person, profile, vault)
+    session.flush()
+    return person
+
+
+def open_profile(person: Person, vault: Vault) -> Profile:
+    """The holder's data in the clear, for themselves."""
+    opened: dict[str, str | None] = {"curp": None, "email": None, "phone": None}
+    if person.data_key:
+        key = vault.unwrap(person.data_key, person.id)
+        for name in opened:
+            sealed = getattr(person, f"{name}_sealed")
+            if sealed:
+                opened[name] = key.open(sealed, place=f"people.{name}", row=person.id)
+    return Profile(
+        given_names=person.given_names,
+        first_surname=person.first_surname,
+        second_surname=person.second_surname,
+        birth_date=person.birth_date,
+        **opened,
+    )
+
+
+def _find(session: Session, issuer: str, index: bytes) -> UUID | None:
+    return session.execute(
+        select(Identity.account_id).where(
+            Identity.issuer == issuer, Identity.subject_index == index
+        )
+    ).scalar_one_or_none()
+
+
+def _seal(person: Person, profile: Profile, vault: Vault) -> None:
+    if person.data_key is None:
+        return
+    key = vault.unwrap(person.data_key, person.id)
+    for name in ("curp", "email", "phone"):
+        value = getattr(profile, name)
+        if value:
+            sealed = key.seal(value, place=f"people.{name}", row=person.id)
+            setattr(person, f"{name}_sealed", sealed)
+    if profile.curp:
+        person.curp_index = vault.blind_index("curp", profile.curp)
