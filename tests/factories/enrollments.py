@@ -1,0 +1,56 @@
+"""Synthetic applicants whose CURP agrees with their names, and requests for them."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from integrations.simulator.names import Person, make_curp
+from services.citizens.models import Account
+from services.enrollments.requesting import Applicant, RequestEnrollment
+from services.kernel.clock import system_clock
+from services.kernel.ids import new_id
+
+GIVEN = ("Guadalupe", "Itzel", "Ramón", "Xóchitl", "Efraín", "Noemí", "Ulises", "Brenda")
+SURNAMES = ("Hernández", "Núñez", "Quiroga", "Tzompantzi", "Ibarra", "Zepeda", "Luna", "Peña")
+
+
+def make_applicant(
+    *, given_names: str | None = None, first_surname: str | None = None, email: str | None = None
+) -> Applicant:
+    """Somebody new at each call."""
+    person = Person(
+        given_names=given_names or random.choice(GIVEN),
+        first_surname=first_surname or random.choice(SURNAMES),
+        second_surname=random.choice(SURNAMES),
+        birth_date=date(1955, 1, 1) + timedelta(days=random.randrange(18_000)),
+    )
+    return Applicant(
+        given_names=person.given_names,
+        first_surname=person.first_surname,
+        second_surname=person.second_surname,
+        birth_date=person.birth_date,
+        curp=make_curp(person, random.choice("HM")),
+        email=email or f"persona{random.randrange(10**9)}@example.org",
+    )
+
+
+def make_request(applicant: Applicant | None = None, **changes: object) -> RequestEnrollment:
+    """A request for an RFC, whole and with consent."""
+    values: dict[str, object] = {
+        "program": "rfc",
+        "applicant": applicant or make_applicant(),
+        "consents": ("transfer_to_agency",),
+    }
+    return RequestEnrollment(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def make_account(session: Session) -> UUID:
+    """A citizen's account without a profile."""
+    account = new_id()
+    session.execute(insert(Account).values(id=account, created_at=system_clock()))
+    return account
