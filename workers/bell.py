@@ -1,0 +1,196 @@
+"""RQ, cut down to a doorbell that rings one function.
+
+RQ calls whatever dotted name stands in Redis, for the job and for its callbacks, and webhooks
+besides. Here a job may name `queues.RUN` with one outbox id, and nothing else; whoever can write to
+Redis can make us look at the outbox, no more.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+import structlog
+from redis import Redis
+from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq.timeouts import BaseDeathPenalty
+from rq.worker import DequeueStrategy, WorkerStatus
+
+from workers import queues
+from workers.jobs.run import run_outbox
+
+log = structlog.get_logger(__name__)
+
+
+# Also bounds how long an idle worker waits on a connection that died unnoticed.
+WORKER_TTL_SECONDS = 30
+
+
+class Refused(Exception):
+    """A job that is not one of ours."""
+
+
+class NoAlarm(BaseDeathPenalty):
+    """No time limit by signal: it could strike in the middle of a commit. See `Watchdog`."""
+
+    def setup_death_penalty(self) -> None:
+        """Set no alarm."""
+
+    def cancel_death_penalty(self) -> None:
+        """There is none."""
+
+
+class Ring(Job):
+    """A job that can only be `run_outbox` of one id."""
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        """The one function. Raises `Refused` for any other."""
+        if self.func_name != queues.RUN or self.instance is not None:
+            raise Refused()
+        return run_outbox
+
+    @property
+    def success_callback(self) -> None:
+        """None, whatever Redis says."""
+        return None
+
+    failure_callback = success_callback
+    stopped_callback = success_callback
+
+    def send_webhooks(self, *_: Any, **__: Any) -> None:
+        """None are sent, whatever Redis says."""
+
+    def is_ours(self) -> bool:
+        """Whether function and argument are those of `ring`."""
+        try:
+            [outbox_id] = self.args
+            return self.func is run_outbox and not self.kwargs and bool(UUID(outbox_id))
+        except Exception:
+            # Anything can stand in Redis, and any of it may fail to be read.
+            return False
+
+
+class RingQueue(Queue):
+    """A queue of rings."""
+
+    job_class = Ring
+    death_penalty_class = NoAlarm
+
+
+class BellWorker(SimpleWorker):
+    """Runs rings in this process. Signals are the caller's: see `stop`."""
+
+    job_class = Ring
+    queue_class = RingQueue
+    death_penalty_class = NoAlarm
+    log_result_lifespan = False
+    max_connection_wait_time = 5.0
+
+    def __init__(self, connection: Redis, on_busy: Callable[[bool], None]) -> None:
+        """``on_busy`` hears when a job begins (True) and ends (False)."""
+        self._on_busy = on_busy
+        super().__init__(
+            [str(queue) for queue in queues.Queue],
+            connection=connection,
+            serializer=JSONSerializer,
+            log_job_description=False,
+            worker_ttl=WORKER_TTL_SECONDS,
+        )
+
+    def _install_signal_handlers(self) -> None:
+        """Leave them alone: the process has its own."""
+
+    def listen(self) -> None:
+        """Serve the queues in turn until `stop`, or until Redis is lost."""
+        self.work(dequeue_strategy=DequeueStrategy.ROUND_ROBIN, logging_level=None)
+
+    def stop(self) -> None:
+        """For a signal handler: end after the job in hand; raises StopRequested without one."""
+        self._stop_requested = True
+        if self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested()
+
+    def subscribe(self) -> None:
+        """Listen to no commands: Redis may ring, not steer."""
+
+    def unsubscribe(self) -> None:
+        """There is nothing to leave."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run a ring; a job of any other kind is thrown away without being called."""
+        if not (isinstance(job, Ring) and job.is_ours()):
+            log.error("job_refused", queue=queue.name)
+            job.delete()
+            return
+        self._on_busy(True)
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self._on_busy(False)
+
+
+def open_queue(name: str, connection: Redis) -> Queue:
+    """The queue of that name."""
+    return RingQueue(name, connection=connection, serializer=JSONSerializer)
+
+
+def ring(queue: Queue, items: Iterable[UUID]) -> None:
+    """Put one job per outbox id into the queue. Raises RedisError."""
+    queue.enqueue_many(
+        Queue.prepare_data(
+            queues.RUN,
+            args=[str(item)],
+            timeout=-1,
+            result_ttl=0,
+            failure_ttl=queues.FAILURE_TTL_SECONDS,
+            description="outbox",
+        )
+        for item in items
+    )
+
+
+def waiting(connection: Redis) -> int:
+    """How many rings the queues hold together. Raises RedisError."""
+    with connection.pipeline(transaction=False) as pipeline:
+        for name in queues.Queue:
+            pipeline.llen(open_queue(name, connection).key)
+        return sum(pipeline.execute())
+
+
+class Watchdog:
+    """Ends the process when a job is stuck: its lease has passed on, and so must the worker.
+
+    ``end`` is called from a thread of its own once a job has run ``after_seconds``.
+    """
+
+    def __init__(self, after_seconds: float, end: Callable[[], None]) -> None:
+        self._after = after_seconds
+        self._end = end
+        self._busy_since: float | None = None
+        self._stop = threading.Event()
+
+    def busy(self, begins: bool) -> None:
+        """A job begins or ends."""
+        self._busy_since = time.monotonic() if begins else None
+
+    def start(self) -> None:
+        """Watch from a thread."""
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def stop(self) -> None:
+        """Watch no more."""
+        self._stop.set()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(min(1.0, self._after / 4)):
+            since = self._busy_since
+            if since is not None and time.monotonic() - since > self._after:
+                log.error("job_stuck", duration_ms=round((time.monotonic() - since) * 1000))
+                self._end()

@@ -1,0 +1,129 @@
+"""Send enrolments to their agency and ask until it has decided."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from integrations.contracts import RegistrationState, RegistrationStatus, RfcRequest
+from integrations.errors import OutcomeUnknown, Refused
+from services.enrollments.progress import (
+    Application,
+    Heard,
+    begin_submission,
+    record_progress,
+    still_undecided,
+)
+from services.enrollments.queries import find_by_folio, get_enrollment
+from services.enrollments.rules import Status
+from services.outbox.delivery import Claim, put
+from services.outbox.inbox import find_folio
+from workers.runtime import Work
+
+FIRST_QUESTION_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 900.0
+
+_HEARD = {
+    RegistrationStatus.RECEIVED: Status.SENT_TO_AGENCY,
+    RegistrationStatus.IN_REVIEW: Status.IN_REVIEW,
+    RegistrationStatus.ACTIVE: Status.ACTIVE,
+    RegistrationStatus.REJECTED: Status.REJECTED,
+}
+
+# Answers that say something of the request. Any other refusal is a fault of ours.
+_FINAL_REFUSALS = frozenset({"curp_invalid", "data_invalid"})
+
+
+def submit(work: Work, claim: Claim) -> None:
+    """Send the request under its folio, which the register takes in once."""
+    with work.transaction() as session:
+        application = begin_submission(session, claim.ref, now=work.now(), vault=work.vault)
+    if application is None:
+        with work.settle(claim, "moot"):
+            return
+    try:
+        heard = _send(work, application)
+    except OutcomeUnknown as lost:
+        # It may have arrived: the next question, by folio, will tell.
+        with work.settle(claim, f"unknown_{lost.code}") as session:
+            put(session, "enrollments.refresh", claim.ref, delay_seconds=FIRST_QUESTION_SECONDS)
+        return
+    _settle(work, claim, claim.ref, heard, ask_again=True)
+
+
+def refresh(work: Work, claim: Claim) -> None:
+    """Ask for the state; put the next question into the outbox until it is decided."""
+    with work.transaction() as session:
+        found = get_enrollment(session, claim.ref)
+    if still_undecided(found):
+        _ask(work, claim, claim.ref, found.folio, ask_again=True)
+    else:
+        with work.settle(claim, "moot"):
+            return
+
+
+def take_callback(work: Work, claim: Claim) -> None:
+    """The register says that something changed. Only what it answers when asked counts."""
+    with work.transaction() as session:
+        folio = find_folio(session, claim.ref) or ""
+        enrollment = find_by_folio(session, folio)
+    if enrollment is None:
+        with work.settle(claim, "unknown_folio"):
+            return
+    # The regular questions go on by themselves.
+    _ask(work, claim, enrollment, folio, ask_again=False)
+
+
+def _send(work: Work, application: Application) -> Heard | None:
+    """What the register says of the request, after sending it unless it has it already."""
+    if application.sent:
+        state = work.agencies.tax.status(application.folio)
+        if state.status is not RegistrationStatus.NOT_FOUND:
+            return _heard(state)
+    request = RfcRequest(
+        folio=application.folio,
+        curp=application.curp,
+        given_names=application.given_names,
+        first_surname=application.first_surname,
+        second_surname=application.second_surname,
+        birth_date=application.birth_date,
+        email=application.email,
+    )
+    try:
+        return _heard(work.agencies.tax.request(request))
+    except Refused as refusal:
+        if refusal.code not in _FINAL_REFUSALS:
+            raise
+        return Heard(Status.REJECTED, reason_code=refusal.code)
+
+
+def _ask(work: Work, claim: Claim, enrollment: UUID, folio: str, *, ask_again: bool) -> None:
+    heard = _heard(work.agencies.tax.status(folio))
+    _settle(work, claim, enrollment, heard, ask_again=ask_again)
+
+
+def _heard(state: RegistrationState) -> Heard | None:
+    """In our words; None when the register knows nothing of it."""
+    if state.status is RegistrationStatus.NOT_FOUND:
+        return None
+    return Heard(_HEARD[state.status], rfc=state.rfc, reason_code=state.reason_code)
+
+
+def _settle(
+    work: Work, claim: Claim, enrollment: UUID, heard: Heard | None, *, ask_again: bool
+) -> None:
+    now = work.now()
+    with work.settle(claim, heard.status if heard else "not_found") as session:
+        if heard is None:
+            # It never arrived, so sending it is the first time.
+            put(session, "enrollments.submit", enrollment, delay_seconds=FIRST_QUESTION_SECONDS)
+            return
+        found = record_progress(session, enrollment, heard, now=now, vault=work.vault)
+        if ask_again and still_undecided(found):
+            pause = _pause(now - found.created_at)
+            put(session, "enrollments.refresh", enrollment, delay_seconds=pause)
+
+
+def _pause(age: timedelta) -> float:
+    """Seconds until the next question: a quarter of its age, from one second to 15 minutes."""
+    return min(max(age.total_seconds() / 4, FIRST_QUESTION_SECONDS), LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,117 @@
+"""What a message needs to know, gathered from the slices that don't know each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time, get_timezone_name
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.appointments.models import Appointment
+from services.appointments.queries import get_appointment, list_attendees
+from services.citizens.accounts import find_holder, open_profile
+from services.citizens.models import LoginCode
+from services.consulates.models import Consulate, Service
+from services.enrollments.queries import get_notice
+from services.enrollments.rules import Status
+from services.kernel.crypto import Vault
+from services.kernel.errors import NotFound
+from workers.messages import reading_language
+
+_PROGRAMS = {"rfc": "RFC", "imss": "IMSS", "infonavit": "Infonavit"}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message of `workers.messages` to somebody. Without an address there is nobody to tell."""
+
+    message: str
+    language: str
+    values: Mapping[str, str]
+    email: str | None = None
+    phone: str | None = None
+
+
+def login_code(session: Session, code: UUID, *, now: datetime, vault: Vault) -> Letter | None:
+    """The one-time code; None once it can't be used any more."""
+    row = session.get(LoginCode, code)
+    if row is None or row.used_at or row.expires_at <= now:
+        return None
+    key = vault.unwrap(row.data_key, row.id)
+    address = key.open(row.destination_sealed, place="login_codes.destination", row=row.id)
+    digits = key.open(row.code_sealed, place="login_codes.code", row=row.id)
+    email = address if row.channel == "email" else None
+    phone = address if row.channel == "sms" else None
+    return Letter("login_code", row.language, {"code": digits}, email, phone)
+
+
+def appointment(
+    session: Session, found: UUID, message: str, *, address: str, vault: Vault
+) -> Letter:
+    """About an appointment, to whoever made it. Raises NotFound."""
+    row = get_appointment(session, found)
+    office = session.get(Consulate, row.consulate_code)
+    if office is None:
+        raise NotFound()
+    language = reading_language(row.language)
+    values = {
+        "folio": spaced(row.folio),
+        "office": office.name_en if language == "en" else office.name_es,
+        "when": local_time(row.starts_at, office.time_zone, language),
+        "services": _service_names(session, row, language),
+        "address": address,
+    }
+    email, phone = _contact(session, row, vault)
+    return Letter(message, language, values, email, phone)
+
+
+def enrollment(session: Session, found: UUID, *, address: str, vault: Vault) -> Letter | None:
+    """How an enrolment was decided; None when it isn't. Raises NotFound."""
+    notice = get_notice(session, found, vault)
+    if notice.status not in (Status.ACTIVE, Status.REJECTED):
+        return None
+    values = {
+        "folio": spaced(notice.folio),
+        "program": _PROGRAMS[notice.program],
+        "address": address,
+    }
+    message = f"enrollment_{notice.status}"
+    return Letter(message, notice.language, values, notice.email, notice.phone)
+
+
+def spaced(folio: str) -> str:
+    """Groups of four, as people read it: C7K3-M9QX-W42T."""
+    return "-".join(folio[i : i + 4] for i in range(0, len(folio), 4))
+
+
+def local_time(moment: datetime, zone: str, language: str) -> str:
+    """Day, time and the name of the zone, at the office."""
+    local = moment.astimezone(ZoneInfo(zone))
+    locale = "en_US" if language == "en" else "es_MX"
+    day = format_date(local, "full", locale=locale)
+    time = format_time(local, "short", tzinfo=ZoneInfo(zone), locale=locale)
+    return f"{day}, {time} ({get_timezone_name(local, locale=locale)})"
+
+
+def _service_names(session: Session, row: Appointment, language: str) -> str:
+    name = Service.name_en if language == "en" else Service.name_es
+    names = dict(
+        session.execute(select(Service.code, name).where(Service.code.in_(row.services))).all()
+    )
+    return ", ".join(names.get(code, code) for code in row.services)
+
+
+def _contact(session: Session, row: Appointment, vault: Vault) -> tuple[str | None, str | None]:
+    """E-mail and phone given with the appointment, or else those of the account."""
+    people = list_attendees(session, [row.id])[row.id]
+    holder = find_holder(session, row.account_id) if row.account_id else None
+    for person in [*people, *([holder] if holder else [])]:
+        profile = open_profile(person, vault)
+        if profile.email or profile.phone:
+            return profile.email, profile.phone
+    return None, None

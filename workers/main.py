@@ -1,0 +1,157 @@
+"""The three processes of the workers. Each stops within two seconds of SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import TypeVar
+
+import structlog
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq.exceptions import StopRequested
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.kernel.clock import system_clock
+from services.kernel.db import Database
+from services.kernel.settings import Settings
+from workers import logs, relay, schedule
+from workers.bell import BellWorker, Watchdog
+from workers.jobs.run import use
+from workers.relay import Relay
+from workers.runtime import build_work, refuse_unsafe
+from workers.schedule import Schedule
+
+GRACE_SECONDS = 10.0
+STOP_SECONDS = 1.5
+LONGEST_WAIT_SECONDS = 5.0
+STUCK = 70  # EX_SOFTWARE
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+class Stopping:
+    """Whether this process was asked to stop, and what to interrupt when it is."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.interrupt: Callable[[], None] = lambda: None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, _: FrameType | None) -> None:
+        again = self.asked.is_set()
+        self.asked.set()
+        if again:
+            return
+        # A job in hand may go on for longer. Its lease brings it back to somebody else.
+        deadline = threading.Timer(STOP_SECONDS, os._exit, (0,))
+        deadline.daemon = True
+        deadline.start()
+        self.interrupt()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, unless asked to stop: then True."""
+        return self.asked.wait(seconds)
+
+
+def run_worker(settings: Settings) -> None:
+    """Do what the queues ring for. Raises `UnsafeDatabase` and `SettingsError` at the start."""
+    stopping = _begin("worker")
+    work = _once_there(stopping, lambda: build_work(settings))
+    if work is None:
+        return
+    use(work)
+    watchdog = Watchdog(work.lease_seconds + GRACE_SECONDS, lambda: os._exit(STUCK))
+    watchdog.start()
+    _listen(stopping, settings.redis_url, watchdog)
+    watchdog.stop()
+    work.database.dispose()
+
+
+def run_relay(settings: Settings) -> None:
+    """Ring the queues for what is due."""
+    stopping = _begin("relay")
+    database = Database(settings.database_url, pool_size=1)
+    if _once_there(stopping, lambda: _safe(database)) is None:
+        return
+    redis = open_redis(settings.redis_url)
+    again = settings.number("CONSULAR_RING_SECONDS", 15)
+    turn = Relay(database, redis, again_seconds=again)
+    while not stopping.asked.is_set():
+        # A full batch means that there is more.
+        if turn.tick() < relay.BATCH:
+            stopping.wait(relay.PERIOD_SECONDS)
+    database.dispose()
+    redis.close()
+
+
+def run_schedule(settings: Settings) -> None:
+    """Start what is due from time to time."""
+    stopping = _begin("schedule")
+    database = Database(settings.database_url, pool_size=1)
+    if _once_there(stopping, lambda: _safe(database)) is None:
+        return
+    turn = Schedule(database, system_clock)
+    while not stopping.asked.is_set():
+        turn.tick()
+        stopping.wait(schedule.PERIOD_SECONDS)
+    database.dispose()
+
+
+def open_redis(url: str) -> Redis:
+    """A connection that fails soon and at once, so that the caller decides about waiting."""
+    return Redis.from_url(
+        url, socket_connect_timeout=2, socket_timeout=5, retry=Retry(NoBackoff(), 0)
+    )
+
+
+def _begin(process: str) -> Stopping:
+    logs.configure()
+    stopping = Stopping()
+    log.info("process_started", process=process, pid=os.getpid())
+    return stopping
+
+
+def _safe(database: Database) -> Database:
+    refuse_unsafe(database)
+    return database
+
+
+def _once_there(stopping: Stopping, build: Callable[[], T]) -> T | None:
+    """What ``build`` gives as soon as the database answers; None when asked to stop before."""
+    delay = 0.2
+    while not stopping.asked.is_set():
+        try:
+            return build()
+        except SQLAlchemyError:
+            log.warning("process_waits", part="database", delay_seconds=delay)
+            stopping.wait(delay)
+            delay = min(delay * 2, LONGEST_WAIT_SECONDS)
+    return None
+
+
+def _listen(stopping: Stopping, redis_url: str, watchdog: Watchdog) -> None:
+    """Serve the queues; when Redis is lost, wait and begin again, for ever."""
+    delay = 0.2
+    while not stopping.asked.is_set():
+        try:
+            with open_redis(redis_url) as redis:
+                worker = BellWorker(redis, watchdog.busy)
+                delay = 0.2
+                stopping.interrupt = worker.stop
+                worker.listen()
+        except StopRequested:
+            break
+        except RedisError:
+            log.warning("process_waits", part="redis", delay_seconds=delay)
+        finally:
+            stopping.interrupt = lambda: None
+        stopping.wait(delay)
+        delay = min(delay * 2, LONGEST_WAIT_SECONDS)

@@ -1,0 +1,23 @@
+"""The queues, by what would suffer if they waited for each other."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Queue(StrEnum):
+    """One Redis list each; every worker serves all of them in turn."""
+
+    MONEY = "money"
+    NOTICES = "notices"
+    AGENCIES = "agencies"
+    HOUSEKEEPING = "housekeeping"
+
+
+# What the relay puts into the queues: this function's dotted name, and one outbox id.
+RUN = "workers.jobs.run.run_outbox"
+
+# A queue that is this long has work enough: ringing again would only repeat what is in it.
+MOST_WAITING = 5_000
+# A failed doorbell tells nothing that the outbox doesn't: it is kept for a day.
+FAILURE_TTL_SECONDS = 86_400

@@ -1,0 +1,33 @@
+"""Who does what: every topic of the outbox with its queue and its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from services.outbox.delivery import Claim
+from workers.jobs import enrollments, housekeeping, notices
+from workers.queues import Queue
+from workers.runtime import Work
+
+
+@dataclass(frozen=True)
+class Route:
+    """``parks``: after many failures the item is left for a person. Money never is."""
+
+    queue: Queue
+    handler: Callable[[Work, Claim], None]
+    parks: bool = True
+
+
+ROUTES: Mapping[str, Route] = {
+    "citizens.login_code": Route(Queue.NOTICES, notices.send_login_code),
+    "appointments.confirmation": Route(Queue.NOTICES, notices.send_confirmation),
+    "appointments.cancelled": Route(Queue.NOTICES, notices.send_cancellation),
+    "appointments.identity_check": Route(Queue.NOTICES, notices.send_identity_check),
+    "enrollments.submit": Route(Queue.AGENCIES, enrollments.submit),
+    "enrollments.refresh": Route(Queue.AGENCIES, enrollments.refresh),
+    "enrollments.decided": Route(Queue.NOTICES, notices.send_decision),
+    "sat.callback": Route(Queue.AGENCIES, enrollments.take_callback),
+    "housekeeping.sweep": Route(Queue.HOUSEKEEPING, housekeeping.sweep_tables),
+}

@@ -1,0 +1,82 @@
+"""What is done from time to time. Many schedulers may run: the database lets one start each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from services.enrollments.queries import list_unattended
+from services.kernel.clock import Clock
+from services.kernel.db import EVERYTHING, Database
+from services.kernel.ids import new_id
+from services.outbox.delivery import put
+from services.outbox.periodic import start_if_due
+
+PERIOD_SECONDS = 1.0
+UNATTENDED_AFTER = timedelta(seconds=20)
+BATCH = 200
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """``start`` puts what is to be done into the outbox, in the transaction that took the turn."""
+
+    job: str
+    every_seconds: int
+    start: Callable[[Session, datetime], None]
+
+
+def _into_outbox(topic: str) -> Callable[[Session, datetime], None]:
+    def start(session: Session, _: datetime) -> None:
+        put(session, topic, new_id())
+
+    return start
+
+
+def _ask_about_enrollments(session: Session, now: datetime) -> None:
+    """A net below the questions that jobs put for themselves: none of them gets lost."""
+    for enrollment in list_unattended(session, before=now - UNATTENDED_AFTER, limit=BATCH):
+        put(session, "enrollments.refresh", enrollment)
+
+
+PERIODIC = (
+    # Banco de México publishes once a day; a failed fetch is repeated by its own item.
+    Periodic("rates.fetch", 30 * 60, _into_outbox("rates.fetch")),
+    Periodic("housekeeping.sweep", 60 * 60, _into_outbox("housekeeping.sweep")),
+    Periodic("enrollments.unattended", 10, _ask_about_enrollments),
+)
+
+
+class Schedule:
+    """One pass is `tick`."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._missing = False
+
+    def tick(self) -> list[str]:
+        """Start what is due; returns the jobs that this scheduler started."""
+        try:
+            started = [periodic.job for periodic in PERIODIC if self._start(periodic)]
+        except SQLAlchemyError:
+            if not self._missing:
+                log.warning("schedule_waits", part="database")
+            self._missing = True
+            return []
+        self._missing = False
+        return started
+
+    def _start(self, periodic: Periodic) -> bool:
+        with self._database.transaction(EVERYTHING) as session:
+            due = start_if_due(session, periodic.job, every_seconds=periodic.every_seconds)
+            if due:
+                periodic.start(session, self._clock())
+        return due

@@ -1,0 +1,28 @@
+"""What is deleted, and when: one table, so that it can be read as a promise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+# Times by the database's clock. Rows that count as evidence (audit, facts, ledger, agencies'
+# messages) have no line here.
+KEPT: Mapping[str, str] = {
+    # A code is worth nothing after ten minutes; a day is left for finding out about abuse.
+    "login_codes": "DELETE FROM login_codes WHERE expires_at < now() - interval '1 day'",
+    "attempts": "DELETE FROM attempts WHERE window_start < now() - interval '1 day'",
+    # No session lives longer than eight hours.
+    "web_sessions": "DELETE FROM web_sessions WHERE created_at < now() - interval '1 day'"
+    " OR ended_at < now() - interval '1 day'",
+    # What was parked waits for a person.
+    "outbox": "DELETE FROM outbox WHERE done_at < now() - interval '7 days'"
+    " AND outcome IS DISTINCT FROM 'parked'",
+    "scheduled_runs": "DELETE FROM scheduled_runs WHERE due_at < now() - interval '1 day'",
+}
+
+
+def sweep(session: Session, table: str) -> int:
+    """Delete what is past its time in ``table``; returns how many rows went."""
+    return session.connection().execute(text(KEPT[table])).rowcount
