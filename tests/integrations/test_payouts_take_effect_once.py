@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -148,7 +149,7 @@ def test_a_closed_account_comes_back_refused_without_effect(
     ],
 )
 def test_an_order_that_cannot_be_taken_in_is_refused_for_good(
-    finabien: FinabienClient, control: httpx.Client, changes: dict[str, object], code: str
+    finabien: FinabienClient, control: httpx.Client, changes: dict[str, Any], code: str
 ) -> None:
     with pytest.raises(Refused) as refused:
         finabien.submit(an_order(**changes))
