@@ -46,6 +46,7 @@ LANGUAGE_COOKIE = "lang"
 # Mexican Spanish, for 5,529.63 rather than 5.529,63.
 _LOCALES = {"es": "es_MX", "en": "en_US"}
 _DATE_LONG = {"es": "EEEE d 'de' MMMM 'de' y", "en": "EEEE, MMMM d, y"}
+_DATE_PLAIN = {"es": "d 'de' MMMM 'de' y", "en": "MMMM d, y"}
 _DATE_SHORT = {"es": "d MMM y", "en": "MMM d, y"}
 _TIME = {"es": "H:mm", "en": "h:mm a"}
 _NO_BREAK_HYPHEN = "\N{NON-BREAKING HYPHEN}"
@@ -125,6 +126,11 @@ def date_long(value: date | datetime, zone: str | None = None) -> str:
     return _on_day(value, zone, _DATE_LONG)
 
 
+def date_plain(value: date | datetime, zone: str | None = None) -> str:
+    """«12 de mayo de 1990», where the day of the week says nothing, as in a date of birth."""
+    return _on_day(value, zone, _DATE_PLAIN)
+
+
 def date_short(value: date | datetime, zone: str | None = None) -> str:
     """«7 dic 2026», for tables."""
     return _on_day(value, zone, _DATE_SHORT)
@@ -178,6 +184,7 @@ def folio(value: str) -> str:
 
 _FILTERS: dict[str, Callable[..., str]] = {
     "date_long": date_long,
+    "date_plain": date_plain,
     "date_short": date_short,
     "time_at": time_at,
     "moment": moment,

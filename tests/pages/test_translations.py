@@ -124,6 +124,7 @@ def test_moments_are_read_on_the_offices_clock_and_name_it(
     with app.test_request_context(), force_locale(locale):
         assert i18n.date_long(NINE_IN_LOS_ANGELES, LOS_ANGELES) == day
         assert i18n.date_long(date(2026, 12, 7)) == day
+        assert i18n.date_plain(date(2026, 12, 7)) in day
         assert i18n.time_at(NINE_IN_LOS_ANGELES, LOS_ANGELES, True) == clock
         assert i18n.moment(NINE_IN_LOS_ANGELES, LOS_ANGELES, "El Paso") == whole
 
