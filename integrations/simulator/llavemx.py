@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,11 @@ from integrations.simulator.world import World, refuse
 
 AGENCY = "llavemx"
 TOKEN_SECONDS = 900
+REQUIRED = {
+    "given_names": "Escribe los nombres.",
+    "first_surname": "Escribe el primer apellido.",
+    "birth_date": "Escribe la fecha de nacimiento.",
+}
 
 
 class LlaveMx:
@@ -41,7 +47,7 @@ class LlaveMx:
         if not known or not sign_in.may_return_to(self._world, back):
             return render_template("refused.html"), 400
         if request.method == "GET":
-            return render_template("llavemx.html", citizens=CITIZENS.values(), errors={}, form={})
+            return _page({}, {})
         claims, errors = _chosen()
         if errors:
             page = "llavemx.html"
@@ -86,6 +92,10 @@ class LlaveMx:
         return jsonify({})
 
 
+def _page(errors: Mapping[str, str], form: Mapping[str, str]) -> str:
+    return render_template("llavemx.html", citizens=CITIZENS.values(), errors=errors, form=form)
+
+
 def _chosen() -> tuple[dict[str, Any], dict[str, str]]:
     """(claims, errors) of the persona or of the profile that was typed in."""
     citizen = CITIZENS.get(request.form.get("persona", ""))
@@ -97,11 +107,7 @@ def _chosen() -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _errors(form: dict[str, str]) -> dict[str, str]:
-    errors = {
-        name: "Escribe este dato."
-        for name in ("given_names", "first_surname", "birth_date")
-        if not form.get(name)
-    }
+    errors = {name: text for name, text in REQUIRED.items() if not form.get(name)}
     curp = form.get("curp", "").upper()
     if curp and not well_formed(curp):
         errors["curp"] = "La CURP no es válida. Revísala o deja el campo vacío."

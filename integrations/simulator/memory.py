@@ -186,9 +186,9 @@ class Memory:
     def redeem(self, kind: str, secret: str, now: float, *, keep: bool) -> dict[str, Any] | None:
         """What the secret stands for; once only unless `keep`. None when unknown or expired."""
         with self.transaction() as db:
+            db.execute("DELETE FROM grants WHERE expires_at <= ?", (now,))
             row = db.execute(
-                "SELECT payload FROM grants WHERE secret = ? AND kind = ? AND expires_at > ?",
-                (secret, kind, now),
+                "SELECT payload FROM grants WHERE secret = ? AND kind = ?", (secret, kind)
             ).fetchone()
             if row is not None and not keep:
                 db.execute("DELETE FROM grants WHERE secret = ?", (secret,))

@@ -157,30 +157,55 @@ def test_an_agency_slower_than_our_patience_acts_all_the_same(live: str) -> None
         assert client.status(an_order().folio).status is PayoutStatus.PAID
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_serve_stops_cleanly_when_told(tmp_path: Path, number: signal.Signals) -> None:
+PROGRAM = (
+    "import json, sys; from integrations.simulator.app import serve;"
+    "serve('127.0.0.1', int(sys.argv[1]), sys.argv[2], 'http://127.0.0.1:9',"
+    " json.loads(sys.stdin.read()))"
+)
+
+
+@contextmanager
+def served(data_dir: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The simulator as a process of its own; yields it and its base URL once it answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    program = (
-        "import json, sys; from integrations.simulator.app import serve;"
-        "serve('127.0.0.1', int(sys.argv[1]), sys.argv[2], 'http://127.0.0.1:9',"
-        " json.loads(sys.stdin.read()))"
-    )
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", program, str(port), str(tmp_path)],
+        [sys.executable, "-W", "error", "-c", PROGRAM, str(port), str(data_dir)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(SECRETS).encode())
-    process.stdin.close()
-    process.stdin = None
-    _wait_for(f"http://127.0.0.1:{port}/_simulator/effects?agency=finabien")
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=10)
+    try:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(SECRETS).encode())
+        process.stdin.close()
+        process.stdin = None
+        url = f"http://127.0.0.1:{port}"
+        _wait_for(f"{url}/_simulator/effects?agency=finabien")
+        yield process, url
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_stops_cleanly_when_told(tmp_path: Path, number: signal.Signals) -> None:
+    with served(tmp_path) as (process, _):
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=10)
     assert (process.returncode, output) == (0, b"")
+
+
+def test_what_was_answered_outlives_a_kill(tmp_path: Path) -> None:
+    with (
+        served(tmp_path) as (process, url),
+        FinabienClient(f"{url}/finabien", SECRETS["finabien"]) as client,
+    ):
+        taken = [client.submit(an_order(f"R{number}")).folio for number in range(20)]
+        process.kill()
+    with served(tmp_path) as (_, url), httpx.Client(base_url=url) as control:
+        assert effects(control) == dict.fromkeys(taken, 1)
 
 
 def _wait_for(url: str) -> None:

@@ -7,6 +7,8 @@ from datetime import date
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from stdnum.mx import curp as stdnum_curp
 from stdnum.mx import rfc as stdnum_rfc
 
@@ -158,3 +160,28 @@ def test_common_given_names_may_count_or_not() -> None:
     assert agrees(skipped, maria)
     assert counted[3] == "M"
     assert agrees(counted, maria)
+
+
+NAMES = st.one_of(
+    st.text(max_size=30),
+    st.text("ABCEIOPUXÑñáüç -'.", max_size=20),
+    st.sampled_from(["José", "María de los Ángeles", "de la", "Y", "O", "Puta", "Mac Donald"]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    given_names=NAMES,
+    first=NAMES,
+    second=st.none() | NAMES,
+    born=st.dates(date(1901, 1, 1), date(2026, 11, 1)),
+    sex=st.sampled_from("HMX"),
+)
+def test_any_name_at_all_has_a_curp_that_agrees_and_an_rfc_that_checks(
+    given_names: str, first: str, second: str | None, born: date, sex: str
+) -> None:
+    person = Person(given_names, first, second, born)
+    curp = make_curp(person, sex)
+    assert well_formed(curp)
+    assert agrees(curp, person)
+    assert stdnum_rfc.validate(make_rfc(person), validate_check_digits=True)
