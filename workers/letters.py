@@ -9,18 +9,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time, get_timezone_name
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.appointments.models import Appointment
 from services.appointments.queries import get_appointment, list_attendees
 from services.citizens.accounts import find_holder, open_profile
 from services.citizens.models import LoginCode
-from services.consulates.models import Consulate, Service
+from services.consulates.queries import get_consulate, get_service
 from services.enrollments.queries import get_notice
 from services.enrollments.rules import Status
 from services.kernel.crypto import Vault
-from services.kernel.errors import NotFound
 from workers.messages import reading_language
 
 _PROGRAMS = {"rfc": "RFC", "imss": "IMSS", "infonavit": "Infonavit"}
@@ -55,9 +53,7 @@ def appointment(
 ) -> Letter:
     """About an appointment, to whoever made it. Raises NotFound."""
     row = get_appointment(session, found)
-    office = session.get(Consulate, row.consulate_code)
-    if office is None:
-        raise NotFound()
+    office = get_consulate(session, row.consulate_code)
     language = reading_language(row.language)
     values = {
         "folio": spaced(row.folio),
@@ -99,11 +95,8 @@ def local_time(moment: datetime, zone: str, language: str) -> str:
 
 
 def _service_names(session: Session, row: Appointment, language: str) -> str:
-    name = Service.name_en if language == "en" else Service.name_es
-    names = dict(
-        session.execute(select(Service.code, name).where(Service.code.in_(row.services))).all()
-    )
-    return ", ".join(names.get(code, code) for code in row.services)
+    found = [get_service(session, code) for code in row.services]
+    return ", ".join(s.name_en if language == "en" else s.name_es for s in found)
 
 
 def _contact(session: Session, row: Appointment, vault: Vault) -> tuple[str | None, str | None]:

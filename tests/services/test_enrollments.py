@@ -13,7 +13,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
-from services.consulates.models import Consulate
 from services.enrollments.errors import (
     AlreadyEnrolled,
     ConsentRequired,
@@ -38,6 +37,7 @@ from services.kernel.crypto import Vault
 from services.kernel.db import EVERYTHING, Database, Scope
 from services.kernel.errors import Invalid, NotFound
 from services.outbox.models import OutboxItem
+from tests.factories.consulates import add_consulate
 from tests.factories.enrollments import make_account, make_applicant, make_request
 from tests.servers import DatabaseUrls
 
@@ -124,9 +124,8 @@ def test_curp_email_and_phone_are_sealed_under_the_persons_own_key(
 
 
 def test_the_day_is_the_offices_or_else_mexico_citys(session: Session, citizen: Actor) -> None:
-    session.add(_office(OFFICE, "America/Los_Angeles"))
-    session.add(_office("tokio", "Asia/Tokyo"))
-    session.flush()
+    add_consulate(session, OFFICE)
+    add_consulate(session, "tokio", time_zone="Asia/Tokyo")
     days = [
         _ask(session, citizen, make_request(consulate=office)).day
         for office in (None, OFFICE, "tokio")
@@ -294,7 +293,8 @@ def test_row_security_hides_another_accounts_and_another_offices_enrolments(
     db = Database(database.app_url)
     with db.transaction(EVERYTHING) as session:
         mine, other = (Actor(Role.CITIZEN, make_account(session)) for _ in range(2))
-        session.add_all([_office(OFFICE, "America/Los_Angeles"), _office("miami", "US/Eastern")])
+        add_consulate(session, OFFICE)
+        add_consulate(session, "miami")
     with db.transaction(mine.scope) as session:
         found = _ask(session, mine, make_request(consulate=OFFICE)).id
     assert _seen(db, mine.scope) == [found]
@@ -308,7 +308,8 @@ def test_row_security_hides_another_accounts_and_another_offices_enrolments(
 def test_an_officer_enrols_for_their_own_office_only(database: DatabaseUrls) -> None:
     db = Database(database.app_url)
     with db.transaction(EVERYTHING) as session:
-        session.add_all([_office(OFFICE, "America/Los_Angeles"), _office("miami", "US/Eastern")])
+        add_consulate(session, OFFICE)
+        add_consulate(session, "miami")
     officer = Actor(Role.OFFICER, UUID(int=7), OFFICE)
     with db.transaction(officer.scope) as session:
         found = _ask(session, officer)
@@ -343,20 +344,3 @@ def test_the_table_of_states_is_closed() -> None:
 def _seen(db: Database, scope: Scope) -> list[UUID]:
     with db.transaction(scope) as session:
         return [found.id for found in list_enrollments(session, limit=10).items]
-
-
-def _office(code: str, zone: str) -> Consulate:
-    return Consulate(
-        code=code,
-        name_es=code,
-        name_en=code,
-        kind="consulado",
-        city=code,
-        country="US",
-        time_zone=zone,
-        latitude=0,
-        longitude=0,
-        in_person_vote=False,
-        assumed=False,
-        source="test",
-    )

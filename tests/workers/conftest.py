@@ -1,0 +1,185 @@
+"""Agencies over real HTTP, means to work with, and worker processes that are really processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+from redis import Redis
+from sqlalchemy import text
+
+from integrations.simulator.app import create_simulator, running
+from services.enrollments.queries import get_enrollment, list_history, open_result
+from services.enrollments.requesting import RequestEnrollment, request_enrollment
+from services.kernel.audit import Actor, Role
+from services.kernel.settings import Settings
+from tests.factories.enrollments import make_account
+from tests.servers import ROOT
+from workers.bell import BellWorker
+from workers.jobs.run import use
+from workers.main import open_redis
+from workers.relay import Relay
+from workers.runtime import Work, build_work
+
+_RUN = (
+    "from services.kernel.settings import Settings; from workers import main;"
+    " main.run_{}(Settings.load())"
+)
+
+
+@pytest.fixture
+def agencies_url(tmp_path: Path, settings: Settings) -> Iterator[str]:
+    """The simulator on a port of its own. It decides within half a second; nobody is called."""
+    simulator = create_simulator(
+        tmp_path / "simulator",
+        callback_base_url="http://127.0.0.1:9",
+        secrets={
+            "finabien": settings.require("CONSULAR_FINABIEN_SECRET"),
+            "sat": settings.require("CONSULAR_SAT_SECRET"),
+        },
+        decide_seconds=0.5,
+    )
+    with running(simulator) as url:
+        yield url
+
+
+@pytest.fixture
+def quick(settings: Settings, agencies_url: str) -> Settings:
+    """Short leases and repeated rings, and the simulator for every agency."""
+    return configured(
+        settings,
+        CONSULAR_SIMULATOR_URL=agencies_url,
+        CONSULAR_LEASE_SECONDS="3",
+        CONSULAR_RING_SECONDS="1",
+    )
+
+
+def configured(settings: Settings, **values: str) -> Settings:
+    """The same with other values; ``REDIS_URL`` is taken over as well."""
+    redis_url = values.get("REDIS_URL", settings.redis_url)
+    return replace(settings, redis_url=redis_url, values={**settings.values, **values})
+
+
+@pytest.fixture
+def work(quick: Settings) -> Iterator[Work]:
+    """The means of a worker in this process."""
+    work = build_work(quick)
+    use(work)
+    yield work
+    use(None)
+    work.database.dispose()
+
+
+@pytest.fixture
+def redis(quick: Settings) -> Iterator[Redis]:
+    with open_redis(quick.redis_url) as redis:
+        yield redis
+
+
+@pytest.fixture
+def pump(work: Work, redis: Redis) -> Callable[[], int]:
+    """Ring what is due and let a real RQ worker, in this process, do it all. Returns how many."""
+
+    def pump() -> int:
+        count = Relay(work.database, redis, again_seconds=1).tick()
+        BellWorker(redis, lambda _: None).work(burst=True, logging_level=None)
+        return count
+
+    return pump
+
+
+@contextmanager
+def process(name: str, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker, relay or schedule as a process; it is gone in the end."""
+    started = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", _RUN.format(name)],
+        cwd=ROOT,
+        env={**settings.values, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+    )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.communicate()
+
+
+def until(true: Callable[[], object], *, seconds: float = 20) -> None:
+    """Wait for something to become true; fails after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {true.__doc__ or true}")
+        time.sleep(0.05)
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """How an enrolment stands now."""
+
+    folio: str
+    status: str
+    history: list[str]
+    result: Mapping[str, str] | None
+    reason: str | None
+
+
+def enrol(work: Work, command: RequestEnrollment) -> UUID:
+    """Ask for it in the name of a new account."""
+    with work.transaction() as session:
+        actor = Actor(Role.CITIZEN, make_account(session))
+        found = request_enrollment(session, command, now=work.now(), actor=actor, vault=work.vault)
+        return found.id
+
+
+def look(work: Work, enrollment: UUID) -> Enrolled:
+    """Read it."""
+    with work.transaction() as session:
+        found = get_enrollment(session, enrollment)
+        return Enrolled(
+            folio=found.folio,
+            status=found.status,
+            history=[event.status for event in list_history(session, enrollment)],
+            result=open_result(session, found, work.vault),
+            reason=found.reason_code,
+        )
+
+
+def outcomes(work: Work, topic: str) -> list[str | None]:
+    """How the items of a topic ended, None for those that haven't, in order of their making."""
+    query = text("SELECT outcome FROM outbox WHERE topic = :topic ORDER BY id")
+    with work.transaction() as session:
+        return list(session.execute(query, {"topic": topic}).scalars())
+
+
+def undone(work: Work) -> int:
+    """Items that are still to be done."""
+    with work.transaction() as session:
+        query = text("SELECT count(*) FROM outbox WHERE done_at IS NULL")
+        return int(session.execute(query).scalar_one())
+
+
+def effects(agencies_url: str, agency: str) -> dict[str, int]:
+    """Folio -> how often it took effect at the agency."""
+    answer = httpx.get(f"{agencies_url}/_simulator/effects", params={"agency": agency})
+    return {item["folio"]: item["effects"] for item in answer.json()["items"]}
+
+
+def fault(agencies_url: str, agency: str, **faults: float) -> None:
+    """Make the agency misbehave; with nothing, calm it."""
+    httpx.put(f"{agencies_url}/_simulator/faults/{agency}", json=faults).raise_for_status()
+
+
+def messages(agencies_url: str, to: str) -> list[dict[str, str]]:
+    """What the gateway took for somebody, newest first."""
+    answer = httpx.get(f"{agencies_url}/_simulator/messages.json", params={"to": to})
+    found: list[dict[str, str]] = answer.json()["items"]
+    return found

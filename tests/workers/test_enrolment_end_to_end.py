@@ -1,0 +1,125 @@
+"""An RFC from the request to the number, with real processes, queues and HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from services.kernel.settings import Settings
+from services.outbox.inbox import receive_callback
+from tests.factories.enrollments import make_applicant, make_request
+from tests.workers.conftest import (
+    effects,
+    enrol,
+    fault,
+    look,
+    messages,
+    outcomes,
+    process,
+    undone,
+    until,
+)
+from workers.runtime import Work
+
+
+def test_an_rfc_is_given_and_told_by_worker_relay_and_schedule_processes(
+    quick: Settings, work: Work, agencies_url: str
+) -> None:
+    applicant = make_applicant()
+    with process("worker", quick), process("relay", quick), process("schedule", quick):
+        found = enrol(work, make_request(applicant))
+        until(lambda: look(work, found).status == "active")
+        until(lambda: messages(agencies_url, applicant.email or ""))
+    end = look(work, found)
+    assert end.history[:2] == ["received", "sent_to_agency"]
+    assert end.history[-1] == "active"
+    assert end.result is not None
+    assert len(end.result["rfc"]) == 13
+    assert effects(agencies_url, "sat") == {end.folio: 1}
+    [told] = messages(agencies_url, applicant.email or "")
+    assert applicant.curp not in told["body"]
+    assert end.result["rfc"] not in told["body"]
+
+
+def test_names_unlike_the_curp_are_rejected_with_the_reason(
+    work: Work, pump: Callable[[], int]
+) -> None:
+    applicant = replace(make_applicant(first_surname="Hernández"), first_surname="Villalobos")
+    found = enrol(work, make_request(applicant))
+    until(lambda: pump() == 0 and look(work, found).status == "rejected")
+    assert look(work, found).reason == "data_mismatch"
+    assert look(work, found).result is None
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_the_decision_is_told_in_the_readers_language(
+    work: Work, pump: Callable[[], int], agencies_url: str, language: str
+) -> None:
+    applicant = make_applicant()
+    enrol(work, make_request(applicant, language=language))
+    until(lambda: pump() == 0 and messages(agencies_url, applicant.email or ""))
+    [told] = messages(agencies_url, applicant.email or "")
+    assert ("inscripción" in told["subject"]) is (language == "es")
+
+
+def test_a_callback_brings_the_answer_and_its_replay_has_no_effect(
+    work: Work, pump: Callable[[], int]
+) -> None:
+    found = enrol(work, make_request())
+    pump()
+    folio = look(work, found).folio
+    for new in (True, False, False):
+        with work.transaction() as session:
+            assert receive_callback(session, "sat", "msg-1", folio, work.now()) is new
+    until(lambda: pump() == 0 and undone(work) == 0)
+    assert len(outcomes(work, "sat.callback")) == 1
+    assert look(work, found).history.count("active") == 1
+
+
+def test_a_callback_about_an_unknown_folio_is_kept_without_effect(
+    work: Work, pump: Callable[[], int]
+) -> None:
+    with work.transaction() as session:
+        assert receive_callback(session, "sat", "msg-2", "E0000000000X", work.now())
+    pump()
+    assert outcomes(work, "sat.callback") == ["unknown_folio"]
+
+
+def test_a_lost_answer_is_looked_up_and_never_sent_twice(
+    work: Work, pump: Callable[[], int], agencies_url: str
+) -> None:
+    fault(agencies_url, "sat", drop_after_effect_rate=1)
+    found = enrol(work, make_request())
+    pump()
+    assert look(work, found).status == "sent_to_agency"
+    assert outcomes(work, "enrollments.submit") == ["unknown_connection_lost"]
+    fault(agencies_url, "sat")
+    until(lambda: pump() == 0 and look(work, found).status == "active")
+    assert effects(agencies_url, "sat") == {look(work, found).folio: 1}
+
+
+def test_what_never_arrived_is_sent_once_the_agency_is_back(
+    work: Work, pump: Callable[[], int], agencies_url: str
+) -> None:
+    fault(agencies_url, "sat", unavailable_rate=1)
+    found = enrol(work, make_request())
+    pump()
+    assert outcomes(work, "enrollments.submit") == [None]
+    assert effects(agencies_url, "sat") == {}
+    fault(agencies_url, "sat")
+    until(lambda: pump() == 0 and look(work, found).status == "active")
+    assert effects(agencies_url, "sat") == {look(work, found).folio: 1}
+
+
+def test_garbage_and_errors_of_the_agency_delay_but_do_not_decide(
+    work: Work, pump: Callable[[], int], agencies_url: str
+) -> None:
+    fault(agencies_url, "sat", garbage_rate=0.4, error_rate=0.3)
+    found = [enrol(work, make_request()) for _ in range(5)]
+    for _ in range(10):
+        pump()
+    fault(agencies_url, "sat")
+    until(lambda: pump() == 0 and {look(work, f).status for f in found} == {"active"})
+    assert set(effects(agencies_url, "sat").values()) == {1}
