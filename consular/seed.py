@@ -121,7 +121,7 @@ def _citizen(session: Session, settings: Settings, subject: str, name: str | Non
 
 
 def _profile(subject: str, name: str | None) -> Profile:
-    given, first, second = ((name or "").split("|") + ["", "", ""])[:3]
+    given, first, second = [*(name or "").split("|"), "", "", ""][:3]
     invented = demonstration.person(random.Random(subject))  # noqa: S311
     return Profile(
         given_names=given.strip() or invented.given_names,

@@ -118,12 +118,16 @@ def list_attendees(session: DbSession, appointments: Sequence[UUID]) -> dict[UUI
     """Who comes, by appointment."""
     if not appointments:
         return {}
-    rows = session.execute(
-        select(Seat.appointment_id, Person)
-        .join(Person, Person.id == Seat.person_id)
+    coming = (
+        select(Seat.appointment_id, Seat.person_id)
         .where(Seat.appointment_id.in_(appointments))
-        .distinct(Seat.appointment_id, Person.id)
-        .order_by(Seat.appointment_id, Person.id)
+        .distinct()
+        .subquery()
+    )
+    rows = session.execute(
+        select(coming.c.appointment_id, Person)
+        .join(Person, Person.id == coming.c.person_id)
+        .order_by(coming.c.appointment_id, Person.id)
     )
     found: dict[UUID, list[Person]] = {appointment: [] for appointment in appointments}
     for appointment, person in rows:

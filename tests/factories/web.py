@@ -1,0 +1,147 @@
+"""A web application over a test's own database, and people who call it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from consular.app import create_app
+from consular.seed import development_token, load_reference
+from services.kernel.settings import Settings
+
+PERSON: dict[str, Any] = {
+    "given_names": "Ana",
+    "first_surname": "Demo",
+    "second_surname": "Prueba",
+    "birth_date": "1990-05-12",
+}
+
+
+def person(number: int = 0, **changes: Any) -> dict[str, Any]:
+    """An invented person; another ``number`` is somebody else."""
+    return {**PERSON, "first_surname": f"Demo {number:04d}", **changes}
+
+
+@dataclass
+class Web:
+    """The application and its callers."""
+
+    settings: Settings
+    app: Flask
+    _tokens: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    @property
+    def client(self) -> FlaskClient:
+        """A fresh browser."""
+        return self.app.test_client()
+
+    def token(self, role: str, consulate: str = "", subject: str = "", name: str = "") -> str:
+        """A bearer token; the same subject is the same person."""
+        key = (role, consulate, subject, name)
+        if key not in self._tokens:
+            self._tokens[key] = development_token(
+                self.settings, role, consulate or None, subject or None, name or None
+            )
+        return self._tokens[key]
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> TestResponse:
+        """One request to the API."""
+        given = dict(headers or {})
+        if token:
+            given["Authorization"] = f"Bearer {token}"
+        return self.client.open(f"/api/v1{path}", method=method, json=body, headers=given)
+
+    def session(self, **changes: Any) -> dict[str, Any]:
+        """A supervisor opens a session in Los Angeles, thirty days ahead on a working day."""
+        body = {
+            "consulate": "losangeles",
+            "date": working_day().isoformat(),
+            "opens": "09:00",
+            "closes": "10:00",
+            "slot_minutes": 15,
+            "desks": [{"name": "A", "services": ["PAS10", "MAT"]}],
+            "release": "open",
+            **changes,
+        }
+        token = self.token("supervisor", body["consulate"])
+        answer = self.call("POST", "/sessions", body, token=token)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.get_json())
+
+    def free(self, service: str = "PAS10", consulate: str = "losangeles") -> list[dict[str, Any]]:
+        """Free times of the sessions' day."""
+        day = working_day().isoformat()
+        path = f"/consulates/{consulate}/availability?service={service}&from={day}&to={day}"
+        answer = self.call("GET", path)
+        assert answer.status_code == 200, answer.text
+        return list(answer.get_json()["slots"])
+
+    def book(self, start: str, *, token: str, **changes: Any) -> TestResponse:
+        """Try to book one place."""
+        body = {
+            "consulate": "losangeles",
+            "service": "PAS10",
+            "start": start,
+            "attendees": [person()],
+            "contact": {"email": "ana@demo.invalid"},
+            **changes,
+        }
+        body = {name: value for name, value in body.items() if value is not None}
+        return self.call("POST", "/appointments", body, token=token)
+
+
+def working_day(days: int = 30) -> Any:
+    """A day about ``days`` ahead that is neither a weekend nor closed."""
+    day = (datetime.now(UTC) + timedelta(days=days)).date()
+    closed = {(12, 24), (12, 25), (1, 1), (11, 26), (1, 18), (2, 5), (2, 15)}
+    while day.weekday() > 4 or (day.month, day.day) in closed:
+        day += timedelta(days=1)
+    return day
+
+
+@contextmanager
+def running_web(settings: Settings) -> Iterator[Web]:
+    """The application with reference data loaded; its connections end with it."""
+    load_reference(settings)
+    settings = with_token_key(settings)
+    app = create_app(settings)
+    try:
+        yield Web(settings, app)
+    finally:
+        app.extensions["consular.database"].dispose()
+        app.extensions["consular.redis"].close()
+
+
+def with_token_key(settings: Settings) -> Settings:
+    """The same settings with a development issuer."""
+    path = settings.home / "token-key.pem"
+    path.write_text(_private_key(), encoding="ascii")
+    return replace(settings, values={**settings.values, "CONSULAR_TOKEN_KEY_FILE": str(path)})
+
+
+@cache
+def _private_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
