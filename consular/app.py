@@ -17,9 +17,13 @@ from werkzeug.routing import BaseConverter
 from consular import tokens
 from consular.api.openapi import docs
 from consular.api.v1.appointments.routes import api as appointments_api
+from consular.api.v1.callbacks.routes import api as callbacks_api
 from consular.api.v1.catalogue.routes import api as catalogue_api
+from consular.api.v1.enrollments.routes import api as enrollments_api
 from consular.api.v1.me.routes import api as me_api
+from consular.api.v1.monitoring.routes import api as monitoring_api
 from consular.api.v1.sessions.routes import api as sessions_api
+from consular.api.v1.voting.routes import api as voting_api
 from consular.assets import init_assets
 from consular.auth import begin_request, init_auth
 from consular.errors import init_errors
@@ -35,6 +39,18 @@ from services.kernel.settings import Settings
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MAX_REQUEST = 64 * 1024
+BLUEPRINTS = (
+    catalogue_api,
+    appointments_api,
+    sessions_api,
+    enrollments_api,
+    voting_api,
+    monitoring_api,
+    me_api,
+    callbacks_api,
+    docs,
+)
+AGENCIES_THAT_CALL_BACK = ("finabien", "sat")
 
 
 class CodeConverter(BaseConverter):
@@ -65,6 +81,10 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         "consular.clock": clock,
         "consular.page_actor": page_actor,
         "consular.issuers": _issuers(settings),
+        "consular.callback_secrets": {
+            agency: settings.values.get(f"CONSULAR_{agency.upper()}_SECRET")
+            for agency in AGENCIES_THAT_CALL_BACK
+        },
         "consular.redis": redis.Redis.from_url(
             settings.redis_url or "redis://127.0.0.1:1", socket_timeout=0.5,
             socket_connect_timeout=0.5,
@@ -99,7 +119,7 @@ def form_targets(settings: Settings) -> list[str]:
 
 
 def _register(app: Flask) -> None:
-    for blueprint in (catalogue_api, appointments_api, sessions_api, me_api, docs):
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
 
 

@@ -23,8 +23,6 @@ from flask import Blueprint, Flask, Response, abort, current_app, request, url_f
 
 from consular.auth import ANYONE, allow
 
-from consular.auth import ANYONE, allow
-
 ONE_YEAR_SECONDS = 365 * 24 * 60 * 60
 SMALLEST_WORTH_COMPRESSING = 512  # bytes; below this the header costs what the body saves
 

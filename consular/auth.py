@@ -30,6 +30,7 @@ ANYONE: frozenset[Role] = frozenset(Role)
 CITIZEN = frozenset({Role.CITIZEN})
 DESK = frozenset({Role.OFFICER, Role.SUPERVISOR})
 STAFF = frozenset(Role) - {Role.CITIZEN, Role.SYSTEM}
+MONITORS = frozenset({Role.ANALYST, Role.AUDITOR, Role.ADMIN})
 
 
 def allow(who: frozenset[Role]) -> Callable[[View], View]:

@@ -120,8 +120,8 @@ WORDS: dict[str, Words] = {
     "internal_error": Words(
         _("Algo falló de nuestro lado"),
         _(
-            "Ya quedó registrado. Intenta otra vez; si lo que hacías mueve dinero, primero consulta su"
-            " estado."
+            "Ya quedó registrado. Intenta otra vez; si lo que hacías mueve dinero,"
+            " primero consulta su estado."
         ),
     ),
     "slot_taken": Words(

@@ -79,7 +79,7 @@ def load_demo(settings: Settings, people: int) -> dict[str, int]:
             _vault(settings),
             people,
             random.Random(people),
-            system_clock(),  # noqa: S311
+            system_clock(),
         )
     finally:
         database.dispose()
@@ -122,13 +122,13 @@ def _citizen(session: Session, settings: Settings, subject: str, name: str | Non
 
 def _profile(subject: str, name: str | None) -> Profile:
     given, first, second = [*(name or "").split("|"), "", "", ""][:3]
-    invented = demonstration.person(random.Random(subject))  # noqa: S311
+    invented = demonstration.person(random.Random(subject))
     return Profile(
         given_names=given.strip() or invented.given_names,
         first_surname=first.strip() or invented.first_surname,
         second_surname=second.strip() or (None if name else invented.second_surname),
         birth_date=invented.birth_date,
-        email=f"{UUID(int=random.Random(subject).getrandbits(128)).hex[:12]}@demo.invalid",  # noqa: S311
+        email=f"{UUID(int=random.Random(subject).getrandbits(128)).hex[:12]}@demo.invalid",
     )
 
 

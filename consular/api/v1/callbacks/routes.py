@@ -1,0 +1,58 @@
+"""Agencies call back: signed by Standard Webhooks, stored once, acted on by the workers.
+
+The message is only a hint: a worker asks the agency by folio, so a forged or replayed one could
+at most make us ask once more, and no personal data of the message is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, g, json, request
+from standardwebhooks import Webhook, WebhookVerificationError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from consular.api.contract import MAX_BODY
+from consular.auth import ANYONE, allow, now
+from consular.db import transaction
+from consular.errors import Malformed, Unauthenticated
+from services.kernel.db import EVERYTHING
+from services.kernel.errors import NotFound
+from services.kernel.ids import parse_folio
+from services.outbox.inbox import receive_callback
+
+api = Blueprint("callbacks", __name__, url_prefix="/api/v1/callbacks")
+MOST_ID = 128
+
+
+@api.post("/<code:agency>")
+@allow(ANYONE)
+def receive(agency: str) -> Response:
+    """200 once stored, and again on a replay; 401 when the signature isn't the agency's."""
+    secrets = cast(dict[str, str], current_app.extensions["consular.callback_secrets"])
+    secret = secrets.get(agency)
+    if secret is None:
+        raise NotFound()
+    raw = request.get_data()
+    if len(raw) > MAX_BODY:
+        raise RequestEntityTooLarge()
+    message = _verified(secret, raw)
+    folio = parse_folio(str(message.get("folio", "")))
+    identifier = request.headers.get("webhook-id", "")
+    if folio is None or not 1 <= len(identifier) <= MOST_ID or not identifier.isprintable():
+        raise Malformed()
+    with transaction(EVERYTHING) as session:
+        new = receive_callback(session, agency, identifier, folio, now())
+    g.answered = True
+    body = json.dumps({"status": "stored" if new else "known"})
+    return Response(body, content_type="application/json")
+
+
+def _verified(secret: str, raw: bytes) -> dict[str, Any]:
+    try:
+        message = Webhook(secret).verify(raw, dict(request.headers))
+    except (WebhookVerificationError, ValueError, RecursionError):
+        raise Unauthenticated("signature_invalid") from None
+    if not isinstance(message, dict):
+        raise Malformed()
+    return message

@@ -1,0 +1,149 @@
+"""Enrolments over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, url_for
+from sqlalchemy.orm import Session
+
+from consular.api.contract import endpoint, once
+from consular.api.v1.appointments.schemas import NothingSchema
+from consular.api.v1.enrollments.schemas import (
+    EnrollmentAnswer,
+    EnrollmentList,
+    EnrollmentQuery,
+    EnrollmentSchema,
+    ProgramList,
+)
+from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
+from consular.db import transaction
+from services.enrollments.queries import (
+    get_enrollment,
+    list_enrollments,
+    list_history,
+    open_result,
+)
+from services.enrollments.requesting import RequestEnrollment, request_enrollment
+from services.enrollments.rules import OFFERS
+from services.enrollments.withdrawing import withdraw
+from services.kernel import audit
+
+api = Blueprint("enrollments", __name__, url_prefix="/api/v1")
+REQUESTERS = CITIZEN | DESK
+
+
+@endpoint(api, "GET", "/programs", who=ANYONE, answer=ProgramList())
+def list_programs() -> dict[str, Any]:
+    """What one can be enrolled in, and what each asks for."""
+    items = [
+        {
+            "program": offer.program.value,
+            "agency": offer.agency,
+            "available": offer.open,
+            "data": dict(offer.data),
+        }
+        for offer in OFFERS.values()
+    ]
+    return {"items": items, "next": None}
+
+
+@endpoint(
+    api,
+    "POST",
+    "/enrollments",
+    who=REQUESTERS,
+    body=EnrollmentSchema(),
+    answer=EnrollmentAnswer(),
+    status=202,
+)
+def create_enrollment(command: RequestEnrollment) -> Any:
+    """Ask to be enrolled. 409 already_enrolled, identity_check_pending."""
+    with transaction() as session:
+        body = once(session, lambda: _request(session, command), status=202)
+    return body, {"Location": url_for("enrollments.show_enrollment", enrollment=body["id"])}
+
+
+@endpoint(
+    api,
+    "GET",
+    "/enrollments",
+    who=REQUESTERS,
+    query=EnrollmentQuery(),
+    answer=EnrollmentList(),
+)
+def list_own_enrollments(query: dict[str, Any]) -> dict[str, Any]:
+    """One's own; for staff, those of their consulate."""
+    with transaction() as session:
+        page = list_enrollments(
+            session,
+            limit=query["limit"],
+            after=query["next"],
+            status=query["status"],
+            program=query["program"],
+        )
+        following = f"{page.next[0].isoformat()}~{page.next[1]}" if page.next else None
+        return {"items": [summary(found) for found in page.items], "next": following}
+
+
+@endpoint(api, "GET", "/enrollments/<uuid:enrollment>", who=REQUESTERS, answer=EnrollmentAnswer())
+def show_enrollment(enrollment: UUID) -> dict[str, Any]:
+    """One enrolment with its history and result."""
+    with transaction() as session:
+        found = get_enrollment(session, enrollment)
+        if not actor().is_citizen:
+            audit.record(
+                session,
+                actor=actor(),
+                action="enrollment.read",
+                subject_kind="enrollment",
+                subject_id=found.id,
+                now=now(),
+                person_account_id=found.account_id,
+                consulate=found.consulate_code,
+            )
+        return detailed(session, found)
+
+
+@endpoint(
+    api,
+    "POST",
+    "/enrollments/<uuid:enrollment>/withdraw",
+    who=REQUESTERS,
+    body=NothingSchema(),
+    answer=EnrollmentAnswer(),
+)
+def withdraw_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Take the request back while nothing was decided. 409 wrong_state."""
+    with transaction() as session:
+        return once(
+            session,
+            lambda: detailed(session, withdraw(session, enrollment, now=now(), actor=actor())),
+            status=200,
+        )
+
+
+def _request(session: Session, command: RequestEnrollment) -> dict[str, Any]:
+    return summary(request_enrollment(session, command, now=now(), actor=actor(), vault=vault()))
+
+
+def summary(found: Any) -> dict[str, Any]:
+    """As in lists."""
+    return {
+        "id": str(found.id),
+        "folio": found.folio,
+        "program": found.program,
+        "status": found.status,
+        "consulate": found.consulate_code,
+        "reason": found.reason_code,
+    }
+
+
+def detailed(session: Session, found: Any) -> dict[str, Any]:
+    """With history and result."""
+    history = [
+        {"status": step.status, "at": step.at.isoformat(), "reason": step.reason_code}
+        for step in list_history(session, found.id)
+    ]
+    return {**summary(found), "history": history, "result": open_result(session, found, vault())}

@@ -1,0 +1,101 @@
+"""Enrolment in the RFC, and later in IMSS and Infonavit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema, fields, post_load, validate
+
+from consular.api.fields import BirthDate, Choice, Code, Curp, Email, Name, Phone, Text
+from consular.api.paging import PageQuery
+from services.enrollments.requesting import Applicant, RequestEnrollment
+from services.enrollments.rules import Program, Status
+
+PROGRAMS = tuple(p.value for p in Program)
+
+
+class ApplicantSchema(Schema):
+    """Whoever is to be enrolled; the agency needs the CURP."""
+
+    given_names = Name(required=True)
+    first_surname = Name(required=True)
+    second_surname = Name(load_default=None, allow_none=True)
+    birth_date = BirthDate(required=True)
+    birth_place = Code(load_default=None, allow_none=True)
+    curp = Curp(required=True)
+    email = Email(load_default=None, allow_none=True)
+    phone = Phone(load_default=None, allow_none=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> Applicant:
+        return Applicant(**data)
+
+
+class EnrollmentSchema(Schema):
+    """``data`` is what the programme asks for: see GET /programs."""
+
+    program = Choice(PROGRAMS, required=True)
+    consulate = Code(load_default=None, allow_none=True)
+    applicant = fields.Nested(ApplicantSchema, required=True)
+    data = fields.Dict(keys=fields.String(), load_default=dict)
+    consents = fields.List(Text(most=60), required=True, validate=validate.Length(0, 10))
+    language = Choice(("es", "en"), load_default="es")
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> RequestEnrollment:
+        return RequestEnrollment(**{**data, "consents": tuple(data["consents"])})
+
+
+class StepAnswer(Schema):
+    """One step of the history."""
+
+    status = fields.String(required=True)
+    at = fields.String(required=True)
+    reason = fields.String(allow_none=True)
+
+
+class EnrollmentAnswer(Schema):
+    """``result`` once the agency decided: ``rfc``."""
+
+    id = fields.String(required=True)
+    folio = fields.String(required=True)
+    program = fields.String(required=True)
+    status = fields.String(required=True, metadata={"enum": [s.value for s in Status]})
+    consulate = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True)
+    history = fields.List(fields.Nested(StepAnswer))
+    result = fields.Dict(allow_none=True)
+
+
+class EnrollmentList(Schema):
+    """A page, the newest first."""
+
+    items = fields.List(fields.Nested(EnrollmentAnswer), required=True)
+    next = fields.String(allow_none=True, required=True)
+
+
+class EnrollmentQuery(PageQuery):
+    """Filters."""
+
+    status = Choice(tuple(s.value for s in Status), load_default=None)
+    program = Choice(PROGRAMS, load_default=None)
+
+
+class ProgramAnswer(Schema):
+    """A programme and what its ``data`` takes, as JSON Schema."""
+
+    program = fields.String(required=True)
+    agency = fields.String()
+    available = fields.Boolean(required=True)
+    data = fields.Dict(required=True)
+
+
+class ProgramList(Schema):
+    """All programmes."""
+
+    items = fields.List(fields.Nested(ProgramAnswer), required=True)
+    next = fields.String(allow_none=True)
+
+
+CONSENT_WORDS = _("Acepto que mis datos se envíen a la dependencia para este trámite.")

@@ -1,0 +1,46 @@
+"""Figures for Working Group 4."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint
+
+from consular.api.contract import endpoint
+from consular.api.v1.monitoring.schemas import IndicatorAnswer, IndicatorList, IndicatorQuery
+from consular.auth import MONITORS
+from consular.db import transaction
+from consular.i18n import current_language
+from services.monitoring.indicators import INDICATORS, AskIndicator, Indicator, figures
+
+api = Blueprint("indicators", __name__, url_prefix="/api/v1/monitoring/indicators")
+
+
+@endpoint(api, "GET", "", who=MONITORS, answer=IndicatorList())
+def list_indicators() -> dict[str, Any]:
+    """What can be asked."""
+    items = [{"code": i.code, "name": name_of(i)} for i in INDICATORS.values()]
+    return {"items": items, "next": None}
+
+
+@endpoint(
+    api, "GET", "/<code:code>", who=MONITORS, query=IndicatorQuery(), answer=IndicatorAnswer()
+)
+def show_indicator(code: str, query: AskIndicator) -> dict[str, Any]:
+    """One indicator, exact, with the moment it holds for."""
+    with transaction() as session:
+        found = figures(session, replace(query, code=code))
+    return {
+        "code": code,
+        "name": name_of(found.indicator),
+        "as_of": found.as_of.isoformat(),
+        "rows": [
+            {**row, "day": row["day"].isoformat()} if "day" in row else row for row in found.rows
+        ],
+    }
+
+
+def name_of(indicator: Indicator) -> str:
+    """In the reader's language."""
+    return indicator.name_en if current_language() == "en" else indicator.name_es

@@ -1,0 +1,77 @@
+"""Indicators: what may be asked and what comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+
+from consular.api.fields import Code, Day, Moment
+from services.monitoring.indicators import AskIndicator, Dimension
+
+
+class Dimensions(fields.String):
+    """``program,consulate``: each at most once."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        names = [name.strip() for name in text.split(",") if name.strip()]
+        try:
+            found = tuple(Dimension(name) for name in names)
+        except ValueError:
+            found = ()
+        if len(set(found)) != len(names):
+            raise ValidationError([_("Desglosa por program, consulate o day, una vez cada uno.")])
+        return found
+
+
+class IndicatorQuery(Schema):
+    """Days are included; ``as_of`` is the moment of an earlier answer, or any other."""
+
+    by = Dimensions(load_default=())
+    from_ = Day(data_key="from", load_default=None)
+    to = Day(load_default=None)
+    as_of = Moment(load_default=None)
+    program = Code(load_default=None)
+    consulate = Code(load_default=None)
+
+    @validates_schema
+    def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if data.get("from_") and data.get("to") and data["from_"] > data["to"]:
+            raise ValidationError([_("El periodo termina antes de empezar.")], "to")
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> AskIndicator:
+        return AskIndicator(
+            code="",
+            by=data["by"],
+            first=data["from_"],
+            last=data["to"],
+            as_of=data["as_of"],
+            program=data["program"],
+            consulate=data["consulate"],
+        )
+
+
+class IndicatorAnswer(Schema):
+    """``rows`` have the dimensions that were asked for, ``status`` and ``value``."""
+
+    code = fields.String()
+    name = fields.String()
+    as_of = fields.String(required=True)
+    rows = fields.List(fields.Dict(), required=True)
+
+
+class IndicatorItem(Schema):
+    """An indicator that can be asked for."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class IndicatorList(Schema):
+    """All of them."""
+
+    items = fields.List(fields.Nested(IndicatorItem), required=True)
+    next = fields.String(allow_none=True)

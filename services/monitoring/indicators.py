@@ -1,0 +1,146 @@
+"""Figures from facts: exact, and the same when asked again as of the same moment.
+
+A figure is a sum over lines of double-entry counting, so it is a state ("so many are active"),
+whatever the order in which its lines were written. Without ``as_of`` the moment and PostgreSQL's
+snapshot are kept; asked with that moment, exactly the same transactions are counted, even those
+that committed out of order. For a moment at which nobody asked, lines that had happened by then
+are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.kernel.errors import NotFound
+
+
+class Dimension(StrEnum):
+    """By what a figure may be split."""
+
+    PROGRAM = "program"
+    CONSULATE = "consulate"
+    DAY = "day"
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """What is counted: facts of ``kind``; ``unit`` in words."""
+
+    code: str
+    kind: str
+    name_es: str
+    name_en: str
+
+
+# To add an indicator, record facts of a new kind and add a line here.
+INDICATORS: dict[str, Indicator] = {
+    i.code: i
+    for i in (
+        Indicator("appointments", "appointment", "Citas por estado", "Appointments by status"),
+        Indicator("enrollments", "enrollment", "Inscripciones por estado", "Enrolments by status"),
+        Indicator("remittances", "remittance", "Envíos por estado", "Remittances by status"),
+        Indicator("votes", "vote_count.votes", "Votos capturados", "Votes reported"),
+        Indicator(
+            "registrations",
+            "vote_count.registered",
+            "Personas registradas para votar",
+            "People registered to vote",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class AskIndicator:
+    """Days are the subjects' own days at their offices, both included."""
+
+    code: str
+    by: tuple[Dimension, ...] = ()
+    first: date | None = None
+    last: date | None = None
+    as_of: datetime | None = None
+    program: str | None = None
+    consulate: str | None = None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """``rows``: the dimensions that were asked for, ``status`` and ``value``."""
+
+    indicator: Indicator
+    as_of: datetime
+    rows: Sequence[dict[str, Any]]
+
+
+_COLUMNS = {
+    Dimension.PROGRAM: "program",
+    Dimension.CONSULATE: "consulate_code AS consulate",
+    Dimension.DAY: "day",
+}
+
+_FIGURES = """
+SELECT {columns} status, sum(quantity)::bigint AS value
+FROM facts
+WHERE kind = :kind
+  AND (CAST(:first AS date) IS NULL OR day >= :first)
+  AND (CAST(:last AS date) IS NULL OR day <= :last)
+  AND (CAST(:program AS text) IS NULL OR program = :program)
+  AND (CAST(:consulate AS text) IS NULL OR consulate_code = :consulate)
+  AND {counted}
+GROUP BY {groups} HAVING sum(quantity) <> 0
+ORDER BY {groups}
+"""
+
+_REMEMBER = text(
+    """
+    INSERT INTO counted_at (at, snapshot) VALUES (clock_timestamp(), pg_current_snapshot())
+    RETURNING at, snapshot::text
+    """
+)
+_RECALL = text("SELECT snapshot::text FROM counted_at WHERE at = :at")
+
+
+def figures(session: Session, command: AskIndicator) -> Figures:
+    """Count. Raises NotFound for an unknown indicator."""
+    indicator = INDICATORS.get(command.code)
+    if indicator is None:
+        raise NotFound()
+    as_of, snapshot = _moment(session, command.as_of)
+    rows = session.execute(
+        text(_statement(command.by, exact=snapshot is not None)),
+        {
+            "kind": indicator.kind,
+            "first": command.first,
+            "last": command.last,
+            "program": command.program,
+            "consulate": command.consulate,
+            "snapshot": snapshot,
+            "as_of": as_of,
+        },
+    )
+    return Figures(indicator, as_of, [dict(row._mapping) for row in rows])
+
+
+def _moment(session: Session, as_of: datetime | None) -> tuple[datetime, str | None]:
+    if as_of is None:
+        row = session.execute(_REMEMBER).one()
+        return row.at, row.snapshot
+    return as_of, session.execute(_RECALL, {"at": as_of}).scalar_one_or_none()
+
+
+def _statement(by: tuple[Dimension, ...], *, exact: bool) -> str:
+    counted = (
+        "pg_visible_in_snapshot(xid, CAST(:snapshot AS pg_snapshot))"
+        if exact
+        else "occurred_at <= :as_of"
+    )
+    columns = "".join(f"{_COLUMNS[dimension]}, " for dimension in by)
+    groups = ", ".join([*(_COLUMNS[d].split(" ")[0] for d in by), "status"])
+    return _FIGURES.format(columns=columns, groups=groups, counted=counted)
