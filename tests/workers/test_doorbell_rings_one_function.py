@@ -1,0 +1,104 @@
+"""Whoever can write to Redis can make a worker look at the outbox, and nothing else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from redis import Redis
+from rq import Callback, Queue
+from rq.serializers import DefaultSerializer, JSONSerializer
+
+from workers import logs, queues
+from workers.bell import BellWorker, open_queue, ring
+from workers.runtime import Work
+
+Listen = Callable[[], None]
+
+
+@pytest.fixture
+def listen(work: Work, redis: Redis) -> Listen:
+    def listen() -> None:
+        BellWorker(redis, lambda _: None).work(burst=True, logging_level=None)
+
+    return listen
+
+
+@pytest.fixture
+def foreign(redis: Redis) -> Queue:
+    """A queue as an intruder would open it: RQ's own, without our limits."""
+    return Queue("money", connection=redis, serializer=JSONSerializer)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("os.mkdir", "{target}"),
+        ("pathlib.Path.mkdir", "{target}"),
+        ("workers.jobs.run.use", None),
+        (queues.RUN,),
+        (queues.RUN, "not-an-id"),
+        (queues.RUN, 7),
+        (queues.RUN, str(uuid4()), "more"),
+    ],
+)
+def test_any_other_call_is_thrown_away_unmade(
+    foreign: Queue, listen: Listen, redis: Redis, tmp_path: Path, call: tuple[Any, ...]
+) -> None:
+    target = tmp_path / "made"
+    function, *args = [str(target) if part == "{target}" else part for part in call]
+    job = foreign.enqueue(function, args=args)
+    listen()
+    assert not target.exists()
+    assert not redis.exists(job.key)
+
+
+@pytest.mark.parametrize("field", ["on_success", "on_failure", "on_stopped"])
+def test_callbacks_are_not_called(
+    foreign: Queue, listen: Listen, monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    called: list[object] = []
+    monkeypatch.setattr("workers.sweeping.sweep", lambda *args: called.append(args))
+    hook: Any = {field: Callback("workers.sweeping.sweep")}
+    foreign.enqueue(queues.RUN, args=[str(uuid4())], **hook)
+    listen()
+    assert not called
+
+
+def test_a_pickle_is_not_opened(redis: Redis, listen: Listen, tmp_path: Path) -> None:
+    queue = Queue("money", connection=redis, serializer=DefaultSerializer)
+    job = queue.enqueue("os.mkdir", args=[str(tmp_path / "made")])
+    listen()
+    assert not (tmp_path / "made").exists()
+    assert not redis.exists(job.key)
+
+
+def test_a_ring_holds_an_id_and_nothing_stays_when_it_is_done(redis: Redis, listen: Listen) -> None:
+    item = uuid4()
+    ring(open_queue("money", redis), [item])
+    [key] = redis.keys("rq:job:*")
+    stored = redis.hgetall(key)
+    assert stored[b"description"] == b"outbox"
+    assert stored[b"timeout"] == b"-1"
+    listen()
+    assert redis.keys("rq:job:*") == []
+
+
+def test_what_libraries_would_fill_in_stays_out_of_the_logs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    loggers = {name: logging.getLogger(name) for name in logs.LIBRARIES}
+    before = {name: (log.handlers, log.propagate) for name, log in loggers.items()}
+    try:
+        logs.configure()
+        logging.getLogger("rq.worker").error("could not run %s", "HEQG800101MDFRRD09")
+        written = capsys.readouterr().out
+    finally:
+        for name, (handlers, propagate) in before.items():
+            loggers[name].handlers, loggers[name].propagate = handlers, propagate
+    assert "could not run %s" in written
+    assert "HEQG800101" not in written

@@ -1,0 +1,229 @@
+"""Whatever dies, what is in the outbox is done, once."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from redis import Redis
+from sqlalchemy import text
+
+from consular.embedded import ValkeyServer
+from services.kernel.settings import Settings
+from services.outbox import delivery
+from tests.factories.enrollments import make_request
+from tests.workers.conftest import (
+    configured,
+    effects,
+    enrol,
+    fault,
+    look,
+    outcomes,
+    process,
+    undone,
+    until,
+)
+from workers import bell
+from workers.jobs import run
+from workers.main import open_redis
+from workers.relay import Relay
+from workers.routes import ROUTES, Route
+from workers.runtime import LeaseLost, Work
+
+KILLS = 4
+
+
+def test_a_wiped_valkey_is_refilled_and_everything_is_done(
+    quick: Settings, work: Work, redis: Redis
+) -> None:
+    found = [enrol(work, make_request()) for _ in range(10)]
+    Relay(work.database, redis, again_seconds=1).tick()
+    assert bell.waiting(redis) == 10
+    redis.flushall()
+    with process("relay", quick), process("worker", quick):
+        until(lambda: {look(work, f).status for f in found} == {"active"})
+
+
+def test_while_valkey_is_down_rows_wait_and_then_are_rung(
+    quick: Settings, work: Work, tmp_path: Path
+) -> None:
+    valkey = ValkeyServer(tmp_path / "valkey", log=tmp_path / "valkey.log")
+    valkey.start()
+    try:
+        mine = configured(quick, REDIS_URL=valkey.url)
+        with process("relay", mine) as relay, process("worker", mine) as worker:
+            first = enrol(work, make_request())
+            until(lambda: look(work, first).status == "active")
+            valkey.stop()
+            second = enrol(work, make_request())
+            time.sleep(1)
+            assert look(work, second).status == "received"
+            valkey.start(preferred_port=valkey.port)
+            until(lambda: look(work, second).status == "active")
+            assert relay.poll() is worker.poll() is None
+    finally:
+        valkey.stop()
+
+
+def test_a_worker_killed_in_the_middle_of_a_job_leaves_it_to_be_done_once(
+    quick: Settings, work: Work, agencies_url: str
+) -> None:
+    """Killed while the agency is acting, which it tells nobody: the worst moment."""
+    fault(agencies_url, "sat", latency_ms=300)
+    with process("relay", quick):
+        found = [enrol(work, make_request()) for _ in range(KILLS)]
+        for kill in range(KILLS):
+            with process("worker", quick) as worker:
+                until(lambda kill=kill: _sent(work, found) > kill)
+                time.sleep(0.07 * kill)
+                worker.kill()
+        fault(agencies_url, "sat")
+        with process("worker", quick):
+            until(lambda: {look(work, f).status for f in found} == {"active"})
+    assert sorted(effects(agencies_url, "sat").values()) == [1] * KILLS
+
+
+def test_who_lost_the_lease_settles_nothing(work: Work) -> None:
+    found = enrol(work, make_request())
+    item = _item(work, found)
+    first = work.claim(item)
+    assert first is not None
+    assert work.claim(item) is None
+    _expire(work, item)
+    second = work.claim(item)
+    assert second is not None
+    entered = False
+    with pytest.raises(LeaseLost), work.settle(first, "sent"):
+        entered = True
+    assert not entered
+    work.again(first, 0)
+    assert work.claim(item) is None
+    with work.settle(second, "sent"):
+        pass
+    assert outcomes(work, "enrollments.submit") == ["sent"]
+
+
+def test_what_the_block_raises_undoes_the_settling(work: Work) -> None:
+    claim = work.claim(_item(work, enrol(work, make_request())))
+    assert claim is not None
+    with pytest.raises(RuntimeError), work.settle(claim, "sent"):
+        raise RuntimeError
+    assert outcomes(work, "enrollments.submit") == [None]
+
+
+def test_a_handler_that_fails_is_tried_again_and_parked_in_the_end(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = _failing(work, monkeypatch, parks=True)
+    for attempt in range(run.ATTEMPTS_BEFORE_PARKING):
+        assert outcomes(work, "tests.failing") == [None], attempt
+        run.run_outbox(str(item))
+    assert outcomes(work, "tests.failing") == ["parked"]
+
+
+def test_money_is_never_parked(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    item = _failing(work, monkeypatch, parks=False)
+    for _ in range(run.ATTEMPTS_BEFORE_PARKING + 3):
+        run.run_outbox(str(item))
+    assert outcomes(work, "tests.failing") == [None]
+
+
+def test_a_topic_of_a_newer_version_waits_for_it(work: Work) -> None:
+    with work.transaction() as session:
+        item = delivery.put(session, "tomorrow.topic", UUID(int=1))
+    run.run_outbox(str(item))
+    assert outcomes(work, "tomorrow.topic") == [None]
+
+
+def test_an_item_that_was_rung_twice_is_done_once(
+    work: Work, redis: Redis, pump: Callable[[], int]
+) -> None:
+    found = enrol(work, make_request())
+    bell.ring(bell.open_queue("agencies", redis), [_item(work, found)] * 3)
+    pump()
+    assert look(work, found).history == ["received", "sent_to_agency"]
+
+
+def test_a_long_queue_is_not_rung_for(
+    work: Work, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(7):
+        enrol(work, make_request())
+    monkeypatch.setattr("workers.queues.MOST_WAITING", 5)
+    relay = Relay(work.database, redis, again_seconds=0)
+    assert [relay.tick() for _ in range(3)] == [5, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["worker", "relay", "schedule"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_stops_within_two_seconds(
+    quick: Settings, name: str, number: signal.Signals
+) -> None:
+    with process(name, quick) as running:
+        assert running.stdout is not None
+        assert b"process_started" in running.stdout.readline()
+        time.sleep(0.5)
+        running.send_signal(number)
+        assert running.wait(2) == 0
+
+
+def test_a_process_stops_although_a_job_does_not(
+    quick: Settings, work: Work, agencies_url: str
+) -> None:
+    fault(agencies_url, "sat", latency_ms=8000)
+    found = enrol(work, make_request())
+    with process("relay", quick), process("worker", quick) as worker:
+        until(lambda: _sent(work, [found]))
+        worker.terminate()
+        assert worker.wait(2) == 0
+    fault(agencies_url, "sat")
+
+
+def test_a_stuck_worker_ends_itself(work: Work) -> None:
+    ended: list[bool] = []
+    watchdog = bell.Watchdog(0.1, lambda: ended.append(True))
+    watchdog.start()
+    time.sleep(0.3)
+    assert not ended
+    watchdog.busy(True)
+    until(lambda: ended, seconds=2)
+    watchdog.stop()
+
+
+def test_lost_redis_does_not_touch_the_outbox(work: Work) -> None:
+    enrol(work, make_request())
+    with open_redis("redis://127.0.0.1:9/0") as nowhere:
+        assert Relay(work.database, nowhere, again_seconds=60).tick() == 0
+    with work.transaction() as session:
+        assert len(delivery.ring(session, most=9, again_seconds=0)) == 1
+    assert undone(work) == 1
+
+
+def _sent(work: Work, found: list[UUID]) -> int:
+    return sum(look(work, f).status != "received" for f in found)
+
+
+def _item(work: Work, ref: UUID) -> UUID:
+    query = text("SELECT id FROM outbox WHERE ref = :ref")
+    with work.transaction() as session:
+        item: UUID = session.execute(query, {"ref": ref}).scalar_one()
+        return item
+
+
+def _expire(work: Work, item: UUID) -> None:
+    with work.transaction() as session:
+        session.execute(text("UPDATE outbox SET lease_until = now() - interval '1 second'"))
+
+
+def _failing(work: Work, monkeypatch: pytest.MonkeyPatch, *, parks: bool) -> UUID:
+    def fail(_work: Work, _claim: delivery.Claim) -> None:
+        raise ZeroDivisionError
+
+    route = Route(ROUTES["enrollments.submit"].queue, fail, parks=parks)
+    monkeypatch.setattr(run, "ROUTES", {"tests.failing": route})
+    with work.transaction() as session:
+        return delivery.put(session, "tests.failing", UUID(int=1))
