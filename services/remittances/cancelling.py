@@ -1,0 +1,78 @@
+"""Cancel within the window: at once while nothing was sent, by the agency's word afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.kernel import audit
+from services.kernel.audit import Actor
+from services.kernel.crypto import Vault
+from services.kernel.errors import NotFound
+from services.outbox.delivery import put
+from services.remittances.errors import AlreadyPaid, CancelWindowOver, WrongState
+from services.remittances.models import Remittance
+from services.remittances.payout import PayoutTask, describe_task, reached_agency
+from services.remittances.progress import lock, move
+from services.remittances.rules import FINAL, Status
+
+_NOT_AT_AGENCY = (Status.FUNDED, Status.SENDING)
+
+
+def cancel(session: Session, remittance: UUID, *, now: datetime, actor: Actor) -> Remittance:
+    """Give everything back, or ask the agency to stop the payout. The row lock decides the race.
+
+    ``cancelled`` at once when no order can have reached the agency, otherwise ``cancelling``
+    until it answers; asked again meanwhile, nothing changes. Raises NotFound, `AlreadyPaid`,
+    `CancelWindowOver`, `WrongState`.
+    """
+    found = lock(session, remittance)
+    if found.account_id != actor.account_id:
+        raise NotFound()
+    status = Status(found.status)
+    if status is Status.PAID:
+        raise AlreadyPaid()
+    if status in FINAL:
+        raise WrongState(state=status)
+    if status is Status.CANCELLING:
+        return found
+    if status in _NOT_AT_AGENCY and not reached_agency(session, remittance):
+        move(session, found, Status.CANCELLED, now=now)
+    elif now <= found.cancel_until:
+        move(session, found, Status.CANCELLING, now=now)
+        put(session, "remittances.cancel", found.id)
+    else:
+        raise CancelWindowOver(cancel_until=found.cancel_until)
+    _audit(session, found, now=now, actor=actor)
+    return found
+
+
+def claim_cancel(
+    session: Session, remittance: UUID, *, now: datetime, vault: Vault
+) -> PayoutTask | None:
+    """What to cancel at the agency; None when there is nothing left to cancel there.
+
+    When it turns out that no order can have reached the agency, everything goes back here.
+    Raises NotFound, `RecipientForgotten`.
+    """
+    found = lock(session, remittance)
+    if Status(found.status) is not Status.CANCELLING:
+        return None
+    if not reached_agency(session, remittance):
+        move(session, found, Status.CANCELLED, now=now)
+        return None
+    return describe_task(session, found, vault)
+
+
+def _audit(session: Session, found: Remittance, *, now: datetime, actor: Actor) -> None:
+    audit.record(
+        session,
+        actor=actor,
+        action="remittance.cancel",
+        subject_kind="remittance",
+        subject_id=found.id,
+        now=now,
+        person_account_id=found.account_id,
+    )

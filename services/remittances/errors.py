@@ -1,0 +1,77 @@
+"""What can go wrong with a remittance."""
+
+from __future__ import annotations
+
+from services.kernel.errors import Conflict, Invalid, Unavailable
+
+
+class AmountOutOfRange(Invalid):
+    """Below the minimum or above the limit of one transfer: ``minimum`` and ``maximum`` in USD."""
+
+    code = "amount_out_of_range"
+
+
+class QuoteExpired(Conflict):
+    """The rate was locked until ``expires_at``: ask for another quote."""
+
+    code = "quote_expired"
+
+
+class QuoteUsed(Conflict):
+    """A remittance was ordered from this quote already."""
+
+    code = "quote_used"
+
+
+class ProfileRequired(Conflict):
+    """The account has no holder yet: who sends must be known first."""
+
+    code = "profile_required"
+
+
+class LimitExceeded(Conflict):
+    """``limit`` is ``day`` or ``month``; ``available`` USD are left, more from ``frees_at`` on."""
+
+    code = "limit_exceeded"
+
+
+class CancelWindowOver(Conflict):
+    """It could be cancelled until ``cancel_until`` (12 CFR 1005.34)."""
+
+    code = "cancel_window_over"
+
+
+class AlreadyPaid(Conflict):
+    """The recipient has the money."""
+
+    code = "already_paid"
+
+
+class WrongState(Conflict):
+    """The step doesn't follow from the ``state`` the remittance is in."""
+
+    code = "wrong_state"
+
+
+class RecipientForgotten(Conflict):
+    """The recipient's key was deleted, so that the account can't be read."""
+
+    code = "recipient_forgotten"
+
+
+class RateUnavailable(Unavailable):
+    """No recent exchange rate is at hand."""
+
+    code = "rate_unavailable"
+
+
+class TariffUnavailable(Unavailable):
+    """A rule that is needed is not in force on this day; ``rule`` says which."""
+
+    code = "tariff_unavailable"
+
+
+class FundingUnavailable(Unavailable):
+    """No payment provider takes the sender's money here."""
+
+    code = "funding_unavailable"

@@ -1,0 +1,240 @@
+"""Quotes, remittances and their history, attempts; the ledger; rates and rules in force."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.kernel.db import Base
+
+_NOW = DateTime(timezone=True)
+_RATE = Numeric(18, 8)
+_OPEN = "status IN ('funded', 'sending', 'unknown', 'accepted', 'available', 'cancelling')"
+
+
+class ExchangeRate(Base):
+    """Units of ``quote`` for one ``base``, as published for a day."""
+
+    __tablename__ = "exchange_rates"
+    __table_args__ = (CheckConstraint("value > 0", name="value"),)
+
+    series: Mapped[str] = mapped_column(Text, primary_key=True)
+    valid_on: Mapped[date] = mapped_column(primary_key=True)
+    base: Mapped[str] = mapped_column(Text)
+    quote: Mapped[str] = mapped_column(Text)
+    value: Mapped[Decimal] = mapped_column(_RATE)
+    fetched_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class RemittanceRule(Base):
+    """A fee, limit, tax or time, from a day on, with where it was read."""
+
+    __tablename__ = "remittance_rules"
+
+    rule: Mapped[str] = mapped_column(Text, primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    value: Mapped[Decimal] = mapped_column(Numeric(18, 4))
+    unit: Mapped[str] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+
+
+class Quote(Base):
+    """A price that holds until ``expires_at``. Never changed; used at most once."""
+
+    __tablename__ = "quotes"
+    __table_args__ = (
+        CheckConstraint("total_minor = send_minor + fee_minor + tax_minor", name="total"),
+        CheckConstraint(
+            "send_minor > 0 AND receive_minor > 0 AND fee_minor >= 0 AND tax_minor >= 0",
+            name="positive",
+        ),
+        CheckConstraint("funding IN ('bank_account', 'us_card', 'cash')", name="funding"),
+        CheckConstraint("payout IN ('account', 'card', 'branch')", name="payout"),
+        Index("ix_quotes_account_id", "account_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    funding: Mapped[str] = mapped_column(Text)
+    payout: Mapped[str] = mapped_column(Text)
+    send_minor: Mapped[int] = mapped_column(BigInteger)
+    fee_minor: Mapped[int] = mapped_column(BigInteger)
+    tax_minor: Mapped[int] = mapped_column(BigInteger)
+    total_minor: Mapped[int] = mapped_column(BigInteger)
+    receive_minor: Mapped[int] = mapped_column(BigInteger)
+    rate: Mapped[Decimal] = mapped_column(_RATE)
+    rate_series: Mapped[str] = mapped_column(Text)
+    rate_valid_on: Mapped[date]
+    date_available: Mapped[date]
+    created_at: Mapped[datetime] = mapped_column(_NOW)
+    expires_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class Remittance(Base):
+    """One transfer: the quote's amounts, who sends, who receives, and how far it is.
+
+    ``account_sealed`` is a CLABE or card number under the recipient's key (place
+    ``remittances.account``, row = id); ``account_hint`` its last four digits. ``sender_name`` is
+    what the order says, kept so that a repeated order is the same to the letter. ``funded_at``
+    is when the sender paid, ``paid_at`` when the recipient was.
+    """
+
+    __tablename__ = "remittances"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('funded', 'sending', 'unknown', 'accepted', 'available', 'paid',"
+            " 'cancelling', 'cancelled', 'refunded', 'failed')",
+            name="status",
+        ),
+        CheckConstraint("total_minor = send_minor + fee_minor + tax_minor", name="total"),
+        CheckConstraint(
+            "send_minor > 0 AND receive_minor > 0 AND fee_minor >= 0 AND tax_minor >= 0",
+            name="positive",
+        ),
+        CheckConstraint("(payout = 'branch') = (account_sealed IS NULL)", name="account"),
+        CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", name="paid_at"),
+        CheckConstraint(
+            "(status IN ('cancelled', 'refunded')) = (refunded_at IS NOT NULL)",
+            name="refunded_at",
+        ),
+        Index("ix_remittances_account_id_day", "account_id", "day"),
+        Index("ix_remittances_open", "changed_at", postgresql_where=text(_OPEN)),
+        {"postgresql_with": {"fillfactor": 80}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    folio: Mapped[str] = mapped_column(Text, unique=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    quote_id: Mapped[UUID] = mapped_column(ForeignKey("quotes.id"), unique=True)
+    sender_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    recipient_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    sender_name: Mapped[str] = mapped_column(Text)
+    account_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    account_hint: Mapped[str | None] = mapped_column(Text)
+    funding: Mapped[str] = mapped_column(Text)
+    payout: Mapped[str] = mapped_column(Text)
+    purpose: Mapped[str] = mapped_column(Text)
+    send_minor: Mapped[int] = mapped_column(BigInteger)
+    fee_minor: Mapped[int] = mapped_column(BigInteger)
+    tax_minor: Mapped[int] = mapped_column(BigInteger)
+    total_minor: Mapped[int] = mapped_column(BigInteger)
+    receive_minor: Mapped[int] = mapped_column(BigInteger)
+    rate: Mapped[Decimal] = mapped_column(_RATE)
+    day: Mapped[date]
+    status: Mapped[str] = mapped_column(Text)
+    funded_at: Mapped[datetime] = mapped_column(_NOW)
+    cancel_until: Mapped[datetime] = mapped_column(_NOW)
+    date_available: Mapped[date]
+    answer_due_at: Mapped[datetime | None] = mapped_column(_NOW)
+    paid_at: Mapped[datetime | None] = mapped_column(_NOW)
+    refunded_at: Mapped[datetime | None] = mapped_column(_NOW)
+    collect_until: Mapped[date | None]
+    branch: Mapped[str | None] = mapped_column(Text)
+    agency_reference: Mapped[str | None] = mapped_column(Text)
+    reason_code: Mapped[str | None] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class RemittanceEvent(Base):
+    """A status that a remittance came to. Never changed."""
+
+    __tablename__ = "remittance_events"
+
+    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    account_id: Mapped[UUID]
+    status: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(_NOW)
+    reason_code: Mapped[str | None] = mapped_column(Text)
+
+
+class PayoutAttempt(Base):
+    """One sending of the order, written down and committed before the call is made."""
+
+    __tablename__ = "payout_attempts"
+    __table_args__ = (
+        CheckConstraint(
+            "outcome IN ('sending', 'unknown', 'never_sent', 'answered', 'refused')",
+            name="outcome",
+        ),
+    )
+
+    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    outcome: Mapped[str] = mapped_column(Text)
+    sent_at: Mapped[datetime] = mapped_column(_NOW)
+    settled_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
+class LedgerAccount(Base):
+    """An account of the house, in one currency."""
+
+    __tablename__ = "ledger_accounts"
+    __table_args__ = (
+        CheckConstraint("currency IN ('USD', 'MXN')", name="currency"),
+        CheckConstraint("kind IN ('asset', 'liability', 'income', 'position')", name="kind"),
+    )
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    currency: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+
+
+class JournalEntry(Base):
+    """Something that moved money. ``key`` says what, so that a repeat is refused."""
+
+    __tablename__ = "journal_entries"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        Index("ix_journal_entries_remittance_id", "remittance_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"))
+    at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class Posting(Base):
+    """One line of an entry: minor units, debit positive. Written by ``post_entry`` only.
+
+    The account is checked by the table's trigger rather than by a foreign key, which would lock
+    the house's few accounts at every posting.
+    """
+
+    __tablename__ = "postings"
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount"),
+        Index(
+            "ix_postings_account_code_at",
+            "account_code",
+            "at",
+            postgresql_include=["amount"],
+        ),
+    )
+
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("journal_entries.id"), primary_key=True)
+    line: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    account_code: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(_NOW)

@@ -1,0 +1,306 @@
+"""Pay out: write every attempt down before it is made, and take the agency's word afterwards.
+
+An order is sent under our folio, which the agency takes in once. An attempt that nobody settled
+(a worker was killed, an answer was lost) is *open*: the order may have arrived or still arrive.
+Open attempts are settled by what the agency says of the folio, never by guessing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from services.citizens.models import Person
+from services.kernel import audit
+from services.kernel.crypto import Vault
+from services.remittances.errors import RecipientForgotten
+from services.remittances.models import PayoutAttempt, Remittance
+from services.remittances.ordering import ACCOUNT_PLACE
+from services.remittances.progress import lock, move
+from services.remittances.rules import (
+    ATTEMPT_MAY_ARRIVE,
+    FINAL,
+    Answer,
+    AttemptOutcome,
+    Payout,
+    Status,
+    after_answer,
+    contradicts,
+    day_in_mexico,
+)
+from services.remittances.tariffs import tariff
+
+CONCEPT = "REMESA"
+_OPEN = (AttemptOutcome.SENDING, AttemptOutcome.UNKNOWN)
+_RESENDABLE = (Status.SENDING, Status.UNKNOWN, Status.CANCELLING)
+
+
+class Step(StrEnum):
+    """What to do at the agency: send the order, or ask what became of it."""
+
+    SEND = "send"
+    ASK = "ask"
+
+
+@dataclass(frozen=True)
+class PayoutTask:
+    """One order as the agency must hear it, the same to the letter at each sending.
+
+    ``attempt`` is the number of the attempt that was written down, 0 when the step is to ask.
+    """
+
+    step: Step
+    remittance: UUID
+    status: Status
+    folio: str
+    attempt: int
+    funded_at: datetime
+    amount_minor: int
+    payout: Payout
+    given_names: str
+    first_surname: str
+    second_surname: str | None
+    account: str | None
+    sender_name: str
+    concept: str = CONCEPT
+
+
+@dataclass(frozen=True)
+class PayoutAnswer:
+    """The agency's word on a folio: ``branch`` says where cash waits, ``reason_code`` why not."""
+
+    answer: Answer
+    reason_code: str | None = None
+    agency_reference: str | None = None
+    branch: str | None = None
+    paid_at: datetime | None = None
+
+
+def claim_payout(
+    session: Session, remittance: UUID, *, now: datetime, vault: Vault
+) -> PayoutTask | None:
+    """What to do next for this remittance, written down: to be committed before the call.
+
+    At first the pesos are ordered in the ledger. With an open attempt, or once the agency has
+    it, the step is to ask. None when it is final or being cancelled. Raises NotFound,
+    `RecipientForgotten`.
+    """
+    found = lock(session, remittance)
+    status = Status(found.status)
+    if status in FINAL or status is Status.CANCELLING:
+        return None
+    if status is Status.FUNDED:
+        move(session, found, Status.SENDING, now=now)
+    elif status not in _RESENDABLE or has_open_attempt(session, remittance):
+        return _task(session, found, 0, vault)
+    return _task(session, found, _begin_attempt(session, remittance, now), vault)
+
+
+def begin_resend(
+    session: Session, remittance: UUID, *, now: datetime, vault: Vault
+) -> PayoutTask | None:
+    """The agency knows nothing of the folio: write another attempt down, under the same folio.
+
+    None when meanwhile somebody else learned what became of it. To be committed before the call.
+    """
+    found = lock(session, remittance)
+    if Status(found.status) not in _RESENDABLE:
+        return None
+    return _task(session, found, _begin_attempt(session, remittance, now), vault)
+
+
+def settle_payout(
+    session: Session, remittance: UUID, heard: PayoutAnswer, *, now: datetime
+) -> Status:
+    """Take the agency's word and post what it means; returns the status afterwards.
+
+    It settles every open attempt: the agency has the folio, so that a late one is a repeat. Old
+    news changes nothing; what can't be (paid after it was given back) is audited for a person.
+    """
+    found = lock(session, remittance)
+    before = Status(found.status)
+    _close_attempts(session, remittance, now)
+    if contradicts(before, heard.answer):
+        _report_contradiction(session, found, heard.answer, now)
+        return before
+    _learn(session, found, heard)
+    after = after_answer(before, heard.answer)
+    if after is not before:
+        changes = {"paid_at": heard.paid_at or now} if after is Status.PAID else {}
+        move(session, found, after, now=now, **changes)
+    return after
+
+
+def settle_refusal(session: Session, task: PayoutTask, reason_code: str, *, now: datetime) -> bool:
+    """The agency didn't take this attempt in: everything goes back. False when it must wait.
+
+    It isn't the last word while another attempt may still arrive, nor when one did.
+    """
+    lock(session, task.remittance)
+    _close_attempt(session, task, AttemptOutcome.REFUSED, now)
+    if _may_arrive(session, task.remittance, now):
+        return False
+    heard = PayoutAnswer(Answer.REFUSED, reason_code=reason_code)
+    return settle_payout(session, task.remittance, heard, now=now) in FINAL
+
+
+def put_back(session: Session, task: PayoutTask, *, now: datetime) -> None:
+    """This attempt certainly never reached the agency: it may be made again, or cancelled."""
+    lock(session, task.remittance)
+    _close_attempt(session, task, AttemptOutcome.NEVER_SENT, now)
+
+
+def mark_unknown(session: Session, task: PayoutTask, *, now: datetime) -> Status:
+    """The answer was lost: the order may have arrived. Says by when it will be known."""
+    found = lock(session, task.remittance)
+    session.execute(
+        update(PayoutAttempt)
+        .where(
+            PayoutAttempt.remittance_id == task.remittance,
+            PayoutAttempt.outcome == AttemptOutcome.SENDING,
+        )
+        .values(outcome=AttemptOutcome.UNKNOWN)
+    )
+    if found.answer_due_at is None:
+        found.answer_due_at = now + tariff(session, day_in_mexico(now)).settlement
+        session.flush()
+    if Status(found.status) is Status.SENDING:
+        move(session, found, Status.UNKNOWN, now=now)
+    return Status(found.status)
+
+
+def has_open_attempt(session: Session, remittance: UUID) -> bool:
+    """An order may have reached the agency, or may still."""
+    found = session.scalar(_open_attempts(remittance).limit(1))
+    return found is not None
+
+
+def reached_agency(session: Session, remittance: UUID) -> bool:
+    """An order is, or may be, at the agency: nobody but the agency can stop it."""
+    found = session.scalar(
+        select(PayoutAttempt.number)
+        .where(
+            PayoutAttempt.remittance_id == remittance,
+            PayoutAttempt.outcome.in_([*_OPEN, AttemptOutcome.ANSWERED]),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def describe_task(session: Session, found: Remittance, vault: Vault) -> PayoutTask:
+    """The order of a locked remittance, to ask about. Raises `RecipientForgotten`."""
+    return _task(session, found, 0, vault)
+
+
+def _begin_attempt(session: Session, remittance: UUID, now: datetime) -> int:
+    number = select(func.coalesce(func.max(PayoutAttempt.number), 0) + 1).where(
+        PayoutAttempt.remittance_id == remittance
+    )
+    made = session.execute(
+        insert(PayoutAttempt)
+        .values(
+            remittance_id=remittance,
+            number=number.scalar_subquery(),
+            outcome=AttemptOutcome.SENDING,
+            sent_at=now,
+        )
+        .returning(PayoutAttempt.number)
+    )
+    return int(made.scalar_one())
+
+
+def _task(session: Session, found: Remittance, attempt: int, vault: Vault) -> PayoutTask:
+    person = session.get_one(Person, found.recipient_id)
+    return PayoutTask(
+        step=Step.SEND if attempt else Step.ASK,
+        remittance=found.id,
+        status=Status(found.status),
+        folio=found.folio,
+        attempt=attempt,
+        funded_at=found.funded_at,
+        amount_minor=found.receive_minor,
+        payout=Payout(found.payout),
+        given_names=person.given_names,
+        first_surname=person.first_surname,
+        second_surname=person.second_surname,
+        account=_account(found, person, vault),
+        sender_name=found.sender_name,
+    )
+
+
+def _account(found: Remittance, person: Person, vault: Vault) -> str | None:
+    if found.account_sealed is None:
+        return None
+    if person.data_key is None:
+        raise RecipientForgotten()
+    key = vault.unwrap(person.data_key, person.id)
+    return key.open(found.account_sealed, place=ACCOUNT_PLACE, row=found.id)
+
+
+def _open_attempts(remittance: UUID) -> Select[int]:
+    return select(PayoutAttempt.number).where(
+        PayoutAttempt.remittance_id == remittance, PayoutAttempt.outcome.in_(_OPEN)
+    )
+
+
+def _may_arrive(session: Session, remittance: UUID, now: datetime) -> bool:
+    """An attempt has arrived, or is open and young enough to do so."""
+    arrived = PayoutAttempt.outcome == AttemptOutcome.ANSWERED
+    under_way = and_(
+        PayoutAttempt.outcome.in_(_OPEN), PayoutAttempt.sent_at > now - ATTEMPT_MAY_ARRIVE
+    )
+    found = session.scalar(
+        select(PayoutAttempt.number)
+        .where(PayoutAttempt.remittance_id == remittance, or_(arrived, under_way))
+        .limit(1)
+    )
+    return found is not None
+
+
+def _close_attempt(
+    session: Session, task: PayoutTask, outcome: AttemptOutcome, now: datetime
+) -> None:
+    session.execute(
+        update(PayoutAttempt)
+        .where(
+            PayoutAttempt.remittance_id == task.remittance,
+            PayoutAttempt.number == task.attempt,
+            PayoutAttempt.outcome.in_(_OPEN),
+        )
+        .values(outcome=outcome, settled_at=now)
+    )
+
+
+def _close_attempts(session: Session, remittance: UUID, now: datetime) -> None:
+    session.execute(
+        update(PayoutAttempt)
+        .where(PayoutAttempt.remittance_id == remittance, PayoutAttempt.outcome.in_(_OPEN))
+        .values(outcome=AttemptOutcome.ANSWERED, settled_at=now)
+    )
+
+
+def _learn(session: Session, found: Remittance, heard: PayoutAnswer) -> None:
+    found.agency_reference = heard.agency_reference or found.agency_reference
+    found.branch = heard.branch or found.branch
+    found.reason_code = heard.reason_code or found.reason_code
+    session.flush()
+
+
+def _report_contradiction(
+    session: Session, found: Remittance, answer: Answer, now: datetime
+) -> None:
+    audit.record(
+        session,
+        actor=audit.SYSTEM,
+        action=f"remittance.contradiction.{answer}",
+        subject_kind="remittance",
+        subject_id=found.id,
+        now=now,
+        person_account_id=found.account_id,
+    )

@@ -1,0 +1,249 @@
+"""Read remittances, tell a recipient, and prove the books.
+
+Row security decides which rows the transaction sees; `lookup`, `find_by_folio`, `list_unattended`
+and `proof` work on behalf of the network and need its scope.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import and_, exists, func, select, text, tuple_
+from sqlalchemy.orm import Session
+
+from services.citizens.accounts import find_holder, open_profile
+from services.citizens.models import Account, Person
+from services.kernel.audit import Actor
+from services.kernel.crypto import Vault
+from services.kernel.errors import NotFound
+from services.kernel.identifiers import normalise_name
+from services.kernel.ids import FolioKind, parse_folio
+from services.kernel.money import Money
+from services.outbox.models import OutboxItem
+from services.remittances.ledger import LedgerCode, balance, trial_balance
+from services.remittances.models import Remittance, RemittanceEvent
+from services.remittances.rules import FINAL, IN_PAYOUT, Payout, Status
+
+# What a branch asks for; the edge says it in the reader's words.
+COLLECT_WITH = ("folio", "official_identification")
+
+
+@dataclass(frozen=True)
+class Page:
+    """``next`` is the (funded_at, id) to go on after, None at the end. Newest first."""
+
+    items: Sequence[Remittance]
+    next: tuple[datetime, UUID] | None
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What a recipient may know: no name, no sender. ``collect_*`` are for cash only."""
+
+    folio: str
+    status: Status
+    pesos: Money
+    payout: Payout
+    branch: str | None
+    collect_with: tuple[str, ...]
+    collect_until: date | None
+    date_available: date
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Where and in which language to tell the sender, and what of."""
+
+    folio: str
+    status: Status
+    language: str
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The books against the remittances. It holds when there is nothing in it."""
+
+    differences: Mapping[str, int]
+    unbalanced: Sequence[UUID]
+    mismatched: Sequence[UUID]
+    suspense_difference: int
+
+    @property
+    def holds(self) -> bool:
+        """Every currency sums to zero, entries match statuses, suspense is what is open."""
+        return not (
+            self.differences or self.unbalanced or self.mismatched or self.suspense_difference
+        )
+
+
+def get_remittance(session: Session, remittance: UUID, *, actor: Actor) -> Remittance:
+    """Raises NotFound, also for one of another account."""
+    found = session.get(Remittance, remittance)
+    if found is None or (actor.is_citizen and found.account_id != actor.account_id):
+        raise NotFound()
+    return found
+
+
+def list_remittances(
+    session: Session,
+    *,
+    actor: Actor,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+    status: Status | None = None,
+) -> Page:
+    """The account's own, or for the network's staff all; newest first."""
+    query = select(Remittance).order_by(Remittance.funded_at.desc(), Remittance.id.desc())
+    if actor.is_citizen:
+        query = query.where(Remittance.account_id == actor.account_id)
+    if after:
+        query = query.where(tuple_(Remittance.funded_at, Remittance.id) < after)
+    if status:
+        query = query.where(Remittance.status == status)
+    rows = session.scalars(query.limit(limit + 1)).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(rows[:limit], (last.funded_at, last.id) if last else None)
+
+
+def list_history(session: Session, remittance: UUID) -> Sequence[RemittanceEvent]:
+    """Every status it came to, oldest first."""
+    return session.scalars(
+        select(RemittanceEvent)
+        .where(RemittanceEvent.remittance_id == remittance)
+        .order_by(RemittanceEvent.position)
+    ).all()
+
+
+def get_recipient(session: Session, found: Remittance) -> Person:
+    """Who gets the pesos, as the sender named them."""
+    return session.get_one(Person, found.recipient_id)
+
+
+def lookup(session: Session, folio: str, first_surname: str) -> Collection:
+    """What the recipient may know, who has the folio and tells their first surname.
+
+    Raises NotFound in the same way for a folio that doesn't exist and a name that isn't theirs.
+    """
+    parsed = parse_folio(folio) or ""
+    row = session.execute(
+        select(Remittance, Person.first_surname)
+        .join(Person, Person.id == Remittance.recipient_id)
+        .where(Remittance.folio == parsed)
+    ).first()
+    # Compared in either case, so that the time taken tells nothing.
+    expected = normalise_name(row.first_surname) if row else "\x00"
+    same = hmac.compare_digest(expected.encode(), normalise_name(first_surname).encode())
+    if row is None or not same:
+        raise NotFound()
+    return _collection(row.Remittance)
+
+
+def find_by_folio(session: Session, folio: str) -> UUID | None:
+    """The id of the remittance with that folio, however it is written."""
+    parsed = parse_folio(folio)
+    if parsed is None or parsed[0] != FolioKind.REMITTANCE:
+        return None
+    return session.scalar(select(Remittance.id).where(Remittance.folio == parsed))
+
+
+def get_notice(session: Session, remittance: UUID, vault: Vault) -> Notice | None:
+    """What the message about it needs; None once the sender is forgotten."""
+    found = session.get_one(Remittance, remittance)
+    holder = find_holder(session, found.account_id)
+    if holder is None:
+        return None
+    profile = open_profile(holder, vault)
+    language = session.get_one(Account, found.account_id).language
+    return Notice(
+        found.folio, Status(found.status), language, email=profile.email, phone=profile.phone
+    )
+
+
+def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequence[Remittance]:
+    """Open ones, unchanged since ``before``, about which nothing is on its way."""
+    waiting = exists().where(and_(OutboxItem.ref == Remittance.id, OutboxItem.done_at.is_(None)))
+    still_open = Remittance.status.in_(sorted(set(Status) - FINAL))
+    return session.scalars(
+        select(Remittance)
+        .where(still_open, Remittance.changed_at < before, ~waiting)
+        .order_by(Remittance.changed_at)
+        .limit(limit)
+    ).all()
+
+
+def proof(session: Session) -> Proof:
+    """Check the whole of the books: one query an invariant."""
+    pending = balance(session, LedgerCode.PAYOUTS_PENDING)
+    return Proof(
+        differences=trial_balance(session).differences,
+        unbalanced=session.scalars(_UNBALANCED).all(),
+        mismatched=session.scalars(_MISMATCHED).all(),
+        suspense_difference=pending + _open_pesos(session),
+    )
+
+
+def _collection(found: Remittance) -> Collection:
+    at_branch = found.payout == Payout.BRANCH
+    return Collection(
+        folio=found.folio,
+        status=Status(found.status),
+        pesos=Money(found.receive_minor, "MXN"),
+        payout=Payout(found.payout),
+        branch=found.branch,
+        collect_with=COLLECT_WITH if at_branch else (),
+        collect_until=found.collect_until,
+        date_available=found.date_available,
+    )
+
+
+def _open_pesos(session: Session) -> int:
+    query = select(func.coalesce(func.sum(Remittance.receive_minor), 0)).where(
+        Remittance.status.in_(sorted(IN_PAYOUT))
+    )
+    return int(session.scalar(query) or 0)
+
+
+_UNBALANCED = text(
+    "SELECT DISTINCT entry_id FROM postings GROUP BY entry_id, currency HAVING sum(amount) <> 0"
+)
+
+# What each account must hold for one remittance, by its status, against what it holds.
+_MISMATCHED = text(
+    """
+    WITH expected AS (
+        SELECT r.id, v.account, v.amount
+        FROM remittances r
+        CROSS JOIN LATERAL (SELECT
+            r.status <> 'failed' AS funded,
+            r.status IN ('cancelled', 'refunded') AS given_back,
+            r.status IN ('sending', 'unknown', 'accepted', 'available', 'cancelling') AS pending,
+            r.status = 'paid' AS paid
+        ) s
+        CROSS JOIN LATERAL (VALUES
+            ('funding_clearing', s.funded, r.total_minor),
+            ('remittances_payable', r.status = 'funded', -r.send_minor),
+            ('fee_income', s.funded AND NOT s.given_back, -r.fee_minor),
+            ('excise_payable', s.funded AND NOT s.given_back, -r.tax_minor),
+            ('refunds_payable', s.given_back, -r.total_minor),
+            ('fx_usd', s.pending OR s.paid, -r.send_minor),
+            ('fx_mxn', s.pending OR s.paid, r.receive_minor),
+            ('payouts_pending', s.pending, -r.receive_minor),
+            ('finabien_settlement', s.paid, -r.receive_minor)
+        ) v (account, holds, amount)
+        WHERE v.holds AND v.amount <> 0
+    ), held AS (
+        SELECT e.remittance_id AS id, p.account_code AS account, sum(p.amount) AS amount
+        FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+        GROUP BY e.remittance_id, p.account_code HAVING sum(p.amount) <> 0
+    )
+    SELECT DISTINCT coalesce(expected.id, held.id)
+    FROM expected FULL JOIN held USING (id, account)
+    WHERE expected.amount IS DISTINCT FROM held.amount
+    """
+)

@@ -1,0 +1,223 @@
+"""Pure rules: statuses and their order, what an agency's answer leads to, money's arithmetic.
+
+Amounts are whole minor units: cents of USD, centavos of MXN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from fractions import Fraction
+from math import ceil
+from zoneinfo import ZoneInfo
+
+from services.kernel.money import convert, percent_half_up
+
+# Days and months of limits and of figures are Finabien's: it counts in Mexico City.
+MEXICO_CITY = ZoneInfo("America/Mexico_City")
+SHOWN_RATE = Decimal("0.0001")
+# A call ends within seconds and its worker is replaced within minutes: after this long, an
+# attempt that nobody settled can't reach the agency any more.
+ATTEMPT_MAY_ARRIVE = timedelta(minutes=15)
+
+
+class Funding(StrEnum):
+    """How the sender pays."""
+
+    BANK_ACCOUNT = "bank_account"
+    US_CARD = "us_card"
+    CASH = "cash"
+
+
+class Payout(StrEnum):
+    """How the recipient gets the pesos."""
+
+    ACCOUNT = "account"
+    CARD = "card"
+    BRANCH = "branch"
+
+
+class Purpose(StrEnum):
+    """What the sender says the money is for."""
+
+    FAMILY = "family"
+    HEALTH = "health"
+    EDUCATION = "education"
+    HOUSING = "housing"
+    SAVINGS = "savings"
+    OTHER = "other"
+
+
+class Status(StrEnum):
+    """Of a remittance.
+
+    ``unknown``: an order may or may not have reached the agency, which is asked until it tells.
+    ``accepted``: the agency has it; ``available``: it waits at a branch. ``cancelled`` at the
+    sender's wish and ``refunded`` because it couldn't be paid: everything goes back.
+    ``failed``: the funding never came, so that nothing was posted and nothing is owed.
+    """
+
+    FUNDED = "funded"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    AVAILABLE = "available"
+    PAID = "paid"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+    FAILED = "failed"
+
+
+class Answer(StrEnum):
+    """What the agency says of a folio."""
+
+    ACCEPTED = "accepted"
+    AVAILABLE = "available"
+    PAID = "paid"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+class AttemptOutcome(StrEnum):
+    """Of one sending of an order: the first two are open, for the order may still arrive."""
+
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    NEVER_SENT = "never_sent"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+
+
+_OUT = frozenset({Status.PAID, Status.REFUNDED, Status.CANCELLING})
+
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.FUNDED: frozenset({Status.SENDING, Status.CANCELLED}),
+    Status.SENDING: _OUT | {Status.UNKNOWN, Status.ACCEPTED, Status.AVAILABLE, Status.CANCELLED},
+    Status.UNKNOWN: _OUT | {Status.ACCEPTED, Status.AVAILABLE},
+    Status.ACCEPTED: _OUT | {Status.AVAILABLE},
+    Status.AVAILABLE: _OUT,
+    Status.CANCELLING: frozenset({Status.PAID, Status.REFUNDED, Status.CANCELLED}),
+    Status.PAID: frozenset(),
+    Status.CANCELLED: frozenset(),
+    Status.REFUNDED: frozenset(),
+    Status.FAILED: frozenset(),
+}
+
+FINAL = frozenset(status for status, after in TRANSITIONS.items() if not after)
+GIVEN_BACK = frozenset({Status.CANCELLED, Status.REFUNDED})
+# Pesos are ordered and their outcome isn't final: they stand in suspense.
+IN_PAYOUT = frozenset(TRANSITIONS) - FINAL - {Status.FUNDED}
+# Nothing was sent, or it doesn't count: these leave the sender's limits untouched.
+NOT_COUNTED = GIVEN_BACK | {Status.FAILED}
+
+_LEADS_TO = {
+    Answer.ACCEPTED: Status.ACCEPTED,
+    Answer.AVAILABLE: Status.AVAILABLE,
+    Answer.PAID: Status.PAID,
+    Answer.REFUSED: Status.REFUNDED,
+    Answer.CANCELLED: Status.REFUNDED,
+}
+
+
+def after_answer(status: Status, answer: Answer) -> Status:
+    """The status that ``answer`` leads to from ``status``; the same one when it is old news.
+
+    Answers may arrive in any order: one that leads nowhere from here changes nothing.
+    """
+    wanted = _LEADS_TO[answer]
+    if answer is Answer.CANCELLED and status is Status.CANCELLING:
+        wanted = Status.CANCELLED
+    return wanted if wanted in TRANSITIONS[status] else status
+
+
+def contradicts(status: Status, answer: Answer) -> bool:
+    """The agency says something that must not be: a person has to look at it."""
+    if status is Status.PAID:
+        return answer in (Answer.REFUSED, Answer.CANCELLED)
+    return status in GIVEN_BACK and answer is Answer.PAID
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """The rules in force on one day. Amounts in cents of USD."""
+
+    fee_minor: int
+    minimum_minor: int
+    per_day_minor: int
+    per_month_minor: int
+    cash_tax_percent: Decimal
+    cancel: timedelta
+    settlement: timedelta
+    quote: timedelta
+    rate_age: timedelta
+    collect: timedelta
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a transfer costs and brings: the sender's side in cents, the recipient's in centavos."""
+
+    send_minor: int
+    fee_minor: int
+    tax_minor: int
+    receive_minor: int
+
+    @property
+    def total_minor(self) -> int:
+        """What the sender pays."""
+        return self.send_minor + self.fee_minor + self.tax_minor
+
+
+def price_of_send(send_minor: int, rate: Decimal, funding: Funding, tariff: Tariff) -> Price:
+    """What ``send_minor`` brings at the unrounded rate, in whole centavos."""
+    return Price(
+        send_minor=send_minor,
+        fee_minor=tariff.fee_minor,
+        tax_minor=excise(send_minor, funding, tariff),
+        receive_minor=convert(send_minor, rate),
+    )
+
+
+def price_of_receive(receive_minor: int, rate: Decimal, funding: Funding, tariff: Tariff) -> Price:
+    """The smallest send that yields at least ``receive_minor``; the recipient gets just that."""
+    send_minor = ceil(Fraction(receive_minor) / Fraction(rate))
+    return Price(
+        send_minor=send_minor,
+        fee_minor=tariff.fee_minor,
+        tax_minor=excise(send_minor, funding, tariff),
+        receive_minor=receive_minor,
+    )
+
+
+def excise(send_minor: int, funding: Funding, tariff: Tariff) -> int:
+    """Tax on transfers paid with cash (26 USC 4475), half a cent upwards."""
+    if funding is not Funding.CASH:
+        return 0
+    return percent_half_up(send_minor, tariff.cash_tax_percent)
+
+
+def shown_rate(rate: Decimal) -> str:
+    """With four decimals, as 12 CFR 1005.31 allows; nothing is computed from it."""
+    return str(rate.quantize(SHOWN_RATE, ROUND_HALF_UP))
+
+
+def day_in_mexico(now: datetime) -> date:
+    """The day of ``now`` in Mexico City."""
+    return now.astimezone(MEXICO_CITY).date()
+
+
+def next_day_begins(day: date) -> datetime:
+    """When the day's limit frees, in UTC."""
+    return _midnight(day + timedelta(days=1))
+
+
+def next_month_begins(day: date) -> datetime:
+    """When the month's limit frees, in UTC."""
+    return _midnight((day.replace(day=1) + timedelta(days=32)).replace(day=1))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), MEXICO_CITY).astimezone(UTC)

@@ -1,0 +1,44 @@
+"""Fees, limits, taxes and times in force on a day, from the dated rules."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from services.remittances.errors import TariffUnavailable
+from services.remittances.models import RemittanceRule
+from services.remittances.rules import Tariff
+
+
+def tariff(session: Session, day: date) -> Tariff:
+    """What holds on ``day`` (Mexico City). Raises `TariffUnavailable` when a rule is missing."""
+    rows = session.execute(
+        select(RemittanceRule.rule, RemittanceRule.value)
+        .ext(distinct_on(RemittanceRule.rule))
+        .where(RemittanceRule.valid_from <= day)
+        .order_by(RemittanceRule.rule, RemittanceRule.valid_from.desc())
+    )
+    rules = {row.rule: row.value for row in rows}
+    try:
+        return Tariff(
+            fee_minor=_cents(rules["fee_per_transfer"]),
+            minimum_minor=_cents(rules["minimum_per_transfer"]),
+            per_day_minor=_cents(rules["limit_per_day"]),
+            per_month_minor=_cents(rules["limit_per_month"]),
+            cash_tax_percent=rules["cash_tax"],
+            cancel=timedelta(minutes=int(rules["cancel_window"])),
+            settlement=timedelta(hours=int(rules["settlement"])),
+            quote=timedelta(minutes=int(rules["quote_lifetime"])),
+            rate_age=timedelta(days=int(rules["rate_age"])),
+            collect=timedelta(days=int(rules["collect"])),
+        )
+    except KeyError as missing:
+        raise TariffUnavailable(rule=missing.args[0]) from None
+
+
+def _cents(usd: Decimal) -> int:
+    return int(usd * 100)

@@ -1,0 +1,139 @@
+"""Senders, rates and orders to test with. Every person here is invented."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from clabe import compute_control_digit
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from services.citizens.accounts import Profile, set_profile
+from services.citizens.models import Account
+from services.kernel.audit import Actor, Role
+from services.kernel.crypto import Vault
+from services.kernel.ids import new_id
+from services.kernel.money import Money
+from services.remittances import loading
+from services.remittances.models import Quote, Remittance
+from services.remittances.ordering import INSTANT_FUNDING, OrderRemittance, Recipient, order
+from services.remittances.quoting import RequestQuote, quote
+from services.remittances.rates import store_rate
+from services.remittances.rules import Funding, Payout, Purpose, day_in_mexico
+
+NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
+RATE = Decimal("18.4567")
+VAULT = Vault({1: b"m" * 32}, b"i" * 32)
+SERIES = "SF43718"
+
+
+def make_clabe(number: int = 1) -> str:
+    """A well-formed CLABE of a made-up account."""
+    body = f"012180{number:011d}"
+    return body + compute_control_digit(body)
+
+
+def prepare_reference(
+    session: Session, *, now: datetime = NOW, value: Decimal = RATE, valid_on: date | None = None
+) -> None:
+    """The rules that travel with the code, and a rate of today."""
+    loading.load_reference(session)
+    store_rate(
+        session,
+        series=SERIES,
+        base="USD",
+        quote="MXN",
+        value=value,
+        valid_on=valid_on or day_in_mexico(now),
+        now=now,
+    )
+
+
+def make_sender(
+    session: Session, *, now: datetime = NOW, vault: Vault = VAULT, email: str | None = None
+) -> Actor:
+    """A citizen whose name is known."""
+    account = new_id()
+    session.execute(insert(Account).values(id=account, created_at=now))
+    profile = Profile("Marisol", "Quiroga", "Núñez", date(1984, 2, 29), email=email)
+    set_profile(session, account, profile, now=now, vault=vault)
+    return Actor(Role.CITIZEN, account)
+
+
+def make_recipient(payout: Payout = Payout.ACCOUNT, surname: str = "Ibarra") -> Recipient:
+    """Somebody who is paid in that way."""
+    return Recipient(
+        given_names="Hermelinda",
+        first_surname=surname,
+        second_surname="Zepeda",
+        clabe=make_clabe() if payout is Payout.ACCOUNT else None,
+        card="4111111111111111" if payout is Payout.CARD else None,
+    )
+
+
+def ask_quote(
+    session: Session,
+    actor: Actor,
+    *,
+    send: int | None = 300_00,
+    receive: int | None = None,
+    funding: Funding = Funding.BANK_ACCOUNT,
+    payout: Payout = Payout.ACCOUNT,
+    now: datetime = NOW,
+) -> Quote:
+    """A quote; amounts in minor units."""
+    command = RequestQuote(
+        send=Money(send, "USD") if send is not None and receive is None else None,
+        receive=Money(receive, "MXN") if receive is not None else None,
+        funding=funding,
+        payout=payout,
+    )
+    return quote(session, command, now=now, actor=actor)
+
+
+def order_from(
+    session: Session,
+    actor: Actor,
+    quoted: UUID,
+    *,
+    recipient: Recipient | None = None,
+    now: datetime = NOW,
+    vault: Vault = VAULT,
+) -> Remittance:
+    """Order from a quote that exists."""
+    command = OrderRemittance(quoted, recipient or make_recipient(), Purpose.FAMILY)
+    return order(session, command, now=now, actor=actor, vault=vault, funding_mode=INSTANT_FUNDING)
+
+
+def make_remittance(
+    session: Session,
+    actor: Actor,
+    *,
+    surname: str = "Ibarra",
+    payout: Payout = Payout.ACCOUNT,
+    send: int = 300_00,
+    funding: Funding = Funding.BANK_ACCOUNT,
+    now: datetime = NOW,
+    vault: Vault = VAULT,
+) -> Remittance:
+    """Quote and order at once."""
+    quoted = ask_quote(session, actor, send=send, funding=funding, payout=payout, now=now)
+    recipient = make_recipient(payout, surname)
+    return order_from(session, actor, quoted.id, recipient=recipient, now=now, vault=vault)
+
+
+@dataclass
+class ManualClock:
+    """A clock that moves when told."""
+
+    at: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **by: float) -> None:
+        """By so many seconds, minutes, hours, days."""
+        self.at += timedelta(**by)
