@@ -161,15 +161,16 @@ class Launch:
 
     def _wait_until_ready(self, settings: Settings) -> None:
         with Step("Web, simulator, two workers, relay and schedule"):
-            deadline = time.monotonic() + READY_SECONDS
+            began, pause = time.monotonic(), 0.02
             while (answer := readiness(settings)) != "ready":
-                if time.monotonic() > deadline:
+                if time.monotonic() > began + READY_SECONDS:
                     raise CannotStart(
                         f"The web is not ready after {READY_SECONDS:.0f} s: {answer}.",
                         f"The logs are in {self.logs}.",
                     )
                 self.supervisor.tick()
-                time.sleep(0.05)
+                time.sleep(pause)
+                pause = min(1.0, pause * 1.3)
 
 
 class Step:

@@ -1,0 +1,229 @@
+"""`consular up` for real: it starts, says where, stops in order and keeps its data."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import psycopg
+import pytest
+
+from consular.embedded import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-c", "from consular.cli import main; main()"]
+
+
+class Copy:
+    """A copy of the program with a home and ports of its own."""
+
+    def __init__(self, home: Path, **environ: str) -> None:
+        self.home = home
+        self.port = free_port()
+        self.output = home.with_suffix(".output")
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "CONSULAR_HOME": str(home),
+            "CONSULAR_PORT": str(self.port),
+            "CONSULAR_SIMULATOR_PORT": str(free_port()),
+            **environ,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> float:
+        """Start and return the seconds until it is ready."""
+        began = time.monotonic()
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*COMMAND, "up"],
+                env=self.environ,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT,
+                start_new_session=True,
+            )
+        while "Ready after" not in self.said():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() - began < 60, self.said()
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    def said(self) -> str:
+        """Everything it printed so far."""
+        return self.output.read_text()
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> float:
+        """Send the signal; seconds until the process is gone."""
+        assert self.process is not None
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.process.wait(15)
+        return time.monotonic() - began
+
+    def refused(self) -> str:
+        """Run it where it can't start: what it said, after checks that hold for every refusal."""
+        done = subprocess.run(
+            [*COMMAND, "up"],
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+        return done.stderr
+
+    def value(self, name: str) -> str:
+        """A line of the instance's environment file."""
+        lines = (self.home / "environment").read_text().splitlines()
+        return next(line.partition("=")[2] for line in lines if line.startswith(f"{name}="))
+
+    def processes(self) -> list[int]:
+        """The process and everything that descends from it."""
+        assert self.process is not None
+        found = [self.process.pid]
+        parents = {pid: _parent(pid) for pid in _all_processes()}
+        for known in found:  # grows while it is read
+            found += [pid for pid, parent in parents.items() if parent == known]
+        return found
+
+
+def _all_processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _parent(pid: int) -> int:
+    """0 when it is gone, or dead and only waiting to be noticed."""
+    try:
+        state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[:2]
+    except OSError:
+        return 0
+    return 0 if state == "Z" else int(parent)
+
+
+def _title(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
+def _alive(pids: list[int], *, within: float) -> list[int]:
+    """Those of ``pids`` that are still there after ``within`` seconds."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline and any(_parent(pid) for pid in pids):
+        time.sleep(0.05)
+    return [pid for pid in pids if _parent(pid)]
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A place that PostgreSQL's account can reach too, unlike pytest's own."""
+    top = Path(tempfile.mkdtemp(prefix="consular-launcher-"))
+    top.chmod(0o711)
+    yield top / "home"
+    shutil.rmtree(top)
+
+
+@pytest.fixture
+def copy(home: Path) -> Iterator[Copy]:
+    copy = Copy(home)
+    yield copy
+    if copy.process is not None and copy.process.poll() is None:
+        copy.end(signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_an_interrupted_instance_stops_in_time_and_starts_again_with_its_data(copy: Copy) -> None:
+    copy.start()
+    processes = copy.processes()
+    token_key = (copy.home / "token-key.pem").read_text()
+    with psycopg.connect(copy.value("DATABASE_OWNER_URL")) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+
+    assert copy.end(signal.SIGINT) < 10
+    assert copy.process is not None
+    assert copy.process.returncode == 0
+    assert _alive(processes, within=0.5) == []
+
+    assert copy.start() < 10
+    with psycopg.connect(copy.value("DATABASE_OWNER_URL")) as connection:
+        assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+    assert (copy.home / "token-key.pem").read_text() == token_key
+    assert copy.end(signal.SIGTERM) < 10
+
+
+@pytest.mark.slow
+def test_a_killed_instance_leaves_no_process_and_no_lock_behind(copy: Copy) -> None:
+    copy.start()
+    processes = copy.processes()
+    assert len(processes) > 10  # web and its two, simulator, workers, relay, schedule, servers
+    copy.end(signal.SIGKILL)
+    assert _alive(processes, within=10) == []
+
+    copy.start()
+    with urlopen(f"http://127.0.0.1:{copy.port}/health/ready", timeout=5) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.slow
+def test_what_dies_is_started_again_and_a_second_copy_is_refused(copy: Copy) -> None:
+    copy.start()
+    assert "already runs in" in Copy(copy.home).refused()
+
+    victims = [pid for pid in copy.processes() if "consular: relay" in _title(pid)]
+    assert len(victims) == 1
+    os.kill(victims[0], signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while "relay ended" not in copy.said() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert "relay ended (signal SIGKILL); starting it again" in copy.said()
+
+
+@pytest.mark.slow
+def test_secrets_of_the_instance_are_for_its_owner_alone(copy: Copy) -> None:
+    copy.start()
+    for name in ("environment", "token-key.pem"):
+        assert (copy.home / name).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["CONSULAR_PORT", "CONSULAR_SIMULATOR_PORT"])
+def test_a_port_in_use_is_named_with_another_to_use(home: Path, name: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = str(other.getsockname()[1])
+        said = Copy(home, **{name: taken}).refused()
+    assert f"Port {taken} ({name}) is in use" in said
+    assert f"{name}=" in said
+
+
+def test_a_port_that_is_no_number_is_refused(home: Path) -> None:
+    assert "CONSULAR_PORT is 'http'" in Copy(home, CONSULAR_PORT="http").refused()
+
+
+def test_a_data_directory_that_cannot_be_used_is_named(home: Path) -> None:
+    home.write_text("a file where the directory should be")
+    said = Copy(home / "below").refused()
+    assert f"{home / 'below'} can't be used" in said
+    assert "CONSULAR_HOME" in said
+
+
+def test_production_is_not_started_with_it(home: Path) -> None:
+    said = Copy(
+        home,
+        CONSULAR_ENV="production",
+        DATABASE_URL="postgresql://a@b/c",
+        REDIS_URL="redis://b",
+        CONSULAR_PUBLIC_URL="https://consular.example",
+    ).refused()
+    assert "CONSULAR_ENV is production" in said
