@@ -9,6 +9,7 @@ RFC 8725 (JWT best current practices) is the rule behind each check.
 from __future__ import annotations
 
 import json
+import re
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
@@ -24,10 +25,20 @@ LEEWAY_SECONDS = 60
 DEVELOPMENT_ISSUER = "urn:consular:development"
 AUDIENCE = "consular-api"
 DEVELOPMENT_KEY_ID = "development-1"
+# RFC 7515: three parts of base64url without padding. Decoders skip other characters unless told.
+_FORM = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+# A header names its key and nothing that would change how it is read (crit, b64, zip, jwk, jku).
+_HEADER = frozenset({"alg", "kid", "typ", "x5t", "x5t#S256"})
 
 
 class TokenRefused(Exception):
     """The token proves nothing. Why is for the log, never for the bearer."""
+
+
+# Brackets within brackets end in RecursionError, long before 8 KiB are read.
+_UNREADABLE = (
+    JOSEError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,14 +61,14 @@ def verify(
     token: str, issuers: Mapping[str, Issuer], *, access_token: str | None = None
 ) -> dict[str, Any]:
     """The claims of a token that one of ``issuers`` signed for us. Raises `TokenRefused`."""
-    if len(token) > MAX_BYTES or token.count(".") != 2:
+    if len(token) > MAX_BYTES or not _FORM.fullmatch(token):
         raise TokenRefused("form")
     try:
         header = _part(token, 0)
         known = issuers.get(_text(_part(token, 1).get("iss")))
         if known is None:
             raise TokenRefused("issuer")
-        if header.get("alg") != known.algorithm or "crit" in header:
+        if header.get("alg") != known.algorithm or not _plain(header):
             raise TokenRefused("header")
         key = known.keys.get(_text(header.get("kid")))
         if key is None:
@@ -65,7 +76,7 @@ def verify(
         claims = _decode(token, key, known, access_token)
     except TokenRefused:
         raise
-    except (JOSEError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as refused:
+    except _UNREADABLE as refused:
         raise TokenRefused(type(refused).__name__) from refused
     if claims.get("aud") != known.audience or not _text(claims.get("sub")):
         raise TokenRefused("claims")
@@ -117,6 +128,10 @@ def _part(token: str, index: int) -> dict[str, Any]:
     if not isinstance(decoded, dict):
         raise TokenRefused("form")
     return decoded
+
+
+def _plain(header: Mapping[str, Any]) -> bool:
+    return set(header) <= _HEADER and all(isinstance(value, str) for value in header.values())
 
 
 def _text(value: object) -> str:
