@@ -17,15 +17,16 @@ from stdnum.exceptions import ValidationError
 from stdnum.mx import curp as stdnum_curp
 
 _CLABE_WEIGHTS = (3, 7, 1)
-_RFC = re.compile(r"[A-ZÑ&]{3,4}\d{6}[A-Z0-9]{3}")
-_CURP = re.compile(r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[0-9A-Z]\d")
+# Matched before the case is changed: that turns some foreign letters into ours (ſ -> S, ı -> I).
+_RFC = re.compile(r"[A-Za-zÑñ&]{3,4}[0-9]{6}[A-Za-z0-9]{3}")
+_CURP = re.compile(r"[A-Za-z]{4}[0-9]{6}[HMXhmx][A-Za-z]{5}[0-9A-Za-z][0-9]")
 
 
 def parse_curp(text: str) -> str:
     """Eighteen characters, upper case. Raises ValueError when form, date or digit is wrong."""
-    value = text.strip().upper()
-    if not value.isascii() or not _CURP.fullmatch(value):
+    if not _CURP.fullmatch(text.strip()):
         raise ValueError("curp")
+    value = text.strip().upper()
     # The library knows two sexes: everything but that letter is checked with one it knows.
     known = value[:10] + value[10].replace("X", "H") + value[11:]
     try:
@@ -45,10 +46,9 @@ def curp_birth_date(curp: str) -> date:
 
 def parse_rfc(text: str) -> str:
     """Twelve or thirteen characters. The check digit is not asked for. Raises ValueError."""
-    value = text.strip().upper()
-    if not _RFC.fullmatch(value):
+    if not _RFC.fullmatch(text.strip()):
         raise ValueError("rfc")
-    return value
+    return text.strip().upper()
 
 
 def parse_nss(text: str) -> str:
