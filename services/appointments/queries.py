@@ -8,12 +8,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import ColumnElement, exists, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session as DbSession
 
-from services.appointments.models import Appointment, Desk, Seat, Session
+from services.appointments.models import Appointment, Desk, Seat, Session, Slot
+from services.appointments.rules import Status
 from services.citizens.models import Person
+from services.facts.models import Fact
 from services.kernel.errors import NotFound
+from services.kernel.identifiers import normalise_name
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,17 @@ class Page:
     items: Sequence[Any]
     next: str | None
 
+
+@dataclass(frozen=True)
+class Places:
+    """Of a session: one for each desk at each time. ``taken`` are booked, served or missed."""
+
+    total: int
+    taken: int
+
+
+# Combining marks, which NFKD sets apart from their letters.
+_MARKS = "[\\u0300-\\u036f]"
 
 _AVAILABILITY = text(
     """
@@ -142,19 +156,28 @@ def list_appointments(
     consulate: str | None = None,
     day: date | None = None,
     status: str | None = None,
+    service: str | None = None,
+    surname: str | None = None,
     limit: int = 50,
     after: tuple[datetime, UUID] | None = None,
 ) -> Page:
-    """In order of their start; ``after`` is the last one of the page before."""
+    """In order of their start; ``after`` is the last one of the page before.
+
+    ``surname``: how a surname of somebody who comes begins, whatever its accents and case.
+    """
     query = select(Appointment).order_by(Appointment.starts_at, Appointment.id).limit(limit + 1)
-    if account is not None:
-        query = query.where(Appointment.account_id == account)
-    if consulate is not None:
-        query = query.where(Appointment.consulate_code == consulate)
-    if day is not None:
-        query = query.where(Appointment.day == day)
-    if status is not None:
-        query = query.where(Appointment.status == status)
+    for column, value in (
+        (Appointment.account_id, account),
+        (Appointment.consulate_code, consulate),
+        (Appointment.day, day),
+        (Appointment.status, status),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if service is not None:
+        query = query.where(Appointment.services.contains([service]))
+    if surname is not None:
+        query = query.where(_somebody_called(surname))
     if after is not None:
         query = query.where(tuple_(Appointment.starts_at, Appointment.id) > after)
     rows = session.execute(query).scalars().all()
@@ -162,6 +185,35 @@ def list_appointments(
     last = rows[limit - 1] if more else None
     following = f"{last.starts_at.isoformat()}~{last.id}" if last else None
     return Page(rows[:limit], following)
+
+
+def _somebody_called(surname: str) -> ColumnElement[bool]:
+    prefix = normalise_name(surname)
+    return exists().where(
+        Seat.appointment_id == Appointment.id,
+        Person.id == Seat.person_id,
+        or_(
+            _plain(Person.first_surname).startswith(prefix, autoescape=True),
+            _plain(Person.second_surname).startswith(prefix, autoescape=True),
+        ),
+    )
+
+
+def _plain(name: Any) -> ColumnElement[str]:
+    """As `normalise_name` does: no accents, one case, letters and digits only."""
+    bare = func.regexp_replace(func.normalize(func.lower(name), text("NFKD")), _MARKS, "", "g")
+    return func.btrim(func.regexp_replace(bare, "[^[:alnum:]]+", " ", "g"))
+
+
+def list_history(session: DbSession, appointment: UUID) -> list[tuple[str, datetime]]:
+    """Statuses that an appointment arrived at and when, oldest first."""
+    rows = session.execute(
+        select(Fact.status, Fact.occurred_at)
+        .where(Fact.subject_id == appointment, Fact.kind == "appointment", Fact.quantity > 0)
+        .distinct()
+        .order_by(Fact.occurred_at)
+    )
+    return [(row.status, row.occurred_at) for row in rows]
 
 
 def get_session(session: DbSession, found: UUID) -> Session:
@@ -193,6 +245,22 @@ def list_sessions(
     for desk in desks:
         by_session[desk.session_id].append(desk)
     return [(s, by_session[s.id]) for s in sessions]
+
+
+def count_places(session: DbSession, sessions: Sequence[UUID]) -> dict[UUID, Places]:
+    """Places of sessions, and how many of them are taken, by session."""
+    desks = select(func.count()).where(Desk.session_id == Session.id).scalar_subquery()
+    slots = select(func.count()).where(Slot.session_id == Session.id).scalar_subquery()
+    taken = (
+        select(func.count())
+        .select_from(Seat)
+        .join(Slot, Slot.id == Seat.slot_id)
+        .join(Appointment, Appointment.id == Seat.appointment_id)
+        .where(Slot.session_id == Session.id, Appointment.status != Status.CANCELLED)
+        .scalar_subquery()
+    )
+    rows = session.execute(select(Session.id, desks * slots, taken).where(Session.id.in_(sessions)))
+    return {found: Places(int(total), int(used)) for found, total, used in rows}
 
 
 def count_by_status(session: DbSession, *, consulate: str, day: date) -> dict[str, int]:
