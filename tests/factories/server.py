@@ -1,0 +1,139 @@
+"""The real application on a real port: granian and its forked workers, as an instance runs it.
+
+``python -m tests.factories.server module:function`` serves what ``function(settings)`` makes; the
+settings come from the environment. `running_server` starts that program and ends it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+from urllib.error import HTTPError
+from urllib.request import urlopen
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from sqlalchemy import insert
+
+from consular import tokens
+from consular.embedded import HOST, die_with_parent, free_port
+from consular.launcher import WEB, entry
+from consular.supervisor import serve_web
+from services.citizens.models import Account
+from services.kernel.clock import system_clock
+from services.kernel.db import EVERYTHING, Database
+from services.kernel.ids import new_id
+from services.kernel.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START_SECONDS = 30.0
+STOP_SECONDS = 8.0
+TOKEN_SECONDS = 3600
+
+
+@contextmanager
+def running_server(settings: Settings, application: str = WEB) -> Iterator[Settings]:
+    """Serve ``application`` until the end; the settings that come back carry its own port."""
+    settings = replace(settings, port=free_port())
+    with TemporaryFile() as log:
+        process = _spawn(settings, application, log)
+        try:
+            _wait(process, settings.port, log)
+            yield settings
+        finally:
+            _stop(process)
+
+
+def make_citizens(settings: Settings, count: int) -> list[str]:
+    """Bearer tokens of ``count`` new accounts; ``settings`` must name a development issuer."""
+    accounts = [new_id() for _ in range(count)]
+    database = Database(settings.database_url, pool_size=1)
+    try:
+        with database.transaction(EVERYTHING) as session:
+            now = system_clock()
+            session.execute(insert(Account), [{"id": a, "created_at": now} for a in accounts])
+    finally:
+        database.dispose()
+    return _tokens(settings, accounts)
+
+
+def _tokens(settings: Settings, accounts: Sequence[UUID]) -> list[str]:
+    """As `consular.tokens.sign` makes them, with the key parsed once: that takes 50 ms."""
+    path = Path(settings.require("CONSULAR_TOKEN_KEY_FILE"))
+    key = RSAKey.import_key(path.read_text(encoding="ascii"))
+    header = {"alg": "RS256", "kid": tokens.DEVELOPMENT_KEY_ID}
+    now = int(time.time())
+    common = {
+        "iss": tokens.DEVELOPMENT_ISSUER,
+        "aud": tokens.AUDIENCE,
+        "role": "citizen",
+        "iat": now,
+        "exp": now + TOKEN_SECONDS,
+    }
+    return [jwt.encode(header, {**common, "sub": str(a)}, key) for a in accounts]
+
+
+def _spawn(settings: Settings, application: str, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+        **settings.values,
+        "CONSULAR_PORT": str(settings.port),
+        "SERVER_PARENT": str(os.getpid()),
+    }
+    command = [sys.executable, "-m", "tests.factories.server", application]
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, env=environment
+    )
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: IO[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            log.seek(0)
+            raise RuntimeError(f"The server did not start:\n{log.read().decode()[-4000:]}")
+        time.sleep(0.05)
+
+
+def _answers(port: int) -> bool:
+    """Any answer will do: what is served need not have this address."""
+    try:
+        with urlopen(f"http://{HOST}:{port}/health/live", timeout=5):
+            return True
+    except HTTPError as error:
+        error.close()
+        return True
+    except OSError:
+        return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def main() -> None:
+    """Serve in this process, which ends with its parent."""
+    die_with_parent(15, int(os.environ["SERVER_PARENT"]))
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # as an instance does
+    settings = Settings.load()
+    create_app = partial(entry(sys.argv[1]), settings)
+    serve_web(create_app, host=HOST, port=settings.port)
+
+
+if __name__ == "__main__":
+    main()
