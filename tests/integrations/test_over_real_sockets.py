@@ -75,6 +75,21 @@ def test_the_total_deadline_holds_against_a_server_that_drips(prefix: bytes, pie
         assert time.monotonic() - started < 1.5
 
 
+def test_the_last_wait_is_cut_to_what_is_left() -> None:
+    def lull(connection: socket.socket) -> None:
+        connection.sendall(HEAD + b"Content-Length: 9\r\n\r\n")
+        time.sleep(0.7)
+        connection.sendall(b" ")
+        connection.recv(1)
+
+    with peer(lull) as url, FinabienClient(url, "t", timeout_seconds=0.8) as client:
+        started = time.monotonic()
+        with pytest.raises(OutcomeUnknown):
+            client.submit(an_order())
+        # A whole timeout after the last byte would be 1.5 seconds.
+        assert time.monotonic() - started < 1.3
+
+
 def test_a_silent_server_is_given_up_on() -> None:
     def silent(connection: socket.socket) -> None:
         connection.recv(1)
