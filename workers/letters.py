@@ -16,11 +16,18 @@ from services.appointments.queries import get_appointment, list_attendees
 from services.citizens.accounts import find_holder, open_profile
 from services.citizens.models import LoginCode
 from services.consulates.queries import get_consulate, get_service
-from services.enrollments.queries import get_notice
+from services.enrollments import queries as enrollments
 from services.enrollments.rules import Status
 from services.kernel.crypto import Vault
+from services.remittances import queries as remittances
+from services.remittances.rules import Status as RemittanceStatus
 from workers.messages import reading_language
 
+_MONEY = {
+    RemittanceStatus.PAID: "remittance_paid",
+    RemittanceStatus.REFUNDED: "remittance_refunded",
+    RemittanceStatus.CANCELLED: "remittance_refunded",
+}
 _PROGRAMS = {"rfc": "RFC", "imss": "IMSS", "infonavit": "Infonavit"}
 
 
@@ -68,7 +75,7 @@ def appointment(
 
 def enrollment(session: Session, found: UUID, *, address: str, vault: Vault) -> Letter | None:
     """How an enrolment was decided; None when it isn't. Raises NotFound."""
-    notice = get_notice(session, found, vault)
+    notice = enrollments.get_notice(session, found, vault)
     if notice.status not in (Status.ACTIVE, Status.REJECTED):
         return None
     values = {
@@ -77,6 +84,16 @@ def enrollment(session: Session, found: UUID, *, address: str, vault: Vault) -> 
         "address": address,
     }
     message = f"enrollment_{notice.status}"
+    return Letter(message, notice.language, values, notice.email, notice.phone)
+
+
+def remittance(session: Session, found: UUID, *, address: str, vault: Vault) -> Letter | None:
+    """How a transfer ended, to its sender; None when it hasn't, or they are forgotten."""
+    notice = remittances.get_notice(session, found, vault)
+    message = _MONEY.get(notice.status) if notice else None
+    if notice is None or message is None:
+        return None
+    values = {"folio": spaced(notice.folio), "address": address}
     return Letter(message, notice.language, values, notice.email, notice.phone)
 
 

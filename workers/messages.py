@@ -104,6 +104,18 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             "The money of your transfer $folio was paid out. Your receipt: $address",
         ),
     },
+    "remittance_refunded": {
+        "es": Text(
+            "Te devolvimos tu dinero: $folio",
+            "Tu envío $folio no se entregó. Te devolvimos todo lo que pagaste."
+            " Entra con tu cuenta para ver los detalles: $address",
+        ),
+        "en": Text(
+            "Your money was returned: $folio",
+            "Your transfer $folio was not paid out. Everything you paid was returned to you."
+            " Sign in for the details: $address",
+        ),
+    },
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.outbox.delivery import Claim
-from workers.jobs import enrollments, housekeeping, notices
+from workers.jobs import enrollments, housekeeping, notices, rates
 from workers.queues import Queue
 from workers.runtime import Work
 
@@ -29,5 +29,8 @@ ROUTES: Mapping[str, Route] = {
     "enrollments.refresh": Route(Queue.AGENCIES, enrollments.refresh),
     "enrollments.decided": Route(Queue.NOTICES, notices.send_decision),
     "sat.callback": Route(Queue.AGENCIES, enrollments.take_callback),
+    "remittances.paid": Route(Queue.NOTICES, notices.send_remittance_news),
+    "remittances.refunded": Route(Queue.NOTICES, notices.send_remittance_news),
+    "rates.fetch": Route(Queue.AGENCIES, rates.fetch_rates),
     "housekeeping.sweep": Route(Queue.HOUSEKEEPING, housekeeping.sweep_tables),
 }

@@ -109,7 +109,9 @@ def process(name: str, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         yield started
     finally:
         started.kill()
-        started.communicate()
+        started.wait()
+        if started.stdout is not None:
+            started.stdout.close()
 
 
 def until(true: Callable[[], object], *, seconds: float = 20) -> None:

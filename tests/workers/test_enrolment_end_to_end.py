@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
+from redis import Redis
 
 from services.kernel.settings import Settings
 from services.outbox.inbox import receive_callback
@@ -41,6 +43,29 @@ def test_an_rfc_is_given_and_told_by_worker_relay_and_schedule_processes(
     [told] = messages(agencies_url, applicant.email or "")
     assert applicant.curp not in told["body"]
     assert end.result["rfc"] not in told["body"]
+
+
+def test_nothing_personal_gets_into_logs_or_redis(
+    quick: Settings, work: Work, redis: Redis, agencies_url: str
+) -> None:
+    fault(agencies_url, "sat", garbage_rate=0.3, drop_after_effect_rate=0.3)
+    people = [make_applicant(first_surname="Tzompantzi") for _ in range(5)]
+    seen, kept = b"", set[bytes]()
+    with process("worker", quick) as worker, process("relay", quick) as relay:
+        found = [enrol(work, make_request(person)) for person in people]
+        until(lambda: _keep(redis, kept) and _none_is(work, found, "received"))
+        fault(agencies_url, "sat")
+        until(lambda: _keep(redis, kept) and _all_active(work, found))
+        for running in (worker, relay):
+            running.terminate()
+            seen += running.communicate()[0]
+    assert b"agency_call" in seen
+    seen += b"".join(kept)
+    for person, enrollment in zip(people, found, strict=True):
+        for secret in (person.curp, person.email, (look(work, enrollment).result or {})["rfc"]):
+            assert secret is not None
+            assert secret.encode() not in seen
+    assert b"Tzompantzi" not in seen
 
 
 def test_names_unlike_the_curp_are_rejected_with_the_reason(
@@ -123,3 +148,19 @@ def test_garbage_and_errors_of_the_agency_delay_but_do_not_decide(
     fault(agencies_url, "sat")
     until(lambda: pump() == 0 and {look(work, f).status for f in found} == {"active"})
     assert set(effects(agencies_url, "sat").values()) == {1}
+
+
+def _all_active(work: Work, found: list[UUID]) -> bool:
+    return {look(work, enrollment).status for enrollment in found} == {"active"}
+
+
+def _none_is(work: Work, found: list[UUID], status: str) -> bool:
+    return status not in {look(work, enrollment).status for enrollment in found}
+
+
+def _keep(redis: Redis, kept: set[bytes]) -> bool:
+    """Remember everything that Redis holds now."""
+    for key in redis.keys("*"):
+        kept.add(key)
+        kept.add(redis.dump(key) or b"")
+    return True

@@ -43,6 +43,13 @@ def send_decision(work: Work, claim: Claim) -> None:
     deliver(work, claim, letter)
 
 
+def send_remittance_news(work: Work, claim: Claim) -> None:
+    """A transfer was paid, or its money was given back."""
+    with work.transaction() as session:
+        letter = letters.remittance(session, claim.ref, address=_address(work), vault=work.vault)
+    deliver(work, claim, letter)
+
+
 def deliver(work: Work, claim: Claim, letter: Letter | None) -> None:
     """Send the letter and end the item; without letter or address it just ends."""
     message = _message(claim, letter) if letter else None

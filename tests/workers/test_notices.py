@@ -1,0 +1,184 @@
+"""People are told once, in their language, and no more than they need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from string import Template
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from services.appointments.booking import Attendee, BookAppointment, book
+from services.appointments.desk import cancel
+from services.appointments.planning import DeskPlan, OpenSession, open_session
+from services.citizens.codes import Destination, send_code
+from services.kernel.audit import SYSTEM, Actor, Role
+from services.outbox import delivery
+from tests.factories.consulates import add_consulate, add_service
+from tests.factories.enrollments import make_account
+from tests.workers.conftest import fault, messages, outcomes, until
+from workers.jobs.run import run_outbox
+from workers.letters import local_time, spaced
+from workers.messages import LANGUAGES, TEXTS, reading_language
+from workers.runtime import Work
+
+EMAIL = "quien.reserva@example.org"
+LOS_ANGELES = ZoneInfo("America/Los_Angeles")
+
+
+@pytest.mark.parametrize("message", sorted(TEXTS))
+def test_every_message_says_the_same_in_both_languages(message: str) -> None:
+    assert set(TEXTS[message]) == set(LANGUAGES)
+    names = {
+        language: set(Template(f"{found.subject}\n{found.body}").get_identifiers())
+        for language, found in TEXTS[message].items()
+    }
+    assert names["es"] == names["en"]
+
+
+def test_other_languages_read_spanish() -> None:
+    assert [reading_language(code) for code in ("es-MX", "nah", "en", "en-US", "EN")] == [
+        "es",
+        "es",
+        "en",
+        "en",
+        "en",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("channel", "address"), [("email", "alguien@example.org"), ("sms", "+13235550123")]
+)
+def test_a_login_code_reaches_its_address(
+    work: Work, pump: Callable[[], int], agencies_url: str, channel: str, address: str
+) -> None:
+    _send_code(work, Destination(channel, address))
+    pump()
+    [told] = messages(agencies_url, address)
+    assert re.search(r"\b\d{6}\b", told["body"])
+    assert told["channel"] == channel
+    assert bool(told["subject"]) is (channel == "email")
+    assert not re.search(r"\d{6}", told["subject"])
+
+
+def test_a_code_that_can_not_be_used_any_more_is_not_sent(
+    work: Work, pump: Callable[[], int], agencies_url: str
+) -> None:
+    _send_code(work, Destination("email", EMAIL), age=timedelta(minutes=11))
+    pump()
+    assert messages(agencies_url, EMAIL) == []
+    assert outcomes(work, "citizens.login_code") == ["moot"]
+
+
+def test_a_lost_answer_of_the_gateway_makes_no_second_message(
+    work: Work, pump: Callable[[], int], agencies_url: str
+) -> None:
+    fault(agencies_url, "notices", drop_after_effect_rate=1)
+    _send_code(work, Destination("email", EMAIL))
+    pump()
+    assert outcomes(work, "citizens.login_code") == [None]
+    fault(agencies_url, "notices")
+    until(lambda: pump() == 0 and outcomes(work, "citizens.login_code") == ["sent"])
+    assert len(messages(agencies_url, EMAIL)) == 1
+
+
+def test_an_address_that_is_none_ends_the_matter(work: Work, pump: Callable[[], int]) -> None:
+    _send_code(work, Destination("email", "nobody"))
+    pump()
+    assert outcomes(work, "citizens.login_code") == ["recipient_invalid"]
+
+
+@pytest.mark.parametrize(
+    ("language", "office", "words"),
+    [
+        ("es", "Consulado de México en Villanueva", ("hora estándar del Pacífico", "9:00")),
+        ("en", "Consulate of Mexico in Villanueva", ("Pacific Standard Time", "9:00")),
+    ],
+)
+def test_a_confirmation_names_folio_office_service_and_local_time(
+    work: Work, agencies_url: str, language: str, office: str, words: tuple[str, ...]
+) -> None:
+    found, folio = _booked(work, language=language)
+    _deliver(work, "appointments.confirmation", found)
+    [told] = messages(agencies_url, EMAIL)
+    service = "Servicio TST" if language == "es" else "Service TST"
+    for word in (spaced(folio), office, service, *words, work.public_url):
+        assert word in told["body"]
+    assert "Quintana" not in told["body"]
+
+
+def test_a_cancellation_and_an_identity_check_are_told_to_whoever_booked(
+    work: Work, agencies_url: str
+) -> None:
+    found, folio = _booked(work)
+    with work.transaction() as session:
+        cancel(session, found, now=work.now(), actor=SYSTEM)
+        delivery.put(session, "appointments.identity_check", found)
+    for topic in ("appointments.cancelled", "appointments.identity_check"):
+        _deliver(work, topic, found)
+    assert len([m for m in messages(agencies_url, EMAIL) if spaced(folio) in m["subject"]]) == 2
+
+
+def test_without_an_address_nobody_is_told_and_the_item_ends(work: Work) -> None:
+    found, _ = _booked(work, email=None)
+    _deliver(work, "appointments.confirmation", found)
+    assert outcomes(work, "appointments.confirmation") == ["no_address"]
+
+
+def test_the_time_is_the_offices_whatever_the_season() -> None:
+    summer = datetime(2027, 7, 5, 16, 0, tzinfo=ZoneInfo("UTC"))
+    assert "9:00" in local_time(summer, "America/Los_Angeles", "es")
+    assert "verano del Pacífico" in local_time(summer, "America/Los_Angeles", "es")
+
+
+def _send_code(work: Work, to: Destination, age: timedelta = timedelta()) -> None:
+    with work.transaction() as session:
+        now = work.now() - age
+        send_code(session, to, language="es", now=now, vault=work.vault)
+
+
+def _booked(work: Work, *, language: str = "es", email: str | None = EMAIL) -> tuple[UUID, str]:
+    """An appointment at nine on a Monday in December."""
+    day = _a_monday_in_december(work.now())
+    with work.transaction() as session:
+        office = add_consulate(session)
+        add_service(session)
+        supervisor = Actor(Role.SUPERVISOR, UUID(int=3), office.code)
+        plan = OpenSession(office.code, day, time(9), time(10), 15, (DeskPlan("A", ("TST",)),))
+        open_session(session, plan, now=work.now(), actor=supervisor)
+        citizen = Actor(Role.CITIZEN, make_account(session))
+    command = BookAppointment(
+        consulate="villanueva",
+        services=("TST",),
+        start=datetime.combine(day, time(9), LOS_ANGELES),
+        attendees=(Attendee("Itzel", "Quintana", None, date(1990, 5, 12)),),
+        language=language,
+    )
+    with work.database.one_statement() as session:
+        booked = book(
+            session,
+            replace(command, email=email),
+            now=work.now(),
+            actor=citizen,
+            vault=work.vault,
+        )
+    return booked.id, booked.folio
+
+
+def _a_monday_in_december(now: datetime) -> date:
+    """The second one, of this year or the next: in winter, on no holiday."""
+    year = now.year + (now.month == 12)
+    first = date(year, 12, 1)
+    return first + timedelta(days=(7 - first.weekday()) % 7 + 7)
+
+
+def _deliver(work: Work, topic: str, ref: UUID) -> None:
+    query = text("SELECT id FROM outbox WHERE topic = :topic AND ref = :ref")
+    with work.transaction() as session:
+        item = session.execute(query, {"topic": topic, "ref": ref}).scalar_one()
+    run_outbox(str(item))
