@@ -22,21 +22,38 @@ FIELDS = frozenset(
     }
 )  # fmt: skip
 
-# CURP, RFC, CLABE and card numbers, NSS, bearer tokens, e-mail addresses.
-_IDENTIFIERS = re.compile(
-    r"\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[0-9A-Z]\d\b|\b[A-ZÑ&]{3,4}\d{6}[A-Z0-9]{3}\b|\b\d{15,18}\b"
-    r"|\b\d{11}\b|\beyJ[\w-]+\.[\w-]+\.[\w-]+|[\w.+-]+@[\w-]+\.[\w.]+",
-    re.IGNORECASE,
+# Kept: our own ids, of which some groups look like an RFC.
+_UUID = r"(?P<ours>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+# Between other characters than ASCII letters and digits; \b would take "_" for a letter.
+_START, _END = r"(?<![A-Z0-9Ñ&])", r"(?![A-Z0-9Ñ])"
+_SHAPES = (
+    rf"{_START}[A-Z]{{4}}\d{{6}}[HMX][A-Z]{{5}}[0-9A-Z]\d{_END}",  # CURP
+    rf"{_START}[A-ZÑ&]{{3,4}}\d{{6}}[A-Z0-9]{{3}}{_END}",  # RFC
+    rf"(?<!\d\.){_START}(?:\d{{11}}|(?:\d ?){{14,17}}\d){_END}",  # NSS; card, CLABE
+    rf"{_START}\d{{4}}(?:-\d{{4}}){{2}}-\d{{3,4}}{_END}",  # card in groups
+    r"\+\d[\d ()-]{7,16}\d",  # telephone
+    r"[\w.+-]+@[\w.-]+\.\w+",  # e-mail
+    r"(?<=://)[^\s/@]+@",  # user and password of an address
+    r"eyJ[\w-]+\.[\w-]+\.[\w-]*",  # token
+    r"bearer\s+\S+",
+    r"whsec_[\w+/=]+",
 )
+_IDENTIFIERS = re.compile("|".join((_UUID, *_SHAPES)), re.IGNORECASE)
+_BLOT = "[…]"
 
 
 def allow_listed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Keep the fields of the list, with anything like an identifier blotted out."""
-    kept = {name: value for name, value in event.items() if name in FIELDS}
-    for name, value in kept.items():
-        if isinstance(value, str):
-            kept[name] = _IDENTIFIERS.sub("[…]", value)
-    return kept
+    return {name: _plain(value) for name, value in event.items() if name in FIELDS}
+
+
+def _plain(value: Any) -> Any:
+    """Text and numbers as they are, an error as its kind, the rest as text: all looked over."""
+    if isinstance(value, BaseException):
+        return type(value).__name__
+    text = _IDENTIFIERS.sub(lambda found: found["ours"] or _BLOT, str(value))
+    is_number = value is None or isinstance(value, int | float)
+    return value if is_number and text == str(value) else text
 
 
 def configure(level: int = logging.INFO) -> None:
