@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+# Of 32 random bytes fewer than 16 are distinct less than once in 10^15 keys.
+_DISTINCT_BYTES = 16
+
 
 class SettingsError(Exception):
     """A setting is missing or can't be used; the message says which and what to do."""
@@ -98,10 +101,13 @@ class Settings:
 
     def master_keys(self) -> dict[int, bytes]:
         """Version -> key that wraps the keys of persons. The highest version wraps new ones."""
-        keys = {}
+        keys: dict[int, bytes] = {}
         for part in self.require("CONSULAR_MASTER_KEY").split(","):
             version, _, encoded = part.rpartition(":")
-            keys[int(version or 1)] = _key(encoded, "CONSULAR_MASTER_KEY")
+            number = _version(version or "1")
+            if number in keys:
+                raise SettingsError(f"CONSULAR_MASTER_KEY has version {number} twice.")
+            keys[number] = _key(encoded, "CONSULAR_MASTER_KEY")
         return keys
 
     def index_key(self) -> bytes:
@@ -122,6 +128,21 @@ class Settings:
             self.require(name)
         if not self.public_url.startswith("https://"):
             raise SettingsError("CONSULAR_PUBLIC_URL must begin with https:// in production.")
+        self._refuse_weak_keys()
+
+    def _refuse_weak_keys(self) -> None:
+        """Placeholders (one byte or a short word repeated), and one key in two roles."""
+        masters, index = self.master_keys(), self.index_key()
+        for name, keys in (
+            ("CONSULAR_MASTER_KEY", masters.values()),
+            ("CONSULAR_INDEX_KEY", [index]),
+        ):
+            if any(len(set(key)) < _DISTINCT_BYTES for key in keys):
+                raise SettingsError(
+                    f"{name} isn't random; make one with `openssl rand -base64 32`."
+                )
+        if index in masters.values():
+            raise SettingsError("CONSULAR_INDEX_KEY must differ from CONSULAR_MASTER_KEY.")
 
 
 def _read_file(path: Path) -> dict[str, str]:
@@ -135,8 +156,15 @@ def _read_file(path: Path) -> dict[str, str]:
 
 def _port(values: Mapping[str, str], name: str, default: int) -> int:
     text = values.get(name) or str(default)
-    if not text.isdigit() or not 0 < int(text) < 65536:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise SettingsError(f"{name} is {text!r}; it must be a port number from 1 to 65535.")
+    return int(text)
+
+
+def _version(text: str) -> int:
+    """Two bytes before each wrapped key say which master key wrapped it."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536):
+        raise SettingsError("CONSULAR_MASTER_KEY must be versions from 1 to 65535, as 1:…,2:….")
     return int(text)
 
 
