@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -33,7 +33,7 @@ class SealBroken(Exception):
 class DataKey:
     """A person's key: ``secret`` in memory, ``wrapped`` in the database."""
 
-    secret: bytes
+    secret: bytes = field(repr=False)
     wrapped: bytes
 
     def seal(self, text: str, *, place: str, row: UUID) -> bytes:
