@@ -22,6 +22,7 @@ from consular.api.v1.catalogue.routes import api as catalogue_api
 from consular.api.v1.enrollments.routes import api as enrollments_api
 from consular.api.v1.me.routes import api as me_api
 from consular.api.v1.monitoring.routes import api as monitoring_api
+from consular.api.v1.remittances.routes import api as remittances_api
 from consular.api.v1.sessions.routes import api as sessions_api
 from consular.api.v1.voting.routes import api as voting_api
 from consular.assets import init_assets
@@ -29,8 +30,13 @@ from consular.auth import begin_request, init_auth
 from consular.errors import init_errors
 from consular.health import init_health
 from consular.i18n import init_i18n
+from consular.pages.portal.routes import pages as portal_pages
 from consular.pages.session import page_actor
 from consular.security import init_security
+from consular.sign_in import SignIn
+from integrations.errors import AgencyError, Refused
+from integrations.identity.llavemx import LlaveMxClient
+from integrations.identity.oidc import OidcClient
 from services.kernel import logs
 from services.kernel.clock import Clock, system_clock
 from services.kernel.crypto import Vault
@@ -44,11 +50,13 @@ BLUEPRINTS = (
     appointments_api,
     sessions_api,
     enrollments_api,
+    remittances_api,
     voting_api,
     monitoring_api,
     me_api,
     callbacks_api,
     docs,
+    portal_pages,
 )
 AGENCIES_THAT_CALL_BACK = ("finabien", "sat")
 
@@ -73,6 +81,10 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         FORM_TARGETS=form_targets(settings),
         MIGRATIONS_HEAD=migrations_head(),
         FUNDING_MODE="instant" if settings.development else "none",
+        # In a quarter of an hour. Development leaves room for tests that act as many people.
+        CODES_PER_ADDRESS=5 if not settings.development else 9000,
+        CODES_PER_CALLER=30 if not settings.development else 9000,
+        LOOKUPS=20 if not settings.development else 9000,
     )
     app.extensions |= {
         "consular.settings": settings,
@@ -81,6 +93,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         "consular.clock": clock,
         "consular.page_actor": page_actor,
         "consular.issuers": _issuers(settings),
+        "consular.sign_in": _sign_in(settings),
         "consular.callback_secrets": {
             agency: settings.values.get(f"CONSULAR_{agency.upper()}_SECRET")
             for agency in AGENCIES_THAT_CALL_BACK
@@ -121,6 +134,23 @@ def form_targets(settings: Settings) -> list[str]:
 def _register(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+
+
+def _sign_in(settings: Settings) -> SignIn:
+    """Llave MX for citizens, OpenID Connect for staff."""
+    citizen_id, _, citizen_secret = settings.require("CONSULAR_LLAVEMX_CLIENT").partition(":")
+    staff_id, _, staff_secret = settings.require("CONSULAR_OIDC_CLIENT").partition(":")
+    return SignIn(
+        citizens=LlaveMxClient(
+            settings.agency_url("LLAVEMX", "/llavemx"),
+            citizen_id,
+            citizen_secret,
+            authorize_base_url=settings.values.get("CONSULAR_LLAVEMX_PAGE_URL"),
+        ),
+        staff=OidcClient(settings.agency_url("OIDC", "/oidc"), staff_id, staff_secret),
+        refused=Refused,
+        failed=AgencyError,
+    )
 
 
 def _issuers(settings: Settings) -> dict[str, tokens.Issuer]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, json, render_template, request
+from flask import Flask, Response, g, json, render_template, request, url_for
 from flask_babel import lazy_gettext
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -78,6 +78,21 @@ WORDS: dict[str, Words] = {
     ),
     "forbidden": Words(
         _("No tienes permiso"), _("Tu cuenta no puede hacer esto. El intento queda registrado.")
+    ),
+    "form_expired": Words(
+        _("La página caducó"), _("Vuelve a abrirla e intenta otra vez. No se hizo nada.")
+    ),
+    "form_from_elsewhere": Words(
+        _("La solicitud vino de otro sitio"), _("Abre la página desde aquí e intenta otra vez.")
+    ),
+    "no_staff_account": Words(
+        _("No tienes cuenta de personal"), _("Pide que te den de alta en la administración.")
+    ),
+    "sign_in_refused": Words(
+        _("No pudimos comprobar quién eres"), _("Vuelve a entrar; el enlace sirve una sola vez.")
+    ),
+    "sign_in_unavailable": Words(
+        _("Por ahora no se puede entrar por ahí"), _("Intenta en unos minutos, o usa un código.")
     ),
     "not_found": Words(
         _("No lo encontramos"),
@@ -278,6 +293,7 @@ class Problem:
             title=self.words.title,
             detail=self.words.detail,
             request_id=g.get("request_id"),
+            login_url=url_for("portal.login", next=request.path) if self.status == 401 else None,
         )
         return Response(page, self.status, self.headers, content_type="text/html; charset=utf-8")
 

@@ -12,7 +12,8 @@ from services.kernel.errors import Forbidden
 
 _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
-    " font-src 'self'; form-action 'self'{form}; base-uri 'none'; frame-ancestors 'none'"
+    " font-src 'self'; connect-src 'self'; form-action 'self'{form}; base-uri 'none';"
+    " frame-ancestors 'none'"
 )
 ANONYMOUS_COOKIE = "consular-form"
 

@@ -36,6 +36,12 @@ from services.voting import loading as voting
 TOKEN_SECONDS = 12 * 3600
 DEMO_DAYS = 14
 LOS_ANGELES = "losangeles"
+# Whom the simulator's identity provider can sign in as; it calls them by these subjects.
+_NETWORK_STAFF = ("agent", "analyst", "treasury", "compliance", "auditor", "admin")
+DEMO_STAFF = [
+    *((role, office) for office in (LOS_ANGELES, "chicago") for role in ("officer", "supervisor")),
+    *((role, None) for role in _NETWORK_STAFF),
+]
 
 
 def load_reference(settings: Settings) -> dict[str, int]:
@@ -50,13 +56,15 @@ def load_reference(settings: Settings) -> dict[str, int]:
 
 
 def extend_demo_schedule(settings: Settings) -> int:
-    """Open sessions at every office of the United States for the next fourteen days.
+    """Demonstration staff, and sessions at every office of the United States for fourteen days.
 
     Days that have a session already are left alone. Returns how many sessions were opened.
     """
     _refuse_production(settings)
     now = system_clock()
     with _transaction(settings.database_url) as session:
+        for role, office in DEMO_STAFF:
+            _staff(session, role, office, None, None)
         bookable = {s.code for s in list_services(session) if s.bookable}
         desks = tuple(
             DeskPlan(name, tuple(code for code in codes if code in bookable))

@@ -1,0 +1,215 @@
+"""Quotes and remittances over the API."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, current_app, request, url_for
+from sqlalchemy.orm import Session
+
+from consular.api.contract import endpoint, once
+from consular.api.v1.appointments.schemas import NothingSchema
+from consular.api.v1.remittances.schemas import (
+    LookupAnswer,
+    LookupSchema,
+    QuoteAnswer,
+    QuoteSchema,
+    RemittanceAnswer,
+    RemittanceList,
+    RemittanceQuery,
+    RemittanceSchema,
+)
+from consular.auth import ANYONE, CITIZEN, account, actor, now, vault
+from consular.db import transaction
+from services.citizens.limits import count_attempt
+from services.kernel.db import EVERYTHING
+from services.kernel.money import Money
+from services.remittances.cancelling import cancel
+from services.remittances.ordering import OrderRemittance, order
+from services.remittances.queries import (
+    Collection,
+    get_remittance,
+    list_history,
+    list_remittances,
+    lookup,
+)
+from services.remittances.quoting import RequestQuote, quote
+from services.remittances.rules import Status
+
+api = Blueprint("remittances", __name__, url_prefix="/api/v1")
+SHOWN_RATE = Decimal("0.0001")
+LOOKUP_WINDOW = timedelta(minutes=15)
+
+
+@endpoint(api, "POST", "/quotes", who=CITIZEN, body=QuoteSchema(), answer=QuoteAnswer(), status=201)
+def create_quote(command: RequestQuote) -> dict[str, Any]:
+    """A price with its rate locked. 503 rate_unavailable."""
+    with transaction() as session:
+        return once(session, lambda: _quote(session, command), status=201)
+
+
+@endpoint(
+    api,
+    "POST",
+    "/remittances",
+    who=CITIZEN,
+    body=RemittanceSchema(),
+    answer=RemittanceAnswer(),
+    status=202,
+    needs_key=True,
+)
+def create_remittance(command: OrderRemittance) -> Any:
+    """Send money from a quote. 409 quote_expired, quote_used, limit_exceeded."""
+    with transaction() as session:
+        body = once(session, lambda: _order(session, command), status=202, needed=True)
+    return body, {"Location": url_for("remittances.show_remittance", remittance=body["id"])}
+
+
+@endpoint(api, "GET", "/remittances", who=CITIZEN, query=RemittanceQuery(), answer=RemittanceList())
+def list_own_remittances(query: dict[str, Any]) -> dict[str, Any]:
+    """One's own, the newest first."""
+    with transaction() as session:
+        page = list_remittances(
+            session,
+            account=account(),
+            limit=query["limit"],
+            after=query["next"],
+            status=Status(query["status"]) if query["status"] else None,
+        )
+        following = f"{page.next[0].isoformat()}~{page.next[1]}" if page.next else None
+        return {"items": [summary(found) for found in page.items], "next": following}
+
+
+@endpoint(api, "GET", "/remittances/<uuid:remittance>", who=CITIZEN, answer=RemittanceAnswer())
+def show_remittance(remittance: UUID) -> dict[str, Any]:
+    """Where the money is."""
+    with transaction() as session:
+        return detailed(session, get_remittance(session, remittance, account=account()))
+
+
+@endpoint(
+    api,
+    "POST",
+    "/remittances/<uuid:remittance>/cancel",
+    who=CITIZEN,
+    body=NothingSchema(),
+    answer=RemittanceAnswer(),
+)
+def cancel_remittance(remittance: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Take it back, whole. 409 already_paid, cancel_window_over, wrong_state."""
+    with transaction() as session:
+        return once(
+            session,
+            lambda: detailed(session, cancel(session, remittance, now=now(), actor=actor())),
+            status=200,
+        )
+
+
+@endpoint(
+    api,
+    "POST",
+    "/remittances/lookup",
+    who=ANYONE,
+    body=LookupSchema(),
+    answer=LookupAnswer(),
+)
+def look_up(command: dict[str, str]) -> dict[str, Any]:
+    """For whoever receives: status, pesos, where and with what to collect, last day."""
+    found = find_for_recipient(command["folio"], command["first_surname"])
+    return {
+        "folio": found.folio,
+        "status": found.status.value,
+        "total_to_recipient": found.pesos.as_dict(),
+        "payout": found.payout.value,
+        "branch": found.branch,
+        "collect_with": list(found.collect_with),
+        "collect_until": found.collect_until.isoformat() if found.collect_until else None,
+        "date_available": found.date_available.isoformat(),
+    }
+
+
+def find_for_recipient(folio: str, first_surname: str) -> Collection:
+    """Limited by who asks and by folio, counted before anything is compared.
+
+    Raises NotFound in the same way for every mismatch, TooManyAttempts.
+    """
+    most = current_app.config["LOOKUPS"]
+    subjects = {"caller": request.remote_addr or "", "folio": folio.upper()}
+    with transaction(EVERYTHING) as session:
+        for kind, value in subjects.items():
+            index = vault().blind_index(f"attempt.lookup.{kind}", value)
+            count_attempt(session, index, most=most, window=LOOKUP_WINDOW, now=now())
+    with transaction(EVERYTHING) as session:
+        return lookup(session, folio, first_surname)
+
+
+def price(row: Any) -> dict[str, Any]:
+    """A quote's or remittance's amounts as the contract names them."""
+    return {
+        "transfer_amount": Money(row.send_minor, "USD").as_dict(),
+        "transfer_fees": Money(row.fee_minor, "USD").as_dict(),
+        "transfer_taxes": Money(row.tax_minor, "USD").as_dict(),
+        "total": Money(row.total_minor, "USD").as_dict(),
+        "exchange_rate": str(row.rate.quantize(SHOWN_RATE, ROUND_HALF_UP)),
+        "other_fees": Money(0, "MXN").as_dict(),
+        "total_to_recipient": Money(row.receive_minor, "MXN").as_dict(),
+        "date_available": row.date_available.isoformat(),
+    }
+
+
+def summary(found: Any) -> dict[str, Any]:
+    """As in lists."""
+    due = found.answer_due_at
+    return {
+        "id": str(found.id),
+        "folio": found.folio,
+        "status": found.status,
+        "cancel_until": found.cancel_until.isoformat(),
+        "answer_due_at": due.isoformat() if due else None,
+        **price(found),
+    }
+
+
+def detailed(session: Session, found: Any) -> dict[str, Any]:
+    """With recipient and history."""
+    person = found.recipient
+    return {
+        **summary(found),
+        "recipient": {
+            "given_names": person.given_names,
+            "first_surname": person.first_surname,
+            "second_surname": person.second_surname,
+            "account_hint": found.account_hint,
+        },
+        "history": [
+            {"status": step.status, "at": step.at.isoformat()}
+            for step in list_history(session, found.id)
+        ],
+    }
+
+
+def _quote(session: Session, command: RequestQuote) -> dict[str, Any]:
+    made = quote(session, command, now=now(), actor=actor())
+    return {
+        "id": str(made.id),
+        "expires_at": made.expires_at.isoformat(),
+        "funding": made.funding,
+        "payout": made.payout,
+        **price(made),
+    }
+
+
+def _order(session: Session, command: OrderRemittance) -> dict[str, Any]:
+    return summary(
+        order(
+            session,
+            command,
+            now=now(),
+            actor=actor(),
+            vault=vault(),
+            funding_mode=current_app.config["FUNDING_MODE"],
+        )
+    )

@@ -1,0 +1,141 @@
+"""Quotes and remittances. Amounts are text; the names of 12 CFR 1005.31(b)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+
+from consular.api.fields import Card, Choice, Clabe, MoneyField, MoneyPair, Name, Text
+from consular.api.paging import PageQuery
+from services.remittances.ordering import OrderRemittance, Recipient
+from services.remittances.quoting import RequestQuote
+from services.remittances.rules import Funding, Payout, Purpose, Status
+
+STATUSES = tuple(s.value for s in Status)
+
+
+class QuoteSchema(Schema):
+    """Either ``send`` in USD or ``receive`` in MXN."""
+
+    send = MoneyField(load_default=None)
+    receive = MoneyField(load_default=None)
+    funding = Choice(tuple(f.value for f in Funding), required=True)
+    payout = Choice(tuple(p.value for p in Payout), required=True)
+
+    @validates_schema
+    def _one_way(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        send, receive = data.get("send"), data.get("receive")
+        if (send is None) == (receive is None):
+            raise ValidationError([_("Di cuánto envías o cuánto debe llegar.")], "send")
+        if send is not None and send.currency != "USD":
+            raise ValidationError([_("Lo que envías va en dólares (USD).")], "send")
+        if receive is not None and receive.currency != "MXN":
+            raise ValidationError([_("Lo que llega va en pesos (MXN).")], "receive")
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> RequestQuote:
+        return RequestQuote(
+            data["send"], data["receive"], Funding(data["funding"]), Payout(data["payout"])
+        )
+
+
+class PriceAnswer(Schema):
+    """What it costs and what arrives."""
+
+    transfer_amount = fields.Nested(MoneyPair, required=True)
+    transfer_fees = fields.Nested(MoneyPair, required=True)
+    transfer_taxes = fields.Nested(MoneyPair, required=True)
+    total = fields.Nested(MoneyPair, required=True)
+    exchange_rate = fields.String(required=True)
+    other_fees = fields.Nested(MoneyPair, required=True)
+    total_to_recipient = fields.Nested(MoneyPair, required=True)
+    date_available = fields.String(required=True)
+
+
+class QuoteAnswer(PriceAnswer):
+    """Holds until ``expires_at``."""
+
+    id = fields.String(required=True)
+    expires_at = fields.String(required=True)
+    funding = fields.String()
+    payout = fields.String()
+
+
+class RecipientSchema(Schema):
+    """Whoever gets the pesos; ``clabe`` for an account, ``card`` for a card."""
+
+    given_names = Name(required=True)
+    first_surname = Name(required=True)
+    second_surname = Name(load_default=None, allow_none=True)
+    clabe = Clabe(load_default=None, allow_none=True)
+    card = Card(load_default=None, allow_none=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> Recipient:
+        return Recipient(**data)
+
+
+class RemittanceSchema(Schema):
+    """An order from a quote."""
+
+    quote = fields.UUID(required=True)
+    recipient = fields.Nested(RecipientSchema, required=True)
+    purpose = Choice(tuple(p.value for p in Purpose), load_default=Purpose.FAMILY.value)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> OrderRemittance:
+        return OrderRemittance(data["quote"], data["recipient"], Purpose(data["purpose"]))
+
+
+class StepAnswer(Schema):
+    """One step of the history."""
+
+    status = fields.String(required=True)
+    at = fields.String(required=True)
+
+
+class RemittanceAnswer(PriceAnswer):
+    """``answer_due_at``: by when an unknown outcome will be known."""
+
+    id = fields.String(required=True)
+    folio = fields.String(required=True)
+    status = fields.String(required=True, metadata={"enum": list(STATUSES)})
+    cancel_until = fields.String(allow_none=True, required=True)
+    answer_due_at = fields.String(allow_none=True)
+    recipient = fields.Dict()
+    history = fields.List(fields.Nested(StepAnswer))
+
+
+class RemittanceList(Schema):
+    """A page, the newest first."""
+
+    items = fields.List(fields.Nested(RemittanceAnswer), required=True)
+    next = fields.String(allow_none=True, required=True)
+
+
+class RemittanceQuery(PageQuery):
+    """Filters."""
+
+    status = Choice(STATUSES, load_default=None)
+
+
+class LookupSchema(Schema):
+    """What the recipient knows: the folio and their own first surname."""
+
+    folio = Text(most=30, required=True)
+    first_surname = Name(required=True)
+
+
+class LookupAnswer(Schema):
+    """No names: whoever asks knows them."""
+
+    folio = fields.String(required=True)
+    status = fields.String(required=True)
+    total_to_recipient = fields.Nested(MoneyPair, required=True)
+    payout = fields.String(required=True)
+    branch = fields.String(allow_none=True)
+    collect_with = fields.List(fields.String())
+    collect_until = fields.String(allow_none=True)
+    date_available = fields.String()

@@ -1,0 +1,66 @@
+"""What was typed into a form, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, request
+from marshmallow import Schema
+
+from consular.api.contract import load_fields
+from consular.errors import FieldsInvalid, problem_of
+from services.kernel.errors import DomainError
+
+Errors = dict[str, list[str]]
+DATE_PARTS = ("day", "month", "year")
+
+
+def typed() -> dict[str, str]:
+    """The form's fields, without those that are ours."""
+    return {name: value for name, value in request.form.items() if name != "csrf_token"}
+
+
+def date_of(form: dict[str, str], name: str) -> str | None:
+    """``YYYY-MM-DD`` from three fields; None when all are empty. Oddities are kept for the
+    schema to refuse in words."""
+    day, month, year = (form.get(f"{name}-{part}", "").strip() for part in DATE_PARTS)
+    if not (day or month or year):
+        return form.get(name) or None
+    return f"{year.zfill(4)}-{month.zfill(2)}-{day.zfill(2)}"
+
+
+def pick(form: dict[str, str], *names: str) -> dict[str, str]:
+    """These fields, where something was typed."""
+    return {name: form[name] for name in names if form.get(name, "").strip()}
+
+
+def check(schema: Schema, values: dict[str, Any], errors: Errors) -> Any:
+    """What the schema makes of it, or None with the reasons added to ``errors``."""
+    try:
+        return load_fields(schema, values)
+    except FieldsInvalid as invalid:
+        errors |= invalid.errors
+        return None
+
+
+def words_of(error: DomainError) -> Errors:
+    """A refusal as an entry of the page's error summary."""
+    problem = problem_of(error)
+    if problem.errors:
+        return problem.errors
+    return {"form": [f"{problem.words.title}. {problem.words.detail}"]}
+
+
+def go(address: str) -> Response:
+    """See other, so that a reload repeats nothing."""
+    return Response(status=303, headers={"Location": address})
+
+
+def local(address: str | None, default: str) -> str:
+    """An address of ours to go back to; anything that leads elsewhere becomes the default."""
+    parts = urlsplit(address or "")
+    plain = address and address.isprintable() and "\\" not in address
+    if not plain or parts.scheme or parts.netloc or not parts.path.startswith("/"):
+        return default
+    return address if address and not address.startswith("//") else default

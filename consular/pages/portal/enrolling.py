@@ -1,0 +1,144 @@
+"""Ask for an RFC, and follow it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+
+from consular.api.v1.enrollments.schemas import ApplicantSchema
+from consular.auth import CITIZEN, account, actor, allow, now, vault
+from consular.db import transaction
+from consular.i18n import current_language
+from consular.pages.forms import Errors, check, date_of, go, pick, typed, words_of
+from consular.pages.portal.blueprint import pages
+from consular.pages.portal.names import offices, program_name
+from services.citizens.accounts import find_holder, open_profile
+from services.enrollments.queries import get_enrollment, list_history, open_result
+from services.enrollments.requesting import RequestEnrollment, request_enrollment
+from services.enrollments.rules import NEXT, UNDECIDED, Status
+from services.enrollments.withdrawing import withdraw
+from services.kernel.errors import DomainError
+
+ZONE = "America/Mexico_City"
+REFRESH_SECONDS = 5
+FIELDS = ("given_names", "first_surname", "second_surname", "curp", "email", "phone")
+
+
+@pages.get("/rfc")
+@allow(CITIZEN)
+def rfc() -> str:
+    """The form, with what the account's holder told before."""
+    return _ask(_known(), {})
+
+
+@pages.post("/rfc")
+@allow(CITIZEN)
+def rfc_send() -> Any:
+    """Ask for the RFC."""
+    form = typed()
+    errors: Errors = {}
+    born = date_of(form, "birth_date")
+    values: dict[str, Any] = pick(form, *FIELDS)
+    applicant = check(
+        ApplicantSchema(), {**values, **({"birth_date": born} if born else {})}, errors
+    )
+    if form.get("consents") != "transfer_to_agency":
+        errors["consents"] = [_("Sin este permiso no se puede hacer la inscripción.")]
+    if errors:
+        return _ask(form, errors)
+    command = RequestEnrollment(
+        program="rfc",
+        applicant=applicant,
+        consents=("transfer_to_agency",),
+        consulate=form.get("consulate") or None,
+        language=current_language(),
+    )
+    try:
+        with transaction() as session:
+            made = request_enrollment(session, command, now=now(), actor=actor(), vault=vault()).id
+    except DomainError as refused:
+        return _ask(form, words_of(refused))
+    return go(url_for("portal.enrollment", id=made, nueva=1))
+
+
+@pages.get("/inscripciones/<uuid:id>")
+@allow(CITIZEN)
+def enrollment(id: UUID) -> str:
+    """How far it is."""
+    return _show(id, {})
+
+
+@pages.post("/inscripciones/<uuid:id>/retirar")
+@allow(CITIZEN)
+def enrollment_withdraw(id: UUID) -> Any:
+    """Take it back."""
+    try:
+        with transaction() as session:
+            withdraw(session, id, now=now(), actor=actor())
+    except DomainError as refused:
+        return _show(id, words_of(refused))
+    return go(url_for("portal.enrollment", id=id))
+
+
+def _known() -> dict[str, str]:
+    with transaction() as session:
+        person = find_holder(session, account())
+        if person is None:
+            return {}
+        profile = open_profile(person, vault())
+    form = {name: getattr(profile, name) or "" for name in FIELDS}
+    if profile.birth_date:
+        form |= {
+            "birth_date-day": str(profile.birth_date.day),
+            "birth_date-month": str(profile.birth_date.month),
+            "birth_date-year": str(profile.birth_date.year),
+        }
+    return form
+
+
+def _ask(form: dict[str, str], errors: Errors) -> str:
+    with transaction() as session:
+        choices = offices(session)
+    form.setdefault("idempotency_key", str(uuid4()))
+    return render_template("portal/rfc_form.html", consulates=choices, form=form, errors=errors)
+
+
+def _show(id: UUID, errors: Errors) -> str:
+    with transaction() as session:
+        found = get_enrollment(session, id)
+        history = [
+            {"status": step.status, "at": step.at, "detail": _reason(step.reason_code)}
+            for step in list_history(session, id)
+        ]
+        result = open_result(session, found, vault()) or {}
+    undecided = found.status in UNDECIDED or found.status == Status.RECEIVED
+    return render_template(
+        "portal/enrollment.html",
+        enrollment={
+            "id": found.id,
+            "folio": found.folio,
+            "program": found.program,
+            "program_name": program_name(found.program),
+            "status": found.status,
+            "history": history,
+            "result": result,
+            "reason": _reason(found.reason_code),
+            "can_withdraw": Status.WITHDRAWN in NEXT[Status(found.status)],
+        },
+        zone=ZONE,
+        just_sent="nueva" in request.args,
+        refresh_seconds=REFRESH_SECONDS if undecided else None,
+        form={},
+        errors=errors,
+    )
+
+
+def _reason(code: str | None) -> str:
+    words: dict[str, str] = {
+        "data_mismatch": _("Los datos no coinciden con los de tu CURP."),
+        "already_registered": _("El SAT ya tiene un RFC con tu CURP."),
+    }
+    return words.get(code or "", "")

@@ -1,0 +1,131 @@
+"""Start, language, privacy, everything of mine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, current_app, g, render_template, request, url_for
+from flask_babel import gettext as _
+
+from consular.auth import ANYONE, CITIZEN, account, allow
+from consular.db import transaction
+from consular.i18n import LANGUAGE_COOKIE, LANGUAGES
+from consular.pages.forms import go, local
+from consular.pages.portal.blueprint import pages
+from consular.pages.portal.names import office, program_name, service_names
+from services.appointments.queries import list_appointments
+from services.enrollments.queries import list_enrollments
+from services.kernel.audit import Actor, Role
+from services.remittances.queries import list_remittances
+
+A_YEAR = 365 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Whoever is signed in, for the head of the page."""
+
+    role: str
+    display_name: str
+    consulate: str | None
+
+
+@pages.app_context_processor
+def who_and_where() -> dict[str, Any]:
+    """What every page's frame needs."""
+    settings = current_app.extensions["consular.settings"]
+    inbox = f"{settings.simulator_url}/_simulator/messages" if settings.development else None
+    return {
+        "principal": _principal(g.get("actor")),
+        "demo": settings.development,
+        "demo_inbox_url": inbox and inbox.replace("127.0.0.1", request.host.split(":")[0]),
+    }
+
+
+def _principal(actor: Actor | None) -> Principal | None:
+    if actor is None:
+        return None
+    words: dict[str, str] = {
+        Role.CITIZEN: _("Mi cuenta"),
+        Role.OFFICER: _("Oficial"),
+        Role.SUPERVISOR: _("Supervisión"),
+        Role.AGENT: _("Centro telefónico"),
+        Role.ANALYST: _("Análisis, Grupo 4"),
+        Role.TREASURY: _("Tesorería"),
+        Role.COMPLIANCE: _("Cumplimiento"),
+        Role.AUDITOR: _("Auditoría"),
+        Role.ADMIN: _("Administración"),
+    }
+    return Principal(actor.role, words.get(actor.role, actor.role), actor.consulate)
+
+
+@pages.get("/")
+@allow(ANYONE)
+def home() -> str:
+    """What can I do here?"""
+    return render_template("portal/home.html")
+
+
+@pages.get("/aviso-de-privacidad")
+@allow(ANYONE)
+def privacy() -> str:
+    """The full privacy notice."""
+    return render_template("portal/privacy.html")
+
+
+@pages.get("/idioma/<code:lang>")
+@allow(ANYONE)
+def set_language(lang: str) -> Response:
+    """Remember the reader's language and go back."""
+    response = go(local(request.args.get("next"), url_for("portal.home")))
+    if lang in LANGUAGES:
+        response.set_cookie(
+            LANGUAGE_COOKIE, lang, max_age=A_YEAR, samesite="Lax",
+            secure=current_app.config["SECURE"], httponly=True,
+        )  # fmt: skip
+    return response
+
+
+@pages.get("/mis-tramites")
+@allow(CITIZEN)
+def dashboard() -> str:
+    """Everything of mine."""
+    with transaction() as session:
+        names = service_names(session)
+        appointments = [
+            {
+                "id": a.id,
+                "folio": a.folio,
+                "status": a.status,
+                "service_name": ", ".join(names.get(code, code) for code in a.services),
+                "start": a.starts_at,
+                "consulate": office(session, a.consulate_code),
+            }
+            for a in list_appointments(session, account=account(), limit=100).items
+        ]
+        enrollments = [
+            {
+                "id": e.id,
+                "folio": e.folio,
+                "status": e.status,
+                "program_name": program_name(e.program),
+            }
+            for e in list_enrollments(session, limit=100).items
+        ]
+        remittances = [
+            {
+                "id": r.id,
+                "folio": r.folio,
+                "status": r.status,
+                "recipient_name": r.recipient_name,
+                "total_to_recipient": r.total_to_recipient,
+            }
+            for r in list_remittances(session, account=account(), limit=50).items
+        ]
+    return render_template(
+        "portal/dashboard.html",
+        appointments=appointments,
+        enrollments=enrollments,
+        remittances=remittances,
+    )

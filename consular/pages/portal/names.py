@@ -1,0 +1,67 @@
+"""Offices, services and programmes by name, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from consular.i18n import current_language
+from services.consulates.queries import get_consulate, list_consulates, list_services
+
+
+def in_language(row: Any, field: str) -> str:
+    """``row.<field>_en`` for readers of English, else ``row.<field>_es``."""
+    language = "en" if current_language() == "en" else "es"
+    return str(getattr(row, f"{field}_{language}"))
+
+
+def office(session: Session, code: str) -> dict[str, Any]:
+    """An office as pages show it. Raises NotFound."""
+    row = get_consulate(session, code)
+    return {
+        "code": row.code,
+        "name": in_language(row, "name"),
+        "city": row.city,
+        "time_zone": row.time_zone,
+        "website": row.website,
+    }
+
+
+def offices(session: Session) -> list[dict[str, Any]]:
+    """Offices to choose from, by city."""
+    rows = [
+        {"code": row.code, "name": in_language(row, "name"), "city": row.city}
+        for row in list_consulates(session, include_assumed=False)
+    ]
+    return sorted(rows, key=lambda row: str(row["city"]))
+
+
+def service_names(session: Session) -> dict[str, str]:
+    """Code -> name."""
+    return {row.code: in_language(row, "name") for row in list_services(session)}
+
+
+def bookable_services(session: Session) -> list[dict[str, Any]]:
+    """Services to choose from."""
+    return [
+        {"code": row.code, "name": in_language(row, "name")}
+        for row in list_services(session, bookable_only=True)
+    ]
+
+
+def program_name(program: str) -> str:
+    """A programme of enrolment in words."""
+    names: dict[str, str] = {
+        "rfc": _("Registro Federal de Contribuyentes (RFC)"),
+        "imss": _("Seguro social (IMSS)"),
+        "infonavit": _("Ahorro para vivienda (Infonavit)"),
+    }
+    return names.get(program, program)
+
+
+def full_name(person: Any) -> str:
+    """Given names and surnames in one line."""
+    parts = (person.given_names, person.first_surname, person.second_surname)
+    return " ".join(filter(None, parts))

@@ -1,0 +1,8 @@
+"""All of the portal: importing the modules registers their views."""
+
+from __future__ import annotations
+
+from consular.pages.portal import booking, enrolling, home, sending, signing_in
+from consular.pages.portal.blueprint import pages
+
+__all__ = ["booking", "enrolling", "home", "pages", "sending", "signing_in"]

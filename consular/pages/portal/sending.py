@@ -1,0 +1,375 @@
+"""Send money: how much, to whom, check, follow, cancel; and the recipient's look-up."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import current_app, render_template, request, url_for
+from flask_babel import gettext as _
+from marshmallow import Schema, fields
+
+from consular.api.v1.me.schemas import ProfileSchema
+from consular.api.v1.remittances.routes import find_for_recipient, price
+from consular.api.v1.remittances.schemas import LookupSchema, QuoteSchema, RemittanceSchema
+from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
+from consular.db import transaction
+from consular.pages.forms import Errors, check, date_of, go, local, pick, typed, words_of
+from consular.pages.portal.blueprint import pages
+from consular.pages.portal.names import full_name
+from services.citizens.accounts import find_holder, open_profile, set_profile
+from services.kernel import idempotency
+from services.kernel.crypto import fingerprint
+from services.kernel.errors import DomainError, NotFound
+from services.remittances.cancelling import cancel
+from services.remittances.ordering import OrderRemittance, order
+from services.remittances.queries import (
+    Collection,
+    get_remittance,
+    list_history,
+)
+from services.remittances.quoting import get_quote, quote
+from services.remittances.rules import FINAL, Purpose, Status
+
+ZONE = "America/Mexico_City"
+REFRESH_SECONDS = 5
+NAMES = ("given_names", "first_surname", "second_surname")
+ACCOUNTS = ("clabe", "card")
+
+
+class _QuoteId(Schema):
+    quote = fields.UUID(required=True)
+
+
+@pages.get("/enviar")
+@allow(CITIZEN)
+def send() -> Any:
+    """How much, and how; with ``quote`` that quote again."""
+    with transaction() as session:
+        if find_holder(session, account()) is None:
+            return go(url_for("portal.profile", next=url_for("portal.send")))
+    chosen = check(_QuoteId(), pick(request.args.to_dict(), "quote"), {})
+    return _ask_amount({}, {}, _quote_context(chosen["quote"]) if chosen else None)
+
+
+@pages.post("/enviar")
+@allow(CITIZEN)
+def send_price() -> str:
+    """A price with its rate locked."""
+    form = typed()
+    errors: Errors = {}
+    values: dict[str, Any] = pick(form, "funding", "payout")
+    amount = form.get("send_amount", "").strip().replace(",", "").lstrip("$")
+    if amount:
+        values["send"] = {"amount": amount, "currency": "USD"}
+    command = check(QuoteSchema(), values, errors)
+    if command is not None:
+        try:
+            with transaction() as session:
+                made = quote(session, command, now=now(), actor=actor()).id
+            return _ask_amount(form, {}, _quote_context(made))
+        except DomainError as refused:
+            errors = words_of(refused)
+    if "send" in errors:
+        errors = {"send_amount": errors["send"], **{k: v for k, v in errors.items() if k != "send"}}
+    return _ask_amount(form, errors, None)
+
+
+@pages.get("/enviar/destinatario")
+@allow(CITIZEN)
+def send_recipient() -> str:
+    """To whom."""
+    return _ask_recipient(request.args.to_dict(), {})
+
+
+@pages.post("/enviar/destinatario")
+@allow(CITIZEN)
+def send_recipient_again() -> str:
+    """To whom, coming back to change it."""
+    return _ask_recipient(typed(), {})
+
+
+@pages.post("/enviar/revisar")
+@allow(CITIZEN)
+def send_check() -> str:
+    """Everything once more, before paying."""
+    form = typed()
+    errors: Errors = {}
+    command = _command(form, errors)
+    return _ask_check(form, command, {}) if command else _ask_recipient(form, errors)
+
+
+@pages.post("/enviar/confirmar")
+@allow(CITIZEN)
+def send_confirm() -> Any:
+    """Pay. The form's key makes a second press the same order."""
+    form = typed()
+    errors: Errors = {}
+    command = _command(form, errors)
+    if command is None:
+        return _ask_recipient(form, errors)
+    try:
+        made = _order_once(form, command)
+    except DomainError as refused:
+        return _ask_check(form, command, words_of(refused))
+    return go(url_for("portal.remittance", id=made, nuevo=1))
+
+
+@pages.get("/envios/<uuid:id>")
+@allow(CITIZEN)
+def remittance(id: UUID) -> str:
+    """Where the money is."""
+    return _show(id, {})
+
+
+@pages.post("/envios/<uuid:id>/cancelar")
+@allow(CITIZEN)
+def remittance_cancel(id: UUID) -> Any:
+    """Take it back, whole."""
+    try:
+        with transaction() as session:
+            cancel(session, id, now=now(), actor=actor())
+    except DomainError as refused:
+        return _show(id, words_of(refused))
+    return go(url_for("portal.remittance", id=id))
+
+
+@pages.route("/cobrar", methods=["GET", "POST"])
+@allow(ANYONE)
+def lookup() -> str:
+    """For whoever receives, without signing in."""
+    form = typed()
+    errors: Errors = {}
+    found = None
+    if request.method == "POST":
+        asked = check(LookupSchema(), pick(form, "folio", "first_surname"), errors)
+        try:
+            found = find_for_recipient(**asked) if asked else None
+        except NotFound:
+            errors["form"] = [_("No encontramos un envío con ese folio y ese apellido.")]
+        except DomainError as refused:
+            errors = words_of(refused)
+    return render_template(
+        "portal/lookup.html",
+        form=form,
+        errors=errors,
+        found=_collection(found) if found else None,
+        zone=ZONE,
+    )
+
+
+@pages.get("/mis-datos")
+@allow(CITIZEN)
+def profile() -> str:
+    """The account holder's names."""
+    with transaction() as session:
+        person = find_holder(session, account())
+        known = open_profile(person, vault()) if person else None
+    form = {name: getattr(known, name, None) or "" for name in (*NAMES, "curp", "email", "phone")}
+    if known and known.birth_date:
+        form |= {
+            "birth_date-day": str(known.birth_date.day),
+            "birth_date-month": str(known.birth_date.month),
+            "birth_date-year": str(known.birth_date.year),
+        }
+    return _ask_profile({**form, "next": request.args.get("next", "")}, {})
+
+
+@pages.post("/mis-datos")
+@allow(CITIZEN)
+def profile_save() -> Any:
+    """Keep them."""
+    form = typed()
+    errors: Errors = {}
+    born = date_of(form, "birth_date")
+    values: dict[str, Any] = pick(form, *NAMES, "curp", "email", "phone")
+    told = check(ProfileSchema(), {**values, **({"birth_date": born} if born else {})}, errors)
+    if told is None:
+        return _ask_profile(form, errors)
+    with transaction() as session:
+        set_profile(session, account(), told, now=now(), vault=vault())
+    return go(local(form.get("next"), url_for("portal.dashboard")))
+
+
+def _ask_profile(form: dict[str, str], errors: Errors) -> str:
+    return render_template("portal/profile.html", form=form, errors=errors)
+
+
+def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
+    form.setdefault("idempotency_key", str(uuid4()))
+    found: OrderRemittance | None = check(
+        RemittanceSchema(),
+        {**pick(form, "quote", "purpose"), "recipient": pick(form, *NAMES, *ACCOUNTS)},
+        errors,
+    )
+    for name in list(errors):
+        if name.startswith("recipient."):
+            errors[name.removeprefix("recipient.")] = errors.pop(name)
+    return found
+
+
+def _order_once(form: dict[str, str], command: OrderRemittance) -> str:
+    key = f"page:{form['idempotency_key'][:100]}"
+    with transaction() as session:
+        stored = idempotency.begin(
+            session,
+            account_id=account(),
+            key=key,
+            request_hash=fingerprint(repr(command).encode()),
+            now=now(),
+        )
+        if stored:
+            return str(stored.response["id"])
+        made = order(
+            session,
+            command,
+            now=now(),
+            actor=actor(),
+            vault=vault(),
+            funding_mode=current_app.config["FUNDING_MODE"],
+        )
+        idempotency.finish(
+            session, account_id=account(), key=key, status=202, response={"id": str(made.id)}
+        )
+        return str(made.id)
+
+
+def _quote_context(id: UUID) -> dict[str, Any]:
+    """A quote as pages show it. Raises NotFound."""
+    with transaction() as session:
+        found = get_quote(session, id)
+        if found is None or found.account_id != account():
+            raise NotFound()
+        return {
+            "id": found.id,
+            "expires_at": found.expires_at,
+            "payout": found.payout,
+            "funding": found.funding,
+            **_price(found),
+        }
+
+
+def _price(row: Any) -> dict[str, Any]:
+    return {**price(row), "other_fees": None, "date_available": row.date_available}
+
+
+def _ask_amount(form: dict[str, str], errors: Errors, quoted: dict[str, Any] | None) -> str:
+    if quoted and not form:
+        form = {
+            "send_amount": quoted["transfer_amount"]["amount"],
+            "funding": quoted["funding"],
+            "payout": quoted["payout"],
+        }
+    return render_template(
+        "portal/send_quote.html", form=form, errors=errors, quote=quoted, zone=ZONE
+    )
+
+
+def _ask_recipient(form: dict[str, str], errors: Errors) -> str:
+    chosen = check(_QuoteId(), pick(form, "quote"), {})
+    if chosen is None:
+        return _ask_amount({}, {}, None)
+    return render_template(
+        "portal/send_recipient.html",
+        quote=_quote_context(chosen["quote"]),
+        zone=ZONE,
+        purposes=[{"value": p.value, "label": _purpose(p)} for p in Purpose],
+        form=form,
+        errors=errors,
+    )
+
+
+def _ask_check(form: dict[str, str], command: OrderRemittance, errors: Errors) -> str:
+    quoted = _quote_context(command.quote_id)
+    number = command.recipient.clabe or command.recipient.card
+    return render_template(
+        "portal/send_check.html",
+        quote=quoted,
+        zone=ZONE,
+        recipient_name=full_name(command.recipient),
+        destination=_destination(quoted["payout"], number[-4:] if number else ""),
+        funding_words=_funding(quoted["funding"]),
+        form=form,
+        errors=errors,
+    )
+
+
+def _show(id: UUID, errors: Errors) -> str:
+    with transaction() as session:
+        found = get_remittance(session, id, account=account())
+        name = found.recipient_name
+        history = [
+            {"status": step.status, "at": step.at, "detail": ""}
+            for step in list_history(session, id)
+        ]
+    status = Status(found.status)
+    open_still = status not in FINAL
+    cancellable = open_still and status is not Status.CANCELLING
+    return render_template(
+        "portal/remittance.html",
+        remittance={
+            "id": found.id,
+            "folio": found.folio,
+            "status": found.status,
+            "recipient_name": name,
+            "destination": _destination(found.payout, found.account_hint or ""),
+            "cancel_until": found.cancel_until,
+            "can_cancel": cancellable and now() <= found.cancel_until,
+            "answer_by": found.answer_due_at,
+            "history": history,
+            "collect": _collect(found.branch, found.collect_until) if found.branch else None,
+            **_price(found),
+        },
+        zone=ZONE,
+        just_sent="nuevo" in request.args,
+        refresh_seconds=REFRESH_SECONDS if open_still else None,
+        errors=errors,
+    )
+
+
+def _collection(found: Collection) -> dict[str, Any]:
+    return {
+        "folio": found.folio,
+        "status": found.status.value,
+        "total_to_recipient": found.pesos,
+        "collect": _collect(found.branch, found.collect_until) if found.branch else None,
+        "answer_by": None,
+    }
+
+
+def _collect(branch: str, until: Any) -> dict[str, Any]:
+    return {
+        "where": branch,
+        "bring": _("El folio y una identificación oficial vigente."),
+        "until": until,
+    }
+
+
+def _destination(payout: str, ending: str) -> str:
+    words: dict[str, str] = {
+        "account": _("Depósito en la cuenta que termina en %(ending)s", ending=ending),
+        "card": _("Tarjeta de Finabien que termina en %(ending)s", ending=ending),
+        "branch": _("Efectivo en una oficina de Finabien"),
+    }
+    return words[payout]
+
+
+def _funding(funding: str) -> str:
+    words: dict[Any, str] = {
+        "bank_account": _("Desde mi cuenta de banco"),
+        "us_card": _("Con una tarjeta de Estados Unidos"),
+        "cash": _("En efectivo"),
+    }
+    return words[funding]
+
+
+def _purpose(purpose: Purpose) -> str:
+    words: dict[Any, str] = {
+        Purpose.FAMILY: _("Gastos de la familia"),
+        Purpose.HEALTH: _("Salud"),
+        Purpose.EDUCATION: _("Escuela"),
+        Purpose.HOUSING: _("Casa o construcción"),
+        Purpose.SAVINGS: _("Ahorro"),
+        Purpose.OTHER: _("Otra cosa"),
+    }
+    return words[purpose]

@@ -1,0 +1,265 @@
+"""Enter by a code, by Llave MX, or as staff; leave."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from datetime import timedelta
+from typing import Any, cast
+
+from flask import Response, current_app, render_template, request, url_for
+from itsdangerous import BadData, URLSafeTimedSerializer
+from marshmallow import Schema
+
+from consular.api.fields import Email, Phone, Text
+from consular.auth import ANYONE, allow, now, vault
+from consular.db import transaction
+from consular.i18n import current_language
+from consular.pages.forms import Errors, check, go, local, typed, words_of
+from consular.pages.portal.blueprint import pages
+from consular.pages.session import forget, keep
+from consular.sign_in import SignIn
+from services.citizens.accounts import sign_in
+from services.citizens.codes import LIFETIME, Destination, send_code, use_code
+from services.citizens.errors import CodeWrong
+from services.citizens.limits import count_attempt
+from services.kernel.db import EVERYTHING
+from services.kernel.errors import DomainError, Forbidden
+from services.staff.accounts import find_by_subject
+from services.staff.sessions import start_session
+
+FLOW_COOKIE = "consular-sign-in"
+FLOW_SECONDS = 600
+WINDOW = timedelta(minutes=15)
+MINUTES = int(LIFETIME.total_seconds() // 60)
+
+
+class _EmailContact(Schema):
+    contact = Email(required=True)
+
+
+class _PhoneContact(Schema):
+    contact = Phone(required=True)
+
+
+class _CodeSchema(Schema):
+    code = Text(most=12, required=True)
+
+
+def destination(contact: str, errors: Errors) -> Destination | None:
+    """An e-mail where there is an @, else a phone; None with the reason in ``errors``."""
+    email = "@" in contact
+    found = check(_EmailContact() if email else _PhoneContact(), {"contact": contact}, errors)
+    return Destination("email" if email else "sms", found["contact"]) if found else None
+
+
+def mask(to: Destination) -> str:
+    """Enough to recognise, not enough to learn."""
+    if to.channel == "sms":
+        return f"••• {to.address[-4:]}"
+    name, _, host = to.address.partition("@")
+    return f"{name[:1]}•••@{host}"
+
+
+def send_code_to(to: Destination) -> None:
+    """One code, within the limits of the address and of the network address."""
+    caller = vault().blind_index("attempt.code", request.remote_addr or "")
+    most = current_app.config["CODES_PER_CALLER"]
+    with transaction(EVERYTHING) as session:
+        count_attempt(session, caller, most=most, window=WINDOW, now=now())
+        send_code(
+            session,
+            to,
+            language=current_language(),
+            now=now(),
+            vault=vault(),
+            most=current_app.config["CODES_PER_ADDRESS"],
+        )
+
+
+def enter_with_code(to: Destination, code: str) -> tuple[Any, str]:
+    """(account, secret of the new session). Raises CodeWrong, CodeExpired."""
+    if check(_CodeSchema(), {"code": code}, {}) is None:
+        raise CodeWrong(field="code")
+    with transaction(EVERYTHING) as session:
+        account = use_code(session, to, code.replace(" ", ""), now=now(), vault=vault())
+        secret = start_session(session, now=now(), account_id=account) if account else ""
+    if account is None:
+        raise CodeWrong(field="code")
+    return account, secret
+
+
+@pages.get("/login")
+@allow(ANYONE)
+def login() -> str:
+    """Choose how to enter."""
+    return render_template("portal/login.html", next=_next(request.args.get("next")), form={})
+
+
+@pages.post("/login")
+@allow(ANYONE)
+def login_send() -> str:
+    """Send a code and ask for it."""
+    form, errors = typed(), cast(Errors, {})
+    to = destination(form.get("contact", ""), errors)
+    if to is not None:
+        try:
+            send_code_to(to)
+            return _ask_code(to, form, {})
+        except DomainError as refused:
+            errors |= words_of(refused)
+    return render_template(
+        "portal/login.html", form=form, errors=errors, next=_next(form.get("next"))
+    )
+
+
+@pages.post("/login/codigo")
+@allow(ANYONE)
+def login_code() -> Any:
+    """The code: sign in, or say what is wrong."""
+    form, errors = typed(), cast(Errors, {})
+    to = destination(form.get("contact", ""), errors)
+    if to is None:
+        return render_template("portal/login.html", form=form, errors=errors, next="")
+    try:
+        _account, secret = enter_with_code(to, form.get("code", ""))
+    except DomainError as refused:
+        return _ask_code(to, form, words_of(refused))
+    return keep(go(_next(form.get("next")) or url_for("portal.dashboard")), secret)
+
+
+@pages.post("/salir")
+@allow(ANYONE)
+def logout() -> Response:
+    """End the session, here and on the server."""
+    return forget(go(url_for("portal.home")))
+
+
+@pages.get("/login/llave-mx")
+@allow(ANYONE)
+def login_llavemx() -> Response:
+    """On to Llave MX."""
+    flow = {"state": secrets.token_urlsafe(24), "next": _next(request.args.get("next"))}
+    address = _providers().citizens.authorize_url(
+        state=flow["state"], redirect_uri=_callback("portal.llavemx_callback")
+    )
+    return _begin(address, flow)
+
+
+@pages.get("/login/llave-mx/vuelta")
+@allow(ANYONE)
+def llavemx_callback() -> Response:
+    """Back from Llave MX: the account of that person, with the data they verified there."""
+    flow = _flow()
+    who, profile = _providers().citizen(
+        code=request.args.get("code", ""), redirect_uri=_callback("portal.llavemx_callback")
+    )
+    with transaction(EVERYTHING) as session:
+        account = sign_in(session, issuer="llavemx", subject=who, now=now(), vault=vault())
+        _providers().remember(session, account, profile, now=now(), vault=vault())
+        secret = start_session(session, now=now(), account_id=account)
+    return _end(flow["next"] or url_for("portal.dashboard"), secret)
+
+
+@pages.get("/login/personal")
+@allow(ANYONE)
+def login_staff() -> Response:
+    """On to the staff's identity provider."""
+    flow = {
+        "state": secrets.token_urlsafe(24),
+        "nonce": secrets.token_urlsafe(24),
+        "verifier": secrets.token_urlsafe(48),
+        "next": _next(request.args.get("next")),
+    }
+    address = _providers().staff.authorize_url(
+        state=flow["state"],
+        redirect_uri=_callback("portal.staff_callback"),
+        nonce=flow["nonce"],
+        code_verifier=flow["verifier"],
+    )
+    return _begin(address, flow)
+
+
+@pages.get("/login/personal/vuelta")
+@allow(ANYONE)
+def staff_callback() -> Response:
+    """Back from the identity provider: whoever has an account here may enter."""
+    flow = _flow()
+    subject = _providers().official(
+        code=request.args.get("code", ""),
+        redirect_uri=_callback("portal.staff_callback"),
+        code_verifier=flow["verifier"],
+        nonce=flow["nonce"],
+    )
+    with transaction(EVERYTHING) as session:
+        found = find_by_subject(session, subject)
+        if found is None:
+            raise Forbidden("no_staff_account")
+        secret = start_session(session, now=now(), staff_id=found.id)
+        start = _first_page(found.role)
+    return _end(flow["next"] or start, secret)
+
+
+def _first_page(role: str) -> str:
+    if role in ("officer", "supervisor"):
+        return url_for("desk.today")
+    if role == "admin":
+        return url_for("admin.staff")
+    if role in ("analyst", "auditor"):
+        return url_for("monitoring.overview")
+    return url_for("portal.home")
+
+
+def _ask_code(to: Destination, form: dict[str, str], errors: Errors) -> str:
+    return render_template(
+        "portal/login_code.html",
+        sent_to=mask(to),
+        form={"contact": to.address, "next": _next(form.get("next"))},
+        errors=errors,
+        minutes=MINUTES,
+    )
+
+
+def _next(address: str | None) -> str:
+    return local(address, "")
+
+
+def _providers() -> SignIn:
+    return cast(SignIn, current_app.extensions["consular.sign_in"])
+
+
+def _callback(endpoint: str) -> str:
+    base: str = current_app.extensions["consular.settings"].public_url
+    return f"{base}{url_for(endpoint)}"
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["FORM_KEY"], salt="sign-in")
+
+
+def _begin(address: str, flow: dict[str, str]) -> Response:
+    response = go(address)
+    response.set_cookie(
+        FLOW_COOKIE, str(_serializer().dumps(flow)), max_age=FLOW_SECONDS, httponly=True,
+        samesite="Lax", secure=current_app.config["SECURE"],
+    )  # fmt: skip
+    return response
+
+
+def _flow() -> dict[str, str]:
+    """What this browser began; raises Forbidden when it began nothing or something else."""
+    try:
+        flow: dict[str, str] = _serializer().loads(
+            request.cookies.get(FLOW_COOKIE, ""), max_age=FLOW_SECONDS
+        )
+    except BadData:
+        raise Forbidden("form_expired") from None
+    if not hmac.compare_digest(flow["state"], request.args.get("state", "")):
+        raise Forbidden("form_expired")
+    return flow
+
+
+def _end(address: str, secret: str) -> Response:
+    response = keep(go(address), secret)
+    response.delete_cookie(FLOW_COOKIE)
+    return response

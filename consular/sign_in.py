@@ -1,0 +1,97 @@
+"""Identity providers as the pages use them: verified answers, or a domain error.
+
+The providers themselves are given by `consular.app`; what they may raise is declared there too,
+so that no page knows an agency.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from consular import tokens
+from services.citizens.accounts import Profile, set_profile
+from services.kernel.crypto import Vault
+from services.kernel.errors import Forbidden, Unavailable
+from services.kernel.identifiers import parse_curp, parse_phone
+
+
+class Claims(Protocol):
+    """What Llave MX tells of a citizen (`integrations.contracts.CitizenClaims`)."""
+
+    subject: str
+    given_names: str
+    first_surname: str
+    second_surname: str | None
+    curp: str | None
+    birth_date: date | None
+    email: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Both providers. ``failures``: (refused, everything else) of their exceptions."""
+
+    citizens: Any
+    staff: Any
+    refused: type[Exception]
+    failed: type[Exception]
+
+    def citizen(self, *, code: str, redirect_uri: str) -> tuple[str, Profile]:
+        """Subject and profile of whoever came back. Raises Forbidden, Unavailable."""
+        claims: Claims = self._exchange(self.citizens, code=code, redirect_uri=redirect_uri)
+        return claims.subject, Profile(
+            given_names=claims.given_names,
+            first_surname=claims.first_surname,
+            second_surname=claims.second_surname,
+            birth_date=claims.birth_date,
+            curp=_good(parse_curp, claims.curp),
+            email=claims.email,
+            phone=_good(parse_phone, claims.phone),
+        )
+
+    def official(self, *, code: str, redirect_uri: str, code_verifier: str, nonce: str) -> str:
+        """Subject of a verified identity token. Raises Forbidden, Unavailable."""
+        grant = self._exchange(
+            self.staff, code=code, redirect_uri=redirect_uri, code_verifier=code_verifier
+        )
+        keys: Mapping[str, Any] = {key["kid"]: key for key in grant.jwks.get("keys", [])}
+        known = tokens.issuer(grant.issuer, grant.client_id, "RS256", keys)
+        try:
+            claims = tokens.verify(grant.id_token, {known.name: known})
+        except tokens.TokenRefused as refused:
+            raise Forbidden("sign_in_refused") from refused
+        if not hmac.compare_digest(str(claims.get("nonce", "")), nonce):
+            raise Forbidden("sign_in_refused")
+        return str(claims["sub"])
+
+    @staticmethod
+    def remember(
+        session: Session, account: UUID, profile: Profile, *, now: datetime, vault: Vault
+    ) -> None:
+        """Llave MX verified these names: they become the account's."""
+        set_profile(session, account, profile, now=now, vault=vault)
+
+    def _exchange(self, provider: Any, **arguments: str) -> Any:
+        if not arguments["code"]:
+            raise Forbidden("sign_in_refused")
+        try:
+            return provider.exchange(**arguments)
+        except self.refused as refused:
+            raise Forbidden("sign_in_refused") from refused
+        except self.failed as failed:
+            raise Unavailable("sign_in_unavailable", retry_after=30) from failed
+
+
+def _good(parse: Any, value: str | None) -> str | None:
+    try:
+        return str(parse(value)) if value else None
+    except ValueError:
+        return None
