@@ -19,9 +19,12 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from services.citizens.models import Person
 from services.kernel.db import Base
+from services.kernel.money import Money
+from services.remittances.rules import shown_rate
 
 _NOW = DateTime(timezone=True)
 _RATE = Numeric(18, 8)
@@ -55,7 +58,56 @@ class RemittanceRule(Base):
     source: Mapped[str] = mapped_column(Text)
 
 
-class Quote(Base):
+class Priced:
+    """Amounts as they are stored (minor units) and as 12 CFR 1005.31 has them disclosed."""
+
+    funding: Mapped[str] = mapped_column(Text)
+    payout: Mapped[str] = mapped_column(Text)
+    send_minor: Mapped[int] = mapped_column(BigInteger)
+    fee_minor: Mapped[int] = mapped_column(BigInteger)
+    tax_minor: Mapped[int] = mapped_column(BigInteger)
+    total_minor: Mapped[int] = mapped_column(BigInteger)
+    receive_minor: Mapped[int] = mapped_column(BigInteger)
+    rate: Mapped[Decimal] = mapped_column(_RATE)
+    date_available: Mapped[date]
+
+    @property
+    def transfer_amount(self) -> Money:
+        """What is sent, in USD."""
+        return Money(self.send_minor, "USD")
+
+    @property
+    def transfer_fees(self) -> Money:
+        """What we charge for it."""
+        return Money(self.fee_minor, "USD")
+
+    @property
+    def transfer_taxes(self) -> Money:
+        """Excise on cash, zero otherwise."""
+        return Money(self.tax_minor, "USD")
+
+    @property
+    def total(self) -> Money:
+        """What the sender pays."""
+        return Money(self.total_minor, "USD")
+
+    @property
+    def exchange_rate(self) -> str:
+        """Pesos for a dollar with four decimals; amounts were computed with the unrounded one."""
+        return shown_rate(self.rate)
+
+    @property
+    def other_fees(self) -> Money:
+        """Charged by others to the recipient: none, in MXN."""
+        return Money(0, "MXN")
+
+    @property
+    def total_to_recipient(self) -> Money:
+        """What the recipient gets, in MXN."""
+        return Money(self.receive_minor, "MXN")
+
+
+class Quote(Priced, Base):
     """A price that holds until ``expires_at``. Never changed; used at most once."""
 
     __tablename__ = "quotes"
@@ -72,22 +124,13 @@ class Quote(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    funding: Mapped[str] = mapped_column(Text)
-    payout: Mapped[str] = mapped_column(Text)
-    send_minor: Mapped[int] = mapped_column(BigInteger)
-    fee_minor: Mapped[int] = mapped_column(BigInteger)
-    tax_minor: Mapped[int] = mapped_column(BigInteger)
-    total_minor: Mapped[int] = mapped_column(BigInteger)
-    receive_minor: Mapped[int] = mapped_column(BigInteger)
-    rate: Mapped[Decimal] = mapped_column(_RATE)
     rate_series: Mapped[str] = mapped_column(Text)
     rate_valid_on: Mapped[date]
-    date_available: Mapped[date]
     created_at: Mapped[datetime] = mapped_column(_NOW)
     expires_at: Mapped[datetime] = mapped_column(_NOW)
 
 
-class Remittance(Base):
+class Remittance(Priced, Base):
     """One transfer: the quote's amounts, who sends, who receives, and how far it is.
 
     ``account_sealed`` is a CLABE or card number under the recipient's key (place
@@ -128,20 +171,11 @@ class Remittance(Base):
     sender_name: Mapped[str] = mapped_column(Text)
     account_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     account_hint: Mapped[str | None] = mapped_column(Text)
-    funding: Mapped[str] = mapped_column(Text)
-    payout: Mapped[str] = mapped_column(Text)
     purpose: Mapped[str] = mapped_column(Text)
-    send_minor: Mapped[int] = mapped_column(BigInteger)
-    fee_minor: Mapped[int] = mapped_column(BigInteger)
-    tax_minor: Mapped[int] = mapped_column(BigInteger)
-    total_minor: Mapped[int] = mapped_column(BigInteger)
-    receive_minor: Mapped[int] = mapped_column(BigInteger)
-    rate: Mapped[Decimal] = mapped_column(_RATE)
     day: Mapped[date]
     status: Mapped[str] = mapped_column(Text)
     funded_at: Mapped[datetime] = mapped_column(_NOW)
     cancel_until: Mapped[datetime] = mapped_column(_NOW)
-    date_available: Mapped[date]
     answer_due_at: Mapped[datetime | None] = mapped_column(_NOW)
     paid_at: Mapped[datetime | None] = mapped_column(_NOW)
     refunded_at: Mapped[datetime | None] = mapped_column(_NOW)
@@ -150,6 +184,17 @@ class Remittance(Base):
     agency_reference: Mapped[str | None] = mapped_column(Text)
     reason_code: Mapped[str | None] = mapped_column(Text)
     changed_at: Mapped[datetime] = mapped_column(_NOW)
+
+    recipient: Mapped[Person] = relationship(
+        foreign_keys="Remittance.recipient_id", lazy="joined", innerjoin=True
+    )
+
+    @property
+    def recipient_name(self) -> str:
+        """As the sender wrote it."""
+        person = self.recipient
+        parts = (person.given_names, person.first_surname, person.second_surname)
+        return " ".join(part for part in parts if part)
 
 
 class RemittanceEvent(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,8 +57,8 @@ class Recipient:
     given_names: str
     first_surname: str
     second_surname: str | None = None
-    clabe: str | None = None
-    card: str | None = None
+    clabe: str | None = field(default=None, repr=False)
+    card: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -106,16 +106,13 @@ def order(
 
 def _account_number(recipient: Recipient, payout: Payout) -> str | None:
     """The digits that this way of payout needs. Raises Invalid, also for digits too many."""
-    for field, name in (
-        ("given_names", recipient.given_names),
-        ("first_surname", recipient.first_surname),
-    ):
-        if not normalise_name(name):
-            raise Invalid("required", field=f"recipient.{field}")
+    for part in ("given_names", "first_surname"):
+        if not normalise_name(getattr(recipient, part)):
+            raise Invalid("required", field=f"recipient.{part}")
     wanted = {Payout.ACCOUNT: "clabe", Payout.CARD: "card"}.get(payout)
-    for field in ("clabe", "card"):
-        if field != wanted and getattr(recipient, field):
-            raise Invalid("not_expected", field=f"recipient.{field}")
+    for kind in ("clabe", "card"):
+        if kind != wanted and getattr(recipient, kind):
+            raise Invalid("not_expected", field=f"recipient.{kind}")
     if wanted is None:
         return None
     given = getattr(recipient, wanted)
@@ -199,9 +196,7 @@ def _remittance(
     if made.payout == Payout.BRANCH:
         made.collect_until = day_in_mexico(now + rules.collect)
     person, sealed = _recipient(command.recipient, number, made, now=now, vault=vault)
-    session.add(person)
-    session.flush()
-    made.recipient_id = person.id
+    made.recipient = person
     made.account_sealed = sealed
     made.account_hint = number[-4:] if number else None
     return made

@@ -7,7 +7,7 @@ Open attempts are settled by what the agency says of the folio, never by guessin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -15,7 +15,6 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from services.citizens.models import Person
 from services.kernel import audit
 from services.kernel.crypto import Vault
 from services.remittances.errors import RecipientForgotten
@@ -37,7 +36,7 @@ from services.remittances.tariffs import tariff
 
 CONCEPT = "REMESA"
 _OPEN = (AttemptOutcome.SENDING, AttemptOutcome.UNKNOWN)
-_RESENDABLE = (Status.SENDING, Status.UNKNOWN, Status.CANCELLING)
+_RESENDABLE = (Status.SENDING, Status.UNKNOWN)
 
 
 class Step(StrEnum):
@@ -62,11 +61,11 @@ class PayoutTask:
     funded_at: datetime
     amount_minor: int
     payout: Payout
-    given_names: str
-    first_surname: str
-    second_surname: str | None
-    account: str | None
-    sender_name: str
+    given_names: str = field(repr=False)
+    first_surname: str = field(repr=False)
+    second_surname: str | None = field(repr=False)
+    account: str | None = field(repr=False)
+    sender_name: str = field(repr=False)
     concept: str = CONCEPT
 
 
@@ -124,7 +123,7 @@ def settle_payout(
     """
     found = lock(session, remittance)
     before = Status(found.status)
-    _close_attempts(session, remittance, now)
+    _close_attempts(session, remittance, AttemptOutcome.ANSWERED, now)
     if contradicts(before, heard.answer):
         _report_contradiction(session, found, heard.answer, now)
         return before
@@ -149,6 +148,19 @@ def settle_refusal(session: Session, task: PayoutTask, reason_code: str, *, now:
     return settle_payout(session, task.remittance, heard, now=now) in FINAL
 
 
+def settle_absence(session: Session, remittance: UUID, *, now: datetime) -> Status:
+    """Asked to cancel, the agency knows nothing of the folio; returns the status afterwards.
+
+    Everything goes back once no attempt can arrive any more; until then it has to be asked again,
+    for an order that arrives after the money went back would be paid out of nobody's pocket.
+    """
+    found = lock(session, remittance)
+    if Status(found.status) is Status.CANCELLING and not _may_arrive(session, remittance, now):
+        _close_attempts(session, remittance, AttemptOutcome.NEVER_SENT, now)
+        move(session, found, Status.CANCELLED, now=now)
+    return Status(found.status)
+
+
 def put_back(session: Session, task: PayoutTask, *, now: datetime) -> None:
     """This attempt certainly never reached the agency: it may be made again, or cancelled."""
     lock(session, task.remittance)
@@ -166,11 +178,9 @@ def mark_unknown(session: Session, task: PayoutTask, *, now: datetime) -> Status
         )
         .values(outcome=AttemptOutcome.UNKNOWN)
     )
-    if found.answer_due_at is None:
-        found.answer_due_at = now + tariff(session, day_in_mexico(now)).settlement
-        session.flush()
     if Status(found.status) is Status.SENDING:
-        move(session, found, Status.UNKNOWN, now=now)
+        due = now + tariff(session, day_in_mexico(now)).settlement
+        move(session, found, Status.UNKNOWN, now=now, answer_due_at=due)
     return Status(found.status)
 
 
@@ -216,7 +226,7 @@ def _begin_attempt(session: Session, remittance: UUID, now: datetime) -> int:
 
 
 def _task(session: Session, found: Remittance, attempt: int, vault: Vault) -> PayoutTask:
-    person = session.get_one(Person, found.recipient_id)
+    person = found.recipient
     return PayoutTask(
         step=Step.SEND if attempt else Step.ASK,
         remittance=found.id,
@@ -229,14 +239,15 @@ def _task(session: Session, found: Remittance, attempt: int, vault: Vault) -> Pa
         given_names=person.given_names,
         first_surname=person.first_surname,
         second_surname=person.second_surname,
-        account=_account(found, person, vault),
+        account=_account(found, vault),
         sender_name=found.sender_name,
     )
 
 
-def _account(found: Remittance, person: Person, vault: Vault) -> str | None:
+def _account(found: Remittance, vault: Vault) -> str | None:
     if found.account_sealed is None:
         return None
+    person = found.recipient
     if person.data_key is None:
         raise RecipientForgotten()
     key = vault.unwrap(person.data_key, person.id)
@@ -277,11 +288,13 @@ def _close_attempt(
     )
 
 
-def _close_attempts(session: Session, remittance: UUID, now: datetime) -> None:
+def _close_attempts(
+    session: Session, remittance: UUID, outcome: AttemptOutcome, now: datetime
+) -> None:
     session.execute(
         update(PayoutAttempt)
         .where(PayoutAttempt.remittance_id == remittance, PayoutAttempt.outcome.in_(_OPEN))
-        .values(outcome=AttemptOutcome.ANSWERED, settled_at=now)
+        .values(outcome=outcome, settled_at=now)
     )
 
 

@@ -24,7 +24,7 @@ def lock(session: Session, remittance: UUID) -> Remittance:
     found = session.execute(
         select(Remittance)
         .where(Remittance.id == remittance)
-        .with_for_update(key_share=True)
+        .with_for_update(key_share=True, of=Remittance)
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     if found is None:

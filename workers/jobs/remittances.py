@@ -1,0 +1,217 @@
+"""Pay remittances out through Finabien, ask until it is final, and cancel.
+
+One chain of items a remittance: each ends its item and, unless that was the last word, puts the
+next one into the outbox in the same transaction. Callbacks are questions beside the chain, so
+that a lost callback costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from integrations.contracts import PayoutChannel, PayoutOrder, PayoutState, PayoutStatus
+from integrations.errors import OutcomeUnknown, Refused, Retryable, Throttled
+from services.outbox.delivery import Claim, put
+from services.outbox.inbox import find_folio
+from services.remittances.cancelling import claim_cancel
+from services.remittances.payout import (
+    PayoutAnswer,
+    PayoutTask,
+    Step,
+    begin_resend,
+    claim_payout,
+    mark_unknown,
+    put_back,
+    settle_absence,
+    settle_payout,
+    settle_refusal,
+)
+from services.remittances.queries import find_by_folio, get_remittance
+from services.remittances.rules import FINAL, Answer, Status
+from workers.runtime import LeaseLost, Work, retry_delay
+
+PAYOUT = "remittances.payout"
+CANCEL = "remittances.cancel"
+FIRST_QUESTION_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 900.0
+# Cash waits for a person, and a callback tells when it was collected.
+SHORTEST_BRANCH_PAUSE_SECONDS = 60.0
+# The agency has an order under this folio that differs from ours: what it has is what counts.
+KEY_REUSED = "key_reused"
+
+log = structlog.get_logger(__name__)
+
+
+def submit_payout(work: Work, claim: Claim) -> None:
+    """Send the order, or ask what became of it: whichever the remittance's state calls for."""
+    started = time.monotonic()
+    with work.transaction() as session:
+        task = claim_payout(session, claim.ref, now=work.now(), vault=work.vault)
+    if task is None:
+        _end(work, claim, "moot")
+    elif task.step is Step.SEND:
+        _send(work, claim, task, started)
+    else:
+        _ask(work, claim, task, started)
+
+
+def refresh(work: Work, claim: Claim) -> None:
+    """Ask once about the remittance that the item is about."""
+    _ask_once(work, claim, claim.ref)
+
+
+def take_callback(work: Work, claim: Claim) -> None:
+    """The agency says that something changed. Only what it answers when asked counts."""
+    with work.transaction() as session:
+        remittance = find_by_folio(session, find_folio(session, claim.ref) or "")
+    if remittance is None:
+        _end(work, claim, "unknown_folio")
+    else:
+        _ask_once(work, claim, remittance)
+
+
+def cancel(work: Work, claim: Claim) -> None:
+    """Have the agency stop it, and take its word for what became of it."""
+    with work.transaction() as session:
+        task = claim_cancel(session, claim.ref, now=work.now(), vault=work.vault)
+    if task is None:
+        _end(work, claim, "moot")
+        return
+    try:
+        state = work.agencies.payouts.cancel(task.folio)
+    except OutcomeUnknown:
+        # Cancelling twice is cancelling once: ask again until the answer gets through.
+        work.again(claim)
+        return
+    now = work.now()
+    with work.settle(claim, state.status) as session:
+        if state.status is PayoutStatus.NOT_FOUND:
+            after = settle_absence(session, task.remittance, now=now)
+        else:
+            after = settle_payout(session, task.remittance, _answer(state), now=now)
+        if after not in FINAL:
+            put(session, CANCEL, task.remittance, delay_seconds=_pause(work, task, after))
+
+
+def _send(work: Work, claim: Claim, task: PayoutTask, started: float) -> None:
+    """Call the agency with an attempt that is written down; every ending settles that attempt."""
+    # Whoever was asleep for longer than the lease must not send: somebody else is at it.
+    if time.monotonic() - started > work.lease_seconds:
+        raise LeaseLost(claim.id)
+    try:
+        state = work.agencies.payouts.submit(_order(task))
+    except Retryable as error:
+        _never_sent(work, claim, task, error)
+    except OutcomeUnknown as lost:
+        _unknown(work, claim, task, lost.code)
+    except Refused as refusal:
+        _refused(work, claim, task, refusal)
+    else:
+        _settle(work, claim, task, state)
+
+
+def _ask(work: Work, claim: Claim, task: PayoutTask, started: float) -> None:
+    """Ask by folio; what never arrived is sent again, under the same folio."""
+    try:
+        state = work.agencies.payouts.status(task.folio)
+    except Retryable as error:
+        _unknown(work, claim, task, f"unanswered_{error.code}")
+        return
+    if state.status is not PayoutStatus.NOT_FOUND:
+        _settle(work, claim, task, state)
+        return
+    with work.transaction() as session:
+        again = begin_resend(session, task.remittance, now=work.now(), vault=work.vault)
+    if again is None:
+        _come_back(work, claim, task, "overtaken")
+    else:
+        _send(work, claim, again, started)
+
+
+def _ask_once(work: Work, claim: Claim, remittance: UUID) -> None:
+    with work.transaction() as session:
+        folio = get_remittance(session, remittance).folio
+    state = work.agencies.payouts.status(folio)
+    with work.settle(claim, state.status) as session:
+        if state.status is not PayoutStatus.NOT_FOUND:
+            settle_payout(session, remittance, _answer(state), now=work.now())
+
+
+def _settle(work: Work, claim: Claim, task: PayoutTask, state: PayoutState) -> None:
+    now = work.now()
+    with work.settle(claim, state.status) as session:
+        after = settle_payout(session, task.remittance, _answer(state), now=now)
+        if after not in FINAL and after is not Status.CANCELLING:
+            put(session, PAYOUT, task.remittance, delay_seconds=_pause(work, task, after))
+
+
+def _never_sent(work: Work, claim: Claim, task: PayoutTask, error: Retryable) -> None:
+    delay = retry_delay(task.attempt)
+    if isinstance(error, Throttled):
+        delay = max(delay, error.retry_after)
+    with work.settle(claim, f"never_sent_{error.code}") as session:
+        put_back(session, task, now=work.now())
+        put(session, PAYOUT, task.remittance, delay_seconds=delay)
+
+
+def _unknown(work: Work, claim: Claim, task: PayoutTask, code: str) -> None:
+    with work.settle(claim, f"unknown_{code}") as session:
+        after = mark_unknown(session, task, now=work.now())
+        put(session, PAYOUT, task.remittance, delay_seconds=_pause(work, task, after))
+
+
+def _refused(work: Work, claim: Claim, task: PayoutTask, refusal: Refused) -> None:
+    if refusal.code == KEY_REUSED:
+        log.error("payout_key_reused", outbox_id=str(claim.id), attempt=task.attempt)
+        _unknown(work, claim, task, KEY_REUSED)
+        return
+    with work.settle(claim, f"refused_{refusal.code}") as session:
+        if not settle_refusal(session, task, refusal.code, now=work.now()):
+            put(session, PAYOUT, task.remittance, delay_seconds=_pause(work, task, task.status))
+
+
+def _come_back(work: Work, claim: Claim, task: PayoutTask, outcome: str) -> None:
+    with work.settle(claim, outcome) as session:
+        put(session, PAYOUT, task.remittance, delay_seconds=_pause(work, task, task.status))
+
+
+def _end(work: Work, claim: Claim, outcome: str) -> None:
+    with work.settle(claim, outcome):
+        return
+
+
+def _pause(work: Work, task: PayoutTask, status: Status) -> float:
+    """Seconds until the next question: a quarter of its age, from one second to 15 minutes."""
+    age = work.now() - task.funded_at
+    waits = status is Status.AVAILABLE
+    shortest = SHORTEST_BRANCH_PAUSE_SECONDS if waits else FIRST_QUESTION_SECONDS
+    return min(max(age / timedelta(seconds=4), shortest), LONGEST_PAUSE_SECONDS)
+
+
+def _order(task: PayoutTask) -> PayoutOrder:
+    return PayoutOrder(
+        folio=task.folio,
+        amount_minor=task.amount_minor,
+        channel=PayoutChannel(task.payout),
+        beneficiary_given_names=task.given_names,
+        beneficiary_first_surname=task.first_surname,
+        beneficiary_second_surname=task.second_surname,
+        account=task.account,
+        sender_name=task.sender_name,
+        concept=task.concept,
+    )
+
+
+def _answer(state: PayoutState) -> PayoutAnswer:
+    """In our words. ValueError for ``not_found``, which is no word on an order."""
+    return PayoutAnswer(
+        answer=Answer(state.status),
+        reason_code=state.reason_code,
+        agency_reference=state.agency_reference,
+        branch=state.branch,
+        paid_at=state.paid_at,
+    )
