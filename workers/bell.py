@@ -96,6 +96,7 @@ class BellWorker(SimpleWorker):
     def __init__(self, connection: Redis, on_busy: Callable[[bool], None]) -> None:
         """``on_busy`` hears when a job begins (True) and ends (False)."""
         self._on_busy = on_busy
+        self._done = 0
         super().__init__(
             [str(queue) for queue in queues.Queue],
             connection=connection,
@@ -107,9 +108,13 @@ class BellWorker(SimpleWorker):
     def _install_signal_handlers(self) -> None:
         """Leave them alone: the process has its own."""
 
-    def listen(self) -> None:
-        """Serve the queues in turn until `stop`, or until Redis is lost."""
-        self.work(dequeue_strategy=DequeueStrategy.ROUND_ROBIN, logging_level=None)
+    def listen(self, most: int) -> bool:
+        """Serve the queues in turn until `stop`, or until Redis is lost.
+
+        True once ``most`` jobs were done: time for a fresh process.
+        """
+        self.work(dequeue_strategy=DequeueStrategy.ROUND_ROBIN, logging_level=None, max_jobs=most)
+        return self._done >= most
 
     def stop(self) -> None:
         """For a signal handler: end after the job in hand; raises StopRequested without one."""
@@ -133,6 +138,7 @@ class BellWorker(SimpleWorker):
         try:
             super().execute_job(job, queue)
         finally:
+            self._done += 1
             self._on_busy(False)
 
 

@@ -31,6 +31,8 @@ GRACE_SECONDS = 10.0
 STOP_SECONDS = 1.5
 LONGEST_WAIT_SECONDS = 5.0
 STUCK = 70  # EX_SOFTWARE
+# Whatever a library leaks, it doesn't leak for ever: the supervisor starts a fresh process.
+JOBS_BEFORE_RESTART = 50_000
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -62,7 +64,10 @@ class Stopping:
 
 
 def run_worker(settings: Settings) -> None:
-    """Do what the queues ring for. Raises `UnsafeDatabase` and `SettingsError` at the start."""
+    """Do what the queues ring for; returns when asked to stop or after very many jobs.
+
+    Raises `UnsafeDatabase` and `SettingsError` at the start.
+    """
     stopping = _begin("worker")
     work = _once_there(stopping, lambda: build_work(settings))
     if work is None:
@@ -138,7 +143,7 @@ def _once_there(stopping: Stopping, build: Callable[[], T]) -> T | None:
 
 
 def _listen(stopping: Stopping, redis_url: str, watchdog: Watchdog) -> None:
-    """Serve the queues; when Redis is lost, wait and begin again, for ever."""
+    """Serve the queues; when Redis is lost, wait and begin again."""
     delay = 0.2
     while not stopping.asked.is_set():
         try:
@@ -146,7 +151,8 @@ def _listen(stopping: Stopping, redis_url: str, watchdog: Watchdog) -> None:
                 worker = BellWorker(redis, watchdog.busy)
                 delay = 0.2
                 stopping.interrupt = worker.stop
-                worker.listen()
+                if worker.listen(JOBS_BEFORE_RESTART):
+                    break
         except StopRequested:
             break
         except RedisError:

@@ -24,6 +24,7 @@ from services.kernel.crypto import DataKey, Vault
 from services.kernel.errors import Conflict, NotFound
 from services.outbox.delivery import put
 
+DATA_PLACE = "enrollments.data"
 RESULT_PLACE = "enrollments.result"
 
 
@@ -58,7 +59,7 @@ def begin_submission(
     To be committed before the agency is called: whatever happens to the call, the enrolment shows
     that it may have arrived. Raises NotFound, Conflict ``person_forgotten``.
     """
-    found = _locked(session, enrollment)
+    found = lock(session, enrollment)
     before = Status(found.status)
     if before is Status.RECEIVED:
         _move(session, found, Status.SENT_TO_AGENCY, now=now, actor=SYSTEM)
@@ -88,7 +89,7 @@ def record_progress(
     An RFC that was given although the person had withdrawn in the meantime exists all the same:
     it is kept for them, and the status stays. Raises NotFound, Conflict ``person_forgotten``.
     """
-    found = _locked(session, enrollment)
+    found = lock(session, enrollment)
     if heard.rfc and found.result_sealed is None:
         key = _key(session.get_one(Person, found.person_id), vault)
         result = json.dumps({"rfc": heard.rfc})
@@ -108,7 +109,7 @@ def move(
     session: Session, enrollment: UUID, after: Status, *, now: datetime, actor: Actor
 ) -> Enrollment | None:
     """A step of ours. None when the table doesn't allow it. Raises NotFound."""
-    found = _locked(session, enrollment)
+    found = lock(session, enrollment)
     if not may_follow(Status(found.status), after):
         return None
     _move(session, found, after, now=now, actor=actor)
@@ -175,7 +176,8 @@ def _move(
         put(session, "enrollments.decided", found.id)
 
 
-def _locked(session: Session, enrollment: UUID) -> Enrollment:
+def lock(session: Session, enrollment: UUID) -> Enrollment:
+    """The enrolment, held until the transaction ends. Raises NotFound."""
     found = session.execute(
         select(Enrollment).where(Enrollment.id == enrollment).with_for_update()
     ).scalar_one_or_none()

@@ -23,7 +23,7 @@ from services.enrollments.errors import (
     ProgramNotAvailable,
 )
 from services.enrollments.models import Enrollment, EnrollmentClaim
-from services.enrollments.progress import note
+from services.enrollments.progress import DATA_PLACE, note
 from services.enrollments.rules import CONSENT, HOME_ZONE, OFFERS, Program, Status
 from services.kernel.audit import OFFICE_ROLES, Actor
 from services.kernel.crypto import DataKey, Vault
@@ -84,7 +84,7 @@ def request_enrollment(
         account_id=account,
         person_id=person.id,
         status=Status.RECEIVED,
-        data_sealed=key.seal(data, place="enrollments.data", row=row),
+        data_sealed=key.seal(data, place=DATA_PLACE, row=row),
         consents=sorted(set(command.consents)),
         consented_at=now,
         language=command.language,
@@ -106,10 +106,14 @@ def _refuse_malformed(command: RequestEnrollment) -> None:
         raise ProgramNotAvailable(field="program")
     if CONSENT not in command.consents:
         raise ConsentRequired(field="consents")
-    unknown = sorted(set(command.data) - set(offer.data["properties"]))
-    if unknown:
-        raise Invalid("unknown_field", field="data")
+    refuse_unknown(offer.program, command.data)
     _refuse_other_curp(command.applicant)
+
+
+def refuse_unknown(program: str, data: Mapping[str, Any]) -> None:
+    """Raise Invalid ``unknown_field`` for data that the programme doesn't ask for."""
+    if set(data) - set(OFFERS[Program(program)].data["properties"]):
+        raise Invalid("unknown_field", field="data")
 
 
 def _refuse_other_curp(applicant: Applicant) -> None:

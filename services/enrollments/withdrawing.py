@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.enrollments.errors import WrongState
 from services.enrollments.models import Enrollment
-from services.enrollments.progress import move
+from services.enrollments.progress import lock, move
 from services.enrollments.rules import Status
 from services.kernel.audit import Actor
 
@@ -20,7 +20,7 @@ def withdraw(session: Session, enrollment: UUID, *, now: datetime, actor: Actor)
     What the agency has in hand can't be called back: should it tell us of an RFC all the same,
     that is kept with the withdrawn request.
     """
-    found = move(session, enrollment, Status.WITHDRAWN, now=now, actor=actor)
-    if found is None:
-        raise WrongState()
+    found = lock(session, enrollment)
+    if move(session, enrollment, Status.WITHDRAWN, now=now, actor=actor) is None:
+        raise WrongState(state=found.status)
     return found

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
+from services.enrollments.answering import answer
 from services.enrollments.errors import (
     AlreadyEnrolled,
     ConsentRequired,
@@ -253,6 +254,20 @@ def test_a_decided_enrolment_can_not_be_withdrawn(session: Session, citizen: Act
     _hear(session, found, Heard(Status.REJECTED, reason_code="under_age"))
     with pytest.raises(WrongState):
         withdraw(session, found.id, now=NOW, actor=citizen)
+
+
+def test_what_was_asked_for_is_answered_once_and_only_when_asked(
+    session: Session, citizen: Actor
+) -> None:
+    found = _ask(session, citizen)
+    with pytest.raises(WrongState):
+        answer(session, found.id, {}, now=NOW, actor=citizen, vault=VAULT)
+    begin_submission(session, found.id, now=NOW, vault=VAULT)
+    _hear(session, found, Heard(Status.MORE_INFORMATION_REQUESTED))
+    with pytest.raises(Invalid):
+        answer(session, found.id, {"shoe_size": 9}, now=NOW, actor=citizen, vault=VAULT)
+    answer(session, found.id, {}, now=NOW, actor=citizen, vault=VAULT)
+    assert _statuses(session, found)[-2:] == ["more_information_requested", "in_review"]
 
 
 def test_history_can_not_be_rewritten(session: Session, citizen: Actor) -> None:

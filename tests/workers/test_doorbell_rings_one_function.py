@@ -14,7 +14,7 @@ from rq import Callback, Queue
 from rq.serializers import DefaultSerializer, JSONSerializer
 
 from workers import logs, queues
-from workers.bell import BellWorker, open_queue, ring
+from workers.bell import BellWorker, open_queue, ring, waiting
 from workers.runtime import Work
 
 Listen = Callable[[], None]
@@ -86,6 +86,12 @@ def test_a_ring_holds_an_id_and_nothing_stays_when_it_is_done(redis: Redis, list
     assert stored[b"timeout"] == b"-1"
     listen()
     assert redis.keys("rq:job:*") == []
+
+
+def test_after_its_share_of_jobs_a_worker_makes_way(work: Work, redis: Redis) -> None:
+    ring(open_queue("money", redis), [uuid4() for _ in range(3)])
+    assert BellWorker(redis, lambda _: None).listen(2)
+    assert waiting(redis) == 1
 
 
 def test_what_libraries_would_fill_in_stays_out_of_the_logs(
