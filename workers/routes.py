@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.outbox.delivery import Claim
-from workers.jobs import enrollments, housekeeping, notices, rates
+from workers.jobs import enrollments, housekeeping, notices, rates, remittances
 from workers.queues import Queue
 from workers.runtime import Work
 
@@ -29,6 +29,10 @@ ROUTES: Mapping[str, Route] = {
     "enrollments.refresh": Route(Queue.AGENCIES, enrollments.refresh),
     "enrollments.decided": Route(Queue.NOTICES, notices.send_decision),
     "sat.callback": Route(Queue.AGENCIES, enrollments.take_callback),
+    "remittances.payout": Route(Queue.MONEY, remittances.submit_payout, parks=False),
+    "remittances.refresh": Route(Queue.MONEY, remittances.refresh, parks=False),
+    "remittances.cancel": Route(Queue.MONEY, remittances.cancel, parks=False),
+    "finabien.callback": Route(Queue.MONEY, remittances.take_callback, parks=False),
     "remittances.paid": Route(Queue.NOTICES, notices.send_remittance_news),
     "remittances.refunded": Route(Queue.NOTICES, notices.send_remittance_news),
     "rates.fetch": Route(Queue.AGENCIES, rates.fetch_rates),

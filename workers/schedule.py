@@ -10,12 +10,14 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from services.enrollments.queries import list_unattended
+from services.enrollments import queries as enrollments
 from services.kernel.clock import Clock
 from services.kernel.db import EVERYTHING, Database
 from services.kernel.ids import new_id
 from services.outbox.delivery import put
 from services.outbox.periodic import start_if_due
+from services.remittances import queries as remittances
+from services.remittances.rules import Status
 
 PERIOD_SECONDS = 1.0
 UNATTENDED_AFTER = timedelta(seconds=20)
@@ -42,8 +44,18 @@ def _into_outbox(topic: str) -> Callable[[Session, datetime], None]:
 
 def _ask_about_enrollments(session: Session, now: datetime) -> None:
     """A net below the questions that jobs put for themselves: none of them gets lost."""
-    for enrollment in list_unattended(session, before=now - UNATTENDED_AFTER, limit=BATCH):
+    for enrollment in enrollments.list_unattended(
+        session, before=now - UNATTENDED_AFTER, limit=BATCH
+    ):
         put(session, "enrollments.refresh", enrollment)
+
+
+def _go_on_with_remittances(session: Session, now: datetime) -> None:
+    """The same net below money: the payout's job asks or sends, whichever the state calls for."""
+    before = now - UNATTENDED_AFTER
+    for found in remittances.list_unattended(session, before=before, limit=BATCH):
+        cancelling = found.status == Status.CANCELLING
+        put(session, "remittances.cancel" if cancelling else "remittances.payout", found.id)
 
 
 PERIODIC = (
@@ -51,6 +63,7 @@ PERIODIC = (
     Periodic("rates.fetch", 30 * 60, _into_outbox("rates.fetch")),
     Periodic("housekeeping.sweep", 60 * 60, _into_outbox("housekeeping.sweep")),
     Periodic("enrollments.unattended", 10, _ask_about_enrollments),
+    Periodic("remittances.unattended", 10, _go_on_with_remittances),
 )
 
 
