@@ -1,0 +1,52 @@
+"""A rate is fetched, a transfer paid, its sender told: with real processes, queues and HTTP."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from services.kernel.settings import Settings
+from services.remittances.errors import RateUnavailable
+from services.remittances.loading import load_reference
+from services.remittances.queries import get_remittance
+from services.remittances.rates import latest_rate
+from tests.factories.remittances import make_remittance, make_sender
+from tests.workers.conftest import effects, messages, process, until
+from workers.letters import spaced
+from workers.runtime import Work
+
+EMAIL = "quien.envia@example.org"
+
+
+def test_a_rate_is_fetched_at_the_start_and_a_transfer_is_paid_and_told_once(
+    quick: Settings, work: Work, agencies_url: str
+) -> None:
+    with work.transaction() as session:
+        load_reference(session)
+    with process("worker", quick), process("relay", quick), process("schedule", quick):
+        until(lambda: _has_rate(work))
+        found, folio = _sent(work)
+        until(lambda: _status(work, found) == "paid")
+        until(lambda: messages(agencies_url, EMAIL))
+    assert effects(agencies_url, "finabien") == {folio: 1}
+    [told] = messages(agencies_url, EMAIL)
+    assert spaced(folio) in told["body"]
+
+
+def _has_rate(work: Work) -> bool:
+    with work.transaction() as session:
+        try:
+            return bool(latest_rate(session, work.now()))
+        except RateUnavailable:
+            return False
+
+
+def _sent(work: Work) -> tuple[UUID, str]:
+    with work.transaction() as session:
+        sender = make_sender(session, now=work.now(), vault=work.vault, email=EMAIL)
+        found = make_remittance(session, sender, now=work.now(), vault=work.vault)
+        return found.id, found.folio
+
+
+def _status(work: Work, found: UUID) -> str:
+    with work.transaction() as session:
+        return get_remittance(session, found).status
