@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session as DbSession
 
 from services.appointments.errors import (
@@ -18,7 +19,7 @@ from services.appointments.errors import (
     SessionTooShort,
     TooManyDeskPatterns,
 )
-from services.appointments.models import Desk, Session, Slot, SlotSet
+from services.appointments.models import Desk, Session, Slot
 from services.appointments.rules import HallRow, hall_rows
 from services.consulates.queries import closed_days, get_consulate, list_services
 from services.kernel import audit
@@ -149,28 +150,33 @@ def _store_slots(
     times: list[tuple[datetime, datetime]],
     rows: list[HallRow],
 ) -> None:
-    slots = [
-        {
-            "id": new_id(),
-            "session_id": made,
-            "consulate_code": command.consulate,
-            "starts_at": begins,
-            "ends_at": ends,
-            "open": command.release == "open",
-        }
-        for begins, ends in times
-    ]
-    session.execute(insert(Slot), slots)
     session.execute(
-        insert(SlotSet),
+        insert(Slot),
         [
             {
-                "slot_id": slot["id"],
-                "set_no": number,
-                "services": list(row.services),
-                "capacity": row.capacity,
+                "id": new_id(),
+                "session_id": made,
+                "consulate_code": command.consulate,
+                "starts_at": begins,
+                "ends_at": ends,
+                "open": command.release == "open",
             }
-            for slot in slots
-            for number, row in enumerate(rows)
+            for begins, ends in times
         ],
     )
+    sets = [
+        {"set_no": number, "services": row.services, "capacity": row.capacity}
+        for number, row in enumerate(rows)
+    ]
+    session.execute(_SETS_OF_EVERY_SLOT, {"session": made, "sets": json.dumps(sets)})
+
+
+_SETS_OF_EVERY_SLOT = text(
+    """
+    INSERT INTO slot_sets (slot_id, set_no, services, capacity)
+    SELECT slots.id, sets.set_no, sets.services, sets.capacity
+    FROM slots, jsonb_to_recordset(CAST(:sets AS jsonb))
+        AS sets (set_no smallint, services text[], capacity smallint)
+    WHERE slots.session_id = :session
+    """
+)
