@@ -1,0 +1,266 @@
+"""Cancelling: everything back within the window, and never both given back and paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.kernel.audit import Actor, AuditEntry
+from services.kernel.db import EVERYTHING, Database
+from services.kernel.errors import Conflict, NotFound
+from services.outbox.models import OutboxItem
+from services.remittances.cancelling import cancel, claim_cancel
+from services.remittances.errors import AlreadyPaid, CancelWindowOver, WrongState
+from services.remittances.ledger import LedgerCode, balance
+from services.remittances.models import Remittance
+from services.remittances.payout import (
+    PayoutAnswer,
+    PayoutTask,
+    claim_payout,
+    mark_unknown,
+    put_back,
+    settle_absence,
+    settle_payout,
+    settle_refusal,
+)
+from services.remittances.queries import list_history, proof
+from services.remittances.rules import ATTEMPT_MAY_ARRIVE, Answer, Funding, Status
+from tests.factories.remittances import (
+    NOW,
+    VAULT,
+    make_remittance,
+    make_sender,
+    prepare_reference,
+)
+from tests.servers import DatabaseUrls
+
+RACES = 40
+
+
+@pytest.fixture(scope="module")
+def shared(shared_database: DatabaseUrls) -> Iterator[Database]:
+    database = Database(shared_database.app_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def session(shared: Database) -> Iterator[Session]:
+    """A transaction that sees everything, proves the books, and leaves nothing behind."""
+    with shared.transaction(EVERYTHING) as session:
+        prepare_reference(session)
+        yield session
+        assert proof(session).holds
+        session.rollback()
+
+
+@pytest.fixture
+def sender(session: Session) -> Actor:
+    return make_sender(session)
+
+
+@pytest.fixture
+def made(session: Session, sender: Actor) -> Remittance:
+    """300 dollars in cash: 305.99 were paid."""
+    return make_remittance(session, sender, funding=Funding.CASH)
+
+
+def _claim(session: Session, made: Remittance) -> PayoutTask:
+    task = claim_payout(session, made.id, now=NOW, vault=VAULT)
+    assert task is not None
+    return task
+
+
+def _hear(session: Session, made: Remittance, answer: Answer) -> Status:
+    return settle_payout(session, made.id, PayoutAnswer(answer), now=NOW)
+
+
+def test_before_anything_was_sent_everything_goes_back_at_once(
+    session: Session, sender: Actor, made: Remittance
+) -> None:
+    cancel(session, made.id, now=NOW + timedelta(hours=2), actor=sender)
+    assert made.status == Status.CANCELLED
+    assert balance(session, LedgerCode.REFUNDS_PAYABLE) == -305_99
+    assert balance(session, LedgerCode.FEE_INCOME) == 0
+    assert balance(session, LedgerCode.EXCISE_PAYABLE) == 0
+    assert claim_payout(session, made.id, now=NOW, vault=VAULT) is None
+    assert [e.status for e in list_history(session, made.id)] == ["funded", "cancelled"]
+    actions = session.scalars(select(AuditEntry.action).where(AuditEntry.subject_id == made.id))
+    assert "remittance.cancel" in actions.all()
+
+
+def test_what_certainly_never_left_us_goes_back_at_once(
+    session: Session, sender: Actor, made: Remittance
+) -> None:
+    put_back(session, _claim(session, made), now=NOW)
+    assert made.status == Status.SENDING
+    cancel(session, made.id, now=NOW, actor=sender)
+    assert made.status == Status.CANCELLED
+    assert balance(session, LedgerCode.PAYOUTS_PENDING) == 0
+
+
+def test_what_may_have_left_us_waits_for_the_agency(
+    session: Session, sender: Actor, made: Remittance
+) -> None:
+    task = _claim(session, made)
+    cancel(session, made.id, now=NOW, actor=sender)
+    assert made.status == Status.CANCELLING
+    topics = session.scalars(select(OutboxItem.topic).where(OutboxItem.ref == made.id)).all()
+    assert "remittances.cancel" in topics
+    # Asked again meanwhile: the same state, and nothing more to do.
+    cancel(session, made.id, now=NOW, actor=sender)
+    again = session.scalars(select(OutboxItem.topic).where(OutboxItem.ref == made.id)).all()
+    assert len(again) == len(topics)
+    assert _hear(session, made, Answer.CANCELLED) is Status.CANCELLED
+    assert balance(session, LedgerCode.REFUNDS_PAYABLE) == -305_99
+    assert task.attempt == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "after"),
+    [
+        (Answer.ACCEPTED, Status.CANCELLING),
+        (Answer.AVAILABLE, Status.CANCELLING),
+        (Answer.PAID, Status.PAID),
+        (Answer.REFUSED, Status.REFUNDED),
+        (Answer.CANCELLED, Status.CANCELLED),
+    ],
+)
+def test_the_agencys_word_decides_what_became_of_a_cancelled_one(
+    session: Session, sender: Actor, made: Remittance, answer: Answer, after: Status
+) -> None:
+    _claim(session, made)
+    cancel(session, made.id, now=NOW, actor=sender)
+    assert _hear(session, made, answer) is after
+    given_back = balance(session, LedgerCode.REFUNDS_PAYABLE)
+    paid = balance(session, LedgerCode.FINABIEN_SETTLEMENT)
+    assert (given_back != 0) == (after in (Status.REFUNDED, Status.CANCELLED))
+    assert (paid != 0) == (after is Status.PAID)
+
+
+def test_the_window_is_thirty_minutes_to_the_second(
+    session: Session, sender: Actor, made: Remittance
+) -> None:
+    _claim(session, made)
+    _hear(session, made, Answer.ACCEPTED)
+    with pytest.raises(CancelWindowOver):
+        cancel(session, made.id, now=NOW + timedelta(minutes=30, seconds=1), actor=sender)
+    cancel(session, made.id, now=NOW + timedelta(minutes=30), actor=sender)
+    assert made.status == Status.CANCELLING
+
+
+def test_a_paid_one_and_one_that_is_over_say_so(
+    session: Session, sender: Actor, made: Remittance
+) -> None:
+    _claim(session, made)
+    _hear(session, made, Answer.PAID)
+    with pytest.raises(AlreadyPaid):
+        cancel(session, made.id, now=NOW, actor=sender)
+    other = make_remittance(session, sender)
+    cancel(session, other.id, now=NOW, actor=sender)
+    with pytest.raises(WrongState):
+        cancel(session, other.id, now=NOW, actor=sender)
+
+
+def test_one_of_somebody_else_does_not_exist(session: Session, made: Remittance) -> None:
+    with pytest.raises(NotFound):
+        cancel(session, made.id, now=NOW, actor=make_sender(session))
+
+
+def test_nothing_goes_back_while_an_attempt_may_still_arrive(
+    session: Session, sender: Actor, made: Remittance
+) -> None:
+    mark_unknown(session, _claim(session, made), now=NOW)
+    cancel(session, made.id, now=NOW, actor=sender)
+    assert claim_cancel(session, made.id, now=NOW, vault=VAULT) is not None
+    soon, later = NOW + ATTEMPT_MAY_ARRIVE / 2, NOW + ATTEMPT_MAY_ARRIVE
+    assert settle_absence(session, made.id, now=soon) is Status.CANCELLING
+    assert settle_absence(session, made.id, now=later) is Status.CANCELLED
+
+
+def test_an_order_that_the_agency_once_had_is_never_taken_for_lost(
+    session: Session, sender: Actor, made: Remittance
+) -> None:
+    _claim(session, made)
+    _hear(session, made, Answer.ACCEPTED)
+    cancel(session, made.id, now=NOW, actor=sender)
+    assert settle_absence(session, made.id, now=NOW + timedelta(days=2)) is Status.CANCELLING
+
+
+def test_a_refusal_is_not_the_last_word_while_an_earlier_attempt_may_arrive(
+    session: Session, made: Remittance
+) -> None:
+    task = _claim(session, made)
+    later = NOW + ATTEMPT_MAY_ARRIVE
+    second = PayoutTask(**{**task.__dict__, "attempt": 2})
+    assert not settle_refusal(session, second, "beneficiary_blocked", now=NOW)
+    assert made.status == Status.SENDING
+    assert settle_refusal(session, second, "beneficiary_blocked", now=later)
+    assert made.status == Status.REFUNDED
+    assert made.reason_code == "beneficiary_blocked"
+
+
+def test_being_paid_after_the_money_went_back_is_shown_to_people_not_booked(
+    session: Session, sender: Actor, made: Remittance
+) -> None:
+    cancel(session, made.id, now=NOW, actor=sender)
+    assert _hear(session, made, Answer.PAID) is Status.CANCELLED
+    actions = session.scalars(select(AuditEntry.action).where(AuditEntry.subject_id == made.id))
+    assert "remittance.contradiction.paid" in actions.all()
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_cancel_against_payout_ends_in_one_of_the_two(
+    database: DatabaseUrls, answered: bool
+) -> None:
+    db = Database(database.app_url, pool_size=4)
+    with db.transaction(EVERYTHING) as session:
+        prepare_reference(session)
+        sender = make_sender(session)
+        races = [make_remittance(session, sender, send=10_00).id for _ in range(RACES)]
+    ends = {_race(db, sender, remittance, answered) for remittance in races}
+    with db.transaction(EVERYTHING) as session:
+        assert proof(session).holds
+        rows = session.execute(select(Remittance.status, Remittance.receive_minor)).all()
+        paid = sum(row.receive_minor for row in rows if row.status == Status.PAID)
+        assert balance(session, LedgerCode.FINABIEN_SETTLEMENT) == -paid
+        assert balance(session, LedgerCode.PAYOUTS_PENDING) == 0
+    assert ends <= {Status.PAID, Status.CANCELLED}
+    db.dispose()
+
+
+def _race(db: Database, sender: Actor, remittance: UUID, answered: bool) -> Status:
+    """One worker pays, one person cancels; the agency is asked about what is left between."""
+    start = Barrier(2)
+
+    def pay() -> None:
+        if not answered:
+            start.wait()
+        with db.transaction(EVERYTHING) as session:
+            task = claim_payout(session, remittance, now=NOW, vault=VAULT)
+        if answered:
+            start.wait()
+        if task is not None:
+            with db.transaction(EVERYTHING) as session:
+                settle_payout(session, remittance, PayoutAnswer(Answer.PAID), now=NOW)
+
+    def give_back() -> None:
+        start.wait()
+        try:
+            with db.transaction(sender.scope) as session:
+                cancel(session, remittance, now=NOW, actor=sender)
+        except Conflict:
+            return
+
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(pay), threads.submit(give_back)]:
+            done.result()
+    with db.transaction(EVERYTHING) as session:
+        return Status(session.get_one(Remittance, remittance).status)

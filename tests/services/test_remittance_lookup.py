@@ -1,0 +1,140 @@
+"""A recipient without an account learns what they need to collect, and nobody else anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from services.kernel.db import EVERYTHING, Database
+from services.kernel.errors import NotFound
+from services.kernel.ids import FolioKind, new_folio
+from services.kernel.money import Money
+from services.remittances.models import Remittance
+from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
+from services.remittances.queries import (
+    find_by_folio,
+    get_remittance,
+    list_remittances,
+    list_unattended,
+    lookup,
+)
+from services.remittances.rules import Answer, Payout, Status
+from tests.factories.remittances import (
+    NOW,
+    VAULT,
+    make_remittance,
+    make_sender,
+    prepare_reference,
+)
+from tests.servers import DatabaseUrls
+
+
+@pytest.fixture(scope="module")
+def db(shared_database: DatabaseUrls) -> Iterator[Database]:
+    database = Database(shared_database.app_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def session(db: Database) -> Iterator[Session]:
+    """A transaction that sees everything and leaves nothing behind."""
+    with db.transaction(EVERYTHING) as session:
+        prepare_reference(session)
+        yield session
+        session.rollback()
+
+
+@pytest.fixture
+def cash(session: Session) -> Remittance:
+    """Waits at a branch for Hermelinda Muñóz."""
+    made = make_remittance(
+        session, make_sender(session), payout=Payout.BRANCH, surname="Muñóz de León"
+    )
+    claim_payout(session, made.id, now=NOW, vault=VAULT)
+    heard = PayoutAnswer(Answer.AVAILABLE, branch="Sucursal 0007, Oaxaca")
+    settle_payout(session, made.id, heard, now=NOW)
+    return made
+
+
+def test_the_recipient_learns_pesos_branch_what_to_bring_and_until_when(
+    session: Session, cash: Remittance
+) -> None:
+    found = lookup(session, cash.folio, "Muñóz de León")
+    assert found.status is Status.AVAILABLE
+    assert found.pesos == Money(5537_01, "MXN")
+    assert found.branch == "Sucursal 0007, Oaxaca"
+    assert found.collect_with == ("folio", "official_identification")
+    assert found.collect_until == date(2026, 12, 24)
+
+
+@pytest.mark.parametrize("name", ["MUNOZ DE LEON", "  muñoz  de-león ", "Muñóz De León"])
+def test_the_name_is_compared_as_people_write_it(
+    session: Session, cash: Remittance, name: str
+) -> None:
+    spaced = f" {cash.folio[:4].lower()}-{cash.folio[4:8]} {cash.folio[8:]}"
+    assert lookup(session, spaced, name).folio == cash.folio
+
+
+def test_a_wrong_name_and_a_wrong_folio_look_the_same(session: Session, cash: Remittance) -> None:
+    answers = []
+    for folio, name in (
+        (cash.folio, "Muñoz"),
+        (cash.folio, ""),
+        (cash.folio, "\x00"),
+        (new_folio(FolioKind.REMITTANCE), "Muñóz de León"),
+        ("nonsense", "\x00"),
+        ("", ""),
+    ):
+        with pytest.raises(NotFound) as refused:
+            lookup(session, folio, name)
+        answers.append((refused.value.code, refused.value.field, dict(refused.value.params)))
+    assert len({str(answer) for answer in answers}) == 1
+
+
+def test_an_account_payout_tells_nothing_to_collect(session: Session) -> None:
+    made = make_remittance(session, make_sender(session))
+    found = lookup(session, made.folio, "Ibarra")
+    assert (found.branch, found.collect_with, found.collect_until) == (None, (), None)
+
+
+def test_a_folio_is_found_however_it_is_written(session: Session, cash: Remittance) -> None:
+    assert find_by_folio(session, cash.folio.lower()) == cash.id
+    assert find_by_folio(session, new_folio(FolioKind.REMITTANCE)) is None
+    assert find_by_folio(session, new_folio(FolioKind.APPOINTMENT)) is None
+    assert find_by_folio(session, "'; DROP TABLE") is None
+
+
+def test_a_list_goes_on_where_it_stopped_and_holds_only_the_accounts_own(
+    session: Session, cash: Remittance
+) -> None:
+    sender = make_sender(session)
+    mine = [
+        make_remittance(session, sender, send=10_00, now=NOW + timedelta(minutes=n)).id
+        for n in range(5)
+    ]
+    seen, after = [], None
+    for _ in range(3):
+        page = list_remittances(session, account=sender.account_id, limit=2, after=after)
+        seen += [item.id for item in page.items]
+        after = page.next
+    assert seen == mine[::-1]
+    assert after is None
+    with pytest.raises(NotFound):
+        get_remittance(session, cash.id, account=sender.account_id)
+    assert get_remittance(session, cash.id, account=cash.account_id).id == cash.id
+    open_ones = list_remittances(session, limit=10, status=Status.AVAILABLE)
+    assert [item.id for item in open_ones.items] == [cash.id]
+
+
+def test_an_open_one_is_unattended_only_when_nothing_is_on_its_way(
+    session: Session, cash: Remittance
+) -> None:
+    later = NOW + timedelta(hours=1)
+    assert list_unattended(session, before=later, limit=10) == []
+    session.connection().exec_driver_sql("UPDATE outbox SET done_at = now()")
+    assert [r.id for r in list_unattended(session, before=later, limit=10)] == [cash.id]
+    assert list_unattended(session, before=NOW, limit=10) == []
