@@ -30,7 +30,6 @@ ROUTES: Mapping[str, Route] = {
     "enrollments.decided": Route(Queue.NOTICES, notices.send_decision),
     "sat.callback": Route(Queue.AGENCIES, enrollments.take_callback),
     "remittances.payout": Route(Queue.MONEY, remittances.submit_payout, parks=False),
-    "remittances.refresh": Route(Queue.MONEY, remittances.refresh, parks=False),
     "remittances.cancel": Route(Queue.MONEY, remittances.cancel, parks=False),
     "finabien.callback": Route(Queue.MONEY, remittances.take_callback, parks=False),
     "remittances.paid": Route(Queue.NOTICES, notices.send_remittance_news),

@@ -35,11 +35,12 @@ class Periodic:
     start: Callable[[Session, datetime], None]
 
 
-def _into_outbox(topic: str) -> Callable[[Session, datetime], None]:
-    def start(session: Session, _: datetime) -> None:
-        put(session, topic, new_id())
+def _fetch_rates(session: Session, _: datetime) -> None:
+    put(session, "rates.fetch", new_id())
 
-    return start
+
+def _sweep(session: Session, _: datetime) -> None:
+    put(session, "housekeeping.sweep", new_id())
 
 
 def _ask_about_enrollments(session: Session, now: datetime) -> None:
@@ -54,14 +55,16 @@ def _go_on_with_remittances(session: Session, now: datetime) -> None:
     """The same net below money: the payout's job asks or sends, whichever the state calls for."""
     before = now - UNATTENDED_AFTER
     for found in remittances.list_unattended(session, before=before, limit=BATCH):
-        cancelling = found.status == Status.CANCELLING
-        put(session, "remittances.cancel" if cancelling else "remittances.payout", found.id)
+        if found.status == Status.CANCELLING:
+            put(session, "remittances.cancel", found.id)
+        else:
+            put(session, "remittances.payout", found.id)
 
 
 PERIODIC = (
     # Banco de México publishes once a day; a failed fetch is repeated by its own item.
-    Periodic("rates.fetch", 30 * 60, _into_outbox("rates.fetch")),
-    Periodic("housekeeping.sweep", 60 * 60, _into_outbox("housekeeping.sweep")),
+    Periodic("rates.fetch", 30 * 60, _fetch_rates),
+    Periodic("housekeeping.sweep", 60 * 60, _sweep),
     Periodic("enrollments.unattended", 10, _ask_about_enrollments),
     Periodic("remittances.unattended", 10, _go_on_with_remittances),
 )
