@@ -107,6 +107,32 @@ WORDS: dict[str, Words] = {
     ),
     "invalid_fields": Words(_("Revisa los datos"), _("Corrige los campos que se indican.")),
     "invalid": Words(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
+    "required": Words(_("Revisa los datos"), _("Falta este dato.")),
+    "not_expected": Words(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
+    "unknown_field": Words(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
+    "out_of_range": Words(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
+    "curp_invalid": Words(
+        _("Revisa los datos"), _("La CURP no es correcta: revisa sus 18 caracteres.")
+    ),
+    "clabe_invalid": Words(
+        _("Revisa los datos"), _("La CLABE no es correcta: revisa sus 18 dígitos.")
+    ),
+    "card_invalid": Words(_("Revisa los datos"), _("El número de tarjeta no es correcto.")),
+    "amount_required": Words(_("Revisa los datos"), _("Escribe monto y moneda.")),
+    "currency_not_offered": Words(
+        _("Revisa los datos"), _("Escribe el monto con dos decimales, en USD o MXN.")
+    ),
+    "tariff_unavailable": Words(
+        _("No disponible por ahora"), _("No se hizo nada. Intenta otra vez en unos minutos.")
+    ),
+    "already_posted": Words(
+        _("Ya no es posible"),
+        _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
+    ),
+    "recipient_forgotten": Words(
+        _("Los datos de esta persona se borraron"),
+        _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
+    ),
     "conflict": Words(
         _("Ya no es posible"),
         _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),

@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, validate
 
+from consular.auth import now
 from services.kernel.identifiers import parse_card, parse_clabe, parse_curp, parse_phone
 from services.kernel.money import CURRENCIES, Money
 
@@ -126,7 +127,7 @@ class BirthDate(fields.Date):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> date:
         day: date = super()._deserialize(value, attr, data, **kwargs)
         # A day's slack: it may be tomorrow already where the person is.
-        if not day >= EARLIEST_BIRTH or (day - date.today()).days > 1:  # noqa: DTZ011
+        if not day >= EARLIEST_BIRTH or (day - now().date()).days > 1:
             raise ValidationError([_("Revisa la fecha de nacimiento.")])
         return day
 
