@@ -1,0 +1,94 @@
+"""Whatever the domain refuses, people are told in words and programs by a status."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import consular.app  # noqa: F401  (its errors are among the subclasses)
+import services
+from consular.errors import STATUS, WORDS
+from services.kernel.errors import DomainError
+from tests.architecture.source import ROOT, literal, modules, written
+
+CODE = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def _all_errors() -> set[type[DomainError]]:
+    for module in pkgutil.walk_packages(services.__path__, "services."):
+        importlib.import_module(module.name)
+    found: set[type[DomainError]] = set()
+    waiting: list[type[DomainError]] = [DomainError]
+    while waiting:
+        found.add(kind := waiting.pop())
+        waiting += kind.__subclasses__()
+    return {kind for kind in found if kind.__module__.partition(".")[0] != "tests"} - {DomainError}
+
+
+ERRORS = _all_errors()
+# FieldsInvalid takes the fields' messages, not a code.
+NAMES = {kind.__name__ for kind in ERRORS} - {"FieldsInvalid"}
+
+
+def _code_pattern(node: ast.expr) -> str | None:
+    """What a written code can be: itself, or ``\\w+_invalid`` for a text with a gap; else None."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            re.escape(text) if (text := literal(part)) is not None else r"\w+"
+            for part in node.values
+        )
+    text = literal(node)
+    return None if text is None else re.escape(text)
+
+
+def _written_codes() -> Iterator[tuple[str, str]]:
+    """(pattern, where) of ``Conflict("code")`` and of ``domain_error('code')`` in the database."""
+    for module in modules("services", "consular"):
+        for call in module.calls():
+            made = written(call.func).rpartition(".")[2]
+            if made in NAMES and call.args and (pattern := _code_pattern(call.args[0])):
+                yield pattern, f"{module.path}:{call.lineno}"
+    for file in (ROOT / "migrations" / "versions").glob("*.py"):
+        for code in re.findall(r"domain_error\('(\w+)'\)", file.read_text(encoding="utf-8")):
+            yield code, file.name
+
+
+def _has_words(pattern: str) -> bool:
+    return any(re.fullmatch(pattern, code) for code in WORDS)
+
+
+@pytest.mark.parametrize("kind", sorted(ERRORS, key=lambda kind: kind.__name__))
+def test_an_errors_own_code_has_words_and_a_status(kind: type[DomainError]) -> None:
+    assert kind.code in WORDS, kind.__module__
+    assert any(issubclass(kind, known) for known in STATUS), kind.__module__
+
+
+def test_every_code_that_is_raised_has_words() -> None:
+    assert [found for found in _written_codes() if not _has_words(found[0])] == []
+
+
+def test_codes_are_snake_case() -> None:
+    assert [code for code in WORDS if not CODE.fullmatch(code)] == []
+
+
+def test_each_kind_of_refusal_has_a_status_of_its_own() -> None:
+    assert len(set(STATUS.values())) == len(STATUS)
+
+
+def test_codes_can_be_read_in_the_source() -> None:
+    """A code made at run time would escape this file, so it is text, a name or nothing."""
+    readable = (ast.Constant, ast.JoinedStr, ast.Name, ast.Attribute)
+    made = [
+        f"{module.path}:{call.lineno}"
+        for module in modules("services", "consular")
+        for call in module.calls()
+        if written(call.func).rpartition(".")[2] in NAMES
+        and call.args
+        and not isinstance(call.args[0], readable)
+    ]
+    assert made == []

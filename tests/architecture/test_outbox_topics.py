@@ -1,0 +1,70 @@
+"""Whatever is put into the outbox, somebody does."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from services.outbox import delivery
+from tests.architecture.source import ROOT, Module, literal, modules, written
+from workers.routes import ROUTES
+
+# Topics named after the agency that calls back (services/outbox/inbox.py).
+CALLBACKS = {"sat.callback", "finabien.callback"}
+MADE_AT_RUN_TIME = {"services/outbox/inbox.py", "workers/schedule.py"}
+
+
+def _text(module: Module, node: ast.expr) -> str | None:
+    """A constant, or the name of one at the top of the module."""
+    assigned = (found for found in module.tree.body if isinstance(found, ast.Assign))
+    for statement in assigned:
+        if written(node) in map(written, statement.targets):
+            return literal(statement.value)
+    return literal(node)
+
+
+def _put() -> Iterator[tuple[str, str | None]]:
+    """(where, topic) of each call of put; the topic is None when it isn't a constant."""
+    for module in modules("services", "workers", "consular"):
+        for call in module.calls():
+            if written(call.func) in ("put", "delivery.put") and len(call.args) > 1:
+                yield module.path, _text(module, call.args[1])
+    for file in (ROOT / "migrations" / "versions").glob("*.py"):
+        inserts = re.findall(
+            r"INSERT INTO outbox \(id, topic, ref\)\s+(?:VALUES|SELECT)\W+gen_random_uuid\(\),"
+            r"\s+'([\w.]+)'",
+            file.read_text(encoding="utf-8"),
+        )
+        yield from ((file.name, topic) for topic in inserts)
+
+
+def test_every_topic_that_is_put_has_a_job() -> None:
+    assert {(where, topic) for where, topic in _put() if topic and topic not in ROUTES} == set()
+
+
+def test_topics_are_constants_but_for_callbacks_and_the_schedule() -> None:
+    assert {where for where, topic in _put() if topic is None} <= MADE_AT_RUN_TIME
+
+
+def test_every_callback_has_a_job() -> None:
+    assert set(ROUTES) >= CALLBACKS
+
+
+def test_every_job_does_something_that_is_asked_for() -> None:
+    """By a use case, the schedule, or a job that asks for another."""
+    asked = {topic for _, topic in _put() if topic} | CALLBACKS
+    named = {
+        text
+        for module in modules("workers")
+        if module.path != "workers/routes.py"
+        for node in module.calls()
+        for text in map(literal, [*node.args, *(k.value for k in node.keywords)])
+        if text
+    }
+    assert set(ROUTES) - asked - named == set()
+
+
+def test_the_database_function_that_books_is_among_those_looked_at() -> None:
+    assert "appointments.confirmation" in {topic for _, topic in _put()}
+    assert delivery.put.__name__ == "put"
