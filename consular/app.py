@@ -30,6 +30,9 @@ from consular.auth import begin_request, init_auth
 from consular.errors import init_errors
 from consular.health import init_health
 from consular.i18n import init_i18n
+from consular.pages.admin.routes import pages as admin_pages
+from consular.pages.desk.routes import pages as desk_pages
+from consular.pages.monitoring.routes import pages as monitoring_pages
 from consular.pages.portal.routes import pages as portal_pages
 from consular.pages.session import page_actor
 from consular.security import init_security
@@ -57,6 +60,9 @@ BLUEPRINTS = (
     callbacks_api,
     docs,
     portal_pages,
+    desk_pages,
+    admin_pages,
+    monitoring_pages,
 )
 AGENCIES_THAT_CALL_BACK = ("finabien", "sat")
 

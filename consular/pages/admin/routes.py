@@ -1,0 +1,135 @@
+"""Who works here: accounts of staff, their role and their office."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, render_template, url_for
+
+from consular.api.contract import load_fields
+from consular.auth import account, actor, allow, now
+from consular.db import transaction
+from consular.errors import problem_of
+from consular.pages.admin.schemas import ROLES, AssignSchema, StaffSchema
+from consular.pages.forms import Errors, go, pick, typed, words_of
+from consular.pages.portal.names import in_language
+from services.consulates.queries import list_consulates
+from services.kernel.audit import Role
+from services.kernel.errors import DomainError, NotFound
+from services.staff.accounts import assign, end_account, find_active, list_accounts, make_account
+
+pages = Blueprint("admin", __name__, url_prefix="/admin")
+ADMIN = frozenset({Role.ADMIN})
+Page = tuple[str, int] | Response
+
+
+@pages.get("/")
+@allow(ADMIN)
+def staff() -> str:
+    """Everybody, those in service first."""
+    with transaction() as session:
+        cities = {row.code: row.city for row in list_consulates(session)}
+        accounts = [
+            {
+                "id": row.id,
+                "subject": row.subject,
+                "name": row.name,
+                "email": row.email,
+                "role": row.role,
+                "city": cities.get(row.consulate_code or ""),
+                "since": row.created_at.date(),
+                "ended": row.ended_at.date() if row.ended_at else None,
+                "own": row.id == account(),
+            }
+            for row in list_accounts(session)
+        ]
+    return render_template("admin/staff.html", accounts=accounts, errors={})
+
+
+@pages.get("/staff/new")
+@allow(ADMIN)
+def staff_new() -> str:
+    """A new account."""
+    return _ask("admin/staff_form.html", {}, {})
+
+
+@pages.post("/staff/new")
+@allow(ADMIN)
+def staff_make() -> Page:
+    """Make it."""
+    form = typed()
+    try:
+        values = pick(form, "subject", "name", "email", "role", "consulate")
+        command = load_fields(StaffSchema(), values)
+        with transaction() as session:
+            make_account(session, command, now=now(), actor=actor())
+    except DomainError as refused:
+        return _ask("admin/staff_form.html", form, words_of(refused)), problem_of(refused).status
+    return go(url_for("admin.staff"))
+
+
+@pages.get("/staff/<uuid:id>")
+@allow(ADMIN)
+def staff_assign(id: UUID) -> str:
+    """Another role or office, or the end."""
+    return _ask_assign(id, None, {})
+
+
+@pages.post("/staff/<uuid:id>")
+@allow(ADMIN)
+def staff_assign_save(id: UUID) -> Page:
+    """Give it: from the next request on, the account may what its new role may."""
+    form = typed()
+    try:
+        values = load_fields(AssignSchema(), pick(form, "role", "consulate"))
+        with transaction() as session:
+            assign(session, id, now=now(), actor=actor(), **values)
+    except NotFound:
+        raise
+    except DomainError as refused:
+        return _ask_assign(id, form, words_of(refused)), problem_of(refused).status
+    return go(url_for("admin.staff"))
+
+
+@pages.get("/staff/<uuid:id>/end")
+@allow(ADMIN)
+def back_to_staff(id: UUID) -> Response:
+    """The address of the end, opened after a change of language or a sign-in."""
+    return go(url_for("admin.staff_assign", id=id))
+
+
+@pages.post("/staff/<uuid:id>/end")
+@allow(ADMIN)
+def staff_end(id: UUID) -> Page:
+    """End the account and every browser that is signed in with it, at once."""
+    try:
+        with transaction() as session:
+            end_account(session, id, now=now(), actor=actor())
+    except NotFound:
+        raise
+    except DomainError as refused:
+        return _ask_assign(id, None, words_of(refused)), problem_of(refused).status
+    return go(url_for("admin.staff"))
+
+
+def _ask_assign(id: UUID, form: dict[str, str] | None, errors: Errors) -> str:
+    with transaction() as session:
+        found = find_active(session, id)
+    if found is None:
+        raise NotFound()
+    current = {"role": found.role, "consulate": found.consulate_code or ""}
+    person = {"id": found.id, "name": found.name, "own": found.id == account()}
+    return _ask("admin/staff_assign.html", form or current, errors, account=person)
+
+
+def _ask(template: str, form: dict[str, str], errors: Errors, **more: Any) -> str:
+    with transaction() as session:
+        # All of them: staff work also where no text says that the public is attended.
+        places = [
+            {"code": row.code, "name": in_language(row, "name"), "city": row.city}
+            for row in sorted(list_consulates(session), key=lambda row: row.city)
+        ]
+    return render_template(
+        template, form=form, errors=errors, consulates=places, roles=ROLES, **more
+    )

@@ -1,0 +1,107 @@
+"""The day at an office: who comes, who waits, who was served."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from flask import render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from consular.api.contract import load_fields
+from consular.auth import DESK, actor, allow, now
+from consular.db import transaction
+from consular.pages.desk import shown
+from consular.pages.desk.blueprint import pages
+from consular.pages.desk.schemas import AgendaQuery
+from consular.pages.forms import Errors, check
+from consular.pages.portal.names import bookable_services, office
+from services.appointments.queries import (
+    Page,
+    count_by_status,
+    find_by_folio,
+    list_appointments,
+    list_sessions,
+)
+from services.appointments.rules import Status
+from services.kernel.audit import Role
+from services.kernel.ids import parse_folio
+
+LINES = 100
+FILTERS = ("day", "service", "status", "desk", "q", "next")
+KEPT_ON_OTHER_DAYS = ("service", "status", "desk")
+
+
+@pages.get("/")
+@allow(DESK)
+def today() -> str:
+    """The day's agenda. Reading it is no entry of the audit: it is looked at all day long."""
+    values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
+    errors: Errors = {}
+    query = check(AgendaQuery(), values, errors) or load_fields(AgendaQuery(), {})
+    with transaction() as session:
+        return render_template("desk/today.html", errors=errors, **_agenda(session, query, values))
+
+
+def today_at(place: dict[str, Any]) -> date:
+    """The day that the office's wall calendar shows."""
+    return cast(date, now().astimezone(ZoneInfo(place["time_zone"])).date())
+
+
+def _agenda(session: Session, query: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
+    place = office(session, actor().consulate or "")
+    day, page = _find(session, place["code"], query, query["day"] or today_at(place))
+    lines = shown.agenda(session, page.items)
+    return {
+        "consulate": place,
+        "day": day,
+        "links": _links(day, today_at(place), values, page.next),
+        "services": bookable_services(session),
+        "desks": _desks(session, place["code"], day, query["desk"]),
+        "statuses": [status.value for status in Status],
+        "filters": {**values, "day": day.isoformat()},
+        "appointments": lines,
+        "sums": count_by_status(session, consulate=place["code"], day=day),
+        "may_plan": actor().role is Role.SUPERVISOR,
+    }
+
+
+def _find(session: Session, consulate: str, query: dict[str, Any], day: date) -> tuple[date, Page]:
+    """The day and its lines. A folio is found on whatever day it is for: people come early."""
+    folio = parse_folio(query["q"] or "")
+    if folio:
+        found = find_by_folio(session, folio)
+        return (found.day, Page([found], None)) if found else (day, Page([], None))
+    page = list_appointments(
+        session,
+        consulate=consulate,
+        day=day,
+        status=query["status"],
+        service=query["service"],
+        surname=query["q"],
+        limit=LINES,
+        after=query["next"],
+    )
+    return day, page
+
+
+def _desks(session: Session, consulate: str, day: date, own: str | None) -> list[str]:
+    """Windows of the day, and the reader's own, wherever that one is from."""
+    planned = list_sessions(session, consulate=consulate, first=day, last=day)
+    names = {desk.name for _row, desks in planned for desk in desks}
+    return sorted(names | ({own} if own else set()))
+
+
+def _links(
+    day: date, current: date, values: dict[str, Any], following: str | None
+) -> dict[str, str | None]:
+    """Addresses of other days and of the lines that follow, with the filters kept."""
+    kept: dict[str, Any] = {name: values[name] for name in KEPT_ON_OTHER_DAYS if name in values}
+    step = timedelta(days=1)
+    return {
+        "previous": url_for("desk.today", day=(day - step).isoformat(), **kept),
+        "today": url_for("desk.today", **kept) if day != current else None,
+        "next": url_for("desk.today", day=(day + step).isoformat(), **kept),
+        "more": url_for("desk.today", **{**values, "next": following}) if following else None,
+    }

@@ -1,0 +1,204 @@
+"""One appointment at the desk, and the steps that move it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Response, render_template, request, url_for
+from flask_babel import gettext as _
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from consular.api.contract import load_fields
+from consular.api.v1.appointments.schemas import (
+    CallSchema,
+    CheckInSchema,
+    CompleteSchema,
+    NothingSchema,
+    NotServedSchema,
+)
+from consular.auth import DESK, actor, allow, now, vault
+from consular.db import transaction
+from consular.errors import FieldsInvalid, problem_of
+from consular.pages.desk import shown
+from consular.pages.desk.agenda import today_at
+from consular.pages.desk.blueprint import pages
+from consular.pages.forms import Errors, go, local, pick, typed, words_of
+from consular.pages.portal.names import office
+from services.appointments.desk import TakeStep, complete, take_step
+from services.appointments.desk import cancel as give_back
+from services.appointments.queries import get_appointment
+from services.appointments.rules import Step
+from services.kernel import audit
+from services.kernel.errors import DomainError, NotFound
+
+Form = dict[str, str]
+Page = tuple[str, int] | Response
+
+
+@pages.get("/appointments/<uuid:id>")
+@allow(DESK)
+def appointment(id: UUID) -> str:
+    """One appointment. Opening it is an entry that the person can list."""
+    return _show(id, {}, {})
+
+
+@pages.get("/appointments/<uuid:id>/<code:step>")
+@allow(DESK)
+def back_to_appointment(id: UUID, step: str) -> Response:
+    """The address of a step, opened after a change of language or a sign-in."""
+    return go(url_for("desk.appointment", id=id))
+
+
+@pages.post("/appointments/<uuid:id>/check-in")
+@allow(DESK)
+def check_in(id: UUID) -> Page:
+    """The person is here and showed their document."""
+    return _step(id, Step.CHECK_IN, CheckInSchema(), pick(typed(), "identity_checked"))
+
+
+@pages.post("/appointments/<uuid:id>/call")
+@allow(DESK)
+def call(id: UUID) -> Page:
+    """Call the person to a window."""
+    return _step(id, Step.CALL, CallSchema(), pick(typed(), "desk"))
+
+
+@pages.post("/appointments/<uuid:id>/no-show")
+@allow(DESK)
+def no_show(id: UUID) -> Page:
+    """Nobody came."""
+    return _step(id, Step.NO_SHOW, NothingSchema(), {})
+
+
+@pages.post("/appointments/<uuid:id>/not-served")
+@allow(DESK)
+def not_served(id: UUID) -> Page:
+    """Something is missing: why, and what to bring."""
+    form = typed()
+    bring = [line.strip() for line in form.get("bring", "").splitlines() if line.strip()]
+    values = {**pick(form, "reason"), "bring": bring}
+    return _step(id, Step.NOT_SERVED, NotServedSchema(), values)
+
+
+@pages.post("/appointments/<uuid:id>/cancel")
+@allow(DESK)
+def cancel(id: UUID) -> Page:
+    """Give the place back."""
+    return _do(id, lambda session: give_back(session, id, now=now(), actor=actor()), _show)
+
+
+@pages.get("/appointments/<uuid:id>/complete", endpoint="complete")
+@allow(DESK)
+def complete_form(id: UUID) -> str:
+    """What was given and charged; the fee of the day is filled in."""
+    return _ask_complete(id, None, {})
+
+
+@pages.post("/appointments/<uuid:id>/complete")
+@allow(DESK)
+def complete_save(id: UUID) -> Page:
+    """Record what was given and charged."""
+    form = typed()
+    return _do(id, lambda session: _complete(session, id, form), _ask_complete)
+
+
+def _complete(session: Session, id: UUID, form: Form) -> Any:
+    number, amount = (form.get(name, "").strip() for name in ("document_number", "fee_amount"))
+    fee = {"amount": amount, "currency": form.get("fee_currency", "")} if amount else None
+    served = load_fields(CompleteSchema(), {"document_number": number or None, "fee": fee})
+    if served.fee is None and not _expected(session, get_appointment(session, id)).free:
+        raise FieldsInvalid({"fee": [_("Escribe cuánto pagó; 0 si no pagó.")]})
+    return complete(session, id, served, now=now(), actor=actor(), vault=vault())
+
+
+def _step(id: UUID, step: Step, schema: Schema, values: dict[str, Any]) -> Page:
+    def deed(session: Session) -> Any:
+        details = load_fields(schema, values)
+        command = TakeStep(id, step, desk=details.pop("desk", None), details=details)
+        return take_step(session, command, now=now(), actor=actor())
+
+    return _do(id, deed, _show)
+
+
+def _do(
+    id: UUID,
+    deed: Callable[[Session], Any],
+    ask_again: Callable[[UUID, Form, Errors], str],
+) -> Page:
+    """Do it and go back to where it was asked; when refused, say why with what was typed."""
+    form = typed()
+    try:
+        with transaction() as session:
+            found = deed(session)
+    except NotFound:
+        raise
+    except DomainError as refused:
+        return ask_again(id, form, _by_field(words_of(refused))), problem_of(refused).status
+    return go(local(form.get("back"), url_for("desk.today", day=found.day.isoformat())))
+
+
+def _by_field(errors: Errors) -> Errors:
+    """Errors by the forms' own fields; those without a field are told on top."""
+    fields = {"fee": "fee_amount", "identity_checked": "form", "desk": "form"}
+    told: Errors = {}
+    for name, messages in errors.items():
+        first = name.partition(".")[0]
+        told.setdefault(fields.get(first, first), []).extend(messages)
+    return {field: list(dict.fromkeys(messages)) for field, messages in told.items()}
+
+
+def _show(id: UUID, form: Form, errors: Errors) -> str:
+    desk = _own_desk()
+    with transaction() as session:
+        found = get_appointment(session, id)
+        _record_reading(session, found)
+        return render_template(
+            "desk/appointment.html",
+            consulate=office(session, found.consulate_code),
+            appointment=shown.opened(session, found, vault()),
+            desk=desk,
+            here=url_for("desk.appointment", id=id, desk=desk),
+            agenda_url=url_for("desk.today", day=found.day.isoformat(), desk=desk),
+            form=form,
+            errors=errors,
+        )
+
+
+def _ask_complete(id: UUID, form: Form | None, errors: Errors) -> str:
+    with transaction() as session:
+        found = get_appointment(session, id)
+        expected = _expected(session, found)
+        amount = expected.money.amount if expected.money and expected.certain else ""
+        return render_template(
+            "desk/complete.html",
+            appointment=shown.agenda(session, [found])[0],
+            form={"fee_amount": amount, "fee_currency": "USD"} if form is None else form,
+            fee=expected,
+            back=local((form or request.args).get("back"), url_for("desk.appointment", id=id)),
+            errors=errors,
+        )
+
+
+def _expected(session: Session, found: Any) -> shown.Expected:
+    return shown.fee_expected(session, found, today_at(office(session, found.consulate_code)))
+
+
+def _own_desk() -> str | None:
+    """The reader's window, as the address remembers it."""
+    return (request.form.get("desk") or request.args.get("desk") or "")[:20] or None
+
+
+def _record_reading(session: Session, found: Any) -> None:
+    audit.record(
+        session,
+        actor=actor(),
+        action="appointment.read",
+        subject_kind="appointment",
+        subject_id=found.id,
+        now=now(),
+        person_account_id=found.account_id,
+        consulate=found.consulate_code,
+    )

@@ -1,0 +1,8 @@
+"""All pages of the desk; importing them puts them on the blueprint."""
+
+from __future__ import annotations
+
+from consular.pages.desk import agenda, appointment, sessions
+from consular.pages.desk.blueprint import pages
+
+__all__ = ["agenda", "appointment", "pages", "sessions"]

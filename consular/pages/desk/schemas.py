@@ -1,0 +1,80 @@
+"""What the desk's addresses and forms may hold, where the API's schemas don't fit as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema, fields, validate, validates
+
+from consular.api.fields import MISSING, Choice, Code, Day, Text
+from consular.api.paging import Cursor
+from consular.api.v1.sessions.schemas import DeskSchema, SessionSchema
+from services.appointments.planning import DeskPlan
+from services.appointments.rules import Status
+
+_TIME = {"required": MISSING, "null": MISSING, "invalid": _("Escribe la hora, como 09:00.")}
+
+
+class AgendaQuery(Schema):
+    """The agenda's address. ``desk`` is the reader's own window; ``q`` a folio or a surname."""
+
+    day = Day(load_default=None)
+    service = Code(load_default=None)
+    status = Choice(tuple(s.value for s in Status), load_default=None)
+    desk = Text(most=20, load_default=None)
+    q = Text(most=80, load_default=None)
+    next = Cursor(load_default=None)
+
+
+class SessionForm(SessionSchema):
+    """The API's session, as a form sends it."""
+
+    opens = fields.Time(required=True, format="%H:%M", error_messages=_TIME)
+    closes = fields.Time(required=True, format="%H:%M", error_messages=_TIME)
+    desks = fields.List(
+        fields.Nested(DeskSchema),
+        required=True,
+        validate=validate.Length(1, 60, error=_("Escribe de 1 a 60 ventanillas.")),
+    )
+
+    @validates("desks")
+    def _names_differ(self, value: list[Any], **kwargs: Any) -> None:
+        # A desk that was refused is still a dict here; its own error is told.
+        if all(isinstance(desk, DeskPlan) for desk in value):
+            super()._names_differ(value, **kwargs)
+
+
+def session_values(form: dict[str, str], consulate: str) -> dict[str, Any]:
+    """The session that a form describes, as `SessionForm` reads it."""
+    values: dict[str, Any] = {
+        name: form[name].strip()
+        for name in ("date", "opens", "closes", "release")
+        if form.get(name, "").strip()
+    }
+    desks = [_desk(line) for line in form.get("desks", "").splitlines() if line.strip()]
+    minutes = form.get("slot_minutes", "").strip()
+    # What is no number is refused by the schema's range, in words.
+    slot = int(minutes) if minutes.isdecimal() and len(minutes) < 5 else 0
+    return {**values, "consulate": consulate, "slot_minutes": slot, "desks": desks}
+
+
+def session_errors(errors: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Errors by the form's fields: those of a desk are told by its line."""
+    told: dict[str, list[str]] = {}
+    for name, messages in errors.items():
+        field, _dot, rest = name.partition(".")
+        if field != "desks" or not rest:
+            told.setdefault(field, []).extend(messages)
+            continue
+        line = int(rest.split(".")[0]) + 1
+        words = _("Ventanilla %(line)s: escribe como A: PAS10, MAT.", line=line)
+        if str(words) not in told.setdefault("desks", []):
+            told["desks"].append(str(words))
+    return told
+
+
+def _desk(line: str) -> dict[str, Any]:
+    name, _colon, services = line.partition(":")
+    codes = [code.strip().upper() for code in services.replace(",", " ").split()]
+    return {"name": name.strip(), "services": codes}

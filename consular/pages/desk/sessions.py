@@ -1,0 +1,84 @@
+"""A supervisor plans: the coming sessions, and a form to open one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, render_template, request, url_for
+
+from consular.api.contract import load_fields
+from consular.auth import actor, allow, now
+from consular.db import transaction
+from consular.errors import problem_of
+from consular.pages.desk.agenda import today_at
+from consular.pages.desk.blueprint import pages
+from consular.pages.desk.schemas import SessionForm, session_errors, session_values
+from consular.pages.forms import Errors, go, typed, words_of
+from consular.pages.portal.names import bookable_services, office
+from services.appointments.planning import open_session
+from services.appointments.queries import Places, count_places, list_sessions
+from services.kernel.audit import Role
+from services.kernel.errors import DomainError
+
+SUPERVISOR = frozenset({Role.SUPERVISOR})
+DAYS_AHEAD = 60
+BLANK = {"slot_minutes": "15", "release": "open"}
+
+
+@pages.get("/sessions")
+@allow(SUPERVISOR)
+def sessions() -> str:
+    """The coming sessions with their places, and a form to open one."""
+    return _show(BLANK, {}, opened="opened" in request.args)
+
+
+@pages.post("/sessions")
+@allow(SUPERVISOR)
+def sessions_open() -> tuple[str, int] | Response:
+    """Open a session: its places can be booked at once, or wait for a draw."""
+    form = typed()
+    try:
+        command = load_fields(SessionForm(), session_values(form, actor().consulate or ""))
+        with transaction() as session:
+            open_session(session, command, now=now(), actor=actor())
+    except DomainError as refused:
+        return _show(form, session_errors(words_of(refused))), problem_of(refused).status
+    return go(url_for("desk.sessions", opened="1"))
+
+
+def _show(form: dict[str, str], errors: Errors, *, opened: bool = False) -> str:
+    with transaction() as session:
+        place = office(session, actor().consulate or "")
+        first, zone = today_at(place), ZoneInfo(place["time_zone"])
+        found = list_sessions(
+            session,
+            consulate=place["code"],
+            first=first,
+            last=first + timedelta(days=DAYS_AHEAD),
+        )
+        places = count_places(session, [row.id for row, _desks in found])
+        return render_template(
+            "desk/sessions.html",
+            consulate=place,
+            sessions=[_planned(row, desks, places[row.id], zone) for row, desks in found],
+            services=bookable_services(session),
+            opened=opened,
+            form=form,
+            errors=errors,
+        )
+
+
+def _planned(row: Any, desks: Sequence[Any], places: Places, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "day": row.day,
+        "opens": datetime.combine(row.day, row.opens, zone),
+        "closes": datetime.combine(row.day, row.closes, zone),
+        "slot_minutes": row.slot_minutes,
+        "release": row.release,
+        "desks": [f"{desk.name}: {', '.join(desk.services)}" for desk in desks],
+        "taken": places.taken,
+        "free": places.total - places.taken,
+    }

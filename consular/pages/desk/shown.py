@@ -1,0 +1,135 @@
+"""Appointments as the desk's pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from consular.pages.portal.names import in_language, service_names
+from services.appointments.queries import list_attendees, list_history
+from services.appointments.rules import STEPS, Status, Step
+from services.consulates.queries import fees_on, list_requirements, list_services
+from services.kernel.crypto import DataKey, Vault
+from services.kernel.money import Money
+
+SHOWN_OF_DOCUMENT = 3
+# In the agenda one deed leads on; the others wait on the appointment's own page.
+_AGENDA: Mapping[str, tuple[Step, ...]] = {
+    Status.BOOKED: (Step.CHECK_IN, Step.NO_SHOW),
+    Status.CHECKED_IN: (Step.CALL, Step.NO_SHOW),
+    Status.CALLED: (Step.COMPLETE, Step.NO_SHOW),
+}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A visit's fee. ``money``: none when it is free, or when some amount isn't known;
+    ``certain``: the amounts are those of the year itself."""
+
+    money: Money | None
+    certain: bool
+    free: bool
+
+
+def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]:
+    """Lines of the agenda: names come from one query, whatever the length of the day."""
+    people = list_attendees(session, [a.id for a in appointments])
+    names = service_names(session)
+    return [
+        {
+            "id": a.id,
+            "folio": a.folio,
+            "start": a.starts_at,
+            "people": [full_name(p) for p in people[a.id]],
+            "service_name": ", ".join(names.get(code, code) for code in a.services),
+            "status": a.status,
+            "desk": a.desk,
+            "actions": [step.value for step in _AGENDA.get(a.status, ())],
+        }
+        for a in appointments
+    ]
+
+
+def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
+    """One appointment with contact and CURP in the clear: for its own page only, which is an
+    entry of the audit. The document number stays closed but for its end."""
+    people = list_attendees(session, [found.id])[found.id]
+    keys = {p.id: vault.unwrap(p.data_key, p.id) for p in people if p.data_key}
+    first = people[0]
+    return {
+        **agenda(session, [found])[0],
+        "attendees": [
+            {
+                "name": full_name(person),
+                "birth_date": person.birth_date,
+                "curp": _open(keys, person, "curp"),
+            }
+            for person in people
+        ],
+        "contact": {name: _open(keys, first, name) for name in ("email", "phone")},
+        "document_number": _end_of_document(found, keys.get(first.id)),
+        "requirements": _requirements(session, found),
+        "actions": [
+            step.value for step, (before, _after) in STEPS.items() if found.status in before
+        ],
+        "history": [{"status": status, "at": at} for status, at in list_history(session, found.id)],
+        **_outcome(found),
+    }
+
+
+def fee_expected(session: Session, found: Any, day: date) -> Expected:
+    """What the visit costs on that day: each service for each person."""
+    people = len(list_attendees(session, [found.id])[found.id])
+    free = {service.code for service in list_services(session) if service.free}
+    due = [code for code in found.services if code not in free]
+    fees = fees_on(session, day)
+    if not due or any(code not in fees for code in due):
+        return Expected(None, certain=not due, free=not due)
+    minor = sum(fees[code].money.minor for code in due) * people
+    certain = not any(fees[code].is_latest_known for code in due)
+    return Expected(Money(minor, fees[due[0]].money.currency), certain, free=False)
+
+
+def full_name(person: Any) -> str:
+    """Given names and surnames in one line."""
+    names = (person.given_names, person.first_surname, person.second_surname)
+    return " ".join(name for name in names if name)
+
+
+def _open(keys: Mapping[UUID, DataKey], person: Any, name: str) -> str | None:
+    """A sealed field; nothing once the person's key is gone."""
+    sealed: bytes | None = getattr(person, f"{name}_sealed")
+    if sealed is None or person.id not in keys:
+        return None
+    return keys[person.id].open(sealed, place=f"people.{name}", row=person.id)
+
+
+def _end_of_document(found: Any, key: DataKey | None) -> str | None:
+    """Enough to compare with the paper in hand, too little to copy."""
+    if found.document_sealed is None or key is None:
+        return None
+    number = key.open(found.document_sealed, place="appointments.document", row=found.id)
+    if len(number) <= 2 * SHOWN_OF_DOCUMENT:
+        return str(_("Registrado"))
+    return str(_("Termina en %(end)s", end=number[-SHOWN_OF_DOCUMENT:]))
+
+
+def _requirements(session: Session, found: Any) -> list[str]:
+    needs = list_requirements(session, found.services)
+    words = (in_language(row, "text") for code in found.services for row in needs.get(code, []))
+    return list(dict.fromkeys(words))
+
+
+def _outcome(found: Any) -> dict[str, Any]:
+    outcome = found.outcome or {}
+    return {
+        "fee": outcome.get("fee"),
+        "reason": outcome.get("reason"),
+        "bring": outcome.get("bring") or [],
+    }

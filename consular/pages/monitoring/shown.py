@@ -1,0 +1,155 @@
+"""Figures as the page shows them: tables of counts by status, one chart, published series."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import gettext as _
+
+from consular.i18n import current_language, number
+from consular.pages.portal.names import in_language, program_name
+from services.appointments.rules import Status as AppointmentStatus
+from services.enrollments.rules import Status as EnrollmentStatus
+from services.monitoring.indicators import Dimension, Figures
+from services.remittances.rules import Status as RemittanceStatus
+from services.voting.rules import Status as CountStatus
+
+BARS = 10
+# Statuses in the order in which a subject goes through them.
+_ORDER: Mapping[str, Sequence[str]] = {
+    "appointments": tuple(AppointmentStatus),
+    "enrollments": tuple(EnrollmentStatus),
+    "remittances": tuple(RemittanceStatus),
+    "votes": tuple(CountStatus),
+}
+_CANCELLED = AppointmentStatus.CANCELLED.value
+
+
+def table(found: Figures, names: Mapping[str, str]) -> dict[str, Any]:
+    """One indicator: programmes down, statuses across, with totals."""
+    by_name = _sums(found.rows, "program")
+    present = {row["status"] for row in found.rows}
+    order = [str(status) for status in _ORDER[found.indicator.code]]
+    statuses = sorted(present, key=lambda s: (order.index(s) if s in order else len(order), s))
+    return {
+        "code": found.indicator.code,
+        "title": name_of(found),
+        "statuses": statuses,
+        "rows": [
+            {"name": names.get(program, program), "values": _line(counts, statuses)}
+            for program, counts in sorted(by_name.items())
+        ],
+        "totals": _line(_total(by_name), statuses) if len(by_name) > 1 else None,
+    }
+
+
+def chart(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, Any] | None:
+    """Appointments that weren't cancelled: the largest first, and what that says."""
+    counts: dict[str, int] = defaultdict(int)
+    for row in found.rows:
+        if row["status"] != _CANCELLED:
+            counts[row[by.value] or ""] += row["value"]
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    if not ranked or ranked[0][1] < 1:
+        return None
+    rows = [(names.get(key, key), value) for key, value in ranked]
+    return {
+        "title": _finding(rows),
+        "axis": _("Citas sin contar las canceladas"),
+        "caption": _("Citas por oficina") if by is Dimension.CONSULATE else _("Citas por trámite"),
+        "head": _("Oficina") if by is Dimension.CONSULATE else _("Trámite"),
+        "rows": [
+            {"label": name, "value": value, "text": number(value)}
+            for name, value in rows[:BARS]
+            if value > 0
+        ],
+        "table_rows": [[name, number(value)] for name, value in rows],
+    }
+
+
+def name_of(found: Figures) -> str:
+    """The indicator in the reader's language."""
+    indicator = found.indicator
+    return indicator.name_en if current_language() == "en" else indicator.name_es
+
+
+def programs(services: Mapping[str, str]) -> dict[str, str]:
+    """Every value that `program` may have, in words: services, programmes, payouts, modes."""
+    return {
+        **services,
+        **{code: program_name(code) for code in ("rfc", "imss", "infonavit")},
+        "account": _("Envío: depósito en cuenta"),
+        "card": _("Envío: tarjeta Finabien"),
+        "branch": _("Envío: efectivo en sucursal"),
+        "electronic": _("Voto: por internet"),
+        "postal": _("Voto: por correo"),
+        "in_person": _("Voto: en persona"),
+        "all": _("Voto: todas las modalidades"),
+    }
+
+
+def published(row: Any) -> list[str]:
+    """One line of a published series, with the reservations of its source."""
+    value = Decimal(row.value)
+    shown = number(int(value) if value == value.to_integral_value() else value.normalize())
+    unit = _units().get(row.unit, row.unit)
+    source = f"{row.source} ({row.note})" if row.note else row.source
+    return [in_language(row, "label"), row.programme, row.period, f"{shown} {unit}", source]
+
+
+def _units() -> dict[str, str]:
+    return {
+        "people": _("personas"),
+        "cards": _("tarjetas"),
+        "centres": _("centros"),
+        "companies": _("empresas"),
+        "countries": _("países"),
+        "documents": _("documentos"),
+        "numbers": _("números"),
+        "openings": _("vacantes"),
+        "procedures": _("trámites"),
+        "products": _("productos"),
+        "requests": _("solicitudes"),
+        "services": _("servicios"),
+        "appointments": _("citas"),
+        "votes": _("votos"),
+        "USD million": _("millones de USD"),
+    }
+
+
+def _finding(rows: Sequence[tuple[str, int]]) -> str:
+    name, most = rows[0]
+    total = sum(value for _name, value in rows)
+    if len(rows) == 1:
+        return str(_("%(name)s: %(total)s citas", name=name, total=number(total)))
+    return str(
+        _(
+            "%(name)s reúne %(most)s de %(total)s citas",
+            name=name,
+            most=number(most),
+            total=number(total),
+        )
+    )
+
+
+def _sums(rows: Sequence[Mapping[str, Any]], by: str) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in rows:
+        found[row[by]][row["status"]] += row["value"]
+    return found
+
+
+def _total(by_name: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = defaultdict(int)
+    for counts in by_name.values():
+        for status, value in counts.items():
+            total[status] += value
+    return total
+
+
+def _line(counts: Mapping[str, int], statuses: Sequence[str]) -> list[str]:
+    """Formatted counts in the order of the columns; their sum comes last."""
+    return [*(number(counts.get(s, 0)) for s in statuses), number(sum(counts.values()))]

@@ -1,0 +1,319 @@
+"""An officer's day on the pages: from the door to the last document, for their office only."""
+
+from __future__ import annotations
+
+from html import unescape
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event, text
+
+from services.kernel.db import EVERYTHING
+from tests.factories.staff import Browser, citizen_browser, staff_browser
+from tests.factories.web import Web, person, working_day
+
+CURP = "DEXA900512MDFMXN02"
+
+
+@pytest.fixture
+def officer(web: Web) -> Browser:
+    return staff_browser(web.app, "officer", "losangeles")
+
+
+def booked(web: Web, number: int = 0, **changes: Any) -> dict[str, Any]:
+    """Somebody's appointment at the first free time."""
+    if not web.free():
+        web.session()
+    token = web.token("citizen", subject=f"person-{number}")
+    changes.setdefault("attendees", [person(number)])
+    answer = web.book(web.free()[0]["start"], token=token, **changes)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.get_json())
+
+
+def address(appointment: dict[str, Any], step: str = "") -> str:
+    return f"/desk/appointments/{appointment['id']}{step and '/' + step}"
+
+
+def agenda_of(appointment: dict[str, Any], more: str = "") -> str:
+    return f"/desk/?day={appointment['start'][:10]}{more}"
+
+
+def status_of(web: Web, appointment: dict[str, Any]) -> str:
+    token = web.token("officer", "losangeles")
+    return str(
+        web.call("GET", f"/appointments/{appointment['id']}", token=token).get_json()["status"]
+    )
+
+
+def entries(web: Web, appointment: dict[str, Any], action: str) -> int:
+    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+        return int(
+            session.execute(
+                text(
+                    "SELECT count(*) FROM audit_entries WHERE subject_id = :id AND action = :action"
+                ),
+                {"id": appointment["id"], "action": action},
+            ).scalar_one()
+        )
+
+
+def test_a_day_at_the_desk(web: Web, officer: Browser) -> None:
+    coming = booked(web)
+    here = agenda_of(coming, "&desk=A")
+    page = officer.get(here)
+    assert page.status_code == 200, page.text
+    assert "Ana Demo 0000 Prueba" in page.text
+    for step, fields, status in (
+        ("check-in", {"identity_checked": "true"}, "checked_in"),
+        ("call", {"desk": "A"}, "called"),
+    ):
+        answer = officer.post(address(coming, step), back=here, **fields)
+        assert (answer.status_code, answer.location) == (303, here)
+        assert status_of(web, coming) == status
+    form = officer.get(address(coming, "complete"))
+    assert 'name="fee_amount"' in form.text
+    answer = officer.post(
+        address(coming, "complete"),
+        document_number="G12345678",
+        fee_amount="209.00",
+        fee_currency="USD",
+        back=here,
+    )
+    assert (answer.status_code, answer.location) == (303, here)
+    assert status_of(web, coming) == "completed"
+    page = officer.get(address(coming))
+    assert "G12345678" not in page.text
+    assert "Termina en 678" in page.text
+    assert "209.00" in page.text
+
+
+def test_what_is_missing_is_told_and_the_person_may_come_back(web: Web, officer: Browser) -> None:
+    coming = booked(web)
+    officer.post(address(coming, "check-in"), identity_checked="true")
+    refused = officer.post(address(coming, "not-served"), reason=" ", bring="Acta\nDos fotos")
+    assert refused.status_code == 422
+    assert "Falta este dato." in refused.text
+    assert "Acta\nDos fotos</textarea>" in refused.text
+    answer = officer.post(
+        address(coming, "not-served"), reason="Falta el acta", bring="Acta\n\nDos fotos"
+    )
+    assert answer.status_code == 303
+    page = officer.get(address(coming))
+    assert "Falta el acta" in page.text
+    assert "Acta\nDos fotos" in page.text
+
+
+def test_a_step_out_of_turn_is_refused_in_words(web: Web, officer: Browser) -> None:
+    coming = booked(web)
+    answer = officer.post(address(coming, "call"), desk="A")
+    assert answer.status_code == 409
+    assert "Ese paso no corresponde" in answer.text
+    assert status_of(web, coming) == "booked"
+
+
+def test_the_fee_is_asked_for_and_what_was_typed_is_kept(web: Web, officer: Browser) -> None:
+    coming = booked(web)
+    officer.post(address(coming, "check-in"), identity_checked="true")
+    for amount in ("", "doscientos"):
+        answer = officer.post(
+            address(coming, "complete"),
+            document_number="G999",
+            fee_amount=amount,
+            fee_currency="USD",
+        )
+        assert answer.status_code == 422
+        assert 'href="#f-fee_amount"' in answer.text
+        assert 'value="G999"' in answer.text
+    assert status_of(web, coming) == "checked_in"
+
+
+def test_a_cancelled_place_is_free_again(web: Web, officer: Browser) -> None:
+    before = booked(web)
+    free = len(web.free())
+    assert officer.post(address(before, "cancel")).status_code == 303
+    assert status_of(web, before) == "cancelled"
+    assert len(web.free()) == free + 1
+
+
+def test_people_are_found_by_folio_or_by_surname_whatever_its_accents(
+    web: Web, officer: Browser
+) -> None:
+    first = booked(web, 1, attendees=[person(1, first_surname="Núñez", given_names="Úrsula")])
+    second = booked(web, 2, attendees=[person(2, first_surname="Ortega", given_names="Luis")])
+    for typed in ("nunez", "NÚÑ", "Nu"):
+        page = officer.get(agenda_of(first, f"&q={typed}")).text
+        assert "Úrsula" in page, typed
+        assert "Luis" not in page, typed
+    folio = f"{second['folio'][:4]}-{second['folio'][4:8]}-{second['folio'][8:].lower()}"
+    page = officer.get(f"/desk/?q={folio}").text  # no day: the folio brings its own
+    assert "Luis" in page
+    assert "Úrsula" not in page
+    assert "No hay citas" in officer.get(agenda_of(first, "&q=Zzz")).text
+
+
+def test_filters_narrow_the_agenda_and_stay_in_the_address(web: Web, officer: Browser) -> None:
+    coming = booked(web, 1)
+    other = booked(web, 2, service="MAT", attendees=[person(2, given_names="Luis")])
+    officer.post(address(other, "check-in"), identity_checked="true")
+    assert "Luis" not in officer.get(agenda_of(coming, "&service=PAS10")).text
+    page = unescape(officer.get(agenda_of(coming, "&status=checked_in&desk=A")).text)
+    assert "Luis" in page
+    assert "Ana" not in page
+    assert "status=checked_in&desk=A" in page
+    assert officer.get("/desk/?day=2026-02-31&status=odd").status_code == 200
+
+
+def test_opening_an_appointment_is_audited_and_reading_the_agenda_is_not(
+    web: Web, officer: Browser
+) -> None:
+    coming = booked(web)
+    officer.get(agenda_of(coming))
+    assert entries(web, coming, "appointment.read") == 0
+    page = officer.get(address(coming))
+    assert "ana@demo.invalid" in page.text
+    assert entries(web, coming, "appointment.read") == 1
+    assert "ana@demo.invalid" not in officer.get(agenda_of(coming)).text
+
+
+def test_the_agenda_asks_the_database_as_often_for_two_people_as_for_one(
+    web: Web, officer: Browser
+) -> None:
+    coming = booked(web, 1)
+    officer.get(agenda_of(coming))
+    one = statements(web, officer, agenda_of(coming))
+    booked(web, 2)
+    assert statements(web, officer, agenda_of(coming)) == one
+
+
+def statements(web: Web, browser: Browser, page: str) -> int:
+    """How many statements a page takes."""
+    seen: list[str] = []
+    engine = web.app.extensions["consular.database"].engine
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        browser.get(page)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return len(seen)
+
+
+def test_another_office_finds_nothing(web: Web, officer: Browser) -> None:
+    coming = booked(web)
+    stranger = staff_browser(web.app, "officer", "chicago")
+    absent = "/desk/appointments/00000000-0000-7000-8000-000000000000"
+    for found in (stranger.get(address(coming)), stranger.get(absent)):
+        assert found.status_code == 404
+        assert "No lo encontramos" in found.text
+        assert found.mimetype == "text/html"
+    answer = stranger.post(address(coming, "check-in"), identity_checked="true")
+    assert answer.status_code == 404
+    assert "Ana Demo" not in stranger.get(f"/desk/?q={coming['folio']}").text
+    assert "Ana Demo" not in stranger.get(agenda_of(coming)).text
+    assert status_of(web, coming) == "booked"
+
+
+def test_citizens_and_other_staff_have_no_desk(web: Web) -> None:
+    coming = booked(web)
+    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+        account: UUID = session.execute(text("SELECT account_id FROM appointments")).scalar_one()
+    for browser in (
+        citizen_browser(web.app, account),
+        staff_browser(web.app, "analyst"),
+        staff_browser(web.app, "agent"),
+    ):
+        assert browser.get("/desk/").status_code == 403
+        assert browser.get(address(coming)).status_code == 403
+        assert browser.post(address(coming, "check-in")).status_code == 403
+    assert web.client.get("/desk/").status_code == 401
+
+
+def test_a_form_without_its_token_is_refused(web: Web, officer: Browser) -> None:
+    coming = booked(web)
+    bare = officer.client.post(address(coming, "check-in"), data={"identity_checked": "true"})
+    assert bare.status_code == 403
+    assert status_of(web, coming) == "booked"
+
+
+def test_going_back_never_leads_to_another_site(web: Web, officer: Browser) -> None:
+    for number, elsewhere in enumerate(
+        ("https://evil.invalid/", "//evil.invalid", "/\\evil.invalid")
+    ):
+        coming = booked(web, number)
+        answer = officer.post(address(coming, "check-in"), identity_checked="true", back=elsewhere)
+        assert answer.location == f"/desk/?day={coming['start'][:10]}"
+
+
+def test_the_pages_speak_english_too(web: Web, officer: Browser) -> None:
+    coming = booked(web)
+    officer.client.set_cookie("lang", "en")
+    page = officer.get(agenda_of(coming)).text
+    assert '<html lang="en"' in page
+    assert "Citas del día" not in page
+    assert "Fecha de nacimiento" not in officer.get(address(coming)).text
+
+
+def test_a_supervisor_opens_a_session_and_sees_its_places(web: Web) -> None:
+    supervisor = staff_browser(web.app, "supervisor", "losangeles")
+    day = working_day().isoformat()
+    fields = {
+        "date": day,
+        "opens": "09:00",
+        "closes": "10:00",
+        "slot_minutes": "15",
+        "desks": "A: PAS10, MAT\nB: mat",
+        "release": "open",
+    }
+    answer = supervisor.post("/desk/sessions", **fields)
+    assert answer.status_code == 303, answer.text
+    assert len(web.free("MAT")) == 4
+    booked(web)
+    page = supervisor.get(answer.location).text
+    assert "B: MAT" in page
+    assert '<td class="number">7</td><td class="number">1</td>' in page
+    assert supervisor.get("/desk/").text.count("/desk/sessions") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"date": ""}, "date", "Falta este dato."),
+        ({"date": "2020-01-06"}, "date", "Elige un día que esté por venir."),
+        ({"opens": "nueve"}, "opens", "Escribe la hora, como 09:00."),
+        ({"closes": "08:00"}, "closes", "Cierra más tarde"),
+        ({"slot_minutes": "quince"}, "slot_minutes", "De 5 a 240 minutos."),
+        ({"desks": ""}, "desks", "Escribe de 1 a 60 ventanillas."),
+        ({"desks": "A: PAS10\nPAS10"}, "desks", "Ventanilla 2: escribe como A: PAS10, MAT."),
+        ({"desks": "A: NADA"}, "desks", "Elige un servicio del catálogo."),
+        ({"desks": "A: MAT\nA: MAT"}, "desks", "Dos ventanillas no pueden llamarse igual."),
+    ],
+)
+def test_a_session_that_cannot_be_is_refused_beside_its_field(
+    web: Web, changes: dict[str, str], field: str, words: str
+) -> None:
+    supervisor = staff_browser(web.app, "supervisor", "losangeles")
+    fields = {
+        "date": working_day().isoformat(),
+        "opens": "09:00",
+        "closes": "10:00",
+        "slot_minutes": "15",
+        "desks": "A: PAS10",
+        "release": "open",
+        **changes,
+    }
+    answer = supervisor.post("/desk/sessions", **fields)
+    page = unescape(answer.text)
+    assert answer.status_code == 422
+    assert f'<a href="#f-{field}">{words}' in page
+    assert fields["desks"] in page
+    assert web.free() == []
+
+
+def test_an_officer_plans_nothing(web: Web, officer: Browser) -> None:
+    assert officer.get("/desk/sessions").status_code == 403
+    assert officer.post("/desk/sessions").status_code == 403
