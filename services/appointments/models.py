@@ -53,7 +53,7 @@ class Desk(Base):
     __tablename__ = "desks"
     __table_args__ = (
         CheckConstraint("cardinality(services) > 0", name="services"),
-        UniqueConstraint("session_id", "name"),
+        UniqueConstraint("session_id", "name", name="uq_desks_session_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -67,7 +67,7 @@ class Slot(Base):
 
     __tablename__ = "slots"
     __table_args__ = (
-        UniqueConstraint("session_id", "starts_at"),
+        UniqueConstraint("session_id", "starts_at", name="uq_slots_session_id"),
         CheckConstraint("starts_at < ends_at", name="order"),
         Index(
             "ix_slots_consulate_code_starts_at",

@@ -1,0 +1,201 @@
+"""Whatever a query forgets, the database still keeps people, offices and the past apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+
+from tests.servers import DatabaseUrls
+
+Rows = list[tuple[object, ...]]
+
+# Tables that hold an account's or an office's rows and are not secured by row, each with why.
+OPEN_BY_ROW = {
+    "accounts": "an id and a language; no name",
+    "identities": "read before anybody is known, by a keyed hash",
+    "web_sessions": "read before anybody is known, by the hash of a secret",
+    "login_codes": "read before anybody is known; codes and destinations are sealed",
+    "idempotency_keys": "always read by account and key together",
+    "claims": "keyed hashes, to be unique across all accounts and offices",
+    "enrollment_claims": "keyed hashes, to be unique across all accounts",
+    "staff_accounts": "who works where; read at each request before a scope is set",
+    "audit_entries": "written in every scope; a person lists their own by account",
+    "facts": "counts, no person",
+    "sessions": "public: opening hours",
+    "slots": "public: free times",
+}
+# No UPDATE and no DELETE: what happened, happened.
+PAST = ("audit_entries", "facts", "counted_at", "postings", "journal_entries")
+
+
+@pytest.fixture
+def owner(shared_database: DatabaseUrls) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(shared_database.owner_url) as connection:
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture
+def application(shared_database: DatabaseUrls) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(shared_database.app_url) as connection:
+        yield connection
+        connection.rollback()
+
+
+def _rows(connection: psycopg.Connection, query: str) -> Rows:
+    return connection.execute(query.encode()).fetchall()
+
+
+def _secured(connection: psycopg.Connection) -> set[object]:
+    found = _rows(
+        connection,
+        """
+        SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+            AND relkind IN ('r', 'p') AND relrowsecurity AND relforcerowsecurity
+        """,
+    )
+    return {name for (name,) in found}
+
+
+def test_tables_with_peoples_rows_are_secured_by_row(owner: psycopg.Connection) -> None:
+    holding = _rows(
+        owner,
+        """
+        SELECT DISTINCT table_name FROM information_schema.columns
+        WHERE table_schema = 'public' AND (column_name IN ('account_id', 'consulate_code')
+            OR column_name LIKE '%\\_sealed' OR column_name LIKE '%surname%')
+        """,
+    )
+    assert {name for (name,) in holding} - _secured(owner) - set(OPEN_BY_ROW) == set()
+
+
+def test_every_exception_is_still_a_table_without_row_security(owner: psycopg.Connection) -> None:
+    tables = {name for (name,) in _rows(owner, "SELECT relname FROM pg_class WHERE relkind = 'r'")}
+    assert set(OPEN_BY_ROW) <= tables
+    assert set(OPEN_BY_ROW) & _secured(owner) == set()
+
+
+def test_row_security_binds_the_owner_too_and_has_a_policy(owner: psycopg.Connection) -> None:
+    half = _rows(
+        owner,
+        """
+        SELECT relname FROM pg_class c WHERE relnamespace = 'public'::regnamespace
+            AND relrowsecurity AND (NOT relforcerowsecurity
+                OR NOT EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = c.oid)
+                OR EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = c.oid
+                           AND polcmd IN ('*', 'a', 'w') AND polwithcheck IS NULL))
+        """,
+    )
+    assert half == []
+
+
+def test_the_application_can_do_nothing_but_its_work(application: psycopg.Connection) -> None:
+    rights = _rows(
+        application,
+        """
+        SELECT r.rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication
+        FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')
+        """,
+    )
+    assert {row[1:] for row in rights} == {(False,) * 5}
+    assert "consular_owner" not in {row[0] for row in rights}
+
+
+def test_the_application_owns_nothing_and_makes_nothing(application: psycopg.Connection) -> None:
+    owned = _rows(
+        application,
+        """
+        SELECT relname::text FROM pg_class WHERE pg_has_role(current_user, relowner, 'MEMBER')
+        UNION ALL
+        SELECT proname::text FROM pg_proc WHERE pg_has_role(current_user, proowner, 'MEMBER')
+        """,
+    )
+    assert owned == []
+    assert _rows(application, "SELECT has_schema_privilege('public', 'CREATE')") == [(False,)]
+    with pytest.raises(errors.InsufficientPrivilege):
+        application.execute("CREATE TABLE public.mine (id int)")
+
+
+def test_the_application_grants_itself_no_way_around(application: psycopg.Connection) -> None:
+    for attempt in (
+        "ALTER TABLE people DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
+        "DROP POLICY visible ON people",
+        "SET ROLE consular_owner",
+        "SET session_replication_role = replica",
+        "TRUNCATE audit_entries",
+    ):
+        with pytest.raises(errors.InsufficientPrivilege), application.transaction():
+            application.execute(attempt.encode())
+
+
+@pytest.mark.parametrize("table", PAST)
+@pytest.mark.parametrize("right", ["UPDATE", "DELETE", "TRUNCATE"])
+def test_the_application_cant_change_the_past(
+    application: psycopg.Connection, table: str, right: str
+) -> None:
+    allowed = application.execute("SELECT has_table_privilege(%s, %s)", (table, right)).fetchone()
+    by_column = application.execute(
+        "SELECT has_any_column_privilege(%s, 'UPDATE')", (table,)
+    ).fetchone()
+    assert (allowed, by_column) == ((False,), (False,))
+
+
+@pytest.mark.parametrize("table", PAST)
+def test_not_even_the_owner_changes_the_past(owner: psycopg.Connection, table: str) -> None:
+    for attempt in ("DELETE FROM {}", "TRUNCATE {} CASCADE"):
+        with pytest.raises(errors.RestrictViolation), owner.transaction():
+            owner.execute(sql.SQL(attempt).format(sql.Identifier(table)))
+
+
+def test_functions_with_their_owners_rights_look_names_up_in_fixed_places(
+    owner: psycopg.Connection,
+) -> None:
+    """pg_temp last: else a temporary table could stand in for ours."""
+    loose = _rows(
+        owner,
+        """
+        SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
+            AND NOT coalesce(array_to_string(proconfig, ';') ~ 'search_path=.*pg_temp$', false)
+        """,
+    )
+    assert loose == []
+
+
+def test_functions_with_their_owners_rights_are_not_everybodys(owner: psycopg.Connection) -> None:
+    public = _rows(
+        owner,
+        """
+        SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
+            AND has_function_privilege('public', oid, 'EXECUTE')
+        """,
+    )
+    assert public == []
+
+
+def test_views_show_what_their_reader_may_see(owner: psycopg.Connection) -> None:
+    views = _rows(
+        owner,
+        """
+        SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'
+            AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)
+        """,
+    )
+    assert views == []
+
+
+def test_without_a_scope_secured_tables_are_empty(application: psycopg.Connection) -> None:
+    for table in sorted(map(str, _secured(application))):
+        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+        assert application.execute(query).fetchone() == (0,), table
+
+
+def test_the_scope_ends_with_its_transaction(application: psycopg.Connection) -> None:
+    with application.transaction():
+        application.execute("SELECT set_config('app.consulate', '*', true)")
+    application.rollback()
+    left = application.execute("SELECT current_setting('app.consulate', true)").fetchone()
+    assert left in ((None,), ("",))
