@@ -43,13 +43,12 @@ def up(environ: Mapping[str, str], *, with_parent: bool = False) -> None:
 
     ``with_parent`` also stops when the process that started this one ends or is interrupted.
     """
-    settings = load_settings(environ)
-    if not settings.development:
+    if environ.get("CONSULAR_ENV") == "production":
         raise CannotStart(
             "`consular up` runs a development instance, and CONSULAR_ENV is production.",
-            "In production start the web, the workers, the relay and the schedule as "
-            "docs/operations.md says.",
+            "In production start the web, the workers, the relay and the schedule as deploy/ says.",
         )
+    settings = load_settings(environ)
     raise_on_signals()
     parent = os.getppid() if with_parent else 0
     if with_parent:

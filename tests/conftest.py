@@ -6,7 +6,9 @@ mistake. What a test may ask for:
 - ``database``: a fresh migrated database to commit to; dropped afterwards;
 - ``shared_database``: one for the whole process, for tests that roll everything back;
 - ``redis_url``: an empty Valkey database;
-- ``settings``: Settings over a fresh ``database`` and ``redis_url``, with random keys.
+- ``settings``: Settings over a fresh ``database`` and ``redis_url``, with random keys;
+- ``chromium``: the browser's path, in tests marked ``browser``: skipped where there is none,
+  unless CONSULAR_REQUIRE_BROWSER=1.
 """
 
 from __future__ import annotations
@@ -21,13 +23,14 @@ import redis
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from services.kernel.settings import Settings
-from tests.servers import Addresses, DatabaseUrls, Servers, random_keys
+from tests.servers import Addresses, DatabaseUrls, Servers, find_chromium, random_keys
 
 _SERVERS = pytest.StashKey[Servers]()
 _ADDRESSES = pytest.StashKey[Addresses]()
 _FAILURE = pytest.StashKey[str]()
 _SENT = "consular_servers"
 _FAILED = "consular_servers_failed"
+_NO_BROWSER = "There is no Chromium on this machine (Debian, Ubuntu: apt-get install chromium)."
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,10 +38,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--durable", action="store_true", help="keep fsync on in PostgreSQL")
 
 
-def pytest_runtest_setup() -> None:
-    """Only this machine may be called; unix sockets are always allowed."""
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Only this machine may be called; a test of the browser needs one."""
     enable_socket()
     socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
+    if item.get_closest_marker("browser") and find_chromium() is None:
+        if os.environ.get("CONSULAR_REQUIRE_BROWSER") == "1":
+            pytest.fail(_NO_BROWSER, pytrace=False)
+        pytest.skip(_NO_BROWSER)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -78,6 +85,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def servers(pytestconfig: pytest.Config) -> Addresses:
     """The addresses of this run's PostgreSQL and Valkey, with the superuser's."""
     return _addresses(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the system's Chromium, for tests marked ``browser``."""
+    found = find_chromium()
+    if found is None:
+        pytest.skip(_NO_BROWSER)
+    return found
 
 
 @pytest.fixture

@@ -9,9 +9,7 @@ from __future__ import annotations
 import base64
 import secrets
 import shutil
-import sys
 import tempfile
-import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -23,7 +21,6 @@ from alembic.config import Config
 from psycopg.conninfo import make_conninfo
 
 from consular import embedded
-from services.kernel.db import Base
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "consular_template"
@@ -40,7 +37,7 @@ class DatabaseUrls:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the servers of this run listen; plain strings, so that they travel between processes."""
+    """Where the servers of this run listen: plain strings that travel between processes."""
 
     superuser_url: str
     owner_url: str
@@ -96,7 +93,7 @@ class Servers:
         self.valkey = embedded.ValkeyServer(self.directory / "valkey", log=logs / "valkey.log")
 
     def start(self) -> Addresses:
-        """Start, provision and migrate the template that :attr:`Addresses.fresh_database` copies."""
+        """Start, provision and migrate the template that `Addresses.fresh_database` copies."""
         try:
             self.postgres.start()
             self.valkey.start()
@@ -119,7 +116,6 @@ class Servers:
         owner_url = embedded.database_url(embedded.OWNER, owner_password, port, TEMPLATE)
         login = embedded.provision(owner_url, password=app_password)
         migrate(owner_url)
-        # CONNECT is granted by name of the database; the copies take it from here.
         with psycopg.connect(self.postgres.url(TEMPLATE), autocommit=True) as connection:
             connection.execute("VACUUM (FREEZE, ANALYZE)")
         return Addresses(
@@ -130,19 +126,8 @@ class Servers:
         )
 
 
-def _stand_in_for_metadata() -> None:
-    """Until every slice has its models: migrations run without comparing them to the tables."""
-    try:
-        import services.metadata  # noqa: F401
-    except ModuleNotFoundError:
-        module = types.ModuleType("services.metadata")
-        module.metadata = Base.metadata
-        sys.modules["services.metadata"] = module
-
-
 def migrate(owner_url: str, revision: str = "head") -> None:
     """Bring the database to ``revision`` with the migrations of this tree."""
-    _stand_in_for_metadata()
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.set_main_option("sqlalchemy.url", owner_url)
@@ -159,6 +144,12 @@ def random_keys() -> dict[str, str]:
         "CONSULAR_LLAVEMX_CLIENT": f"consular:{_password()}",
         "CONSULAR_OIDC_CLIENT": f"consular:{_password()}",
     }
+
+
+def find_chromium() -> str | None:
+    """The system's Chromium or Chrome, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 def _key() -> str:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -70,6 +70,22 @@ class Copy:
         self.process.wait(15)
         return time.monotonic() - began
 
+    def runs(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    def code(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self.process.returncode if self.process else None
+
+    def is_ready(self) -> bool:
+        """Whether the web says it can take orders."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
     def refused(self) -> str:
         """Run it where it can't start: what it said, after checks that hold for every refusal."""
         done = subprocess.run(
@@ -114,7 +130,17 @@ def _parent(pid: int) -> int:
 
 
 def _title(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text()
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0 ")
+    except OSError:
+        return ""
+
+
+def _wait_for(holds: Callable[[], bool], *, seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def _alive(pids: list[int], *, within: float) -> list[int]:
@@ -125,75 +151,86 @@ def _alive(pids: list[int], *, within: float) -> list[int]:
     return [pid for pid in pids if _parent(pid)]
 
 
-@pytest.fixture
-def home() -> Iterator[Path]:
+def _home() -> Path:
     """A place that PostgreSQL's account can reach too, unlike pytest's own."""
     top = Path(tempfile.mkdtemp(prefix="consular-launcher-"))
     top.chmod(0o711)
-    yield top / "home"
-    shutil.rmtree(top)
+    return top / "home"
 
 
 @pytest.fixture
-def copy(home: Path) -> Iterator[Copy]:
-    copy = Copy(home)
+def home() -> Iterator[Path]:
+    home = _home()
+    yield home
+    shutil.rmtree(home.parent)
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[Copy]:
+    """One instance for all: its first start loads the demonstration schedule."""
+    copy = Copy(_home())
     yield copy
-    if copy.process is not None and copy.process.poll() is None:
+    if copy.runs():
         copy.end(signal.SIGTERM)
+    shutil.rmtree(copy.home.parent)
+
+
+@pytest.fixture
+def running(instance: Copy) -> Copy:
+    if not instance.runs():
+        instance.start()
+    return instance
 
 
 @pytest.mark.slow
-def test_an_interrupted_instance_stops_in_time_and_starts_again_with_its_data(copy: Copy) -> None:
-    copy.start()
-    processes = copy.processes()
-    token_key = (copy.home / "token-key.pem").read_text()
-    with psycopg.connect(copy.value("DATABASE_OWNER_URL")) as connection:
+def test_its_secrets_are_for_its_owner_alone(running: Copy) -> None:
+    for name in ("environment", "token-key.pem", "log"):
+        assert (running.home / name).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.slow
+def test_a_second_copy_in_the_same_home_is_refused(running: Copy) -> None:
+    said = Copy(running.home).refused()
+    assert "already runs in" in said
+    assert "another CONSULAR_HOME and CONSULAR_PORT" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["relay", "schedule", "simulator", "web"])
+def test_what_dies_is_started_again(running: Copy, name: str) -> None:
+    (victim,) = (pid for pid in running.processes() if _title(pid) == f"consular: {name}")
+    os.kill(victim, signal.SIGKILL)
+    _wait_for(lambda: f"{name} ended (signal SIGKILL); starting it again" in running.said())
+    _wait_for(running.is_ready)
+
+
+@pytest.mark.slow
+def test_interrupted_it_stops_in_time_and_starts_again_with_its_data(running: Copy) -> None:
+    processes = running.processes()
+    token_key = (running.home / "token-key.pem").read_text()
+    with psycopg.connect(running.value("DATABASE_OWNER_URL")) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
 
-    assert copy.end(signal.SIGINT) < 10
-    assert copy.process is not None
-    assert copy.process.returncode == 0
+    assert running.end(signal.SIGINT) < 10
+    assert running.code() == 0
     assert _alive(processes, within=0.5) == []
 
-    assert copy.start() < 10
-    with psycopg.connect(copy.value("DATABASE_OWNER_URL")) as connection:
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)  # others' work is not our slowness
+    assert running.start() < 10 * max(1.0, busy)
+    with psycopg.connect(running.value("DATABASE_OWNER_URL")) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
-    assert (copy.home / "token-key.pem").read_text() == token_key
-    assert copy.end(signal.SIGTERM) < 10
+    assert (running.home / "token-key.pem").read_text() == token_key
 
 
 @pytest.mark.slow
-def test_a_killed_instance_leaves_no_process_and_no_lock_behind(copy: Copy) -> None:
-    copy.start()
-    processes = copy.processes()
+def test_killed_it_leaves_no_process_and_no_lock_behind(running: Copy) -> None:
+    processes = running.processes()
     assert len(processes) > 10  # web and its two, simulator, workers, relay, schedule, servers
-    copy.end(signal.SIGKILL)
+    running.end(signal.SIGKILL)
     assert _alive(processes, within=10) == []
 
-    copy.start()
-    with urlopen(f"http://127.0.0.1:{copy.port}/health/ready", timeout=5) as answer:
-        assert answer.status == 200
-
-
-@pytest.mark.slow
-def test_what_dies_is_started_again_and_a_second_copy_is_refused(copy: Copy) -> None:
-    copy.start()
-    assert "already runs in" in Copy(copy.home).refused()
-
-    victims = [pid for pid in copy.processes() if "consular: relay" in _title(pid)]
-    assert len(victims) == 1
-    os.kill(victims[0], signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while "relay ended" not in copy.said() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert "relay ended (signal SIGKILL); starting it again" in copy.said()
-
-
-@pytest.mark.slow
-def test_secrets_of_the_instance_are_for_its_owner_alone(copy: Copy) -> None:
-    copy.start()
-    for name in ("environment", "token-key.pem"):
-        assert (copy.home / name).stat().st_mode & 0o077 == 0
+    running.start()
+    assert running.is_ready()
 
 
 @pytest.mark.parametrize("name", ["CONSULAR_PORT", "CONSULAR_SIMULATOR_PORT"])
@@ -219,11 +256,4 @@ def test_a_data_directory_that_cannot_be_used_is_named(home: Path) -> None:
 
 
 def test_production_is_not_started_with_it(home: Path) -> None:
-    said = Copy(
-        home,
-        CONSULAR_ENV="production",
-        DATABASE_URL="postgresql://a@b/c",
-        REDIS_URL="redis://b",
-        CONSULAR_PUBLIC_URL="https://consular.example",
-    ).refused()
-    assert "CONSULAR_ENV is production" in said
+    assert "CONSULAR_ENV is production" in Copy(home, CONSULAR_ENV="production").refused()
