@@ -14,6 +14,11 @@ from services.kernel.settings import Settings, SettingsError
 
 TOKEN = "consular.seed:development_token"  # noqa: S105 - the name of a function
 PEOPLE = "consular.seed:load_demo"
+PROCESSES = {
+    "worker": launcher.WORKER,
+    "relay": launcher.RELAY,
+    "schedule": launcher.SCHEDULE,
+}
 REFERENCE = "consular.seed:load_reference"
 
 
@@ -47,6 +52,13 @@ def up(with_parent: bool) -> None:
     CONSULAR_SIMULATOR_PORT (8001).
     """
     launcher.up(os.environ, with_parent=with_parent)
+
+
+@commands.command()
+@click.argument("process", type=click.Choice(list(PROCESSES)))
+def work(process: str) -> None:
+    """Run one background process in the foreground, as production does."""
+    launcher.entry(PROCESSES[process])(Settings.load())
 
 
 @commands.group()

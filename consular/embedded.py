@@ -11,7 +11,6 @@ given to that account and nothing outside it is changed.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 import pwd
 import re
@@ -592,13 +591,11 @@ def _open_directory(directory: Path, account: Account | None) -> Path:
 
 
 def _link_elsewhere(directory: Path) -> None:
-    place = hashlib.sha256(str(directory.absolute()).encode()).hexdigest()[:12]
-    target = _CLOSED_HOME_FALLBACK / place
     try:
         if not _CLOSED_HOME_FALLBACK.exists():
             _CLOSED_HOME_FALLBACK.mkdir()
             _CLOSED_HOME_FALLBACK.chmod(0o711)
-        target.mkdir(mode=0o700, exist_ok=True)
+        target = tempfile.mkdtemp(prefix="postgres-", dir=_CLOSED_HOME_FALLBACK)
     except OSError:
         return  # the caller explains what is closed
     directory.symlink_to(target)

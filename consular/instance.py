@@ -101,6 +101,12 @@ class Instance:
     def keep_secrets(self) -> dict[str, str]:
         """Make the secrets that are missing, forget the addresses of the last run, return all."""
         values = {name: value for name, value in self.read().items() if name not in _EACH_START}
+        if (self.home / "postgres").exists() and "CONSULAR_MASTER_KEY" not in values:
+            raise CannotStart(
+                f"{self.home / 'postgres'} holds data, but the keys that open them, in "
+                f"{self.file}, are gone.",
+                "Put that file back; or move both away to start with nothing.",
+            )
         for name, value in _new_secrets().items():
             values.setdefault(name, value)
         values["CONSULAR_TOKEN_KEY_FILE"] = str(self._token_key())
