@@ -7,13 +7,14 @@ import sys
 
 import click
 
-from consular import doctor, launcher, migrating
+from consular import launcher
 from consular.embedded import CannotStart
 from services.kernel.audit import Role
 from services.kernel.settings import Settings, SettingsError
 
 TOKEN = "consular.seed:development_token"  # noqa: S105 - the name of a function
 PEOPLE = "consular.seed:load_demo"
+EXAMINE = "consular.doctor:examine"
 PROCESSES = {
     "worker": launcher.WORKER,
     "relay": launcher.RELAY,
@@ -71,7 +72,7 @@ def upgrade() -> None:
     """Run the migrations, with DATABASE_OWNER_URL or else DATABASE_URL."""
     settings = Settings.load()
     url = settings.database_owner_url or settings.require("DATABASE_URL")
-    click.echo(f"The database is at revision {migrating.upgrade(url)}.")
+    click.echo(f"The database is at revision {launcher.entry(launcher.MIGRATE)(url)}.")
 
 
 @commands.command()
@@ -100,7 +101,7 @@ def token(role: str, consulate: str | None, subject: str | None, name: str | Non
 @commands.command(name="doctor")
 def examine() -> None:
     """Check every part and say what is wrong and what to do. Exits 1 if anything is."""
-    findings = list(doctor.examine(Settings.load()))
+    findings = list(launcher.entry(EXAMINE)(Settings.load()))
     for finding in findings:
         mark = "ok   " if finding.well else "WRONG"
         click.echo(f"{mark}  {finding.part}: {finding.state}")

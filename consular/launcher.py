@@ -20,7 +20,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from consular import embedded, instance, migrating
+from consular import embedded, instance
 from consular.embedded import CannotStart, PostgresServer, ValkeyServer
 from consular.instance import Instance
 from consular.supervisor import Child, StopRequested, Supervisor, raise_on_signals, serve_web
@@ -28,7 +28,9 @@ from services.kernel.settings import Settings, SettingsError
 
 DATABASE = "consular"
 READY_SECONDS = 60.0
-# By name, because the web and the workers may not import each other: they only share a launcher.
+# By name: the web and the workers may not import each other, they only share a launcher, and what
+# only one child needs is imported there, beside the others.
+MIGRATE = "consular.migrating:upgrade"
 SIMULATOR = "integrations.simulator.app:serve"
 WORKER = "workers.main:run_worker"
 RELAY = "workers.main:run_relay"
@@ -135,7 +137,7 @@ class Launch:
     def _prepare(self, settings: Settings) -> None:
         """In children, so that the supervisor never holds a connection when it forks."""
         with Step("Migrations"):
-            migrate = partial(migrating.upgrade, settings.database_owner_url)
+            migrate = partial(_migrate, settings.database_owner_url)
             self._run_beside("The migrations", migrate, _preload)
         with Step("Offices, services and other reference data"):
             self._run_beside("Loading the reference data", partial(entry(REFERENCE), settings))
@@ -287,6 +289,10 @@ def _free_within(host: str, port: int, *, seconds: float) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def _migrate(owner_url: str) -> None:
+    entry(MIGRATE)(owner_url)
 
 
 def _simulate(settings: Settings) -> None:
