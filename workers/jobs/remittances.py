@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from uuid import UUID
 
 import structlog
 
@@ -59,19 +58,19 @@ def submit_payout(work: Work, claim: Claim) -> None:
         _ask(work, claim, task, started)
 
 
-def refresh(work: Work, claim: Claim) -> None:
-    """Ask once about the remittance that the item is about."""
-    _ask_once(work, claim, claim.ref)
-
-
 def take_callback(work: Work, claim: Claim) -> None:
     """The agency says that something changed. Only what it answers when asked counts."""
     with work.transaction() as session:
         remittance = find_by_folio(session, find_folio(session, claim.ref) or "")
+        folio = get_remittance(session, remittance).folio if remittance else ""
     if remittance is None:
         _end(work, claim, "unknown_folio")
-    else:
-        _ask_once(work, claim, remittance)
+        return
+    # A final one is asked about as well: what mustn't be has to come to light.
+    state = work.agencies.payouts.status(folio)
+    with work.settle(claim, state.status) as session:
+        if state.status is not PayoutStatus.NOT_FOUND:
+            settle_payout(session, remittance, _answer(state), now=work.now())
 
 
 def cancel(work: Work, claim: Claim) -> None:
@@ -130,15 +129,6 @@ def _ask(work: Work, claim: Claim, task: PayoutTask, started: float) -> None:
         _come_back(work, claim, task, "overtaken")
     else:
         _send(work, claim, again, started)
-
-
-def _ask_once(work: Work, claim: Claim, remittance: UUID) -> None:
-    with work.transaction() as session:
-        folio = get_remittance(session, remittance).folio
-    state = work.agencies.payouts.status(folio)
-    with work.settle(claim, state.status) as session:
-        if state.status is not PayoutStatus.NOT_FOUND:
-            settle_payout(session, remittance, _answer(state), now=work.now())
 
 
 def _settle(work: Work, claim: Claim, task: PayoutTask, state: PayoutState) -> None:

@@ -1,0 +1,307 @@
+"""A worker in this process over a simulated agency, whose time moves when told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self, cast
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from integrations.contracts import (
+    MessageSender,
+    PayoutChannel,
+    PayoutOrder,
+    PayoutState,
+    RateSource,
+    TaxRegistry,
+)
+from integrations.errors import AgencyError
+from integrations.finabien.client import FinabienClient
+from integrations.simulator.app import create_simulator
+from integrations.simulator.faults import Faults
+from integrations.simulator.inprocess import InProcessTransport
+from services.kernel.audit import Actor
+from services.kernel.db import Database
+from services.kernel.ids import new_id
+from services.outbox.delivery import Claim, put
+from services.outbox.inbox import receive_callback
+from services.outbox.models import OutboxItem
+from services.remittances import cancelling
+from services.remittances.models import PayoutAttempt, Remittance
+from services.remittances.payout import PayoutAnswer, PayoutTask, settle_payout
+from services.remittances.queries import Proof, list_history, proof
+from services.remittances.rules import FINAL, Answer, Status
+from tests.factories.remittances import VAULT, ManualClock, prepare_reference
+from workers.agencies import Agencies
+from workers.jobs.remittances import submit_payout
+from workers.jobs.run import run_outbox, use
+from workers.runtime import Work
+
+PAYOUT = "remittances.payout"
+CANCEL = "remittances.cancel"
+CALLBACK = "finabien.callback"
+SECRET = "whsec_c2ltdWxhdG9yLW9mLWZpbmFiaWVu"
+
+
+class Killed(BaseException):
+    """The worker's process ends here."""
+
+
+@dataclass
+class Mortal:
+    """The agency as a worker sees it that may be killed right before or after it acts."""
+
+    client: FinabienClient
+    before: bool = False
+    after: bool = False
+    sent: PayoutOrder | None = None
+
+    def submit(self, order: PayoutOrder) -> PayoutState:
+        """Send it, unless killed."""
+        self.sent = order
+        if self.before:
+            raise Killed
+        state = self.client.submit(order)
+        if self.after:
+            raise Killed
+        return state
+
+    def status(self, folio: str) -> PayoutState:
+        """Ask."""
+        return self.client.status(folio)
+
+    def cancel(self, folio: str) -> PayoutState:
+        """Stop it."""
+        return self.client.cancel(folio)
+
+
+@dataclass(frozen=True)
+class Zombie:
+    """A worker that is held up between its claim and its call, and may go on at any time."""
+
+    bench: PayoutBench
+    claim: Claim
+    order: PayoutOrder
+    since: float
+
+    def wake(self) -> None:
+        """Make the call after all, and settle. Raises LeaseLost when overtaken."""
+        try:
+            state = self.bench.agency.client.submit(self.order)
+        except AgencyError:
+            return
+        with self.bench.work.settle(self.claim, state.status) as session:
+            heard = PayoutAnswer(Answer(state.status), agency_reference=state.agency_reference)
+            after = settle_payout(session, self.claim.ref, heard, now=self.bench.clock())
+            if after not in FINAL and after is not Status.CANCELLING:
+                put(session, PAYOUT, self.claim.ref)
+
+
+class PayoutBench:
+    """``work`` is a worker's means; items are run one by one, whenever they are due."""
+
+    def __init__(self, url: str, directory: Path) -> None:
+        self.clock = ManualClock()
+        self.simulator = create_simulator(
+            directory / "simulator",
+            callback_base_url="http://127.0.0.1:9",
+            secrets={"finabien": SECRET, "sat": SECRET},
+            clock=self.clock,
+        )
+        client = FinabienClient(
+            "http://agency.test/finabien", SECRET, transport=InProcessTransport(self.simulator)
+        )
+        self.agency = Mortal(client)
+        nobody = cast(Any, None)
+        self.work = Work(
+            database=Database(url),
+            vault=VAULT,
+            agencies=Agencies(
+                payouts=self.agency,
+                tax=cast(TaxRegistry, nobody),
+                rates=cast(RateSource, nobody),
+                notices=cast(MessageSender, nobody),
+            ),
+            clock=self.clock,
+            public_url="http://localhost",
+            lease_seconds=30,
+        )
+
+    def __enter__(self) -> Self:
+        use(self.work)
+        with self.work.transaction() as session:
+            prepare_reference(session)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        use(None)
+        self.agency.client.close()
+        self.simulator.close()
+        self.work.database.dispose()
+
+    def fault(self, **faults: Any) -> None:
+        """Make the agency misbehave; with nothing, calm it."""
+        self.simulator.world.board.put("finabien", Faults(**faults))
+
+    def waiting(self) -> list[UUID]:
+        """Items about money that are not done, oldest first."""
+        with self.work.transaction() as session:
+            query = select(OutboxItem.id).where(
+                OutboxItem.done_at.is_(None), OutboxItem.topic.in_([PAYOUT, CANCEL, CALLBACK])
+            )
+            return list(session.scalars(query.order_by(OutboxItem.id)))
+
+    def run(self, item: UUID) -> None:
+        """What a worker does when the item is rung."""
+        run_outbox(str(item))
+
+    def run_all(self) -> None:
+        """Every waiting item once."""
+        for item in self.waiting():
+            self.run(item)
+
+    def finish(self) -> None:
+        """Run and let time pass until nothing is left to do."""
+        for _ in range(50):
+            items = self.waiting()
+            if not items:
+                return
+            for item in items:
+                self.run(item)
+            self.clock.forward(seconds=120)
+        raise AssertionError("it doesn't come to an end")
+
+    def item(self, remittance: UUID, topic: str) -> UUID:
+        """The waiting item of that topic."""
+        with self.work.transaction() as session:
+            query = select(OutboxItem.id).where(
+                OutboxItem.ref == remittance,
+                OutboxItem.topic == topic,
+                OutboxItem.done_at.is_(None),
+            )
+            return session.scalars(query).one()
+
+    def die_before_call(self, remittance: UUID) -> Zombie:
+        """A worker claims and writes its attempt down, and is gone before it calls."""
+        claim = self._die(remittance, before=True)
+        sent = self.agency.sent
+        assert sent is not None
+        return Zombie(self, claim, sent, self.clock().timestamp())
+
+    def die_after_call(self, remittance: UUID) -> None:
+        """A worker is gone after the agency acted, before it settles."""
+        self._die(remittance, after=True)
+
+    def cancel(self, remittance: UUID, actor: Actor) -> None:
+        """The sender cancels. Raises what the use case raises."""
+        with self.work.database.transaction(actor.scope) as session:
+            cancelling.cancel(session, remittance, now=self.clock(), actor=actor)
+
+    def call_back(self, remittance: UUID) -> None:
+        """The agency tells that something changed."""
+        folio = self.folio(remittance)
+        with self.work.transaction() as session:
+            receive_callback(session, "finabien", str(new_id()), folio, self.clock())
+
+    def collect(self, remittance: UUID) -> bool:
+        """The recipient takes the cash; False when it isn't there to be taken."""
+        memory, folio = self.simulator.world.memory, self.folio(remittance)
+        if memory.find("finabien", folio) is None:
+            return False
+        return memory.mark_collected("finabien", folio, self.clock().timestamp())
+
+    def effects(self, remittance: UUID) -> int:
+        """How many times the agency paid it."""
+        return self.simulator.world.memory.effects("finabien").get(self.folio(remittance), 0)
+
+    def folio(self, remittance: UUID) -> str:
+        """Of a remittance."""
+        with self.work.transaction() as session:
+            return session.get_one(Remittance, remittance).folio
+
+    def surname(self, remittance: UUID) -> str:
+        """Of its recipient."""
+        with self.work.transaction() as session:
+            return session.get_one(Remittance, remittance).recipient.first_surname
+
+    def window_over(self, remittance: UUID) -> bool:
+        """It can be cancelled no more."""
+        with self.work.transaction() as session:
+            return self.clock() > session.get_one(Remittance, remittance).cancel_until
+
+    def status(self, remittance: UUID) -> Status:
+        """As it is now."""
+        with self.work.transaction() as session:
+            return Status(session.get_one(Remittance, remittance).status)
+
+    def statuses(self) -> dict[UUID, Status]:
+        """Of all remittances."""
+        with self.work.transaction() as session:
+            rows = session.execute(select(Remittance.id, Remittance.status))
+            return {row.id: Status(row.status) for row in rows}
+
+    def all_effects(self) -> dict[UUID, int]:
+        """How many times the agency paid each one that it paid."""
+        effects = self.simulator.world.memory.effects("finabien")
+        with self.work.transaction() as session:
+            rows = session.execute(select(Remittance.id, Remittance.folio))
+            return {row.id: effects[row.folio] for row in rows if row.folio in effects}
+
+    def history(self, remittance: UUID) -> list[str]:
+        """Every status it came to."""
+        with self.work.transaction() as session:
+            return [event.status for event in list_history(session, remittance)]
+
+    def attempts(self, remittance: UUID) -> list[str]:
+        """Outcomes of its attempts, in order."""
+        with self.work.transaction() as session:
+            query = select(PayoutAttempt.outcome).where(PayoutAttempt.remittance_id == remittance)
+            return list(session.scalars(query.order_by(PayoutAttempt.number)))
+
+    def topics(self, remittance: UUID) -> list[str]:
+        """Of everything that was ever to be done about it."""
+        with self.work.transaction() as session:
+            query = select(OutboxItem.topic).where(OutboxItem.ref == remittance)
+            return list(session.scalars(query))
+
+    def proof(self) -> Proof:
+        """The books."""
+        with self.work.transaction() as session:
+            return proof(session)
+
+    def order_of(self, task: PayoutTask, **changes: Any) -> PayoutOrder:
+        """The order that a worker would send for the task, changed."""
+        order = PayoutOrder(
+            folio=task.folio,
+            amount_minor=task.amount_minor,
+            channel=PayoutChannel(task.payout),
+            beneficiary_given_names=task.given_names,
+            beneficiary_first_surname=task.first_surname,
+            beneficiary_second_surname=task.second_surname,
+            account=task.account,
+            sender_name=task.sender_name,
+            concept=task.concept,
+        )
+        return replace(order, **changes)
+
+    def _die(self, remittance: UUID, *, before: bool = False, after: bool = False) -> Claim:
+        claim = self.work.claim(self.item(remittance, PAYOUT))
+        assert claim is not None
+        self.agency.before, self.agency.after = before, after
+        try:
+            submit_payout(self.work, claim)
+        except Killed:
+            pass
+        else:
+            raise AssertionError("the worker had nothing to send")
+        finally:
+            self.agency.before = self.agency.after = False
+        self._expire_lease(claim)
+        return claim
+
+    def _expire_lease(self, claim: Claim) -> None:
+        expire = text("UPDATE outbox SET lease_until = now() - interval '1 s' WHERE id = :id")
+        with self.work.transaction() as session:
+            session.execute(expire, {"id": claim.id})

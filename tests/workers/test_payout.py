@@ -1,0 +1,330 @@
+"""Payouts against a simulated agency that fails in every way: paid once, or given back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from services.kernel.audit import Actor
+from services.outbox.inbox import receive_callback
+from services.outbox.models import OutboxItem
+from services.remittances.models import Remittance
+from services.remittances.payout import claim_payout
+from services.remittances.rules import ATTEMPT_MAY_ARRIVE, Payout, Status
+from tests.factories.payouts import CANCEL, PAYOUT, PayoutBench
+from tests.factories.remittances import make_remittance, make_sender
+from tests.servers import DatabaseUrls
+from workers.jobs.remittances import submit_payout
+from workers.runtime import LeaseLost
+
+
+@pytest.fixture
+def bench(database: DatabaseUrls, tmp_path: Path) -> Iterator[PayoutBench]:
+    with PayoutBench(database.app_url, tmp_path) as bench:
+        yield bench
+        assert bench.proof().holds
+
+
+@pytest.fixture
+def sender(bench: PayoutBench) -> Actor:
+    with bench.work.transaction() as session:
+        return make_sender(session)
+
+
+Order = Callable[..., UUID]
+
+
+@pytest.fixture
+def ordered(bench: PayoutBench, sender: Actor) -> Order:
+    """Order one for that recipient; its id."""
+
+    def ordered(surname: str = "Ibarra", payout: Payout = Payout.ACCOUNT) -> UUID:
+        with bench.work.transaction() as session:
+            return make_remittance(
+                session, sender, surname=surname, payout=payout, send=10_00, now=bench.clock()
+            ).id
+
+    return ordered
+
+
+def test_a_calm_agency_pays_once_and_the_sender_is_told(bench: PayoutBench, ordered: Order) -> None:
+    found = ordered()
+    bench.run_all()
+    assert bench.status(found) is Status.ACCEPTED
+    bench.clock.forward(seconds=2)
+    bench.run_all()
+    assert bench.history(found) == ["funded", "sending", "accepted", "paid"]
+    assert bench.effects(found) == 1
+    assert bench.topics(found).count("remittances.paid") == 1
+    with bench.work.transaction() as session:
+        row = session.get_one(Remittance, found)
+        assert row.agency_reference
+        assert row.paid_at == row.funded_at + timedelta(seconds=1)
+
+
+def test_cash_waits_at_a_branch_until_it_is_collected(bench: PayoutBench, ordered: Order) -> None:
+    found = ordered(payout=Payout.BRANCH)
+    bench.run_all()
+    assert bench.status(found) is Status.AVAILABLE
+    with bench.work.transaction() as session:
+        assert "Sucursal" in (session.get_one(Remittance, found).branch or "")
+    bench.collect(found)
+    bench.call_back(found)
+    bench.run_all()
+    assert bench.status(found) is Status.PAID
+    assert bench.effects(found) == 1
+
+
+def test_an_answer_lost_after_the_money_moved_is_asked_for_not_sent_again(
+    bench: PayoutBench, ordered: Order
+) -> None:
+    found = ordered()
+    bench.fault(drop_after_effect_rate=1.0)
+    bench.run_all()
+    assert bench.status(found) is Status.UNKNOWN
+    with bench.work.transaction() as session:
+        row = session.get_one(Remittance, found)
+        assert row.answer_due_at == bench.clock() + timedelta(hours=48)
+    bench.fault()
+    bench.finish()
+    assert bench.history(found) == ["funded", "sending", "unknown", "accepted", "paid"]
+    assert bench.effects(found) == 1
+    assert bench.attempts(found) == ["answered"]
+
+
+def test_an_order_that_never_arrived_is_sent_again_under_the_same_folio(
+    bench: PayoutBench, ordered: Order
+) -> None:
+    found = ordered()
+    # Half of these act before they answer 500, half don't: only asking tells.
+    for _ in range(6):
+        bench.fault(error_rate=1.0)
+        bench.run_all()
+        assert bench.status(found) is Status.UNKNOWN
+        bench.fault()
+    bench.finish()
+    assert bench.status(found) is Status.PAID
+    assert bench.effects(found) == 1
+
+
+def test_an_unavailable_agency_did_nothing_and_is_tried_again(
+    bench: PayoutBench, ordered: Order
+) -> None:
+    found = ordered()
+    bench.fault(unavailable_rate=1.0)
+    for _ in range(3):
+        bench.run_all()
+    assert bench.status(found) is Status.SENDING
+    assert bench.attempts(found) == ["never_sent"] * 3
+    bench.fault()
+    bench.finish()
+    assert bench.effects(found) == 1
+
+
+def test_garbage_is_no_answer(bench: PayoutBench, ordered: Order) -> None:
+    found = ordered()
+    bench.fault(garbage_rate=1.0)
+    for _ in range(3):
+        bench.run_all()
+    assert bench.status(found) is Status.UNKNOWN
+    bench.fault()
+    bench.finish()
+    assert bench.status(found) is Status.PAID
+    assert bench.effects(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("surname", "reason"), [("Bloqueado", "beneficiary_blocked"), ("Rechazado", "account_closed")]
+)
+def test_a_refusal_gives_everything_back_with_the_reason(
+    bench: PayoutBench, ordered: Order, surname: str, reason: str
+) -> None:
+    found = ordered(surname)
+    bench.run_all()
+    bench.finish()
+    assert bench.status(found) is Status.REFUNDED
+    assert bench.effects(found) == 0
+    with bench.work.transaction() as session:
+        assert session.get_one(Remittance, found).reason_code == reason
+    assert bench.topics(found).count("remittances.refunded") == 1
+
+
+def test_a_name_that_cannot_be_written_gives_everything_back(
+    bench: PayoutBench, sender: Actor
+) -> None:
+    with bench.work.transaction() as session:
+        found = make_remittance(session, sender, send=10_00, surname="李", now=bench.clock())
+        found.recipient.given_names, found.recipient.second_surname = "明", None
+    bench.run_all()
+    assert bench.status(found.id) is Status.REFUNDED
+
+
+def test_a_worker_killed_before_the_call_loses_nothing(bench: PayoutBench, ordered: Order) -> None:
+    found = ordered()
+    bench.die_before_call(found)
+    assert bench.attempts(found) == ["sending"]
+    bench.finish()
+    assert bench.status(found) is Status.PAID
+    assert bench.effects(found) == 1
+    assert bench.attempts(found) == ["answered", "answered"]
+
+
+def test_a_worker_killed_after_the_call_doubles_nothing(bench: PayoutBench, ordered: Order) -> None:
+    found = ordered()
+    bench.die_after_call(found)
+    assert bench.effects(found) == 1
+    bench.finish()
+    assert bench.status(found) is Status.PAID
+    assert bench.effects(found) == 1
+    assert bench.attempts(found) == ["answered"]
+
+
+def test_a_worker_that_was_paused_past_its_lease_settles_nothing(
+    bench: PayoutBench, ordered: Order
+) -> None:
+    found = ordered()
+    zombie = bench.die_before_call(found)
+    bench.finish()
+    with pytest.raises(LeaseLost):
+        zombie.wake()
+    assert bench.effects(found) == 1
+    assert bench.status(found) is Status.PAID
+
+
+def test_a_worker_that_slept_for_longer_than_its_lease_sends_nothing(
+    bench: PayoutBench, ordered: Order
+) -> None:
+    found = ordered()
+    item = bench.item(found, PAYOUT)
+    claim = bench.work.claim(item)
+    assert claim is not None
+    with pytest.raises(LeaseLost):
+        submit_payout(replace(bench.work, lease_seconds=0.0), claim)
+    assert bench.effects(found) == 0
+    assert bench.attempts(found) == ["sending"]
+
+
+def test_an_accepted_order_can_be_cancelled_and_everything_goes_back(
+    bench: PayoutBench, sender: Actor, ordered: Order
+) -> None:
+    found = ordered("Demorado")
+    bench.run_all()
+    bench.cancel(found, sender)
+    assert bench.status(found) is Status.CANCELLING
+    bench.run_all()
+    assert bench.status(found) is Status.CANCELLED
+    assert bench.effects(found) == 0
+
+
+def test_cancelling_goes_on_asking_while_the_agency_does_not_answer(
+    bench: PayoutBench, sender: Actor, ordered: Order
+) -> None:
+    found = ordered("Detenido")
+    bench.run_all()
+    bench.cancel(found, sender)
+    for faults in ({"drop_after_effect_rate": 1.0}, {"unavailable_rate": 1.0}):
+        bench.fault(**faults)
+        bench.run_all()
+        assert bench.status(found) is Status.CANCELLING
+    bench.fault()
+    bench.run_all()
+    assert bench.status(found) is Status.CANCELLED
+    assert bench.effects(found) == 0
+
+
+def test_cancelled_too_late_it_is_paid(bench: PayoutBench, sender: Actor, ordered: Order) -> None:
+    found = ordered()
+    bench.run_all()
+    bench.cancel(found, sender)
+    bench.clock.forward(seconds=5)
+    bench.run_all()
+    assert bench.status(found) is Status.PAID
+    assert bench.effects(found) == 1
+
+
+def test_an_order_that_may_be_under_way_is_waited_for_before_the_money_goes_back(
+    bench: PayoutBench, sender: Actor, ordered: Order
+) -> None:
+    found = ordered("Demorado")
+    zombie = bench.die_before_call(found)
+    bench.cancel(found, sender)
+    bench.run_all()
+    assert bench.status(found) is Status.CANCELLING
+    # It arrives after all: the agency is asked again and stops it.
+    with pytest.raises(LeaseLost):
+        zombie.wake()
+    bench.run_all()
+    assert bench.status(found) is Status.CANCELLED
+    assert bench.effects(found) == 0
+
+
+def test_an_order_that_can_arrive_no_more_is_given_back(
+    bench: PayoutBench, sender: Actor, ordered: Order
+) -> None:
+    found = ordered()
+    bench.die_before_call(found)
+    bench.cancel(found, sender)
+    bench.clock.forward(seconds=ATTEMPT_MAY_ARRIVE.total_seconds())
+    bench.run_all()
+    assert bench.status(found) is Status.CANCELLED
+    assert bench.effects(found) == 0
+
+
+def test_a_key_that_the_agency_knows_for_another_order_is_settled_by_what_it_has(
+    bench: PayoutBench, ordered: Order
+) -> None:
+    found = ordered()
+    with bench.work.transaction() as session:
+        task = claim_payout(session, found, now=bench.clock(), vault=bench.work.vault)
+        session.rollback()
+    assert task is not None
+    bench.agency.submit(bench.order_of(task, concept="OTRA"))
+    bench.run_all()
+    assert bench.status(found) is Status.UNKNOWN
+    bench.finish()
+    assert bench.status(found) is Status.PAID
+    assert bench.effects(found) == 1
+
+
+def test_a_callback_about_an_unknown_folio_has_no_effect(bench: PayoutBench) -> None:
+    with bench.work.transaction() as session:
+        receive_callback(session, "finabien", "m-1", "R0000000000A", bench.clock())
+        item = session.scalars(select(OutboxItem.id)).one()
+    bench.run(item)
+    with bench.work.transaction() as session:
+        assert session.get_one(OutboxItem, item).outcome == "unknown_folio"
+
+
+def test_one_chain_goes_on_however_many_callbacks_come(bench: PayoutBench, ordered: Order) -> None:
+    found = ordered(payout=Payout.BRANCH)
+    bench.run_all()
+    for _ in range(5):
+        bench.call_back(found)
+    bench.run_all()
+    with bench.work.transaction() as session:
+        waiting = session.scalars(
+            select(OutboxItem.topic).where(OutboxItem.ref == found, OutboxItem.done_at.is_(None))
+        ).all()
+    assert waiting == [PAYOUT]
+
+
+def test_the_chain_of_a_cancelled_one_ends(
+    bench: PayoutBench, sender: Actor, ordered: Order
+) -> None:
+    found = ordered("Demorado")
+    bench.run_all()
+    bench.cancel(found, sender)
+    bench.finish()
+    with bench.work.transaction() as session:
+        waiting = session.scalars(
+            select(OutboxItem.topic).where(
+                OutboxItem.topic.in_([PAYOUT, CANCEL]), OutboxItem.done_at.is_(None)
+            )
+        ).all()
+    assert waiting == []
