@@ -116,9 +116,7 @@ class Launch:
                 server.start()
                 app_url, owner_url = _embedded_urls(server, secrets)
             if (self.home / "postgres").is_symlink():
-                say(
-                    f"    root's PostgreSQL runs as 'nobody', to whom {_short(self.home)} is closed:"
-                )
+                say(f"    it runs as 'nobody', to whom {_short(self.home)} is closed:")
                 say(f"    its data are in {server.directory}")
         return {"DATABASE_URL": app_url, "DATABASE_OWNER_URL": owner_url}
 
