@@ -360,7 +360,8 @@ def _http(error: HTTPException) -> Any:
     status = error.code or 500
     if status < 400:
         return error
-    problem = Problem(status, _HTTP_CODES.get(status, "malformed_request"))
+    other = "internal_error" if status >= 500 else "malformed_request"
+    problem = Problem(status, _HTTP_CODES.get(status, other))
     allowed = getattr(error, "valid_methods", None)
     if allowed:
         problem.headers["Allow"] = ", ".join(sorted(allowed))

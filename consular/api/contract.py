@@ -151,11 +151,19 @@ def _load(schema: Schema, values: Any) -> Any:
 def _flat(messages: Any, path: str = "") -> dict[str, list[str]]:
     """Nested messages as ``attendees.0.birth_date`` -> list."""
     if isinstance(messages, list):
-        return {path or "_schema": [str(message) for message in messages]}
+        return {path: [str(message) for message in messages]}
+    if not isinstance(messages, dict):
+        # A translatable message that isn't a str yet: marshmallow makes no list of it.
+        return {path: [str(messages)]}
     found: dict[str, list[str]] = {}
     for name, inner in messages.items():
-        found |= _flat(inner, f"{path}.{name}" if path else str(name))
+        found |= _flat(inner, f"{path}.{_writable(name)}" if path else _writable(name))
     return found
+
+
+def _writable(name: Any) -> str:
+    """A field's name as sent; half of a surrogate pair can't be written in UTF-8."""
+    return str(name).encode("utf-8", "replace").decode()
 
 
 def _respond(result: Answer, status: int) -> Response:

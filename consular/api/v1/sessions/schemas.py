@@ -40,7 +40,9 @@ class SessionSchema(Schema):
 
     @validates("desks")
     def _names_differ(self, value: list[DeskPlan], **_kwargs: Any) -> None:
-        if len({desk.name for desk in value}) != len(value):
+        # Desks that failed their own checks are here too, still as they were sent.
+        names = [desk.name for desk in value if isinstance(desk, DeskPlan)]
+        if len(set(names)) != len(names):
             raise ValidationError([_("Dos ventanillas no pueden llamarse igual.")])
 
     @post_load

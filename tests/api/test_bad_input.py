@@ -1,0 +1,337 @@
+"""Whatever is sent, the answer is one of the contract's: never 500, never a trace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from consular.api.contract import ENDPOINTS
+from tests.api.calls import (
+    Call,
+    call_of,
+    leaves,
+    replaced,
+    send,
+    send_raw,
+    steady_web,
+    with_body,
+    with_query,
+)
+from tests.factories.web import Web
+from tests.servers import Addresses
+
+TRACES = ("Traceback", 'File "', "sqlalchemy", "psycopg", "line ", "SELECT ", "/consular/")
+TEXTS = {
+    "a null byte": "a\0b",
+    "a lone surrogate": "a\ud800b",
+    "an unassigned character": "a\U000e0fffb",
+    "a line break": "a\r\nX-Injected: 1",
+    "SQL": "'; DROP TABLE people; --",
+    "a template": "{{ 7*7 }}${7*7}<%= 7*7 %>",
+    "markup": "<script>alert(1)</script>",
+    "a formula": '=HYPERLINK("http://evil.example")',
+    "a path": "../../../../etc/passwd",
+    "right-to-left marks": "\u202ea\u202d",
+    "ten thousand letters": "a" * 10_000,
+    "nothing": "",
+    "spaces": "   ",
+    "digits of another script": "１２",
+    "ligatures": "ﬁ" * 80,
+    "combining marks": "e" + "\u0301" * 79,
+}
+OTHERS: dict[str, Any] = {
+    "null": None, "true": True, "a number": 7, "a negative number": -1, "a fraction": 0.001,
+    "a huge number": 10**30, "a list": [], "an object": {}, "a list of lists": [[[]]],
+}  # fmt: skip
+NUMBERS = ("1e999", "-1e999", "-1", "0.001", "1" + "0" * 400, "1" + "0" * 5000, "1E400")
+
+
+@pytest.fixture(scope="module")
+def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """One for the whole file: bad input leaves nothing behind."""
+    with steady_web(servers, tmp_path_factory.mktemp("bad-input")) as running:
+        yield running
+
+
+def _in_contract(answer: TestResponse) -> None:
+    """Not our fault, not a trace; a problem when it isn't a success."""
+    assert answer.status_code < 500 or answer.status_code == 503, answer.text
+    if answer.status_code >= 400:
+        assert answer.content_type == "application/problem+json"
+        problem = answer.get_json()
+        assert problem["status"] == answer.status_code
+        assert problem["code"]
+        assert problem["title"]
+        assert not any(trace in problem["detail"] for trace in TRACES)
+
+
+def _problem(answer: TestResponse) -> tuple[int, str]:
+    _in_contract(answer)
+    return answer.status_code, answer.get_json()["code"]
+
+
+@pytest.mark.parametrize("name", with_body())
+def test_the_sample_body_passes_the_schema(web: Web, name: str) -> None:
+    """Else the tests below would spoil what was spoiled already."""
+    call = call_of(web, name)
+    schema, body = call.endpoint.body, call.body
+    assert schema is not None
+    assert body is not None
+    with web.app.test_request_context():
+        errors = schema.validate(body)
+    # Rules between fields, such as "one of the two", are not the sample's matter.
+    assert set(errors) <= {"service", "services", "send", "receive"}
+
+
+UNREADABLE = {
+    "not JSON": b"{a: 1}",
+    "nothing": b"",
+    "cut": b'{"a": ',
+    "NaN": b'{"a": NaN}',
+    "Infinity": b'{"a": [Infinity, -Infinity]}',
+    "not UTF-8": b'{"a": "\xff\xfe"}',
+    "UTF-16": '{"a": 1}'.encode("utf-16"),
+    "a byte order mark": b'\xef\xbb\xbf{"a": 1}',
+    "deep lists": b"[" * 60_000,
+    "deep objects": b'{"a":' * 13_000,
+    "a number too long to read": b'{"a": ' + b"9" * 5_000 + b"}",
+    "a repeated name": b'{"consulate": "a", "consulate": "b"}',
+    "a list": b"[]",
+    "a list of objects": b"[{}]",
+    "text": b'"text"',
+    "a number": b"1",
+    "null": b"null",
+    "two values": b"{}{}",
+}
+
+
+@pytest.mark.parametrize("name", with_body())
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_what_is_no_json_object_is_400(web: Web, name: str, kind: str) -> None:
+    answer = send_raw(web, call_of(web, name), UNREADABLE[kind])
+    assert _problem(answer) == (400, "malformed_request")
+
+
+@pytest.mark.parametrize("name", with_body())
+@pytest.mark.parametrize("size", [70_000, 5_000_000])
+def test_too_much_is_413(web: Web, name: str, size: int) -> None:
+    answer = send_raw(web, call_of(web, name), b'{"a": "' + b"x" * size + b'"}')
+    assert _problem(answer) == (413, "too_large")
+
+
+@pytest.mark.parametrize("name", with_body())
+def test_a_hundred_thousand_brackets_are_too_much_or_unreadable(web: Web, name: str) -> None:
+    assert _problem(send_raw(web, call_of(web, name), b"[" * 100_000))[0] in (400, 413)
+
+
+@pytest.mark.parametrize("name", with_body())
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain",
+        "text/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/xml",
+        "application/json-patch+json",
+        "",
+    ],
+)
+def test_another_content_type_is_415(web: Web, name: str, kind: str) -> None:
+    answer = send_raw(web, call_of(web, name), b"{}", kind)
+    assert _problem(answer) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("name", with_body())
+@pytest.mark.parametrize("field", ["unknown", "id", "status", "account_id", "__proto__", "", "a.b"])
+def test_an_unknown_or_read_only_field_is_422_and_named(web: Web, name: str, field: str) -> None:
+    call = call_of(web, name)
+    answer = send(web, call, {**(call.body or {}), field: "x"})
+    assert _problem(answer) == (422, "invalid_fields")
+    assert field in answer.get_json()["errors"]
+
+
+@pytest.mark.parametrize("name", with_body())
+@pytest.mark.parametrize("field", ["\ud800", "\0", "x" * 5_000, "<script>", "\r\nX: 1"])
+def test_an_odd_field_name_is_422(web: Web, name: str, field: str) -> None:
+    call = call_of(web, name)
+    assert _problem(send(web, call, {**(call.body or {}), field: "x"}))[0] == 422
+
+
+@pytest.mark.parametrize("name", with_body())
+@pytest.mark.parametrize("kind", TEXTS)
+def test_odd_text_in_any_field_is_refused_or_harmless(web: Web, name: str, kind: str) -> None:
+    call = call_of(web, name)
+    for at, value in leaves(call.body):
+        if isinstance(value, str):
+            _in_contract(_spoiled(web, call, at, TEXTS[kind]))
+
+
+@pytest.mark.parametrize("name", with_body())
+@pytest.mark.parametrize("kind", ["a null byte", "a lone surrogate"])
+def test_text_that_cant_be_kept_is_422_and_its_field_named(web: Web, name: str, kind: str) -> None:
+    call = call_of(web, name)
+    for at, value in leaves(call.body):
+        if isinstance(value, str):
+            answer = _spoiled(web, call, at, TEXTS[kind])
+            assert _problem(answer)[0] == 422, at
+            assert any(str(at[0]) in field for field in answer.get_json()["errors"]), at
+
+
+@pytest.mark.parametrize("name", with_body())
+@pytest.mark.parametrize("kind", OTHERS)
+def test_another_kind_of_value_in_any_field_is_refused_or_harmless(
+    web: Web, name: str, kind: str
+) -> None:
+    call = call_of(web, name)
+    for at, _ in leaves(call.body):
+        _in_contract(_spoiled(web, call, at, OTHERS[kind]))
+    for at in call.body or {}:
+        _in_contract(_spoiled(web, call, (at,), OTHERS[kind]))
+
+
+@pytest.mark.parametrize("name", with_body())
+@pytest.mark.parametrize("number", NUMBERS)
+def test_an_odd_number_in_any_field_is_refused_or_harmless(
+    web: Web, name: str, number: str
+) -> None:
+    call = call_of(web, name)
+    for at, value in leaves(call.body):
+        raw = json.dumps(replaced(call.body, at, "@")).replace('"@"', number)
+        answer = send_raw(web, call, raw.encode())
+        _in_contract(answer)
+        if isinstance(value, int) and not isinstance(value, bool):
+            assert answer.status_code in (400, 422), (at, answer.text)
+
+
+@pytest.mark.parametrize(
+    "amount", ["NaN", "1e999", "-1.00", "0.001", "１２", "Infinity", "", "1,000.00", " ", "0x10"]
+)
+@pytest.mark.parametrize("name", with_body())
+def test_money_that_isnt_plain_is_422_with_its_field(web: Web, name: str, amount: str) -> None:
+    call = call_of(web, name)
+    for at, _ in leaves(call.body):
+        if at[-1] == "amount":
+            answer = _spoiled(web, call, at, amount)
+            assert _problem(answer) == (422, "invalid_fields")
+            assert any(str(at[0]) in field for field in answer.get_json()["errors"])
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "ODD"])
+def test_a_wrong_verb_is_405_and_says_which_are_right(web: Web, name: str, method: str) -> None:
+    call = call_of(web, name)
+    taken = web.app.url_map.bind("localhost").allowed_methods(f"/api/v1{call.path}")
+    if method in taken:
+        return
+    answer = web.call(method, call.path, {}, token=call.token)
+    assert _problem(answer) == (405, "method_not_allowed")
+    assert call.endpoint.method in answer.headers["Allow"]
+
+
+QUERIES = (
+    "", "\0", "\ud800", "'; DROP TABLE people; --", "{{7*7}}", "9999-12-31", "0001-01-01",
+    "1900-02-29", "2026-13-45", "2200-12-31", "-1", "0", "101", "1e999", "9" * 5_000, "NaN",
+    "x" * 5_000,
+    "１２", "null", "true", "99,999", "34.05,-118.24", "2026-12-07T09:00:00-08:00",
+    "0001-01-01T00:00:00+23:59~00000000-0000-7000-8000-000000000000",
+    "9999-12-31T23:59:59-23:59~00000000-0000-7000-8000-000000000000",
+    "2026-12-07T00:00:00~00000000-0000-7000-8000-000000000000", "~", "~~", "%00", "%",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", with_query())
+def test_odd_values_in_a_query_are_refused_or_harmless(web: Web, name: str) -> None:
+    call = call_of(web, name)
+    assert call.endpoint.query is not None
+    for field in _query_names(call):
+        for value in QUERIES:
+            _in_contract(_asked(web, call, {field: value}))
+
+
+@pytest.mark.parametrize("name", with_query())
+def test_a_period_that_ends_before_it_begins_or_never_is_harmless(web: Web, name: str) -> None:
+    call = call_of(web, name)
+    if not {"from", "to"} <= set(_query_names(call)):
+        return
+    for first, last in (
+        ("2027-01-02", "2027-01-01"),
+        ("2000-01-01", "2200-12-31"),
+        ("2200-12-31", "2200-12-31"),
+        ("9999-12-31", "9999-12-31"),
+    ):
+        _in_contract(_asked(web, call, {"from": first, "to": last}))
+
+
+@pytest.mark.parametrize("name", with_query())
+def test_an_unknown_query_field_is_422(web: Web, name: str) -> None:
+    assert _problem(_asked(web, call_of(web, name), {"unknown": "1"}))[0] == 422
+
+
+@pytest.mark.parametrize("name", with_query())
+@pytest.mark.parametrize("limit", ["-1", "0", "101", "1e3", "x", "9" * 30])
+def test_a_limit_beyond_a_hundred_or_below_one_is_422(web: Web, name: str, limit: str) -> None:
+    call = call_of(web, name)
+    if "limit" in _query_names(call):
+        assert _problem(_asked(web, call, {"limit": limit})) == (422, "invalid_fields")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/consulates/%00",
+        "/consulates/" + "x" * 5_000,
+        "/consulates/..%2f..%2fetc%2fpasswd",
+        "/consulates/%ED%A0%80",
+        "/appointments/not-a-uuid",
+        "/appointments/00000000000070008000000000000000",
+        "/appointments/" + "9" * 5_000,
+        "//evil.example/%2e%2e",
+    ],
+)
+def test_an_address_that_leads_nowhere_is_404(web: Web, path: str) -> None:
+    assert _problem(web.call("GET", path)) == (404, "not_found")
+
+
+@pytest.mark.parametrize("key", ["", " ", "x" * 129, "ñ", "\x7f"])
+def test_an_odd_idempotency_key_is_422_or_400(web: Web, key: str) -> None:
+    call = call_of(web, "sessions.create_session")
+    answer = web.call(
+        "POST", call.path, call.body, token=call.token, headers={"Idempotency-Key": key}
+    )
+    assert _problem(answer)[0] in (400, 422)
+
+
+@pytest.mark.parametrize("given", ["", "a b", "ñ", "x" * 65, "<script>", "a;b", "'", "\x7f"])
+def test_a_request_id_that_isnt_plain_is_replaced(web: Web, given: str) -> None:
+    answer = web.call("GET", "/nothing", headers={"X-Request-ID": given})
+    assert answer.headers["X-Request-ID"] == answer.get_json()["request_id"] != given
+
+
+def test_errors_are_told_in_the_readers_language(web: Web) -> None:
+    spanish = web.call("GET", "/nothing").get_json()
+    english = web.call("GET", "/nothing", headers={"Accept-Language": "en"}).get_json()
+    assert spanish["code"] == english["code"]
+    assert spanish["title"] != english["title"]
+
+
+def _spoiled(web: Web, call: Call, at: tuple[str | int, ...], new: Any) -> TestResponse:
+    return send_raw(web, call, json.dumps(replaced(call.body, at, new)).encode())
+
+
+def _query_names(call: Call) -> list[str]:
+    schema = call.endpoint.query
+    return [f.data_key or name for name, f in schema.fields.items()] if schema else []
+
+
+def _asked(web: Web, call: Call, values: dict[str, str]) -> TestResponse:
+    """With what the query needs besides."""
+    needed = {"service": "PAS10"} if "service" in _query_names(call) else {}
+    text = {k: v.encode("utf-8", "surrogatepass") for k, v in {**needed, **values}.items()}
+    headers = {"Authorization": f"Bearer {call.token}"} if call.token else {}
+    return web.client.get(f"/api/v1{call.path}", query_string=text, headers=headers)
