@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import cast
 
 from flask import current_app, g
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from services.kernel.db import NOTHING, Database, Scope
@@ -30,3 +31,10 @@ def one_statement() -> Iterator[Session]:
     """For deeds that are one call of a database function (`Database.one_statement`)."""
     with database().one_statement() as session:
         yield session
+
+
+@contextmanager
+def one_call() -> Iterator[Connection]:
+    """The same for the hottest of them (`Database.one_call`)."""
+    with database().one_call() as connection:
+        yield connection

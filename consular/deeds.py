@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consular.auth import actor, now, vault
-from consular.db import one_statement, transaction
+from consular.db import one_call, transaction
 from services.appointments import booking
 from services.appointments.errors import ClaimTaken
 from services.kernel.db import EVERYTHING
@@ -12,8 +12,8 @@ from services.kernel.db import EVERYTHING
 def book(command: booking.BookAppointment) -> booking.Booked:
     """Book in one statement; when a person is claimed already, find out what may be said."""
     try:
-        with one_statement() as session:
-            return booking.book(session, command, now=now(), actor=actor(), vault=vault())
+        with one_call() as connection:
+            return booking.book(connection, command, now=now(), actor=actor(), vault=vault())
     except ClaimTaken:
         with transaction(EVERYTHING) as session:
             refusal = booking.explain_claim(

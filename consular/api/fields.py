@@ -16,6 +16,7 @@ from services.kernel.money import CURRENCIES, Money
 
 MISSING = _("Falta este dato.")
 NOT_TEXT = _("Debe ser texto.")
+_SIGNS = frozenset('<>{}[]\\|@#$%^*=+~`;:"')
 EARLIEST_BIRTH = date(1900, 1, 1)
 
 
@@ -34,7 +35,10 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs).strip()
-        if any(unicodedata.category(c) in ("Cc", "Cs", "Cn") for c in text):
+        # Printable text has none of them; only the rest is looked at letter by letter.
+        if not text.isprintable() and any(
+            unicodedata.category(c) in ("Cc", "Cs", "Cn") for c in text
+        ):
             raise ValidationError([_("Lleva un carácter que no se puede usar.")])
         return unicodedata.normalize("NFC", text)
 
@@ -49,7 +53,7 @@ class Name(Text):
         text = super()._deserialize(value, attr, data, **kwargs)
         if text and not any(c.isalpha() for c in text):
             raise ValidationError([_("Escribe el nombre con letras.")])
-        if any(c in '<>{}[]\\|@#$%^*=+~`;:"' for c in text):
+        if not _SIGNS.isdisjoint(text):
             raise ValidationError([_("Escribe solo el nombre, sin signos.")])
         return text
 

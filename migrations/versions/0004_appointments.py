@@ -16,8 +16,10 @@ def upgrade() -> None:
     op.execute(PLACES_FREE)
     op.execute(TAKE_SEAT)
     op.execute(FIND_SEATS)
-    op.execute(ADD_PERSON)
+    op.execute(ADD_PEOPLE)
+    op.execute(REMEMBERED)
     op.execute(REMEMBER)
+    op.execute(REFUSE)
     op.execute(BOOK)
 
 
@@ -168,13 +170,17 @@ CREATE FUNCTION take_seat(p_slot uuid, p_service text) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE v_free integer;
 BEGIN
-    -- A sold-out slot is refused without a lock: most of a rush ends here.
-    v_free := places_free(p_slot, p_service);
+    -- A sold-out slot is passed over without a lock.
+    SELECT min(capacity - taken) INTO v_free FROM slot_sets
+        WHERE slot_id = p_slot AND p_service = ANY (services);
     IF v_free IS NULL OR v_free < 1 THEN RETURN false; END IF;
-    -- All sets of the slot are locked in one order, so that two bookings never deadlock.
-    PERFORM 1 FROM slot_sets WHERE slot_id = p_slot AND p_service = ANY (services)
-        ORDER BY set_no FOR UPDATE;
-    IF places_free(p_slot, p_service) < 1 THEN RETURN false; END IF;
+    -- All sets of the slot are locked in one order, so that two bookings never deadlock; what
+    -- they hold is read again once they are locked.
+    SELECT min(capacity - taken) INTO v_free FROM (
+        SELECT capacity, taken FROM slot_sets
+        WHERE slot_id = p_slot AND p_service = ANY (services) ORDER BY set_no FOR UPDATE
+    ) locked;
+    IF v_free < 1 THEN RETURN false; END IF;
     UPDATE slot_sets SET taken = taken + 1
         WHERE slot_id = p_slot AND p_service = ANY (services);
     RETURN true;
@@ -219,35 +225,63 @@ BEGIN
 END $$
 """
 
-ADD_PERSON = """
-CREATE FUNCTION add_person(
-    p jsonb, p_account uuid, p_consulate text, p_now timestamptz
-) RETURNS void LANGUAGE sql AS $$
+ADD_PEOPLE = """
+CREATE FUNCTION add_people(
+    p_people jsonb, p_account uuid, p_consulate text, p_now timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO people (
         id, account_id, consulate_code, given_names, first_surname, second_surname,
         birth_date, birth_place, name_index, data_key, curp_sealed, curp_index,
         email_sealed, phone_sealed, created_at)
-    VALUES (
-        (p->>'id')::uuid, p_account, p_consulate, p->>'given_names', p->>'first_surname',
+    SELECT (p->>'id')::uuid, p_account, p_consulate, p->>'given_names', p->>'first_surname',
         p->>'second_surname', (p->>'birth_date')::date, p->>'birth_place',
         decode(p->>'name_index', 'hex'), decode(p->>'data_key', 'hex'),
         decode(p->>'curp_sealed', 'hex'), decode(p->>'curp_index', 'hex'),
-        decode(p->>'email_sealed', 'hex'), decode(p->>'phone_sealed', 'hex'), p_now)
-$$
+        decode(p->>'email_sealed', 'hex'), decode(p->>'phone_sealed', 'hex'), p_now
+    FROM jsonb_array_elements(p_people) p;
+END $$
+"""
+
+REMEMBERED = """
+CREATE FUNCTION remembered(p_account uuid, p_key text, p_hash bytea) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE v_hash bytea; v_answer jsonb;
+BEGIN
+    SELECT request_hash, response INTO v_hash, v_answer FROM idempotency_keys
+        WHERE account_id = p_account AND key = p_key;
+    IF v_hash <> p_hash THEN PERFORM domain_error('idempotency_key_reused'); END IF;
+    RETURN v_answer;
+END $$
 """
 
 REMEMBER = """
 CREATE FUNCTION remember_request(
     p_account uuid, p_key text, p_hash bytea, p_now timestamptz, OUT answer jsonb
 ) LANGUAGE plpgsql AS $$
-DECLARE v_hash bytea;
 BEGIN
     INSERT INTO idempotency_keys (account_id, key, request_hash, created_at)
         VALUES (p_account, p_key, p_hash, p_now) ON CONFLICT DO NOTHING;
-    IF FOUND THEN RETURN; END IF;
-    SELECT request_hash, response INTO v_hash, answer FROM idempotency_keys
-        WHERE account_id = p_account AND key = p_key;
-    IF v_hash <> p_hash THEN PERFORM domain_error('idempotency_key_reused'); END IF;
+    IF NOT FOUND THEN answer := remembered(p_account, p_key, p_hash); END IF;
+END $$
+"""
+
+REFUSE = """
+CREATE FUNCTION refuse_booking(
+    p_consulate text, p_offered boolean, p_services text[], p_people jsonb
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM consulates WHERE code = p_consulate) THEN
+        PERFORM domain_error('consulate_not_found');
+    END IF;
+    IF NOT p_offered THEN PERFORM domain_error('slot_not_offered'); END IF;
+    -- Whoever holds an appointment is told so, also about a time that is sold out.
+    IF EXISTS (
+        SELECT 1 FROM jsonb_array_elements(p_people) person,
+            jsonb_array_elements_text(person->'keys') k
+            JOIN claims ON person_key = decode(k, 'hex') AND service_code = ANY (p_services)
+    ) THEN PERFORM domain_error('claim_taken'); END IF;
+    PERFORM domain_error('slot_taken');
 END $$
 """
 
@@ -259,20 +293,30 @@ CREATE FUNCTION book_appointment(
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
     v_answer jsonb; v_ends timestamptz; v_starts timestamptz; v_day date; v_zone text;
-    v_people uuid[]; v_person jsonb;
+    v_people uuid[]; v_free integer; v_last timestamptz;
 BEGIN
     PERFORM set_config('app.consulate', p_consulate, true),
             set_config('app.account', coalesce(p_account::text, ''), true);
+    SELECT c.time_zone, max(s.ends_at), max(f.free) INTO v_zone, v_ends, v_free
+        FROM consulates c
+        JOIN slots s ON s.consulate_code = c.code AND s.starts_at = p_start AND s.open
+        LEFT JOIN LATERAL (
+            SELECT min(capacity - taken) AS free FROM slot_sets t
+            WHERE t.slot_id = s.id AND p_services[1] = ANY (t.services)) f ON true
+        WHERE c.code = p_consulate AND p_start > p_now GROUP BY c.code;
+    IF coalesce(v_free, 0) < 1 THEN
+        -- Most of a rush ends here, before a row is written. The key is looked up after the
+        -- places: who repeats the request that took the last one must not be refused.
+        v_answer := remembered(p_actor, p_key, p_hash);
+        IF v_answer IS NULL THEN
+            PERFORM refuse_booking(p_consulate, v_ends IS NOT NULL, p_services, p_people);
+        END IF;
+        RETURN v_answer;
+    END IF;
     IF p_key IS NOT NULL THEN
         v_answer := remember_request(p_actor, p_key, p_hash, p_now);
         IF v_answer IS NOT NULL THEN RETURN v_answer; END IF;
     END IF;
-    SELECT time_zone INTO v_zone FROM consulates WHERE code = p_consulate;
-    IF NOT FOUND THEN PERFORM domain_error('consulate_not_found'); END IF;
-    IF NOT EXISTS (
-        SELECT 1 FROM slots WHERE consulate_code = p_consulate AND starts_at = p_start
-            AND open AND p_start > p_now
-    ) THEN PERFORM domain_error('slot_not_offered'); END IF;
     v_day := (p_start AT TIME ZONE v_zone)::date;
 
     SELECT array_agg((person->>'id')::uuid ORDER BY n) INTO v_people
@@ -280,7 +324,7 @@ BEGIN
     INSERT INTO appointments (
         id, folio, consulate_code, account_id, services, day, starts_at, ends_at, status,
         language, created_at, changed_at)
-    VALUES (p_id, p_folio, p_consulate, p_account, p_services, v_day, p_start, p_start, 'booked',
+    VALUES (p_id, p_folio, p_consulate, p_account, p_services, v_day, p_start, v_ends, 'booked',
         p_language, p_now, p_now);
     -- Claims in key order: two requests that name the same people wait, never deadlock.
     INSERT INTO claims (person_key, service_code, account_id, appointment_id)
@@ -288,9 +332,7 @@ BEGIN
         FROM jsonb_array_elements(p_people) person,
              jsonb_array_elements_text(person->'keys') k, unnest(p_services) s
         ORDER BY 1, 2;
-    FOR v_person IN SELECT * FROM jsonb_array_elements(p_people) LOOP
-        PERFORM add_person(v_person, p_account, p_consulate, p_now);
-    END LOOP;
+    PERFORM add_people(p_people, p_account, p_consulate, p_now);
     INSERT INTO facts (
         kind, subject_id, consulate_code, program, status, day, quantity, occurred_at)
         SELECT 'appointment', p_id, p_consulate, s, 'booked', v_day, 1, p_now
@@ -310,10 +352,13 @@ BEGIN
         SELECT p_id, f.person_id, f.service_code, f.slot_id, f.starts_at, f.ends_at
         FROM find_seats(p_consulate, p_start, p_services, v_people) f
         RETURNING starts_at, ends_at
-    ) SELECT min(starts_at), max(ends_at) INTO v_starts, v_ends FROM taken;
+    ) SELECT min(starts_at), max(ends_at) INTO v_starts, v_last FROM taken;
     -- Somebody must be seated at the time that was asked for.
     IF v_starts <> p_start THEN PERFORM domain_error('slot_taken'); END IF;
-    UPDATE appointments SET ends_at = v_ends WHERE id = p_id;
+    IF v_last <> v_ends THEN
+        v_ends := v_last;
+        UPDATE appointments SET ends_at = v_ends WHERE id = p_id;
+    END IF;
 
     v_answer := jsonb_build_object(
         'id', p_id, 'folio', p_folio, 'status', 'booked', 'ends_at', v_ends,

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -76,11 +76,16 @@ _BOOK = text(
 
 
 def book(
-    session: Session, command: BookAppointment, *, now: datetime, actor: Actor, vault: Vault
+    connection: Connection | Session,
+    command: BookAppointment,
+    *,
+    now: datetime,
+    actor: Actor,
+    vault: Vault,
 ) -> Booked:
     """Take the places, claim the persons, write appointment, fact, audit and outbox: all or none.
 
-    One call, meant for `Database.one_statement`. Raises `SlotTaken`, `SlotNotOffered`,
+    One call, meant for `Database.one_call`. Raises `SlotTaken`, `SlotNotOffered`,
     `ClaimTaken` (see `explain_claim`), NotFound for the office, `ServiceNotOffered`, Invalid
     ``idempotency_key_reused``.
     """
@@ -101,7 +106,7 @@ def book(
         "hash": command.request_hash,
     }
     try:
-        answer: dict[str, Any] = session.execute(_BOOK, values).scalar_one()
+        answer: dict[str, Any] = connection.execute(_BOOK, values).scalar_one()
     except DBAPIError as error:
         raise _translate(error) from error
     return Booked(
@@ -185,6 +190,7 @@ def _person(vault: Vault, command: BookAppointment, person: Attendee) -> dict[st
 
 _RAISED: dict[str, type[DomainError]] = {
     "slot_taken": SlotTaken,
+    "claim_taken": ClaimTaken,
     "slot_not_offered": SlotNotOffered,
     "consulate_not_found": NotFound,
     "idempotency_key_reused": Invalid,

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from services.kernel.settings import Settings
-from tests.factories.server import make_citizens, running_server
+from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import Web, person, running_web
 
 CLIENTS = 20
@@ -36,14 +36,16 @@ class Rush:
         citizens = make_citizens(self.web.settings, len(bodies))
         return asyncio.run(self._send(list(zip(bodies, citizens, strict=True))))
 
-    async def _send(self, requests: list[tuple[dict[str, Any], str]]) -> list[httpx.Response]:
+    async def _send(self, requests: list[tuple[dict[str, Any], Citizen]]) -> list[httpx.Response]:
         limits = httpx.Limits(max_connections=None)
         async with httpx.AsyncClient(base_url=self.url, limits=limits, timeout=60) as client:
             sent = (
                 client.post(
-                    "/api/v1/appointments", json=body, headers={"Authorization": f"Bearer {token}"}
+                    "/api/v1/appointments",
+                    json=body,
+                    headers={"Authorization": f"Bearer {citizen.token}"},
                 )
-                for body, token in requests
+                for body, citizen in requests
             )
             return list(await asyncio.gather(*sent))
 
