@@ -91,7 +91,7 @@ class BellWorker(SimpleWorker):
     queue_class = RingQueue
     death_penalty_class = NoAlarm
     log_result_lifespan = False
-    max_connection_wait_time = 5.0
+    max_connection_wait_time = 2.0
 
     def __init__(self, connection: Redis, on_busy: Callable[[bool], None]) -> None:
         """``on_busy`` hears when a job begins (True) and ends (False)."""

@@ -29,7 +29,7 @@ from workers.schedule import Schedule
 
 GRACE_SECONDS = 10.0
 STOP_SECONDS = 1.5
-LONGEST_WAIT_SECONDS = 5.0
+LONGEST_WAIT_SECONDS = 2.0
 STUCK = 70  # EX_SOFTWARE
 # Whatever a library leaks, it doesn't leak for ever: the supervisor starts a fresh process.
 JOBS_BEFORE_RESTART = 50_000

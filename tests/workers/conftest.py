@@ -114,13 +114,20 @@ def process(name: str, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
             started.stdout.close()
 
 
-def until(true: Callable[[], object], *, seconds: float = 20) -> None:
+def until(true: Callable[[], object], *, seconds: float = 60) -> None:
     """Wait for something to become true; fails after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {true.__doc__ or true}")
         time.sleep(0.05)
+
+
+def seconds(promised: float) -> float:
+    """What a promise in seconds means on this machine now: more when it has other things to do."""
+    started = time.monotonic()
+    subprocess.run([sys.executable, "-c", "pass"], check=True)
+    return promised * max(1.0, (time.monotonic() - started) / 0.1)
 
 
 @dataclass(frozen=True)

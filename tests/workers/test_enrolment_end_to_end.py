@@ -26,6 +26,7 @@ from tests.workers.conftest import (
 from workers.runtime import Work
 
 
+@pytest.mark.slow
 def test_an_rfc_is_given_and_told_by_worker_relay_and_schedule_processes(
     quick: Settings, work: Work, agencies_url: str
 ) -> None:
@@ -45,6 +46,7 @@ def test_an_rfc_is_given_and_told_by_worker_relay_and_schedule_processes(
     assert end.result["rfc"] not in told["body"]
 
 
+@pytest.mark.slow
 def test_nothing_personal_gets_into_logs_or_redis(
     quick: Settings, work: Work, redis: Redis, agencies_url: str
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import pytest
+
 from services.kernel.settings import Settings
 from services.remittances.errors import RateUnavailable
 from services.remittances.loading import load_reference
@@ -17,6 +19,7 @@ from workers.runtime import Work
 EMAIL = "quien.envia@example.org"
 
 
+@pytest.mark.slow
 def test_a_rate_is_fetched_at_the_start_and_a_transfer_is_paid_and_told_once(
     quick: Settings, work: Work, agencies_url: str
 ) -> None:

@@ -24,6 +24,7 @@ from tests.workers.conftest import (
     look,
     outcomes,
     process,
+    seconds,
     undone,
     until,
 )
@@ -37,6 +38,7 @@ from workers.runtime import LeaseLost, Work
 KILLS = 4
 
 
+@pytest.mark.slow
 def test_a_wiped_valkey_is_refilled_and_everything_is_done(
     quick: Settings, work: Work, redis: Redis
 ) -> None:
@@ -48,6 +50,7 @@ def test_a_wiped_valkey_is_refilled_and_everything_is_done(
         until(lambda: {look(work, f).status for f in found} == {"active"})
 
 
+@pytest.mark.slow
 def test_while_valkey_is_down_rows_wait_and_then_are_rung(
     quick: Settings, work: Work, tmp_path: Path
 ) -> None:
@@ -69,6 +72,7 @@ def test_while_valkey_is_down_rows_wait_and_then_are_rung(
         valkey.stop()
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_of_a_job_leaves_it_to_be_done_once(
     quick: Settings, work: Work, agencies_url: str
 ) -> None:
@@ -85,6 +89,26 @@ def test_a_worker_killed_in_the_middle_of_a_job_leaves_it_to_be_done_once(
         with process("worker", quick):
             until(lambda: {look(work, f).status for f in found} == {"active"})
     assert sorted(effects(agencies_url, "sat").values()) == [1] * KILLS
+
+
+@pytest.mark.slow
+def test_a_worker_that_slept_past_its_lease_writes_nothing_when_it_wakes(
+    quick: Settings, work: Work, agencies_url: str
+) -> None:
+    fault(agencies_url, "sat", latency_ms=1000)
+    found = enrol(work, make_request())
+    with process("relay", quick), process("worker", quick) as sleeper:
+        until(lambda: _sent(work, [found]))
+        sleeper.send_signal(signal.SIGSTOP)
+        fault(agencies_url, "sat")
+        with process("worker", quick):
+            until(lambda: look(work, found).status == "active")
+        before = look(work, found)
+        sleeper.send_signal(signal.SIGCONT)
+        assert sleeper.stdout is not None
+        until(lambda: b"lease_lost" in sleeper.stdout.readline())
+    assert look(work, found) == before
+    assert effects(agencies_url, "sat") == {before.folio: 1}
 
 
 def test_who_lost_the_lease_settles_nothing(work: Work) -> None:
@@ -168,7 +192,7 @@ def test_a_process_stops_within_two_seconds(
         assert b"process_started" in running.stdout.readline()
         time.sleep(0.5)
         running.send_signal(number)
-        assert running.wait(2) == 0
+        assert running.wait(seconds(2)) == 0
 
 
 def test_a_process_stops_although_a_job_does_not(
@@ -179,7 +203,7 @@ def test_a_process_stops_although_a_job_does_not(
     with process("relay", quick), process("worker", quick) as worker:
         until(lambda: _sent(work, [found]))
         worker.terminate()
-        assert worker.wait(2) == 0
+        assert worker.wait(seconds(2)) == 0
     fault(agencies_url, "sat")
 
 
