@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from services.kernel.db import violated_constraint
 from services.kernel.errors import (
     Conflict,
     DomainError,
@@ -375,6 +376,9 @@ def _database(error: DBAPIError) -> Response:
         return _show(Problem(422, "invalid"))
     if state in ("40P01", "55P03", "57014"):
         return _show(Problem(409, "request_in_progress", headers={"Retry-After": "2"}))
+    if state == "23503" and (violated_constraint(error) or "").endswith("_account_id"):
+        # The account of a token that is still good was deleted in the meantime.
+        return _show(problem_of(Unauthenticated()))
     if isinstance(error, OperationalError):
         return _show(_busy())
     return _unexpected(error)

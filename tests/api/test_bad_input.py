@@ -190,8 +190,8 @@ def test_another_kind_of_value_in_any_field_is_refused_or_harmless(
     call = call_of(web, name)
     for at, _ in leaves(call.body):
         _in_contract(_spoiled(web, call, at, OTHERS[kind]))
-    for at in call.body or {}:
-        _in_contract(_spoiled(web, call, (at,), OTHERS[kind]))
+    for field in call.body or {}:
+        _in_contract(_spoiled(web, call, (field,), OTHERS[kind]))
 
 
 @pytest.mark.parametrize("name", with_body())
