@@ -160,7 +160,7 @@ def _matching(field: fields.String) -> str:
     """For the few patterns there are: a year or a language."""
     patterns = [rule for rule in field.validators if isinstance(rule, validate.Regexp)]
     tries = ("2027", "es", "34.05,-118.24", "abc")
-    return next(t for t in tries if all(re.match(rule.regex.pattern, t) for rule in patterns))
+    return next(t for t in tries if all(re.match(str(rule.regex.pattern), t) for rule in patterns))
 
 
 def leaves(value: Any, at: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
