@@ -86,7 +86,8 @@ class Launch:
         _check_ports(settings)
         urls = self._servers(secrets)
         self.instance.write({**secrets, **_own_addresses(settings), **urls})
-        settings = load_settings(self.environ)
+        # A DATABASE_URL that was given may be the owner's: the processes get the application's.
+        settings = load_settings({**self.environ, **urls})
         self._prepare(settings)
         self._fork_all(settings)
         self._wait_until_ready(settings)

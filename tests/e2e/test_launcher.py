@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from consular.embedded import free_port
+from tests.servers import DatabaseUrls
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-c", "from consular.cli import main; main()"]
@@ -231,6 +232,25 @@ def test_killed_it_leaves_no_process_and_no_lock_behind(running: Copy) -> None:
 
     running.start()
     assert running.is_ready()
+
+
+@pytest.mark.slow
+def test_given_servers_are_used_and_the_owner_only_migrates(
+    home: Path, database: DatabaseUrls, redis_url: str
+) -> None:
+    copy = Copy(home, DATABASE_URL=database.owner_url, REDIS_URL=redis_url)
+    copy.start()
+    try:
+        with psycopg.connect(database.owner_url) as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT usename FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ).fetchall()
+        assert rows == [(f"{database.name}_app",)]
+        assert not (home / "postgres").exists()
+        assert not (home / "valkey").exists()
+    finally:
+        copy.end(signal.SIGTERM)
 
 
 @pytest.mark.parametrize("name", ["CONSULAR_PORT", "CONSULAR_SIMULATOR_PORT"])
