@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from consular.api.contract import endpoint, once
 from consular.api.v1.appointments.schemas import NothingSchema
 from consular.api.v1.enrollments.schemas import (
+    AnswerSchema,
     EnrollmentAnswer,
     EnrollmentList,
     EnrollmentQuery,
@@ -19,6 +20,7 @@ from consular.api.v1.enrollments.schemas import (
 )
 from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
 from consular.db import transaction
+from services.enrollments.answering import answer
 from services.enrollments.queries import (
     get_enrollment,
     list_enrollments,
@@ -104,6 +106,29 @@ def show_enrollment(enrollment: UUID) -> dict[str, Any]:
                 consulate=found.consulate_code,
             )
         return detailed(session, found)
+
+
+@endpoint(
+    api,
+    "POST",
+    "/enrollments/<uuid:enrollment>/answer",
+    who=REQUESTERS,
+    body=AnswerSchema(),
+    answer=EnrollmentAnswer(),
+)
+def answer_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Give the information that was asked for. 409 wrong_state when nothing was."""
+    with transaction() as session:
+        return once(
+            session,
+            lambda: detailed(
+                session,
+                answer(
+                    session, enrollment, command["data"], now=now(), actor=actor(), vault=vault()
+                ),
+            ),
+            status=200,
+        )
 
 
 @endpoint(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import lazy_gettext as _
 from marshmallow import Schema, fields, post_load, validate
 
 from consular.api.fields import BirthDate, Choice, Code, Curp, Email, Name, Phone, Text
@@ -45,6 +44,12 @@ class EnrollmentSchema(Schema):
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> RequestEnrollment:
         return RequestEnrollment(**{**data, "consents": tuple(data["consents"])})
+
+
+class AnswerSchema(Schema):
+    """What was asked for, by the names of the programme's ``data``."""
+
+    data = fields.Dict(keys=fields.String(), required=True)
 
 
 class StepAnswer(Schema):
@@ -96,6 +101,3 @@ class ProgramList(Schema):
 
     items = fields.List(fields.Nested(ProgramAnswer), required=True)
     next = fields.String(allow_none=True)
-
-
-CONSENT_WORDS = _("Acepto que mis datos se envíen a la dependencia para este trámite.")

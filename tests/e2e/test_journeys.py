@@ -1,0 +1,371 @@
+"""The main job in a real browser and over the API: book, get an RFC, send money, see it counted.
+
+The citizen has a phone 360 pixels wide and no JavaScript.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from integrations.simulator.names import Person, make_curp
+from tests.factories.instance import (
+    Instance,
+    chromium,
+    fill,
+    press,
+    running_instance,
+    sign_in_staff,
+)
+from tests.factories.web import working_day
+
+pytestmark = pytest.mark.browser
+
+BORN = date(1990, 5, 12)
+NAMES = {"given_names": "Ana", "first_surname": "Demostrada", "second_surname": "Prueba"}
+BIRTH = {"birth_date-day": 12, "birth_date-month": 5, "birth_date-year": 1990}
+CURP = make_curp(Person("Ana", "Demostrada", "Prueba", BORN), "M")
+EMAIL = "ana@demo.invalid"
+SECONDS = 1000
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    home = tmp_path_factory.mktemp("instance") / "home"
+    for parent in (home.parent, home.parent.parent, home.parent.parent.parent):
+        parent.chmod(0o755)
+    with running_instance(home) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+def _phone(browser: Browser) -> Page:
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, java_script_enabled=False, locale="es-MX"
+    )
+    context.set_default_timeout(20 * SECONDS)
+    return context.new_page()
+
+
+def _words(page: Page) -> str:
+    """What the main part says, with plain spaces and hyphens."""
+    return page.inner_text("main").replace("\xa0", " ").replace("\u2011", "-")
+
+
+def _screen(browser: Browser, width: int = 1280) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    context.set_default_timeout(20 * SECONDS)
+    return context.new_page()
+
+
+def _reload_until(page: Page, words: str, seconds: int = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while words not in _words(page):
+        assert time.monotonic() < deadline, _words(page)
+        time.sleep(0.5)
+        page.reload()
+
+
+@pytest.fixture(scope="module")
+def citizen(browser: Browser, instance: Instance) -> dict[str, Any]:
+    """The citizen's whole way; the tests below look at what it left."""
+    page = _phone(browser)
+    done: dict[str, Any] = {"page": page}
+    _book(page, instance, done)
+    _ask_for_rfc(page, instance, done)
+    _send_money(page, instance, done)
+    return done
+
+
+def _book(page: Page, instance: Instance, done: dict[str, Any]) -> None:
+    page.goto(instance.url)
+    page.get_by_role("link", name="Reservar una cita").first.click()
+    page.select_option("[name=consulate]", "losangeles")
+    page.check("[name=service][value=PAS10]")
+    press(page)
+    page.locator(".times a").first.click()
+    fill(page, {**NAMES, **BIRTH, "email": EMAIL})
+    press(page)
+    expect(page.locator("main")).to_contain_text("Ana Demostrada Prueba")
+    press(page)
+    page.fill("[name=code]", "000000")
+    press(page)
+    expect(page.locator(".error-summary")).to_be_visible()
+    page.fill("[name=code]", instance.newest_code(EMAIL))
+    press(page)
+    expect(page.locator("main h1").first).to_contain_text("Tu cita")
+    done["appointment"] = page.url.split("?")[0]
+    done["folio"] = page.locator(".folio").first.inner_text()
+    done["booked"] = _words(page)
+
+
+def _ask_for_rfc(page: Page, instance: Instance, done: dict[str, Any]) -> None:
+    page.goto(f"{instance.url}/rfc")
+    fill(page, {**NAMES, **BIRTH, "curp": CURP, "email": EMAIL})
+    page.select_option("[name=consulate]", "losangeles")
+    press(page)
+    expect(page.locator(".error-summary")).to_be_visible()
+    assert page.input_value("[name=curp]") == CURP
+    page.check("[name=consents]")
+    press(page)
+    _reload_until(page, "RFC\n")
+    _reload_until(page, "Listo, ya tienes tu registro")
+    done["rfc"] = _words(page)
+
+
+def _send_money(page: Page, instance: Instance, done: dict[str, Any]) -> None:
+    page.goto(f"{instance.url}/enviar")
+    fill(page, {**NAMES, **BIRTH, "email": EMAIL})
+    press(page)
+    fill(page, {"send_amount": "300"})
+    page.check("[name=funding][value=cash]")
+    page.check("[name=payout][value=account]")
+    press(page)
+    done["quote"] = _words(page)
+    page.get_by_role("link", name="Seguir con este envío").click()
+    fill(page, {"given_names": "Rosa", "first_surname": "Receptora", "clabe": "002010077777777771"})
+    press(page)
+    page.locator("form#confirm .btn-primary").click()
+    done["remittance_folio"] = page.locator(".folio").first.inner_text()
+    _reload_until(page, "El dinero fue entregado")
+
+
+def test_a_citizen_books_on_an_old_phone(citizen: dict[str, Any], instance: Instance) -> None:
+    assert "209.00 USD" in citizen["booked"]
+    assert "Qué traer" in citizen["booked"]
+    assert "Los Ángeles" in citizen["booked"]
+    messages = httpx.get(
+        f"{instance.simulator}/_simulator/messages.json", params={"to": EMAIL}
+    ).json()["items"]
+    plain = citizen["folio"].replace("‑", "").replace("-", "")
+    assert any(plain in m["body"].replace("‑", "").replace("-", "") for m in messages)
+
+
+def test_sat_answers_with_an_rfc(citizen: dict[str, Any]) -> None:
+    assert "DEPA900512" in citizen["rfc"]
+
+
+def test_money_arrives_once_and_the_price_was_told(
+    citizen: dict[str, Any], instance: Instance
+) -> None:
+    for words in ("300.00 USD", "2.99 USD", "3.00 USD", "305.99 USD", "Total al destinatario"):
+        assert words in citizen["quote"]
+    folio = citizen["remittance_folio"].replace("‑", "").replace("-", "")
+    effects = httpx.get(f"{instance.simulator}/_simulator/effects?agency=finabien").json()["items"]
+    assert [e["effects"] for e in effects if e["folio"] == folio] == [1]
+
+
+def test_the_recipient_looks_it_up_without_signing_in(
+    citizen: dict[str, Any], instance: Instance, browser: Browser
+) -> None:
+    page = _phone(browser)
+    page.goto(f"{instance.url}/cobrar")
+    fill(page, {"folio": citizen["remittance_folio"].lower(), "first_surname": "RECEPTORA"})
+    press(page)
+    expect(page.locator("main")).to_contain_text("MXN")
+    fill(page, {"folio": citizen["remittance_folio"], "first_surname": "Otra"})
+    press(page)
+    expect(page.locator(".error-summary")).to_be_visible()
+
+
+def test_an_officer_serves_and_an_analyst_sees_it(
+    citizen: dict[str, Any], instance: Instance, browser: Browser
+) -> None:
+    officer = _screen(browser)
+    sign_in_staff(officer, instance, "demo-officer-losangeles")
+    expect(officer.locator("main")).to_contain_text("Los Angeles")
+    officer.goto(f"{instance.url}/desk?q={citizen['folio']}")
+    officer.get_by_role("link", name="Ana Demostrada Prueba").first.click()
+    officer.get_by_role("button", name="Llegó, identidad revisada").first.click()
+    officer.get_by_role("link", name="Terminar").first.click()
+    fill(officer, {"document_number": "DEMO12345"})
+    press(officer)
+    expect(officer.locator("main")).to_contain_text("Atendida")
+    analyst = _screen(browser)
+    sign_in_staff(analyst, instance, "demo-analyst")
+    analyst.goto(f"{instance.url}/monitoring")
+    main = _words(analyst)
+    assert "Atendida" in main
+    assert "RFC" in main
+
+
+def test_the_citizen_sees_who_looked(citizen: dict[str, Any], instance: Instance) -> None:
+    page: Page = citizen["page"]
+    page.goto(citizen["appointment"])
+    expect(page.locator("main")).to_contain_text("Atendida")
+
+
+PAGES = (
+    "/",
+    "/login",
+    "/citas/nueva",
+    "/citas/horarios?consulate=losangeles&service=PAS10",
+    "/aviso-de-privacidad",
+    "/cobrar",
+    "/api/docs",
+    "/no-hay-tal-pagina",
+)
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_axe_finds_nothing_on_the_pages(
+    citizen: dict[str, Any], instance: Instance, browser: Browser, language: str
+) -> None:
+    page = _screen(browser, width=360)
+    page.goto(f"{instance.url}/idioma/{language}?next=/")
+    staff = (
+        ("demo-officer-losangeles", ["/desk"]),
+        ("demo-analyst", ["/monitoring"]),
+        ("demo-admin", ["/admin"]),
+    )
+    found = [_violations(page, instance, path) for path in PAGES]
+    for subject, paths in staff:
+        sign_in_staff(page, instance, subject)
+        found += [_violations(page, instance, path) for path in paths]
+    assert [each for each in found if each] == []
+
+
+def _violations(page: Page, instance: Instance, path: str) -> list[str]:
+    answer = page.goto(f"{instance.url}{path}")
+    assert answer is not None
+    assert answer.status == (404 if "no-hay" in path else 200), path
+    results = Axe().run(page)
+    return [f"{path}: {v['id']}: {v['nodes'][0]['html']}" for v in results.response["violations"]]
+
+
+def test_the_same_by_the_api(instance: Instance) -> None:
+    """What a program of another system does, with tokens of the command line."""
+    supervisor = instance.api("supervisor", "--consulate", "chicago")
+    officer = instance.api("officer", "--consulate", "chicago")
+    citizen = instance.api("citizen", "--subject", "eva", "--name", "Eva|Demostrada|Prueba")
+    day = working_day(25).isoformat()
+    session = {
+        "consulate": "chicago",
+        "date": day,
+        "opens": "09:00",
+        "closes": "10:00",
+        "slot_minutes": 15,
+        "desks": [{"name": "A", "services": ["PAS10", "MAT"]}],
+        "service_minutes": {"PAS10": 15},
+        "release": "open",
+    }
+    assert supervisor.post("/sessions", json=session).status_code == 201
+    free = citizen.get(
+        "/consulates/chicago/availability", params={"service": "PAS10", "from": day, "to": day}
+    ).json()["slots"]
+    person = {**NAMES, "given_names": "Eva", "birth_date": "1990-05-12"}
+    booked = citizen.post(
+        "/appointments",
+        json={
+            "consulate": "chicago",
+            "service": "PAS10",
+            "start": free[0]["start"],
+            "attendees": [{**person, "curp": None}],
+            "contact": {"email": "eva@demo.invalid", "phone": "+13125550123"},
+            "language": "es",
+        },
+    )
+    assert booked.status_code == 201, booked.text
+    path = f"/appointments/{booked.json()['id']}"
+    officer.post(f"{path}/check-in", json={"identity_checked": True}).raise_for_status()
+    officer.post(f"{path}/complete", json={"document_number": "G1"}).raise_for_status()
+    curp = make_curp(Person("Eva", "Demostrada", "Prueba", BORN), "M")
+    asked = citizen.post(
+        "/enrollments",
+        json={
+            "program": "rfc",
+            "consulate": "chicago",
+            "applicant": {**person, "curp": curp, "email": "eva@demo.invalid"},
+            "data": {},
+            "consents": ["transfer_to_agency"],
+        },
+    )
+    assert asked.status_code == 202, asked.text
+    sent = _send_by_api(citizen)
+    enrolled = _wait(citizen, f"/enrollments/{asked.json()['id']}", {"active", "rejected"})
+    assert enrolled["status"] == "active"
+    assert enrolled["result"]["rfc"].startswith("DEPE900512")
+    paid = _wait(citizen, f"/remittances/{sent['id']}", {"paid", "refunded", "failed"})
+    assert paid["status"] == "paid"
+    _figures_agree(instance.api("analyst"))
+
+
+def _send_by_api(citizen: httpx.Client) -> dict[str, Any]:
+    quote = citizen.post(
+        "/quotes",
+        json={
+            "send": {"amount": "300.00", "currency": "USD"},
+            "funding": "bank_account",
+            "payout": "account",
+        },
+    )
+    assert quote.status_code == 201, quote.text
+    body = {
+        "quote": quote.json()["id"],
+        "recipient": {
+            "given_names": "Rosa",
+            "first_surname": "Receptora",
+            "second_surname": None,
+            "clabe": "002010077777777771",
+        },
+        "purpose": "family",
+    }
+    assert citizen.post("/remittances", json=body).status_code == 400
+    key = {"Idempotency-Key": str(uuid4())}
+    first = citizen.post("/remittances", json=body, headers=key)
+    again = citizen.post("/remittances", json=body, headers=key)
+    assert first.status_code == 202, first.text
+    assert first.json() == again.json()
+    return dict(first.json())
+
+
+def _wait(client: httpx.Client, path: str, ends: set[str]) -> dict[str, Any]:
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline:
+        found = client.get(path).json()
+        if found["status"] in ends:
+            return dict(found)
+        time.sleep(0.3)
+    raise AssertionError(found)
+
+
+def _figures_agree(analyst: httpx.Client) -> None:
+    path = "/monitoring/indicators/enrollments"
+    by = {"by": "program,consulate"}
+    now = analyst.get(path, params=by).json()
+    rows = {(r["program"], r["consulate"], r["status"]): r["value"] for r in now["rows"]}
+    assert rows["rfc", "chicago", "active"] == 1
+    then = analyst.get(path, params={**by, "as_of": now["as_of"]}).json()
+    assert then["rows"] == now["rows"]
+    served = analyst.get("/monitoring/indicators/appointments?by=program,consulate").json()["rows"]
+    assert {"program": "PAS10", "consulate": "chicago", "status": "completed", "value": 1} in served
+
+
+def test_nothing_needs_the_internet(instance: Instance, browser: Browser, tmp_path: Path) -> None:
+    """No page asks another host for anything, and the first view is small."""
+    page = _screen(browser)
+    hosts: set[str] = set()
+    sizes: list[int] = []
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2].split(":")[0]))
+    page.on("response", lambda response: sizes.append(_transferred(response)))
+    page.goto(instance.url, wait_until="networkidle")
+    assert hosts == {"localhost"}
+    assert sum(sizes) < 100_000
+
+
+def _transferred(response: Any) -> int:
+    return int(response.headers.get("content-length", 0)) or len(response.body())
