@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import unescape
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -72,8 +73,9 @@ def test_a_day_at_the_desk(web: Web, officer: Browser) -> None:
         answer = officer.post(address(coming, step), back=here, **fields)
         assert (answer.status_code, answer.location) == (303, here)
         assert status_of(web, coming) == status
-    form = officer.get(address(coming, "complete"))
-    assert 'name="fee_amount"' in form.text
+    form = unescape(officer.get(address(coming, f"complete?back={quote(here)}")).text)
+    assert f'name="back" value="{here}"' in form
+    assert 'name="fee_amount"' in form
     answer = officer.post(
         address(coming, "complete"),
         document_number="G12345678",

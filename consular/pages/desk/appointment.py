@@ -177,7 +177,7 @@ def _ask_complete(id: UUID, form: Form | None, errors: Errors) -> str:
             appointment=shown.agenda(session, [found])[0],
             form={"fee_amount": amount, "fee_currency": "USD"} if form is None else form,
             fee=expected,
-            back=local((form or request.args).get("back"), url_for("desk.appointment", id=id)),
+            onward=local((form or request.args).get("back"), url_for("desk.appointment", id=id)),
             errors=errors,
         )
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from marshmallow import Schema, fields, validate, validates
+from marshmallow import Schema, fields, validate
 
 from consular.api.fields import MISSING, Choice, Code, Day, Text
 from consular.api.paging import Cursor
 from consular.api.v1.sessions.schemas import DeskSchema, SessionSchema
-from services.appointments.planning import DeskPlan
 from services.appointments.rules import Status
 
 _TIME = {"required": MISSING, "null": MISSING, "invalid": _("Escribe la hora, como 09:00.")}
@@ -37,12 +36,6 @@ class SessionForm(SessionSchema):
         required=True,
         validate=validate.Length(1, 60, error=_("Escribe de 1 a 60 ventanillas.")),
     )
-
-    @validates("desks")
-    def _names_differ(self, value: list[Any], **kwargs: Any) -> None:
-        # A desk that was refused is still a dict here; its own error is told.
-        if all(isinstance(desk, DeskPlan) for desk in value):
-            super()._names_differ(value, **kwargs)
 
 
 def session_values(form: dict[str, str], consulate: str) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def table(found: Figures, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "code": found.indicator.code,
         "title": name_of(found),
-        "statuses": statuses,
+        "statuses": [{"code": s, "words": _status_words().get(s)} for s in statuses],
         "rows": [
             {"name": names.get(program, program), "values": _line(counts, statuses)}
             for program, counts in sorted(by_name.items())
@@ -98,6 +98,16 @@ def published(row: Any) -> list[str]:
     unit = _units().get(row.unit, row.unit)
     source = f"{row.source} ({row.note})" if row.note else row.source
     return [in_language(row, "label"), row.programme, row.period, f"{shown} {unit}", source]
+
+
+def _status_words() -> dict[str, str]:
+    """Where the words of a journey's status don't fit a column of counts."""
+    return {
+        AppointmentStatus.CANCELLED: _("Canceladas"),
+        CountStatus.REPORTED: _("Por aprobar"),
+        CountStatus.APPROVED: _("Aprobados"),
+        CountStatus.SUPERSEDED: _("Sustituidos"),
+    }
 
 
 def _units() -> dict[str, str]:
