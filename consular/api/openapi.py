@@ -63,7 +63,7 @@ def _build() -> dict[str, Any]:
         version="1",
         openapi_version="3.1.0",
         info={"description": "Appointments, enrolments, vote counts and remittances."},
-        plugins=[MarshmallowPlugin(schema_name_resolver=_schema_name)],
+        plugins=[MarshmallowPlugin(schema_name_resolver=_Names())],
     )
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     spec.components.schema("Problem", _PROBLEM)
@@ -132,6 +132,16 @@ def _responses(found: Endpoint) -> dict[str, Any]:
     return {str(found.status): good, **{code: problem for code in codes}}
 
 
-def _schema_name(schema: type[Schema] | Schema | str) -> str:
-    kind = schema if isinstance(schema, type) else type(schema)
-    return kind.__name__ if not isinstance(schema, str) else schema
+class _Names:
+    """A schema's class gives its name; a second class of the same name says its slice before."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, type[Schema]] = {}
+
+    def __call__(self, schema: type[Schema] | Schema | str) -> str:
+        if isinstance(schema, str):
+            return schema
+        kind = schema if isinstance(schema, type) else type(schema)
+        if self._taken.setdefault(kind.__name__, kind) is kind:
+            return kind.__name__
+        return f"{kind.__module__.split('.')[-2].capitalize()}{kind.__name__}"
