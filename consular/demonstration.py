@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
+
+from stdnum.mx import curp as stdnum_curp
 
 from services.appointments.booking import Attendee, BookAppointment, book
 from services.appointments.desk import Served, TakeStep, cancel, complete, take_step
 from services.appointments.errors import ClaimTaken, SlotNotOffered, SlotTaken
-from services.appointments.queries import earliest
+from services.appointments.queries import availability
 from services.appointments.rules import Step
 from services.citizens.accounts import Profile, set_profile, sign_in
+from services.enrollments.requesting import Applicant, RequestEnrollment, request_enrollment
 from services.kernel.audit import Actor, Role
 from services.kernel.crypto import Vault
 from services.kernel.db import EVERYTHING, Database
+from services.kernel.errors import Conflict, Unavailable
+from services.kernel.identifiers import normalise_name
 from services.kernel.money import Money
+from services.remittances.ordering import OrderRemittance, Recipient, order
+from services.remittances.quoting import RequestQuote, quote
+from services.remittances.rules import Funding, Payout, Purpose
 
 # Which services each window of a demonstration office gives.
-DESKS = (
-    ("A", ("PAS1", "PAS3", "PAS6", "PAS10", "MAT")),
-    ("B", ("MAT", "INE", "ACT", "OP7")),
-    ("C", ("INE", "RCN", "ACT", "IMSS", "RFC", "FIN", "POF", "LEG", "SMN")),
-)
+_DOCUMENTS = ("PAS1", "PAS3", "PAS6", "PAS10", "MAT")
+_OTHERS = ("INE", "ACT", "OP7", "RCN", "IMSS", "RFC", "FIN", "POF", "LEG", "SMN")
+DESKS = (("A", _DOCUMENTS), ("B", _DOCUMENTS), ("C", _OTHERS))
 _GIVEN = ("Ana", "Luis", "Rosa", "Juan", "Elena", "Pedro", "Marta", "Raúl", "Inés", "Tomás")
 _SURNAMES = ("Demo", "Prueba", "Ejemplo", "Muestra", "Ficticio", "Ensayo", "Modelo")
+_OFFICES = ("losangeles", "chicago", "houston", "dallas", "nuevayork", "atlanta", "phoenix")
 _SERVICES = ("PAS10", "PAS10", "PAS6", "MAT", "MAT", "INE", "ACT", "RFC", "IMSS")
 
 
@@ -39,80 +48,134 @@ def person(dice: random.Random) -> Attendee:
     )
 
 
-def populate(
-    database: Database, vault: Vault, people: int, dice: random.Random, now: datetime
-) -> dict[str, int]:
-    """``people`` citizens book; some cancel, some come early and are served."""
-    done = {"people": 0, "booked": 0, "cancelled": 0, "completed": 0}
-    free = _free_times(database, now)
-    for number in range(people):
-        who = person(dice)
-        actor = _account(database, vault, who, f"demo-{people}-{number}", now)
-        done["people"] += 1
-        service = dice.choice(_SERVICES)
-        if not free.get(service):
-            continue
-        office, start = dice.choice(free[service])
-        booked = _book(database, vault, actor, BookAppointment(office, (service,), start, (who,)),
-                       now)  # fmt: skip
-        if booked is not None:
-            done["booked"] += 1
-            outcome = _live(database, vault, actor, booked, office, dice, now)
-            if outcome:
-                done[outcome] += 1
-    return done
+def curp(who: Attendee) -> str:
+    """A well-formed CURP for an invented person born in Mexico City (instructivo normativo para
+    la asignación de la CURP, RENAPO: initials, date, sex, state, consonants, check digit)."""
+    first, second = _letters(who.first_surname), _letters(who.second_surname or "X")
+    given = _letters(who.given_names.split(" ")[0])
+    digit = "0" if who.birth_date.year < 2000 else "A"
+    body = (
+        f"{first[0]}{_next(first, 'AEIOU')}{second[0]}{given[0]}{who.birth_date:%y%m%d}"
+        f"MDF{''.join(_next(part, 'BCDFGHJKLMNPQRSTVWXYZ') for part in (first, second, given))}"
+        f"{digit}"
+    )
+    return body + stdnum_curp.calc_check_digit(body)
 
 
-def _free_times(database: Database, now: datetime) -> dict[str, list[tuple[str, datetime]]]:
-    with database.transaction(EVERYTHING) as session:
-        return {
-            service: [
-                (row["consulate_code"], row["starts_at"])
-                for row in earliest(
-                    session, service=service, first=now, last=now + timedelta(days=15), each=12
-                )
-            ]
-            for service in set(_SERVICES)
-        }
+def _letters(name: str) -> str:
+    return "".join(c for c in normalise_name(name).upper() if c.isalpha())
 
 
-def _account(database: Database, vault: Vault, who: Attendee, subject: str, now: datetime) -> Actor:
-    with database.transaction(EVERYTHING) as session:
-        account = sign_in(session, issuer="development", subject=subject, now=now, vault=vault)
-        profile = Profile(who.given_names, who.first_surname, who.second_surname, who.birth_date)
-        set_profile(session, account, profile, now=now, vault=vault)
-    return Actor(Role.CITIZEN, account)
+def _next(letters: str, wanted: str) -> str:
+    return next((c for c in letters[1:] if c in wanted), "X")
 
 
-def _book(
-    database: Database, vault: Vault, actor: Actor, command: BookAppointment, now: datetime
-) -> UUID | None:
-    try:
-        with database.one_statement() as session:
-            return book(session, command, now=now, actor=actor, vault=vault).id
-    except (SlotTaken, SlotNotOffered, ClaimTaken):
-        return None
+@dataclass
+class Demonstration:
+    """A crowd that uses the system through its use cases; ``done`` counts what they did."""
 
+    database: Database
+    vault: Vault
+    dice: random.Random
+    now: datetime
+    done: Counter[str] = field(default_factory=Counter)
 
-def _live(
-    database: Database,
-    vault: Vault,
-    actor: Actor,
-    appointment: UUID,
-    office: str,
-    dice: random.Random,
-    now: datetime,
-) -> str | None:
-    lot = dice.random()
-    if lot < 0.6:
-        return None
-    officer = Actor(Role.OFFICER, None, office)
-    with database.transaction(EVERYTHING) as session:
-        if lot < 0.75:
-            cancel(session, appointment, now=now, actor=actor)
-            return "cancelled"
-        step = TakeStep(appointment, Step.CHECK_IN, details={"identity_checked": True})
-        take_step(session, step, now=now, actor=officer)
-        served = Served(f"DEMO{dice.randrange(10**6):06d}", Money(20900, "USD"))
-        complete(session, appointment, served, now=now, actor=officer, vault=vault)
-        return "completed"
+    def populate(self, people: int) -> dict[str, int]:
+        """``people`` citizens book; some cancel, are served, ask for an RFC, send money."""
+        free = self._free_times()
+        for number in range(people):
+            who = person(self.dice)
+            actor = self._account(who, f"demo-{people}-{number}")
+            self.done["people"] += 1
+            service = self.dice.choice(_SERVICES)
+            if free[service]:
+                self._visit(actor, who, service, *self.dice.choice(free[service]))
+            if self.dice.random() < 0.3:
+                self._ask_for_rfc(actor, who)
+            if self.dice.random() < 0.4:
+                self._send_money(actor)
+        return dict(self.done)
+
+    def _free_times(self) -> dict[str, list[tuple[str, datetime]]]:
+        """Service -> places, those of a busy office more often than others'."""
+        last = self.now + timedelta(days=15)
+        found: dict[str, list[tuple[str, datetime]]] = {service: [] for service in _SERVICES}
+        with self.database.transaction(EVERYTHING) as session:
+            for office in _OFFICES:
+                for service, places in found.items():
+                    times = availability(
+                        session, consulate=office, service=service, first=self.now, last=last
+                    )
+                    places += [(office, time.start) for time in times]
+        return found
+
+    def _account(self, who: Attendee, subject: str) -> Actor:
+        profile = Profile(
+            who.given_names,
+            who.first_surname,
+            who.second_surname,
+            who.birth_date,
+            email=f"{subject}@demo.invalid",
+        )
+        with self.database.transaction(EVERYTHING) as session:
+            account = sign_in(
+                session, issuer="development", subject=subject, now=self.now, vault=self.vault
+            )
+            set_profile(session, account, profile, now=self.now, vault=self.vault)
+        return Actor(Role.CITIZEN, account)
+
+    def _visit(
+        self, actor: Actor, who: Attendee, service: str, office: str, start: datetime
+    ) -> None:
+        command = BookAppointment(office, (service,), start, (who,))
+        try:
+            with self.database.one_statement() as session:
+                booked = book(session, command, now=self.now, actor=actor, vault=self.vault).id
+        except (SlotTaken, SlotNotOffered, ClaimTaken):
+            return
+        self.done["booked"] += 1
+        lot = self.dice.random()
+        if lot > 0.6:
+            self._end(actor, booked, office, cancelled=lot < 0.75)
+
+    def _end(self, actor: Actor, booked: UUID, office: str, *, cancelled: bool) -> None:
+        officer = Actor(Role.OFFICER, None, office)
+        with self.database.transaction(EVERYTHING) as session:
+            if cancelled:
+                cancel(session, booked, now=self.now, actor=actor)
+            else:
+                step = TakeStep(booked, Step.CHECK_IN, details={"identity_checked": True})
+                take_step(session, step, now=self.now, actor=officer)
+                served = Served(f"DEMO{self.dice.randrange(10**6):06d}", Money(20900, "USD"))
+                complete(session, booked, served, now=self.now, actor=officer, vault=self.vault)
+        self.done["cancelled" if cancelled else "completed"] += 1
+
+    def _ask_for_rfc(self, actor: Actor, who: Attendee) -> None:
+        applicant = Applicant(
+            who.given_names, who.first_surname, who.second_surname, who.birth_date, curp(who)
+        )
+        command = RequestEnrollment(
+            "rfc", applicant, ("transfer_to_agency",), self.dice.choice(_OFFICES)
+        )
+        try:
+            with self.database.transaction(EVERYTHING) as session:
+                request_enrollment(session, command, now=self.now, actor=actor, vault=self.vault)
+        except Conflict:
+            return
+        self.done["enrolments"] += 1
+
+    def _send_money(self, actor: Actor) -> None:
+        amount = Money(self.dice.randrange(50, 600) * 100, "USD")
+        wanted = RequestQuote(amount, None, Funding.BANK_ACCOUNT, Payout.BRANCH)
+        recipient = Recipient(self.dice.choice(_GIVEN), "Demo", self.dice.choice(_SURNAMES))
+        try:
+            with self.database.transaction(EVERYTHING) as session:
+                price = quote(session, wanted, now=self.now, actor=actor)
+                command = OrderRemittance(price.id, recipient, Purpose.FAMILY)
+                order(
+                    session, command, now=self.now, actor=actor, vault=self.vault,
+                    funding_mode="instant",
+                )  # fmt: skip
+        except (Conflict, Unavailable):
+            return
+        self.done["remittances"] += 1

@@ -63,18 +63,19 @@ def extend_demo_schedule(settings: Settings) -> int:
     _refuse_production(settings)
     now = system_clock()
     with _transaction(settings.database_url) as session:
-        for role, office in DEMO_STAFF:
-            _staff(session, role, office, None, None)
+        for role, code in DEMO_STAFF:
+            _staff(session, role, code, None, None)
         bookable = {s.code for s in list_services(session) if s.bookable}
         desks = tuple(
             DeskPlan(name, tuple(code for code in codes if code in bookable))
             for name, codes in demonstration.DESKS
         )
-        opened = 0
-        for office in list_consulates(session):
-            if office.country == "US":
-                opened += _open_days(session, office.code, desks, now)
-        return opened
+        codes = [office.code for office in list_consulates(session) if office.country == "US"]
+    opened = 0
+    for code in codes:
+        with _transaction(settings.database_url) as session:
+            opened += _open_days(session, code, desks, now)
+    return opened
 
 
 def load_demo(settings: Settings, people: int) -> dict[str, int]:
@@ -82,13 +83,10 @@ def load_demo(settings: Settings, people: int) -> dict[str, int]:
     _refuse_production(settings)
     database = Database(settings.database_url)
     try:
-        return demonstration.populate(
-            database,
-            _vault(settings),
-            people,
-            random.Random(people),
-            system_clock(),
+        crowd = demonstration.Demonstration(
+            database, _vault(settings), random.Random(people), system_clock()
         )
+        return crowd.populate(people)
     finally:
         database.dispose()
 

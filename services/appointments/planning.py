@@ -150,33 +150,33 @@ def _store_slots(
     times: list[tuple[datetime, datetime]],
     rows: list[HallRow],
 ) -> None:
-    session.execute(
-        insert(Slot),
-        [
-            {
-                "id": new_id(),
-                "session_id": made,
-                "consulate_code": command.consulate,
-                "starts_at": begins,
-                "ends_at": ends,
-                "open": command.release == "open",
-            }
-            for begins, ends in times
-        ],
-    )
+    slots = [
+        {
+            "id": new_id(),
+            "session_id": made,
+            "consulate_code": command.consulate,
+            "starts_at": begins,
+            "ends_at": ends,
+            "open": command.release == "open",
+        }
+        for begins, ends in times
+    ]
+    session.execute(insert(Slot), slots)
     sets = [
         {"set_no": number, "services": row.services, "capacity": row.capacity}
         for number, row in enumerate(rows)
     ]
-    session.execute(_SETS_OF_EVERY_SLOT, {"session": made, "sets": json.dumps(sets)})
+    session.execute(
+        _SETS_OF_EVERY_SLOT,
+        {"slots": [slot["id"] for slot in slots], "sets": json.dumps(sets)},
+    )
 
 
 _SETS_OF_EVERY_SLOT = text(
     """
     INSERT INTO slot_sets (slot_id, set_no, services, capacity)
-    SELECT slots.id, sets.set_no, sets.services, sets.capacity
-    FROM slots, jsonb_to_recordset(CAST(:sets AS jsonb))
+    SELECT slot, sets.set_no, sets.services, sets.capacity
+    FROM unnest(CAST(:slots AS uuid[])) AS slot, jsonb_to_recordset(CAST(:sets AS jsonb))
         AS sets (set_no smallint, services text[], capacity smallint)
-    WHERE slots.session_id = :session
     """
 )
