@@ -15,7 +15,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 UV_VERSION := 0.13.9
 PYTEST_WORKERS ?= 2
 # Small numbers are smallint on purpose; alembic_version is Alembic's own table.
-SQUAWK_EXCLUDE := prefer-bigint-over-int,prefer-bigint-over-smallint,prefer-text-field,require-lock-timeout,require-statement-timeout
+SQUAWK_EXCLUDE := prefer-bigint-over-int,prefer-bigint-over-smallint,prefer-text-field
 
 # A stamp carries the checksum of what it stands for: another lock or place, another installation.
 RUN_SUM := $(shell { pwd; cat requirements/run.txt pyproject.toml; } | cksum | tr -d " ")

@@ -10,6 +10,9 @@ from sqlalchemy import create_engine, pool
 from services.kernel.db import sqlalchemy_url
 from services.metadata import metadata
 
+# A migration that can't have its lock soon gives up rather than hold everybody else.
+LIMITS = ("SET lock_timeout = '5s'", "SET statement_timeout = '10min'")
+
 
 def _url() -> str:
     url = context.config.get_main_option("sqlalchemy.url")
@@ -20,9 +23,15 @@ def _url() -> str:
 
 def _offline() -> None:
     context.configure(
-        dialect_name="postgresql", literal_binds=True, target_metadata=metadata, as_sql=True
+        dialect_name="postgresql",
+        dialect_opts={"paramstyle": "named"},
+        literal_binds=True,
+        target_metadata=metadata,
+        as_sql=True,
     )
     with context.begin_transaction():
+        for limit in LIMITS:
+            context.execute(limit)
         context.run_migrations()
 
 
@@ -31,6 +40,8 @@ def _online() -> None:
     with engine.connect() as connection:
         # Two launchers that migrate at once: the second waits and finds nothing to do.
         connection.exec_driver_sql("SELECT pg_advisory_lock(7203154)")
+        for limit in LIMITS:
+            connection.exec_driver_sql(limit)
         connection.commit()
         context.configure(
             connection=connection, target_metadata=metadata, transaction_per_migration=True
