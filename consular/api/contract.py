@@ -17,6 +17,7 @@ from flask import Blueprint, Response, g, request
 from marshmallow import RAISE, Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from consular.api.fields import said
 from consular.auth import actor, allow, now
 from consular.errors import FieldsInvalid, Malformed
 from services.kernel import idempotency
@@ -151,10 +152,10 @@ def _load(schema: Schema, values: Any) -> Any:
 def _flat(messages: Any, path: str = "") -> dict[str, list[str]]:
     """Nested messages as ``attendees.0.birth_date`` -> list."""
     if isinstance(messages, list):
-        return {path: [str(message) for message in messages]}
+        return {path: [said(message) for message in messages]}
     if not isinstance(messages, dict):
         # A translatable message that isn't a str yet: marshmallow makes no list of it.
-        return {path: [str(messages)]}
+        return {path: [said(messages)]}
     found: dict[str, list[str]] = {}
     for name, inner in messages.items():
         found |= _flat(inner, f"{path}.{_writable(name)}" if path else _writable(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -18,6 +19,30 @@ MISSING = _("Falta este dato.")
 NOT_TEXT = _("Debe ser texto.")
 _SIGNS = frozenset('<>{}[]\\|@#$%^*=+~`;:"')
 EARLIEST_BIRTH = date(1900, 1, 1)
+
+
+# What marshmallow says of the fields that have no words of their own.
+_STANDARD = (
+    (r"Unknown field", _("No conocemos este campo.")),
+    (r"Missing data|Field may not be null", MISSING),
+    (r"Not a valid string", NOT_TEXT),
+    (r"Not a valid (integer|number)|Number too large", _("Debe ser un número entero.")),
+    (r"Not a valid boolean", _("Debe ser true o false.")),
+    (r"Not a valid time", _("Escribe la hora como 09:00.")),
+    (r"Not a valid UUID", _("Debe ser un identificador (UUID).")),
+    (
+        r"Not a valid (list|mapping type)|Invalid (type|input type)",
+        _("Debe ser una lista o un objeto."),
+    ),
+    (r"Length must|Shorter than|Longer than", _("Revisa cuántos elementos lleva.")),
+)
+
+
+def said(message: object) -> str:
+    """A message in the reader's language, also where it is marshmallow's own."""
+    text = str(message)
+    ours = (words for pattern, words in _STANDARD if re.match(pattern, text))
+    return str(next(ours, text))
 
 
 class Text(fields.String):

@@ -320,6 +320,26 @@ def test_errors_are_told_in_the_readers_language(web: Web) -> None:
     assert spanish["title"] != english["title"]
 
 
+@pytest.mark.parametrize("name", with_body())
+def test_what_is_wrong_with_a_field_is_told_in_the_readers_language(web: Web, name: str) -> None:
+    call = call_of(web, name)
+    bodies = [{}, {"unknown": 1}]
+    for other in OTHERS.values():
+        bodies += [replaced(call.body, (field,), other) for field in call.body or {}]
+        bodies += [replaced(call.body, at, other) for at, _ in leaves(call.body)]
+    for body in bodies:
+        spanish, english = (
+            web.call(
+                call.endpoint.method, call.path, body, token=call.token,
+                headers={"Accept-Language": language},
+            ).get_json().get("errors", {})
+            for language in ("es", "en")
+        )  # fmt: skip
+        assert set(spanish) == set(english)
+        for field, messages in spanish.items():
+            assert set(messages) & set(english[field]) == set(), (body, messages)
+
+
 def _spoiled(web: Web, call: Call, at: tuple[str | int, ...], new: Any) -> TestResponse:
     return send_raw(web, call, json.dumps(replaced(call.body, at, new)).encode())
 

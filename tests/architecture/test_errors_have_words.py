@@ -53,9 +53,20 @@ def _written_codes() -> Iterator[tuple[str, str]]:
             made = written(call.func).rpartition(".")[2]
             if made in NAMES and call.args and (pattern := _code_pattern(call.args[0])):
                 yield pattern, f"{module.path}:{call.lineno}"
+    translated = set(_translated_codes())
     for file in (ROOT / "migrations" / "versions").glob("*.py"):
         for code in re.findall(r"domain_error\('(\w+)'\)", file.read_text(encoding="utf-8")):
-            yield code, file.name
+            if code not in translated:
+                yield code, file.name
+
+
+def _translated_codes() -> Iterator[str]:
+    """Codes of the database that a use case turns into an error of its own (``_RAISED``)."""
+    for module in modules("services"):
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.AnnAssign) and written(node.target) == "_RAISED":
+                assert isinstance(node.value, ast.Dict)
+                yield from filter(None, map(literal, node.value.keys))
 
 
 def _has_words(pattern: str) -> bool:
