@@ -45,6 +45,14 @@ def said(message: object) -> str:
     return str(next(ours, text))
 
 
+# Control, surrogate, unassigned and invisible format characters, which turn or hide what is read.
+_UNUSABLE = frozenset({"Cc", "Cs", "Cn", "Cf"})
+# Written Persian and composed emoji need these two.
+_JOINERS = "\u200c\u200d"
+# Mexican documents are in Latin letters; others' only look like them and would make another person.
+_IN_NAMES = re.compile(r"LATIN |MODIFIER LETTER APOSTROPHE|(FEMININE|MASCULINE) ORDINAL")
+
+
 class Text(fields.String):
     """Plain text of bounded length: no control characters, none that PostgreSQL can't keep."""
 
@@ -62,7 +70,7 @@ class Text(fields.String):
         text = super()._deserialize(value, attr, data, **kwargs).strip()
         # Printable text has none of them; only the rest is looked at letter by letter.
         if not text.isprintable() and any(
-            unicodedata.category(c) in ("Cc", "Cs", "Cn") for c in text
+            unicodedata.category(c) in _UNUSABLE and c not in _JOINERS for c in text
         ):
             raise ValidationError([_("Lleva un carácter que no se puede usar.")])
         return unicodedata.normalize("NFC", text)
@@ -76,11 +84,19 @@ class Name(Text):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if text and not any(c.isalpha() for c in text):
+        if text and not (any(c.isalpha() for c in text) and _latin(text)):
             raise ValidationError([_("Escribe el nombre con letras.")])
         if not _SIGNS.isdisjoint(text):
             raise ValidationError([_("Escribe solo el nombre, sin signos.")])
         return text
+
+
+def _latin(text: str) -> bool:
+    """Latin letters only, and nothing that doesn't show; signs are another rule's matter."""
+    return text.isascii() or all(
+        c not in _JOINERS and (not c.isalpha() or _IN_NAMES.match(unicodedata.name(c, "")))
+        for c in text
+    )
 
 
 class _Parsed(Text):

@@ -95,6 +95,14 @@ def parse_phone(text: str, region: str = "US") -> str:
 def normalise_name(*parts: str | None) -> str:
     """Names for comparison: no accents, one case, single spaces, letters and digits only."""
     joined = " ".join(part for part in parts if part)
-    plain = unicodedata.normalize("NFKD", joined.casefold())
-    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
+    # Taken apart before and after: some letters show their case only then (ᴶ), some folded ones
+    # fall apart again.
+    folded = unicodedata.normalize("NFKD", joined).casefold()
+    plain = unicodedata.normalize("NFKD", folded)
+    letters = "".join(c if c.isalnum() else " " for c in plain if not _is_mark(c))
     return " ".join(letters.split())
+
+
+def _is_mark(character: str) -> bool:
+    """Accents, and characters that don't show: neither makes another name."""
+    return bool(unicodedata.combining(character)) or unicodedata.category(character) == "Cf"

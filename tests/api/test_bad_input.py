@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -231,6 +232,35 @@ def test_a_wrong_verb_is_405_and_says_which_are_right(web: Web, name: str, metho
     answer = web.call(method, call.path, {}, token=call.token)
     assert _problem(answer) == (405, "method_not_allowed")
     assert call.endpoint.method in answer.headers["Allow"]
+
+
+NAMES = {
+    "Cyrillic": "Аnа", "Greek": "Αna", "full width": "Ａna", "mathematical": "𝐀na",
+    "zero width": "A\u200bna", "joiner": "A\u200dna", "soft hyphen": "A\u00adna",
+    "turned around": "\u202eanA", "digits": "123", "emoji": "😀", "template": "{{Ana}}",
+    "tag": "<b>Ana</b>", "formula": "=Ana", "Chinese": "安娜",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_a_name_that_only_looks_like_another_is_422(web: Web, kind: str) -> None:
+    """It would be another person to the rule of one live appointment each."""
+    call = call_of(web, "me.change_me")
+    answer = send(web, call, {**(call.body or {}), "given_names": NAMES[kind]})
+    assert _problem(answer) == (422, "invalid_fields")
+    assert set(answer.get_json()["errors"]) == {"given_names"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["José María", "Ñandú", "D’Ángelo", "O'Brien", "Ka\u02bcan", "M.ª del Rosario", "Łukasz",
+     "Nguyễn", "María-José", "Jose\u0301", "Ka\ua78can", "Müller", "Ş"],
+)  # fmt: skip
+def test_real_names_are_taken(web: Web, name: str) -> None:
+    call = call_of(web, "me.change_me")
+    answer = send(web, call, {**(call.body or {}), "given_names": name})
+    assert answer.status_code == 200, answer.text
+    assert answer.get_json()["given_names"] == unicodedata.normalize("NFC", name)
 
 
 QUERIES = (

@@ -162,6 +162,11 @@ def test_names_compare_without_accents_case_and_signs() -> None:
     assert normalise_name("Jose\u0301") == normalise_name("José")
 
 
+@pytest.mark.parametrize("hidden", ["\u200b", "\u200d", "\u202e", "\u00ad", "\ufeff", "\u2060"])
+def test_characters_that_dont_show_make_no_other_name(hidden: str) -> None:
+    assert normalise_name(f"A{hidden}na", f"{hidden}Demo") == normalise_name("Ana", "Demo")
+
+
 @given(st.text(max_size=30))
 def test_a_normalised_name_stays_as_it_is(text: str) -> None:
     once = normalise_name(text)
