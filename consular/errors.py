@@ -204,6 +204,9 @@ WORDS: dict[str, Words] = {
         _("No cabe ningún turno"), _("Cierra más tarde o usa turnos más cortos.")
     ),
     "in_the_past": Words(_("Esa fecha ya pasó"), _("Elige un día que esté por venir.")),
+    "in_the_future": Words(
+        _("Ese corte aún no llega"), _("Ese corte aún no llega. Elige uno que ya haya pasado.")
+    ),
     "person_forgotten": Words(
         _("Los datos de esta persona se borraron"), _("Registra el trámite con una cita nueva.")
     ),

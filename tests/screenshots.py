@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.factories.instance import Instance, chromium, running_instance, sign_in_staff
+from tests.factories.instance import (
+    Instance,
+    running_chromium,
+    running_instance,
+    sign_in_staff,
+)
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 
@@ -15,12 +19,10 @@ IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 def main() -> None:
     """Start an instance with invented activity, photograph it, stop it."""
     IMAGES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as directory:
-        Path(directory).chmod(0o755)
-        with running_instance(Path(directory) / "home") as instance, chromium() as browser:
-            instance.consular("seed", "--people", "60")
-            _phone(browser, instance)
-            _screens(browser, instance)
+    with running_instance() as instance, running_chromium() as browser:
+        instance.consular("seed", "--people", "60")
+        _phone(browser, instance)
+        _screens(browser, instance)
 
 
 def _phone(browser: Browser, instance: Instance) -> None:
@@ -33,15 +35,22 @@ def _phone(browser: Browser, instance: Instance) -> None:
 
 def _screens(browser: Browser, instance: Instance) -> None:
     for subject, path, name in (
-        ("demo-officer-losangeles", "/desk?day=", "desk"),
+        ("demo-officer-losangeles", "/desk", "desk"),
         ("demo-analyst", "/monitoring", "monitoring"),
     ):
         page = browser.new_page(viewport={"width": 1180, "height": 820})
         sign_in_staff(page, instance, subject)
         page.goto(f"{instance.url}{path}")
         if name == "desk":
-            page.get_by_role("link", name="Día siguiente").click()
+            _to_a_day_with_appointments(page)
         _take(page, name)
+
+
+def _to_a_day_with_appointments(page: Page) -> None:
+    for _ in range(15):
+        if page.locator("main table").count():
+            return
+        page.get_by_role("link", name="Día siguiente").click()
 
 
 def _take(page: Page, name: str) -> None:

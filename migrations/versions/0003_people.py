@@ -76,7 +76,7 @@ def _staff() -> None:
         """
         CREATE TABLE staff_accounts (
             id uuid CONSTRAINT pk_staff_accounts PRIMARY KEY,
-            subject text NOT NULL CONSTRAINT uq_staff_accounts_subject UNIQUE,
+            subject text NOT NULL,
             name text NOT NULL,
             email text,
             role text NOT NULL CONSTRAINT ck_staff_accounts_role CHECK (role IN (
@@ -92,6 +92,10 @@ def _staff() -> None:
                 (role IN ('officer', 'supervisor')) = (consulate_code IS NOT NULL))
         )
         """
+    )
+    op.execute(
+        "CREATE UNIQUE INDEX uq_staff_accounts_subject ON staff_accounts (subject)"
+        " WHERE ended_at IS NULL"
     )
     grant("staff_accounts", "SELECT, INSERT, UPDATE")
 

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.kernel.errors import NotFound
+from services.kernel.errors import Invalid, NotFound
 
 
 class Dimension(StrEnum):
@@ -104,11 +104,17 @@ _REMEMBER = text(
     RETURNING at, snapshot::text
     """
 )
-_RECALL = text("SELECT snapshot::text FROM counted_at WHERE at = :at")
+# By the database's clock, which told the moments that were kept.
+_RECALL = text(
+    """
+    SELECT (SELECT snapshot::text FROM counted_at WHERE at = :at) AS snapshot,
+           :at > clock_timestamp() AS to_come
+    """
+)
 
 
 def figures(session: Session, command: AskIndicator) -> Figures:
-    """Count. Raises NotFound for an unknown indicator."""
+    """Count. Raises NotFound for an unknown indicator, Invalid ``in_the_future``."""
     indicator = INDICATORS.get(command.code)
     if indicator is None:
         raise NotFound()
@@ -132,7 +138,10 @@ def _moment(session: Session, as_of: datetime | None) -> tuple[datetime, str | N
     if as_of is None:
         row = session.execute(_REMEMBER).one()
         return row.at, row.snapshot
-    return as_of, session.execute(_RECALL, {"at": as_of}).scalar_one_or_none()
+    row = session.execute(_RECALL, {"at": as_of}).one()
+    if row.to_come:
+        raise Invalid("in_the_future", field="as_of")
+    return as_of, row.snapshot
 
 
 def _statement(by: tuple[Dimension, ...], *, exact: bool) -> str:

@@ -39,9 +39,7 @@ def find_active(session: Session, account: UUID) -> StaffAccount | None:
 def find_by_subject(session: Session, subject: str) -> StaffAccount | None:
     """By the identity provider's name for the person."""
     return session.execute(
-        select(StaffAccount).where(
-            StaffAccount.subject == subject, StaffAccount.ended_at.is_(None)
-        )
+        select(StaffAccount).where(StaffAccount.subject == subject, StaffAccount.ended_at.is_(None))
     ).scalar_one_or_none()
 
 

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import httpx
-import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from consular.embedded import free_port
+from tests.servers import find_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-ARGUMENTS = (
+COMMAND = [sys.executable, "-c", "from consular.cli import main; main()"]
+CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
@@ -32,57 +34,148 @@ ARGUMENTS = (
 )
 
 
-@dataclass
 class Instance:
-    """A running `consular up`."""
+    """A copy of the program with a home and ports of its own."""
 
-    home: Path
-    environ: dict[str, str]
-    clients: list[httpx.Client] = field(default_factory=list)
+    def __init__(self, home: Path, **environ: str) -> None:
+        self.home = home
+        self.port = free_port()
+        self.output = home.with_suffix(".output")
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "CONSULAR_HOME": str(home),
+            "CONSULAR_PORT": str(self.port),
+            "CONSULAR_SIMULATOR_PORT": str(free_port()),
+            **environ,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self._clients: list[httpx.Client] = []
 
     @property
     def url(self) -> str:
         """The portal."""
-        return f"http://localhost:{self.environ['CONSULAR_PORT']}"
+        return f"http://localhost:{self.port}"
 
     @property
     def simulator(self) -> str:
         """The agencies."""
         return f"http://localhost:{self.environ['CONSULAR_SIMULATOR_PORT']}"
 
-    def consular(self, *arguments: str) -> str:
-        """What a `consular` command prints."""
+    def start(self) -> float:
+        """Start and return the seconds until it is ready."""
+        began = time.monotonic()
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*COMMAND, "up"],
+                env=self.environ,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=ROOT,
+                start_new_session=True,
+            )
+        while "Ready after" not in self.said():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() - began < 120, self.said()
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    def said(self) -> str:
+        """Everything it printed so far."""
+        return self.output.read_text()
+
+    def end(self, number: signal.Signals = signal.SIGINT) -> float:
+        """Send the signal; seconds until the process is gone."""
+        assert self.process is not None
+        began = time.monotonic()
+        while self._clients:
+            self._clients.pop().close()
+        self.process.send_signal(number)
+        self.process.wait(15)
+        return time.monotonic() - began
+
+    def runs(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    def code(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self.process.returncode if self.process else None
+
+    def is_ready(self) -> bool:
+        """Whether the web says it can take orders."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def refused(self) -> str:
+        """Run it where it can't start: what it said, after checks that hold for every refusal."""
         done = subprocess.run(
-            [sys.executable, "-c", "from consular.cli import main; main()", *arguments],
+            [*COMMAND, "up"],
             env=self.environ,
             capture_output=True,
             text=True,
             cwd=ROOT,
             timeout=60,
+            check=False,
+        )
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+        return done.stderr
+
+    def value(self, name: str) -> str:
+        """A line of the instance's environment file."""
+        lines = (self.home / "environment").read_text().splitlines()
+        return next(line.partition("=")[2] for line in lines if line.startswith(f"{name}="))
+
+    def processes(self) -> list[int]:
+        """The process and everything that descends from it."""
+        assert self.process is not None
+        found = [self.process.pid]
+        parents = {pid: parent_of(pid) for pid in _all_processes()}
+        for known in found:  # grows while it is read
+            found += [pid for pid, parent in parents.items() if parent == known]
+        return found
+
+    def consular(self, *arguments: str) -> str:
+        """What a `consular` command prints."""
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=120,
             check=True,
         )
         return done.stdout.strip()
 
     def api(self, role: str, *more: str) -> httpx.Client:
-        """A program with a token of the development issuer."""
+        """A program with a token of the development issuer; closed with the instance."""
         token = self.consular("token", "--role", role, *more)
         client = httpx.Client(
             base_url=f"{self.url}/api/v1",
             headers={"Authorization": f"Bearer {token}"},
             timeout=30,
         )
-        self.clients.append(client)
+        self._clients.append(client)
         return client
+
+    def messages(self, address: str) -> list[str]:
+        """What was sent to an e-mail or phone, the newest first."""
+        answer = httpx.get(
+            f"{self.simulator}/_simulator/messages.json", params={"to": address}
+        ).json()
+        return [message["body"] for message in answer["items"]]
 
     def newest_code(self, address: str) -> str:
         """The one-time code that was sent to an e-mail or phone."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            answer = httpx.get(
-                f"{self.simulator}/_simulator/messages.json", params={"to": address}
-            ).json()
-            for message in answer["items"]:
-                found = re.search(r"\b\d{6}\b", message["body"])
+            for body in self.messages(address):
+                found = re.search(r"\b\d{6}\b", body)
                 if found:
                     return found.group()
             time.sleep(0.1)
@@ -90,50 +183,37 @@ class Instance:
 
 
 @contextmanager
-def running_instance(home: Path) -> Iterator[Instance]:
-    """Start it, wait until it is ready, stop it."""
-    environ = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
-        "CONSULAR_HOME": str(home),
-        "CONSULAR_PORT": str(free_port()),
-        "CONSULAR_SIMULATOR_PORT": str(free_port()),
-    }
-    output = home.with_suffix(".output")
-    with output.open("wb") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-c", "from consular.cli import main; main()", "up"],
-            env=environ,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            cwd=ROOT,
-            start_new_session=True,
-        )
+def reachable_home() -> Iterator[Path]:
+    """A place that PostgreSQL's account can reach too, unlike pytest's own."""
+    top = Path(tempfile.mkdtemp(prefix="consular-instance-"))
+    top.chmod(0o711)
     try:
-        deadline = time.monotonic() + 120
-        while "Ready after" not in output.read_text():
-            assert process.poll() is None, output.read_text()
-            assert time.monotonic() < deadline, output.read_text()
-            time.sleep(0.1)
-        instance = Instance(home, environ)
-        yield instance
-        for client in instance.clients:
-            client.close()
+        yield top / "home"
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
+        shutil.rmtree(top)
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium; skips where there is none, fails where it is required."""
-    path = next((path for path in CHROMIUM if Path(path).exists()), None)
+def running_instance() -> Iterator[Instance]:
+    """Start one in a home of its own, wait until it is ready, stop it."""
+    with reachable_home() as home:
+        instance = Instance(home)
+        try:
+            instance.start()
+            yield instance
+        finally:
+            if instance.runs():
+                instance.end(signal.SIGTERM)
+
+
+@contextmanager
+def running_chromium() -> Iterator[Browser]:
+    """The system's Chromium. Raises LookupError where there is none."""
+    path = find_chromium()
     if path is None:
-        if os.environ.get("CONSULAR_REQUIRE_BROWSER") == "1":
-            pytest.fail("CONSULAR_REQUIRE_BROWSER is set and there is no Chromium.")
-        pytest.skip("there is no Chromium on this machine")
+        raise LookupError("there is no Chromium on this machine")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
         try:
             yield browser
         finally:
@@ -156,3 +236,16 @@ def sign_in_staff(page: Page, instance: Instance, subject: str) -> None:
     page.goto(f"{instance.url}/login/personal")
     page.locator(f"button[value='{subject}']").click()
     page.wait_for_url(f"{instance.url}/**")
+
+
+def _all_processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def parent_of(pid: int) -> int:
+    """Of a process; 0 when it is gone, or dead and only waiting to be noticed."""
+    try:
+        state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[:2]
+    except OSError:
+        return 0
+    return 0 if state == "Z" else int(parent)

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from consular.api.v1.monitoring.schemas import IndicatorQuery
-from consular.auth import MONITORS, allow, now
+from consular.auth import MONITORS, allow
 from consular.db import transaction
-from consular.pages.forms import Errors, check
+from consular.pages.forms import Errors, check, words_of
 from consular.pages.monitoring import shown
 from consular.pages.portal.names import in_language, service_names
 from services.consulates.queries import list_consulates
+from services.kernel.errors import Invalid
 from services.monitoring.indicators import AskIndicator, Dimension, Figures, figures
 from services.monitoring.published import list_published
 
 pages = Blueprint("monitoring", __name__, url_prefix="/monitoring")
 SHOWN = ("appointments", "enrollments", "remittances", "votes")
 FILTERS = ("program", "consulate", "from", "to", "as_of")
-# A cut is told by the database's clock, which may be a little ahead of ours.
-CLOCKS_DIFFER = timedelta(minutes=1)
 # The Secretary's clocks.
 ZONE = "America/Mexico_City"
 
@@ -36,11 +34,12 @@ def overview() -> str:
     values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
     errors: Errors = {}
     ask: AskIndicator | None = check(IndicatorQuery(), values, errors)
-    if ask and ask.as_of and ask.as_of > now() + CLOCKS_DIFFER:
-        errors["form"] = [str(_("Ese corte aún no llega. Elige uno que ya haya pasado."))]
-        ask = None
+    context: dict[str, Any] = {"indicators": []}
     with transaction() as session:
-        context = _figures(session, ask, values) if ask else {"indicators": []}
+        try:
+            context |= _figures(session, ask, values) if ask else {}
+        except Invalid as refused:
+            errors |= words_of(refused)
         return render_template(
             "monitoring/overview.html",
             zone=ZONE,

@@ -13,7 +13,7 @@ from consular.db import transaction
 from consular.i18n import LANGUAGE_COOKIE, LANGUAGES
 from consular.pages.forms import go, local
 from consular.pages.portal.blueprint import pages
-from consular.pages.portal.names import office, program_name, service_names
+from consular.pages.portal.names import city_of, office, program_name, service_names
 from services.appointments.queries import list_appointments
 from services.enrollments.queries import list_enrollments
 from services.kernel.audit import Actor, Role
@@ -57,7 +57,8 @@ def _principal(actor: Actor | None) -> Principal | None:
         Role.AUDITOR: _("Auditoría"),
         Role.ADMIN: _("Administración"),
     }
-    return Principal(actor.role, words.get(actor.role, actor.role), actor.consulate)
+    city = city_of(actor.consulate) if actor.consulate else None
+    return Principal(actor.role, words.get(actor.role, actor.role), city)
 
 
 @pages.get("/")

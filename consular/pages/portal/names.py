@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from consular.db import transaction
 from consular.i18n import current_language
 from services.consulates.queries import get_consulate, list_consulates, list_services
 
@@ -31,6 +33,13 @@ def office(session: Session, code: str) -> dict[str, Any]:
         "time_zone": row.time_zone,
         "website": row.website,
     }
+
+
+@cache
+def city_of(code: str) -> str:
+    """The city of an office. Offices don't move, so it is looked up once a process."""
+    with transaction() as session:
+        return get_consulate(session, code).city
 
 
 def offices(session: Session) -> list[dict[str, Any]]:
