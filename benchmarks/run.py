@@ -1,0 +1,253 @@
+"""``python -m benchmarks.run [--full]``: measure, print a table, write ``results/latest.json``.
+
+Every figure is the median of interleaved runs against a floor on the same server, and the ratio
+the median of the pairs' ratios: absolute figures move with the machine, ratios hardly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlencode
+
+from benchmarks import stage as stages
+from benchmarks.client import write_requests
+from benchmarks.stage import DAYS, FEW, HOT, MANY, OFFICE, SOLD_OUT, Stage, http_request
+from consular.embedded import HOST
+from services.kernel.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results" / "latest.json"
+CONNECTIONS = 16
+BARE_BOOKING = "bare Flask view, the same rows in one raw psycopg statement, same server"
+BARE_FREE = "bare Flask view, one raw psycopg query, same server"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many runs of how many requests."""
+
+    runs: int
+    bookings: int
+    reads: int
+
+
+SHORT = Size(runs=3, bookings=300, reads=100)
+FULL = Size(runs=7, bookings=1500, reads=600)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One figure in the contract's form. ``ratio`` is ``value`` to ``floor``."""
+
+    name: str
+    value: float
+    unit: str
+    floor: float | None
+    floor_what: str | None
+    ratio: float | None
+    samples: int
+    spread: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the client saw."""
+
+    seconds: float
+    statuses: dict[str, int]
+    body_bytes: int
+    latencies: list[float]
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.latencies) / self.seconds
+
+    @property
+    def p50(self) -> float:
+        """Milliseconds."""
+        return median(self.latencies)
+
+    @property
+    def p95(self) -> float:
+        """Milliseconds."""
+        return quantiles(self.latencies, n=20)[-1]
+
+
+def send(settings: Settings, requests: Sequence[bytes], connections: int, status: int) -> Run:
+    """Let the client send them. Raises RuntimeError when an answer has another status."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "requests"
+        write_requests(path, requests)
+        command = [sys.executable, "-m", "benchmarks.client", HOST, str(settings.port)]
+        done = subprocess.run(
+            [*command, str(connections), str(path)], cwd=ROOT, capture_output=True, check=True
+        )
+    run = Run(**json.loads(done.stdout))
+    if set(run.statuses) != {str(status)}:
+        raise RuntimeError(f"expected {status} only, got {run.statuses}")
+    return run
+
+
+def booking(stage: Stage, size: Size, name: str, office: str, status: int = 201) -> Result:
+    """Bookings a second at one office, product and floor in turn."""
+    pairs = []
+    for number in range(-1, size.runs):  # the first pair only warms up
+        # The floor is faster: give it more, so that both run about as long.
+        ours = stage.bookings(office, size.bookings, f"{name}-ours-{number}")
+        floors = stage.bookings(office, size.bookings * 2, f"{name}-floor-{number}")
+        mine = send(stage.product, ours, CONNECTIONS, status)
+        bare = send(stage.floor, floors, CONNECTIONS, status)
+        pairs.append((mine.rate, bare.rate))
+    return _result(name, "requests/s", pairs[1:], BARE_BOOKING)
+
+
+def availability(stage: Stage, size: Size) -> list[Result]:
+    """Free times of thirty days at one office: latency of one client, few and many bookings."""
+    path = f"/api/v1/consulates/{OFFICE}/availability?"
+    now = datetime.now(UTC)
+    asked = {"service": "PAS10", "from": now.date(), "to": (now + timedelta(days=DAYS)).date()}
+    reads = [http_request("GET", path + urlencode(asked))] * size.reads
+    servers = (stage.product, stage.floor, stage.product_many, stage.floor_many)
+    rounds = [[send(s, reads, 1, 200) for s in servers] for _ in range(size.runs + 1)][1:]
+    few50 = [(ours.p50, bare.p50) for ours, bare, _, _ in rounds]
+    few95 = [(ours.p95, bare.p95) for ours, bare, _, _ in rounds]
+    many50 = [(ours.p50, bare.p50) for _, _, ours, bare in rounds]
+    many95 = [(ours.p95, bare.p95) for _, _, ours, bare in rounds]
+    growth = [(many.p50, few.p50) for few, _, many, _ in rounds]
+    at_few = f"the same with {FEW} bookings"
+    return [
+        _result(f"availability_over_http_p50_{FEW}", "ms", few50, BARE_FREE),
+        _result(f"availability_over_http_p95_{FEW}", "ms", few95, BARE_FREE),
+        _result(f"availability_over_http_p50_{MANY}", "ms", many50, BARE_FREE),
+        _result(f"availability_over_http_p95_{MANY}", "ms", many95, BARE_FREE),
+        _result("availability_growth_x100_bookings", "ms", growth, at_few),
+    ]
+
+
+def first_page(stage: Stage, size: Size) -> list[Result]:
+    """The portal's home page as a first visit sees it: its HTML alone."""
+    reads = [http_request("GET", "/", {"Accept": "text/html"})] * size.reads
+    runs = [send(stage.product, reads, 1, 200) for _ in range(size.runs + 1)][1:]
+    return [
+        _alone("home_page_p50", "ms", [run.p50 for run in runs]),
+        _alone("home_page_p95", "ms", [run.p95 for run in runs]),
+        _alone("home_page_bytes", "bytes", [float(run.body_bytes) for run in runs]),
+    ]
+
+
+def measure(size: Size) -> list[Result]:
+    """Everything, in one set of servers."""
+    with stages.standing() as stage:
+        return [
+            booking(stage, size, "booking_over_http", OFFICE),
+            booking(stage, size, "booking_hot_slot", HOT),
+            booking(stage, size, "booking_refused", SOLD_OUT, 409),
+            *availability(stage, size),
+            *first_page(stage, size),
+        ]
+
+
+def _result(name: str, unit: str, pairs: Sequence[tuple[float, float]], what: str) -> Result:
+    values, floors = [ours for ours, _ in pairs], [bare for _, bare in pairs]
+    ratio = median(ours / bare for ours, bare in pairs)
+    return Result(
+        name,
+        round(median(values), 2),
+        unit,
+        round(median(floors), 2),
+        what,
+        round(ratio, 3),
+        len(pairs),
+        _spread(values),
+    )
+
+
+def _alone(name: str, unit: str, values: Sequence[float]) -> Result:
+    value = round(median(values), 2)
+    return Result(name, value, unit, None, None, None, len(values), _spread(values))
+
+
+def _spread(values: Sequence[float]) -> float:
+    """From the least to the most, as a share of the median."""
+    return round((max(values) - min(values)) / median(values), 3)
+
+
+def machine() -> str:
+    """What it ran on, in one line."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} x {_processor()}, {memory:.0f} GiB, {platform.system()}"
+        f" {platform.release()}, Python {platform.python_version()}"
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    named = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.machine()
+
+
+def commit() -> str:
+    """Of this tree, with a mark when the tree differs from it."""
+    known = _git("rev-parse", "HEAD") or "unknown"
+    changed = _git("status", "--porcelain", "--untracked-files=no")
+    return f"{known}+changes" if changed else known
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments],  # noqa: S607 - the developer's own
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def show(results: Sequence[Result]) -> None:
+    """A small table."""
+    print(f"{'':36}{'value':>10}  {'unit':<11}{'floor':>10}{'ratio':>8}{'spread':>8}")
+    for r in results:
+        floor = "" if r.floor is None else f"{r.floor:.2f}"
+        ratio = "" if r.ratio is None else f"{r.ratio:.2f}"
+        print(f"{r.name:36}{r.value:>10.2f}  {r.unit:<11}{floor:>10}{ratio:>8}{r.spread:>8.2f}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="longer runs, and seven of each")
+    size = FULL if parser.parse_args(arguments).full else SHORT
+    results = measure(size)
+    report: dict[str, Any] = {
+        "machine": machine(),
+        "commit": commit(),
+        "results": [asdict(result) for result in results],
+    }
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    show(results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""Where everything is measured: own servers, two databases, offices full of slots, and citizens.
+
+PostgreSQL keeps ``fsync`` and ``synchronous_commit`` on, as an instance does. The databases hold
+the same slots; one has 700 bookings in the next thirty days of one office, the other 70,000.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psycopg
+
+from consular.seed import load_reference
+from services.appointments.errors import OfficeClosed
+from services.appointments.planning import DeskPlan, OpenSession, open_session
+from services.kernel.audit import SYSTEM
+from services.kernel.clock import system_clock
+from services.kernel.db import EVERYTHING, Database
+from services.kernel.settings import Settings
+from tests.factories.server import Citizen, make_citizens, running_server
+from tests.factories.web import with_token_key, working_day
+from tests.servers import DatabaseUrls, Servers, random_keys
+
+OFFICE, HOT, SOLD_OUT = "losangeles", "chicago", "houston"
+FEW, MANY = 700, 70_000
+DAYS = 30
+SERVICES = ("PAS10", "MAT", "INE", "RFC")
+DESKS = (
+    ("A", ("PAS6", "PAS10", "MAT")),
+    ("B", ("MAT", "INE", "OP7")),
+    ("C", ("INE", "RFC", "ACT")),
+)
+FLOOR = "benchmarks.floor:create_app"
+_WINDOWS_OF_A_KIND = 84  # three kinds: 252 places at each time, room for 70,000 in 30 days
+_CITIZENS = 256
+
+_BOOKINGS = """
+WITH here AS (
+    SELECT id, starts_at, ends_at, row_number() OVER (ORDER BY starts_at) - 1 AS n,
+           count(*) OVER () AS times
+    FROM slots WHERE consulate_code = %(office)s
+), wanted AS (
+    SELECT gen_random_uuid() AS id, gen_random_uuid() AS person, i, h.id AS slot, h.starts_at,
+           h.ends_at, (ARRAY['PAS10', 'OP7', 'RFC'])[1 + (i / h.times) %% 3] AS service
+    FROM generate_series(%(first)s::int, %(last)s::int) AS i JOIN here h ON h.n = i %% h.times
+), made AS (
+    INSERT INTO appointments (
+        id, folio, consulate_code, services, day, starts_at, ends_at, status, language,
+        created_at, changed_at)
+    SELECT id, 'B' || lpad(i::text, 11, '0'), %(office)s, ARRAY[service], starts_at::date,
+        starts_at, ends_at, 'booked', 'es', now(), now() FROM wanted
+), named AS (
+    INSERT INTO people (
+        id, consulate_code, given_names, first_surname, birth_date, name_index, data_key,
+        created_at)
+    SELECT person, %(office)s, 'Ana', 'Demo ' || i, date '1950-01-01' + i %% 18000,
+        sha256(('name' || i)::bytea), sha256(('key' || i)::bytea), now() FROM wanted
+), claimed AS (
+    INSERT INTO claims (person_key, service_code, appointment_id)
+    SELECT sha256(('name' || i)::bytea), service, id FROM wanted
+), counted AS (
+    INSERT INTO facts (
+        kind, subject_id, consulate_code, program, status, day, quantity, occurred_at)
+    SELECT 'appointment', id, %(office)s, service, 'booked', starts_at::date, 1, now() FROM wanted
+)
+INSERT INTO seats (appointment_id, person_id, service_code, slot_id, starts_at, ends_at)
+SELECT id, person, service, slot, starts_at, ends_at FROM wanted
+"""
+
+_TAKEN = """
+WITH given AS (SELECT slot_id, service_code, count(*) AS n FROM seats GROUP BY 1, 2)
+UPDATE slot_sets t SET taken = (
+    SELECT coalesce(sum(n), 0) FROM given g
+    WHERE g.slot_id = t.slot_id AND g.service_code = ANY (t.services))
+WHERE slot_id IN (SELECT id FROM slots WHERE consulate_code = %(office)s)
+"""
+
+_CAPACITY = """
+UPDATE slot_sets SET capacity = %(capacity)s
+WHERE slot_id IN (SELECT id FROM slots WHERE consulate_code = %(office)s)
+"""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Servers by name: product and floor, each over few and over many bookings."""
+
+    product: Settings
+    floor: Settings
+    product_many: Settings
+    floor_many: Settings
+    citizens: list[Citizen]
+    starts: dict[str, list[datetime]]
+
+    def bookings(self, office: str, count: int, seed: str) -> list[bytes]:
+        """Requests to book, each for another person; the same bytes for product and floor."""
+        chance = random.Random(seed)
+        return [self._booking(office, chance, f"{seed}-{n}") for n in range(count)]
+
+    def _booking(self, office: str, chance: random.Random, key: str) -> bytes:
+        citizen = chance.choice(self.citizens)
+        person = f"Demo {chance.randrange(10**12):x}".translate(_LETTERS)
+        body = {
+            "consulate": office,
+            "service": chance.choice(SERVICES),
+            "start": chance.choice(self.starts[office]).isoformat(),
+            "attendees": [
+                {
+                    "given_names": "Ana María",
+                    "first_surname": person,
+                    "second_surname": "Núñez",
+                    "birth_date": "1990-05-12",
+                }
+            ],
+            "contact": {"email": "ana@demo.invalid", "phone": "+13235550100"},
+            "language": "es",
+        }
+        headers = {
+            "Authorization": f"Bearer {citizen.token}",
+            "Idempotency-Key": key,
+            "X-Account": str(citizen.account),
+        }
+        return http_request("POST", "/api/v1/appointments", headers, body)
+
+
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")  # names are written with letters
+
+
+def http_request(
+    method: str, path: str, headers: dict[str, str] | None = None, body: Any = None
+) -> bytes:
+    """A whole HTTP/1.1 request."""
+    payload = json.dumps(body).encode() if body is not None else b""
+    given = {
+        "Host": "localhost",
+        "Content-Type": "application/json",
+        "Content-Length": str(len(payload)),
+        "Accept-Language": "es-MX,es;q=0.9,en;q=0.5",
+        **(headers or {}),
+    }
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + payload
+
+
+@contextmanager
+def standing() -> Iterator[Stage]:
+    """Everything started and loaded; all of it ends and is deleted with the context."""
+    servers = Servers(durable=True)
+    try:
+        addresses = servers.start()
+        with ExitStack() as stack:
+            home = Path(stack.enter_context(TemporaryDirectory(prefix="consular-bench-")))
+            few = stack.enter_context(addresses.fresh_database())
+            settings = _settings(few, addresses.redis_url, home)
+            load_reference(settings)
+            _open_sessions(settings)
+            citizens = make_citizens(settings, _CITIZENS)
+            _book(few, 0, FEW)
+            many = stack.enter_context(addresses.fresh_database(few.name))
+            _book(many, FEW, MANY)
+            starts = _starts(few)
+            full = _settings_of(settings, many)
+            yield Stage(
+                stack.enter_context(running_server(settings)),
+                stack.enter_context(running_server(settings, FLOOR)),
+                stack.enter_context(running_server(full)),
+                stack.enter_context(running_server(full, FLOOR)),
+                citizens,
+                starts,
+            )
+    finally:
+        servers.stop()
+
+
+def _settings(urls: DatabaseUrls, redis_url: str, home: Path) -> Settings:
+    settings = Settings.load(
+        {
+            "CONSULAR_ENV": "development",
+            "CONSULAR_HOME": str(home),
+            "REDIS_URL": redis_url,
+            **random_keys(),
+        }
+    )
+    return with_token_key(_settings_of(settings, urls))
+
+
+def _settings_of(settings: Settings, urls: DatabaseUrls) -> Settings:
+    values = {"DATABASE_URL": urls.app_url, "DATABASE_OWNER_URL": urls.owner_url}
+    return replace(
+        settings,
+        database_url=urls.app_url,
+        database_owner_url=urls.owner_url,
+        values={**settings.values, **values},
+    )
+
+
+def _open_sessions(settings: Settings) -> None:
+    """Mornings of the next thirty days at one office, and one time at each of two more."""
+    desks = tuple(
+        DeskPlan(f"{name}{number}", codes)
+        for name, codes in DESKS
+        for number in range(_WINDOWS_OF_A_KIND)
+    )
+    database = Database(settings.database_url, pool_size=1)
+    try:
+        for ahead in range(1, DAYS + 1):
+            day = (datetime.now(UTC) + timedelta(days=ahead)).date()
+            if day.weekday() < 5:
+                _open(database, OpenSession(OFFICE, day, time(9), time(13), 15, desks))
+        for office in (HOT, SOLD_OUT):
+            command = OpenSession(office, working_day(20), time(9), time(9, 15), 15, desks)
+            _open(database, command)
+    finally:
+        database.dispose()
+
+
+def _open(database: Database, command: OpenSession) -> None:
+    try:
+        with database.transaction(EVERYTHING) as session:
+            open_session(session, command, now=system_clock(), actor=SYSTEM)
+    except OfficeClosed:
+        return
+
+
+def _book(urls: DatabaseUrls, first: int, last: int) -> None:
+    """Bookings number ``first`` to ``last`` (that one not), and room or none where it is asked."""
+    options = "-c app.consulate=*"
+    with psycopg.connect(urls.owner_url, autocommit=True, options=options) as connection:
+        connection.execute(_BOOKINGS, {"office": OFFICE, "first": first, "last": last - 1})
+        connection.execute(_TAKEN, {"office": OFFICE})
+        connection.execute(_CAPACITY, {"office": HOT, "capacity": 32_000})
+        connection.execute(_CAPACITY, {"office": SOLD_OUT, "capacity": 0})
+        connection.execute("VACUUM (ANALYZE)")
+
+
+def _starts(urls: DatabaseUrls) -> dict[str, list[datetime]]:
+    with psycopg.connect(urls.owner_url, options="-c timezone=UTC") as connection:
+        rows = connection.execute(
+            "SELECT consulate_code, array_agg(starts_at ORDER BY starts_at) FROM slots GROUP BY 1"
+        ).fetchall()
+    return dict(rows)
