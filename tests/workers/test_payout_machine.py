@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -38,7 +39,8 @@ FAULTS: tuple[Mapping[str, float], ...] = (
     {"garbage_rate": 1.0},
     {"drop_after_effect_rate": 0.3, "unavailable_rate": 0.3, "error_rate": 0.3},
 )
-SURNAMES = ("Ibarra", "Demorado", "Rechazado", "Bloqueado")
+payouts = st.sampled_from(Payout)
+surnames = st.sampled_from(("Ibarra", "Demorado", "Rechazado", "Bloqueado"))
 
 
 class Payouts(RuleBasedStateMachine):
@@ -61,37 +63,30 @@ class Payouts(RuleBasedStateMachine):
 
     @rule(
         target=remittances,
-        payout=st.sampled_from(Payout),
-        surname=st.sampled_from(SURNAMES),
-        send=st.integers(min_value=1_00, max_value=40_00),
+        payout=payouts,
+        surname=surnames,
+        send=st.integers(min_value=1_00, max_value=20_00),
     )
     def order(self, payout: Payout, surname: str, send: int) -> UUID:
         """Somebody sends money."""
-        with self.bench.work.transaction() as session:
-            found = make_remittance(
-                session,
-                self.sender,
-                payout=payout,
-                surname=surname,
-                send=send,
-                now=self.bench.clock(),
-            ).id
-        self.made.append(found)
+        return self._order(payout, surname, send)
+
+    @rule(target=remittances, payout=payouts, surname=surnames, cancelled=st.booleans())
+    def a_worker_dies_before_its_call(self, payout: Payout, surname: str, cancelled: bool) -> UUID:
+        """Or only oversleeps, and may go on later; the sender may have changed their mind."""
+        found = self._order(payout, surname, 10_00)
+        self.zombies.append(self.bench.die_before_call(found))
+        if cancelled:
+            self.bench.cancel(found, self.sender)
         return found
 
-    @rule(found=remittances)
-    def a_worker_dies_before_its_call(self, found: UUID) -> None:
-        """Or only oversleeps: it may go on later."""
-        if self.bench.statuses()[found] is Status.FUNDED:
-            self.zombies.append(self.bench.die_before_call(found))
-
-    @rule(found=remittances)
-    def a_worker_dies_after_its_call(self, found: UUID) -> None:
+    @rule(target=remittances, payout=payouts)
+    def a_worker_dies_after_its_call(self, payout: Payout) -> UUID:
         """The agency acted; nobody wrote it down."""
-        funded = self.bench.statuses()[found] is Status.FUNDED
-        if funded and self.bench.surname(found) != "Bloqueado":
-            self.bench.fault()
-            self.bench.die_after_call(found)
+        self.bench.fault()
+        found = self._order(payout, "Ibarra", 10_00)
+        self.bench.die_after_call(found)
+        return found
 
     @rule(pick=st.integers(min_value=0, max_value=100))
     def a_worker_that_overslept_goes_on(self, pick: int) -> None:
@@ -161,6 +156,19 @@ class Payouts(RuleBasedStateMachine):
             assert statuses[found] is not Status.PAID or count == 1
             assert statuses[found] not in GIVEN_BACK or count == 0
 
+    def _order(self, payout: Payout, surname: str, send: int) -> UUID:
+        with self.bench.work.transaction() as session:
+            found = make_remittance(
+                session,
+                self.sender,
+                payout=payout,
+                surname=surname,
+                send=send,
+                now=self.bench.clock(),
+            ).id
+        self.made.append(found)
+        return found
+
     def teardown(self) -> None:
         """Let everything come to its end: nothing may be left in between."""
         self.bench.fault()
@@ -178,6 +186,7 @@ class Payouts(RuleBasedStateMachine):
         self.nothing_is_paid_twice_nor_paid_and_given_back()
 
 
+@pytest.mark.slow
 def test_no_order_of_events_loses_or_doubles_money(database: DatabaseUrls, tmp_path: Path) -> None:
     with PayoutBench(database.app_url, tmp_path) as bench:
         run_state_machine_as_test(
