@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -135,6 +136,11 @@ class Launch:
 
     def _prepare(self, settings: Settings) -> None:
         """In children, so that the supervisor never holds a connection when it forks."""
+        # The web's two processes add up their counts through files, chosen at import.
+        metrics = self.home / "metrics"
+        shutil.rmtree(metrics, ignore_errors=True)
+        metrics.mkdir(mode=0o700)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
         with Step("Migrations"):
             migrate = partial(_migrate, settings.database_owner_url)
             self._run_beside("The migrations", migrate, _preload)

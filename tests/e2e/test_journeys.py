@@ -244,6 +244,28 @@ def _violations(page: Page, instance: Instance, path: str) -> list[str]:
     return [f"{path}: {v['id']}: {v['nodes'][0]['html']}" for v in results.response["violations"]]
 
 
+def test_llave_mx_signs_in_and_signing_out_ends_it(instance: Instance, browser: Browser) -> None:
+    page = _phone(browser)
+    page.goto(f"{instance.url}/mis-datos")
+    expect(page.locator("main")).to_contain_text("Hace falta entrar")
+    page.goto(f"{instance.url}/login?next=/mis-datos")
+    page.get_by_role("link", name="Entrar con Llave MX").click()
+    page.locator("button[value='demo-uno']").click()
+    page.wait_for_url(f"{instance.url}/mis-datos")
+    assert page.input_value("[name=first_surname]") == "Demo"
+    page.get_by_role("button", name="Salir").click()
+    page.goto(f"{instance.url}/mis-datos")
+    expect(page.locator("main")).to_contain_text("Hace falta entrar")
+
+
+def test_logs_hold_nobodys_data(citizen: dict[str, Any], instance: Instance) -> None:
+    """Everything above ran: no name, address, CURP, RFC or account number got into a log."""
+    logs = "".join(path.read_text() for path in (instance.home / "log").iterdir())
+    assert "enrollments.submit" in logs or "agency_call" in logs
+    for private in (EMAIL, CURP, "Demostrada", "Receptora", "002010077777777771", "DEPA900512"):
+        assert private not in logs
+
+
 def test_the_same_by_the_api(instance: Instance) -> None:
     """What a program of another system does, with tokens of the command line."""
     supervisor = instance.api("supervisor", "--consulate", "chicago")

@@ -121,6 +121,13 @@ def working_day(days: int = 30) -> Any:
 def running_web(settings: Settings) -> Iterator[Web]:
     """The application with reference data loaded; its connections end with it."""
     load_reference(settings)
+    with running_web_without_data(settings) as web:
+        yield web
+
+
+@contextmanager
+def running_web_without_data(settings: Settings) -> Iterator[Web]:
+    """The application alone, whatever its database is like."""
     settings = with_token_key(settings)
     app = create_app(settings)
     try:
