@@ -21,6 +21,7 @@ PROCESSES = {
     "schedule": launcher.SCHEDULE,
 }
 REFERENCE = "consular.seed:load_reference"
+APPOINT = "consular.seed:appoint_administrator"
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 Reference data is written with the owner's rights, everything else through the use cases, so that
 a demonstration has the same facts, audit and outbox as real work. Production refuses all but the
-reference data.
+reference data and the first administrator.
 """
 
 from __future__ import annotations
@@ -53,6 +53,17 @@ def load_reference(settings: Settings) -> dict[str, int]:
             **published.load_reference(session),
             **remittances.load_reference(session),
         }
+
+
+def appoint_administrator(settings: Settings, subject: str, name: str) -> None:
+    """The first account of an installation. Raises Conflict ``subject_taken``."""
+    with _transaction(settings.database_url) as session:
+        make_account(
+            session,
+            MakeStaffAccount(subject, name, Role.ADMIN.value),
+            now=system_clock(),
+            actor=SYSTEM,
+        )
 
 
 def extend_demo_schedule(settings: Settings) -> int:
