@@ -10,6 +10,7 @@ import click
 from consular import launcher
 from consular.embedded import CannotStart
 from services.kernel.audit import Role
+from services.kernel.errors import DomainError
 from services.kernel.settings import Settings, SettingsError
 
 TOKEN = "consular.seed:development_token"  # noqa: S105 - the name of a function
@@ -32,6 +33,8 @@ def main() -> None:
         _fail(error.problem, error.remedy)
     except SettingsError as error:
         _fail(str(error), "")
+    except DomainError as error:
+        _fail(f"That is refused: {error.code}.", "")
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -77,13 +80,25 @@ def upgrade() -> None:
 
 
 @commands.command()
-@click.option("--people", default=200, show_default=True, help="How many citizens to invent.")
-def seed(people: int) -> None:
-    """Load reference data and invented citizens with their appointments and remittances."""
-    settings = _development("seed")
-    launcher.entry(REFERENCE)(settings)
-    launcher.entry(PEOPLE)(settings, people)
-    click.echo(f"Loaded the reference data and {people} invented citizens.")
+@click.option("--demo", is_flag=True, help="Also invented citizens with what they do.")
+@click.option("--people", default=200, show_default=True, help="How many of them.")
+def seed(demo: bool, people: int) -> None:
+    """Load the reference data; with --demo also invented activity (never in production)."""
+    settings = _development("seed --demo") if demo else Settings.load()
+    counts = launcher.entry(REFERENCE)(settings)
+    click.echo("Reference data: " + ", ".join(f"{n} {table}" for table, n in counts.items()))
+    if demo:
+        done = launcher.entry(PEOPLE)(settings, people)
+        click.echo("Invented: " + ", ".join(f"{n} {what}" for what, n in done.items()))
+
+
+@commands.command()
+@click.option("--subject", required=True, help="What the identity provider calls this person.")
+@click.option("--name", required=True)
+def appoint(subject: str, name: str) -> None:
+    """Make an administrator: the first of an installation, who makes all other accounts."""
+    launcher.entry(APPOINT)(Settings.load(), subject, name)
+    click.echo(f"{name} may sign in as administrator.")
 
 
 @commands.command()

@@ -20,7 +20,7 @@ def main() -> None:
     """Start an instance with invented activity, photograph it, stop it."""
     IMAGES.mkdir(exist_ok=True)
     with running_instance() as instance, running_chromium() as browser:
-        instance.consular("seed", "--people", "60")
+        instance.consular("seed", "--demo", "--people", "60")
         _phone(browser, instance)
         _screens(browser, instance)
 
