@@ -19,6 +19,7 @@ from consular.api.v1.voting.schemas import (
 )
 from consular.auth import ANYONE, DESK, MONITORS, actor, now
 from consular.db import transaction
+from services.kernel.audit import Role
 from services.kernel.errors import NotFound
 from services.voting.queries import CountFilter, election, list_counts
 from services.voting.reporting import ReportCount, approve_count, report_count
@@ -53,7 +54,7 @@ def list_all_counts(query: dict[str, Any]) -> dict[str, Any]:
     api,
     "POST",
     "/counts/<uuid:count>/approve",
-    who=DESK | MONITORS,
+    who=DESK | {Role.ANALYST},
     body=NothingSchema(),
     answer=CountAnswer(),
 )
