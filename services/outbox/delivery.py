@@ -93,9 +93,7 @@ _FINISH = text(
 def finish(session: Session, held: Claim, outcome: str) -> bool:
     """Mark it done. False when the lease has passed on: then the caller must roll back."""
     return (
-        session.execute(
-            _FINISH, {"id": held.id, "fence": held.fence, "outcome": outcome}
-        ).first()
+        session.execute(_FINISH, {"id": held.id, "fence": held.fence, "outcome": outcome}).first()
         is not None
     )
 
@@ -111,6 +109,4 @@ _RELEASE = text(
 
 def release(session: Session, held: Claim, *, delay_seconds: float) -> None:
     """Give it back: it is due again ``delay_seconds`` from now."""
-    session.execute(
-        _RELEASE, {"id": held.id, "fence": held.fence, "delay": delay_seconds}
-    )
+    session.execute(_RELEASE, {"id": held.id, "fence": held.fence, "delay": delay_seconds})
