@@ -127,3 +127,11 @@ def test_one_person_in_many_hands_is_booked_once(rush: Rush) -> None:
     answers = rush.book_at_once([_body(starts[n % len(starts)], 1) for n in range(CLIENTS)])
     assert _codes(answers) == {"booked": 1, "409 identity_check_pending": CLIENTS - 1}
     assert rush.places() == (1, 1)
+
+
+def test_who_has_the_last_place_hears_that_they_hold_it_not_that_it_is_gone(rush: Rush) -> None:
+    start = rush.starts()[0]
+    token = rush.web.token("citizen", subject="ana")
+    assert rush.web.book(start, token=token).status_code == 201
+    assert start not in [slot["start"] for slot in rush.web.free()]
+    assert rush.web.book(start, token=token).get_json()["code"] == "already_booked"
