@@ -11,14 +11,15 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, Response, g, request
 from marshmallow import RAISE, Schema, ValidationError
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from consular.api.fields import said
-from consular.auth import actor, allow, now
+from consular.auth import account, allow, now
+from consular.db import transaction
 from consular.errors import FieldsInvalid, Malformed
 from services.kernel import idempotency
 from services.kernel.audit import Role
@@ -117,22 +118,22 @@ def request_hash() -> bytes:
     return fingerprint(head + request.get_data(cache=True))
 
 
-def once(
-    session: Any, do: Callable[[], dict[str, Any]], *, status: int, needed: bool = False
+def deed(
+    do: Callable[[Session], dict[str, Any]], *, status: int = 200, needs_key: bool = False
 ) -> dict[str, Any]:
-    """Do it, or give the answer that the same key got before: in the deed's transaction."""
-    key = idempotency_key(needed=needed)
-    account: UUID | None = actor().account_id
-    if key is None or account is None:
-        return do()
-    stored = idempotency.begin(
-        session, account_id=account, key=key, request_hash=request_hash(), now=now()
-    )
-    if stored is not None:
-        return stored.response
-    response = do()
-    idempotency.finish(session, account_id=account, key=key, status=status, response=response)
-    return response
+    """In one transaction: do it, or give the answer that the same key got before."""
+    key = idempotency_key(needed=needs_key)
+    with transaction() as session:
+        if key is None:
+            return do(session)
+        stored = idempotency.begin(
+            session, account_id=account(), key=key, request_hash=request_hash(), now=now()
+        )
+        if stored is not None:
+            return stored.response
+        response = do(session)
+        idempotency.finish(session, account_id=account(), key=key, status=status, response=response)
+        return response
 
 
 def load_fields(schema: Schema, values: Any) -> Any:

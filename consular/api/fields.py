@@ -158,9 +158,7 @@ class Email(Text):
         return text
 
 
-class BirthDate(fields.Date):
-    """A day of this or the last century."""
-
+class _Date(fields.Date):
     def __init__(self, **kwargs: Any) -> None:
         messages = {
             "required": MISSING,
@@ -168,6 +166,10 @@ class BirthDate(fields.Date):
             "invalid": _("Escribe la fecha completa."),
         }
         super().__init__(format="iso", error_messages=messages, **kwargs)
+
+
+class BirthDate(_Date):
+    """A day of this or the last century."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> date:
         day: date = super()._deserialize(value, attr, data, **kwargs)
@@ -177,16 +179,8 @@ class BirthDate(fields.Date):
         return day
 
 
-class Day(fields.Date):
+class Day(_Date):
     """A day of the calendar within reach of the system."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        messages = {
-            "required": MISSING,
-            "null": MISSING,
-            "invalid": _("Escribe la fecha completa."),
-        }
-        super().__init__(format="iso", error_messages=messages, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> date:
         day: date = super()._deserialize(value, attr, data, **kwargs)

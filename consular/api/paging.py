@@ -33,3 +33,8 @@ class PageQuery(Schema):
         validate=validate.Range(1, 100, error=_("Pide de 1 a 100 por página.")),
     )
     next = Cursor(load_default=None)
+
+
+def cursor(last: tuple[datetime, UUID] | None) -> str | None:
+    """How `Cursor` reads it again: the time and id to go on after, None at the end."""
+    return f"{last[0].isoformat()}~{last[1]}" if last else None

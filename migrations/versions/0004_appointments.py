@@ -291,7 +291,7 @@ CREATE FUNCTION book_appointment(
     p_people jsonb, p_language text, p_account uuid, p_role text, p_actor uuid,
     p_request text, p_now timestamptz, p_key text, p_hash bytea
 ) RETURNS jsonb LANGUAGE plpgsql
--- Every look-up is by key: planning anew for each party's size would cost a third of a booking.
+-- Every look-up is by key: a new plan for each party's size would be the same plan again.
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     v_answer jsonb; v_ends timestamptz; v_starts timestamptz; v_day date; v_zone text;

@@ -30,10 +30,10 @@ class FreeTime:
 
 @dataclass(frozen=True)
 class Page:
-    """Some items and where the next ones begin."""
+    """``next`` is the (starts_at, id) to go on after, None at the end."""
 
     items: Sequence[Any]
-    next: str | None
+    next: tuple[datetime, UUID] | None
 
 
 @dataclass(frozen=True)
@@ -188,8 +188,7 @@ def list_appointments(
     rows = session.execute(query).scalars().all()
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
-    following = f"{last.starts_at.isoformat()}~{last.id}" if last else None
-    return Page(rows[:limit], following)
+    return Page(rows[:limit], (last.starts_at, last.id) if last else None)
 
 
 def _somebody_called(surname: str) -> ColumnElement[bool]:

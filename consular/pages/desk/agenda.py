@@ -10,6 +10,7 @@ from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import load_fields
+from consular.api.paging import cursor
 from consular.auth import DESK, actor, allow, now
 from consular.db import transaction
 from consular.pages.desk import shown
@@ -56,7 +57,7 @@ def _agenda(session: Session, query: dict[str, Any], values: dict[str, str]) -> 
     return {
         "consulate": place,
         "day": day,
-        "links": _links(day, today_at(place), values, page.next),
+        "links": _links(day, today_at(place), values, cursor(page.next)),
         "services": bookable_services(session),
         "desks": _desks(session, place["code"], day, query["desk"]),
         "statuses": [status.value for status in Status],

@@ -12,7 +12,8 @@ from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
 from consular import deeds
-from consular.api.contract import endpoint, idempotency_key, once, request_hash
+from consular.api.contract import deed, endpoint, idempotency_key, request_hash
+from consular.api.paging import cursor
 from consular.api.v1.appointments.schemas import (
     AppointmentAnswer,
     AppointmentList,
@@ -79,7 +80,7 @@ def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
             limit=query["limit"],
             after=query["next"],
         )
-        return {"items": _shown(session, page.items), "next": page.next}
+        return {"items": _shown(session, page.items), "next": cursor(page.next)}
 
 
 @endpoint(api, "GET", "/<uuid:appointment>", who=BOOKERS, answer=AppointmentAnswer())
@@ -98,7 +99,7 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
                 person_account_id=found.account_id,
                 consulate=found.consulate_code,
             )
-        return _shown(session, [found])[0]
+        return _one(session, found)
 
 
 @endpoint(
@@ -111,12 +112,9 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
 )
 def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Give the place back. 409 wrong_state."""
-    with transaction() as session:
-        return once(
-            session,
-            lambda: _shown(session, [cancel(session, appointment, now=now(), actor=actor())])[0],
-            status=200,
-        )
+    return deed(
+        lambda session: _one(session, cancel(session, appointment, now=now(), actor=actor()))
+    )
 
 
 @endpoint(
@@ -176,24 +174,22 @@ def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
 )
 def complete_appointment(appointment: UUID, command: Served) -> dict[str, Any]:
     """The service given, its document number and fee."""
-    with transaction() as session:
-        return once(
+    return deed(
+        lambda session: _one(
             session,
-            lambda: _shown(
-                session,
-                [complete(session, appointment, command, now=now(), actor=actor(), vault=vault())],
-            )[0],
-            status=200,
+            complete(session, appointment, command, now=now(), actor=actor(), vault=vault()),
         )
+    )
 
 
 def _step(command: TakeStep) -> dict[str, Any]:
-    with transaction() as session:
-        return once(
-            session,
-            lambda: _shown(session, [take_step(session, command, now=now(), actor=actor())])[0],
-            status=200,
-        )
+    return deed(
+        lambda session: _one(session, take_step(session, command, now=now(), actor=actor()))
+    )
+
+
+def _one(session: Session, appointment: Any) -> dict[str, Any]:
+    return _shown(session, [appointment])[0]
 
 
 def _shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]:

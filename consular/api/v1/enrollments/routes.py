@@ -8,7 +8,8 @@ from uuid import UUID
 from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, once
+from consular.api.contract import deed, endpoint
+from consular.api.paging import cursor
 from consular.api.v1.appointments.schemas import NothingSchema
 from consular.api.v1.enrollments.schemas import (
     AnswerSchema,
@@ -62,8 +63,7 @@ def list_programs() -> dict[str, Any]:
 )
 def create_enrollment(command: RequestEnrollment) -> Any:
     """Ask to be enrolled. 409 already_enrolled, identity_check_pending."""
-    with transaction() as session:
-        body = once(session, lambda: _request(session, command), status=202)
+    body = deed(lambda session: _request(session, command), status=202)
     return body, {"Location": url_for("enrollments.show_enrollment", enrollment=body["id"])}
 
 
@@ -85,8 +85,7 @@ def list_own_enrollments(query: dict[str, Any]) -> dict[str, Any]:
             status=query["status"],
             program=query["program"],
         )
-        following = f"{page.next[0].isoformat()}~{page.next[1]}" if page.next else None
-        return {"items": [summary(found) for found in page.items], "next": following}
+        return {"items": [summary(found) for found in page.items], "next": cursor(page.next)}
 
 
 @endpoint(api, "GET", "/enrollments/<uuid:enrollment>", who=REQUESTERS, answer=EnrollmentAnswer())
@@ -118,17 +117,12 @@ def show_enrollment(enrollment: UUID) -> dict[str, Any]:
 )
 def answer_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Give the information that was asked for. 409 wrong_state when nothing was."""
-    with transaction() as session:
-        return once(
+    return deed(
+        lambda session: detailed(
             session,
-            lambda: detailed(
-                session,
-                answer(
-                    session, enrollment, command["data"], now=now(), actor=actor(), vault=vault()
-                ),
-            ),
-            status=200,
+            answer(session, enrollment, command["data"], now=now(), actor=actor(), vault=vault()),
         )
+    )
 
 
 @endpoint(
@@ -141,12 +135,9 @@ def answer_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, An
 )
 def withdraw_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Take the request back while nothing was decided. 409 wrong_state."""
-    with transaction() as session:
-        return once(
-            session,
-            lambda: detailed(session, withdraw(session, enrollment, now=now(), actor=actor())),
-            status=200,
-        )
+    return deed(
+        lambda session: detailed(session, withdraw(session, enrollment, now=now(), actor=actor()))
+    )
 
 
 def _request(session: Session, command: RequestEnrollment) -> dict[str, Any]:

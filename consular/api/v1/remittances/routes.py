@@ -10,7 +10,8 @@ from uuid import UUID
 from flask import Blueprint, current_app, request, url_for
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, once
+from consular.api.contract import deed, endpoint
+from consular.api.paging import cursor
 from consular.api.v1.appointments.schemas import NothingSchema
 from consular.api.v1.remittances.schemas import (
     LookupAnswer,
@@ -47,8 +48,7 @@ LOOKUP_WINDOW = timedelta(minutes=15)
 @endpoint(api, "POST", "/quotes", who=CITIZEN, body=QuoteSchema(), answer=QuoteAnswer(), status=201)
 def create_quote(command: RequestQuote) -> dict[str, Any]:
     """A price with its rate locked. 503 rate_unavailable."""
-    with transaction() as session:
-        return once(session, lambda: _quote(session, command), status=201)
+    return deed(lambda session: _quote(session, command), status=201)
 
 
 @endpoint(
@@ -63,8 +63,7 @@ def create_quote(command: RequestQuote) -> dict[str, Any]:
 )
 def create_remittance(command: OrderRemittance) -> Any:
     """Send money from a quote. 409 quote_expired, quote_used, limit_exceeded."""
-    with transaction() as session:
-        body = once(session, lambda: _order(session, command), status=202, needed=True)
+    body = deed(lambda session: _order(session, command), status=202, needs_key=True)
     return body, {"Location": url_for("remittances.show_remittance", remittance=body["id"])}
 
 
@@ -79,8 +78,7 @@ def list_own_remittances(query: dict[str, Any]) -> dict[str, Any]:
             after=query["next"],
             status=Status(query["status"]) if query["status"] else None,
         )
-        following = f"{page.next[0].isoformat()}~{page.next[1]}" if page.next else None
-        return {"items": [summary(found) for found in page.items], "next": following}
+        return {"items": [summary(found) for found in page.items], "next": cursor(page.next)}
 
 
 @endpoint(api, "GET", "/remittances/<uuid:remittance>", who=CITIZEN, answer=RemittanceAnswer())
@@ -100,12 +98,9 @@ def show_remittance(remittance: UUID) -> dict[str, Any]:
 )
 def cancel_remittance(remittance: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Take it back, whole. 409 already_paid, cancel_window_over, wrong_state."""
-    with transaction() as session:
-        return once(
-            session,
-            lambda: detailed(session, cancel(session, remittance, now=now(), actor=actor())),
-            status=200,
-        )
+    return deed(
+        lambda session: detailed(session, cancel(session, remittance, now=now(), actor=actor()))
+    )
 
 
 @endpoint(

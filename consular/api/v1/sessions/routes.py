@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, once
+from consular.api.contract import deed, endpoint
 from consular.api.v1.sessions.schemas import (
     SessionAnswer,
     SessionList,
@@ -38,8 +38,7 @@ DEFAULT_DAYS = 60
 )
 def create_session(command: OpenSession) -> dict[str, Any]:
     """Open a session: its slots can be booked at once, or wait for a draw."""
-    with transaction() as session:
-        return once(session, lambda: _open(session, command), status=201)
+    return deed(lambda session: _open(session, command), status=201)
 
 
 @endpoint(api, "GET", "", who=DESK, query=SessionQuery(), answer=SessionList())

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint, once
+from consular.api.contract import deed, endpoint
 from consular.api.v1.appointments.schemas import NothingSchema
 from consular.api.v1.voting.schemas import (
     CountAnswer,
@@ -31,8 +31,7 @@ api = Blueprint("voting", __name__, url_prefix="/api/v1/voting")
 @endpoint(api, "POST", "/counts", who=DESK, body=CountSchema(), answer=CountAnswer(), status=201)
 def create_count(command: ReportCount) -> dict[str, Any]:
     """Report a count, for another person to approve."""
-    with transaction() as session:
-        return once(session, lambda: _report(session, command), status=201)
+    return deed(lambda session: _report(session, command), status=201)
 
 
 @endpoint(api, "GET", "/counts", who=DESK | MONITORS, query=CountQuery(), answer=CountList())
@@ -60,12 +59,7 @@ def list_all_counts(query: dict[str, Any]) -> dict[str, Any]:
 )
 def approve(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Approve what somebody else reported. 409 self_approval, wrong_state."""
-    with transaction() as session:
-        return once(
-            session,
-            lambda: _shown(approve_count(session, count, now=now(), actor=actor())),
-            status=200,
-        )
+    return deed(lambda session: _shown(approve_count(session, count, now=now(), actor=actor())))
 
 
 @endpoint(api, "GET", "/elections/<code:year>", who=ANYONE, answer=ElectionAnswer())
