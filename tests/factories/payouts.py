@@ -154,7 +154,8 @@ class PayoutBench:
             return list(session.scalars(query.order_by(OutboxItem.id)))
 
     def run(self, item: UUID) -> None:
-        """What a worker does when the item is rung."""
+        """What a worker does when the item is rung, once the time to wait is over."""
+        self._expire_lease(item)
         run_outbox(str(item))
 
     def run_all(self) -> None:
@@ -298,10 +299,10 @@ class PayoutBench:
             raise AssertionError("the worker had nothing to send")
         finally:
             self.agency.before = self.agency.after = False
-        self._expire_lease(claim)
+        self._expire_lease(claim.id)
         return claim
 
-    def _expire_lease(self, claim: Claim) -> None:
-        expire = text("UPDATE outbox SET lease_until = now() - interval '1 s' WHERE id = :id")
+    def _expire_lease(self, item: UUID) -> None:
+        expire = text("UPDATE outbox SET lease_until = NULL WHERE id = :id")
         with self.work.transaction() as session:
-            session.execute(expire, {"id": claim.id})
+            session.execute(expire, {"id": item})

@@ -36,6 +36,7 @@ from services.remittances.ordering import (
     Recipient,
     order,
 )
+from services.remittances.payout import claim_payout
 from services.remittances.queries import list_history, proof
 from services.remittances.rules import Payout, Purpose, Status
 from tests.factories.remittances import (
@@ -145,11 +146,8 @@ def test_the_account_number_is_sealed_for_this_remittance_under_the_recipients_k
         (Payout.ACCOUNT, {"clabe": "012180000000000019"}, "clabe", "clabe_invalid"),
         (Payout.ACCOUNT, {"clabe": "０12180000000000015"}, "clabe", "clabe_invalid"),
         (Payout.ACCOUNT, {"clabe": None}, "clabe", "required"),
-        (Payout.ACCOUNT, {"card": "4111111111111111"}, "card", "not_expected"),
         (Payout.CARD, {"card": "4111111111111112"}, "card", "card_invalid"),
         (Payout.CARD, {"card": None}, "card", "required"),
-        (Payout.BRANCH, {"clabe": make_clabe()}, "clabe", "not_expected"),
-        (Payout.BRANCH, {"card": "4111111111111111"}, "card", "not_expected"),
         (Payout.BRANCH, {"given_names": " . "}, "given_names", "required"),
         (Payout.BRANCH, {"first_surname": ""}, "first_surname", "required"),
     ],
@@ -167,6 +165,27 @@ def test_each_way_of_payout_asks_for_its_own_number(
     with pytest.raises(Invalid) as refused:
         order_from(session, sender, quoted.id, recipient=asked)
     assert (refused.value.field, refused.value.code) == (f"recipient.{field}", code)
+
+
+@pytest.mark.parametrize(
+    ("payout", "kept"),
+    [(Payout.ACCOUNT, make_clabe()), (Payout.CARD, "4111111111111111"), (Payout.BRANCH, None)],
+)
+def test_only_the_number_that_the_payout_needs_is_kept(
+    session: Session, sender: Actor, payout: Payout, kept: str | None
+) -> None:
+    both = replace(make_recipient(), clabe=make_clabe(), card="4111111111111111")
+    quoted = ask_quote(session, sender, payout=payout)
+    made = order_from(session, sender, quoted.id, recipient=both)
+    task = claim_payout(session, made.id, now=NOW, vault=VAULT)
+    assert task is not None
+    assert task.account == kept
+
+
+def test_a_card_is_reached_by_its_own_clabe_as_well(session: Session, sender: Actor) -> None:
+    quoted = ask_quote(session, sender, payout=Payout.CARD)
+    made = order_from(session, sender, quoted.id, recipient=make_recipient())
+    assert made.account_hint == make_clabe()[-4:]
 
 
 @pytest.mark.parametrize("payout", list(Payout))
