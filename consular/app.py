@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from consular import tokens
+from consular.api.contract import MAX_BODY
 from consular.api.openapi import docs
 from consular.api.v1.appointments.routes import api as appointments_api
 from consular.api.v1.callbacks.routes import api as callbacks_api
@@ -47,7 +48,8 @@ from services.kernel.db import Database
 from services.kernel.settings import Settings
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-MAX_REQUEST = 64 * 1024
+# One byte more than a body may have, so that a longer one is seen to be too long.
+MAX_REQUEST = MAX_BODY + 1
 BLUEPRINTS = (
     catalogue_api,
     appointments_api,
@@ -84,7 +86,6 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         MAX_CONTENT_LENGTH=MAX_REQUEST,
         MAX_FORM_MEMORY_SIZE=MAX_REQUEST,
         FORM_KEY=hashlib.sha256(b"consular.form" + settings.index_key()).digest(),
-        FORM_TARGETS=form_targets(settings),
         MIGRATIONS_HEAD=migrations_head(),
         FUNDING_MODE="instant" if settings.development else "none",
         # In a quarter of an hour. Development leaves room for tests that act as many people.
@@ -130,11 +131,6 @@ def migrations_head() -> str:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return ScriptDirectory.from_config(config).get_current_head() or ""
-
-
-def form_targets(settings: Settings) -> list[str]:
-    """Origins that sign-in forms may lead on to."""
-    return [settings.simulator_url.replace("127.0.0.1", "*")] if settings.development else []
 
 
 def _register(app: Flask) -> None:

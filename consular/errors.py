@@ -178,7 +178,7 @@ WORDS: dict[str, Words] = {
     ),
     "identity_check_pending": Words(
         _("Hay que comprobar la identidad"),
-        _("Entra con Llave MX o acude al consulado con tu identificación para continuar."),
+        _("Acude al consulado con tu identificación: ahí comprueban quién eres y lo resuelven."),
     ),
     "wrong_state": Words(
         _("Ese paso no corresponde"), _("El trámite está en otro estado. Vuelve a consultarlo.")

@@ -32,10 +32,13 @@ _STATE = text(
            (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE done_at IS NULL LIMIT 100000) o)
                AS waiting,
            (SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float
-              FROM outbox WHERE done_at IS NULL AND ring_at <= clock_timestamp()) AS oldest,
-           (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE outcome = 'parked' LIMIT 100000) p)
-               AS parked
+              FROM outbox WHERE done_at IS NULL AND ring_at <= clock_timestamp()) AS oldest
     """
+)
+
+
+_PARKED = text(
+    "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE outcome = 'parked' LIMIT 100000) p"
 )
 
 
@@ -119,6 +122,7 @@ class OutboxCollector(Collector):
         try:
             with database().one_statement() as session:
                 state = session.execute(_STATE).one()
+                parked = session.execute(_PARKED).scalar_one()
         except SQLAlchemyError:
             return
         yield GaugeMetricFamily(
@@ -128,7 +132,7 @@ class OutboxCollector(Collector):
             "consular_outbox_oldest_seconds", "Age of the oldest due", value=state.oldest or 0
         )
         yield GaugeMetricFamily(
-            "consular_outbox_parked", "Items given up, for a person to look at", value=state.parked
+            "consular_outbox_parked", "Items given up, for a person to look at", value=parked
         )
 
 

@@ -12,7 +12,7 @@ from services.kernel.errors import Forbidden
 
 _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
-    " font-src 'self'; connect-src 'self'; form-action 'self'{form}; base-uri 'none';"
+    " font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
 )
 ANONYMOUS_COOKIE = "consular-form"
@@ -53,6 +53,8 @@ def _token_for(secret: str) -> str:
 def _check_form() -> None:
     if request.method in ("GET", "HEAD", "OPTIONS") or request.path.startswith("/api/"):
         return
+    if request.routing_exception is not None:
+        return
     origin = request.headers.get("Origin")
     if origin and origin != "null" and urlsplit(origin).netloc != request.host:
         raise Forbidden("form_from_elsewhere")
@@ -60,12 +62,12 @@ def _check_form() -> None:
         raise Forbidden("form_from_elsewhere")
     cookie = request.cookies.get(session_cookie()) or request.cookies.get(ANONYMOUS_COOKIE)
     given = request.form.get("csrf_token", "")
-    if not cookie or not hmac.compare_digest(_token_for(cookie), given):
+    if not cookie or not hmac.compare_digest(_token_for(cookie).encode(), given.encode()):
         raise Forbidden("form_expired")
 
 
 def _headers(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", _CSP.format(form=_form_targets()))
+    response.headers.setdefault("Content-Security-Policy", _CSP)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
@@ -81,8 +83,3 @@ def _headers(response: Response) -> Response:
             secure=current_app.config["SECURE"],
         )  # fmt: skip
     return response
-
-
-def _form_targets() -> str:
-    """Sign-in buttons are forms that lead on to the identity providers."""
-    return "".join(f" {origin}" for origin in current_app.config["FORM_TARGETS"])

@@ -7,7 +7,6 @@ so that no page knows an agency.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -62,13 +61,18 @@ class SignIn:
         grant = self._exchange(
             self.staff, code=code, redirect_uri=redirect_uri, code_verifier=code_verifier
         )
-        keys: Mapping[str, Any] = {key["kid"]: key for key in grant.jwks.get("keys", [])}
-        known = tokens.issuer(grant.issuer, grant.client_id, "RS256", keys)
+        # A provider may publish keys of other kinds beside those that sign identity tokens.
+        keys = {
+            key["kid"]: key
+            for key in grant.jwks.get("keys", [])
+            if key.get("kty") == "RSA" and key.get("use", "sig") == "sig" and key.get("kid")
+        }
         try:
+            known = tokens.issuer(grant.issuer, grant.client_id, "RS256", keys)
             claims = tokens.verify(grant.id_token, {known.name: known})
-        except tokens.TokenRefused as refused:
+        except (tokens.TokenRefused, tokens.KeyRefused) as refused:
             raise Forbidden("sign_in_refused") from refused
-        if not hmac.compare_digest(str(claims.get("nonce", "")), nonce):
+        if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
             raise Forbidden("sign_in_refused")
         return str(claims["sub"])
 

@@ -41,6 +41,10 @@ _UNREADABLE = (
 )  # fmt: skip
 
 
+class KeyRefused(Exception):
+    """A key that can't verify what it is published for."""
+
+
 @dataclass(frozen=True)
 class Issuer:
     """Whose tokens are taken, under which single algorithm and which keys by ``kid``."""
@@ -52,8 +56,14 @@ class Issuer:
 
 
 def issuer(name: str, audience: str, algorithm: str, keys: Mapping[str, Any]) -> Issuer:
-    """``keys``: kid -> PEM text or a JWK as a dictionary. Keys are parsed once."""
-    parsed = {kid: jwk.construct(key, algorithm) for kid, key in keys.items()}
+    """``keys``: kid -> PEM text or a JWK as a dictionary. Keys are parsed once.
+
+    Raises `KeyRefused`.
+    """
+    try:
+        parsed = {kid: jwk.construct(key, algorithm) for kid, key in keys.items()}
+    except (JOSEError, ValueError) as error:
+        raise KeyRefused(type(error).__name__) from error
     return Issuer(name, audience, algorithm, parsed)
 
 

@@ -162,12 +162,12 @@ def ring(queue: Queue, items: Iterable[UUID]) -> None:
     )
 
 
-def waiting(connection: Redis) -> int:
-    """How many rings the queues hold together. Raises RedisError."""
+def waiting(connection: Redis) -> dict[queues.Queue, int]:
+    """How many rings each queue holds. Raises RedisError."""
     with connection.pipeline(transaction=False) as pipeline:
         for name in queues.Queue:
             pipeline.llen(open_queue(name, connection).key)
-        return sum(pipeline.execute())
+        return dict(zip(queues.Queue, pipeline.execute(), strict=True))
 
 
 class Watchdog:

@@ -6,10 +6,6 @@ again after ``again_seconds``. So this is the sweeper as well.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from uuid import UUID
-
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
@@ -17,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.kernel.db import EVERYTHING, Database
 from services.outbox import delivery
-from services.outbox.delivery import Ring
 from workers import bell, queues
 from workers.routes import ROUTES
 
@@ -40,8 +35,8 @@ class Relay:
         """Ring what is due. Returns how many; 0 as well when a part is missing."""
         try:
             # Before the outbox is touched: without Redis nothing would be rung.
-            room = queues.MOST_WAITING - bell.waiting(self._redis)
-            count = self._ring(min(room, BATCH)) if room > 0 else 0
+            waiting = bell.waiting(self._redis)
+            count = sum(self._ring(name, waiting[name]) for name in queues.Queue)
         except RedisError:
             return self._miss("redis")
         except SQLAlchemyError:
@@ -49,12 +44,19 @@ class Relay:
         self._miss("")
         return count
 
-    def _ring(self, most: int) -> int:
+    def _ring(self, name: queues.Queue, waiting: int) -> int:
+        """One queue has room or not by itself: a long one never keeps money from being rung."""
+        room = min(queues.MOST_WAITING - waiting, BATCH)
+        if room <= 0:
+            return 0
+        topics, but_not = _TOPICS[name]
         with self._database.transaction(EVERYTHING) as session:
-            rings = delivery.ring(session, most=most, again_seconds=self._again)
+            rings = delivery.ring(
+                session, most=room, again_seconds=self._again, topics=topics, but_not=but_not
+            )
         # After the commit: a ring is never for something that was rolled back.
-        for name, items in _by_queue(rings).items():
-            bell.ring(bell.open_queue(name, self._redis), items)
+        if rings:
+            bell.ring(bell.open_queue(name, self._redis), [due.id for due in rings])
         return len(rings)
 
     def _miss(self, part: str) -> int:
@@ -64,10 +66,12 @@ class Relay:
         return 0
 
 
-def _by_queue(rings: Sequence[Ring]) -> dict[str, list[UUID]]:
-    found: dict[str, list[UUID]] = defaultdict(list)
-    for due in rings:
-        route = ROUTES.get(due.topic)
-        # A topic from a newer version: its handler says so in the log and puts it off.
-        found[route.queue if route else queues.Queue.HOUSEKEEPING].append(due.id)
-    return found
+def _topics_of(name: queues.Queue) -> tuple[list[str] | None, list[str]]:
+    """Housekeeping also takes what nobody knows: a topic of a newer version, whose handler says
+    so in the log and puts it off."""
+    if name is queues.Queue.HOUSEKEEPING:
+        return None, [topic for topic, route in ROUTES.items() if route.queue is not name]
+    return [topic for topic, route in ROUTES.items() if route.queue is name], []
+
+
+_TOPICS = {name: _topics_of(name) for name in queues.Queue}

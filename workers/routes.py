@@ -35,5 +35,6 @@ ROUTES: Mapping[str, Route] = {
     "remittances.paid": Route(Queue.NOTICES, notices.send_remittance_news),
     "remittances.refunded": Route(Queue.NOTICES, notices.send_remittance_news),
     "rates.fetch": Route(Queue.AGENCIES, rates.fetch_rates),
+    "appointments.close_days": Route(Queue.HOUSEKEEPING, housekeeping.close_days),
     "housekeeping.sweep": Route(Queue.HOUSEKEEPING, housekeeping.sweep_tables),
 }

@@ -43,6 +43,10 @@ def _sweep(session: Session, _: datetime) -> None:
     put(session, "housekeeping.sweep", new_id())
 
 
+def _close_days(session: Session, _: datetime) -> None:
+    put(session, "appointments.close_days", new_id())
+
+
 def _ask_about_enrollments(session: Session, now: datetime) -> None:
     """A net below the questions that jobs put for themselves: none of them gets lost."""
     for enrollment in enrollments.list_unattended(
@@ -65,6 +69,7 @@ PERIODIC = (
     # Banco de México publishes once a day; a failed fetch is repeated by its own item.
     Periodic("rates.fetch", 30 * 60, _fetch_rates),
     Periodic("housekeeping.sweep", 60 * 60, _sweep),
+    Periodic("appointments.close_days", 60 * 60, _close_days),
     Periodic("enrollments.unattended", 10, _ask_about_enrollments),
     Periodic("remittances.unattended", 10, _go_on_with_remittances),
 )

@@ -13,6 +13,8 @@ KEPT: Mapping[str, str] = {
     # A code is worth nothing after ten minutes; a day is left for finding out about abuse.
     "login_codes": "DELETE FROM login_codes WHERE expires_at < now() - interval '1 day'",
     "attempts": "DELETE FROM attempts WHERE window_start < now() - interval '1 day'",
+    # Long after any retry; what must not be doubled has constraints of its own.
+    "idempotency_keys": "DELETE FROM idempotency_keys WHERE created_at < now() - interval '7 days'",
     # No session lives longer than eight hours.
     "web_sessions": "DELETE FROM web_sessions WHERE created_at < now() - interval '1 day'"
     " OR ended_at < now() - interval '1 day'",

@@ -18,12 +18,11 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from consular.api.fields import said
-from consular.auth import account, allow, now
+from consular.auth import account, allow, now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid, Malformed
 from services.kernel import idempotency
 from services.kernel.audit import Role
-from services.kernel.crypto import fingerprint
 from services.kernel.errors import Invalid
 
 MAX_BODY = 64 * 1024
@@ -63,15 +62,21 @@ def endpoint(
 ) -> Callable[[Callable[..., Answer]], Callable[..., Response]]:
     """Register a view. It gets ``command`` (the loaded body) and ``query`` (the loaded query)."""
 
+    optional = body is not None and not any(f.required for f in body.fields.values())
+
     def register(view: Callable[..., Answer]) -> Callable[..., Response]:
         @allow(who)
         @functools.wraps(view)
         def handle(**path_values: Any) -> Response:
             given = dict(path_values)
+            if needs_key:
+                idempotency_key(needed=True)
             if body is not None:
-                given["command"] = _load(body, read_json())
+                given["command"] = _load(body, read_json(may_be_empty=optional))
             if query is not None:
-                given["query"] = _load(query, request.args.to_dict())
+                # An empty value is one that wasn't given: ``?from=&to=``.
+                asked = {name: value for name, value in request.args.items() if value}
+                given["query"] = _load(query, asked)
             return _respond(view(**given), status)
 
         name = f"{blueprint.name}.{view.__name__}"
@@ -85,8 +90,10 @@ def endpoint(
     return register
 
 
-def read_json() -> Any:
+def read_json(*, may_be_empty: bool = False) -> Any:
     """The body as JSON. 415, 413 or 400 when it isn't, or is too much, or can't be read."""
+    if may_be_empty and not request.get_data(cache=True):
+        return {}
     if request.mimetype != "application/json":
         raise UnsupportedMediaType()
     if (request.content_length or 0) > MAX_BODY:
@@ -103,11 +110,11 @@ def read_json() -> Any:
 def idempotency_key(*, needed: bool = False) -> str | None:
     """The request's key. Raises Malformed when it is needed and missing, Invalid when odd."""
     key = request.headers.get("Idempotency-Key")
-    if key is None:
+    if not key:
         if needed:
             raise Malformed("idempotency_key_required")
         return None
-    if not 1 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
+    if len(key) > 128 or not key.isascii() or not key.isprintable():
         raise Invalid("idempotency_key_invalid")
     return key
 
@@ -115,7 +122,7 @@ def idempotency_key(*, needed: bool = False) -> str | None:
 def request_hash() -> bytes:
     """What makes two requests the same: method, path and body."""
     head = f"{request.method} {request.path}\n".encode()
-    return fingerprint(head + request.get_data(cache=True))
+    return vault().request_hash(head + request.get_data(cache=True))
 
 
 def deed(

@@ -199,14 +199,16 @@ class Moment(fields.AwareDateTime):
         super().__init__(format="iso", error_messages=messages, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
-        moment: datetime = super()._deserialize(value, attr, data, **kwargs)
+        # In an address, a plus that wasn't escaped arrives as a space.
+        text = value.replace(" ", "+") if isinstance(value, str) else value
+        moment: datetime = super()._deserialize(text, attr, data, **kwargs)
         if not 2000 <= moment.year <= 2200:
             raise ValidationError([_("Esa fecha no se puede usar.")])
         return moment
 
 
 class MoneyField(fields.Field[Money]):
-    """``{"amount": "100.00", "currency": "USD"}``: text, at most two decimals, above zero."""
+    """``{"amount": "100.00", "currency": "USD"}``: text, at most two decimals, never negative."""
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any

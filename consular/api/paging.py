@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -38,3 +39,24 @@ class PageQuery(Schema):
 def cursor(last: tuple[datetime, UUID] | None) -> str | None:
     """How `Cursor` reads it again: the time and id to go on after, None at the end."""
     return f"{last[0].isoformat()}~{last[1]}" if last else None
+
+
+class SliceQuery(Schema):
+    """For lists that are short by nature: all of it, unless ``limit`` asks for less."""
+
+    limit = fields.Integer(
+        load_default=None,
+        validate=validate.Range(1, 100, error=_("Pide de 1 a 100 por página.")),
+    )
+    next = fields.String(load_default=None, validate=validate.Length(max=100))
+
+
+def slice_of(
+    items: Sequence[dict[str, Any]], query: dict[str, Any], key: str = "code"
+) -> dict[str, Any]:
+    """The part of ``items`` that ``query`` asks for; ``key`` tells them apart."""
+    keys = [item[key] for item in items]
+    start = keys.index(query["next"]) + 1 if query.get("next") in keys else 0
+    rest = list(items[start:])
+    limit = query.get("limit") or len(rest)
+    return {"items": rest[:limit], "next": rest[limit - 1][key] if len(rest) > limit else None}

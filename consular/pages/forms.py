@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, is_dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +11,7 @@ from flask import Response, request
 from marshmallow import Schema
 
 from consular.api.contract import load_fields
+from consular.auth import vault
 from consular.errors import FieldsInvalid, problem_of
 from services.kernel.errors import DomainError
 
@@ -33,6 +36,12 @@ def date_of(form: dict[str, str], name: str) -> str | None:
 def pick(form: dict[str, str], *names: str) -> dict[str, str]:
     """These fields, where something was typed."""
     return {name: form[name] for name in names if form.get(name, "").strip()}
+
+
+def hash_of(what: Any) -> bytes:
+    """Of everything in a command, also what its ``repr`` keeps to itself."""
+    parts = asdict(what) if is_dataclass(what) and not isinstance(what, type) else what
+    return vault().request_hash(json.dumps(parts, default=str, sort_keys=True).encode())
 
 
 def check(schema: Schema, values: dict[str, Any], errors: Errors) -> Any:

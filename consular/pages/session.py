@@ -30,7 +30,8 @@ def page_actor() -> Actor | None:
 
 
 def keep(response: Response, secret: str) -> Response:
-    """Give the browser its session; the anonymous form secret ends with it."""
+    """Give the browser its session; the one before and the anonymous form secret end with it."""
+    _end_current()
     response.set_cookie(
         session_cookie(), secret, path="/", httponly=True, samesite="Lax",
         secure=current_app.config["SECURE"],
@@ -41,9 +42,13 @@ def keep(response: Response, secret: str) -> Response:
 
 def forget(response: Response) -> Response:
     """End the session on the server and in the browser."""
+    _end_current()
+    response.delete_cookie(session_cookie(), path="/", secure=current_app.config["SECURE"])
+    return response
+
+
+def _end_current() -> None:
     secret = request.cookies.get(session_cookie())
     if secret:
         with one_statement() as session:
             end_session(session, secret, now=now())
-    response.delete_cookie(session_cookie(), path="/", secure=current_app.config["SECURE"])
-    return response

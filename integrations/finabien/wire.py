@@ -20,7 +20,7 @@ MAX_CONCEPT = 39
 MAX_TRACKING_KEY = 29
 ACCOUNT_DIGITS: Mapping[PayoutChannel, tuple[int, ...]] = {
     PayoutChannel.ACCOUNT: (18,),
-    PayoutChannel.CARD: (15, 16),
+    PayoutChannel.CARD: (15, 16, 18),
 }
 
 

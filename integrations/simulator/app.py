@@ -68,6 +68,7 @@ def create_simulator(
     callback_base_url: str,
     secrets: Mapping[str, str],
     settle_seconds: float = 1.0,
+    collect_seconds: float | None = None,
     decide_seconds: float = 2.0,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     callback_transport: httpx.BaseTransport | None = None,
@@ -86,6 +87,7 @@ def create_simulator(
         secrets=dict(secrets),
         clock=clock,
         settle_seconds=settle_seconds,
+        collect_seconds=collect_seconds,
         decide_seconds=decide_seconds,
         callback_base_url=callback_base_url,
     )
@@ -148,6 +150,10 @@ def running(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Ite
         simulator.close()
 
 
+# A person has time to see that cash is waiting, and to cancel; then somebody collects it.
+COLLECT_SECONDS = 30.0
+
+
 def serve(
     host: str,
     port: int,
@@ -163,6 +169,11 @@ def serve(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask_to_stop)
-    simulator = create_simulator(data_dir, callback_base_url=callback_base_url, secrets=secrets)
+    simulator = create_simulator(
+        data_dir,
+        callback_base_url=callback_base_url,
+        secrets=secrets,
+        collect_seconds=COLLECT_SECONDS,
+    )
     with running(simulator, host, port):
         stop.wait()

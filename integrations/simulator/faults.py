@@ -124,7 +124,8 @@ class FaultyApplication:
                 self._act(environ)
             return _problem_answer(500)(environ, start_response)
         answer = self._act(environ)
-        if self._board.happens(faults.drop_after_effect_rate):
+        asks_only = environ["REQUEST_METHOD"] == "GET"
+        if not asks_only and self._board.happens(faults.drop_after_effect_rate):
             _hang_up(environ)
         if self._board.happens(faults.garbage_rate):
             answer = Response(GARBAGE, mimetype="application/json")

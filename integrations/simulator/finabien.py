@@ -71,6 +71,9 @@ class Finabien:
         order = self._order(folio)
         if new:
             self._tell(order, "settled", self._settles_at(order))
+            collected = self._collected_at(order)
+            if collected is not None:
+                self._tell(order, "collected", collected)
         return self._state(order, 201 if new else 200)
 
     def status(self, folio: str) -> Response:
@@ -110,11 +113,21 @@ class Finabien:
         slow = SLOW_SECONDS if SLOW in _name(order.body) else 0.0
         return order.taken_at + self._world.settle_seconds + slow
 
+    def _collected_at(self, order: Order) -> float | None:
+        """When the cash at a branch was collected, or will be by itself."""
+        by_itself = self._world.collect_seconds
+        if order.collected_at is not None or by_itself is None:
+            return order.collected_at
+        if order.body["tipoPago"] != "SUCURSAL" or STUCK in _name(order.body):
+            return None
+        return order.taken_at + by_itself
+
     def _word(self, order: Order) -> str:
         """The state follows from what happened and the time that passed: no timers."""
         if order.cancelled_at is not None:
             return "CANCELADO"
-        if order.collected_at is not None:
+        collected = self._collected_at(order)
+        if collected is not None and self._world.now() >= collected:
             return "LIQUIDADO"
         if STUCK in _name(order.body) or self._world.now() < self._settles_at(order):
             return "EN_PROCESO"
@@ -124,7 +137,7 @@ class Finabien:
 
     def _state(self, order: Order, status: int) -> Response:
         word = self._word(order)
-        paid_at = order.collected_at or self._settles_at(order)
+        paid_at = self._collected_at(order) or self._settles_at(order)
         answer = jsonify(
             claveRastreo=order.folio,
             estado=word,
@@ -175,8 +188,8 @@ def _account_ok(kind: object, account: object) -> bool:
         return account is None
     if not isinstance(account, str) or not re.fullmatch(r"[0-9]{15,18}", account):
         return False
-    if kind == "CUENTA":
-        return len(account) == 18 and _control_digit(account) == account[17]
+    if len(account) == 18:
+        return kind in ("CUENTA", "TARJETA") and _control_digit(account) == account[17]
     return kind == "TARJETA" and len(account) in (15, 16)
 
 

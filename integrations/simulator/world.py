@@ -29,13 +29,15 @@ def refuse(status: int, body: Mapping[str, Any]) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """`settle_seconds`: how long a payout takes; `decide_seconds`: how long the register thinks."""
+    """`settle_seconds`: how long a payout takes; `decide_seconds`: how long the register thinks;
+    `collect_seconds`: when cash at a branch is collected by itself, None for never."""
 
     memory: Memory
     board: FaultBoard
     secrets: Mapping[str, str]
     clock: Callable[[], datetime]
     settle_seconds: float
+    collect_seconds: float | None
     decide_seconds: float
     callback_base_url: str
 

@@ -174,11 +174,11 @@ BEGIN
     SELECT min(capacity - taken) INTO v_free FROM slot_sets
         WHERE slot_id = p_slot AND p_service = ANY (services);
     IF v_free IS NULL OR v_free < 1 THEN RETURN false; END IF;
-    -- All sets of the slot are locked in one order, so that two bookings never deadlock; what
-    -- they hold is read again once they are locked.
-    SELECT min(capacity - taken) INTO v_free FROM (
-        SELECT capacity, taken FROM slot_sets
-        WHERE slot_id = p_slot AND p_service = ANY (services) ORDER BY set_no FOR UPDATE
+    -- All sets of the slot are locked in one order, so that two bookings never deadlock, even
+    -- when one comes back to a slot for another service; then they are read again.
+    SELECT min(capacity - taken) FILTER (WHERE p_service = ANY (services)) INTO v_free FROM (
+        SELECT capacity, taken, services FROM slot_sets
+        WHERE slot_id = p_slot ORDER BY set_no FOR UPDATE
     ) locked;
     IF v_free < 1 THEN RETURN false; END IF;
     UPDATE slot_sets SET taken = taken + 1
@@ -274,6 +274,10 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM consulates WHERE code = p_consulate) THEN
         PERFORM domain_error('consulate_not_found');
     END IF;
+    IF EXISTS (
+        SELECT 1 FROM unnest(p_services) wanted
+        WHERE NOT EXISTS (SELECT 1 FROM services WHERE code = wanted AND bookable)
+    ) THEN PERFORM domain_error('service_not_offered'); END IF;
     IF NOT p_offered THEN PERFORM domain_error('slot_not_offered'); END IF;
     -- Whoever holds an appointment is told so, also about a time that is sold out.
     IF EXISTS (
@@ -311,7 +315,7 @@ BEGIN
         -- places: who repeats the request that took the last one must not be refused.
         v_answer := remembered(p_actor, p_key, p_hash);
         IF v_answer IS NULL THEN
-            PERFORM refuse_booking(p_consulate, v_ends IS NOT NULL, p_services, p_people);
+            PERFORM refuse_booking(p_consulate, v_free IS NOT NULL, p_services, p_people);
         END IF;
         RETURN v_answer;
     END IF;
@@ -328,6 +332,10 @@ BEGIN
         language, created_at, changed_at)
     VALUES (p_id, p_folio, p_consulate, p_account, p_services, v_day, p_start, v_ends, 'booked',
         p_language, p_now, p_now);
+    IF EXISTS (
+        SELECT 1 FROM unnest(p_services) wanted
+        WHERE NOT EXISTS (SELECT 1 FROM services WHERE code = wanted AND bookable)
+    ) THEN PERFORM domain_error('service_not_offered'); END IF;
     -- Claims in key order: two requests that name the same people wait, never deadlock.
     INSERT INTO claims (person_key, service_code, account_id, appointment_id)
         SELECT DISTINCT decode(k, 'hex'), s, p_account, p_id

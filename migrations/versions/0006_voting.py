@@ -68,13 +68,17 @@ def _vote_counts() -> None:
 
 
 def _visibility() -> None:
-    """Anyone reads what was published; an office reads and writes its own reports only."""
+    """Anyone reads what was published or approved; an office also its own other reports, and it
+    writes no others."""
     network = "current_setting('app.consulate', true) = '*'"
     office = "consulate_code = current_setting('app.consulate', true)"
     own = f"{network} OR ({office} AND status <> 'published')"
     op.execute("ALTER TABLE vote_counts ENABLE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE vote_counts FORCE ROW LEVEL SECURITY")
-    op.execute("CREATE POLICY published ON vote_counts FOR SELECT USING (status = 'published')")
+    op.execute(
+        "CREATE POLICY published ON vote_counts FOR SELECT"
+        " USING (status IN ('published', 'approved'))"
+    )
     op.execute(f"CREATE POLICY visible ON vote_counts USING ({own}) WITH CHECK ({own})")
 
 

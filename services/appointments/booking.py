@@ -28,7 +28,7 @@ from services.kernel.crypto import Vault
 from services.kernel.db import raised_code, violated_constraint
 from services.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from services.kernel.ids import FolioKind, new_folio, new_id
-from services.outbox.delivery import put
+from services.outbox.delivery import put, put_recently
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,10 @@ def explain_claim(
         return ClaimTaken()
     if any(holder.account_id == actor.account_id for holder in holders):
         return ClaimTaken()
-    for appointment in {holder.appointment_id for holder in holders}:
-        put(session, "appointments.identity_check", appointment)
+    for appointment, holder in {h.appointment_id: h.account_id for h in holders}.items():
+        # Once a day, however often somebody tries: the message must not become a nuisance.
+        if not put_recently(session, "appointments.identity_check", appointment):
+            put(session, "appointments.identity_check", appointment)
         audit.record(
             session,
             actor=actor,
@@ -145,7 +147,7 @@ def explain_claim(
             subject_kind="appointment",
             subject_id=appointment,
             now=now,
-            person_account_id=next(h.account_id for h in holders),
+            person_account_id=holder,
         )
     return IdentityCheckPending()
 
@@ -192,6 +194,7 @@ _RAISED: dict[str, type[DomainError]] = {
     "slot_taken": SlotTaken,
     "claim_taken": ClaimTaken,
     "slot_not_offered": SlotNotOffered,
+    "service_not_offered": ServiceNotOffered,
     "consulate_not_found": NotFound,
     "idempotency_key_reused": Invalid,
 }

@@ -108,9 +108,9 @@ _GIVE_BACK = text(
         SELECT slot_id, service_code, count(*) AS places FROM seats
         WHERE appointment_id = :appointment GROUP BY slot_id, service_code
     ), held AS (
-        SELECT s.slot_id, s.set_no, s.services FROM slot_sets s
+        SELECT s.slot_id, s.set_no, s.services FROM slot_sets s JOIN slots ON slots.id = s.slot_id
         WHERE s.slot_id IN (SELECT slot_id FROM given)
-        ORDER BY s.slot_id, s.set_no FOR UPDATE
+        ORDER BY slots.starts_at, s.slot_id, s.set_no FOR UPDATE OF s
     )
     UPDATE slot_sets s SET taken = taken - (
         SELECT coalesce(sum(g.places), 0) FROM given g

@@ -37,7 +37,10 @@ class DeskPlan:
 
 @dataclass(frozen=True)
 class OpenSession:
-    """``opens`` and ``closes`` are the office's wall clock; minutes are per slot and service."""
+    """``opens`` and ``closes`` are the office's wall clock; minutes are per slot and service.
+
+    Durations aren't published: a service that ``service_minutes`` doesn't name takes a slot.
+    """
 
     consulate: str
     date: date
@@ -59,7 +62,7 @@ def open_session(
     """
     office = get_consulate(session, command.consulate)
     if actor.role in audit.OFFICE_ROLES and actor.consulate != command.consulate:
-        raise NotFound()
+        raise NotFound(field="consulate")
     _check_services(session, command)
     if closed_days(session, command.consulate, command.date, command.date):
         raise OfficeClosed(field="date")

@@ -98,11 +98,13 @@ def _fits(times: Sequence[FreeTime], party: int) -> bool:
 _EARLIEST = text(
     """
     SELECT consulate_code, starts_at, ends_at, free FROM (
-        SELECT s.consulate_code, s.starts_at, s.ends_at, places_free(s.id, :service) AS free,
+        SELECT s.consulate_code, s.starts_at, max(s.ends_at) AS ends_at, sum(f.free)::int AS free,
                row_number() OVER (PARTITION BY s.consulate_code ORDER BY s.starts_at) AS n
-        FROM slots s
-        WHERE s.open AND s.starts_at >= :first AND s.starts_at < :last
-          AND places_free(s.id, :service) > 0
+        FROM slots s CROSS JOIN LATERAL (
+            SELECT min(t.capacity - t.taken) AS free FROM slot_sets t
+            WHERE t.slot_id = s.id AND :service = ANY (t.services)) f
+        WHERE s.open AND s.starts_at >= :first AND s.starts_at < :last AND f.free > 0
+        GROUP BY s.consulate_code, s.starts_at
     ) t WHERE n <= :each ORDER BY starts_at, consulate_code LIMIT 100
     """
 )
@@ -226,6 +228,11 @@ def get_session(session: DbSession, found: UUID) -> Session:
     if row is None:
         raise NotFound()
     return row
+
+
+def list_desks(session: DbSession, found: UUID) -> Sequence[Desk]:
+    """The windows of a session, by name."""
+    return session.scalars(select(Desk).where(Desk.session_id == found).order_by(Desk.name)).all()
 
 
 def list_sessions(

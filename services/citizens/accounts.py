@@ -18,7 +18,7 @@ from services.kernel.ids import new_id
 
 @dataclass(frozen=True)
 class Profile:
-    """The holder as they are called. ``verified`` data comes from Llave MX."""
+    """The holder as they are called."""
 
     given_names: str
     first_surname: str
@@ -71,6 +71,8 @@ def set_profile(
     session: Session, account: UUID, profile: Profile, *, now: datetime, vault: Vault
 ) -> Person:
     """Tell or correct the holder's names; sealed values that aren't given are kept."""
+    # Two first tellings at once follow one another.
+    session.execute(select(Account.id).where(Account.id == account).with_for_update())
     person = find_holder(session, account)
     if person is None:
         person = Person(id=new_id(), account_id=account, holder=True, created_at=now)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select, tuple_
+from sqlalchemy import and_, exists, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
@@ -131,7 +131,9 @@ def get_notice(session: Session, enrollment: UUID, vault: Vault) -> Notice:
 
 def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequence[UUID]:
     """Undecided ones, unchanged since ``before``, about which nothing is on its way."""
-    waiting = exists().where(and_(OutboxItem.ref == Enrollment.id, OutboxItem.done_at.is_(None)))
+    # What was parked waits for a person: asking anew would hide that.
+    open_still = or_(OutboxItem.done_at.is_(None), OutboxItem.outcome == "parked")
+    waiting = exists().where(and_(OutboxItem.ref == Enrollment.id, open_still))
     undecided = Enrollment.status.in_(sorted(UNDECIDED))
     return session.scalars(
         select(Enrollment.id)

@@ -70,6 +70,10 @@ class Vault:
         """Keyed hash for equality look-ups of ``value`` among values of ``kind``."""
         return hmac.digest(self._index_key, f"{kind}\x1f{value}".encode(), "sha256")
 
+    def request_hash(self, data: bytes) -> bytes:
+        """For telling two requests apart: keyed, for a request may hold an account number."""
+        return hmac.digest(self._index_key, b"request\x1f" + data, "sha256")
+
     def person_keys(
         self,
         given_names: str,
@@ -87,7 +91,7 @@ class Vault:
 
 
 def fingerprint(data: bytes) -> bytes:
-    """SHA-256, for comparing requests; never for identifiers."""
+    """SHA-256 of a secret that can't be guessed; never for identifiers."""
     return hashlib.sha256(data).digest()
 
 

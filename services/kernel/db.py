@@ -54,6 +54,9 @@ _OPEN = text(
     " set_config('app.account', :account, true)"
 )
 
+# Nobody waits for a lock without end: whoever asked is told to try again.
+_SESSION = "-c timezone=UTC -c lock_timeout=5s -c statement_timeout=30s"
+
 
 class Database:
     """The connections of one process."""
@@ -103,7 +106,10 @@ def _engine(url: str, pool_size: int, **options: Any) -> Engine:
         max_overflow=4,
         pool_pre_ping=False,
         pool_timeout=10,
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+        connect_args={
+            "connect_timeout": 5,
+            "options": _SESSION,
+        },
         **options,
     )
 

@@ -23,11 +23,14 @@ class FolioKind(StrEnum):
 
 
 def new_id() -> UUID:
-    """A UUIDv7 (RFC 9562, 5.7): time-ordered, so that indexes grow at one end."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
-    value = (value & ~(0xF << 76)) | (7 << 76)
-    return UUID(int=(value & ~(0x3 << 62)) | (0x2 << 62))
+    """A UUIDv7 (RFC 9562, 5.7), so that indexes grow at one end.
+
+    Its twelve bits after the milliseconds are a finer time (6.2, method 3): ids made one after
+    another in a process sort in that order.
+    """
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    head = (milliseconds << 16) | 0x7000 | (rest << 12) // 1_000_000
+    return UUID(int=(head << 64) | 0x2 << 62 | int.from_bytes(os.urandom(8), "big") >> 2)
 
 
 def new_folio(kind: FolioKind) -> str:

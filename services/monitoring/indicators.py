@@ -10,8 +10,8 @@ are counted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -31,7 +31,7 @@ class Dimension(StrEnum):
 
 @dataclass(frozen=True)
 class Indicator:
-    """What is counted: facts of ``kind``; ``unit`` in words."""
+    """What is counted: facts of ``kind``."""
 
     code: str
     kind: str
@@ -68,6 +68,7 @@ class AskIndicator:
     as_of: datetime | None = None
     program: str | None = None
     consulate: str | None = None
+    compare: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,33 @@ def figures(session: Session, command: AskIndicator) -> Figures:
     if indicator is None:
         raise NotFound()
     as_of, snapshot = _moment(session, command.as_of)
+    rows = _rows(session, command, indicator, as_of, snapshot)
+    if command.compare and command.first and command.last:
+        days = command.last - command.first + timedelta(days=1)
+        before = replace(command, first=command.first - days, last=command.last - days)
+        rows = _compared(rows, _rows(session, before, indicator, as_of, snapshot))
+    return Figures(indicator, as_of, rows)
+
+
+def _compared(rows: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each row with the value of the same row in the period before: 0 where there is none."""
+    earlier = {_key(row): row["value"] for row in before}
+    now = {_key(row) for row in rows}
+    gone = [{**row, "value": 0} for row in before if _key(row) not in now]
+    return [{**row, "compared": earlier.get(_key(row), 0)} for row in rows + gone]
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(value for name, value in row.items() if name != "value")
+
+
+def _rows(
+    session: Session,
+    command: AskIndicator,
+    indicator: Indicator,
+    as_of: datetime,
+    snapshot: str | None,
+) -> list[dict[str, Any]]:
     rows = session.execute(
         text(_statement(command.by, exact=snapshot is not None)),
         {
@@ -131,7 +159,7 @@ def figures(session: Session, command: AskIndicator) -> Figures:
             "as_of": as_of,
         },
     )
-    return Figures(indicator, as_of, [dict(row._mapping) for row in rows])
+    return [dict(row._mapping) for row in rows]
 
 
 def _moment(session: Session, as_of: datetime | None) -> tuple[datetime, str | None]:

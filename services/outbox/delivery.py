@@ -44,11 +44,26 @@ def put(session: Session, topic: str, ref: UUID, *, delay_seconds: float = 0) ->
     return item
 
 
+_RECENT = text(
+    """
+    SELECT EXISTS (SELECT 1 FROM outbox WHERE ref = :ref AND topic = :topic
+        AND created_at > clock_timestamp() - interval '1 day')
+    """
+)
+
+
+def put_recently(session: Session, topic: str, ref: UUID) -> bool:
+    """Whether such an item was put within the last day."""
+    return bool(session.execute(_RECENT, {"ref": ref, "topic": topic}).scalar_one())
+
+
 _RING = text(
     """
     UPDATE outbox SET ring_at = clock_timestamp() + make_interval(secs => :again)
     WHERE id IN (
         SELECT id FROM outbox WHERE done_at IS NULL AND ring_at <= clock_timestamp()
+          AND (CAST(:topics AS text[]) IS NULL OR topic = ANY (:topics))
+          AND topic <> ALL (CAST(:but_not AS text[]))
         ORDER BY ring_at LIMIT :most FOR UPDATE SKIP LOCKED
     )
     RETURNING id, topic
@@ -56,9 +71,27 @@ _RING = text(
 )
 
 
-def ring(session: Session, *, most: int, again_seconds: float) -> Sequence[Ring]:
-    """Take up to ``most`` due items; unless done by then, they are due again later."""
-    rows = session.execute(_RING, {"most": most, "again": again_seconds})
+def ring(
+    session: Session,
+    *,
+    most: int,
+    again_seconds: float,
+    topics: Sequence[str] | None = None,
+    but_not: Sequence[str] = (),
+) -> Sequence[Ring]:
+    """Take up to ``most`` due items; unless done by then, they are due again later.
+
+    Of ``topics`` only, or of any when it is None; never of ``but_not``.
+    """
+    rows = session.execute(
+        _RING,
+        {
+            "most": most,
+            "again": again_seconds,
+            "topics": None if topics is None else list(topics),
+            "but_not": list(but_not),
+        },
+    )
     return [Ring(row.id, row.topic) for row in rows]
 
 
@@ -101,12 +134,13 @@ def finish(session: Session, held: Claim, outcome: str) -> bool:
 _RELEASE = text(
     """
     UPDATE outbox
-    SET lease_until = NULL, ring_at = clock_timestamp() + make_interval(secs => :delay)
+    SET lease_until = clock_timestamp() + make_interval(secs => :delay),
+        ring_at = clock_timestamp() + make_interval(secs => :delay)
     WHERE id = :id AND fence = :fence AND done_at IS NULL
     """
 )
 
 
 def release(session: Session, held: Claim, *, delay_seconds: float) -> None:
-    """Give it back: it is due again ``delay_seconds`` from now."""
+    """Give it back: due again ``delay_seconds`` from now, and not before, whoever still rings."""
     session.execute(_RELEASE, {"id": held.id, "fence": held.fence, "delay": delay_seconds})

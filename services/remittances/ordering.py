@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -105,23 +106,25 @@ def order(
 
 
 def _account_number(recipient: Recipient, payout: Payout) -> str | None:
-    """The digits that this way of payout needs. Raises Invalid, also for digits too many."""
+    """The digits that this way of payout needs; others are not kept. Raises Invalid."""
     for part in ("given_names", "first_surname"):
         if not normalise_name(getattr(recipient, part)):
             raise Invalid("required", field=f"recipient.{part}")
-    wanted = {Payout.ACCOUNT: "clabe", Payout.CARD: "card"}.get(payout)
-    for kind in ("clabe", "card"):
-        if kind != wanted and getattr(recipient, kind):
-            raise Invalid("not_expected", field=f"recipient.{kind}")
-    if wanted is None:
+    if payout is Payout.BRANCH:
         return None
-    given = getattr(recipient, wanted)
+    if payout is Payout.CARD and recipient.card:
+        return _parsed("card", parse_card, recipient.card)
+    # A card has a CLABE of its own, which serves as well.
+    return _parsed("clabe" if payout is Payout.ACCOUNT else "card", parse_clabe, recipient.clabe)
+
+
+def _parsed(field: str, parse: Callable[[str], str], given: str | None) -> str:
     if not given:
-        raise Invalid("required", field=f"recipient.{wanted}")
+        raise Invalid("required", field=f"recipient.{field}")
     try:
-        return parse_clabe(given) if wanted == "clabe" else parse_card(given)
+        return parse(given)
     except ValueError:
-        raise Invalid(f"{wanted}_invalid", field=f"recipient.{wanted}") from None
+        raise Invalid(f"{field}_invalid", field=f"recipient.{field}") from None
 
 
 def _hold_account(session: Session, account: UUID) -> None:

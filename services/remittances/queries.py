@@ -181,15 +181,16 @@ def proof(session: Session) -> Proof:
 
 
 def _collection(found: Remittance) -> Collection:
-    at_branch = found.payout == Payout.BRANCH
+    # Nobody should travel for what isn't there any more.
+    at_branch = found.payout == Payout.BRANCH and found.status == Status.AVAILABLE
     return Collection(
         folio=found.folio,
         status=Status(found.status),
         pesos=Money(found.receive_minor, "MXN"),
         payout=Payout(found.payout),
-        branch=found.branch,
+        branch=found.branch if at_branch else None,
         collect_with=COLLECT_WITH if at_branch else (),
-        collect_until=found.collect_until,
+        collect_until=found.collect_until if at_branch else None,
         date_available=found.date_available,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from marshmallow import Schema, fields, validate
 from werkzeug.test import TestResponse
@@ -64,6 +65,12 @@ def with_body() -> list[str]:
     return [name for name, found in ENDPOINTS.items() if found.body is not None]
 
 
+def takes_nothing(name: str) -> bool:
+    """Whether the endpoint does without a body."""
+    body = ENDPOINTS[name].body
+    return body is not None and not any(field.required for field in body.fields.values())
+
+
 def with_query() -> list[str]:
     """Names of the endpoints that take a query."""
     return [name for name, found in ENDPOINTS.items() if found.query is not None]
@@ -101,7 +108,10 @@ def address(web: Web, name: str, row: str = MISSING_ID) -> str:
 
 def send(web: Web, call: Call, body: Any, *, token: str | None = None) -> TestResponse:
     """As JSON, whatever it is."""
-    return web.call(call.endpoint.method, call.path, body, token=token or call.token)
+    headers = {"Idempotency-Key": uuid4().hex} if call.endpoint.needs_key else {}
+    return web.call(
+        call.endpoint.method, call.path, body, token=token or call.token, headers=headers
+    )
 
 
 def send_raw(web: Web, call: Call, raw: bytes, kind: str = "application/json") -> TestResponse:

@@ -239,9 +239,10 @@ def test_a_token_for_an_account_that_isnt_there_writes_nothing(web: Web) -> None
 def rows(web: Web) -> dict[str, str]:
     """Rows of Ana and of the office in Los Angeles, by the name that addresses give their ids."""
     ana = token_of(web, Role.CITIZEN, subject="ana")
-    web.session(opens="15:00", closes="16:00")
+    opened = web.session(opens="15:00", closes="16:00")
     start = web.free()[0]["start"]
     return {
+        "session_id": opened["id"],
         "appointment": _id(web.book(start, token=ana)),
         "enrollment": _id(web.call("POST", "/enrollments", _enrolment(), token=ana)),
         "remittance": _remittance(web, ana),

@@ -17,7 +17,7 @@ from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING, Database
 from services.outbox.models import OutboxItem
 from services.remittances.models import Quote
-from tests.api.calls import call_of, send, steady_web, token_of
+from tests.api.calls import call_of, steady_web, token_of
 from tests.factories.remittances import make_clabe, prepare_reference
 from tests.factories.web import Web, person
 from tests.servers import Addresses
@@ -130,8 +130,11 @@ def test_money_moves_once_for_many_posts_of_one_order(web: Web) -> None:
 
 def test_money_doesnt_move_without_a_key(web: Web) -> None:
     call = call_of(web, "remittances.create_remittance")
-    answer = send(web, call, call.body)
-    assert (answer.status_code, answer.get_json()["code"]) == (400, "idempotency_key_required")
+    for headers in ({}, {"Idempotency-Key": ""}):
+        for body in (call.body, {}):
+            answer = web.call("POST", call.path, body, token=call.token, headers=headers)
+            told = (answer.status_code, answer.get_json()["code"])
+            assert told == (400, "idempotency_key_required")
 
 
 def test_a_refused_request_leaves_its_key_free(web: Web) -> None:

@@ -135,7 +135,7 @@ def test_a_closed_account_comes_back_refused_without_effect(
         ({"account": "002010077777777770"}, "account_invalid"),
         ({"account": "12345"}, "account_invalid"),
         ({"account": "٠٠٢٠١٠٠٧٧٧٧٧٧٧٧٧٧١"}, "account_invalid"),
-        ({"channel": PayoutChannel.CARD}, "account_invalid"),
+        ({"channel": PayoutChannel.CARD, "account": "12345"}, "account_invalid"),
         (
             {
                 "beneficiary_given_names": "学",

@@ -13,6 +13,7 @@ from redis import Redis
 from sqlalchemy import text
 
 from consular.embedded import ValkeyServer
+from services.kernel.ids import new_id
 from services.kernel.settings import Settings
 from services.outbox import delivery
 from tests.factories.enrollments import make_request
@@ -31,6 +32,7 @@ from tests.workers.conftest import (
 from workers import bell
 from workers.jobs import run
 from workers.main import open_redis
+from workers.queues import Queue
 from workers.relay import Relay
 from workers.routes import ROUTES, Route
 from workers.runtime import LeaseLost, Work
@@ -44,7 +46,7 @@ def test_a_wiped_valkey_is_refilled_and_everything_is_done(
 ) -> None:
     found = [enrol(work, make_request()) for _ in range(10)]
     Relay(work.database, redis, again_seconds=1).tick()
-    assert bell.waiting(redis) == 10
+    assert sum(bell.waiting(redis).values()) == 10
     redis.flushall()
     with process("relay", quick), process("worker", quick):
         until(lambda: {look(work, f).status for f in found} == {"active"})
@@ -145,6 +147,7 @@ def test_a_handler_that_fails_is_tried_again_and_parked_in_the_end(
     item = _failing(work, monkeypatch, parks=True)
     for attempt in range(run.ATTEMPTS_BEFORE_PARKING):
         assert outcomes(work, "tests.failing") == [None], attempt
+        _time_passes(work, item)
         run.run_outbox(str(item))
     assert outcomes(work, "tests.failing") == ["parked"]
 
@@ -152,6 +155,7 @@ def test_a_handler_that_fails_is_tried_again_and_parked_in_the_end(
 def test_money_is_never_parked(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     item = _failing(work, monkeypatch, parks=False)
     for _ in range(run.ATTEMPTS_BEFORE_PARKING + 3):
+        _time_passes(work, item)
         run.run_outbox(str(item))
     assert outcomes(work, "tests.failing") == [None]
 
@@ -180,6 +184,30 @@ def test_a_long_queue_is_not_rung_for(
     monkeypatch.setattr("workers.queues.MOST_WAITING", 5)
     relay = Relay(work.database, redis, again_seconds=0)
     assert [relay.tick() for _ in range(3)] == [5, 0, 0]
+
+
+def test_a_long_queue_keeps_no_other_from_being_rung(
+    work: Work, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.queues.MOST_WAITING", 5)
+    with work.transaction() as session:
+        for _ in range(9):
+            delivery.put(session, "appointments.confirmation", new_id())
+    relay = Relay(work.database, redis, again_seconds=0)
+    assert relay.tick() == 5
+    with work.transaction() as session:
+        delivery.put(session, "remittances.payout", new_id())
+    assert relay.tick() == 1
+    assert bell.waiting(redis)[Queue.MONEY] == 1
+
+
+def test_a_second_ring_does_not_shorten_the_pause(work: Work) -> None:
+    with work.transaction() as session:
+        item = delivery.put(session, "appointments.confirmation", new_id())
+        held = delivery.claim(session, item, lease_seconds=30)
+        assert held
+        delivery.release(session, held, delay_seconds=60)
+        assert delivery.claim(session, item, lease_seconds=30) is None
 
 
 @pytest.mark.parametrize("name", ["worker", "relay", "schedule"])
@@ -241,6 +269,15 @@ def _item(work: Work, ref: UUID) -> UUID:
 def _expire(work: Work, item: UUID) -> None:
     with work.transaction() as session:
         session.execute(text("UPDATE outbox SET lease_until = now() - interval '1 second'"))
+
+
+def _time_passes(work: Work, item: UUID) -> None:
+    """Until the pause after a failure is over."""
+    with work.transaction() as session:
+        session.execute(
+            text("UPDATE outbox SET lease_until = NULL, ring_at = now() WHERE id = :id"),
+            {"id": item},
+        )
 
 
 def _failing(work: Work, monkeypatch: pytest.MonkeyPatch, *, parks: bool) -> UUID:

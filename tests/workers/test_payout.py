@@ -228,7 +228,7 @@ def test_cancelling_goes_on_asking_while_the_agency_does_not_answer(
     found = ordered("Detenido")
     bench.run_all()
     bench.cancel(found, sender)
-    for faults in ({"drop_after_effect_rate": 1.0}, {"unavailable_rate": 1.0}):
+    for faults in ({"error_rate": 1.0}, {"unavailable_rate": 1.0}):
         bench.fault(**faults)
         bench.run_all()
         assert bench.status(found) is Status.CANCELLING

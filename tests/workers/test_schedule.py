@@ -97,6 +97,7 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(work: Work)
     assert counts == {
         "login_codes": 0,
         "attempts": 1,
+        "idempotency_keys": 0,
         "web_sessions": 0,
         "outbox": 1,
         "scheduled_runs": 0,

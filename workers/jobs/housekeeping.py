@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import structlog
 
+from services.appointments import closing
 from services.outbox.delivery import Claim
 from workers.runtime import Work
 from workers.sweeping import KEPT, sweep
 
+BATCH = 200
+
 log = structlog.get_logger(__name__)
+
+
+def close_days(work: Work, claim: Claim) -> None:
+    """In small transactions, until nothing of past days is open."""
+    count = BATCH
+    while count == BATCH:
+        with work.transaction() as session:
+            count = closing.close_days(session, now=work.now(), most=BATCH)
+    with work.settle(claim, "closed"):
+        return
 
 
 def sweep_tables(work: Work, claim: Claim) -> None:

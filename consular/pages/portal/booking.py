@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -20,7 +21,7 @@ from consular.auth import ANYONE, CITIZEN, actor, allow, now
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
-from consular.pages.forms import Errors, check, date_of, go, pick, typed, words_of
+from consular.pages.forms import Errors, check, date_of, go, hash_of, pick, typed, words_of
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import (
     bookable_services,
@@ -45,7 +46,6 @@ from services.appointments.queries import availability, get_appointment, list_at
 from services.appointments.rules import Status
 from services.consulates.queries import fees_on, get_service, list_requirements
 from services.kernel.audit import Actor, Role
-from services.kernel.crypto import fingerprint
 from services.kernel.errors import DomainError
 
 DAYS_SHOWN = 7
@@ -187,7 +187,7 @@ def _command(form: dict[str, str], errors: Errors) -> BookAppointment | None:
         phone=contact["phone"],
         language=current_language(),
         idempotency_key=key if key.isascii() and key.isprintable() else None,
-        request_hash=fingerprint(repr((slot, person, contact)).encode()),
+        request_hash=hash_of({**slot, **contact, **asdict(person)}),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
@@ -102,7 +102,6 @@ def _known() -> dict[str, str]:
 def _ask(form: dict[str, str], errors: Errors) -> str:
     with transaction() as session:
         choices = offices(session)
-    form.setdefault("idempotency_key", str(uuid4()))
     return render_template("portal/rfc_form.html", consulates=choices, form=form, errors=errors)
 
 

@@ -14,12 +14,11 @@ from consular.api.v1.remittances.routes import find_for_recipient, price
 from consular.api.v1.remittances.schemas import LookupSchema, QuoteSchema, RemittanceSchema
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
 from consular.db import transaction
-from consular.pages.forms import Errors, check, date_of, go, local, pick, typed, words_of
+from consular.pages.forms import Errors, check, date_of, go, hash_of, local, pick, typed, words_of
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import full_name
 from services.citizens.accounts import find_holder, open_profile, set_profile
 from services.kernel import idempotency
-from services.kernel.crypto import fingerprint
 from services.kernel.errors import DomainError, NotFound
 from services.remittances.cancelling import cancel
 from services.remittances.ordering import OrderRemittance, order
@@ -215,7 +214,7 @@ def _order_once(form: dict[str, str], command: OrderRemittance) -> str:
             session,
             account_id=account(),
             key=key,
-            request_hash=fingerprint(repr(command).encode()),
+            request_hash=hash_of(command),
             now=now(),
         )
         if stored:

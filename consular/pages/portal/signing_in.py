@@ -254,7 +254,7 @@ def _flow() -> dict[str, str]:
         )
     except BadData:
         raise Forbidden("form_expired") from None
-    if not hmac.compare_digest(flow["state"], request.args.get("state", "")):
+    if not hmac.compare_digest(flow["state"].encode(), request.args.get("state", "").encode()):
         raise Forbidden("form_expired")
     return flow
 

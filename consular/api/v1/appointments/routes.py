@@ -61,6 +61,7 @@ def create_appointment(command: BookAppointment) -> Any:
         "start": at_office(command.start, zone),
         "end": at_office(booked.ends_at, zone),
         "desk": None,
+        "outcome": None,
         "attendees": [_attendee(a) for a in command.attendees],
     }
     return body, {"Location": url_for("appointments.show_appointment", appointment=booked.id)}
@@ -71,6 +72,17 @@ def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
     """One's own; for staff, those of their consulate."""
     asking = actor()
     with transaction() as session:
+        if asking.role is Role.AGENT:
+            # An office's agenda is its work; somebody who sees all offices is written down.
+            audit.record(
+                session,
+                actor=asking,
+                action="appointments.list",
+                subject_kind="appointments",
+                subject_id=None,
+                now=now(),
+                consulate=query["consulate"],
+            )
         page = list_appointments(
             session,
             account=asking.account_id if asking.is_citizen else None,
@@ -209,6 +221,7 @@ def _shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
             "start": at_office(a.starts_at, zones[a.consulate_code]),
             "end": at_office(a.ends_at, zones[a.consulate_code]),
             "desk": a.desk,
+            "outcome": a.outcome,
             "attendees": [_attendee(p) for p in people[a.id]],
         }
         for a in appointments

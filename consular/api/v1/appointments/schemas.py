@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import (
+    Schema,
+    ValidationError,
+    fields,
+    post_load,
+    validate,
+    validates,
+    validates_schema,
+)
 
 from consular.api.fields import (
     BirthDate,
@@ -24,6 +32,7 @@ from consular.api.paging import PageQuery
 from services.appointments.booking import Attendee, BookAppointment
 from services.appointments.desk import Served
 from services.appointments.rules import Status
+from services.kernel.identifiers import curp_birth_date, normalise_name
 
 MOST_PEOPLE = 10
 MOST_SERVICES = 4
@@ -39,6 +48,13 @@ class AttendeeSchema(Schema):
     birth_date = BirthDate(required=True)
     birth_place = Code(load_default=None, allow_none=True)
     curp = Curp(load_default=None, allow_none=True)
+
+    @validates_schema
+    def _dates_agree(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        """Of a CURP and a birth date that differ, one is somebody else's."""
+        curp, born = data.get("curp"), data.get("birth_date")
+        if curp and born and curp_birth_date(curp) != born:
+            raise ValidationError([_("La CURP no concuerda con la fecha de nacimiento.")], "curp")
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> Attendee:
@@ -64,8 +80,8 @@ class BookSchema(Schema):
         required=True,
         validate=validate.Length(1, MOST_PEOPLE, error=_("De 1 a 10 personas.")),
     )
-    contact = fields.Nested(ContactSchema, load_default=dict)
-    language = fields.String(load_default="es", validate=LANGUAGES)
+    contact = fields.Nested(ContactSchema, load_default=dict, allow_none=True)
+    language = fields.String(load_default="es", allow_none=True, validate=LANGUAGES)
 
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -75,16 +91,29 @@ class BookSchema(Schema):
         if len(set(services)) != len(services):
             raise ValidationError([_("Cada servicio va una sola vez.")], "services")
 
+    @validates("attendees")
+    def _different_people(self, value: list[Attendee], **_kwargs: Any) -> None:
+        seen: set[tuple[Any, ...]] = set()
+        for place, who in enumerate(value):
+            if not isinstance(who, Attendee):  # refused already, for another reason
+                continue
+            names = (who.given_names, who.first_surname, who.second_surname)
+            person = (normalise_name(*names), who.birth_date)
+            if person in seen:
+                raise ValidationError({place: {"given_names": [_("Esta persona ya está.")]}})
+            seen.add(person)
+
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> BookAppointment:
+        contact = data["contact"] or {}
         return BookAppointment(
             consulate=data["consulate"],
             services=tuple(data["services"] or [data["service"]]),
             start=data["start"],
             attendees=tuple(data["attendees"]),
-            email=data["contact"].get("email"),
-            phone=data["contact"].get("phone"),
-            language=data["language"],
+            email=contact.get("email"),
+            phone=contact.get("phone"),
+            language=data["language"] or "es",
         )
 
 
@@ -109,6 +138,10 @@ class AppointmentAnswer(Schema):
     start = fields.String(required=True)
     end = fields.String(required=True)
     desk = fields.String(allow_none=True)
+    outcome = fields.Dict(
+        allow_none=True,
+        metadata={"description": "What the desk noted: service, fee, reason, what to bring"},
+    )
     attendees = fields.List(fields.Nested(AttendeeAnswer), required=True)
 
 

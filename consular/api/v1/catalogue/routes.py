@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint
 
 from consular.api.contract import endpoint
+from consular.api.paging import SliceQuery, slice_of
 from consular.api.v1.catalogue.schemas import (
     AvailabilityAnswer,
     AvailabilityQuery,
@@ -37,11 +38,11 @@ api = Blueprint("catalogue", __name__, url_prefix="/api/v1")
 DEFAULT_DAYS = 30
 
 
-@endpoint(api, "GET", "/consulates", who=ANYONE, answer=ConsulateList())
-def list_all_consulates() -> dict[str, Any]:
+@endpoint(api, "GET", "/consulates", who=ANYONE, query=SliceQuery(), answer=ConsulateList())
+def list_all_consulates(query: dict[str, Any]) -> dict[str, Any]:
     """Offices of the network."""
     with transaction() as session:
-        return {"items": [_consulate(c) for c in list_consulates(session)], "next": None}
+        return slice_of([_consulate(c) for c in list_consulates(session)], query)
 
 
 @endpoint(api, "GET", "/consulates/<code:consulate>", who=ANYONE, answer=ConsulateAnswer())
@@ -57,13 +58,10 @@ def list_all_services(query: dict[str, Any]) -> dict[str, Any]:
     day: date = query["date"] or now().date()
     with transaction() as session:
         dollars, needs = fees_on(session, day), list_requirements(session)
-        return {
-            "items": [
-                _service(s, dollars.get(s.code), needs.get(s.code, []))
-                for s in list_services(session)
-            ],
-            "next": None,
-        }
+        items = [
+            _service(s, dollars.get(s.code), needs.get(s.code, [])) for s in list_services(session)
+        ]
+    return slice_of(items, query)
 
 
 @endpoint(

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from consular.api.fields import Code, Day, MoneyPair
+from consular.api.paging import SliceQuery
 
 MOST_DAYS = 92
 
@@ -36,7 +37,7 @@ class ConsulateList(Schema):
     next = fields.String(allow_none=True)
 
 
-class ServiceQuery(Schema):
+class ServiceQuery(SliceQuery):
     """``date``: the fees in force on that day; today when it is missing."""
 
     date = Day(load_default=None)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint
 
 from consular.api.contract import endpoint
+from consular.api.paging import PageQuery, cursor
 from consular.api.v1.me.schemas import AccessList, ProfileAnswer, ProfileSchema
 from consular.auth import CITIZEN, account, now, vault
 from consular.db import transaction
@@ -39,11 +40,13 @@ def change_me(command: Profile) -> dict[str, Any]:
         return _shown(open_profile(person, vault()))
 
 
-@endpoint(api, "GET", "/accesses", who=CITIZEN, answer=AccessList())
-def list_my_accesses() -> dict[str, Any]:
+@endpoint(api, "GET", "/accesses", who=CITIZEN, query=PageQuery(), answer=AccessList())
+def list_my_accesses(query: dict[str, Any]) -> dict[str, Any]:
     """Everybody who did something with one's data, the newest first."""
     with transaction() as session:
-        found = list_accesses(session, account())
+        found, following = list_accesses(
+            session, account(), limit=query["limit"], after=query["next"]
+        )
     items = [
         {
             "at": entry.at.isoformat(),
@@ -53,7 +56,7 @@ def list_my_accesses() -> dict[str, Any]:
         }
         for entry in found
     ]
-    return {"items": items, "next": None}
+    return {"items": items, "next": cursor(following)}
 
 
 def _shown(profile: Profile) -> dict[str, Any]:

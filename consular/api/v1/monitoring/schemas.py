@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from consular.api.fields import Code, Day, Moment
+from consular.api.fields import Choice, Code, Day, Moment
 from services.monitoring.indicators import AskIndicator, Dimension
 
 
@@ -27,7 +27,10 @@ class Dimensions(fields.String):
 
 
 class IndicatorQuery(Schema):
-    """Days are included; ``as_of`` is the moment of an earlier answer, or any other."""
+    """Days are included; ``as_of`` is the moment of an earlier answer, or any other.
+
+    ``compare=previous`` puts beside each value that of as many days just before.
+    """
 
     by = Dimensions(load_default=())
     from_ = Day(data_key="from", load_default=None)
@@ -35,11 +38,17 @@ class IndicatorQuery(Schema):
     as_of = Moment(load_default=None)
     program = Code(load_default=None)
     consulate = Code(load_default=None)
+    compare = Choice(("previous",), load_default=None)
 
     @validates_schema
     def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if data.get("from_") and data.get("to") and data["from_"] > data["to"]:
             raise ValidationError([_("El periodo termina antes de empezar.")], "to")
+        whole = data.get("from_") and data.get("to") and Dimension.DAY not in data.get("by", ())
+        if data.get("compare") and not whole:
+            raise ValidationError(
+                [_("Para comparar, di desde y hasta cuándo, sin desglosar por día.")], "compare"
+            )
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> AskIndicator:
@@ -51,11 +60,12 @@ class IndicatorQuery(Schema):
             as_of=data["as_of"],
             program=data["program"],
             consulate=data["consulate"],
+            compare=data["compare"] is not None,
         )
 
 
 class IndicatorAnswer(Schema):
-    """``rows`` have the dimensions that were asked for, ``status`` and ``value``."""
+    """``rows``: the dimensions that were asked for, ``status``, ``value``, maybe ``compared``."""
 
     code = fields.String()
     name = fields.String()

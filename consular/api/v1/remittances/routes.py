@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +26,7 @@ from consular.auth import ANYONE, CITIZEN, account, actor, now, vault
 from consular.db import transaction
 from services.citizens.limits import count_attempt
 from services.kernel.db import EVERYTHING
-from services.kernel.money import Money
+from services.kernel.ids import parse_folio
 from services.remittances.cancelling import cancel
 from services.remittances.ordering import OrderRemittance, order
 from services.remittances.queries import (
@@ -41,7 +40,14 @@ from services.remittances.quoting import RequestQuote, quote
 from services.remittances.rules import Status
 
 api = Blueprint("remittances", __name__, url_prefix="/api/v1")
-SHOWN_RATE = Decimal("0.0001")
+AMOUNTS = (
+    "transfer_amount",
+    "transfer_fees",
+    "transfer_taxes",
+    "total",
+    "other_fees",
+    "total_to_recipient",
+)
 LOOKUP_WINDOW = timedelta(minutes=15)
 
 
@@ -132,7 +138,7 @@ def find_for_recipient(folio: str, first_surname: str) -> Collection:
     Raises NotFound in the same way for every mismatch, TooManyAttempts.
     """
     most = current_app.config["LOOKUPS"]
-    subjects = {"caller": request.remote_addr or "", "folio": folio.upper()}
+    subjects = {"caller": request.remote_addr or "", "folio": parse_folio(folio) or folio.upper()}
     with transaction(EVERYTHING) as session:
         for kind, value in subjects.items():
             index = vault().blind_index(f"attempt.lookup.{kind}", value)
@@ -144,13 +150,8 @@ def find_for_recipient(folio: str, first_surname: str) -> Collection:
 def price(row: Any) -> dict[str, Any]:
     """A quote's or remittance's amounts as the contract names them."""
     return {
-        "transfer_amount": Money(row.send_minor, "USD").as_dict(),
-        "transfer_fees": Money(row.fee_minor, "USD").as_dict(),
-        "transfer_taxes": Money(row.tax_minor, "USD").as_dict(),
-        "total": Money(row.total_minor, "USD").as_dict(),
-        "exchange_rate": str(row.rate.quantize(SHOWN_RATE, ROUND_HALF_UP)),
-        "other_fees": Money(0, "MXN").as_dict(),
-        "total_to_recipient": Money(row.receive_minor, "MXN").as_dict(),
+        **{name: getattr(row, name).as_dict() for name in AMOUNTS},
+        "exchange_rate": row.exchange_rate,
         "date_available": row.date_available.isoformat(),
     }
 

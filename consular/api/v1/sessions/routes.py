@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import deed, endpoint
+from consular.api.paging import slice_of
 from consular.api.v1.sessions.schemas import (
     SessionAnswer,
     SessionList,
@@ -19,8 +20,9 @@ from consular.api.v1.sessions.schemas import (
 from consular.auth import DESK, actor, now
 from consular.db import transaction
 from services.appointments.planning import OpenSession, open_session
-from services.appointments.queries import get_session, list_sessions
+from services.appointments.queries import get_session, list_desks, list_sessions
 from services.kernel.audit import Role
+from services.kernel.errors import NotFound
 
 api = Blueprint("sessions", __name__, url_prefix="/api/v1/sessions")
 SUPERVISOR = frozenset({Role.SUPERVISOR})
@@ -36,9 +38,10 @@ DEFAULT_DAYS = 60
     answer=SessionAnswer(),
     status=201,
 )
-def create_session(command: OpenSession) -> dict[str, Any]:
+def create_session(command: OpenSession) -> Any:
     """Open a session: its slots can be booked at once, or wait for a draw."""
-    return deed(lambda session: _open(session, command), status=201)
+    body = deed(lambda session: _open(session, command), status=201)
+    return body, {"Location": url_for("sessions.show_session", session_id=body["id"])}
 
 
 @endpoint(api, "GET", "", who=DESK, query=SessionQuery(), answer=SessionList())
@@ -48,7 +51,17 @@ def list_own_sessions(query: dict[str, Any]) -> dict[str, Any]:
     last = query["to"] or first + timedelta(days=DEFAULT_DAYS)
     with transaction() as session:
         found = list_sessions(session, consulate=actor().consulate or "", first=first, last=last)
-    return {"items": [_shown(row, desks) for row, desks in found], "next": None}
+    return slice_of([_shown(row, desks) for row, desks in found], query, "id")
+
+
+@endpoint(api, "GET", "/<uuid:session_id>", who=DESK, answer=SessionAnswer())
+def show_session(session_id: UUID) -> dict[str, Any]:
+    """One session of one's office."""
+    with transaction() as session:
+        row = get_session(session, session_id)
+        if row.consulate_code != actor().consulate:
+            raise NotFound()
+        return _shown(row, list_desks(session, session_id))
 
 
 def _open(session: Session, command: OpenSession) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates
 
 from consular.api.fields import Choice, Code, Day, Text
+from consular.api.paging import SliceQuery
 from services.appointments.planning import DeskPlan, OpenSession
 
 _MINUTES = validate.Range(5, 240, error=_("De 5 a 240 minutos."))
@@ -63,7 +64,7 @@ class SessionAnswer(Schema):
     desks = fields.List(fields.Nested(DeskSchema), required=True)
 
 
-class SessionQuery(Schema):
+class SessionQuery(SliceQuery):
     """Days at the office, both included."""
 
     consulate = Code(load_default=None)

@@ -1,0 +1,35 @@
+"""What was left open when an office closed for the day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.appointments.desk import TakeStep, take_step
+from services.appointments.models import Appointment
+from services.appointments.rules import LIVE, Status, Step
+from services.kernel.audit import SYSTEM
+
+# Long enough for an officer to finish the day's notes, whatever the zone.
+GRACE = timedelta(hours=12)
+
+
+def close_days(session: Session, *, now: datetime, most: int = 200) -> int:
+    """End appointments that nobody ended, so that nobody is kept from booking again.
+
+    Who never came didn't show; who came and was never finished wasn't served. Returns how many.
+    """
+    left = session.execute(
+        select(Appointment.id, Appointment.status)
+        .where(Appointment.status.in_(sorted(LIVE)), Appointment.ends_at < now - GRACE)
+        .order_by(Appointment.ends_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for found in left:
+        step = Step.NO_SHOW if found.status == Status.BOOKED else Step.NOT_SERVED
+        details = {"reason": "not_closed_by_the_desk"} if step is Step.NOT_SERVED else {}
+        take_step(session, TakeStep(found.id, step, details=details), now=now, actor=SYSTEM)
+    return len(left)
