@@ -95,8 +95,14 @@ def test_after_its_share_of_jobs_a_worker_makes_way(work: Work, redis: Redis) ->
 
 
 def test_what_libraries_would_fill_in_stays_out_of_the_logs(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Whatever tests before this one, or workers in them, have set.
+    monkeypatch.setattr(logging.getLogger("rq.worker"), "disabled", False)
+    monkeypatch.setattr(logging.getLogger("rq.worker"), "propagate", True)
+    monkeypatch.setattr(logging.getLogger("rq.worker"), "level", logging.NOTSET)
+    monkeypatch.setattr(logging.root.manager, "disable", logging.NOTSET)
+    logging.getLogger("rq.worker").manager._clear_cache()
     loggers = {name: logging.getLogger(name) for name in logs.LIBRARIES}
     before = {name: (log.handlers, log.propagate) for name, log in loggers.items()}
     try:

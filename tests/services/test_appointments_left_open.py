@@ -1,0 +1,35 @@
+"""What the desk forgot to end is ended after the day, so that nobody is kept from booking."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.appointments.closing import GRACE, close_days
+from services.kernel.db import EVERYTHING
+from services.kernel.settings import Settings
+from tests.factories.web import person, running_web
+
+
+def test_a_forgotten_appointment_ends_and_its_person_may_book_again(settings: Settings) -> None:
+    with running_web(settings) as web:
+        web.session()
+        token = web.token("citizen", subject="ana")
+        first, second, third = (slot["start"] for slot in web.free()[:3])
+        came = web.book(first, token=token).get_json()
+        absent = web.book(second, token=token, attendees=[person(2)]).get_json()
+        officer = web.token("officer", "losangeles")
+        checked = {"identity_checked": True}
+        web.call("POST", f"/appointments/{came['id']}/check-in", checked, token=officer)
+        assert web.book(third, token=token).get_json()["code"] == "already_booked"
+        database, clock = (web.app.extensions[f"consular.{name}"] for name in ("database", "clock"))
+        the_day = clock() + timedelta(days=40)
+        with database.transaction(EVERYTHING) as session:
+            assert close_days(session, now=clock() + timedelta(days=20)) == 0
+            assert close_days(session, now=the_day + GRACE) == 2
+            assert close_days(session, now=the_day + GRACE) == 0
+        ended = [
+            web.call("GET", f"/appointments/{each['id']}", token=token).get_json()["status"]
+            for each in (came, absent)
+        ]
+        assert ended == ["not_served", "no_show"]
+        assert web.book(third, token=token).status_code == 201
