@@ -69,7 +69,7 @@ format: $(TEST_STAMP) ## Put the code into form
 
 .PHONY: bench
 bench: $(TEST_STAMP) ## Measure the system on this machine; ARGS go to the benchmark
-	@$(PY) -m benchmarks $(ARGS)
+	@$(PY) -m benchmarks.run $(ARGS)
 
 .PHONY: screenshots
 screenshots: $(TEST_STAMP) ## Take the pictures of docs/ with Chromium
