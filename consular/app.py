@@ -69,6 +69,9 @@ BLUEPRINTS = (
 AGENCIES_THAT_CALL_BACK = ("finabien", "sat")
 
 
+_events = structlog.get_logger()
+
+
 class CodeConverter(BaseConverter):
     """Codes of ours in addresses: letters, digits and dashes."""
 
@@ -99,7 +102,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         "consular.vault": Vault(settings.master_keys(), settings.index_key()),
         "consular.clock": clock,
         "consular.page_actor": page_actor,
-        "consular.issuers": _issuers(settings),
+        "consular.tokens": tokens.Verifier(_issuers(settings)),
         "consular.sign_in": _sign_in(settings),
         "consular.callback_secrets": {
             agency: settings.values.get(f"CONSULAR_{agency.upper()}_SECRET")
@@ -171,7 +174,7 @@ def _issuers(settings: Settings) -> dict[str, tokens.Issuer]:
 
 
 def _log(response: Any) -> Any:
-    structlog.get_logger().info(
+    _events.info(
         "request",
         request_id=g.get("request_id"),
         method=request.method,

@@ -6,7 +6,7 @@ to reach the other. Every view carries its declaration; one without is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -109,7 +109,7 @@ def _from_bearer() -> Actor | None:
     if scheme.lower() != "bearer":
         raise Unauthenticated()
     try:
-        claims = tokens.verify(token.strip(), _issuers())
+        claims = _verifier().claims(token.strip())
         role = Role(str(claims.get("role")))
         account = UUID(claims["sub"])
     except (tokens.TokenRefused, ValueError, TypeError, AttributeError):
@@ -128,8 +128,8 @@ def staff_actor(account: UUID, role: Role | None = None) -> Actor:
     return Actor(Role(found.role), account, found.consulate_code, g.request_id)
 
 
-def _issuers() -> Mapping[str, tokens.Issuer]:
-    return cast(Mapping[str, tokens.Issuer], current_app.extensions["consular.issuers"])
+def _verifier() -> tokens.Verifier:
+    return cast(tokens.Verifier, current_app.extensions["consular.tokens"])
 
 
 def _record_refusal(refused: Actor) -> None:

@@ -7,6 +7,7 @@ Children die with it, even when it is killed with SIGKILL (`consular.embedded.di
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -161,6 +162,10 @@ class Supervisor:
             )
 
 
+# New objects between two looks for cycles; a request makes thousands, nearly all without one.
+GARBAGE = 20_000
+
+
 def serve_web(create_app: Callable[[], Any], *, host: str, port: int) -> None:
     """Granian with two forked workers over one application, until SIGTERM.
 
@@ -169,6 +174,10 @@ def serve_web(create_app: Callable[[], Any], *, host: str, port: int) -> None:
     """
     multiprocessing.set_start_method("fork", force=True)
     application, parent = create_app(), os.getpid()
+    # What was built so far stays: collecting it again and again would cost each request a share.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE, 50, 50)
 
     def load() -> Any:
         die_with_parent(signal.SIGKILL, parent)

@@ -93,6 +93,29 @@ def verify(
     return claims
 
 
+class Verifier:
+    """`verify` that remembers what it verified, so that a token's signature is computed once.
+
+    A remembered token is still refused once it has expired. Too many, and all are forgotten.
+    """
+
+    def __init__(self, issuers: Mapping[str, Issuer], *, most: int = 4096) -> None:
+        self._issuers = issuers
+        self._most = most
+        self._known: dict[str, dict[str, Any]] = {}
+
+    def claims(self, token: str) -> dict[str, Any]:
+        """The claims. Raises `TokenRefused`."""
+        known = self._known.get(token)
+        if known is not None and known["exp"] + LEEWAY_SECONDS > time.time():
+            return known
+        claims = verify(token, self._issuers)
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[token] = claims
+        return claims
+
+
 def sign(claims: Mapping[str, Any], private_key: str, *, key_id: str, seconds: int) -> str:
     """A token of the development issuer, valid for ``seconds`` from now."""
     now = int(time.time())
