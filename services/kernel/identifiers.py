@@ -99,7 +99,7 @@ def normalise_name(*parts: str | None) -> str:
     # fall apart again.
     folded = unicodedata.normalize("NFKD", joined).casefold()
     plain = unicodedata.normalize("NFKD", folded)
-    letters = "".join(c if c.isalnum() else " " for c in plain if not _is_mark(c))
+    letters = "".join(c if c.isalnum() else " " for c in plain if c.isascii() or not _is_mark(c))
     return " ".join(letters.split())
 
 

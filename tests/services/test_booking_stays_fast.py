@@ -1,0 +1,54 @@
+"""A booking reads by key, also on a connection that met the tables while they were empty.
+
+PostgreSQL keeps a function's plans for as long as a connection lives. A plan made for an empty
+table reads all of it, and goes on doing so when it holds a million rows.
+"""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+from sqlalchemy import text
+
+from services.appointments.booking import Attendee, BookAppointment, book
+from services.appointments.planning import DeskPlan, OpenSession, open_session
+from services.kernel.audit import SYSTEM, Actor, Role
+from services.kernel.clock import system_clock
+from services.kernel.crypto import Vault
+from services.kernel.db import EVERYTHING
+from services.kernel.ids import new_id
+from services.kernel.settings import Settings
+from tests.factories.consulates import reference_session, work_as
+from tests.factories.web import working_day
+from tests.servers import DatabaseUrls
+
+READ_WHOLE = text(
+    "SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname IN"
+    " ('idempotency_keys', 'claims', 'appointments', 'people', 'slot_sets', 'seats')"
+)
+
+
+def test_no_growing_table_is_read_whole(shared_database: DatabaseUrls, settings: Settings) -> None:
+    vault, now = Vault(settings.master_keys(), settings.index_key()), system_clock()
+    account = new_id()
+    actor = Actor(Role.CITIZEN, account)
+    with reference_session(shared_database.app_url) as session:
+        desks = (DeskPlan("A", ("PAS10", "MAT")),)
+        plan = OpenSession("losangeles", working_day(), time(9), time(12), 15, desks)
+        open_session(session, plan, now=now, actor=SYSTEM)
+        session.execute(
+            text("INSERT INTO accounts (id, created_at) VALUES (:id, :now)"),
+            {"id": account, "now": now},
+        )
+        starts = session.execute(text("SELECT starts_at FROM slots ORDER BY 1 LIMIT 6")).scalars()
+        before = session.execute(READ_WHOLE).all()
+        for number, start in enumerate(starts.all()):
+            person = Attendee("Ana", f"Demo {'abcdef'[number]}", None, date(1990, 5, 12))
+            command = BookAppointment(
+                "losangeles", ("PAS10",), start, (person,), idempotency_key=f"k{number}"
+            )
+            book(session, command, now=now, actor=actor, vault=vault)
+            again = book(session, command, now=now, actor=actor, vault=vault)
+            assert again.status == "booked"
+        work_as(session, EVERYTHING)
+        assert session.execute(READ_WHOLE).all() == before
