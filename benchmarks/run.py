@@ -43,7 +43,7 @@ class Size:
     reads: int
 
 
-SHORT = Size(runs=3, bookings=300, reads=100)
+SHORT = Size(runs=5, bookings=600, reads=100)
 FULL = Size(runs=7, bookings=1500, reads=600)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
+import psycopg
 from flask import current_app, g
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from services.kernel.db import NOTHING, Database, Scope
@@ -34,7 +34,7 @@ def one_statement() -> Iterator[Session]:
 
 
 @contextmanager
-def one_call() -> Iterator[Connection]:
+def one_call() -> Iterator[psycopg.Connection[Any]]:
     """The same for the hottest of them (`Database.one_call`)."""
     with database().one_call() as connection:
         yield connection

@@ -129,8 +129,8 @@ class Demonstration:
     ) -> None:
         command = BookAppointment(office, (service,), start, (who,))
         try:
-            with self.database.one_statement() as session:
-                booked = book(session, command, now=self.now, actor=actor, vault=self.vault).id
+            with self.database.one_call() as connection:
+                booked = book(connection, command, now=self.now, actor=actor, vault=self.vault).id
         except (SlotTaken, SlotNotOffered, ClaimTaken):
             return
         self.done["booked"] += 1

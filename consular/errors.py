@@ -6,6 +6,7 @@ import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 import structlog
 from flask import Flask, Response, g, json, render_template, request, url_for
 from flask_babel import lazy_gettext
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from services.kernel.db import violated_constraint
+from services.kernel.db import sqlstate, violated_constraint
 from services.kernel.errors import (
     Conflict,
     DomainError,
@@ -351,6 +352,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(DomainError, lambda error: _show(problem_of(error)))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(psycopg.Error, _database)
     app.register_error_handler(PoolTimeout, lambda _error: _show(_busy()))
     app.register_error_handler(Exception, _unexpected)
 
@@ -372,17 +374,17 @@ def _http(error: HTTPException) -> Any:
     return _show(problem)
 
 
-def _database(error: DBAPIError) -> Response:
+def _database(error: DBAPIError | psycopg.Error) -> Response:
     """The database refused: the caller's value, a lock that took too long, or it is away."""
-    state = getattr(error.orig, "sqlstate", None)
-    if isinstance(error, DataError) or state in ("22021", "22P05"):
+    state = sqlstate(error)
+    if isinstance(error, DataError | psycopg.DataError) or state in ("22021", "22P05"):
         return _show(Problem(422, "invalid"))
     if state in ("40P01", "55P03", "57014"):
         return _show(Problem(409, "request_in_progress", headers={"Retry-After": "2"}))
     if state == "23503" and (violated_constraint(error) or "").endswith("_account_id"):
         # The account of a token that is still good was deleted in the meantime.
         return _show(problem_of(Unauthenticated()))
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | psycopg.OperationalError):
         return _show(_busy())
     return _unexpected(error)
 

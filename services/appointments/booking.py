@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import DBAPIError
+import psycopg
+from psycopg.types.json import Jsonb
+from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlalchemy.types import Text
 
 from services.appointments.errors import (
     ClaimTaken,
@@ -25,7 +23,7 @@ from services.appointments.models import Claim
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
-from services.kernel.db import raised_code, violated_constraint
+from services.kernel.db import raised_code, sqlstate, violated_constraint
 from services.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.outbox.delivery import put, put_recently
@@ -69,14 +67,15 @@ class Booked:
     time_zone: str
 
 
-_BOOK = text(
-    "SELECT book_appointment(:id, :folio, :consulate, :start, :services, CAST(:people AS jsonb),"
-    " :language, :account, :role, :actor, :request, :now, :key, :hash)"
-).bindparams(bindparam("services", type_=ARRAY(Text)))
+_BOOK = """
+    SELECT book_appointment(
+        %(id)s, %(folio)s, %(consulate)s, %(start)s, %(services)s, %(people)s, %(language)s,
+        %(account)s, %(role)s, %(actor)s, %(request)s, %(now)s, %(key)s, %(hash)s)
+"""
 
 
 def book(
-    connection: Connection | Session,
+    connection: psycopg.Connection[Any],
     command: BookAppointment,
     *,
     now: datetime,
@@ -95,7 +94,7 @@ def book(
         "consulate": command.consulate,
         "start": command.start,
         "services": list(command.services),
-        "people": json.dumps([_person(vault, command, a) for a in command.attendees]),
+        "people": Jsonb([_person(vault, command, a) for a in command.attendees]),
         "language": command.language,
         "account": actor.account_id if actor.is_citizen else None,
         "role": actor.role.value,
@@ -106,9 +105,10 @@ def book(
         "hash": command.request_hash,
     }
     try:
-        answer: dict[str, Any] = connection.execute(_BOOK, values).scalar_one()
-    except DBAPIError as error:
+        row = connection.execute(_BOOK, values).fetchone()
+    except psycopg.Error as error:
         raise _translate(error) from error
+    answer: dict[str, Any] = row[0] if row else {}
     return Booked(
         id=UUID(answer["id"]),
         folio=answer["folio"],
@@ -205,7 +205,7 @@ _VIOLATED: dict[str, type[DomainError]] = {
 }
 
 
-def _translate(error: DBAPIError) -> Exception:
+def _translate(error: psycopg.Error) -> Exception:
     code = raised_code(error)
     if code == "idempotency_key_reused":
         return Invalid(code)
@@ -214,6 +214,6 @@ def _translate(error: DBAPIError) -> Exception:
     refused = _VIOLATED.get(violated_constraint(error) or "")
     if refused:
         return refused()
-    if getattr(error.orig, "sqlstate", "") in ("40P01", "55P03"):
+    if sqlstate(error) in ("40P01", "55P03"):
         return Conflict("request_in_progress")
     return error

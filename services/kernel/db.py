@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+import psycopg
+from sqlalchemy import Engine, MetaData, create_engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 NETWORK = "*"
@@ -65,7 +66,10 @@ class Database:
         self.engine = _engine(url, pool_size)
         # Connections of its own: switching one to AUTOCOMMIT and back at every use costs more
         # than the statement.
-        self._at_once = _engine(url, pool_size, isolation_level="AUTOCOMMIT")
+        # Nothing is open on them when they come back, so nothing is rolled back.
+        self._at_once = _engine(
+            url, pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
+        )
 
     @contextmanager
     def transaction(self, scope: Scope) -> Iterator[Session]:
@@ -88,10 +92,20 @@ class Database:
             yield session
 
     @contextmanager
-    def one_call(self) -> Iterator[Connection]:
-        """`one_statement` without a Session, which would cost half as much as all the rest."""
-        with self._at_once.connect() as connection:
+    def one_call(self) -> Iterator[psycopg.Connection[Any]]:
+        """`one_statement` on the driver's own connection, for the hottest of them.
+
+        SQLAlchemy would take a third of the time that such a call takes in Python.
+        """
+        borrowed = self._at_once.raw_connection()
+        connection = cast("psycopg.Connection[Any]", borrowed.driver_connection)
+        try:
             yield connection
+        finally:
+            gone = connection.closed
+            borrowed.close()
+            if gone:  # the server went away, and so did the others of the pool
+                self._at_once.dispose()
 
     def dispose(self) -> None:
         """Close every connection, e.g. before a fork."""
@@ -122,18 +136,27 @@ def sqlalchemy_url(url: str) -> str:
     return url
 
 
-def violated_constraint(error: IntegrityError | DBAPIError) -> str | None:
+def sqlstate(error: DBAPIError | psycopg.Error) -> str:
+    """PostgreSQL's five characters for what went wrong; empty when it said none."""
+    return getattr(_of_driver(error), "sqlstate", None) or ""
+
+
+def violated_constraint(error: DBAPIError | psycopg.Error) -> str | None:
     """Name of the constraint that refused, or None."""
-    diagnostics: Any = getattr(error.orig, "diag", None)
+    diagnostics: Any = getattr(_of_driver(error), "diag", None)
     return getattr(diagnostics, "constraint_name", None)
 
 
-def raised_code(error: DBAPIError) -> str | None:
+def raised_code(error: DBAPIError | psycopg.Error) -> str | None:
     """The message of an error that one of our database functions raised on purpose.
 
     Our functions raise SQLSTATE ``CS001`` with a domain code as the message.
     """
-    if getattr(error.orig, "sqlstate", None) != "CS001":
+    if sqlstate(error) != "CS001":
         return None
-    diagnostics: Any = getattr(error.orig, "diag", None)
+    diagnostics: Any = getattr(_of_driver(error), "diag", None)
     return getattr(diagnostics, "message_primary", None)
+
+
+def _of_driver(error: DBAPIError | psycopg.Error) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error

@@ -159,9 +159,9 @@ def _booked(work: Work, *, language: str = "es", email: str | None = EMAIL) -> t
         attendees=(Attendee("Itzel", "Quintana", None, date(1990, 5, 12)),),
         language=language,
     )
-    with work.database.one_statement() as session:
+    with work.database.one_call() as connection:
         booked = book(
-            session,
+            connection,
             replace(command, email=email),
             now=work.now(),
             actor=citizen,
