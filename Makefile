@@ -43,6 +43,15 @@ test: $(TEST_STAMP) ## Run the whole suite; ARGS go to pytest
 check: lint types contracts migrations ## Everything that CI runs: these four, then the tests with the browser
 	@CONSULAR_REQUIRE_BROWSER=1 $(MAKE) --no-print-directory test
 
+# Where Debian and Ubuntu install the oldest PostgreSQL that we promise to work with.
+OLDEST_POSTGRES ?= /usr/lib/postgresql/15/bin
+
+.PHONY: test-oldest
+test-oldest: $(TEST_STAMP) ## The tests of what the database holds, with PostgreSQL 15 (OLDEST_POSTGRES)
+	@CONSULAR_TEST_POSTGRES=$(OLDEST_POSTGRES) $(PY) -m pytest -n $(PYTEST_WORKERS) --dist loadfile \
+		tests/architecture tests/services tests/workers tests/api/test_booking.py \
+		tests/api/test_idempotency.py $(ARGS)
+
 .PHONY: lint
 lint: $(TEST_STAMP) ## Style and form of the code
 	$(VENV)/bin/ruff check .

@@ -38,6 +38,7 @@ SUPERUSER = "postgres"
 OWNER = "consular_owner"
 GROUP = "consular_application"
 OLDEST_POSTGRES = 15
+FIRST_WITH_BUILTIN_LOCALES = 17
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
@@ -67,7 +68,6 @@ _THROWAWAY: Mapping[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
-    "io_method": "sync",
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "2GB",
@@ -270,18 +270,21 @@ class PostgresServer(_Server):
     """One PostgreSQL cluster in ``directory`` (``data/`` and the superuser's ``password``).
 
     ``durable=False`` trades crash safety for speed: for tests that never crash it on purpose.
+    ``binaries`` are programs of another PostgreSQL than pip's, which its account can run.
     """
 
     # Fast, then immediate; SIGTERM would wait for the clients.
     stop_signals = (signal.SIGINT, signal.SIGQUIT)
 
-    def __init__(self, directory: Path, *, log: Path, durable: bool = True) -> None:
+    def __init__(
+        self, directory: Path, *, log: Path, durable: bool = True, binaries: Path | None = None
+    ) -> None:
         self.directory = directory
         self.log = log
         self.durable = durable
         self.port = 0
         self.account: Account | None = None
-        self.binaries = Path()
+        self.binaries = binaries
         self.password = ""
 
     @property
@@ -301,7 +304,7 @@ class PostgresServer(_Server):
         """
         self.account = server_account()
         self.directory = _open_directory(self.directory, self.account)
-        self.binaries = _open_binaries(self.directory, self.account)
+        self.binaries = self.binaries or _open_binaries(self.directory, self.account)
         if not self.data.exists():
             self._initialise()
         self._check_version()
@@ -312,7 +315,7 @@ class PostgresServer(_Server):
     def _launch(self, preferred_port: int | None) -> None:
         for attempt in range(5):
             self.port = free_port(preferred_port if attempt == 0 else None)
-            command = [str(self.binaries / "postgres"), "-D", str(self.data), "-p", str(self.port)]
+            command = [self._program("postgres"), "-D", str(self.data), "-p", str(self.port)]
             for name, value in self._configuration().items():
                 command += ["-c", f"{name}={value}"]
             self.process = self._spawn(command, account=self.account, cwd=self.directory)
@@ -361,14 +364,16 @@ class PostgresServer(_Server):
 
     def _run_initdb(self, data: Path, password: Path) -> None:
         command = [
-            str(self.binaries / "initdb"), "-D", str(data), "-U", SUPERUSER, f"--pwfile={password}",
+            self._program("initdb"), "-D", str(data), "-U", SUPERUSER, f"--pwfile={password}",
             "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions",
         ]  # fmt: skip
         # The builtin provider sorts alike on every machine; its libc part falls back where the
         # system has no C.UTF-8.
+        if int(self._version()) >= FIRST_WITH_BUILTIN_LOCALES:
+            command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         for locale in ("C.UTF-8", "C"):
-            flags = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", f"--locale={locale}"]
-            done = self._run(command + flags + ([] if self.durable else ["--no-sync"]))
+            flags = [f"--locale={locale}", *([] if self.durable else ["--no-sync"])]
+            done = self._run(command + flags)
             if done.returncode == 0 or "invalid locale" not in done.stderr:
                 break
         if done.returncode != 0:
@@ -380,6 +385,12 @@ class PostgresServer(_Server):
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return _run_as(self.account, command, self.directory)
 
+    def _program(self, name: str) -> str:
+        return str((self.binaries or Path()) / name)
+
+    def _version(self) -> str:
+        return _major(self._run([self._program("postgres"), "--version"]).stdout)
+
     def _check_version(self) -> None:
         try:
             made_by = (self.data / "PG_VERSION").read_text().strip()
@@ -388,7 +399,7 @@ class PostgresServer(_Server):
                 f"{self.data} is not a PostgreSQL data directory: it has no PG_VERSION.",
                 f"Move {self.directory} away (it is not deleted for you) and start again.",
             ) from error
-        ours = _major(self._run([str(self.binaries / "postgres"), "--version"]).stdout)
+        ours = self._version()
         if made_by != ours:
             raise CannotStart(
                 f"The data in {self.directory} were made by PostgreSQL {made_by}; "

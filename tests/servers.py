@@ -7,6 +7,7 @@ the first test that needs a server starts them.
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 import shutil
 import tempfile
@@ -80,6 +81,7 @@ class Servers:
     """Starts both servers under a temporary directory and takes everything away again.
 
     ``durable`` keeps fsync on, for the tests that stop PostgreSQL the hard way.
+    CONSULAR_TEST_POSTGRES names the ``bin`` of another PostgreSQL than the one that pip installed.
     """
 
     def __init__(self, *, durable: bool = False) -> None:
@@ -87,8 +89,12 @@ class Servers:
         self.directory = Path(tempfile.mkdtemp(prefix="consular-tests-"))
         self.directory.chmod(0o711)
         logs = self.directory / "log"
+        chosen = os.environ.get("CONSULAR_TEST_POSTGRES")
         self.postgres = embedded.PostgresServer(
-            self.directory / "postgres", log=logs / "postgres.log", durable=durable
+            self.directory / "postgres",
+            log=logs / "postgres.log",
+            durable=durable,
+            binaries=Path(chosen) if chosen else None,
         )
         self.valkey = embedded.ValkeyServer(self.directory / "valkey", log=logs / "valkey.log")
 
