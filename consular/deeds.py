@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from consular.auth import actor, now, vault
 from consular.db import one_call, transaction
 from services.appointments import booking
 from services.appointments.errors import ClaimTaken
+from services.enrollments import requesting
+from services.enrollments.errors import IdentityCheckPending
 from services.kernel.db import EVERYTHING
 
 
@@ -20,3 +25,14 @@ def book(command: booking.BookAppointment) -> booking.Booked:
                 session, command, now=now(), actor=actor(), vault=vault()
             )
         raise refusal from None
+
+
+@contextmanager
+def telling_holders(command: requesting.RequestEnrollment) -> Iterator[None]:
+    """Around the transaction of a request: somebody else's attempt is told to who is enrolled."""
+    try:
+        yield
+    except IdentityCheckPending:
+        with transaction(EVERYTHING) as session:
+            requesting.tell_holders(session, command, now=now(), actor=actor(), vault=vault())
+        raise

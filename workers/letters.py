@@ -78,12 +78,21 @@ def enrollment(session: Session, found: UUID, *, address: str, vault: Vault) -> 
     notice = enrollments.get_notice(session, found, vault)
     if notice.status not in (Status.ACTIVE, Status.REJECTED):
         return None
+    return _about_enrollment(notice, f"enrollment_{notice.status}", address)
+
+
+def enrollment_clash(session: Session, found: UUID, *, address: str, vault: Vault) -> Letter:
+    """Somebody else asked for the same, to whoever made this enrolment. Raises NotFound."""
+    notice = enrollments.get_notice(session, found, vault)
+    return _about_enrollment(notice, "enrollment_identity_check", address)
+
+
+def _about_enrollment(notice: enrollments.Notice, message: str, address: str) -> Letter:
     values = {
         "folio": spaced(notice.folio),
         "program": _PROGRAMS[notice.program],
         "address": address,
     }
-    message = f"enrollment_{notice.status}"
     return Letter(message, notice.language, values, notice.email, notice.phone)
 
 

@@ -71,6 +71,20 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             " identity. If you don't recognise this, tell the office $office.",
         ),
     },
+    "enrollment_identity_check": {
+        "es": Text(
+            "Alguien más usó tus datos: $folio",
+            "Alguien más pidió una inscripción ($program) con los datos de la persona de tu"
+            " solicitud $folio. Tu solicitud sigue igual y a esa persona no le dijimos nada de ti."
+            " Si no reconoces esto, avisa a tu consulado. Tu solicitud: $address",
+        ),
+        "en": Text(
+            "Somebody else used your details: $folio",
+            "Somebody else asked for an enrolment ($program) with the details of the person of your"
+            " request $folio. Your request stands, and they were told nothing about you."
+            " If you don't recognise this, tell your consulate. Your request: $address",
+        ),
+    },
     "enrollment_active": {
         "es": Text(
             "Tu inscripción quedó lista: $folio",

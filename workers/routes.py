@@ -27,6 +27,7 @@ ROUTES: Mapping[str, Route] = {
     "appointments.identity_check": Route(Queue.NOTICES, notices.send_identity_check),
     "enrollments.submit": Route(Queue.AGENCIES, enrollments.submit),
     "enrollments.refresh": Route(Queue.AGENCIES, enrollments.refresh),
+    "enrollments.identity_check": Route(Queue.NOTICES, notices.send_enrollment_identity_check),
     "enrollments.decided": Route(Queue.NOTICES, notices.send_decision),
     "sat.callback": Route(Queue.AGENCIES, enrollments.take_callback),
     "remittances.payout": Route(Queue.MONEY, remittances.submit_payout, parks=False),

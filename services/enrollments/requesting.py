@@ -25,12 +25,13 @@ from services.enrollments.errors import (
 from services.enrollments.models import Enrollment, EnrollmentClaim
 from services.enrollments.progress import DATA_PLACE, note
 from services.enrollments.rules import CONSENT, HOME_ZONE, OFFERS, Program, Status
+from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
 from services.kernel.crypto import DataKey, Vault
 from services.kernel.errors import Invalid
 from services.kernel.identifiers import curp_birth_date, parse_curp
 from services.kernel.ids import FolioKind, new_folio, new_id
-from services.outbox.delivery import put
+from services.outbox.delivery import put, put_recently
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,36 @@ def request_enrollment(
     note(session, found, None, now=now, actor=actor)
     put(session, "enrollments.submit", found.id)
     return found
+
+
+def tell_holders(
+    session: Session, command: RequestEnrollment, *, now: datetime, actor: Actor, vault: Vault
+) -> None:
+    """After `IdentityCheckPending`: whoever is enrolled as that person learns of the attempt.
+
+    In a transaction of its own that sees everything: the request's was rolled back.
+    """
+    holders = session.execute(
+        select(EnrollmentClaim.enrollment_id, EnrollmentClaim.account_id)
+        .where(
+            EnrollmentClaim.person_key.in_(_keys(vault, command.applicant)),
+            EnrollmentClaim.program == command.program,
+        )
+        .distinct()
+    ).all()
+    for enrollment, holder in holders:
+        # Once a day, however often somebody tries: the message must not become a nuisance.
+        if not put_recently(session, "enrollments.identity_check", enrollment):
+            put(session, "enrollments.identity_check", enrollment)
+        audit.record(
+            session,
+            actor=actor,
+            action="enrollment.identity_check",
+            subject_kind="enrollment",
+            subject_id=enrollment,
+            now=now,
+            person_account_id=holder,
+        )
 
 
 def _refuse_malformed(command: RequestEnrollment) -> None:

@@ -20,8 +20,8 @@ from services.citizens.codes import Destination, send_code
 from services.kernel.audit import SYSTEM, Actor, Role
 from services.outbox import delivery
 from tests.factories.consulates import add_consulate, add_service
-from tests.factories.enrollments import make_account
-from tests.workers.conftest import fault, messages, outcomes, until
+from tests.factories.enrollments import make_account, make_applicant, make_request
+from tests.workers.conftest import enrol, fault, look, messages, outcomes, until
 from workers.jobs.run import run_outbox
 from workers.letters import local_time, spaced
 from workers.messages import LANGUAGES, TEXTS, reading_language
@@ -122,6 +122,16 @@ def test_a_cancellation_and_an_identity_check_are_told_to_whoever_booked(
     for topic in ("appointments.cancelled", "appointments.identity_check"):
         _deliver(work, topic, found)
     assert len([m for m in messages(agencies_url, EMAIL) if spaced(folio) in m["subject"]]) == 2
+
+
+def test_somebody_elses_request_is_told_to_whoever_is_enrolled(
+    work: Work, agencies_url: str
+) -> None:
+    found = enrol(work, make_request(make_applicant(email=EMAIL)))
+    with work.transaction() as session:
+        delivery.put(session, "enrollments.identity_check", found)
+    _deliver(work, "enrollments.identity_check", found)
+    assert spaced(look(work, found).folio) in messages(agencies_url, EMAIL)[-1]["body"]
 
 
 def test_without_an_address_nobody_is_told_and_the_item_ends(work: Work) -> None:

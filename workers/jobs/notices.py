@@ -43,6 +43,15 @@ def send_decision(work: Work, claim: Claim) -> None:
     deliver(work, claim, letter)
 
 
+def send_enrollment_identity_check(work: Work, claim: Claim) -> None:
+    """Somebody else asked for an enrolment in the name of a person who has one."""
+    with work.transaction() as session:
+        letter = letters.enrollment_clash(
+            session, claim.ref, address=_address(work), vault=work.vault
+        )
+    deliver(work, claim, letter)
+
+
 def send_remittance_news(work: Work, claim: Claim) -> None:
     """A transfer was paid, or its money was given back."""
     with work.transaction() as session:

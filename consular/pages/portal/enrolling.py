@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from consular.api.v1.enrollments.schemas import ApplicantSchema
 from consular.auth import CITIZEN, account, actor, allow, now, vault
 from consular.db import transaction
+from consular.deeds import telling_holders
 from consular.i18n import current_language
 from consular.pages.forms import Errors, check, date_of, go, pick, typed, words_of
 from consular.pages.portal.blueprint import pages
@@ -57,7 +58,7 @@ def rfc_send() -> Any:
         language=current_language(),
     )
     try:
-        with transaction() as session:
+        with telling_holders(command), transaction() as session:
             made = request_enrollment(session, command, now=now(), actor=actor(), vault=vault()).id
     except DomainError as refused:
         return _ask(form, words_of(refused))

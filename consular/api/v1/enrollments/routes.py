@@ -21,6 +21,7 @@ from consular.api.v1.enrollments.schemas import (
 )
 from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
 from consular.db import transaction
+from consular.deeds import telling_holders
 from services.enrollments.answering import answer
 from services.enrollments.queries import (
     get_enrollment,
@@ -63,7 +64,8 @@ def list_programs() -> dict[str, Any]:
 )
 def create_enrollment(command: RequestEnrollment) -> Any:
     """Ask to be enrolled. 409 already_enrolled, identity_check_pending."""
-    body = deed(lambda session: _request(session, command), status=202)
+    with telling_holders(command):
+        body = deed(lambda session: _request(session, command), status=202)
     return body, {"Location": url_for("enrollments.show_enrollment", enrollment=body["id"])}
 
 

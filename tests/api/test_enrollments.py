@@ -1,0 +1,48 @@
+"""A person is enrolled once; whoever tries in their name learns nothing, and they learn of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from sqlalchemy import func, select
+
+from services.enrollments.requesting import Applicant
+from services.kernel.db import EVERYTHING
+from services.outbox.models import OutboxItem
+from tests.factories.enrollments import make_applicant
+from tests.factories.web import Web
+
+
+def _request(applicant: Applicant) -> dict[str, object]:
+    sent = {**asdict(applicant), "birth_date": applicant.birth_date.isoformat()}
+    return {"program": "rfc", "applicant": sent, "consents": ["transfer_to_agency"]}
+
+
+def test_an_attempt_in_anothers_name_is_told_to_them_once_a_day_and_never_answered(
+    web: Web,
+) -> None:
+    holder, stranger = web.token("citizen", subject="ana"), web.token("citizen", subject="eve")
+    body = _request(make_applicant())
+    mine = web.call("POST", "/enrollments", body, token=holder)
+    assert mine.status_code == 202, mine.text
+    for _ in range(2):
+        refused = web.call("POST", "/enrollments", body, token=stranger)
+        assert (refused.status_code, refused.get_json()["code"]) == (409, "identity_check_pending")
+        assert mine.get_json()["folio"] not in refused.text
+    assert web.call("GET", "/enrollments", token=stranger).get_json()["items"] == []
+    seen = web.call("GET", "/me/accesses", token=holder).get_json()["items"]
+    assert [entry["action"] for entry in seen].count("enrollment.identity_check") == 2
+    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+        told = session.scalar(
+            select(func.count()).where(OutboxItem.topic == "enrollments.identity_check")
+        )
+    assert told == 1
+
+
+def test_who_asks_again_themselves_is_told_so(web: Web) -> None:
+    token, body = web.token("citizen", subject="ana"), _request(make_applicant())
+    assert web.call("POST", "/enrollments", body, token=token).status_code == 202
+    again = web.call("POST", "/enrollments", body, token=token)
+    assert (again.status_code, again.get_json()["code"]) == (409, "already_enrolled")
+    seen = web.call("GET", "/me/accesses", token=token).get_json()["items"]
+    assert "enrollment.identity_check" not in [entry["action"] for entry in seen]
