@@ -238,7 +238,8 @@ def ask_effects(simulator_url: str) -> dict[str, int]:
 def simulator(settings: Settings, directory: Path) -> Iterator[None]:
     """The agencies on their port, with the faults of this measurement."""
     secrets = {
-        name: settings.require(f"CONSULAR_{name.upper()}_SECRET") for name in ("finabien", "sat")
+        "finabien": settings.require("CONSULAR_FINABIEN_TOKEN"),
+        "finabien.callbacks": settings.require("CONSULAR_FINABIEN_SECRET"),
     }
     pid = fork(
         lambda: serve(

@@ -217,7 +217,9 @@ def _new_secrets() -> dict[str, str]:
     return {
         "CONSULAR_MASTER_KEY": _random_key(),
         "CONSULAR_INDEX_KEY": _random_key(),
+        "CONSULAR_FINABIEN_TOKEN": secrets.token_urlsafe(32),
         "CONSULAR_FINABIEN_SECRET": f"whsec_{_random_key()}",
+        "CONSULAR_SAT_TOKEN": secrets.token_urlsafe(32),
         "CONSULAR_SAT_SECRET": f"whsec_{_random_key()}",
         "CONSULAR_LLAVEMX_CLIENT": f"consular:{secrets.token_hex(24)}",
         "CONSULAR_OIDC_CLIENT": f"consular:{secrets.token_hex(24)}",

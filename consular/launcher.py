@@ -302,8 +302,10 @@ def _migrate(owner_url: str) -> None:
 
 def _simulate(settings: Settings) -> None:
     secrets = {
-        "finabien": settings.require("CONSULAR_FINABIEN_SECRET"),
-        "sat": settings.require("CONSULAR_SAT_SECRET"),
+        "finabien": settings.require("CONSULAR_FINABIEN_TOKEN"),
+        "finabien.callbacks": settings.require("CONSULAR_FINABIEN_SECRET"),
+        "sat": settings.require("CONSULAR_SAT_TOKEN"),
+        "sat.callbacks": settings.require("CONSULAR_SAT_SECRET"),
         "llavemx": settings.require("CONSULAR_LLAVEMX_CLIENT"),
         "oidc": settings.require("CONSULAR_OIDC_CLIENT"),
     }

@@ -145,7 +145,9 @@ def random_keys() -> dict[str, str]:
     return {
         "CONSULAR_MASTER_KEY": _key(),
         "CONSULAR_INDEX_KEY": _key(),
+        "CONSULAR_FINABIEN_TOKEN": _password(),
         "CONSULAR_FINABIEN_SECRET": f"whsec_{_key()}",
+        "CONSULAR_SAT_TOKEN": _password(),
         "CONSULAR_SAT_SECRET": f"whsec_{_key()}",
         "CONSULAR_LLAVEMX_CLIENT": f"consular:{_password()}",
         "CONSULAR_OIDC_CLIENT": f"consular:{_password()}",

@@ -27,11 +27,11 @@ def build_agencies(settings: Settings) -> Agencies:
     return Agencies(
         payouts=FinabienClient(
             settings.agency_url("FINABIEN", "/finabien"),
-            settings.require("CONSULAR_FINABIEN_SECRET"),
+            settings.require("CONSULAR_FINABIEN_TOKEN"),
         ),
         tax=SatClient(
             settings.agency_url("SAT", "/sat"),
-            settings.require("CONSULAR_SAT_SECRET"),
+            settings.require("CONSULAR_SAT_TOKEN"),
         ),
         rates=BanxicoClient(
             settings.agency_url("RATES", "/banxico"),

@@ -75,9 +75,9 @@ def create_simulator(
 ) -> Simulator:
     """Build the agencies over the memory in `data_dir`.
 
-    `secrets`: `finabien` and `sat` are Standard Webhooks secrets ("whsec_…"), shown by the caller
-    as bearer and used to sign callbacks; `llavemx` and `oidc` are "client_id:client_secret";
-    `rates` and `notices` are tokens, not asked for when absent.
+    `secrets`: `finabien`, `sat`, `rates` and `notices` are the tokens that a caller shows, not
+    asked for when absent; `finabien.callbacks` and `sat.callbacks` are Standard Webhooks secrets
+    ("whsec_…") that sign callbacks; `llavemx` and `oidc` are "client_id:client_secret".
     """
     directory = Path(data_dir)
     directory.mkdir(parents=True, exist_ok=True)

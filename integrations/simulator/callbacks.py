@@ -86,7 +86,9 @@ class CallbackSender:
             "content-type": "application/json",
             "webhook-id": key,
             "webhook-timestamp": str(int(moment.timestamp())),
-            "webhook-signature": Webhook(self._secrets[agency]).sign(key, moment, body),
+            "webhook-signature": Webhook(self._secrets[f"{agency}.callbacks"]).sign(
+                key, moment, body
+            ),
         }
         try:
             answer = self._http.post(f"api/v1/callbacks/{agency}", content=body, headers=headers)

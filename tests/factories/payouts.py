@@ -42,6 +42,7 @@ from workers.runtime import Work
 PAYOUT = "remittances.payout"
 CANCEL = "remittances.cancel"
 CALLBACK = "finabien.callback"
+TOKEN = "token-of-the-tests"
 SECRET = "whsec_c2ltdWxhdG9yLW9mLWZpbmFiaWVu"
 
 
@@ -107,11 +108,11 @@ class PayoutBench:
         self.simulator = create_simulator(
             directory / "simulator",
             callback_base_url="http://127.0.0.1:9",
-            secrets={"finabien": SECRET, "sat": SECRET},
+            secrets={"finabien": TOKEN, "finabien.callbacks": SECRET},
             clock=self.clock,
         )
         client = FinabienClient(
-            "http://agency.test/finabien", SECRET, transport=InProcessTransport(self.simulator)
+            "http://agency.test/finabien", TOKEN, transport=InProcessTransport(self.simulator)
         )
         self.agency = Mortal(client)
         nobody = cast(Any, None)

@@ -19,8 +19,10 @@ from integrations.simulator.inprocess import InProcessTransport
 
 PRODUCT = "http://product.test"
 SECRETS = {
-    "finabien": "whsec_" + base64.b64encode(b"finabien-secret-of-the-tests-32b").decode(),
-    "sat": "whsec_" + base64.b64encode(b"sat-secret-of-the-tests-32-bytes").decode(),
+    "finabien": "finabien-token",
+    "finabien.callbacks": "whsec_" + base64.b64encode(b"finabien-secret-of-the-tests-32b").decode(),
+    "sat": "sat-token",
+    "sat.callbacks": "whsec_" + base64.b64encode(b"sat-secret-of-the-tests-32-bytes").decode(),
     "rates": "rates-token",
     "notices": "notices-token",
     "llavemx": "consular-web:llave-secret",

@@ -42,8 +42,10 @@ def agencies_url(tmp_path: Path, settings: Settings) -> Iterator[str]:
         tmp_path / "simulator",
         callback_base_url="http://127.0.0.1:9",
         secrets={
-            "finabien": settings.require("CONSULAR_FINABIEN_SECRET"),
-            "sat": settings.require("CONSULAR_SAT_SECRET"),
+            "finabien": settings.require("CONSULAR_FINABIEN_TOKEN"),
+            "finabien.callbacks": settings.require("CONSULAR_FINABIEN_SECRET"),
+            "sat": settings.require("CONSULAR_SAT_TOKEN"),
+            "sat.callbacks": settings.require("CONSULAR_SAT_SECRET"),
         },
         decide_seconds=0.5,
     )
