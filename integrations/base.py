@@ -237,6 +237,24 @@ class AgencyClient:
         return kind(self.agency, call.operation, code)
 
 
+class BearerClient(AgencyClient):
+    """An adapter that shows a bearer token; an empty one isn't shown."""
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str = "",
+        transport: httpx.BaseTransport | None = None,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> None:
+        super().__init__(
+            base_url,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            transport=transport,
+            timeout_seconds=timeout_seconds,
+        )
+
+
 def _json_object(headers: httpx.Headers, raw: bytes) -> Json:
     """The body as a JSON object; ValueError for anything else."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -4,34 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
-import httpx
-
-from integrations.base import DEFAULT_TIMEOUT_SECONDS, AgencyClient
+from integrations.base import BearerClient
 from integrations.contracts import PayoutOrder, PayoutState, PayoutStatus
 from integrations.errors import Refused
 from integrations.finabien import wire
 from integrations.finabien.codes import REFUSALS
 
 
-class FinabienClient(AgencyClient):
+class FinabienClient(BearerClient):
     """Implements `contracts.PayoutAgency`."""
 
     agency = "finabien"
     refusals = REFUSALS
-
-    def __init__(
-        self,
-        base_url: str,
-        token: str,
-        transport: httpx.BaseTransport | None = None,
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-    ) -> None:
-        super().__init__(
-            base_url,
-            headers={"Authorization": f"Bearer {token}"},
-            transport=transport,
-            timeout_seconds=timeout_seconds,
-        )
 
     def submit(self, order: PayoutOrder) -> PayoutState:
         """Send the order under its folio.

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
-from integrations.base import DEFAULT_TIMEOUT_SECONDS, AgencyClient
+from integrations.base import BearerClient
 from integrations.contracts import Message
 
 REFUSALS: Mapping[str, str] = {
@@ -17,27 +15,13 @@ REFUSALS: Mapping[str, str] = {
 }
 
 
-class NoticesClient(AgencyClient):
+class NoticesClient(BearerClient):
     """Implements `contracts.MessageSender`. A repeated key has no effect, so resending is safe."""
 
     agency = "notices"
     error_field = "code"
     detail_field = "detail"
     refusals = REFUSALS
-
-    def __init__(
-        self,
-        base_url: str,
-        token: str = "",
-        transport: httpx.BaseTransport | None = None,
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-    ) -> None:
-        super().__init__(
-            base_url,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-            transport=transport,
-            timeout_seconds=timeout_seconds,
-        )
 
     def send(self, message: Message) -> None:
         """Hand the message over. The address goes in the body: addresses of pages are logged."""

@@ -4,34 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
-import httpx
-
-from integrations.base import DEFAULT_TIMEOUT_SECONDS, AgencyClient
+from integrations.base import BearerClient
 from integrations.contracts import RegistrationState, RegistrationStatus, RfcRequest
 from integrations.errors import Refused
 from integrations.sat import wire
 from integrations.sat.codes import REFUSALS
 
 
-class SatClient(AgencyClient):
+class SatClient(BearerClient):
     """Implements `contracts.TaxRegistry`."""
 
     agency = "sat"
     refusals = REFUSALS
-
-    def __init__(
-        self,
-        base_url: str,
-        token: str,
-        transport: httpx.BaseTransport | None = None,
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-    ) -> None:
-        super().__init__(
-            base_url,
-            headers={"Authorization": f"Bearer {token}"},
-            transport=transport,
-            timeout_seconds=timeout_seconds,
-        )
 
     def request(self, request: RfcRequest) -> RegistrationState:
         """Send the request under its folio; the same again is the same request."""

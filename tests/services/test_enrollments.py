@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -46,21 +45,6 @@ NOW = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 VAULT = Vault({1: b"m" * 32}, b"i" * 32)
 RFC = "HEQG800101AB1"
 OFFICE = "losangeles"
-
-
-@pytest.fixture(scope="module")
-def db(shared_database: DatabaseUrls) -> Iterator[Database]:
-    database = Database(shared_database.app_url)
-    yield database
-    database.dispose()
-
-
-@pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    """A transaction that sees everything and leaves nothing behind."""
-    with db.transaction(EVERYTHING) as session:
-        yield session
-        session.rollback()
 
 
 @pytest.fixture

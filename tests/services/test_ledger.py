@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -28,20 +28,11 @@ from tests.factories.remittances import (
 from tests.servers import DatabaseUrls
 
 
-@pytest.fixture(scope="module")
-def db(shared_database: DatabaseUrls) -> Iterator[Database]:
-    database = Database(shared_database.app_url)
-    yield database
-    database.dispose()
-
-
 @pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    """A transaction that sees everything and leaves nothing behind."""
-    with db.transaction(EVERYTHING) as session:
-        prepare_reference(session)
-        yield session
-        session.rollback()
+def session(session: Session) -> Session:
+    """With rules and a rate."""
+    prepare_reference(session)
+    return session
 
 
 @pytest.fixture

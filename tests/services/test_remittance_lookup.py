@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
 
-from services.kernel.db import EVERYTHING, Database
 from services.kernel.errors import NotFound
 from services.kernel.ids import FolioKind, new_folio
 from services.kernel.money import Money
@@ -29,23 +27,13 @@ from tests.factories.remittances import (
     make_sender,
     prepare_reference,
 )
-from tests.servers import DatabaseUrls
-
-
-@pytest.fixture(scope="module")
-def db(shared_database: DatabaseUrls) -> Iterator[Database]:
-    database = Database(shared_database.app_url)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    """A transaction that sees everything and leaves nothing behind."""
-    with db.transaction(EVERYTHING) as session:
-        prepare_reference(session)
-        yield session
-        session.rollback()
+def session(session: Session) -> Session:
+    """With rules and a rate."""
+    prepare_reference(session)
+    return session
 
 
 @pytest.fixture

@@ -53,25 +53,11 @@ from tests.factories.remittances import (
 from tests.servers import DatabaseUrls
 
 
-@pytest.fixture(scope="module")
-def shared(shared_database: DatabaseUrls) -> Iterator[Database]:
-    database = Database(shared_database.app_url)
-    yield database
-    database.dispose()
-
-
 @pytest.fixture
-def session(shared: Database) -> Iterator[Session]:
-    """A transaction that sees everything and leaves nothing behind."""
-    with shared.transaction(EVERYTHING) as session:
-        prepare_reference(session)
-        yield session
-        session.rollback()
-
-
-@pytest.fixture
-def sender(session: Session) -> Actor:
-    return make_sender(session)
+def session(session: Session) -> Session:
+    """With rules and a rate."""
+    prepare_reference(session)
+    return session
 
 
 @pytest.fixture

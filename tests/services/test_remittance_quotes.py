@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from services.kernel.audit import Actor
-from services.kernel.db import EVERYTHING, Database
 from services.kernel.errors import Invalid
 from services.kernel.money import Money, convert
 from services.remittances.errors import AmountOutOfRange, RateUnavailable, TariffUnavailable
@@ -37,10 +35,8 @@ from tests.factories.remittances import (
     RATE,
     SERIES,
     ask_quote,
-    make_sender,
     prepare_reference,
 )
-from tests.servers import DatabaseUrls
 
 RULES = Tariff(
     fee_minor=299,
@@ -60,25 +56,11 @@ centavos = st.integers(min_value=1, max_value=50_000_00)
 fundings = st.sampled_from(Funding)
 
 
-@pytest.fixture(scope="module")
-def db(shared_database: DatabaseUrls) -> Iterator[Database]:
-    database = Database(shared_database.app_url)
-    yield database
-    database.dispose()
-
-
 @pytest.fixture
-def session(db: Database) -> Iterator[Session]:
-    """A transaction that sees everything and leaves nothing behind."""
-    with db.transaction(EVERYTHING) as session:
-        prepare_reference(session)
-        yield session
-        session.rollback()
-
-
-@pytest.fixture
-def sender(session: Session) -> Actor:
-    return make_sender(session)
+def session(session: Session) -> Session:
+    """With rules and a rate."""
+    prepare_reference(session)
+    return session
 
 
 @given(cents, rates, fundings)

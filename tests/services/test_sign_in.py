@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,24 +12,11 @@ from services.citizens.codes import Destination, send_code, use_code
 from services.citizens.errors import CodeExpired, CodeWrong, TooManyAttempts
 from services.citizens.models import LoginCode
 from services.kernel.crypto import Vault
-from services.kernel.db import EVERYTHING, Database
 from services.staff.sessions import end_session, find_session, start_session
-from tests.servers import DatabaseUrls
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TO = Destination("email", "ana@demo.invalid")
 VAULT = Vault({1: bytes(32)}, bytes(range(32)))
-
-
-@pytest.fixture
-def session(shared_database: DatabaseUrls) -> Iterator[Session]:
-    database = Database(shared_database.app_url, pool_size=1)
-    try:
-        with database.transaction(EVERYTHING) as session:
-            yield session
-            session.rollback()
-    finally:
-        database.dispose()
 
 
 def _code(session: Session, now: datetime = NOW) -> str:

@@ -22,6 +22,7 @@ from consular.api.v1.appointments.schemas import (
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid, problem_of
+from consular.looking import record_look
 from consular.pages.desk import shown
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
@@ -31,7 +32,6 @@ from services.appointments.desk import TakeStep, complete, take_step
 from services.appointments.desk import cancel as give_back
 from services.appointments.queries import get_appointment
 from services.appointments.rules import Step
-from services.kernel import audit
 from services.kernel.errors import DomainError, NotFound
 
 Form = dict[str, str]
@@ -154,7 +154,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
     desk = _own_desk()
     with transaction() as session:
         found = get_appointment(session, id)
-        _record_reading(session, found)
+        record_look(session, "appointment", found)
         return render_template(
             "desk/appointment.html",
             consulate=office(session, found.consulate_code),
@@ -189,16 +189,3 @@ def _expected(session: Session, found: Any) -> shown.Expected:
 def _own_desk() -> str | None:
     """The reader's window, as the address remembers it."""
     return (request.form.get("desk") or request.args.get("desk") or "")[:20] or None
-
-
-def _record_reading(session: Session, found: Any) -> None:
-    audit.record(
-        session,
-        actor=actor(),
-        action="appointment.read",
-        subject_kind="appointment",
-        subject_id=found.id,
-        now=now(),
-        person_account_id=found.account_id,
-        consulate=found.consulate_code,
-    )

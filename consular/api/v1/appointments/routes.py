@@ -28,6 +28,7 @@ from consular.api.v1.appointments.schemas import (
 from consular.api.v1.catalogue.routes import at_office
 from consular.auth import CITIZEN, DESK, actor, now, vault
 from consular.db import transaction
+from consular.looking import record_look
 from services.appointments.booking import Attendee, BookAppointment
 from services.appointments.desk import Served, TakeStep, cancel, complete, take_step
 from services.appointments.queries import get_appointment, list_appointments, list_attendees
@@ -100,17 +101,7 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
     """One appointment. A look by staff is an entry that the person can list."""
     with transaction() as session:
         found = get_appointment(session, appointment)
-        if not actor().is_citizen:
-            audit.record(
-                session,
-                actor=actor(),
-                action="appointment.read",
-                subject_kind="appointment",
-                subject_id=found.id,
-                now=now(),
-                person_account_id=found.account_id,
-                consulate=found.consulate_code,
-            )
+        record_look(session, "appointment", found)
         return _one(session, found)
 
 

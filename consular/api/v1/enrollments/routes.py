@@ -22,6 +22,7 @@ from consular.api.v1.enrollments.schemas import (
 from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
 from consular.db import transaction
 from consular.deeds import telling_holders
+from consular.looking import record_look
 from services.enrollments.answering import answer
 from services.enrollments.queries import (
     get_enrollment,
@@ -32,7 +33,6 @@ from services.enrollments.queries import (
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.enrollments.rules import OFFERS
 from services.enrollments.withdrawing import withdraw
-from services.kernel import audit
 
 api = Blueprint("enrollments", __name__, url_prefix="/api/v1")
 REQUESTERS = CITIZEN | DESK
@@ -95,17 +95,7 @@ def show_enrollment(enrollment: UUID) -> dict[str, Any]:
     """One enrolment with its history and result."""
     with transaction() as session:
         found = get_enrollment(session, enrollment)
-        if not actor().is_citizen:
-            audit.record(
-                session,
-                actor=actor(),
-                action="enrollment.read",
-                subject_kind="enrollment",
-                subject_id=found.id,
-                now=now(),
-                person_account_id=found.account_id,
-                consulate=found.consulate_code,
-            )
+        record_look(session, "enrollment", found)
         return detailed(session, found)
 
 
