@@ -16,7 +16,8 @@ class PublishedFigure(Base):
     """One value of a published series, as printed.
 
     ``period`` is the publication's own dating; ``day`` the exact cut-off date where it gives
-    one. ``note`` carries its reservations ("more than", "about", "restated").
+    one. ``note`` carries its reservations ("more than", "about", "restated"). What ends in ``_es``
+    is null where the Spanish is the same.
     """
 
     __tablename__ = "published_series"
@@ -33,3 +34,6 @@ class PublishedFigure(Base):
     unit: Mapped[str] = mapped_column(Text)
     note: Mapped[str | None] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
+    period_es: Mapped[str | None] = mapped_column(Text)
+    note_es: Mapped[str | None] = mapped_column(Text)
+    source_es: Mapped[str | None] = mapped_column(Text)

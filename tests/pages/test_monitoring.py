@@ -110,8 +110,11 @@ def test_published_series_carry_their_source(web: Web, analyst: Browser) -> None
     page = analyst.get("/monitoring/").text
     assert "15,375" in page
     assert "jornada.com.mx" in page
+    assert "nota de prensa sobre la 11.ª sesión (Tapachula y Huixtla)" in page
+    assert "11th session" not in page
     analyst.client.set_cookie("lang", "en")
     page = analyst.get("/monitoring/").text
+    assert "press note on the 11th session (Tapachula and Huixtla)" in page
     assert "People enrolled, cumulative" in page
     assert "Indicadores" not in page
 

@@ -281,5 +281,6 @@ def test_published_series_hold_the_commissions_figures(session: Session) -> None
     figures = {row.metric: row for row in published.list_published(session, programme="CIAIMM-3")}
     assert figures["nss_issued_at_migration_stations"].value == 41_548
     assert {row.source for row in figures.values()} == {"press note on the 11th session"}
+    assert {row.period_es for row in figures.values()} == {"11.ª sesión"}
     pti = published.list_published(session, programme="IMSS-PTI", metric="enrolled_cumulative")
     assert [int(row.value) for row in pti][:3] == [4_913, 7_298, 13_169]

@@ -96,8 +96,13 @@ def published(row: Any) -> list[str]:
     value = Decimal(row.value)
     shown = number(int(value) if value == value.to_integral_value() else value.normalize())
     unit = _units().get(row.unit, row.unit)
-    source = f"{row.source} ({row.note})" if row.note else row.source
-    return [in_language(row, "label"), row.programme, row.period, f"{shown} {unit}", source]
+    spanish = current_language() == "es"
+    period, note, source = (
+        (getattr(row, f"{name}_es") if spanish else None) or getattr(row, name)
+        for name in ("period", "note", "source")
+    )
+    said = f"{source} ({note})" if note else source
+    return [in_language(row, "label"), row.programme, period, f"{shown} {unit}", said]
 
 
 def _status_words() -> dict[str, str]:
