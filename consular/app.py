@@ -10,7 +10,7 @@ import redis
 import structlog
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
@@ -66,6 +66,8 @@ BLUEPRINTS = (
     admin_pages,
     monitoring_pages,
 )
+# What is read of a body that nobody wanted, so that the connection stays usable.
+MOST_UNWANTED = 8 * 1024 * 1024
 AGENCIES_THAT_CALL_BACK = ("finabien", "sat")
 
 
@@ -122,6 +124,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     init_security(app)
     init_errors(app)
     _register(app)
+    app.after_request(_read_rest)
     app.after_request(_log)
     if not settings.development:
         # One proxy stands before us; more would let a caller name their own address.
@@ -171,6 +174,20 @@ def _issuers(settings: Settings) -> dict[str, tokens.Issuer]:
         {tokens.DEVELOPMENT_KEY_ID: public},
     )
     return {development.name: development}
+
+
+def _read_rest(response: Response) -> Response:
+    """Read what a refusal left of the request's body.
+
+    The server drops a connection whose request wasn't read whole: the caller would lose the answer,
+    or find the connection gone at its next request.
+    """
+    rest, body = MOST_UNWANTED, request.environ["wsgi.input"]
+    while rest > 0 and (chunk := body.read(min(rest, MAX_REQUEST))):
+        rest -= len(chunk)
+    if rest <= 0:
+        response.headers["Connection"] = "close"
+    return response
 
 
 def _log(response: Any) -> Any:
