@@ -9,6 +9,7 @@ from flask import current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema, fields
 
+from consular.api.fields import MISSING
 from consular.api.v1.me.schemas import ProfileSchema
 from consular.api.v1.remittances.routes import find_for_recipient, price
 from consular.api.v1.remittances.schemas import LookupSchema, QuoteSchema, RemittanceSchema
@@ -33,7 +34,8 @@ from services.remittances.rules import FINAL, Purpose, Status
 ZONE = "America/Mexico_City"
 REFRESH_SECONDS = 5
 NAMES = ("given_names", "first_surname", "second_surname")
-ACCOUNTS = ("clabe", "card")
+# What the recipient's number is called, by how they get the money; cash needs none.
+NUMBERS = {"account": "clabe", "card": "card"}
 
 
 class _QuoteId(Schema):
@@ -62,6 +64,8 @@ def send_price() -> str:
     if amount:
         values["send"] = {"amount": amount, "currency": "USD"}
     command = check(QuoteSchema(), values, errors)
+    if not amount:
+        errors["send"] = [str(MISSING)]
     if command is not None:
         try:
             with transaction() as session:
@@ -198,13 +202,22 @@ def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
     form.setdefault("idempotency_key", str(uuid4()))
     found: OrderRemittance | None = check(
         RemittanceSchema(),
-        {**pick(form, "quote", "purpose"), "recipient": pick(form, *NAMES, *ACCOUNTS)},
+        {**pick(form, "quote", "purpose"), "recipient": pick(form, *NAMES, *NUMBERS.values())},
         errors,
     )
     for name in list(errors):
         if name.startswith("recipient."):
             errors[name.removeprefix("recipient.")] = errors.pop(name)
-    return found
+    number = _number_wanted(form)
+    if number and not pick(form, number):
+        errors[number] = [str(MISSING)]
+    return None if errors else found
+
+
+def _number_wanted(form: dict[str, str]) -> str | None:
+    """Told with whatever else is wrong, not after everything was checked."""
+    chosen = check(_QuoteId(), pick(form, "quote"), {})
+    return NUMBERS.get(_quote_context(chosen["quote"])["payout"]) if chosen else None
 
 
 def _order_once(form: dict[str, str], command: OrderRemittance) -> str:
