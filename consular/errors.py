@@ -25,6 +25,8 @@ from services.kernel.errors import (
     Unavailable,
 )
 
+STAFF_PAGES = frozenset({"desk", "admin", "monitoring"})
+
 _log = structlog.get_logger()
 _ = lazy_gettext
 
@@ -76,7 +78,7 @@ WORDS: dict[str, Words] = {
         _("No pudimos leer la solicitud"), _("Envía JSON bien formado, en UTF-8.")
     ),
     "unauthenticated": Words(
-        _("Hace falta entrar"), _("Entra otra vez: la sesión o la ficha no es válida o ya venció.")
+        _("Hace falta entrar"), _("Entra otra vez: tu acceso no es válido o ya venció.")
     ),
     "forbidden": Words(
         _("No tienes permiso"), _("Tu cuenta no puede hacer esto. El intento queda registrado.")
@@ -192,6 +194,9 @@ WORDS: dict[str, Words] = {
     ),
     "office_closed": Words(
         _("La oficina cierra ese día"), _("Es día no laborable en México o en el país. Elige otro.")
+    ),
+    "desk_not_open": Words(
+        _("Esa ventanilla no abre ese día"), _("Elige una de las ventanillas de ese día.")
     ),
     "service_longer_than_slot": Words(
         _("El trámite dura más que el turno"),
@@ -324,7 +329,7 @@ class Problem:
             title=self.words.title,
             detail=self.words.detail,
             request_id=g.get("request_id"),
-            login_url=url_for("portal.login", next=request.path) if self.status == 401 else None,
+            login_url=_sign_in(request.path) if self.status == 401 else None,
         )
         return Response(page, self.status, self.headers, content_type="text/html; charset=utf-8")
 
@@ -358,8 +363,22 @@ def init_errors(app: Flask) -> None:
 
 
 def _show(problem: Problem) -> Response:
-    wants_json = request.path.startswith(("/api/", "/health", "/metrics"))
-    return problem.as_json() if wants_json else problem.as_page()
+    if request.path.startswith(("/api/", "/health", "/metrics")):
+        return problem.as_json()
+    if problem.status == 401 and request.method in ("GET", "HEAD"):
+        return _to_sign_in()
+    return problem.as_page()
+
+
+def _to_sign_in() -> Response:
+    """Nobody did anything wrong: sign in, and come back to this page."""
+    return Response(status=303, headers={"Location": _sign_in(request.full_path.rstrip("?"))})
+
+
+def _sign_in(then: str) -> str:
+    """Where citizens sign in, or staff for a page of theirs."""
+    door = "portal.login_staff" if request.blueprint in STAFF_PAGES else "portal.login"
+    return url_for(door, next=then)
 
 
 def _http(error: HTTPException) -> Any:

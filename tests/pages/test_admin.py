@@ -95,7 +95,8 @@ def test_an_ended_account_is_out_at_once_wherever_it_is_signed_in(web: Web, admi
     assert first.get("/desk/").status_code == second.get("/desk/").status_code == 200
     answer = admin.post(f"/admin/staff/{first.account}/end")
     assert (answer.status_code, answer.location) == (303, "/admin/")
-    assert first.get("/desk/").status_code == second.get("/desk/").status_code == 401
+    for browser in (first, second):
+        assert browser.get("/desk/").location == "/login/personal?next=/desk/"
     assert "Terminada el" in admin.get("/admin/").text
     assert admin.get(f"/admin/staff/{first.account}").status_code == 404
     assert admin.post(f"/admin/staff/{first.account}/end").status_code == 404

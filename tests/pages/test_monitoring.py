@@ -128,4 +128,4 @@ def test_analysts_auditors_and_administrators_look_and_nobody_else(web: Web) -> 
         ("agent", None),
     ):
         assert staff_browser(web.app, role, consulate).get("/monitoring/").status_code == 403, role
-    assert web.client.get("/monitoring/").status_code == 401
+    assert web.client.get("/monitoring/").location == "/login/personal?next=/monitoring/"

@@ -1,0 +1,45 @@
+"""A page that needs a sign-in leads there and back; a form or a program is told 401."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.factories.web import Web
+
+
+@pytest.mark.parametrize(
+    ("address", "door"),
+    [
+        ("/mis-tramites", "/login"),
+        ("/enviar?quote=7", "/login"),
+        ("/desk/?day=2026-12-07&desk=A", "/login/personal"),
+        ("/admin/", "/login/personal"),
+        ("/monitoring/", "/login/personal"),
+    ],
+)
+def test_a_page_leads_to_the_sign_in_of_its_readers_and_back(
+    web: Web, address: str, door: str
+) -> None:
+    answer = web.client.get(address)
+    found = urlsplit(answer.location)
+    assert (answer.status_code, found.path) == (303, door)
+    assert parse_qs(found.query) == {"next": [address]}
+
+
+def test_after_the_sign_in_only_an_address_of_ours_is_gone_to(web: Web) -> None:
+    page = web.client.get("/login?next=https://elsewhere.invalid/").text
+    assert 'name="next"' not in page
+    assert 'name="next" value="/mis-datos"' in web.client.get("/login?next=/mis-datos").text
+
+
+def test_a_form_says_that_a_sign_in_is_needed_and_the_api_answers_401(web: Web) -> None:
+    client = web.client
+    token = re.search(r'name="csrf_token" value="([0-9a-f]+)"', client.get("/login").text)
+    assert token
+    page = client.post("/rfc", data={"csrf_token": token[1]})
+    assert (page.status_code, "Hace falta entrar" in page.text) == (401, True)
+    assert "ficha" not in page.text
+    assert web.call("GET", "/appointments").status_code == 401
