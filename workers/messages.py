@@ -111,22 +111,25 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
     "remittance_paid": {
         "es": Text(
             "Tu envío fue entregado: $folio",
-            "El dinero de tu envío $folio fue entregado. Tu recibo: $address",
+            "El dinero de tu envío $folio fue entregado."
+            " Entra con tu cuenta para ver los detalles: $address",
         ),
         "en": Text(
             "Your transfer was paid out: $folio",
-            "The money of your transfer $folio was paid out. Your receipt: $address",
+            "The money of your transfer $folio was paid out. Sign in for the details: $address",
         ),
     },
     "remittance_refunded": {
         "es": Text(
-            "Te devolvimos tu dinero: $folio",
-            "Tu envío $folio no se entregó. Te devolvimos todo lo que pagaste."
+            "Te devolvemos tu dinero: $folio",
+            "Tu envío $folio no se entregó. Te devolvemos todo lo que pagaste, a más tardar en 3 días"
+            " hábiles."
             " Entra con tu cuenta para ver los detalles: $address",
         ),
         "en": Text(
-            "Your money was returned: $folio",
-            "Your transfer $folio was not paid out. Everything you paid was returned to you."
+            "Your money comes back: $folio",
+            "Your transfer $folio was not paid out. Everything you paid comes back to you within 3"
+            " business days."
             " Sign in for the details: $address",
         ),
     },

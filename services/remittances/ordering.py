@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -64,11 +64,12 @@ class Recipient:
 
 @dataclass(frozen=True)
 class OrderRemittance:
-    """Send what the quote says to this recipient."""
+    """Send what the quote says to this recipient. News of it is told in ``language``."""
 
     quote_id: UUID
     recipient: Recipient
     purpose: Purpose
+    language: str = "es"
 
 
 def order(
@@ -96,7 +97,7 @@ def order(
         raise NotFound()
     number = _account_number(command.recipient, Payout(priced.payout))
     # From here on this account's orders follow one another, so that the limits are exact.
-    _hold_account(session, actor.account_id)
+    _hold_account(session, actor.account_id, command.language)
     rules = tariff(session, day_in_mexico(now))
     _refuse_used_or_expired(session, priced, now)
     _hold_to_limits(session, priced, rules, now)
@@ -127,9 +128,10 @@ def _parsed(field: str, parse: Callable[[str], str], given: str | None) -> str:
         raise Invalid(f"{field}_invalid", field=f"recipient.{field}") from None
 
 
-def _hold_account(session: Session, account: UUID) -> None:
+def _hold_account(session: Session, account: UUID, language: str) -> None:
+    """Its row is locked by writing down how to speak to the sender."""
     held = session.scalar(
-        select(Account.id).where(Account.id == account).with_for_update(key_share=True)
+        update(Account).where(Account.id == account).values(language=language).returning(Account.id)
     )
     if held is None:
         raise ProfileRequired()

@@ -32,12 +32,13 @@ from services.remittances.errors import (
 from services.remittances.models import Remittance
 from services.remittances.ordering import (
     ACCOUNT_PLACE,
+    INSTANT_FUNDING,
     OrderRemittance,
     Recipient,
     order,
 )
 from services.remittances.payout import claim_payout
-from services.remittances.queries import list_history, proof
+from services.remittances.queries import get_notice, list_history, proof
 from services.remittances.rules import Payout, Purpose, Status
 from tests.factories.remittances import (
     NOW,
@@ -353,3 +354,19 @@ def test_a_recipients_account_does_not_show_in_a_representation() -> None:
     recipient = Recipient("Hermelinda", "Ibarra", clabe=make_clabe(), card="4111111111111111")
     assert make_clabe() not in repr(recipient)
     assert "4111" not in repr(recipient)
+
+
+def test_news_is_told_in_the_language_of_the_latest_order(session: Session, sender: Actor) -> None:
+    command = OrderRemittance(
+        ask_quote(session, sender).id, make_recipient(), Purpose.FAMILY, language="en"
+    )
+    made = order(session, command, now=NOW, actor=sender, vault=VAULT, funding_mode=INSTANT_FUNDING)
+    session.expire_all()
+    notice = get_notice(session, made.id, VAULT)
+    assert notice is not None
+    assert notice.language == "en"
+    again = make_remittance(session, sender)
+    session.expire_all()
+    notice = get_notice(session, again.id, VAULT)
+    assert notice is not None
+    assert notice.language == "es"

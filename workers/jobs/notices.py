@@ -100,4 +100,4 @@ def _about_appointment(work: Work, claim: Claim, message: str) -> None:
 
 def _address(work: Work) -> str:
     """The portal, where people sign in: a link does nothing by itself."""
-    return f"{work.public_url}/"
+    return f"{work.public_url}/mis-tramites"

@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 
 from consular.api.fields import Card, Choice, Clabe, MoneyField, MoneyPair, Name, Text
 from consular.api.paging import PageQuery
+from consular.i18n import current_language
 from services.remittances.ordering import OrderRemittance, Recipient
 from services.remittances.quoting import RequestQuote
 from services.remittances.rules import Funding, Payout, Purpose, Status
@@ -86,7 +87,9 @@ class RemittanceSchema(Schema):
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> OrderRemittance:
-        return OrderRemittance(data["quote"], data["recipient"], Purpose(data["purpose"]))
+        return OrderRemittance(
+            data["quote"], data["recipient"], Purpose(data["purpose"]), current_language()
+        )
 
 
 class StepAnswer(Schema):
