@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.appointments import returning
 from services.appointments.desk import TakeStep, take_step
 from services.appointments.models import Appointment
 from services.appointments.rules import LIVE, Status, Step
@@ -19,11 +20,19 @@ GRACE = timedelta(hours=12)
 def close_days(session: Session, *, now: datetime, most: int = 200) -> int:
     """End appointments that nobody ended, so that nobody is kept from booking again.
 
-    Who never came didn't show; who came and was never finished wasn't served. Returns how many.
+    Who never came didn't show; who came and was never finished wasn't served. Passes to come back
+    end when their last day is over in every zone. Returns how many of either, whichever is more:
+    as many as ``most`` means that there may be others.
     """
+    expired = returning.end_passes(session, before=(now - GRACE).date(), most=most)
     left = session.execute(
         select(Appointment.id, Appointment.status)
-        .where(Appointment.status.in_(sorted(LIVE)), Appointment.ends_at < now - GRACE)
+        .where(
+            Appointment.status.in_(sorted(LIVE)),
+            Appointment.ends_at < now - GRACE,
+            # Whoever came back long after the appointment's own time may be in the room.
+            Appointment.changed_at < now - GRACE,
+        )
         .order_by(Appointment.ends_at)
         .limit(most)
         .with_for_update(skip_locked=True)
@@ -31,5 +40,6 @@ def close_days(session: Session, *, now: datetime, most: int = 200) -> int:
     for found in left:
         step = Step.NO_SHOW if found.status == Status.BOOKED else Step.NOT_SERVED
         details = {"reason": "not_closed_by_the_desk"} if step is Step.NOT_SERVED else {}
-        take_step(session, TakeStep(found.id, step, details=details), now=now, actor=SYSTEM)
-    return len(left)
+        command = TakeStep(found.id, step, details=details, may_return=False)
+        take_step(session, command, now=now, actor=SYSTEM)
+    return max(len(left), expired)

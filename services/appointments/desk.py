@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from services.appointments.errors import WrongState
-from services.appointments.models import Appointment, Claim, Seat
+from services.appointments import returning
+from services.appointments.errors import DeskNotOpen, WrongState
+from services.appointments.models import Appointment, Desk, Seat
+from services.appointments.models import Session as Hours
 from services.appointments.rules import LIVE, STEPS, Status, Step
 from services.citizens.models import Person
 from services.facts.recording import record as record_fact
@@ -33,37 +35,63 @@ class Served:
 
 @dataclass(frozen=True)
 class TakeStep:
-    """Move one appointment on. ``details`` are kept with the outcome."""
+    """Move one appointment on. ``details`` are kept with the outcome. Who is not served gets a
+    pass to come back, unless ``may_return`` says no."""
 
     appointment: UUID
     step: Step
     desk: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    may_return: bool = True
 
 
 def take_step(
     session: Session, command: TakeStep, *, now: datetime, actor: audit.Actor
 ) -> Appointment:
-    """Compare and swap on the status. Raises NotFound, `WrongState`."""
+    """Compare and swap on the status. Raises NotFound, `WrongState`, `DeskNotOpen`."""
     allowed, after = STEPS[command.step]
-    found = session.execute(
-        select(Appointment).where(Appointment.id == command.appointment).with_for_update()
-    ).scalar_one_or_none()
-    if found is None:
-        raise NotFound()
+    found = _lock(session, command.appointment)
     before = Status(found.status)
     if before not in allowed:
         raise WrongState(state=before)
+    if before is Status.NOT_SERVED:
+        returning.use_pass(session, found, now=now)
+        found.desk = None
+    if command.step is Step.CALL:
+        _check_desk(session, found, command.desk, now)
     found.status = after
     found.changed_at = now
     found.desk = command.desk or found.desk
     if command.details:
         found.outcome = {**(found.outcome or {}), **command.details}
     session.flush()
-    if after not in LIVE:
-        session.execute(delete(Claim).where(Claim.appointment_id == found.id))
+    if after is Status.NOT_SERVED and command.may_return:
+        returning.give_pass(session, found, now=now)
+    elif after not in LIVE:
+        returning.drop_claims(session, found.id)
     _tell(session, found, before, command.step, now=now, actor=actor)
     return found
+
+
+def _lock(session: Session, appointment: UUID) -> Appointment:
+    found = session.execute(
+        select(Appointment).where(Appointment.id == appointment).with_for_update()
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def _check_desk(session: Session, found: Appointment, desk: str | None, now: datetime) -> None:
+    """A window of the appointment's day, or of today: people come early, or back."""
+    days = (found.day, returning.today_at_office(session, found, now))
+    window = (
+        select(Desk.id)
+        .join(Hours, Hours.id == Desk.session_id)
+        .where(Hours.consulate_code == found.consulate_code, Hours.day.in_(days), Desk.name == desk)
+    )
+    if session.execute(window.limit(1)).first() is None:
+        raise DeskNotOpen(field="desk")
 
 
 def complete(
@@ -94,7 +122,15 @@ def complete(
 def cancel(
     session: Session, appointment: UUID, *, now: datetime, actor: audit.Actor
 ) -> Appointment:
-    """Give the places back. Raises NotFound, `WrongState`."""
+    """Give the places back. Raises NotFound, `WrongState`.
+
+    Of who wasn't served, only the pass ends: their places were used and the visit stays what it
+    was, but they may book again.
+    """
+    found = _lock(session, appointment)
+    if found.status == Status.NOT_SERVED:
+        returning.give_up_pass(session, found, now=now, actor=actor)
+        return found
     found = take_step(session, TakeStep(appointment, Step.CANCEL), now=now, actor=actor)
     # Slots and sets in the order that bookings lock them.
     session.execute(_GIVE_BACK, {"appointment": found.id})

@@ -40,6 +40,15 @@ class ServiceNotOffered(Invalid):
 
     code = "service_not_offered"
 
+    def __init__(self, *, field: str = "service", **params: object) -> None:
+        super().__init__(field=field, **params)
+
+
+class DeskNotOpen(Invalid):
+    """No session of that day has a window of that name."""
+
+    code = "desk_not_open"
+
 
 class OfficeClosed(Invalid):
     """The office doesn't open on that day."""

@@ -146,6 +146,32 @@ class Seat(Base):
     ends_at: Mapped[datetime] = mapped_column(_NOW)
 
 
+class ReturnPass(Base):
+    """Not served: may come back without another booking, until ``valid_until``. That day is gone
+    once the pass is used, given up or expired; ``returned_on`` is when the person last came."""
+
+    __tablename__ = "return_passes"
+    __table_args__ = (
+        Index(
+            "ix_return_passes_consulate_code_returned_on",
+            "consulate_code",
+            "returned_on",
+            postgresql_where=text("returned_on IS NOT NULL"),
+        ),
+        Index(
+            "ix_return_passes_valid_until",
+            "valid_until",
+            postgresql_where=text("valid_until IS NOT NULL"),
+        ),
+    )
+
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    valid_until: Mapped[date | None]
+    returned_on: Mapped[date | None]
+
+
 class Claim(Base):
     """A person (as a keyed hash) holds a live place for a service; gone when it ends."""
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 MAX_ROWS = 63
+# Enough to get a copy of a certificate from Mexico.
+RETURN_DAYS = 30
 
 
 class Status(StrEnum):
@@ -38,7 +41,8 @@ class Step(StrEnum):
 
 # Step -> (states it may start from, state it leads to).
 STEPS: dict[Step, tuple[frozenset[Status], Status]] = {
-    Step.CHECK_IN: (frozenset({Status.BOOKED}), Status.CHECKED_IN),
+    # From not served only with a pass: see `returning`.
+    Step.CHECK_IN: (frozenset({Status.BOOKED, Status.NOT_SERVED}), Status.CHECKED_IN),
     Step.CALL: (frozenset({Status.CHECKED_IN, Status.CALLED}), Status.CALLED),
     Step.COMPLETE: (frozenset({Status.CHECKED_IN, Status.CALLED}), Status.COMPLETED),
     Step.NOT_SERVED: (frozenset({Status.CHECKED_IN, Status.CALLED}), Status.NOT_SERVED),
@@ -47,6 +51,25 @@ STEPS: dict[Step, tuple[frozenset[Status], Status]] = {
 }
 
 LIVE = frozenset({Status.BOOKED, Status.CHECKED_IN, Status.CALLED})
+
+
+def steps_from(status: str, *, may_return: bool, due: bool) -> list[Step]:
+    """What a desk is offered. ``may_return``: with a pass; ``due``: the start has passed, before
+    which nobody can be said to be absent."""
+    if status == Status.NOT_SERVED:
+        return [Step.CHECK_IN, Step.CANCEL] if may_return else []
+    steps = [step for step, (allowed, _after) in STEPS.items() if status in allowed]
+    return [step for step in steps if due or step is not Step.NO_SHOW]
+
+
+def is_due(starts_at: datetime, now: datetime) -> bool:
+    """Whoever isn't here could have been."""
+    return starts_at <= now
+
+
+def last_day_to_return(day: date, today: date) -> date:
+    """Of a pass given ``today`` for an appointment on ``day``: people may come early."""
+    return max(day, today) + timedelta(days=RETURN_DAYS)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -32,6 +33,7 @@ from consular.looking import record_look
 from services.appointments.booking import Attendee, BookAppointment
 from services.appointments.desk import Served, TakeStep, cancel, complete, take_step
 from services.appointments.queries import get_appointment, list_appointments, list_attendees
+from services.appointments.returning import list_passes
 from services.appointments.rules import Step
 from services.consulates.queries import get_consulate
 from services.kernel import audit
@@ -63,6 +65,7 @@ def create_appointment(command: BookAppointment) -> Any:
         "end": at_office(booked.ends_at, zone),
         "desk": None,
         "outcome": None,
+        "return_pass": None,
         "attendees": [_attendee(a) for a in command.attendees],
     }
     return body, {"Location": url_for("appointments.show_appointment", appointment=booked.id)}
@@ -72,6 +75,9 @@ def create_appointment(command: BookAppointment) -> Any:
 def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
     """One's own; for staff, those of their consulate."""
     asking = actor()
+    wanted = query["consulate"]
+    if asking.consulate and wanted not in (None, asking.consulate):
+        return {"items": [], "next": None}
     with transaction() as session:
         if asking.role is Role.AGENT:
             # An office's agenda is its work; somebody who sees all offices is written down.
@@ -82,18 +88,18 @@ def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
                 subject_kind="appointments",
                 subject_id=None,
                 now=now(),
-                consulate=query["consulate"],
+                consulate=wanted,
             )
         page = list_appointments(
             session,
             account=asking.account_id if asking.is_citizen else None,
-            consulate=asking.consulate or query["consulate"],
+            consulate=asking.consulate or wanted,
             day=query["date"],
             status=query["status"],
             limit=query["limit"],
             after=query["next"],
         )
-        return {"items": _shown(session, page.items), "next": cursor(page.next)}
+        return {"items": shown(session, page.items), "next": cursor(page.next)}
 
 
 @endpoint(api, "GET", "/<uuid:appointment>", who=BOOKERS, answer=AppointmentAnswer())
@@ -114,7 +120,8 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
     answer=AppointmentAnswer(),
 )
 def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Give the place back. 409 wrong_state."""
+    """Give the place back; of who wasn't served, the pass to return, so that they may book anew
+    (the status stays). 409 wrong_state."""
     return deed(
         lambda session: _one(session, cancel(session, appointment, now=now(), actor=actor()))
     )
@@ -129,7 +136,7 @@ def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, 
     answer=AppointmentAnswer(),
 )
 def check_in(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """The person is here and showed their document."""
+    """The person is here and showed their document, or is back with a good return pass."""
     return _step(TakeStep(appointment, Step.CHECK_IN, details=command))
 
 
@@ -137,7 +144,7 @@ def check_in(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     api, "POST", "/<uuid:appointment>/call", who=DESK, body=CallSchema(), answer=AppointmentAnswer()
 )
 def call(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Call the person to a window."""
+    """Call the person to a window of that day. 422 for a name that no window has."""
     return _step(TakeStep(appointment, Step.CALL, desk=command["desk"]))
 
 
@@ -163,7 +170,7 @@ def no_show(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     answer=AppointmentAnswer(),
 )
 def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Something is missing: why, and what to bring."""
+    """Something is missing: why, what to bring, and a pass to come back with the same folio."""
     return _step(TakeStep(appointment, Step.NOT_SERVED, details=command))
 
 
@@ -192,11 +199,13 @@ def _step(command: TakeStep) -> dict[str, Any]:
 
 
 def _one(session: Session, appointment: Any) -> dict[str, Any]:
-    return _shown(session, [appointment])[0]
+    return shown(session, [appointment])[0]
 
 
-def _shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]:
+def shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]:
+    """As in answers."""
     people = list_attendees(session, [a.id for a in appointments])
+    until = list_passes(session, appointments, now=now())
     zones = {
         code: ZoneInfo(get_consulate(session, code).time_zone)
         for code in {a.consulate_code for a in appointments}
@@ -212,11 +221,23 @@ def _shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
             "start": at_office(a.starts_at, zones[a.consulate_code]),
             "end": at_office(a.ends_at, zones[a.consulate_code]),
             "desk": a.desk,
-            "outcome": a.outcome,
+            **_outcome(a, until.get(a.id)),
             "attendees": [_attendee(p) for p in people[a.id]],
         }
         for a in appointments
     ]
+
+
+def _outcome(found: Any, until: date | None) -> dict[str, Any]:
+    if until is None:
+        return {"outcome": found.outcome, "return_pass": None}
+    noted = found.outcome or {}
+    held = {
+        "folio": found.folio,
+        "valid_until": until.isoformat(),
+        "bring": noted.get("bring", []),
+    }
+    return {"outcome": {**noted, "return_pass": held}, "return_pass": held}
 
 
 def _attendee(person: Attendee | Any) -> dict[str, Any]:

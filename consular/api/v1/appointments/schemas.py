@@ -128,6 +128,16 @@ class AttendeeAnswer(Schema):
     birth_date = fields.String()
 
 
+class ReturnPassAnswer(Schema):
+    """To come back with the same folio and no other booking."""
+
+    folio = fields.String(required=True)
+    valid_until = fields.String(
+        required=True, metadata={"description": "The last day, at the office"}
+    )
+    bring = fields.List(fields.String(), required=True)
+
+
 class AppointmentAnswer(Schema):
     """``start`` and ``end`` carry the office's offset."""
 
@@ -142,8 +152,11 @@ class AppointmentAnswer(Schema):
     desk = fields.String(allow_none=True)
     outcome = fields.Dict(
         allow_none=True,
-        metadata={"description": "What the desk noted: service, fee, reason, what to bring"},
+        metadata={
+            "description": "What the desk noted: service, fee, reason, what to bring, return pass"
+        },
     )
+    return_pass = fields.Nested(ReturnPassAnswer, allow_none=True)
     attendees = fields.List(fields.Nested(AttendeeAnswer), required=True)
 
 
@@ -155,7 +168,8 @@ class AppointmentList(Schema):
 
 
 class AppointmentQuery(PageQuery):
-    """Staff may ask for a day and a status, and network-wide roles for an office."""
+    """Staff may ask for a day and a status, and network-wide roles for an office; of another
+    office than one's own there is nothing."""
 
     date = Day(load_default=None)
     status = Choice(tuple(s.value for s in Status), load_default=None)
