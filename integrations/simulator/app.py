@@ -150,8 +150,8 @@ def running(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Ite
         simulator.close()
 
 
-# A person has time to see that cash is waiting, and to cancel; then somebody collects it.
-COLLECT_SECONDS = 30.0
+# One sees that cash is waiting, and can still cancel; then somebody collects it.
+COLLECT_SECONDS = 8.0
 
 
 def serve(

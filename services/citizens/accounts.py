@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -65,6 +66,22 @@ def find_holder(session: Session, account: UUID) -> Person | None:
     return session.execute(
         select(Person).where(Person.account_id == account, Person.holder)
     ).scalar_one_or_none()
+
+
+def list_people(session: Session, account: UUID) -> Sequence[Person]:
+    """Everybody whom the account named, its holder first: attendees, applicants."""
+    return session.scalars(
+        select(Person)
+        .where(Person.account_id == account)
+        .order_by(Person.holder.desc(), Person.created_at, Person.id)
+    ).all()
+
+
+def list_identities(session: Session, account: UUID) -> Sequence[Identity]:
+    """The ways to sign in to the account; what e-mail or phone it is, only its index knows."""
+    return session.scalars(
+        select(Identity).where(Identity.account_id == account).order_by(Identity.created_at)
+    ).all()
 
 
 def set_profile(

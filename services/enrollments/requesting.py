@@ -28,7 +28,7 @@ from services.enrollments.rules import CONSENT, HOME_ZONE, OFFERS, Program, Stat
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
 from services.kernel.crypto import DataKey, Vault
-from services.kernel.errors import Invalid
+from services.kernel.errors import Invalid, NotFound
 from services.kernel.identifiers import curp_birth_date, parse_curp
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.outbox.delivery import put, put_recently
@@ -66,8 +66,8 @@ def request_enrollment(
     """Keep applicant and request, claim the person, ask the workers to send it: all or nothing.
 
     Raises `ProgramNotAvailable`, `ConsentRequired`, Invalid (``curp_invalid``,
-    ``curp_birth_date_differs``, ``consulate_not_found``, ``unknown_field``), `AlreadyEnrolled`,
-    `IdentityCheckPending`.
+    ``curp_birth_date_differs``, ``consulate_not_found``, ``unknown_field``), NotFound for another
+    office than the officer's, `AlreadyEnrolled`, `IdentityCheckPending`.
     """
     _refuse_malformed(command)
     consulate, day = _place(session, command, actor, now)
@@ -167,7 +167,9 @@ def _place(
     zone = session.execute(
         select(Consulate.time_zone).where(Consulate.code == code)
     ).scalar_one_or_none()
-    if zone is None or (own is not None and code != own):
+    if own is not None and code != own:
+        raise NotFound("not_found", field="consulate")
+    if zone is None:
         raise Invalid("consulate_not_found", field="consulate")
     return code, now.astimezone(ZoneInfo(zone)).date()
 

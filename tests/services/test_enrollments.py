@@ -313,7 +313,7 @@ def test_an_officer_enrols_for_their_own_office_only(database: DatabaseUrls) -> 
     with db.transaction(officer.scope) as session:
         found = _ask(session, officer)
         assert (found.consulate_code, found.account_id) == (OFFICE, None)
-    with db.transaction(officer.scope) as session, pytest.raises(Invalid):
+    with db.transaction(officer.scope) as session, pytest.raises(NotFound):
         _ask(session, officer, make_request(consulate="miami"))
     db.dispose()
 

@@ -89,7 +89,9 @@ class AvailabilityQuery(Schema):
     @validates_schema
     def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
         first, last = data.get("from_"), data.get("to")
-        if first and last and not first <= last <= first + timedelta(days=MOST_DAYS):
+        if first and last and last < first:
+            raise ValidationError([_("El final no puede ser antes del principio.")], "to")
+        if first and last and last > first + timedelta(days=MOST_DAYS):
             raise ValidationError([_("Pide un periodo de hasta 92 días.")], "to")
 
 
@@ -116,7 +118,8 @@ class NetworkQuery(Schema):
     near = fields.String(
         load_default=None,
         validate=validate.Regexp(
-            r"-?\d{1,2}(\.\d{1,8})?,-?\d{1,3}(\.\d{1,8})?\Z",
+            r"-?([0-8]?\d(\.\d{1,8})?|90(\.0{1,8})?)"
+            r",-?((1[0-7]\d|\d{1,2})(\.\d{1,8})?|180(\.0{1,8})?)\Z",
             error=_("Escribe latitud,longitud."),
         ),
     )

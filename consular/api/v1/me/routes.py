@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint
+from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint
 from consular.api.paging import PageQuery, cursor
-from consular.api.v1.me.schemas import AccessList, ProfileAnswer, ProfileSchema
+from consular.api.v1.me.copy import access, whole_copy
+from consular.api.v1.me.schemas import AccessList, CopyAnswer, ProfileAnswer, ProfileSchema
 from consular.auth import CITIZEN, account, now, vault
 from consular.db import transaction
 from services.citizens.accesses import list_accesses
@@ -22,8 +24,7 @@ NO_PROFILE = Profile("", "", None, None)
 def show_me() -> dict[str, Any]:
     """What we hold of the account's holder."""
     with transaction() as session:
-        person = find_holder(session, account())
-        return _shown(open_profile(person, vault()) if person else NO_PROFILE)
+        return _shown(_profile(session))
 
 
 @endpoint(api, "PATCH", "", who=CITIZEN, body=ProfileSchema(), answer=ProfileAnswer())
@@ -47,16 +48,24 @@ def list_my_accesses(query: dict[str, Any]) -> dict[str, Any]:
         found, following = list_accesses(
             session, account(), limit=query["limit"], after=query["next"]
         )
-    items = [
-        {
-            "at": entry.at.isoformat(),
-            "role": entry.actor_role,
-            "consulate": entry.consulate_code,
-            "action": entry.action,
+    return {"items": [access(entry) for entry in found], "next": cursor(following)}
+
+
+@endpoint(api, "GET", "/data", who=CITIZEN, answer=CopyAnswer())
+def show_my_data() -> dict[str, Any]:
+    """Everything we hold of the account and of the people it named, in one answer."""
+    with transaction() as session:
+        profile = _shown(_profile(session))
+        return {
+            "as_of": now().isoformat(),
+            "profile": profile,
+            **whole_copy(session, account()),
         }
-        for entry in found
-    ]
-    return {"items": items, "next": cursor(following)}
+
+
+def _profile(session: Session) -> Profile:
+    person = find_holder(session, account())
+    return open_profile(person, vault()) if person else NO_PROFILE
 
 
 def _shown(profile: Profile) -> dict[str, Any]:

@@ -7,6 +7,9 @@ from typing import Any
 from marshmallow import Schema, fields, post_load
 
 from consular.api.fields import BirthDate, Curp, Email, Name, Phone
+from consular.api.v1.appointments.schemas import AppointmentAnswer
+from consular.api.v1.enrollments.schemas import EnrollmentAnswer
+from consular.api.v1.remittances.schemas import RemittanceAnswer
 from services.citizens.accounts import Profile
 
 
@@ -26,10 +29,9 @@ class ProfileSchema(Schema):
         return Profile(**data)
 
 
-class ProfileAnswer(Schema):
-    """Names are null before they were told."""
+class TellingAnswer(Schema):
+    """What a person told of themselves. Names are null before that."""
 
-    id = fields.String(required=True)
     given_names = fields.String(allow_none=True)
     first_surname = fields.String(allow_none=True)
     second_surname = fields.String(allow_none=True)
@@ -39,6 +41,12 @@ class ProfileAnswer(Schema):
     phone = fields.String(allow_none=True)
 
 
+class ProfileAnswer(TellingAnswer):
+    """The account's holder; ``id`` is the account's."""
+
+    id = fields.String(required=True)
+
+
 class AccessAnswer(Schema):
     """Who did what with one's data, when, and where."""
 
@@ -46,6 +54,34 @@ class AccessAnswer(Schema):
     role = fields.String(required=True)
     consulate = fields.String(allow_none=True)
     action = fields.String(required=True)
+
+
+class SignInAnswer(Schema):
+    """A way to sign in, and since when."""
+
+    with_ = fields.String(data_key="with", required=True)
+    since = fields.String(required=True)
+
+
+class PersonAnswer(TellingAnswer):
+    """Somebody whom the account named: its holder, an attendee, an applicant."""
+
+    holder = fields.Boolean(required=True)
+    birth_place = fields.String(allow_none=True)
+    since = fields.String(required=True)
+
+
+class CopyAnswer(Schema):
+    """All that is held; what was sealed is open, for whom it belongs to."""
+
+    as_of = fields.String(required=True)
+    profile = fields.Nested(ProfileAnswer, required=True)
+    sign_in = fields.List(fields.Nested(SignInAnswer), required=True)
+    people = fields.List(fields.Nested(PersonAnswer), required=True)
+    appointments = fields.List(fields.Nested(AppointmentAnswer), required=True)
+    enrollments = fields.List(fields.Nested(EnrollmentAnswer), required=True)
+    remittances = fields.List(fields.Nested(RemittanceAnswer), required=True)
+    accesses = fields.List(fields.Nested(AccessAnswer), required=True)
 
 
 class AccessList(Schema):

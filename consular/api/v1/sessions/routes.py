@@ -49,8 +49,11 @@ def list_own_sessions(query: dict[str, Any]) -> dict[str, Any]:
     """Sessions of one's office."""
     first = query["from_"] or now().date()
     last = query["to"] or first + timedelta(days=DEFAULT_DAYS)
+    own = actor().consulate or ""
+    if query["consulate"] not in (None, own):
+        return slice_of([], query, "id")
     with transaction() as session:
-        found = list_sessions(session, consulate=actor().consulate or "", first=first, last=last)
+        found = list_sessions(session, consulate=own, first=first, last=last)
     return slice_of([_shown(row, desks) for row, desks in found], query, "id")
 
 

@@ -1,0 +1,109 @@
+"""Everything we hold of a citizen, in one answer.
+
+LGPDPPSO 2025: the right of access is to all of it, not to a summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from consular.api.v1.appointments import routes as appointments
+from consular.api.v1.enrollments import routes as enrollments
+from consular.api.v1.remittances import routes as remittances
+from consular.auth import vault
+from services.appointments.queries import list_appointments
+from services.citizens.accesses import list_accesses
+from services.citizens.accounts import list_identities, list_people, open_profile
+from services.enrollments.queries import list_enrollments
+from services.remittances.queries import list_remittances
+
+AT_ONCE = 100
+Cursor = tuple[datetime, UUID] | None
+
+
+def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
+    """In the scope of the account: what row security shows is theirs."""
+    return {
+        "sign_in": [
+            {"with": found.issuer, "since": found.created_at.isoformat()}
+            for found in list_identities(session, account)
+        ],
+        "people": [_person(found) for found in list_people(session, account)],
+        "appointments": [
+            shown
+            for page in _pages(lambda after: _appointments(session, account, after))
+            for shown in appointments.shown(session, page)
+        ],
+        "enrollments": [
+            enrollments.detailed(session, found)
+            for page in _pages(lambda after: _enrollments(session, after))
+            for found in page
+        ],
+        "remittances": [
+            remittances.detailed(session, found)
+            for page in _pages(lambda after: _remittances(session, account, after))
+            for found in page
+        ],
+        "accesses": [
+            access(entry)
+            for page in _pages(
+                lambda after: list_accesses(session, account, limit=AT_ONCE, after=after)
+            )
+            for entry in page
+        ],
+    }
+
+
+def access(entry: Any) -> dict[str, Any]:
+    """Who did what, when, and where."""
+    return {
+        "at": entry.at.isoformat(),
+        "role": entry.actor_role,
+        "consulate": entry.consulate_code,
+        "action": entry.action,
+    }
+
+
+def _pages(ask: Callable[[Cursor], tuple[Any, Cursor]]) -> Iterator[Any]:
+    after: Cursor = None
+    while True:
+        rows, after = ask(after)
+        yield rows
+        if after is None:
+            return
+
+
+def _appointments(session: Session, account: UUID, after: Cursor) -> tuple[Any, Cursor]:
+    page = list_appointments(session, account=account, limit=AT_ONCE, after=after)
+    return page.items, page.next
+
+
+def _enrollments(session: Session, after: Cursor) -> tuple[Any, Cursor]:
+    page = list_enrollments(session, limit=AT_ONCE, after=after)
+    return page.items, page.next
+
+
+def _remittances(session: Session, account: UUID, after: Cursor) -> tuple[Any, Cursor]:
+    page = list_remittances(session, account=account, limit=AT_ONCE, after=after)
+    return page.items, page.next
+
+
+def _person(found: Any) -> dict[str, Any]:
+    told = open_profile(found, vault())
+    return {
+        "holder": found.holder,
+        "given_names": told.given_names,
+        "first_surname": told.first_surname,
+        "second_surname": told.second_surname,
+        "birth_date": told.birth_date.isoformat() if told.birth_date else None,
+        "birth_place": found.birth_place,
+        "curp": told.curp,
+        "email": told.email,
+        "phone": told.phone,
+        "since": found.created_at.isoformat(),
+    }
