@@ -8,16 +8,18 @@ from typing import Any
 from flask import Response, current_app, g, render_template, request, url_for
 from flask_babel import gettext as _
 
-from consular.auth import ANYONE, CITIZEN, account, allow
+from consular.auth import ANYONE, CITIZEN, STAFF, account, actor, allow
 from consular.db import transaction
 from consular.i18n import LANGUAGE_COOKIE, LANGUAGES
 from consular.pages.forms import go, local
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import city_of, office, program_name, service_names
+from consular.pages.portal.signing_in import first_page
 from services.appointments.queries import list_appointments
 from services.enrollments.queries import list_enrollments
 from services.kernel.audit import Actor, Role
 from services.remittances.queries import list_remittances
+from services.staff.accounts import find_active
 
 A_YEAR = 365 * 24 * 3600
 
@@ -63,9 +65,22 @@ def _principal(actor: Actor | None) -> Principal | None:
 
 @pages.get("/")
 @allow(ANYONE)
-def home() -> str:
-    """What can I do here?"""
+def home() -> Any:
+    """What can I do here? Staff have their own first page: what stands here isn't for them."""
+    if g.actor and g.actor.role in STAFF:
+        return go(first_page(g.actor.role))
     return render_template("portal/home.html")
+
+
+@pages.get("/personal")
+@allow(frozenset({Role.AGENT, Role.TREASURY, Role.COMPLIANCE}))
+def staff_home() -> str:
+    """Whose work has no pages yet: who is signed in, and what they can do today."""
+    with transaction() as session:
+        found = find_active(session, account())
+        return render_template(
+            "portal/staff_home.html", role=actor().role, name=found.name if found else ""
+        )
 
 
 @pages.get("/aviso-de-privacidad")

@@ -196,18 +196,19 @@ def staff_callback() -> Response:
         if found is None:
             raise Forbidden("no_staff_account")
         secret = start_session(session, now=now(), staff_id=found.id)
-        start = _first_page(found.role)
+        start = first_page(found.role)
     return _end(flow["next"] or start, secret)
 
 
-def _first_page(role: str) -> str:
+def first_page(role: str) -> str:
+    """Where the work of a role begins."""
     if role in ("officer", "supervisor"):
         return url_for("desk.today")
     if role == "admin":
         return url_for("admin.staff")
     if role in ("analyst", "auditor"):
         return url_for("monitoring.overview")
-    return url_for("portal.home")
+    return url_for("portal.staff_home")
 
 
 def _ask_code(to: Destination, form: dict[str, str], errors: Errors) -> str:
