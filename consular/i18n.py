@@ -111,8 +111,11 @@ def current_language() -> str:
 
 
 def _select_locale() -> str:
-    """Pages go by the reader's own choice, Spanish first; the API by ``Accept-Language``."""
-    if request.path.startswith("/api/"):
+    """Pages go by the reader's own choice, Spanish first; the API by ``Accept-Language``.
+
+    The API's reader is a page, although it lives among the API's addresses.
+    """
+    if request.path.startswith("/api/") and request.path != "/api/docs":
         return _LOCALES[request.accept_languages.best_match(LANGUAGES, DEFAULT_LANGUAGE)]
     asked = request.args.get("lang", request.cookies.get(LANGUAGE_COOKIE, DEFAULT_LANGUAGE))
     return _LOCALES.get(asked, _LOCALES[DEFAULT_LANGUAGE])

@@ -133,6 +133,25 @@ def test_the_reader_needs_no_other_host(web: Web) -> None:
     assert re.findall(loaded, page.text) == []
 
 
+def test_the_reader_follows_the_chosen_language_and_the_api_what_the_caller_accepts(
+    web: Web,
+) -> None:
+    browser = web.client
+    spanish = browser.get("/api/docs", headers={"Accept-Language": "en"}).text
+    assert '<html lang="es"' in spanish
+    assert "Esta referencia está en inglés" in spanish
+    assert '<summary lang="en">' in spanish
+    assert browser.get("/idioma/en?next=/api/docs").headers["Location"] == "/api/docs"
+    english = browser.get("/api/docs").text
+    assert '<html lang="en"' in english
+    assert "Esta referencia" not in english
+    titles = {
+        language: browser.get("/api/v1/me", headers={"Accept-Language": language}).json["title"]  # type: ignore[index]
+        for language in ("es", "en")
+    }
+    assert titles["es"] != titles["en"]
+
+
 CHECKS = [
     status_code_conformance,
     content_type_conformance,
