@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
+from dataclasses import asdict
+from datetime import date
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
+from consular.i18n import date_short
+from tests.factories.enrollments import make_applicant
 from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web, person
 
 _CUT = re.compile(r'href="(/monitoring/\?[^"]*as_of=[^"]+)"')
-_TABLE = re.compile(r'<section id="appointments">(.*?)</section>', re.DOTALL)
 
 
 @pytest.fixture
@@ -29,9 +34,22 @@ def book(web: Web, number: int, **changes: Any) -> dict[str, Any]:
     return dict(answer.get_json())
 
 
-def counted(page: str) -> list[list[str]]:
-    """Cells of the appointments' table, line by line."""
-    table = _TABLE.search(page)
+def enrol(web: Web, number: int, **changes: Any) -> None:
+    sent = asdict(make_applicant())
+    body = {
+        "program": "rfc",
+        "applicant": {**sent, "birth_date": sent["birth_date"].isoformat()},
+        "consents": ["transfer_to_agency"],
+        **changes,
+    }
+    token = web.token("citizen", subject=f"applicant-{number}")
+    answer = web.call("POST", "/enrollments", body, token=token)
+    assert answer.status_code == 202, answer.text
+
+
+def counted(page: str, section: str = "appointments") -> list[list[str]]:
+    """Cells of a section's table, line by line: by default, the appointments'."""
+    table = re.search(rf'<section id="{section}">(.*?)</section>', page, re.DOTALL)
     assert table is not None
     lines = re.findall(r"<tr>(.*?)</tr>", table[1], re.DOTALL)
     return [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", line) for line in lines]
@@ -88,6 +106,66 @@ def test_filters_narrow_every_figure_of_the_page(web: Web, analyst: Browser) -> 
     assert "No hay datos con estos filtros" in analyst.get("/monitoring/?to=2020-01-01").text
 
 
+def api_sums(web: Web, page: str, code: str, by: str) -> dict[str, Counter[str]]:
+    """What the API says as of the page's moment: each line's counts by status."""
+    as_of = parse_qs(urlsplit(same_question(page)).query)["as_of"][0]
+    path = f"/monitoring/indicators/{code}?by={by}&as_of={quote(as_of)}"
+    answer = web.call("GET", path, token=web.token("analyst"))
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in answer.get_json()["rows"]:
+        found[row[by]][row["status"]] += row["value"]
+    return found
+
+
+def test_days_and_offices_are_what_the_api_counts_as_of_the_same_moment(
+    web: Web, analyst: Browser
+) -> None:
+    booked = [book(web, number) for number in (1, 2, 3)]
+    token = web.token("citizen", subject="person-3")
+    web.call("POST", f"/appointments/{booked[2]['id']}/cancel", {}, token=token)
+    for number, place in enumerate(("losangeles", "chicago", None)):
+        enrol(web, number, consulate=place)
+    page = analyst.get(f"/monitoring/?to={booked[0]['start'][:10]}").text
+    enrol(web, 4)
+    _head, *lines, total = counted(page, "days")
+    appointments = api_sums(web, page, "appointments", "day")
+    enrollments = api_sums(web, page, "enrollments", "day")
+    with web.app.test_request_context("/"):
+        expected = [
+            [
+                date_short(date.fromisoformat(day)),
+                *map(str, (appointments[day]["booked"], appointments[day]["booked"], 0, 0)),
+                *map(str, (enrollments[day].total(), enrollments[day]["active"])),
+            ]
+            for day in sorted({*appointments, *enrollments})
+        ]
+    assert lines == expected
+    assert total == ["Total", "2", "2", "0", "0", "3", "0"]
+    _head, *lines, total = counted(page, "enrollments-by-office")
+    names = {"losangeles": "Los Angeles", "chicago": "Chicago", None: "Sin oficina"}
+    offices: dict[Any, Counter[str]] = api_sums(web, page, "enrollments", "consulate")
+    said = {names[code]: str(counts.total()) for code, counts in offices.items()}
+    assert {line[0]: line[-1] for line in lines} == said
+    assert (len(said), total[-1]) == (3, "3")
+
+
+def test_days_follow_the_filters(web: Web, analyst: Browser) -> None:
+    start = book(web, 1)["start"][:10]
+    enrol(web, 1)
+    page = analyst.get("/monitoring/").text
+    assert [line[-2] for line in counted(page, "days")[1:]] == ["1"], "only what is near"
+    page = analyst.get(f"/monitoring/?from={start}&to={start}&program=PAS10").text
+    head, *lines = counted(page, "days")
+    assert [line[1:] for line in lines] == [["1", "1", "0", "0"]]
+    assert "Inscripciones pedidas" not in head, "a service has nothing to do with enrolments"
+    page = analyst.get("/monitoring/?consulate=chicago").text
+    assert "No hay citas ni inscripciones en estos días." in page
+    assert 'id="days"' not in analyst.get("/monitoring/?program=branch").text
+    page = analyst.get("/monitoring/?from=2001-01-01&to=2025-12-31").text
+    assert "Por día, del 1 oct 2025 al 31 dic 2025" in page
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
@@ -95,6 +173,7 @@ def test_filters_narrow_every_figure_of_the_page(web: Web, analyst: Browser) -> 
         ("from=2026-02-31", "Escribe la fecha completa."),
         ("as_of=yesterday", "Escribe la hora con su zona"),
         ("as_of=2190-01-01T00:00:00Z", "Ese corte aún no llega."),
+        ("as_of=0001-01-01T00:00:00Z", "Esa fecha no se puede usar."),
     ],
 )
 def test_a_question_that_cannot_be_is_refused_in_words(
@@ -104,6 +183,13 @@ def test_a_question_that_cannot_be_is_refused_in_words(
     assert page.status_code == 200
     assert words in page.text
     assert "Corte:" not in page.text
+
+
+def test_the_api_says_that_a_period_ends_before_it_begins(web: Web) -> None:
+    path = "/monitoring/indicators/appointments?from=2026-12-02&to=2026-12-01"
+    answer = web.call("GET", path, token=web.token("analyst"))
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"] == {"to": ["El periodo termina antes de empezar."]}
 
 
 def test_published_series_carry_their_source(web: Web, analyst: Browser) -> None:
@@ -129,3 +215,35 @@ def test_analysts_auditors_and_administrators_look_and_nobody_else(web: Web) -> 
     ):
         assert staff_browser(web.app, role, consulate).get("/monitoring/").status_code == 403, role
     assert web.client.get("/monitoring/").location == "/login/personal?next=/monitoring/"
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        ("agent", "Puedes reservar, consultar y cancelar las citas de quienes llaman"),
+        ("treasury", "todavía no hay páginas para tu función"),
+        ("compliance", "todavía no hay páginas para tu función"),
+    ],
+)
+def test_staff_whose_work_has_no_pages_are_told_so(web: Web, role: str, words: str) -> None:
+    browser = staff_browser(web.app, role)
+    assert browser.get("/").headers["Location"] == "/personal"
+    page = browser.get("/personal").text
+    assert f"Entraste como Demo {role.title()}." in page
+    assert words in page
+    for address in re.findall(r'<a [^>]*href="(/[^"]*)"', page):
+        assert browser.get(unescape(address)).status_code in (200, 303), address
+    left = browser.post("/salir")
+    assert left.headers["Location"] == "/"
+    assert browser.get("/personal").status_code != 200
+
+
+def test_staff_with_pages_begin_at_them(web: Web) -> None:
+    for role, consulate, start in (
+        ("officer", "losangeles", "/desk/"),
+        ("analyst", None, "/monitoring/"),
+        ("admin", None, "/admin/"),
+    ):
+        browser = staff_browser(web.app, role, consulate)
+        assert browser.get("/").headers["Location"] == start, role
+        assert browser.get("/personal").status_code == 403, role

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -23,8 +25,12 @@ from services.monitoring.published import list_published
 pages = Blueprint("monitoring", __name__, url_prefix="/monitoring")
 SHOWN = ("appointments", "enrollments", "remittances", "votes")
 FILTERS = ("program", "consulate", "from", "to", "as_of")
+BY_DAY = ("appointments", "enrollments")
 # The Secretary's clocks.
 ZONE = "America/Mexico_City"
+# Of an open period, the days before and after the cut-off; of a long one, its last days.
+AROUND = timedelta(days=14)
+MOST_DAYS = 92
 
 
 @pages.get("/")
@@ -57,19 +63,56 @@ def _figures(session: Session, ask: AskIndicator, values: dict[str, Any]) -> dic
     first = _count(session, ask, SHOWN[0], Dimension.PROGRAM)
     ask = replace(ask, as_of=first.as_of)
     found = [first, *(_count(session, ask, code, Dimension.PROGRAM) for code in SHOWN[1:])]
-    programs = shown.programs(service_names(session))
-    by = Dimension.PROGRAM if ask.consulate else Dimension.CONSULATE
-    charted = first if by is Dimension.PROGRAM else _count(session, ask, SHOWN[0], by)
-    cities = {row.code: row.city for row in list_consulates(session)}
+    # A programme belongs to one kind of figure: the others have nothing to say of it.
+    found = [f for f in found if f.rows or not ask.program]
     moment: datetime = first.as_of.astimezone(UTC)
     return {
         "as_of": moment,
         "same_url": url_for("monitoring.overview", **{**values, "as_of": moment.isoformat()}),
         "now_url": _now_url(values),
-        # A programme belongs to one kind of figure: the others have nothing to say of it.
-        "indicators": [shown.table(f, programs) for f in found if f.rows or not ask.program],
-        "chart": shown.chart(charted, by, programs if by is Dimension.PROGRAM else cities),
+        "indicators": _tables(session, ask, found),
+        "chart": _chart(session, ask, first),
+        "days": _days(session, ask, [f.indicator.code for f in found]),
     }
+
+
+def _tables(session: Session, ask: AskIndicator, found: list[Figures]) -> list[dict[str, Any]]:
+    """By programme; enrolments also by office, as the chart has the appointments."""
+    programs, tables = shown.programs(service_names(session)), []
+    for by_program in found:
+        code = by_program.indicator.code
+        table = shown.table(by_program, Dimension.PROGRAM, programs)
+        tables.append({**table, "id": code, "note": shown.day_meaning(code)})
+        if code == "enrollments" and by_program.rows and not ask.consulate:
+            by_office = _count(session, ask, code, Dimension.CONSULATE)
+            table = shown.table(by_office, Dimension.CONSULATE, _cities(session))
+            tables.append({**table, "id": "enrollments-by-office"})
+    return tables
+
+
+def _chart(session: Session, ask: AskIndicator, by_program: Figures) -> dict[str, Any] | None:
+    if ask.consulate:
+        programs = shown.programs(service_names(session))
+        return shown.chart(by_program, Dimension.PROGRAM, programs)
+    found = _count(session, ask, by_program.indicator.code, Dimension.CONSULATE)
+    return shown.chart(found, Dimension.CONSULATE, _cities(session))
+
+
+def _days(session: Session, ask: AskIndicator, codes: list[str]) -> dict[str, Any] | None:
+    """Day by day, where any of what is shown goes by days that people plan with."""
+    if ask.as_of is None or not set(codes) & set(BY_DAY):
+        return None
+    first, last = _period(ask, ask.as_of.astimezone(ZoneInfo(ZONE)).date())
+    ask = replace(ask, first=first, last=last)
+    found = [_count(session, ask, code, Dimension.DAY) for code in BY_DAY if code in codes]
+    return shown.by_day(found, first, last)
+
+
+def _period(ask: AskIndicator, today: date) -> tuple[date, date]:
+    """The chosen days; an open end is two weeks from the cut-off, or from the other end."""
+    first = ask.first or min(today, ask.last or today) - AROUND
+    last = ask.last or max(today, first) + AROUND
+    return max(first, last - timedelta(days=MOST_DAYS - 1)), last
 
 
 def _count(session: Session, ask: AskIndicator, code: str, by: Dimension) -> Figures:
@@ -93,3 +136,10 @@ def _offices(session: Session) -> list[dict[str, Any]]:
         {"code": row.code, "name": in_language(row, "name"), "city": row.city}
         for row in sorted(list_consulates(session), key=lambda row: row.city)
     ]
+
+
+def _cities(session: Session) -> dict[str, str]:
+    """Offices by city, and by their name where a city has two."""
+    rows = list_consulates(session)
+    offices = Counter(row.city for row in rows)
+    return {r.code: r.city if offices[r.city] == 1 else in_language(r, "name") for r in rows}

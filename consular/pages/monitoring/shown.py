@@ -1,16 +1,18 @@
-"""Figures as the page shows them: tables of counts by status, one chart, published series."""
+"""Figures as the page shows them: tables by status and by day, one chart, published series."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
 
-from consular.i18n import current_language, number
+from consular.i18n import current_language, date_short, number
 from consular.pages.portal.names import in_language, program_name
+from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.monitoring.indicators import Dimension, Figures
@@ -28,21 +30,56 @@ _ORDER: Mapping[str, Sequence[str]] = {
 _CANCELLED = AppointmentStatus.CANCELLED.value
 
 
-def table(found: Figures, names: Mapping[str, str]) -> dict[str, Any]:
-    """One indicator: programmes down, statuses across, with totals."""
-    by_name = _sums(found.rows, "program")
+# What a line of days says of each indicator: these statuses, added up.
+_BY_DAY: Mapping[str, Sequence[Collection[str]]] = {
+    "appointments": (
+        frozenset(AppointmentStatus) - {AppointmentStatus.CANCELLED},
+        LIVE,
+        {AppointmentStatus.COMPLETED},
+        {AppointmentStatus.NOT_SERVED, AppointmentStatus.NO_SHOW},
+    ),
+    "enrollments": (frozenset(EnrollmentStatus), {EnrollmentStatus.ACTIVE}),
+}
+
+
+def table(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, Any]:
+    """One indicator: programmes or offices down, statuses across, with totals."""
+    by_name = _sums(found.rows, by.value, names)
     present = {row["status"] for row in found.rows}
     order = [str(status) for status in _ORDER[found.indicator.code]]
     statuses = sorted(present, key=lambda s: (order.index(s) if s in order else len(order), s))
     return {
-        "code": found.indicator.code,
-        "title": name_of(found),
+        "title": _titles().get((found.indicator.code, by)) or name_of(found),
+        "head": _("Oficina") if by is Dimension.CONSULATE else _("Programa o trámite"),
         "statuses": [{"code": s, "words": _status_words().get(s)} for s in statuses],
         "rows": [
-            {"name": names.get(program, program), "values": _line(counts, statuses)}
-            for program, counts in sorted(by_name.items())
+            {"name": name, "values": _line(counts, statuses)}
+            for name, counts in sorted(by_name.items())
         ],
         "totals": _line(_total(by_name), statuses) if len(by_name) > 1 else None,
+    }
+
+
+def by_day(found: Sequence[Figures], first: date, last: date) -> dict[str, Any]:
+    """Days down; across, how each indicator went that day. Days without anything are left out."""
+    codes = [figures.indicator.code for figures in found]
+    lines: dict[date, list[int]] = defaultdict(list)
+    for day in sorted({row["day"] for figures in found for row in figures.rows}):
+        for figures in found:
+            counts = {row["status"]: row["value"] for row in figures.rows if row["day"] == day}
+            lines[day] += [
+                sum(counts.get(s, 0) for s in c) for c in _BY_DAY[figures.indicator.code]
+            ]
+    told = {day: values for day, values in lines.items() if any(values)}
+    totals = [number(sum(column)) for column in zip(*told.values(), strict=True)]
+    return {
+        "caption": _(
+            "Por día, del %(first)s al %(last)s", first=date_short(first), last=date_short(last)
+        ),
+        "head": [words for code in codes for words in _day_words()[code]],
+        "rows": [[date_short(day), *map(number, values)] for day, values in told.items()],
+        "totals": [_("Total"), *totals] if len(told) > 1 else None,
+        "notes": [_day_notes()[code] for code in codes],
     }
 
 
@@ -105,6 +142,42 @@ def published(row: Any) -> list[str]:
     return [in_language(row, "label"), row.programme, period, f"{shown} {unit}", said]
 
 
+def day_meaning(code: str) -> str:
+    """Which day of its subject an indicator goes by, for whoever asks from one day to another."""
+    words: dict[str, str] = {
+        "appointments": _("Cada cita cuenta en su propio día, y en cada trámite que incluye."),
+        "enrollments": _("Cada inscripción cuenta en el día en que se pidió."),
+        "remittances": _("Cada envío cuenta en el día en que se pidió, en la Ciudad de México."),
+        "votes": _("Los votos cuentan en el día que la oficina puso en su reporte."),
+    }
+    return words[code]
+
+
+def _titles() -> dict[tuple[str, Dimension], str]:
+    """Where the indicator's own name doesn't tell one table from another."""
+    return {("enrollments", Dimension.CONSULATE): _("Inscripciones por oficina y estado")}
+
+
+def _day_words() -> dict[str, list[str]]:
+    return {
+        "appointments": [_("Citas"), _("Pendientes"), _("Atendidas"), _("No atendidas")],
+        "enrollments": [_("Inscripciones pedidas"), _("De ellas, aprobadas")],
+    }
+
+
+def _day_notes() -> dict[str, str]:
+    return {
+        "appointments": _(
+            "Citas: en el día de la cita, sin las canceladas. Son las pendientes, las atendidas y"
+            " las no atendidas (la persona no se presentó o no se le pudo atender)."
+        ),
+        "enrollments": _(
+            "Inscripciones: en el día en que se pidieron. Las aprobadas son las que lo están en el"
+            " corte, aunque se hayan aprobado otro día."
+        ),
+    }
+
+
 def _status_words() -> dict[str, str]:
     """Where the words of a journey's status don't fit a column of counts."""
     return {
@@ -150,10 +223,13 @@ def _finding(rows: Sequence[tuple[str, int]]) -> str:
     )
 
 
-def _sums(rows: Sequence[Mapping[str, Any]], by: str) -> dict[str, dict[str, int]]:
+def _sums(
+    rows: Sequence[Mapping[str, Any]], by: str, names: Mapping[str, str]
+) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows:
-        found[row[by]][row["status"]] += row["value"]
+        name = names.get(row[by], row[by]) or _("Sin oficina")
+        found[name][row["status"]] += row["value"]
     return found
 
 

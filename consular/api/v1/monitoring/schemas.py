@@ -10,6 +10,9 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 from consular.api.fields import Choice, Code, Day, Moment
 from services.monitoring.indicators import AskIndicator, Dimension
 
+# There was nothing to count before, and clocks of other zones can't show the very first days.
+EARLIEST_YEAR = 2000
+
 
 class Dimensions(fields.String):
     """``program,consulate``: each at most once."""
@@ -44,6 +47,8 @@ class IndicatorQuery(Schema):
     def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
         if data.get("from_") and data.get("to") and data["from_"] > data["to"]:
             raise ValidationError([_("El periodo termina antes de empezar.")], "to")
+        if data.get("as_of") and data["as_of"].year < EARLIEST_YEAR:
+            raise ValidationError([_("Esa fecha no se puede usar.")], "as_of")
         whole = data.get("from_") and data.get("to") and Dimension.DAY not in data.get("by", ())
         if data.get("compare") and not whole:
             raise ValidationError(
