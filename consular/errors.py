@@ -8,12 +8,13 @@ from typing import Any
 
 import psycopg
 import structlog
-from flask import Flask, Response, g, json, render_template, request, url_for
+from flask import Flask, Response, current_app, g, json, render_template, request, url_for
 from flask_babel import lazy_gettext
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from services.kernel.audit import Role
 from services.kernel.db import sqlstate, violated_constraint
 from services.kernel.errors import (
     Conflict,
@@ -24,8 +25,6 @@ from services.kernel.errors import (
     TooMany,
     Unavailable,
 )
-
-STAFF_PAGES = frozenset({"desk", "admin", "monitoring"})
 
 _log = structlog.get_logger()
 _ = lazy_gettext
@@ -377,7 +376,9 @@ def _to_sign_in() -> Response:
 
 def _sign_in(then: str) -> str:
     """Where citizens sign in, or staff for a page of theirs."""
-    door = "portal.login_staff" if request.blueprint in STAFF_PAGES else "portal.login"
+    view = current_app.view_functions.get(request.endpoint or "")
+    for_citizens = Role.CITIZEN in getattr(view, "who", frozenset(Role))
+    door = "portal.login" if for_citizens else "portal.login_staff"
     return url_for(door, next=then)
 
 

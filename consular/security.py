@@ -31,10 +31,11 @@ def csrf_token() -> str:
 
 
 def _browser_secret() -> str:
-    """The session's secret, or one made for a browser that isn't signed in."""
+    """The session's secret, also of one that begins with this answer, or one made for a browser
+    that isn't signed in."""
     cookie = request.cookies.get(session_cookie()) or request.cookies.get(ANONYMOUS_COOKIE)
-    if cookie:
-        return cookie
+    if known := g.get("session_secret") or cookie:
+        return str(known)
     if "form_secret" not in g:
         g.form_secret = secrets.token_urlsafe(24)
     return str(g.form_secret)

@@ -16,6 +16,8 @@ from services.kernel import audit
 from services.kernel.crypto import Vault
 from services.kernel.ids import new_id
 
+ADULT_YEARS = 18
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -84,6 +86,19 @@ def list_identities(session: Session, account: UUID) -> Sequence[Identity]:
     ).all()
 
 
+def suggest_holder(session: Session, account: UUID, today: date) -> Person | None:
+    """Who the holder may be before they told it: the one adult whom the account's latest deed
+    named. A child's appointment, or a household's, suggests nobody."""
+    latest = session.scalars(
+        select(Person)
+        .where(Person.account_id == account)
+        .order_by(Person.created_at.desc(), Person.id)
+        .limit(2)
+    ).all()
+    alone = len({person.created_at for person in latest}) == len(latest)
+    return latest[0] if latest and alone and _is_adult(latest[0].birth_date, today) else None
+
+
 def set_profile(
     session: Session, account: UUID, profile: Profile, *, now: datetime, vault: Vault
 ) -> Person:
@@ -127,6 +142,11 @@ def open_profile(person: Person, vault: Vault) -> Profile:
         birth_date=person.birth_date,
         **opened,
     )
+
+
+def _is_adult(born: date | None, today: date) -> bool:
+    grown = born and (born.year + ADULT_YEARS, born.month, born.day)
+    return bool(grown and grown <= (today.year, today.month, today.day))
 
 
 def _find(session: Session, issuer: str, index: bytes) -> UUID | None:

@@ -21,8 +21,19 @@ from consular.auth import ANYONE, CITIZEN, actor, allow, now
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
-from consular.pages.forms import Errors, check, date_of, go, hash_of, pick, typed, words_of
+from consular.pages.forms import (
+    DATE_PARTS,
+    Errors,
+    check,
+    date_of,
+    go,
+    hash_of,
+    pick,
+    typed,
+    words_of,
+)
 from consular.pages.portal.blueprint import pages
+from consular.pages.portal.known import known_form
 from consular.pages.portal.names import (
     bookable_services,
     full_name,
@@ -40,9 +51,11 @@ from consular.pages.portal.signing_in import (
 )
 from consular.pages.session import keep
 from services.appointments.booking import BookAppointment
+from services.appointments.closing import NOT_CLOSED
 from services.appointments.desk import cancel
 from services.appointments.errors import SlotNotOffered, SlotTaken
 from services.appointments.queries import availability, get_appointment, list_attendees
+from services.appointments.returning import list_passes
 from services.appointments.rules import Status
 from services.consulates.queries import fees_on, get_service, list_requirements
 from services.kernel.audit import Actor, Role
@@ -50,6 +63,8 @@ from services.kernel.errors import DomainError
 
 DAYS_SHOWN = 7
 NAMES = ("given_names", "first_surname", "second_surname")
+# What a person typed about themselves: kept whatever else of the booking they change.
+OWN = (*NAMES, *(f"birth_date-{part}" for part in DATE_PARTS), "curp", "email", "phone")
 
 
 class _Place(Schema):
@@ -64,28 +79,28 @@ class _Slot(Schema):
     start = Moment(required=True)
 
 
-@pages.get("/citas/nueva")
+@pages.route("/citas/nueva", methods=["GET", "POST"])
 @allow(ANYONE)
 def booking_service() -> str:
-    """Where, and what for."""
-    return _ask_place(request.args.to_dict(), {})
+    """Where, and what for; posted when there are answers to keep out of addresses."""
+    return _ask_place(typed() or request.args.to_dict(), {})
 
 
-@pages.get("/citas/horarios")
+@pages.route("/citas/horarios", methods=["GET", "POST"])
 @allow(ANYONE)
 def booking_time() -> str:
-    """When."""
-    form = request.args.to_dict()
+    """When; posted when there are answers to keep out of addresses."""
+    form = typed() or request.args.to_dict()
     errors: Errors = {}
     place = check(_Place(), pick(form, "consulate", "service", "from"), errors)
-    return _ask_time(place, {}) if place else _ask_place(form, errors)
+    return _ask_time(place, form, {}) if place else _ask_place(form, errors)
 
 
 @pages.get("/citas/persona")
 @allow(ANYONE)
 def booking_person() -> str:
     """Who."""
-    return _ask_person(request.args.to_dict(), {})
+    return _ask_person({**known_form(), **request.args.to_dict()}, {})
 
 
 @pages.post("/citas/persona")
@@ -142,7 +157,7 @@ def booking_code() -> Any:
         account, secret = enter_with_code(to, form.get("code", ""))
     except DomainError as refused:
         return _ask_code(form, command, words_of(refused))
-    g.actor = Actor(Role.CITIZEN, account, None, g.request_id)
+    g.actor, g.session_secret = Actor(Role.CITIZEN, account, None, g.request_id), secret
     return keep(make_response(_book(form, command)), secret)
 
 
@@ -196,7 +211,7 @@ def _book(form: dict[str, str], command: BookAppointment) -> Any:
         booked = deeds.book(command)
     except (SlotTaken, SlotNotOffered) as taken:
         place = {"consulate": command.consulate, "service": command.services[0], "from_": None}
-        return _ask_time(place, words_of(taken))
+        return _ask_time(place, form, words_of(taken))
     except DomainError as refused:
         return _ask_check(form, command, words_of(refused))
     return go(url_for("portal.appointment", id=booked.id, nueva=1))
@@ -209,11 +224,12 @@ def _ask_place(form: dict[str, str], errors: Errors) -> str:
             consulates=offices(session),
             services=bookable_services(session),
             form=form,
+            kept=pick(form, *OWN),
             errors=errors,
         )
 
 
-def _ask_time(place: dict[str, Any], errors: Errors) -> str:
+def _ask_time(place: dict[str, Any], form: dict[str, str], errors: Errors) -> str:
     with transaction() as session:
         where = office(session, place["consulate"])
         service = get_service(session, place["service"])
@@ -240,19 +256,11 @@ def _ask_time(place: dict[str, Any], errors: Errors) -> str:
         consulate=where,
         service=shown,
         days=days,
+        kept=pick(form, *OWN),
         errors=errors,
-        next_url=_times_url(place, first + timedelta(days=DAYS_SHOWN)),
-        previous_url=_times_url(place, first - timedelta(days=DAYS_SHOWN)) if first > today else "",
+        later=first + timedelta(days=DAYS_SHOWN),
+        earlier=first - timedelta(days=DAYS_SHOWN) if first > today else None,
     )
-
-
-def _times_url(place: dict[str, Any], first: date) -> str:
-    values: dict[str, Any] = {
-        "consulate": place["consulate"],
-        "service": place["service"],
-        "from": first.isoformat(),
-    }
-    return url_for("portal.booking_time", **values)
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -322,6 +330,8 @@ def _show(id: UUID, *, just_booked: bool, errors: Errors) -> str:
         needs = list_requirements(session, found.services)
         where = office(session, found.consulate_code)
         known = [fees[code].money for code in found.services if code in fees]
+        until = list_passes(session, [found], now=now()).get(id)
+        noted = (found.outcome or {}) if found.status == Status.NOT_SERVED else {}
     return render_template(
         "portal/appointment.html",
         appointment={
@@ -338,7 +348,9 @@ def _show(id: UUID, *, just_booked: bool, errors: Errors) -> str:
             ),
             "fee": sum(known[1:], known[0]) if known else None,
             "can_cancel": found.status == Status.BOOKED,
-            "return_pass": None,
+            "reason": None if noted.get("reason") == NOT_CLOSED else noted.get("reason"),
+            "bring": noted.get("bring", []),
+            "return_until": until,
         },
         just_booked=just_booked,
         errors=errors,

@@ -9,14 +9,14 @@ from flask import render_template, request, url_for
 from flask_babel import gettext as _
 
 from consular.api.v1.enrollments.schemas import ApplicantSchema
-from consular.auth import CITIZEN, account, actor, allow, now, vault
+from consular.auth import CITIZEN, actor, allow, now, vault
 from consular.db import transaction
 from consular.deeds import telling_holders
 from consular.i18n import current_language
 from consular.pages.forms import Errors, check, date_of, go, pick, typed, words_of
 from consular.pages.portal.blueprint import pages
+from consular.pages.portal.known import known_form
 from consular.pages.portal.names import offices, program_name
-from services.citizens.accounts import find_holder, open_profile
 from services.enrollments.queries import get_enrollment, list_history, open_result
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.enrollments.rules import NEXT, UNDECIDED, Status
@@ -32,7 +32,7 @@ FIELDS = ("given_names", "first_surname", "second_surname", "curp", "email", "ph
 @allow(CITIZEN)
 def rfc() -> str:
     """The form, with what the account's holder told before."""
-    return _ask(_known(), {})
+    return _ask(known_form(), {})
 
 
 @pages.post("/rfc")
@@ -82,22 +82,6 @@ def enrollment_withdraw(id: UUID) -> Any:
     except DomainError as refused:
         return _show(id, words_of(refused))
     return go(url_for("portal.enrollment", id=id))
-
-
-def _known() -> dict[str, str]:
-    with transaction() as session:
-        person = find_holder(session, account())
-        if person is None:
-            return {}
-        profile = open_profile(person, vault())
-    form = {name: getattr(profile, name) or "" for name in FIELDS}
-    if profile.birth_date:
-        form |= {
-            "birth_date-day": str(profile.birth_date.day),
-            "birth_date-month": str(profile.birth_date.month),
-            "birth_date-year": str(profile.birth_date.year),
-        }
-    return form
 
 
 def _ask(form: dict[str, str], errors: Errors) -> str:

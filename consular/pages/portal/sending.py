@@ -17,8 +17,9 @@ from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
 from consular.db import transaction
 from consular.pages.forms import Errors, check, date_of, go, hash_of, local, pick, typed, words_of
 from consular.pages.portal.blueprint import pages
+from consular.pages.portal.known import known_form
 from consular.pages.portal.names import full_name
-from services.citizens.accounts import find_holder, open_profile, set_profile
+from services.citizens.accounts import find_holder, set_profile
 from services.kernel import idempotency
 from services.kernel.errors import DomainError, NotFound
 from services.remittances.cancelling import cancel
@@ -165,17 +166,7 @@ def lookup() -> str:
 @allow(CITIZEN)
 def profile() -> str:
     """The account holder's names."""
-    with transaction() as session:
-        person = find_holder(session, account())
-        known = open_profile(person, vault()) if person else None
-    form = {name: getattr(known, name, None) or "" for name in (*NAMES, "curp", "email", "phone")}
-    if known and known.birth_date:
-        form |= {
-            "birth_date-day": str(known.birth_date.day),
-            "birth_date-month": str(known.birth_date.month),
-            "birth_date-year": str(known.birth_date.year),
-        }
-    return _ask_profile({**form, "next": request.args.get("next", "")}, {})
+    return _ask_profile({**known_form(), "next": request.args.get("next", "")}, {})
 
 
 @pages.post("/mis-datos")

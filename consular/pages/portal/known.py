@@ -1,0 +1,35 @@
+"""What the reader told before, so that a form doesn't ask for it again."""
+
+from __future__ import annotations
+
+from flask import g
+
+from consular.auth import account, now, vault
+from consular.db import transaction
+from consular.pages.forms import DATE_PARTS
+from services.citizens.accounts import Profile, find_holder, open_profile, suggest_holder
+
+TEXTS = ("given_names", "first_surname", "second_surname", "curp", "email", "phone")
+# Says that the answers come from another deed and may be somebody else's.
+SUGGESTED = "suggested"
+
+
+def known_form() -> dict[str, str]:
+    """The holder's data; before they told them, those of their latest deed, marked as suggested.
+    Nothing for whoever isn't signed in as a citizen."""
+    if g.actor is None or not g.actor.is_citizen:
+        return {}
+    with transaction() as session:
+        holder = find_holder(session, account())
+        person = holder or suggest_holder(session, account(), now().date())
+        if person is None:
+            return {}
+        form = _as_form(open_profile(person, vault()))
+    return form if holder else {**form, SUGGESTED: "yes"}
+
+
+def _as_form(profile: Profile) -> dict[str, str]:
+    form = {name: getattr(profile, name) or "" for name in TEXTS}
+    if profile.birth_date:
+        form |= {f"birth_date-{p}": str(getattr(profile.birth_date, p)) for p in DATE_PARTS}
+    return form

@@ -1,0 +1,107 @@
+"""Booking on the pages: what a person typed about themselves outlives a slot that is taken."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from html import unescape
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from services.kernel.db import EVERYTHING
+from tests.factories.staff import Browser, citizen_browser
+from tests.factories.web import Web, person
+
+PLACE = {"consulate": "losangeles", "service": "PAS10"}
+OWN = {
+    "given_names": "Rosa María",
+    "first_surname": "Demo",
+    "second_surname": "Prueba",
+    "birth_date-day": "12",
+    "birth_date-month": "5",
+    "birth_date-year": "1990",
+    "email": "rosa@demo.invalid",
+}
+_FIELD = re.compile(r'<(?:input|button)[^>]* name="([a-z_-]+)"[^>]* value="([^"]*)"')
+
+
+def fields(page: str) -> dict[str, str]:
+    """What the forms of a page would send."""
+    return {name: unescape(value) for name, value in _FIELD.findall(page)}
+
+
+def post(client: FlaskClient, path: str, form: dict[str, str], page: str) -> TestResponse:
+    return client.post(path, data={**form, "csrf_token": fields(page)["csrf_token"]})
+
+
+def test_answers_are_kept_when_the_time_is_changed(web: Web) -> None:
+    web.session()
+    client, start = web.client, web.free()[0]["start"]
+    page = client.get("/citas/persona", query_string={**PLACE, "start": start}).text
+    times = post(client, "/citas/horarios", {**PLACE, **OWN, "from": start[:10]}, page).text
+    assert fields(times).items() >= {**PLACE, **OWN}.items()
+    assert "Rosa" not in "".join(re.findall(r'href="[^"]*"', times))
+    other = post(client, "/citas/persona", {**fields(times), "start": start}, times).text
+    assert fields(other).items() >= OWN.items()
+    service = post(client, "/citas/nueva", {**PLACE, **OWN}, page).text
+    assert fields(service).items() >= OWN.items()
+
+
+def test_a_time_that_is_taken_meanwhile_costs_no_answer(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "randbelow", lambda _most: 123456)
+    web.session()
+    client, (first, second) = web.client, [slot["start"] for slot in web.free()[:2]]
+    form = {**PLACE, **OWN, "start": first}
+    page = client.get("/citas/persona", query_string={**PLACE, "start": first}).text
+    asked = post(client, "/citas/confirmar", form, page).text
+    assert web.book(first, token=web.token("citizen", subject="other")).status_code == 201
+    taken = post(client, "/citas/codigo", {**fields(asked), "code": "123456"}, asked).text
+    assert "Ese horario ya se ocup" in taken
+    own = post(client, "/citas/persona", {**fields(taken), "start": second}, taken).text
+    assert fields(own).items() >= {**OWN, "start": second}.items()
+    booked = post(client, "/citas/confirmar", fields(own), own)
+    assert (booked.status_code, "nueva=1" in booked.location) == (303, True)
+
+
+@pytest.mark.parametrize("address", ["/rfc", "/mis-datos", "/citas/persona"])
+def test_what_was_told_for_an_appointment_is_suggested_afterwards(web: Web, address: str) -> None:
+    web.session()
+    start = web.free()[0]["start"]
+    browser = _after_booking(web, start, [person(7)])
+    page = browser.get(f"{address}?consulate=losangeles&service=MAT&start={quote(start)}").text
+    told = {"first_surname": "Demo 0007", "birth_date-month": "5", "email": "ana@demo.invalid"}
+    assert fields(page).items() >= told.items()
+    assert "Pusimos los datos" in page
+
+
+@pytest.mark.parametrize(
+    "attendees",
+    [[person(1, birth_date="2020-01-31")], [person(1, birth_date="2020-01-31"), person(2)]],
+    ids=["a child", "a household"],
+)
+def test_nobody_is_suggested_after_an_appointment_of_others(
+    web: Web, attendees: list[dict[str, Any]]
+) -> None:
+    web.session()
+    browser = _after_booking(web, web.free()[0]["start"], attendees)
+    page = browser.get("/mis-datos").text
+    assert fields(page)["first_surname"] == ""
+    assert "Pusimos los datos" not in page
+
+
+def _after_booking(web: Web, start: str, attendees: list[dict[str, Any]]) -> Browser:
+    token = web.token("citizen", subject="ana")
+    answer = web.book(start, token=token, attendees=attendees)
+    assert answer.status_code == 201, answer.text
+    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+        # The development token told a name, which an address with a code doesn't.
+        session.execute(text("UPDATE people SET holder = false"))
+        account = session.execute(text("SELECT id FROM accounts")).scalar_one()
+    return citizen_browser(web.app, account)
