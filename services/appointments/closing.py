@@ -15,6 +15,8 @@ from services.kernel.audit import SYSTEM
 
 # Long enough for an officer to finish the day's notes, whatever the zone.
 GRACE = timedelta(hours=12)
+# The reason that is noted then.
+NOT_CLOSED = "not_closed_by_the_desk"
 
 
 def close_days(session: Session, *, now: datetime, most: int = 200) -> int:
@@ -39,7 +41,7 @@ def close_days(session: Session, *, now: datetime, most: int = 200) -> int:
     ).all()
     for found in left:
         step = Step.NO_SHOW if found.status == Status.BOOKED else Step.NOT_SERVED
-        details = {"reason": "not_closed_by_the_desk"} if step is Step.NOT_SERVED else {}
+        details = {"reason": NOT_CLOSED} if step is Step.NOT_SERVED else {}
         command = TakeStep(found.id, step, details=details, may_return=False)
         take_step(session, command, now=now, actor=SYSTEM)
     return max(len(left), expired)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session as DbSession
 
-from services.appointments.models import Appointment, Desk, Seat, Session, Slot
+from services.appointments.models import Appointment, Desk, ReturnPass, Seat, Session, Slot
 from services.appointments.rules import Status
 from services.citizens.models import Person
 from services.facts.models import Fact
@@ -162,6 +162,7 @@ def list_appointments(
     account: UUID | None = None,
     consulate: str | None = None,
     day: date | None = None,
+    back_on: date | None = None,
     status: str | None = None,
     service: str | None = None,
     surname: str | None = None,
@@ -171,6 +172,8 @@ def list_appointments(
     """In order of their start; ``after`` is the last one of the page before.
 
     ``surname``: how a surname of somebody who comes begins, whatever its accents and case.
+    ``back_on``: appointments of other days whose people came back on that one with a pass, and
+    with a ``surname`` those who may still come.
     """
     query = select(Appointment).order_by(Appointment.starts_at, Appointment.id).limit(limit + 1)
     for column, value in (
@@ -181,6 +184,10 @@ def list_appointments(
     ):
         if value is not None:
             query = query.where(column == value)
+    if back_on is not None:
+        query = query.where(
+            Appointment.day != back_on, _comes_back(back_on, awaited=surname is not None)
+        )
     if service is not None:
         query = query.where(Appointment.services.contains([service]))
     if surname is not None:
@@ -191,6 +198,15 @@ def list_appointments(
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
     return Page(rows[:limit], (last.starts_at, last.id) if last else None)
+
+
+def _comes_back(day: date, *, awaited: bool) -> ColumnElement[bool]:
+    came = ReturnPass.returned_on == day
+    return exists().where(
+        ReturnPass.appointment_id == Appointment.id,
+        ReturnPass.consulate_code == Appointment.consulate_code,
+        or_(came, ReturnPass.valid_until >= day) if awaited else came,
+    )
 
 
 def _somebody_called(surname: str) -> ColumnElement[bool]:

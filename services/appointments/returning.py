@@ -98,6 +98,12 @@ def list_passes(
     }
 
 
+def day_at_desk(session: Session, found: Appointment) -> date:
+    """In whose agenda it stands: that of the day when its people came back, or its own."""
+    held = session.get(ReturnPass, found.id)
+    return (held.returned_on if held else None) or found.day
+
+
 def drop_claims(session: Session, appointment: UUID) -> None:
     """Its people may book the same services again."""
     session.execute(delete(Claim).where(Claim.appointment_id == appointment))

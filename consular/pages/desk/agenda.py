@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -53,7 +54,8 @@ def today_at(place: dict[str, Any]) -> date:
 def _agenda(session: Session, query: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
     place = office(session, actor().consulate or "")
     day, page = _find(session, place["code"], query, query["day"] or today_at(place))
-    lines = shown.agenda(session, page.items)
+    back = _back(session, place["code"], query, day)
+    lines = shown.agenda(session, [*back, *page.items])
     return {
         "consulate": place,
         "day": day,
@@ -62,7 +64,8 @@ def _agenda(session: Session, query: dict[str, Any], values: dict[str, str]) -> 
         "desks": _desks(session, place["code"], day, query["desk"]),
         "statuses": [status.value for status in Status],
         "filters": {**values, "day": day.isoformat()},
-        "appointments": lines,
+        "returning": lines[: len(back)],
+        "appointments": lines[len(back) :],
         "sums": count_by_status(session, consulate=place["code"], day=day),
         "may_plan": actor().role is Role.SUPERVISOR,
     }
@@ -85,6 +88,21 @@ def _find(session: Session, consulate: str, query: dict[str, Any], day: date) ->
         after=query["next"],
     )
     return day, page
+
+
+def _back(session: Session, consulate: str, query: dict[str, Any], day: date) -> Sequence[Any]:
+    """Appointments of other days whose people are back with a pass; on the first page only."""
+    if query["next"] or parse_folio(query["q"] or ""):
+        return []
+    return list_appointments(
+        session,
+        consulate=consulate,
+        back_on=day,
+        status=query["status"],
+        service=query["service"],
+        surname=query["q"],
+        limit=LINES,
+    ).items
 
 
 def _desks(session: Session, consulate: str, day: date, own: str | None) -> list[str]:

@@ -31,6 +31,7 @@ from consular.pages.portal.names import office
 from services.appointments.desk import TakeStep, complete, take_step
 from services.appointments.desk import cancel as give_back
 from services.appointments.queries import get_appointment
+from services.appointments.returning import day_at_desk
 from services.appointments.rules import Step
 from services.kernel.errors import DomainError, NotFound
 
@@ -86,7 +87,7 @@ def not_served(id: UUID) -> Page:
 @pages.post("/appointments/<uuid:id>/cancel")
 @allow(DESK)
 def cancel(id: UUID) -> Page:
-    """Give the place back."""
+    """Give the place back, or end the pass to return."""
     return _do(id, lambda session: give_back(session, id, now=now(), actor=actor()), _show)
 
 
@@ -132,12 +133,12 @@ def _do(
     form = typed()
     try:
         with transaction() as session:
-            found = deed(session)
+            day = day_at_desk(session, deed(session))
     except NotFound:
         raise
     except DomainError as refused:
         return ask_again(id, form, _by_field(words_of(refused))), problem_of(refused).status
-    return go(local(form.get("back"), url_for("desk.today", day=found.day.isoformat())))
+    return go(local(form.get("back"), url_for("desk.today", day=day.isoformat())))
 
 
 def _by_field(errors: Errors) -> Errors:
@@ -161,7 +162,9 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
             appointment=shown.opened(session, found, vault()),
             desk=desk,
             here=url_for("desk.appointment", id=id, desk=desk),
-            agenda_url=url_for("desk.today", day=found.day.isoformat(), desk=desk),
+            agenda_url=url_for(
+                "desk.today", day=day_at_desk(session, found).isoformat(), desk=desk
+            ),
             form=form,
             errors=errors,
         )

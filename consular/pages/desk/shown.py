@@ -11,9 +11,12 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from consular.auth import now
 from consular.pages.portal.names import in_language, service_names
+from services.appointments.closing import NOT_CLOSED
 from services.appointments.queries import list_attendees, list_history
-from services.appointments.rules import STEPS, Status, Step
+from services.appointments.returning import list_passes
+from services.appointments.rules import Status, Step, is_due, steps_from
 from services.consulates.queries import fees_on, list_requirements, list_services
 from services.kernel.crypto import DataKey, Vault
 from services.kernel.money import Money
@@ -24,6 +27,7 @@ _AGENDA: Mapping[str, tuple[Step, ...]] = {
     Status.BOOKED: (Step.CHECK_IN, Step.NO_SHOW),
     Status.CHECKED_IN: (Step.CALL, Step.NO_SHOW),
     Status.CALLED: (Step.COMPLETE, Step.NO_SHOW),
+    Status.NOT_SERVED: (Step.CHECK_IN,),
 }
 
 
@@ -41,6 +45,7 @@ def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
     """Lines of the agenda: names come from one query, whatever the length of the day."""
     people = list_attendees(session, [a.id for a in appointments])
     names = service_names(session)
+    until = list_passes(session, appointments, now=now())
     return [
         {
             "id": a.id,
@@ -50,10 +55,18 @@ def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
             "service_name": ", ".join(names.get(code, code) for code in a.services),
             "status": a.status,
             "desk": a.desk,
-            "actions": [step.value for step in _AGENDA.get(a.status, ())],
+            "actions": [
+                step.value for step in _offered(a, until) if step in _AGENDA.get(a.status, ())
+            ],
+            "return_until": until.get(a.id),
         }
         for a in appointments
     ]
+
+
+def _offered(found: Any, until: Mapping[UUID, date]) -> list[Step]:
+    due = is_due(found.starts_at, now())
+    return steps_from(found.status, may_return=found.id in until, due=due)
 
 
 def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
@@ -76,7 +89,7 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
         "document_number": _end_of_document(found, keys.get(first.id)),
         "requirements": _requirements(session, found),
         "actions": [
-            step.value for step, (before, _after) in STEPS.items() if found.status in before
+            step.value for step in _offered(found, list_passes(session, [found], now=now()))
         ],
         "history": [{"status": status, "at": at} for status, at in list_history(session, found.id)],
         **_outcome(found),
@@ -130,6 +143,8 @@ def _outcome(found: Any) -> dict[str, Any]:
     outcome = found.outcome or {}
     return {
         "fee": outcome.get("fee"),
-        "reason": outcome.get("reason"),
+        "reason": _("La oficina cerró ese día sin terminarla.")
+        if outcome.get("reason") == NOT_CLOSED
+        else outcome.get("reason"),
         "bring": outcome.get("bring") or [],
     }
