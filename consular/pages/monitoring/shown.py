@@ -73,11 +73,9 @@ def by_day(found: Sequence[Figures], first: date, last: date) -> dict[str, Any]:
     told = {day: values for day, values in lines.items() if any(values)}
     totals = [number(sum(column)) for column in zip(*told.values(), strict=True)]
     return {
-        "caption": _(
-            "Por día, del %(first)s al %(last)s", first=date_short(first), last=date_short(last)
-        ),
+        "caption": _("Del %(first)s al %(last)s", first=date_short(first), last=date_short(last)),
         "head": [words for code in codes for words in _day_words()[code]],
-        "rows": [[date_short(day), *map(number, values)] for day, values in told.items()],
+        "rows": [[_day(day), *map(number, values)] for day, values in told.items()],
         "totals": [_("Total"), *totals] if len(told) > 1 else None,
         "notes": [_day_notes()[code] for code in codes],
     }
@@ -151,6 +149,11 @@ def day_meaning(code: str) -> str:
         "votes": _("Los votos cuentan en el día que la oficina puso en su reporte."),
     }
     return words[code]
+
+
+def _day(day: date) -> str:
+    """On one line, also in a narrow column."""
+    return date_short(day).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _titles() -> dict[tuple[str, Dimension], str]:
