@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -18,11 +19,9 @@ OPEN_BY_ROW = {
     "identities": "read before anybody is known, by a keyed hash",
     "web_sessions": "read before anybody is known, by the hash of a secret",
     "login_codes": "read before anybody is known; codes and destinations are sealed",
-    "idempotency_keys": "always read by account and key together",
     "claims": "keyed hashes, to be unique across all accounts and offices",
     "enrollment_claims": "keyed hashes, to be unique across all accounts",
     "staff_accounts": "who works where; read at each request before a scope is set",
-    "audit_entries": "written in every scope; a person lists their own by account",
     "facts": "counts, no person",
     "sessions": "public: opening hours",
     "slots": "public: free times",
@@ -199,3 +198,33 @@ def test_the_scope_ends_with_its_transaction(application: psycopg.Connection) ->
     application.rollback()
     left = application.execute("SELECT current_setting('app.consulate', true)").fetchone()
     assert left in ((None,), ("",))
+
+
+@pytest.mark.parametrize(
+    ("consulate", "account", "audited", "kept"),
+    [
+        ("", "", 0, 0),
+        ("", str(UUID(int=1)), 1, 1),
+        ("miami", "", 1, 2),
+        ("*", "", 2, 2),
+    ],
+)
+def test_the_audit_and_stored_answers_are_seen_by_whom_they_concern(
+    application: psycopg.Connection, consulate: str, account: str, audited: int, kept: int
+) -> None:
+    scope = "SELECT set_config('app.consulate', %s, true), set_config('app.account', %s, true)"
+    application.execute(scope, ["*", ""])
+    for number, office in ((1, "losangeles"), (2, "miami")):
+        application.execute(
+            "INSERT INTO audit_entries (id, at, actor_role, action, subject_kind, consulate_code,"
+            " person_account_id) VALUES (gen_random_uuid(), now(), 'officer', 'test', 'x', %s, %s)",
+            [office, UUID(int=number)],
+        )
+        application.execute(
+            "INSERT INTO idempotency_keys (account_id, key, request_hash, created_at)"
+            " VALUES (%s, 'k', '', now())",
+            [UUID(int=number)],
+        )
+    application.execute(scope, [consulate, account])
+    assert _rows(application, "SELECT count(*) FROM audit_entries") == [(audited,)]
+    assert _rows(application, "SELECT count(*) FROM idempotency_keys") == [(kept,)]
