@@ -19,7 +19,7 @@ from tests.factories.web import Web
 ACCOUNT, OTHER_ACCOUNT = "002010077777777771", "646180157000000004"
 
 
-def _citizen(web: Web) -> FlaskClient:
+def sender(web: Web) -> FlaskClient:
     web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
     now = datetime.now(UTC)
     with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
@@ -42,8 +42,17 @@ def _post(client: FlaskClient, path: str, form: dict[str, Any]) -> TestResponse:
     return client.post(path, data={**form, "csrf_token": found.group(1)})
 
 
+def ordered(client: FlaskClient) -> str:
+    """The address of a transfer that was just paid."""
+    given = {"send_amount": "300", "funding": "bank_account", "payout": "branch"}
+    quote = re.search(r"quote=([0-9a-f-]{36})", _post(client, "/enviar", given).text)
+    assert quote
+    form = {"quote": quote.group(1), "given_names": "Rosa", "first_surname": "Demo"}
+    return str(_post(client, "/enviar/confirmar", form).headers["Location"])
+
+
 def test_a_corrected_account_is_never_taken_for_the_order_before(web: Web) -> None:
-    client = _citizen(web)
+    client = sender(web)
     price = {"send_amount": "300", "funding": "bank_account", "payout": "account"}
     quote = re.search(r"quote=([0-9a-f-]{36})", _post(client, "/enviar", price).text)
     assert quote

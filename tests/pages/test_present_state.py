@@ -1,0 +1,59 @@
+"""What a citizen's page says first is how things stand now; giving something up takes two steps."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import pytest
+from sqlalchemy import text
+
+from services.kernel.db import EVERYTHING
+from tests.factories.web import Web
+from tests.pages.test_sending import ordered, sender
+
+RECEIVED = "Recibimos tu envío"
+
+
+def _sent(web: Web, status: str) -> str:
+    """The page that followed the payment, opened again when the transfer stands at ``status``."""
+    client = sender(web)
+    address = ordered(client)
+    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+        session.execute(
+            text(
+                "UPDATE remittances SET status = :status, branch = 'Sucursal 7, Puebla',"
+                " collect_until = '2026-12-24', refunded_at = CASE WHEN :status = 'refunded'"
+                " THEN now() END, paid_at = CASE WHEN :status = 'paid' THEN now() END"
+            ),
+            {"status": status},
+        )
+    return unescape(client.get(address).text)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "unsaid"),
+    [
+        ("sending", RECEIVED, "El dinero espera"),
+        ("available", "Puede cobrarlo hasta el jueves 24 de diciembre de 2026", "Casi siempre"),
+        ("paid", "El dinero fue entregado", RECEIVED),
+        ("refunded", "Este envío no se entregó", RECEIVED),
+    ],
+)
+def test_the_page_says_how_the_transfer_stands(
+    web: Web, status: str, said: str, unsaid: str
+) -> None:
+    page = _sent(web, status)
+    assert said in page
+    assert unsaid not in page
+
+
+def test_cancelling_a_transfer_says_what_comes_back_before_it_acts(web: Web) -> None:
+    page = _sent(web, "funded")
+    ask = page[page.index("<details") : page.index("</details>")]
+    assert "Te devolvemos 302.99" in ask.replace("\N{NO-BREAK SPACE}", " ")
+    assert "No se puede deshacer" in ask
+    assert "/cancelar" in ask
+
+
+def test_my_account_leads_to_my_data(web: Web) -> None:
+    assert '<a href="/mis-datos">Mi cuenta</a>' in sender(web).get("/").text
