@@ -108,6 +108,65 @@ def test_what_is_missing_is_told_and_the_person_may_come_back(web: Web, officer:
     assert "Acta\nDos fotos" in page.text
 
 
+def test_who_comes_back_on_another_day_is_found_and_checked_in(web: Web, officer: Browser) -> None:
+    coming = booked(web, attendees=[person(first_surname="Núñez")])
+    officer.post(address(coming, "check-in"), identity_checked="true")
+    officer.post(address(coming, "not-served"), reason="Falta el acta", bring="Acta")
+    page = officer.get(address(coming)).text
+    assert "Vuelve con este folio hasta el" in page
+    assert "/no-show" not in page
+    # The agenda of today, which isn't the appointment's day.
+    assert "Núñez" not in officer.get("/desk/").text
+    for typed in (coming["folio"], "nunez"):
+        found = officer.get(f"/desk/?q={typed}").text
+        assert "Volvió, identidad revisada" in found, typed
+        assert "Puede volver hasta el" in found, typed
+    stranger = staff_browser(web.app, "officer", "chicago")
+    assert "Núñez" not in stranger.get("/desk/?q=nunez").text
+    answer = officer.post(address(coming, "check-in"), identity_checked="true")
+    assert answer.location.startswith("/desk/?day=")
+    for agenda in ("/desk/?desk=A", answer.location):
+        page = officer.get(agenda).text
+        assert "Vuelven con pase" in page
+        assert "Núñez" in page
+    assert "Llamar a la ventanilla A" in officer.get("/desk/?desk=A").text
+    officer.post(address(coming, "call"), desk="A")
+    assert status_of(web, coming) == "called"
+
+
+def test_who_gave_the_pass_up_comes_back_no_more(web: Web, officer: Browser) -> None:
+    coming = booked(web)
+    officer.post(address(coming, "check-in"), identity_checked="true")
+    officer.post(address(coming, "not-served"), reason="Falta el acta", bring="")
+    assert "Sí, anular el pase" in officer.get(address(coming)).text
+    assert officer.post(address(coming, "cancel")).status_code == 303
+    page = officer.get(address(coming)).text
+    assert "Vuelve con este folio" not in page
+    assert "/check-in" not in page
+    again = officer.post(address(coming, "check-in"), identity_checked="true")
+    assert again.status_code == 409
+
+
+def test_nobody_is_called_absent_before_their_time(web: Web, officer: Browser) -> None:
+    coming = booked(web)
+    assert "/no-show" not in officer.get(agenda_of(coming)).text
+    assert "/no-show" not in officer.get(address(coming)).text
+    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+        session.execute(text("UPDATE appointments SET starts_at = now() - interval '1 minute'"))
+    page = officer.get(agenda_of(coming)).text
+    assert "Sí, no se presentó" in page
+    assert officer.post(address(coming, "no-show")).status_code == 303
+    assert status_of(web, coming) == "no_show"
+
+
+def test_a_window_that_is_not_open_calls_nobody(web: Web, officer: Browser) -> None:
+    coming = booked(web)
+    officer.post(address(coming, "check-in"), identity_checked="true")
+    answer = officer.post(address(coming, "call"), desk="ZZZ")
+    assert answer.status_code == 422
+    assert "Elige una de las ventanillas de ese día." in answer.text
+
+
 def test_a_step_out_of_turn_is_refused_in_words(web: Web, officer: Browser) -> None:
     coming = booked(web)
     answer = officer.post(address(coming, "call"), desk="A")

@@ -1,0 +1,102 @@
+"""What the owner of an appointment reads, and how they cancel it."""
+
+from __future__ import annotations
+
+from html import unescape
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from services.kernel.db import EVERYTHING
+from tests.factories.staff import Browser, citizen_browser, staff_browser
+from tests.factories.web import Web
+
+
+@pytest.fixture
+def booked(web: Web) -> dict[str, Any]:
+    web.session()
+    token = web.token("citizen", subject="ana")
+    return dict(web.book(web.free()[0]["start"], token=token).get_json())
+
+
+@pytest.fixture
+def owner(web: Web, booked: dict[str, Any]) -> Browser:
+    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+        account: UUID = session.execute(text("SELECT account_id FROM appointments")).scalar_one()
+    return citizen_browser(web.app, account)
+
+
+def send_away(web: Web, booked: dict[str, Any]) -> None:
+    officer = staff_browser(web.app, "officer", "losangeles")
+    there = f"/desk/appointments/{booked['id']}"
+    officer.post(f"{there}/check-in", identity_checked="true")
+    answer = officer.post(f"{there}/not-served", reason="Falta el acta", bring="Acta\nUna copia")
+    assert answer.status_code == 303
+
+
+def status(web: Web, booked: dict[str, Any]) -> str:
+    token = web.token("citizen", subject="ana")
+    answer = web.call("GET", f"/appointments/{booked['id']}", token=token)
+    return str(answer.get_json()["status"])
+
+
+def test_cancelling_says_what_it_does_before_it_is_done(
+    web: Web, booked: dict[str, Any], owner: Browser
+) -> None:
+    page = owner.get(f"/citas/{booked['id']}").text
+    assert "<details" in page.partition("Cancelar esta cita")[0]
+    assert "Tu lugar se le da a otra persona." in page
+    assert "Sí, cancelar la cita" in page
+    owner.post(f"/citas/{booked['id']}/cancelar")
+    assert status(web, booked) == "cancelled"
+    assert "Sí, cancelar la cita" not in owner.get(f"/citas/{booked['id']}").text
+
+
+def test_who_was_not_served_reads_why_what_to_bring_and_until_when(
+    web: Web, booked: dict[str, Any], owner: Browser
+) -> None:
+    send_away(web, booked)
+    page = unescape(owner.get(f"/citas/{booked['id']}").text)
+    for words in (
+        "Falta el acta",
+        "<li>Acta</li><li>Una copia</li>",
+        "Vuelve con este folio hasta el",
+        "sin otra cita",
+    ):
+        assert words in page
+    assert "Reservar otra cita</a>" not in page
+
+
+def test_who_prefers_another_booking_gives_the_pass_up(
+    web: Web, booked: dict[str, Any], owner: Browser
+) -> None:
+    send_away(web, booked)
+    assert "Sí, dejar el pase" in owner.get(f"/citas/{booked['id']}").text
+    owner.post(f"/citas/{booked['id']}/cancelar")
+    page = owner.get(f"/citas/{booked['id']}").text
+    assert "Vuelve con este folio" not in page
+    assert "Para volver, reserva otra cita." in page
+    token = web.token("citizen", subject="ana")
+    assert web.book(web.free()[0]["start"], token=token).status_code == 201
+    assert status(web, booked) == "not_served"
+
+
+def test_what_the_desk_forgot_is_not_shown_as_a_code(
+    web: Web, booked: dict[str, Any], owner: Browser
+) -> None:
+    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+        session.execute(
+            text(
+                "UPDATE appointments SET status = 'not_served',"
+                ' outcome = \'{"reason": "not_closed_by_the_desk"}\''
+            )
+        )
+    officer = staff_browser(web.app, "officer", "losangeles")
+    for page in (
+        owner.get(f"/citas/{booked['id']}"),
+        officer.get(f"/desk/appointments/{booked['id']}"),
+    ):
+        assert page.status_code == 200
+        assert "not_closed" not in page.text
