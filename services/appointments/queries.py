@@ -135,6 +135,11 @@ def find_by_folio(session: DbSession, folio: str) -> Appointment | None:
     ).scalar_one_or_none()
 
 
+def when_issued(session: DbSession, folio: str) -> datetime | None:
+    """When that folio was given to somebody, or None: all that whoever holds a paper may know."""
+    return session.scalar(select(Appointment.created_at).where(Appointment.folio == folio))
+
+
 def list_attendees(session: DbSession, appointments: Sequence[UUID]) -> dict[UUID, list[Person]]:
     """Who comes, by appointment."""
     if not appointments:

@@ -57,6 +57,11 @@ def find_by_folio(session: Session, folio: str) -> UUID | None:
     ).scalar_one_or_none()
 
 
+def when_issued(session: Session, folio: str) -> datetime | None:
+    """When that folio was given to somebody, or None: all that whoever holds a paper may know."""
+    return session.scalar(select(Enrollment.created_at).where(Enrollment.folio == folio))
+
+
 def list_history(session: Session, enrollment: UUID) -> Sequence[EnrollmentEvent]:
     """Every step, oldest first. Raises NotFound."""
     get_enrollment(session, enrollment)

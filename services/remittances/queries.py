@@ -144,6 +144,11 @@ def find_by_folio(session: Session, folio: str) -> UUID | None:
     return session.scalar(select(Remittance.id).where(Remittance.folio == parsed))
 
 
+def when_issued(session: Session, folio: str) -> datetime | None:
+    """When that folio was given to somebody, or None: all that whoever holds a paper may know."""
+    return session.scalar(select(Remittance.funded_at).where(Remittance.folio == folio))
+
+
 def get_notice(session: Session, remittance: UUID, vault: Vault) -> Notice | None:
     """What the message about it needs; None once the sender is forgotten."""
     found = session.get_one(Remittance, remittance)

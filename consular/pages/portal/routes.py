@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consular.pages.portal import booking, enrolling, home, sending, signing_in
+from consular.pages.portal import booking, enrolling, home, sending, signing_in, verifying
 from consular.pages.portal.blueprint import pages
 
-__all__ = ["booking", "enrolling", "home", "pages", "sending", "signing_in"]
+__all__ = ["booking", "enrolling", "home", "pages", "sending", "signing_in", "verifying"]

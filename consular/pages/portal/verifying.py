@@ -1,0 +1,54 @@
+"""Is this folio one of ours? For anyone who holds a receipt, and without telling whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, render_template, request
+from sqlalchemy.orm import Session
+
+from consular.api.v1.remittances.routes import LOOKUP_WINDOW
+from consular.auth import ANYONE, allow, now, vault
+from consular.db import transaction
+from consular.pages.portal.blueprint import pages
+from services.appointments import queries as appointments
+from services.citizens.limits import count_attempt
+from services.enrollments import queries as enrollments
+from services.kernel.db import EVERYTHING
+from services.kernel.ids import FolioKind, parse_folio
+from services.remittances import queries as remittances
+
+ZONE = "America/Mexico_City"
+WHEN_ISSUED: dict[str, Callable[[Session, str], datetime | None]] = {
+    FolioKind.APPOINTMENT: appointments.when_issued,
+    FolioKind.ENROLLMENT: enrollments.when_issued,
+    FolioKind.REMITTANCE: remittances.when_issued,
+}
+
+
+@pages.get("/verify/<string(maxlength=40):typed_folio>")
+@allow(ANYONE)
+def verify(typed_folio: str) -> Any:
+    """That a folio was issued here, what for and on which day; nothing else."""
+    _count()
+    folio = parse_folio(typed_folio)
+    issued = _when_issued(folio) if folio else None
+    page = render_template(
+        "portal/verify.html", folio=folio, kind=folio and folio[0], issued=issued, zone=ZONE
+    )
+    return page if issued else (page, 404)
+
+
+def _count() -> None:
+    """Each look-up of a caller, before anything is compared. Raises TooManyAttempts."""
+    caller = vault().blind_index("attempt.verify.caller", request.remote_addr or "")
+    most = current_app.config["LOOKUPS"]
+    with transaction(EVERYTHING) as session:
+        count_attempt(session, caller, most=most, window=LOOKUP_WINDOW, now=now())
+
+
+def _when_issued(folio: str) -> datetime | None:
+    with transaction(EVERYTHING) as session:
+        return WHEN_ISSUED[folio[0]](session, folio)

@@ -1,0 +1,51 @@
+"""Whoever holds a receipt learns that its folio is ours, and nothing about anybody."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import pytest
+
+from services.kernel.ids import FolioKind, new_folio
+from tests.factories.web import Web, person
+from tests.pages.test_sending import sender
+
+
+def _booked(web: Web) -> str:
+    web.session()
+    token = web.token("citizen", subject="ana")
+    answer = web.book(web.free()[0]["start"], token=token, attendees=[person(7)])
+    return str(answer.get_json()["folio"])
+
+
+def test_a_folio_of_ours_is_said_to_be_without_telling_whose(web: Web) -> None:
+    folio = _booked(web)
+    written = f"{folio[:4]}-{folio[4:8]}-{folio[8:]}".lower()
+    answer = web.client.get(f"/verify/{written}")
+    page = unescape(answer.text)
+    assert answer.status_code == 200
+    assert "Este folio es auténtico" in page
+    assert "Cita en un consulado" in page
+    for untold in ("Demo 0007", "Reservada", "Los Ángeles", "1990"):
+        assert untold not in page
+
+
+@pytest.mark.parametrize("kind", list(FolioKind))
+def test_a_folio_that_was_never_given_is_said_to_be_unknown(web: Web, kind: FolioKind) -> None:
+    answer = web.client.get(f"/verify/{new_folio(kind)}")
+    assert answer.status_code == 404
+    assert "Está bien escrito, pero este sistema nunca lo dio." in unescape(answer.text)
+
+
+@pytest.mark.parametrize("typed", ["C7K3", "X7K3M9QXW42T", "C7K3M9QXW420"])
+def test_what_cannot_be_a_folio_says_what_to_check(web: Web, typed: str) -> None:
+    answer = web.client.get(f"/verify/{typed}")
+    assert answer.status_code == 404
+    assert "Un folio tiene 12 letras y números" in unescape(answer.text)
+
+
+def test_a_caller_may_ask_only_so_often(web: Web) -> None:
+    web.app.config["LOOKUPS"] = 2
+    client = sender(web)
+    asked = [client.get("/verify/C7K3").status_code for _ in range(3)]
+    assert asked == [404, 404, 429]
