@@ -184,7 +184,7 @@ def test_an_officer_serves_and_an_analyst_sees_it(
 ) -> None:
     officer = _screen(browser)
     sign_in_staff(officer, instance, "demo-officer-losangeles")
-    expect(officer.locator("main")).to_contain_text("Los Angeles")
+    expect(officer.locator("main")).to_contain_text("Los Ángeles")
     officer.goto(f"{instance.url}/desk?q={citizen['folio']}")
     officer.get_by_role("link", name="Ana Demostrada Prueba").first.click()
     officer.get_by_role("button", name="Llegó, identidad revisada").first.click()

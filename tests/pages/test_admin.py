@@ -74,14 +74,14 @@ def test_the_same_person_is_not_made_twice(web: Web, admin: Browser) -> None:
 
 def test_another_office_holds_from_the_next_request_on(web: Web, admin: Browser) -> None:
     officer = staff_browser(web.app, "officer", "losangeles")
-    assert "Los Angeles" in officer.get("/desk/").text
+    assert "Los Ángeles" in officer.get("/desk/").text
     page = admin.get(f"/admin/staff/{officer.account}").text
     assert '<option value="losangeles" selected>' in page
     moved = admin.post(f"/admin/staff/{officer.account}", role="officer", consulate="chicago")
     assert moved.status_code == 303
     page = officer.get("/desk/").text
     assert "<h1>Chicago" in page
-    assert "Los Angeles" not in page
+    assert "Los Ángeles" not in page
     assert actions(web)[-1] == "staff.assign"
     refused = admin.post(f"/admin/staff/{officer.account}", role="officer")
     assert refused.status_code == 422

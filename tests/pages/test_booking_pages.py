@@ -105,3 +105,23 @@ def _after_booking(web: Web, start: str, attendees: list[dict[str, Any]]) -> Bro
         session.execute(text("UPDATE people SET holder = false"))
         account = session.execute(text("SELECT id FROM accounts")).scalar_one()
     return citizen_browser(web.app, account)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("es", "Las horas son las de Los Ángeles."), ("en", "Los Angeles")],
+)
+def test_a_city_is_called_as_its_office_is(web: Web, language: str, words: str) -> None:
+    page = web.client.get("/citas/horarios", query_string={**PLACE, "lang": language}).text
+    assert words in page
+    assert ("Los Angeles" in page) != ("Los Ángeles" in page)
+
+
+def test_the_page_of_an_appointment_tells_the_fee_and_sends_nobody_to_look_for_it(web: Web) -> None:
+    web.session()
+    browser = _after_booking(web, web.free()[0]["start"], [person(7)])
+    listed = re.search(r'href="(/citas/[0-9a-f-]{36})"', browser.get("/mis-tramites").text)
+    assert listed
+    page = browser.get(listed[1]).text
+    assert "El pago de derechos" in page
+    assert "consulta el costo" not in page

@@ -16,6 +16,9 @@ from services.consulates.queries import get_consulate, list_consulates, list_ser
 # (services/monitoring/data); the rest of the order is ours.
 ASKED_MOST = ("PAS10", "PAS6", "PAS3", "MAT", "INE", "ACT", "RCN", "OP7", "POF", "PAS1")
 
+EMBASSY = "seccion_consular"
+_IN = {"es": " en ", "en": " in "}
+
 
 def in_language(row: Any, field: str) -> str:
     """``row.<field>_en`` for readers of English, else ``row.<field>_es``."""
@@ -29,23 +32,34 @@ def office(session: Session, code: str) -> dict[str, Any]:
     return {
         "code": row.code,
         "name": in_language(row, "name"),
-        "city": row.city,
+        "city": city_in_language(row),
         "time_zone": row.time_zone,
         "website": row.website,
     }
 
 
-@cache
+def city_in_language(row: Any) -> str:
+    """The city as the reader calls it: a consulate's name ends with it, an embassy's does not."""
+    _office, found, city = in_language(row, "name").rpartition(_IN[current_language()])
+    return city if found and row.kind != EMBASSY else str(row.city)
+
+
 def city_of(code: str) -> str:
-    """The city of an office. Offices don't move, so it is looked up once a process."""
+    """The city of an office, as the reader calls it."""
+    return _city_of(code, current_language())
+
+
+@cache
+def _city_of(code: str, _language: str) -> str:
+    """Offices don't move, so each is looked up once a process."""
     with transaction() as session:
-        return get_consulate(session, code).city
+        return city_in_language(get_consulate(session, code))
 
 
 def offices(session: Session) -> list[dict[str, Any]]:
     """Offices to choose from, by city."""
     rows = [
-        {"code": row.code, "name": in_language(row, "name"), "city": row.city}
+        {"code": row.code, "name": in_language(row, "name"), "city": city_in_language(row)}
         for row in list_consulates(session, include_assumed=False)
     ]
     return sorted(rows, key=lambda row: str(row["city"]))
