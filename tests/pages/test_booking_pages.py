@@ -125,3 +125,25 @@ def test_the_page_of_an_appointment_tells_the_fee_and_sends_nobody_to_look_for_i
     page = browser.get(listed[1]).text
     assert "El pago de derechos" in page
     assert "consulta el costo" not in page
+
+
+def test_an_office_without_times_says_so_and_names_the_nearest_that_have_some(web: Web) -> None:
+    web.session()
+    there = {"consulate": "saopaulo", "service": "PAS10"}
+    client = web.client
+    page = client.get("/citas/horarios", query_string=there).text
+    assert "Aquí no hay horarios en las próximas 8 semanas" in page
+    assert "Más días" not in page
+    day = web.free()[0]["start"][:10]
+    assert f"/citas/horarios?consulate=losangeles&amp;service=PAS10&amp;from={day}" in page
+    kept = post(client, "/citas/horarios", {**there, **OWN}, client.get("/login").text).text
+    offered = fields(kept[kept.index("Los consulados") :])
+    assert offered.items() >= {**OWN, **PLACE, "from": day}.items()
+
+
+def test_an_empty_week_leads_to_the_next_day_that_has_places(web: Web) -> None:
+    web.session()
+    day = web.free()[0]["start"][:10]
+    page = web.client.get("/citas/horarios", query_string=PLACE).text
+    assert "Ver ese día" in page
+    assert f"service=PAS10&amp;from={day}" in page

@@ -33,6 +33,7 @@ from consular.pages.forms import (
     words_of,
 )
 from consular.pages.portal.blueprint import pages
+from consular.pages.portal.further import look_further
 from consular.pages.portal.known import known_form
 from consular.pages.portal.names import (
     bookable_services,
@@ -54,7 +55,7 @@ from services.appointments.booking import BookAppointment
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.desk import cancel
 from services.appointments.errors import SlotNotOffered, SlotTaken
-from services.appointments.queries import availability, get_appointment, list_attendees
+from services.appointments.queries import FreeTime, availability, get_appointment, list_attendees
 from services.appointments.returning import list_passes
 from services.appointments.rules import Status
 from services.consulates.queries import fees_on, get_service, list_requirements
@@ -236,31 +237,40 @@ def _ask_time(place: dict[str, Any], form: dict[str, str], errors: Errors) -> st
         zone = ZoneInfo(where["time_zone"])
         today = now().astimezone(zone).date()
         first: date = max(place["from_"] or today, today)
+        begin, after = max(_midnight(first, zone), now()), first + timedelta(days=DAYS_SHOWN)
         times = availability(
             session,
             consulate=where["code"],
             service=service.code,
-            first=max(_midnight(first, zone), now()),
-            last=_midnight(first + timedelta(days=DAYS_SHOWN), zone),
+            first=begin,
+            last=_midnight(after, zone),
         )
+        further = None if times else look_further(session, where["code"], service.code, begin)
         shown = {"code": service.code, "name": in_language(service, "name")}
-    moments: list[dict[str, Any]] = [
-        {"start": t.start.astimezone(zone), "free": t.free} for t in times
-    ]
-    days = [
-        {"date": day, "times": list(group)}
-        for day, group in groupby(moments, key=lambda t: t["start"].date())
-    ]
+    later: date | None = after
+    if further:
+        later = further.start.astimezone(zone).date() if further.start else None
     return render_template(
         "portal/booking_time.html",
         consulate=where,
         service=shown,
-        days=days,
+        days=_by_day(times, zone),
+        further=further,
         kept=pick(form, *OWN),
         errors=errors,
-        later=first + timedelta(days=DAYS_SHOWN),
+        later=later,
         earlier=first - timedelta(days=DAYS_SHOWN) if first > today else None,
     )
+
+
+def _by_day(times: Sequence[FreeTime], zone: ZoneInfo) -> list[dict[str, Any]]:
+    moments: list[dict[str, Any]] = [
+        {"start": t.start.astimezone(zone), "free": t.free} for t in times
+    ]
+    return [
+        {"date": day, "times": list(group)}
+        for day, group in groupby(moments, key=lambda t: t["start"].date())
+    ]
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
