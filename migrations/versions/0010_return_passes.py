@@ -25,6 +25,7 @@ def upgrade() -> None:
             account_id uuid
                 CONSTRAINT fk_return_passes_account_id REFERENCES accounts (id),
             valid_until date,
+            person_keys bytea[] NOT NULL,
             returned_on date
         )
         """

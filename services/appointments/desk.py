@@ -122,15 +122,7 @@ def complete(
 def cancel(
     session: Session, appointment: UUID, *, now: datetime, actor: audit.Actor
 ) -> Appointment:
-    """Give the places back. Raises NotFound, `WrongState`.
-
-    Of who wasn't served, only the pass ends: their places were used and the visit stays what it
-    was, but they may book again.
-    """
-    found = _lock(session, appointment)
-    if found.status == Status.NOT_SERVED:
-        returning.give_up_pass(session, found, now=now, actor=actor)
-        return found
+    """Give the places back. Raises NotFound, `WrongState`."""
     found = take_step(session, TakeStep(appointment, Step.CANCEL), now=now, actor=actor)
     # Slots and sets in the order that bookings lock them.
     session.execute(_GIVE_BACK, {"appointment": found.id})

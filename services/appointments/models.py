@@ -148,7 +148,8 @@ class Seat(Base):
 
 class ReturnPass(Base):
     """Not served: may come back without another booking, until ``valid_until``. That day is gone
-    once the pass is used, given up or expired; ``returned_on`` is when the person last came."""
+    once the pass is used or expired; ``returned_on`` is when the person last came. ``person_keys``
+    are those of the claims, which are given back meanwhile."""
 
     __tablename__ = "return_passes"
     __table_args__ = (
@@ -169,6 +170,7 @@ class ReturnPass(Base):
     consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     valid_until: Mapped[date | None]
+    person_keys: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
     returned_on: Mapped[date | None]
 
 

@@ -1,8 +1,7 @@
 """Come back without another booking: the pass of who couldn't be served.
 
-While it is good, the person's claims stay. So nobody who comes back is sent away at the door
-because of a booking made meanwhile, and nobody else takes their name. Who would rather book anew
-gives the pass up, which is what cancelling means then and what `already_booked` advises.
+A pass is no appointment: meanwhile the person may book the same service again, should another day
+suit them better. So their claims are put away with the pass, and taken again when they come back.
 """
 
 from __future__ import annotations
@@ -13,17 +12,18 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.appointments.errors import WrongState
+from services.appointments.errors import ClaimTaken, WrongState
 from services.appointments.models import Appointment, Claim, ReturnPass
 from services.appointments.rules import Status, last_day_to_return
 from services.consulates.queries import get_consulate
-from services.kernel import audit
 
 
 def give_pass(session: Session, found: Appointment, *, now: datetime) -> None:
     """Good for some weeks from the day at the office."""
+    keys, today = drop_claims(session, found.id), today_at_office(session, found, now)
     held = session.get(ReturnPass, found.id)
     if held is None:
         held = ReturnPass(
@@ -32,35 +32,23 @@ def give_pass(session: Session, found: Appointment, *, now: datetime) -> None:
             account_id=found.account_id,
         )
         session.add(held)
-    held.valid_until = last_day_to_return(found.day, today_at_office(session, found, now))
+    held.valid_until, held.person_keys = last_day_to_return(found.day, today), keys
     session.flush()
 
 
 def use_pass(session: Session, found: Appointment, *, now: datetime) -> None:
-    """The person is back: it serves once. Raises `WrongState` when it isn't good any more."""
-    held = _good_pass(session, found, now)
-    held.valid_until = None
-    held.returned_on = today_at_office(session, found, now)
-    session.flush()
+    """The person is back: it serves once.
 
-
-def give_up_pass(
-    session: Session, found: Appointment, *, now: datetime, actor: audit.Actor
-) -> None:
-    """The person won't come back and may book again. Raises `WrongState`, as `use_pass`."""
-    _good_pass(session, found, now).valid_until = None
+    Raises `WrongState` when it isn't good any more, `ClaimTaken` when they hold another
+    appointment for the same by now.
+    """
+    held = session.get(ReturnPass, found.id)
+    today = today_at_office(session, found, now)
+    if held is None or held.valid_until is None or held.valid_until < today:
+        raise WrongState(state=found.status)
+    _claim_again(session, found, held.person_keys)
+    held.valid_until, held.person_keys, held.returned_on = None, [], today
     session.flush()
-    drop_claims(session, found.id)
-    audit.record(
-        session,
-        actor=actor,
-        action="appointment.give_up_pass",
-        subject_kind="appointment",
-        subject_id=found.id,
-        now=now,
-        person_account_id=found.account_id,
-        consulate=found.consulate_code,
-    )
 
 
 def end_passes(session: Session, *, before: date, most: int) -> int:
@@ -73,8 +61,7 @@ def end_passes(session: Session, *, before: date, most: int) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for held in expired:
-        held.valid_until = None
-        drop_claims(session, held.appointment_id)
+        held.valid_until, held.person_keys = None, []
     session.flush()
     return len(expired)
 
@@ -104,9 +91,12 @@ def day_at_desk(session: Session, found: Appointment) -> date:
     return (held.returned_on if held else None) or found.day
 
 
-def drop_claims(session: Session, appointment: UUID) -> None:
-    """Its people may book the same services again."""
-    session.execute(delete(Claim).where(Claim.appointment_id == appointment))
+def drop_claims(session: Session, appointment: UUID) -> list[bytes]:
+    """Its people may book the same services again. Returns the keys under which they claimed."""
+    dropped = session.execute(
+        delete(Claim).where(Claim.appointment_id == appointment).returning(Claim.person_key)
+    )
+    return sorted(set(dropped.scalars()))
 
 
 def today_at_office(session: Session, found: Appointment, now: datetime) -> date:
@@ -115,9 +105,20 @@ def today_at_office(session: Session, found: Appointment, now: datetime) -> date
     return now.astimezone(zone).date()
 
 
-def _good_pass(session: Session, found: Appointment, now: datetime) -> ReturnPass:
-    held = session.get(ReturnPass, found.id)
-    until = held.valid_until if held else None
-    if held is None or until is None or until < today_at_office(session, found, now):
-        raise WrongState(state=found.status)
-    return held
+def _claim_again(session: Session, found: Appointment, keys: Sequence[bytes]) -> None:
+    """In key order, as bookings do, so that two requests wait and never deadlock."""
+    rows = [
+        {
+            "person_key": key,
+            "service_code": service,
+            "account_id": found.account_id,
+            "appointment_id": found.id,
+        }
+        for key in sorted(keys)
+        for service in sorted(found.services)
+    ]
+    taken = session.execute(
+        insert(Claim).on_conflict_do_nothing().returning(Claim.person_key), rows
+    ).all()
+    if len(taken) < len(rows):
+        raise ClaimTaken()

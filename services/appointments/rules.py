@@ -57,7 +57,7 @@ def steps_from(status: str, *, may_return: bool, due: bool) -> list[Step]:
     """What a desk is offered. ``may_return``: with a pass; ``due``: the start has passed, before
     which nobody can be said to be absent."""
     if status == Status.NOT_SERVED:
-        return [Step.CHECK_IN, Step.CANCEL] if may_return else []
+        return [Step.CHECK_IN] if may_return else []
     steps = [step for step, (allowed, _after) in STEPS.items() if status in allowed]
     return [step for step in steps if due or step is not Step.NO_SHOW]
 

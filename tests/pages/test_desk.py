@@ -134,19 +134,6 @@ def test_who_comes_back_on_another_day_is_found_and_checked_in(web: Web, officer
     assert status_of(web, coming) == "called"
 
 
-def test_who_gave_the_pass_up_comes_back_no_more(web: Web, officer: Browser) -> None:
-    coming = booked(web)
-    officer.post(address(coming, "check-in"), identity_checked="true")
-    officer.post(address(coming, "not-served"), reason="Falta el acta", bring="")
-    assert "Sí, anular el pase" in officer.get(address(coming)).text
-    assert officer.post(address(coming, "cancel")).status_code == 303
-    page = officer.get(address(coming)).text
-    assert "Vuelve con este folio" not in page
-    assert "/check-in" not in page
-    again = officer.post(address(coming, "check-in"), identity_checked="true")
-    assert again.status_code == 409
-
-
 def test_nobody_is_called_absent_before_their_time(web: Web, officer: Browser) -> None:
     coming = booked(web)
     assert "/no-show" not in officer.get(agenda_of(coming)).text

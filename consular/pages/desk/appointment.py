@@ -87,7 +87,7 @@ def not_served(id: UUID) -> Page:
 @pages.post("/appointments/<uuid:id>/cancel")
 @allow(DESK)
 def cancel(id: UUID) -> Page:
-    """Give the place back, or end the pass to return."""
+    """Give the place back."""
     return _do(id, lambda session: give_back(session, id, now=now(), actor=actor()), _show)
 
 
