@@ -122,8 +122,8 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
     "remittance_refunded": {
         "es": Text(
             "Te devolvemos tu dinero: $folio",
-            "Tu envío $folio no se entregó. Te devolvemos todo lo que pagaste, a más tardar en 3 días"
-            " hábiles."
+            "Tu envío $folio no se entregó. Te devolvemos todo lo que pagaste, a más tardar en 3"
+            " días hábiles."
             " Entra con tu cuenta para ver los detalles: $address",
         ),
         "en": Text(
