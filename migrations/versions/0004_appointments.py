@@ -332,8 +332,7 @@ BEGIN
         language, created_at, changed_at)
     VALUES (p_id, p_folio, p_consulate, p_account, p_services, v_day, p_start, v_ends, 'booked',
         p_language, p_now, p_now);
-    -- A session offers what can be booked only: just further services need a look.
-    IF cardinality(p_services) > 1 AND EXISTS (
+    IF EXISTS (
         SELECT 1 FROM unnest(p_services) wanted
         WHERE NOT EXISTS (SELECT 1 FROM services WHERE code = wanted AND bookable)
     ) THEN PERFORM domain_error('service_not_offered'); END IF;

@@ -26,7 +26,7 @@ from services.kernel.crypto import Vault
 from services.kernel.db import raised_code, sqlstate, violated_constraint
 from services.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from services.kernel.ids import FolioKind, new_folio, new_id
-from services.outbox.delivery import put, put_recently
+from services.outbox.delivery import put_once_a_day
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,7 @@ def explain_claim(
     if any(holder.account_id == actor.account_id for holder in holders):
         return ClaimTaken()
     for appointment, holder in {h.appointment_id: h.account_id for h in holders}.items():
-        # Once a day, however often somebody tries: the message must not become a nuisance.
-        if not put_recently(session, "appointments.identity_check", appointment):
-            put(session, "appointments.identity_check", appointment)
+        put_once_a_day(session, "appointments.identity_check", appointment)
         audit.record(
             session,
             actor=actor,

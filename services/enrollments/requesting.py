@@ -31,7 +31,7 @@ from services.kernel.crypto import DataKey, Vault
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.identifiers import curp_birth_date, parse_curp
 from services.kernel.ids import FolioKind, new_folio, new_id
-from services.outbox.delivery import put, put_recently
+from services.outbox.delivery import put, put_once_a_day
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,7 @@ def tell_holders(
         .distinct()
     ).all()
     for enrollment, holder in holders:
-        # Once a day, however often somebody tries: the message must not become a nuisance.
-        if not put_recently(session, "enrollments.identity_check", enrollment):
-            put(session, "enrollments.identity_check", enrollment)
+        put_once_a_day(session, "enrollments.identity_check", enrollment)
         audit.record(
             session,
             actor=actor,

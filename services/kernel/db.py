@@ -65,8 +65,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.engine = _engine(url, pool_size)
         # Connections of its own: switching one to AUTOCOMMIT and back at every use costs more
-        # than the statement.
-        # Nothing is open on them when they come back, so nothing is rolled back.
+        # than the statement. Nothing is open on them when they come back to be rolled back.
         self._at_once = _engine(
             url, pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
         )
@@ -95,7 +94,7 @@ class Database:
     def one_call(self) -> Iterator[psycopg.Connection[Any]]:
         """`one_statement` on the driver's own connection, for the hottest of them.
 
-        SQLAlchemy would take a third of the time that such a call takes in Python.
+        SQLAlchemy took a twelfth of the time that a whole booking takes in Python.
         """
         borrowed = self._at_once.raw_connection()
         connection = cast("psycopg.Connection[Any]", borrowed.driver_connection)

@@ -52,9 +52,11 @@ _RECENT = text(
 )
 
 
-def put_recently(session: Session, topic: str, ref: UUID) -> bool:
-    """Whether such an item was put within the last day."""
-    return bool(session.execute(_RECENT, {"ref": ref, "topic": topic}).scalar_one())
+def put_once_a_day(session: Session, topic: str, ref: UUID) -> None:
+    """Add an item unless such a one was put within the last day: a message, however often its
+    reason comes back, must not become a nuisance."""
+    if not session.execute(_RECENT, {"ref": ref, "topic": topic}).scalar_one():
+        put(session, topic, ref)
 
 
 _RING = text(

@@ -12,7 +12,13 @@ from workers.routes import ROUTES
 
 # Topics named after the agency that calls back (services/outbox/inbox.py).
 CALLBACKS = {"sat.callback", "finabien.callback"}
-MADE_AT_RUN_TIME = {"services/outbox/inbox.py", "workers/schedule.py"}
+PUTS = {"put", "delivery.put", "put_once_a_day"}
+# Or handed on by the outbox itself, from a call that is looked at.
+MADE_AT_RUN_TIME = {
+    "services/outbox/delivery.py",
+    "services/outbox/inbox.py",
+    "workers/schedule.py",
+}
 
 
 def _text(module: Module, node: ast.expr) -> str | None:
@@ -28,7 +34,7 @@ def _put() -> Iterator[tuple[str, str | None]]:
     """(where, topic) of each call of put; the topic is None when it isn't a constant."""
     for module in modules("services", "workers", "consular"):
         for call in module.calls():
-            if written(call.func) in ("put", "delivery.put") and len(call.args) > 1:
+            if written(call.func) in PUTS and len(call.args) > 1:
                 yield module.path, _text(module, call.args[1])
     for file in (ROOT / "migrations" / "versions").glob("*.py"):
         inserts = re.findall(

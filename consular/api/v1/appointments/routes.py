@@ -120,8 +120,7 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
     answer=AppointmentAnswer(),
 )
 def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Give the place back; of who wasn't served, the pass to return, so that they may book anew
-    (the status stays). 409 wrong_state."""
+    """Give the place back. 409 wrong_state."""
     return deed(
         lambda session: _one(session, cancel(session, appointment, now=now(), actor=actor()))
     )
