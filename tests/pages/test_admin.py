@@ -37,7 +37,7 @@ def test_an_account_is_made_listed_and_audited(web: Web, admin: Browser) -> None
     page = admin.get("/admin/").text
     assert "Rosa Prueba" in page
     assert "rosa.prueba" in page
-    assert "Los Angeles" in page
+    assert "Los Ángeles" in page
     assert actions(web)[-1] == "staff.make"
 
 

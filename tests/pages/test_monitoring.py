@@ -73,7 +73,7 @@ def test_the_page_shows_what_the_api_counts(web: Web, analyst: Browser) -> None:
     assert head[1:] == ["Reservada", "Total"]
     assert sorted(int(line[1]) for line in lines[:-1]) == sorted(api.values()) == [1, 2]
     assert lines[-1] == ["Total", "3", "3"]
-    assert "Los Angeles: 3 citas" in page
+    assert "Los Ángeles: 3 citas" in page
 
 
 def test_the_same_question_with_its_cut_gives_the_same_numbers(web: Web, analyst: Browser) -> None:
@@ -143,7 +143,7 @@ def test_days_and_offices_are_what_the_api_counts_as_of_the_same_moment(
     assert lines == expected
     assert total == ["Total", "2", "2", "0", "0", "3", "0"]
     _head, *lines, total = counted(page, "enrollments-by-office")
-    names = {"losangeles": "Los Angeles", "chicago": "Chicago", None: "Sin oficina"}
+    names = {"losangeles": "Los Ángeles", "chicago": "Chicago", None: "Sin oficina"}
     offices: dict[Any, Counter[str]] = api_sums(web, page, "enrollments", "consulate")
     said = {names[code]: str(counts.total()) for code, counts in offices.items()}
     assert {line[0]: line[-1] for line in lines} == said

@@ -13,8 +13,7 @@ from consular.db import transaction
 from consular.errors import problem_of
 from consular.pages.admin.schemas import ROLES, AssignSchema, StaffSchema
 from consular.pages.forms import Errors, go, pick, typed, words_of
-from consular.pages.portal.names import in_language
-from services.consulates.queries import list_consulates
+from consular.pages.portal.names import offices
 from services.kernel.audit import Role
 from services.kernel.errors import DomainError, NotFound
 from services.staff.accounts import assign, end_account, find_active, list_accounts, make_account
@@ -29,7 +28,7 @@ Page = tuple[str, int] | Response
 def staff() -> str:
     """Everybody, those in service first."""
     with transaction() as session:
-        cities = {row.code: row.city for row in list_consulates(session)}
+        cities = {place["code"]: place["city"] for place in offices(session, every=True)}
         accounts = [
             {
                 "id": row.id,
@@ -125,11 +124,7 @@ def _ask_assign(id: UUID, form: dict[str, str] | None, errors: Errors) -> str:
 
 def _ask(template: str, form: dict[str, str], errors: Errors, **more: Any) -> str:
     with transaction() as session:
-        # All of them: staff work also where no text says that the public is attended.
-        places = [
-            {"code": row.code, "name": in_language(row, "name"), "city": row.city}
-            for row in sorted(list_consulates(session), key=lambda row: row.city)
-        ]
+        places = offices(session, every=True)
     return render_template(
         template, form=form, errors=errors, consulates=places, roles=ROLES, **more
     )

@@ -16,8 +16,7 @@ from consular.auth import MONITORS, allow
 from consular.db import transaction
 from consular.pages.forms import Errors, check, words_of
 from consular.pages.monitoring import shown
-from consular.pages.portal.names import in_language, service_names
-from services.consulates.queries import list_consulates
+from consular.pages.portal.names import offices, service_names
 from services.kernel.errors import Invalid
 from services.monitoring.indicators import AskIndicator, Dimension, Figures, figures
 from services.monitoring.published import list_published
@@ -51,7 +50,7 @@ def overview() -> str:
             zone=ZONE,
             filters=values,
             programs=_choices(shown.programs(service_names(session))),
-            consulates=_offices(session),
+            consulates=offices(session, every=True),
             published=[shown.published(row) for row in list_published(session)],
             errors=errors,
             **context,
@@ -130,16 +129,8 @@ def _choices(names: dict[str, str]) -> list[dict[str, str]]:
     return [{"value": code, "label": name} for code, name in names.items()]
 
 
-def _offices(session: Session) -> list[dict[str, Any]]:
-    """All offices, by city: also those of which no text says that they attend the public."""
-    return [
-        {"code": row.code, "name": in_language(row, "name"), "city": row.city}
-        for row in sorted(list_consulates(session), key=lambda row: row.city)
-    ]
-
-
 def _cities(session: Session) -> dict[str, str]:
     """Offices by city, and by their name where a city has two."""
-    rows = list_consulates(session)
-    offices = Counter(row.city for row in rows)
-    return {r.code: r.city if offices[r.city] == 1 else in_language(r, "name") for r in rows}
+    places = offices(session, every=True)
+    in_city = Counter(place["city"] for place in places)
+    return {p["code"]: p["city"] if in_city[p["city"]] == 1 else p["name"] for p in places}

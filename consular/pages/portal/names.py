@@ -56,11 +56,12 @@ def _city_of(code: str, _language: str) -> str:
         return city_in_language(get_consulate(session, code))
 
 
-def offices(session: Session) -> list[dict[str, Any]]:
-    """Offices to choose from, by city."""
+def offices(session: Session, *, every: bool = False) -> list[dict[str, Any]]:
+    """Offices to choose from, by city; ``every`` one also where no text says that the public is
+    attended: staff work there too."""
     rows = [
         {"code": row.code, "name": in_language(row, "name"), "city": city_in_language(row)}
-        for row in list_consulates(session, include_assumed=False)
+        for row in list_consulates(session, include_assumed=every)
     ]
     return sorted(rows, key=lambda row: str(row["city"]))
 
