@@ -214,12 +214,13 @@ PAGES = (
     "/aviso-de-privacidad",
     "/cobrar",
     "/api/docs",
+    "/verify/no-hay",
     "/no-hay-tal-pagina",
 )
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_axe_finds_nothing_on_the_pages(
+def test_axe_finds_nothing_on_the_pages_and_they_fit_a_phone(
     citizen: dict[str, Any], instance: Instance, browser: Browser, language: str
 ) -> None:
     page = _screen(browser, width=360)
@@ -240,8 +241,10 @@ def _violations(page: Page, instance: Instance, path: str) -> list[str]:
     answer = page.goto(f"{instance.url}{path}")
     assert answer is not None
     assert answer.status == (404 if "no-hay" in path else 200), path
-    results = Axe().run(page)
-    return [f"{path}: {v['id']}: {v['nodes'][0]['html']}" for v in results.response["violations"]]
+    found = Axe().run(page).response["violations"]
+    width = page.evaluate("document.documentElement.scrollWidth")
+    too_wide = [f"{path}: {width} pixels wide"] if width > 360 else []
+    return too_wide + [f"{path}: {v['id']}: {v['nodes'][0]['html']}" for v in found]
 
 
 def test_llave_mx_signs_in_and_signing_out_ends_it(instance: Instance, browser: Browser) -> None:

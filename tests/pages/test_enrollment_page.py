@@ -1,0 +1,85 @@
+"""The page of an enrolment says how it stands, and taking it back is asked before it is done."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import pytest
+
+from services.enrollments.progress import Heard, begin_submission, record_progress
+from services.enrollments.queries import get_enrollment
+from services.enrollments.requesting import request_enrollment
+from services.enrollments.rules import Status
+from services.kernel.audit import Actor, Role
+from services.kernel.clock import system_clock
+from services.kernel.db import EVERYTHING
+from tests.factories.enrollments import make_account, make_request
+from tests.factories.staff import Browser, citizen_browser
+from tests.factories.web import Web
+
+RECEIVED = "Recibimos tu inscripción"
+
+
+class Asked:
+    """An RFC that a citizen asked for, and their browser."""
+
+    def __init__(self, web: Web) -> None:
+        self.database = web.app.extensions["consular.database"]
+        self.vault = web.app.extensions["consular.vault"]
+        with self.database.transaction(EVERYTHING) as session:
+            actor = Actor(Role.CITIZEN, make_account(session))
+            found = request_enrollment(
+                session, make_request(), now=system_clock(), actor=actor, vault=self.vault
+            )
+            self.id = found.id
+        assert actor.account_id is not None
+        self.browser: Browser = citizen_browser(web.app, actor.account_id)
+        self.address = f"/inscripciones/{self.id}"
+
+    def hear(self, word: Heard) -> None:
+        """SAT takes it in, and then says so."""
+        with self.database.transaction(EVERYTHING) as session:
+            begin_submission(session, self.id, now=system_clock(), vault=self.vault)
+            for heard in (Heard(Status.SENT_TO_AGENCY), word):
+                record_progress(session, self.id, heard, now=system_clock(), vault=self.vault)
+
+    def page(self) -> str:
+        """As it is opened from the page that followed the request."""
+        return unescape(self.browser.get(f"{self.address}?nueva=1").text)
+
+    def status(self) -> str:
+        with self.database.transaction(EVERYTHING) as session:
+            return str(get_enrollment(session, self.id).status)
+
+
+@pytest.fixture
+def asked(web: Web) -> Asked:
+    return Asked(web)
+
+
+def test_what_was_just_asked_for_was_received(asked: Asked) -> None:
+    page = asked.page()
+    assert RECEIVED in page
+    assert "No se aprobó" not in page
+
+
+def test_a_rejection_stands_on_top_with_its_reason_and_what_to_do(asked: Asked) -> None:
+    asked.hear(Heard(Status.REJECTED, reason_code="names_do_not_match"))
+    page = asked.page()
+    assert asked.status() == "rejected"
+    assert RECEIVED not in page
+    assert "No se aprobó" in page
+    assert "No tiene nada que ver con tu situación migratoria." in page
+    assert "Intentar otra vez</a>" in page
+    assert "Retirar mi solicitud" not in page
+
+
+def test_taking_it_back_says_what_it_does_before_it_is_done(asked: Asked) -> None:
+    page = asked.page()
+    ask = page[page.index("<details") : page.index("</details>")]
+    assert "No se puede deshacer." in ask
+    assert "Sí, retirar mi solicitud" in ask
+    assert asked.browser.post(f"{asked.address}/retirar").status_code == 303
+    assert asked.status() == "withdrawn"
+    assert RECEIVED not in asked.page()
+    assert "Sí, retirar mi solicitud" not in asked.page()
