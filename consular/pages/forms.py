@@ -8,15 +8,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, request
+from flask_babel import lazy_gettext as _
 from marshmallow import Schema
 
 from consular.api.contract import load_fields
 from consular.auth import vault
 from consular.errors import FieldsInvalid, problem_of
 from services.kernel.errors import DomainError
+from services.kernel.money import plain_amount
 
 Errors = dict[str, list[str]]
 DATE_PARTS = ("day", "month", "year")
+UNCLEAR_AMOUNT = _("No estamos seguros de qué monto es. Escríbelo con números, así: 1000.50")
 
 
 def typed() -> dict[str, str]:
@@ -31,6 +34,20 @@ def date_of(form: dict[str, str], name: str) -> str | None:
     if not (day or month or year):
         return form.get(name) or None
     return f"{year.zfill(4)}-{month.zfill(2)}-{day.zfill(2)}"
+
+
+def money_of(form: dict[str, str], name: str, currency: str) -> dict[str, str] | None:
+    """The amount that was typed, as the API takes it; None when there is none.
+
+    Raises FieldsInvalid under ``name`` for one that could mean another.
+    """
+    written = form.get(name, "").strip()
+    if not written:
+        return None
+    try:
+        return {"amount": plain_amount(written, currency), "currency": currency}
+    except ValueError:
+        raise FieldsInvalid({name: [str(UNCLEAR_AMOUNT)]}) from None
 
 
 def pick(form: dict[str, str], *names: str) -> dict[str, str]:

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 CURRENCIES = ("USD", "MXN")
 # Far above any limit of the system, far below what a bigint holds.
 MAX_MINOR = 10**13
+_PLAIN = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
+# Thousands may be grouped by one mark, cents follow another.
+_WRITTEN = re.compile(
+    r"(?P<whole>[0-9]{1,15}|[1-9][0-9]{0,2}(?P<mark>[,.' ])[0-9]{3}(?:(?P=mark)[0-9]{3})*)"
+    r"(?:(?P<point>[.,])(?P<cents>[0-9]{1,2}))?"
+)
+_SPACES = re.compile(r"[ \u00a0\u2009\u202f]+")
+_SIGNS: Mapping[str, str] = {
+    "USD": r"US\$|\$|USD|D[OÓ]LARES|DOLLARS",
+    "MXN": r"MX\$|\$|MXN|PESOS",
+}
+_SIGNED: Mapping[str, re.Pattern[str]] = {
+    currency: re.compile(rf"(?:{signs})? ?(?P<number>.+?) ?(?:{signs})?", re.IGNORECASE)
+    for currency, signs in _SIGNS.items()
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -19,20 +36,18 @@ class Money:
 
     @classmethod
     def parse(cls, amount: str, currency: str) -> Money:
-        """From text with at most two decimals.
+        """From plain decimal text: ASCII digits, a point, at most two decimals, nothing else.
 
-        Raises ValueError: not a plain decimal, more than two decimals, too large, or a
-        currency that is not ours.
+        Raises ValueError: other text, too large, or a currency that is not ours.
         """
         if currency not in CURRENCIES:
             raise ValueError("currency")
-        digits = amount.strip()
-        if not digits.replace(".", "", 1).isdecimal() or not digits.isascii() or len(digits) > 17:
+        if not _PLAIN.fullmatch(amount):
             raise ValueError("amount")
-        scaled = Decimal(digits) * 100
-        if scaled != scaled.to_integral_value() or scaled > MAX_MINOR:
+        minor = int(Decimal(amount) * 100)
+        if minor > MAX_MINOR:
             raise ValueError("amount")
-        return cls(int(scaled), currency)
+        return cls(minor, currency)
 
     @property
     def amount(self) -> str:
@@ -47,6 +62,23 @@ class Money:
         if other.currency != self.currency:
             raise ValueError("two currencies don't add up")
         return Money(self.minor + other.minor, self.currency)
+
+
+def plain_amount(written: str, currency: str) -> str:
+    """An amount as a person writes it, as `Money.parse` reads it: ``$1,000.50`` -> ``1000.50``.
+
+    Both conventions are understood: ``1.000,50`` is the same, ``10,50`` is ten and a half. Raises
+    ValueError for what could mean two amounts (``1.000``) or none: it is asked back, never guessed.
+    """
+    text = _SPACES.sub(" ", written.replace("\u2019", "'")).strip()
+    if currency not in CURRENCIES:
+        raise ValueError("currency")
+    signed = _SIGNED[currency].fullmatch(text)
+    found = _WRITTEN.fullmatch(signed["number"]) if signed else None
+    if found is None or _ambiguous(found):
+        raise ValueError("amount")
+    whole = re.sub(r"[^0-9]", "", found["whole"])
+    return f"{whole}.{found['cents']}" if found["cents"] else whole
 
 
 def format_minor(minor: int) -> str:
@@ -64,3 +96,11 @@ def convert(minor: int, rate: Decimal) -> int:
 def percent_half_up(minor: int, percent: Decimal) -> int:
     """A percentage of an amount, half a cent upwards."""
     return int((Decimal(minor) * percent / 100).to_integral_value(ROUND_HALF_UP))
+
+
+def _ambiguous(found: re.Match[str]) -> bool:
+    """One mark for thousands and cents alike, or a single group after a point: 1.000."""
+    mark, whole = found["mark"], found["whole"]
+    return bool(mark) and (
+        mark == found["point"] or (mark == "." and whole.count(".") == 1 and not found["cents"])
+    )

@@ -26,7 +26,7 @@ from consular.looking import record_look
 from consular.pages.desk import shown
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
-from consular.pages.forms import Errors, go, local, pick, typed, words_of
+from consular.pages.forms import Errors, go, local, money_of, pick, typed, words_of
 from consular.pages.portal.names import office
 from services.appointments.desk import TakeStep, complete, take_step
 from services.appointments.desk import cancel as give_back
@@ -107,8 +107,8 @@ def complete_save(id: UUID) -> Page:
 
 
 def _complete(session: Session, id: UUID, form: Form) -> Any:
-    number, amount = (form.get(name, "").strip() for name in ("document_number", "fee_amount"))
-    fee = {"amount": amount, "currency": form.get("fee_currency", "")} if amount else None
+    number = form.get("document_number", "").strip()
+    fee = money_of(form, "fee_amount", form.get("fee_currency", ""))
     served = load_fields(CompleteSchema(), {"document_number": number or None, "fee": fee})
     if served.fee is None and not _expected(session, get_appointment(session, id)).free:
         raise FieldsInvalid({"fee": [_("Escribe cuánto pagó; 0 si no pagó.")]})

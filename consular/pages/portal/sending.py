@@ -15,7 +15,19 @@ from consular.api.v1.remittances.routes import find_for_recipient, price
 from consular.api.v1.remittances.schemas import LookupSchema, QuoteSchema, RemittanceSchema
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
 from consular.db import transaction
-from consular.pages.forms import Errors, check, date_of, go, hash_of, local, pick, typed, words_of
+from consular.errors import FieldsInvalid
+from consular.pages.forms import (
+    Errors,
+    check,
+    date_of,
+    go,
+    hash_of,
+    local,
+    money_of,
+    pick,
+    typed,
+    words_of,
+)
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.known import known_form
 from consular.pages.portal.names import full_name
@@ -61,12 +73,12 @@ def send_price() -> str:
     form = typed()
     errors: Errors = {}
     values: dict[str, Any] = pick(form, "funding", "payout")
-    amount = form.get("send_amount", "").strip().replace(",", "").lstrip("$")
-    if amount:
-        values["send"] = {"amount": amount, "currency": "USD"}
+    sent, unclear = _amount(form)
+    if sent:
+        values["send"] = sent
     command = check(QuoteSchema(), values, errors)
-    if not amount:
-        errors["send"] = [str(MISSING)]
+    if not sent:
+        errors["send"] = unclear or [str(MISSING)]
     if command is not None:
         try:
             with transaction() as session:
@@ -254,6 +266,14 @@ def _quote_context(id: UUID) -> dict[str, Any]:
 
 def _price(row: Any) -> dict[str, Any]:
     return {**price(row), "other_fees": None, "date_available": row.date_available}
+
+
+def _amount(form: dict[str, str]) -> tuple[dict[str, str] | None, list[str]]:
+    """What was typed as the API takes it, or what is wrong with it."""
+    try:
+        return money_of(form, "send_amount", "USD"), []
+    except FieldsInvalid as invalid:
+        return None, invalid.errors["send_amount"]
 
 
 def _ask_amount(form: dict[str, str], errors: Errors, quoted: dict[str, Any] | None) -> str:
