@@ -182,6 +182,9 @@ WORDS: dict[str, Words] = {
         _("Hay que comprobar la identidad"),
         _("Acude al consulado con tu identificación: ahí comprueban quién eres y lo resuelven."),
     ),
+    "person_repeated": Words(
+        _("Revisa los datos"), _("Esta persona ya está en la lista: nómbrala una sola vez.")
+    ),
     "wrong_state": Words(
         _("Ese paso no corresponde"), _("El trámite está en otro estado. Vuelve a consultarlo.")
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,11 +16,13 @@ from sqlalchemy.orm import Session
 from services.appointments.errors import (
     ClaimTaken,
     IdentityCheckPending,
+    PersonRepeated,
     ServiceNotOffered,
     SlotNotOffered,
     SlotTaken,
 )
 from services.appointments.models import Claim
+from services.appointments.rules import repeated_person
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
@@ -86,15 +89,19 @@ def book(
 
     One call, meant for `Database.one_call`. Raises `SlotTaken`, `SlotNotOffered`,
     `ClaimTaken` (see `explain_claim`), NotFound for the office, `ServiceNotOffered`, Invalid
-    ``idempotency_key_reused``.
+    ``idempotency_key_reused``, `PersonRepeated`.
     """
+    keys = [_keys(vault, attendee) for attendee in command.attendees]
+    _refuse_repeated(keys)
     values = {
         "id": new_id(),
         "folio": new_folio(FolioKind.APPOINTMENT),
         "consulate": command.consulate,
         "start": command.start,
         "services": list(command.services),
-        "people": Jsonb([_person(vault, command, a) for a in command.attendees]),
+        "people": Jsonb(
+            [_person(vault, command, *each) for each in zip(command.attendees, keys, strict=True)]
+        ),
         "language": command.language,
         "account": actor.account_id if actor.is_citizen else None,
         "role": actor.role.value,
@@ -150,6 +157,13 @@ def explain_claim(
     return IdentityCheckPending()
 
 
+def _refuse_repeated(keys: Sequence[Sequence[bytes]]) -> None:
+    repeated = repeated_person(keys)
+    if repeated:
+        person, number = repeated
+        raise PersonRepeated(field=f"attendees.{person}.{'curp' if number else 'given_names'}")
+
+
 def _keys(vault: Vault, person: Attendee) -> list[bytes]:
     return vault.person_keys(
         person.given_names,
@@ -160,9 +174,10 @@ def _keys(vault: Vault, person: Attendee) -> list[bytes]:
     )
 
 
-def _person(vault: Vault, command: BookAppointment, person: Attendee) -> dict[str, Any]:
+def _person(
+    vault: Vault, command: BookAppointment, person: Attendee, keys: Sequence[bytes]
+) -> dict[str, Any]:
     row = new_id()
-    keys = _keys(vault, person)
     data_key = vault.new_key(row)
     sealed = {
         f"{name}_sealed": data_key.seal(value, place=f"people.{name}", row=row).hex()

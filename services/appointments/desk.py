@@ -14,7 +14,7 @@ from services.appointments import returning
 from services.appointments.errors import DeskNotOpen, WrongState
 from services.appointments.models import Appointment, Desk, Seat
 from services.appointments.models import Session as Hours
-from services.appointments.rules import LIVE, STEPS, Status, Step
+from services.appointments.rules import LIVE, STEPS, Status, Step, is_too_late
 from services.citizens.models import Person
 from services.facts.recording import record as record_fact
 from services.kernel import audit
@@ -53,6 +53,8 @@ def take_step(
     found = _lock(session, command.appointment)
     before = Status(found.status)
     if before not in allowed:
+        raise WrongState(state=before)
+    if is_too_late(command.step, found.starts_at, now):
         raise WrongState(state=before)
     if before is Status.NOT_SERVED:
         returning.use_pass(session, found, now=now)

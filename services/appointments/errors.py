@@ -35,6 +35,12 @@ class WrongState(Conflict):
     code = "wrong_state"
 
 
+class PersonRepeated(Invalid):
+    """Somebody is named twice in one request."""
+
+    code = "person_repeated"
+
+
 class ServiceNotOffered(Invalid):
     """The service doesn't exist or can't be booked."""
 

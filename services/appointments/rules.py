@@ -59,7 +59,24 @@ def steps_from(status: str, *, may_return: bool, due: bool) -> list[Step]:
     if status == Status.NOT_SERVED:
         return [Step.CHECK_IN] if may_return else []
     steps = [step for step, (allowed, _after) in STEPS.items() if status in allowed]
-    return [step for step in steps if due or step is not Step.NO_SHOW]
+    return [step for step in steps if step is not (Step.CANCEL if due else Step.NO_SHOW)]
+
+
+def is_too_late(step: Step, starts_at: datetime, now: datetime) -> bool:
+    """Whether the start forbids the step: a place that has begun can't be given back."""
+    return step is Step.CANCEL and is_due(starts_at, now)
+
+
+def repeated_person(keys: Sequence[Sequence[bytes]]) -> tuple[int, int] | None:
+    """Of a party's keys (see `Vault.person_keys`): who is somebody named before, and by which of
+    their keys, both counted from zero; None when all are different people."""
+    seen: set[bytes] = set()
+    for person, own in enumerate(keys):
+        for number, key in enumerate(own):
+            if key in seen:
+                return person, number
+        seen.update(own)
+    return None
 
 
 def is_due(starts_at: datetime, now: datetime) -> bool:

@@ -11,7 +11,6 @@ from marshmallow import (
     fields,
     post_load,
     validate,
-    validates,
     validates_schema,
 )
 
@@ -32,7 +31,7 @@ from consular.api.paging import PageQuery
 from services.appointments.booking import Attendee, BookAppointment
 from services.appointments.desk import Served
 from services.appointments.rules import Status
-from services.kernel.identifiers import curp_birth_date, normalise_name
+from services.kernel.identifiers import curp_birth_date
 
 MOST_PEOPLE = 10
 MOST_SERVICES = 4
@@ -90,20 +89,6 @@ class BookSchema(Schema):
         services = data.get("services") or []
         if len(set(services)) != len(services):
             raise ValidationError([_("Cada servicio va una sola vez.")], "services")
-
-    @validates("attendees")
-    def _different_people(self, value: list[Attendee], **_kwargs: Any) -> None:
-        if len(value) == 1:
-            return
-        seen: set[tuple[Any, ...]] = set()
-        for place, who in enumerate(value):
-            if not isinstance(who, Attendee):  # refused already, for another reason
-                continue
-            names = (who.given_names, who.first_surname, who.second_surname)
-            person = (normalise_name(*names), who.birth_date)
-            if person in seen:
-                raise ValidationError({place: {"given_names": [_("Esta persona ya está.")]}})
-            seen.add(person)
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> BookAppointment:
