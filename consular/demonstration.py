@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -12,7 +13,7 @@ from stdnum.mx import curp as stdnum_curp
 
 from services.appointments.booking import Attendee, BookAppointment, book
 from services.appointments.desk import Served, TakeStep, cancel, complete, take_step
-from services.appointments.errors import ClaimTaken, SlotNotOffered, SlotTaken
+from services.appointments.errors import ClaimTaken, SlotNotOffered, SlotTaken, TooEarly
 from services.appointments.queries import availability
 from services.appointments.rules import Step
 from services.citizens.accounts import Profile, set_profile, sign_in
@@ -136,7 +137,9 @@ class Demonstration:
         self.done["booked"] += 1
         lot = self.dice.random()
         if lot > 0.6:
-            self._end(actor, booked, office, cancelled=lot < 0.75)
+            # Who comes on another day than today isn't served yet.
+            with suppress(TooEarly):
+                self._end(actor, booked, office, cancelled=lot < 0.75)
 
     def _end(self, actor: Actor, booked: UUID, office: str, *, cancelled: bool) -> None:
         officer = Actor(Role.OFFICER, None, office)

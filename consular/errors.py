@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -188,6 +189,17 @@ WORDS: dict[str, Words] = {
     "wrong_state": Words(
         _("Ese paso no corresponde"), _("El trámite está en otro estado. Vuelve a consultarlo.")
     ),
+    "too_early": Words(
+        _("Todavía no"),
+        _("Ese paso se da el día de la cita; la ausencia se anota después de la hora."),
+    ),
+    "already_called": Words(
+        _("Ya la llamó otra ventanilla"),
+        _(
+            "La ventanilla %(desk)s llamó antes a esta persona."
+            " Para llamarla desde otra, primero regrésala a la sala de espera."
+        ),
+    ),
     "service_not_offered": Words(
         _("Ese servicio no se puede reservar"), _("Elige un servicio del catálogo.")
     ),
@@ -300,11 +312,18 @@ class Problem:
     code: str
     errors: dict[str, list[str]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    params: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def words(self) -> Words:
         """The code's words, or those of its kind when the code has none of its own."""
         return WORDS.get(self.code) or WORDS[_HTTP_CODES.get(self.status, "invalid")]
+
+    @property
+    def detail(self) -> str:
+        """What to do next, with the error's own values in it, e.g. ``%(desk)s``."""
+        text = str(self.words.detail)
+        return text % self.params if "%(" in text else text
 
     def as_json(self) -> Response:
         """The contract's form."""
@@ -312,7 +331,7 @@ class Problem:
             "type": f"urn:consular:problem:{self.code}",
             "title": str(self.words.title),
             "status": self.status,
-            "detail": str(self.words.detail),
+            "detail": self.detail,
             "code": self.code,
             "errors": self.errors,
             "request_id": g.get("request_id"),
@@ -329,7 +348,7 @@ class Problem:
         page = render_template(
             "errors/error.html",
             title=self.words.title,
-            detail=self.words.detail,
+            detail=self.detail,
             request_id=g.get("request_id"),
             login_url=_sign_in(request.path) if self.status == 401 else None,
         )
@@ -339,11 +358,11 @@ class Problem:
 def problem_of(error: DomainError) -> Problem:
     """Kind -> status; the field, when there is one, gets the code's words."""
     status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), 400)
-    problem = Problem(status, error.code)
+    problem = Problem(status, error.code, params=error.params)
     if isinstance(error, FieldsInvalid):
         problem.errors = error.errors
     elif error.field:
-        problem.errors = {error.field: [str(problem.words.detail)]}
+        problem.errors = {error.field: [problem.detail]}
     if isinstance(error, Unauthenticated):
         problem.headers["WWW-Authenticate"] = 'Bearer realm="consular"'
     retry = error.params.get("retry_after")

@@ -75,7 +75,7 @@ def words_of(error: DomainError) -> Errors:
     problem = problem_of(error)
     if problem.errors:
         return problem.errors
-    return {"form": [f"{problem.words.title}. {problem.words.detail}"]}
+    return {"form": [f"{problem.words.title}. {problem.detail}"]}
 
 
 def go(address: str) -> Response:

@@ -1,4 +1,4 @@
-"""The desk's steps: check in, call, complete, not served, no show."""
+"""The desk's steps: check in, call, back to waiting, complete, not served, no show."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from services.appointments import returning
-from services.appointments.errors import DeskNotOpen, WrongState
+from services.appointments.errors import AlreadyCalled, DeskNotOpen
 from services.appointments.models import Appointment, Desk, Seat
 from services.appointments.models import Session as Hours
-from services.appointments.rules import LIVE, STEPS, Status, Step, is_too_late
+from services.appointments.returning import LATE_ARRIVAL
+from services.appointments.rules import LIVE, RETURNABLE, STEPS, Status, Step
+from services.appointments.steps import check_step
 from services.citizens.models import Person
 from services.facts.recording import record as record_fact
 from services.kernel import audit
@@ -35,8 +37,8 @@ class Served:
 
 @dataclass(frozen=True)
 class TakeStep:
-    """Move one appointment on. ``details`` are kept with the outcome. Who is not served gets a
-    pass to come back, unless ``may_return`` says no."""
+    """Move one appointment on. ``details`` are kept with the outcome. Who is not served, or is
+    noted as absent, gets a pass to come back, unless ``may_return`` says no."""
 
     appointment: UUID
     step: Step
@@ -48,36 +50,55 @@ class TakeStep:
 def take_step(
     session: Session, command: TakeStep, *, now: datetime, actor: audit.Actor
 ) -> Appointment:
-    """Compare and swap on the status. Raises NotFound, `WrongState`, `DeskNotOpen`."""
-    allowed, after = STEPS[command.step]
+    """Compare and swap on the status; calling again from the same desk changes nothing.
+
+    Raises NotFound, `WrongState`, `TooEarly`, `DeskNotOpen`, `AlreadyCalled` by another desk.
+    """
     found = _lock(session, command.appointment)
     before = Status(found.status)
-    if before not in allowed:
-        raise WrongState(state=before)
-    if is_too_late(command.step, found.starts_at, now):
-        raise WrongState(state=before)
-    if before is Status.NOT_SERVED:
-        returning.use_pass(session, found, now=now)
-        found.desk = None
+    check_step(session, found, command.step, now=now)
     if command.step is Step.CALL:
         _check_desk(session, found, command.desk, now)
-    found.status = after
-    found.changed_at = now
-    found.desk = command.desk or found.desk
-    if command.details:
-        found.outcome = {**(found.outcome or {}), **command.details}
+        if before is Status.CALLED and found.desk:
+            if found.desk != command.desk:
+                raise AlreadyCalled(found.desk)
+            return found
+    if before in RETURNABLE:
+        returning.use_pass(session, found, now=now)
+    _move(found, command, now)
     session.flush()
-    if after is Status.NOT_SERVED and command.may_return:
+    if found.status in RETURNABLE and command.may_return:
         returning.give_pass(session, found, now=now)
-    elif after not in LIVE:
+    elif found.status not in LIVE:
         returning.drop_claims(session, found.id)
     _tell(session, found, before, command.step, now=now, actor=actor)
     return found
 
 
+def _move(found: Appointment, command: TakeStep, now: datetime) -> None:
+    details = dict(command.details)
+    if found.status == Status.NO_SHOW:
+        # Their place stays that of the appointment's own time.
+        details[LATE_ARRIVAL] = {
+            "start": found.starts_at.isoformat(),
+            "absent_at": found.changed_at.isoformat(),
+            "arrived_at": now.isoformat(),
+        }
+    _allowed, after = STEPS[command.step]
+    waits = after is Status.CHECKED_IN
+    found.desk = None if waits else command.desk or found.desk
+    found.status, found.changed_at = after, now
+    if details:
+        found.outcome = {**(found.outcome or {}), **details}
+
+
 def _lock(session: Session, appointment: UUID) -> Appointment:
     found = session.execute(
-        select(Appointment).where(Appointment.id == appointment).with_for_update()
+        select(Appointment)
+        .where(Appointment.id == appointment)
+        .with_for_update()
+        # As it is under the lock, also when the transaction read it before.
+        .execution_options(populate_existing=True)
     ).scalar_one_or_none()
     if found is None:
         raise NotFound()
@@ -85,7 +106,7 @@ def _lock(session: Session, appointment: UUID) -> Appointment:
 
 
 def _check_desk(session: Session, found: Appointment, desk: str | None, now: datetime) -> None:
-    """A window of the appointment's day, or of today: people come early, or back."""
+    """A window of the appointment's day, or of today: people come back."""
     days = (found.day, returning.today_at_office(session, found, now))
     window = (
         select(Desk.id)

@@ -41,6 +41,21 @@ class PersonRepeated(Invalid):
     code = "person_repeated"
 
 
+class TooEarly(Conflict):
+    """The step can't be taken before the appointment's day, or before its start."""
+
+    code = "too_early"
+
+
+class AlreadyCalled(Conflict):
+    """Another desk called the person first; ``desk`` is its name."""
+
+    code = "already_called"
+
+    def __init__(self, desk: str) -> None:
+        super().__init__(desk=desk)
+
+
 class ServiceNotOffered(Invalid):
     """The service doesn't exist or can't be booked."""
 

@@ -1,4 +1,4 @@
-"""Come back without another booking: the pass of who couldn't be served.
+"""Come back without another booking: the pass of who couldn't be served, or came late.
 
 A pass is no appointment: meanwhile the person may book the same service again, should another day
 suit them better. So their claims are put away with the pass, and taken again when they come back.
@@ -6,7 +6,7 @@ suit them better. So their claims are put away with the pass, and taken again wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,13 +17,22 @@ from sqlalchemy.orm import Session
 
 from services.appointments.errors import ClaimTaken, WrongState
 from services.appointments.models import Appointment, Claim, ReturnPass
-from services.appointments.rules import Status, last_day_to_return
+from services.appointments.rules import RETURNABLE, Status, last_day_to_return
 from services.consulates.queries import get_consulate
+
+# Noted in the outcome of who came after being marked as absent: their place, and when they came.
+LATE_ARRIVAL = "late_arrival"
 
 
 def give_pass(session: Session, found: Appointment, *, now: datetime) -> None:
-    """Good for some weeks from the day at the office."""
+    """To who couldn't be served, for some weeks from the day at the office; to who was noted as
+    absent, for that day only and once."""
     keys, today = drop_claims(session, found.id), today_at_office(session, found, now)
+    until = last_day_to_return(found.day, today)
+    if found.status == Status.NO_SHOW:
+        if LATE_ARRIVAL in (found.outcome or {}):
+            return
+        until = day_at_desk(session, found)
     held = session.get(ReturnPass, found.id)
     if held is None:
         held = ReturnPass(
@@ -32,7 +41,7 @@ def give_pass(session: Session, found: Appointment, *, now: datetime) -> None:
             account_id=found.account_id,
         )
         session.add(held)
-    held.valid_until, held.person_keys = last_day_to_return(found.day, today), keys
+    held.valid_until, held.person_keys = until, keys
     session.flush()
 
 
@@ -70,7 +79,7 @@ def list_passes(
     session: Session, appointments: Sequence[Appointment], *, now: datetime
 ) -> dict[UUID, date]:
     """Their last day, by appointment: of those that are good today."""
-    waiting = {a.id: a for a in appointments if a.status == Status.NOT_SERVED}
+    waiting = {a.id: a for a in appointments if a.status in RETURNABLE}
     if not waiting:
         return {}
     rows = session.execute(
@@ -78,10 +87,11 @@ def list_passes(
             ReturnPass.appointment_id.in_(waiting), ReturnPass.valid_until.is_not(None)
         )
     )
+    today = today_at_offices(session, waiting.values(), now)
     return {
         id: until
         for id, until in rows
-        if until is not None and today_at_office(session, waiting[id], now) <= until
+        if until is not None and today[waiting[id].consulate_code] <= until
     }
 
 
@@ -101,8 +111,16 @@ def drop_claims(session: Session, appointment: UUID) -> list[bytes]:
 
 def today_at_office(session: Session, found: Appointment, now: datetime) -> date:
     """The day on the wall calendar of the appointment's office."""
-    zone = ZoneInfo(get_consulate(session, found.consulate_code).time_zone)
-    return now.astimezone(zone).date()
+    return today_at_offices(session, [found], now)[found.consulate_code]
+
+
+def today_at_offices(
+    session: Session, appointments: Iterable[Appointment], now: datetime
+) -> dict[str, date]:
+    """The day on the wall calendar of each office that the appointments are at, by its code."""
+    codes = {found.consulate_code for found in appointments}
+    zones = {code: ZoneInfo(get_consulate(session, code).time_zone) for code in codes}
+    return {code: now.astimezone(zone).date() for code, zone in zones.items()}
 
 
 def _claim_again(session: Session, found: Appointment, keys: Sequence[bytes]) -> None:

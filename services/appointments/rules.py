@@ -36,35 +36,72 @@ class Step(StrEnum):
     COMPLETE = "complete"
     NOT_SERVED = "not_served"
     NO_SHOW = "no_show"
+    BACK_TO_WAITING = "back_to_waiting"
     CANCEL = "cancel"
 
 
 # Step -> (states it may start from, state it leads to).
 STEPS: dict[Step, tuple[frozenset[Status], Status]] = {
-    # From not served only with a pass: see `returning`.
-    Step.CHECK_IN: (frozenset({Status.BOOKED, Status.NOT_SERVED}), Status.CHECKED_IN),
+    # After the end only with a pass: see `returning`.
+    Step.CHECK_IN: (
+        frozenset({Status.BOOKED, Status.NOT_SERVED, Status.NO_SHOW}),
+        Status.CHECKED_IN,
+    ),
     Step.CALL: (frozenset({Status.CHECKED_IN, Status.CALLED}), Status.CALLED),
     Step.COMPLETE: (frozenset({Status.CHECKED_IN, Status.CALLED}), Status.COMPLETED),
     Step.NOT_SERVED: (frozenset({Status.CHECKED_IN, Status.CALLED}), Status.NOT_SERVED),
     Step.NO_SHOW: (frozenset({Status.BOOKED, Status.CHECKED_IN, Status.CALLED}), Status.NO_SHOW),
+    # Undoes a call; the place in the queue goes by the appointment's time and stays.
+    Step.BACK_TO_WAITING: (frozenset({Status.CALLED}), Status.CHECKED_IN),
     Step.CANCEL: (frozenset({Status.BOOKED}), Status.CANCELLED),
 }
 
 LIVE = frozenset({Status.BOOKED, Status.CHECKED_IN, Status.CALLED})
+# Ended, but a pass brings the person back: of days for who couldn't be served, of the same day
+# for who came after being noted as absent.
+RETURNABLE = frozenset({Status.NOT_SERVED, Status.NO_SHOW})
+# Nobody is received, served or missed before the appointment's day at its office.
+ON_THE_DAY = frozenset(Step) - {Step.CANCEL}
 
 
-def steps_from(status: str, *, may_return: bool, due: bool) -> list[Step]:
-    """What a desk is offered. ``may_return``: with a pass; ``due``: the start has passed, before
-    which nobody can be said to be absent."""
-    if status == Status.NOT_SERVED:
-        return [Step.CHECK_IN] if may_return else []
-    steps = [step for step, (allowed, _after) in STEPS.items() if status in allowed]
-    return [step for step in steps if step is not (Step.CANCEL if due else Step.NO_SHOW)]
+class Refusal(StrEnum):
+    """Why a step can't be taken now."""
+
+    WRONG_STATE = "wrong_state"
+    TOO_EARLY = "too_early"
 
 
-def is_too_late(step: Step, starts_at: datetime, now: datetime) -> bool:
-    """Whether the start forbids the step: a place that has begun can't be given back."""
-    return step is Step.CANCEL and is_due(starts_at, now)
+@dataclass(frozen=True)
+class Situation:
+    """What decides which steps an appointment may take: its status and times, the time now, the
+    day at its office, and whether its person holds a pass to come back that is good today."""
+
+    status: Status
+    day: date
+    starts_at: datetime
+    now: datetime
+    today: date
+    may_return: bool = False
+
+
+def refusal(step: Step, at: Situation) -> Refusal | None:
+    """Why ``step`` can't be taken now, or None when it can. The only place that decides it."""
+    allowed, _after = STEPS[step]
+    if at.status not in allowed or (at.status in RETURNABLE and not at.may_return):
+        return Refusal.WRONG_STATE
+    if step in ON_THE_DAY and at.today < at.day:
+        return Refusal.TOO_EARLY
+    if step is Step.NO_SHOW and at.now < at.starts_at:
+        return Refusal.TOO_EARLY
+    # A place whose time has begun can't be given back.
+    if step is Step.CANCEL and at.now >= at.starts_at:
+        return Refusal.WRONG_STATE
+    return None
+
+
+def actions(at: Situation) -> list[Step]:
+    """The steps that may be taken now: what an answer lists and a page shows buttons for."""
+    return [step for step in Step if refusal(step, at) is None]
 
 
 def repeated_person(keys: Sequence[Sequence[bytes]]) -> tuple[int, int] | None:
@@ -77,11 +114,6 @@ def repeated_person(keys: Sequence[Sequence[bytes]]) -> tuple[int, int] | None:
                 return person, number
         seen.update(own)
     return None
-
-
-def is_due(starts_at: datetime, now: datetime) -> bool:
-    """Whoever isn't here could have been."""
-    return starts_at <= now
 
 
 def last_day_to_return(day: date, today: date) -> date:

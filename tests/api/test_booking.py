@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.factories.web import Web, person
+from tests.factories.web import Web, morning_at_office, person
 
 
 def test_a_citizen_books_and_sees_it(web: Web) -> None:
@@ -110,6 +110,7 @@ def test_a_bundle_is_one_visit_one_service_after_another(web: Web) -> None:
 
 def test_the_desk_serves_whom_it_checked_in(web: Web) -> None:
     web.session()
+    web.travel(morning_at_office())
     booked = web.book(web.free()[0]["start"], token=web.token("citizen", subject="ana")).get_json()
     officer = web.token("officer", "losangeles")
     path = f"/appointments/{booked['id']}"

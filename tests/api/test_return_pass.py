@@ -11,7 +11,7 @@ from sqlalchemy import text
 from services.appointments.closing import close_days
 from services.appointments.rules import RETURN_DAYS
 from services.kernel.db import EVERYTHING
-from tests.factories.web import Web, person, working_day
+from tests.factories.web import Web, morning_at_office, person, working_day
 
 HERE = {"identity_checked": True}
 MISSING = {"reason": "Falta el acta", "bring": ["Acta de nacimiento", "Una copia"]}
@@ -22,6 +22,7 @@ class Visit:
 
     def __init__(self, web: Web) -> None:
         web.session()
+        web.travel(morning_at_office())
         self.web = web
         self.owner = web.token("citizen", subject="ana")
         self.officer = web.token("officer", "losangeles")

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -185,6 +186,7 @@ def test_an_officer_serves_and_an_analyst_sees_it(
     officer = _screen(browser)
     sign_in_staff(officer, instance, "demo-officer-losangeles")
     expect(officer.locator("main")).to_contain_text("Los Ángeles")
+    _let_its_day_come(instance, citizen["folio"], "America/Los_Angeles")
     officer.goto(f"{instance.url}/desk?q={citizen['folio']}")
     officer.get_by_role("link", name="Ana Demostrada Prueba").first.click()
     officer.get_by_role("button", name="Llegó, identidad revisada").first.click()
@@ -302,6 +304,9 @@ def test_the_same_by_the_api(instance: Instance) -> None:
     )
     assert booked.status_code == 201, booked.text
     path = f"/appointments/{booked.json()['id']}"
+    early = officer.post(f"{path}/check-in", json={"identity_checked": True})
+    assert (early.status_code, early.json()["code"]) == (409, "too_early")
+    _let_its_day_come(instance, booked.json()["folio"], "America/Chicago")
     officer.post(f"{path}/check-in", json={"identity_checked": True}).raise_for_status()
     officer.post(f"{path}/complete", json={"document_number": "G1"}).raise_for_status()
     curp = make_curp(Person("Eva", "Demostrada", "Prueba", BORN), "M")
@@ -323,6 +328,17 @@ def test_the_same_by_the_api(instance: Instance) -> None:
     paid = _wait(citizen, f"/remittances/{sent['id']}", {"paid", "refunded", "failed"})
     assert paid["status"] == "paid"
     _figures_agree(instance.api("analyst"))
+
+
+def _let_its_day_come(instance: Instance, folio: str, zone: str) -> None:
+    """A running instance goes by the time of day, so the appointment is brought to it."""
+    with psycopg.connect(instance.value("DATABASE_OWNER_URL")) as connection:
+        connection.execute("SELECT set_config('app.consulate', '*', true)")
+        connection.execute(
+            "UPDATE appointments SET starts_at = now(), ends_at = now() + interval '15 minutes',"
+            " day = (now() AT TIME ZONE %s)::date WHERE folio = %s",
+            [zone, "".join(filter(str.isalnum, folio))],
+        )
 
 
 def _send_by_api(citizen: httpx.Client) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from werkzeug.test import TestResponse
 
 from consular.security import session_cookie
 from services.kernel.audit import SYSTEM
-from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING
 from services.staff.accounts import MakeStaffAccount, find_by_subject, make_account
 from services.staff.sessions import start_session
@@ -45,7 +44,7 @@ class Browser:
 
 def staff_browser(app: Flask, role: str, consulate: str | None = None) -> Browser:
     """Somebody of staff signed in; the same role and office are the same person."""
-    now, subject = system_clock(), f"page-{role}-{consulate or 'network'}"
+    now, subject = app.extensions["consular.clock"](), f"page-{role}-{consulate or 'network'}"
     with app.extensions["consular.database"].transaction(EVERYTHING) as session:
         found = find_by_subject(session, subject)
         if found is None:
@@ -58,7 +57,7 @@ def staff_browser(app: Flask, role: str, consulate: str | None = None) -> Browse
 def citizen_browser(app: Flask, account: UUID) -> Browser:
     """A citizen signed in."""
     with app.extensions["consular.database"].transaction(EVERYTHING) as session:
-        secret = start_session(session, now=system_clock(), account_id=account)
+        secret = start_session(session, now=app.extensions["consular.clock"](), account_id=account)
         return _browser(app, secret, account)
 
 

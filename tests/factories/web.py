@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -44,6 +45,10 @@ class Web:
     def client(self) -> FlaskClient:
         """A fresh browser."""
         return self.app.test_client()
+
+    def travel(self, moment: datetime) -> None:
+        """From now on it is ``moment`` for the application; sign in after this."""
+        self.app.extensions["consular.clock"] = lambda: moment
 
     def token(self, role: str, consulate: str = "", subject: str = "", name: str = "") -> str:
         """A bearer token; the same subject is the same person."""
@@ -106,6 +111,13 @@ class Web:
         }
         body = {name: value for name, value in body.items() if value is not None}
         return self.call("POST", "/appointments", body, token=token)
+
+
+def morning_at_office(days: int = 0) -> datetime:
+    """Seven in the morning in Los Angeles, of the day on which `Web.session` opens (or of days
+    after it): before anybody's time, on the day itself."""
+    day = working_day() + timedelta(days=days)
+    return datetime.combine(day, time(7), ZoneInfo("America/Los_Angeles")).astimezone(UTC)
 
 
 def working_day(days: int = 30) -> Any:

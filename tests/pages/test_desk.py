@@ -13,9 +13,15 @@ from sqlalchemy import event, text
 
 from services.kernel.db import EVERYTHING
 from tests.factories.staff import Browser, citizen_browser, staff_browser
-from tests.factories.web import Web, person, working_day
+from tests.factories.web import Web, morning_at_office, person, working_day
 
 CURP = "DEXA900512MDFMXN02"
+
+
+@pytest.fixture(autouse=True)
+def on_the_day(web: Web) -> None:
+    """The desk works on the appointments' own day: no step is taken before it."""
+    web.travel(morning_at_office())
 
 
 @pytest.fixture
@@ -115,7 +121,9 @@ def test_who_comes_back_on_another_day_is_found_and_checked_in(web: Web, officer
     page = officer.get(address(coming)).text
     assert "Vuelve con este folio hasta el" in page
     assert "/no-show" not in page
-    # The agenda of today, which isn't the appointment's day.
+    # The agenda of another day than the appointment's.
+    web.travel(morning_at_office(1))
+    officer = staff_browser(web.app, "officer", "losangeles")
     assert "Núñez" not in officer.get("/desk/").text
     for typed in (coming["folio"], "nunez"):
         found = officer.get(f"/desk/?q={typed}").text

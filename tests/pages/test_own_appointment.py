@@ -11,12 +11,13 @@ from sqlalchemy import text
 
 from services.kernel.db import EVERYTHING
 from tests.factories.staff import Browser, citizen_browser, staff_browser
-from tests.factories.web import Web
+from tests.factories.web import Web, morning_at_office
 
 
 @pytest.fixture
 def booked(web: Web) -> dict[str, Any]:
     web.session()
+    web.travel(morning_at_office())
     token = web.token("citizen", subject="ana")
     return dict(web.book(web.free()[0]["start"], token=token).get_json())
 

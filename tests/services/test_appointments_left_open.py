@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.appointments.closing import GRACE, close_days
+from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING
 from services.kernel.settings import Settings
-from tests.factories.web import person, running_web
+from tests.factories.web import morning_at_office, person, running_web
 
 
 def test_a_forgotten_appointment_ends_and_its_person_may_book_again(settings: Settings) -> None:
     with running_web(settings) as web:
         web.session()
+        web.travel(morning_at_office())
         token = web.token("citizen", subject="ana")
         first, second, third = (slot["start"] for slot in web.free()[:3])
         came = web.book(first, token=token).get_json()
@@ -21,10 +23,10 @@ def test_a_forgotten_appointment_ends_and_its_person_may_book_again(settings: Se
         checked = {"identity_checked": True}
         web.call("POST", f"/appointments/{came['id']}/check-in", checked, token=officer)
         assert web.book(third, token=token).get_json()["code"] == "already_booked"
-        database, clock = (web.app.extensions[f"consular.{name}"] for name in ("database", "clock"))
-        the_day = clock() + timedelta(days=40)
+        database, before = web.app.extensions["consular.database"], system_clock()
+        the_day = before + timedelta(days=40)
         with database.transaction(EVERYTHING) as session:
-            assert close_days(session, now=clock() + timedelta(days=20)) == 0
+            assert close_days(session, now=before + timedelta(days=20)) == 0
             assert close_days(session, now=the_day + GRACE) == 2
             assert close_days(session, now=the_day + GRACE) == 0
         ended = [

@@ -67,10 +67,17 @@ def call(id: UUID) -> Page:
     return _step(id, Step.CALL, CallSchema(), pick(typed(), "desk"))
 
 
+@pages.post("/appointments/<uuid:id>/back-to-waiting")
+@allow(DESK)
+def back_to_waiting(id: UUID) -> Page:
+    """Undo a call: the person waits again, for any window."""
+    return _step(id, Step.BACK_TO_WAITING, NothingSchema(), {})
+
+
 @pages.post("/appointments/<uuid:id>/no-show")
 @allow(DESK)
 def no_show(id: UUID) -> Page:
-    """Nobody came."""
+    """Mark the person as absent."""
     return _step(id, Step.NO_SHOW, NothingSchema(), {})
 
 

@@ -15,8 +15,9 @@ from consular.auth import now
 from consular.pages.portal.names import in_language, service_names
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.queries import list_attendees, list_history
-from services.appointments.returning import list_passes
-from services.appointments.rules import Status, Step, is_due, steps_from
+from services.appointments.returning import LATE_ARRIVAL, list_passes
+from services.appointments.rules import Status, Step
+from services.appointments.steps import list_actions
 from services.consulates.queries import fees_on, list_requirements, list_services
 from services.kernel.crypto import DataKey, Vault
 from services.kernel.money import Money
@@ -26,8 +27,9 @@ SHOWN_OF_DOCUMENT = 3
 _AGENDA: Mapping[str, tuple[Step, ...]] = {
     Status.BOOKED: (Step.CHECK_IN, Step.NO_SHOW),
     Status.CHECKED_IN: (Step.CALL, Step.NO_SHOW),
-    Status.CALLED: (Step.COMPLETE, Step.NO_SHOW),
+    Status.CALLED: (Step.COMPLETE, Step.BACK_TO_WAITING, Step.NO_SHOW),
     Status.NOT_SERVED: (Step.CHECK_IN,),
+    Status.NO_SHOW: (Step.CHECK_IN,),
 }
 
 
@@ -46,6 +48,7 @@ def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
     people = list_attendees(session, [a.id for a in appointments])
     names = service_names(session)
     until = list_passes(session, appointments, now=now())
+    actions = list_actions(session, appointments, now=now())
     return [
         {
             "id": a.id,
@@ -55,18 +58,12 @@ def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
             "service_name": ", ".join(names.get(code, code) for code in a.services),
             "status": a.status,
             "desk": a.desk,
-            "actions": [
-                step.value for step in _offered(a, until) if step in _AGENDA.get(a.status, ())
-            ],
+            "actions": [step.value for step in actions[a.id] if step in _AGENDA.get(a.status, ())],
             "return_until": until.get(a.id),
+            "came_late": LATE_ARRIVAL in (a.outcome or {}),
         }
         for a in appointments
     ]
-
-
-def _offered(found: Any, until: Mapping[UUID, date]) -> list[Step]:
-    due = is_due(found.starts_at, now())
-    return steps_from(found.status, may_return=found.id in until, due=due)
 
 
 def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
@@ -88,9 +85,7 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
         "contact": {name: _open(keys, first, name) for name in ("email", "phone")},
         "document_number": _end_of_document(found, keys.get(first.id)),
         "requirements": _requirements(session, found),
-        "actions": [
-            step.value for step in _offered(found, list_passes(session, [found], now=now()))
-        ],
+        "actions": [step.value for step in list_actions(session, [found], now=now())[found.id]],
         "history": [{"status": status, "at": at} for status, at in list_history(session, found.id)],
         **_outcome(found),
     }

@@ -57,7 +57,8 @@ from services.appointments.desk import cancel
 from services.appointments.errors import SlotNotOffered, SlotTaken
 from services.appointments.queries import FreeTime, availability, get_appointment, list_attendees
 from services.appointments.returning import list_passes
-from services.appointments.rules import Status, Step, is_due, steps_from
+from services.appointments.rules import Status, Step
+from services.appointments.steps import list_actions
 from services.consulates.queries import fees_on, get_service, list_requirements
 from services.kernel.audit import Actor, Role
 from services.kernel.errors import DomainError
@@ -341,6 +342,7 @@ def _show(id: UUID, *, just_booked: bool, errors: Errors) -> str:
         where = office(session, found.consulate_code)
         known = [fees[code].money for code in found.services if code in fees]
         until = list_passes(session, [found], now=now()).get(id)
+        may = list_actions(session, [found], now=now())[id]
         noted = (found.outcome or {}) if found.status == Status.NOT_SERVED else {}
     return render_template(
         "portal/appointment.html",
@@ -357,7 +359,7 @@ def _show(id: UUID, *, just_booked: bool, errors: Errors) -> str:
                 in_language(row, "text") for code in found.services for row in needs.get(code, [])
             ),
             "fee": sum(known[1:], known[0]) if known else None,
-            "can_cancel": Step.CANCEL in _steps(found),
+            "can_cancel": Step.CANCEL in may,
             "reason": None if noted.get("reason") == NOT_CLOSED else noted.get("reason"),
             "bring": noted.get("bring", []),
             "return_until": until,
@@ -365,10 +367,6 @@ def _show(id: UUID, *, just_booked: bool, errors: Errors) -> str:
         just_booked=just_booked,
         errors=errors,
     )
-
-
-def _steps(found: Any) -> Sequence[Step]:
-    return steps_from(found.status, may_return=False, due=is_due(found.starts_at, now()))
 
 
 def _unique(words: Any) -> Sequence[str]:

@@ -135,7 +135,8 @@ def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, 
     answer=AppointmentAnswer(),
 )
 def check_in(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """The person is here and showed their document, or is back with a good return pass."""
+    """The person is here and showed their document, or is back with a good return pass. From the
+    appointment's day on: 409 too_early before."""
     return _step(TakeStep(appointment, Step.CHECK_IN, details=command))
 
 
@@ -143,7 +144,8 @@ def check_in(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     api, "POST", "/<uuid:appointment>/call", who=DESK, body=CallSchema(), answer=AppointmentAnswer()
 )
 def call(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Call the person to a window of that day. 422 for a name that no window has."""
+    """Call the person to a window of that day. 422 for a name that no window has; 409
+    already_called names the other window that called first."""
     return _step(TakeStep(appointment, Step.CALL, desk=command["desk"]))
 
 
@@ -156,8 +158,22 @@ def call(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     answer=AppointmentAnswer(),
 )
 def no_show(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Nobody came."""
+    """Mark the person as absent. 409 too_early before the start. Whoever comes later that day can
+    still be checked in, once."""
     return _step(TakeStep(appointment, Step.NO_SHOW))
+
+
+@endpoint(
+    api,
+    "POST",
+    "/<uuid:appointment>/back-to-waiting",
+    who=DESK,
+    body=NothingSchema(),
+    answer=AppointmentAnswer(),
+)
+def back_to_waiting(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Undo a call: the person waits again, in the place of their own time, for any desk."""
+    return _step(TakeStep(appointment, Step.BACK_TO_WAITING))
 
 
 @endpoint(
