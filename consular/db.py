@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, cast
 
 import psycopg
 from flask import current_app, g
 from sqlalchemy.orm import Session
 
+from services.kernel.clock import database_clock
 from services.kernel.db import NOTHING, Database, Scope
 
 
@@ -24,6 +26,11 @@ def transaction(scope: Scope | None = None) -> Iterator[Session]:
     actor = g.get("actor")
     with database().transaction(scope or (actor.scope if actor else NOTHING)) as session:
         yield session
+
+
+def database_now(session: Session) -> datetime:
+    """The database's time of day, by which money is decided: `consular.auth.now` is this host's."""
+    return database_clock(session)
 
 
 @contextmanager

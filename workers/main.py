@@ -17,7 +17,7 @@ from redis.retry import Retry
 from rq.exceptions import StopRequested
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.kernel.clock import system_clock
+from services.kernel.clock import database_clock
 from services.kernel.db import Database
 from services.kernel.settings import Settings
 from workers import logs, relay, schedule
@@ -103,7 +103,7 @@ def run_schedule(settings: Settings) -> None:
     database = Database(settings.database_url, pool_size=1)
     if _once_there(stopping, lambda: _safe(database)) is None:
         return
-    turn = Schedule(database, system_clock)
+    turn = Schedule(database, database_clock)
     while not stopping.asked.is_set():
         turn.tick()
         stopping.wait(schedule.PERIOD_SECONDS)

@@ -23,7 +23,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.kernel.clock import Clock, system_clock
+from services.kernel.clock import SessionClock, database_clock
 from services.kernel.crypto import Vault
 from services.kernel.db import EVERYTHING, Database
 from services.kernel.settings import Settings
@@ -54,14 +54,14 @@ class Work:
     database: Database
     vault: Vault
     agencies: Agencies
-    clock: Clock
+    clock: SessionClock
     public_url: str
     lease_seconds: float
     development: bool = False
 
-    def now(self) -> datetime:
-        """The time of day, aware."""
-        return self.clock()
+    def now(self, session: Session) -> datetime:
+        """The time of day by the database's clock, aware: this host's own decides nothing."""
+        return self.clock(session)
 
     def transaction(self) -> AbstractContextManager[Session]:
         """One transaction that sees every row: commits on return, rolls back on a raise."""
@@ -110,7 +110,7 @@ def build_work(settings: Settings) -> Work:
         database=database,
         vault=Vault(settings.master_keys(), settings.index_key()),
         agencies=build_agencies(settings),
-        clock=system_clock,
+        clock=database_clock,
         public_url=settings.public_url,
         lease_seconds=settings.number("CONSULAR_LEASE_SECONDS", 30),
         development=settings.development,

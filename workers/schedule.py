@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.enrollments import queries as enrollments
-from services.kernel.clock import Clock
+from services.kernel.clock import SessionClock
 from services.kernel.db import EVERYTHING, Database
 from services.kernel.ids import new_id
 from services.outbox.delivery import put
@@ -78,7 +78,7 @@ PERIODIC = (
 class Schedule:
     """One pass is `tick`."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: SessionClock) -> None:
         self._database = database
         self._clock = clock
         self._missing = False
@@ -99,5 +99,5 @@ class Schedule:
         with self._database.transaction(EVERYTHING) as session:
             due = start_if_due(session, periodic.job, every_seconds=periodic.every_seconds)
             if due:
-                periodic.start(session, self._clock())
+                periodic.start(session, self._clock(session))
         return due

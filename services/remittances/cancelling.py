@@ -16,9 +16,7 @@ from services.remittances.errors import AlreadyPaid, CancelWindowOver, WrongStat
 from services.remittances.models import Remittance
 from services.remittances.payout import PayoutTask, describe_task, reached_agency
 from services.remittances.progress import lock, move
-from services.remittances.rules import FINAL, Status
-
-_NOT_AT_AGENCY = (Status.FUNDED, Status.SENDING)
+from services.remittances.rules import FINAL, NOT_AT_AGENCY, Action, Status, actions
 
 
 def cancel(session: Session, remittance: UUID, *, now: datetime, actor: Actor) -> Remittance:
@@ -38,15 +36,25 @@ def cancel(session: Session, remittance: UUID, *, now: datetime, actor: Actor) -
         raise WrongState(state=status)
     if status is Status.CANCELLING:
         return found
-    if status in _NOT_AT_AGENCY and not reached_agency(session, remittance):
+    if Action.CANCEL not in list_actions(session, found, now=now):
+        raise CancelWindowOver(cancel_until=found.cancel_until)
+    if status in NOT_AT_AGENCY and not reached_agency(session, remittance):
         move(session, found, Status.CANCELLED, now=now)
-    elif now <= found.cancel_until:
+    else:
         move(session, found, Status.CANCELLING, now=now)
         put(session, "remittances.cancel", found.id)
-    else:
-        raise CancelWindowOver(cancel_until=found.cancel_until)
     _audit(session, found, now=now, actor=actor)
     return found
+
+
+def list_actions(session: Session, found: Remittance, *, now: datetime) -> frozenset[Action]:
+    """What its sender may do with it now."""
+    return actions(
+        Status(found.status),
+        at_agency=reached_agency(session, found.id),
+        cancel_until=found.cancel_until,
+        now=now,
+    )
 
 
 def claim_cancel(

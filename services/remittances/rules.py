@@ -81,6 +81,12 @@ class Answer(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Action(StrEnum):
+    """What its sender may do with a remittance."""
+
+    CANCEL = "cancel"
+
+
 class AttemptOutcome(StrEnum):
     """Of one sending of an order: the first two are open, for the order may still arrive."""
 
@@ -113,6 +119,9 @@ IN_PAYOUT = frozenset(TRANSITIONS) - FINAL - {Status.FUNDED}
 # Nothing was sent, or it doesn't count: these leave the sender's limits untouched.
 NOT_COUNTED = GIVEN_BACK | {Status.FAILED}
 
+# Before the agency can have it, the sender may take it back without asking anybody.
+NOT_AT_AGENCY = frozenset({Status.FUNDED, Status.SENDING})
+
 _LEADS_TO = {
     Answer.ACCEPTED: Status.ACCEPTED,
     Answer.AVAILABLE: Status.AVAILABLE,
@@ -138,6 +147,19 @@ def contradicts(status: Status, answer: Answer) -> bool:
     if status is Status.PAID:
         return answer in (Answer.REFUSED, Answer.CANCELLED)
     return status in GIVEN_BACK and answer is Answer.PAID
+
+
+def actions(
+    status: Status, *, at_agency: bool, cancel_until: datetime, now: datetime
+) -> frozenset[Action]:
+    """What the sender may do now; ``at_agency``: an order has reached it, or may have.
+
+    The use case refuses by it, and API and pages offer by it.
+    """
+    if status in FINAL or status is Status.CANCELLING:
+        return frozenset()
+    ours = status in NOT_AT_AGENCY and not at_agency
+    return frozenset({Action.CANCEL}) if ours or now <= cancel_until else frozenset()
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ class PayoutBench:
                 rates=cast(RateSource, nobody),
                 notices=cast(MessageSender, nobody),
             ),
-            clock=self.clock,
+            clock=lambda _session: self.clock(),
             public_url="http://localhost",
             lease_seconds=30,
         )

@@ -20,6 +20,7 @@ from integrations.simulator.app import create_simulator, running
 from services.enrollments.queries import get_enrollment, list_history, open_result
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.kernel.audit import Actor, Role
+from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
 from tests.factories.enrollments import make_account
 from tests.servers import ROOT
@@ -147,7 +148,9 @@ def enrol(work: Work, command: RequestEnrollment) -> UUID:
     """Ask for it in the name of a new account."""
     with work.transaction() as session:
         actor = Actor(Role.CITIZEN, make_account(session))
-        found = request_enrollment(session, command, now=work.now(), actor=actor, vault=work.vault)
+        found = request_enrollment(
+            session, command, now=system_clock(), actor=actor, vault=work.vault
+        )
         return found.id
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from redis import Redis
 
+from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
 from services.outbox.inbox import receive_callback
 from tests.factories.enrollments import make_applicant, make_request
@@ -99,7 +100,7 @@ def test_a_callback_brings_the_answer_and_its_replay_has_no_effect(
     folio = look(work, found).folio
     for new in (True, False, False):
         with work.transaction() as session:
-            assert receive_callback(session, "sat", "msg-1", folio, work.now()) is new
+            assert receive_callback(session, "sat", "msg-1", folio, system_clock()) is new
     until(lambda: pump() == 0 and undone(work) == 0)
     assert len(outcomes(work, "sat.callback")) == 1
     assert look(work, found).history.count("active") == 1
@@ -109,7 +110,7 @@ def test_a_callback_about_an_unknown_folio_is_kept_without_effect(
     work: Work, pump: Callable[[], int]
 ) -> None:
     with work.transaction() as session:
-        assert receive_callback(session, "sat", "msg-2", "E0000000000X", work.now())
+        assert receive_callback(session, "sat", "msg-2", "E0000000000X", system_clock())
     pump()
     assert outcomes(work, "sat.callback") == ["unknown_folio"]
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
 from services.remittances.errors import RateUnavailable
 from services.remittances.loading import load_reference
@@ -38,15 +39,15 @@ def test_a_rate_is_fetched_at_the_start_and_a_transfer_is_paid_and_told_once(
 def _has_rate(work: Work) -> bool:
     with work.transaction() as session:
         try:
-            return bool(latest_rate(session, work.now()))
+            return bool(latest_rate(session, system_clock()))
         except RateUnavailable:
             return False
 
 
 def _sent(work: Work) -> tuple[UUID, str]:
     with work.transaction() as session:
-        sender = make_sender(session, now=work.now(), vault=work.vault, email=EMAIL)
-        found = make_remittance(session, sender, now=work.now(), vault=work.vault)
+        sender = make_sender(session, now=system_clock(), vault=work.vault, email=EMAIL)
+        found = make_remittance(session, sender, now=system_clock(), vault=work.vault)
         return found.id, found.folio
 
 

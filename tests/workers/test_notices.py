@@ -18,6 +18,7 @@ from services.appointments.desk import cancel
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.citizens.codes import Destination, send_code
 from services.kernel.audit import SYSTEM, Actor, Role
+from services.kernel.clock import system_clock
 from services.outbox import delivery
 from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account, make_applicant, make_request
@@ -117,7 +118,7 @@ def test_a_cancellation_and_an_identity_check_are_told_to_whoever_booked(
 ) -> None:
     found, folio = _booked(work)
     with work.transaction() as session:
-        cancel(session, found, now=work.now(), actor=SYSTEM)
+        cancel(session, found, now=system_clock(), actor=SYSTEM)
         delivery.put(session, "appointments.identity_check", found)
     for topic in ("appointments.cancelled", "appointments.identity_check"):
         _deliver(work, topic, found)
@@ -148,19 +149,19 @@ def test_the_time_is_the_offices_whatever_the_season() -> None:
 
 def _send_code(work: Work, to: Destination, age: timedelta = timedelta()) -> None:
     with work.transaction() as session:
-        now = work.now() - age
+        now = system_clock() - age
         send_code(session, to, language="es", now=now, vault=work.vault)
 
 
 def _booked(work: Work, *, language: str = "es", email: str | None = EMAIL) -> tuple[UUID, str]:
     """An appointment at nine on a Monday in December."""
-    day = _a_monday_in_december(work.now())
+    day = _a_monday_in_december(system_clock())
     with work.transaction() as session:
         office = add_consulate(session)
         add_service(session)
         supervisor = Actor(Role.SUPERVISOR, UUID(int=3), office.code)
         plan = OpenSession(office.code, day, time(9), time(10), 15, (DeskPlan("A", ("TST",)),))
-        open_session(session, plan, now=work.now(), actor=supervisor)
+        open_session(session, plan, now=system_clock(), actor=supervisor)
         citizen = Actor(Role.CITIZEN, make_account(session))
     command = BookAppointment(
         consulate="villanueva",
@@ -173,7 +174,7 @@ def _booked(work: Work, *, language: str = "es", email: str | None = EMAIL) -> t
         booked = book(
             connection,
             replace(command, email=email),
-            now=work.now(),
+            now=system_clock(),
             actor=citizen,
             vault=work.vault,
         )

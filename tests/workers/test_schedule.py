@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from services.kernel.clock import system_clock
 from services.kernel.db import Database
 from services.kernel.settings import Settings
 from services.outbox.periodic import start_if_due
@@ -65,8 +66,8 @@ def test_an_enrolment_that_nothing_is_on_its_way_about_is_asked_for(work: Work) 
     found = enrol(work, make_request())
     with work.transaction() as session:
         session.execute(text("UPDATE outbox SET done_at = now(), outcome = 'lost'"))
-    later = work.now() + schedule.UNATTENDED_AFTER + timedelta(seconds=1)
-    Schedule(work.database, lambda: later).tick()
+    later = system_clock() + schedule.UNATTENDED_AFTER + timedelta(seconds=1)
+    Schedule(work.database, lambda _session: later).tick()
     assert outcomes(work, "enrollments.refresh") == [None]
     assert look(work, found).status == "received"
 

@@ -37,7 +37,7 @@ _FINAL_REFUSALS = frozenset({"curp_invalid", "data_invalid"})
 def submit(work: Work, claim: Claim) -> None:
     """Send the request under its folio, which the register takes in once."""
     with work.transaction() as session:
-        application = begin_submission(session, claim.ref, now=work.now(), vault=work.vault)
+        application = begin_submission(session, claim.ref, now=work.now(session), vault=work.vault)
     if application is None:
         with work.settle(claim, "moot"):
             return
@@ -112,12 +112,12 @@ def _heard(state: RegistrationState) -> Heard | None:
 def _settle(
     work: Work, claim: Claim, enrollment: UUID, heard: Heard | None, *, ask_again: bool
 ) -> None:
-    now = work.now()
     with work.settle(claim, heard.status if heard else "not_found") as session:
         if heard is None:
             # It never arrived, so sending it is the first time.
             put(session, "enrollments.submit", enrollment, delay_seconds=FIRST_QUESTION_SECONDS)
             return
+        now = work.now(session)
         found = record_progress(session, enrollment, heard, now=now, vault=work.vault)
         if ask_again and still_undecided(found):
             pause = _pause(now - found.created_at)

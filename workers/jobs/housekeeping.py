@@ -19,7 +19,7 @@ def close_days(work: Work, claim: Claim) -> None:
     count = BATCH
     while count == BATCH:
         with work.transaction() as session:
-            count = closing.close_days(session, now=work.now(), most=BATCH)
+            count = closing.close_days(session, now=work.now(session), most=BATCH)
     with work.settle(claim, "closed"):
         return
 

@@ -17,7 +17,7 @@ _FINAL = {"key_reused": "sent", "recipient_invalid": "recipient_invalid"}
 def send_login_code(work: Work, claim: Claim) -> None:
     """The one-time code, while it can still be used."""
     with work.transaction() as session:
-        letter = letters.login_code(session, claim.ref, now=work.now(), vault=work.vault)
+        letter = letters.login_code(session, claim.ref, now=work.now(session), vault=work.vault)
     deliver(work, claim, letter)
 
 

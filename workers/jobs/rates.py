@@ -10,8 +10,8 @@ from workers.runtime import Work
 def fetch_rates(work: Work, claim: Claim) -> None:
     """Keep the newest rates; one that is there already stays as it is."""
     rates = work.agencies.rates.latest()
-    now = work.now()
     with work.settle(claim, "fetched") as session:
+        now = work.now(session)
         for rate in rates:
             store_rate(
                 session,

@@ -8,7 +8,7 @@ that a lost callback costs time and nothing else.
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -49,7 +49,7 @@ def submit_payout(work: Work, claim: Claim) -> None:
     """Send the order, or ask what became of it: whichever the remittance's state calls for."""
     started = time.monotonic()
     with work.transaction() as session:
-        task = claim_payout(session, claim.ref, now=work.now(), vault=work.vault)
+        task = claim_payout(session, claim.ref, now=work.now(session), vault=work.vault)
     if task is None:
         _end(work, claim, "moot")
     elif task.step is Step.SEND:
@@ -70,13 +70,13 @@ def take_callback(work: Work, claim: Claim) -> None:
     state = work.agencies.payouts.status(folio)
     with work.settle(claim, state.status) as session:
         if state.status is not PayoutStatus.NOT_FOUND:
-            settle_payout(session, remittance, _answer(state), now=work.now())
+            settle_payout(session, remittance, _answer(state), now=work.now(session))
 
 
 def cancel(work: Work, claim: Claim) -> None:
     """Have the agency stop it, and take its word for what became of it."""
     with work.transaction() as session:
-        task = claim_cancel(session, claim.ref, now=work.now(), vault=work.vault)
+        task = claim_cancel(session, claim.ref, now=work.now(session), vault=work.vault)
     if task is None:
         _end(work, claim, "moot")
         return
@@ -86,14 +86,14 @@ def cancel(work: Work, claim: Claim) -> None:
         # Cancelling twice is cancelling once: ask again until the answer gets through.
         work.again(claim)
         return
-    now = work.now()
     with work.settle(claim, state.status) as session:
+        now = work.now(session)
         if state.status is PayoutStatus.NOT_FOUND:
             after = settle_absence(session, task.remittance, now=now)
         else:
             after = settle_payout(session, task.remittance, _answer(state), now=now)
         if after not in FINAL:
-            put(session, CANCEL, task.remittance, delay_seconds=_pause(work, task, after))
+            put(session, CANCEL, task.remittance, delay_seconds=_pause(now, task, after))
 
 
 def _send(work: Work, claim: Claim, task: PayoutTask, started: float) -> None:
@@ -124,7 +124,7 @@ def _ask(work: Work, claim: Claim, task: PayoutTask, started: float) -> None:
         _settle(work, claim, task, state)
         return
     with work.transaction() as session:
-        again = begin_resend(session, task.remittance, now=work.now(), vault=work.vault)
+        again = begin_resend(session, task.remittance, now=work.now(session), vault=work.vault)
     if again is None:
         _come_back(work, claim, task, "overtaken")
     else:
@@ -132,11 +132,11 @@ def _ask(work: Work, claim: Claim, task: PayoutTask, started: float) -> None:
 
 
 def _settle(work: Work, claim: Claim, task: PayoutTask, state: PayoutState) -> None:
-    now = work.now()
     with work.settle(claim, state.status) as session:
+        now = work.now(session)
         after = settle_payout(session, task.remittance, _answer(state), now=now)
         if after not in FINAL and after is not Status.CANCELLING:
-            put(session, PAYOUT, task.remittance, delay_seconds=_pause(work, task, after))
+            put(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, after))
 
 
 def _never_sent(work: Work, claim: Claim, task: PayoutTask, error: Retryable) -> None:
@@ -144,14 +144,15 @@ def _never_sent(work: Work, claim: Claim, task: PayoutTask, error: Retryable) ->
     if isinstance(error, Throttled):
         delay = max(delay, error.retry_after)
     with work.settle(claim, f"never_sent_{error.code}") as session:
-        put_back(session, task, now=work.now())
+        put_back(session, task, now=work.now(session))
         put(session, PAYOUT, task.remittance, delay_seconds=delay)
 
 
 def _unknown(work: Work, claim: Claim, task: PayoutTask, code: str) -> None:
     with work.settle(claim, f"unknown_{code}") as session:
-        after = mark_unknown(session, task, now=work.now())
-        put(session, PAYOUT, task.remittance, delay_seconds=_pause(work, task, after))
+        now = work.now(session)
+        after = mark_unknown(session, task, now=now)
+        put(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, after))
 
 
 def _refused(work: Work, claim: Claim, task: PayoutTask, refusal: Refused) -> None:
@@ -160,13 +161,15 @@ def _refused(work: Work, claim: Claim, task: PayoutTask, refusal: Refused) -> No
         _unknown(work, claim, task, KEY_REUSED)
         return
     with work.settle(claim, f"refused_{refusal.code}") as session:
-        if not settle_refusal(session, task, refusal.code, now=work.now()):
-            put(session, PAYOUT, task.remittance, delay_seconds=_pause(work, task, task.status))
+        now = work.now(session)
+        if not settle_refusal(session, task, refusal.code, now=now):
+            put(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, task.status))
 
 
 def _come_back(work: Work, claim: Claim, task: PayoutTask, outcome: str) -> None:
     with work.settle(claim, outcome) as session:
-        put(session, PAYOUT, task.remittance, delay_seconds=_pause(work, task, task.status))
+        now = work.now(session)
+        put(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, task.status))
 
 
 def _end(work: Work, claim: Claim, outcome: str) -> None:
@@ -174,9 +177,9 @@ def _end(work: Work, claim: Claim, outcome: str) -> None:
         return
 
 
-def _pause(work: Work, task: PayoutTask, status: Status) -> float:
+def _pause(now: datetime, task: PayoutTask, status: Status) -> float:
     """Seconds until the next question: a quarter of its age, from one second to 15 minutes."""
-    age = work.now() - task.funded_at
+    age = now - task.funded_at
     waits = status is Status.AVAILABLE
     shortest = SHORTEST_BRANCH_PAUSE_SECONDS if waits else FIRST_QUESTION_SECONDS
     return min(max(age / timedelta(seconds=4), shortest), LONGEST_PAUSE_SECONDS)

@@ -14,7 +14,7 @@ from consular.api.v1.me.schemas import ProfileSchema
 from consular.api.v1.remittances.routes import find_for_recipient, price
 from consular.api.v1.remittances.schemas import LookupSchema, QuoteSchema, RemittanceSchema
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
-from consular.db import transaction
+from consular.db import database_now, transaction
 from consular.errors import FieldsInvalid
 from consular.pages.forms import (
     Errors,
@@ -34,7 +34,7 @@ from consular.pages.portal.names import full_name
 from services.citizens.accounts import find_holder, set_profile
 from services.kernel import idempotency
 from services.kernel.errors import DomainError, NotFound
-from services.remittances.cancelling import cancel
+from services.remittances.cancelling import cancel, list_actions
 from services.remittances.ordering import OrderRemittance, order
 from services.remittances.queries import (
     Collection,
@@ -42,7 +42,7 @@ from services.remittances.queries import (
     list_history,
 )
 from services.remittances.quoting import get_quote, quote
-from services.remittances.rules import FINAL, Purpose, Status
+from services.remittances.rules import FINAL, Action, Purpose, Status
 
 ZONE = "America/Mexico_City"
 REFRESH_SECONDS = 5
@@ -82,7 +82,7 @@ def send_price() -> str:
     if command is not None:
         try:
             with transaction() as session:
-                made = quote(session, command, now=now(), actor=actor()).id
+                made = quote(session, command, now=database_now(session), actor=actor()).id
             return _ask_amount(form, {}, _quote_context(made))
         except DomainError as refused:
             errors = words_of(refused)
@@ -144,7 +144,7 @@ def remittance_cancel(id: UUID) -> Any:
     """Take it back, whole."""
     try:
         with transaction() as session:
-            cancel(session, id, now=now(), actor=actor())
+            cancel(session, id, now=database_now(session), actor=actor())
     except DomainError as refused:
         return _show(id, words_of(refused))
     return go(url_for("portal.remittance", id=id))
@@ -238,7 +238,7 @@ def _order_once(form: dict[str, str], command: OrderRemittance) -> str:
         made = order(
             session,
             command,
-            now=now(),
+            now=database_now(session),
             actor=actor(),
             vault=vault(),
             funding_mode=current_app.config["FUNDING_MODE"],
@@ -321,13 +321,14 @@ def _show(id: UUID, errors: Errors) -> str:
     with transaction() as session:
         found = get_remittance(session, id, account=account())
         name = found.recipient_name
+        today = database_now(session)
+        can_cancel = Action.CANCEL in list_actions(session, found, now=today)
         history = [
             {"status": step.status, "at": step.at, "detail": ""}
             for step in list_history(session, id)
         ]
     status = Status(found.status)
     open_still = status not in FINAL
-    cancellable = open_still and status is not Status.CANCELLING
     return render_template(
         "portal/remittance.html",
         remittance={
@@ -337,7 +338,8 @@ def _show(id: UUID, errors: Errors) -> str:
             "recipient_name": name,
             "destination": _destination(found.payout, found.account_hint or ""),
             "cancel_until": found.cancel_until,
-            "can_cancel": cancellable and now() <= found.cancel_until,
+            "can_cancel": can_cancel,
+            "window_over": today > found.cancel_until,
             "answer_by": found.answer_due_at,
             "history": history,
             "collect": _collect(found.branch, found.collect_until) if found.branch else None,

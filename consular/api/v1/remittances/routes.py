@@ -23,11 +23,11 @@ from consular.api.v1.remittances.schemas import (
     RemittanceSchema,
 )
 from consular.auth import ANYONE, CITIZEN, account, actor, now, vault
-from consular.db import transaction
+from consular.db import database_now, transaction
 from services.citizens.limits import count_attempt
 from services.kernel.db import EVERYTHING
 from services.kernel.ids import parse_folio
-from services.remittances.cancelling import cancel
+from services.remittances.cancelling import cancel, list_actions
 from services.remittances.ordering import OrderRemittance, order
 from services.remittances.queries import (
     Collection,
@@ -105,7 +105,9 @@ def show_remittance(remittance: UUID) -> dict[str, Any]:
 def cancel_remittance(remittance: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Take it back, whole. 409 already_paid, cancel_window_over, wrong_state."""
     return deed(
-        lambda session: detailed(session, cancel(session, remittance, now=now(), actor=actor()))
+        lambda session: detailed(
+            session, cancel(session, remittance, now=database_now(session), actor=actor())
+        )
     )
 
 
@@ -174,6 +176,7 @@ def detailed(session: Session, found: Any) -> dict[str, Any]:
     person = found.recipient
     return {
         **summary(found),
+        "actions": sorted(list_actions(session, found, now=database_now(session))),
         "recipient": {
             "given_names": person.given_names,
             "first_surname": person.first_surname,
@@ -188,7 +191,7 @@ def detailed(session: Session, found: Any) -> dict[str, Any]:
 
 
 def _quote(session: Session, command: RequestQuote) -> dict[str, Any]:
-    made = quote(session, command, now=now(), actor=actor())
+    made = quote(session, command, now=database_now(session), actor=actor())
     return {
         "id": str(made.id),
         "expires_at": made.expires_at.isoformat(),
@@ -203,7 +206,7 @@ def _order(session: Session, command: OrderRemittance) -> dict[str, Any]:
         order(
             session,
             command,
-            now=now(),
+            now=database_now(session),
             actor=actor(),
             vault=vault(),
             funding_mode=current_app.config["FUNDING_MODE"],

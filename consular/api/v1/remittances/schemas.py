@@ -12,7 +12,7 @@ from consular.api.paging import PageQuery
 from consular.i18n import current_language
 from services.remittances.ordering import OrderRemittance, Recipient
 from services.remittances.quoting import RequestQuote
-from services.remittances.rules import Funding, Payout, Purpose, Status
+from services.remittances.rules import Action, Funding, Payout, Purpose, Status
 
 STATUSES = tuple(s.value for s in Status)
 
@@ -100,13 +100,14 @@ class StepAnswer(Schema):
 
 
 class RemittanceAnswer(PriceAnswer):
-    """``answer_due_at``: by when an unknown outcome will be known."""
+    """``answer_due_at``: by when an unknown outcome will be known; ``actions``: for the sender."""
 
     id = fields.String(required=True)
     folio = fields.String(required=True)
     status = fields.String(required=True, metadata={"enum": list(STATUSES)})
     cancel_until = fields.String(allow_none=True, required=True)
     answer_due_at = fields.String(allow_none=True)
+    actions = fields.List(Choice(tuple(a.value for a in Action)))
     recipient = fields.Dict()
     history = fields.List(fields.Nested(StepAnswer))
 

@@ -1,0 +1,88 @@
+"""Money is decided by the database's clock: a host whose clock is wrong gives nothing back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.remittances.cancelling import cancel
+from services.remittances.models import Remittance
+from services.remittances.rules import ATTEMPT_MAY_ARRIVE, Status
+from tests.architecture.source import modules
+from tests.factories.payouts import Killed, Mortal
+from tests.factories.remittances import make_remittance, make_sender, prepare_reference
+from tests.workers.conftest import effects
+from workers.jobs.remittances import submit_payout
+from workers.jobs.run import run_outbox
+from workers.runtime import Work
+
+AHEAD = ATTEMPT_MAY_ARRIVE + timedelta(minutes=1)
+
+
+class _Ahead(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Any:
+        return datetime.now(tz) + AHEAD
+
+
+def _ordered(work: Work) -> UUID:
+    """An order whose sender cancels it while a worker that wrote it down has yet to send it."""
+    with work.transaction() as session:
+        now = _database_time(session)
+        prepare_reference(session, now=now)
+        sender = make_sender(session, now=now, vault=work.vault)
+        found = make_remittance(session, sender, surname="Demorado", now=now, vault=work.vault).id
+    claim = work.claim(_item(work, found, "remittances.payout"))
+    assert claim is not None
+    with pytest.raises(Killed):
+        submit_payout(work, claim)
+    with work.transaction() as session:
+        cancel(session, found, now=_database_time(session), actor=sender)
+    return found
+
+
+def test_a_worker_ahead_of_time_doesnt_give_back_what_is_under_way(
+    work: Work, agencies_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agency = Mortal(work.agencies.payouts, before=True)  # type: ignore[arg-type]
+    mortal = replace(work, agencies=replace(work.agencies, payouts=agency))
+    found = _ordered(mortal)
+    # The next worker's host is sixteen minutes ahead of the database, and of the first one's.
+    monkeypatch.setattr("services.kernel.clock.datetime", _Ahead)
+    run_outbox(str(_item(work, found, "remittances.cancel")))
+    assert _status(work, found) is Status.CANCELLING
+    assert agency.sent is not None
+    # It arrives after all, and is stopped there.
+    work.agencies.payouts.submit(agency.sent)
+    run_outbox(str(_item(work, found, "remittances.cancel")))
+    assert _status(work, found) is Status.CANCELLED
+    assert effects(agencies_url, "finabien") == {}
+
+
+def test_no_worker_reads_its_hosts_clock() -> None:
+    clock = ("services.kernel.clock", "system_clock")
+    readers = [m.path for m in modules("workers") if clock in m.imports()]
+    assert readers == []
+
+
+def _item(work: Work, remittance: UUID, topic: str) -> UUID:
+    query = text("SELECT id FROM outbox WHERE ref = :ref AND topic = :topic AND done_at IS NULL")
+    with work.transaction() as session:
+        item: UUID = session.execute(query, {"ref": remittance, "topic": topic}).scalar_one()
+    return item
+
+
+def _status(work: Work, remittance: UUID) -> Status:
+    with work.transaction() as session:
+        return Status(session.get_one(Remittance, remittance).status)
+
+
+def _database_time(session: Session) -> datetime:
+    moment: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return moment
