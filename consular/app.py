@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,14 @@ from consular.pages.session import page_actor
 from consular.security import init_security
 from consular.sign_in import SignIn
 from integrations.errors import AgencyError, Refused
+from integrations.identity.keys import JwksClient
 from integrations.identity.llavemx import LlaveMxClient
 from integrations.identity.oidc import OidcClient
 from services.kernel import logs
 from services.kernel.clock import Clock, system_clock
 from services.kernel.crypto import Vault
 from services.kernel.db import Database
+from services.kernel.errors import Unavailable
 from services.kernel.settings import Settings
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -107,7 +110,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         "consular.tokens": tokens.Verifier(_issuers(settings)),
         "consular.sign_in": _sign_in(settings),
         "consular.callback_secrets": {
-            agency: settings.values.get(f"CONSULAR_{agency.upper()}_SECRET")
+            agency: settings.signing_secrets(f"CONSULAR_{agency.upper()}_SECRET")
             for agency in AGENCIES_THAT_CALL_BACK
         },
         "consular.redis": redis.Redis.from_url(
@@ -163,17 +166,38 @@ def _sign_in(settings: Settings) -> SignIn:
 
 def _issuers(settings: Settings) -> dict[str, tokens.Issuer]:
     """Whose bearer tokens the API takes."""
+    known = [issuer for issuer in (_development_issuer(settings), _issuer(settings)) if issuer]
+    return {issuer.name: issuer for issuer in known}
+
+
+def _development_issuer(settings: Settings) -> tokens.Issuer | None:
     path = settings.values.get("CONSULAR_TOKEN_KEY_FILE")
     if not settings.development or not path:
-        return {}
+        return None
     public = tokens.public_key(Path(path).read_text(encoding="ascii"))
-    development = tokens.issuer(
+    return tokens.issuer(
         tokens.DEVELOPMENT_ISSUER,
         tokens.AUDIENCE,
-        "RS256",
+        tokens.ALGORITHM,
         {tokens.DEVELOPMENT_KEY_ID: public},
     )
-    return {development.name: development}
+
+
+def _issuer(settings: Settings) -> tokens.Issuer | None:
+    """The identity provider of CONSULAR_TOKEN_ISSUER, with the keys it publishes."""
+    given = settings.token_issuer()
+    if given is None:
+        return None
+    client = JwksClient(given.jwks_url)
+
+    def fetch(kid: str) -> Mapping[str, Any]:
+        try:
+            return client.keys(kid)
+        except AgencyError as error:
+            raise Unavailable("sign_in_unavailable", retry_after=5) from error
+
+    keys = tokens.PublishedKeys(fetch)
+    return tokens.Issuer(given.name, given.audience, tokens.ALGORITHM, keys)
 
 
 def _read_rest(response: Response) -> Response:

@@ -15,6 +15,7 @@ from flask import Flask, current_app, g, request
 from consular import tokens
 from consular.db import one_statement, transaction
 from consular.errors import Unauthenticated
+from services.citizens.accounts import sign_in
 from services.kernel import audit
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import Clock
@@ -22,7 +23,7 @@ from services.kernel.crypto import Vault
 from services.kernel.db import EVERYTHING
 from services.kernel.errors import Forbidden
 from services.kernel.ids import new_id
-from services.staff.accounts import find_active
+from services.staff.accounts import find_active, find_by_subject
 
 # Files that are the same for everybody: nobody needs to be looked up for them.
 ANONYMOUS = frozenset({"assets.serve", "health.live", "health.ready"})
@@ -111,12 +112,29 @@ def _from_bearer() -> Actor | None:
     try:
         claims = _verifier().claims(token.strip())
         role = Role(str(claims.get("role")))
-        account = UUID(claims["sub"])
+        account = _account_of(claims["iss"], claims["sub"], role)
     except (tokens.TokenRefused, ValueError, TypeError, AttributeError):
         raise Unauthenticated() from None
     if role is Role.CITIZEN:
         return Actor(role, account, None, g.request_id)
     return staff_actor(account, role)
+
+
+def _account_of(issuer: str, subject: str, role: Role) -> UUID:
+    """The account of a token's subject; a citizen of a real issuer gets one at the first token.
+
+    The development issuer names our accounts; any other names people by its own subjects, staff as
+    they do at the staff's sign-in. Raises ValueError, Unauthenticated.
+    """
+    if issuer == tokens.DEVELOPMENT_ISSUER:
+        return UUID(subject)
+    with transaction(EVERYTHING) as session:
+        if role is Role.CITIZEN:
+            return sign_in(session, issuer=issuer, subject=subject, now=now(), vault=vault())
+        found = find_by_subject(session, subject)
+        if found is None:
+            raise Unauthenticated()
+        return found.id
 
 
 def staff_actor(account: UUID, role: Role | None = None) -> Actor:

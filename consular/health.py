@@ -23,6 +23,7 @@ from services.kernel.errors import NotFound
 
 health = Blueprint("health", __name__)
 
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 REQUESTS = Counter("consular_requests_total", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram("consular_request_seconds", "Time to answer", ["route"])
 
@@ -70,8 +71,7 @@ def ready() -> Response:
 @allow(ANYONE)
 def metrics() -> Response:
     """Prometheus, for this machine and private networks only."""
-    address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104
-    if not (address.is_loopback or address.is_private):
+    if not _from_inside(request.remote_addr):
         raise NotFound()
     registry = CollectorRegistry()
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
@@ -136,13 +136,28 @@ class OutboxCollector(Collector):
         )
 
 
+def _from_inside(address: str | None) -> bool:
+    """Whether a caller's address is this machine's or a private network's.
+
+    A proxy may pass on anything as an address; what is none is not from inside.
+    """
+    try:
+        caller = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    caller = getattr(caller, "ipv4_mapped", None) or caller
+    return caller.is_loopback or (caller.is_private and not caller.is_unspecified)
+
+
 def _begin() -> None:
     g.began = time.perf_counter()
 
 
 def _measure(response: Response) -> Response:
     route = str(request.url_rule) if request.url_rule else "unmatched"
-    REQUESTS.labels(request.method, route, response.status_code).inc()
+    # Callers may invent methods, and each new label is a series kept for ever.
+    method = request.method if request.method in METHODS else "other"
+    REQUESTS.labels(method, route, response.status_code).inc()
     if "began" in g:
         SECONDS.labels(route).observe(time.perf_counter() - g.began)
     return response

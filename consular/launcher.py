@@ -303,9 +303,9 @@ def _migrate(owner_url: str) -> None:
 def _simulate(settings: Settings) -> None:
     secrets = {
         "finabien": settings.require("CONSULAR_FINABIEN_TOKEN"),
-        "finabien.callbacks": settings.require("CONSULAR_FINABIEN_SECRET"),
+        "finabien.callbacks": settings.signing_secrets("CONSULAR_FINABIEN_SECRET")[0],
         "sat": settings.require("CONSULAR_SAT_TOKEN"),
-        "sat.callbacks": settings.require("CONSULAR_SAT_SECRET"),
+        "sat.callbacks": settings.signing_secrets("CONSULAR_SAT_SECRET")[0],
         "llavemx": settings.require("CONSULAR_LLAVEMX_CLIENT"),
         "oidc": settings.require("CONSULAR_OIDC_CLIENT"),
     }

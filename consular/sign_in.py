@@ -61,14 +61,9 @@ class SignIn:
         grant = self._exchange(
             self.staff, code=code, redirect_uri=redirect_uri, code_verifier=code_verifier
         )
-        # A provider may publish keys of other kinds beside those that sign identity tokens.
-        keys = {
-            key["kid"]: key
-            for key in grant.jwks.get("keys", [])
-            if key.get("kty") == "RSA" and key.get("use", "sig") == "sig" and key.get("kid")
-        }
+        keys = tokens.signing_keys(grant.jwks)
         try:
-            known = tokens.issuer(grant.issuer, grant.client_id, "RS256", keys)
+            known = tokens.issuer(grant.issuer, grant.client_id, tokens.ALGORITHM, keys)
             claims = tokens.verify(grant.id_token, {known.name: known})
         except (tokens.TokenRefused, tokens.KeyRefused) as refused:
             raise Forbidden("sign_in_refused") from refused

@@ -12,9 +12,9 @@ import json
 import re
 import time
 from base64 import urlsafe_b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.hazmat.primitives import serialization
 from jose import jwk, jwt
@@ -24,6 +24,7 @@ MAX_BYTES = 8192
 LEEWAY_SECONDS = 60
 DEVELOPMENT_ISSUER = "urn:consular:development"
 AUDIENCE = "consular-api"
+ALGORITHM = "RS256"
 DEVELOPMENT_KEY_ID = "development-1"
 # RFC 7515: three parts of base64url without padding. Decoders skip other characters unless told.
 _FORM = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
@@ -45,6 +46,13 @@ class KeyRefused(Exception):
     """A key that can't verify what it is published for."""
 
 
+class Keys(Protocol):
+    """Keys by ``kid``."""
+
+    def get(self, kid: str, /) -> Any:
+        """The key, or None."""
+
+
 @dataclass(frozen=True)
 class Issuer:
     """Whose tokens are taken, under which single algorithm and which keys by ``kid``."""
@@ -52,7 +60,32 @@ class Issuer:
     name: str
     audience: str
     algorithm: str
-    keys: Mapping[str, Any]
+    keys: Keys
+
+
+class PublishedKeys:
+    """The RSA signing keys of a JWKS that ``fetch`` returns, fresh enough to hold a ``kid``."""
+
+    def __init__(self, fetch: Callable[[str], Mapping[str, Any]]) -> None:
+        self._fetch = fetch
+        self._source: Mapping[str, Any] = {}
+        self._parsed: Mapping[str, Any] = {}
+
+    def get(self, kid: str, /) -> Any:
+        """The key, or None. Raises what ``fetch`` raises."""
+        source = self._fetch(kid)
+        if source is not self._source:
+            self._parsed, self._source = _parsed_each(signing_keys(source)), source
+        return self._parsed.get(kid)
+
+
+def signing_keys(jwks: Mapping[str, Any]) -> dict[str, Any]:
+    """kid -> JWK. A provider may publish keys of other kinds beside those that sign."""
+    return {
+        key["kid"]: key
+        for key in jwks.get("keys", [])
+        if key.get("kty") == "RSA" and key.get("use", "sig") == "sig" and key.get("kid")
+    }
 
 
 def issuer(name: str, audience: str, algorithm: str, keys: Mapping[str, Any]) -> Issuer:
@@ -123,10 +156,21 @@ def sign(claims: Mapping[str, Any], private_key: str, *, key_id: str, seconds: i
         jwt.encode(
             {**claims, "iat": now, "nbf": now, "exp": now + seconds},
             private_key,
-            algorithm="RS256",
+            algorithm=ALGORITHM,
             headers={"kid": key_id},
         )
     )
+
+
+def _parsed_each(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that can be parsed: one bad key of a provider must not take the others away."""
+    parsed = {}
+    for kid, key in keys.items():
+        try:
+            parsed[kid] = jwk.construct(key, ALGORITHM)
+        except (JOSEError, ValueError):
+            continue
+    return parsed
 
 
 def _decode(token: str, key: Any, known: Issuer, access_token: str | None) -> dict[str, Any]:

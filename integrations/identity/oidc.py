@@ -20,7 +20,7 @@ import httpx
 
 from integrations.base import DEFAULT_TIMEOUT_SECONDS, AgencyClient, Call
 from integrations.contracts import StaffGrant
-from integrations.errors import Retryable
+from integrations.identity.keys import CACHE_SECONDS, KeyCache, read_jwks
 
 REFUSALS: Mapping[str, str] = {
     "invalid_grant": "invalid_grant",
@@ -28,8 +28,6 @@ REFUSALS: Mapping[str, str] = {
     "invalid_client": "invalid_client",
     "unauthorized_client": "invalid_client",
 }
-CACHE_SECONDS = 600.0
-REFETCH_SECONDS = 60.0
 MAX_TOKEN_CHARACTERS = 8 * 1024
 
 
@@ -46,8 +44,7 @@ class Discovery:
 class OidcClient(AgencyClient):
     """Implements `contracts.StaffSignIn`. `base_url` is the issuer.
 
-    Discovery and keys are kept ten minutes; a token signed with a key we don't hold makes us fetch
-    again, once a minute at most; when fetching fails the last good keys stay.
+    Discovery is kept ten minutes, and the keys as `KeyCache` says.
     """
 
     agency = "oidc"
@@ -68,7 +65,7 @@ class OidcClient(AgencyClient):
         self._issuer = base_url.rstrip("/")
         self._client_id = client_id
         self._discovery: tuple[float, Discovery] | None = None
-        self._keys: tuple[float, Mapping[str, Any]] | None = None
+        self._keys = KeyCache(self._fetch_keys)
 
     def authorize_url(
         self, *, state: str, redirect_uri: str, nonce: str, code_verifier: str
@@ -107,18 +104,10 @@ class OidcClient(AgencyClient):
 
     def keys(self, wanted: str | None = None) -> Mapping[str, Any]:
         """The provider's JWKS, fresh enough to hold `wanted` if the provider publishes it."""
-        now = time.monotonic()
-        if self._keys is not None:
-            fetched, keys = self._keys
-            limit = CACHE_SECONDS if wanted in _key_ids(keys) else REFETCH_SECONDS
-            if now - fetched < limit:
-                return keys
-        try:
-            self._keys = now, self._ask("keys", self._discovered().jwks_uri, _jwks)
-        except Retryable:
-            if self._keys is None:
-                raise
-        return self._keys[1]
+        return self._keys.get(wanted)
+
+    def _fetch_keys(self) -> Mapping[str, Any]:
+        return self._ask("keys", self._discovered().jwks_uri, read_jwks)
 
     def _discovered(self) -> Discovery:
         now = time.monotonic()
@@ -170,17 +159,6 @@ def _id_token(body: Mapping[str, Any]) -> str:
     if not isinstance(token, str) or len(token) > MAX_TOKEN_CHARACTERS or token.count(".") != 2:
         raise ValueError("not a signed token")
     return token
-
-
-def _jwks(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not body["keys"] or not all(isinstance(key, dict) for key in body["keys"]):
-        raise ValueError("no keys")
-    return {"keys": list(body["keys"])}
-
-
-def _key_ids(keys: Mapping[str, Any]) -> set[str | None]:
-    # None belongs: a caller who wants no key in particular is content with any.
-    return {None, *(key.get("kid") for key in keys["keys"])}
 
 
 def _origin(url: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -56,6 +57,29 @@ def _plain(value: Any) -> Any:
     return value if is_number and text == str(value) else text
 
 
+class LineLogger:
+    """Writes each event as one line to standard output; a line that can't be written is lost.
+
+    What a request or a job did is committed before it is logged: a full disk or a closed pipe must
+    not turn it into a failure.
+    """
+
+    def msg(self, line: str) -> None:
+        """Write ``line``."""
+        try:
+            # One write a line: the lines of several threads never mix.
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+        except (OSError, ValueError):
+            return
+
+    debug = info = warning = error = critical = exception = msg
+
+
+def _line_logger(*_: object) -> LineLogger:
+    return LineLogger()
+
+
 def configure(level: int = logging.INFO) -> None:
     """Set up structlog for this process."""
     structlog.configure(
@@ -66,5 +90,6 @@ def configure(level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=_line_logger,
         cache_logger_on_first_use=True,
     )

@@ -14,10 +14,21 @@ from pathlib import Path
 
 # Of 32 random bytes fewer than 16 are distinct less than once in 10^15 keys.
 _DISTINCT_BYTES = 16
+# Standard Webhooks: a signing secret has 24 to 64 random bytes.
+_SECRET_BYTES = range(24, 65)
 
 
 class SettingsError(Exception):
     """A setting is missing or can't be used; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class TokenIssuer:
+    """An identity provider that signs bearer tokens, and where it publishes its keys."""
+
+    name: str
+    audience: str
+    jwks_url: str
 
 
 @dataclass(frozen=True)
@@ -114,20 +125,42 @@ class Settings:
         """Key of blind indexes and claims; it is not rotated with the master keys."""
         return _key(self.require("CONSULAR_INDEX_KEY"), "CONSULAR_INDEX_KEY")
 
+    def signing_secrets(self, name: str) -> tuple[str, ...]:
+        """Secrets with which an agency may sign its callbacks: one, or the new and the old one
+        separated by a comma while they change. None when ``name`` isn't set."""
+        if name not in self.values:
+            return ()
+        secrets = tuple(part.strip() for part in self.values[name].split(","))
+        for secret in secrets:
+            _check_signing_secret(name, secret)
+        return secrets
+
+    def token_issuer(self) -> TokenIssuer | None:
+        """The identity provider whose bearer tokens the API takes, unless none is set."""
+        names = ("CONSULAR_TOKEN_ISSUER", "CONSULAR_TOKEN_AUDIENCE", "CONSULAR_TOKEN_JWKS_URL")
+        values = [self.values.get(name, "") for name in names]
+        missing = [name for name, value in zip(names, values, strict=True) if not value]
+        if len(missing) == len(names):
+            return None
+        if missing:
+            raise SettingsError(f"{missing[0]} is not set; an issuer of tokens needs all three.")
+        return TokenIssuer(*values)
+
     def _refuse_unsafe(self) -> None:
         if self.development:
             return
         for name, value in self.values.items():
-            if name.startswith("CONSULAR_") and "_URL" in name and "simulator" in value.lower():
-                raise SettingsError(f"{name} speaks of a simulator; production refuses it.")
+            if value and name.startswith("CONSULAR_") and "_URL" in name:
+                _check_address(name, value)
+            if name.startswith("CONSULAR_") and name.endswith("_SECRET"):
+                self.signing_secrets(name)
         if self.values.get("CONSULAR_SIMULATOR_URL"):
             raise SettingsError("CONSULAR_SIMULATOR_URL is set; production refuses a simulator.")
         if self.values.get("CONSULAR_TOKEN_KEY_FILE"):
             raise SettingsError("CONSULAR_TOKEN_KEY_FILE is the development issuer's; unset it.")
         for name in ("DATABASE_URL", "REDIS_URL", "CONSULAR_PUBLIC_URL"):
             self.require(name)
-        if not self.public_url.startswith("https://"):
-            raise SettingsError("CONSULAR_PUBLIC_URL must begin with https:// in production.")
+        self.token_issuer()
         self._refuse_weak_keys()
 
     def _refuse_weak_keys(self) -> None:
@@ -159,6 +192,27 @@ def _port(values: Mapping[str, str], name: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise SettingsError(f"{name} is {text!r}; it must be a port number from 1 to 65535.")
     return int(text)
+
+
+def _check_address(name: str, value: str) -> None:
+    """What we send must not travel in the clear, nor go to something that only plays an agency."""
+    if "simulator" in value.lower():
+        raise SettingsError(f"{name} speaks of a simulator; production refuses it.")
+    if not value.startswith("https://"):
+        raise SettingsError(f"{name} must begin with https:// in production.")
+
+
+def _check_signing_secret(name: str, secret: str) -> None:
+    """Raises `SettingsError` for one that isn't of Standard Webhooks' form, or could be guessed."""
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) not in _SECRET_BYTES or len(set(key)) < len(key) // 2:
+        raise SettingsError(
+            f"{name} must be whsec_ and 24 to 64 random bytes in base64; while it changes, the new"
+            " and the old one with a comma between."
+        )
 
 
 def _version(text: str) -> int:

@@ -257,7 +257,7 @@ def test_the_last_good_keys_stay_when_the_provider_is_down(
 ) -> None:
     good = oidc.keys()
     order_faults(control, "oidc", unavailable_rate=1)
-    monkeypatch.setattr("integrations.identity.oidc.REFETCH_SECONDS", 0)
+    monkeypatch.setattr("integrations.identity.keys.REFETCH_SECONDS", 0)
     assert oidc.keys("unknown") == good
 
 

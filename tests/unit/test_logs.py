@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 from typing import Any
@@ -88,6 +89,28 @@ def test_what_operators_need_stays_readable() -> None:
         "timestamp": "2026-12-07T09:00:00.123456Z", "version": "0.1.0", "error": "KeyError at a:12",
     }  # fmt: skip
     assert _kept(**event) == event
+
+
+class _FullDisk(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_line_that_cannot_be_written_fails_nobody(
+    monkeypatch: pytest.MonkeyPatch, closed: bool
+) -> None:
+    out = _FullDisk()
+    if closed:
+        out.close()
+    monkeypatch.setattr("sys.stdout", out)
+    try:
+        logs.configure()
+        for level in ("debug", "info", "warning", "error", "critical"):
+            getattr(structlog.get_logger(), level)("request", status=200)
+        structlog.get_logger().exception("failed")
+    finally:
+        structlog.reset_defaults()
 
 
 def test_a_line_is_one_json_object(monkeypatch: pytest.MonkeyPatch) -> None:

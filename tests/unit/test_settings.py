@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.kernel.settings import Settings, SettingsError
+from services.kernel.settings import Settings, SettingsError, TokenIssuer
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 OTHER = base64.b64encode(bytes(range(1, 33))).decode()
@@ -59,11 +59,50 @@ def test_production_refuses_to_start_without(name: str) -> None:
         ("CONSULAR_MASTER_KEY", "short"),
         ("CONSULAR_MASTER_KEY", f"1:{KEY},2:"),
         ("CONSULAR_INDEX_KEY", KEY),
+        ("CONSULAR_FINABIEN_URL", "http://api.finabien.example"),
+        ("CONSULAR_SAT_URL", "http://127.0.0.1:9000"),
+        ("CONSULAR_RATES_URL", "HTTP://rates.example"),
+        ("CONSULAR_NOTICES_URL", "smtp://mail.example"),
+        ("CONSULAR_LLAVEMX_PAGE_URL", "http://llave.example"),
+        ("CONSULAR_TOKEN_JWKS_URL", "http://idp.example/jwks"),
+        ("CONSULAR_FINABIEN_SECRET", ""),
+        ("CONSULAR_FINABIEN_SECRET", "whsec_"),
+        ("CONSULAR_SAT_SECRET", "secret"),
+        ("CONSULAR_SAT_SECRET", f"whsec_{base64.b64encode(b'a' * 32).decode()}"),
+        ("CONSULAR_SAT_SECRET", f"whsec_{base64.b64encode(bytes(range(8))).decode()}"),
+        ("CONSULAR_SAT_SECRET", f"whsec_{KEY},"),
+        ("CONSULAR_SAT_SECRET", f"whsec_{KEY},whsec_"),
     ],
 )
 def test_production_refuses(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         Settings.load({**PRODUCTION, name: value})
+
+
+def test_a_secret_that_changes_is_two_with_a_comma_between() -> None:
+    both = f"whsec_{KEY}, whsec_{OTHER}"
+    settings = Settings.load({**PRODUCTION, "CONSULAR_SAT_SECRET": both})
+    assert settings.signing_secrets("CONSULAR_SAT_SECRET") == (f"whsec_{KEY}", f"whsec_{OTHER}")
+    assert settings.signing_secrets("CONSULAR_FINABIEN_SECRET") == ()
+
+
+ISSUER = {
+    "CONSULAR_TOKEN_ISSUER": "https://idp.example",
+    "CONSULAR_TOKEN_AUDIENCE": "consular",
+    "CONSULAR_TOKEN_JWKS_URL": "https://idp.example/jwks",
+}
+
+
+def test_production_takes_an_issuer_of_tokens() -> None:
+    assert Settings.load(PRODUCTION).token_issuer() is None
+    found = Settings.load({**PRODUCTION, **ISSUER}).token_issuer()
+    assert found == TokenIssuer(*ISSUER.values())
+
+
+@pytest.mark.parametrize("name", ISSUER)
+def test_half_an_issuer_of_tokens_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.load({**PRODUCTION, **ISSUER, name: ""})
 
 
 def test_production_reads_no_file_of_a_development_instance(tmp_path: Path) -> None:

@@ -143,14 +143,14 @@ def login_llavemx() -> Response:
     address = _providers().citizens.authorize_url(
         state=flow["state"], redirect_uri=_callback("portal.llavemx_callback")
     )
-    return _begin(address, flow)
+    return _begin(address, flow, "citizen")
 
 
 @pages.get("/login/llave-mx/vuelta")
 @allow(ANYONE)
 def llavemx_callback() -> Response:
     """Back from Llave MX: the account of that person, with the data they verified there."""
-    flow = _flow()
+    flow = _flow("citizen")
     who, profile = _providers().citizen(
         code=request.args.get("code", ""), redirect_uri=_callback("portal.llavemx_callback")
     )
@@ -177,14 +177,14 @@ def login_staff() -> Response:
         nonce=flow["nonce"],
         code_verifier=flow["verifier"],
     )
-    return _begin(address, flow)
+    return _begin(address, flow, "staff")
 
 
 @pages.get("/login/personal/vuelta")
 @allow(ANYONE)
 def staff_callback() -> Response:
     """Back from the identity provider: whoever has an account here may enter."""
-    flow = _flow()
+    flow = _flow("staff")
     subject = _providers().official(
         code=request.args.get("code", ""),
         redirect_uri=_callback("portal.staff_callback"),
@@ -234,23 +234,24 @@ def _callback(endpoint: str) -> str:
     return f"{base}{url_for(endpoint)}"
 
 
-def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["FORM_KEY"], salt="sign-in")
+def _serializer(kind: str) -> URLSafeTimedSerializer:
+    """Of one kind of sign-in: what began as a citizen's can't be ended as staff's."""
+    return URLSafeTimedSerializer(current_app.config["FORM_KEY"], salt=f"sign-in.{kind}")
 
 
-def _begin(address: str, flow: dict[str, str]) -> Response:
+def _begin(address: str, flow: dict[str, str], kind: str) -> Response:
     response = go(address)
     response.set_cookie(
-        FLOW_COOKIE, str(_serializer().dumps(flow)), max_age=FLOW_SECONDS, httponly=True,
+        FLOW_COOKIE, str(_serializer(kind).dumps(flow)), max_age=FLOW_SECONDS, httponly=True,
         samesite="Lax", secure=current_app.config["SECURE"],
     )  # fmt: skip
     return response
 
 
-def _flow() -> dict[str, str]:
+def _flow(kind: str) -> dict[str, str]:
     """What this browser began; raises Forbidden when it began nothing or something else."""
     try:
-        flow: dict[str, str] = _serializer().loads(
+        flow: dict[str, str] = _serializer(kind).loads(
             request.cookies.get(FLOW_COOKIE, ""), max_age=FLOW_SECONDS
         )
     except BadData:

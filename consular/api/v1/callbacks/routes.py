@@ -6,6 +6,7 @@ at most make us ask once more, and no personal data of the message is kept.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, g, json, request
@@ -23,20 +24,23 @@ from services.outbox.inbox import receive_callback
 
 api = Blueprint("callbacks", __name__, url_prefix="/api/v1/callbacks")
 MOST_ID = 128
+# While an agency changes its secret it signs with both; each costs a pass over the body.
+MOST_SIGNATURES = 4
+SIGNATURE = "webhook-signature"
 
 
 @api.post("/<code:agency>")
 @allow(ANYONE)
 def receive(agency: str) -> Response:
     """200 once stored, and again on a replay; 401 when the signature isn't the agency's."""
-    secrets = cast(dict[str, str], current_app.extensions["consular.callback_secrets"])
-    secret = secrets.get(agency)
-    if secret is None:
+    known = cast(dict[str, tuple[str, ...]], current_app.extensions["consular.callback_secrets"])
+    secrets = known.get(agency)
+    if not secrets:
         raise NotFound()
     raw = request.get_data()
     if len(raw) > MAX_BODY:
         raise RequestEntityTooLarge()
-    message = _verified(secret, raw)
+    message = _verified(secrets, raw)
     folio = parse_folio(str(message.get("folio", "")))
     identifier = request.headers.get("webhook-id", "")
     if folio is None or not 1 <= len(identifier) <= MOST_ID or not identifier.isprintable():
@@ -48,11 +52,28 @@ def receive(agency: str) -> Response:
     return Response(body, content_type="application/json")
 
 
-def _verified(secret: str, raw: bytes) -> dict[str, Any]:
+def _verified(secrets: tuple[str, ...], raw: bytes) -> dict[str, Any]:
+    """The message, once one signature of it was made with one of the secrets.
+
+    Signed are the bytes as they came; only then are they read.
+    """
+    headers = dict(request.headers)
+    signatures = headers.pop("Webhook-Signature", "").split(" ")[:MOST_SIGNATURES]
+    pairs = product(secrets, signatures)
+    if not any(_signed(secret, raw, {**headers, SIGNATURE: one}) for secret, one in pairs):
+        raise Unauthenticated("signature_invalid")
     try:
-        message = Webhook(secret).verify(raw, dict(request.headers))
-    except (WebhookVerificationError, ValueError, RecursionError):
-        raise Unauthenticated("signature_invalid") from None
+        message = json.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise Malformed() from None
     if not isinstance(message, dict):
         raise Malformed()
     return message
+
+
+def _signed(secret: str, raw: bytes, headers: dict[str, str]) -> bool:
+    try:
+        Webhook(secret).verify(raw, headers, json_parse=False)
+    except (WebhookVerificationError, ValueError):
+        return False
+    return True
