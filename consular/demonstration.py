@@ -34,6 +34,10 @@ _OTHERS = ("INE", "ACT", "OP7", "RCN", "IMSS", "RFC", "FIN", "POF", "LEG", "SMN"
 DESKS = (("A", _DOCUMENTS), ("B", _DOCUMENTS), ("C", _OTHERS))
 _GIVEN = ("Ana", "Luis", "Rosa", "Juan", "Elena", "Pedro", "Marta", "Raúl", "Inés", "Tomás")
 _SURNAMES = ("Demo", "Prueba", "Ejemplo", "Muestra", "Ficticio", "Ensayo", "Modelo")
+_TELLING_APART = (
+    "Alfa", "Beta", "Gama", "Delta", "Zeta", "Teta", "Iota", "Kapa", "Lambda", "Sigma", "Tau",
+    "Fi", "Psi", "Omega",
+)  # fmt: skip
 _OFFICES = ("losangeles", "chicago", "houston", "dallas", "nuevayork", "atlanta", "phoenix")
 _SERVICES = ("PAS10", "PAS10", "PAS6", "MAT", "MAT", "INE", "ACT", "RFC", "IMSS")
 
@@ -43,7 +47,7 @@ def person(dice: random.Random) -> Attendee:
     born = date(1950, 1, 1) + timedelta(days=dice.randrange(20_000))
     return Attendee(
         given_names=f"{dice.choice(_GIVEN)} {dice.choice(_GIVEN)}",
-        first_surname=f"{dice.choice(_SURNAMES)} {dice.randrange(1000):03d}",
+        first_surname=" ".join((dice.choice(_SURNAMES), *dice.choices(_TELLING_APART, k=2))),
         second_surname=dice.choice(_SURNAMES),
         birth_date=born,
     )

@@ -12,12 +12,18 @@ from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, validate
 
 from consular.auth import now
-from services.kernel.identifiers import parse_card, parse_clabe, parse_curp, parse_phone
+from services.kernel.identifiers import (
+    means_no_surname,
+    parse_card,
+    parse_clabe,
+    parse_curp,
+    parse_phone,
+    unwritable_in_name,
+)
 from services.kernel.money import CURRENCIES, Money
 
 MISSING = _("Falta este dato.")
 NOT_TEXT = _("Debe ser texto.")
-_SIGNS = frozenset('<>{}[]\\|@#$%^*=+~`;:"')
 EARLIEST_BIRTH = date(1900, 1, 1)
 
 
@@ -49,8 +55,6 @@ def said(message: object) -> str:
 _UNUSABLE = frozenset({"Cc", "Cs", "Cn", "Cf"})
 # Written Persian and composed emoji need these two.
 _JOINERS = "\u200c\u200d"
-# Mexican documents are in Latin letters; others' only look like them and would make another person.
-_IN_NAMES = re.compile(r"LATIN |MODIFIER LETTER APOSTROPHE|(FEMININE|MASCULINE) ORDINAL")
 
 
 class Text(fields.String):
@@ -76,27 +80,53 @@ class Text(fields.String):
         return unicodedata.normalize("NFC", text)
 
 
-class Name(Text):
-    """A person's name as in their documents."""
+MOST_OF_NAME = 80
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(most=80, **kwargs)
+
+class Name(Text):
+    """A person's name as in their documents, kept as it was typed."""
+
+    def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
+        super().__init__(most=MOST_OF_NAME, least=least, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if text and not (any(c.isalpha() for c in text) and _latin(text)):
-            raise ValidationError([_("Escribe el nombre con letras.")])
-        if not _SIGNS.isdisjoint(text):
-            raise ValidationError([_("Escribe solo el nombre, sin signos.")])
+        if text:
+            _refuse_no_name(text)
         return text
 
 
-def _latin(text: str) -> bool:
-    """Latin letters only, and nothing that doesn't show; signs are another rule's matter."""
-    return text.isascii() or all(
-        c not in _JOINERS and (not c.isalpha() or _IN_NAMES.match(unicodedata.name(c, "")))
-        for c in text
-    )
+class SecondSurname(Name):
+    """None where there is none, however that is said: null, "", X, N/A, SIN APELLIDO, a dash."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(least=0, load_default=None, allow_none=True, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        absent = isinstance(value, str) and means_no_surname(value)
+        return None if absent else super()._deserialize(value, attr, data, **kwargs)
+
+    def _validate(self, value: Any) -> None:
+        if value is not None:
+            super()._validate(value)
+
+
+def _refuse_no_name(text: str) -> None:
+    """Raise ValidationError for what can be nobody's name."""
+    odd = unwritable_in_name(text)
+    if odd is not None and odd.isprintable():
+        raise ValidationError([_("Un nombre no lleva «%(sign)s»: escribe solo letras.", sign=odd)])
+    if odd is not None or not any(c.isalpha() for c in text):
+        raise ValidationError([_("Escribe el nombre con letras.")])
+    if len(text) > 1 and means_no_surname(text):
+        raise ValidationError(
+            [
+                _(
+                    "Escribe el nombre de tu documento. Si trae uno solo, ponlo en el nombre"
+                    " y en el primer apellido."
+                )
+            ]
+        )
 
 
 class _Parsed(Text):

@@ -1,19 +1,20 @@
 """Our payout order in Finabien's words, and its answers in ours.
 
 Field limits are those of a SPEI order as public clients of it show: upper-case ASCII, names and
-concept of 39 characters at most, `claveRastreo` of 29, amount with two decimals.
+concept of 39 characters at most, `claveRastreo` of 29, amount with two decimals. A name is written
+with all its letters or not at all: a clerk compares it with a document.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from integrations.contracts import PayoutChannel, PayoutOrder, PayoutState, PayoutStatus
 from integrations.finabien.codes import CHANNELS, OTHER_REASON, REASONS, STATUSES
+from integrations.latin import take_apart
 
 MAX_NAME = 39
 MAX_CONCEPT = 39
@@ -34,8 +35,8 @@ class Unwritable(ValueError):
 
 def ascii_upper(text: str, limit: int) -> str:
     """Upper-case ASCII letters, digits and single spaces, `limit` at most: "Muñoz" -> "MUNOZ"."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
-    return " ".join(re.sub(r"[^A-Z0-9]+", " ", plain.upper()).split())[:limit].rstrip()
+    plain = take_apart(text).encode("ascii", "ignore").decode("ascii").upper()
+    return " ".join(re.sub(r"[^A-Z0-9]+", " ", plain).split())[:limit].rstrip()
 
 
 def tracking_key(folio: str) -> str:
@@ -73,7 +74,8 @@ def _beneficiary(order: PayoutOrder) -> str:
 
 def _written(name: str, code: str) -> str:
     written = ascii_upper(name, MAX_NAME)
-    if not written:
+    lost = any(c.isalnum() and not c.isascii() for c in take_apart(name))
+    if lost or not written:
         raise Unwritable(code)
     return written
 

@@ -17,6 +17,8 @@ from stdnum.exceptions import InvalidComponent
 from stdnum.mx import curp as stdnum_curp
 from stdnum.mx import rfc as stdnum_rfc
 
+from integrations.latin import take_apart
+
 PARTICLES = re.compile(r"D(A|AS|E|EL|ER|I|IE|D)|EL|L(A|OS|AS|E|ES)|MA?C|VAN|VON|Y")
 COMMON_GIVEN = frozenset(["JOSE", "J", "MARIA", "MA", "M"])
 VOWELS = "AEIOU"
@@ -44,7 +46,9 @@ def words(name: str | None) -> list[str]:
 
 
 def _plain(letter: str) -> str:
-    return letter if letter == "Ñ" else unicodedata.normalize("NFKD", letter)[0]
+    if letter in "Ñ -":
+        return letter
+    return take_apart(letter).strip().upper()
 
 
 def _given(person: Person, *, skip_common: bool = True) -> str:
@@ -63,15 +67,23 @@ def _inner(word: str, letters: str) -> str:
     return next((letter for letter in word[1:] if letter in letters), "X")
 
 
-def _initials(person: Person, *, skip_common: bool = True) -> str:
+def _initials(person: Person) -> str:
+    letters = _letters(person)
+    return letters if _suitable_curp(letters) else _with_x(letters)
+
+
+def _letters(person: Person, *, skip_common: bool = True) -> str:
     surname = _first(person.first_surname)
-    letters = (
+    return (
         surname[0]
         + _inner(surname, VOWELS)
         + _first(person.second_surname)[0]
         + _given(person, skip_common=skip_common)[0]
     ).replace("Ñ", "X")
-    return letters if _suitable_curp(letters) else f"{letters[0]}X{letters[2:]}"
+
+
+def _with_x(letters: str) -> str:
+    return f"{letters[0]}X{letters[2:]}"
 
 
 def _suitable_curp(letters: str) -> bool:
@@ -98,7 +110,8 @@ def well_formed(curp: str) -> bool:
     """Form, date, state and check digit hold. Sex X counts, which python-stdnum does not know."""
     if not _CURP.fullmatch(curp):
         return False
-    known = f"{curp[:10]}{'H' if curp[10] == 'X' else curp[10]}{curp[11:]}"
+    # Letters that spell an unsuitable word are kept by people registered before that rule.
+    known = f"XXXX{curp[4:10]}{'H' if curp[10] == 'X' else curp[10]}{curp[11:]}"
     return (
         stdnum_curp.is_valid(known, validate_check_digits=False)
         and stdnum_curp.calc_check_digit(curp[:17]) == curp[17]
@@ -108,10 +121,14 @@ def well_formed(curp: str) -> bool:
 def agrees(curp: str, person: Person) -> bool:
     """Whether the CURP's initials and birth date are this person's.
 
-    Tolerant where registries differ: JOSE and MARIA may count or not, inner consonants are not
-    compared.
+    Tolerant where registries differ: JOSE and MARIA may count or not, an unsuitable word may stand
+    or have its X, a sign within the first surname (D'AMICO, D/AMICO) may count as X; inner
+    consonants are not compared.
     """
-    expected = {_initials(person), _initials(person, skip_common=False)}
+    expected = {_letters(person, skip_common=skip) for skip in (True, False)}
+    if re.search(r"\w[^\w\s]", person.first_surname):
+        expected |= {_with_x(letters) for letters in expected}
+    expected |= {_with_x(letters) for letters in expected if not _suitable_curp(letters)}
     return curp[:4] in expected and stdnum_curp.get_birth_date(curp) == person.birth_date
 
 

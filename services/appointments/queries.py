@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session as DbSession
 
 from services.appointments.models import Appointment, Desk, ReturnPass, Seat, Session, Slot
@@ -43,9 +43,6 @@ class Places:
     total: int
     taken: int
 
-
-# Combining marks, which NFKD sets apart from their letters.
-_MARKS = "[\\u0300-\\u036f]"
 
 # As `places_free`, written out: PostgreSQL can't inline an aggregate, and calling it for each slot
 # takes twice as long.
@@ -170,15 +167,15 @@ def list_appointments(
     back_on: date | None = None,
     status: str | None = None,
     service: str | None = None,
-    surname: str | None = None,
+    name: str | None = None,
     limit: int = 50,
     after: tuple[datetime, UUID] | None = None,
 ) -> Page:
     """In order of their start; ``after`` is the last one of the page before.
 
-    ``surname``: how a surname of somebody who comes begins, whatever its accents and case.
-    ``back_on``: appointments of other days whose people came back on that one with a pass, and
-    with a ``surname`` those who may still come.
+    ``name``: how names or surnames of somebody who comes begin, whatever accents, case, signs and
+    order. ``back_on``: appointments of other days whose people came back on that one with a pass,
+    and with a ``name`` those who may still come.
     """
     query = select(Appointment).order_by(Appointment.starts_at, Appointment.id).limit(limit + 1)
     for column, value in (
@@ -191,12 +188,12 @@ def list_appointments(
             query = query.where(column == value)
     if back_on is not None:
         query = query.where(
-            Appointment.day != back_on, _comes_back(back_on, awaited=surname is not None)
+            Appointment.day != back_on, _comes_back(back_on, awaited=name is not None)
         )
     if service is not None:
         query = query.where(Appointment.services.contains([service]))
-    if surname is not None:
-        query = query.where(_somebody_called(surname))
+    if name is not None:
+        query = query.where(_somebody_called(name))
     if after is not None:
         query = query.where(tuple_(Appointment.starts_at, Appointment.id) > after)
     rows = session.execute(query).scalars().all()
@@ -214,22 +211,23 @@ def _comes_back(day: date, *, awaited: bool) -> ColumnElement[bool]:
     )
 
 
-def _somebody_called(surname: str) -> ColumnElement[bool]:
-    prefix = normalise_name(surname)
+def _somebody_called(name: str) -> ColumnElement[bool]:
+    """Each word begins one of the person's, or all of them together do: "orelling", "O Relling"."""
+    words = normalise_name(name).split()
+    if not words:
+        return false()
+    full = func.normal_name(
+        func.concat_ws(" ", Person.given_names, Person.first_surname, Person.second_surname)
+    )
+    together = " ?".join("".join(words))
     return exists().where(
         Seat.appointment_id == Appointment.id,
         Person.id == Seat.person_id,
         or_(
-            _plain(Person.first_surname).startswith(prefix, autoescape=True),
-            _plain(Person.second_surname).startswith(prefix, autoescape=True),
+            and_(*(full.regexp_match(rf"\m{word}") for word in words)),
+            full.regexp_match(rf"\m{together}"),
         ),
     )
-
-
-def _plain(name: Any) -> ColumnElement[str]:
-    """As `normalise_name` does: no accents, one case, letters and digits only."""
-    bare = func.regexp_replace(func.normalize(func.lower(name), text("NFKD")), _MARKS, "", "g")
-    return func.btrim(func.regexp_replace(bare, "[^[:alnum:]]+", " ", "g"))
 
 
 def list_history(session: DbSession, appointment: UUID) -> list[tuple[str, datetime]]:

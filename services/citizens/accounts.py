@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from services.citizens.models import Account, Identity, Person
 from services.kernel import audit
 from services.kernel.crypto import Vault
+from services.kernel.identifiers import means_no_surname
 from services.kernel.ids import new_id
 
 ADULT_YEARS = 18
@@ -112,12 +113,13 @@ def set_profile(
         session.add(person)
     person.given_names = profile.given_names
     person.first_surname = profile.first_surname
-    person.second_surname = profile.second_surname
+    absent = means_no_surname(profile.second_surname)
+    person.second_surname = None if absent else profile.second_surname
     person.birth_date = profile.birth_date or person.birth_date
     person.name_index = vault.person_keys(
-        profile.given_names,
-        profile.first_surname,
-        profile.second_surname,
+        person.given_names,
+        person.first_surname,
+        person.second_surname,
         person.birth_date or date.min,
         None,
     )[0]

@@ -20,7 +20,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.kernel.identifiers import normalise_name
+from services.kernel.identifiers import former_normal_name, normalise_name
 
 _NONCE = 12
 
@@ -82,9 +82,16 @@ class Vault:
         birth_date: date,
         curp: str | None,
     ) -> list[bytes]:
-        """Under which keys a person claims: by name and birth date always, by CURP when given."""
-        name = normalise_name(given_names, first_surname, second_surname)
-        keys = [self.blind_index("person.name", f"{name}|{birth_date.isoformat()}")]
+        """Under which keys a person claims: by name and birth date always, by CURP when given.
+
+        The first is the name's as names are compared now. Where they were compared otherwise when
+        keys were first stored, that key follows: it is claimed too, so that rows of then and of
+        now meet whichever came first.
+        """
+        names = (given_names, first_surname, second_surname)
+        alike = (normalise_name(*names), former_normal_name(*names))
+        born = birth_date.isoformat()
+        keys = [self.blind_index("person.name", f"{n}|{born}") for n in dict.fromkeys(alike)]
         if curp:
             keys.append(self.blind_index("person.curp", curp))
         return keys

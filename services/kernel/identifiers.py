@@ -1,7 +1,8 @@
-"""Official identifiers: what is checked, and what is only warned about.
+"""Official identifiers and names: what is checked, what is only warned about, what is alike.
 
-CURP: python-stdnum, whose check digit follows RENAPO's rule; sex X exists in practice and
-is taken as well. RFC: about 1.5 % of real ones fail the check digit, so form only. CLABE:
+CURP: python-stdnum, whose check digit follows RENAPO's rule; sex X exists in practice and is taken
+as well, and so are first letters that spell an unsuitable word: people registered before that rule
+keep them. RFC: about 1.5 % of real ones fail the check digit, so form only. CLABE:
 the ``clabe`` package refuses retired banks, so the check digit decides and the bank is a hint.
 """
 
@@ -9,7 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 
 import phonenumbers
 from stdnum import luhn
@@ -27,8 +30,8 @@ def parse_curp(text: str) -> str:
     if not _CURP.fullmatch(text.strip()):
         raise ValueError("curp")
     value = text.strip().upper()
-    # The library knows two sexes: everything but that letter is checked with one it knows.
-    known = value[:10] + value[10].replace("X", "H") + value[11:]
+    # The library knows two sexes, and refuses unsuitable words: it checks the rest.
+    known = "XXXX" + value[4:10] + value[10].replace("X", "H") + value[11:]
     try:
         stdnum_curp.validate(known, validate_check_digits=False)
     except ValidationError:
@@ -92,13 +95,81 @@ def parse_phone(text: str, region: str = "US") -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+# Typed on whatever key is at hand, and no letter to a comparison: apostrophes straight, curly and
+# modifier (ʹ ʻ ʼ ʽ ʾ ʿ), grave and acute, glottal stops, saltillo, and the dot of Catalan.
+APOSTROPHES = (
+    "'`\u00b4\u00b7\u0241\u0242\u0294\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8"
+    "\u2018\u2019\u201b\u2032\ua78b\ua78c\uff07"
+)
+# Letters of living languages that Unicode doesn't take apart, each before its ASCII: as ICAO 9303
+# writes them in passports, but for Ø, which is O in Mexican banking.
+_LETTERS = (
+    "æae œoe ßss þth øo đd ðd ħh łl ŧt ıi ŋn ĸk əe ǝe ɛe ɇe ɓb ƀb ɗd ɖd ƒf ɣg ǥg ɨi ɩi ƙk ɲn ɔo ɵo"
+    " ɍr ʉu ʊu ʋv ƴy ƶz ʒz"
+)
+_LATIN = re.compile(r"LATIN (?!SUBSCRIPT)|(FEMININE|MASCULINE) ORDINAL")
+_COMPARED = str.maketrans(
+    {**dict.fromkeys(APOSTROPHES, ""), **{pair[0]: pair[1:] for pair in _LETTERS.split()}}
+)
+_NO_SURNAME = frozenset(
+    {
+        "x", "xx", "xxx", "n a", "s a", "s n", "lnu", "none", "no second surname",
+        "not applicable", "ninguno", "ninguna", "no tiene", "no hay", "no aplica", "sin apellido",
+        "sin apellidos", "sin segundo apellido", "sin apellido materno", "sin materno",
+    }
+)  # fmt: skip
+
+
 def normalise_name(*parts: str | None) -> str:
-    """Names for comparison: no accents, one case, single spaces, letters and digits only."""
-    joined = " ".join(part for part in parts if part)
+    """Names for comparison: ASCII small letters and digits, single spaces, no apostrophes.
+
+    The same stands in SQL as ``normal_name``.
+    """
+    return _normal(parts, _COMPARED)
+
+
+def compact_name(*parts: str | None) -> str:
+    """As `normalise_name`, without spaces: "O Relling" is "Orelling", "de la Cruz" "Delacruz"."""
+    return normalise_name(*parts).replace(" ", "")
+
+
+def former_normal_name(*parts: str | None) -> str:
+    """What `normalise_name` was when keys were first stored: apostrophes and Ł made other names."""
+    return _normal(parts, {})
+
+
+def means_no_surname(text: str | None) -> bool:
+    """Whether it is what people write where there is none: X, N/A, a dash, SIN APELLIDO."""
+    blank = all(c.isspace() or unicodedata.category(c).startswith("P") for c in text or "")
+    return blank or normalise_name(text) in _NO_SURNAME
+
+
+def unwritable_in_name(text: str) -> str | None:
+    """The first character that names in Latin documents don't have, or None.
+
+    Letters of other scripts only look like ours and would make another person; neither they nor
+    phonetic signs could be written in a payment order.
+    """
+    return next((c for c in text if not _in_names(c)), None)
+
+
+@cache
+def _in_names(character: str) -> bool:
+    if character.isascii():
+        return character.isalpha() or character in " -.,/()'`"
+    if character in APOSTROPHES or unicodedata.category(character) in ("Zs", "Pd"):
+        return True
+    accent = "\u0300" <= character <= "\u036f" and unicodedata.combining(character) > 0
+    ours = accent or _LATIN.match(unicodedata.name(character, "")) is not None
+    return ours and normalise_name(character).isascii()
+
+
+def _normal(parts: Iterable[str | None], table: Mapping[int, str]) -> str:
+    joined = " ".join(part for part in parts if part).translate(table)
     # Taken apart before and after: some letters show their case only then (ᴶ), some folded ones
     # fall apart again.
     folded = unicodedata.normalize("NFKD", joined).casefold()
-    plain = unicodedata.normalize("NFKD", folded)
+    plain = unicodedata.normalize("NFKD", folded).translate(table)
     letters = "".join(c if c.isalnum() else " " for c in plain if c.isascii() or not _is_mark(c))
     return " ".join(letters.split())
 

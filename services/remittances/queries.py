@@ -19,7 +19,7 @@ from services.citizens.accounts import find_holder, open_profile
 from services.citizens.models import Account
 from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
-from services.kernel.identifiers import normalise_name
+from services.kernel.identifiers import compact_name
 from services.kernel.ids import FolioKind, parse_folio
 from services.kernel.money import Money
 from services.outbox.models import OutboxItem
@@ -129,8 +129,8 @@ def lookup(session: Session, folio: str, first_surname: str) -> Collection:
     parsed = parse_folio(folio) or ""
     found = session.scalars(select(Remittance).where(Remittance.folio == parsed)).first()
     # Compared in either case, so that the time taken tells nothing.
-    expected = normalise_name(found.recipient.first_surname) if found else "\x00"
-    same = hmac.compare_digest(expected.encode(), normalise_name(first_surname).encode())
+    expected = compact_name(found.recipient.first_surname) if found else "\x00"
+    same = hmac.compare_digest(expected.encode(), compact_name(first_surname).encode())
     if found is None or not same:
         raise NotFound()
     return _collection(found)

@@ -26,11 +26,17 @@ PERSON: dict[str, Any] = {
     "second_surname": "Prueba",
     "birth_date": "1990-05-12",
 }
+_LETTERS = str.maketrans("0123456789", "abcdefghij")
 
 
 def person(number: int = 0, **changes: Any) -> dict[str, Any]:
     """An invented person; another ``number`` is somebody else."""
-    return {**PERSON, "first_surname": f"Demo {number:04d}", **changes}
+    return {**PERSON, "first_surname": f"Demo {in_letters(number)}", **changes}
+
+
+def in_letters(number: int) -> str:
+    """A number as part of a name: 0 is Aaaa, 17 is Aabh."""
+    return f"{number:04d}".translate(_LETTERS).capitalize()
 
 
 @dataclass

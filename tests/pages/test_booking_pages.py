@@ -76,7 +76,7 @@ def test_what_was_told_for_an_appointment_is_suggested_afterwards(web: Web, addr
     start = web.free()[0]["start"]
     browser = _after_booking(web, start, [person(7)])
     page = browser.get(f"{address}?consulate=losangeles&service=MAT&start={quote(start)}").text
-    told = {"first_surname": "Demo 0007", "birth_date-month": "5", "email": "ana@demo.invalid"}
+    told = {"first_surname": "Demo Aaah", "birth_date-month": "5", "email": "ana@demo.invalid"}
     assert fields(page).items() >= told.items()
     assert "Pusimos los datos" in page
 

@@ -72,7 +72,7 @@ def test_a_day_at_the_desk(web: Web, officer: Browser) -> None:
     here = agenda_of(coming, "&desk=A")
     page = officer.get(here)
     assert page.status_code == 200, page.text
-    assert "Ana Demo 0000 Prueba" in page.text
+    assert "Ana Demo Aaaa Prueba" in page.text
     for step, fields, status in (
         ("check-in", {"identity_checked": "true"}, "checked_in"),
         ("call", {"desk": "A"}, "called"),
@@ -375,3 +375,25 @@ def test_a_session_that_cannot_be_is_refused_beside_its_field(
 def test_an_officer_plans_nothing(web: Web, officer: Browser) -> None:
     assert officer.get("/desk/sessions").status_code == 403
     assert officer.post("/desk/sessions").status_code == 403
+
+
+def test_people_are_found_by_any_of_their_names_in_any_order(web: Web, officer: Browser) -> None:
+    names = {"given_names": "Rosa Guadalupe", "second_surname": "Alvarado D’Amico"}
+    found = booked(web, 1, attendees=[person(1, first_surname="O Relling", **names)])
+    booked(web, 2, attendees=[person(2, first_surname="Łukasz", given_names="Luis")])
+    for typed in (
+        "orelling", "o relling", "Relling", "rosa", "guadalupe", "O Relling Alvarado", "damico",
+        "d'amico", "alvarado rosa", "rosaguada", "Rell Alv",
+    ):  # fmt: skip
+        page = officer.get(agenda_of(found, f"&q={quote(typed)}")).text
+        assert "Rosa Guadalupe" in page, typed
+        assert "Luis" not in page, typed
+    assert "Luis" in officer.get(agenda_of(found, "&q=luka")).text
+
+
+@pytest.mark.parametrize("typed", ["%", "_", "%%", "\\", ".*", "'", "[", "rosa%luis", "osa"])
+def test_signs_that_databases_know_find_nobody(web: Web, officer: Browser, typed: str) -> None:
+    found = booked(web, 1, attendees=[person(1, given_names="Rosa")])
+    page = officer.get(agenda_of(found, f"&q={quote(typed)}")).text
+    assert "No hay citas" in page
+    assert "Rosa" not in page

@@ -126,3 +126,17 @@ def test_an_open_one_is_unattended_only_when_nothing_is_on_its_way(
     session.connection().exec_driver_sql("UPDATE outbox SET done_at = now()")
     assert [r.id for r in list_unattended(session, before=later, limit=10)] == [cash.id]
     assert list_unattended(session, before=NOW, limit=10) == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "typed"),
+    [("D'Amico", "Dʼamico"), ("D’Amico", "DAMICO"), ("Łukasz", "lukasz"), ("O Relling", "orelling"),
+     ("Orelling", "O RELLING"), ("D/AMICO", "d'amico")],
+)  # fmt: skip
+def test_a_surname_is_found_whatever_its_marks_and_spaces(
+    session: Session, kept: str, typed: str
+) -> None:
+    made = make_remittance(session, make_sender(session), payout=Payout.BRANCH, surname=kept)
+    assert lookup(session, made.folio, typed).folio == made.folio
+    with pytest.raises(NotFound):
+        lookup(session, made.folio, "Demo")

@@ -83,7 +83,7 @@ def _find(session: Session, consulate: str, query: dict[str, Any], day: date) ->
         day=day,
         status=query["status"],
         service=query["service"],
-        surname=query["q"],
+        name=query["q"],
         limit=LINES,
         after=query["next"],
     )
@@ -100,7 +100,7 @@ def _back(session: Session, consulate: str, query: dict[str, Any], day: date) ->
         back_on=day,
         status=query["status"],
         service=query["service"],
-        surname=query["q"],
+        name=query["q"],
         limit=LINES,
     ).items
 

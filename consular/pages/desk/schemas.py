@@ -16,7 +16,7 @@ _TIME = {"required": MISSING, "null": MISSING, "invalid": _("Escribe la hora, co
 
 
 class AgendaQuery(Schema):
-    """The agenda's address. ``desk`` is the reader's own window; ``q`` a folio or a surname."""
+    """The agenda's address. ``desk`` is the reader's own window; ``q`` a folio or a name."""
 
     day = Day(load_default=None)
     service = Code(load_default=None)

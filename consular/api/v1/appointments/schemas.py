@@ -25,6 +25,7 @@ from consular.api.fields import (
     MoneyField,
     Name,
     Phone,
+    SecondSurname,
     Text,
 )
 from consular.api.paging import PageQuery
@@ -43,7 +44,7 @@ class AttendeeSchema(Schema):
 
     given_names = Name(required=True)
     first_surname = Name(required=True)
-    second_surname = Name(load_default=None, allow_none=True)
+    second_surname = SecondSurname()
     birth_date = BirthDate(required=True)
     birth_place = Code(load_default=None, allow_none=True)
     curp = Curp(load_default=None, allow_none=True)

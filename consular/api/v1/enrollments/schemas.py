@@ -6,7 +6,17 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load, validate
 
-from consular.api.fields import BirthDate, Choice, Code, Curp, Email, Name, Phone, Text
+from consular.api.fields import (
+    BirthDate,
+    Choice,
+    Code,
+    Curp,
+    Email,
+    Name,
+    Phone,
+    SecondSurname,
+    Text,
+)
 from consular.api.paging import PageQuery
 from services.enrollments.requesting import Applicant, RequestEnrollment
 from services.enrollments.rules import Program, Status
@@ -19,7 +29,7 @@ class ApplicantSchema(Schema):
 
     given_names = Name(required=True)
     first_surname = Name(required=True)
-    second_surname = Name(load_default=None, allow_none=True)
+    second_surname = SecondSurname()
     birth_date = BirthDate(required=True)
     birth_place = Code(load_default=None, allow_none=True)
     curp = Curp(required=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from consular.api.fields import BirthDate, Curp, Email, Name, Phone
+from consular.api.fields import BirthDate, Curp, Email, Name, Phone, SecondSurname
 from consular.api.v1.appointments.schemas import AppointmentAnswer
 from consular.api.v1.enrollments.schemas import EnrollmentAnswer
 from consular.api.v1.remittances.schemas import RemittanceAnswer
@@ -18,7 +18,7 @@ class ProfileSchema(Schema):
 
     given_names = Name(required=True)
     first_surname = Name(required=True)
-    second_surname = Name(load_default=None, allow_none=True)
+    second_surname = SecondSurname()
     birth_date = BirthDate(required=True)
     curp = Curp(load_default=None, allow_none=True)
     email = Email(load_default=None, allow_none=True)

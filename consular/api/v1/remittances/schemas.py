@@ -7,7 +7,16 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from consular.api.fields import Card, Choice, Clabe, MoneyField, MoneyPair, Name, Text
+from consular.api.fields import (
+    Card,
+    Choice,
+    Clabe,
+    MoneyField,
+    MoneyPair,
+    Name,
+    SecondSurname,
+    Text,
+)
 from consular.api.paging import PageQuery
 from consular.i18n import current_language
 from services.remittances.ordering import OrderRemittance, Recipient
@@ -69,7 +78,7 @@ class RecipientSchema(Schema):
 
     given_names = Name(required=True)
     first_surname = Name(required=True)
-    second_surname = Name(load_default=None, allow_none=True)
+    second_surname = SecondSurname()
     clabe = Clabe(load_default=None, allow_none=True)
     card = Card(load_default=None, allow_none=True)
 
