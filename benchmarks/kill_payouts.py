@@ -162,7 +162,7 @@ def measure(settings: Settings, simulator_url: str, kills: int) -> Outcome:
     started = time.monotonic()
     stage = Stage(
         settings,
-        Database(settings.database_url, pool_size=1),
+        Database(settings.worker_database_url, pool_size=1),
         Vault(settings.master_keys(), settings.index_key()),
     )
     with stage.database.transaction(EVERYTHING) as session:
@@ -257,7 +257,7 @@ def simulator(settings: Settings, directory: Path) -> Iterator[None]:
 
 def settings_of(environ: Mapping[str, str], home: Path) -> Settings:
     """Random keys, a port for the simulator, and leases that pass on soon."""
-    servers = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
+    servers = ("DATABASE_URL", "WORKER_DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
     return Settings.load(
         {
             "CONSULAR_ENV": "test",
@@ -286,7 +286,8 @@ def run_on_own_servers(kills: int) -> Outcome:
     try:
         with addresses.fresh_database() as urls:
             environ = {
-                "DATABASE_URL": urls.app_url,
+                "DATABASE_URL": urls.web_url,
+                "WORKER_DATABASE_URL": urls.worker_url,
                 "DATABASE_OWNER_URL": urls.owner_url,
                 "REDIS_URL": addresses.redis(0),
             }

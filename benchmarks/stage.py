@@ -193,10 +193,15 @@ def _settings(urls: DatabaseUrls, redis_url: str, home: Path) -> Settings:
 
 
 def _settings_of(settings: Settings, urls: DatabaseUrls) -> Settings:
-    values = {"DATABASE_URL": urls.app_url, "DATABASE_OWNER_URL": urls.owner_url}
+    values = {
+        "DATABASE_URL": urls.web_url,
+        "WORKER_DATABASE_URL": urls.worker_url,
+        "DATABASE_OWNER_URL": urls.owner_url,
+    }
     return replace(
         settings,
-        database_url=urls.app_url,
+        database_url=urls.web_url,
+        worker_database_url=urls.worker_url,
         database_owner_url=urls.owner_url,
         values={**settings.values, **values},
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import redis
 import structlog
 from alembic.config import Config
@@ -48,6 +50,7 @@ from services.kernel.clock import Clock, system_clock
 from services.kernel.crypto import Vault
 from services.kernel.db import Database
 from services.kernel.errors import Unavailable
+from services.kernel.logins import Duty
 from services.kernel.settings import Settings
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -103,7 +106,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     )
     app.extensions |= {
         "consular.settings": settings,
-        "consular.database": Database(settings.database_url),
+        "consular.database": _database(settings),
         "consular.vault": Vault(settings.master_keys(), settings.index_key()),
         "consular.clock": clock,
         "consular.page_actor": page_actor,
@@ -133,6 +136,14 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         # One proxy stands before us; more would let a caller name their own address.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app
+
+
+def _database(settings: Settings) -> Database:
+    """Refuses an unfit login at once; one that can't be asked yet, at its first connection."""
+    database = Database(settings.database_url, duty=Duty.WEB, apart=not settings.development)
+    with suppress(psycopg.Error):
+        database.refuse_unfit()
+    return database
 
 
 def migrations_head() -> str:

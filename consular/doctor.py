@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from consular import instance, migrating
 from consular.embedded import CannotStart
 from consular.instance import libpq_url
+from services.kernel.logins import Duty, look
 from services.kernel.settings import Settings, SettingsError
 
 CLOCK_SECONDS = 2.0
@@ -72,20 +73,25 @@ def _version(settings: Settings) -> Finding:
     return Finding("PostgreSQL", f"version {version} answers")
 
 
-def _role(settings: Settings) -> Finding:
-    query = """
-        SELECT current_user, rolsuper OR rolbypassrls,
-               EXISTS (SELECT 1 FROM pg_class WHERE relkind = 'r' AND relowner = pg_roles.oid)
-        FROM pg_roles WHERE rolname = current_user"""
-    login, bypasses, owns = _one(settings, query)
-    if not bypasses and not owns:
-        return Finding("Application's login", f"{login}, bound by row-level security")
-    why = "may bypass row-level security" if bypasses else "owns tables"
-    return Finding(
-        "Application's login",
-        f"{login} {why}",
-        "Let DATABASE_URL be a plain login that is a member of consular_application.",
-    )
+def _web_login(settings: Settings) -> Finding:
+    url, apart = settings.require("DATABASE_URL"), not settings.development
+    return _login("Web's login", url, Duty.WEB, apart=apart)
+
+
+def _worker_login(settings: Settings) -> Finding:
+    part = "Workers' login"
+    if not settings.worker_database_url:
+        return Finding(part, "not looked at: WORKER_DATABASE_URL is not set here")
+    return _login(part, settings.worker_database_url, Duty.WORKER)
+
+
+def _login(part: str, url: str, duty: Duty, *, apart: bool = False) -> Finding:
+    with psycopg.connect(libpq_url(url), connect_timeout=5, autocommit=True) as connection:
+        login = look(connection)
+    faults = list(login.faults(duty, apart=apart))
+    if faults:
+        return Finding(part, f"{login.name} isn't fit for it", " ".join(faults))
+    return Finding(part, f"{login.name}, bound by row-level security")
 
 
 def _durability(settings: Settings) -> Finding:
@@ -169,7 +175,8 @@ def _one(settings: Settings, query: str) -> TupleRow:
 
 _CHECKS: tuple[tuple[str, Check], ...] = (
     ("PostgreSQL", _version),
-    ("Application's login", _role),
+    ("Web's login", _web_login),
+    ("Workers' login", _worker_login),
     ("Durability", _durability),
     ("Migrations", _migrations),
     ("Clock", _clock),

@@ -33,10 +33,13 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
+from services.kernel.logins import SESSION, Duty
+
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
 OWNER = "consular_owner"
 GROUP = "consular_application"
+BACKUP = "consular_backup"
 OLDEST_POSTGRES = 15
 FIRST_WITH_BUILTIN_LOCALES = 17
 
@@ -469,25 +472,49 @@ def create_owner_and_database(superuser_url: str, *, password: str, database: st
         connection.execute(revoke.format(sql.Identifier(database)))
 
 
-def provision(owner_url: str, *, password: str) -> str:
-    """Make the application's login in the owner's database and return the login's name.
+def provision(owner_url: str, *, web_password: str, worker_password: str) -> tuple[str, str]:
+    """Make the logins of the web and of the workers in the owner's database; returns their names.
 
-    It is ``<database>_app``: neither owner nor superuser, bound by row-level security, a member of
-    the group ``consular_application`` that holds all grants. Safe to repeat and to run from several
-    machines at once. Raises psycopg.Error when the owner may not create roles.
+    They are ``<database>_web`` and ``<database>_worker``: neither owner nor superuser, bound by
+    row-level security, each a member of the group that holds its grants. Safe to repeat and to run
+    from several machines at once. Raises psycopg.Error when the owner may not create roles.
     """
     with psycopg.connect(owner_url, autocommit=True) as connection:
         database = connection.info.dbname
-        login = f"{database}_app"
         connection.execute("SELECT pg_advisory_lock(%s)", [_PROVISION_LOCK])
-        _ensure_role(connection, GROUP, "NOLOGIN NOSUPERUSER NOBYPASSRLS", None)
-        _ensure_role(connection, login, "LOGIN NOSUPERUSER NOBYPASSRLS", password)
-        if not _is_member(connection, login):
-            grant = sql.SQL("GRANT {} TO {}")
-            connection.execute(grant.format(sql.Identifier(GROUP), sql.Identifier(login)))
+        _ensure_groups(connection)
+        web, worker = f"{database}_web", f"{database}_worker"
+        for login, duty, password in (
+            (web, Duty.WEB, web_password), (worker, Duty.WORKER, worker_password),
+        ):  # fmt: skip
+            _ensure_role(connection, login, "LOGIN NOSUPERUSER NOBYPASSRLS", password)
+            _fit_out(connection, login, duty)
+    return web, worker
+
+
+def fit_out_login(owner_url: str, login: str, duty: Duty) -> None:
+    """Give an existing login what a process of that duty needs. Raises psycopg.Error."""
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [_PROVISION_LOCK])
+        _ensure_groups(connection)
+        _fit_out(connection, login, duty)
+
+
+def create_backup_role(superuser_url: str, *, password: str) -> None:
+    """Make ``consular_backup``: it reads every row of every database and writes nothing.
+
+    Needs a superuser, for it passes by row-level security.
+    """
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        _ensure_role(connection, BACKUP, "LOGIN NOSUPERUSER BYPASSRLS", password)
+        for statement in (
+            "GRANT pg_read_all_data TO {}",
+            "ALTER ROLE {} SET default_transaction_read_only = on",
+        ):
+            connection.execute(sql.SQL(statement).format(sql.Identifier(BACKUP)))
         connect = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
-        connection.execute(connect.format(sql.Identifier(database), sql.Identifier(login)))
-    return login
+        names = sql.Identifier(connection.info.dbname), sql.Identifier(BACKUP)
+        connection.execute(connect.format(*names))
 
 
 def clone_database(superuser_url: str, *, template: str, name: str, owner: str = OWNER) -> None:
@@ -531,9 +558,30 @@ def _ensure_role(
         connection.execute(sql.SQL("ALTER ROLE {}{}").format(role, secret))
 
 
-def _is_member(connection: psycopg.Connection[tuple[object, ...]], login: str) -> bool:
-    row = connection.execute("SELECT pg_has_role(%s, %s, 'MEMBER')", [login, GROUP]).fetchone()
-    return row is not None and bool(row[0])
+def _ensure_groups(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    _ensure_role(connection, GROUP, "NOLOGIN NOSUPERUSER NOBYPASSRLS", None)
+    for duty in Duty:
+        _ensure_role(connection, duty, "NOLOGIN NOSUPERUSER NOBYPASSRLS", None)
+        _ensure_member(connection, duty, GROUP)
+
+
+def _fit_out(connection: psycopg.Connection[tuple[object, ...]], login: str, duty: Duty) -> None:
+    """Group, right to connect, and the settings that no pooler lets a client bring along."""
+    _ensure_member(connection, login, duty)
+    role, database = sql.Identifier(login), sql.Identifier(connection.info.dbname)
+    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, role))
+    for name, value in SESSION.items():
+        statement = sql.SQL("ALTER ROLE {} SET {} = {}")
+        connection.execute(statement.format(role, sql.Identifier(name), sql.Literal(value)))
+
+
+def _ensure_member(
+    connection: psycopg.Connection[tuple[object, ...]], member: str, group: str
+) -> None:
+    row = connection.execute("SELECT pg_has_role(%s, %s, 'MEMBER')", [member, group]).fetchone()
+    if row is None or not row[0]:
+        grant = sql.SQL("GRANT {} TO {}")
+        connection.execute(grant.format(sql.Identifier(group), sql.Identifier(member)))
 
 
 def _package(name: str) -> Path:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from services.kernel.audit import Role
+from services.kernel.commits import OutcomeUnknown
 from services.kernel.db import sqlstate, violated_constraint
 from services.kernel.errors import (
     Conflict,
@@ -26,6 +27,7 @@ from services.kernel.errors import (
     TooMany,
     Unavailable,
 )
+from services.kernel.logins import UnsafeDatabase
 
 _log = structlog.get_logger()
 _ = lazy_gettext
@@ -161,6 +163,13 @@ WORDS: dict[str, Words] = {
     ),
     "unavailable": Words(
         _("No disponible por ahora"), _("No se hizo nada. Intenta otra vez en unos minutos.")
+    ),
+    "outcome_unknown": Words(
+        _("No sabemos aún si quedó registrado"),
+        _(
+            "Repite la misma solicitud en unos segundos, con la misma clave si llevaba una, o"
+            " consulta su estado: repetirla no la duplica."
+        ),
     ),
     "internal_error": Words(
         _("Algo falló de nuestro lado"),
@@ -380,6 +389,8 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(psycopg.Error, _database)
     app.register_error_handler(PoolTimeout, lambda _error: _show(_busy()))
+    app.register_error_handler(OutcomeUnknown, lambda _error: _show(_unknown()))
+    app.register_error_handler(UnsafeDatabase, _unsafe)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -416,6 +427,10 @@ def _http(error: HTTPException) -> Any:
     return _show(problem)
 
 
+# A standby, or a primary that was made one: nothing can be written here for now.
+_NOT_NOW = ("25006",)
+
+
 def _database(error: DBAPIError | psycopg.Error) -> Response:
     """The database refused: the caller's value, a lock that took too long, or it is away."""
     state = sqlstate(error)
@@ -426,9 +441,19 @@ def _database(error: DBAPIError | psycopg.Error) -> Response:
     if state == "23503" and (violated_constraint(error) or "").endswith("_account_id"):
         # The account of a token that is still good was deleted in the meantime.
         return _show(problem_of(Unauthenticated()))
-    if isinstance(error, OperationalError | psycopg.OperationalError):
+    if state in _NOT_NOW or isinstance(error, OperationalError | psycopg.OperationalError):
         return _show(_busy())
     return _unexpected(error)
+
+
+def _unknown() -> Problem:
+    return Problem(503, "outcome_unknown", headers={"Retry-After": "10"})
+
+
+def _unsafe(error: UnsafeDatabase) -> Response:
+    """Nothing is shown by a login that could show too much."""
+    _log.error("database_refused", reason=str(error), request_id=g.get("request_id"))
+    return _show(_busy())
 
 
 def _busy() -> Problem:

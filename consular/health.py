@@ -19,7 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from consular.auth import ANYONE, allow
 from consular.db import database
+from services.kernel.db import EVERYTHING
 from services.kernel.errors import NotFound
+from services.kernel.logins import UnsafeDatabase
 
 health = Blueprint("health", __name__)
 
@@ -30,6 +32,7 @@ SECONDS = Histogram("consular_request_seconds", "Time to answer", ["route"])
 _STATE = text(
     """
     SELECT (SELECT version_num FROM alembic_version) AS version,
+           pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only,
            (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE done_at IS NULL LIMIT 100000) o)
                AS waiting,
            (SELECT extract(epoch FROM clock_timestamp() - min(created_at))::float
@@ -53,7 +56,8 @@ def live() -> dict[str, str]:
 @health.get("/health/ready")
 @allow(ANYONE)
 def ready() -> Response:
-    """200 when orders can be taken: PostgreSQL answers and migrations are at their head.
+    """200 when orders can be taken: PostgreSQL answers, can be written to by a login that is fit
+    for it, and migrations are at their head.
 
     Redis is a doorbell: without it orders are still accepted, so it only shows as degraded.
     """
@@ -93,25 +97,41 @@ def init_health(app: Any) -> None:
 def _parts() -> tuple[dict[str, str], bool]:
     parts = {"postgresql": "ok", "migrations": "ok", "redis": "ok", "outbox": "ok"}
     try:
-        with database().one_statement() as session:
+        with database().transaction(EVERYTHING) as session:
+            database().refuse_unfit(session)
             state = session.execute(_STATE).one()
+    except UnsafeDatabase:
+        return {**parts, "postgresql": "unfit_login", "migrations": "unknown"}, False
     except SQLAlchemyError:
         return {**parts, "postgresql": "unavailable", "migrations": "unknown"}, False
+    if state.read_only:
+        parts["postgresql"] = "read_only"
+    elif database().commits.hang:
+        parts["postgresql"] = "commits_hang"
     if state.version != current_app.config["MIGRATIONS_HEAD"]:
         parts["migrations"] = "behind"
     if state.oldest is not None and state.oldest > 120:
         parts["outbox"] = "late"
-    if not _redis_answers():
-        parts["redis"] = "unavailable"
-    return parts, parts["migrations"] == "ok"
+    parts["redis"] = _redis()
+    return parts, parts["postgresql"] == parts["migrations"] == "ok"
 
 
-def _redis_answers() -> bool:
+def _redis() -> str:
+    """Whether the queues can be rung: a ping alone is answered by a replica and by a full one."""
     client = cast(redis.Redis, current_app.extensions["consular.redis"])
     try:
-        return bool(client.ping())
+        client.set("consular:ready", "1", ex=60)
+    except redis.exceptions.ReadOnlyError:
+        # It stays a replica for this connection: another may lead to the new primary.
+        client.connection_pool.disconnect()
+        return "read_only"
+    except redis.exceptions.OutOfMemoryError:
+        return "full"
+    except redis.ResponseError as error:
+        return "full" if str(error).startswith("MISCONF") else "unavailable"
     except redis.RedisError:
-        return False
+        return "unavailable"
+    return "ok"
 
 
 class OutboxCollector(Collector):
@@ -120,10 +140,10 @@ class OutboxCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Nothing when the database is away: that shows as absent, not as zero."""
         try:
-            with database().one_statement() as session:
+            with database().transaction(EVERYTHING) as session:
                 state = session.execute(_STATE).one()
                 parked = session.execute(_PARKED).scalar_one()
-        except SQLAlchemyError:
+        except (SQLAlchemyError, UnsafeDatabase):
             return
         yield GaugeMetricFamily(
             "consular_outbox_waiting", "Outbox items not done", value=state.waiting

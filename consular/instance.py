@@ -12,6 +12,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -21,18 +22,38 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from consular.embedded import OLDEST_POSTGRES, CannotStart, provision
+from consular.embedded import OLDEST_POSTGRES, CannotStart, fit_out_login, provision
+from services.kernel.logins import Duty
 
 _EACH_START = (
     "CONSULAR_PORT",
     "CONSULAR_SIMULATOR_PORT",
     "CONSULAR_PUBLIC_URL",
     "DATABASE_URL",
+    "WORKER_DATABASE_URL",
     "DATABASE_OWNER_URL",
     "REDIS_URL",
 )
 _OWNER_PASSWORD = "DATABASE_OWNER_PASSWORD"  # noqa: S105 - the name of a line, not a password
-_APP_PASSWORD = "DATABASE_PASSWORD"  # noqa: S105 - the name of a line, not a password
+_WEB_PASSWORD = "DATABASE_PASSWORD"  # noqa: S105 - the name of a line, not a password
+_WORKER_PASSWORD = "WORKER_DATABASE_PASSWORD"  # noqa: S105 - the name of a line, not a password
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """One database, as each kind of process reaches it."""
+
+    web: str
+    worker: str
+    owner: str
+
+    def as_settings(self) -> dict[str, str]:
+        """Under the names that `services.kernel.settings` reads."""
+        return {
+            "DATABASE_URL": self.web,
+            "WORKER_DATABASE_URL": self.worker,
+            "DATABASE_OWNER_URL": self.owner,
+        }
 
 
 class Instance:
@@ -152,32 +173,42 @@ def owner_password(values: Mapping[str, str]) -> str:
     return values[_OWNER_PASSWORD]
 
 
-def application_password(values: Mapping[str, str]) -> str:
-    """Password of the login that `consular.embedded.provision` makes."""
-    return values[_APP_PASSWORD]
+def login_passwords(values: Mapping[str, str]) -> dict[str, str]:
+    """Passwords of the logins that `consular.embedded.provision` makes, as it takes them."""
+    return {"web_password": values[_WEB_PASSWORD], "worker_password": values[_WORKER_PASSWORD]}
 
 
-def given_databases(environ: Mapping[str, str], password: str) -> tuple[str, str]:
-    """(application's URL, owner's URL) from the user's ``DATABASE_URL``.
+def given_databases(environ: Mapping[str, str], passwords: Mapping[str, str]) -> DatabaseUrls:
+    """The web's, the workers' and the owner's address from the user's ``DATABASE_URL``.
 
-    An address that may create roles is the owner's, and the application's login is made with
-    ``password``; a plain login needs ``DATABASE_OWNER_URL`` beside it. Raises CannotStart with what
-    is wrong: unreachable, refused, not PostgreSQL, too old, without the rights.
+    An address that may create roles is the owner's, and both logins are made with ``passwords``;
+    a plain login needs ``DATABASE_OWNER_URL`` beside it, and the workers get the login of
+    ``WORKER_DATABASE_URL`` or one that is made. Raises CannotStart with what is wrong: unreachable,
+    refused, not PostgreSQL, too old, without the rights.
     """
     given = _parsed("DATABASE_URL", environ["DATABASE_URL"])
     owner_text = environ.get("DATABASE_OWNER_URL")
     if owner_text:
-        _check_server("DATABASE_OWNER_URL", _parsed("DATABASE_OWNER_URL", owner_text))
-        _refuse_bypass(given)
-        return _text(given), owner_text
+        owner = _parsed("DATABASE_OWNER_URL", owner_text)
+        _check_server("DATABASE_OWNER_URL", owner)
+        web = _fitted_out("DATABASE_URL", given, owner, Duty.WEB)
+        return DatabaseUrls(web, _worker(environ, owner, passwords), owner_text)
     if not _may_own(given):
         raise CannotStart(
             f"The login of DATABASE_URL ({given.username}) may not create roles, so it can't own "
             "the tables.",
             "Give DATABASE_OWNER_URL too (a login that owns the database, for migrations), or let "
-            "DATABASE_URL be such a login: Consular then makes the application's own.",
+            "DATABASE_URL be such a login: Consular then makes the web's and the workers' own.",
         )
-    return _provisioned(given, password), _text(given)
+    return DatabaseUrls(*_provisioned(given, passwords), _text(given))
+
+
+def _worker(environ: Mapping[str, str], owner: URL, passwords: Mapping[str, str]) -> str:
+    text = environ.get("WORKER_DATABASE_URL")
+    if text:
+        given = _parsed("WORKER_DATABASE_URL", text)
+        return _fitted_out("WORKER_DATABASE_URL", given, owner, Duty.WORKER)
+    return _provisioned(owner, passwords)[1]
 
 
 def check_redis(url: str) -> None:
@@ -224,7 +255,8 @@ def _new_secrets() -> dict[str, str]:
         "CONSULAR_LLAVEMX_CLIENT": f"consular:{secrets.token_hex(24)}",
         "CONSULAR_OIDC_CLIENT": f"consular:{secrets.token_hex(24)}",
         _OWNER_PASSWORD: secrets.token_hex(24),
-        _APP_PASSWORD: secrets.token_hex(24),
+        _WEB_PASSWORD: secrets.token_hex(24),
+        _WORKER_PASSWORD: secrets.token_hex(24),
     }
 
 
@@ -311,24 +343,46 @@ def _may_own(url: URL) -> bool:
         return _rights(connection)[0]
 
 
-def _refuse_bypass(url: URL) -> None:
-    with _connect("DATABASE_URL", url) as connection:
+def _fitted_out(name: str, url: URL, owner: URL, duty: Duty) -> str:
+    """A plain login that the user made, with what its processes need."""
+    with _connect(name, url) as connection:
         if _rights(connection)[1]:
             raise CannotStart(
-                f"The login of DATABASE_URL ({url.username}) may bypass row-level security.",
-                "Let DATABASE_URL be a plain login that is a member of consular_application, or "
-                "unset DATABASE_OWNER_URL: Consular then makes the application's login itself.",
+                f"The login of {name} ({url.username}) may bypass row-level security.",
+                f"Let {name} be a plain login that is a member of {duty}, or unset "
+                "DATABASE_OWNER_URL: Consular then makes the logins itself.",
             )
-
-
-def _provisioned(owner: URL, password: str) -> str:
     try:
-        login = provision(_text(owner), password=password)
+        fit_out_login(_text(owner), url.username or "", duty)
     except psycopg.Error as error:
         raise CannotStart(
-            f"The application's login could not be made: {str(error).strip().splitlines()[0]}.",
+            f"The login of {name} could not be fitted out: {_first_line(error)}.",
+            f"As a superuser: GRANT {duty} TO {url.username}; and let DATABASE_OWNER_URL be a "
+            "login with CREATEROLE.",
+        ) from error
+    return _text(url)
+
+
+def _provisioned(owner: URL, passwords: Mapping[str, str]) -> tuple[str, str]:
+    try:
+        logins = provision(
+            _text(owner),
+            web_password=passwords["web_password"],
+            worker_password=passwords["worker_password"],
+        )
+    except psycopg.Error as error:
+        raise CannotStart(
+            f"The application's logins could not be made: {_first_line(error)}.",
             "Let DATABASE_URL be a login with CREATEROLE that owns the database.",
         ) from error
-    application = owner.set(username=login, password=password)
-    _connect("DATABASE_URL, as the application's own login", application).close()
-    return _text(application)
+    urls = [
+        owner.set(username=login, password=password)
+        for login, password in zip(logins, passwords.values(), strict=True)
+    ]
+    for url in urls:
+        _connect("DATABASE_URL, as the application's own login", url).close()
+    return _text(urls[0]), _text(urls[1])
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().splitlines()[0]

@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 from consular import embedded, instance
 from consular.embedded import CannotStart, PostgresServer, ValkeyServer
-from consular.instance import Instance
+from consular.instance import DatabaseUrls, Instance
 from consular.supervisor import Child, StopRequested, Supervisor, raise_on_signals, serve_web
 from services.kernel.settings import Settings, SettingsError
 
@@ -108,19 +108,19 @@ class Launch:
 
     def _database(self, secrets: Mapping[str, str]) -> dict[str, str]:
         if self.environ.get("DATABASE_URL"):
-            password = instance.application_password(secrets)
+            passwords = instance.login_passwords(secrets)
             with Step("PostgreSQL of DATABASE_URL"):
-                app_url, owner_url = instance.given_databases(self.environ, password)
+                urls = instance.given_databases(self.environ, passwords)
         else:
             server = PostgresServer(self.home / "postgres", log=self.logs / "postgres.log")
             self.supervisor.servers.append(server)
             with Step("PostgreSQL"):
                 server.start()
-                app_url, owner_url = _embedded_urls(server, secrets)
+                urls = _embedded_urls(server, secrets)
             if (self.home / "postgres").is_symlink():
                 say(f"    it runs as 'nobody', to whom {_short(self.home)} is closed:")
                 say(f"    its data are in {server.directory}")
-        return {"DATABASE_URL": app_url, "DATABASE_OWNER_URL": owner_url}
+        return urls.as_settings()
 
     def _redis(self) -> dict[str, str]:
         given = self.environ.get("REDIS_URL")
@@ -256,13 +256,17 @@ def addresses(settings: Settings, environ: Mapping[str, str]) -> str:
   Logs          {_short(settings.home / "log")}"""
 
 
-def _embedded_urls(server: PostgresServer, secrets: Mapping[str, str]) -> tuple[str, str]:
-    """Provision the embedded cluster; (application's URL, owner's URL)."""
-    owner, application = instance.owner_password(secrets), instance.application_password(secrets)
+def _embedded_urls(server: PostgresServer, secrets: Mapping[str, str]) -> DatabaseUrls:
+    """Provision the embedded cluster."""
+    owner, passwords = instance.owner_password(secrets), instance.login_passwords(secrets)
     embedded.create_owner_and_database(server.url(), password=owner, database=DATABASE)
     owner_url = embedded.database_url(embedded.OWNER, owner, server.port, DATABASE)
-    login = embedded.provision(owner_url, password=application)
-    return embedded.database_url(login, application, server.port, DATABASE), owner_url
+    logins = embedded.provision(owner_url, **passwords)
+    web, worker = (
+        embedded.database_url(login, password, server.port, DATABASE)
+        for login, password in zip(logins, passwords.values(), strict=True)
+    )
+    return DatabaseUrls(web, worker, owner_url)
 
 
 def _own_addresses(settings: Settings) -> dict[str, str]:

@@ -46,7 +46,9 @@ DEMO_STAFF = [
 
 def load_reference(settings: Settings) -> dict[str, int]:
     """Offices, services, fees, closed days, counts, series, tariffs. Table -> rows."""
-    with _transaction(settings.database_owner_url or settings.database_url) as session:
+    # The web may read what things cost, not write it.
+    url = settings.database_owner_url or settings.worker_database_url or settings.database_url
+    with _transaction(url) as session:
         return {
             **consulates.load_reference(session),
             **voting.load_reference(session),

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from alembic import op
 
+# Groups without login: what web and workers share is granted to the first, which the other two are
+# members of; what only one of them may do is granted to that one.
 APPLICATION = "consular_application"
+WEB = "consular_web"
+WORKER = "consular_worker"
 
 
-def grant(table: str, rights: str) -> None:
-    """Give the application what it needs on a table, and nothing more."""
-    op.execute(f"GRANT {rights} ON {table} TO {APPLICATION}")
+def grant(table: str, rights: str, *, to: str = APPLICATION) -> None:
+    """Give the application (or only ``WEB``, ``WORKER``) what it needs on a table, nothing more."""
+    op.execute(f"GRANT {rights} ON {table} TO {to}")
+
+
+def withdraw(table: str, rights: str) -> None:
+    """Take rights from the group that web and workers share."""
+    op.execute(f"REVOKE {rights} ON {table} FROM {APPLICATION}")
 
 
 def secure(table: str, *, account: str | None = "account_id") -> None:

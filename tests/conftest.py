@@ -127,7 +127,8 @@ def settings(database: DatabaseUrls, redis_url: str, tmp_path: Path) -> Settings
         {
             "CONSULAR_ENV": "test",
             "CONSULAR_HOME": str(tmp_path),
-            "DATABASE_URL": database.app_url,
+            "DATABASE_URL": database.web_url,
+            "WORKER_DATABASE_URL": database.worker_url,
             "DATABASE_OWNER_URL": database.owner_url,
             "REDIS_URL": redis_url,
             **random_keys(),

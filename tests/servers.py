@@ -33,7 +33,13 @@ class DatabaseUrls:
 
     name: str
     owner_url: str
-    app_url: str
+    web_url: str
+    worker_url: str
+
+    @property
+    def app_url(self) -> str:
+        """The login that may do all that the application does: the workers'."""
+        return self.worker_url
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,8 @@ class Addresses:
 
     superuser_url: str
     owner_url: str
-    app_url: str
+    web_url: str
+    worker_url: str
     redis_url: str
 
     def travel(self) -> dict[str, str]:
@@ -59,7 +66,8 @@ class Addresses:
         return DatabaseUrls(
             name=database,
             owner_url=_with_database(self.owner_url, database),
-            app_url=_with_database(self.app_url, database),
+            web_url=_with_database(self.web_url, database),
+            worker_url=_with_database(self.worker_url, database),
         )
 
     def redis(self, number: int) -> str:
@@ -115,19 +123,27 @@ class Servers:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _provision(self) -> Addresses:
-        port, owner_password, app_password = self.postgres.port, _password(), _password()
+        port, owner_password = self.postgres.port, _password()
         embedded.create_owner_and_database(
             self.postgres.url(), password=owner_password, database=TEMPLATE
         )
         owner_url = embedded.database_url(embedded.OWNER, owner_password, port, TEMPLATE)
-        login = embedded.provision(owner_url, password=app_password)
+        passwords = _password(), _password()
+        logins = embedded.provision(
+            owner_url, web_password=passwords[0], worker_password=passwords[1]
+        )
+        web_url, worker_url = (
+            embedded.database_url(login, password, port, TEMPLATE)
+            for login, password in zip(logins, passwords, strict=True)
+        )
         migrate(owner_url)
         with psycopg.connect(self.postgres.url(TEMPLATE), autocommit=True) as connection:
             connection.execute("VACUUM (FREEZE, ANALYZE)")
         return Addresses(
             superuser_url=self.postgres.url(),
             owner_url=owner_url,
-            app_url=embedded.database_url(login, app_password, port, TEMPLATE),
+            web_url=web_url,
+            worker_url=worker_url,
             redis_url=self.valkey.url,
         )
 

@@ -18,13 +18,12 @@ from rq.exceptions import StopRequested
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.kernel.clock import database_clock
-from services.kernel.db import Database
 from services.kernel.settings import Settings
 from workers import logs, relay, schedule
 from workers.bell import BellWorker, Watchdog
 from workers.jobs.run import use
 from workers.relay import Relay
-from workers.runtime import build_work, refuse_unsafe
+from workers.runtime import build_work, open_database
 from workers.schedule import Schedule
 
 GRACE_SECONDS = 10.0
@@ -83,8 +82,8 @@ def run_worker(settings: Settings) -> None:
 def run_relay(settings: Settings) -> None:
     """Ring the queues for what is due."""
     stopping = _begin("relay")
-    database = Database(settings.database_url, pool_size=1)
-    if _once_there(stopping, lambda: _safe(database)) is None:
+    database = _once_there(stopping, lambda: open_database(settings, pool_size=1))
+    if database is None:
         return
     redis = open_redis(settings.redis_url)
     again = settings.number("CONSULAR_RING_SECONDS", 15)
@@ -100,8 +99,8 @@ def run_relay(settings: Settings) -> None:
 def run_schedule(settings: Settings) -> None:
     """Start what is due from time to time."""
     stopping = _begin("schedule")
-    database = Database(settings.database_url, pool_size=1)
-    if _once_there(stopping, lambda: _safe(database)) is None:
+    database = _once_there(stopping, lambda: open_database(settings, pool_size=1))
+    if database is None:
         return
     turn = Schedule(database, database_clock)
     while not stopping.asked.is_set():
@@ -122,11 +121,6 @@ def _begin(process: str) -> Stopping:
     stopping = Stopping()
     log.info("process_started", process=process, pid=os.getpid())
     return stopping
-
-
-def _safe(database: Database) -> Database:
-    refuse_unsafe(database)
-    return database
 
 
 def _once_there(stopping: Stopping, build: Callable[[], T]) -> T | None:

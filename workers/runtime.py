@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.kernel.clock import SessionClock, database_clock
 from services.kernel.crypto import Vault
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import EVERYTHING, NOTHING, Database
+from services.kernel.logins import Duty
 from services.kernel.settings import Settings
 from services.outbox import delivery
 from services.outbox.delivery import Claim
@@ -41,10 +41,6 @@ class LeaseLost(Exception):
     def __init__(self, item: UUID) -> None:
         super().__init__(str(item))
         self.item = item
-
-
-class UnsafeDatabase(Exception):
-    """The database or the role in it doesn't keep what the system promises."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +101,8 @@ def build_work(settings: Settings) -> Work:
 
     Raises `UnsafeDatabase`, `SettingsError`.
     """
-    database = Database(settings.database_url, pool_size=2)
-    work = Work(
-        database=database,
+    return Work(
+        database=open_database(settings, pool_size=2),
         vault=Vault(settings.master_keys(), settings.index_key()),
         agencies=build_agencies(settings),
         clock=database_clock,
@@ -115,29 +110,14 @@ def build_work(settings: Settings) -> Work:
         lease_seconds=settings.number("CONSULAR_LEASE_SECONDS", 30),
         development=settings.development,
     )
-    refuse_unsafe(database)
-    return work
 
 
-_SAFE = text(
+def open_database(settings: Settings, *, pool_size: int) -> Database:
+    """The workers' connections, once the login has shown that it is fit for them.
+
+    Raises `UnsafeDatabase`, `SettingsError`, and SQLAlchemyError while there is no server.
     """
-    SELECT current_setting('synchronous_commit') AS durable,
-           (SELECT bool_or(rolsuper OR rolbypassrls) FROM pg_roles
-            WHERE pg_has_role(current_user, oid, 'USAGE')) AS bypasses
-    """
-)
-
-
-def refuse_unsafe(database: Database) -> None:
-    """Raise `UnsafeDatabase` for a role that can pass by row security, or lossy commits."""
-    with database.transaction(EVERYTHING) as session:
-        row = session.execute(_SAFE).one()
-    if row.bypasses:
-        raise UnsafeDatabase(
-            "The database role can pass by row security. Use a login without SUPERUSER and"
-            " BYPASSRLS, as `consular up` makes one."
-        )
-    if row.durable not in ("on", "remote_apply"):
-        raise UnsafeDatabase(
-            f"synchronous_commit is {row.durable}: acknowledged writes could be lost. Set it to on."
-        )
+    url = settings.worker_database_url or settings.require("WORKER_DATABASE_URL")
+    database = Database(url, duty=Duty.WORKER, pool_size=pool_size)
+    with database.transaction(NOTHING):
+        return database

@@ -14,9 +14,12 @@ from typing import Any, cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Engine, MetaData, create_engine, text
+from sqlalchemy import Engine, MetaData, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from services.kernel.commits import Commits, OutcomeUnknown
+from services.kernel.logins import Duty, look, refuse_unfit
 
 NETWORK = "*"
 
@@ -55,30 +58,50 @@ _OPEN = text(
     " set_config('app.account', :account, true)"
 )
 
-# Nobody waits for a lock without end: whoever asked is told to try again.
-_SESSION = "-c timezone=UTC -c lock_timeout=5s -c statement_timeout=30s"
+# A server that vanished without a word is noticed within half a minute.
+_NETWORK = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 class Database:
-    """The connections of one process."""
+    """The connections of one process.
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
-        self.engine = _engine(url, pool_size)
+    With a ``duty`` each new connection's login must be fit for it, else `UnsafeDatabase` is raised
+    to whoever asked for the connection; ``apart`` as `services.kernel.logins.Login.faults` says.
+    """
+
+    def __init__(
+        self, url: str, *, duty: Duty | None = None, apart: bool = False, pool_size: int = 8
+    ) -> None:
+        self.url = url
+        self.commits = Commits()
+        self._duty = duty
+        self._apart = apart
+        self.engine = self._engine(pool_size)
         # Connections of its own: switching one to AUTOCOMMIT and back at every use costs more
         # than the statement. Nothing is open on them when they come back to be rolled back.
-        self._at_once = _engine(
-            url, pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
+        self._at_once = self._engine(
+            pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
         )
 
     @contextmanager
     def transaction(self, scope: Scope) -> Iterator[Session]:
-        """One transaction: commits on return, rolls back when anything is raised."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        """One transaction: commits on return, rolls back when anything is raised.
+
+        Raises `OutcomeUnknown` when nobody can say whether it was committed for good.
+        """
+        with Session(self.engine, expire_on_commit=False) as session:
             session.execute(
                 _OPEN,
                 {"consulate": scope.consulate, "account": str(scope.account or "")},
             )
             yield session
+            self._commit(session)
 
     @contextmanager
     def one_statement(self) -> Iterator[Session]:
@@ -87,7 +110,10 @@ class Database:
         PostgreSQL makes one statement atomic by itself; BEGIN and COMMIT would be two more
         round trips on the hottest paths.
         """
-        with Session(self._at_once, expire_on_commit=False) as session:
+        with (
+            Session(self._at_once, expire_on_commit=False) as session,
+            self.commits.acknowledged(_driver(session)),
+        ):
             yield session
 
     @contextmanager
@@ -99,32 +125,72 @@ class Database:
         borrowed = self._at_once.raw_connection()
         connection = cast("psycopg.Connection[Any]", borrowed.driver_connection)
         try:
-            yield connection
+            with self.commits.acknowledged(connection):
+                yield connection
         finally:
             gone = connection.closed
             borrowed.close()
             if gone:  # the server went away, and so did the others of the pool
                 self._at_once.dispose()
 
+    def refuse_unfit(self, session: Session | None = None) -> None:
+        """Raise `UnsafeDatabase` unless the login is fit, as it is now, for this process's duty.
+
+        Over a connection of its own without a ``session``; psycopg.Error when there is none.
+        """
+        if self._duty is None:
+            return
+        if session is not None:
+            refuse_unfit(look(_driver(session)), self._duty, apart=self._apart)
+            return
+        with psycopg.connect(libpq_url(self.url), connect_timeout=5) as connection:
+            refuse_unfit(look(connection), self._duty, apart=self._apart)
+
     def dispose(self) -> None:
         """Close every connection, e.g. before a fork."""
         self.engine.dispose()
         self._at_once.dispose()
+        self.commits.stop()
+
+    def _commit(self, session: Session) -> None:
+        if not session.in_transaction():
+            return
+        session.flush()
+        try:
+            with self.commits.acknowledged(_driver(session)):
+                session.commit()
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise OutcomeUnknown("the connection was lost during the commit") from error
+            raise
+
+    def _engine(self, pool_size: int, **options: Any) -> Engine:
+        engine = create_engine(
+            sqlalchemy_url(self.url),
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_pre_ping=False,
+            pool_timeout=5,
+            connect_args=_NETWORK,
+            **options,
+        )
+        event.listen(engine, "connect", self._meet)
+        return engine
+
+    def _meet(self, connection: psycopg.Connection[Any], _record: object) -> None:
+        """A new connection: is its login fit, and may statements be prepared on it?"""
+        self.commits.listen(connection)
+        login = look(connection)
+        connection.rollback()
+        if self._duty:
+            refuse_unfit(login, self._duty, apart=self._apart)
+        if login.pooled:
+            # The next transaction may run on another server connection, which doesn't know them.
+            connection.prepare_threshold = None
 
 
-def _engine(url: str, pool_size: int, **options: Any) -> Engine:
-    return create_engine(
-        sqlalchemy_url(url),
-        pool_size=pool_size,
-        max_overflow=4,
-        pool_pre_ping=False,
-        pool_timeout=10,
-        connect_args={
-            "connect_timeout": 5,
-            "options": _SESSION,
-        },
-        **options,
-    )
+def _driver(session: Session) -> psycopg.Connection[Any]:
+    return cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -133,6 +199,12 @@ def sqlalchemy_url(url: str) -> str:
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url[len(prefix) :]
     return url
+
+
+def libpq_url(url: str) -> str:
+    """The same address without the name of SQLAlchemy's driver."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}{mark}{rest}"
 
 
 def sqlstate(error: DBAPIError | psycopg.Error) -> str:

@@ -42,6 +42,7 @@ class Settings:
     simulator_port: int
     public_url: str
     database_url: str
+    worker_database_url: str
     database_owner_url: str
     redis_url: str
     values: Mapping[str, str]
@@ -69,6 +70,7 @@ class Settings:
             simulator_port=_port(values, "CONSULAR_SIMULATOR_PORT", port + 1),
             public_url=values.get("CONSULAR_PUBLIC_URL", f"http://localhost:{port}"),
             database_url=values.get("DATABASE_URL", ""),
+            worker_database_url=_worker_url(env, values),
             database_owner_url=values.get("DATABASE_OWNER_URL", ""),
             redis_url=values.get("REDIS_URL", ""),
             values=values,
@@ -185,6 +187,12 @@ def _read_file(path: Path) -> dict[str, str]:
         return {}
     pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _worker_url(env: str, values: Mapping[str, str]) -> str:
+    """In development one login may serve web and workers; in production each has its own."""
+    shared = "" if env == "production" else values.get("DATABASE_URL", "")
+    return values.get("WORKER_DATABASE_URL") or shared
 
 
 def _port(values: Mapping[str, str], name: str, default: int) -> int:

@@ -36,7 +36,8 @@ def steady_web(servers: Addresses, home: Path) -> Iterator[Web]:
         environ = {
             "CONSULAR_ENV": "test",
             "CONSULAR_HOME": str(home),
-            "DATABASE_URL": urls.app_url,
+            "DATABASE_URL": urls.web_url,
+            "WORKER_DATABASE_URL": urls.worker_url,
             "DATABASE_OWNER_URL": urls.owner_url,
             "REDIS_URL": servers.redis(63),
             **random_keys(),

@@ -16,7 +16,7 @@ NO_AMOUNTS: list[Any] = [
 
 
 def test_an_amount_that_is_no_plain_decimal_is_refused_by_its_field(web: Web) -> None:
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         prepare_reference(session, now=system_clock())
     token = web.token("citizen", subject="ana")
     told = {}

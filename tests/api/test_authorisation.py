@@ -43,7 +43,7 @@ def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def _database(web: Web) -> Database:
-    database: Database = web.app.extensions["consular.database"]
+    database: Database = web.database
     return database
 
 

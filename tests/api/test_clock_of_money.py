@@ -15,7 +15,7 @@ from tests.factories.web import Web
 
 @pytest.mark.parametrize("minutes", [-40, 40])
 def test_a_price_is_kept_as_long_as_promised_on_whatever_host(web: Web, minutes: int) -> None:
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         prepare_reference(session, now=system_clock())
     token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
     wrong = create_app(web.settings, clock=lambda: system_clock() + timedelta(minutes=minutes))

@@ -37,7 +37,7 @@ def refused(answer: Any) -> tuple[int, str]:
 
 
 def facts(web: Web) -> dict[str, int]:
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         rows = session.execute(
             text(
                 "SELECT status, sum(quantity)::int FROM facts GROUP BY 1 HAVING sum(quantity) <> 0"
@@ -47,7 +47,7 @@ def facts(web: Web) -> dict[str, int]:
 
 
 def set_status(web: Web, status: str) -> None:
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         session.execute(text("UPDATE appointments SET status = :status"), {"status": status})
 
 
@@ -135,7 +135,7 @@ def test_the_same_desk_may_repeat_its_call_and_nothing_happens_twice(web: Web, c
     first, again = (step(web, coming, "call", {"desk": "A"}) for _ in range(2))
     assert (first.status_code, again.status_code) == (200, 200)
     assert first.get_json() == again.get_json()
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         entries = session.execute(
             text("SELECT count(*) FROM audit_entries WHERE action = 'appointment.call'")
         ).scalar_one()

@@ -24,7 +24,7 @@ def _without_redis(settings: Settings) -> Settings:
 
 def _rate(web: Web) -> None:
     now = datetime.now(UTC)
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         store_rate(
             session, series="SF43718", base="USD", quote="MXN", value=Decimal("18.4321"),
             valid_on=(now - timedelta(days=1)).date(), now=now,

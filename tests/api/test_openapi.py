@@ -39,7 +39,7 @@ Document = dict[str, Any]
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """One for the whole file, with a session to book in and a rate to quote."""
     with steady_web(servers, tmp_path_factory.mktemp("openapi")) as running:
-        with running.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+        with running.database.transaction(EVERYTHING) as session:
             prepare_reference(session, now=system_clock())
         running.session()
         yield running

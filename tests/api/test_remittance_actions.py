@@ -21,7 +21,7 @@ NOW = system_clock()
 @pytest.mark.parametrize("reached", [False, True])
 def test_the_page_offers_to_cancel_when_the_api_does(web: Web, late: bool, reached: bool) -> None:
     token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
-    database = web.app.extensions["consular.database"]
+    database = web.database
     with database.transaction(EVERYTHING) as session:
         prepare_reference(session, now=system_clock())
         account = session.execute(text("SELECT id FROM accounts")).scalar_one()

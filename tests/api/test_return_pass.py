@@ -42,7 +42,7 @@ class Visit:
 
     def counts(self) -> dict[str, int]:
         """What the facts add up to, by status."""
-        with self.web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+        with self.web.database.transaction(EVERYTHING) as session:
             rows = session.execute(
                 text(
                     "SELECT status, sum(quantity)::int FROM facts GROUP BY status"
@@ -53,7 +53,7 @@ class Visit:
 
     def write(self, statement: str, **values: Any) -> None:
         """Let time pass, so to speak."""
-        with self.web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+        with self.web.database.transaction(EVERYTHING) as session:
             session.execute(text(statement), values)
 
     def close_days(self) -> None:

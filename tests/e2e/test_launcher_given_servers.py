@@ -13,12 +13,16 @@ from psycopg import sql
 
 from consular.embedded import CannotStart, database_url, free_port
 from consular.instance import check_redis, given_databases
+from services.kernel.db import Database
+from services.kernel.logins import Duty
 from tests.servers import Addresses, DatabaseUrls
+
+PASSWORDS = {"web_password": "secret1", "worker_password": "secret2"}
 
 
 def problem_of(database_url: str, **more: str) -> str:
     with pytest.raises(CannotStart) as refusal:
-        given_databases({"DATABASE_URL": database_url, **more}, "unused")
+        given_databases({"DATABASE_URL": database_url, **more}, PASSWORDS)
     assert refusal.value.remedy
     return refusal.value.problem
 
@@ -84,32 +88,59 @@ def test_an_application_login_that_bypasses_row_security(
     assert "may bypass row-level security" in said
 
 
-def test_an_owner_is_given_an_application_login_of_its_own(
-    servers: Addresses, database: DatabaseUrls
-) -> None:
-    port = int(database.owner_url.rpartition(":")[2].partition("/")[0])
-    app_url, owner_url = given_databases({"DATABASE_URL": database.owner_url}, "secret1")
-    again, _ = given_databases({"DATABASE_URL": database.owner_url}, "secret1")
-
-    login = f"{database.name}_app"
-    assert app_url == again == database_url(login, "secret1", port, database.name)
-    assert owner_url == database.owner_url
-    with psycopg.connect(app_url) as connection:
-        row = connection.execute(
-            "SELECT rolsuper OR rolbypassrls OR rolcreaterole,"
-            " pg_has_role(current_user, 'consular_application', 'USAGE')"
-            " FROM pg_roles WHERE rolname = current_user"
-        ).fetchone()
-    assert row == (False, True)
-    _forget(servers, database.name, login)
-
-
-def _forget(servers: Addresses, database: str, login: str) -> None:
-    url = servers.superuser_url.rpartition("/")[0] + f"/{database}"
+@pytest.fixture
+def forgotten(servers: Addresses, database: DatabaseUrls) -> Iterator[list[str]]:
+    """Logins that a test made: they don't outlive their database."""
+    made: list[str] = []
+    yield made
+    url = servers.superuser_url.rpartition("/")[0] + f"/{database.name}"
     with psycopg.connect(url, autocommit=True) as connection:
-        role = sql.Identifier(login)
-        connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
-        connection.execute(sql.SQL("DROP ROLE {}").format(role))
+        for login in made:
+            role = sql.Identifier(login)
+            connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
+            connection.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+def _fit(url: str, duty: Duty) -> None:
+    Database(url, duty=duty, apart=True, pool_size=1).refuse_unfit()
+
+
+def test_an_owner_is_given_a_login_for_the_web_and_one_for_the_workers(
+    database: DatabaseUrls, forgotten: list[str]
+) -> None:
+    forgotten += [f"{database.name}_web", f"{database.name}_worker"]
+    port = int(database.owner_url.rpartition(":")[2].partition("/")[0])
+    urls = given_databases({"DATABASE_URL": database.owner_url}, PASSWORDS)
+    again = given_databases({"DATABASE_URL": database.owner_url}, PASSWORDS)
+
+    assert urls == again
+    assert urls.web == database_url(forgotten[0], "secret1", port, database.name)
+    assert urls.worker == database_url(forgotten[1], "secret2", port, database.name)
+    assert urls.owner == database.owner_url
+    _fit(urls.web, Duty.WEB)
+    _fit(urls.worker, Duty.WORKER)
+
+
+def test_a_plain_login_beside_an_owner_serves_the_web_and_the_workers_get_one(
+    servers: Addresses, database: DatabaseUrls, forgotten: list[str]
+) -> None:
+    name = f"mine_{database.name}"
+    forgotten += [f"{database.name}_web", f"{database.name}_worker", name]
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        role = sql.Identifier(name)
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'secret3'").format(role))
+        connection.execute(
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
+                sql.Identifier(database.name), role
+            )
+        )
+    mine = f"postgresql://{name}:secret3@{database.owner_url.rpartition('@')[2]}"
+    urls = given_databases(
+        {"DATABASE_URL": mine, "DATABASE_OWNER_URL": database.owner_url}, PASSWORDS
+    )
+    assert (urls.web, urls.owner) == (mine, database.owner_url)
+    _fit(urls.web, Duty.WEB)
+    _fit(urls.worker, Duty.WORKER)
 
 
 @pytest.mark.parametrize(

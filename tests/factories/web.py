@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from consular.app import create_app
 from consular.seed import development_token, load_reference
+from services.kernel.db import Database
 from services.kernel.settings import Settings
 
 PERSON: dict[str, Any] = {
@@ -46,6 +47,11 @@ class Web:
     settings: Settings
     app: Flask
     _tokens: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    @cached_property
+    def database(self) -> Database:
+        """What happens beside the web: the workers' login, which may do more."""
+        return Database(self.settings.worker_database_url)
 
     @property
     def client(self) -> FlaskClient:
@@ -148,9 +154,11 @@ def running_web_without_data(settings: Settings) -> Iterator[Web]:
     """The application alone, whatever its database is like."""
     settings = with_token_key(settings)
     app = create_app(settings)
+    web = Web(settings, app)
     try:
-        yield Web(settings, app)
+        yield web
     finally:
+        web.database.dispose()
         app.extensions["consular.database"].dispose()
         app.extensions["consular.redis"].close()
 

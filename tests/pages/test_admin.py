@@ -26,7 +26,7 @@ def admin(web: Web) -> Browser:
 
 
 def actions(web: Web) -> list[str]:
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         rows = session.execute(text("SELECT action FROM audit_entries ORDER BY at, id"))
         return [row.action for row in rows if row.action.startswith("staff.")]
 

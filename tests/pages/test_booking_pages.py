@@ -100,7 +100,7 @@ def _after_booking(web: Web, start: str, attendees: list[dict[str, Any]]) -> Bro
     token = web.token("citizen", subject="ana")
     answer = web.book(start, token=token, attendees=attendees)
     assert answer.status_code == 201, answer.text
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         # The development token told a name, which an address with a code doesn't.
         session.execute(text("UPDATE people SET holder = false"))
         account = session.execute(text("SELECT id FROM accounts")).scalar_one()

@@ -56,7 +56,7 @@ def status_of(web: Web, appointment: dict[str, Any]) -> str:
 
 
 def entries(web: Web, appointment: dict[str, Any], action: str) -> int:
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         return int(
             session.execute(
                 text(
@@ -146,7 +146,7 @@ def test_nobody_is_called_absent_before_their_time(web: Web, officer: Browser) -
     coming = booked(web)
     assert "/no-show" not in officer.get(agenda_of(coming)).text
     assert "/no-show" not in officer.get(address(coming)).text
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         session.execute(text("UPDATE appointments SET starts_at = now() - interval '1 minute'"))
     page = officer.get(agenda_of(coming)).text
     assert "Sí, no se presentó" in page
@@ -247,7 +247,7 @@ def test_the_agenda_asks_the_database_as_often_for_two_people_as_for_one(
 def statements(web: Web, browser: Browser, page: str) -> int:
     """How many statements a page takes."""
     seen: list[str] = []
-    engine = web.app.extensions["consular.database"].engine
+    engine = web.database.engine
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         seen.append(statement)
@@ -277,7 +277,7 @@ def test_another_office_finds_nothing(web: Web, officer: Browser) -> None:
 
 def test_citizens_and_other_staff_have_no_desk(web: Web) -> None:
     coming = booked(web)
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         account: UUID = session.execute(text("SELECT account_id FROM appointments")).scalar_one()
     for browser in (
         citizen_browser(web.app, account),

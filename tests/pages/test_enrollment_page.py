@@ -24,7 +24,7 @@ class Asked:
     """An RFC that a citizen asked for, and their browser."""
 
     def __init__(self, web: Web) -> None:
-        self.database = web.app.extensions["consular.database"]
+        self.database = web.database
         self.vault = web.app.extensions["consular.vault"]
         with self.database.transaction(EVERYTHING) as session:
             actor = Actor(Role.CITIZEN, make_account(session))

@@ -18,7 +18,7 @@ def _sent(web: Web, status: str) -> str:
     """The page that followed the payment, opened again when the transfer stands at ``status``."""
     client = sender(web)
     address = ordered(client)
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         session.execute(
             text(
                 "UPDATE remittances SET status = :status, branch = 'Sucursal 7, Puebla',"

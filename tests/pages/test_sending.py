@@ -22,7 +22,7 @@ ACCOUNT, OTHER_ACCOUNT = "002010077777777771", "646180157000000004"
 def sender(web: Web) -> FlaskClient:
     web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
     now = datetime.now(UTC)
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         account = session.connection().exec_driver_sql("SELECT id FROM accounts").scalar_one()
         secret = start_session(session, now=now, account_id=account)
         store_rate(

@@ -23,7 +23,7 @@ def test_a_forgotten_appointment_ends_and_its_person_may_book_again(settings: Se
         checked = {"identity_checked": True}
         web.call("POST", f"/appointments/{came['id']}/check-in", checked, token=officer)
         assert web.book(third, token=token).get_json()["code"] == "already_booked"
-        database, before = web.app.extensions["consular.database"], system_clock()
+        database, before = web.database, system_clock()
         the_day = before + timedelta(days=40)
         with database.transaction(EVERYTHING) as session:
             assert close_days(session, now=before + timedelta(days=20)) == 0

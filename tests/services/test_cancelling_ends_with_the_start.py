@@ -17,7 +17,7 @@ def test_cancelling_after_the_start_is_refused(settings: Settings) -> None:
         web.session()
         token = web.token("citizen", subject="ana")
         found = web.book(web.free()[0]["start"], token=token).get_json()["id"]
-        database = web.app.extensions["consular.database"]
+        database = web.database
         with database.transaction(EVERYTHING) as session:
             starts_at, account = session.execute(
                 text("SELECT starts_at, account_id FROM appointments")

@@ -15,10 +15,18 @@ from services.kernel.audit import Actor
 from services.outbox.inbox import receive_callback
 from services.outbox.models import OutboxItem
 from services.remittances.models import Remittance
+from services.remittances.ordering import Recipient
 from services.remittances.payout import claim_payout
 from services.remittances.rules import ATTEMPT_MAY_ARRIVE, Payout, Status
 from tests.factories.payouts import CANCEL, PAYOUT, PayoutBench
-from tests.factories.remittances import make_remittance, make_sender
+from tests.factories.remittances import (
+    VAULT,
+    ask_quote,
+    make_clabe,
+    make_remittance,
+    make_sender,
+    order_from,
+)
 from tests.servers import DatabaseUrls
 from workers.jobs.remittances import submit_payout
 from workers.runtime import LeaseLost
@@ -159,8 +167,11 @@ def test_a_name_that_cannot_be_written_gives_everything_back(
     bench: PayoutBench, sender: Actor
 ) -> None:
     with bench.work.transaction() as session:
-        found = make_remittance(session, sender, send=10_00, surname="李", now=bench.clock())
-        found.recipient.given_names, found.recipient.second_surname = "明", None
+        quoted = ask_quote(session, sender, send=10_00, now=bench.clock())
+        unwritable = Recipient("明", "李", clabe=make_clabe())
+        found = order_from(
+            session, sender, quoted.id, recipient=unwritable, now=bench.clock(), vault=VAULT
+        )
     bench.run_all()
     assert bench.status(found.id) is Status.REFUNDED
 

@@ -19,7 +19,8 @@ def test_killed_workers_lose_and_double_nothing(database: DatabaseUrls, redis_ur
         env={
             **os.environ,
             "PYTHONPATH": str(ROOT),
-            "DATABASE_URL": database.app_url,
+            "DATABASE_URL": database.web_url,
+            "WORKER_DATABASE_URL": database.worker_url,
             "DATABASE_OWNER_URL": database.owner_url,
             "REDIS_URL": redis_url,
         },

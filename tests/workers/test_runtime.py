@@ -6,14 +6,15 @@ import psycopg
 import pytest
 
 from services.kernel.db import Database
+from services.kernel.logins import Duty, UnsafeDatabase
 from services.kernel.settings import Settings
 from tests.servers import Addresses, DatabaseUrls
 from tests.workers.conftest import configured, process, until
-from workers.runtime import UnsafeDatabase, refuse_unsafe, retry_delay
+from workers.runtime import retry_delay
 
 
 def test_a_role_that_can_pass_by_row_security_is_refused(servers: Addresses) -> None:
-    with pytest.raises(UnsafeDatabase, match="row security"):
+    with pytest.raises(UnsafeDatabase, match="row-level security"):
         _look(servers.superuser_url)
 
 
@@ -45,8 +46,4 @@ def test_a_process_waits_for_its_database_and_its_redis(quick: Settings) -> None
 
 
 def _look(url: str) -> None:
-    database = Database(url, pool_size=1)
-    try:
-        refuse_unsafe(database)
-    finally:
-        database.dispose()
+    Database(url, duty=Duty.WORKER, pool_size=1).refuse_unfit()
