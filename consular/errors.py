@@ -281,6 +281,20 @@ WORDS: dict[str, Words] = {
     "limit_exceeded": Words(
         _("Pasarías tu límite"), _("Espera a que se libere o envía un monto menor.")
     ),
+    "person_limit_exceeded": Words(
+        _("Pasarías el límite por persona"),
+        _(
+            "El límite es por persona: cuenta también lo enviado con tu nombre o tu CURP desde"
+            " otras cuentas. Envía un monto menor o espera a que se libere."
+        ),
+    ),
+    "identity_bound": Words(
+        _("Estos datos ya no se cambian aquí"),
+        _(
+            "Ya enviaste dinero con ellos: tu nombre, tu fecha de nacimiento y tu CURP quedan"
+            " fijos. Si tienen un error, pide la corrección en tu consulado con tu identificación."
+        ),
+    ),
     "rate_unavailable": Words(
         _("Sin tipo de cambio por ahora"), _("No se cobró nada. Intenta otra vez en unos minutos.")
     ),

@@ -12,13 +12,17 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+import structlog
 from sqlalchemy.orm import Session
 
 from consular import tokens
 from services.citizens.accounts import Profile, set_profile
+from services.citizens.errors import IdentityBound
 from services.kernel.crypto import Vault
 from services.kernel.errors import Forbidden, Unavailable
 from services.kernel.identifiers import parse_curp, parse_phone
+
+_log = structlog.get_logger(__name__)
 
 
 class Claims(Protocol):
@@ -75,8 +79,12 @@ class SignIn:
     def remember(
         session: Session, account: UUID, profile: Profile, *, now: datetime, vault: Vault
     ) -> None:
-        """Llave MX verified these names: they become the account's."""
-        set_profile(session, account, profile, now=now, vault=vault)
+        """Llave MX verified these names: they become the account's, unless money was sent under
+        others, which stay until somebody has checked them."""
+        try:
+            set_profile(session, account, profile, now=now, vault=vault)
+        except IdentityBound:
+            _log.warning("identity_differs", account=str(account), agency="llavemx")
 
     def _exchange(self, provider: Any, **arguments: str) -> Any:
         if not arguments["code"]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from services.citizens.errors import IdentityBound
 from services.citizens.models import Account, Identity, Person
 from services.kernel import audit
 from services.kernel.crypto import Vault
@@ -103,7 +104,10 @@ def suggest_holder(session: Session, account: UUID, today: date) -> Person | Non
 def set_profile(
     session: Session, account: UUID, profile: Profile, *, now: datetime, vault: Vault
 ) -> Person:
-    """Tell or correct the holder's names; sealed values that aren't given are kept."""
+    """Tell or correct the holder's names; sealed values that aren't given are kept.
+
+    Raises `IdentityBound` when money was sent under another name, birth date or CURP.
+    """
     # Two first tellings at once follow one another.
     session.execute(select(Account.id).where(Account.id == account).with_for_update())
     person = find_holder(session, account)
@@ -111,18 +115,14 @@ def set_profile(
         person = Person(id=new_id(), account_id=account, holder=True, created_at=now)
         person.data_key = vault.new_key(person.id).wrapped
         session.add(person)
+    elif person.identity_bound_at and not _same_identity(person, profile, vault):
+        raise IdentityBound()
     person.given_names = profile.given_names
     person.first_surname = profile.first_surname
     absent = means_no_surname(profile.second_surname)
     person.second_surname = None if absent else profile.second_surname
     person.birth_date = profile.birth_date or person.birth_date
-    person.name_index = vault.person_keys(
-        person.given_names,
-        person.first_surname,
-        person.second_surname,
-        person.birth_date or date.min,
-        None,
-    )[0]
+    person.name_index = _name_keys(profile, person.birth_date, vault)[0]
     _seal(person, profile, vault)
     session.flush()
     return person
@@ -144,6 +144,35 @@ def open_profile(person: Person, vault: Vault) -> Profile:
         birth_date=person.birth_date,
         **opened,
     )
+
+
+def bind_identity(person: Person, *, now: datetime, vault: Vault) -> None:
+    """From the first money that is sent on, the holder stays who they said they are."""
+    person.name_index = _name_keys(person, person.birth_date, vault)[0]
+    if person.identity_bound_at is None:
+        person.identity_bound_at = now
+
+
+def _same_identity(person: Person, profile: Profile, vault: Vault) -> bool:
+    """The same person by the keys that limits go by: an accent more is no other name, and what
+    wasn't told before may be told."""
+    born = person.birth_date
+    return (
+        person.name_index in _name_keys(profile, born, vault)
+        and (born is None or profile.birth_date in (None, born))
+        and (
+            person.curp_index is None
+            or not profile.curp
+            or vault.blind_index("curp", profile.curp) == person.curp_index
+        )
+    )
+
+
+def _name_keys(named: Profile | Person, born: date | None, vault: Vault) -> list[bytes]:
+    """By name and birth date: as names are compared now, then as they were."""
+    second = None if means_no_surname(named.second_surname) else named.second_surname
+    names = (named.given_names, named.first_surname, second)
+    return vault.person_keys(*names, born or date.min, None)
 
 
 def _is_adult(born: date | None, today: date) -> bool:

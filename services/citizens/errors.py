@@ -23,6 +23,12 @@ class ProfileRequired(Conflict):
     code = "profile_required"
 
 
+class IdentityBound(Conflict):
+    """Money was sent under this name, birth date and CURP: changing them needs a check first."""
+
+    code = "identity_bound"
+
+
 class TooManyAttempts(TooMany):
     """Too often from the same hand or to the same address."""
 

@@ -44,6 +44,11 @@ class Person(Base):
         Index("uq_people_holder", "account_id", unique=True, postgresql_where=text("holder")),
         Index("ix_people_account_id", "account_id"),
         Index("ix_people_name_index", "name_index"),
+        Index(
+            "ix_people_curp_index",
+            "curp_index",
+            postgresql_where=text("curp_index IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -61,6 +66,8 @@ class Person(Base):
     curp_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # Since then names, birth date and CURP stay as they are: money was sent under them.
+    identity_bound_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

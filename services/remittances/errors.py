@@ -24,7 +24,7 @@ class QuoteUsed(Conflict):
 
 
 class ProfileRequired(Conflict):
-    """The account has no holder yet: who sends must be known first."""
+    """The account has no holder with a birth date yet: who sends must be known first."""
 
     code = "profile_required"
 
@@ -33,6 +33,15 @@ class LimitExceeded(Conflict):
     """``limit`` is ``day`` or ``month``; ``available`` USD are left, more from ``frees_at`` on."""
 
     code = "limit_exceeded"
+
+
+class PersonLimitExceeded(Conflict):
+    """Together with what the same person sent from other accounts it would pass the ``limit``.
+
+    How much that was isn't told: whoever knows a name could ask for somebody else's sums.
+    """
+
+    code = "person_limit_exceeded"
 
 
 class CancelWindowOver(Conflict):

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.citizens.accounts import find_holder
+from services.citizens.accounts import bind_identity, find_holder
 from services.citizens.models import Account, Person
 from services.kernel import audit
 from services.kernel.audit import Actor
@@ -27,6 +27,7 @@ from services.remittances import ledger
 from services.remittances.errors import (
     FundingUnavailable,
     LimitExceeded,
+    PersonLimitExceeded,
     ProfileRequired,
     QuoteExpired,
     QuoteUsed,
@@ -85,8 +86,8 @@ def order(
 
     ``funding_mode`` ``instant`` takes the sender's money as paid at once (development); no other
     mode has a provider yet. Raises `FundingUnavailable`, NotFound for a quote of somebody else,
-    `QuoteExpired`, `QuoteUsed`, `ProfileRequired`, `LimitExceeded`, Invalid with the recipient's
-    field.
+    `QuoteExpired`, `QuoteUsed`, `ProfileRequired`, `LimitExceeded`, `PersonLimitExceeded`, Invalid
+    with the recipient's field.
     """
     if funding_mode != INSTANT_FUNDING:
         raise FundingUnavailable()
@@ -96,12 +97,15 @@ def order(
     if priced is None or priced.account_id != actor.account_id:
         raise NotFound()
     number = _account_number(command.recipient, Payout(priced.payout))
-    # From here on this account's orders follow one another, so that the limits are exact.
+    # From here on this account's orders follow one another, and its profile stays as it is.
     _hold_account(session, actor.account_id, command.language)
     rules = tariff(session, day_in_mexico(now))
     _refuse_used_or_expired(session, priced, now)
+    sender = _sender(session, priced.account_id)
     _hold_to_limits(session, priced, rules, now)
-    made = _remittance(session, command, priced, number, rules, now=now, vault=vault)
+    # After the limits, which lock the rows of one person in order.
+    bind_identity(sender, now=now, vault=vault)
+    made = _remittance(session, command, priced, number, rules, sender, now=now, vault=vault)
     _store(session, made, now=now, actor=actor)
     return made
 
@@ -146,27 +150,41 @@ def _refuse_used_or_expired(session: Session, priced: Quote, now: datetime) -> N
         raise QuoteExpired(expires_at=priced.expires_at)
 
 
+def _sender(session: Session, account: UUID) -> Person:
+    """Who sends, by name and birth date at least. Raises `ProfileRequired`."""
+    sender = find_holder(session, account)
+    if sender is None or sender.birth_date is None:
+        raise ProfileRequired()
+    return sender
+
+
+_SENT = text(
+    "SELECT own_month, own_day, person_month, person_day"
+    " FROM sent_by_person(:account, :month, :day, :not_counted)"
+)
+
+
 def _hold_to_limits(session: Session, priced: Quote, rules: Tariff, now: datetime) -> None:
+    """By person: by CURP, and by name and birth date, in whatever accounts."""
     today = day_in_mexico(now)
-    sums = session.execute(
-        select(
-            func.coalesce(func.sum(Remittance.send_minor), 0).label("month"),
-            func.coalesce(func.sum(Remittance.send_minor).filter(Remittance.day == today), 0).label(
-                "day"
-            ),
-        ).where(
-            Remittance.account_id == priced.account_id,
-            Remittance.day.between(today.replace(day=1), today),
-            Remittance.status.not_in(sorted(NOT_COUNTED)),
-        )
+    sent = session.execute(
+        _SENT,
+        {
+            "account": priced.account_id,
+            "month": today.replace(day=1),
+            "day": today,
+            "not_counted": sorted(NOT_COUNTED),
+        },
     ).one()
-    for limit, sent, most, frees_at in (
-        ("month", int(sums.month), rules.per_month_minor, next_month_begins(today)),
-        ("day", int(sums.day), rules.per_day_minor, next_day_begins(today)),
+    for limit, own, by_person, most, frees_at in (
+        ("month", sent.own_month, sent.person_month, rules.per_month_minor, next_month_begins),
+        ("day", sent.own_day, sent.person_day, rules.per_day_minor, next_day_begins),
     ):
-        if sent + priced.send_minor > most:
-            available = Money(max(most - sent, 0), "USD").amount
-            raise LimitExceeded(limit=limit, available=available, frees_at=frees_at)
+        if own + priced.send_minor > most:
+            available = Money(max(most - own, 0), "USD").amount
+            raise LimitExceeded(limit=limit, available=available, frees_at=frees_at(today))
+        if by_person + priced.send_minor > most:
+            raise PersonLimitExceeded(limit=limit, frees_at=frees_at(today))
 
 
 def _remittance(
@@ -175,13 +193,11 @@ def _remittance(
     priced: Quote,
     number: str | None,
     rules: Tariff,
+    sender: Person,
     *,
     now: datetime,
     vault: Vault,
 ) -> Remittance:
-    sender = find_holder(session, priced.account_id)
-    if sender is None:
-        raise ProfileRequired()
     made = Remittance(
         id=new_id(),
         folio=new_folio(FolioKind.REMITTANCE),

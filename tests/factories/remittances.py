@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from uuid import UUID
 
 from clabe import compute_control_digit
@@ -30,6 +31,10 @@ VAULT = Vault({1: b"m" * 32}, b"i" * 32)
 SERIES = "SF43718"
 
 
+# Limits hold by name and birth date.
+_BIRTHDAYS = (date(1984, 2, 29) - timedelta(days=n % 9000) for n in count())
+
+
 def make_clabe(number: int = 1) -> str:
     """A well-formed CLABE of a made-up account."""
     body = f"012180{number:011d}"
@@ -53,12 +58,20 @@ def prepare_reference(
 
 
 def make_sender(
-    session: Session, *, now: datetime = NOW, vault: Vault = VAULT, email: str | None = None
+    session: Session,
+    *,
+    now: datetime = NOW,
+    vault: Vault = VAULT,
+    email: str | None = None,
+    born: date | None = None,
+    curp: str | None = None,
 ) -> Actor:
-    """A citizen whose name is known."""
+    """A citizen whose name is known; each one is another person."""
     account = new_id()
     session.execute(insert(Account).values(id=account, created_at=now))
-    profile = Profile("Marisol", "Quiroga", "Núñez", date(1984, 2, 29), email=email)
+    profile = Profile(
+        "Marisol", "Quiroga", "Núñez", born or next(_BIRTHDAYS), email=email, curp=curp
+    )
     set_profile(session, account, profile, now=now, vault=vault)
     return Actor(Role.CITIZEN, account)
 

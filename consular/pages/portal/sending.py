@@ -60,7 +60,8 @@ class _QuoteId(Schema):
 def send() -> Any:
     """How much, and how; with ``quote`` that quote again."""
     with transaction() as session:
-        if find_holder(session, account()) is None:
+        holder = find_holder(session, account())
+        if holder is None or holder.birth_date is None:
             return go(url_for("portal.profile", next=url_for("portal.send")))
     chosen = check(_QuoteId(), pick(request.args.to_dict(), "quote"), {})
     return _ask_amount({}, {}, _quote_context(chosen["quote"]) if chosen else None)
@@ -192,8 +193,11 @@ def profile_save() -> Any:
     told = check(ProfileSchema(), {**values, **({"birth_date": born} if born else {})}, errors)
     if told is None:
         return _ask_profile(form, errors)
-    with transaction() as session:
-        set_profile(session, account(), told, now=now(), vault=vault())
+    try:
+        with transaction() as session:
+            set_profile(session, account(), told, now=now(), vault=vault())
+    except DomainError as refused:
+        return _ask_profile(form, words_of(refused))
     return go(local(form.get("next"), url_for("portal.dashboard")))
 
 

@@ -1,0 +1,158 @@
+"""Limits hold for a person, in however many accounts; a sender stays who they said they are."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from threading import Barrier
+
+import pytest
+from sqlalchemy.orm import Session
+
+from services.citizens.accounts import Profile, find_holder, open_profile, set_profile
+from services.citizens.errors import IdentityBound
+from services.kernel.audit import Actor
+from services.kernel.db import EVERYTHING, Database
+from services.remittances.cancelling import cancel
+from services.remittances.errors import LimitExceeded, PersonLimitExceeded, ProfileRequired
+from services.remittances.models import Remittance
+from tests.factories.remittances import (
+    NOW,
+    VAULT,
+    make_remittance,
+    make_sender,
+    prepare_reference,
+)
+from tests.servers import DatabaseUrls
+
+BORN = date(1984, 2, 29)
+CURP, OTHER_CURP = "QUNM840229MDFRXR00", "QUNM840229MDFRXR18"
+ROUNDS, ACCOUNTS = 10, 6
+
+
+@pytest.fixture(autouse=True)
+def reference(session: Session) -> None:
+    prepare_reference(session)
+
+
+def _rename(session: Session, who: Actor, given: str, **changes: object) -> None:
+    assert who.account_id
+    values = {"birth_date": BORN, "curp": None, **changes}
+    profile = Profile(given, "Quiroga", "Núñez", **values)  # type: ignore[arg-type]
+    set_profile(session, who.account_id, profile, now=NOW, vault=VAULT)
+
+
+def test_one_curp_in_three_accounts_has_one_limit(session: Session) -> None:
+    senders = [make_sender(session, curp=CURP) for _ in range(3)]
+    make_remittance(session, senders[0], send=2000_00)
+    make_remittance(session, senders[1], send=500_00)
+    for sender in senders[1:]:
+        with pytest.raises(PersonLimitExceeded) as refused:
+            make_remittance(session, sender, send=1_00)
+        assert refused.value.params["limit"] == "day"
+        # What others sent is nobody's to know.
+        assert "available" not in refused.value.params
+
+
+def test_one_name_and_birth_date_in_two_accounts_have_one_limit(session: Session) -> None:
+    first, second = make_sender(session, born=BORN), make_sender(session, born=BORN)
+    make_remittance(session, first, send=2500_00)
+    with pytest.raises(PersonLimitExceeded):
+        make_remittance(session, second, send=1_00)
+
+
+def test_people_of_another_name_or_birth_date_have_their_own(session: Session) -> None:
+    make_remittance(session, make_sender(session, born=BORN), send=2500_00)
+    make_remittance(session, make_sender(session), send=2500_00)
+
+
+def test_ones_own_account_says_how_much_is_left(session: Session) -> None:
+    sender = make_sender(session, curp=CURP)
+    make_remittance(session, sender, send=2000_00)
+    with pytest.raises(LimitExceeded) as refused:
+        make_remittance(session, sender, send=501_00)
+    assert refused.value.params["available"] == "500.00"
+
+
+def test_money_that_was_given_back_counts_in_no_account(session: Session) -> None:
+    first, second = (make_sender(session, curp=CURP) for _ in range(2))
+    made = make_remittance(session, first, send=2500_00)
+    cancel(session, made.id, now=NOW, actor=first)
+    make_remittance(session, second, send=2500_00)
+
+
+def test_an_order_sees_the_sums_of_accounts_that_its_transaction_may_not_see(
+    database: DatabaseUrls,
+) -> None:
+    engine = Database(database.app_url)
+    try:
+        with engine.transaction(EVERYTHING) as session:
+            prepare_reference(session)
+            first, second = (make_sender(session, curp=CURP) for _ in range(2))
+            make_remittance(session, first, send=2000_00)
+        with engine.transaction(second.scope) as session:
+            with pytest.raises(PersonLimitExceeded):
+                make_remittance(session, second, send=600_00)
+            assert session.query(Remittance).count() == 0
+    finally:
+        engine.dispose()
+
+
+def test_orders_at_once_in_several_accounts_stay_within_the_limit(database: DatabaseUrls) -> None:
+    engine = Database(database.app_url, pool_size=ACCOUNTS)
+    together = Barrier(ACCOUNTS)
+
+    def send(sender: Actor) -> int:
+        together.wait()
+        with engine.transaction(sender.scope) as session:
+            try:
+                make_remittance(session, sender, send=1000_00)
+            except PersonLimitExceeded:
+                return 0
+        return 1
+
+    try:
+        with engine.transaction(EVERYTHING) as session:
+            prepare_reference(session)
+        for number in range(ROUNDS):
+            born = date(1990, 1, 1 + number)
+            with engine.transaction(EVERYTHING) as session:
+                people = [make_sender(session, born=born) for _ in range(ACCOUNTS)]
+            with ThreadPoolExecutor(ACCOUNTS) as pool:
+                assert sum(pool.map(send, people)) == 2
+    finally:
+        engine.dispose()
+
+
+def test_after_the_first_order_the_sender_stays_who_they_said_they_are(session: Session) -> None:
+    sender = make_sender(session, born=BORN, curp=CURP)
+    _rename(session, sender, "Mariana", curp=CURP)
+    make_remittance(session, sender, send=10_00)
+    for given, changes in (
+        ("Marisol", {}),
+        ("Mariana", {"birth_date": date(1985, 2, 28)}),
+        ("Mariana", {"curp": OTHER_CURP}),
+    ):
+        with pytest.raises(IdentityBound):
+            _rename(session, sender, given, **changes)
+
+
+def test_contacts_accents_and_what_was_never_told_may_still_be_told(session: Session) -> None:
+    sender = make_sender(session, born=BORN)
+    make_remittance(session, sender, send=10_00)
+    _rename(session, sender, "MÁRISOL", email="marisol@demo.invalid", curp=CURP)
+    assert sender.account_id
+    holder = find_holder(session, sender.account_id)
+    assert holder is not None
+    told = open_profile(holder, VAULT)
+    assert (told.given_names, told.email, told.curp) == ("MÁRISOL", "marisol@demo.invalid", CURP)
+
+
+def test_nobody_sends_without_a_birth_date(session: Session) -> None:
+    sender = make_sender(session)
+    holder = find_holder(session, sender.account_id) if sender.account_id else None
+    assert holder is not None
+    holder.birth_date = None
+    session.flush()
+    with pytest.raises(ProfileRequired):
+        make_remittance(session, sender, send=10_00)
