@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import APPLICATION
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:
