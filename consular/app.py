@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ from integrations.errors import AgencyError, Refused
 from integrations.identity.keys import JwksClient
 from integrations.identity.llavemx import LlaveMxClient
 from integrations.identity.oidc import OidcClient
+from services.appointments.rules import DEVELOPMENT_LIMITS, PRODUCTION_LIMITS
+from services.citizens.limits import Rate
 from services.kernel import logs
 from services.kernel.clock import Clock, system_clock
 from services.kernel.crypto import Vault
@@ -75,7 +78,9 @@ BLUEPRINTS = (
 # What is read of a body that nobody wanted, so that the connection stays usable.
 MOST_UNWANTED = 8 * 1024 * 1024
 AGENCIES_THAT_CALL_BACK = ("finabien", "sat")
-
+# The contract's room for tests: 600 requests a minute a person, of whom ten share this machine.
+_A_MINUTE = Rate(600, timedelta(minutes=1))
+_TEN_A_MINUTE = Rate(6000, timedelta(minutes=1))
 
 _events = structlog.get_logger()
 
@@ -103,6 +108,11 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         CODES_PER_ADDRESS=5 if not settings.development else 9000,
         CODES_PER_CALLER=30 if not settings.development else 9000,
         LOOKUPS=20 if not settings.development else 9000,
+        # What one hand may book and hold, and how often it may name somebody whose appointment or
+        # enrolment another account has.
+        BOOKING_LIMITS=DEVELOPMENT_LIMITS if settings.development else PRODUCTION_LIMITS,
+        GUESSES_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(10, timedelta(days=1)),
+        GUESSES_PER_ADDRESS=_TEN_A_MINUTE if settings.development else Rate(50, timedelta(days=1)),
     )
     app.extensions |= {
         "consular.settings": settings,

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy.orm import Session
 
 from consular.auth import actor, now, vault
+from consular.callers import booking_hand, guess_budgets
 from consular.db import one_call, transaction
-from services.appointments import booking
+from services.appointments import booking, desk
 from services.appointments.errors import ClaimTaken
+from services.appointments.models import Appointment
+from services.citizens.limits import refuse_spent, spend
 from services.enrollments import requesting
 from services.enrollments.errors import IdentityCheckPending
 from services.kernel.db import EVERYTHING
@@ -16,23 +23,37 @@ from services.kernel.db import EVERYTHING
 
 def book(command: booking.BookAppointment) -> booking.Booked:
     """Book in one statement; when a person is claimed already, find out what may be said."""
+    hand = booking_hand()
     try:
         with one_call() as connection:
-            return booking.book(connection, command, now=now(), actor=actor(), vault=vault())
+            return booking.book(
+                connection, command, now=now(), actor=actor(), vault=vault(), hand=hand
+            )
     except ClaimTaken:
         with transaction(EVERYTHING) as session:
             refusal = booking.explain_claim(
-                session, command, now=now(), actor=actor(), vault=vault()
+                session, command, now=now(), actor=actor(), vault=vault(), hand=hand
             )
         raise refusal from None
 
 
+def cancel(session: Session, appointment: UUID) -> Appointment:
+    """Cancel it; its places are free for others after the delay that is in force here."""
+    limits = current_app.config["BOOKING_LIMITS"]
+    return desk.cancel(session, appointment, now=now(), actor=actor(), limits=limits)
+
+
 @contextmanager
 def telling_holders(command: requesting.RequestEnrollment) -> Iterator[None]:
-    """Around the transaction of a request: somebody else's attempt is told to who is enrolled."""
+    """Around the transaction of a request: somebody else's attempt is told to who is enrolled,
+    and counts as a guess at people, of which each caller has few."""
+    budgets = guess_budgets()
+    with transaction(EVERYTHING) as session:
+        refuse_spent(session, budgets, now=now())
     try:
         yield
     except IdentityCheckPending:
         with transaction(EVERYTHING) as session:
+            spend(session, budgets, now=now())
             requesting.tell_holders(session, command, now=now(), actor=actor(), vault=vault())
         raise

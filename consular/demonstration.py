@@ -11,11 +11,12 @@ from uuid import UUID
 
 from stdnum.mx import curp as stdnum_curp
 
-from services.appointments.booking import Attendee, BookAppointment, book
+from services.appointments.booking import BookAppointment, book
 from services.appointments.desk import Served, TakeStep, cancel, complete, take_step
 from services.appointments.errors import ClaimTaken, SlotNotOffered, SlotTaken, TooEarly
+from services.appointments.people import Attendee
 from services.appointments.queries import availability
-from services.appointments.rules import Step
+from services.appointments.rules import DEVELOPMENT_LIMITS, Step
 from services.citizens.accounts import Profile, set_profile, sign_in
 from services.enrollments.requesting import Applicant, RequestEnrollment, request_enrollment
 from services.kernel.audit import Actor, Role
@@ -149,7 +150,7 @@ class Demonstration:
         officer = Actor(Role.OFFICER, None, office)
         with self.database.transaction(EVERYTHING) as session:
             if cancelled:
-                cancel(session, booked, now=self.now, actor=actor)
+                cancel(session, booked, now=self.now, actor=actor, limits=DEVELOPMENT_LIMITS)
             else:
                 step = TakeStep(booked, Step.CHECK_IN, details={"identity_checked": True})
                 take_step(session, step, now=self.now, actor=officer)

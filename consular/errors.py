@@ -195,6 +195,13 @@ WORDS: dict[str, Words] = {
     "person_repeated": Words(
         _("Revisa los datos"), _("Esta persona ya está en la lista: nómbrala una sola vez.")
     ),
+    "booking_limit": Words(
+        _("Ya no caben más citas"),
+        _(
+            "Tu cuenta, tu correo o teléfono, o esta conexión ya tiene todas las citas que puede."
+            " Cancela alguna que no vayas a usar, o espera a que pase."
+        ),
+    ),
     "wrong_state": Words(
         _("Ese paso no corresponde"), _("El trámite está en otro estado. Vuelve a consultarlo.")
     ),
@@ -336,6 +343,7 @@ class Problem:
     errors: dict[str, list[str]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     params: Mapping[str, object] = field(default_factory=dict)
+    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def words(self) -> Words:
@@ -358,6 +366,7 @@ class Problem:
             "code": self.code,
             "errors": self.errors,
             "request_id": g.get("request_id"),
+            **self.more,
         }
         return Response(
             json.dumps(body, ensure_ascii=False),
@@ -388,6 +397,8 @@ def problem_of(error: DomainError) -> Problem:
         problem.errors = {error.field: [problem.detail]}
     if isinstance(error, Unauthenticated):
         problem.headers["WWW-Authenticate"] = 'Bearer realm="consular"'
+    if "folio" in error.params:
+        problem.more["folio"] = str(error.params["folio"])
     retry = error.params.get("retry_after")
     if retry is None and error.code == "request_in_progress":
         retry = 2

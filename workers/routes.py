@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.outbox.delivery import Claim
-from workers.jobs import enrollments, housekeeping, notices, rates, remittances
+from workers.jobs import appointments, enrollments, housekeeping, notices, rates, remittances
 from workers.queues import Queue
 from workers.runtime import Work
 
@@ -36,6 +36,9 @@ ROUTES: Mapping[str, Route] = {
     "remittances.paid": Route(Queue.NOTICES, notices.send_remittance_news),
     "remittances.refunded": Route(Queue.NOTICES, notices.send_remittance_news),
     "rates.fetch": Route(Queue.AGENCIES, rates.fetch_rates),
+    # Never left lying: a place that isn't given back is lost.
+    "appointments.free_places": Route(Queue.HOUSEKEEPING, appointments.free_places, parks=False),
+    "appointments.compare_people": Route(Queue.HOUSEKEEPING, appointments.compare_people),
     "appointments.close_days": Route(Queue.HOUSEKEEPING, housekeeping.close_days),
     "housekeeping.sweep": Route(Queue.HOUSEKEEPING, housekeeping.sweep_tables),
 }

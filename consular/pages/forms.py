@@ -14,6 +14,7 @@ from marshmallow import Schema
 from consular.api.contract import load_fields
 from consular.auth import vault
 from consular.errors import FieldsInvalid, problem_of
+from consular.i18n import folio
 from services.kernel.errors import DomainError
 from services.kernel.money import plain_amount
 
@@ -75,7 +76,15 @@ def words_of(error: DomainError) -> Errors:
     problem = problem_of(error)
     if problem.errors:
         return problem.errors
-    return {"form": [f"{problem.words.title}. {problem.detail}"]}
+    told = [f"{problem.words.title}. {problem.detail}"]
+    if "folio" in problem.more:
+        told.append(
+            _(
+                "Lleva también este folio de revisión: %(folio)s.",
+                folio=folio(problem.more["folio"]),
+            )
+        )
+    return {"form": told}
 
 
 def go(address: str) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.appointments.errors import (
+    BookingLimit,
     ClaimTaken,
     IdentityCheckPending,
     PersonRepeated,
@@ -22,7 +23,10 @@ from services.appointments.errors import (
     SlotTaken,
 )
 from services.appointments.models import Claim
-from services.appointments.rules import repeated_person
+from services.appointments.people import Attendee, ask_for_check, claim_keys, person_keys
+from services.appointments.rules import PRODUCTION_LIMITS, BookingLimits, repeated_person
+from services.citizens.errors import TooManyAttempts
+from services.citizens.limits import Budget, spend
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
@@ -30,18 +34,6 @@ from services.kernel.db import raised_code, sqlstate, violated_constraint
 from services.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.outbox.delivery import put_once_a_day
-
-
-@dataclass(frozen=True)
-class Attendee:
-    """Somebody who comes: names as in their documents. The CURP is never required."""
-
-    given_names: str
-    first_surname: str
-    second_surname: str | None
-    birth_date: date
-    birth_place: str | None = None
-    curp: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,10 +62,25 @@ class Booked:
     time_zone: str
 
 
+@dataclass(frozen=True)
+class Hand:
+    """Who books, for the limits: those in force, the keyed hash of the network address, and what
+    is left to guess at people."""
+
+    limits: BookingLimits = PRODUCTION_LIMITS
+    address: bytes | None = None
+    budgets: tuple[Budget, ...] = ()
+
+
+ANY_HAND = Hand()
+# A day's bookings are counted back from now: an hour may be enough.
+RETRY_SECONDS = 3600
+
 _BOOK = """
-    SELECT book_appointment(
+    SELECT book_appointment_v2(
         %(id)s, %(folio)s, %(consulate)s, %(start)s, %(services)s, %(people)s, %(language)s,
-        %(account)s, %(role)s, %(actor)s, %(request)s, %(now)s, %(key)s, %(hash)s)
+        %(account)s, %(role)s, %(actor)s, %(request)s, %(now)s, %(key)s, %(hash)s,
+        %(limits)s)
 """
 
 
@@ -84,14 +91,16 @@ def book(
     now: datetime,
     actor: Actor,
     vault: Vault,
+    hand: Hand = ANY_HAND,
 ) -> Booked:
     """Take the places, claim the persons, write appointment, fact, audit and outbox: all or none.
 
     One call, meant for `Database.one_call`. Raises `SlotTaken`, `SlotNotOffered`,
-    `ClaimTaken` (see `explain_claim`), NotFound for the office, `ServiceNotOffered`, Invalid
+    `ClaimTaken` (see `explain_claim`) only where there is a place, `BookingLimit`,
+    `TooManyAttempts`, NotFound for the office, `ServiceNotOffered`, Invalid
     ``idempotency_key_reused``, `PersonRepeated`.
     """
-    keys = [_keys(vault, attendee) for attendee in command.attendees]
+    keys = [person_keys(vault, attendee) for attendee in command.attendees]
     _refuse_repeated(keys)
     values = {
         "id": new_id(),
@@ -110,11 +119,12 @@ def book(
         "now": now,
         "key": command.idempotency_key,
         "hash": command.request_hash,
+        "limits": Jsonb(_limits(vault, command, hand, actor=actor, now=now)),
     }
     try:
         row = connection.execute(_BOOK, values).fetchone()
     except psycopg.Error as error:
-        raise _translate(error) from error
+        raise _translate(error, hand, now) from error
     answer: dict[str, Any] = row[0] if row else {}
     return Booked(
         id=UUID(answer["id"]),
@@ -126,23 +136,32 @@ def book(
 
 
 def explain_claim(
-    session: Session, command: BookAppointment, *, now: datetime, actor: Actor, vault: Vault
+    session: Session,
+    command: BookAppointment,
+    *,
+    now: datetime,
+    actor: Actor,
+    vault: Vault,
+    hand: Hand = ANY_HAND,
 ) -> DomainError:
     """Why `ClaimTaken` was raised, as the error to answer with.
 
     Their own account holds it: already_booked. Another does: whoever holds it is told, and the
-    asker learns only that identity must be checked.
+    asker learns only that identity must be checked, with a folio to show at a window. It counts
+    as a guess. Raises `TooManyAttempts` when there were too many.
     """
-    keys = [key for attendee in command.attendees for key in _keys(vault, attendee)]
+    account = actor.account_id if actor.is_citizen else None
+    keys = [key for each in command.attendees for key in claim_keys(session, vault, each, account)]
     holders = session.execute(
         select(Claim.account_id, Claim.appointment_id).where(
             Claim.person_key.in_(keys), Claim.service_code.in_(command.services)
         )
     ).all()
-    if not actor.is_citizen or not holders:
+    if account is None or not holders:
         return ClaimTaken()
-    if any(holder.account_id == actor.account_id for holder in holders):
+    if any(holder.account_id == account for holder in holders):
         return ClaimTaken()
+    spend(session, hand.budgets, now=now)
     for appointment, holder in {h.appointment_id: h.account_id for h in holders}.items():
         put_once_a_day(session, "appointments.identity_check", appointment)
         audit.record(
@@ -154,7 +173,36 @@ def explain_claim(
             now=now,
             person_account_id=holder,
         )
-    return IdentityCheckPending()
+    return IdentityCheckPending(folio=ask_for_check(session, account, keys, now=now))
+
+
+def _limits(
+    vault: Vault, command: BookAppointment, hand: Hand, *, actor: Actor, now: datetime
+) -> dict[str, Any]:
+    """As the database function reads them; addresses are those of citizens only."""
+    address = hand.address if actor.is_citizen else None
+    return {
+        "email": contact_index(vault, "email", command.email),
+        "phone": contact_index(vault, "phone", command.phone),
+        "address": address.hex() if address and hand.limits.per_address is not None else None,
+        "per_account": hand.limits.per_account,
+        "per_contact": hand.limits.per_contact,
+        "per_address": hand.limits.per_address,
+        "per_day": hand.limits.per_day,
+        "budgets": [
+            {
+                "subject": budget.subject.hex(),
+                "since": budget.rate.start(now).isoformat(),
+                "most": budget.rate.most,
+            }
+            for budget in hand.budgets
+        ],
+    }
+
+
+def contact_index(vault: Vault, kind: str, value: str | None) -> str | None:
+    """Keyed hash, in hexadecimal, of an e-mail or phone whatever its case."""
+    return vault.blind_index(f"booking.{kind}", value.strip().casefold()).hex() if value else None
 
 
 def _refuse_repeated(keys: Sequence[Sequence[bytes]]) -> None:
@@ -162,16 +210,6 @@ def _refuse_repeated(keys: Sequence[Sequence[bytes]]) -> None:
     if repeated:
         person, number = repeated
         raise PersonRepeated(field=f"attendees.{person}.{'curp' if number else 'given_names'}")
-
-
-def _keys(vault: Vault, person: Attendee) -> list[bytes]:
-    return vault.person_keys(
-        person.given_names,
-        person.first_surname,
-        person.second_surname,
-        person.birth_date,
-        person.curp,
-    )
 
 
 def _person(
@@ -206,25 +244,26 @@ def _person(
 _RAISED: dict[str, type[DomainError]] = {
     "slot_taken": SlotTaken,
     "claim_taken": ClaimTaken,
+    "booking_limit": BookingLimit,
     "slot_not_offered": SlotNotOffered,
     "service_not_offered": ServiceNotOffered,
     "consulate_not_found": NotFound,
     "idempotency_key_reused": Invalid,
 }
 _VIOLATED: dict[str, type[DomainError]] = {
-    "pk_claims": ClaimTaken,
     "ck_slot_sets_capacity": SlotTaken,
     "fk_seats_service_code": ServiceNotOffered,
 }
 
 
-def _translate(error: psycopg.Error) -> Exception:
+def _translate(error: psycopg.Error, hand: Hand, now: datetime) -> Exception:
     code = raised_code(error)
     if code == "idempotency_key_reused":
         return Invalid(code)
-    if code in _RAISED:
-        return _RAISED[code]()
-    refused = _VIOLATED.get(violated_constraint(error) or "")
+    if code == "too_many_requests":
+        left = [budget.rate.seconds_left(now) for budget in hand.budgets]
+        return TooManyAttempts(retry_after=max(left, default=RETRY_SECONDS))
+    refused = _RAISED.get(code or "") or _VIOLATED.get(violated_constraint(error) or "")
     if refused:
         return refused()
     if sqlstate(error) in ("40P01", "55P03"):

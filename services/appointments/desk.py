@@ -7,15 +7,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.appointments import returning
 from services.appointments.errors import AlreadyCalled, DeskNotOpen
+from services.appointments.freeing import free_later
 from services.appointments.models import Appointment, Desk, Seat
 from services.appointments.models import Session as Hours
 from services.appointments.returning import LATE_ARRIVAL
-from services.appointments.rules import LIVE, RETURNABLE, STEPS, Status, Step
+from services.appointments.rules import (
+    LIVE,
+    PRODUCTION_LIMITS,
+    RETURNABLE,
+    STEPS,
+    BookingLimits,
+    Status,
+    Step,
+)
 from services.appointments.steps import check_step
 from services.citizens.models import Person
 from services.facts.recording import record as record_fact
@@ -88,6 +97,8 @@ def _move(found: Appointment, command: TakeStep, now: datetime) -> None:
     waits = after is Status.CHECKED_IN
     found.desk = None if waits else command.desk or found.desk
     found.status, found.changed_at = after, now
+    if after not in LIVE:
+        found.address_index = None
     if details:
         found.outcome = {**(found.outcome or {}), **details}
 
@@ -143,32 +154,18 @@ def complete(
 
 
 def cancel(
-    session: Session, appointment: UUID, *, now: datetime, actor: audit.Actor
+    session: Session,
+    appointment: UUID,
+    *,
+    now: datetime,
+    actor: audit.Actor,
+    limits: BookingLimits = PRODUCTION_LIMITS,
 ) -> Appointment:
-    """Give the places back. Raises NotFound, `WrongState`."""
+    """Give the places back, after a delay drawn by lot. Raises NotFound, `WrongState`."""
     found = take_step(session, TakeStep(appointment, Step.CANCEL), now=now, actor=actor)
-    # Slots and sets in the order that bookings lock them.
-    session.execute(_GIVE_BACK, {"appointment": found.id})
+    free_later(session, found, limits=limits, now=now)
     put(session, "appointments.cancelled", found.id)
     return found
-
-
-_GIVE_BACK = text(
-    """
-    WITH given AS (
-        SELECT slot_id, service_code, count(*) AS places FROM seats
-        WHERE appointment_id = :appointment GROUP BY slot_id, service_code
-    ), held AS (
-        SELECT s.slot_id, s.set_no, s.services FROM slot_sets s JOIN slots ON slots.id = s.slot_id
-        WHERE s.slot_id IN (SELECT slot_id FROM given)
-        ORDER BY slots.starts_at, s.slot_id, s.set_no FOR UPDATE OF s
-    )
-    UPDATE slot_sets s SET taken = taken - (
-        SELECT coalesce(sum(g.places), 0) FROM given g
-        WHERE g.slot_id = h.slot_id AND g.service_code = ANY (h.services))
-    FROM held h WHERE s.slot_id = h.slot_id AND s.set_no = h.set_no
-    """
-)
 
 
 def _first_key(session: Session, appointment: UUID, vault: Vault) -> DataKey:

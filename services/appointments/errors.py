@@ -24,9 +24,16 @@ class ClaimTaken(Conflict):
 
 
 class IdentityCheckPending(Conflict):
-    """Another account holds it. Nothing is told but that identity must be checked."""
+    """Another account holds it. Nothing is told but that identity must be checked, and the folio
+    to do it with."""
 
     code = "identity_check_pending"
+
+
+class BookingLimit(Conflict):
+    """The account, contact or address holds as many live appointments as it may."""
+
+    code = "booking_limit"
 
 
 class WrongState(Conflict):

@@ -102,8 +102,18 @@ class SlotSet(Base):
     taken: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
 
 
+def _known(column: str) -> Index:
+    """For counting what one contact or address holds."""
+    where = text(f"{column} IS NOT NULL")
+    return Index(f"ix_appointments_{column}", column, postgresql_where=where)
+
+
 class Appointment(Base):
-    """One visit: one or more people, one or more services, from one start."""
+    """One visit: one or more people, one or more services, from one start.
+
+    ``email_index``, ``phone_index`` and ``address_index`` are keyed hashes of who booked, for the
+    limits of what one hand may hold; the address's goes when the appointment ends.
+    """
 
     __tablename__ = "appointments"
     __table_args__ = (
@@ -113,7 +123,11 @@ class Appointment(Base):
             name="status",
         ),
         Index("ix_appointments_consulate_code_day", "consulate_code", "day"),
+        CheckConstraint("people > 0", name="people"),
         Index("ix_appointments_account_id", "account_id"),
+        _known("email_index"),
+        _known("phone_index"),
+        _known("address_index"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -131,6 +145,10 @@ class Appointment(Base):
     document_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(_NOW)
     changed_at: Mapped[datetime] = mapped_column(_NOW)
+    people: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    address_index: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Seat(Base):
@@ -184,3 +202,81 @@ class Claim(Base):
     service_code: Mapped[str] = mapped_column(Text, primary_key=True)
     account_id: Mapped[UUID | None]
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
+
+
+class IdentityCheck(Base):
+    """Somebody's identity, to be checked at a window or checked there. Until then it is only a
+    folio for the account whose request named somebody that another account holds a place for."""
+
+    __tablename__ = "identity_checks"
+    __table_args__ = (
+        CheckConstraint(
+            "(checked_at IS NULL) = (person_id IS NULL)"
+            " AND (checked_at IS NULL) = (consulate_code IS NULL)"
+            " AND (checked_at IS NULL) = (document IS NULL)",
+            name="checked",
+        ),
+        Index("ix_identity_checks_account_id", "account_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    folio: Mapped[str] = mapped_column(Text, unique=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    person_keys: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
+    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    document: Mapped[str | None] = mapped_column(Text)
+    checked_by: Mapped[UUID | None]
+    checked_at: Mapped[datetime | None] = mapped_column(_NOW)
+    created_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class Homonym(Base):
+    """Somebody told apart at a window from another person of the same name and birth date: they
+    claim under ``own_key`` in place of ``person_key``, known by their account or their CURP."""
+
+    __tablename__ = "homonyms"
+    __table_args__ = (
+        CheckConstraint("account_id IS NOT NULL OR curp_key IS NOT NULL", name="known"),
+        UniqueConstraint("person_key", "account_id", name="uq_homonyms_account_id"),
+        UniqueConstraint("person_key", "curp_key", name="uq_homonyms_curp_key"),
+        Index("ix_homonyms_identity_check_id", "identity_check_id"),
+    )
+
+    own_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    person_key: Mapped[bytes] = mapped_column(LargeBinary)
+    account_id: Mapped[UUID | None]
+    curp_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    identity_check_id: Mapped[UUID] = mapped_column(ForeignKey("identity_checks.id"))
+    created_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+_REASON = "reason IN ('names', 'birth_date')"
+
+
+class ResemblanceKey(Base):
+    """A keyed hash of a reduced form of somebody's name and birth date, while they have a live
+    appointment: two people who share one may be one person."""
+
+    __tablename__ = "resemblance_keys"
+    __table_args__ = (
+        CheckConstraint(_REASON, name="reason"),
+        Index("ix_resemblance_keys_key", "key"),
+    )
+
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class Resemblance(Base):
+    """A person of an appointment looks like one of another live appointment: the desk is told
+    why, and looks twice at the document. Nobody is refused for it."""
+
+    __tablename__ = "resemblances"
+    __table_args__ = (CheckConstraint(_REASON, name="reason"),)
+
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -11,7 +11,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session as DbSession
 
-from services.appointments.models import Appointment, Desk, ReturnPass, Seat, Session, Slot
+from services.appointments.models import (
+    Appointment,
+    Desk,
+    Resemblance,
+    ReturnPass,
+    Seat,
+    Session,
+    Slot,
+)
 from services.appointments.rules import Status
 from services.citizens.models import Person
 from services.facts.models import Fact
@@ -122,6 +130,25 @@ def get_appointment(session: DbSession, appointment: UUID) -> Appointment:
     found = session.get(Appointment, appointment)
     if found is None:
         raise NotFound()
+    return found
+
+
+def find_appointment(session: DbSession, appointment: UUID) -> Appointment | None:
+    """None also for what row security hides."""
+    return session.get(Appointment, appointment)
+
+
+def list_resemblances(session: DbSession, appointments: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Why somebody of an appointment looks like somebody of another, by appointment."""
+    rows = session.execute(
+        select(Resemblance.appointment_id, Resemblance.reason)
+        .where(Resemblance.appointment_id.in_(appointments))
+        .distinct()
+        .order_by(Resemblance.appointment_id, Resemblance.reason)
+    )
+    found: dict[UUID, list[str]] = {}
+    for appointment, reason in rows:
+        found.setdefault(appointment, []).append(reason)
     return found
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.appointments.errors import ClaimTaken, WrongState
-from services.appointments.models import Appointment, Claim, ReturnPass
+from services.appointments.models import Appointment, Claim, ResemblanceKey, ReturnPass
 from services.appointments.rules import RETURNABLE, Status, last_day_to_return
 from services.consulates.queries import get_consulate
 
@@ -106,6 +106,7 @@ def drop_claims(session: Session, appointment: UUID) -> list[bytes]:
     dropped = session.execute(
         delete(Claim).where(Claim.appointment_id == appointment).returning(Claim.person_key)
     )
+    session.execute(delete(ResemblanceKey).where(ResemblanceKey.appointment_id == appointment))
     return sorted(set(dropped.scalars()))
 
 

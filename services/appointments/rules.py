@@ -16,6 +16,48 @@ MAX_ROWS = 63
 RETURN_DAYS = 30
 
 
+@dataclass(frozen=True)
+class BookingLimits:
+    """How many people's live appointments one hand may hold, and how many it may book in a day;
+    ``free_after`` is between what times a place that was given back can be booked again.
+
+    Staff book for callers: an account's limit isn't theirs, a contact's is.
+    """
+
+    per_account: int
+    per_contact: int
+    per_address: int | None
+    per_day: int | None
+    free_after: tuple[timedelta, timedelta]
+
+
+# A family fits into an account with room for two more; a library or a telephone company's shared
+# address into what an address may hold. A broker who cancels to sell the place loses it: it comes
+# back when nobody can know.
+PRODUCTION_LIMITS = BookingLimits(
+    per_account=12,
+    per_contact=12,
+    per_address=100,
+    per_day=24,
+    free_after=(timedelta(minutes=5), timedelta(hours=2)),
+)
+# Tests act as many people from one machine, and wait for a place.
+DEVELOPMENT_LIMITS = BookingLimits(
+    per_account=30,
+    per_contact=60,
+    per_address=None,
+    per_day=None,
+    free_after=(timedelta(seconds=2), timedelta(seconds=6)),
+)
+
+
+def free_after(limits: BookingLimits, starts_at: datetime, now: datetime, share: float) -> float:
+    """Seconds until a place given back is free; ``share``, from 0 to 1, is drawn by lot. Of a
+    place that is near, at most half of the time that is left."""
+    least, most = (each.total_seconds() for each in limits.free_after)
+    return min(least + share * (most - least), max(0.0, (starts_at - now).total_seconds() / 2))
+
+
 class Status(StrEnum):
     """Of an appointment."""
 

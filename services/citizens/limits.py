@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.citizens.errors import TooManyAttempts
+
+
+@dataclass(frozen=True)
+class Rate:
+    """``most`` tries within ``window``.
+
+    Windows are fixed in time, so at their border twice as many may pass; each is short, or a day.
+    """
+
+    most: int
+    window: timedelta
+
+    def start(self, now: datetime) -> datetime:
+        """When the present window began."""
+        return now.replace(microsecond=0) - timedelta(seconds=self._passed(now))
+
+    def seconds_left(self, now: datetime) -> int:
+        """Of the present window, at least one."""
+        return int(self.window.total_seconds()) - self._passed(now)
+
+    def _passed(self, now: datetime) -> int:
+        return int(now.timestamp()) % int(self.window.total_seconds())
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What is left to ``subject``, a keyed hash of who or what, at that rate."""
+
+    subject: bytes
+    rate: Rate
+
 
 _COUNT = text(
     """
@@ -18,16 +51,31 @@ _COUNT = text(
 )
 
 
+_SPENT = text(
+    "SELECT EXISTS (SELECT 1 FROM attempts"
+    " WHERE subject = :subject AND window_start = :start AND count >= :most)"
+)
+
+
 def count_attempt(
     session: Session, subject: bytes, *, most: int, window: timedelta, now: datetime
 ) -> None:
-    """Count one try of ``subject`` (a keyed hash). Raises `TooManyAttempts` above ``most``.
+    """Count one try of ``subject`` (a keyed hash). Raises `TooManyAttempts` above ``most``."""
+    spend(session, [Budget(subject, Rate(most, window))], now=now)
 
-    Windows are fixed in time, so at their border twice as many may pass; each is short.
-    """
-    seconds = int(window.total_seconds())
-    passed = int(now.timestamp()) % seconds
-    start = now.replace(microsecond=0) - timedelta(seconds=passed)
-    count = session.execute(_COUNT, {"subject": subject, "start": start}).scalar_one()
-    if count > most:
-        raise TooManyAttempts(retry_after=seconds - passed)
+
+def spend(session: Session, budgets: Sequence[Budget], *, now: datetime) -> None:
+    """Count one try of each. Raises `TooManyAttempts` when one of them had no more."""
+    for budget in budgets:
+        values = {"subject": budget.subject, "start": budget.rate.start(now)}
+        if session.execute(_COUNT, values).scalar_one() > budget.rate.most:
+            raise TooManyAttempts(retry_after=budget.rate.seconds_left(now))
+
+
+def refuse_spent(session: Session, budgets: Sequence[Budget], *, now: datetime) -> None:
+    """Raise `TooManyAttempts` when one of them has no more, without counting this try."""
+    for budget in budgets:
+        start, most = budget.rate.start(now), budget.rate.most
+        values = {"subject": budget.subject, "start": start, "most": most}
+        if session.execute(_SPENT, values).scalar_one():
+            raise TooManyAttempts(retry_after=budget.rate.seconds_left(now))

@@ -20,6 +20,7 @@ class FolioKind(StrEnum):
     APPOINTMENT = "C"
     ENROLLMENT = "E"
     REMITTANCE = "R"
+    IDENTITY_CHECK = "V"
 
 
 def new_id() -> UUID:

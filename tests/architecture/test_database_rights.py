@@ -20,6 +20,7 @@ OPEN_BY_ROW = {
     "web_sessions": "read before anybody is known, by the hash of a secret",
     "login_codes": "read before anybody is known; codes and destinations are sealed",
     "claims": "keyed hashes, to be unique across all accounts and offices",
+    "homonyms": "keyed hashes, read whenever anybody books",
     "enrollment_claims": "keyed hashes, to be unique across all accounts",
     "staff_accounts": "who works where; read at each request before a scope is set",
     "facts": "counts, no person",

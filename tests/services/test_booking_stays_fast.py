@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.appointments.booking import Attendee, BookAppointment, book
+from services.appointments.booking import BookAppointment, book
+from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.kernel.audit import SYSTEM, Actor, Role
 from services.kernel.clock import system_clock

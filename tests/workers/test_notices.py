@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from services.appointments.booking import Attendee, BookAppointment, book
+from services.appointments.booking import BookAppointment, book
 from services.appointments.desk import cancel
+from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.citizens.codes import Destination, send_code
 from services.kernel.audit import SYSTEM, Actor, Role

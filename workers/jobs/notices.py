@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from integrations.contracts import Message, MessageChannel
 from integrations.errors import OutcomeUnknown, Refused
-from services.outbox.delivery import Claim
+from services.outbox.delivery import Claim, put_once_a_day
 from workers import letters
 from workers.letters import Letter
 from workers.messages import write
@@ -22,7 +22,10 @@ def send_login_code(work: Work, claim: Claim) -> None:
 
 
 def send_confirmation(work: Work, claim: Claim) -> None:
-    """An appointment was booked."""
+    """An appointment was booked; its people are compared with others' once that is known here,
+    so that a booking writes one item only."""
+    with work.transaction() as session:
+        put_once_a_day(session, "appointments.compare_people", claim.ref)
     _about_appointment(work, claim, "appointment_confirmation")
 
 

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
+from consular import deeds
 from consular.api.contract import load_fields
 from consular.api.v1.appointments.schemas import (
     CallSchema,
@@ -29,7 +30,6 @@ from consular.pages.desk.blueprint import pages
 from consular.pages.forms import Errors, go, local, money_of, pick, typed, words_of
 from consular.pages.portal.names import office
 from services.appointments.desk import TakeStep, complete, take_step
-from services.appointments.desk import cancel as give_back
 from services.appointments.queries import get_appointment
 from services.appointments.returning import day_at_desk
 from services.appointments.rules import Step
@@ -95,7 +95,7 @@ def not_served(id: UUID) -> Page:
 @allow(DESK)
 def cancel(id: UUID) -> Page:
     """Give the place back."""
-    return _do(id, lambda session: give_back(session, id, now=now(), actor=actor()), _show)
+    return _do(id, lambda session: deeds.cancel(session, id), _show)
 
 
 @pages.get("/appointments/<uuid:id>/complete", endpoint="complete")

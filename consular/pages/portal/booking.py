@@ -17,7 +17,7 @@ from marshmallow import Schema
 from consular import deeds
 from consular.api.fields import Code, Day, Moment
 from consular.api.v1.appointments.schemas import AttendeeSchema, ContactSchema
-from consular.auth import ANYONE, CITIZEN, actor, allow, now
+from consular.auth import ANYONE, CITIZEN, allow, now
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
@@ -53,7 +53,6 @@ from consular.pages.portal.signing_in import (
 from consular.pages.session import keep
 from services.appointments.booking import BookAppointment
 from services.appointments.closing import NOT_CLOSED
-from services.appointments.desk import cancel
 from services.appointments.errors import SlotNotOffered, SlotTaken
 from services.appointments.queries import FreeTime, availability, get_appointment, list_attendees
 from services.appointments.returning import list_passes
@@ -176,7 +175,7 @@ def appointment_cancel(id: UUID) -> Any:
     """Give the place back."""
     try:
         with transaction() as session:
-            cancel(session, id, now=now(), actor=actor())
+            deeds.cancel(session, id)
     except DomainError as refused:
         return _show(id, just_booked=False, errors=words_of(refused))
     return go(url_for("portal.appointment", id=id))

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import current_app, render_template
 from sqlalchemy.orm import Session
 
 from consular.api.v1.remittances.routes import LOOKUP_WINDOW
 from consular.auth import ANYONE, allow, now, vault
+from consular.callers import address_index
 from consular.db import transaction
 from consular.pages.portal.blueprint import pages
 from services.appointments import queries as appointments
@@ -32,8 +33,8 @@ WHEN_ISSUED: dict[str, Callable[[Session, str], datetime | None]] = {
 @allow(ANYONE)
 def verify(typed_folio: str) -> Any:
     """That a folio was issued here, what for and on which day; nothing else."""
-    _count()
     folio = parse_folio(typed_folio)
+    _count(folio or typed_folio)
     issued = _when_issued(folio) if folio else None
     page = render_template(
         "portal/verify.html", folio=folio, kind=folio and folio[0], issued=issued, zone=ZONE
@@ -41,14 +42,17 @@ def verify(typed_folio: str) -> Any:
     return page if issued else (page, 404)
 
 
-def _count() -> None:
-    """Each look-up of a caller, before anything is compared. Raises TooManyAttempts."""
-    caller = vault().blind_index("attempt.verify.caller", request.remote_addr or "")
+def _count(folio: str) -> None:
+    """Each look-up of a caller and of a folio, before anything is compared. Raises
+    TooManyAttempts."""
     most = current_app.config["LOOKUPS"]
+    asked = vault().blind_index("attempt.verify.folio", folio)
     with transaction(EVERYTHING) as session:
-        count_attempt(session, caller, most=most, window=LOOKUP_WINDOW, now=now())
+        for subject in (address_index("attempt.verify"), asked):
+            count_attempt(session, subject, most=most, window=LOOKUP_WINDOW, now=now())
 
 
 def _when_issued(folio: str) -> datetime | None:
     with transaction(EVERYTHING) as session:
-        return WHEN_ISSUED[folio[0]](session, folio)
+        find = WHEN_ISSUED.get(folio[0])
+        return find(session, folio) if find else None

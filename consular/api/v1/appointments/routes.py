@@ -30,8 +30,9 @@ from consular.api.v1.catalogue.routes import at_office
 from consular.auth import CITIZEN, DESK, actor, now, vault
 from consular.db import transaction
 from consular.looking import record_look
-from services.appointments.booking import Attendee, BookAppointment
-from services.appointments.desk import Served, TakeStep, cancel, complete, take_step
+from services.appointments.booking import BookAppointment
+from services.appointments.desk import Served, TakeStep, complete, take_step
+from services.appointments.people import Attendee
 from services.appointments.queries import get_appointment, list_appointments, list_attendees
 from services.appointments.returning import list_passes
 from services.appointments.rules import Step
@@ -46,7 +47,8 @@ BOOKERS = CITIZEN | DESK | {Role.AGENT}
 
 @endpoint(api, "POST", "", who=BOOKERS, body=BookSchema(), answer=AppointmentAnswer(), status=201)
 def create_appointment(command: BookAppointment) -> Any:
-    """Book a place. 409 slot_taken, slot_not_offered, already_booked, identity_check_pending."""
+    """Book a place. 409 slot_taken, slot_not_offered, already_booked, identity_check_pending,
+    booking_limit."""
     if actor().role in audit.OFFICE_ROLES and actor().consulate != command.consulate:
         raise NotFound()
     key = idempotency_key()
@@ -120,10 +122,9 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
     answer=AppointmentAnswer(),
 )
 def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Give the place back. 409 wrong_state."""
-    return deed(
-        lambda session: _one(session, cancel(session, appointment, now=now(), actor=actor()))
-    )
+    """Give the place back: it is free for others after a while. 409 wrong_state, also once it has
+    begun."""
+    return deed(lambda session: _one(session, deeds.cancel(session, appointment)))
 
 
 @endpoint(

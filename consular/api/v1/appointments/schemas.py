@@ -29,8 +29,9 @@ from consular.api.fields import (
     Text,
 )
 from consular.api.paging import PageQuery
-from services.appointments.booking import Attendee, BookAppointment
+from services.appointments.booking import BookAppointment
 from services.appointments.desk import Served
+from services.appointments.people import Attendee
 from services.appointments.rules import Status
 from services.kernel.identifiers import curp_birth_date
 

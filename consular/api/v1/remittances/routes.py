@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, request, url_for
+from flask import Blueprint, current_app, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import deed, endpoint
@@ -23,6 +23,7 @@ from consular.api.v1.remittances.schemas import (
     RemittanceSchema,
 )
 from consular.auth import ANYONE, CITIZEN, account, actor, now, vault
+from consular.callers import address_index
 from consular.db import database_now, transaction
 from services.citizens.limits import count_attempt
 from services.kernel.db import EVERYTHING
@@ -140,11 +141,10 @@ def find_for_recipient(folio: str, first_surname: str) -> Collection:
     Raises NotFound in the same way for every mismatch, TooManyAttempts.
     """
     most = current_app.config["LOOKUPS"]
-    subjects = {"caller": request.remote_addr or "", "folio": parse_folio(folio) or folio.upper()}
+    asked = vault().blind_index("attempt.lookup.folio", parse_folio(folio) or folio.upper())
     with transaction(EVERYTHING) as session:
-        for kind, value in subjects.items():
-            index = vault().blind_index(f"attempt.lookup.{kind}", value)
-            count_attempt(session, index, most=most, window=LOOKUP_WINDOW, now=now())
+        for subject in (address_index("attempt.lookup"), asked):
+            count_attempt(session, subject, most=most, window=LOOKUP_WINDOW, now=now())
     with transaction(EVERYTHING) as session:
         return lookup(session, folio, first_surname)
 

@@ -1,0 +1,47 @@
+"""Keyed hashes of who calls, and what is left to them: accounts and network addresses."""
+
+from __future__ import annotations
+
+from ipaddress import IPv6Address, ip_address
+
+from flask import current_app, request
+
+from consular.auth import actor, vault
+from services.appointments.booking import Hand
+from services.citizens.limits import Budget
+
+# Whoever has one address of IPv6 has all of its network.
+_NETWORK_BITS = 64
+
+
+def address_index(kind: str) -> bytes:
+    """Keyed hash of the caller's network address, for one kind of limit."""
+    return vault().blind_index(f"{kind}.address", _network(request.remote_addr or ""))
+
+
+def guess_budgets() -> tuple[Budget, ...]:
+    """What is left to the caller, when a citizen, to name people whom another account speaks for:
+    one budget for appointments and enrolments, by account and by address."""
+    asking = actor()
+    if not asking.is_citizen:
+        return ()
+    account = vault().blind_index("guess.account", str(asking.account_id))
+    return (
+        Budget(account, current_app.config["GUESSES_PER_ACCOUNT"]),
+        Budget(address_index("guess"), current_app.config["GUESSES_PER_ADDRESS"]),
+    )
+
+
+def booking_hand() -> Hand:
+    """The caller, as a booking is limited by."""
+    return Hand(current_app.config["BOOKING_LIMITS"], address_index("booking"), guess_budgets())
+
+
+def _network(address: str) -> str:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return str(int(found) >> (128 - _NETWORK_BITS))
+    return str(found)
