@@ -334,6 +334,11 @@ _HTTP_CODES = {
 }
 
 
+def problem_type(code: str) -> str:
+    """RFC 9457's ``type``: a name for the kind of problem, not an address to open."""
+    return f"urn:consular:problem:{code}"
+
+
 @dataclass
 class Problem:
     """One error, ready to be shown."""
@@ -359,7 +364,7 @@ class Problem:
     def as_json(self) -> Response:
         """The contract's form."""
         body = {
-            "type": f"urn:consular:problem:{self.code}",
+            "type": problem_type(self.code),
             "title": str(self.words.title),
             "status": self.status,
             "detail": self.detail,

@@ -2,6 +2,7 @@
 
 ``endpoint`` reads and validates the request, calls the view with what the schemas made of it, and
 remembers everything the OpenAPI document needs. Views are a few lines between schema and use case.
+What every endpoint may refuse is added by `problems_of`; ``errors`` names what is its own.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, g, request
+from flask_babel import lazy_gettext as _
 from marshmallow import RAISE, Schema, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from consular.api.fields import said
-from consular.auth import account, allow, now, vault
+from consular.auth import ANYONE, account, allow, now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid, Malformed
 from services.kernel import idempotency
@@ -26,26 +28,65 @@ from services.kernel.audit import Role
 from services.kernel.errors import Invalid
 
 MAX_BODY = 64 * 1024
+TWICE = _("Este dato va una sola vez.")
 Answer = Mapping[str, Any] | Response | tuple[Mapping[str, Any], dict[str, str]]
+Errors = Mapping[int, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What the OpenAPI document says of one method at one path."""
+    """What the OpenAPI document says of one method at one path.
+
+    ``errors``: the codes of problems that are its own, by status; None where nobody said so.
+    ``signed``: an agency signs the body, and the view reads it as it came.
+    """
 
     method: str
     path: str
     who: frozenset[Role]
-    body: Schema | None
-    query: Schema | None
-    answer: Schema | None
-    status: int
-    summary: str
-    needs_key: bool
-    creates: bool
+    operation: str
+    documentation: str
+    status: int = 200
+    body: Schema | None = None
+    query: Schema | None = None
+    headers: Schema | None = None
+    answer: Schema | None = None
+    errors: Errors | None = None
+    needs_key: bool = False
+    signed: bool = False
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a request that is repeated with its Idempotency-Key gets the first answer."""
+        return self.method == "POST" and self.who is not ANYONE
 
 
 ENDPOINTS: dict[str, Endpoint] = {}
+
+
+def problems_of(endpoint: Endpoint) -> dict[int, tuple[str, ...]]:
+    """Every problem that the endpoint may answer: the common ones and its own, by status."""
+    codes: dict[int, list[str]] = {
+        401: ["unauthenticated"],
+        409: ["request_in_progress"],
+        422: ["invalid_fields", "invalid"],
+        503: ["unavailable"],
+    }
+    if endpoint.who is not ANYONE:
+        codes[403] = ["forbidden"]
+    if "<" in endpoint.path:
+        codes[404] = ["not_found"]
+    if endpoint.body is not None:
+        codes |= {400: ["malformed_request"], 413: ["too_large"]}
+    if endpoint.body is not None and not endpoint.signed:
+        codes[415] = ["unsupported_media_type"]
+    if endpoint.takes_key:
+        codes[422] += ["idempotency_key_invalid", "idempotency_key_reused"]
+    if endpoint.needs_key:
+        codes[400].append("idempotency_key_required")
+    for status, own in (endpoint.errors or {}).items():
+        codes[status] = [*codes.get(status, []), *own]
+    return {status: tuple(dict.fromkeys(found)) for status, found in sorted(codes.items())}
 
 
 def endpoint(
@@ -54,13 +95,18 @@ def endpoint(
     path: str,
     *,
     who: frozenset[Role],
+    operation: str = "",
     body: Schema | None = None,
     query: Schema | None = None,
     answer: Schema | None = None,
+    errors: Errors | None = None,
     status: int = 200,
     needs_key: bool = False,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Response]]:
-    """Register a view. It gets ``command`` (the loaded body) and ``query`` (the loaded query)."""
+    """Register a view. It gets ``command`` (the loaded body) and ``query`` (the loaded query).
+
+    ``operation`` is the name that generated clients call it by; the view's own when left out.
+    """
 
     optional = body is not None and not any(f.required for f in body.fields.values())
 
@@ -73,21 +119,46 @@ def endpoint(
                 idempotency_key(needed=True)
             if body is not None:
                 given["command"] = _load(body, read_json(may_be_empty=optional))
+            asked = _read_query(query)
             if query is not None:
-                # An empty value is one that wasn't given: ``?from=&to=``.
-                asked = {name: value for name, value in request.args.items() if value}
-                given["query"] = _load(query, asked)
+                given["query"] = asked
             return _respond(view(**given), status)
 
-        name = f"{blueprint.name}.{view.__name__}"
-        ENDPOINTS[name] = Endpoint(
-            method, path, who, body, query, answer, status, (view.__doc__ or "").strip(),
-            needs_key, method == "POST" and status in (201, 202),
+        described = Endpoint(
+            method=method, path=path, who=who, body=body, query=query, answer=answer,
+            errors=errors, status=status, needs_key=needs_key,
+            operation=operation or _camel_case(view.__name__), documentation=view.__doc__ or "",
         )  # fmt: skip
+        ENDPOINTS[f"{blueprint.name}.{view.__name__}"] = described
         blueprint.add_url_rule(path, view.__name__, handle, methods=[method])
         return handle
 
     return register
+
+
+def _camel_case(name: str) -> str:
+    """``show_consulate`` as ``showConsulate``."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _read_query(schema: Schema | None) -> Any:
+    """The address's query. 422 for a name that isn't known, and for one that comes twice."""
+    twice = [name for name, values in request.args.lists() if len(values) > 1]
+    if twice:
+        raise FieldsInvalid({_writable(name): [str(TWICE)] for name in twice})
+    # An empty value is one that wasn't given: ``?from=&to=``. A name that isn't known is refused
+    # whatever its value.
+    known = {f.data_key or name for name, f in schema.fields.items()} if schema else set()
+    asked = {name: text for name, text in request.args.items() if text or name not in known}
+    return _load(schema or _NO_QUERY, asked)
+
+
+class _NoQuery(Schema):
+    """An address that takes no query."""
+
+
+_NO_QUERY = _NoQuery()
 
 
 def read_json(*, may_be_empty: bool = False) -> Any:

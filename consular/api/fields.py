@@ -24,6 +24,7 @@ from services.kernel.money import CURRENCIES, Money
 
 MISSING = _("Falta este dato.")
 NOT_TEXT = _("Debe ser texto.")
+NOT_WHOLE = _("Debe ser un número entero.")
 EARLIEST_BIRTH = date(1900, 1, 1)
 
 
@@ -32,9 +33,8 @@ _STANDARD = (
     (r"Unknown field", _("No conocemos este campo.")),
     (r"Missing data|Field may not be null", MISSING),
     (r"Not a valid string", NOT_TEXT),
-    (r"Not a valid (integer|number)|Number too large", _("Debe ser un número entero.")),
+    (r"Not a valid (integer|number)|Number too large", NOT_WHOLE),
     (r"Not a valid boolean", _("Debe ser true o false.")),
-    (r"Not a valid time", _("Escribe la hora como 09:00.")),
     (r"Not a valid UUID", _("Debe ser un identificador (UUID).")),
     (
         r"Not a valid (list|mapping type)|Invalid (type|input type)",
@@ -49,6 +49,81 @@ def said(message: object) -> str:
     text = str(message)
     ours = (words for pattern, words in _STANDARD if re.match(pattern, text))
     return str(next(ours, text))
+
+
+class Pattern(validate.Regexp):
+    """The whole text is as the pattern says; written so that JavaScript reads it alike."""
+
+    def __init__(self, pattern: str, *, error: Any) -> None:
+        super().__init__(f"^(?:{pattern})$", flags=re.ASCII, error=error)
+
+    def __call__(self, value: Any) -> Any:
+        # Python's ``$`` also matches before a line break at the end.
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
+class Flag(fields.Boolean):
+    """JSON's true or false, and nothing that is only read as one."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError([_("Debe ser true o false.")])
+        return value
+
+
+class WholeNumber(fields.Integer):
+    """An integer of JSON: no text, no fraction, no true."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValidationError([NOT_WHOLE])
+        return value
+
+
+class NumberInQuery(fields.Integer):
+    """A whole number in an address: plain digits, no sign, no separators."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,9}", value):
+            raise ValidationError([NOT_WHOLE])
+        return int(value)
+
+
+class Identifier(fields.UUID):
+    """A UUID in its usual form, with dashes."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str) or not _UUID.fullmatch(value):
+            raise ValidationError([_("Debe ser un identificador (UUID).")])
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class ClockTime(fields.Time):
+    """Hours and minutes, as 09:00."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        messages = {"required": MISSING, "null": MISSING}
+        shape = {"pattern": f"^{CLOCK}$", "examples": ["09:00"]}
+        super().__init__(format="%H:%M", error_messages=messages, metadata=shape, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, str) or not re.fullmatch(CLOCK, value):
+            raise ValidationError([_("Escribe la hora, como 09:00.")])
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+CODE = r"[A-Za-z0-9][A-Za-z0-9\-]{0,39}"
+CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+# RFC 3339, where seconds may be left out.
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})",
+    re.IGNORECASE,
+)
 
 
 # Control, surrogate, unassigned and invisible format characters, which turn or hide what is read.
@@ -197,6 +272,12 @@ class _Date(fields.Date):
         }
         super().__init__(format="iso", error_messages=messages, **kwargs)
 
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> date:
+        # Python also reads 19900512 and 1990-W19-6.
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        return super()._deserialize(value, attr, data, **kwargs)
+
 
 class BirthDate(_Date):
     """A day of this or the last century."""
@@ -230,7 +311,9 @@ class Moment(fields.AwareDateTime):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
         # In an address, a plus that wasn't escaped arrives as a space.
-        text = value.replace(" ", "+") if isinstance(value, str) else value
+        text = value.replace(" ", "+") if isinstance(value, str) else ""
+        if not _MOMENT.fullmatch(text):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
         moment: datetime = super()._deserialize(text, attr, data, **kwargs)
         if not 2000 <= moment.year <= 2200:
             raise ValidationError([_("Esa fecha no se puede usar.")])
@@ -268,7 +351,8 @@ class Choice(fields.String):
             error_messages={"required": MISSING, "null": MISSING, "invalid": NOT_TEXT},
             **kwargs,
         )
-        self.metadata = {**self.metadata, "enum": list(choices)}
+        listed = [*choices, None] if self.allow_none and choices else list(choices)
+        self.metadata = {**self.metadata, "enum": listed}
 
 
 class Code(fields.String):
@@ -276,17 +360,14 @@ class Code(fields.String):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            validate=validate.Regexp(
-                r"[A-Za-z0-9][A-Za-z0-9-]{0,39}\Z", error=_("No conocemos ese código.")
-            ),
+            validate=Pattern(CODE, error=_("No conocemos ese código.")),
             error_messages={"required": MISSING, "null": MISSING, "invalid": NOT_TEXT},
             **kwargs,
         )
-        self.metadata = {**self.metadata, "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{0,39}$"}
 
 
 class MoneyPair(Schema):
     """How money appears in an answer."""
 
-    amount = fields.String(required=True)
+    amount = fields.String(required=True, metadata={"pattern": r"^[0-9]{1,15}\.[0-9]{2}$"})
     currency = Choice(CURRENCIES, required=True)

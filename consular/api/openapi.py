@@ -1,38 +1,93 @@
-"""OpenAPI 3.1 from the schemas, and a reader that needs no other host."""
+"""OpenAPI 3.1 from the schemas and endpoints, and a reader that needs no other host."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, current_app, render_template
-from marshmallow import Schema
+from flask_babel import force_locale
+from marshmallow import Schema, fields
 
-from consular.api.contract import ENDPOINTS, Endpoint
+from consular.api.contract import ENDPOINTS, Endpoint, problems_of
+from consular.api.examples import example_of
+from consular.api.fields import CODE, MoneyField
 from consular.auth import ANYONE, allow
+from consular.errors import WORDS, problem_type
 
 docs = Blueprint("docs", __name__)
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status", "code"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string"},
-        "errors": {
-            "type": "object",
-            "additionalProperties": {"type": "array", "items": {"type": "string"}},
-        },
-        "request_id": {"type": ["string", "null"]},
+Json = dict[str, Any]
+
+DESCRIPTION = """\
+Consular appointments, enrolment, vote counts and remittances for Mexicans abroad.
+
+- Bodies and answers are JSON in UTF-8. A body with an unknown field, or an address with an unknown
+  or repeated parameter, is refused (422). Answers may gain fields: ignore those you don't know.
+- Errors are `application/problem+json` (RFC 9457). Decide by `code`, which is stable; `title` and
+  `detail` follow `Accept-Language` (`es`, `en`).
+- Times are ISO 8601 with an offset, dates `YYYY-MM-DD`, amounts text with two decimals.
+- Lists are `{"items": [...], "next": ...}`: ask again with `next` until it is null.
+- A POST that is repeated with the same `Idempotency-Key` and body gets the first answer and has no
+  second effect.
+- What belongs to another person or consulate answers 404, as what doesn't exist.
+"""
+TAGS = {
+    "catalogue": "Offices, services, fees and free times. Open to anyone.",
+    "appointments": "Book, cancel, and the steps of the consulate's desk.",
+    "sessions": "Desks and opening hours of an office.",
+    "enrollments": "Enrolment in the RFC, and later in IMSS and Infonavit.",
+    "remittances": "Quotes and remittances through Finabien.",
+    "voting": "Counts of votes and registrations, never voters.",
+    "indicators": "Figures for Working Group 4, as of a moment.",
+    "me": "A citizen's own data, and who looked at it.",
+    "callbacks": "Messages of the agencies, signed by Standard Webhooks.",
+}
+SECURITY = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A signed token of an issuer that this installation trusts.",
+    },
+    "webhook": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": (
+            "Standard Webhooks: `v1,` and the base64 of the HMAC-SHA256 of"
+            " `{webhook-id}.{webhook-timestamp}.{body}` under the agency's secret; several, with a"
+            " space between, while a secret is changed."
+        ),
     },
 }
 _CONVERTERS = {"uuid": {"type": "string", "format": "uuid"}}
-_CODE = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{0,39}$"}
+_CODE = {"type": "string", "pattern": f"^{CODE}$"}
+_MONEY = {
+    "type": "object",
+    "description": "An amount of money. The amount is text, so that no reader rounds it.",
+    "required": ["amount", "currency"],
+    "properties": {
+        "amount": {
+            "type": "string",
+            "pattern": r"^[0-9]{1,15}(\.[0-9]{1,2})?$",
+            "examples": ["300.00"],
+        },
+        "currency": {"type": "string", "enum": ["USD", "MXN"]},
+    },
+    "additionalProperties": False,
+}
+_RETRY_AFTER = {
+    "description": "Seconds after which it may work",
+    "schema": {"type": "integer", "minimum": 0},
+}
+_LOCATION = {
+    "description": "The address of what was made",
+    "schema": {"type": "string", "format": "uri-reference"},
+}
 
 
 @docs.get("/api/openapi.json")
@@ -49,33 +104,55 @@ def reader() -> str:
     return render_template("portal/api_docs.html", spec=describe())
 
 
-def describe() -> dict[str, Any]:
-    """Built once: routes don't change while the process runs."""
-    known: dict[str, Any] | None = current_app.extensions.get("consular.openapi")
+def describe() -> Json:
+    """Built once, in English: routes don't change while the process runs."""
+    known: Json | None = current_app.extensions.get("consular.openapi")
     if known is None:
-        known = current_app.extensions["consular.openapi"] = _build()
+        with force_locale("en"):
+            known = current_app.extensions["consular.openapi"] = _build()
     return known
 
 
-def _build() -> dict[str, Any]:
+def _build() -> Json:
+    names = _Names()
+    plugin = MarshmallowPlugin(schema_name_resolver=names)
     spec = APISpec(
         title="Consular",
         version="1",
         openapi_version="3.1.0",
-        info={"description": "Appointments, enrolments, vote counts and remittances."},
-        plugins=[MarshmallowPlugin(schema_name_resolver=_Names())],
+        info={
+            "description": DESCRIPTION,
+            "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        },
+        servers=[{"url": "/", "description": "This installation"}],
+        plugins=[plugin],
     )
-    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
-    spec.components.schema("Problem", _PROBLEM)
+    plugin.converter.add_attribute_function(_money)  # type: ignore[union-attr]
+    for name, scheme in SECURITY.items():
+        spec.components.security_scheme(name, scheme)
+    spec.components.schema("Money", _MONEY)
+    described = dict(_routed())
+    for tag in dict.fromkeys(name.split(".")[0] for name in described.values()):
+        spec.tag({"name": tag, "description": TAGS[tag]})
+    for rule, name in described.items():
+        found = ENDPOINTS[name]
+        path, parameters = _path(rule[0])
+        operation = _operation(found, name.split(".")[0], parameters)
+        spec.path(path=path, operations={found.method.lower(): operation})
+    document = spec.to_dict()
+    for name, said in names.descriptions():
+        document["components"]["schemas"][name]["description"] = said
+    return _finished(document)
+
+
+def _routed() -> Iterator[tuple[tuple[str, str], str]]:
+    """(address, method) -> name of every endpoint of the contract."""
     for rule in current_app.url_map.iter_rules():
-        found = ENDPOINTS.get(rule.endpoint)
-        if found is not None:
-            path, parameters = _path(rule.rule)
-            spec.path(path=path, operations={found.method.lower(): _operation(found, parameters)})
-    return spec.to_dict()
+        if rule.endpoint in ENDPOINTS:
+            yield (rule.rule, ENDPOINTS[rule.endpoint].method), rule.endpoint
 
 
-def _path(rule: str) -> tuple[str, list[dict[str, Any]]]:
+def _path(rule: str) -> tuple[str, list[Json]]:
     parameters = [
         {
             "in": "path",
@@ -88,48 +165,225 @@ def _path(rule: str) -> tuple[str, list[dict[str, Any]]]:
     return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule), parameters
 
 
-def _operation(found: Endpoint, parameters: list[dict[str, Any]]) -> dict[str, Any]:
-    operation: dict[str, Any] = {
-        "summary": found.summary,
-        "parameters": [*parameters],
-        "responses": _responses(found),
+def _operation(found: Endpoint, tag: str, parameters: list[Json]) -> Json:
+    summary, _blank, more = found.documentation.strip().partition("\n")
+    operation: Json = {
+        "operationId": found.operation,
+        "tags": [tag],
+        "summary": summary,
+        "security": _security(found),
+        "parameters": [*parameters, *_asked(found)],
+        "responses": {str(found.status): _success(found), **_problems(found)},
     }
-    if found.query is not None:
-        operation["parameters"].append({"in": "query", "schema": found.query})
-    if found.creates:
-        operation["parameters"].append(
-            {
-                "in": "header",
-                "name": "Idempotency-Key",
-                "required": found.needs_key,
-                "schema": {"type": "string", "minLength": 1, "maxLength": 128},
-            }
-        )
+    if more.strip():
+        operation["description"] = _on_one_line(more)
     if found.body is not None:
+        optional = not any(field.required for field in found.body.fields.values())
         operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": found.body}},
+            "required": not optional,
+            "content": {"application/json": _with_example(found.body)},
         }
     if found.who is not ANYONE:
-        operation["security"] = [{"bearer": []}]
         operation["x-roles"] = sorted(found.who)
     return operation
 
 
-def _responses(found: Endpoint) -> dict[str, Any]:
-    good: dict[str, Any] = {"description": HTTPStatus(found.status).phrase}
+def _on_one_line(documentation: str) -> str:
+    return re.sub(r"\s*\n\s*", " ", documentation.strip()).replace("``", "`")
+
+
+def _security(found: Endpoint) -> list[Json]:
+    if found.signed:
+        return [{"webhook": []}]
+    return [] if found.who is ANYONE else [{"bearer": []}]
+
+
+def _asked(found: Endpoint) -> Iterator[Json]:
+    """Parameters of the query and of headers."""
+    if found.query is not None:
+        yield {"in": "query", "schema": found.query}
+    if found.headers is not None:
+        yield {"in": "header", "schema": found.headers}
+    if found.takes_key:
+        yield {
+            "in": "header",
+            "name": "Idempotency-Key",
+            "description": "Another one for each thing to be done; the same one to try again.",
+            "required": found.needs_key,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 128},
+        }
+
+
+def _with_example(body: Schema) -> Json:
+    example = getattr(body, "example", None)
+    return {"schema": body} if example is None else {"schema": body, "example": example}
+
+
+def _success(found: Endpoint) -> Json:
+    good: Json = {"description": HTTPStatus(found.status).phrase}
     if found.answer is not None:
         good["content"] = {"application/json": {"schema": found.answer}}
-    problem = {
-        "description": "A problem, RFC 9457",
+    if found.status in (201, 202):
+        good["headers"] = {"Location": _LOCATION}
+    return good
+
+
+def _problems(found: Endpoint) -> Json:
+    return {str(status): _problem(status, codes) for status, codes in problems_of(found).items()}
+
+
+def _problem(status: int, codes: tuple[str, ...]) -> Json:
+    said = "; ".join(f"`{code}`: {WORDS[code].title}" for code in codes)
+    problem: Json = {
+        "description": said,
         "content": {
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            "application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+            }
         },
     }
-    codes = ["400", "404", "405", "409", "413", "415", "422", "429", "503"]
-    if found.who is not ANYONE:
-        codes += ["401", "403"]
-    return {str(found.status): good, **{code: problem for code in codes}}
+    if status in (409, 429, 503):
+        problem["headers"] = {"Retry-After": _RETRY_AFTER}
+    return problem
+
+
+def _money(_converter: Any, field: fields.Field[Any], **_ret: Any) -> Json:
+    """Money that is sent is one shape, wherever it stands."""
+    if not isinstance(field, MoneyField):
+        return {}
+    shape = {"$ref": "#/components/schemas/Money"}
+    return {"anyOf": [shape, {"type": "null"}]} if field.allow_none else shape
+
+
+def _finished(document: Json) -> Json:
+    """What the schemas can't say themselves: problems, added fields, defaults, examples."""
+    codes = _codes()
+    components = document["components"]
+    components["schemas"]["Problem"] = _problem_schema(sorted(codes))
+    components["examples"] = {code: _problem_example(code, codes[code]) for code in sorted(codes)}
+    for operation in _operations(document):
+        for parameter in operation["parameters"]:
+            _never_null(parameter["schema"])
+    for schema in _schemas(document):
+        _plain_default(schema)
+    for name in answered(document):
+        # An answer may gain fields; a body with a field that isn't known is refused.
+        components["schemas"][name].pop("additionalProperties", None)
+    for operation in _operations(document):
+        for answer in operation["responses"].values():
+            shown = answer.get("content", {}).get("application/json")
+            if shown is not None:
+                shown["example"] = example_of(shown["schema"], components["schemas"])
+    return document
+
+
+def _codes() -> dict[str, int]:
+    """Every code of a problem and its status."""
+    found: dict[str, int] = {}
+    for endpoint in ENDPOINTS.values():
+        for status, codes in problems_of(endpoint).items():
+            found |= dict.fromkeys(codes, status)
+    return found
+
+
+def _problem_schema(codes: list[str]) -> Json:
+    return {
+        "type": "object",
+        "description": "What went wrong and what to do next, as RFC 9457 says it.",
+        "required": ["type", "title", "status", "code"],
+        "properties": {
+            "type": {"type": "string", "format": "uri"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "code": {
+                "type": "string",
+                "description": "Stable; more codes may come. Decide by it, never by the words.",
+                "x-extensible-enum": codes,
+            },
+            "errors": {
+                "type": "object",
+                "description": "What is wrong with each field, by its path: `attendees.0.curp`",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
+            "request_id": {"type": ["string", "null"]},
+        },
+    }
+
+
+def _problem_example(code: str, status: int) -> Json:
+    words = WORDS[code]
+    value = {
+        "type": problem_type(code),
+        "title": str(words.title),
+        "status": status,
+        "detail": str(words.detail),
+        "code": code,
+        "errors": {},
+        "request_id": "019aa000-0000-7000-8000-000000000000",
+    }
+    return {"summary": str(words.title), "value": value}
+
+
+def _operations(document: Json) -> Iterator[Json]:
+    for item in document["paths"].values():
+        yield from item.values()
+
+
+def _schemas(node: Any) -> Iterator[Json]:
+    """Every object within the document: schemas are among them."""
+    if isinstance(node, dict):
+        yield node
+        for inner in node.values():
+            yield from _schemas(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _schemas(inner)
+
+
+def _never_null(schema: Json) -> None:
+    """An address has no null: a parameter that isn't given is left out."""
+    if isinstance(schema.get("type"), list):
+        schema["type"] = next(kind for kind in schema["type"] if kind != "null")
+    if "enum" in schema:
+        schema["enum"] = [word for word in schema["enum"] if word is not None]
+
+
+def _plain_default(schema: Json) -> None:
+    """``null`` for "not given" is no default that a reader could send; an enum that takes null
+    says so."""
+    if "default" in schema and schema["default"] is None:
+        del schema["default"]
+    enum, kinds = schema.get("enum"), schema.get("type")
+    if isinstance(enum, list) and isinstance(kinds, list) and None not in enum:
+        schema["enum"] = [*enum, None]
+
+
+def answered(document: Json) -> set[str]:
+    """Names of the schemas that answers are made of."""
+    return _reached(
+        document, [op["responses"] for op in _operations(document)], document["components"]
+    )
+
+
+def asked(document: Json) -> set[str]:
+    """Names of the schemas that bodies are made of."""
+    bodies = [op.get("requestBody") for op in _operations(document)]
+    return _reached(document, bodies, document["components"])
+
+
+def _reached(document: Json, roots: Any, components: Json) -> set[str]:
+    found: set[str] = set()
+    waiting = [roots]
+    while waiting:
+        for node in _schemas(waiting.pop()):
+            reference = node.get("$ref", "")
+            name = reference.removeprefix("#/components/schemas/")
+            if name != reference and name not in found:
+                found.add(name)
+                waiting.append(components["schemas"][name])
+    return found
 
 
 class _Names:
@@ -142,6 +396,13 @@ class _Names:
         if isinstance(schema, str):
             return schema
         kind = schema if isinstance(schema, type) else type(schema)
-        if self._taken.setdefault(kind.__name__, kind) is kind:
-            return kind.__name__
-        return f"{kind.__module__.split('.')[-2].capitalize()}{kind.__name__}"
+        name = kind.__name__
+        if self._taken.setdefault(name, kind) is not kind:
+            name = f"{kind.__module__.split('.')[-2].capitalize()}{name}"
+            self._taken[name] = kind
+        return name
+
+    def descriptions(self) -> Iterator[tuple[str, str]]:
+        """Of every schema, what its class says of itself."""
+        for name, kind in self._taken.items():
+            yield name, _on_one_line(kind.__doc__ or "")

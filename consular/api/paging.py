@@ -10,6 +10,8 @@ from uuid import UUID
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, validate
 
+from consular.api.fields import NumberInQuery
+
 
 class Cursor(fields.String):
     """Where the next page begins: opaque to whoever asks, a time and an id to us."""
@@ -29,7 +31,7 @@ class Cursor(fields.String):
 class PageQuery(Schema):
     """``limit`` and ``next`` of every list."""
 
-    limit = fields.Integer(
+    limit = NumberInQuery(
         load_default=50,
         validate=validate.Range(1, 100, error=_("Pide de 1 a 100 por página.")),
     )
@@ -44,7 +46,7 @@ def cursor(last: tuple[datetime, UUID] | None) -> str | None:
 class SliceQuery(Schema):
     """For lists that are short by nature: all of it, unless ``limit`` asks for less."""
 
-    limit = fields.Integer(
+    limit = NumberInQuery(
         load_default=None,
         validate=validate.Range(1, 100, error=_("Pide de 1 a 100 por página.")),
     )

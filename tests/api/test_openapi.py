@@ -106,8 +106,12 @@ def test_who_may_call_is_said(document: Document) -> None:
     known = {role.value for role in Role} - {Role.SYSTEM.value}
     assert all(roles <= known for roles in said)
     for path, method, operation in _operations(document):
-        assert ("security" in operation) == ("x-roles" in operation), (method, path)
-        assert ("401" in operation["responses"]) == ("x-roles" in operation), (method, path)
+        signed = operation["operationId"] == "receiveCallback"
+        needed = [{"bearer": []}] if "x-roles" in operation else []
+        assert operation["security"] == ([{"webhook": []}] if signed else needed), (method, path)
+        assert ("403" in operation["responses"]) == ("x-roles" in operation), (method, path)
+        # Also where anyone may call, a bad token is refused.
+        assert "401" in operation["responses"], (method, path)
 
 
 def test_the_key_of_a_request_is_required_exactly_where_money_moves(document: Document) -> None:

@@ -20,6 +20,7 @@ from consular.app import create_app
 from consular.seed import development_token, load_reference
 from services.kernel.db import Database
 from services.kernel.settings import Settings
+from tests.factories.contract import CheckedClient
 
 PERSON: dict[str, Any] = {
     "given_names": "Ana",
@@ -154,6 +155,7 @@ def running_web_without_data(settings: Settings) -> Iterator[Web]:
     """The application alone, whatever its database is like."""
     settings = with_token_key(settings)
     app = create_app(settings)
+    app.test_client_class = CheckedClient
     web = Web(settings, app)
     try:
         yield web

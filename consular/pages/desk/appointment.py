@@ -57,7 +57,8 @@ def back_to_appointment(id: UUID, step: str) -> Response:
 @allow(DESK)
 def check_in(id: UUID) -> Page:
     """The person is here and showed their document."""
-    return _step(id, Step.CHECK_IN, CheckInSchema(), pick(typed(), "identity_checked"))
+    checked = typed().get("identity_checked") == "true"
+    return _step(id, Step.CHECK_IN, CheckInSchema(), {"identity_checked": True} if checked else {})
 
 
 @pages.post("/appointments/<uuid:id>/call")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, fields, validate
 
-from consular.api.fields import MISSING, Choice, Code, Day, Text
+from consular.api.fields import Choice, Code, Day, Text
 from consular.api.paging import Cursor
 from consular.api.v1.sessions.schemas import DeskSchema, SessionSchema
 from services.appointments.rules import Status
-
-_TIME = {"required": MISSING, "null": MISSING, "invalid": _("Escribe la hora, como 09:00.")}
 
 
 class AgendaQuery(Schema):
@@ -29,8 +28,6 @@ class AgendaQuery(Schema):
 class SessionForm(SessionSchema):
     """The API's session, as a form sends it."""
 
-    opens = fields.Time(required=True, format="%H:%M", error_messages=_TIME)
-    closes = fields.Time(required=True, format="%H:%M", error_messages=_TIME)
     desks = fields.List(
         fields.Nested(DeskSchema),
         required=True,
@@ -48,7 +45,7 @@ def session_values(form: dict[str, str], consulate: str) -> dict[str, Any]:
     desks = [_desk(line) for line in form.get("desks", "").splitlines() if line.strip()]
     minutes = form.get("slot_minutes", "").strip()
     # What is no number is refused by the schema's range, in words.
-    slot = int(minutes) if minutes.isdecimal() and len(minutes) < 5 else 0
+    slot = int(minutes) if re.fullmatch("[0-9]{1,4}", minutes) else 0
     return {**values, "consulate": consulate, "slot_minutes": slot, "desks": desks}
 
 

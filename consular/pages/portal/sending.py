@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 from flask import current_app, render_template, request, url_for
 from flask_babel import gettext as _
-from marshmallow import Schema, fields
+from marshmallow import Schema
 
-from consular.api.fields import MISSING
+from consular.api.fields import MISSING, Identifier
 from consular.api.v1.me.schemas import ProfileSchema
 from consular.api.v1.remittances.routes import find_for_recipient, price
 from consular.api.v1.remittances.schemas import LookupSchema, QuoteSchema, RemittanceSchema
@@ -52,7 +52,7 @@ NUMBERS = {"account": "clabe", "card": "card"}
 
 
 class _QuoteId(Schema):
-    quote = fields.UUID(required=True)
+    quote = Identifier(required=True)
 
 
 @pages.get("/enviar")

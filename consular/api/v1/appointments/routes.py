@@ -45,10 +45,32 @@ api = Blueprint("appointments", __name__, url_prefix="/api/v1/appointments")
 BOOKERS = CITIZEN | DESK | {Role.AGENT}
 
 
-@endpoint(api, "POST", "", who=BOOKERS, body=BookSchema(), answer=AppointmentAnswer(), status=201)
+@endpoint(
+    api,
+    "POST",
+    "",
+    operation="bookAppointment",
+    who=BOOKERS,
+    body=BookSchema(),
+    answer=AppointmentAnswer(),
+    status=201,
+    errors={
+        404: ("not_found",),
+        409: (
+            "slot_taken",
+            "slot_not_offered",
+            "already_booked",
+            "identity_check_pending",
+            "booking_limit",
+        ),
+        422: ("service_not_offered",),
+    },
+)
 def create_appointment(command: BookAppointment) -> Any:
-    """Book a place. 409 slot_taken, slot_not_offered, already_booked, identity_check_pending,
-    booking_limit."""
+    """Book one appointment for one person, a household or several services.
+
+    All are seated, or nobody is.
+    """
     if actor().role in audit.OFFICE_ROLES and actor().consulate != command.consulate:
         raise NotFound()
     key = idempotency_key()
@@ -73,9 +95,17 @@ def create_appointment(command: BookAppointment) -> Any:
     return body, {"Location": url_for("appointments.show_appointment", appointment=booked.id)}
 
 
-@endpoint(api, "GET", "", who=BOOKERS, query=AppointmentQuery(), answer=AppointmentList())
+@endpoint(
+    api,
+    "GET",
+    "",
+    operation="listAppointments",
+    who=BOOKERS,
+    query=AppointmentQuery(),
+    answer=AppointmentList(),
+)
 def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
-    """One's own; for staff, those of their consulate."""
+    """List one's own appointments; for staff, those of their consulate."""
     asking = actor()
     wanted = query["consulate"]
     if asking.consulate and wanted not in (None, asking.consulate):
@@ -104,9 +134,19 @@ def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
         return {"items": shown(session, page.items), "next": cursor(page.next)}
 
 
-@endpoint(api, "GET", "/<uuid:appointment>", who=BOOKERS, answer=AppointmentAnswer())
+@endpoint(
+    api,
+    "GET",
+    "/<uuid:appointment>",
+    operation="showAppointment",
+    who=BOOKERS,
+    answer=AppointmentAnswer(),
+)
 def show_appointment(appointment: UUID) -> dict[str, Any]:
-    """One appointment. A look by staff is an entry that the person can list."""
+    """Return one appointment.
+
+    A look by staff is an entry that the person can list.
+    """
     with transaction() as session:
         found = get_appointment(session, appointment)
         record_look(session, "appointment", found)
@@ -117,13 +157,14 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
     api,
     "POST",
     "/<uuid:appointment>/cancel",
+    operation="cancelAppointment",
     who=BOOKERS,
     body=NothingSchema(),
     answer=AppointmentAnswer(),
+    errors={409: ("wrong_state",)},
 )
 def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Give the place back: it is free for others after a while. 409 wrong_state, also once it has
-    begun."""
+    """Cancel an appointment that hasn't begun. Its place is free for others after a while."""
     return deed(lambda session: _one(session, deeds.cancel(session, appointment)))
 
 
@@ -131,22 +172,32 @@ def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, 
     api,
     "POST",
     "/<uuid:appointment>/check-in",
+    operation="checkInAppointment",
     who=DESK,
     body=CheckInSchema(),
     answer=AppointmentAnswer(),
+    errors={409: ("wrong_state", "already_booked", "person_forgotten", "too_early")},
 )
 def check_in(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """The person is here and showed their document, or is back with a good return pass. From the
-    appointment's day on: 409 too_early before."""
+    """Check a person in who showed their document, or who is back with a valid return pass.
+
+    From the appointment's day on.
+    """
     return _step(TakeStep(appointment, Step.CHECK_IN, details=command))
 
 
 @endpoint(
-    api, "POST", "/<uuid:appointment>/call", who=DESK, body=CallSchema(), answer=AppointmentAnswer()
+    api,
+    "POST",
+    "/<uuid:appointment>/call",
+    operation="callAppointment",
+    who=DESK,
+    body=CallSchema(),
+    answer=AppointmentAnswer(),
+    errors={409: ("wrong_state", "already_called"), 422: ("desk_not_open",)},
 )
 def call(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Call the person to a window of that day. 422 for a name that no window has; 409
-    already_called names the other window that called first."""
+    """Call the person to a window of that day."""
     return _step(TakeStep(appointment, Step.CALL, desk=command["desk"]))
 
 
@@ -154,13 +205,17 @@ def call(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     api,
     "POST",
     "/<uuid:appointment>/no-show",
+    operation="markNoShow",
     who=DESK,
     body=NothingSchema(),
     answer=AppointmentAnswer(),
+    errors={409: ("wrong_state", "too_early")},
 )
 def no_show(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Mark the person as absent. 409 too_early before the start. Whoever comes later that day can
-    still be checked in, once."""
+    """Mark an appointment as a no-show, once it should have begun.
+
+    Whoever comes later that day can still be checked in, once.
+    """
     return _step(TakeStep(appointment, Step.NO_SHOW))
 
 
@@ -181,12 +236,17 @@ def back_to_waiting(appointment: UUID, command: dict[str, Any]) -> dict[str, Any
     api,
     "POST",
     "/<uuid:appointment>/not-served",
+    operation="markNotServed",
     who=DESK,
     body=NotServedSchema(),
     answer=AppointmentAnswer(),
+    errors={409: ("wrong_state",)},
 )
 def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Something is missing: why, what to bring, and a pass to come back with the same folio."""
+    """Mark an appointment as not served, with a return pass.
+
+    Says why and what to bring; with the pass the person comes back under the same folio.
+    """
     return _step(TakeStep(appointment, Step.NOT_SERVED, details=command))
 
 
@@ -194,12 +254,14 @@ def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     api,
     "POST",
     "/<uuid:appointment>/complete",
+    operation="completeAppointment",
     who=DESK,
     body=CompleteSchema(),
     answer=AppointmentAnswer(),
+    errors={409: ("wrong_state", "person_forgotten"), 422: ("service_not_offered",)},
 )
 def complete_appointment(appointment: UUID, command: Served) -> dict[str, Any]:
-    """The service given, its document number and fee."""
+    """Complete an appointment: the service given, its document number and fee."""
     return deed(
         lambda session: _one(
             session,

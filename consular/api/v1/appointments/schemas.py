@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
 from marshmallow import (
@@ -14,6 +14,7 @@ from marshmallow import (
     validates_schema,
 )
 
+from consular.api.answer_fields import CalendarDay, Id, Instant, Word
 from consular.api.fields import (
     BirthDate,
     Choice,
@@ -21,9 +22,11 @@ from consular.api.fields import (
     Curp,
     Day,
     Email,
+    Flag,
     Moment,
     MoneyField,
     Name,
+    Pattern,
     Phone,
     SecondSurname,
     Text,
@@ -37,7 +40,7 @@ from services.kernel.identifiers import curp_birth_date
 
 MOST_PEOPLE = 10
 MOST_SERVICES = 4
-LANGUAGES = validate.Regexp(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z", error=_("Idioma BCP 47."))
+LANGUAGES = Pattern("[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", error=_("Idioma BCP 47."))
 
 
 class AttendeeSchema(Schema):
@@ -70,7 +73,23 @@ class ContactSchema(Schema):
 
 
 class BookSchema(Schema):
-    """``service`` for one, ``services`` for several in one visit."""
+    """Exactly one of ``service`` (one) and ``services`` (several in one visit)."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "consulate": "losangeles",
+        "service": "PAS10",
+        "start": "2026-12-07T09:00:00-08:00",
+        "attendees": [
+            {
+                "given_names": "Ana",
+                "first_surname": "Demo",
+                "second_surname": "Prueba",
+                "birth_date": "1990-05-12",
+            }
+        ],
+        "contact": {"email": "ana@example.com"},
+        "language": "es",
+    }
 
     consulate = Code(required=True)
     service = Code(load_default=None)
@@ -111,15 +130,15 @@ class AttendeeAnswer(Schema):
 
     given_names = fields.String(required=True)
     first_surname = fields.String(required=True)
-    second_surname = fields.String(allow_none=True)
-    birth_date = fields.String()
+    second_surname = fields.String(allow_none=True, required=True)
+    birth_date = CalendarDay(required=True)
 
 
 class ReturnPassAnswer(Schema):
     """To come back with the same folio and no other booking."""
 
     folio = fields.String(required=True)
-    valid_until = fields.String(
+    valid_until = CalendarDay(
         required=True, metadata={"description": "The last day, at the office"}
     )
     bring = fields.List(fields.String(), required=True)
@@ -128,22 +147,23 @@ class ReturnPassAnswer(Schema):
 class AppointmentAnswer(Schema):
     """``start`` and ``end`` carry the office's offset."""
 
-    id = fields.String(required=True)
+    id = Id(required=True)
     folio = fields.String(required=True)
-    status = fields.String(required=True, metadata={"enum": [s.value for s in Status]})
+    status = Word(Status, required=True)
     consulate = fields.String(required=True)
     service = fields.String(required=True)
-    services = fields.List(fields.String())
-    start = fields.String(required=True)
-    end = fields.String(required=True)
-    desk = fields.String(allow_none=True)
+    services = fields.List(fields.String(), required=True)
+    start = Instant(required=True)
+    end = Instant(required=True)
+    desk = fields.String(allow_none=True, required=True)
     outcome = fields.Dict(
         allow_none=True,
+        required=True,
         metadata={
             "description": "What the desk noted: service, fee, reason, what to bring, return pass"
         },
     )
-    return_pass = fields.Nested(ReturnPassAnswer, allow_none=True)
+    return_pass = fields.Nested(ReturnPassAnswer, allow_none=True, required=True)
     attendees = fields.List(fields.Nested(AttendeeAnswer), required=True)
 
 
@@ -170,7 +190,9 @@ class NothingSchema(Schema):
 class CheckInSchema(Schema):
     """The officer saw the person and their document."""
 
-    identity_checked = fields.Boolean(
+    example: ClassVar[dict[str, Any]] = {"identity_checked": True}
+
+    identity_checked = Flag(
         required=True,
         validate=validate.Equal(True, error=_("Comprueba primero la identidad.")),
     )
@@ -179,11 +201,18 @@ class CheckInSchema(Schema):
 class CallSchema(Schema):
     """Which window calls."""
 
+    example: ClassVar[dict[str, Any]] = {"desk": "A"}
+
     desk = Text(most=20, required=True)
 
 
 class NotServedSchema(Schema):
     """Why, and what to bring next time."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "reason": "Falta el acta de nacimiento",
+        "bring": ["Acta de nacimiento original"],
+    }
 
     reason = Text(most=300, required=True)
     bring = fields.List(Text(most=200), load_default=list, validate=validate.Length(0, 20))
@@ -191,6 +220,11 @@ class NotServedSchema(Schema):
 
 class CompleteSchema(Schema):
     """What was given and charged."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "document_number": "N00000001",
+        "fee": {"amount": "209.00", "currency": "USD"},
+    }
 
     service = Code(load_default=None)
     document_number = Text(most=40, load_default=None, allow_none=True)

@@ -13,7 +13,8 @@ from flask import Blueprint, Response, current_app, g, json, request
 from standardwebhooks import Webhook, WebhookVerificationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from consular.api.contract import MAX_BODY
+from consular.api.contract import ENDPOINTS, MAX_BODY, Endpoint
+from consular.api.v1.callbacks.schemas import CallbackAnswer, CallbackHeaders, CallbackSchema
 from consular.auth import ANYONE, allow, now
 from consular.db import transaction
 from consular.errors import Malformed, Unauthenticated
@@ -32,7 +33,11 @@ SIGNATURE = "webhook-signature"
 @api.post("/<code:agency>")
 @allow(ANYONE)
 def receive(agency: str) -> Response:
-    """200 once stored, and again on a replay; 401 when the signature isn't the agency's."""
+    """Receive an agency's message about one folio.
+
+    200 once it is stored, and again on a replay; 401 when the signature isn't the agency's. The
+    message is a hint: the agency is asked by folio what is true.
+    """
     known = cast(dict[str, tuple[str, ...]], current_app.extensions["consular.callback_secrets"])
     secrets = known.get(agency)
     if not secrets:
@@ -50,6 +55,21 @@ def receive(agency: str) -> Response:
     g.answered = True
     body = json.dumps({"status": "stored" if new else "known"})
     return Response(body, content_type="application/json")
+
+
+# The view reads the body as it came, for its signature, so it is described here by hand.
+ENDPOINTS["callbacks.receive"] = Endpoint(
+    method="POST",
+    path="/<code:agency>",
+    who=ANYONE,
+    operation="receiveCallback",
+    documentation=receive.__doc__ or "",
+    body=CallbackSchema(),
+    headers=CallbackHeaders(),
+    answer=CallbackAnswer(),
+    errors={401: ("signature_invalid",)},
+    signed=True,
+)
 
 
 def _verified(secrets: tuple[str, ...], raw: bytes) -> dict[str, Any]:

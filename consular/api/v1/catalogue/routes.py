@@ -38,23 +38,49 @@ api = Blueprint("catalogue", __name__, url_prefix="/api/v1")
 DEFAULT_DAYS = 30
 
 
-@endpoint(api, "GET", "/consulates", who=ANYONE, query=SliceQuery(), answer=ConsulateList())
+@endpoint(
+    api,
+    "GET",
+    "/consulates",
+    operation="listConsulates",
+    who=ANYONE,
+    query=SliceQuery(),
+    answer=ConsulateList(),
+)
 def list_all_consulates(query: dict[str, Any]) -> dict[str, Any]:
-    """Offices of the network."""
+    """List the offices of the network.
+
+    All of them in one answer, unless ``limit`` asks for pages.
+    """
     with transaction() as session:
         return slice_of([_consulate(c) for c in list_consulates(session)], query)
 
 
-@endpoint(api, "GET", "/consulates/<code:consulate>", who=ANYONE, answer=ConsulateAnswer())
+@endpoint(
+    api,
+    "GET",
+    "/consulates/<code:consulate>",
+    operation="showConsulate",
+    who=ANYONE,
+    answer=ConsulateAnswer(),
+)
 def show_consulate(consulate: str) -> dict[str, Any]:
-    """One office."""
+    """Return one office."""
     with transaction() as session:
         return _consulate(get_consulate(session, consulate))
 
 
-@endpoint(api, "GET", "/services", who=ANYONE, query=ServiceQuery(), answer=ServiceList())
+@endpoint(
+    api,
+    "GET",
+    "/services",
+    operation="listServices",
+    who=ANYONE,
+    query=ServiceQuery(),
+    answer=ServiceList(),
+)
 def list_all_services(query: dict[str, Any]) -> dict[str, Any]:
-    """Services with names, requirements and the fees in force."""
+    """List the services with names, requirements and the fees in force."""
     day: date = query["date"] or now().date()
     with transaction() as session:
         dollars, needs = fees_on(session, day), list_requirements(session)
@@ -68,12 +94,14 @@ def list_all_services(query: dict[str, Any]) -> dict[str, Any]:
     api,
     "GET",
     "/consulates/<code:consulate>/availability",
+    operation="showAvailability",
     who=ANYONE,
     query=AvailabilityQuery(),
     answer=AvailabilityAnswer(),
+    errors={404: ("not_found",)},
 )
 def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
-    """Free times of an office for a service."""
+    """List the free times of an office for a service."""
     with transaction() as session:
         office = get_consulate(session, consulate)
         zone = ZoneInfo(office.time_zone)
@@ -96,9 +124,21 @@ def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@endpoint(api, "GET", "/availability", who=ANYONE, query=NetworkQuery(), answer=NetworkAnswer())
+@endpoint(
+    api,
+    "GET",
+    "/availability",
+    operation="showNetworkAvailability",
+    who=ANYONE,
+    query=NetworkQuery(),
+    answer=NetworkAnswer(),
+    errors={404: ("not_found",)},
+)
 def show_network_availability(query: dict[str, Any]) -> dict[str, Any]:
-    """The earliest free times of every office."""
+    """List the three earliest free times of every office.
+
+    By time; with ``near`` the nearest office first, then by time.
+    """
     with transaction() as session:
         get_service(session, query["service"])
         first, last = _days(query["from_"], None, ZoneInfo("UTC"))

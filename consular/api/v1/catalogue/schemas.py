@@ -8,7 +8,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from consular.api.fields import Code, Day, MoneyPair
+from consular.api.answer_fields import Instant
+from consular.api.fields import Code, Day, MoneyPair, NumberInQuery, Pattern
 from consular.api.paging import SliceQuery
 
 MOST_DAYS = 92
@@ -18,23 +19,23 @@ class ConsulateAnswer(Schema):
     """An office."""
 
     code = fields.String(required=True)
-    name = fields.String()
+    name = fields.String(required=True)
     name_es = fields.String(required=True)
     name_en = fields.String(required=True)
-    kind = fields.String()
+    kind = fields.String(required=True)
     city = fields.String(required=True)
-    region = fields.String(allow_none=True)
+    region = fields.String(allow_none=True, required=True)
     country = fields.String(required=True)
     time_zone = fields.String(required=True)
-    latitude = fields.Float()
-    longitude = fields.Float()
+    latitude = fields.Float(required=True)
+    longitude = fields.Float(required=True)
 
 
 class ConsulateList(Schema):
     """All offices; there are some 150, so one page holds them."""
 
     items = fields.List(fields.Nested(ConsulateAnswer), required=True)
-    next = fields.String(allow_none=True)
+    next = fields.String(allow_none=True, required=True)
 
 
 class ServiceQuery(SliceQuery):
@@ -46,9 +47,10 @@ class ServiceQuery(SliceQuery):
 class FeeAnswer(MoneyPair):
     """A fee and the year it was published for."""
 
-    year = fields.Integer()
+    year = fields.Integer(required=True)
     latest_known = fields.Boolean(
-        metadata={"description": "True where that year has none and an older one is shown"}
+        required=True,
+        metadata={"description": "True where that year has none and an older one is shown"},
     )
 
 
@@ -56,24 +58,24 @@ class ServiceAnswer(Schema):
     """A service of the catalogue."""
 
     code = fields.String(required=True)
-    name = fields.String()
+    name = fields.String(required=True)
     name_es = fields.String(required=True)
     name_en = fields.String(required=True)
-    category = fields.String()
-    legal_reference = fields.String(allow_none=True)
-    minutes = fields.Integer()
-    bookable = fields.Boolean()
-    free = fields.Boolean()
-    curp_required = fields.Boolean()
-    requirements = fields.List(fields.String())
-    fees = fields.List(fields.Nested(FeeAnswer))
+    category = fields.String(required=True)
+    legal_reference = fields.String(allow_none=True, required=True)
+    minutes = fields.Integer(required=True)
+    bookable = fields.Boolean(required=True)
+    free = fields.Boolean(required=True)
+    curp_required = fields.Boolean(required=True)
+    requirements = fields.List(fields.String(), required=True)
+    fees = fields.List(fields.Nested(FeeAnswer), required=True)
 
 
 class ServiceList(Schema):
     """The catalogue."""
 
     items = fields.List(fields.Nested(ServiceAnswer), required=True)
-    next = fields.String(allow_none=True)
+    next = fields.String(allow_none=True, required=True)
 
 
 class AvailabilityQuery(Schema):
@@ -82,7 +84,7 @@ class AvailabilityQuery(Schema):
     service = Code(required=True)
     from_ = Day(data_key="from", load_default=None)
     to = Day(load_default=None)
-    party = fields.Integer(
+    party = NumberInQuery(
         load_default=1, validate=validate.Range(1, 10, error=_("De 1 a 10 personas."))
     )
 
@@ -98,8 +100,8 @@ class AvailabilityQuery(Schema):
 class SlotAnswer(Schema):
     """A start with places."""
 
-    start = fields.String(required=True)
-    end = fields.String(required=True)
+    start = Instant(required=True)
+    end = Instant(required=True)
     free = fields.Integer(required=True)
 
 
@@ -117,9 +119,9 @@ class NetworkQuery(Schema):
     from_ = Day(data_key="from", load_default=None)
     near = fields.String(
         load_default=None,
-        validate=validate.Regexp(
-            r"-?([0-8]?\d(\.\d{1,8})?|90(\.0{1,8})?)"
-            r",-?((1[0-7]\d|\d{1,2})(\.\d{1,8})?|180(\.0{1,8})?)\Z",
+        validate=Pattern(
+            r"-?([0-8]?[0-9](\.[0-9]{1,8})?|90(\.0{1,8})?)"
+            r",-?((1[0-7][0-9]|[0-9]{1,2})(\.[0-9]{1,8})?|180(\.0{1,8})?)",
             error=_("Escribe latitud,longitud."),
         ),
     )
@@ -129,7 +131,7 @@ class NetworkSlot(SlotAnswer):
     """A start and where; ``km`` when a place was given."""
 
     consulate = fields.String(required=True)
-    km = fields.Float(allow_none=True)
+    km = fields.Float(allow_none=True, required=True)
 
 
 class NetworkAnswer(Schema):

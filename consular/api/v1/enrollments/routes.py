@@ -38,9 +38,11 @@ api = Blueprint("enrollments", __name__, url_prefix="/api/v1")
 REQUESTERS = CITIZEN | DESK
 
 
-@endpoint(api, "GET", "/programs", who=ANYONE, answer=ProgramList())
+@endpoint(
+    api, "GET", "/programs", operation="listPrograms", who=ANYONE, answer=ProgramList(), errors={}
+)
 def list_programs() -> dict[str, Any]:
-    """What one can be enrolled in, and what each asks for."""
+    """List the programmes, and what each asks for."""
     items = [
         {
             "program": offer.program.value,
@@ -57,13 +59,26 @@ def list_programs() -> dict[str, Any]:
     api,
     "POST",
     "/enrollments",
+    operation="requestEnrollment",
     who=REQUESTERS,
     body=EnrollmentSchema(),
     answer=EnrollmentAnswer(),
     status=202,
+    errors={
+        404: ("not_found",),
+        409: ("already_enrolled", "identity_check_pending"),
+        422: (
+            "program_not_available",
+            "consent_required",
+            "unknown_field",
+            "curp_invalid",
+            "curp_birth_date_differs",
+            "consulate_not_found",
+        ),
+    },
 )
 def create_enrollment(command: RequestEnrollment) -> Any:
-    """Ask to be enrolled. 409 already_enrolled, identity_check_pending."""
+    """Request an enrolment. The agency answers later: ask by its address."""
     with telling_holders(command):
         body = deed(lambda session: _request(session, command), status=202)
     return body, {"Location": url_for("enrollments.show_enrollment", enrollment=body["id"])}
@@ -73,12 +88,13 @@ def create_enrollment(command: RequestEnrollment) -> Any:
     api,
     "GET",
     "/enrollments",
+    operation="listEnrollments",
     who=REQUESTERS,
     query=EnrollmentQuery(),
     answer=EnrollmentList(),
 )
 def list_own_enrollments(query: dict[str, Any]) -> dict[str, Any]:
-    """One's own; for staff, those of their consulate."""
+    """List one's own enrolments; for staff, those of their consulate."""
     with transaction() as session:
         page = list_enrollments(
             session,
@@ -90,9 +106,16 @@ def list_own_enrollments(query: dict[str, Any]) -> dict[str, Any]:
         return {"items": [summary(found) for found in page.items], "next": cursor(page.next)}
 
 
-@endpoint(api, "GET", "/enrollments/<uuid:enrollment>", who=REQUESTERS, answer=EnrollmentAnswer())
+@endpoint(
+    api,
+    "GET",
+    "/enrollments/<uuid:enrollment>",
+    operation="showEnrollment",
+    who=REQUESTERS,
+    answer=EnrollmentAnswer(),
+)
 def show_enrollment(enrollment: UUID) -> dict[str, Any]:
-    """One enrolment with its history and result."""
+    """Return one enrolment with its history and result."""
     with transaction() as session:
         found = get_enrollment(session, enrollment)
         record_look(session, "enrollment", found)
@@ -103,12 +126,14 @@ def show_enrollment(enrollment: UUID) -> dict[str, Any]:
     api,
     "POST",
     "/enrollments/<uuid:enrollment>/answer",
+    operation="answerEnrollment",
     who=REQUESTERS,
     body=AnswerSchema(),
     answer=EnrollmentAnswer(),
+    errors={409: ("wrong_state", "person_forgotten"), 422: ("unknown_field",)},
 )
 def answer_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Give the information that was asked for. 409 wrong_state when nothing was."""
+    """Give the information that the agency asked for."""
     return deed(
         lambda session: detailed(
             session,
@@ -121,12 +146,14 @@ def answer_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, An
     api,
     "POST",
     "/enrollments/<uuid:enrollment>/withdraw",
+    operation="withdrawEnrollment",
     who=REQUESTERS,
     body=NothingSchema(),
     answer=EnrollmentAnswer(),
+    errors={409: ("wrong_state",)},
 )
 def withdraw_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Take the request back while nothing was decided. 409 wrong_state."""
+    """Withdraw a request while nothing was decided."""
     return deed(
         lambda session: detailed(session, withdraw(session, enrollment, now=now(), actor=actor()))
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, post_load, validate
 
+from consular.api.answer_fields import Id, Instant, Word
 from consular.api.fields import (
     BirthDate,
     Choice,
@@ -44,6 +45,21 @@ class ApplicantSchema(Schema):
 class EnrollmentSchema(Schema):
     """``data`` is what the programme asks for: see GET /programs."""
 
+    example: ClassVar[dict[str, Any]] = {
+        "program": "rfc",
+        "consulate": "losangeles",
+        "applicant": {
+            "given_names": "Gloria",
+            "first_surname": "Hernández",
+            "second_surname": "García",
+            "birth_date": "1956-04-27",
+            "curp": "HEGG560427MVZRRL04",
+            "email": "gloria@example.com",
+        },
+        "data": {},
+        "consents": ["share_with_agency"],
+    }
+
     program = Choice(PROGRAMS, required=True)
     consulate = Code(load_default=None, allow_none=True)
     applicant = fields.Nested(ApplicantSchema, required=True)
@@ -59,26 +75,28 @@ class EnrollmentSchema(Schema):
 class AnswerSchema(Schema):
     """What was asked for, by the names of the programme's ``data``."""
 
+    example: ClassVar[dict[str, Any]] = {"data": {}}
+
     data = fields.Dict(keys=fields.String(), required=True)
 
 
 class StepAnswer(Schema):
     """One step of the history."""
 
-    status = fields.String(required=True)
-    at = fields.String(required=True)
-    reason = fields.String(allow_none=True)
+    status = Word(Status, required=True)
+    at = Instant(required=True)
+    reason = fields.String(allow_none=True, required=True)
 
 
 class EnrollmentAnswer(Schema):
     """``result`` once the agency decided: ``rfc``."""
 
-    id = fields.String(required=True)
+    id = Id(required=True)
     folio = fields.String(required=True)
-    program = fields.String(required=True)
-    status = fields.String(required=True, metadata={"enum": [s.value for s in Status]})
-    consulate = fields.String(allow_none=True)
-    reason = fields.String(allow_none=True)
+    program = Word(PROGRAMS, required=True)
+    status = Word(Status, required=True)
+    consulate = fields.String(allow_none=True, required=True)
+    reason = fields.String(allow_none=True, required=True)
     history = fields.List(fields.Nested(StepAnswer))
     result = fields.Dict(allow_none=True)
 
@@ -100,8 +118,8 @@ class EnrollmentQuery(PageQuery):
 class ProgramAnswer(Schema):
     """A programme and what its ``data`` takes, as JSON Schema."""
 
-    program = fields.String(required=True)
-    agency = fields.String()
+    program = Word(PROGRAMS, required=True)
+    agency = fields.String(required=True)
     available = fields.Boolean(required=True)
     data = fields.Dict(required=True)
 
@@ -110,4 +128,4 @@ class ProgramList(Schema):
     """All programmes."""
 
     items = fields.List(fields.Nested(ProgramAnswer), required=True)
-    next = fields.String(allow_none=True)
+    next = fields.String(allow_none=True, required=True)

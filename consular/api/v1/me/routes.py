@@ -20,16 +20,25 @@ api = Blueprint("me", __name__, url_prefix="/api/v1/me")
 NO_PROFILE = Profile("", "", None, None)
 
 
-@endpoint(api, "GET", "", who=CITIZEN, answer=ProfileAnswer())
+@endpoint(api, "GET", "", operation="showProfile", who=CITIZEN, answer=ProfileAnswer(), errors={})
 def show_me() -> dict[str, Any]:
-    """What we hold of the account's holder."""
+    """Return what we hold of the account's holder."""
     with transaction() as session:
         return _shown(_profile(session))
 
 
-@endpoint(api, "PATCH", "", who=CITIZEN, body=ProfileSchema(), answer=ProfileAnswer())
+@endpoint(
+    api,
+    "PATCH",
+    "",
+    operation="changeProfile",
+    who=CITIZEN,
+    body=ProfileSchema(),
+    answer=ProfileAnswer(),
+    errors={},
+)
 def change_me(command: Profile) -> dict[str, Any]:
-    """Tell or correct one's names."""
+    """Set or correct the holder's names and data."""
     with transaction() as session:
         person = set_profile(
             session,
@@ -41,9 +50,17 @@ def change_me(command: Profile) -> dict[str, Any]:
         return _shown(open_profile(person, vault()))
 
 
-@endpoint(api, "GET", "/accesses", who=CITIZEN, query=PageQuery(), answer=AccessList())
+@endpoint(
+    api,
+    "GET",
+    "/accesses",
+    operation="listAccesses",
+    who=CITIZEN,
+    query=PageQuery(),
+    answer=AccessList(),
+)
 def list_my_accesses(query: dict[str, Any]) -> dict[str, Any]:
-    """Everybody who did something with one's data, the newest first."""
+    """List everybody who did something with one's data, the newest first."""
     with transaction() as session:
         found, following = list_accesses(
             session, account(), limit=query["limit"], after=query["next"]
@@ -51,9 +68,9 @@ def list_my_accesses(query: dict[str, Any]) -> dict[str, Any]:
     return {"items": [access(entry) for entry in found], "next": cursor(following)}
 
 
-@endpoint(api, "GET", "/data", who=CITIZEN, answer=CopyAnswer())
+@endpoint(api, "GET", "/data", operation="showMyData", who=CITIZEN, answer=CopyAnswer(), errors={})
 def show_my_data() -> dict[str, Any]:
-    """Everything we hold of the account and of the people it named, in one answer."""
+    """Return everything we hold of the account and of the people it named."""
     with transaction() as session:
         profile = _shown(_profile(session))
         return {

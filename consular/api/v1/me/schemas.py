@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, post_load
 
+from consular.api.answer_fields import CalendarDay, Id, Instant, Word
 from consular.api.fields import BirthDate, Curp, Email, Name, Phone, SecondSurname
 from consular.api.v1.appointments.schemas import AppointmentAnswer
 from consular.api.v1.enrollments.schemas import EnrollmentAnswer
 from consular.api.v1.remittances.schemas import RemittanceAnswer
 from services.citizens.accounts import Profile
+from services.kernel.audit import Role
 
 
 class ProfileSchema(Schema):
     """The account holder as they are called."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "given_names": "Ana",
+        "first_surname": "Demo",
+        "second_surname": "Prueba",
+        "birth_date": "1990-05-12",
+    }
 
     given_names = Name(required=True)
     first_surname = Name(required=True)
@@ -32,27 +41,27 @@ class ProfileSchema(Schema):
 class TellingAnswer(Schema):
     """What a person told of themselves. Names are null before that."""
 
-    given_names = fields.String(allow_none=True)
-    first_surname = fields.String(allow_none=True)
-    second_surname = fields.String(allow_none=True)
-    birth_date = fields.String(allow_none=True)
-    curp = fields.String(allow_none=True)
-    email = fields.String(allow_none=True)
-    phone = fields.String(allow_none=True)
+    given_names = fields.String(allow_none=True, required=True)
+    first_surname = fields.String(allow_none=True, required=True)
+    second_surname = fields.String(allow_none=True, required=True)
+    birth_date = CalendarDay(allow_none=True, required=True)
+    curp = fields.String(allow_none=True, required=True)
+    email = fields.String(allow_none=True, required=True)
+    phone = fields.String(allow_none=True, required=True)
 
 
 class ProfileAnswer(TellingAnswer):
     """The account's holder; ``id`` is the account's."""
 
-    id = fields.String(required=True)
+    id = Id(required=True)
 
 
 class AccessAnswer(Schema):
     """Who did what with one's data, when, and where."""
 
-    at = fields.String(required=True)
-    role = fields.String(required=True)
-    consulate = fields.String(allow_none=True)
+    at = Instant(required=True)
+    role = Word(Role, required=True)
+    consulate = fields.String(allow_none=True, required=True)
     action = fields.String(required=True)
 
 
@@ -60,21 +69,21 @@ class SignInAnswer(Schema):
     """A way to sign in, and since when."""
 
     with_ = fields.String(data_key="with", required=True)
-    since = fields.String(required=True)
+    since = Instant(required=True)
 
 
 class PersonAnswer(TellingAnswer):
     """Somebody whom the account named: its holder, an attendee, an applicant."""
 
     holder = fields.Boolean(required=True)
-    birth_place = fields.String(allow_none=True)
-    since = fields.String(required=True)
+    birth_place = fields.String(allow_none=True, required=True)
+    since = Instant(required=True)
 
 
 class CopyAnswer(Schema):
     """All that is held; what was sealed is open, for whom it belongs to."""
 
-    as_of = fields.String(required=True)
+    as_of = Instant(required=True)
     profile = fields.Nested(ProfileAnswer, required=True)
     sign_in = fields.List(fields.Nested(SignInAnswer), required=True)
     people = fields.List(fields.Nested(PersonAnswer), required=True)
@@ -88,4 +97,4 @@ class AccessList(Schema):
     """The newest first."""
 
     items = fields.List(fields.Nested(AccessAnswer), required=True)
-    next = fields.String(allow_none=True)
+    next = fields.String(allow_none=True, required=True)

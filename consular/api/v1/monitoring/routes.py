@@ -17,18 +17,27 @@ from services.monitoring.indicators import INDICATORS, AskIndicator, Indicator, 
 api = Blueprint("indicators", __name__, url_prefix="/api/v1/monitoring/indicators")
 
 
-@endpoint(api, "GET", "", who=MONITORS, answer=IndicatorList())
+@endpoint(
+    api, "GET", "", operation="listIndicators", who=MONITORS, answer=IndicatorList(), errors={}
+)
 def list_indicators() -> dict[str, Any]:
-    """What can be asked."""
+    """List the indicators that can be asked for, and what each counts."""
     items = [{"code": i.code, "name": name_of(i)} for i in INDICATORS.values()]
     return {"items": items, "next": None}
 
 
 @endpoint(
-    api, "GET", "/<code:code>", who=MONITORS, query=IndicatorQuery(), answer=IndicatorAnswer()
+    api,
+    "GET",
+    "/<code:code>",
+    operation="showIndicator",
+    who=MONITORS,
+    query=IndicatorQuery(),
+    answer=IndicatorAnswer(),
+    errors={422: ("in_the_future",)},
 )
 def show_indicator(code: str, query: AskIndicator) -> dict[str, Any]:
-    """One indicator, exact, with the moment it holds for."""
+    """Return one indicator, exact, with the moment it holds for."""
     with transaction() as session:
         found = figures(session, replace(query, code=code))
     return {

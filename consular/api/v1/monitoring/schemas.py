@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
+from consular.api.answer_fields import Instant
 from consular.api.fields import Choice, Code, Day, Moment
 from services.monitoring.indicators import AskIndicator, Dimension
 
@@ -72,9 +73,9 @@ class IndicatorQuery(Schema):
 class IndicatorAnswer(Schema):
     """``rows``: the dimensions that were asked for, ``status``, ``value``, maybe ``compared``."""
 
-    code = fields.String()
-    name = fields.String()
-    as_of = fields.String(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    as_of = Instant(required=True)
     rows = fields.List(fields.Dict(), required=True)
 
 
@@ -89,4 +90,4 @@ class IndicatorList(Schema):
     """All of them."""
 
     items = fields.List(fields.Nested(IndicatorItem), required=True)
-    next = fields.String(allow_none=True)
+    next = fields.String(allow_none=True, required=True)

@@ -52,9 +52,22 @@ AMOUNTS = (
 LOOKUP_WINDOW = timedelta(minutes=15)
 
 
-@endpoint(api, "POST", "/quotes", who=CITIZEN, body=QuoteSchema(), answer=QuoteAnswer(), status=201)
+@endpoint(
+    api,
+    "POST",
+    "/quotes",
+    operation="requestQuote",
+    who=CITIZEN,
+    body=QuoteSchema(),
+    answer=QuoteAnswer(),
+    status=201,
+    errors={
+        422: ("amount_out_of_range", "amount_required", "currency_not_offered"),
+        503: ("rate_unavailable", "tariff_unavailable"),
+    },
+)
 def create_quote(command: RequestQuote) -> dict[str, Any]:
-    """A price with its rate locked. 503 rate_unavailable."""
+    """Quote a price with its rate locked."""
     return deed(lambda session: _quote(session, command), status=201)
 
 
@@ -62,21 +75,36 @@ def create_quote(command: RequestQuote) -> dict[str, Any]:
     api,
     "POST",
     "/remittances",
+    operation="orderRemittance",
     who=CITIZEN,
     body=RemittanceSchema(),
     answer=RemittanceAnswer(),
     status=202,
     needs_key=True,
+    errors={
+        404: ("not_found",),
+        409: ("quote_expired", "quote_used", "profile_required", "limit_exceeded"),
+        422: ("required", "clabe_invalid", "card_invalid", "not_expected"),
+        503: ("funding_unavailable", "tariff_unavailable"),
+    },
 )
 def create_remittance(command: OrderRemittance) -> Any:
-    """Send money from a quote. 409 quote_expired, quote_used, limit_exceeded."""
+    """Order a remittance from a quote. Its outcome comes later: ask by its address."""
     body = deed(lambda session: _order(session, command), status=202, needs_key=True)
     return body, {"Location": url_for("remittances.show_remittance", remittance=body["id"])}
 
 
-@endpoint(api, "GET", "/remittances", who=CITIZEN, query=RemittanceQuery(), answer=RemittanceList())
+@endpoint(
+    api,
+    "GET",
+    "/remittances",
+    operation="listRemittances",
+    who=CITIZEN,
+    query=RemittanceQuery(),
+    answer=RemittanceList(),
+)
 def list_own_remittances(query: dict[str, Any]) -> dict[str, Any]:
-    """One's own, the newest first."""
+    """List one's own remittances, the newest first."""
     with transaction() as session:
         page = list_remittances(
             session,
@@ -88,9 +116,16 @@ def list_own_remittances(query: dict[str, Any]) -> dict[str, Any]:
         return {"items": [summary(found) for found in page.items], "next": cursor(page.next)}
 
 
-@endpoint(api, "GET", "/remittances/<uuid:remittance>", who=CITIZEN, answer=RemittanceAnswer())
+@endpoint(
+    api,
+    "GET",
+    "/remittances/<uuid:remittance>",
+    operation="showRemittance",
+    who=CITIZEN,
+    answer=RemittanceAnswer(),
+)
 def show_remittance(remittance: UUID) -> dict[str, Any]:
-    """Where the money is."""
+    """Return one remittance with its recipient and history."""
     with transaction() as session:
         return detailed(session, get_remittance(session, remittance, account=account()))
 
@@ -99,12 +134,14 @@ def show_remittance(remittance: UUID) -> dict[str, Any]:
     api,
     "POST",
     "/remittances/<uuid:remittance>/cancel",
+    operation="cancelRemittance",
     who=CITIZEN,
     body=NothingSchema(),
     answer=RemittanceAnswer(),
+    errors={409: ("already_paid", "cancel_window_over", "wrong_state")},
 )
 def cancel_remittance(remittance: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Take it back, whole. 409 already_paid, cancel_window_over, wrong_state."""
+    """Cancel a remittance; the sender gets everything back."""
     return deed(
         lambda session: detailed(
             session, cancel(session, remittance, now=database_now(session), actor=actor())
@@ -116,12 +153,14 @@ def cancel_remittance(remittance: UUID, command: dict[str, Any]) -> dict[str, An
     api,
     "POST",
     "/remittances/lookup",
+    operation="lookUpRemittance",
     who=ANYONE,
     body=LookupSchema(),
     answer=LookupAnswer(),
+    errors={404: ("not_found",), 429: ("too_many_requests",)},
 )
 def look_up(command: dict[str, str]) -> dict[str, Any]:
-    """For whoever receives: status, pesos, where and with what to collect, last day."""
+    """Find a remittance for its recipient: status, pesos, where and with what to collect."""
     found = find_for_recipient(command["folio"], command["first_surname"])
     return {
         "folio": found.folio,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
+from consular.api.answer_fields import CalendarDay, DecimalText, Id, Instant, Word
 from consular.api.fields import (
     Card,
     Choice,
     Clabe,
+    Identifier,
     MoneyField,
     MoneyPair,
     Name,
@@ -27,7 +29,13 @@ STATUSES = tuple(s.value for s in Status)
 
 
 class QuoteSchema(Schema):
-    """Either ``send`` in USD or ``receive`` in MXN."""
+    """Exactly one of ``send`` (USD) and ``receive`` (MXN)."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "send": {"amount": "300.00", "currency": "USD"},
+        "funding": "bank_account",
+        "payout": "account",
+    }
 
     send = MoneyField(load_default=None)
     receive = MoneyField(load_default=None)
@@ -58,23 +66,24 @@ class PriceAnswer(Schema):
     transfer_fees = fields.Nested(MoneyPair, required=True)
     transfer_taxes = fields.Nested(MoneyPair, required=True)
     total = fields.Nested(MoneyPair, required=True)
-    exchange_rate = fields.String(required=True)
+    exchange_rate = DecimalText(required=True)
     other_fees = fields.Nested(MoneyPair, required=True)
     total_to_recipient = fields.Nested(MoneyPair, required=True)
-    date_available = fields.String(required=True)
+    date_available = CalendarDay(required=True)
 
 
 class QuoteAnswer(PriceAnswer):
     """Holds until ``expires_at``."""
 
-    id = fields.String(required=True)
-    expires_at = fields.String(required=True)
-    funding = fields.String()
-    payout = fields.String()
+    id = Id(required=True)
+    expires_at = Instant(required=True)
+    funding = Word(Funding, required=True)
+    payout = Word(Payout, required=True)
 
 
 class RecipientSchema(Schema):
-    """Whoever gets the pesos; ``clabe`` for an account, ``card`` for a card."""
+    """Whoever gets the pesos: with ``clabe`` for a quote to an account, with ``card`` for one to
+    a card, with neither for one to a branch."""
 
     given_names = Name(required=True)
     first_surname = Name(required=True)
@@ -90,7 +99,18 @@ class RecipientSchema(Schema):
 class RemittanceSchema(Schema):
     """An order from a quote."""
 
-    quote = fields.UUID(required=True)
+    example: ClassVar[dict[str, Any]] = {
+        "quote": "019aa000-0000-7000-8000-000000000000",
+        "recipient": {
+            "given_names": "Rosa",
+            "first_surname": "Demo",
+            "second_surname": None,
+            "clabe": "032180000118359719",
+        },
+        "purpose": "family",
+    }
+
+    quote = Identifier(required=True)
     recipient = fields.Nested(RecipientSchema, required=True)
     purpose = Choice(tuple(p.value for p in Purpose), load_default=Purpose.FAMILY.value)
 
@@ -104,20 +124,29 @@ class RemittanceSchema(Schema):
 class StepAnswer(Schema):
     """One step of the history."""
 
-    status = fields.String(required=True)
-    at = fields.String(required=True)
+    status = Word(Status, required=True)
+    at = Instant(required=True)
+
+
+class RecipientAnswer(Schema):
+    """Whoever gets the pesos; of the account its last digits."""
+
+    given_names = fields.String(required=True)
+    first_surname = fields.String(required=True)
+    second_surname = fields.String(allow_none=True, required=True)
+    account_hint = fields.String(allow_none=True, required=True)
 
 
 class RemittanceAnswer(PriceAnswer):
     """``answer_due_at``: by when an unknown outcome will be known; ``actions``: for the sender."""
 
-    id = fields.String(required=True)
+    id = Id(required=True)
     folio = fields.String(required=True)
-    status = fields.String(required=True, metadata={"enum": list(STATUSES)})
-    cancel_until = fields.String(allow_none=True, required=True)
-    answer_due_at = fields.String(allow_none=True)
-    actions = fields.List(Choice(tuple(a.value for a in Action)))
-    recipient = fields.Dict()
+    status = Word(Status, required=True)
+    cancel_until = Instant(allow_none=True, required=True)
+    answer_due_at = Instant(allow_none=True, required=True)
+    actions = fields.List(Word(Action), required=True)
+    recipient = fields.Nested(RecipientAnswer)
     history = fields.List(fields.Nested(StepAnswer))
 
 
@@ -137,6 +166,8 @@ class RemittanceQuery(PageQuery):
 class LookupSchema(Schema):
     """What the recipient knows: the folio and their own first surname."""
 
+    example: ClassVar[dict[str, Any]] = {"folio": "E7K3M9QX2W5A", "first_surname": "Demo"}
+
     folio = Text(most=30, required=True)
     first_surname = Name(required=True)
 
@@ -145,10 +176,10 @@ class LookupAnswer(Schema):
     """No names: whoever asks knows them."""
 
     folio = fields.String(required=True)
-    status = fields.String(required=True)
+    status = Word(Status, required=True)
     total_to_recipient = fields.Nested(MoneyPair, required=True)
-    payout = fields.String(required=True)
-    branch = fields.String(allow_none=True)
-    collect_with = fields.List(fields.String())
-    collect_until = fields.String(allow_none=True)
-    date_available = fields.String()
+    payout = Word(Payout, required=True)
+    branch = fields.String(allow_none=True, required=True)
+    collect_with = fields.List(fields.String(), required=True)
+    collect_until = CalendarDay(allow_none=True, required=True)
+    date_available = CalendarDay(required=True)

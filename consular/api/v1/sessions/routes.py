@@ -33,10 +33,22 @@ DEFAULT_DAYS = 60
     api,
     "POST",
     "",
+    operation="openSession",
     who=SUPERVISOR,
     body=SessionSchema(),
     answer=SessionAnswer(),
     status=201,
+    errors={
+        404: ("not_found",),
+        422: (
+            "office_closed",
+            "service_not_offered",
+            "service_longer_than_slot",
+            "session_too_short",
+            "too_many_desk_patterns",
+            "in_the_past",
+        ),
+    },
 )
 def create_session(command: OpenSession) -> Any:
     """Open a session: its slots can be booked at once, or wait for a draw."""
@@ -44,9 +56,17 @@ def create_session(command: OpenSession) -> Any:
     return body, {"Location": url_for("sessions.show_session", session_id=body["id"])}
 
 
-@endpoint(api, "GET", "", who=DESK, query=SessionQuery(), answer=SessionList())
+@endpoint(
+    api,
+    "GET",
+    "",
+    operation="listSessions",
+    who=DESK,
+    query=SessionQuery(),
+    answer=SessionList(),
+)
 def list_own_sessions(query: dict[str, Any]) -> dict[str, Any]:
-    """Sessions of one's office."""
+    """List the sessions of one's office, by day."""
     first = query["from_"] or now().date()
     last = query["to"] or first + timedelta(days=DEFAULT_DAYS)
     own = actor().consulate or ""
@@ -57,9 +77,16 @@ def list_own_sessions(query: dict[str, Any]) -> dict[str, Any]:
     return slice_of([_shown(row, desks) for row, desks in found], query, "id")
 
 
-@endpoint(api, "GET", "/<uuid:session_id>", who=DESK, answer=SessionAnswer())
+@endpoint(
+    api,
+    "GET",
+    "/<uuid:session_id>",
+    operation="showSession",
+    who=DESK,
+    answer=SessionAnswer(),
+)
 def show_session(session_id: UUID) -> dict[str, Any]:
-    """One session of one's office."""
+    """Return one session of one's office."""
     with transaction() as session:
         row = get_session(session, session_id)
         if row.consulate_code != actor().consulate:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates
 
-from consular.api.fields import Choice, Code, Day, Text
+from consular.api.answer_fields import CalendarDay, Id, WallClock, Word
+from consular.api.fields import Choice, ClockTime, Code, Day, Text, WholeNumber
 from consular.api.paging import SliceQuery
 from services.appointments.planning import DeskPlan, OpenSession
 
+RELEASES = ("open", "draw")
 _MINUTES = validate.Range(5, 240, error=_("De 5 a 240 minutos."))
 
 
@@ -28,16 +30,26 @@ class DeskSchema(Schema):
 class SessionSchema(Schema):
     """``opens`` and ``closes`` are the office's wall clock."""
 
+    example: ClassVar[dict[str, Any]] = {
+        "consulate": "losangeles",
+        "date": "2026-12-07",
+        "opens": "09:00",
+        "closes": "13:00",
+        "slot_minutes": 15,
+        "desks": [{"name": "A", "services": ["PAS10", "MAT"]}],
+        "release": "open",
+    }
+
     consulate = Code(required=True)
     date = Day(required=True)
-    opens = fields.Time(required=True, format="%H:%M")
-    closes = fields.Time(required=True, format="%H:%M")
-    slot_minutes = fields.Integer(required=True, strict=True, validate=_MINUTES)
+    opens = ClockTime(required=True)
+    closes = ClockTime(required=True)
+    slot_minutes = WholeNumber(required=True, validate=_MINUTES)
     desks = fields.List(fields.Nested(DeskSchema), required=True, validate=validate.Length(1, 60))
     service_minutes = fields.Dict(
-        keys=Code(), values=fields.Integer(strict=True, validate=_MINUTES), load_default=dict
+        keys=Code(), values=WholeNumber(validate=_MINUTES), load_default=dict
     )
-    release = Choice(("open", "draw"), load_default="open")
+    release = Choice(RELEASES, load_default="open")
 
     @validates("desks")
     def _names_differ(self, value: list[DeskPlan], **_kwargs: Any) -> None:
@@ -51,17 +63,24 @@ class SessionSchema(Schema):
         return OpenSession(**{**data, "desks": tuple(data["desks"])})
 
 
+class DeskAnswer(Schema):
+    """A window and what it can give."""
+
+    name = fields.String(required=True)
+    services = fields.List(fields.String(), required=True)
+
+
 class SessionAnswer(Schema):
     """A session as opened."""
 
-    id = fields.String(required=True)
+    id = Id(required=True)
     consulate = fields.String(required=True)
-    date = fields.String(required=True)
-    opens = fields.String(required=True)
-    closes = fields.String(required=True)
+    date = CalendarDay(required=True)
+    opens = WallClock(required=True)
+    closes = WallClock(required=True)
     slot_minutes = fields.Integer(required=True)
-    release = fields.String(required=True)
-    desks = fields.List(fields.Nested(DeskSchema), required=True)
+    release = Word(RELEASES, required=True)
+    desks = fields.List(fields.Nested(DeskAnswer), required=True)
 
 
 class SessionQuery(SliceQuery):
@@ -76,4 +95,4 @@ class SessionList(Schema):
     """Sessions by day."""
 
     items = fields.List(fields.Nested(SessionAnswer), required=True)
-    next = fields.String(allow_none=True)
+    next = fields.String(allow_none=True, required=True)

@@ -27,15 +27,33 @@ from services.voting.rules import Status
 api = Blueprint("voting", __name__, url_prefix="/api/v1/voting")
 
 
-@endpoint(api, "POST", "/counts", who=DESK, body=CountSchema(), answer=CountAnswer(), status=201)
+@endpoint(
+    api,
+    "POST",
+    "/counts",
+    operation="reportCount",
+    who=DESK,
+    body=CountSchema(),
+    answer=CountAnswer(),
+    status=201,
+    errors={404: ("not_found",), 422: ("required", "out_of_range")},
+)
 def create_count(command: ReportCount) -> dict[str, Any]:
     """Report a count, for another person to approve."""
     return deed(lambda session: _report(session, command), status=201)
 
 
-@endpoint(api, "GET", "/counts", who=DESK | MONITORS, query=CountQuery(), answer=CountList())
+@endpoint(
+    api,
+    "GET",
+    "/counts",
+    operation="listCounts",
+    who=DESK | MONITORS,
+    query=CountQuery(),
+    answer=CountList(),
+)
 def list_all_counts(query: dict[str, Any]) -> dict[str, Any]:
-    """Published counts, and those of one's office or, for analysts, of all."""
+    """List published counts, and those of one's office or, for analysts, of all."""
     which = CountFilter(
         election=query["election"],
         consulate=query["consulate"],
@@ -52,18 +70,27 @@ def list_all_counts(query: dict[str, Any]) -> dict[str, Any]:
     api,
     "POST",
     "/counts/<uuid:count>/approve",
+    operation="approveCount",
     who=DESK | {Role.ANALYST},
     body=NothingSchema(),
     answer=CountAnswer(),
+    errors={409: ("self_approval", "wrong_state")},
 )
 def approve(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Approve what somebody else reported. 409 self_approval, wrong_state."""
+    """Approve a count that somebody else reported."""
     return deed(lambda session: _shown(approve_count(session, count, now=now(), actor=actor())))
 
 
-@endpoint(api, "GET", "/elections/<code:year>", who=ANYONE, answer=ElectionAnswer())
+@endpoint(
+    api,
+    "GET",
+    "/elections/<code:year>",
+    operation="showElection",
+    who=ANYONE,
+    answer=ElectionAnswer(),
+)
 def show_election(year: str) -> dict[str, Any]:
-    """What is published of an election."""
+    """Return what is published of an election."""
     with transaction() as session:
         found = election(session, year)
         return {

@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, fields, post_load, validate
 
-from consular.api.fields import Choice, Code, Day, Text
+from consular.api.answer_fields import CalendarDay, Id, Word
+from consular.api.fields import (
+    Choice,
+    Code,
+    Day,
+    Identifier,
+    NumberInQuery,
+    Pattern,
+    Text,
+    WholeNumber,
+)
 from services.voting.reporting import ReportCount
 from services.voting.rules import Metric, Mode, Status
 
 MODES = tuple(m.value for m in Mode)
 METRICS = tuple(m.value for m in Metric)
-YEAR = validate.Regexp(r"(19|20|21)\d\d\Z", error=_("Escribe el año de la elección."))
+YEAR = Pattern("(19|20|21)[0-9]{2}", error=_("Escribe el año de la elección."))
 
 
 class CountSchema(Schema):
     """What an office counted on a day, and where the number comes from."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "consulate": "losangeles",
+        "election": "2027",
+        "metric": "votes",
+        "mode": "electronic",
+        "date": "2026-06-07",
+        "value": 12,
+        "source": "Acta 12, mesa 1",
+    }
 
     consulate = Code(required=True)
     election = fields.String(required=True, validate=YEAR)
     metric = Choice(METRICS, required=True)
     mode = Choice(MODES, load_default=None, allow_none=True)
     date = Day(required=True)
-    value = fields.Integer(
+    value = WholeNumber(
         required=True,
-        strict=True,
         validate=validate.Range(0, 10**9, error=_("Escribe un número entero desde cero.")),
     )
     source = Text(most=300, required=True)
@@ -42,17 +61,17 @@ class CountSchema(Schema):
 class CountAnswer(Schema):
     """A count with its source and state."""
 
-    id = fields.String(required=True)
-    election = fields.String(allow_none=True)
+    id = Id(required=True)
+    election = fields.String(allow_none=True, required=True)
     metric = fields.String(required=True)
-    mode = fields.String(allow_none=True)
-    dimension = fields.String()
-    key = fields.String(allow_none=True)
-    consulate = fields.String(allow_none=True)
-    date = fields.String(allow_none=True)
+    mode = fields.String(allow_none=True, required=True)
+    dimension = fields.String(required=True)
+    key = fields.String(allow_none=True, required=True)
+    consulate = fields.String(allow_none=True, required=True)
+    date = CalendarDay(allow_none=True, required=True)
     value = fields.Float(required=True)
-    unit = fields.String()
-    status = fields.String(required=True, metadata={"enum": [s.value for s in Status]})
+    unit = fields.String(required=True)
+    status = Word(Status, required=True)
     source = fields.String(required=True)
 
 
@@ -63,10 +82,10 @@ class CountQuery(Schema):
     metric = Choice(METRICS, load_default=None)
     consulate = Code(load_default=None)
     status = Choice(tuple(s.value for s in Status), load_default=None)
-    limit = fields.Integer(
+    limit = NumberInQuery(
         load_default=50, validate=validate.Range(1, 100, error=_("Pide de 1 a 100 por página."))
     )
-    next = fields.UUID(load_default=None)
+    next = Identifier(load_default=None)
 
 
 class CountList(Schema):

@@ -1,0 +1,52 @@
+"""A message of an agency, as Standard Webhooks sends it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from marshmallow import INCLUDE, Schema, fields, validate
+
+from consular.api.answer_fields import Word
+
+
+class CallbackSchema(Schema):
+    """What is read of the message: the folio. Agencies may send more."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    example: ClassVar[dict[str, Any]] = {"folio": "E7K3M9QX2W5A"}
+
+    folio = fields.String(required=True)
+
+
+class CallbackHeaders(Schema):
+    """Of Standard Webhooks 1.0."""
+
+    webhook_id = fields.String(
+        data_key="webhook-id",
+        required=True,
+        validate=validate.Length(1, 128),
+        metadata={"description": "The message's own; the same when it is sent again."},
+    )
+    webhook_timestamp = fields.String(
+        data_key="webhook-timestamp",
+        required=True,
+        metadata={
+            "description": "Seconds since 1970, at most five minutes from ours.",
+            "pattern": "^[0-9]{1,12}$",
+        },
+    )
+    webhook_signature = fields.String(
+        data_key="webhook-signature",
+        required=True,
+        metadata={
+            "description": "`v1,` and the base64 of the HMAC-SHA256; several, space between."
+        },
+    )
+
+
+class CallbackAnswer(Schema):
+    """``known``: the same message was stored before."""
+
+    status = Word(("stored", "known"), required=True)

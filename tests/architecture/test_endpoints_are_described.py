@@ -1,0 +1,94 @@
+"""Whoever adds an endpoint learns here, in words, what its description still lacks."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+import consular.app  # noqa: F401  (registers every endpoint)
+from consular.api.contract import ENDPOINTS, problems_of
+from consular.api.openapi import TAGS
+from consular.auth import ANYONE
+from consular.errors import WORDS
+
+OPERATION = re.compile(r"[a-z]+([A-Z][a-z]+)+")
+NAMES = sorted(ENDPOINTS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_endpoint_has_an_operation_in_plain_words(name: str) -> None:
+    operation = ENDPOINTS[name].operation
+    assert OPERATION.fullmatch(operation), (
+        f"{name} is called {operation!r} in generated clients: give its endpoint"
+        ' operation="verbNoun", such as "bookAppointment".'
+    )
+
+
+def test_no_two_endpoints_are_one_operation() -> None:
+    counted = Counter(found.operation for found in ENDPOINTS.values())
+    twice = [operation for operation, times in counted.items() if times > 1]
+    assert twice == [], "Give each of these endpoints an operation= of its own."
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_endpoint_says_what_it_does(name: str) -> None:
+    summary = ENDPOINTS[name].documentation.strip().partition("\n")[0]
+    assert summary, f"{name} needs a docstring: its first line is the summary in the contract."
+    assert summary.endswith((".", "pass.")), f"{name}: the docstring's first line is a sentence."
+    assert not re.search(r"\b4\d\d\b", summary), (
+        f"{name}: say what may be refused in errors= of its endpoint, not in the docstring."
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_endpoint_that_writes_says_what_it_may_refuse(name: str) -> None:
+    found = ENDPOINTS[name]
+    assert found.method == "GET" or found.errors is not None, (
+        f"{name} doesn't say which problems it may answer besides the common ones: give its"
+        ' endpoint errors={409: ("wrong_state",)}, or errors={} when there are none.'
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_declared_problem_has_words_and_one_status(name: str) -> None:
+    for status, codes in problems_of(ENDPOINTS[name]).items():
+        assert 400 <= status < 600, f"{name}: {status} is no status of a problem."
+        for code in codes:
+            assert code in WORDS, f"{name} declares {code!r}: add its words to consular/errors.py."
+
+
+def test_a_code_has_one_status_everywhere() -> None:
+    seen: dict[str, set[int]] = {}
+    for found in ENDPOINTS.values():
+        for status, codes in problems_of(found).items():
+            for code in codes:
+                seen.setdefault(code, set()).add(status)
+    assert {code: statuses for code, statuses in seen.items() if len(statuses) > 1} == {}
+
+
+@pytest.mark.parametrize("slice_", sorted({name.partition(".")[0] for name in ENDPOINTS}))
+def test_a_slice_has_a_tag(slice_: str) -> None:
+    assert slice_ in TAGS, f"Add a line for {slice_!r} to TAGS in consular/api/openapi.py."
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_body_has_an_example(name: str) -> None:
+    body = ENDPOINTS[name].body
+    if body is None or not any(f.required for f in body.fields.values()):
+        return
+    assert isinstance(getattr(body, "example", None), dict), (
+        f"{type(body).__name__} has no example: add"
+        " ``example: ClassVar[dict[str, Any]] = {...}`` with invented people."
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_is_described(name: str) -> None:
+    found = ENDPOINTS[name]
+    assert found.answer is not None or found.status == 204, f"{name} needs answer=SomeAnswer()."
+
+
+def test_whoever_may_call_is_a_known_choice() -> None:
+    assert all(found.who is ANYONE or found.who for found in ENDPOINTS.values())
