@@ -55,6 +55,7 @@ BOOKERS = CITIZEN | DESK | {Role.AGENT}
     answer=AppointmentAnswer(),
     status=201,
     errors={
+        429: ("too_many_requests",),
         404: ("not_found",),
         409: (
             "slot_taken",
@@ -63,7 +64,7 @@ BOOKERS = CITIZEN | DESK | {Role.AGENT}
             "identity_check_pending",
             "booking_limit",
         ),
-        422: ("service_not_offered",),
+        422: ("service_not_offered", "person_repeated"),
     },
 )
 def create_appointment(command: BookAppointment) -> Any:
@@ -194,7 +195,7 @@ def check_in(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     who=DESK,
     body=CallSchema(),
     answer=AppointmentAnswer(),
-    errors={409: ("wrong_state", "already_called"), 422: ("desk_not_open",)},
+    errors={409: ("wrong_state", "already_called", "too_early"), 422: ("desk_not_open",)},
 )
 def call(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Call the person to a window of that day."""
@@ -223,9 +224,16 @@ def no_show(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     api,
     "POST",
     "/<uuid:appointment>/back-to-waiting",
+    operation="sendBackToWaiting",
     who=DESK,
     body=NothingSchema(),
     answer=AppointmentAnswer(),
+    errors={
+        409: (
+            "wrong_state",
+            "too_early",
+        )
+    },
 )
 def back_to_waiting(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Undo a call: the person waits again, in the place of their own time, for any desk."""
@@ -240,7 +248,7 @@ def back_to_waiting(appointment: UUID, command: dict[str, Any]) -> dict[str, Any
     who=DESK,
     body=NotServedSchema(),
     answer=AppointmentAnswer(),
-    errors={409: ("wrong_state",)},
+    errors={409: ("wrong_state", "too_early")},
 )
 def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Mark an appointment as not served, with a return pass.
@@ -258,7 +266,7 @@ def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     who=DESK,
     body=CompleteSchema(),
     answer=AppointmentAnswer(),
-    errors={409: ("wrong_state", "person_forgotten"), 422: ("service_not_offered",)},
+    errors={409: ("wrong_state", "person_forgotten", "too_early"), 422: ("service_not_offered",)},
 )
 def complete_appointment(appointment: UUID, command: Served) -> dict[str, Any]:
     """Complete an appointment: the service given, its document number and fee."""

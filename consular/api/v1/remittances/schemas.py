@@ -145,7 +145,7 @@ class RemittanceAnswer(PriceAnswer):
     status = Word(Status, required=True)
     cancel_until = Instant(allow_none=True, required=True)
     answer_due_at = Instant(allow_none=True, required=True)
-    actions = fields.List(Word(Action), required=True)
+    actions = fields.List(Word(Action))
     recipient = fields.Nested(RecipientAnswer)
     history = fields.List(fields.Nested(StepAnswer))
 
