@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from consular.auth import now
 from consular.pages.portal.names import in_language, service_names
 from services.appointments.closing import NOT_CLOSED
-from services.appointments.queries import list_attendees, list_history
+from services.appointments.queries import list_attendees, list_history, list_resemblances
 from services.appointments.returning import LATE_ARRIVAL, list_passes
 from services.appointments.rules import Status, Step
 from services.appointments.steps import list_actions
@@ -49,6 +49,7 @@ def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
     names = service_names(session)
     until = list_passes(session, appointments, now=now())
     actions = list_actions(session, appointments, now=now())
+    resembling = list_resemblances(session, [a.id for a in appointments])
     return [
         {
             "id": a.id,
@@ -60,6 +61,7 @@ def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
             "desk": a.desk,
             "actions": [step.value for step in actions[a.id] if step in _AGENDA.get(a.status, ())],
             "return_until": until.get(a.id),
+            "resembles": resembling.get(a.id, []),
             "came_late": LATE_ARRIVAL in (a.outcome or {}),
         }
         for a in appointments
