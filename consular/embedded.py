@@ -475,7 +475,7 @@ def create_owner_and_database(superuser_url: str, *, password: str, database: st
 def provision(owner_url: str, *, web_password: str, worker_password: str) -> tuple[str, str]:
     """Make the logins of the web and of the workers in the owner's database; returns their names.
 
-    They are ``<database>_web`` and ``<database>_worker``: neither owner nor superuser, bound by
+    They are ``<database>_portal`` and ``<database>_jobs``: neither owner nor superuser, bound by
     row-level security, each a member of the group that holds its grants. Safe to repeat and to run
     from several machines at once. Raises psycopg.Error when the owner may not create roles.
     """
@@ -483,7 +483,8 @@ def provision(owner_url: str, *, web_password: str, worker_password: str) -> tup
         database = connection.info.dbname
         connection.execute("SELECT pg_advisory_lock(%s)", [_PROVISION_LOCK])
         _ensure_groups(connection)
-        web, worker = f"{database}_web", f"{database}_worker"
+        # Not as the groups are called, whatever the database's name.
+        web, worker = f"{database}_portal", f"{database}_jobs"
         for login, duty, password in (
             (web, Duty.WEB, web_password), (worker, Duty.WORKER, worker_password),
         ):  # fmt: skip

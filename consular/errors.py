@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from services.kernel.audit import Role
-from services.kernel.commits import OutcomeUnknown
+from services.kernel.commits import NothingDone, OutcomeUnknown
 from services.kernel.db import sqlstate, violated_constraint
 from services.kernel.errors import (
     Conflict,
@@ -419,6 +419,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(psycopg.Error, _database)
     app.register_error_handler(PoolTimeout, lambda _error: _show(_busy()))
+    app.register_error_handler(NothingDone, lambda _error: _show(_busy()))
     app.register_error_handler(OutcomeUnknown, lambda _error: _show(_unknown()))
     app.register_error_handler(UnsafeDatabase, _unsafe)
     app.register_error_handler(Exception, _unexpected)

@@ -19,11 +19,14 @@ from typing import Any
 
 import psycopg
 from psycopg.errors import Diagnostic
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-PATIENCE_SECONDS = 5.0
+# Whoever asked is answered within ten seconds, also behind others that wait.
+PATIENCE_SECONDS = 2.5
+# A statement that commits by itself has its work to do first.
+STATEMENT_PATIENCE_SECONDS = 3.5
 # While it is known that commits hang, the next one finds out sooner.
-SHORT_PATIENCE_SECONDS = 0.5
+SHORT_PATIENCE_SECONDS = 0.3
 KNOWN_SECONDS = 10.0
 GRACE_SECONDS = 1.5  # for the server to act on a cancellation, before its connection is cut
 PERIOD_SECONDS = 0.1
@@ -36,18 +39,22 @@ class OutcomeUnknown(SQLAlchemyError):
     """The transaction may or may not last: ask again, with the same idempotency key."""
 
 
+class NothingDone(SQLAlchemyError):
+    """The statement was cancelled before it committed: it may be sent again."""
+
+
 @dataclass(eq=False)
 class _Waiting:
     connection: psycopg.Connection[Any]
     deadline: float
     cancelled: bool = False
+    cut: bool = False
 
 
 class Commits:
     """The commits of one process's connections that wait to be acknowledged."""
 
-    def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        self._patience = patience_seconds
+    def __init__(self) -> None:
         self._waiting: set[_Waiting] = set()
         self._doubtful: set[int] = set()
         self._hang_until = 0.0
@@ -64,22 +71,32 @@ class Commits:
         connection.add_notice_handler(partial(self._heard, id(connection)))
 
     @contextmanager
-    def acknowledged(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
-        """Around a COMMIT, or a statement that commits by itself. Raises `OutcomeUnknown`."""
-        patience = SHORT_PATIENCE_SECONDS if self.hang else self._patience
+    def acknowledged(
+        self, connection: psycopg.Connection[Any], patience: float = PATIENCE_SECONDS
+    ) -> Iterator[None]:
+        """Around a COMMIT, or a statement that commits by itself; ``patience`` is in seconds.
+
+        Raises `OutcomeUnknown`, also when the connection was cut because nobody answered on it, and
+        `NothingDone` for a statement that was still at work when its time was up.
+        """
+        patience = SHORT_PATIENCE_SECONDS if self.hang else patience
         waiting = _Waiting(connection, time.monotonic() + patience)
         self._watch()
         self._doubtful.discard(id(connection))
         self._waiting.add(waiting)
         try:
             yield
+        except (psycopg.OperationalError, DBAPIError) as error:
+            if waiting.cut:
+                raise OutcomeUnknown("nobody answered to the commit") from error
+            if waiting.cancelled:
+                raise NothingDone("it waited behind commits that hang") from error
+            raise
         finally:
             self._waiting.discard(waiting)
         if id(connection) in self._doubtful:
             self._doubtful.discard(id(connection))
             raise OutcomeUnknown("the standby did not confirm the commit")
-        if not waiting.cancelled:
-            self._hang_until = 0.0
 
     def stop(self) -> None:
         """End the watching thread; the next commit starts another."""
@@ -107,10 +124,12 @@ class Commits:
                     self._give_up(waiting, now)
 
     def _give_up(self, waiting: _Waiting, now: float) -> None:
-        end = _cut if waiting.cancelled else _cancel
+        end = _cancel
+        if waiting.cancelled:
+            end, waiting.cut = _cut, True
+            self._hang_until = now + KNOWN_SECONDS
         waiting.cancelled = True
         waiting.deadline = now + GRACE_SECONDS
-        self._hang_until = now + KNOWN_SECONDS
         # Each takes its own time when the server doesn't answer.
         threading.Thread(target=end, args=[waiting.connection], daemon=True).start()
 

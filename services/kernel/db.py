@@ -18,7 +18,7 @@ from sqlalchemy import Engine, MetaData, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from services.kernel.commits import Commits, OutcomeUnknown
+from services.kernel.commits import STATEMENT_PATIENCE_SECONDS, Commits, OutcomeUnknown
 from services.kernel.logins import Duty, look, refuse_unfit
 
 NETWORK = "*"
@@ -112,7 +112,7 @@ class Database:
         """
         with (
             Session(self._at_once, expire_on_commit=False) as session,
-            self.commits.acknowledged(_driver(session)),
+            self.commits.acknowledged(_driver(session), STATEMENT_PATIENCE_SECONDS),
         ):
             yield session
 
@@ -125,7 +125,7 @@ class Database:
         borrowed = self._at_once.raw_connection()
         connection = cast("psycopg.Connection[Any]", borrowed.driver_connection)
         try:
-            with self.commits.acknowledged(connection):
+            with self.commits.acknowledged(connection, STATEMENT_PATIENCE_SECONDS):
                 yield connection
         finally:
             gone = connection.closed

@@ -56,10 +56,12 @@ def begin(
     ).first()
     if taken:
         return None
+    # Locked, so that this commit waits for the standby as the first one should have: who repeats a
+    # request whose outcome was unknown isn't told that it was done before it is safe.
     row = session.execute(
-        select(IdempotencyKey).where(
-            IdempotencyKey.account_id == account_id, IdempotencyKey.key == key
-        )
+        select(IdempotencyKey)
+        .where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == key)
+        .with_for_update()
     ).scalar_one()
     if row.request_hash != request_hash:
         raise Invalid("idempotency_key_reused")

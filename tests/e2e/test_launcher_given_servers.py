@@ -108,7 +108,7 @@ def _fit(url: str, duty: Duty) -> None:
 def test_an_owner_is_given_a_login_for_the_web_and_one_for_the_workers(
     database: DatabaseUrls, forgotten: list[str]
 ) -> None:
-    forgotten += [f"{database.name}_web", f"{database.name}_worker"]
+    forgotten += [f"{database.name}_portal", f"{database.name}_jobs"]
     port = int(database.owner_url.rpartition(":")[2].partition("/")[0])
     urls = given_databases({"DATABASE_URL": database.owner_url}, PASSWORDS)
     again = given_databases({"DATABASE_URL": database.owner_url}, PASSWORDS)
@@ -125,7 +125,7 @@ def test_a_plain_login_beside_an_owner_serves_the_web_and_the_workers_get_one(
     servers: Addresses, database: DatabaseUrls, forgotten: list[str]
 ) -> None:
     name = f"mine_{database.name}"
-    forgotten += [f"{database.name}_web", f"{database.name}_worker", name]
+    forgotten += [f"{database.name}_portal", f"{database.name}_jobs", name]
     with psycopg.connect(database.owner_url, autocommit=True) as connection:
         role = sql.Identifier(name)
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'secret3'").format(role))

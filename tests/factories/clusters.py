@@ -1,0 +1,188 @@
+"""PostgreSQL as operators run it: a cluster of one's own, a standby of it, PgBouncer before it."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from consular import embedded
+from consular.embedded import HOST, PostgresServer, free_port, server_account
+from tests.servers import DatabaseUrls, migrate
+
+PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+START_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A server of its own with one migrated database in it."""
+
+    server: PostgresServer
+    urls: DatabaseUrls
+
+    def superuser(self, database: str | None = None) -> psycopg.Connection:
+        """Autocommit, in the migrated database."""
+        return psycopg.connect(self.server.url(database or self.urls.name), autocommit=True)
+
+    def set(self, name: str, value: str) -> None:
+        """For the whole cluster, at once."""
+        with self.superuser() as connection:
+            change = sql.SQL("ALTER SYSTEM SET {} = {}")
+            connection.execute(change.format(sql.Identifier(name), sql.Literal(value)))
+            connection.execute("SELECT pg_reload_conf()")
+
+
+class Standby(PostgresServer):
+    """A physical replica. Its lock file says ``standby`` where a primary's says ``ready``."""
+
+    def _wait(self) -> bool:
+        deadline = time.monotonic() + START_SECONDS
+        while self.is_running() and time.monotonic() < deadline:
+            lock = self.data / "postmaster.pid"
+            if lock.exists() and "standby" in lock.read_text():
+                return True
+            time.sleep(0.02)
+        self.stop()
+        return False
+
+
+@contextmanager
+def place() -> Iterator[Path]:
+    """A directory that the server's account can enter; gone in the end."""
+    directory = Path(tempfile.mkdtemp(prefix="consular-cluster-"))
+    directory.chmod(0o711)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def cluster(directory: Path) -> Iterator[Cluster]:
+    """Started, provisioned and migrated."""
+    server = PostgresServer(directory / "primary", log=directory / "primary.log")
+    server.start()
+    try:
+        yield Cluster(server, provisioned(server))
+    finally:
+        server.stop()
+
+
+def provisioned(server: PostgresServer, *, migrated: bool = True) -> DatabaseUrls:
+    """The database ``consular`` with its owner and logins."""
+    words = [secrets.token_hex(8) for _ in range(3)]
+    name, port = "consular", server.port
+    embedded.create_owner_and_database(server.url(), password=words[0], database=name)
+    owner = embedded.database_url(embedded.OWNER, words[0], port, name)
+    logins = embedded.provision(owner, web_password=words[1], worker_password=words[2])
+    if migrated:
+        migrate(owner)
+    web, worker = (
+        embedded.database_url(login, word, port, name)
+        for login, word in zip(logins, words[1:], strict=True)
+    )
+    return DatabaseUrls(name, owner, web, worker)
+
+
+@contextmanager
+def standby_of(primary: Cluster, directory: Path) -> Iterator[DatabaseUrls]:
+    """A replica that follows ``primary``; its addresses."""
+    server = Standby(directory / "standby", log=directory / "standby.log")
+    server.directory.mkdir(mode=0o700)
+    run("pg_basebackup", "-D", str(server.data), "-R", "-c", "fast", "-d", primary.server.url())
+    shutil.copy(primary.server.directory / "password", server.directory / "password")
+    server.start()
+    try:
+        old, new = f":{primary.server.port}/", f":{server.port}/"
+        urls = primary.urls
+        yield DatabaseUrls(
+            urls.name,
+            urls.owner_url.replace(old, new),
+            urls.web_url.replace(old, new),
+            urls.worker_url.replace(old, new),
+        )
+    finally:
+        server.stop()
+
+
+def run(program: str, *arguments: str) -> str:
+    """One of PostgreSQL's own programs, as the account that its servers run as."""
+    account = server_account()
+    identity = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+    if program == "pg_basebackup" and account:
+        target = Path(arguments[arguments.index("-D") + 1]).parent
+        shutil.chown(target, account.uid, account.gid)
+    command = [str(embedded.postgres_binaries() / program), *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd="/", check=False, timeout=120, **identity
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def pgbouncer(urls: DatabaseUrls, *, pool_size: int = 5) -> Iterator[DatabaseUrls]:
+    """In transaction mode, as Debian ships it; the addresses that lead through it."""
+    if PGBOUNCER is None:
+        pytest.skip("There is no PgBouncer on this machine (apt-get install pgbouncer).")
+    with place() as directory:
+        port = free_port()
+        config = directory / "pgbouncer.ini"
+        config.write_text(_config(urls, directory, port, pool_size))
+        users = directory / "users.txt"
+        users.write_text("".join(f'"{n}" "{p}"\n' for n, p in _passwords(urls).items()))
+        for path in (config, users):
+            path.chmod(0o644)
+        process = subprocess.Popen(
+            [PGBOUNCER, "-q", *(["-u", "nobody"] if server_account() else []), str(config)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            old = urls.web_url.rpartition("@")[2]
+            through = f"{HOST}:{port}/{urls.name}"
+            web, worker = (url.replace(old, through) for url in (urls.web_url, urls.worker_url))
+            _until_it_answers(web)
+            yield DatabaseUrls(urls.name, urls.owner_url, web, worker)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _config(urls: DatabaseUrls, directory: Path, port: int, pool_size: int) -> str:
+    server_port = urls.web_url.rpartition(":")[2].partition("/")[0]
+    return (
+        f"[databases]\n{urls.name} = host={HOST} port={server_port}\n"
+        f"[pgbouncer]\nlisten_addr = {HOST}\nlisten_port = {port}\nunix_socket_dir =\n"
+        f"auth_type = scram-sha-256\nauth_file = {directory / 'users.txt'}\n"
+        f"pool_mode = transaction\ndefault_pool_size = {pool_size}\nmax_client_conn = 200\n"
+    )
+
+
+def _passwords(urls: DatabaseUrls) -> Mapping[str, str]:
+    found = (url.split("//")[1].split("@")[0].split(":") for url in (urls.web_url, urls.worker_url))
+    return {name: password for name, password in found}
+
+
+def _until_it_answers(url: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
