@@ -115,13 +115,14 @@ def endpoint(
         @functools.wraps(view)
         def handle(**path_values: Any) -> Response:
             given = dict(path_values)
-            if needs_key:
-                idempotency_key(needed=True)
-            if body is not None:
-                given["command"] = _load(body, read_json(may_be_empty=optional))
             asked = _read_query(query)
             if query is not None:
                 given["query"] = asked
+            if needs_key:
+                idempotency_key(needed=True)
+            if body is not None:
+                g.sent = read_json(may_be_empty=optional)
+                given["command"] = _load(body, g.sent)
             return _respond(view(**given), status)
 
         described = Endpoint(
@@ -191,9 +192,10 @@ def idempotency_key(*, needed: bool = False) -> str | None:
 
 
 def request_hash() -> bytes:
-    """What makes two requests the same: method, path and body."""
-    head = f"{request.method} {request.path}\n".encode()
-    return vault().request_hash(head + request.get_data(cache=True))
+    """What makes two requests the same: method, path and what the body says, however it spells
+    that: a client that writes the same object again may order its fields otherwise."""
+    said = json.dumps(g.get("sent"), sort_keys=True, separators=(",", ":"))
+    return vault().request_hash(f"{request.method} {request.path}\n{said}".encode())
 
 
 def deed(

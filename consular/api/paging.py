@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from consular.api.fields import NumberInQuery
+from consular.api.fields import Day, NumberInQuery
+from consular.auth import now
+from consular.errors import FieldsInvalid
+
+NO_SUCH_PAGE = _("La página siguiente no es válida.")
 
 
 class Cursor(fields.String):
@@ -21,11 +25,11 @@ class Cursor(fields.String):
         moment, _sep, row = text.partition("~")
         try:
             at, found = datetime.fromisoformat(moment.replace(" ", "+")), UUID(row)
-        except ValueError:
-            raise ValidationError([_("La página siguiente no es válida.")]) from None
-        if at.tzinfo is None:
-            raise ValidationError([_("La página siguiente no es válida.")])
-        return at, found
+            if at.tzinfo is not None:
+                return at.astimezone(UTC), found
+        except (ValueError, OverflowError):
+            pass
+        raise ValidationError([NO_SUCH_PAGE])
 
 
 class PageQuery(Schema):
@@ -43,6 +47,20 @@ def cursor(last: tuple[datetime, UUID] | None) -> str | None:
     return f"{last[0].isoformat()}~{last[1]}" if last else None
 
 
+class PeriodQuery(Schema):
+    """Days ``from`` and ``to``, both included; ``from`` is today when it is missing."""
+
+    from_ = Day(data_key="from", load_default=None)
+    to = Day(load_default=None)
+
+    @validates_schema
+    def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        # Where the office is it may be yesterday still.
+        first = data.get("from_") or now().date() - timedelta(days=1)
+        if data.get("to") and data["to"] < first:
+            raise ValidationError([_("El final no puede ser antes del principio.")], "to")
+
+
 class SliceQuery(Schema):
     """For lists that are short by nature: all of it, unless ``limit`` asks for less."""
 
@@ -56,9 +74,14 @@ class SliceQuery(Schema):
 def slice_of(
     items: Sequence[dict[str, Any]], query: dict[str, Any], key: str = "code"
 ) -> dict[str, Any]:
-    """The part of ``items`` that ``query`` asks for; ``key`` tells them apart."""
+    """The part of ``items`` that ``query`` asks for; ``key`` tells them apart.
+
+    Raises FieldsInvalid for a ``next`` that no page gave.
+    """
     keys = [item[key] for item in items]
-    start = keys.index(query["next"]) + 1 if query.get("next") in keys else 0
+    if query["next"] and query["next"] not in keys:
+        raise FieldsInvalid({"next": [str(NO_SUCH_PAGE)]})
+    start = keys.index(query["next"]) + 1 if query["next"] else 0
     rest = list(items[start:])
-    limit = query.get("limit") or len(rest)
+    limit = query["limit"] or len(rest)
     return {"items": rest[:limit], "next": rest[limit - 1][key] if len(rest) > limit else None}

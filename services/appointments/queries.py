@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -110,7 +110,7 @@ _EARLIEST = text(
             WHERE t.slot_id = s.id AND :service = ANY (t.services)) f
         WHERE s.open AND s.starts_at >= :first AND s.starts_at < :last AND f.free > 0
         GROUP BY s.consulate_code, s.starts_at
-    ) t WHERE n <= :each ORDER BY starts_at, consulate_code LIMIT 100
+    ) t WHERE n <= :each ORDER BY starts_at, consulate_code
     """
 )
 
@@ -118,7 +118,7 @@ _EARLIEST = text(
 def earliest(
     session: DbSession, *, service: str, first: datetime, last: datetime, each: int = 3
 ) -> list[dict[str, Any]]:
-    """The earliest free times of every office."""
+    """The ``each`` earliest free times of every office, all offices, by time."""
     rows = session.execute(
         _EARLIEST, {"service": service, "first": first, "last": last, "each": each}
     )
@@ -282,19 +282,41 @@ def list_desks(session: DbSession, found: UUID) -> Sequence[Desk]:
 
 
 def list_sessions(
-    session: DbSession, *, consulate: str, first: date, last: date
-) -> list[tuple[Session, list[Desk]]]:
-    """Sessions of an office with their desks, by day."""
-    sessions = (
-        session.execute(
-            select(Session)
-            .where(Session.consulate_code == consulate, Session.day.between(first, last))
-            .order_by(Session.day, Session.opens, Session.id)
-            .limit(500)
-        )
-        .scalars()
-        .all()
+    session: DbSession,
+    *,
+    consulate: str,
+    first: date,
+    last: date,
+    limit: int | None = None,
+    after: tuple[datetime, UUID] | None = None,
+) -> Page:
+    """Sessions of an office with their desks, by day and opening; all of them without a ``limit``.
+
+    ``after`` is the last one of the page before: its day and opening, as if in UTC, and its id.
+    """
+    query = (
+        select(Session)
+        .where(Session.consulate_code == consulate, Session.day.between(first, last))
+        .order_by(Session.day, Session.opens, Session.id)
     )
+    if after is not None:
+        begins, row = after
+        query = query.where(
+            tuple_(Session.day, Session.opens, Session.id) > (begins.date(), begins.time(), row)
+        )
+    rows = session.scalars(query.limit(limit + 1) if limit else query).all()
+    more = limit is not None and len(rows) > limit
+    page = rows[:limit]
+    return Page(_with_desks(session, page), _session_cursor(page[-1]) if more else None)
+
+
+def _session_cursor(row: Session) -> tuple[datetime, UUID]:
+    return datetime.combine(row.day, row.opens, UTC), row.id
+
+
+def _with_desks(
+    session: DbSession, sessions: Sequence[Session]
+) -> list[tuple[Session, list[Desk]]]:
     desks = session.execute(
         select(Desk).where(Desk.session_id.in_([s.id for s in sessions])).order_by(Desk.name)
     ).scalars()

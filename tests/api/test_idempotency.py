@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -190,3 +191,22 @@ def test_a_repeated_cancellation_gets_the_answer_of_the_first(web: Web) -> None:
     with _database(web).transaction(EVERYTHING) as session:
         rows = select(func.count()).select_from(Appointment).where(Appointment.id == made)
         assert session.scalar(rows) == 1
+
+
+@pytest.mark.parametrize("spelling", ["other order and spaces", "escaped letters"])
+def test_the_same_content_in_another_spelling_gets_the_first_answer(
+    web: Web, spelling: str
+) -> None:
+    token = token_of(web, Role.CITIZEN, subject=f"spelling {spelling}")
+    body = {**_booking(web, 60 + len(spelling)), "language": "es"}
+    body["attendees"][0]["given_names"] = "Ñandú"
+    first = web.call("POST", "/appointments", body, token=token, headers=_key("spelt"))
+    assert first.status_code == 201, first.text
+    other = json.dumps(dict(reversed(body.items())), indent=3, ensure_ascii=spelling[0] == "e")
+    again = web.client.post(
+        "/api/v1/appointments",
+        data=other.encode(),
+        content_type="application/json",
+        headers={**_key("spelt"), "Authorization": f"Bearer {token}"},
+    )
+    assert (again.status_code, again.get_json()["id"]) == (201, first.get_json()["id"])

@@ -107,7 +107,7 @@ def _back(session: Session, consulate: str, query: dict[str, Any], day: date) ->
 
 def _desks(session: Session, consulate: str, day: date, own: str | None) -> list[str]:
     """Windows of the day, and the reader's own, wherever that one is from."""
-    planned = list_sessions(session, consulate=consulate, first=day, last=day)
+    planned = list_sessions(session, consulate=consulate, first=day, last=day).items
     names = {desk.name for _row, desks in planned for desk in desks}
     return sorted(names | ({own} if own else set()))
 

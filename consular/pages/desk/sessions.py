@@ -58,7 +58,7 @@ def _show(form: dict[str, str], errors: Errors, *, opened: bool = False) -> str:
             consulate=place["code"],
             first=first,
             last=first + timedelta(days=DAYS_AHEAD),
-        )
+        ).items
         places = count_places(session, [row.id for row, _desks in found])
         return render_template(
             "desk/sessions.html",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -107,16 +107,19 @@ def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
         zone = ZoneInfo(office.time_zone)
         get_service(session, query["service"])
         first, last = _days(query["from_"], query["to"], zone)
+        begins, ends = _midnights(first, last, zone)
         times = availability(
             session,
             consulate=consulate,
             service=query["service"],
-            first=max(first, now()),
-            last=last,
+            first=max(begins, now()),
+            last=ends,
             party=query["party"],
         )
     return {
         "time_zone": office.time_zone,
+        "from": first.isoformat(),
+        "to": last.isoformat(),
         "slots": [
             {"start": at_office(t.start, zone), "end": at_office(t.end, zone), "free": t.free}
             for t in times
@@ -141,21 +144,29 @@ def show_network_availability(query: dict[str, Any]) -> dict[str, Any]:
     """
     with transaction() as session:
         get_service(session, query["service"])
-        first, last = _days(query["from_"], None, ZoneInfo("UTC"))
-        found = earliest(session, service=query["service"], first=max(first, now()), last=last)
-        zones = {c.code: c.time_zone for c in list_consulates(session)}
+        first, last = _days(query["from_"], None, UTC)
+        begins, ends = _midnights(first, last, UTC)
+        found = earliest(session, service=query["service"], first=max(begins, now()), last=ends)
+        zones = {c.code: ZoneInfo(c.time_zone) for c in list_consulates(session)}
         away = _distances(session, query["near"])
-    slots = [
-        {
-            "consulate": row["consulate_code"],
-            "start": at_office(row["starts_at"], ZoneInfo(zones[row["consulate_code"]])),
-            "end": at_office(row["ends_at"], ZoneInfo(zones[row["consulate_code"]])),
-            "free": row["free"],
-            "km": away.get(row["consulate_code"]),
-        }
-        for row in found
-    ]
-    return {"slots": sorted(slots, key=lambda s: s["km"] or 0.0) if away else slots}
+    if away:
+        # As they come, rows are by time; a stable sort keeps that within an office.
+        found.sort(key=lambda row: away[row["consulate_code"]])
+    return {
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "slots": [_network_slot(row, zones[row["consulate_code"]], away) for row in found],
+    }
+
+
+def _network_slot(row: dict[str, Any], zone: ZoneInfo, away: dict[str, float]) -> dict[str, Any]:
+    return {
+        "consulate": row["consulate_code"],
+        "start": at_office(row["starts_at"], zone),
+        "end": at_office(row["ends_at"], zone),
+        "free": row["free"],
+        "km": away.get(row["consulate_code"]),
+    }
 
 
 def at_office(moment: datetime, zone: ZoneInfo) -> str:
@@ -163,13 +174,17 @@ def at_office(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).isoformat()
 
 
-def _days(first: date | None, last: date | None, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def _days(first: date | None, last: date | None, zone: tzinfo) -> tuple[date, date]:
     begins = first or now().astimezone(zone).date()
-    ends = last or begins + timedelta(days=DEFAULT_DAYS)
+    return begins, last or begins + timedelta(days=DEFAULT_DAYS)
+
+
+def _midnights(first: date, last: date, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Where the days begin and end at the office, in UTC."""
     midnight = time(0, 0, tzinfo=zone)
     return (
-        datetime.combine(begins, midnight).astimezone(UTC),
-        datetime.combine(ends + timedelta(days=1), midnight).astimezone(UTC),
+        datetime.combine(first, midnight).astimezone(UTC),
+        datetime.combine(last + timedelta(days=1), midnight).astimezone(UTC),
     )
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from consular.api.answer_fields import Instant
+from consular.api.answer_fields import CalendarDay, Instant
 from consular.api.fields import Code, Day, MoneyPair, NumberInQuery, Pattern
-from consular.api.paging import SliceQuery
+from consular.api.paging import PeriodQuery, SliceQuery
+from consular.auth import now
 
 MOST_DAYS = 92
 
@@ -78,22 +79,18 @@ class ServiceList(Schema):
     next = fields.String(allow_none=True, required=True)
 
 
-class AvailabilityQuery(Schema):
-    """Days at the office, both included."""
+class AvailabilityQuery(PeriodQuery):
+    """Days at the office, both included: at most 92; thirty when ``to`` is missing."""
 
     service = Code(required=True)
-    from_ = Day(data_key="from", load_default=None)
-    to = Day(load_default=None)
     party = NumberInQuery(
         load_default=1, validate=validate.Range(1, 10, error=_("De 1 a 10 personas."))
     )
 
     @validates_schema
-    def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        first, last = data.get("from_"), data.get("to")
-        if first and last and last < first:
-            raise ValidationError([_("El final no puede ser antes del principio.")], "to")
-        if first and last and last > first + timedelta(days=MOST_DAYS):
+    def _not_too_long(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        first = data.get("from_") or now().date()
+        if data.get("to") and data["to"] > first + timedelta(days=MOST_DAYS):
             raise ValidationError([_("Pide un periodo de hasta 92 días.")], "to")
 
 
@@ -106,9 +103,11 @@ class SlotAnswer(Schema):
 
 
 class AvailabilityAnswer(Schema):
-    """Times carry the office's offset on that day."""
+    """Times carry the office's offset on that day; ``from`` and ``to`` are the days looked at."""
 
     time_zone = fields.String(required=True)
+    from_ = CalendarDay(data_key="from", required=True)
+    to = CalendarDay(required=True)
     slots = fields.List(fields.Nested(SlotAnswer), required=True)
 
 
@@ -135,6 +134,8 @@ class NetworkSlot(SlotAnswer):
 
 
 class NetworkAnswer(Schema):
-    """The earliest times across the network."""
+    """The three earliest times of every office that has any from ``from`` to ``to``."""
 
+    from_ = CalendarDay(data_key="from", required=True)
+    to = CalendarDay(required=True)
     slots = fields.List(fields.Nested(NetworkSlot), required=True)

@@ -9,7 +9,7 @@ from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import deed, endpoint
-from consular.api.paging import cursor
+from consular.api.paging import SliceQuery, cursor, slice_of
 from consular.api.v1.appointments.schemas import NothingSchema
 from consular.api.v1.enrollments.schemas import (
     AnswerSchema,
@@ -39,9 +39,16 @@ REQUESTERS = CITIZEN | DESK
 
 
 @endpoint(
-    api, "GET", "/programs", operation="listPrograms", who=ANYONE, answer=ProgramList(), errors={}
+    api,
+    "GET",
+    "/programs",
+    operation="listPrograms",
+    who=ANYONE,
+    query=SliceQuery(),
+    answer=ProgramList(),
+    errors={},
 )
-def list_programs() -> dict[str, Any]:
+def list_programs(query: dict[str, Any]) -> dict[str, Any]:
     """List the programmes, and what each asks for."""
     items = [
         {
@@ -52,7 +59,7 @@ def list_programs() -> dict[str, Any]:
         }
         for offer in OFFERS.values()
     ]
-    return {"items": items, "next": None}
+    return slice_of(items, query, "program")
 
 
 @endpoint(

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint
 
 from consular.api.contract import endpoint
+from consular.api.paging import SliceQuery, slice_of
 from consular.api.v1.monitoring.schemas import IndicatorAnswer, IndicatorList, IndicatorQuery
 from consular.auth import MONITORS
 from consular.db import transaction
@@ -18,12 +19,19 @@ api = Blueprint("indicators", __name__, url_prefix="/api/v1/monitoring/indicator
 
 
 @endpoint(
-    api, "GET", "", operation="listIndicators", who=MONITORS, answer=IndicatorList(), errors={}
+    api,
+    "GET",
+    "",
+    operation="listIndicators",
+    who=MONITORS,
+    query=SliceQuery(),
+    answer=IndicatorList(),
+    errors={},
 )
-def list_indicators() -> dict[str, Any]:
+def list_indicators(query: dict[str, Any]) -> dict[str, Any]:
     """List the indicators that can be asked for, and what each counts."""
     items = [{"code": i.code, "name": name_of(i)} for i in INDICATORS.values()]
-    return {"items": items, "next": None}
+    return slice_of(items, query)
 
 
 @endpoint(

@@ -10,7 +10,7 @@ from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import deed, endpoint
-from consular.api.paging import slice_of
+from consular.api.paging import cursor
 from consular.api.v1.sessions.schemas import (
     SessionAnswer,
     SessionList,
@@ -71,10 +71,18 @@ def list_own_sessions(query: dict[str, Any]) -> dict[str, Any]:
     last = query["to"] or first + timedelta(days=DEFAULT_DAYS)
     own = actor().consulate or ""
     if query["consulate"] not in (None, own):
-        return slice_of([], query, "id")
+        return {"items": [], "next": None}
     with transaction() as session:
-        found = list_sessions(session, consulate=own, first=first, last=last)
-    return slice_of([_shown(row, desks) for row, desks in found], query, "id")
+        page = list_sessions(
+            session,
+            consulate=own,
+            first=first,
+            last=last,
+            limit=query["limit"],
+            after=query["next"],
+        )
+    items = [_shown(row, desks) for row, desks in page.items]
+    return {"items": items, "next": cursor(page.next)}
 
 
 @endpoint(

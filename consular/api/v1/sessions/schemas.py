@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from consular.api.answer_fields import CalendarDay, Id, WallClock, Word
 from consular.api.fields import Choice, ClockTime, Code, Day, Text, WholeNumber
-from consular.api.paging import SliceQuery
+from consular.api.paging import PageQuery, PeriodQuery
 from services.appointments.planning import DeskPlan, OpenSession
 
 RELEASES = ("open", "draw")
@@ -83,12 +83,10 @@ class SessionAnswer(Schema):
     desks = fields.List(fields.Nested(DeskAnswer), required=True)
 
 
-class SessionQuery(SliceQuery):
-    """Days at the office, both included."""
+class SessionQuery(PageQuery, PeriodQuery):
+    """Days at the office, both included; sixty from ``from`` on when ``to`` is missing."""
 
     consulate = Code(load_default=None)
-    from_ = Day(data_key="from", load_default=None)
-    to = Day(load_default=None)
 
 
 class SessionList(Schema):
