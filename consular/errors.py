@@ -228,6 +228,16 @@ WORDS: dict[str, Words] = {
     "desk_not_open": Words(
         _("Esa ventanilla no abre ese día"), _("Elige una de las ventanillas de ese día.")
     ),
+    "desk_taken": Words(
+        _("Una ventanilla ya está ocupada a esa hora"),
+        _(
+            "La ventanilla %(desk)s ya atiende en otro horario a esa hora."
+            " Cambia la hora o la ventanilla, o cierra antes el otro horario."
+        ),
+    ),
+    "draw_not_available": Words(
+        _("Todavía no hay sorteos"), _("Todavía no hay sorteos: abre el horario para reservar ya.")
+    ),
     "service_longer_than_slot": Words(
         _("El trámite dura más que el turno"),
         _("Alarga los turnos (slot_minutes) hasta la duración del trámite más largo."),

@@ -78,6 +78,15 @@ class DeskNotOpen(Invalid):
     code = "desk_not_open"
 
 
+class DeskTaken(Conflict):
+    """Another session holds the desk at that time; ``desk`` is its name."""
+
+    code = "desk_taken"
+
+    def __init__(self, desk: str) -> None:
+        super().__init__(field="desks", desk=desk)
+
+
 class OfficeClosed(Invalid):
     """The office doesn't open on that day."""
 

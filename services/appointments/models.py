@@ -9,15 +9,18 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     DateTime,
+    FetchedValue,
     ForeignKey,
     Index,
     LargeBinary,
     SmallInteger,
     Text,
     UniqueConstraint,
+    column,
+    func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base
@@ -26,7 +29,8 @@ _NOW = DateTime(timezone=True)
 
 
 class Session(Base):
-    """An office's opening hours on one day, cut into slots of one length."""
+    """An office's opening hours on one day, cut into slots of one length. A closed one takes no
+    more bookings; those that it has stay."""
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -45,21 +49,40 @@ class Session(Base):
     release: Mapped[str] = mapped_column(Text)
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(_NOW)
+    closed_at: Mapped[datetime | None] = mapped_column(_NOW)
+    closed_by: Mapped[UUID | None]
 
 
 class Desk(Base):
-    """A window that is staffed for the whole session, with the services it can give."""
+    """A window that is staffed for the whole session, with the services it can give.
+
+    ``held`` is when it is, by the office's wall clock: two sessions can't hold one window at one
+    time. The database copies office and hours from the session; a session that is closed holds
+    its windows as long as somebody is booked, or not at all. ``overlap_group`` is the session,
+    or nil for those that were opened before this was held: they may overlap one another.
+    """
 
     __tablename__ = "desks"
     __table_args__ = (
         CheckConstraint("cardinality(services) > 0", name="services"),
         UniqueConstraint("session_id", "name", name="uq_desks_session_id"),
+        ExcludeConstraint(
+            (column("consulate_code"), "="),
+            (func.lower(column("name")), "="),
+            (column("held"), "&&"),
+            (column("overlap_group"), "<>"),
+            using="gist",
+            name="ex_desks_held",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"))
     name: Mapped[str] = mapped_column(Text)
     services: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    consulate_code: Mapped[str | None] = mapped_column(Text, server_default=FetchedValue())
+    held: Mapped[Range[datetime] | None] = mapped_column(TSRANGE, server_default=FetchedValue())
+    overlap_group: Mapped[UUID] = mapped_column(server_default=FetchedValue())
 
 
 class Slot(Base):

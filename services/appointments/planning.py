@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as DbSession
 
 from services.appointments.errors import (
+    DeskTaken,
     OfficeClosed,
     ServiceLongerThanSlot,
     ServiceNotOffered,
@@ -23,6 +25,7 @@ from services.appointments.models import Desk, Session, Slot
 from services.appointments.rules import HallRow, hall_rows
 from services.consulates.queries import closed_days, get_consulate, list_services
 from services.kernel import audit
+from services.kernel.db import violated_constraint
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.ids import new_id
 
@@ -58,8 +61,12 @@ def open_session(
     """Create the session, its desks and slots; returns its id.
 
     Raises NotFound for a foreign or unknown office, `OfficeClosed` on a non-working day,
-    `ServiceNotOffered`, `ServiceLongerThanSlot`, `SessionTooShort`, `TooManyDeskPatterns`.
+    `ServiceNotOffered`, `ServiceLongerThanSlot`, `SessionTooShort`, `TooManyDeskPatterns`,
+    `DeskTaken`, Invalid ``in_the_past`` and ``draw_not_available``.
     """
+    if command.release != "open":
+        # Nothing would ever give these places away: there is no draw yet.
+        raise Invalid("draw_not_available", field="release")
     office = get_consulate(session, command.consulate)
     if actor.role in audit.OFFICE_ROLES and actor.consulate != command.consulate:
         raise NotFound(field="consulate")
@@ -126,13 +133,7 @@ def _store(
             created_at=now,
         )
     )
-    session.execute(
-        insert(Desk),
-        [
-            {"id": new_id(), "session_id": made, "name": d.name, "services": list(d.services)}
-            for d in command.desks
-        ],
-    )
+    _store_desks(session, made, command.desks)
     _store_slots(session, command, made, times, rows)
     audit.record(
         session,
@@ -144,6 +145,19 @@ def _store(
         consulate=command.consulate,
     )
     return made
+
+
+def _store_desks(session: DbSession, made: UUID, desks: Sequence[DeskPlan]) -> None:
+    """In the order of their names, so that two sessions that want the same desks never deadlock;
+    one by one, so that the one which is taken can be named."""
+    for desk in sorted(desks, key=lambda desk: desk.name.lower()):
+        values = {"name": desk.name, "services": list(desk.services)}
+        try:
+            session.execute(insert(Desk).values(id=new_id(), session_id=made, **values))
+        except IntegrityError as refused:
+            if violated_constraint(refused) == "ex_desks_held":
+                raise DeskTaken(desk.name) from refused
+            raise
 
 
 def _store_slots(

@@ -26,6 +26,7 @@ OPEN_BY_ROW = {
     "facts": "counts, no person",
     "sessions": "public: opening hours",
     "slots": "public: free times",
+    "desks": "public: which windows an office opens",
 }
 # No UPDATE and no DELETE: what happened, happened.
 PAST = ("audit_entries", "facts", "counted_at", "postings", "journal_entries")

@@ -81,7 +81,7 @@ def test_constraints_bear_the_names_that_the_models_give_them(migrated: Connecti
         text(
             """
             SELECT t.relname, c.conname FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
-            WHERE t.relnamespace = 'public'::regnamespace AND c.contype IN ('p', 'u', 'f', 'c')
+            WHERE t.relnamespace = 'public'::regnamespace AND c.contype IN ('p', 'u', 'f', 'c', 'x')
               AND t.relname <> 'alembic_version'
             """
         )

@@ -186,12 +186,12 @@ def test_the_fee_is_asked_for_and_what_was_typed_is_kept(web: Web, officer: Brow
     assert status_of(web, coming) == "checked_in"
 
 
-def test_a_cancelled_place_is_free_again(web: Web, officer: Browser) -> None:
+def test_a_cancelled_place_is_free_again_for_nobody_at_once(web: Web, officer: Browser) -> None:
     before = booked(web)
     free = len(web.free())
     assert officer.post(address(before, "cancel")).status_code == 303
     assert status_of(web, before) == "cancelled"
-    assert len(web.free()) == free + 1
+    assert len(web.free()) == free
 
 
 def test_people_are_found_by_folio_or_by_surname_whatever_its_accents(
@@ -324,7 +324,6 @@ def test_a_supervisor_opens_a_session_and_sees_its_places(web: Web) -> None:
         "closes": "10:00",
         "slot_minutes": "15",
         "desks": "A: PAS10, MAT\nB: mat",
-        "release": "open",
     }
     answer = supervisor.post("/desk/sessions", **fields)
     assert answer.status_code == 303, answer.text
@@ -360,7 +359,6 @@ def test_a_session_that_cannot_be_is_refused_beside_its_field(
         "closes": "10:00",
         "slot_minutes": "15",
         "desks": "A: PAS10",
-        "release": "open",
         **changes,
     }
     answer = supervisor.post("/desk/sessions", **fields)
@@ -397,3 +395,42 @@ def test_signs_that_databases_know_find_nobody(web: Web, officer: Browser, typed
     page = officer.get(agenda_of(found, f"&q={quote(typed)}")).text
     assert "No hay citas" in page
     assert "Rosa" not in page
+
+
+def test_a_session_form_sent_twice_opens_one(web: Web) -> None:
+    supervisor = staff_browser(web.app, "supervisor", "losangeles")
+    fields = {
+        "date": working_day().isoformat(),
+        "opens": "09:00",
+        "closes": "10:00",
+        "slot_minutes": "15",
+        "desks": "A: PAS10",
+    }
+    assert "sorteo" not in supervisor.get("/desk/sessions").text
+    assert supervisor.post("/desk/sessions", **fields).status_code == 303
+    again = supervisor.post("/desk/sessions", **fields)
+    assert again.status_code == 409
+    assert '<a href="#f-desks">' in again.text
+    assert [slot["free"] for slot in web.free()] == [1, 1, 1, 1]
+
+
+def test_a_supervisor_closes_a_session_and_sees_who_is_booked(web: Web, officer: Browser) -> None:
+    opened = web.session()
+    coming = booked(web)
+    supervisor = staff_browser(web.app, "supervisor", "losangeles")
+    address = f"/desk/sessions/{opened['id']}"
+    assert f'href="{address}"' in supervisor.get("/desk/sessions").text
+    page = supervisor.get(address).text
+    assert "Sí, cerrar el horario" in page
+    assert coming["folio"][:4] in page
+    assert officer.get(address).status_code == officer.post(f"{address}/close").status_code == 403
+    stranger = staff_browser(web.app, "supervisor", "chicago")
+    assert stranger.get(address).status_code == stranger.post(f"{address}/close").status_code == 404
+    answer = supervisor.post(f"{address}/close")
+    assert answer.status_code == 303
+    page = supervisor.get(answer.location).text
+    assert "Horario cerrado" in page
+    assert "Sí, cerrar el horario" not in page
+    assert coming["folio"][:4] in page
+    assert web.free() == []
+    assert ">Cerrado<" in supervisor.get("/desk/sessions").text

@@ -15,11 +15,13 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from consular.app import migrations_head
 from services.appointments.booking import BookAppointment, Booked, book
+from services.appointments.closing_session import CloseSession, close_session
 from services.appointments.desk import cancel
-from services.appointments.errors import ClaimTaken, SlotTaken
+from services.appointments.errors import ClaimTaken, DeskTaken, SlotTaken
 from services.appointments.freeing import free_places
 from services.appointments.models import Slot
 from services.appointments.people import Attendee
@@ -140,3 +142,30 @@ def test_a_version_that_still_runs_meanwhile_can_book(old: DatabaseUrls) -> None
         _cancel(running, made.id, actor)
         other = replace(command, idempotency_key="k-3", attendees=(EVA,))
         assert _book_as_before(running, other, actor).status == "booked"
+
+
+def test_desks_that_overlapped_before_stay_and_nothing_new_overlaps_them(
+    old: DatabaseUrls,
+) -> None:
+    with _connected(old) as running:
+        with running.transaction(EVERYTHING) as session:
+            office = add_consulate(session).code
+            add_service(session)
+            opened = [_open(session, office) for _ in range(2)]
+        migrate(old.owner_url)
+        with running.transaction(EVERYTHING) as session:
+            assert len(session.scalars(select(Slot.starts_at)).all()) == 2
+            for hours in ((time(9), time(9, 30)), (time(8), time(12))):
+                with pytest.raises(DeskTaken), session.begin_nested():
+                    _open(session, office, *hours)
+            _open(session, office, time(10), time(11))
+        supervisor = Actor(Role.SUPERVISOR, None, office)
+        with running.transaction(EVERYTHING) as session:
+            for found in opened:
+                close_session(session, CloseSession(found), now=system_clock(), actor=supervisor)
+            _open(session, office)
+
+
+def _open(session: Session, office: str, opens: time = time(9), closes: time = time(9, 30)) -> UUID:
+    plan = OpenSession(office, working_day(), opens, closes, 30, (DeskPlan("A", ("TST",)),))
+    return open_session(session, plan, now=system_clock(), actor=SYSTEM)

@@ -39,7 +39,7 @@ def session_values(form: dict[str, str], consulate: str) -> dict[str, Any]:
     """The session that a form describes, as `SessionForm` reads it."""
     values: dict[str, Any] = {
         name: form[name].strip()
-        for name in ("date", "opens", "closes", "release")
+        for name in ("date", "opens", "closes")
         if form.get(name, "").strip()
     }
     desks = [_desk(line) for line in form.get("desks", "").splitlines() if line.strip()]

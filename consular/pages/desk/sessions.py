@@ -1,10 +1,11 @@
-"""A supervisor plans: the coming sessions, and a form to open one."""
+"""A supervisor plans: the coming sessions, a form to open one, and a page of each to close it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
@@ -18,14 +19,21 @@ from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import SessionForm, session_errors, session_values
 from consular.pages.forms import Errors, go, typed, words_of
 from consular.pages.portal.names import bookable_services, office
+from services.appointments.closing_session import CloseSession, close_session, list_bookings
 from services.appointments.planning import open_session
-from services.appointments.queries import Places, count_places, list_sessions
+from services.appointments.queries import (
+    Places,
+    count_places,
+    get_session,
+    list_desks,
+    list_sessions,
+)
 from services.kernel.audit import Role
-from services.kernel.errors import DomainError
+from services.kernel.errors import DomainError, NotFound
 
 SUPERVISOR = frozenset({Role.SUPERVISOR})
 DAYS_AHEAD = 60
-BLANK = {"slot_minutes": "15", "release": "open"}
+BLANK = {"slot_minutes": "15"}
 
 
 @pages.get("/sessions")
@@ -38,7 +46,7 @@ def sessions() -> str:
 @pages.post("/sessions")
 @allow(SUPERVISOR)
 def sessions_open() -> tuple[str, int] | Response:
-    """Open a session: its places can be booked at once, or wait for a draw."""
+    """Open a session: its places can be booked at once."""
     form = typed()
     try:
         command = load_fields(SessionForm(), session_values(form, actor().consulate or ""))
@@ -47,6 +55,41 @@ def sessions_open() -> tuple[str, int] | Response:
     except DomainError as refused:
         return _show(form, session_errors(words_of(refused))), problem_of(refused).status
     return go(url_for("desk.sessions", opened="1"))
+
+
+@pages.get("/sessions/<uuid:id>")
+@allow(SUPERVISOR)
+def session(id: UUID) -> str:
+    """One session: its hours, its windows, and who is still to be served in it."""
+    with transaction() as db:
+        row = get_session(db, id)
+        place = office(db, actor().consulate or "")
+        if row.consulate_code != place["code"]:
+            raise NotFound()
+        places = count_places(db, [id])[id]
+        return render_template(
+            "desk/session.html",
+            consulate=place,
+            item=_planned(row, list_desks(db, id), places, ZoneInfo(place["time_zone"])),
+            bookings=list_bookings(db, id),
+            just_closed="closed" in request.args,
+        )
+
+
+@pages.post("/sessions/<uuid:id>/close")
+@allow(SUPERVISOR)
+def session_close(id: UUID) -> Response:
+    """Close it: who is booked stays."""
+    with transaction() as db:
+        close_session(db, CloseSession(id), now=now(), actor=actor())
+    return go(url_for("desk.session", id=id, closed="1"))
+
+
+@pages.get("/sessions/<uuid:id>/close")
+@allow(SUPERVISOR)
+def back_to_session(id: UUID) -> Response:
+    """The address of the closing, opened after a change of language or a sign-in."""
+    return go(url_for("desk.session", id=id))
 
 
 def _show(form: dict[str, str], errors: Errors, *, opened: bool = False) -> str:
@@ -73,12 +116,13 @@ def _show(form: dict[str, str], errors: Errors, *, opened: bool = False) -> str:
 
 def _planned(row: Any, desks: Sequence[Any], places: Places, zone: ZoneInfo) -> dict[str, Any]:
     return {
+        "id": row.id,
         "day": row.day,
         "opens": datetime.combine(row.day, row.opens, zone),
         "closes": datetime.combine(row.day, row.closes, zone),
         "slot_minutes": row.slot_minutes,
-        "release": row.release,
+        "closed": row.closed_at is not None,
         "desks": [f"{desk.name}: {', '.join(desk.services)}" for desk in desks],
         "taken": places.taken,
-        "free": places.total - places.taken,
+        "free": 0 if row.closed_at else places.total - places.taken,
     }

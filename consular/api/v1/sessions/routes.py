@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import deed, endpoint
 from consular.api.paging import cursor
+from consular.api.v1.catalogue.routes import at_office
 from consular.api.v1.sessions.schemas import (
+    ChangeSessionSchema,
     SessionAnswer,
     SessionList,
     SessionQuery,
@@ -19,8 +22,10 @@ from consular.api.v1.sessions.schemas import (
 )
 from consular.auth import DESK, actor, now
 from consular.db import transaction
+from services.appointments.closing_session import CloseSession, close_session, list_bookings
 from services.appointments.planning import OpenSession, open_session
 from services.appointments.queries import get_session, list_desks, list_sessions
+from services.consulates.queries import get_consulate
 from services.kernel.audit import Role
 from services.kernel.errors import NotFound
 
@@ -40,7 +45,9 @@ DEFAULT_DAYS = 60
     status=201,
     errors={
         404: ("not_found",),
+        409: ("desk_taken",),
         422: (
+            "draw_not_available",
             "office_closed",
             "service_not_offered",
             "service_longer_than_slot",
@@ -51,7 +58,10 @@ DEFAULT_DAYS = 60
     },
 )
 def create_session(command: OpenSession) -> Any:
-    """Open a session: its slots can be booked at once, or wait for a draw."""
+    """Open a session: its places can be booked at once.
+
+    There is no draw yet: a release by draw is refused.
+    """
     body = deed(lambda session: _open(session, command), status=201)
     return body, {"Location": url_for("sessions.show_session", session_id=body["id"])}
 
@@ -99,12 +109,49 @@ def show_session(session_id: UUID) -> dict[str, Any]:
         row = get_session(session, session_id)
         if row.consulate_code != actor().consulate:
             raise NotFound()
-        return _shown(row, list_desks(session, session_id))
+        return _with_bookings(session, row)
+
+
+@endpoint(
+    api,
+    "PATCH",
+    "/<uuid:session_id>",
+    operation="changeSession",
+    who=SUPERVISOR,
+    body=ChangeSessionSchema(),
+    answer=SessionAnswer(),
+    errors={},
+)
+def change_session(session_id: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Close a session: its free places are offered no more.
+
+    Who is booked stays, and is listed.
+    """
+    return deed(lambda session: _close(session, session_id))
 
 
 def _open(session: Session, command: OpenSession) -> dict[str, Any]:
     made: UUID = open_session(session, command, now=now(), actor=actor())
     return _shown(get_session(session, made), command.desks)
+
+
+def _close(session: Session, session_id: UUID) -> dict[str, Any]:
+    row = close_session(session, CloseSession(session_id), now=now(), actor=actor())
+    return _with_bookings(session, row)
+
+
+def _with_bookings(session: Session, row: Any) -> dict[str, Any]:
+    zone = ZoneInfo(get_consulate(session, row.consulate_code).time_zone)
+    bookings = [
+        {
+            "id": str(found.id),
+            "folio": found.folio,
+            "start": at_office(found.starts_at, zone),
+            "status": found.status,
+        }
+        for found in list_bookings(session, row.id)
+    ]
+    return {**_shown(row, list_desks(session, row.id)), "bookings": bookings}
 
 
 def _shown(row: Any, desks: Any) -> dict[str, Any]:
@@ -116,5 +163,6 @@ def _shown(row: Any, desks: Any) -> dict[str, Any]:
         "closes": row.closes.strftime("%H:%M"),
         "slot_minutes": row.slot_minutes,
         "release": row.release,
+        "status": "closed" if row.closed_at else "open",
         "desks": [{"name": d.name, "services": list(d.services)} for d in desks],
     }

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates
 
-from consular.api.answer_fields import CalendarDay, Id, WallClock, Word
+from consular.api.answer_fields import CalendarDay, Id, Instant, WallClock, Word
 from consular.api.fields import Choice, ClockTime, Code, Day, Text, WholeNumber
 from consular.api.paging import PageQuery, PeriodQuery
 from services.appointments.planning import DeskPlan, OpenSession
+from services.appointments.rules import Status
 
 RELEASES = ("open", "draw")
 _MINUTES = validate.Range(5, 240, error=_("De 5 a 240 minutos."))
@@ -54,13 +55,21 @@ class SessionSchema(Schema):
     @validates("desks")
     def _names_differ(self, value: list[DeskPlan], **_kwargs: Any) -> None:
         # Desks that failed their own checks are here too, still as they were sent.
-        names = [desk.name for desk in value if isinstance(desk, DeskPlan)]
+        names = [desk.name.lower() for desk in value if isinstance(desk, DeskPlan)]
         if len(set(names)) != len(names):
             raise ValidationError([_("Dos ventanillas no pueden llamarse igual.")])
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> OpenSession:
         return OpenSession(**{**data, "desks": tuple(data["desks"])})
+
+
+class ChangeSessionSchema(Schema):
+    """A session can be closed; other changes are a new session."""
+
+    example: ClassVar[dict[str, Any]] = {"status": "closed"}
+
+    status = Choice(("closed",), required=True)
 
 
 class DeskAnswer(Schema):
@@ -70,8 +79,17 @@ class DeskAnswer(Schema):
     services = fields.List(fields.String(), required=True)
 
 
+class BookingOfSession(Schema):
+    """Somebody who is still to be served; without names, which are on the appointment."""
+
+    id = Id(required=True)
+    folio = fields.String(required=True)
+    start = Instant(required=True)
+    status = Word(Status, required=True)
+
+
 class SessionAnswer(Schema):
-    """A session as opened."""
+    """A session as opened. ``bookings``, of one session: who is still to be served in it."""
 
     id = Id(required=True)
     consulate = fields.String(required=True)
@@ -80,7 +98,9 @@ class SessionAnswer(Schema):
     closes = WallClock(required=True)
     slot_minutes = fields.Integer(required=True)
     release = Word(RELEASES, required=True)
+    status = Word(("open", "closed"), required=True)
     desks = fields.List(fields.Nested(DeskAnswer), required=True)
+    bookings = fields.List(fields.Nested(BookingOfSession))
 
 
 class SessionQuery(PageQuery, PeriodQuery):

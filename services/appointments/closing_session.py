@@ -1,0 +1,105 @@
+"""A supervisor closes a session: it takes no more bookings, and those it has stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session as DbSession
+
+from services.appointments.models import Appointment, Seat, Session, Slot
+from services.appointments.rules import LIVE
+from services.kernel import audit
+from services.kernel.errors import NotFound
+
+
+@dataclass(frozen=True)
+class CloseSession:
+    """Which one."""
+
+    session: UUID
+
+
+def close_session(
+    session: DbSession, command: CloseSession, *, now: datetime, actor: audit.Actor
+) -> Session:
+    """Take the free places away and give the desks back when nobody is booked.
+
+    Closing again changes nothing but the desks that have become free meanwhile. Raises NotFound,
+    also for another office's.
+    """
+    found = session.scalar(select(Session).where(Session.id == command.session).with_for_update())
+    if found is None or found.consulate_code != actor.consulate:
+        raise NotFound()
+    _close_places(session, found.id)
+    session.execute(_RELEASE_DESKS, {"session": found.id, "live": sorted(LIVE)})
+    if found.closed_at is None:
+        found.closed_at, found.closed_by = now, actor.account_id
+        session.flush()
+        audit.record(
+            session,
+            actor=actor,
+            action="session.close",
+            subject_kind="session",
+            subject_id=found.id,
+            now=now,
+            consulate=found.consulate_code,
+        )
+    return found
+
+
+def list_bookings(session: DbSession, found: UUID) -> Sequence[Appointment]:
+    """Appointments that are still to be served in a session, by their start."""
+    seated = select(Seat.appointment_id).join(Slot, Slot.id == Seat.slot_id)
+    return session.scalars(
+        select(Appointment)
+        .where(
+            Appointment.id.in_(seated.where(Slot.session_id == found)),
+            Appointment.status.in_(sorted(LIVE)),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+    ).all()
+
+
+def _close_places(session: DbSession, found: UUID) -> None:
+    """Capacity becomes what is taken, under the locks that bookings take and in their order: one
+    that began before is counted, one that comes later finds nothing."""
+    values: dict[str, Any] = {"session": found}
+    session.execute(_LOCK_PLACES, values)
+    session.execute(_END_PLACES, values)
+    session.execute(text("UPDATE slots SET open = false WHERE session_id = :session"), values)
+
+
+_LOCK_PLACES = text(
+    """
+    SELECT FROM slot_sets t JOIN slots ON slots.id = t.slot_id
+    WHERE slots.session_id = :session
+    ORDER BY slots.starts_at, t.slot_id, t.set_no FOR UPDATE OF t
+    """
+)
+_END_PLACES = text(
+    """
+    UPDATE slot_sets SET capacity = taken
+    FROM slots WHERE slots.id = slot_sets.slot_id AND slots.session_id = :session
+    """
+)
+# From the first to the last of who is still to be served, by the office's wall clock; no longer
+# than it was held, and nothing when there is nobody.
+_RELEASE_DESKS = text(
+    """
+    WITH live AS (
+        SELECT min(seats.starts_at) AS first, max(seats.ends_at) AS last
+        FROM seats JOIN slots ON slots.id = seats.slot_id
+            JOIN appointments a ON a.id = seats.appointment_id
+        WHERE slots.session_id = :session AND a.status = ANY (:live)
+    )
+    UPDATE desks SET held = CASE WHEN live.first IS NULL THEN 'empty' ELSE held * tsrange(
+        live.first AT TIME ZONE c.time_zone, live.last AT TIME ZONE c.time_zone) END
+    FROM live, sessions s JOIN consulates c ON c.code = s.consulate_code
+    WHERE desks.session_id = :session AND s.id = :session
+    """
+)
