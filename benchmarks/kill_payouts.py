@@ -29,6 +29,7 @@ import httpx
 from sqlalchemy import TextClause, text
 
 from consular.embedded import die_with_parent, free_port
+from integrations.registry import Purpose, serving
 from integrations.simulator.app import serve
 from services.kernel.audit import Actor
 from services.kernel.clock import system_clock
@@ -237,9 +238,10 @@ def ask_effects(simulator_url: str) -> dict[str, int]:
 @contextmanager
 def simulator(settings: Settings, directory: Path) -> Iterator[None]:
     """The agencies on their port, with the faults of this measurement."""
+    [agency] = serving(Purpose.PAYOUTS)
     secrets = {
-        "finabien": settings.require("CONSULAR_FINABIEN_TOKEN"),
-        "finabien.callbacks": settings.require("CONSULAR_FINABIEN_SECRET"),
+        agency.code: agency.secret(settings),
+        f"{agency.code}.callbacks": settings.require(agency.callback_setting),
     }
     pid = fork(
         lambda: serve(

@@ -44,8 +44,7 @@ from consular.security import init_security
 from consular.sign_in import SignIn
 from integrations.errors import AgencyError, Refused
 from integrations.identity.keys import JwksClient
-from integrations.identity.llavemx import LlaveMxClient
-from integrations.identity.oidc import OidcClient
+from integrations.registry import Purpose, calling_back, serving
 from services.appointments.rules import DEVELOPMENT_LIMITS, PRODUCTION_LIMITS
 from services.citizens.limits import Rate
 from services.kernel import logs
@@ -77,7 +76,6 @@ BLUEPRINTS = (
 )
 # What is read of a body that nobody wanted, so that the connection stays usable.
 MOST_UNWANTED = 8 * 1024 * 1024
-AGENCIES_THAT_CALL_BACK = ("finabien", "sat")
 # The contract's room for tests: 600 requests a minute a person, of whom ten share this machine.
 _A_MINUTE = Rate(600, timedelta(minutes=1))
 _TEN_A_MINUTE = Rate(6000, timedelta(minutes=1))
@@ -123,8 +121,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         "consular.tokens": tokens.Verifier(_issuers(settings)),
         "consular.sign_in": _sign_in(settings),
         "consular.callback_secrets": {
-            agency: settings.signing_secrets(f"CONSULAR_{agency.upper()}_SECRET")
-            for agency in AGENCIES_THAT_CALL_BACK
+            agency.code: settings.signing_secrets(agency.callback_setting)
+            for agency in calling_back()
         },
         "consular.redis": redis.Redis.from_url(
             settings.redis_url or "redis://127.0.0.1:1", socket_timeout=0.5,
@@ -170,16 +168,10 @@ def _register(app: Flask) -> None:
 
 def _sign_in(settings: Settings) -> SignIn:
     """Llave MX for citizens, OpenID Connect for staff."""
-    citizen_id, _, citizen_secret = settings.require("CONSULAR_LLAVEMX_CLIENT").partition(":")
-    staff_id, _, staff_secret = settings.require("CONSULAR_OIDC_CLIENT").partition(":")
+    [citizens], [staff] = serving(Purpose.CITIZEN_SIGN_IN), serving(Purpose.STAFF_SIGN_IN)
     return SignIn(
-        citizens=LlaveMxClient(
-            settings.agency_url("LLAVEMX", "/llavemx"),
-            citizen_id,
-            citizen_secret,
-            authorize_base_url=settings.values.get("CONSULAR_LLAVEMX_PAGE_URL"),
-        ),
-        staff=OidcClient(settings.agency_url("OIDC", "/oidc"), staff_id, staff_secret),
+        citizens=citizens.connect(settings),
+        staff=staff.connect(settings),
         refused=Refused,
         failed=AgencyError,
     )

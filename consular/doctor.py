@@ -16,19 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from consular import instance, migrating
 from consular.embedded import CannotStart
 from consular.instance import libpq_url
+from integrations.registry import AGENCIES, Agency
 from services.kernel.logins import Duty, look
 from services.kernel.settings import Settings, SettingsError
 
 CLOCK_SECONDS = 2.0
 DISK_BYTES = 500 * 1024 * 1024
-AGENCIES = {
-    "FINABIEN": "/finabien",
-    "SAT": "/sat",
-    "RATES": "/banxico",
-    "NOTICES": "/notices",
-    "LLAVEMX": "/llavemx",
-    "OIDC": "/oidc",
-}
 
 
 @dataclass(frozen=True)
@@ -52,8 +45,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Every check in turn; one that can't even look reports that instead of raising."""
     for part, check in _CHECKS:
         yield _looked(part, check, settings)
-    for name, path in AGENCIES.items():
-        yield _agency(settings, name, path)
+    for agency in AGENCIES.values():
+        yield _agency(settings, agency)
 
 
 def _looked(part: str, check: Check, settings: Settings) -> Finding:
@@ -143,15 +136,15 @@ def _disk(settings: Settings) -> Finding:
     return Finding("Disk", state, "Free some space: PostgreSQL stops when the disk is full.")
 
 
-def _agency(settings: Settings, name: str, path: str) -> Finding:
+def _agency(settings: Settings, agency: Agency) -> Finding:
     """Any answer to a plain GET will do: whether it is the right one is the adapter's to say."""
-    part = f"Agency {name}"
+    part = f"Agency {agency.name}"
     try:
-        url = settings.agency_url(name, path)
+        url = agency.url(settings)
     except SettingsError as error:
         return Finding(part, "not configured", str(error))
     if not url.startswith(("http://", "https://")):
-        return Finding(part, f"{url} is no web address", f"Correct CONSULAR_{name}_URL.")
+        return Finding(part, f"{url} is no web address", f"Correct CONSULAR_{agency.name}_URL.")
     try:
         with urlopen(url, timeout=5):  # noqa: S310 - the scheme was checked
             return Finding(part, f"{url} answers")
@@ -160,7 +153,7 @@ def _agency(settings: Settings, name: str, path: str) -> Finding:
     except OSError as error:
         reason = getattr(error, "reason", error)
         return Finding(
-            part, f"{url}: {reason}", f"Check CONSULAR_{name}_URL and the way out to it."
+            part, f"{url}: {reason}", f"Check CONSULAR_{agency.name}_URL and the way out to it."
         )
 
 

@@ -23,6 +23,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from consular.embedded import OLDEST_POSTGRES, CannotStart, fit_out_login, provision
+from integrations.registry import new_secrets as new_agency_secrets
 from services.kernel.logins import Duty
 
 _EACH_START = (
@@ -248,12 +249,7 @@ def _new_secrets() -> dict[str, str]:
     return {
         "CONSULAR_MASTER_KEY": _random_key(),
         "CONSULAR_INDEX_KEY": _random_key(),
-        "CONSULAR_FINABIEN_TOKEN": secrets.token_urlsafe(32),
-        "CONSULAR_FINABIEN_SECRET": f"whsec_{_random_key()}",
-        "CONSULAR_SAT_TOKEN": secrets.token_urlsafe(32),
-        "CONSULAR_SAT_SECRET": f"whsec_{_random_key()}",
-        "CONSULAR_LLAVEMX_CLIENT": f"consular:{secrets.token_hex(24)}",
-        "CONSULAR_OIDC_CLIENT": f"consular:{secrets.token_hex(24)}",
+        **new_agency_secrets(),
         _OWNER_PASSWORD: secrets.token_hex(24),
         _WEB_PASSWORD: secrets.token_hex(24),
         _WORKER_PASSWORD: secrets.token_hex(24),

@@ -25,6 +25,7 @@ from consular import embedded, instance
 from consular.embedded import CannotStart, PostgresServer, ValkeyServer
 from consular.instance import DatabaseUrls, Instance
 from consular.supervisor import Child, StopRequested, Supervisor, raise_on_signals, serve_web
+from integrations.registry import AGENCIES, calling_back
 from services.kernel.settings import Settings, SettingsError
 
 DATABASE = "consular"
@@ -305,14 +306,10 @@ def _migrate(owner_url: str) -> None:
 
 
 def _simulate(settings: Settings) -> None:
-    secrets = {
-        "finabien": settings.require("CONSULAR_FINABIEN_TOKEN"),
-        "finabien.callbacks": settings.signing_secrets("CONSULAR_FINABIEN_SECRET")[0],
-        "sat": settings.require("CONSULAR_SAT_TOKEN"),
-        "sat.callbacks": settings.signing_secrets("CONSULAR_SAT_SECRET")[0],
-        "llavemx": settings.require("CONSULAR_LLAVEMX_CLIENT"),
-        "oidc": settings.require("CONSULAR_OIDC_CLIENT"),
-    }
+    secrets = {agency.code: agency.secret(settings) for agency in AGENCIES.values()}
+    for agency in calling_back():
+        signing = settings.signing_secrets(agency.callback_setting)
+        secrets[f"{agency.code}.callbacks"] = signing[0]
     callbacks = f"http://{_in_url(settings.host)}:{settings.port}"
     data = settings.home / "simulator"
     entry(SIMULATOR)(embedded.HOST, settings.simulator_port, data, callbacks, secrets)

@@ -8,6 +8,7 @@ asked again, a deed must be looked up by folio.
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -75,6 +76,18 @@ class AgencyClient:
     error_field: ClassVar[str] = "codigo"
     detail_field: ClassVar[str] = "mensaje"
     refusals: ClassVar[Mapping[str, str]] = {}
+    # Ends the name of the setting with its secret.
+    setting_suffix: ClassVar[str] = "TOKEN"
+
+    @classmethod
+    def connect(cls, base_url: str, secret: str, page_url: str | None = None) -> Self:
+        """A client that shows ``secret``; ``page_url`` is where people see it, when elsewhere."""
+        return cls(base_url)
+
+    @staticmethod
+    def new_secret() -> str:
+        """A random secret of the kind that the agency asks for."""
+        return secrets.token_urlsafe(32)
 
     def __init__(
         self,
@@ -237,8 +250,11 @@ class AgencyClient:
         return kind(self.agency, call.operation, code)
 
 
-class BearerClient(AgencyClient):
-    """An adapter that shows a bearer token; an empty one isn't shown."""
+class TokenClient(AgencyClient):
+    """An adapter that shows a token in a header; an empty one isn't shown."""
+
+    credential_header: ClassVar[str] = "Authorization"
+    credential_prefix: ClassVar[str] = "Bearer "
 
     def __init__(
         self,
@@ -249,10 +265,26 @@ class BearerClient(AgencyClient):
     ) -> None:
         super().__init__(
             base_url,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            headers={self.credential_header: f"{self.credential_prefix}{token}"} if token else {},
             transport=transport,
             timeout_seconds=timeout_seconds,
         )
+
+    @classmethod
+    def connect(cls, base_url: str, secret: str, page_url: str | None = None) -> Self:
+        """A client that shows ``secret`` as its token."""
+        return cls(base_url, secret)
+
+
+class SignInClient(AgencyClient):
+    """An adapter that is a registered client: its secret is ``id:secret``."""
+
+    setting_suffix = "CLIENT"
+
+    @staticmethod
+    def new_secret() -> str:
+        """An id and a random secret."""
+        return f"consular:{secrets.token_hex(24)}"
 
 
 def _json_object(headers: httpx.Headers, raw: bytes) -> Json:

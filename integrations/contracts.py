@@ -7,7 +7,7 @@ own words in its `wire.py`. Every method may raise what `integrations.errors` dr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -86,11 +86,11 @@ class PayoutAgency(Protocol):
         ...
 
 
-# --- Tax register -------------------------------------------------------------------------------
+# --- Enrolment ----------------------------------------------------------------------------------
 
 
-class RegistrationStatus(StrEnum):
-    """Where a request for an RFC stands; `active` and `rejected` are final."""
+class EnrollmentStatus(StrEnum):
+    """Where a request stands at its agency; `active` and `rejected` are final."""
 
     RECEIVED = "received"
     IN_REVIEW = "in_review"
@@ -100,8 +100,11 @@ class RegistrationStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RfcRequest:
-    """A person's request to be entered in the tax register, keyed by our folio."""
+class EnrollmentApplication:
+    """A person's request to be enrolled, keyed by our folio.
+
+    `data` is what the programme asks for besides (`services.enrollments.rules.OFFERS`).
+    """
 
     folio: str
     curp: str
@@ -110,26 +113,30 @@ class RfcRequest:
     second_surname: str | None
     birth_date: date
     email: str | None
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class RegistrationState:
-    """What the register says of one folio; `rfc` once active, `reason_code` once rejected."""
+class EnrollmentState:
+    """What the agency says of one folio: `result` once active, `reason_code` once rejected.
+
+    `result` is what the programme ends with: the RFC under `rfc`, for instance.
+    """
 
     folio: str
-    status: RegistrationStatus
-    rfc: str | None = None
+    status: EnrollmentStatus
+    result: Mapping[str, str] = field(default_factory=dict)
     reason_code: str | None = None
 
 
-class TaxRegistry(Protocol):
-    """Enters people in the tax register. Grade A and B, as `PayoutAgency`."""
+class EnrollmentAgency(Protocol):
+    """Enrols people in its programmes. Grade A and B, as `PayoutAgency`."""
 
-    def request(self, request: RfcRequest) -> RegistrationState:
+    def request(self, application: EnrollmentApplication) -> EnrollmentState:
         """Send the request. The same folio again is the same request."""
         ...
 
-    def status(self, folio: str) -> RegistrationState:
+    def status(self, folio: str) -> EnrollmentState:
         """Ask what became of the folio; `not_found` when it never arrived."""
         ...
 

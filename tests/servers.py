@@ -22,6 +22,7 @@ from alembic.config import Config
 from psycopg.conninfo import make_conninfo
 
 from consular import embedded
+from integrations.registry import new_secrets as new_agency_secrets
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "consular_template"
@@ -161,12 +162,7 @@ def random_keys() -> dict[str, str]:
     return {
         "CONSULAR_MASTER_KEY": _key(),
         "CONSULAR_INDEX_KEY": _key(),
-        "CONSULAR_FINABIEN_TOKEN": _password(),
-        "CONSULAR_FINABIEN_SECRET": f"whsec_{_key()}",
-        "CONSULAR_SAT_TOKEN": _password(),
-        "CONSULAR_SAT_SECRET": f"whsec_{_key()}",
-        "CONSULAR_LLAVEMX_CLIENT": f"consular:{_password()}",
-        "CONSULAR_OIDC_CLIENT": f"consular:{_password()}",
+        **new_agency_secrets(),
     }
 
 

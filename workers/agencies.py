@@ -1,14 +1,13 @@
-"""The agencies as the jobs know them, built from settings."""
+"""The agencies as the jobs know them, built from the registry and this process's settings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
-from integrations.contracts import MessageSender, PayoutAgency, RateSource, TaxRegistry
-from integrations.finabien.client import FinabienClient
-from integrations.notices.client import NoticesClient
-from integrations.rates.client import BanxicoClient
-from integrations.sat.client import SatClient
+from integrations.contracts import EnrollmentAgency, MessageSender, PayoutAgency, RateSource
+from integrations.registry import Purpose, serving
 from services.kernel.settings import Settings
 
 
@@ -17,28 +16,24 @@ class Agencies:
     """Whom a job may call. In tests any of them can be another implementation."""
 
     payouts: PayoutAgency
-    tax: TaxRegistry
+    enrollments: Mapping[str, EnrollmentAgency]
     rates: RateSource
     notices: MessageSender
 
 
 def build_agencies(settings: Settings) -> Agencies:
-    """Adapters with the addresses and secrets of this process. Raises `SettingsError`."""
+    """Clients with the addresses and secrets of this process. Raises `SettingsError`."""
     return Agencies(
-        payouts=FinabienClient(
-            settings.agency_url("FINABIEN", "/finabien"),
-            settings.require("CONSULAR_FINABIEN_TOKEN"),
+        payouts=cast(PayoutAgency, _only(Purpose.PAYOUTS, settings)),
+        enrollments=cast(
+            Mapping[str, EnrollmentAgency],
+            {agency.code: agency.connect(settings) for agency in serving(Purpose.ENROLLMENT)},
         ),
-        tax=SatClient(
-            settings.agency_url("SAT", "/sat"),
-            settings.require("CONSULAR_SAT_TOKEN"),
-        ),
-        rates=BanxicoClient(
-            settings.agency_url("RATES", "/banxico"),
-            settings.values.get("CONSULAR_RATES_TOKEN", ""),
-        ),
-        notices=NoticesClient(
-            settings.agency_url("NOTICES", "/notices"),
-            settings.values.get("CONSULAR_NOTICES_TOKEN", ""),
-        ),
+        rates=cast(RateSource, _only(Purpose.RATES, settings)),
+        notices=cast(MessageSender, _only(Purpose.MESSAGES, settings)),
     )
+
+
+def _only(purpose: Purpose, settings: Settings) -> Any:
+    [agency] = serving(purpose)
+    return agency.connect(settings)

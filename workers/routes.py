@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from integrations.registry import Purpose, calling_back
 from services.outbox.delivery import Claim
+from services.outbox.inbox import callback_topic
 from workers.jobs import appointments, enrollments, housekeeping, notices, rates, remittances
 from workers.queues import Queue
 from workers.runtime import Work
@@ -20,7 +22,14 @@ class Route:
     parks: bool = True
 
 
+# What is done when an agency of a purpose calls back.
+_CALLBACKS = {
+    Purpose.PAYOUTS: Route(Queue.MONEY, remittances.take_callback, parks=False),
+    Purpose.ENROLLMENT: Route(Queue.AGENCIES, enrollments.take_callback),
+}
+
 ROUTES: Mapping[str, Route] = {
+    **{callback_topic(agency.code): _CALLBACKS[agency.purpose] for agency in calling_back()},
     "citizens.login_code": Route(Queue.NOTICES, notices.send_login_code),
     "appointments.confirmation": Route(Queue.NOTICES, notices.send_confirmation),
     "appointments.cancelled": Route(Queue.NOTICES, notices.send_cancellation),
@@ -29,10 +38,8 @@ ROUTES: Mapping[str, Route] = {
     "enrollments.refresh": Route(Queue.AGENCIES, enrollments.refresh),
     "enrollments.identity_check": Route(Queue.NOTICES, notices.send_enrollment_identity_check),
     "enrollments.decided": Route(Queue.NOTICES, notices.send_decision),
-    "sat.callback": Route(Queue.AGENCIES, enrollments.take_callback),
     "remittances.payout": Route(Queue.MONEY, remittances.submit_payout, parks=False),
     "remittances.cancel": Route(Queue.MONEY, remittances.cancel, parks=False),
-    "finabien.callback": Route(Queue.MONEY, remittances.take_callback, parks=False),
     "remittances.paid": Route(Queue.NOTICES, notices.send_remittance_news),
     "remittances.refunded": Route(Queue.NOTICES, notices.send_remittance_news),
     "rates.fetch": Route(Queue.AGENCIES, rates.fetch_rates),

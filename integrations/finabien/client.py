@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from integrations.base import BearerClient
+from integrations.base import TokenClient
 from integrations.contracts import PayoutOrder, PayoutState, PayoutStatus
 from integrations.errors import Refused
 from integrations.finabien import wire
 from integrations.finabien.codes import REFUSALS
 
 
-class FinabienClient(BearerClient):
+class FinabienClient(TokenClient):
     """Implements `contracts.PayoutAgency`."""
 
     agency = "finabien"

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 import httpx
 
-from integrations.base import DEFAULT_TIMEOUT_SECONDS, AgencyClient, Call, Json
+from integrations.base import DEFAULT_TIMEOUT_SECONDS, Call, Json, SignInClient
 from integrations.contracts import CitizenClaims
 from integrations.errors import Refused
 
@@ -29,7 +29,7 @@ REFUSALS: Mapping[str, str] = {
 _CURP = re.compile(r"[A-Z]{4}[0-9]{6}[HMX][A-Z]{5}[A-Z0-9][0-9]")
 
 
-class LlaveMxClient(AgencyClient):
+class LlaveMxClient(SignInClient):
     """Implements `contracts.CitizenSignIn`.
 
     `base_url` is the API's (production: https://api.llave.gob.mx), `authorize_base_url` that of the
@@ -55,6 +55,12 @@ class LlaveMxClient(AgencyClient):
         self._http.auth = httpx.BasicAuth(client_id, client_secret)
         self._client_id = client_id
         self._authorize_base_url = (authorize_base_url or base_url).rstrip("/")
+
+    @classmethod
+    def connect(cls, base_url: str, secret: str, page_url: str | None = None) -> Self:
+        """A client with ``secret`` as ``id:secret``."""
+        identifier, _, own = secret.partition(":")
+        return cls(base_url, identifier, own, authorize_base_url=page_url)
 
     def authorize_url(self, *, state: str, redirect_uri: str) -> str:
         """Where to send the browser; it comes back to `redirect_uri` with `code` and `state`."""

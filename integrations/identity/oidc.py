@@ -13,12 +13,12 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 
-from integrations.base import DEFAULT_TIMEOUT_SECONDS, AgencyClient, Call
+from integrations.base import DEFAULT_TIMEOUT_SECONDS, Call, SignInClient
 from integrations.contracts import StaffGrant
 from integrations.identity.keys import CACHE_SECONDS, KeyCache, read_jwks
 
@@ -41,7 +41,7 @@ class Discovery:
     jwks_uri: str
 
 
-class OidcClient(AgencyClient):
+class OidcClient(SignInClient):
     """Implements `contracts.StaffSignIn`. `base_url` is the issuer.
 
     Discovery is kept ten minutes, and the keys as `KeyCache` says.
@@ -66,6 +66,12 @@ class OidcClient(AgencyClient):
         self._client_id = client_id
         self._discovery: tuple[float, Discovery] | None = None
         self._keys = KeyCache(self._fetch_keys)
+
+    @classmethod
+    def connect(cls, base_url: str, secret: str, page_url: str | None = None) -> Self:
+        """A client with ``secret`` as ``id:secret``; discovery tells where people sign in."""
+        identifier, _, own = secret.partition(":")
+        return cls(base_url, identifier, own)
 
     def authorize_url(
         self, *, state: str, redirect_uri: str, nonce: str, code_verifier: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.base import BearerClient
+from integrations.base import TokenClient
 from integrations.contracts import Message
 
 REFUSALS: Mapping[str, str] = {
@@ -15,7 +15,7 @@ REFUSALS: Mapping[str, str] = {
 }
 
 
-class NoticesClient(BearerClient):
+class NoticesClient(TokenClient):
     """Implements `contracts.MessageSender`. A repeated key has no effect, so resending is safe."""
 
     agency = "notices"

@@ -11,33 +11,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import httpx
-
-from integrations.base import DEFAULT_TIMEOUT_SECONDS, AgencyClient
+from integrations.base import TokenClient
 from integrations.contracts import ExchangeRate
 
 FIX_SERIES = "SF43718"
 NOT_AVAILABLE = "N/E"
 
 
-class BanxicoClient(AgencyClient):
+class BanxicoClient(TokenClient):
     """Implements `contracts.RateSource`. `base_url` ends before `/series`."""
 
     agency = "banxico"
-
-    def __init__(
-        self,
-        base_url: str,
-        token: str,
-        transport: httpx.BaseTransport | None = None,
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-    ) -> None:
-        super().__init__(
-            base_url,
-            headers={"Bmx-Token": token},
-            transport=transport,
-            timeout_seconds=timeout_seconds,
-        )
+    credential_header = "Bmx-Token"
+    credential_prefix = ""
 
     def latest(self) -> list[ExchangeRate]:
         """The newest published rates, oldest first. Raises `Retryable` when there is none."""

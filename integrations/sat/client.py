@@ -4,37 +4,38 @@ from __future__ import annotations
 
 from functools import partial
 
-from integrations.base import BearerClient
-from integrations.contracts import RegistrationState, RegistrationStatus, RfcRequest
+from integrations.base import TokenClient
+from integrations.contracts import EnrollmentApplication, EnrollmentState, EnrollmentStatus
 from integrations.errors import Refused
 from integrations.sat import wire
 from integrations.sat.codes import REFUSALS
 
 
-class SatClient(BearerClient):
-    """Implements `contracts.TaxRegistry`."""
+class SatClient(TokenClient):
+    """Implements `contracts.EnrollmentAgency`."""
 
     agency = "sat"
     refusals = REFUSALS
 
-    def request(self, request: RfcRequest) -> RegistrationState:
+    def request(self, application: EnrollmentApplication) -> EnrollmentState:
         """Send the request under its folio; the same again is the same request."""
-        body = wire.request_body(request)
-        return self._tell("request", "PUT", _path(request.folio), body, _about(request.folio))
+        folio = application.folio
+        body = wire.request_body(application)
+        return self._tell("request", "PUT", _path(folio), body, _about(folio))
 
-    def status(self, folio: str) -> RegistrationState:
+    def status(self, folio: str) -> EnrollmentState:
         """The folio's state; `not_found` is an answer, not an error."""
         try:
             return self._ask("status", _path(folio), _about(folio))
         except Refused as refusal:
             if refusal.code != "not_found":
                 raise
-            return RegistrationState(folio=folio, status=RegistrationStatus.NOT_FOUND)
+            return EnrollmentState(folio=folio, status=EnrollmentStatus.NOT_FOUND)
 
 
 def _path(folio: str) -> str:
     return f"v1/solicitudes/{wire.request_key(folio)}"
 
 
-def _about(folio: str) -> partial[RegistrationState]:
-    return partial(wire.registration_state, folio)
+def _about(folio: str) -> partial[EnrollmentState]:
+    return partial(wire.enrollment_state, folio)

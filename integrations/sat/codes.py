@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from integrations.contracts import RegistrationStatus
+from integrations.contracts import EnrollmentStatus
 
-STATUSES: Mapping[str, RegistrationStatus] = {
-    "RECIBIDA": RegistrationStatus.RECEIVED,
-    "EN_REVISION": RegistrationStatus.IN_REVIEW,
-    "ACTIVA": RegistrationStatus.ACTIVE,
-    "RECHAZADA": RegistrationStatus.REJECTED,
+STATUSES: Mapping[str, EnrollmentStatus] = {
+    "RECIBIDA": EnrollmentStatus.RECEIVED,
+    "EN_REVISION": EnrollmentStatus.IN_REVIEW,
+    "ACTIVA": EnrollmentStatus.ACTIVE,
+    "RECHAZADA": EnrollmentStatus.REJECTED,
 }
 
 # Why a request that was taken in ended as RECHAZADA.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.contracts import RegistrationState, RegistrationStatus, RfcRequest
+from integrations.contracts import EnrollmentApplication, EnrollmentState, EnrollmentStatus
 from integrations.sat.codes import OTHER_REASON, REASONS, STATUSES
 
 _RFC = re.compile(r"[A-ZÑ&]{4}[0-9]{6}[A-Z0-9]{3}")
@@ -19,34 +19,34 @@ def request_key(folio: str) -> str:
     return folio
 
 
-def request_body(request: RfcRequest) -> dict[str, Any]:
+def request_body(application: EnrollmentApplication) -> dict[str, Any]:
     """The body of a request; names as the person writes them, accents and Ñ included."""
     return {
-        "folio": request_key(request.folio),
-        "curp": request.curp,
-        "nombres": request.given_names,
-        "primerApellido": request.first_surname,
-        "segundoApellido": request.second_surname,
-        "fechaNacimiento": request.birth_date.isoformat(),
-        "correo": request.email,
+        "folio": request_key(application.folio),
+        "curp": application.curp,
+        "nombres": application.given_names,
+        "primerApellido": application.first_surname,
+        "segundoApellido": application.second_surname,
+        "fechaNacimiento": application.birth_date.isoformat(),
+        "correo": application.email,
     }
 
 
-def registration_state(folio: str, body: Mapping[str, Any]) -> RegistrationState:
+def enrollment_state(folio: str, body: Mapping[str, Any]) -> EnrollmentState:
     """The state in the answer. ValueError or KeyError when unreadable or about another folio."""
     if body["folio"] != folio:
         raise ValueError("an answer about another request")
     status = STATUSES[body["estado"]]
-    return RegistrationState(
+    return EnrollmentState(
         folio=folio,
         status=status,
-        rfc=_rfc(body["rfc"]) if status is RegistrationStatus.ACTIVE else None,
+        result={"rfc": _rfc(body["rfc"])} if status is EnrollmentStatus.ACTIVE else {},
         reason_code=_reason(status, body.get("causa")),
     )
 
 
-def _reason(status: RegistrationStatus, cause: object) -> str | None:
-    if status is not RegistrationStatus.REJECTED:
+def _reason(status: EnrollmentStatus, cause: object) -> str | None:
+    if status is not EnrollmentStatus.REJECTED:
         return None
     return REASONS.get(str(cause), OTHER_REASON)
 

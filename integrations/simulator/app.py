@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +16,11 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
 
-from integrations.simulator.banxico import Banxico
+from integrations.registry import AGENCIES
 from integrations.simulator.callbacks import CallbackSender
 from integrations.simulator.control import Control
 from integrations.simulator.faults import FaultBoard, FaultyApplication
-from integrations.simulator.finabien import Finabien
-from integrations.simulator.llavemx import LlaveMx
 from integrations.simulator.memory import Memory
-from integrations.simulator.notices import Notices
-from integrations.simulator.oidc import Oidc, Signer
-from integrations.simulator.sat import Sat
 from integrations.simulator.world import World
 
 if TYPE_CHECKING:
@@ -75,13 +71,14 @@ def create_simulator(
 ) -> Simulator:
     """Build the agencies over the memory in `data_dir`.
 
-    `secrets`: `finabien`, `sat`, `rates` and `notices` are the tokens that a caller shows, not
-    asked for when absent; `finabien.callbacks` and `sat.callbacks` are Standard Webhooks secrets
-    ("whsec_…") that sign callbacks; `llavemx` and `oidc` are "client_id:client_secret".
+    `secrets` by the agency's code: the token that a caller shows, not asked for when absent, or
+    "client_id:client_secret"; under "<code>.callbacks" the Standard Webhooks secret ("whsec_…")
+    that signs its callbacks.
     """
     directory = Path(data_dir)
     directory.mkdir(parents=True, exist_ok=True)
     world = World(
+        directory=directory,
         memory=Memory(directory / "simulator.sqlite3"),
         board=FaultBoard(),
         secrets=dict(secrets),
@@ -94,24 +91,18 @@ def create_simulator(
     sender = CallbackSender(
         world.memory, world.board, callback_base_url, world.secrets, callback_transport
     )
-    signer = Signer(directory / "oidc-key.pem")
-    return Simulator(world, sender, _application(world, signer))
+    return Simulator(world, sender, _application(world))
 
 
-def _application(world: World, signer: Signer) -> Flask:
+def _application(world: World) -> Flask:
     application = Flask("integrations.simulator", static_folder=None)
     application.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    finabien = Finabien(world)
-    parts = (
-        finabien,
-        Sat(world),
-        Banxico(world),
-        Notices(world),
-        LlaveMx(world),
-        Oidc(world, signer),
-        Control(world, finabien),
-    )
-    for part in parts:
+    played = {
+        code: import_module(f"integrations.simulator.{code}").SimulatedAgency(world)
+        for code in AGENCIES
+    }
+    control = Control(world, collect=played["finabien"].collect)
+    for part in (*played.values(), control):
         application.register_blueprint(part.blueprint())
     application.after_request(_secure)
     return application

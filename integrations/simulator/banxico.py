@@ -19,7 +19,7 @@ CENTRE = Decimal("18.4000")
 MEXICO_CITY = ZoneInfo("America/Mexico_City")
 
 
-class Banxico:
+class SimulatedAgency:
     """The one endpoint that we use."""
 
     def __init__(self, world: World) -> None:
@@ -33,7 +33,7 @@ class Banxico:
 
     def latest(self, series: str) -> Response:
         """The last five working days, oldest first."""
-        expected = self._world.secrets.get("rates")
+        expected = self._world.secrets.get(AGENCY)
         if expected and request.headers.get("Bmx-Token") != expected:
             raise refuse(401, {"error": {"mensaje": "Token inválido"}})
         if series != SERIES:

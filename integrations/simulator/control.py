@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 from flask import Blueprint, jsonify, render_template, request
 from werkzeug.wrappers import Response
 
-from integrations.simulator.faults import AGENCIES, CALM, InvalidFaults, parse_faults
-from integrations.simulator.finabien import Finabien
+from integrations.registry import AGENCIES
+from integrations.simulator.faults import CALM, InvalidFaults, parse_faults
 from integrations.simulator.world import World, refuse
 
 MESSAGES_SHOWN = 100
@@ -19,9 +20,9 @@ MESSAGES_SHOWN = 100
 class Control:
     """What tests and people use to steer and watch."""
 
-    def __init__(self, world: World, finabien: Finabien) -> None:
+    def __init__(self, world: World, collect: Callable[[str], Response]) -> None:
         self._world = world
-        self._finabien = finabien
+        self._collect = collect
 
     def blueprint(self) -> Blueprint:
         """Its routes, under /_simulator."""
@@ -34,9 +35,8 @@ class Control:
         routes.add_url_rule("/effects", "effects", self.effects)
         routes.add_url_rule("/messages", "messages", self.messages)
         routes.add_url_rule("/messages.json", "messages_json", self.messages_json)
-        routes.add_url_rule(
-            "/branches/<folio>/collect", "collect", self._finabien.collect, methods=["POST"]
-        )
+        branches = "/branches/<folio>/collect"
+        routes.add_url_rule(branches, "collect", self._collect, methods=["POST"])
         return routes
 
     def index(self) -> str:

@@ -17,7 +17,6 @@ from werkzeug.wrappers import Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-AGENCIES = ("finabien", "sat", "banxico", "notices", "llavemx", "oidc")
 MAX_LATENCY_MS = 600_000
 GARBAGE = b'<html>{"claveRastreo": '
 

@@ -38,7 +38,7 @@ _FIELDS = {
 _TEXT = re.compile(r"[A-Z0-9 ]{1,39}")
 
 
-class Finabien:
+class SimulatedAgency:
     """The agency's endpoints over the shared world."""
 
     def __init__(self, world: World) -> None:

@@ -24,7 +24,7 @@ REQUIRED = {
 }
 
 
-class LlaveMx:
+class SimulatedAgency:
     """The authorize page, the token and the person's data."""
 
     def __init__(self, world: World) -> None:

@@ -15,7 +15,7 @@ CHANNELS = ("email", "sms")
 _FIELDS = {"channel", "to", "subject", "body"}
 
 
-class Notices:
+class SimulatedAgency:
     """The gateway's one endpoint."""
 
     def __init__(self, world: World) -> None:

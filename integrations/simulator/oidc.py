@@ -53,12 +53,12 @@ class Signer:
         return f"{text}.{_base64(signature)}"
 
 
-class Oidc:
+class SimulatedAgency:
     """The provider's endpoints."""
 
-    def __init__(self, world: World, signer: Signer) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._signer = signer
+        self._signer = Signer(world.directory / "oidc-key.pem")
 
     def blueprint(self) -> Blueprint:
         """Its routes, under /oidc."""

@@ -30,7 +30,7 @@ _FIELDS = {
 }
 
 
-class Sat:
+class SimulatedAgency:
     """The register's endpoints over the shared world."""
 
     def __init__(self, world: World) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from flask import request
@@ -32,6 +33,7 @@ class World:
     """`settle_seconds`: how long a payout takes; `decide_seconds`: how long the register thinks;
     `collect_seconds`: when cash at a branch is collected by itself, None for never."""
 
+    directory: Path
     memory: Memory
     board: FaultBoard
     secrets: Mapping[str, str]

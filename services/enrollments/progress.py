@@ -7,8 +7,10 @@ out of order changes nothing.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select
@@ -16,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
 from services.enrollments.models import Enrollment, EnrollmentClaim, EnrollmentEvent
-from services.enrollments.rules import OVER, TOLD, UNDECIDED, Status, may_follow
+from services.enrollments.rules import OVER, TOLD, UNDECIDED, Program, Status, may_follow
 from services.facts.recording import record as record_fact
 from services.kernel import audit
 from services.kernel.audit import SYSTEM, Actor
@@ -30,8 +32,12 @@ RESULT_PLACE = "enrollments.result"
 
 @dataclass(frozen=True)
 class Application:
-    """What the tax register needs to know. ``sent`` when an earlier attempt may have reached it."""
+    """What the programme's agency needs to know; ``data`` is what the programme asks for.
 
+    ``sent`` when an earlier attempt may have reached it.
+    """
+
+    program: Program
     folio: str
     curp: str
     given_names: str
@@ -39,15 +45,16 @@ class Application:
     second_surname: str | None
     birth_date: date
     email: str | None
+    data: Mapping[str, Any]
     sent: bool
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What the agency says: ``rfc`` comes with active, ``reason_code`` with rejected."""
+class AgencyStatus:
+    """What the agency says: ``result`` comes with active, ``reason_code`` with rejected."""
 
     status: Status
-    rfc: str | None = None
+    result: Mapping[str, str] = field(default_factory=dict)
     reason_code: str | None = None
 
 
@@ -70,6 +77,7 @@ def begin_submission(
     if person.curp_sealed is None or person.birth_date is None:
         raise Conflict("person_forgotten")
     return Application(
+        program=Program(found.program),
         folio=found.folio,
         curp=key.open(person.curp_sealed, place="people.curp", row=person.id),
         given_names=person.given_names,
@@ -77,26 +85,27 @@ def begin_submission(
         second_surname=person.second_surname,
         birth_date=person.birth_date,
         email=_opened(key, person.email_sealed, "people.email", person.id),
+        data=json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id)),
         sent=before is not Status.RECEIVED,
     )
 
 
 def record_progress(
-    session: Session, enrollment: UUID, heard: Heard, *, now: datetime, vault: Vault
+    session: Session, enrollment: UUID, said: AgencyStatus, *, now: datetime, vault: Vault
 ) -> Enrollment:
     """Take the agency's word. A step that the table doesn't allow changes nothing.
 
-    An RFC that was given although the person had withdrawn in the meantime exists all the same:
-    it is kept for them, and the status stays. Raises NotFound, Conflict ``person_forgotten``.
+    What was given although the person had withdrawn in the meantime exists all the same: it is kept
+    for them, and the status stays. Raises NotFound, Conflict ``person_forgotten``.
     """
     found = lock(session, enrollment)
-    if heard.rfc and found.result_sealed is None:
+    if said.result and found.result_sealed is None:
         key = _key(session.get_one(Person, found.person_id), vault)
-        result = json.dumps({"rfc": heard.rfc})
+        result = json.dumps(dict(said.result))
         found.result_sealed = key.seal(result, place=RESULT_PLACE, row=found.id)
         session.flush()
-    if may_follow(Status(found.status), heard.status):
-        _move(session, found, heard.status, now=now, actor=SYSTEM, reason_code=heard.reason_code)
+    if may_follow(Status(found.status), said.status):
+        _move(session, found, said.status, now=now, actor=SYSTEM, reason_code=said.reason_code)
     return found
 
 

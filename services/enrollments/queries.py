@@ -94,7 +94,7 @@ def list_enrollments(
 
 
 def open_result(session: Session, found: Enrollment, vault: Vault) -> dict[str, Any] | None:
-    """What the agency gave (``{"rfc": …}``); None before that, or once the person is forgotten."""
+    """What the agency gave, by name; None before that, or once the person is forgotten."""
     if found.result_sealed is None:
         return None
     person = session.get(Person, found.person_id)

@@ -14,6 +14,11 @@ from services.outbox.delivery import put
 from services.outbox.models import AgencyMessage
 
 
+def callback_topic(agency: str) -> str:
+    """The outbox topic of what that agency tells us."""
+    return f"{agency}.callback"
+
+
 def receive_callback(
     session: Session, agency: str, message_id: str, folio: str, now: datetime
 ) -> bool:
@@ -31,7 +36,7 @@ def receive_callback(
     ).first()
     if new is None:
         return False
-    put(session, f"{agency}.callback", row)
+    put(session, callback_topic(agency), row)
     return True
 
 

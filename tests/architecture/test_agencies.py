@@ -1,39 +1,62 @@
-"""An agency comes with what is known of it in words, a simulator, and a test of its contract."""
+"""An agency is one record, and comes with words, a simulator and a test of its contract."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from integrations.registry import AGENCIES, Agency
 from tests.architecture.source import ROOT
 
 INTEGRATIONS = ROOT / "integrations"
-AGENCIES = sorted(
-    folder.name
-    for folder in INTEGRATIONS.iterdir()
-    if (folder / "__init__.py").exists() and folder.name != "simulator"
-)
-# Agency -> modules of integrations/simulator that play it, where the name differs.
-PLAYED_BY = {"identity": ("llavemx", "oidc"), "rates": ("banxico",)}
+EACH = pytest.mark.parametrize("agency", AGENCIES.values(), ids=AGENCIES)
 
 
-def test_agencies_are_found() -> None:
-    assert {"finabien", "sat", "identity", "rates", "notices"} <= set(AGENCIES)
+def folder(agency: Agency) -> str:
+    return agency.client.__module__.split(".")[1]
 
 
-@pytest.mark.parametrize("agency", AGENCIES)
-def test_an_agency_has_a_page_of_words(agency: str) -> None:
-    text = (INTEGRATIONS / agency / "README.md").read_text(encoding="utf-8")
+def test_every_adapter_belongs_to_a_registered_agency() -> None:
+    adapters = {path.parent.name for path in INTEGRATIONS.glob("*/README.md")}
+    assert adapters == {folder(agency) for agency in AGENCIES.values()}
+
+
+@EACH
+def test_an_agency_has_a_page_of_words(agency: Agency) -> None:
+    text = (INTEGRATIONS / folder(agency) / "README.md").read_text(encoding="utf-8")
     assert text.startswith("# ")
     assert len(text.split()) > 60
 
 
-@pytest.mark.parametrize("agency", AGENCIES)
-def test_an_agency_is_played_by_the_simulator(agency: str) -> None:
-    for name in PLAYED_BY.get(agency, (agency,)):
-        assert (INTEGRATIONS / "simulator" / f"{name}.py").is_file()
+@EACH
+def test_an_agency_is_played_by_the_simulator(agency: Agency) -> None:
+    assert (INTEGRATIONS / "simulator" / f"{agency.code}.py").is_file()
+    assert agency.client.agency == agency.code
 
 
-@pytest.mark.parametrize("agency", AGENCIES)
-def test_an_agency_is_met_in_the_tests(agency: str) -> None:
+@EACH
+def test_an_agency_is_met_in_the_tests(agency: Agency) -> None:
     tests = [file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("*.py")]
-    assert any(f"integrations.{agency}" in text for text in tests)
+    assert any(f"integrations.{folder(agency)}" in text for text in tests)
+
+
+# Where a code may stand besides the registry: its own folder and simulator, what a programme's
+# data name, and texts for people.
+OWN = re.compile(r"integrations/(finabien|sat|rates|notices|identity|simulator)/|registry\.py$")
+NAMED_BY_PROGRAMS = "services/enrollments/rules.py"
+
+
+@pytest.mark.parametrize("code", ["sat", "banxico", "finabien"])
+def test_an_agency_is_listed_once(code: str) -> None:
+    def names_it(file: Path) -> bool:
+        return f'"{code}"' in file.read_text(encoding="utf-8")
+
+    files = (
+        file
+        for top in ("consular", "services", "integrations", "workers")
+        for file in (ROOT / top).rglob("*.py")
+    )
+    listed = {file.relative_to(ROOT).as_posix() for file in files if names_it(file)}
+    assert {path for path in listed if not OWN.search(path)} <= {NAMED_BY_PROGRAMS}

@@ -6,12 +6,14 @@ import ast
 import re
 from collections.abc import Iterator
 
+from integrations.registry import calling_back
 from services.outbox import delivery
+from services.outbox.inbox import callback_topic
 from tests.architecture.source import ROOT, Module, literal, modules, written
 from workers.routes import ROUTES
 
 # Topics named after the agency that calls back (services/outbox/inbox.py).
-CALLBACKS = {"sat.callback", "finabien.callback"}
+CALLBACKS = {callback_topic(agency.code) for agency in calling_back()}
 PUTS = {"put", "delivery.put", "put_once_a_day"}
 # Or handed on by the outbox itself, from a call that is looked at.
 MADE_AT_RUN_TIME = {

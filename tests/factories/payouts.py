@@ -15,7 +15,6 @@ from integrations.contracts import (
     PayoutOrder,
     PayoutState,
     RateSource,
-    TaxRegistry,
 )
 from integrations.errors import AgencyError
 from integrations.finabien.client import FinabienClient
@@ -121,7 +120,7 @@ class PayoutBench:
             vault=VAULT,
             agencies=Agencies(
                 payouts=self.agency,
-                tax=cast(TaxRegistry, nobody),
+                enrollments={},
                 rates=cast(RateSource, nobody),
                 notices=cast(MessageSender, nobody),
             ),

@@ -23,7 +23,7 @@ SECRETS = {
     "finabien.callbacks": "whsec_" + base64.b64encode(b"finabien-secret-of-the-tests-32b").decode(),
     "sat": "sat-token",
     "sat.callbacks": "whsec_" + base64.b64encode(b"sat-secret-of-the-tests-32-bytes").decode(),
-    "rates": "rates-token",
+    "banxico": "rates-token",
     "notices": "notices-token",
     "llavemx": "consular-web:llave-secret",
     "oidc": "consular-staff:oidc secret/with:odd+signs",

@@ -15,12 +15,12 @@ import pytest
 import integrations
 from integrations.contracts import (
     CitizenSignIn,
+    EnrollmentAgency,
     MessageSender,
     PayoutAgency,
     PayoutChannel,
     RateSource,
     StaffSignIn,
-    TaxRegistry,
 )
 from integrations.finabien import codes as finabien_codes
 from integrations.finabien import wire
@@ -106,15 +106,6 @@ def _ignoring_errors(step: Any, order: Any) -> None:
             raise
 
 
-def test_every_agency_has_a_readme_and_a_simulator() -> None:
-    simulated = {path.stem for path in (ROOT / "simulator").glob("*.py")}
-    names = {"rates": {"banxico"}, "identity": {"llavemx", "oidc"}}
-    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"simulator"}
-    for folder in folders:
-        assert (ROOT / folder / "README.md").is_file(), folder
-        assert names.get(folder, {folder}) <= simulated, folder
-
-
 @pytest.mark.parametrize(
     ("folder", "tables"),
     [
@@ -136,7 +127,7 @@ def test_every_code_is_in_the_readme(folder: str, tables: list[Mapping[str, str]
 def test_the_adapters_are_what_the_contracts_ask_for() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(503))
     payouts: PayoutAgency = FinabienClient("http://x.test", "t", transport)
-    register: TaxRegistry = SatClient("http://x.test", "t", transport)
+    register: EnrollmentAgency = SatClient("http://x.test", "t", transport)
     rates: RateSource = BanxicoClient("http://x.test", "t", transport)
     sender: MessageSender = NoticesClient("http://x.test", "t", transport)
     citizens: CitizenSignIn = LlaveMxClient("http://x.test", "i", "s", transport=transport)

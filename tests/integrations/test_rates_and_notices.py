@@ -23,7 +23,7 @@ CODE = Message("m-1", MessageChannel.EMAIL, "demo@example.org", "Tu código", "E
 @pytest.fixture
 def rates(simulator: Simulator) -> Iterator[BanxicoClient]:
     transport = InProcessTransport(simulator)
-    with BanxicoClient("http://s.test/banxico", SECRETS["rates"], transport) as client:
+    with BanxicoClient("http://s.test/banxico", SECRETS["banxico"], transport) as client:
         yield client
 
 

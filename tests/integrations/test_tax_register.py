@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stdnum.mx import curp as stdnum_curp
 from stdnum.mx import rfc as stdnum_rfc
 
-from integrations.contracts import RegistrationStatus, RfcRequest
+from integrations.contracts import EnrollmentApplication, EnrollmentStatus
 from integrations.errors import OutcomeUnknown, Refused
 from integrations.sat.client import SatClient
 from integrations.simulator.names import Person, agrees, make_curp, make_rfc, well_formed
@@ -21,9 +21,11 @@ from tests.integrations.conftest import Clock, effects, order_faults
 PERSON = Person("Persona", "Demo", "Uno", date(1985, 3, 14))
 
 
-def a_request(folio: str = "E7K3M9QXW42T", person: Person = PERSON, curp: str = "") -> RfcRequest:
+def a_request(
+    folio: str = "E7K3M9QXW42T", person: Person = PERSON, curp: str = ""
+) -> EnrollmentApplication:
     """A request whose CURP agrees, unless another is given."""
-    return RfcRequest(
+    return EnrollmentApplication(
         folio=folio,
         curp=curp or make_curp(person, "M"),
         given_names=person.given_names,
@@ -38,40 +40,40 @@ def test_a_request_is_received_reviewed_and_active_within_seconds(
     sat: SatClient, clock: Clock
 ) -> None:
     folio = a_request().folio
-    assert sat.request(a_request()).status is RegistrationStatus.RECEIVED
+    assert sat.request(a_request()).status is EnrollmentStatus.RECEIVED
     clock.forward(1)
-    assert sat.status(folio).status is RegistrationStatus.IN_REVIEW
+    assert sat.status(folio).status is EnrollmentStatus.IN_REVIEW
     clock.forward(1)
     state = sat.status(folio)
-    assert state.status is RegistrationStatus.ACTIVE
-    assert state.rfc is not None
-    assert state.rfc.startswith("DEUP850314")
-    assert stdnum_rfc.validate(state.rfc, validate_check_digits=True)
+    assert state.status is EnrollmentStatus.ACTIVE
+    assert set(state.result) == {"rfc"}
+    assert state.result["rfc"].startswith("DEUP850314")
+    assert stdnum_rfc.validate(state.result["rfc"], validate_check_digits=True)
 
 
 def test_unlike_names_are_rejected(sat: SatClient, clock: Clock) -> None:
     sat.request(replace(a_request(), first_surname="Otra"))
     clock.forward(2)
     state = sat.status(a_request().folio)
-    assert (state.status, state.reason_code) == (RegistrationStatus.REJECTED, "data_mismatch")
-    assert state.rfc is None
+    assert (state.status, state.reason_code) == (EnrollmentStatus.REJECTED, "data_mismatch")
+    assert state.result == {}
 
 
 def test_another_birth_date_is_rejected(sat: SatClient, clock: Clock) -> None:
     sat.request(replace(a_request(), birth_date=date(1985, 3, 15)))
     clock.forward(2)
-    assert sat.status(a_request().folio).status is RegistrationStatus.REJECTED
+    assert sat.status(a_request().folio).status is EnrollmentStatus.REJECTED
 
 
 @pytest.mark.parametrize(
     ("surname", "status", "reason"),
     [
-        ("Inscrito", RegistrationStatus.REJECTED, "already_registered"),
-        ("Pendiente", RegistrationStatus.IN_REVIEW, None),
+        ("Inscrito", EnrollmentStatus.REJECTED, "already_registered"),
+        ("Pendiente", EnrollmentStatus.IN_REVIEW, None),
     ],
 )
 def test_magic_surnames(
-    sat: SatClient, clock: Clock, surname: str, status: RegistrationStatus, reason: str | None
+    sat: SatClient, clock: Clock, surname: str, status: EnrollmentStatus, reason: str | None
 ) -> None:
     person = replace(PERSON, first_surname=surname)
     sat.request(a_request(person=person))
@@ -94,8 +96,8 @@ def test_a_lost_answer_is_settled_by_asking(sat: SatClient, control: httpx.Clien
     with pytest.raises(OutcomeUnknown):
         sat.request(a_request())
     control.delete("/_simulator/faults/sat")
-    assert sat.status(a_request().folio).status is RegistrationStatus.RECEIVED
-    assert sat.status("E00000000000").status is RegistrationStatus.NOT_FOUND
+    assert sat.status(a_request().folio).status is EnrollmentStatus.RECEIVED
+    assert sat.status("E00000000000").status is EnrollmentStatus.NOT_FOUND
 
 
 def test_a_bad_check_digit_is_refused_at_once(sat: SatClient) -> None:

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from services.enrollments.progress import Heard, begin_submission, record_progress
+from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.queries import get_enrollment
 from services.enrollments.requesting import request_enrollment
 from services.enrollments.rules import Status
@@ -36,11 +36,11 @@ class Asked:
         self.browser: Browser = citizen_browser(web.app, actor.account_id)
         self.address = f"/inscripciones/{self.id}"
 
-    def hear(self, word: Heard) -> None:
+    def hear(self, word: AgencyStatus) -> None:
         """SAT takes it in, and then says so."""
         with self.database.transaction(EVERYTHING) as session:
             begin_submission(session, self.id, now=system_clock(), vault=self.vault)
-            for heard in (Heard(Status.SENT_TO_AGENCY), word):
+            for heard in (AgencyStatus(Status.SENT_TO_AGENCY), word):
                 record_progress(session, self.id, heard, now=system_clock(), vault=self.vault)
 
     def page(self) -> str:
@@ -64,7 +64,7 @@ def test_what_was_just_asked_for_was_received(asked: Asked) -> None:
 
 
 def test_a_rejection_stands_on_top_with_its_reason_and_what_to_do(asked: Asked) -> None:
-    asked.hear(Heard(Status.REJECTED, reason_code="names_do_not_match"))
+    asked.hear(AgencyStatus(Status.REJECTED, reason_code="names_do_not_match"))
     page = asked.page()
     assert asked.status() == "rejected"
     assert RECEIVED not in page

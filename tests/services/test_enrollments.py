@@ -21,7 +21,7 @@ from services.enrollments.errors import (
     WrongState,
 )
 from services.enrollments.models import Enrollment, EnrollmentClaim
-from services.enrollments.progress import Heard, begin_submission, record_progress
+from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.queries import (
     list_enrollments,
     list_history,
@@ -56,7 +56,7 @@ def _ask(session: Session, actor: Actor, command: RequestEnrollment | None = Non
     return request_enrollment(session, command or make_request(), now=NOW, actor=actor, vault=VAULT)
 
 
-def _hear(session: Session, found: Enrollment, *words: Heard) -> Enrollment:
+def _hear(session: Session, found: Enrollment, *words: AgencyStatus) -> Enrollment:
     for heard in words:
         record_progress(session, found.id, heard, now=NOW, vault=VAULT)
     return found
@@ -182,7 +182,7 @@ def test_who_was_rejected_or_withdrew_may_ask_again(
     if end is Status.WITHDRAWN:
         withdraw(session, first.id, now=NOW, actor=citizen)
     else:
-        _hear(session, first, Heard(end, reason_code="data_mismatch"))
+        _hear(session, first, AgencyStatus(end, reason_code="data_mismatch"))
     assert _ask(session, citizen, make_request(applicant)).id != first.id
 
 
@@ -190,7 +190,7 @@ def test_an_active_enrolment_keeps_the_persons_place(session: Session, citizen: 
     applicant = make_applicant()
     found = _ask(session, citizen, make_request(applicant))
     begin_submission(session, found.id, now=NOW, vault=VAULT)
-    _hear(session, found, Heard(Status.ACTIVE, rfc=RFC))
+    _hear(session, found, AgencyStatus(Status.ACTIVE, {"rfc": RFC}))
     with pytest.raises(AlreadyEnrolled):
         _ask(session, citizen, make_request(applicant))
 
@@ -199,7 +199,7 @@ def test_the_rfc_is_sealed_and_its_holder_can_read_it(session: Session, citizen:
     found = _ask(session, citizen)
     assert open_result(session, found, VAULT) is None
     begin_submission(session, found.id, now=NOW, vault=VAULT)
-    _hear(session, found, Heard(Status.IN_REVIEW), Heard(Status.ACTIVE, rfc=RFC))
+    _hear(session, found, AgencyStatus(Status.IN_REVIEW), AgencyStatus(Status.ACTIVE, {"rfc": RFC}))
     assert found.result_sealed is not None
     assert RFC.encode() not in found.result_sealed
     assert open_result(session, found, VAULT) == {"rfc": RFC}
@@ -212,9 +212,11 @@ def test_the_agencys_word_twice_late_or_out_of_order_changes_nothing(
 ) -> None:
     found = _ask(session, citizen)
     begin_submission(session, found.id, now=NOW, vault=VAULT)
-    active, review = Heard(Status.ACTIVE, rfc=RFC), Heard(Status.IN_REVIEW)
-    _hear(session, found, review, review, active, review, active, Heard(Status.SENT_TO_AGENCY))
-    _hear(session, found, Heard(Status.REJECTED, reason_code="other"))
+    active, review = AgencyStatus(Status.ACTIVE, {"rfc": RFC}), AgencyStatus(Status.IN_REVIEW)
+    _hear(
+        session, found, review, review, active, review, active, AgencyStatus(Status.SENT_TO_AGENCY)
+    )
+    _hear(session, found, AgencyStatus(Status.REJECTED, reason_code="other"))
     assert _statuses(session, found) == ["received", "sent_to_agency", "in_review", "active"]
     decided = select(func.count()).where(
         OutboxItem.ref == found.id, OutboxItem.topic == "enrollments.decided"
@@ -228,14 +230,14 @@ def test_an_rfc_given_after_a_withdrawal_is_kept_and_the_status_stays(
     found = _ask(session, citizen)
     begin_submission(session, found.id, now=NOW, vault=VAULT)
     withdraw(session, found.id, now=NOW, actor=citizen)
-    _hear(session, found, Heard(Status.ACTIVE, rfc=RFC))
+    _hear(session, found, AgencyStatus(Status.ACTIVE, {"rfc": RFC}))
     assert found.status == "withdrawn"
     assert open_result(session, found, VAULT) == {"rfc": RFC}
 
 
 def test_a_decided_enrolment_can_not_be_withdrawn(session: Session, citizen: Actor) -> None:
     found = _ask(session, citizen)
-    _hear(session, found, Heard(Status.REJECTED, reason_code="under_age"))
+    _hear(session, found, AgencyStatus(Status.REJECTED, reason_code="under_age"))
     with pytest.raises(WrongState):
         withdraw(session, found.id, now=NOW, actor=citizen)
 
@@ -247,7 +249,7 @@ def test_what_was_asked_for_is_answered_once_and_only_when_asked(
     with pytest.raises(WrongState):
         answer(session, found.id, {}, now=NOW, actor=citizen, vault=VAULT)
     begin_submission(session, found.id, now=NOW, vault=VAULT)
-    _hear(session, found, Heard(Status.MORE_INFORMATION_REQUESTED))
+    _hear(session, found, AgencyStatus(Status.MORE_INFORMATION_REQUESTED))
     with pytest.raises(Invalid):
         answer(session, found.id, {"shoe_size": 9}, now=NOW, actor=citizen, vault=VAULT)
     answer(session, found.id, {}, now=NOW, actor=citizen, vault=VAULT)
@@ -263,7 +265,7 @@ def test_history_can_not_be_rewritten(session: Session, citizen: Actor) -> None:
 def test_a_person_without_a_key_is_forgotten(session: Session, citizen: Actor) -> None:
     found = _ask(session, citizen)
     begin_submission(session, found.id, now=NOW, vault=VAULT)
-    _hear(session, found, Heard(Status.ACTIVE, rfc=RFC))
+    _hear(session, found, AgencyStatus(Status.ACTIVE, {"rfc": RFC}))
     session.get_one(Person, found.person_id).data_key = None
     session.flush()
     assert open_result(session, found, VAULT) is None

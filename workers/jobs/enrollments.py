@@ -5,17 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from integrations.contracts import RegistrationState, RegistrationStatus, RfcRequest
+from integrations.contracts import (
+    EnrollmentAgency,
+    EnrollmentApplication,
+    EnrollmentState,
+    EnrollmentStatus,
+)
 from integrations.errors import OutcomeUnknown, Refused
 from services.enrollments.progress import (
+    AgencyStatus,
     Application,
-    Heard,
     begin_submission,
     record_progress,
     still_undecided,
 )
 from services.enrollments.queries import find_by_folio, get_enrollment
-from services.enrollments.rules import Status
+from services.enrollments.rules import OFFERS, Program, Status
 from services.outbox.delivery import Claim, put
 from services.outbox.inbox import find_folio
 from workers.runtime import Work
@@ -23,11 +28,11 @@ from workers.runtime import Work
 FIRST_QUESTION_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 900.0
 
-_HEARD = {
-    RegistrationStatus.RECEIVED: Status.SENT_TO_AGENCY,
-    RegistrationStatus.IN_REVIEW: Status.IN_REVIEW,
-    RegistrationStatus.ACTIVE: Status.ACTIVE,
-    RegistrationStatus.REJECTED: Status.REJECTED,
+_STATUSES = {
+    EnrollmentStatus.RECEIVED: Status.SENT_TO_AGENCY,
+    EnrollmentStatus.IN_REVIEW: Status.IN_REVIEW,
+    EnrollmentStatus.ACTIVE: Status.ACTIVE,
+    EnrollmentStatus.REJECTED: Status.REJECTED,
 }
 
 # Answers that say something of the request. Any other refusal is a fault of ours.
@@ -35,52 +40,59 @@ _FINAL_REFUSALS = frozenset({"curp_invalid", "data_invalid"})
 
 
 def submit(work: Work, claim: Claim) -> None:
-    """Send the request under its folio, which the register takes in once."""
+    """Send the request under its folio, which the agency takes in once."""
     with work.transaction() as session:
         application = begin_submission(session, claim.ref, now=work.now(session), vault=work.vault)
     if application is None:
         with work.settle(claim, "moot"):
             return
     try:
-        heard = _send(work, application)
+        said = _send(_agency(work, application.program), application)
     except OutcomeUnknown as lost:
         # It may have arrived: the next question, by folio, will tell.
         with work.settle(claim, f"unknown_{lost.code}") as session:
             put(session, "enrollments.refresh", claim.ref, delay_seconds=FIRST_QUESTION_SECONDS)
         return
-    _settle(work, claim, claim.ref, heard, ask_again=True)
+    _settle(work, claim, claim.ref, said, ask_again=True)
 
 
 def refresh(work: Work, claim: Claim) -> None:
     """Ask for the state; put the next question into the outbox until it is decided."""
     with work.transaction() as session:
-        found = get_enrollment(session, claim.ref)
-    if still_undecided(found):
-        _ask(work, claim, claim.ref, found.folio, ask_again=True)
+        enrollment = get_enrollment(session, claim.ref)
+    if still_undecided(enrollment):
+        agency = _agency(work, enrollment.program)
+        _ask(work, claim, enrollment.id, enrollment.folio, agency, ask_again=True)
     else:
         with work.settle(claim, "moot"):
             return
 
 
 def take_callback(work: Work, claim: Claim) -> None:
-    """The register says that something changed. Only what it answers when asked counts."""
+    """The agency says that something changed. Only what it answers when asked counts."""
     with work.transaction() as session:
-        folio = find_folio(session, claim.ref) or ""
-        enrollment = find_by_folio(session, folio)
+        id = find_by_folio(session, find_folio(session, claim.ref) or "")
+        enrollment = get_enrollment(session, id) if id else None
     if enrollment is None:
         with work.settle(claim, "unknown_folio"):
             return
     # The regular questions go on by themselves.
-    _ask(work, claim, enrollment, folio, ask_again=False)
+    agency = _agency(work, enrollment.program)
+    _ask(work, claim, enrollment.id, enrollment.folio, agency, ask_again=False)
 
 
-def _send(work: Work, application: Application) -> Heard | None:
-    """What the register says of the request, after sending it unless it has it already."""
+def _agency(work: Work, program: str) -> EnrollmentAgency:
+    """Whoever runs the programme."""
+    return work.agencies.enrollments[OFFERS[Program(program)].agency]
+
+
+def _send(agency: EnrollmentAgency, application: Application) -> AgencyStatus | None:
+    """What the agency says of the request, after sending it unless it has it already."""
     if application.sent:
-        state = work.agencies.tax.status(application.folio)
-        if state.status is not RegistrationStatus.NOT_FOUND:
-            return _heard(state)
-    request = RfcRequest(
+        state = agency.status(application.folio)
+        if state.status is not EnrollmentStatus.NOT_FOUND:
+            return _status_of(state)
+    request = EnrollmentApplication(
         folio=application.folio,
         curp=application.curp,
         given_names=application.given_names,
@@ -88,37 +100,46 @@ def _send(work: Work, application: Application) -> Heard | None:
         second_surname=application.second_surname,
         birth_date=application.birth_date,
         email=application.email,
+        data=application.data,
     )
     try:
-        return _heard(work.agencies.tax.request(request))
+        return _status_of(agency.request(request))
     except Refused as refusal:
         if refusal.code not in _FINAL_REFUSALS:
             raise
-        return Heard(Status.REJECTED, reason_code=refusal.code)
+        return AgencyStatus(Status.REJECTED, reason_code=refusal.code)
 
 
-def _ask(work: Work, claim: Claim, enrollment: UUID, folio: str, *, ask_again: bool) -> None:
-    heard = _heard(work.agencies.tax.status(folio))
-    _settle(work, claim, enrollment, heard, ask_again=ask_again)
+def _ask(
+    work: Work,
+    claim: Claim,
+    enrollment: UUID,
+    folio: str,
+    agency: EnrollmentAgency,
+    *,
+    ask_again: bool,
+) -> None:
+    said = _status_of(agency.status(folio))
+    _settle(work, claim, enrollment, said, ask_again=ask_again)
 
 
-def _heard(state: RegistrationState) -> Heard | None:
-    """In our words; None when the register knows nothing of it."""
-    if state.status is RegistrationStatus.NOT_FOUND:
+def _status_of(state: EnrollmentState) -> AgencyStatus | None:
+    """In our words; None when the agency knows nothing of it."""
+    if state.status is EnrollmentStatus.NOT_FOUND:
         return None
-    return Heard(_HEARD[state.status], rfc=state.rfc, reason_code=state.reason_code)
+    return AgencyStatus(_STATUSES[state.status], state.result, state.reason_code)
 
 
 def _settle(
-    work: Work, claim: Claim, enrollment: UUID, heard: Heard | None, *, ask_again: bool
+    work: Work, claim: Claim, enrollment: UUID, said: AgencyStatus | None, *, ask_again: bool
 ) -> None:
-    with work.settle(claim, heard.status if heard else "not_found") as session:
-        if heard is None:
+    with work.settle(claim, said.status if said else "not_found") as session:
+        if said is None:
             # It never arrived, so sending it is the first time.
             put(session, "enrollments.submit", enrollment, delay_seconds=FIRST_QUESTION_SECONDS)
             return
         now = work.now(session)
-        found = record_progress(session, enrollment, heard, now=now, vault=work.vault)
+        found = record_progress(session, enrollment, said, now=now, vault=work.vault)
         if ask_again and still_undecided(found):
             pause = _pause(now - found.created_at)
             put(session, "enrollments.refresh", enrollment, delay_seconds=pause)
