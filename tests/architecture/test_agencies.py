@@ -43,9 +43,9 @@ def test_an_agency_is_met_in_the_tests(agency: Agency) -> None:
 
 
 # Where a code may stand besides the registry: its own folder and simulator, what a programme's
-# data name, and texts for people.
+# data name, and the contract's examples.
 OWN = re.compile(r"integrations/(finabien|sat|rates|notices|identity|simulator)/|registry\.py$")
-NAMED_BY_PROGRAMS = "services/enrollments/rules.py"
+NAMED = {"services/enrollments/rules.py", "consular/api/examples.py"}
 
 
 @pytest.mark.parametrize("code", ["sat", "banxico", "finabien"])
@@ -59,4 +59,4 @@ def test_an_agency_is_listed_once(code: str) -> None:
         for file in (ROOT / top).rglob("*.py")
     )
     listed = {file.relative_to(ROOT).as_posix() for file in files if names_it(file)}
-    assert {path for path in listed if not OWN.search(path)} <= {NAMED_BY_PROGRAMS}
+    assert {path for path in listed if not OWN.search(path)} <= NAMED
