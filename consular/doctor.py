@@ -116,6 +116,19 @@ def _clock(settings: Settings) -> Finding:
     return Finding("Clock", state, "Synchronise both machines' clocks (NTP).")
 
 
+def _figures(settings: Settings) -> Finding:
+    """Facts are counted by the time of their recording: that clock must not run back."""
+    query = "SELECT extract(epoch FROM at - clock_timestamp())::float8 FROM facts_settled"
+    (ahead,) = _one(settings, query)
+    if float(str(ahead)) <= 0:
+        return Finding("Figures", "counted up to now")
+    return Finding(
+        "Figures",
+        f"counted already {float(str(ahead)):.1f} s further than the database's clock is now",
+        "The clock was set back: correct it before anything is recorded (NTP).",
+    )
+
+
 def _redis(settings: Settings) -> Finding:
     instance.check_redis(settings.require("REDIS_URL"))
     return Finding("Redis", "answers")
@@ -173,6 +186,7 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
     ("Durability", _durability),
     ("Migrations", _migrations),
     ("Clock", _clock),
+    ("Figures", _figures),
     ("Redis", _redis),
     ("Keys", _keys),
     ("Disk", _disk),

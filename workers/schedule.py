@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.enrollments import queries as enrollments
+from services.facts.settling import note_settled
 from services.kernel.clock import SessionClock
 from services.kernel.db import EVERYTHING, Database
 from services.kernel.ids import new_id
@@ -87,6 +88,8 @@ class Schedule:
         """Start what is due; returns the jobs that this scheduler started."""
         try:
             started = [periodic.job for periodic in PERIODIC if self._start(periodic)]
+            with self._database.transaction(EVERYTHING) as session:
+                note_settled(session)
         except SQLAlchemyError:
             if not self._missing:
                 log.warning("schedule_waits", part="database")

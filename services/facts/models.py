@@ -1,4 +1,4 @@
-"""What happened, to be counted: one immutable row a fact, and moments at which was counted."""
+"""What happened, to be counted: one immutable row a fact, and how far nothing is missing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class Fact(Base):
     A subject (an appointment, an enrolment, a remittance) that moves from one status to another
     leaves two lines, so that sums over any choice of lines are states, never double counts.
     ``day`` is the subject's own day at its office and never changes; ``occurred_at`` is when
-    the line happened.
+    the line happened, ``recorded_at`` when it was written, by the database's clock. ``xid`` serves
+    the version before.
     """
 
     __tablename__ = "facts"
@@ -56,16 +57,29 @@ class Fact(Base):
     day: Mapped[date]
     quantity: Mapped[int] = mapped_column(BigInteger)
     occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    recorded_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("clock_timestamp()")
+    )
     xid: Mapped[int] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
 
 
 class CountedAt(Base):
-    """A moment for which figures were given, with what was visible then.
-
-    Asked again with the same ``at``, a figure sees the same transactions and is the same.
-    """
+    """How the version before kept the moments for which it gave figures; nothing reads it."""
 
     __tablename__ = "counted_at"
 
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
     snapshot: Mapped[str] = mapped_column(PgSnapshot())
+
+
+class FactsSettled(Base):
+    """One row: the moment before which, as the schedule saw it, no fact can appear any more."""
+
+    __tablename__ = "facts_settled"
+    __table_args__ = (
+        CheckConstraint("single", name="single"),
+        {"postgresql_with": {"fillfactor": 10}},
+    )
+
+    single: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

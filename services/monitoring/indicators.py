@@ -1,10 +1,9 @@
 """Figures from facts: exact, and the same when asked again as of the same moment.
 
 A figure is a sum over lines of double-entry counting, so it is a state ("so many are active"),
-whatever the order in which its lines were written. Without ``as_of`` the moment and PostgreSQL's
-snapshot are kept; asked with that moment, exactly the same transactions are counted, even those
-that committed out of order. For a moment at which nobody asked, lines that had happened by then
-are counted.
+whatever the order in which its lines were written. It counts the lines that were recorded up to a
+moment before which nothing can be recorded any more (`services.facts.settling`), so that it is the
+same whenever it is asked again, and wherever: nothing is written for it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.kernel.errors import Invalid, NotFound
+from services.facts.settling import is_settled, is_to_come, settle
+from services.kernel.errors import Invalid, NotFound, Unavailable
 
 
 class Dimension(StrEnum):
@@ -94,37 +94,24 @@ WHERE kind = :kind
   AND (CAST(:last AS date) IS NULL OR day <= :last)
   AND (CAST(:program AS text) IS NULL OR program = :program)
   AND (CAST(:consulate AS text) IS NULL OR consulate_code = :consulate)
-  AND {counted}
+  AND recorded_at <= :as_of
 GROUP BY {groups} HAVING sum(quantity) <> 0
 ORDER BY {groups}
 """
 
-_REMEMBER = text(
-    """
-    INSERT INTO counted_at (at, snapshot) VALUES (clock_timestamp(), pg_current_snapshot())
-    RETURNING at, snapshot::text
-    """
-)
-# By the database's clock, which told the moments that were kept.
-_RECALL = text(
-    """
-    SELECT (SELECT snapshot::text FROM counted_at WHERE at = :at) AS snapshot,
-           :at > clock_timestamp() AS to_come
-    """
-)
-
 
 def figures(session: Session, command: AskIndicator) -> Figures:
-    """Count. Raises NotFound for an unknown indicator, Invalid ``in_the_future``."""
+    """Count. Raises NotFound for an unknown indicator, Invalid ``in_the_future``, Unavailable for a
+    moment that isn't settled here yet."""
     indicator = INDICATORS.get(command.code)
     if indicator is None:
         raise NotFound()
-    as_of, snapshot = _moment(session, command.as_of)
-    rows = _rows(session, command, indicator, as_of, snapshot)
+    as_of = _moment(session, command.as_of)
+    rows = _rows(session, command, indicator, as_of)
     if command.compare and command.first and command.last:
         days = command.last - command.first + timedelta(days=1)
         before = replace(command, first=command.first - days, last=command.last - days)
-        rows = _compared(rows, _rows(session, before, indicator, as_of, snapshot))
+        rows = _compared(rows, _rows(session, before, indicator, as_of))
     return Figures(indicator, as_of, rows)
 
 
@@ -145,39 +132,32 @@ def _rows(
     command: AskIndicator,
     indicator: Indicator,
     as_of: datetime,
-    snapshot: str | None,
 ) -> list[dict[str, Any]]:
     rows = session.execute(
-        text(_statement(command.by, exact=snapshot is not None)),
+        text(_statement(command.by)),
         {
             "kind": indicator.kind,
             "first": command.first,
             "last": command.last,
             "program": command.program,
             "consulate": command.consulate,
-            "snapshot": snapshot,
             "as_of": as_of,
         },
     )
     return [dict(row._mapping) for row in rows]
 
 
-def _moment(session: Session, as_of: datetime | None) -> tuple[datetime, str | None]:
+def _moment(session: Session, as_of: datetime | None) -> datetime:
     if as_of is None:
-        row = session.execute(_REMEMBER).one()
-        return row.at, row.snapshot
-    row = session.execute(_RECALL, {"at": as_of}).one()
-    if row.to_come:
+        return settle(session)
+    if is_to_come(session, as_of):
         raise Invalid("in_the_future", field="as_of")
-    return as_of, row.snapshot
+    if not is_settled(session, as_of):
+        raise Unavailable(retry_after=2)
+    return as_of
 
 
-def _statement(by: tuple[Dimension, ...], *, exact: bool) -> str:
-    counted = (
-        "pg_visible_in_snapshot(xid, CAST(:snapshot AS pg_snapshot))"
-        if exact
-        else "occurred_at <= :as_of"
-    )
+def _statement(by: tuple[Dimension, ...]) -> str:
     columns = "".join(f"{_COLUMNS[dimension]}, " for dimension in by)
     groups = ", ".join([*(_COLUMNS[d].split(" ")[0] for d in by), "status"])
-    return _FIGURES.format(columns=columns, groups=groups, counted=counted)
+    return _FIGURES.format(columns=columns, groups=groups)

@@ -106,6 +106,7 @@ def standby_of(primary: Cluster, directory: Path) -> Iterator[DatabaseUrls]:
     try:
         old, new = f":{primary.server.port}/", f":{server.port}/"
         urls = primary.urls
+        _until_it_answers(urls.web_url.replace(old, new))
         yield DatabaseUrls(
             urls.name,
             urls.owner_url.replace(old, new),

@@ -1,0 +1,168 @@
+"""A dump that was restored elsewhere, and a replica, give the figures that the primary gave."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from consular import embedded
+from consular.embedded import PostgresServer
+from services.facts.recording import record
+from services.facts.settling import note_settled
+from services.kernel.db import EVERYTHING, Database
+from services.kernel.ids import new_id
+from services.kernel.settings import Settings
+from services.monitoring.indicators import AskIndicator, figures
+from tests.factories.clusters import Cluster, cluster, place, provisioned, run, standby_of
+from tests.factories.web import running_web_without_data
+from tests.servers import DatabaseUrls, random_keys
+
+BACKUP_PASSWORD = "secret-of-the-backup"
+
+
+@pytest.fixture(scope="module")
+def directory() -> Iterator[Path]:
+    with place() as directory:
+        yield directory
+
+
+@pytest.fixture(scope="module")
+def primary(directory: Path) -> Iterator[Cluster]:
+    with cluster(directory) as primary:
+        with primary.superuser() as connection:
+            # So that a new cluster's transaction ids are smaller.
+            for _ in range(300):
+                connection.execute("SELECT pg_current_xact_id()")
+        embedded.create_backup_role(primary.server.url(primary.urls.name), password=BACKUP_PASSWORD)
+        yield primary
+
+
+def _record(urls: DatabaseUrls, count: int) -> None:
+    database = Database(urls.worker_url, pool_size=1)
+    for _ in range(count):
+        with database.transaction(EVERYTHING) as session:
+            record(
+                session, kind="appointment", subject_id=new_id(), consulate=None, program="PAS10",
+                day=date(2026, 12, 7), before=None, after="booked", now=datetime.now(UTC),
+            )  # fmt: skip
+    with database.transaction(EVERYTHING) as session:
+        note_settled(session)
+    database.dispose()
+
+
+def _ask(urls: DatabaseUrls, as_of: datetime | None = None) -> tuple[int, datetime]:
+    database = Database(urls.web_url, pool_size=1)
+    with database.transaction(EVERYTHING) as session:
+        found = figures(session, AskIndicator("appointments", as_of=as_of))
+    database.dispose()
+    return sum(row["value"] for row in found.rows), found.as_of
+
+
+def _backup_url(primary: Cluster) -> str:
+    port, name = primary.server.port, primary.urls.name
+    return embedded.database_url(embedded.BACKUP, BACKUP_PASSWORD, port, name)
+
+
+def test_the_backup_role_reads_every_row_and_writes_none(primary: Cluster) -> None:
+    with psycopg.connect(primary.urls.web_url) as connection:
+        connection.execute("SELECT set_config('app.consulate', '*', true)")
+        connection.execute(
+            "INSERT INTO people (id, consulate_code, given_names, first_surname, name_index,"
+            " created_at) VALUES (gen_random_uuid(), NULL, 'Ana', 'Demo', '', now())"
+        )
+    with psycopg.connect(_backup_url(primary), autocommit=True) as connection:
+        seen = connection.execute("SELECT count(*) FROM people").fetchone()
+        assert seen is not None
+        assert seen[0] > 0
+        for attempt in (b"DELETE FROM people", b"INSERT INTO facts_settled VALUES (true, now())"):
+            with pytest.raises((errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)):
+                connection.execute(attempt)
+
+
+def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_are_right(
+    primary: Cluster, directory: Path
+) -> None:
+    _record(primary.urls, 7)
+    before = _ask(primary.urls)
+    dump = run("pg_dump", "--format=plain", "--no-owner", "-d", _backup_url(primary))
+    server = PostgresServer(directory / "restored", log=directory / "restored.log")
+    server.start()
+    try:
+        urls = provisioned(server, migrated=False)
+        for table in ("people", "facts", "outbox"):
+            assert f"COPY public.{table} " in dump
+        file = server.directory / "dump.sql"
+        file.write_text(dump.replace("CREATE SCHEMA public;\n", ""))
+        file.chmod(0o644)
+        run("psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(file), urls.owner_url)
+        assert _ask(urls, before[1]) == before
+        assert _ask(urls)[0] == before[0]
+        _record(urls, 2)
+        assert _ask(urls, before[1]) == before
+        assert _ask(urls)[0] == before[0] + 2
+    finally:
+        server.stop()
+        shutil.rmtree(server.directory, ignore_errors=True)
+
+
+def test_a_replica_serves_monitoring_and_asks_to_come_back_for_the_rest(
+    primary: Cluster, directory: Path, tmp_path: Path
+) -> None:
+    _record(primary.urls, 1)
+    counted = _ask(primary.urls)[0]
+    with standby_of(primary, directory) as replica:
+        settings = Settings.load(
+            {
+                "CONSULAR_ENV": "test", "CONSULAR_HOME": str(tmp_path),
+                "DATABASE_URL": replica.web_url, "WORKER_DATABASE_URL": replica.worker_url,
+                "REDIS_URL": "redis://127.0.0.1:1", **random_keys(),
+            }
+        )  # fmt: skip
+        with running_web_without_data(settings) as web:
+            writes = replace(web.settings, database_url=primary.urls.web_url)
+            token = replace(web, settings=writes).token("analyst")
+            _until_replayed(primary, replica)
+            path = "/monitoring/indicators/appointments"
+            answer = web.call("GET", path, token=token)
+            assert answer.status_code == 200, answer.text
+            body = answer.get_json()
+            assert sum(row["value"] for row in body["rows"]) == counted
+            _record(primary.urls, 3)
+            _until_replayed(primary, replica)
+            as_of = quote(body["as_of"])
+            again = web.call("GET", f"{path}?as_of={as_of}", token=token)
+            assert again.get_json()["rows"] == body["rows"]
+            now = web.call("GET", path, token=token).get_json()["rows"]
+            assert sum(row["value"] for row in now) == counted + 3
+            refused = web.call("POST", "/quotes", {}, token=token)
+            assert refused.status_code in (403, 503)
+            ready = web.client.get("/health/ready")
+            assert (ready.status_code, ready.get_json()["parts"]["postgresql"]) == (
+                503,
+                "read_only",
+            )
+
+
+def _until_replayed(primary: Cluster, replica: DatabaseUrls) -> None:
+    """What the primary has written by now can be read at the replica."""
+    with primary.superuser() as connection:
+        (written,) = connection.execute("SELECT pg_current_wal_lsn()").fetchone() or ("",)
+    deadline = time.monotonic() + 20
+    with psycopg.connect(replica.web_url, autocommit=True) as connection:
+        while True:
+            row = connection.execute(
+                "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [written]
+            ).fetchone()
+            if row == (True,):
+                return
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
