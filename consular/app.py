@@ -14,7 +14,7 @@ import redis
 import structlog
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from flask import Flask, Response, g, request
+from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
@@ -32,7 +32,7 @@ from consular.api.v1.sessions.routes import api as sessions_api
 from consular.api.v1.voting.routes import api as voting_api
 from consular.assets import init_assets
 from consular.auth import begin_request, init_auth
-from consular.errors import init_errors
+from consular.errors import init_errors, refuse_late
 from consular.health import init_health
 from consular.i18n import init_i18n
 from consular.pages.admin.routes import pages as admin_pages
@@ -74,8 +74,6 @@ BLUEPRINTS = (
     admin_pages,
     monitoring_pages,
 )
-# What is read of a body that nobody wanted, so that the connection stays usable.
-MOST_UNWANTED = 8 * 1024 * 1024
 # The contract's room for tests: 600 requests a minute a person, of whom ten share this machine.
 _A_MINUTE = Rate(600, timedelta(minutes=1))
 _TEN_A_MINUTE = Rate(6000, timedelta(minutes=1))
@@ -131,6 +129,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     }  # fmt: skip
     logs.configure()
     app.before_request(begin_request)
+    app.before_request(refuse_late)
     init_health(app)
     init_i18n(app)
     init_assets(app)
@@ -138,7 +137,6 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     init_security(app)
     init_errors(app)
     _register(app)
-    app.after_request(_read_rest)
     app.after_request(_log)
     if not settings.development:
         # One proxy stands before us; more would let a caller name their own address.
@@ -211,20 +209,6 @@ def _issuer(settings: Settings) -> tokens.Issuer | None:
 
     keys = tokens.PublishedKeys(fetch)
     return tokens.Issuer(given.name, given.audience, tokens.ALGORITHM, keys)
-
-
-def _read_rest(response: Response) -> Response:
-    """Read what a refusal left of the request's body.
-
-    The server drops a connection whose request wasn't read whole: the caller would lose the answer,
-    or find the connection gone at its next request.
-    """
-    rest, body = MOST_UNWANTED, request.environ["wsgi.input"]
-    while rest > 0 and (chunk := body.read(min(rest, MAX_REQUEST))):
-        rest -= len(chunk)
-    if rest <= 0:
-        response.headers["Connection"] = "close"
-    return response
 
 
 def _log(response: Any) -> Any:

@@ -17,6 +17,7 @@ TOKEN = "consular.seed:development_token"  # noqa: S105 - the name of a function
 PEOPLE = "consular.seed:load_demo"
 EXAMINE = "consular.doctor:examine"
 PROCESSES = {
+    "web": "consular.server:run_web",
     "worker": launcher.WORKER,
     "relay": launcher.RELAY,
     "schedule": launcher.SCHEDULE,
@@ -62,7 +63,7 @@ def up(with_parent: bool) -> None:
 @commands.command()
 @click.argument("process", type=click.Choice(list(PROCESSES)))
 def work(process: str) -> None:
-    """Run one background process in the foreground, as production does."""
+    """Run one process in the foreground, as production does."""
     launcher.entry(PROCESSES[process])(Settings.load())
 
 

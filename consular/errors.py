@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, json, render_template, reques
 from flask_babel import lazy_gettext
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestTimeout
 
 from services.kernel.audit import Role
 from services.kernel.commits import NothingDone, OutcomeUnknown
@@ -106,6 +106,10 @@ WORDS: dict[str, Words] = {
     ),
     "method_not_allowed": Words(
         _("Esto no se puede hacer aquí"), _("La dirección existe, pero no acepta ese método.")
+    ),
+    "request_timeout": Words(
+        _("Tu petición no llegó completa a tiempo"),
+        _("No se hizo nada. Revisa tu conexión y envíala otra vez."),
     ),
     "too_large": Words(_("Es demasiado grande"), _("Envía menos de 64 KiB.")),
     "unsupported_media_type": Words(
@@ -331,12 +335,16 @@ WORDS: dict[str, Words] = {
     "signature_invalid": Words(_("La firma no es válida"), _("El mensaje no se aceptó.")),
 }
 
+# Set by the server where a request's body didn't arrive whole within its deadline.
+LATE = "consular.late"
+
 _HTTP_CODES = {
     400: "malformed_request",
     401: "unauthenticated",
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    408: "request_timeout",
     413: "too_large",
     415: "unsupported_media_type",
     429: "too_many_requests",
@@ -433,6 +441,12 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(OutcomeUnknown, lambda _error: _show(_unknown()))
     app.register_error_handler(UnsafeDatabase, _unsafe)
     app.register_error_handler(Exception, _unexpected)
+
+
+def refuse_late() -> None:
+    """Before a request is acted on: one that didn't arrive whole is refused."""
+    if request.environ.get(LATE):
+        raise RequestTimeout()
 
 
 def _show(problem: Problem) -> Response:

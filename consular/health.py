@@ -6,6 +6,7 @@ import ipaddress
 import os
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, cast
 
 import redis
@@ -25,6 +26,9 @@ from services.kernel.logins import UnsafeDatabase
 
 health = Blueprint("health", __name__)
 
+# Of a file of one process's metrics; prometheus_client doubles it when it is full.
+METRICS_BYTES = 2**20
+_counting = True
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 REQUESTS = Counter("consular_requests_total", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram("consular_request_seconds", "Time to answer", ["route"])
@@ -156,6 +160,23 @@ class OutboxCollector(Collector):
         )
 
 
+def prepare_metrics() -> None:
+    """In a process just forked: give the files of its metrics their whole size on disk.
+
+    They are mapped into memory, and a page that a full disk can't hold would end the process. Where
+    there is no room now, this process counts nothing.
+    """
+    global _counting  # noqa: PLW0603 - of the process, as the metrics are
+    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not directory:
+        return
+    try:
+        for kind in ("counter", "histogram"):
+            (Path(directory) / f"{kind}_{os.getpid()}.db").write_bytes(bytes(METRICS_BYTES))
+    except OSError:
+        _counting = False
+
+
 def _from_inside(address: str | None) -> bool:
     """Whether a caller's address is this machine's or a private network's.
 
@@ -174,6 +195,8 @@ def _begin() -> None:
 
 
 def _measure(response: Response) -> Response:
+    if not _counting:
+        return response
     route = str(request.url_rule) if request.url_rule else "unmatched"
     # Callers may invent methods, and each new label is a series kept for ever.
     method = request.method if request.method in METHODS else "other"

@@ -24,7 +24,8 @@ from urllib.request import urlopen
 from consular import embedded, instance
 from consular.embedded import CannotStart, PostgresServer, ValkeyServer
 from consular.instance import DatabaseUrls, Instance
-from consular.supervisor import Child, StopRequested, Supervisor, raise_on_signals, serve_web
+from consular.server import serve_web
+from consular.supervisor import Child, StopRequested, Supervisor, raise_on_signals
 from integrations.registry import AGENCIES, calling_back
 from services.kernel.settings import Settings, SettingsError
 

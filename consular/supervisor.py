@@ -7,8 +7,6 @@ Children die with it, even when it is killed with SIGKILL (`consular.embedded.di
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 import os
 import signal
 import sys
@@ -20,9 +18,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
 from setproctitle import setproctitle
 
 from consular.embedded import CannotStart, PostgresServer, ValkeyServer, die_with_parent, tail
@@ -160,43 +155,6 @@ class Supervisor:
                 f"{name} ended, and meanwhile somebody else took its port {port}.",
                 "Start Consular again: it chooses another.",
             )
-
-
-# New objects between two looks for cycles; a request makes thousands, nearly all without one.
-GARBAGE = 20_000
-
-
-def serve_web(create_app: Callable[[], Any], *, host: str, port: int) -> None:
-    """Granian with two forked workers over one application, until SIGTERM.
-
-    The application is built before the fork, so that the workers share it; it must open no
-    connection before its first request.
-    """
-    multiprocessing.set_start_method("fork", force=True)
-    application, parent = create_app(), os.getpid()
-    # What was built so far stays: collecting it again and again would cost each request a share.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE, 50, 50)
-
-    def load() -> Any:
-        die_with_parent(signal.SIGKILL, parent)
-        return application
-
-    Server(
-        "consular",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=2,
-        blocking_threads=min(4, 2 * multiprocessing.cpu_count() + 1),
-        backlog=1024,
-        websockets=False,
-        log_level=LogLevels.warning,
-        respawn_failed_workers=True,
-        workers_kill_timeout=3,
-        process_name="consular: web",
-    ).serve(target_loader=load, wrap_loader=False)
 
 
 def raise_on_signals() -> None:

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,7 +28,7 @@ from sqlalchemy import insert
 from consular import tokens
 from consular.embedded import HOST, die_with_parent, free_port
 from consular.launcher import WEB, entry
-from consular.supervisor import serve_web
+from consular.server import Deadlines, serve_web
 from services.citizens.models import Account
 from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING, Database
@@ -42,11 +42,16 @@ TOKEN_SECONDS = 3600
 
 
 @contextmanager
-def running_server(settings: Settings, application: str = WEB) -> Iterator[Settings]:
-    """Serve ``application`` until the end; the settings that come back carry its own port."""
+def running_server(
+    settings: Settings, application: str = WEB, **environ: str
+) -> Iterator[Settings]:
+    """Serve ``application`` until the end; the settings that come back carry its own port.
+
+    ``environ``: SERVER_HEAD_SECONDS, SERVER_BODY_SECONDS and whatever else its processes read.
+    """
     settings = replace(settings, port=free_port())
     with TemporaryFile() as log:
-        process = _spawn(settings, application, log)
+        process = _spawn(settings, application, log, environ)
         try:
             _wait(process, settings.port, log)
             yield settings
@@ -91,12 +96,15 @@ def _tokens(settings: Settings, accounts: Sequence[UUID]) -> list[Citizen]:
     return [Citizen(a, jwt.encode(header, {**common, "sub": str(a)}, key)) for a in accounts]
 
 
-def _spawn(settings: Settings, application: str, log: IO[bytes]) -> subprocess.Popen[bytes]:
+def _spawn(
+    settings: Settings, application: str, log: IO[bytes], environ: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         **settings.values,
         "CONSULAR_PORT": str(settings.port),
         "SERVER_PARENT": str(os.getpid()),
+        **environ,
     }
     command = [sys.executable, "-m", "tests.factories.server", application]
     return subprocess.Popen(
@@ -140,7 +148,12 @@ def main() -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # as an instance does
     settings = Settings.load()
     create_app = partial(entry(sys.argv[1]), settings)
-    serve_web(create_app, host=HOST, port=settings.port)
+    usual = Deadlines()
+    deadlines = Deadlines(
+        head=float(os.environ.get("SERVER_HEAD_SECONDS", usual.head)),
+        body=float(os.environ.get("SERVER_BODY_SECONDS", usual.body)),
+    )
+    serve_web(create_app, host=HOST, port=settings.port, deadlines=deadlines)
 
 
 if __name__ == "__main__":
