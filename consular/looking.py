@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from consular.auth import actor, now
+from services.appointments.returning import beyond_today
 from services.kernel import audit
 
 
 def record_look(session: Session, kind: str, found: Any) -> None:
     """``found`` is an appointment or an enrolment. One's own look is no entry."""
+    _record(session, f"{kind}.read", kind, [found])
+
+
+def record_list(session: Session, kind: str, found: Sequence[Any]) -> None:
+    """The same for a list: an entry for each of the people in it."""
+    _record(session, f"{kind}.list", kind, found)
+
+
+def record_agenda(session: Session, found: Sequence[Any], *, searched: bool = False) -> None:
+    """The same for appointments, but for today's agenda of one's own office: it is looked at all
+    day long. Whoever was ``searched`` for by name or folio is named, whatever their day."""
+    if actor().consulate and not searched:
+        found = beyond_today(session, found, now=now())
+    record_list(session, "appointment", found)
+
+
+def _record(session: Session, action: str, kind: str, found: Sequence[Any]) -> None:
     asking = actor()
     if not asking.is_citizen:
-        audit.record(
+        audit.record_many(
             session,
+            [audit.Subject(each.id, each.account_id, each.consulate_code) for each in found],
             actor=asking,
-            action=f"{kind}.read",
+            action=action,
             subject_kind=kind,
-            subject_id=found.id,
             now=now(),
-            person_account_id=found.account_id,
-            consulate=found.consulate_code,
         )

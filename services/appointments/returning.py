@@ -101,6 +101,23 @@ def day_at_desk(session: Session, found: Appointment) -> date:
     return (held.returned_on if held else None) or found.day
 
 
+def beyond_today(
+    session: Session, appointments: Sequence[Appointment], *, now: datetime
+) -> list[Appointment]:
+    """Those that are not in today's agenda of their office: neither of today nor back today."""
+    today = today_at_offices(session, appointments, now)
+    others = {a.id: a for a in appointments if a.day != today[a.consulate_code]}
+    if not others:
+        return []
+    rows = session.execute(
+        select(ReturnPass.appointment_id, ReturnPass.returned_on).where(
+            ReturnPass.appointment_id.in_(others), ReturnPass.returned_on.is_not(None)
+        )
+    )
+    back = {id for id, day in rows if day == today[others[id].consulate_code]}
+    return [found for found in others.values() if found.id not in back]
+
+
 def drop_claims(session: Session, appointment: UUID) -> list[bytes]:
     """Its people may book the same services again. Returns the keys under which they claimed."""
     dropped = session.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -78,6 +79,44 @@ class AuditEntry(Base):
     subject_id: Mapped[UUID | None]
     person_account_id: Mapped[UUID | None]
     request_id: Mapped[str | None] = mapped_column(Text)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an entry is about, whose data it was (``account``) and at which office."""
+
+    id: UUID
+    account: UUID | None
+    consulate: str | None
+
+
+def record_many(
+    session: Session,
+    subjects: Sequence[Subject],
+    *,
+    actor: Actor,
+    action: str,
+    subject_kind: str,
+    now: datetime,
+) -> None:
+    """Append an entry for each subject, in one statement."""
+    entries = [
+        {
+            "id": new_id(),
+            "at": now,
+            "actor_role": actor.role.value,
+            "actor_id": actor.account_id,
+            "consulate_code": subject.consulate or actor.consulate,
+            "action": action,
+            "subject_kind": subject_kind,
+            "subject_id": subject.id,
+            "person_account_id": subject.account,
+            "request_id": actor.request_id,
+        }
+        for subject in subjects
+    ]
+    if entries:
+        session.execute(insert(AuditEntry).values(entries))
 
 
 def record(

@@ -14,6 +14,7 @@ from consular.api.contract import load_fields
 from consular.api.paging import cursor
 from consular.auth import DESK, actor, allow, now
 from consular.db import transaction
+from consular.looking import record_agenda
 from consular.pages.desk import shown
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import AgendaQuery
@@ -38,7 +39,7 @@ KEPT_ON_OTHER_DAYS = ("service", "status", "desk")
 @pages.get("/")
 @allow(DESK)
 def today() -> str:
-    """The day's agenda. Reading it is no entry of the audit: it is looked at all day long."""
+    """The day's agenda. Reading today's is no entry of the audit, other days and searches are."""
     values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
     errors: Errors = {}
     query = check(AgendaQuery(), values, errors) or load_fields(AgendaQuery(), {})
@@ -55,6 +56,7 @@ def _agenda(session: Session, query: dict[str, Any], values: dict[str, str]) -> 
     place = office(session, actor().consulate or "")
     day, page = _find(session, place["code"], query, query["day"] or today_at(place))
     back = _back(session, place["code"], query, day)
+    record_agenda(session, [*back, *page.items], searched=bool(query["q"]))
     lines = shown.agenda(session, [*back, *page.items])
     return {
         "consulate": place,

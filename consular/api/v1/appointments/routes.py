@@ -29,7 +29,7 @@ from consular.api.v1.appointments.schemas import (
 from consular.api.v1.catalogue.routes import at_office
 from consular.auth import CITIZEN, DESK, actor, now, vault
 from consular.db import transaction
-from consular.looking import record_look
+from consular.looking import record_agenda, record_look
 from services.appointments.booking import BookAppointment
 from services.appointments.desk import Served, TakeStep, complete, take_step
 from services.appointments.people import Attendee
@@ -106,23 +106,15 @@ def create_appointment(command: BookAppointment) -> Any:
     answer=AppointmentList(),
 )
 def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
-    """List one's own appointments; for staff, those of their consulate."""
+    """List one's own appointments; for staff, those of their consulate.
+
+    Staff are written down for each person listed, but for today's agenda of their own office.
+    """
     asking = actor()
     wanted = query["consulate"]
     if asking.consulate and wanted not in (None, asking.consulate):
         return {"items": [], "next": None}
     with transaction() as session:
-        if asking.role is Role.AGENT:
-            # An office's agenda is its work; somebody who sees all offices is written down.
-            audit.record(
-                session,
-                actor=asking,
-                action="appointments.list",
-                subject_kind="appointments",
-                subject_id=None,
-                now=now(),
-                consulate=wanted,
-            )
         page = list_appointments(
             session,
             account=asking.account_id if asking.is_citizen else None,
@@ -132,6 +124,7 @@ def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
             limit=query["limit"],
             after=query["next"],
         )
+        record_agenda(session, page.items)
         return {"items": shown(session, page.items), "next": cursor(page.next)}
 
 

@@ -22,7 +22,7 @@ from consular.api.v1.enrollments.schemas import (
 from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
 from consular.db import transaction
 from consular.deeds import telling_holders
-from consular.looking import record_look
+from consular.looking import record_list, record_look
 from services.enrollments.answering import answer
 from services.enrollments.queries import (
     get_enrollment,
@@ -101,7 +101,10 @@ def create_enrollment(command: RequestEnrollment) -> Any:
     answer=EnrollmentList(),
 )
 def list_own_enrollments(query: dict[str, Any]) -> dict[str, Any]:
-    """List one's own enrolments; for staff, those of their consulate."""
+    """List one's own enrolments; for staff, those of their consulate.
+
+    Staff are written down for each person listed.
+    """
     with transaction() as session:
         page = list_enrollments(
             session,
@@ -110,6 +113,7 @@ def list_own_enrollments(query: dict[str, Any]) -> dict[str, Any]:
             status=query["status"],
             program=query["program"],
         )
+        record_list(session, "enrollment", page.items)
         return {"items": [summary(found) for found in page.items], "next": cursor(page.next)}
 
 
