@@ -175,13 +175,18 @@ class MessageChannel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to one person. A repeated `key` has no effect. `subject` is empty for SMS."""
+    """One message to one person. A repeated `key` has no effect.
+
+    An SMS has no `subject`; `encoding` (`gsm7`, `ucs2`) and `parts` say what it costs.
+    """
 
     key: str
     channel: MessageChannel
     to: str
     subject: str
     body: str
+    encoding: str | None = None
+    parts: int | None = None
 
 
 class MessageSender(Protocol):

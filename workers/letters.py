@@ -1,4 +1,8 @@
-"""What a message needs to know, gathered from the slices that don't know each other."""
+"""What a message needs to know, gathered from the slices that don't know each other.
+
+Its address leads to the thing that it speaks of, behind signing in: opening it shows and does
+nothing. ``site`` is where the pages are.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,13 @@ from sqlalchemy.orm import Session
 
 from services.appointments.models import Appointment
 from services.appointments.queries import get_appointment, list_attendees
+from services.appointments.rules import LIVE
+from services.appointments.rules import Status as AppointmentStatus
 from services.citizens.accounts import find_holder, open_profile
 from services.citizens.models import LoginCode
 from services.consulates.queries import get_consulate, get_service
 from services.enrollments import queries as enrollments
-from services.enrollments.rules import Status
+from services.enrollments.rules import OVER, Status
 from services.kernel.crypto import Vault
 from services.remittances import queries as remittances
 from services.remittances.rules import Status as RemittanceStatus
@@ -55,11 +61,22 @@ def login_code(session: Session, code: UUID, *, now: datetime, vault: Vault) -> 
     return Letter("login_code", row.language, {"code": digits}, email, phone)
 
 
+# What a message says must still be so when it goes out: it may have waited for hours.
+_STILL_TRUE = {
+    "appointment_confirmation": frozenset({AppointmentStatus.BOOKED}),
+    "appointment_cancelled": frozenset({AppointmentStatus.CANCELLED}),
+    "identity_check": LIVE,
+}
+
+
 def appointment(
-    session: Session, found: UUID, message: str, *, address: str, vault: Vault
-) -> Letter:
-    """About an appointment, to whoever made it. Raises NotFound."""
+    session: Session, found: UUID, message: str, *, now: datetime, site: str, vault: Vault
+) -> Letter | None:
+    """About an appointment, to whoever made it; None once it isn't so any more. Raises NotFound."""
     row = get_appointment(session, found)
+    over = row.ends_at <= now and row.status != AppointmentStatus.CANCELLED
+    if row.status not in _STILL_TRUE[message] or over:
+        return None
     office = get_consulate(session, row.consulate_code)
     language = reading_language(row.language)
     values = {
@@ -67,42 +84,48 @@ def appointment(
         "office": office.name_en if language == "en" else office.name_es,
         "when": local_time(row.starts_at, office.time_zone, language),
         "services": _service_names(session, row, language),
-        "address": address,
+        # Who has no appointment any more is led to another one.
+        "address": f"{site}/citas/nueva"
+        if row.status == AppointmentStatus.CANCELLED
+        else f"{site}/citas/{row.id}",
     }
     email, phone = _contact(session, row, vault)
     return Letter(message, language, values, email, phone)
 
 
-def enrollment(session: Session, found: UUID, *, address: str, vault: Vault) -> Letter | None:
+def enrollment(session: Session, found: UUID, *, site: str, vault: Vault) -> Letter | None:
     """How an enrolment was decided; None when it isn't. Raises NotFound."""
     notice = enrollments.get_notice(session, found, vault)
     if notice.status not in (Status.ACTIVE, Status.REJECTED):
         return None
-    return _about_enrollment(notice, f"enrollment_{notice.status}", address)
+    return _about_enrollment(notice, f"enrollment_{notice.status}", found, site)
 
 
-def enrollment_clash(session: Session, found: UUID, *, address: str, vault: Vault) -> Letter:
-    """Somebody else asked for the same, to whoever made this enrolment. Raises NotFound."""
+def enrollment_clash(session: Session, found: UUID, *, site: str, vault: Vault) -> Letter | None:
+    """Somebody else asked for the same, to whoever holds this enrolment; None once it is over.
+    Raises NotFound."""
     notice = enrollments.get_notice(session, found, vault)
-    return _about_enrollment(notice, "enrollment_identity_check", address)
+    if notice.status in OVER:
+        return None
+    return _about_enrollment(notice, "enrollment_identity_check", found, site)
 
 
-def _about_enrollment(notice: enrollments.Notice, message: str, address: str) -> Letter:
+def _about_enrollment(notice: enrollments.Notice, message: str, found: UUID, site: str) -> Letter:
     values = {
         "folio": spaced(notice.folio),
         "program": _PROGRAMS[notice.program],
-        "address": address,
+        "address": f"{site}/inscripciones/{found}",
     }
     return Letter(message, notice.language, values, notice.email, notice.phone)
 
 
-def remittance(session: Session, found: UUID, *, address: str, vault: Vault) -> Letter | None:
+def remittance(session: Session, found: UUID, *, site: str, vault: Vault) -> Letter | None:
     """How a transfer ended, to its sender; None when it hasn't, or they are forgotten."""
     notice = remittances.get_notice(session, found, vault)
     message = _MONEY.get(notice.status) if notice else None
     if notice is None or message is None:
         return None
-    values = {"folio": spaced(notice.folio), "address": address}
+    values = {"folio": spaced(notice.folio), "address": f"{site}/envios/{found}"}
     return Letter(message, notice.language, values, notice.email, notice.phone)
 
 

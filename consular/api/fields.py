@@ -20,11 +20,16 @@ from services.kernel.identifiers import (
     parse_phone,
     unwritable_in_name,
 )
+from services.kernel.ids import MOST_TYPED, parse_folio
 from services.kernel.money import CURRENCIES, Money
 
 MISSING = _("Falta este dato.")
 NOT_TEXT = _("Debe ser texto.")
 NOT_WHOLE = _("Debe ser un número entero.")
+FOLIO_FORM = _(
+    "Revisa el folio: son 12 letras y números que empiezan con C (cita), E (inscripción) o"
+    " R (envío)."
+)
 EARLIEST_BIRTH = date(1900, 1, 1)
 
 
@@ -202,6 +207,28 @@ def _refuse_no_name(text: str) -> None:
                 )
             ]
         )
+
+
+class SearchText(Text):
+    """What is looked for, often pasted or scanned: characters that don't show are dropped."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, str):
+            value = "".join(c for c in value if unicodedata.category(c) != "Cf")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Folio(SearchText):
+    """A folio however it was typed, pasted or scanned."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(most=MOST_TYPED, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        folio = parse_folio(super()._deserialize(value, attr, data, **kwargs))
+        if folio is None:
+            raise ValidationError([FOLIO_FORM])
+        return folio
 
 
 class _Parsed(Text):

@@ -29,15 +29,22 @@ class NoticesClient(TokenClient):
             "send",
             "POST",
             "v1/messages",
-            {
-                "channel": message.channel.value,
-                "to": message.to,
-                "subject": message.subject,
-                "body": message.body,
-            },
+            _body(message),
             lambda body: _taken(message.key, body),
             headers={"Idempotency-Key": message.key},
         )
+
+
+def _body(message: Message) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "channel": message.channel.value,
+        "to": message.to,
+        "subject": message.subject,
+        "body": message.body,
+    }
+    if message.encoding is None:
+        return body
+    return {**body, "encoding": message.encoding, "parts": message.parts}
 
 
 def _taken(key: str, body: Mapping[str, Any]) -> None:

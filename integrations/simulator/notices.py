@@ -13,6 +13,8 @@ from integrations.simulator.world import World, refuse
 AGENCY = "notices"
 CHANNELS = ("email", "sms")
 _FIELDS = {"channel", "to", "subject", "body"}
+_OF_SMS = {"encoding", "parts"}
+ENCODINGS = ("gsm7", "ucs2")
 
 
 class SimulatedAgency:
@@ -45,11 +47,21 @@ class SimulatedAgency:
 
 
 def _fault_of(key: str, body: Any) -> str | None:
-    if not key or len(key) > 200 or not isinstance(body, dict) or set(body) != _FIELDS:
+    if not key or len(key) > 200 or not isinstance(body, dict) or set(body) - _OF_SMS != _FIELDS:
         return "data_invalid"
-    if not all(isinstance(value, str) for value in body.values()):
+    if not all(isinstance(body[name], str) for name in _FIELDS):
         return "data_invalid"
-    if body["channel"] not in CHANNELS or not body["body"]:
+    if body["channel"] not in CHANNELS or not body["body"] or not body["subject"].isprintable():
+        return "data_invalid"
+    if body["channel"] == "sms" and not _is_sms(body):
         return "data_invalid"
     sign = "@" if body["channel"] == "email" else "+"
     return None if sign in body["to"] else "recipient_invalid"
+
+
+def _is_sms(body: Any) -> bool:
+    """Says in what it is written and how long it is; a sender from before says neither."""
+    if not _OF_SMS & set(body):
+        return True
+    parts = body.get("parts")
+    return body.get("encoding") in ENCODINGS and isinstance(parts, int) and parts > 0

@@ -159,6 +159,18 @@ def find_by_folio(session: DbSession, folio: str) -> Appointment | None:
     ).scalar_one_or_none()
 
 
+def find_by_folio_and_birth_date(session: DbSession, folio: str, born: date) -> Appointment | None:
+    """For whoever knows the folio and when one of its people was born."""
+    comes = exists().where(
+        Seat.appointment_id == Appointment.id,
+        Person.id == Seat.person_id,
+        Person.birth_date == born,
+    )
+    return session.execute(
+        select(Appointment).where(Appointment.folio == folio, comes)
+    ).scalar_one_or_none()
+
+
 def when_issued(session: DbSession, folio: str) -> datetime | None:
     """When that folio was given to somebody, or None: all that whoever holds a paper may know."""
     return session.scalar(select(Appointment.created_at).where(Appointment.folio == folio))

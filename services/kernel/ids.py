@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import time
+import unicodedata
 from enum import StrEnum
+from urllib.parse import unquote
 from uuid import UUID
 
 from stdnum import luhn
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LOOKALIKES = str.maketrans({"I": "1", "L": "1", "O": "0", "-": "", " ": "", "‑": ""})
+_LOOKALIKES = str.maketrans({"I": "1", "L": "1", "O": "0"})
+# A verification page's address, as a QR code holds it, and the words that stand before a folio.
+_ADDRESS = re.compile(r"^.*/verify/([^?#]*).*$", re.IGNORECASE | re.DOTALL)
+_BEFORE = re.compile(
+    r"((MI|TU|SU|EL|NO|NUM|NUMERO|DE|MY|YOUR|THE)*FOLIO"
+    r"(NO|NUM|NUMERO|NUMBER|DE|LA|MI|TU|CITA|ENVIO|ES|IS)*)?"
+)
+LENGTH = 12
+MOST_TYPED = 300
 
 
 class FolioKind(StrEnum):
@@ -45,8 +56,16 @@ def new_folio(kind: FolioKind) -> str:
 
 
 def parse_folio(text: str) -> str | None:
-    """The folio as stored, from what a person typed; None when it can't be one."""
-    folio = text.strip().upper().translate(_LOOKALIKES)
-    if len(folio) != 12 or folio[0] not in set(FolioKind):
+    """The folio as stored, from what a person typed, pasted or scanned; None when it can't be one.
+
+    Forgiven: case, any dash or other sign between the groups, characters that don't show, accents
+    and wide forms, "Folio:" before it, the address of its verification page, O for 0, I or L for 1.
+    """
+    if len(text) > MOST_TYPED:
+        return None
+    plain = unicodedata.normalize("NFKD", unquote(_ADDRESS.sub(r"\1", text))).upper()
+    letters = "".join(c for c in plain if c.isascii() and c.isalnum())
+    before, folio = letters[:-LENGTH], letters[-LENGTH:].translate(_LOOKALIKES)
+    if len(folio) != LENGTH or folio[0] not in set(FolioKind) or not _BEFORE.fullmatch(before):
         return None
     return folio if luhn.is_valid(folio, alphabet=CROCKFORD) else None

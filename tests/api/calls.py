@@ -20,6 +20,7 @@ from consular.api import fields as ours
 from consular.api.contract import ENDPOINTS, Endpoint
 from consular.auth import ANYONE
 from services.kernel.audit import OFFICE_ROLES, Role
+from services.kernel.ids import FolioKind, new_folio
 from services.kernel.settings import Settings
 from tests.factories.web import Web, running_web, working_day
 from tests.servers import Addresses, random_keys
@@ -139,6 +140,7 @@ _SAMPLES: dict[type[fields.Field[Any]], Callable[[Any], Any]] = {
     ours.Card: lambda _f: "4111111111111111",
     ours.Phone: lambda _f: "+12133516800",
     ours.Email: lambda _f: "ana@demo.invalid",
+    ours.Folio: lambda _f: new_folio(FolioKind.APPOINTMENT),
     ours.Name: lambda _f: "Ana",
     ours.Text: lambda _f: "prueba",
     ours.BirthDate: lambda _f: "1956-04-27",

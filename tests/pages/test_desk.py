@@ -434,3 +434,22 @@ def test_a_supervisor_closes_a_session_and_sees_who_is_booked(web: Web, officer:
     assert coming["folio"][:4] in page
     assert web.free() == []
     assert ">Cerrado<" in supervisor.get("/desk/sessions").text
+
+
+def test_a_folio_is_found_however_it_was_scanned_and_a_slip_is_told(
+    web: Web, officer: Browser
+) -> None:
+    found = booked(web, 1, attendees=[person(1, given_names="Rosa")])
+    folio = found["folio"]
+    groups = (folio[:4], folio[4:8], folio[8:])
+    wrong = f"{folio[:-1]}{'0' if folio[-1] != '0' else '1'}"
+    for typed in (
+        "–".join(groups), "/".join(groups).lower(), f"Folio: {folio}", f"\u200b{folio}\u00a0",
+        f"https://citas.example/verify/{'-'.join(groups)}", folio.replace("0", "O"),
+    ):  # fmt: skip
+        page = officer.get(f"/desk/?q={quote(wrong)}").text
+        assert "Rosa" not in page
+        assert "Revisa el folio" in page
+        page = officer.get(f"/desk/?q={quote(typed)}").text
+        assert "Rosa" in page, typed
+        assert "error-summary" not in page

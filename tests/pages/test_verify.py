@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
@@ -49,3 +50,22 @@ def test_a_caller_may_ask_only_so_often(web: Web) -> None:
     client = sender(web)
     asked = [client.get("/verify/C7K3").status_code for _ in range(3)]
     assert asked == [404, 404, 429]
+
+
+def test_a_folio_verifies_however_its_address_was_copied(web: Web) -> None:
+    web.session()
+    folio = web.book(web.free()[0]["start"], token=web.token("citizen")).get_json()["folio"]
+    groups = (folio[:4], folio[4:8], folio[8:])
+    for typed in ("-".join(groups).lower(), "/".join(groups), "%E2%80%93".join(groups)):
+        assert "auténtico" in web.client.get(f"/verify/{typed}").text, typed
+
+
+def test_the_recipients_page_tells_a_slip_in_the_folio_from_an_unknown_one(web: Web) -> None:
+    browser = web.client
+    token = re.search(r'name="csrf_token" value="([0-9a-f]+)"', browser.get("/cobrar").text)
+    assert token is not None
+    form = {"csrf_token": token[1], "first_surname": "Demo"}
+    slip = browser.post("/cobrar", data={**form, "folio": "R7K3-M9QX-W42"}).text
+    assert 'href="#f-folio"' in slip
+    unknown = browser.post("/cobrar", data={**form, "folio": new_folio(FolioKind.REMITTANCE)}).text
+    assert "No encontramos un envío" in unknown

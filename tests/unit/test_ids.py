@@ -41,6 +41,50 @@ def test_lookalikes_are_read_as_the_digits_they_resemble(folio: str, data: st.Da
     assert parse_folio(folio[0] + folio[1:].replace("1", one).replace("0", zero)) == folio
 
 
+DASHES = (
+    "-\u00ad\u058a\u05be\u1806\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u30a0\ufe58"
+    "\ufe63\uff0d"
+)
+SIGNS = "./_:,;·|\\*'\"#\t\n\u00a0\u2007\u202f\u3000\u200b\u200d\u2060\ufeff\u200e\u202d"
+
+
+@pytest.mark.parametrize("sign", [*DASHES, *SIGNS, " - ", " – "])
+def test_any_sign_between_the_groups_is_understood(sign: str) -> None:
+    folio = new_folio(FolioKind.APPOINTMENT)
+    groups = (folio[:4], folio[4:8], folio[8:])
+    assert parse_folio(sign.join(groups)) == folio
+    assert parse_folio(f"{sign}{sign.join(groups).lower()}{sign}") == folio
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "Folio: {}", "folio {}", "FOLIO:{}", "Folio no. {}", "Folio Nº {}", "Número de folio: {}",
+        "Mi folio es {}", "Folio de la cita: {}", "Your folio: {}", "Folio #{}.", "«{}»", "({})",
+        "https://citas.example/verify/{}", "http://127.0.0.1:8000/verify/{}?lang=en",
+        "citas.example/VERIFY/{}#top", "https://citas.example/verify/{}/", "/verify/%20{}%20",
+        "\u200bFolio:\u00a0{}\u200b",
+    ],
+)  # fmt: skip
+@given(folio=folios)
+def test_a_folio_is_read_with_what_stands_around_it(around: str, folio: str) -> None:
+    spaced = f"{folio[:4]}-{folio[4:8]}-{folio[8:]}"
+    for typed in (folio, spaced, spaced.lower(), spaced.replace("-", "–")):
+        assert parse_folio(around.format(typed)) == folio
+
+
+@given(folios, st.sampled_from(["Cita ", "x", "C", "1", "https://citas.example/citas/"]))
+def test_what_else_stands_before_it_makes_it_no_folio(folio: str, before: str) -> None:
+    assert parse_folio(before + folio) is None
+
+
+def test_wide_characters_and_long_texts() -> None:
+    folio = new_folio(FolioKind.REMITTANCE)
+    wide = "".join(chr(ord(c) + 0xFEE0) for c in folio)
+    assert parse_folio(wide) == folio
+    assert parse_folio(folio + " " * 300) is None
+
+
 @given(st.text(max_size=40))
 def test_no_text_breaks_the_reading(text: str) -> None:
     found = parse_folio(text)

@@ -18,6 +18,7 @@ from services.appointments.desk import cancel
 from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.citizens.codes import Destination, send_code
+from services.enrollments.withdrawing import withdraw
 from services.kernel.audit import SYSTEM, Actor, Role
 from services.kernel.clock import system_clock
 from services.outbox import delivery
@@ -28,6 +29,7 @@ from workers.jobs.run import run_outbox
 from workers.letters import local_time, spaced
 from workers.messages import LANGUAGES, TEXTS, reading_language
 from workers.runtime import Work
+from workers.sms import as_sms
 
 EMAIL = "quien.reserva@example.org"
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
@@ -109,7 +111,7 @@ def test_a_confirmation_names_folio_office_service_and_local_time(
     _deliver(work, "appointments.confirmation", found)
     [told] = messages(agencies_url, EMAIL)
     service = "Servicio TST" if language == "es" else "Service TST"
-    for word in (spaced(folio), office, service, *words, work.public_url):
+    for word in (spaced(folio), office, service, *words, f"{work.public_url}/citas/{found}"):
         assert word in told["body"]
     assert "Quintana" not in told["body"]
 
@@ -119,11 +121,57 @@ def test_a_cancellation_and_an_identity_check_are_told_to_whoever_booked(
 ) -> None:
     found, folio = _booked(work)
     with work.transaction() as session:
-        cancel(session, found, now=system_clock(), actor=SYSTEM)
         delivery.put(session, "appointments.identity_check", found)
-    for topic in ("appointments.cancelled", "appointments.identity_check"):
-        _deliver(work, topic, found)
+    _deliver(work, "appointments.identity_check", found)
+    with work.transaction() as session:
+        cancel(session, found, now=system_clock(), actor=SYSTEM)
+    _deliver(work, "appointments.cancelled", found)
     assert len([m for m in messages(agencies_url, EMAIL) if spaced(folio) in m["subject"]]) == 2
+
+
+@pytest.mark.parametrize("topic", ["appointments.confirmation", "appointments.identity_check"])
+def test_a_message_that_waited_says_nothing_that_is_no_longer_so(
+    work: Work, agencies_url: str, topic: str
+) -> None:
+    found, folio = _booked(work)
+    with work.transaction() as session:
+        delivery.put(session, "appointments.identity_check", found)
+        cancel(session, found, now=system_clock(), actor=SYSTEM)
+    _deliver(work, topic, found)
+    assert outcomes(work, topic) == ["moot"]
+    assert [m for m in messages(agencies_url, EMAIL) if spaced(folio) in m["body"]] == []
+
+
+def test_a_confirmation_that_comes_after_the_appointment_is_not_sent(
+    work: Work, agencies_url: str
+) -> None:
+    found, _ = _booked(work)
+    with work.transaction() as session:
+        gone = text("UPDATE appointments SET starts_at = :at, ends_at = :at WHERE id = :id")
+        session.execute(gone, {"at": system_clock() - timedelta(minutes=1), "id": found})
+    _deliver(work, "appointments.confirmation", found)
+    assert outcomes(work, "appointments.confirmation") == ["moot"]
+
+
+def test_a_clash_with_a_request_that_was_withdrawn_is_not_told(work: Work) -> None:
+    found = enrol(work, make_request(make_applicant(email=EMAIL)))
+    with work.transaction() as session:
+        delivery.put(session, "enrollments.identity_check", found)
+        withdraw(session, found, now=system_clock(), actor=SYSTEM)
+    _deliver(work, "enrollments.identity_check", found)
+    assert outcomes(work, "enrollments.identity_check") == ["moot"]
+
+
+def test_an_sms_says_in_what_it_is_written_and_in_how_many_parts(
+    work: Work, agencies_url: str
+) -> None:
+    found, _ = _booked(work, email=None, phone="+13235550123")
+    _deliver(work, "appointments.confirmation", found)
+    [told] = messages(agencies_url, "+13235550123")
+    sms = as_sms(told["body"])
+    assert (told["encoding"], told["parts"]) == (sms.encoding, sms.parts) == ("gsm7", 2)
+    assert told["body"] == sms.text
+    assert "?" not in told["body"]
 
 
 def test_somebody_elses_request_is_told_to_whoever_is_enrolled(
@@ -154,7 +202,9 @@ def _send_code(work: Work, to: Destination, age: timedelta = timedelta()) -> Non
         send_code(session, to, language="es", now=now, vault=work.vault)
 
 
-def _booked(work: Work, *, language: str = "es", email: str | None = EMAIL) -> tuple[UUID, str]:
+def _booked(
+    work: Work, *, language: str = "es", email: str | None = EMAIL, phone: str | None = None
+) -> tuple[UUID, str]:
     """An appointment at nine on a Monday in December."""
     day = _a_monday_in_december(system_clock())
     with work.transaction() as session:
@@ -174,7 +224,7 @@ def _booked(work: Work, *, language: str = "es", email: str | None = EMAIL) -> t
     with work.database.one_call() as connection:
         booked = book(
             connection,
-            replace(command, email=email),
+            replace(command, email=email, phone=phone),
             now=system_clock(),
             actor=citizen,
             vault=work.vault,

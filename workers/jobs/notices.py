@@ -9,6 +9,7 @@ from workers import letters
 from workers.letters import Letter
 from workers.messages import write
 from workers.runtime import Work
+from workers.sms import as_sms
 
 # The same key came before, so the message is out. Or there is nobody at that address.
 _FINAL = {"key_reused": "sent", "recipient_invalid": "recipient_invalid"}
@@ -42,7 +43,7 @@ def send_identity_check(work: Work, claim: Claim) -> None:
 def send_decision(work: Work, claim: Claim) -> None:
     """An enrolment was decided."""
     with work.transaction() as session:
-        letter = letters.enrollment(session, claim.ref, address=_address(work), vault=work.vault)
+        letter = letters.enrollment(session, claim.ref, site=work.public_url, vault=work.vault)
     deliver(work, claim, letter)
 
 
@@ -50,7 +51,7 @@ def send_enrollment_identity_check(work: Work, claim: Claim) -> None:
     """Somebody else asked for an enrolment in the name of a person who has one."""
     with work.transaction() as session:
         letter = letters.enrollment_clash(
-            session, claim.ref, address=_address(work), vault=work.vault
+            session, claim.ref, site=work.public_url, vault=work.vault
         )
     deliver(work, claim, letter)
 
@@ -58,7 +59,7 @@ def send_enrollment_identity_check(work: Work, claim: Claim) -> None:
 def send_remittance_news(work: Work, claim: Claim) -> None:
     """A transfer was paid, or its money was given back."""
     with work.transaction() as session:
-        letter = letters.remittance(session, claim.ref, address=_address(work), vault=work.vault)
+        letter = letters.remittance(session, claim.ref, site=work.public_url, vault=work.vault)
     deliver(work, claim, letter)
 
 
@@ -89,18 +90,19 @@ def _message(claim: Claim, letter: Letter) -> Message | None:
     if letter.email:
         return Message(key, MessageChannel.EMAIL, letter.email, text.subject, text.body)
     if letter.phone:
-        return Message(key, MessageChannel.SMS, letter.phone, "", text.body)
+        sms = as_sms(text.body)
+        return Message(key, MessageChannel.SMS, letter.phone, "", sms.text, sms.encoding, sms.parts)
     return None
 
 
 def _about_appointment(work: Work, claim: Claim, message: str) -> None:
     with work.transaction() as session:
         letter = letters.appointment(
-            session, claim.ref, message, address=_address(work), vault=work.vault
+            session,
+            claim.ref,
+            message,
+            now=work.now(session),
+            site=work.public_url,
+            vault=work.vault,
         )
     deliver(work, claim, letter)
-
-
-def _address(work: Work) -> str:
-    """The portal, where people sign in: a link does nothing by itself."""
-    return f"{work.public_url}/mis-tramites"

@@ -11,6 +11,7 @@ from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import load_fields
+from consular.api.fields import FOLIO_FORM
 from consular.api.paging import cursor
 from consular.auth import DESK, actor, allow, now
 from consular.db import transaction
@@ -43,6 +44,9 @@ def today() -> str:
     values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
     errors: Errors = {}
     query = check(AgendaQuery(), values, errors) or load_fields(AgendaQuery(), {})
+    # No name has a digit.
+    if any(c.isdigit() for c in query["q"] or "") and not parse_folio(query["q"]):
+        errors["q"] = [str(FOLIO_FORM)]
     with transaction() as session:
         return render_template("desk/today.html", errors=errors, **_agenda(session, query, values))
 
@@ -76,9 +80,9 @@ def _agenda(session: Session, query: dict[str, Any], values: dict[str, str]) -> 
 def _find(session: Session, consulate: str, query: dict[str, Any], day: date) -> tuple[date, Page]:
     """The day and its lines. A folio is found on whatever day it is for: people come early."""
     folio = parse_folio(query["q"] or "")
-    if folio:
-        found = find_by_folio(session, folio)
-        return (found.day, Page([found], None)) if found else (day, Page([], None))
+    found = find_by_folio(session, folio) if folio else None
+    if found:
+        return found.day, Page([found], None)
     page = list_appointments(
         session,
         consulate=consulate,

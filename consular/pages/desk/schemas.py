@@ -8,10 +8,11 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, fields, validate
 
-from consular.api.fields import Choice, Code, Day, Text
+from consular.api.fields import Choice, Code, Day, SearchText, Text
 from consular.api.paging import Cursor
 from consular.api.v1.sessions.schemas import DeskSchema, SessionSchema
 from services.appointments.rules import Status
+from services.kernel.ids import MOST_TYPED
 
 
 class AgendaQuery(Schema):
@@ -21,7 +22,7 @@ class AgendaQuery(Schema):
     service = Code(load_default=None)
     status = Choice(tuple(s.value for s in Status), load_default=None)
     desk = Text(most=20, load_default=None)
-    q = Text(most=80, load_default=None)
+    q = SearchText(most=MOST_TYPED, load_default=None)
     next = Cursor(load_default=None)
 
 

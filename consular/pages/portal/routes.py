@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from consular.pages.portal import booking, enrolling, home, sending, signing_in, verifying
+from consular.pages.portal import (
+    accesses,
+    booking,
+    enrolling,
+    finding,
+    home,
+    sending,
+    signing_in,
+    verifying,
+)
 from consular.pages.portal.blueprint import pages
 
-__all__ = ["booking", "enrolling", "home", "pages", "sending", "signing_in", "verifying"]
+__all__ = [
+    "accesses",
+    "booking",
+    "enrolling",
+    "finding",
+    "home",
+    "pages",
+    "sending",
+    "signing_in",
+    "verifying",
+]

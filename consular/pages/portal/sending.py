@@ -9,7 +9,7 @@ from flask import current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema
 
-from consular.api.fields import MISSING, Identifier
+from consular.api.fields import FOLIO_FORM, MISSING, Identifier
 from consular.api.v1.me.schemas import ProfileSchema
 from consular.api.v1.remittances.routes import find_for_recipient, price
 from consular.api.v1.remittances.schemas import LookupSchema, QuoteSchema, RemittanceSchema
@@ -34,6 +34,7 @@ from consular.pages.portal.names import full_name
 from services.citizens.accounts import find_holder, set_profile
 from services.kernel import idempotency
 from services.kernel.errors import DomainError, NotFound
+from services.kernel.ids import parse_folio
 from services.remittances.cancelling import cancel, list_actions
 from services.remittances.ordering import OrderRemittance, order
 from services.remittances.queries import (
@@ -163,7 +164,10 @@ def lookup() -> str:
         try:
             found = find_for_recipient(**asked) if asked else None
         except NotFound:
-            errors["form"] = [_("No encontramos un envío con ese folio y ese apellido.")]
+            if parse_folio(asked["folio"]):
+                errors["form"] = [_("No encontramos un envío con ese folio y ese apellido.")]
+            else:
+                errors["folio"] = [str(FOLIO_FORM)]
         except DomainError as refused:
             errors = words_of(refused)
     return render_template(

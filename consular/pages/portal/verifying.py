@@ -6,16 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, render_template
+from flask import render_template
 from sqlalchemy.orm import Session
 
-from consular.api.v1.remittances.routes import LOOKUP_WINDOW
-from consular.auth import ANYONE, allow, now, vault
-from consular.callers import address_index
+from consular.auth import ANYONE, allow
 from consular.db import transaction
+from consular.lookups import count_lookup
 from consular.pages.portal.blueprint import pages
 from services.appointments import queries as appointments
-from services.citizens.limits import count_attempt
 from services.enrollments import queries as enrollments
 from services.kernel.db import EVERYTHING
 from services.kernel.ids import FolioKind, parse_folio
@@ -29,27 +27,17 @@ WHEN_ISSUED: dict[str, Callable[[Session, str], datetime | None]] = {
 }
 
 
-@pages.get("/verify/<string(maxlength=40):typed_folio>")
+@pages.get("/verify/<path:typed_folio>")
 @allow(ANYONE)
 def verify(typed_folio: str) -> Any:
     """That a folio was issued here, what for and on which day; nothing else."""
     folio = parse_folio(typed_folio)
-    _count(folio or typed_folio)
+    count_lookup("verify", folio or typed_folio)
     issued = _when_issued(folio) if folio else None
     page = render_template(
         "portal/verify.html", folio=folio, kind=folio and folio[0], issued=issued, zone=ZONE
     )
     return page if issued else (page, 404)
-
-
-def _count(folio: str) -> None:
-    """Each look-up of a caller and of a folio, before anything is compared. Raises
-    TooManyAttempts."""
-    most = current_app.config["LOOKUPS"]
-    asked = vault().blind_index("attempt.verify.folio", folio)
-    with transaction(EVERYTHING) as session:
-        for subject in (address_index("attempt.verify"), asked):
-            count_attempt(session, subject, most=most, window=LOOKUP_WINDOW, now=now())
 
 
 def _when_issued(folio: str) -> datetime | None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from consular import deeds
 from consular.api.contract import deed, endpoint, idempotency_key, request_hash
 from consular.api.paging import cursor
+from consular.api.v1.appointments.finding import find_for_visitor, words_for
 from consular.api.v1.appointments.schemas import (
     AppointmentAnswer,
     AppointmentList,
@@ -23,11 +24,13 @@ from consular.api.v1.appointments.schemas import (
     CallSchema,
     CheckInSchema,
     CompleteSchema,
+    FindAnswer,
+    FindSchema,
     NothingSchema,
     NotServedSchema,
 )
 from consular.api.v1.catalogue.routes import at_office
-from consular.auth import CITIZEN, DESK, actor, now, vault
+from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
 from consular.db import transaction
 from consular.looking import record_agenda, record_look
 from services.appointments.booking import BookAppointment
@@ -126,6 +129,33 @@ def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
         )
         record_agenda(session, page.items)
         return {"items": shown(session, page.items), "next": cursor(page.next)}
+
+
+@endpoint(
+    api,
+    "POST",
+    "/find",
+    operation="findAppointment",
+    who=ANYONE,
+    body=FindSchema(),
+    answer=FindAnswer(),
+    errors={404: ("not_found",), 429: ("too_many_requests",)},
+)
+def find_appointment(command: dict[str, Any]) -> dict[str, Any]:
+    """Tell how an appointment stands, by its folio and the birth date of who comes."""
+    found = find_for_visitor(**command)
+    row = found.row
+    return {
+        "folio": row.folio,
+        "status": found.status,
+        "consulate": row.consulate_code,
+        "service": row.services[0],
+        "services": list(row.services),
+        "start": at_office(row.starts_at, found.zone),
+        "end": at_office(row.ends_at, found.zone),
+        "message": words_for(found),
+        "book_url": url_for("portal.booking_service", _external=False) if found.over else None,
+    }
 
 
 @endpoint(

@@ -23,6 +23,7 @@ from consular.api.fields import (
     Day,
     Email,
     Flag,
+    Folio,
     Moment,
     MoneyField,
     Name,
@@ -172,6 +173,38 @@ class AppointmentList(Schema):
 
     items = fields.List(fields.Nested(AppointmentAnswer), required=True)
     next = fields.String(allow_none=True, required=True)
+
+
+class FindSchema(Schema):
+    """What whoever comes knows: the folio, and their own birth date or that of one of theirs."""
+
+    example: ClassVar[dict[str, Any]] = {"folio": "C7K3-M9QX-2W5F", "birth_date": "1990-05-12"}
+
+    folio = Folio(required=True)
+    birth_date = BirthDate(required=True)
+
+
+PAST = "past"
+
+
+class FindAnswer(Schema):
+    """No names: whoever asks knows them. ``past``: the time went by and nothing was noted yet."""
+
+    folio = fields.String(required=True)
+    status = Word([*Status, PAST], required=True)
+    consulate = fields.String(required=True)
+    service = fields.String(required=True)
+    services = fields.List(fields.String(), required=True)
+    start = Instant(required=True)
+    end = Instant(required=True)
+    message = fields.String(
+        required=True, metadata={"description": "How it stands and what to do, in words"}
+    )
+    book_url = fields.String(
+        allow_none=True,
+        required=True,
+        metadata={"description": "Where to book another one, where this one is over"},
+    )
 
 
 class AppointmentQuery(PageQuery):

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from consular.access_words import told
 from consular.api.v1.appointments import routes as appointments
 from consular.api.v1.enrollments import routes as enrollments
 from consular.api.v1.remittances import routes as remittances
@@ -61,11 +62,13 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
 
 def access(entry: Any) -> dict[str, Any]:
     """Who did what, when, and where."""
+    action, what = told(entry.action)
     return {
         "at": entry.at.isoformat(),
         "role": entry.actor_role,
         "consulate": entry.consulate_code,
-        "action": entry.action,
+        "action": action,
+        "what": what,
     }
 
 
@@ -94,16 +97,16 @@ def _remittances(session: Session, account: UUID, after: Cursor) -> tuple[Any, C
 
 
 def _person(found: Any) -> dict[str, Any]:
-    told = open_profile(found, vault())
+    profile = open_profile(found, vault())
     return {
         "holder": found.holder,
-        "given_names": told.given_names,
-        "first_surname": told.first_surname,
-        "second_surname": told.second_surname,
-        "birth_date": told.birth_date.isoformat() if told.birth_date else None,
+        "given_names": profile.given_names,
+        "first_surname": profile.first_surname,
+        "second_surname": profile.second_surname,
+        "birth_date": profile.birth_date.isoformat() if profile.birth_date else None,
         "birth_place": found.birth_place,
-        "curp": told.curp,
-        "email": told.email,
-        "phone": told.phone,
+        "curp": profile.curp,
+        "email": profile.email,
+        "phone": profile.phone,
         "since": found.created_at.isoformat(),
     }

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, post_load
 
+from consular.access_words import WHAT
 from consular.api.answer_fields import CalendarDay, Id, Instant, Word
 from consular.api.fields import BirthDate, Curp, Email, Name, Phone, SecondSurname
 from consular.api.v1.appointments.schemas import AppointmentAnswer
@@ -62,7 +63,10 @@ class AccessAnswer(Schema):
     at = Instant(required=True)
     role = Word(Role, required=True)
     consulate = fields.String(allow_none=True, required=True)
-    action = fields.String(required=True)
+    action = Word(sorted(WHAT), required=True)
+    what = fields.String(
+        required=True, metadata={"description": "The same in words, in the reader's language"}
+    )
 
 
 class SignInAnswer(Schema):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,10 +21,9 @@ from consular.api.v1.remittances.schemas import (
     RemittanceQuery,
     RemittanceSchema,
 )
-from consular.auth import ANYONE, CITIZEN, account, actor, now, vault
-from consular.callers import address_index
+from consular.auth import ANYONE, CITIZEN, account, actor, vault
 from consular.db import database_now, transaction
-from services.citizens.limits import count_attempt
+from consular.lookups import count_lookup
 from services.kernel.db import EVERYTHING
 from services.kernel.ids import parse_folio
 from services.remittances.cancelling import cancel, list_actions
@@ -49,7 +47,6 @@ AMOUNTS = (
     "other_fees",
     "total_to_recipient",
 )
-LOOKUP_WINDOW = timedelta(minutes=15)
 
 
 @endpoint(
@@ -179,11 +176,7 @@ def find_for_recipient(folio: str, first_surname: str) -> Collection:
 
     Raises NotFound in the same way for every mismatch, TooManyAttempts.
     """
-    most = current_app.config["LOOKUPS"]
-    asked = vault().blind_index("attempt.lookup.folio", parse_folio(folio) or folio.upper())
-    with transaction(EVERYTHING) as session:
-        for subject in (address_index("attempt.lookup"), asked):
-            count_attempt(session, subject, most=most, window=LOOKUP_WINDOW, now=now())
+    count_lookup("lookup", parse_folio(folio) or folio.upper())
     with transaction(EVERYTHING) as session:
         return lookup(session, folio, first_surname)
 

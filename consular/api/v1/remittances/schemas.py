@@ -16,11 +16,12 @@ from consular.api.fields import (
     MoneyField,
     MoneyPair,
     Name,
+    SearchText,
     SecondSurname,
-    Text,
 )
 from consular.api.paging import PageQuery
 from consular.i18n import current_language
+from services.kernel.ids import MOST_TYPED
 from services.remittances.ordering import OrderRemittance, Recipient
 from services.remittances.quoting import RequestQuote
 from services.remittances.rules import Action, Funding, Payout, Purpose, Status
@@ -168,7 +169,7 @@ class LookupSchema(Schema):
 
     example: ClassVar[dict[str, Any]] = {"folio": "E7K3M9QX2W5A", "first_surname": "Demo"}
 
-    folio = Text(most=30, required=True)
+    folio = SearchText(most=MOST_TYPED, required=True)
     first_surname = Name(required=True)
 
 

@@ -1,0 +1,62 @@
+"""What was done with somebody's data, in the words that they read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+OTHER = "other"
+# Action of the audit -> words. What isn't here is told as OTHER: the person learns that their data
+# were used, and no name of ours.
+WHAT: dict[str, Any] = {
+    "account.sign_up": _("Se abrió tu cuenta"),
+    "access.refused": _("Se rechazó un intento desde tu cuenta"),
+    "appointment.read": _("Vieron tu cita"),
+    "appointment.book": _("Se reservó tu cita"),
+    "appointment.check_in": _("Registraron tu llegada"),
+    "appointment.call": _("Te llamaron a una ventanilla"),
+    "appointment.back_to_waiting": _("Te regresaron a la sala de espera"),
+    "appointment.complete": _("Te atendieron"),
+    "appointment.not_served": _("Anotaron que no se pudo atender tu cita"),
+    "appointment.no_show": _("Anotaron que no llegaste a tu cita"),
+    "appointment.cancel": _("Se canceló tu cita"),
+    "appointment.identity_check": _("Alguien más usó los datos de una persona de tu cita"),
+    "enrollment.read": _("Vieron tu solicitud"),
+    "enrollment.received": _("Se recibió tu solicitud"),
+    "enrollment.in_review": _("Empezó la revisión de tu solicitud"),
+    "enrollment.more_information_requested": _("Pidieron más datos para tu solicitud"),
+    "enrollment.sent_to_agency": _("Se envió tu solicitud a la dependencia"),
+    "enrollment.payment_pending": _("Tu solicitud quedó en espera de un pago"),
+    "enrollment.active": _("Se aprobó tu inscripción"),
+    "enrollment.rejected": _("No se aprobó tu solicitud"),
+    "enrollment.withdrawn": _("Se retiró tu solicitud"),
+    "enrollment.ended": _("Terminó tu inscripción"),
+    "enrollment.identity_check": _("Alguien más pidió una inscripción con tus datos"),
+    "remittance.order": _("Ordenaste un envío"),
+    "remittance.cancel": _("Cancelaste un envío"),
+    OTHER: _("Se usaron tus datos en un trámite"),
+}
+WHO: dict[str, Any] = {
+    "citizen": _("Tú"),
+    "officer": _("Personal del consulado"),
+    "supervisor": _("Personal del consulado"),
+    "agent": _("Centro telefónico"),
+    "analyst": _("Análisis, Grupo 4"),
+    "treasury": _("Tesorería"),
+    "compliance": _("Cumplimiento"),
+    "auditor": _("Auditoría"),
+    "admin": _("Administración"),
+    "system": _("El sistema"),
+}
+
+
+def told(action: str) -> tuple[str, str]:
+    """The action's name as published, and its words in the reader's language."""
+    name = action if action in WHAT else OTHER
+    return name, str(WHAT[name])
+
+
+def who(role: str) -> str:
+    """Who it was, in the reader's language."""
+    return str(WHO.get(role, WHO["system"]))

@@ -1,0 +1,72 @@
+"""Find an appointment without signing in: by its folio and the birth date of who comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+
+from consular.api.v1.appointments.schemas import PAST
+from consular.auth import now
+from consular.db import transaction
+from consular.i18n import date_long
+from consular.lookups import count_lookup
+from services.appointments.queries import find_by_folio_and_birth_date
+from services.appointments.returning import list_passes
+from services.appointments.rules import LIVE, Status
+from services.consulates.queries import get_consulate
+from services.kernel.db import EVERYTHING
+from services.kernel.errors import NotFound
+
+
+@dataclass(frozen=True)
+class FoundAppointment:
+    """The appointment, its office's zone, how it stands, and until when a pass brings back."""
+
+    row: Any
+    zone: ZoneInfo
+    status: str
+    return_until: date | None
+
+    @property
+    def over(self) -> bool:
+        """Whether another one may be booked in its place."""
+        return self.status not in LIVE and self.return_until is None
+
+
+def find_for_visitor(folio: str, birth_date: date) -> FoundAppointment:
+    """Limited by who asks and by folio, counted before anything is compared.
+
+    Raises NotFound in the same way for a folio never given and another birth date,
+    TooManyAttempts.
+    """
+    count_lookup("find", folio)
+    with transaction(EVERYTHING) as session:
+        found = find_by_folio_and_birth_date(session, folio, birth_date)
+        if found is None:
+            raise NotFound()
+        until = list_passes(session, [found], now=now()).get(found.id)
+        zone = ZoneInfo(get_consulate(session, found.consulate_code).time_zone)
+    past = found.status == Status.BOOKED and found.ends_at <= now()
+    return FoundAppointment(found, zone, PAST if past else found.status, until)
+
+
+def words_for(found: FoundAppointment) -> str:
+    """How it stands and what to do, in the reader's language."""
+    if found.return_until is not None:
+        day = date_long(found.return_until)
+        return str(_("Puedes volver con este folio hasta el %(day)s, sin otra cita.", day=day))
+    words: dict[str, Any] = {
+        Status.BOOKED: _("Tu cita está reservada. Llega 10 minutos antes y di tu folio."),
+        Status.CHECKED_IN: _("Ya te registraron: espera a que te llamen."),
+        Status.CALLED: _("Te están llamando a una ventanilla."),
+        Status.COMPLETED: _("Ya te atendieron en esta cita. Si necesitas otro trámite, reserva."),
+        Status.CANCELLED: _("Esta cita se canceló. Puedes reservar otra."),
+        Status.NO_SHOW: _("Esta cita ya pasó y anotaron que no llegaste. Puedes reservar otra."),
+        Status.NOT_SERVED: _("No se pudo atender y el pase para volver ya venció. Reserva otra."),
+        PAST: _("Esta cita ya pasó. Puedes reservar otra."),
+    }
+    return str(words[found.status])

@@ -1,0 +1,27 @@
+"""Look-ups without signing in are limited by who asks and by what is asked for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import current_app
+
+from consular.auth import now, vault
+from consular.callers import address_index
+from consular.db import transaction
+from services.citizens.limits import Budget, Rate, spend
+from services.kernel.db import EVERYTHING
+
+WINDOW = timedelta(minutes=15)
+
+
+def count_lookup(kind: str, folio: str) -> None:
+    """Count one look-up of this caller and one of the folio, before anything is compared.
+
+    Raises TooManyAttempts.
+    """
+    rate = Rate(current_app.config["LOOKUPS"], WINDOW)
+    asked = vault().blind_index(f"attempt.{kind}.folio", folio)
+    subjects = (address_index(f"attempt.{kind}"), asked)
+    with transaction(EVERYTHING) as session:
+        spend(session, [Budget(subject, rate) for subject in subjects], now=now())

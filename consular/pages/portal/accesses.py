@@ -1,0 +1,49 @@
+"""Who looked at one's data, or did something with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from marshmallow import Schema
+
+from consular.access_words import told, who
+from consular.api.paging import Cursor, cursor
+from consular.auth import CITIZEN, account, allow
+from consular.db import transaction
+from consular.pages.forms import check, pick
+from consular.pages.portal.blueprint import pages
+from consular.pages.portal.names import city_of
+from services.citizens.accesses import list_accesses
+
+LINES = 50
+ZONE = "America/Mexico_City"
+
+
+class _Page(Schema):
+    next = Cursor(load_default=None)
+
+
+@pages.get("/mis-datos/consultas")
+@allow(CITIZEN)
+def accesses() -> str:
+    """The newest first."""
+    asked = check(_Page(), pick(request.args.to_dict(), "next"), {}) or {"next": None}
+    with transaction() as session:
+        found, following = list_accesses(session, account(), limit=LINES, after=asked["next"])
+    more = cursor(following)
+    return render_template(
+        "portal/accesses.html",
+        entries=[_entry(entry) for entry in found],
+        more=url_for("portal.accesses", next=more) if more else None,
+        zone=ZONE,
+    )
+
+
+def _entry(entry: Any) -> dict[str, Any]:
+    return {
+        "at": entry.at,
+        "who": who(entry.actor_role),
+        "what": told(entry.action)[1],
+        "where": city_of(entry.consulate_code) if entry.consulate_code else "",
+    }

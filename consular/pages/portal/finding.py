@@ -1,0 +1,60 @@
+"""Find an appointment with its folio, without signing in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request
+from flask_babel import gettext as _
+
+from consular.api.v1.appointments.finding import FoundAppointment, find_for_visitor, words_for
+from consular.api.v1.appointments.schemas import FindSchema
+from consular.auth import ANYONE, allow
+from consular.db import transaction
+from consular.pages.forms import Errors, check, date_of, pick, typed, words_of
+from consular.pages.portal.blueprint import pages
+from consular.pages.portal.names import office, service_names
+from services.kernel.db import EVERYTHING
+from services.kernel.errors import DomainError, NotFound
+
+
+@pages.route("/citas/buscar", methods=["GET", "POST"])
+@allow(ANYONE)
+def find_appointment() -> str:
+    """How an appointment stands, for whoever knows its folio and their birth date."""
+    form = typed()
+    errors: Errors = {}
+    found = _find(form, errors) if request.method == "POST" else None
+    return render_template(
+        "portal/find_appointment.html",
+        form=form,
+        errors=errors,
+        found=_shown(found) if found else None,
+    )
+
+
+def _find(form: dict[str, str], errors: Errors) -> FoundAppointment | None:
+    born = date_of(form, "birth_date")
+    values = {**pick(form, "folio"), **({"birth_date": born} if born else {})}
+    asked = check(FindSchema(), values, errors)
+    try:
+        return find_for_visitor(**asked) if asked else None
+    except NotFound:
+        errors["form"] = [_("No encontramos una cita con ese folio y esa fecha de nacimiento.")]
+    except DomainError as refused:
+        errors |= words_of(refused)
+    return None
+
+
+def _shown(found: FoundAppointment) -> dict[str, Any]:
+    with transaction(EVERYTHING) as session:
+        names = service_names(session)
+        return {
+            "folio": found.row.folio,
+            "status": found.status,
+            "service_name": ", ".join(names.get(code, code) for code in found.row.services),
+            "consulate": office(session, found.row.consulate_code),
+            "start": found.row.starts_at,
+            "message": words_for(found),
+            "over": found.over,
+        }
