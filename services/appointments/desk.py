@@ -27,7 +27,7 @@ from services.appointments.rules import (
 )
 from services.appointments.steps import check_step
 from services.citizens.models import Person
-from services.facts.recording import record as record_fact
+from services.facts.recording import move as move_facts
 from services.kernel import audit
 from services.kernel.crypto import DataKey, Vault
 from services.kernel.errors import Conflict, NotFound
@@ -190,18 +190,14 @@ def _tell(
     now: datetime,
     actor: audit.Actor,
 ) -> None:
-    for service in found.services:
-        record_fact(
-            session,
-            kind="appointment",
-            subject_id=found.id,
-            consulate=found.consulate_code,
-            program=service,
-            day=found.day,
-            before=before,
-            after=found.status,
-            now=now,
-        )
+    move_facts(
+        session,
+        kind="appointment",
+        subject_id=found.id,
+        before=before,
+        after=found.status,
+        now=now,
+    )
     audit.record(
         session,
         actor=actor,

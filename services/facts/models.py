@@ -32,7 +32,8 @@ class PgSnapshot(UserDefinedType[str]):
 
 
 class Fact(Base):
-    """One line of double-entry counting: ``quantity`` +1 where a subject arrives, -1 where it was.
+    """One line of double-entry counting: ``quantity`` +1 where a subject arrives, -1 where it was;
+    ``people`` and ``services`` likewise, where a subject is for several.
 
     A subject (an appointment, an enrolment, a remittance) that moves from one status to another
     leaves two lines, so that sums over any choice of lines are states, never double counts.
@@ -45,7 +46,7 @@ class Fact(Base):
     __table_args__ = (
         Index("ix_facts_kind_day", "kind", "day"),
         Index("ix_facts_subject_id", "subject_id"),
-        CheckConstraint("quantity <> 0", name="quantity"),
+        CheckConstraint("quantity <> 0 OR people <> 0 OR services <> 0", name="counts"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
@@ -56,6 +57,8 @@ class Fact(Base):
     status: Mapped[str] = mapped_column(Text)
     day: Mapped[date]
     quantity: Mapped[int] = mapped_column(BigInteger)
+    people: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    services: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     recorded_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=text("clock_timestamp()")

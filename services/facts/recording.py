@@ -1,11 +1,11 @@
-"""Record that something moved from one status to another."""
+"""Record that something came to a status, or moved from one to another."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from services.facts.models import Fact
@@ -40,4 +40,34 @@ def record(
             }
             for status, quantity in steps
         ],
+    )
+
+
+# Whatever stands at the status before, under whichever programs, goes on to the next.
+_MOVE = text(
+    """
+    INSERT INTO facts (
+        kind, subject_id, consulate_code, program, status, day, quantity, people, services,
+        occurred_at)
+    SELECT kind, subject_id, consulate_code, program, step.status, day, sign * quantity,
+        sign * people, sign * services, :now
+    FROM (
+        SELECT kind, subject_id, consulate_code, program, day, sum(quantity) AS quantity,
+            sum(people) AS people, sum(services) AS services
+        FROM facts WHERE subject_id = :subject AND kind = :kind AND status = :before
+        GROUP BY kind, subject_id, consulate_code, program, day
+        HAVING sum(quantity) <> 0 OR sum(people) <> 0 OR sum(services) <> 0
+    ) counted
+    CROSS JOIN (VALUES (CAST(:before AS text), -1), (CAST(:after AS text), 1)) step (status, sign)
+    """
+)
+
+
+def move(
+    session: Session, *, kind: str, subject_id: UUID, before: str, after: str, now: datetime
+) -> None:
+    """Move all that was counted of a subject from one status to another."""
+    session.execute(
+        _MOVE,
+        {"kind": kind, "subject": subject_id, "before": before, "after": after, "now": now},
     )

@@ -22,36 +22,117 @@ from services.kernel.errors import Invalid, NotFound, Unavailable
 
 
 class Dimension(StrEnum):
-    """By what a figure may be split."""
+    """By what a figure may be split. By status it always is."""
 
     PROGRAM = "program"
     CONSULATE = "consulate"
     DAY = "day"
+    STATUS = "status"
+
+
+class Measure(StrEnum):
+    """Which number of a fact is added up: how many subjects, people or services it is about."""
+
+    QUANTITY = "quantity"
+    PEOPLE = "people"
+    SERVICES = "services"
+
+
+class Unit(StrEnum):
+    """What one is, in a value."""
+
+    APPOINTMENTS = "appointments"
+    PEOPLE = "people"
+    SERVICES = "services"
+    ENROLLMENTS = "enrollments"
+    REMITTANCES = "remittances"
+    VOTES = "votes"
 
 
 @dataclass(frozen=True)
 class Indicator:
-    """What is counted: facts of ``kind``."""
+    """What is counted: ``measure`` of facts of ``kind``. ``counts`` says what one is, in words."""
 
     code: str
     kind: str
+    unit: Unit
     name_es: str
     name_en: str
+    counts_es: str
+    counts_en: str
+    measure: Measure = Measure.QUANTITY
 
 
 # To add an indicator, record facts of a new kind and add a line here.
 INDICATORS: dict[str, Indicator] = {
     i.code: i
     for i in (
-        Indicator("appointments", "appointment", "Citas por estado", "Appointments by status"),
-        Indicator("enrollments", "enrollment", "Inscripciones por estado", "Enrolments by status"),
-        Indicator("remittances", "remittance", "Envíos por estado", "Remittances by status"),
-        Indicator("votes", "vote_count.votes", "Votos capturados", "Votes reported"),
+        Indicator(
+            "appointments",
+            "appointment",
+            Unit.APPOINTMENTS,
+            "Citas por estado",
+            "Appointments by status",
+            "Citas: cada una cuenta una vez, en el primer trámite que incluye,"
+            " sean cuantas sean sus personas y trámites.",
+            "Appointments: each counts once, under its first service,"
+            " whatever its people and services.",
+        ),
+        Indicator(
+            "people",
+            "appointment",
+            Unit.PEOPLE,
+            "Personas en citas, por estado",
+            "People in appointments, by status",
+            "Personas: cada quien cuenta una vez por cita, en el primer trámite que esta incluye.",
+            "People: everybody counts once an appointment, under its first service.",
+            Measure.PEOPLE,
+        ),
+        Indicator(
+            "services",
+            "appointment",
+            Unit.SERVICES,
+            "Trámites en citas, por estado",
+            "Services in appointments, by status",
+            "Trámites: cada trámite de cada persona cuenta uno.",
+            "Services: each service of each person counts one.",
+            Measure.SERVICES,
+        ),
+        Indicator(
+            "enrollments",
+            "enrollment",
+            Unit.ENROLLMENTS,
+            "Inscripciones por estado",
+            "Enrolments by status",
+            "Inscripciones: cada solicitud de una persona a un programa cuenta una.",
+            "Enrolments: each request of a person to a programme counts one.",
+        ),
+        Indicator(
+            "remittances",
+            "remittance",
+            Unit.REMITTANCES,
+            "Envíos por estado",
+            "Remittances by status",
+            "Envíos: cada uno cuenta uno, sea cual sea su monto.",
+            "Remittances: each counts one, whatever its amount.",
+        ),
+        Indicator(
+            "votes",
+            "vote_count.votes",
+            Unit.VOTES,
+            "Votos capturados",
+            "Votes reported",
+            "Votos: los que cada oficina puso en sus reportes.",
+            "Votes: as many as each office put into its reports.",
+        ),
         Indicator(
             "registrations",
             "vote_count.registered",
+            Unit.PEOPLE,
             "Personas registradas para votar",
             "People registered to vote",
+            "Personas: las que cada oficina puso en sus reportes de registro.",
+            "People: as many as each office put into its reports of registrations.",
         ),
     )
 }
@@ -87,7 +168,7 @@ _COLUMNS = {
 }
 
 _FIGURES = """
-SELECT {columns} status, sum(quantity)::bigint AS value
+SELECT {columns} status, sum({measure})::bigint AS value
 FROM facts
 WHERE kind = :kind
   AND (CAST(:first AS date) IS NULL OR day >= :first)
@@ -95,7 +176,7 @@ WHERE kind = :kind
   AND (CAST(:program AS text) IS NULL OR program = :program)
   AND (CAST(:consulate AS text) IS NULL OR consulate_code = :consulate)
   AND recorded_at <= :as_of
-GROUP BY {groups} HAVING sum(quantity) <> 0
+GROUP BY {groups} HAVING sum({measure}) <> 0
 ORDER BY {groups}
 """
 
@@ -134,7 +215,7 @@ def _rows(
     as_of: datetime,
 ) -> list[dict[str, Any]]:
     rows = session.execute(
-        text(_statement(command.by)),
+        text(_statement(command.by, indicator.measure)),
         {
             "kind": indicator.kind,
             "first": command.first,
@@ -157,7 +238,8 @@ def _moment(session: Session, as_of: datetime | None) -> datetime:
     return as_of
 
 
-def _statement(by: tuple[Dimension, ...]) -> str:
-    columns = "".join(f"{_COLUMNS[dimension]}, " for dimension in by)
-    groups = ", ".join([*(_COLUMNS[d].split(" ")[0] for d in by), "status"])
-    return _FIGURES.format(columns=columns, groups=groups)
+def _statement(by: tuple[Dimension, ...], measure: Measure) -> str:
+    split = [_COLUMNS[dimension] for dimension in by if dimension is not Dimension.STATUS]
+    columns = "".join(f"{column}, " for column in split)
+    groups = ", ".join([*(column.split(" ")[0] for column in split), "status"])
+    return _FIGURES.format(columns=columns, groups=groups, measure=measure)

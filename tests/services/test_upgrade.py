@@ -14,7 +14,7 @@ from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from consular.app import migrations_head
@@ -31,6 +31,7 @@ from services.kernel.audit import SYSTEM, Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING, Database
 from services.kernel.ids import FolioKind, new_folio, new_id
+from services.monitoring.indicators import AskIndicator, figures
 from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account
 from tests.factories.remittances import VAULT
@@ -59,20 +60,24 @@ def _connected(urls: DatabaseUrls) -> Iterator[Database]:
         database.dispose()
 
 
-def _prepare(database: Database) -> tuple[Actor, BookAppointment]:
-    """One window at one time, and who wants it."""
+def _prepare(database: Database, *services: str) -> tuple[Actor, BookAppointment]:
+    """One window with a time for each service, and who wants them."""
+    services = services or ("TST",)
     with database.transaction(EVERYTHING) as session:
         office = add_consulate(session)
-        add_service(session)
+        for code in services:
+            add_service(session, code)
         session.flush()
+        closes = time(9 + len(services) // 2, len(services) % 2 * 30)
         plan = OpenSession(
-            office.code, working_day(), time(9), time(9, 30), 30, (DeskPlan("A", ("TST",)),)
+            office.code, working_day(), time(9), closes, 30, (DeskPlan("A", services),)
         )
         open_session(session, plan, now=system_clock(), actor=SYSTEM)
         actor = Actor(Role.CITIZEN, make_account(session))
-        start = session.scalars(select(Slot.starts_at)).one()
+        start = session.scalars(select(Slot.starts_at).order_by(Slot.starts_at)).first()
+        assert start is not None
     return actor, BookAppointment(
-        office.code, ("TST",), start, (ANA,), idempotency_key="k-1", request_hash=b"h" * 32
+        office.code, services, start, (ANA,), idempotency_key="k-1", request_hash=b"h" * 32
     )
 
 
@@ -169,3 +174,29 @@ def test_desks_that_overlapped_before_stay_and_nothing_new_overlaps_them(
 def _open(session: Session, office: str, opens: time = time(9), closes: time = time(9, 30)) -> UUID:
     plan = OpenSession(office, working_day(), opens, closes, 30, (DeskPlan("A", ("TST",)),))
     return open_session(session, plan, now=system_clock(), actor=SYSTEM)
+
+
+def _count(database: Database, code: str, as_of: datetime | None = None) -> int:
+    with database.transaction(EVERYTHING) as session:
+        found = figures(session, AskIndicator(code, as_of=as_of))
+        return sum(row["value"] for row in found.rows)
+
+
+def test_an_appointment_for_two_services_counts_once_since_and_as_before_as_of_before(
+    old: DatabaseUrls,
+) -> None:
+    with _connected(old) as database:
+        actor, command = _prepare(database, "TST", "TSU")
+        made = _book_as_before(database, command, actor)
+        with database.transaction(EVERYTHING) as session:
+            then = session.scalar(select(func.clock_timestamp()))
+    migrate(old.owner_url)
+    with _connected(old) as database:
+        assert (_count(database, "appointments", then), _count(database, "appointments")) == (2, 1)
+        assert (_count(database, "people", then), _count(database, "people")) == (1, 1)
+        assert (_count(database, "services", then), _count(database, "services")) == (2, 2)
+        _cancel(database, made.id, actor)
+        with database.transaction(EVERYTHING) as session:
+            for code, value in (("appointments", 1), ("people", 1), ("services", 2)):
+                rows = figures(session, AskIndicator(code)).rows
+                assert [dict(row) for row in rows] == [{"status": "cancelled", "value": value}]

@@ -22,7 +22,7 @@ from services.monitoring.indicators import AskIndicator, Dimension, Figures, fig
 from services.monitoring.published import list_published
 
 pages = Blueprint("monitoring", __name__, url_prefix="/monitoring")
-SHOWN = ("appointments", "enrollments", "remittances", "votes")
+SHOWN = ("appointments", "people", "services", "enrollments", "remittances", "votes")
 FILTERS = ("program", "consulate", "from", "to", "as_of")
 BY_DAY = ("appointments", "enrollments")
 # The Secretary's clocks.
@@ -81,7 +81,7 @@ def _tables(session: Session, ask: AskIndicator, found: list[Figures]) -> list[d
     for by_program in found:
         code = by_program.indicator.code
         table = shown.table(by_program, Dimension.PROGRAM, programs)
-        tables.append({**table, "id": code, "note": shown.day_meaning(code)})
+        tables.append({**table, "id": code, "note": shown.meaning(by_program)})
         if code == "enrollments" and by_program.rows and not ask.consulate:
             by_office = _count(session, ask, code, Dimension.CONSULATE)
             table = shown.table(by_office, Dimension.CONSULATE, _cities(session))

@@ -22,7 +22,7 @@ from services.voting.rules import Status as CountStatus
 BARS = 10
 # Statuses in the order in which a subject goes through them.
 _ORDER: Mapping[str, Sequence[str]] = {
-    "appointments": tuple(AppointmentStatus),
+    **dict.fromkeys(("appointments", "people", "services"), tuple(AppointmentStatus)),
     "enrollments": tuple(EnrollmentStatus),
     "remittances": tuple(RemittanceStatus),
     "votes": tuple(CountStatus),
@@ -107,8 +107,7 @@ def chart(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, 
 
 def name_of(found: Figures) -> str:
     """The indicator in the reader's language."""
-    indicator = found.indicator
-    return indicator.name_en if current_language() == "en" else indicator.name_es
+    return str(in_language(found.indicator, "name"))
 
 
 def programs(services: Mapping[str, str]) -> dict[str, str]:
@@ -140,10 +139,17 @@ def published(row: Any) -> list[str]:
     return [in_language(row, "label"), row.programme, period, f"{shown} {unit}", said]
 
 
-def day_meaning(code: str) -> str:
+def meaning(found: Figures) -> str:
+    """What one is, and on which day it counts."""
+    indicator = found.indicator
+    return f"{in_language(indicator, 'counts')} {_day_meaning(indicator.code)}"
+
+
+def _day_meaning(code: str) -> str:
     """Which day of its subject an indicator goes by, for whoever asks from one day to another."""
+    on_its_day = _("Cuentan en el día de la cita.")
     words: dict[str, str] = {
-        "appointments": _("Cada cita cuenta en su propio día, y en cada trámite que incluye."),
+        **dict.fromkeys(("appointments", "people", "services"), on_its_day),
         "enrollments": _("Cada inscripción cuenta en el día en que se pidió."),
         "remittances": _("Cada envío cuenta en el día en que se pidió, en la Ciudad de México."),
         "votes": _("Los votos cuentan en el día que la oficina puso en su reporte."),

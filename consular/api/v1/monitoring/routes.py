@@ -30,7 +30,7 @@ api = Blueprint("indicators", __name__, url_prefix="/api/v1/monitoring/indicator
 )
 def list_indicators(query: dict[str, Any]) -> dict[str, Any]:
     """List the indicators that can be asked for, and what each counts."""
-    items = [{"code": i.code, "name": name_of(i)} for i in INDICATORS.values()]
+    items = [_shown(indicator) for indicator in INDICATORS.values()]
     return slice_of(items, query)
 
 
@@ -49,12 +49,21 @@ def show_indicator(code: str, query: AskIndicator) -> dict[str, Any]:
     with transaction() as session:
         found = figures(session, replace(query, code=code))
     return {
-        "code": code,
-        "name": name_of(found.indicator),
+        **_shown(found.indicator),
         "as_of": found.as_of.isoformat(),
         "rows": [
             {**row, "day": row["day"].isoformat()} if "day" in row else row for row in found.rows
         ],
+    }
+
+
+def _shown(indicator: Indicator) -> dict[str, Any]:
+    english = current_language() == "en"
+    return {
+        "code": indicator.code,
+        "name": name_of(indicator),
+        "unit": indicator.unit.value,
+        "counts": indicator.counts_en if english else indicator.counts_es,
     }
 
 

@@ -7,16 +7,21 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from consular.api.answer_fields import Instant
+from consular.api.answer_fields import CalendarDay, Instant, Word
 from consular.api.fields import Choice, Code, Day, Moment
-from services.monitoring.indicators import AskIndicator, Dimension
+from services.monitoring.indicators import AskIndicator, Dimension, Unit
 
 # There was nothing to count before, and clocks of other zones can't show the very first days.
 EARLIEST_YEAR = 2000
 
 
 class Dimensions(fields.String):
-    """``program,consulate``: each at most once."""
+    """``program,consulate``: any of the dimensions, each at most once."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        one = "|".join(Dimension)
+        shape = {"pattern": f"^({one})(,({one}))*$", "examples": ["program,status"]}
+        super().__init__(metadata=shape, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -26,7 +31,9 @@ class Dimensions(fields.String):
         except ValueError:
             found = ()
         if len(set(found)) != len(names):
-            raise ValidationError([_("Desglosa por program, consulate o day, una vez cada uno.")])
+            raise ValidationError(
+                [_("Desglosa por program, consulate, day o status, una vez cada uno.")]
+            )
         return found
 
 
@@ -36,7 +43,7 @@ class IndicatorQuery(Schema):
     ``compare=previous`` puts beside each value that of as many days just before.
     """
 
-    by = Dimensions(load_default=())
+    by = Dimensions(load_default=tuple)
     from_ = Day(data_key="from", load_default=None)
     to = Day(load_default=None)
     as_of = Moment(load_default=None)
@@ -70,20 +77,31 @@ class IndicatorQuery(Schema):
         )
 
 
-class IndicatorAnswer(Schema):
-    """``rows``: the dimensions that were asked for, ``status``, ``value``, maybe ``compared``."""
-
-    code = fields.String(required=True)
-    name = fields.String(required=True)
-    as_of = Instant(required=True)
-    rows = fields.List(fields.Dict(), required=True)
-
-
 class IndicatorItem(Schema):
-    """An indicator that can be asked for."""
+    """An indicator that can be asked for: ``unit`` is what one is, ``counts`` says it in words."""
 
     code = fields.String(required=True)
     name = fields.String(required=True)
+    unit = Word(Unit, required=True)
+    counts = fields.String(required=True)
+
+
+class FigureAnswer(Schema):
+    """A value, and of which status; the other dimensions where they were asked for."""
+
+    status = fields.String(required=True)
+    value = fields.Integer(required=True)
+    compared = fields.Integer(metadata={"description": "With compare: of the period before"})
+    program = fields.String()
+    consulate = fields.String(allow_none=True)
+    day = CalendarDay()
+
+
+class IndicatorAnswer(IndicatorItem):
+    """``rows`` as of ``as_of``: asked with it again, they are the same."""
+
+    as_of = Instant(required=True)
+    rows = fields.List(fields.Nested(FigureAnswer), required=True)
 
 
 class IndicatorList(Schema):

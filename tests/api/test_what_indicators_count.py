@@ -1,0 +1,136 @@
+"""An indicator counts what its name says: appointments, people or services; and says so."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from html import unescape
+from itertools import permutations
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.appointments.desk import TakeStep, take_step
+from services.appointments.rules import Step
+from services.kernel.audit import SYSTEM
+from services.kernel.db import EVERYTHING
+from tests.factories.staff import staff_browser
+from tests.factories.web import Web, person
+
+DIMENSIONS = ("program", "consulate", "day", "status")
+EXPECTED = {"appointments": 3, "people": 5, "services": 6}
+
+
+@pytest.fixture
+def booked(web: Web) -> list[dict[str, Any]]:
+    """A household of three, one person for two services, and one for one."""
+    desks = [{"name": name, "services": ["PAS10", "MAT"]} for name in "ABC"]
+    web.session(desks=desks)
+    wanted: list[dict[str, Any]] = [
+        {"attendees": [person(n) for n in (1, 2, 3)]},
+        {"attendees": [person(4)], "service": None, "services": ["PAS10", "MAT"]},
+        {"attendees": [person(5)], "service": "MAT"},
+    ]
+    made = []
+    for number, changes in enumerate(wanted):
+        start = web.free("MAT")[0]["start"] if number else web.free()[0]["start"]
+        answer = web.book(start, token=web.token("citizen", subject=f"c{number}"), **changes)
+        assert answer.status_code == 201, answer.text
+        made.append(dict(answer.get_json()))
+    return made
+
+
+def ask(web: Web, code: str, query: str = "") -> dict[str, Any]:
+    token = web.token("analyst")
+    answer = web.call("GET", f"/monitoring/indicators/{code}{query}", token=token)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.get_json())
+
+
+def by(found: dict[str, Any], name: str) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for row in found["rows"]:
+        counts[row[name]] += row["value"]
+    return dict(counts)
+
+
+@pytest.mark.parametrize("code", EXPECTED)
+def test_a_household_of_three_and_two_services_count_as_named(
+    web: Web, booked: list[dict[str, Any]], code: str
+) -> None:
+    assert by(ask(web, code), "status") == {"booked": EXPECTED[code]}
+
+
+def test_each_counts_under_its_programs(web: Web, booked: list[dict[str, Any]]) -> None:
+    assert by(ask(web, "appointments", "?by=program"), "program") == {"PAS10": 2, "MAT": 1}
+    assert by(ask(web, "people", "?by=program"), "program") == {"PAS10": 4, "MAT": 1}
+    assert by(ask(web, "services", "?by=program"), "program") == {"PAS10": 4, "MAT": 2}
+
+
+def test_all_three_go_on_together_and_stay_as_they_were_then(
+    web: Web, booked: list[dict[str, Any]]
+) -> None:
+    before = {code: ask(web, code) for code in EXPECTED}
+    household, bundle, _single = booked
+    with web.database.transaction(EVERYTHING) as session:
+        now = datetime.fromisoformat(household["start"]) + timedelta(minutes=1)
+        checked = TakeStep(UUID(household["id"]), Step.CHECK_IN, details={"identity_checked": True})
+        take_step(session, checked, now=now, actor=SYSTEM)
+        done = TakeStep(UUID(household["id"]), Step.COMPLETE)
+        take_step(session, done, now=now + timedelta(minutes=9), actor=SYSTEM)
+    cancelled = web.call(
+        "POST", f"/appointments/{bundle['id']}/cancel", token=web.token("citizen", subject="c1")
+    )
+    assert cancelled.status_code == 200, cancelled.text
+    for code, (completed, gone, left) in {
+        "appointments": (1, 1, 1), "people": (3, 1, 1), "services": (3, 2, 1),
+    }.items():  # fmt: skip
+        statuses = {"completed": completed, "cancelled": gone, "booked": left}
+        assert by(ask(web, code), "status") == statuses
+        then = before[code]["as_of"].replace("+", "%2B")
+        assert ask(web, code, f"?as_of={then}")["rows"] == before[code]["rows"]
+
+
+def test_any_dimensions_in_any_number_and_order_add_up_to_the_same(
+    web: Web, booked: list[dict[str, Any]]
+) -> None:
+    for number in range(len(DIMENSIONS) + 1):
+        for dimensions in permutations(DIMENSIONS, number):
+            found = ask(web, "services", f"?by={','.join(dimensions)}")
+            assert sum(row["value"] for row in found["rows"]) == EXPECTED["services"]
+            for row in found["rows"]:
+                assert set(row) == {*dimensions, "status", "value"}
+
+
+def test_a_dimension_that_isnt_one_or_comes_twice_is_422(web: Web) -> None:
+    token = web.token("analyst")
+    for dimensions in ("person", "status,status", "program;status"):
+        path = f"/monitoring/indicators/people?by={dimensions}"
+        assert web.call("GET", path, token=token).status_code == 422
+
+
+def test_every_indicator_says_what_one_is_in_both_languages(web: Web) -> None:
+    token = web.token("analyst")
+    listed = {
+        language: web.call(
+            "GET", "/monitoring/indicators", token=token, headers={"Accept-Language": language}
+        ).get_json()["items"]
+        for language in ("es", "en")
+    }
+    units = {item["code"]: item["unit"] for item in listed["es"]}
+    assert units == {
+        "appointments": "appointments", "people": "people", "services": "services",
+        "enrollments": "enrollments", "remittances": "remittances", "votes": "votes",
+        "registrations": "people",
+    }  # fmt: skip
+    for spanish, english in zip(listed["es"], listed["en"], strict=True):
+        assert spanish["counts"] != english["counts"]
+        assert spanish["name"] != english["name"]
+
+
+def test_the_page_says_what_it_counts(web: Web, booked: list[dict[str, Any]]) -> None:
+    browser = staff_browser(web.app, "analyst")
+    page = unescape(browser.get("/monitoring/").text)
+    for code in EXPECTED:
+        assert ask(web, code)["counts"] in page
