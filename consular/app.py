@@ -25,6 +25,7 @@ from consular.api.v1.appointments.routes import api as appointments_api
 from consular.api.v1.callbacks.routes import api as callbacks_api
 from consular.api.v1.catalogue.routes import api as catalogue_api
 from consular.api.v1.enrollments.routes import api as enrollments_api
+from consular.api.v1.identity.routes import api as identity_api
 from consular.api.v1.me.routes import api as me_api
 from consular.api.v1.monitoring.routes import api as monitoring_api
 from consular.api.v1.remittances.routes import api as remittances_api
@@ -61,6 +62,7 @@ MAX_REQUEST = MAX_BODY + 1
 BLUEPRINTS = (
     catalogue_api,
     appointments_api,
+    identity_api,
     sessions_api,
     enrollments_api,
     remittances_api,

@@ -21,6 +21,9 @@ KEPT: Mapping[str, str] = {
     # What was parked waits for a person.
     "outbox": "DELETE FROM outbox WHERE done_at < now() - interval '7 days'"
     " AND outcome IS DISTINCT FROM 'parked'",
+    # Folios that nobody showed at a window; what was checked there counts as evidence.
+    "identity_checks": "DELETE FROM identity_checks WHERE checked_at IS NULL"
+    " AND created_at < now() - interval '30 days'",
     "scheduled_runs": "DELETE FROM scheduled_runs WHERE due_at < now() - interval '1 day'",
 }
 

@@ -25,6 +25,7 @@ from consular.db import transaction
 from consular.errors import FieldsInvalid, Malformed
 from services.kernel import idempotency
 from services.kernel.audit import Role
+from services.kernel.db import Scope
 from services.kernel.errors import Invalid
 
 MAX_BODY = 64 * 1024
@@ -199,11 +200,16 @@ def request_hash() -> bytes:
 
 
 def deed(
-    do: Callable[[Session], dict[str, Any]], *, status: int = 200, needs_key: bool = False
+    do: Callable[[Session], dict[str, Any]],
+    *,
+    status: int = 200,
+    needs_key: bool = False,
+    scope: Scope | None = None,
 ) -> dict[str, Any]:
-    """In one transaction: do it, or give the answer that the same key got before."""
+    """In one transaction: do it, or give the answer that the same key got before. ``scope`` when
+    it isn't the actor's own."""
     key = idempotency_key(needed=needs_key)
-    with transaction() as session:
+    with transaction(scope) as session:
         if key is None:
             return do(session)
         stored = idempotency.begin(

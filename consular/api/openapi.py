@@ -38,6 +38,7 @@ Consular appointments, enrolment, vote counts and remittances for Mexicans abroa
 TAGS = {
     "catalogue": "Offices, services, fees and free times. Open to anyone.",
     "appointments": "Book, cancel, and the steps of the consulate's desk.",
+    "identity": "Identity checked at a window, where another account holds a place in a name.",
     "sessions": "Desks and opening hours of an office.",
     "enrollments": "Enrolment in the RFC, and later in IMSS and Infonavit.",
     "remittances": "Quotes and remittances through Finabien.",
@@ -306,6 +307,10 @@ def _problem_schema(codes: list[str]) -> Json:
                 "type": "object",
                 "description": "What is wrong with each field, by its path: `attendees.0.curp`",
                 "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
+            "folio": {
+                "type": "string",
+                "description": "With identity_check_pending: to show at a window, with a document",
             },
             "request_id": {"type": ["string", "null"]},
         },

@@ -173,7 +173,8 @@ def explain_claim(
             now=now,
             person_account_id=holder,
         )
-    return IdentityCheckPending(folio=ask_for_check(session, account, keys, now=now))
+    named = [key for each in command.attendees for key in person_keys(vault, each)]
+    return IdentityCheckPending(folio=ask_for_check(session, account, named, now=now))
 
 
 def _limits(

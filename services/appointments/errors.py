@@ -36,6 +36,18 @@ class BookingLimit(Conflict):
     code = "booking_limit"
 
 
+class NobodyElse(Conflict):
+    """No other account holds anything in the person's name."""
+
+    code = "nobody_else"
+
+
+class AccountOrCurpRequired(Invalid):
+    """Nothing to know the person again by."""
+
+    code = "account_or_curp_required"
+
+
 class WrongState(Conflict):
     """The step doesn't follow from the state the appointment is in."""
 

@@ -47,9 +47,13 @@ _HOLDERS_KEYS = text(
 def claim_keys(
     session: Session, vault: Vault, person: Attendee, account: UUID | None
 ) -> list[bytes]:
-    """Under which keys that account's person holds places: see `Homonym`."""
-    keys = person_keys(vault, person)
-    values = {"keys": keys, "hex": [key.hex() for key in keys], "account": account}
+    """Under which keys that account's person holds places."""
+    return holders_keys(session, person_keys(vault, person), account)
+
+
+def holders_keys(session: Session, keys: Sequence[bytes], account: UUID | None) -> list[bytes]:
+    """The same keys, or that of their own of who was told apart from another: see `Homonym`."""
+    values = {"keys": list(keys), "hex": [key.hex() for key in keys], "account": account}
     return list(session.scalars(_HOLDERS_KEYS, values))
 
 

@@ -246,6 +246,9 @@ def rows(web: Web) -> dict[str, str]:
         "appointment": _id(web.book(start, token=ana)),
         "enrollment": _id(web.call("POST", "/enrollments", _enrolment(), token=ana)),
         "remittance": _remittance(web, ana),
+        "check": _id(
+            web.call("POST", "/identity-checks", _check(), token=token_of(web, Role.OFFICER))
+        ),
         "count": _id(
             web.call("POST", "/voting/counts", _count(), token=token_of(web, Role.OFFICER))
         ),
@@ -255,6 +258,11 @@ def rows(web: Web) -> dict[str, str]:
 def _id(answer: TestResponse) -> str:
     assert answer.status_code in (201, 202), answer.text
     return str(answer.get_json()["id"])
+
+
+def _check() -> dict[str, Any]:
+    person = {"given_names": "Luz", "first_surname": "Demo", "birth_date": "1991-06-13"}
+    return {"person": person, "document": "Pasaporte", "identity_checked": True}
 
 
 def _enrolment() -> dict[str, Any]:

@@ -72,6 +72,7 @@ def list_programs(query: dict[str, Any]) -> dict[str, Any]:
     answer=EnrollmentAnswer(),
     status=202,
     errors={
+        429: ("too_many_requests",),
         404: ("not_found",),
         409: ("already_enrolled", "identity_check_pending"),
         422: (

@@ -1,0 +1,148 @@
+"""Check somebody's identity at a window, and give them what another account holds in their name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Response, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from consular.api.contract import load_fields
+from consular.api.v1.identity.routes import released, taken_over, told_apart
+from consular.api.v1.identity.schemas import CheckSchema, ServiceSchema
+from consular.auth import DESK, actor, allow, now, vault
+from consular.db import transaction
+from consular.errors import problem_of
+from consular.pages.desk.blueprint import pages
+from consular.pages.desk.shown import full_name
+from consular.pages.forms import Errors, date_of, go, pick, typed, words_of
+from consular.pages.portal.names import office, service_names
+from services.appointments.identity import (
+    Held,
+    check_identity,
+    get_check,
+    get_person,
+    list_held,
+    list_own,
+)
+from services.kernel.db import EVERYTHING
+from services.kernel.errors import DomainError
+
+Page = tuple[str, int] | Response
+_PERSON = ("given_names", "first_surname", "second_surname", "curp")
+_DONE = ("taken_over", "released", "told_apart")
+
+
+@pages.get("/identity")
+@allow(DESK)
+def identity() -> str:
+    """Who is here, and with what document."""
+    return _ask({}, {})
+
+
+@pages.post("/identity")
+@allow(DESK)
+def identity_check() -> Page:
+    """Record that the document was seen."""
+    form = typed()
+    try:
+        command = load_fields(CheckSchema(), _values(form))
+        with transaction(EVERYTHING) as session:
+            found = check_identity(session, command, now=now(), actor=actor(), vault=vault())
+    except DomainError as refused:
+        return _ask(form, _by_field(words_of(refused))), problem_of(refused).status
+    return go(url_for("desk.identity_shown", id=found.id))
+
+
+@pages.get("/identity/<uuid:id>")
+@allow(DESK)
+def identity_shown(id: UUID) -> str:
+    """What others hold in the person's name, and what can be done about it."""
+    return _show(id, {})
+
+
+@pages.post("/identity/<uuid:id>/take-over")
+@allow(DESK)
+def identity_take_over(id: UUID) -> Page:
+    """The person gets the appointment."""
+    return _act(id, lambda session: taken_over(session, id, _service()))
+
+
+@pages.post("/identity/<uuid:id>/release")
+@allow(DESK)
+def identity_release(id: UUID) -> Page:
+    """End what others hold."""
+    return _act(id, lambda session: released(session, id, _service()))
+
+
+@pages.post("/identity/<uuid:id>/tell-apart")
+@allow(DESK)
+def identity_tell_apart(id: UUID) -> Page:
+    """They are two people: each holds their own."""
+    return _act(id, lambda session: told_apart(session, id))
+
+
+def _values(form: dict[str, str]) -> dict[str, Any]:
+    """The check that the form describes, as the API's schema reads it."""
+    born = date_of(form, "birth_date")
+    return {
+        "person": {**pick(form, *_PERSON), **({"birth_date": born} if born else {})},
+        "contact": pick(form, "email", "phone"),
+        "identity_checked": form.get("identity_checked") == "true",
+        **pick(form, "document", "folio"),
+    }
+
+
+def _by_field(errors: Errors) -> Errors:
+    """Errors by the form's fields: those of the person and the contact without their path."""
+    return {name.rpartition(".")[2]: messages for name, messages in errors.items()}
+
+
+def _service() -> str:
+    return str(load_fields(ServiceSchema(), pick(typed(), "service"))["service"])
+
+
+def _act(id: UUID, do: Callable[[Session], dict[str, Any]]) -> Page:
+    try:
+        with transaction(EVERYTHING) as session:
+            outcome = do(session)["outcome"]
+    except DomainError as refused:
+        return _show(id, words_of(refused)), problem_of(refused).status
+    return go(url_for("desk.identity_shown", id=id, done=outcome))
+
+
+def _ask(form: dict[str, str], errors: Errors) -> str:
+    return render_template("desk/identity.html", form=form, errors=errors)
+
+
+def _show(id: UUID, errors: Errors) -> str:
+    done = request.args.get("done")
+    with transaction(EVERYTHING) as session:
+        found = get_check(session, id, now=now(), actor=actor())
+        names = service_names(session)
+        person = get_person(session, found)
+        return render_template(
+            "desk/identity_shown.html",
+            id=id,
+            consulate=office(session, actor().consulate or ""),
+            person={"name": full_name(person), "birth_date": person.birth_date},
+            document=found.document,
+            has_account=found.account_id is not None,
+            held=[_line(held, names) for held in list_held(session, found)],
+            own=[_line(held, names) for held in list_own(session, found)],
+            done=done if done in _DONE else None,
+            errors=errors,
+        )
+
+
+def _line(held: Held, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "service": held.service,
+        "service_name": names.get(held.service, held.service),
+        "here": held.here,
+        "appointment": held.appointment,
+        "folio": held.folio,
+        "start": held.starts_at,
+    }
