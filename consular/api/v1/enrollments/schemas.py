@@ -57,7 +57,7 @@ class EnrollmentSchema(Schema):
             "email": "gloria@example.com",
         },
         "data": {},
-        "consents": ["share_with_agency"],
+        "consents": ["transfer_to_agency"],
     }
 
     program = Choice(PROGRAMS, required=True)
