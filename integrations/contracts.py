@@ -60,7 +60,11 @@ class PayoutOrder:
 
 @dataclass(frozen=True, slots=True)
 class PayoutState:
-    """What the agency says of one folio now. `paid_at` is aware; `branch` names where it waits."""
+    """What the agency says of one folio now. `paid_at` is aware; `branch` names where it waits.
+
+    `amount_minor` is what it says that it pays, in centavos. `dropped` names the optional fields
+    of its answer that couldn't be used.
+    """
 
     folio: str
     status: PayoutStatus
@@ -68,6 +72,8 @@ class PayoutState:
     agency_reference: str | None = None
     branch: str | None = None
     paid_at: datetime | None = None
+    amount_minor: int | None = None
+    dropped: tuple[str, ...] = ()
 
 
 class PayoutAgency(Protocol):
@@ -120,13 +126,15 @@ class EnrollmentApplication:
 class EnrollmentState:
     """What the agency says of one folio: `result` once active, `reason_code` once rejected.
 
-    `result` is what the programme ends with: the RFC under `rfc`, for instance.
+    `result` is what the programme ends with: the RFC under `rfc`, for instance. `dropped` names
+    the optional fields of the answer that couldn't be used.
     """
 
     folio: str
     status: EnrollmentStatus
     result: Mapping[str, str] = field(default_factory=dict)
     reason_code: str | None = None
+    dropped: tuple[str, ...] = ()
 
 
 class EnrollmentAgency(Protocol):

@@ -6,7 +6,7 @@ from functools import partial
 
 from integrations.base import TokenClient
 from integrations.contracts import PayoutOrder, PayoutState, PayoutStatus
-from integrations.errors import Refused
+from integrations.errors import AgencyError, Refused, Unanswered
 from integrations.finabien import wire
 from integrations.finabien.codes import REFUSALS
 
@@ -34,10 +34,13 @@ class FinabienClient(TokenClient):
         try:
             return self._ask("status", _path(folio), _about(folio))
         except Refused as refusal:
-            return _absent(folio, refusal)
+            return _absent(folio, _no_answer(refusal))
 
     def cancel(self, folio: str) -> PayoutState:
-        """Stop it: `cancelled`, `paid` when too late, `refused` or `not_found` when none runs."""
+        """Stop it: `cancelled`, `paid` when too late, `refused` or `not_found` when none runs.
+
+        Raises `Refused` when the agency won't hear of it: then only its answer by folio tells.
+        """
         try:
             return self._tell("cancel", "POST", f"{_path(folio)}/cancelacion", {}, _about(folio))
         except Refused as refusal:
@@ -52,7 +55,14 @@ def _about(folio: str) -> partial[PayoutState]:
     return partial(wire.payout_state, folio)
 
 
-def _absent(folio: str, refusal: Refused) -> PayoutState:
+def _no_answer(refusal: Refused) -> AgencyError:
+    """A question can't be refused: any code but `not_found` answers nothing, and is asked again."""
+    if refusal.code == "not_found":
+        return refusal
+    return Unanswered(refusal.agency, refusal.operation, f"refused_{refusal.code}")
+
+
+def _absent(folio: str, refusal: AgencyError) -> PayoutState:
     if refusal.code != "not_found":
         raise refusal
     return PayoutState(folio=folio, status=PayoutStatus.NOT_FOUND)

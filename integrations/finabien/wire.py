@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
+from integrations.answers import OptionalFields
 from integrations.contracts import PayoutChannel, PayoutOrder, PayoutState, PayoutStatus
 from integrations.finabien.codes import CHANNELS, OTHER_REASON, REASONS, STATUSES
 from integrations.latin import take_apart
@@ -93,37 +93,25 @@ def _account(order: PayoutOrder) -> str | None:
 
 
 def payout_state(folio: str, body: Mapping[str, Any]) -> PayoutState:
-    """The state in the answer. ValueError or KeyError when unreadable or about another folio."""
+    """The state in the answer. ValueError or KeyError when unreadable or about another folio.
+
+    Folio and state decide. Everything else is optional: what can't be used of it is dropped.
+    """
     if body["claveRastreo"] != folio:
         raise ValueError("an answer about another order")
     status = STATUSES[body["estado"]]
+    optional = OptionalFields(body)
     return PayoutState(
         folio=folio,
         status=status,
-        reason_code=_reason(status, body.get("causa")),
-        agency_reference=_text(body.get("referencia")),
-        branch=_text(body.get("sucursal")),
-        paid_at=_instant(body.get("fechaLiquidacion")),
+        reason_code=_reason(status, optional.text("causa")),
+        agency_reference=optional.text("referencia"),
+        branch=optional.text("sucursal"),
+        paid_at=optional.moment("fechaLiquidacion"),
+        amount_minor=optional.minor_units("monto"),
+        dropped=tuple(optional.dropped),
     )
 
 
-def _reason(status: PayoutStatus, cause: object) -> str | None:
-    return REASONS.get(str(cause), OTHER_REASON) if status is PayoutStatus.REFUSED else None
-
-
-def _text(value: object) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > 200:
-        raise ValueError("text expected")
-    return value
-
-
-def _instant(value: object) -> datetime | None:
-    text = _text(value)
-    if text is None:
-        return None
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a time without its offset")
-    return moment
+def _reason(status: PayoutStatus, cause: str | None) -> str | None:
+    return REASONS.get(cause or "", OTHER_REASON) if status is PayoutStatus.REFUSED else None

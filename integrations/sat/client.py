@@ -6,7 +6,7 @@ from functools import partial
 
 from integrations.base import TokenClient
 from integrations.contracts import EnrollmentApplication, EnrollmentState, EnrollmentStatus
-from integrations.errors import Refused
+from integrations.errors import Refused, Unanswered
 from integrations.sat import wire
 from integrations.sat.codes import REFUSALS
 
@@ -29,7 +29,9 @@ class SatClient(TokenClient):
             return self._ask("status", _path(folio), _about(folio))
         except Refused as refusal:
             if refusal.code != "not_found":
-                raise
+                # A question can't be refused: this answers nothing, and is asked again.
+                code = f"refused_{refusal.code}"
+                raise Unanswered(refusal.agency, refusal.operation, code) from None
             return EnrollmentState(folio=folio, status=EnrollmentStatus.NOT_FOUND)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from integrations.answers import OptionalFields
 from integrations.contracts import EnrollmentApplication, EnrollmentState, EnrollmentStatus
 from integrations.sat.codes import OTHER_REASON, REASONS, STATUSES
 
@@ -33,22 +34,27 @@ def request_body(application: EnrollmentApplication) -> dict[str, Any]:
 
 
 def enrollment_state(folio: str, body: Mapping[str, Any]) -> EnrollmentState:
-    """The state in the answer. ValueError or KeyError when unreadable or about another folio."""
+    """The state in the answer. ValueError or KeyError when unreadable or about another folio.
+
+    Folio, state and, once active, the RFC decide; the cause is optional.
+    """
     if body["folio"] != folio:
         raise ValueError("an answer about another request")
     status = STATUSES[body["estado"]]
+    optional = OptionalFields(body)
     return EnrollmentState(
         folio=folio,
         status=status,
         result={"rfc": _rfc(body["rfc"])} if status is EnrollmentStatus.ACTIVE else {},
-        reason_code=_reason(status, body.get("causa")),
+        reason_code=_reason(status, optional.text("causa")),
+        dropped=tuple(optional.dropped),
     )
 
 
-def _reason(status: EnrollmentStatus, cause: object) -> str | None:
+def _reason(status: EnrollmentStatus, cause: str | None) -> str | None:
     if status is not EnrollmentStatus.REJECTED:
         return None
-    return REASONS.get(str(cause), OTHER_REASON)
+    return REASONS.get(cause or "", OTHER_REASON)
 
 
 def _rfc(value: object) -> str:

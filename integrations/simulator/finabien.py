@@ -143,6 +143,7 @@ class SimulatedAgency:
             estado=word,
             causa="CUENTA_CERRADA" if word == "RECHAZADO" else None,
             referencia=f"FB{_number(order.folio) % 10**10:010d}",
+            monto=order.body["monto"],
             sucursal=_branch(order) if order.body["tipoPago"] == "SUCURSAL" else None,
             fechaLiquidacion=(
                 datetime.fromtimestamp(paid_at, UTC).isoformat() if word == "LIQUIDADO" else None

@@ -1,0 +1,54 @@
+"""An agency's slip in an optional field never holds up its word: dropped, and named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integrations.contracts import EnrollmentStatus, PayoutStatus
+from integrations.finabien.wire import payout_state
+from integrations.sat.wire import enrollment_state
+
+FOLIO = "R0000000000A"
+PAID = {"claveRastreo": FOLIO, "estado": "LIQUIDADO"}
+NO_TEXT: list[Any] = ["a\0b", "\ud800", "x" * 201, "a\nb", "\u202e", 7, True, [], {}]
+NO_MOMENT: list[Any] = [
+    "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+00:00", "2026-11-24T10:00:00", "ayer", "",
+    "2026-13-01T00:00:00Z", 1764000000, True, [],
+]  # fmt: skip
+NO_AMOUNT: list[Any] = ["1e2", "-1.00", "1,000.00", "1.0", "１.00", 100, 100.0, True, [], "9" * 40]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, value) for name in ("referencia", "sucursal", "causa") for value in NO_TEXT),
+        *(("fechaLiquidacion", value) for value in NO_MOMENT),
+        *(("monto", value) for value in NO_AMOUNT),
+    ],
+)
+def test_paid_is_paid_whatever_an_optional_field_says(name: str, value: Any) -> None:
+    state = payout_state(FOLIO, {**PAID, name: value})
+    assert state.status is PayoutStatus.PAID
+    assert state.dropped == (name,)
+    assert (state.branch, state.agency_reference, state.paid_at, state.amount_minor) == (None,) * 4
+
+
+def test_what_can_be_used_is_used() -> None:
+    state = payout_state(FOLIO, {**PAID, "referencia": "FB1", "monto": "184.56", "sucursal": None})
+    assert (state.agency_reference, state.amount_minor, state.dropped) == ("FB1", 18456, ())
+
+
+@pytest.mark.parametrize("change", [{"claveRastreo": "OTHER"}, {"estado": "QUIEN_SABE"}])
+def test_what_decides_is_read_strictly(change: dict[str, str]) -> None:
+    with pytest.raises((ValueError, KeyError)):
+        payout_state(FOLIO, {**PAID, **change})
+
+
+@pytest.mark.parametrize("cause", NO_TEXT)
+def test_a_rejection_is_one_whatever_its_cause_looks_like(cause: Any) -> None:
+    body = {"folio": FOLIO, "estado": "RECHAZADA", "causa": cause}
+    state = enrollment_state(FOLIO, body)
+    assert state.status is EnrollmentStatus.REJECTED
+    assert (state.reason_code, state.dropped) == ("other", ("causa",))
