@@ -324,6 +324,15 @@ WORDS: dict[str, Words] = {
             " fijos. Si tienen un error, pide la corrección en tu consulado con tu identificación."
         ),
     ),
+    "incident_resolved": Words(
+        _("Ese caso ya se cerró"), _("Vuelve a la lista: ahí ves cómo terminó y quién lo cerró.")
+    ),
+    "incident_taken": Words(
+        _("Otra persona atiende ese caso"), _("Puedes anotar lo que sepas, o elegir otro caso.")
+    ),
+    "resolution_not_offered": Words(
+        _("Ese caso no puede terminar así"), _("Elige una de las opciones que muestra el caso.")
+    ),
     "rate_unavailable": Words(
         _("Sin tipo de cambio por ahora"), _("No se cobró nada. Intenta otra vez en unos minutos.")
     ),

@@ -11,6 +11,7 @@ SLICES = (
     "kernel.idempotency",
     "outbox.models",
     "facts.models",
+    "incidents.models",
     "citizens.models",
     "staff.models",
     "consulates.models",

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from integrations.registry import Purpose, calling_back
 from services.outbox.delivery import Claim
 from services.outbox.inbox import callback_topic
-from workers.jobs import appointments, enrollments, housekeeping, notices, rates, remittances
+from workers.jobs import (
+    appointments,
+    enrollments,
+    housekeeping,
+    incidents,
+    notices,
+    rates,
+    remittances,
+)
 from workers.queues import Queue
 from workers.runtime import Work
 
@@ -42,6 +50,8 @@ ROUTES: Mapping[str, Route] = {
     "remittances.cancel": Route(Queue.MONEY, remittances.cancel, parks=False),
     "remittances.paid": Route(Queue.NOTICES, notices.send_remittance_news),
     "remittances.refunded": Route(Queue.NOTICES, notices.send_remittance_news),
+    "incidents.watch": Route(Queue.MONEY, incidents.watch),
+    "incidents.clear_suspense": Route(Queue.MONEY, incidents.settle_suspense, parks=False),
     "rates.fetch": Route(Queue.AGENCIES, rates.fetch_rates),
     # Never left lying: a place that isn't given back is lost.
     "appointments.free_places": Route(Queue.HOUSEKEEPING, appointments.free_places, parks=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,7 +15,6 @@ from services.enrollments import queries as enrollments
 from services.facts.settling import note_settled
 from services.kernel.clock import SessionClock
 from services.kernel.db import EVERYTHING, Database
-from services.kernel.ids import new_id
 from services.outbox.delivery import put
 from services.outbox.periodic import start_if_due
 from services.remittances import queries as remittances
@@ -36,16 +36,25 @@ class Periodic:
     start: Callable[[Session, datetime], None]
 
 
+def id_of(job: str) -> UUID:
+    """What an item of a periodic job is about: the job, so that its items are known as one."""
+    return uuid5(NAMESPACE_URL, f"urn:consular:{job}")
+
+
 def _fetch_rates(session: Session, _: datetime) -> None:
-    put(session, "rates.fetch", new_id())
+    put(session, "rates.fetch", id_of("rates.fetch"))
+
+
+def _watch(session: Session, _: datetime) -> None:
+    put(session, "incidents.watch", id_of("incidents.watch"))
 
 
 def _sweep(session: Session, _: datetime) -> None:
-    put(session, "housekeeping.sweep", new_id())
+    put(session, "housekeeping.sweep", id_of("housekeeping.sweep"))
 
 
 def _close_days(session: Session, _: datetime) -> None:
-    put(session, "appointments.close_days", new_id())
+    put(session, "appointments.close_days", id_of("appointments.close_days"))
 
 
 def _ask_about_enrollments(session: Session, now: datetime) -> None:
@@ -72,6 +81,7 @@ PERIODIC = (
     Periodic("housekeeping.sweep", 60 * 60, _sweep),
     Periodic("appointments.close_days", 60 * 60, _close_days),
     Periodic("enrollments.unattended", 10, _ask_about_enrollments),
+    Periodic("incidents.watch", 60, _watch),
     Periodic("remittances.unattended", 10, _go_on_with_remittances),
 )
 

@@ -40,7 +40,9 @@ def put(session: Session, topic: str, ref: UUID, *, delay_seconds: float = 0) ->
     """Add an item in the current transaction; ``delay_seconds`` from now it is due."""
     item = new_id()
     due = text("clock_timestamp() + make_interval(secs => :delay)").bindparams(delay=delay_seconds)
-    session.execute(insert(OutboxItem).values(id=item, topic=topic, ref=ref, ring_at=due))
+    session.execute(
+        insert(OutboxItem).values(id=item, topic=topic, ref=ref, ring_at=due, due_at=due)
+    )
     return item
 
 

@@ -35,6 +35,8 @@ class LedgerCode(StrEnum):
     FX_MXN = "fx_mxn"
     PAYOUTS_PENDING = "payouts_pending"
     FINABIEN_SETTLEMENT = "finabien_settlement"
+    SUSPENSE_MXN = "suspense_mxn"
+    LOSSES_MXN = "losses_mxn"
 
     @property
     def currency(self) -> str:
@@ -42,17 +44,30 @@ class LedgerCode(StrEnum):
         return "MXN" if self in _PESOS else "USD"
 
 
-_PESOS = frozenset({LedgerCode.FX_MXN, LedgerCode.PAYOUTS_PENDING, LedgerCode.FINABIEN_SETTLEMENT})
+_PESOS = frozenset(
+    {
+        LedgerCode.FX_MXN,
+        LedgerCode.PAYOUTS_PENDING,
+        LedgerCode.FINABIEN_SETTLEMENT,
+        LedgerCode.SUSPENSE_MXN,
+        LedgerCode.LOSSES_MXN,
+    }
+)
 
 
 class EntryKind(StrEnum):
-    """What moved the money; each happens at most once to a remittance."""
+    """What moved the money; each happens at most once to a remittance, the last two to an incident.
+
+    ``suspended``: the agency contradicts the books; ``cleared``: a person has settled that.
+    """
 
     FUNDED = "funded"
     CONVERTED = "converted"
     PAID = "paid"
     REVERSED = "reversed"
     REFUNDED = "refunded"
+    SUSPENDED = "suspended"
+    CLEARED = "cleared"
 
 
 class AlreadyPosted(Conflict):
@@ -97,6 +112,8 @@ def lines_of(kind: EntryKind, of: Remittance) -> list[Line]:
             lines = _opposite(converted)
         case EntryKind.REFUNDED:
             lines = [*_opposite(owed), Line(code.REFUNDS_PAYABLE, -of.total_minor)]
+        case EntryKind.SUSPENDED | EntryKind.CLEARED:
+            raise ValueError(f"{kind} is posted for an incident")
     return [line for line in lines if line.amount]
 
 
@@ -109,12 +126,20 @@ def post(session: Session, kind: EntryKind, of: Remittance, *, now: datetime) ->
 
 
 def post_lines(
-    session: Session, kind: EntryKind, remittance: UUID, lines: Sequence[Line], *, now: datetime
+    session: Session,
+    kind: EntryKind,
+    remittance: UUID,
+    lines: Sequence[Line],
+    *,
+    now: datetime,
+    incident: UUID | None = None,
 ) -> None:
-    """Write these lines as the remittance's one entry of that kind. Raises `AlreadyPosted`."""
+    """Write these lines as the one entry of that kind of the remittance, or of an incident about
+    it. Raises `AlreadyPosted`."""
+    about = f"incident:{incident}" if incident else f"remittance:{remittance}"
     values = {
         "id": new_id(),
-        "key": f"remittance:{remittance}:{kind}",
+        "key": f"{about}:{kind}",
         "kind": kind.value,
         "remittance": remittance,
         "at": now,

@@ -10,13 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from services.incidents.rules import Kind
 from services.kernel import audit
 from services.kernel.crypto import Vault
+from services.kernel.money import format_minor
 from services.remittances.errors import RecipientForgotten
 from services.remittances.models import PayoutAttempt, Remittance
 from services.remittances.ordering import ACCOUNT_PLACE
@@ -29,9 +32,12 @@ from services.remittances.rules import (
     Payout,
     Status,
     after_answer,
+    believable,
     contradicts,
     day_in_mexico,
+    next_day_begins,
 )
+from services.remittances.suspense import contradict
 from services.remittances.tariffs import tariff
 
 CONCEPT = "REMESA"
@@ -71,13 +77,15 @@ class PayoutTask:
 
 @dataclass(frozen=True)
 class PayoutAnswer:
-    """The agency's word on a folio: ``branch`` says where cash waits, ``reason_code`` why not."""
+    """The agency's word on a folio: ``branch`` says where cash waits, ``reason_code`` why not,
+    ``amount_minor`` what it pays in centavos, where it tells."""
 
     answer: Answer
     reason_code: str | None = None
     agency_reference: str | None = None
     branch: str | None = None
     paid_at: datetime | None = None
+    amount_minor: int | None = None
 
 
 def claim_payout(
@@ -94,7 +102,8 @@ def claim_payout(
     if status in FINAL or status is Status.CANCELLING:
         return None
     if status is Status.FUNDED:
-        move(session, found, Status.SENDING, now=now)
+        due = now + tariff(session, day_in_mexico(now)).settlement
+        move(session, found, Status.SENDING, now=now, answer_due_at=due)
     elif status not in _RESENDABLE or has_open_attempt(session, remittance):
         return _task(session, found, 0, vault)
     return _task(session, found, _begin_attempt(session, remittance, now), vault)
@@ -119,20 +128,33 @@ def settle_payout(
     """Take the agency's word and post what it means; returns the status afterwards.
 
     It settles every open attempt: the agency has the folio, so that a late one is a repeat. Old
-    news changes nothing; what can't be (paid after it was given back) is audited for a person.
+    news changes nothing; what can't be (paid after it was given back, another amount than was
+    ordered) becomes an incident, with its money in suspense.
     """
     found = lock(session, remittance)
     before = Status(found.status)
     _close_attempts(session, remittance, AttemptOutcome.ANSWERED, now)
-    if contradicts(before, heard.answer):
-        _report_contradiction(session, found, heard.answer, now)
+    kind = contradicts(before, heard.answer)
+    if kind is not None:
+        _report_contradiction(session, found, kind, heard, now)
         return before
     _learn(session, found, heard)
     after = after_answer(before, heard.answer)
     if after is not before:
-        changes = {"paid_at": heard.paid_at or now} if after is Status.PAID else {}
-        move(session, found, after, now=now, **changes)
+        move(session, found, after, now=now, **_told(found, after, heard, now))
+    _report_amount(session, found, heard, now)
     return after
+
+
+def _told(found: Remittance, after: Status, heard: PayoutAnswer, now: datetime) -> dict[str, Any]:
+    """Columns that follow from the agency's word."""
+    if after is Status.PAID:
+        good = believable(heard.paid_at, found.funded_at, now)
+        return {"paid_at": heard.paid_at if good else now}
+    if after is Status.AVAILABLE and found.collect_until is not None:
+        # Cash waits as long as it may be collected; then the agency says what became of it.
+        return {"answer_due_at": next_day_begins(found.collect_until)}
+    return {}
 
 
 def settle_refusal(session: Session, task: PayoutTask, reason_code: str, *, now: datetime) -> bool:
@@ -168,7 +190,7 @@ def put_back(session: Session, task: PayoutTask, *, now: datetime) -> None:
 
 
 def mark_unknown(session: Session, task: PayoutTask, *, now: datetime) -> Status:
-    """The answer was lost: the order may have arrived. Says by when it will be known."""
+    """The answer was lost: the order may have arrived."""
     found = lock(session, task.remittance)
     session.execute(
         update(PayoutAttempt)
@@ -179,8 +201,7 @@ def mark_unknown(session: Session, task: PayoutTask, *, now: datetime) -> Status
         .values(outcome=AttemptOutcome.UNKNOWN)
     )
     if Status(found.status) is Status.SENDING:
-        due = now + tariff(session, day_in_mexico(now)).settlement
-        move(session, found, Status.UNKNOWN, now=now, answer_due_at=due)
+        move(session, found, Status.UNKNOWN, now=now)
     return Status(found.status)
 
 
@@ -306,14 +327,36 @@ def _learn(session: Session, found: Remittance, heard: PayoutAnswer) -> None:
 
 
 def _report_contradiction(
-    session: Session, found: Remittance, answer: Answer, now: datetime
+    session: Session, found: Remittance, kind: Kind, heard: PayoutAnswer, now: datetime
 ) -> None:
+    """Pesos that were paid after all are the house's loss so far, and what came back isn't its
+    own; both stand in suspense."""
+    paid = found.receive_minor if heard.amount_minor is None else heard.amount_minor
+    suspense = paid if kind is Kind.PAID_AFTER_REFUND else -found.receive_minor
+    detail: dict[str, object] = {"answer": heard.answer, "reason_code": heard.reason_code}
+    contradict(session, found, kind, detail, suspense_minor=suspense, now=now)
     audit.record(
         session,
         actor=audit.SYSTEM,
-        action=f"remittance.contradiction.{answer}",
+        action=f"remittance.contradiction.{heard.answer}",
         subject_kind="remittance",
         subject_id=found.id,
         now=now,
         person_account_id=found.account_id,
+    )
+
+
+def _report_amount(session: Session, found: Remittance, heard: PayoutAnswer, now: datetime) -> None:
+    """Another amount than was ordered: once it is paid, the difference stands in suspense."""
+    told = heard.amount_minor
+    if told is None or told == found.receive_minor:
+        return
+    paid = Status(found.status) is Status.PAID
+    contradict(
+        session,
+        found,
+        Kind.AMOUNT_DIFFERS,
+        {"answer": heard.answer, "amount": format_minor(told)},
+        suspense_minor=told - found.receive_minor if paid else 0,
+        now=now,
     )

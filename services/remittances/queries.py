@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from services.citizens.accounts import find_holder, open_profile
 from services.citizens.models import Account
+from services.incidents.models import Incident
 from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
 from services.kernel.identifiers import compact_name
@@ -72,12 +73,18 @@ class Proof:
     unbalanced: Sequence[UUID]
     mismatched: Sequence[UUID]
     suspense_difference: int
+    unexplained: int
 
     @property
     def holds(self) -> bool:
-        """Every currency sums to zero, entries match statuses, suspense is what is open."""
+        """Every currency sums to zero, entries match statuses, pesos that are pending are those of
+        open orders, and every peso in suspense has its incident."""
         return not (
-            self.differences or self.unbalanced or self.mismatched or self.suspense_difference
+            self.differences
+            or self.unbalanced
+            or self.mismatched
+            or self.suspense_difference
+            or self.unexplained
         )
 
 
@@ -182,6 +189,7 @@ def proof(session: Session) -> Proof:
         unbalanced=session.scalars(_UNBALANCED).all(),
         mismatched=session.scalars(_MISMATCHED).all(),
         suspense_difference=pending + _open_pesos(session),
+        unexplained=balance(session, LedgerCode.SUSPENSE_MXN) - _incident_pesos(session),
     )
 
 
@@ -203,6 +211,13 @@ def _collection(found: Remittance) -> Collection:
 def _open_pesos(session: Session) -> int:
     query = select(func.coalesce(func.sum(Remittance.receive_minor), 0)).where(
         Remittance.status.in_(sorted(IN_PAYOUT))
+    )
+    return int(session.scalar(query) or 0)
+
+
+def _incident_pesos(session: Session) -> int:
+    query = select(func.coalesce(func.sum(Incident.suspense_minor), 0)).where(
+        Incident.suspense_cleared_at.is_(None)
     )
     return int(session.scalar(query) or 0)
 
@@ -238,6 +253,7 @@ _MISMATCHED = text(
     ), held AS (
         SELECT e.remittance_id AS id, p.account_code AS account, sum(p.amount) AS amount
         FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+        WHERE e.kind NOT IN ('suspended', 'cleared')
         GROUP BY e.remittance_id, p.account_code HAVING sum(p.amount) <> 0
     )
     SELECT DISTINCT coalesce(expected.id, held.id)

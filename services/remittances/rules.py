@@ -13,6 +13,7 @@ from fractions import Fraction
 from math import ceil
 from zoneinfo import ZoneInfo
 
+from services.incidents.rules import Kind
 from services.kernel.money import convert, percent_half_up
 
 # Days and months of limits and of figures are Finabien's: it counts in Mexico City.
@@ -142,11 +143,19 @@ def after_answer(status: Status, answer: Answer) -> Status:
     return wanted if wanted in TRANSITIONS[status] else status
 
 
-def contradicts(status: Status, answer: Answer) -> bool:
-    """The agency says something that must not be: a person has to look at it."""
-    if status is Status.PAID:
-        return answer in (Answer.REFUSED, Answer.CANCELLED)
-    return status in GIVEN_BACK and answer is Answer.PAID
+def contradicts(status: Status, answer: Answer) -> Kind | None:
+    """What to report when the agency says something that must not be."""
+    if status is Status.PAID and answer in (Answer.REFUSED, Answer.CANCELLED):
+        return Kind.REFUSED_AFTER_PAID
+    if status in GIVEN_BACK and answer is Answer.PAID:
+        return Kind.PAID_AFTER_REFUND
+    return None
+
+
+def believable(moment: datetime | None, since: datetime, now: datetime) -> bool:
+    """Whether the agency can have paid then: its clock may be a day off, no more."""
+    slack = timedelta(days=1)
+    return moment is not None and since - slack <= moment <= now + slack
 
 
 def actions(

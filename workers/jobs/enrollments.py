@@ -21,8 +21,11 @@ from services.enrollments.progress import (
 )
 from services.enrollments.queries import find_by_folio, get_enrollment
 from services.enrollments.rules import OFFERS, Program, Status
+from services.incidents.reporting import Report, report
+from services.incidents.rules import Kind, Subject
 from services.outbox.delivery import Claim, put
 from services.outbox.inbox import find_folio
+from workers.jobs import incidents
 from workers.runtime import Work
 
 FIRST_QUESTION_SECONDS = 1.0
@@ -35,6 +38,7 @@ _STATUSES = {
     EnrollmentStatus.REJECTED: Status.REJECTED,
 }
 
+KEY_REUSED = "key_reused"
 # Answers that say something of the request. Any other refusal is a fault of ours.
 _FINAL_REFUSALS = frozenset({"curp_invalid", "data_invalid"})
 
@@ -47,7 +51,7 @@ def submit(work: Work, claim: Claim) -> None:
         with work.settle(claim, "moot"):
             return
     try:
-        said = _send(_agency(work, application.program), application)
+        said = _send(work, application)
     except OutcomeUnknown as lost:
         # It may have arrived: the next question, by folio, will tell.
         with work.settle(claim, f"unknown_{lost.code}") as session:
@@ -61,8 +65,8 @@ def refresh(work: Work, claim: Claim) -> None:
     with work.transaction() as session:
         enrollment = get_enrollment(session, claim.ref)
     if still_undecided(enrollment):
-        agency = _agency(work, enrollment.program)
-        _ask(work, claim, enrollment.id, enrollment.folio, agency, ask_again=True)
+        program = enrollment.program
+        _ask(work, claim, enrollment.id, enrollment.folio, program, ask_again=True)
     else:
         with work.settle(claim, "moot"):
             return
@@ -74,11 +78,10 @@ def take_callback(work: Work, claim: Claim) -> None:
         id = find_by_folio(session, find_folio(session, claim.ref) or "")
         enrollment = get_enrollment(session, id) if id else None
     if enrollment is None:
-        with work.settle(claim, "unknown_folio"):
-            return
+        incidents.report_unmatched(work, claim)
+        return
     # The regular questions go on by themselves.
-    agency = _agency(work, enrollment.program)
-    _ask(work, claim, enrollment.id, enrollment.folio, agency, ask_again=False)
+    _ask(work, claim, enrollment.id, enrollment.folio, enrollment.program, ask_again=False)
 
 
 def _agency(work: Work, program: str) -> EnrollmentAgency:
@@ -86,12 +89,13 @@ def _agency(work: Work, program: str) -> EnrollmentAgency:
     return work.agencies.enrollments[OFFERS[Program(program)].agency]
 
 
-def _send(agency: EnrollmentAgency, application: Application) -> AgencyStatus | None:
+def _send(work: Work, application: Application) -> AgencyStatus | None:
     """What the agency says of the request, after sending it unless it has it already."""
+    program, agency = application.program, _agency(work, application.program)
     if application.sent:
         state = agency.status(application.folio)
         if state.status is not EnrollmentStatus.NOT_FOUND:
-            return _status_of(state)
+            return _status_of(work, program, state)
     request = EnrollmentApplication(
         folio=application.folio,
         curp=application.curp,
@@ -103,8 +107,12 @@ def _send(agency: EnrollmentAgency, application: Application) -> AgencyStatus | 
         data=application.data,
     )
     try:
-        return _status_of(agency.request(request))
+        return _status_of(work, program, agency.request(request))
     except Refused as refusal:
+        if refusal.code == KEY_REUSED:
+            # It has another request under our folio: what it has is what counts.
+            _report_reuse(work, application)
+            return _status_of(work, program, agency.status(application.folio))
         if refusal.code not in _FINAL_REFUSALS:
             raise
         return AgencyStatus(Status.REJECTED, reason_code=refusal.code)
@@ -115,16 +123,26 @@ def _ask(
     claim: Claim,
     enrollment: UUID,
     folio: str,
-    agency: EnrollmentAgency,
+    program: str,
     *,
     ask_again: bool,
 ) -> None:
-    said = _status_of(agency.status(folio))
+    said = _status_of(work, program, _agency(work, program).status(folio))
     _settle(work, claim, enrollment, said, ask_again=ask_again)
 
 
-def _status_of(state: EnrollmentState) -> AgencyStatus | None:
+def _report_reuse(work: Work, application: Application) -> None:
+    with work.transaction() as session:
+        enrollment = find_by_folio(session, application.folio)
+        if enrollment is not None:
+            detail = {"program": application.program}
+            given = Report(Kind.KEY_REUSED, Subject.ENROLLMENT, enrollment, detail)
+            report(session, given, now=work.now(session))
+
+
+def _status_of(work: Work, program: str, state: EnrollmentState) -> AgencyStatus | None:
     """In our words; None when the agency knows nothing of it."""
+    incidents.note_dropped(work, OFFERS[Program(program)].agency, state.dropped)
     if state.status is EnrollmentStatus.NOT_FOUND:
         return None
     return AgencyStatus(_STATUSES[state.status], state.result, state.reason_code)

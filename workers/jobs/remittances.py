@@ -10,10 +10,11 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
-import structlog
-
 from integrations.contracts import PayoutChannel, PayoutOrder, PayoutState, PayoutStatus
 from integrations.errors import OutcomeUnknown, Refused, Retryable, Throttled
+from integrations.registry import Purpose, serving
+from services.incidents.reporting import Report, report
+from services.incidents.rules import Kind, Subject
 from services.outbox.delivery import Claim, put
 from services.outbox.inbox import find_folio
 from services.remittances.cancelling import claim_cancel
@@ -31,8 +32,10 @@ from services.remittances.payout import (
 )
 from services.remittances.queries import find_by_folio, get_remittance
 from services.remittances.rules import FINAL, Answer, Status
+from workers.jobs import incidents
 from workers.runtime import LeaseLost, Work, retry_delay
 
+[AGENCY] = [agency.code for agency in serving(Purpose.PAYOUTS)]
 PAYOUT = "remittances.payout"
 CANCEL = "remittances.cancel"
 FIRST_QUESTION_SECONDS = 1.0
@@ -41,8 +44,6 @@ LONGEST_PAUSE_SECONDS = 900.0
 SHORTEST_BRANCH_PAUSE_SECONDS = 60.0
 # The agency has an order under this folio that differs from ours: what it has is what counts.
 KEY_REUSED = "key_reused"
-
-log = structlog.get_logger(__name__)
 
 
 def submit_payout(work: Work, claim: Claim) -> None:
@@ -64,10 +65,11 @@ def take_callback(work: Work, claim: Claim) -> None:
         remittance = find_by_folio(session, find_folio(session, claim.ref) or "")
         folio = get_remittance(session, remittance).folio if remittance else ""
     if remittance is None:
-        _end(work, claim, "unknown_folio")
+        incidents.report_unmatched(work, claim)
         return
     # A final one is asked about as well: what mustn't be has to come to light.
     state = work.agencies.payouts.status(folio)
+    incidents.note_dropped(work, AGENCY, state.dropped)
     with work.settle(claim, state.status) as session:
         if state.status is not PayoutStatus.NOT_FOUND:
             settle_payout(session, remittance, _answer(state), now=work.now(session))
@@ -86,6 +88,11 @@ def cancel(work: Work, claim: Claim) -> None:
         # Cancelling twice is cancelling once: ask again until the answer gets through.
         work.again(claim)
         return
+    except Refused as refusal:
+        # It won't hear of it: what it has under the folio is what counts.
+        _report_refusal(work, claim, task, refusal)
+        state = work.agencies.payouts.status(task.folio)
+    incidents.note_dropped(work, AGENCY, state.dropped)
     with work.settle(claim, state.status) as session:
         now = work.now(session)
         if state.status is PayoutStatus.NOT_FOUND:
@@ -118,6 +125,8 @@ def _ask(work: Work, claim: Claim, task: PayoutTask, started: float) -> None:
     try:
         state = work.agencies.payouts.status(task.folio)
     except Retryable as error:
+        if task.status not in (Status.SENDING, Status.UNKNOWN):
+            raise
         _unknown(work, claim, task, f"unanswered_{error.code}")
         return
     if state.status is not PayoutStatus.NOT_FOUND:
@@ -132,6 +141,7 @@ def _ask(work: Work, claim: Claim, task: PayoutTask, started: float) -> None:
 
 
 def _settle(work: Work, claim: Claim, task: PayoutTask, state: PayoutState) -> None:
+    incidents.note_dropped(work, AGENCY, state.dropped)
     with work.settle(claim, state.status) as session:
         now = work.now(session)
         after = settle_payout(session, task.remittance, _answer(state), now=now)
@@ -157,13 +167,22 @@ def _unknown(work: Work, claim: Claim, task: PayoutTask, code: str) -> None:
 
 def _refused(work: Work, claim: Claim, task: PayoutTask, refusal: Refused) -> None:
     if refusal.code == KEY_REUSED:
-        log.error("payout_key_reused", outbox_id=str(claim.id), attempt=task.attempt)
+        _report_refusal(work, claim, task, refusal)
         _unknown(work, claim, task, KEY_REUSED)
         return
     with work.settle(claim, f"refused_{refusal.code}") as session:
         now = work.now(session)
         if not settle_refusal(session, task, refusal.code, now=now):
             put(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, task.status))
+
+
+def _report_refusal(work: Work, claim: Claim, task: PayoutTask, refusal: Refused) -> None:
+    """A known code that settles nothing: a person looks at it, the questions go on."""
+    kind = Kind.KEY_REUSED if refusal.code == KEY_REUSED else Kind.CANCEL_REFUSED
+    detail = {"operation": refusal.operation, "code": refusal.code}
+    with work.transaction() as session:
+        given = Report(kind, Subject.REMITTANCE, task.remittance, detail)
+        report(session, given, now=work.now(session))
 
 
 def _come_back(work: Work, claim: Claim, task: PayoutTask, outcome: str) -> None:
@@ -207,4 +226,5 @@ def _answer(state: PayoutState) -> PayoutAnswer:
         agency_reference=state.agency_reference,
         branch=state.branch,
         paid_at=state.paid_at,
+        amount_minor=state.amount_minor,
     )

@@ -10,6 +10,7 @@ import structlog
 
 from integrations.errors import Retryable, Throttled
 from services.outbox.delivery import Claim
+from workers.jobs.incidents import park
 from workers.routes import ROUTES
 from workers.runtime import LeaseLost, Work, retry_delay
 
@@ -95,8 +96,8 @@ def _unexpected(work: Work, claim: Claim, error: Exception, *, parks: bool) -> N
         part=_where(error),
     )
     if parks and claim.attempts >= ATTEMPTS_BEFORE_PARKING:
-        with work.settle(claim, "parked"):
-            log.error("job_parked", topic=claim.topic, outbox_id=str(claim.id))
+        park(work, claim)
+        log.error("job_parked", topic=claim.topic, outbox_id=str(claim.id))
     else:
         work.again(claim)
 

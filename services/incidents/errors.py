@@ -1,0 +1,23 @@
+"""What can go wrong when somebody works on an incident."""
+
+from __future__ import annotations
+
+from services.kernel.errors import Conflict, Invalid
+
+
+class IncidentResolved(Conflict):
+    """It was closed already: nothing of it changes any more."""
+
+    code = "incident_resolved"
+
+
+class IncidentTaken(Conflict):
+    """Somebody else works on it."""
+
+    code = "incident_taken"
+
+
+class ResolutionNotOffered(Invalid):
+    """This incident can't end like that: money in suspense is corrected or written off."""
+
+    code = "resolution_not_offered"

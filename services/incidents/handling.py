@@ -1,0 +1,100 @@
+"""Take an incident, write a note, resolve it: each audited, each in its history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.incidents.errors import IncidentResolved, IncidentTaken, ResolutionNotOffered
+from services.incidents.models import Incident
+from services.incidents.reporting import note_step
+from services.incidents.rules import Kind, Resolution, Step, resolutions
+from services.kernel import audit
+from services.kernel.audit import Actor
+from services.kernel.errors import NotFound
+from services.outbox.delivery import put
+
+CLEAR_SUSPENSE = "incidents.clear_suspense"
+
+
+def take(session: Session, incident: UUID, *, now: datetime, actor: Actor) -> Incident:
+    """Work on it. Raises NotFound, `IncidentResolved`, `IncidentTaken` by somebody else."""
+    found = _lock_open(session, incident)
+    if found.taken_by == actor.account_id:
+        return found
+    if found.taken_by is not None:
+        raise IncidentTaken()
+    found.taken_by, found.taken_at = actor.account_id, now
+    _write(session, found, Step.TAKEN, now=now, actor=actor)
+    return found
+
+
+def add_note(
+    session: Session, incident: UUID, note: str, *, now: datetime, actor: Actor
+) -> Incident:
+    """What was found out. Raises NotFound, `IncidentResolved`."""
+    found = _lock_open(session, incident)
+    _write(session, found, Step.NOTED, now=now, actor=actor, note=note)
+    return found
+
+
+def resolve(
+    session: Session,
+    incident: UUID,
+    resolution: Resolution,
+    reason: str,
+    *,
+    now: datetime,
+    actor: Actor,
+) -> Incident:
+    """End it, with the reason. Money in suspense is moved by a worker, once.
+
+    Raises NotFound, `IncidentResolved`, `ResolutionNotOffered`.
+    """
+    found = _lock_open(session, incident)
+    if resolution not in resolutions(Kind(found.kind), found.suspense_minor):
+        raise ResolutionNotOffered(field="resolution")
+    found.resolution = resolution
+    found.resolved_at, found.resolved_by = now, actor.account_id
+    _write(session, found, Step.RESOLVED, now=now, actor=actor, note=reason)
+    if found.suspense_minor:
+        put(session, CLEAR_SUSPENSE, found.id)
+    return found
+
+
+def _lock_open(session: Session, incident: UUID) -> Incident:
+    found = session.execute(
+        select(Incident)
+        .where(Incident.id == incident)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+    if found is None:
+        raise NotFound()
+    if found.resolved_at is not None:
+        raise IncidentResolved()
+    return found
+
+
+def _write(
+    session: Session,
+    found: Incident,
+    step: Step,
+    *,
+    now: datetime,
+    actor: Actor,
+    note: str | None = None,
+) -> None:
+    session.flush()
+    note_step(session, found.id, step, actor=actor, now=now, note=note)
+    audit.record(
+        session,
+        actor=actor,
+        action=f"incident.{step}",
+        subject_kind="incident",
+        subject_id=found.id,
+        now=now,
+    )

@@ -1,0 +1,100 @@
+"""Incidents and their history: ids, codes and amounts, nobody's data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.incidents.rules import Kind, Resolution, Step, Subject
+from services.kernel.db import Base
+
+_MOMENT = DateTime(timezone=True)
+
+
+def _one_of(column: str, words: type[Kind] | type[Subject] | type[Resolution] | type[Step]) -> str:
+    return f"{column} IN ({', '.join(repr(word.value) for word in words)})"
+
+
+class Incident(Base):
+    """Something that a person has to look at; at most one is open for a kind and subject.
+
+    ``detail`` holds codes and ids. ``suspense_minor`` is what stands in suspense for it, in
+    centavos and positive where the house has lost it so far, until ``suspense_cleared_at``.
+    """
+
+    __tablename__ = "incidents"
+    __table_args__ = (
+        CheckConstraint(_one_of("kind", Kind), name="kind"),
+        CheckConstraint(_one_of("subject_kind", Subject), name="subject_kind"),
+        CheckConstraint(_one_of("resolution", Resolution), name="resolution"),
+        CheckConstraint("(resolved_at IS NULL) = (resolution IS NULL)", name="resolved"),
+        CheckConstraint(
+            "resolution IS NULL OR (resolution = 'recovered') = (resolved_by IS NULL)",
+            name="resolved_by",
+        ),
+        CheckConstraint("(taken_at IS NULL) = (taken_by IS NULL)", name="taken"),
+        CheckConstraint(
+            "resolution IS NULL OR (suspense_minor <> 0) = (resolution IN"
+            " ('corrected', 'written_off'))",
+            name="suspense",
+        ),
+        CheckConstraint(
+            "suspense_cleared_at IS NULL OR (suspense_minor <> 0 AND resolution IS NOT NULL)",
+            name="suspense_cleared",
+        ),
+        Index(
+            "uq_incidents_open",
+            "kind",
+            "subject_id",
+            unique=True,
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
+        Index("ix_incidents_opened_at", "opened_at", "id"),
+        Index("ix_incidents_subject_id", "subject_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    subject_kind: Mapped[str] = mapped_column(Text)
+    subject_id: Mapped[UUID]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    suspense_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    suspense_cleared_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    times: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    opened_at: Mapped[datetime] = mapped_column(_MOMENT, server_default=text("clock_timestamp()"))
+    last_at: Mapped[datetime] = mapped_column(_MOMENT, server_default=text("clock_timestamp()"))
+    taken_by: Mapped[UUID | None]
+    taken_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    resolved_by: Mapped[UUID | None]
+    resolved_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    resolution: Mapped[str | None] = mapped_column(Text)
+
+
+class IncidentStep(Base):
+    """Something that was done about an incident, by whom. Never changed."""
+
+    __tablename__ = "incident_steps"
+    __table_args__ = (CheckConstraint(_one_of("step", Step), name="step"),)
+
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("incidents.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    step: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(_MOMENT)
+    actor_role: Mapped[str] = mapped_column(Text)
+    actor_id: Mapped[UUID | None]
+    note: Mapped[str | None] = mapped_column(Text)

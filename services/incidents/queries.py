@@ -1,0 +1,104 @@
+"""Read incidents: the list with its filters, one with its history, and how many are open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select, text, tuple_
+from sqlalchemy.orm import Session
+
+from services.incidents.models import Incident, IncidentStep
+from services.incidents.rules import Kind
+from services.kernel.errors import NotFound
+
+
+class State(StrEnum):
+    """Which ones to list."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """``mine`` is whose: those that this account took."""
+
+    state: State = State.OPEN
+    kind: Kind | None = None
+    mine: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """``next`` is the (opened_at, id) to go on after, None at the end."""
+
+    items: Sequence[Incident]
+    next: tuple[datetime, UUID] | None
+
+
+@dataclass(frozen=True)
+class OpenCount:
+    """How many of a kind are open, and for how long the oldest has been."""
+
+    kind: Kind
+    count: int
+    oldest_seconds: float
+
+
+def list_incidents(
+    session: Session,
+    wanted: Filter,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+) -> Page:
+    """Open ones with the oldest first, resolved ones with the newest first."""
+    still_open = wanted.state is State.OPEN
+    place = tuple_(Incident.opened_at, Incident.id)
+    query = select(Incident).where(Incident.resolved_at.is_(None) == still_open)
+    if wanted.kind:
+        query = query.where(Incident.kind == wanted.kind)
+    if wanted.mine:
+        query = query.where(Incident.taken_by == wanted.mine)
+    if after:
+        query = query.where(place > after if still_open else place < after)
+    order = (Incident.opened_at, Incident.id)
+    query = query.order_by(*(order if still_open else (column.desc() for column in order)))
+    rows = session.scalars(query.limit(limit + 1)).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return Page(rows[:limit], (last.opened_at, last.id) if last else None)
+
+
+def get_incident(session: Session, incident: UUID) -> Incident:
+    """Raises NotFound."""
+    found = session.get(Incident, incident)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def list_steps(session: Session, incident: UUID) -> Sequence[IncidentStep]:
+    """What was done about it, oldest first."""
+    return session.scalars(
+        select(IncidentStep)
+        .where(IncidentStep.incident_id == incident)
+        .order_by(IncidentStep.position)
+    ).all()
+
+
+_OPEN = text(
+    """
+    SELECT kind, count(*) AS still_open,
+           extract(epoch FROM clock_timestamp() - min(opened_at))::float8 AS oldest
+    FROM incidents WHERE resolved_at IS NULL GROUP BY kind ORDER BY kind
+    """
+)
+
+
+def count_open(session: Session) -> list[OpenCount]:
+    """By kind, those without any left out."""
+    return [OpenCount(Kind(r.kind), r.still_open, r.oldest) for r in session.execute(_OPEN)]

@@ -1,0 +1,141 @@
+"""Open incidents, and close those that ended by themselves. Needs the network's scope."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid5
+
+import structlog
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.orm import Session
+
+from services.incidents.models import Incident, IncidentStep
+from services.incidents.rules import Kind, Resolution, Step, Subject
+from services.kernel.audit import SYSTEM, Actor
+from services.kernel.ids import new_id
+
+# Under which the ids of jobs and of fields are made up.
+_MADE_UP = UUID("6f1d7c0e-3a51-4b0c-9d5c-1b1d8f6e2a90")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What to look at. ``detail`` is kept and shown: codes and ids only."""
+
+    kind: Kind
+    subject_kind: Subject
+    subject_id: UUID
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+_REPORT = text(
+    """
+    INSERT INTO incidents AS i (id, kind, subject_kind, subject_id, detail)
+    VALUES (:id, :kind, :subject_kind, :subject_id, CAST(:detail AS jsonb))
+    ON CONFLICT (kind, subject_id) WHERE resolved_at IS NULL DO UPDATE SET
+        times = i.times + 1, last_at = clock_timestamp(), detail = i.detail || EXCLUDED.detail
+    RETURNING i.id
+    """
+)
+
+
+def report(session: Session, given: Report, *, now: datetime) -> UUID:
+    """Open an incident, or count that the open one was seen again; returns its id."""
+    wanted = new_id()
+    found: UUID = session.execute(
+        _REPORT,
+        {
+            "id": wanted,
+            "kind": given.kind,
+            "subject_kind": given.subject_kind,
+            "subject_id": given.subject_id,
+            "detail": json.dumps(dict(given.detail)),
+        },
+    ).scalar_one()
+    if found == wanted:
+        note_step(session, found, Step.OPENED, actor=SYSTEM, now=now)
+        log.error("incident_opened", code=given.kind.value, message_id=str(found))
+    return found
+
+
+_SUSPEND = text(
+    "UPDATE incidents SET suspense_minor = :amount WHERE id = :id AND suspense_minor = 0"
+    " RETURNING id"
+)
+
+
+def suspend(session: Session, incident: UUID, minor: int) -> bool:
+    """Say how much stands in suspense for it. False when it said so before: nothing to post."""
+    row = session.execute(_SUSPEND, {"id": incident, "amount": minor}).first()
+    return row is not None
+
+
+def settled_before(session: Session, kind: Kind, subject: UUID) -> bool:
+    """A person has looked at this and settled it for good: the same word again is no news."""
+    found = session.scalar(
+        select(Incident.id)
+        .where(
+            Incident.kind == kind,
+            Incident.subject_id == subject,
+            Incident.resolution.in_([Resolution.EXPLAINED, Resolution.WRITTEN_OFF]),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+_RECOVER = text(
+    """
+    UPDATE incidents SET resolved_at = clock_timestamp(), resolution = 'recovered'
+    WHERE resolved_at IS NULL AND id = ANY (:ids) RETURNING id
+    """
+)
+
+
+def recover(session: Session, incidents: Iterable[UUID], *, now: datetime) -> int:
+    """Close those whose cause has gone; returns how many."""
+    closed = session.scalars(_RECOVER, {"ids": list(incidents)}).all()
+    for incident in closed:
+        note_step(session, incident, Step.RESOLVED, actor=SYSTEM, now=now)
+    return len(closed)
+
+
+def note_step(
+    session: Session,
+    incident: UUID,
+    step: Step,
+    *,
+    actor: Actor,
+    now: datetime,
+    note: str | None = None,
+) -> None:
+    """Append to the history of an incident that this transaction has written to."""
+    position = select(func.coalesce(func.max(IncidentStep.position), 0) + 1).where(
+        IncidentStep.incident_id == incident
+    )
+    session.execute(
+        insert(IncidentStep).values(
+            incident_id=incident,
+            position=position.scalar_subquery(),
+            step=step,
+            at=now,
+            actor_role=actor.role.value,
+            actor_id=actor.account_id,
+            note=note,
+        )
+    )
+
+
+def id_of_job(topic: str, ref: UUID) -> UUID:
+    """The same for every outbox item of that topic about that row."""
+    return uuid5(_MADE_UP, f"{topic} {ref}")
+
+
+def id_of_field(agency: str, name: str) -> UUID:
+    """The same for every answer of that agency."""
+    return uuid5(_MADE_UP, f"{agency}.{name}")

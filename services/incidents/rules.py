@@ -1,0 +1,82 @@
+"""Pure rules: what an incident can be about, and how each may end."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a person has to look at.
+
+    The first four contradict the books: ``paid_after_refund`` (the agency paid what was given
+    back), ``refused_after_paid`` (it takes back a payment), ``amount_differs`` (it has another
+    amount than was ordered), ``key_reused`` (it has another order under our folio).
+    ``cancel_refused``: it won't hear of a cancellation. ``answer_overdue``: no final word by the
+    time that was promised; ``agency_silent``: nothing that settles anything for an hour.
+    ``job_retrying``: a job has been tried again for an hour; ``job_parked``: it was given up.
+    ``callback_unmatched``: an agency speaks of a folio that we don't have. ``field_unusable``: an
+    optional field of an agency's answers can't be used.
+    """
+
+    PAID_AFTER_REFUND = "paid_after_refund"
+    REFUSED_AFTER_PAID = "refused_after_paid"
+    AMOUNT_DIFFERS = "amount_differs"
+    KEY_REUSED = "key_reused"
+    CANCEL_REFUSED = "cancel_refused"
+    ANSWER_OVERDUE = "answer_overdue"
+    AGENCY_SILENT = "agency_silent"
+    JOB_RETRYING = "job_retrying"
+    JOB_PARKED = "job_parked"
+    CALLBACK_UNMATCHED = "callback_unmatched"
+    FIELD_UNUSABLE = "field_unusable"
+
+
+class Subject(StrEnum):
+    """What an incident's ``subject_id`` is the id of; a job and a field have one made up."""
+
+    REMITTANCE = "remittance"
+    ENROLLMENT = "enrollment"
+    AGENCY_MESSAGE = "agency_message"
+    JOB = "job"
+    AGENCY_FIELD = "agency_field"
+
+
+class Resolution(StrEnum):
+    """How it ended. ``recovered``: by itself, no person closed it.
+
+    Money in suspense is ``corrected`` (the agency put it right: the entry is reversed) or
+    ``written_off`` (the house bears it). Anything else is ``explained``.
+    """
+
+    EXPLAINED = "explained"
+    CORRECTED = "corrected"
+    WRITTEN_OFF = "written_off"
+    RECOVERED = "recovered"
+
+
+class Step(StrEnum):
+    """Of an incident's history."""
+
+    OPENED = "opened"
+    TAKEN = "taken"
+    NOTED = "noted"
+    RESOLVED = "resolved"
+    CLEARED = "cleared"
+
+
+# They end with the state that they speak of, whoever looked at them or not.
+END_BY_THEMSELVES = frozenset(
+    {Kind.ANSWER_OVERDUE, Kind.AGENCY_SILENT, Kind.CANCEL_REFUSED, Kind.JOB_RETRYING}
+)
+
+
+def resolutions(kind: Kind, suspense_minor: int) -> tuple[Resolution, ...]:
+    """How a person may end it.
+
+    What the agency took back after it had paid is owed to the sender: it can't be written off.
+    """
+    if not suspense_minor:
+        return (Resolution.EXPLAINED,)
+    if kind is Kind.REFUSED_AFTER_PAID:
+        return (Resolution.CORRECTED,)
+    return (Resolution.CORRECTED, Resolution.WRITTEN_OFF)

@@ -1,0 +1,68 @@
+"""What contradicts the books: an incident for a person, and its money in suspense until then.
+
+What stands in suspense equals what the incidents say that isn't cleared yet.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.incidents.models import Incident
+from services.incidents.reporting import Report, note_step, report, settled_before, suspend
+from services.incidents.rules import Kind, Resolution, Step, Subject
+from services.kernel.audit import SYSTEM
+from services.remittances import ledger
+from services.remittances.ledger import EntryKind, Line
+from services.remittances.ledger import LedgerCode as Code
+from services.remittances.models import Remittance
+
+
+def contradict(
+    session: Session,
+    found: Remittance,
+    kind: Kind,
+    detail: dict[str, object],
+    *,
+    suspense_minor: int,
+    now: datetime,
+) -> None:
+    """Report it, with ``suspense_minor`` centavos in suspense. The row of ``found`` is locked.
+
+    The same word again posts nothing more, and what a person has settled for good is no news.
+    """
+    if settled_before(session, kind, found.id):
+        return
+    given = Report(kind, Subject.REMITTANCE, found.id, {"status": found.status, **detail})
+    incident = report(session, given, now=now)
+    if suspense_minor and suspend(session, incident, suspense_minor):
+        lines = [
+            Line(Code.SUSPENSE_MXN, suspense_minor),
+            Line(Code.FINABIEN_SETTLEMENT, -suspense_minor),
+        ]
+        ledger.post_lines(session, EntryKind.SUSPENDED, found.id, lines, now=now, incident=incident)
+
+
+def clear_suspense(session: Session, incident: UUID, *, now: datetime) -> bool:
+    """Post how a person ended it: reversed, or borne by the house. False when that was done."""
+    found = session.execute(
+        select(Incident).where(Incident.id == incident).with_for_update()
+    ).scalar_one()
+    if found.suspense_cleared_at is not None or found.resolution is None:
+        return False
+    written_off = found.resolution == Resolution.WRITTEN_OFF
+    against = Code.LOSSES_MXN if written_off else Code.FINABIEN_SETTLEMENT
+    lines = [
+        Line(Code.SUSPENSE_MXN, -found.suspense_minor),
+        Line(against, found.suspense_minor),
+    ]
+    ledger.post_lines(
+        session, EntryKind.CLEARED, found.subject_id, lines, now=now, incident=incident
+    )
+    found.suspense_cleared_at = now
+    session.flush()
+    note_step(session, incident, Step.CLEARED, actor=SYSTEM, now=now)
+    return True

@@ -1,0 +1,55 @@
+"""Every wait ends with a person: orders without a final word by the time that was promised, or
+about which nothing usable was heard for an hour."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.incidents.models import Incident
+from services.incidents.reporting import Report, recover
+from services.incidents.rules import END_BY_THEMSELVES, Kind, Subject
+from services.incidents.watching import report_states
+from services.remittances.models import Remittance
+from services.remittances.rules import FINAL, Status
+
+LONGEST_SILENCE = timedelta(hours=1)
+# Moved on by the agency's word alone: as long as nothing moves, nothing was heard.
+_SILENT = (Status.SENDING, Status.UNKNOWN, Status.CANCELLING)
+_OPEN = sorted(set(Status) - FINAL)
+
+
+def report_waiting(session: Session, *, now: datetime, most: int) -> int:
+    """Open an incident for each that waits for too long; returns how many are new."""
+    overdue = select(Remittance.id, Remittance.status).where(
+        Remittance.status.in_(_OPEN), Remittance.answer_due_at < now
+    )
+    silent = select(Remittance.id, Remittance.status).where(
+        Remittance.status.in_(_SILENT), Remittance.changed_at < now - LONGEST_SILENCE
+    )
+    count = 0
+    for kind, query in ((Kind.ANSWER_OVERDUE, overdue), (Kind.AGENCY_SILENT, silent)):
+        known = select(Incident.subject_id).where(
+            Incident.kind == kind, Incident.resolved_at.is_(None)
+        )
+        rows = session.execute(query.where(Remittance.id.not_in(known)).limit(most))
+        reports = [Report(kind, Subject.REMITTANCE, row.id, {"status": row.status}) for row in rows]
+        count += report_states(session, reports, now=now)
+    return count
+
+
+def close_answered(session: Session, *, now: datetime) -> int:
+    """Close those that have their final word, or moved on; returns how many."""
+    over = (
+        select(Incident.id)
+        .join(Remittance, Remittance.id == Incident.subject_id)
+        .where(
+            Incident.resolved_at.is_(None),
+            Incident.kind.in_(sorted(END_BY_THEMSELVES)),
+            Remittance.status.in_(sorted(FINAL))
+            | ((Incident.kind == Kind.AGENCY_SILENT) & Remittance.status.not_in(_SILENT)),
+        )
+    )
+    return recover(session, session.scalars(over), now=now)
