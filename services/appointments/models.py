@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.kernel.db import Base
+from services.kernel.db import Base, Owners
 
 _NOW = DateTime(timezone=True)
 
@@ -139,6 +139,7 @@ class Appointment(Base):
     """
 
     __tablename__ = "appointments"
+    owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
         CheckConstraint(
             "status IN ('booked', 'checked_in', 'called', 'completed', 'not_served',"
@@ -193,6 +194,7 @@ class ReturnPass(Base):
     are those of the claims, which are given back meanwhile."""
 
     __tablename__ = "return_passes"
+    owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
         Index(
             "ix_return_passes_consulate_code_returned_on",
@@ -232,6 +234,7 @@ class IdentityCheck(Base):
     folio for the account whose request named somebody that another account holds a place for."""
 
     __tablename__ = "identity_checks"
+    owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
         CheckConstraint(
             "(checked_at IS NULL) = (person_id IS NULL)"

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.kernel.db import Base
+from services.kernel.db import Base, Owners
 
 
 class Account(Base):
@@ -39,6 +39,7 @@ class Person(Base):
     """
 
     __tablename__ = "people"
+    owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
         CheckConstraint("NOT holder OR account_id IS NOT NULL", name="holder_account"),
         Index("uq_people_holder", "account_id", unique=True, postgresql_where=text("holder")),

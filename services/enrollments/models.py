@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.kernel.db import Base
+from services.kernel.db import Base, Owners
 
 _AT = DateTime(timezone=True)
 
@@ -31,6 +31,7 @@ class Enrollment(Base):
     """
 
     __tablename__ = "enrollments"
+    owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
         CheckConstraint(
             "status IN ('received', 'in_review', 'more_information_requested',"

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import DateTime, Index, Text, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from services.kernel.db import NETWORK, Base, Scope
+from services.kernel.db import NETWORK, Base, Owners, Scope
 from services.kernel.ids import new_id
 
 
@@ -64,6 +64,7 @@ class AuditEntry(Base):
     """One entry. The application may insert and read; nobody may change or delete."""
 
     __tablename__ = "audit_entries"
+    owners = Owners(office="consulate_code", account="person_account_id")
     __table_args__ = (
         Index("ix_audit_entries_person_account_id_at", "person_account_id", "at"),
         Index("ix_audit_entries_subject_id", "subject_id"),

@@ -9,14 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cache
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Engine, MetaData, create_engine, event, text
+from sqlalchemy import (
+    Engine,
+    MetaData,
+    Text,
+    Uuid,
+    bindparam,
+    create_engine,
+    event,
+    false,
+    or_,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    LoaderCriteriaOption,
+    ORMExecuteState,
+    Session,
+    with_loader_criteria,
+)
 
 from services.kernel.commits import STATEMENT_PATIENCE_SECONDS, Commits, OutcomeUnknown
 from services.kernel.logins import Duty, look, refuse_unfit
@@ -36,6 +55,17 @@ class Base(DeclarativeBase):
     """All tables. `services.metadata` imports every slice, so that the collection is whole."""
 
     metadata = MetaData(naming_convention=NAMING)
+    # Whose a row is. A transaction in a scope selects, changes and deletes those of its scope only,
+    # by a condition in the statement itself: row security is the second hold, not the only one.
+    owners: ClassVar[Owners | None] = None
+
+
+@dataclass(frozen=True)
+class Owners:
+    """Which columns of a table say whose a row is: an office's, a citizen's account's, or both."""
+
+    office: str | None = None
+    account: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,11 +125,12 @@ class Database:
 
         Raises `OutcomeUnknown` when nobody can say whether it was committed for good.
         """
-        with Session(self.engine, expire_on_commit=False) as session:
+        with _Session(self.engine, expire_on_commit=False) as session:
             session.execute(
                 _OPEN,
                 {"consulate": scope.consulate, "account": str(scope.account or "")},
             )
+            session.info[_SCOPE] = scope
             yield session
             self._commit(session)
 
@@ -187,6 +218,55 @@ class Database:
         if login.pooled:
             # The next transaction may run on another server connection, which doesn't know them.
             connection.prepare_threshold = None
+
+
+class _Session(Session):
+    """A session whose statements carry the condition of its scope."""
+
+
+_SCOPE = "scope"
+
+
+# The scope of the statement that is being executed in this thread, set right before it is.
+_narrowed: ContextVar[Scope] = ContextVar("scope")
+
+
+@event.listens_for(_Session, "do_orm_execute")
+def _keep_to_scope(state: ORMExecuteState) -> None:
+    """Add the scope's condition on each table that the statement selects, changes or deletes."""
+    scope: Scope | None = state.session.info.get(_SCOPE)
+    if scope is None or scope.consulate == NETWORK or state.is_insert:
+        return
+    _narrowed.set(scope)
+    conditions = [
+        _owned(mapper.class_)  # type: ignore[arg-type]  # a class is hashable
+        for mapper in state.all_mappers
+        if mapper.class_.owners
+    ]
+    if conditions:
+        state.statement = state.statement.options(*conditions)
+
+
+@cache
+def _owned(model: type[Base]) -> LoaderCriteriaOption:
+    """Made once a table, for its values are looked up at execution: the statement stays cached."""
+    owners, mine = model.owners or Owners(), []
+    if owners.office:
+        office = bindparam("scope_office", callable_=_office, type_=Text(), unique=True)
+        mine.append(getattr(model, owners.office) == office)
+    if owners.account:
+        account = bindparam("scope_account", callable_=_account, type_=Uuid(), unique=True)
+        mine.append(getattr(model, owners.account) == account)
+    return with_loader_criteria(model, or_(false(), *mine))
+
+
+def _office() -> str:
+    """No office is called by the empty text."""
+    return _narrowed.get().consulate
+
+
+def _account() -> UUID | None:
+    return _narrowed.get().account
 
 
 def _driver(session: Session) -> psycopg.Connection[Any]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.citizens.models import Person
-from services.kernel.db import Base
+from services.kernel.db import Base, Owners
 from services.kernel.money import Money
 from services.remittances.rules import shown_rate
 
@@ -111,6 +111,7 @@ class Quote(Priced, Base):
     """A price that holds until ``expires_at``. Never changed; used at most once."""
 
     __tablename__ = "quotes"
+    owners = Owners(account="account_id")
     __table_args__ = (
         CheckConstraint("total_minor = send_minor + fee_minor + tax_minor", name="total"),
         CheckConstraint(
@@ -140,6 +141,7 @@ class Remittance(Priced, Base):
     """
 
     __tablename__ = "remittances"
+    owners = Owners(account="account_id")
     __table_args__ = (
         CheckConstraint(
             "status IN ('funded', 'sending', 'unknown', 'accepted', 'available', 'paid',"
@@ -201,6 +203,7 @@ class RemittanceEvent(Base):
     """A status that a remittance came to. Never changed."""
 
     __tablename__ = "remittance_events"
+    owners = Owners(account="account_id")
 
     remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"), primary_key=True)
     position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
