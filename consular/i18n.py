@@ -48,7 +48,9 @@ _LOCALES = {"es": "es_MX", "en": "en_US"}
 _DATE_LONG = {"es": "EEEE d 'de' MMMM 'de' y", "en": "EEEE, MMMM d, y"}
 _DATE_PLAIN = {"es": "d 'de' MMMM 'de' y", "en": "MMMM d, y"}
 _DATE_SHORT = {"es": "d MMM y", "en": "MMM d, y"}
-_TIME = {"es": "H:mm", "en": "h:mm a"}
+_TIME = "h:mm a"
+# As Spanish is written: «2:45 p. m.», with spaces at which no line breaks.
+_HALF_DAYS = {"a.m.": "a. m.", "p.m.": "p. m."}
 _NO_BREAK_HYPHEN = "\N{NON-BREAKING HYPHEN}"
 _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _FOLIO_GROUP = 4
@@ -140,13 +142,15 @@ def date_short(value: date | datetime, zone: str | None = None) -> str:
 
 
 def time_at(value: datetime, zone: str, place: str | bool = False) -> str:
-    """«9:00» on the clocks of an IANA zone.
+    """«9:00 a. m.» on the clocks of an IANA zone, «9:00 AM» in English.
 
-    ``place`` names whose clock that is, «9:00 (hora de Los Ángeles)»: a city, or True for the
+    ``place`` names whose clock that is, «9:00 a. m. (hora de Los Ángeles)»: a city, or True for the
     city that the zone itself is named after.
     """
     local = _aware(value).astimezone(ZoneInfo(zone))
-    clock = str(format_datetime(local, _TIME[current_language()], locale=_locale()))
+    clock = str(format_datetime(local, _TIME, locale=_locale()))
+    for written, spaced in _HALF_DAYS.items():
+        clock = clock.replace(written, spaced)
     clock = re.sub(r"\s", _NO_BREAK_SPACE, clock)
     if not place:
         return clock
@@ -155,7 +159,7 @@ def time_at(value: datetime, zone: str, place: str | bool = False) -> str:
 
 
 def moment(value: datetime, zone: str, place: str | bool = False) -> str:
-    """«lunes 7 de diciembre de 2026 a las 9:00 (hora de Los Ángeles)»; see `time_at`."""
+    """«lunes 7 de diciembre de 2026 a las 9:00 a. m. (hora de Los Ángeles)»; see `time_at`."""
     clock = time_at(value, zone, place)
     return str(gettext("%(day)s a las %(clock)s", day=date_long(value, zone), clock=clock))
 

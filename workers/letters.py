@@ -139,7 +139,9 @@ def local_time(moment: datetime, zone: str, language: str) -> str:
     local = moment.astimezone(ZoneInfo(zone))
     locale = "en_US" if language == "en" else "es_MX"
     day = format_date(local, "full", locale=locale)
-    time = format_time(local, "short", tzinfo=ZoneInfo(zone), locale=locale)
+    # As on the pages: «2:45 p. m.», «2:45 PM».
+    clock = format_time(local, "h:mm a", tzinfo=ZoneInfo(zone), locale=locale)
+    time = clock.replace("a.m.", "a. m.").replace("p.m.", "p. m.")
     return f"{day}, {time} ({get_timezone_name(local, locale=locale)})"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from calendar import monthrange
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -301,9 +302,38 @@ class _Date(fields.Date):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> date:
         # Python also reads 19900512 and 1990-W19-6.
+        if isinstance(value, str):
+            fault = date_fault(value)
+            if fault is not None:
+                raise ValidationError([fault])
         if not isinstance(value, str) or not _DAY.fullmatch(value):
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+def date_fault(text: str) -> Any:
+    """What is wrong with a date of three numbers, year first, in words; None where nothing is,
+    or where it is no date at all."""
+    parts = text.split("-")
+    if len(parts) != 3 or any(len(part) > 4 for part in parts):
+        return None
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        return _("Escribe la fecha con números: día, mes y año.")
+    year, month, day = map(int, parts)
+    if not (year and month and day):
+        return _("Escribe el día, el mes y el año.")
+    return _beyond(year, month, day)
+
+
+def _beyond(year: int, month: int, day: int) -> Any:
+    if year < 1000:
+        return _("Escribe el año con cuatro números, como 1990.")
+    if month > 12:
+        return _("El mes va de 1 a 12.")
+    if day > 31:
+        return _("El día va de 1 a 31.")
+    days = monthrange(year, month)[1]
+    return _("Ese mes tiene %(days)s días.", days=days) if day > days else None
 
 
 class BirthDate(_Date):
@@ -312,8 +342,10 @@ class BirthDate(_Date):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> date:
         day: date = super()._deserialize(value, attr, data, **kwargs)
         # A day's slack: it may be tomorrow already where the person is.
-        if not day >= EARLIEST_BIRTH or (day - now().date()).days > 1:
-            raise ValidationError([_("Revisa la fecha de nacimiento.")])
+        if day < EARLIEST_BIRTH:
+            raise ValidationError([_("Revisa el año de nacimiento: va desde 1900.")])
+        if (day - now().date()).days > 1:
+            raise ValidationError([_("La fecha de nacimiento no puede estar en el futuro.")])
         return day
 
 
