@@ -109,6 +109,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         # What one hand may book and hold, and how often it may name somebody whose appointment or
         # enrolment another account has.
         BOOKING_LIMITS=DEVELOPMENT_LIMITS if settings.development else PRODUCTION_LIMITS,
+        ENROLLMENTS_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(20, timedelta(days=1)),
         GUESSES_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(10, timedelta(days=1)),
         GUESSES_PER_ADDRESS=_TEN_A_MINUTE if settings.development else Rate(50, timedelta(days=1)),
     )

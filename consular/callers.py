@@ -32,6 +32,15 @@ def guess_budgets() -> tuple[Budget, ...]:
     )
 
 
+def enrollment_budgets() -> tuple[Budget, ...]:
+    """What is left to the caller, when a citizen, to ask for enrolments."""
+    asking = actor()
+    if not asking.is_citizen:
+        return ()
+    account = vault().blind_index("enrollments.account", str(asking.account_id))
+    return (Budget(account, current_app.config["ENROLLMENTS_PER_ACCOUNT"]),)
+
+
 def booking_hand() -> Hand:
     """The caller, as a booking is limited by."""
     return Hand(current_app.config["BOOKING_LIMITS"], address_index("booking"), guess_budgets())

@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from consular.auth import actor, now, vault
-from consular.callers import booking_hand, guess_budgets
+from consular.callers import booking_hand, enrollment_budgets, guess_budgets
 from consular.db import one_call, transaction
 from services.appointments import booking, desk
 from services.appointments.errors import ClaimTaken
@@ -46,10 +46,12 @@ def cancel(session: Session, appointment: UUID) -> Appointment:
 @contextmanager
 def telling_holders(command: requesting.RequestEnrollment) -> Iterator[None]:
     """Around the transaction of a request: somebody else's attempt is told to who is enrolled,
-    and counts as a guess at people, of which each caller has few."""
+    and counts as a guess at people, of which each caller has few. So are the requests themselves:
+    one that is taken in answers a guess too."""
     budgets = guess_budgets()
     with transaction(EVERYTHING) as session:
         refuse_spent(session, budgets, now=now())
+        spend(session, enrollment_budgets(), now=now())
     try:
         yield
     except IdentityCheckPending:

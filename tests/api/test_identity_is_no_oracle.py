@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from consular.pages.forms import words_of
+from services.appointments.errors import IdentityCheckPending
 from services.citizens.limits import Rate
 from tests.factories.enrollments import make_applicant
 from tests.factories.web import Web, person
@@ -104,3 +106,29 @@ def test_one_folio_is_looked_up_only_so_often_from_anywhere(web: Web) -> None:
     ]
     assert [answer.status_code for answer in tries] == [404, 404, 429]
     assert int(tries[-1].headers["Retry-After"]) > 0
+
+
+def test_requests_for_enrolments_are_few_for_each_that_is_taken_in_answers_a_guess(
+    web: Web,
+) -> None:
+    web.app.config["ENROLLMENTS_PER_ACCOUNT"] = Rate(2, timedelta(days=1))
+    eve = web.token("citizen", subject="eve")
+    answers = []
+    for _ in range(3):
+        applicant = make_applicant()
+        sent = {**asdict(applicant), "birth_date": applicant.birth_date.isoformat()}
+        body = {"program": "rfc", "applicant": sent, "consents": ["transfer_to_agency"]}
+        answers.append(web.call("POST", "/enrollments", body, token=eve).status_code)
+    assert answers == [202, 202, 429]
+
+
+def test_a_page_shows_the_folio_to_take_to_a_window(web: Web, victim: dict[str, Any]) -> None:
+    start, eve = web.free()[1]["start"], web.token("citizen", subject="eve")
+    asked = web.book(start, token=eve, attendees=[person(1)]).get_json()
+    assert len(asked["folio"]) == 12
+    assert asked["folio"][0] == "V"
+    again = web.book(start, token=eve, attendees=[person(1)]).get_json()
+    assert again["folio"] == asked["folio"]
+    with web.app.test_request_context():
+        told = words_of(IdentityCheckPending(folio=asked["folio"]))["form"]
+    assert "folio de revisión" in told[1]
