@@ -1,0 +1,201 @@
+"""Each operation of the contract succeeds here once, and answers as its schema says.
+
+The callers of the tests hold every answer against the document: its status, its fields, their
+types and formats, and no field that isn't published.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import text
+from standardwebhooks import Webhook
+
+from consular.api.contract import ENDPOINTS
+from services.kernel.clock import system_clock
+from services.kernel.db import EVERYTHING
+from services.kernel.ids import FolioKind, new_folio
+from tests.api.calls import steady_web
+from tests.api.test_identity_at_the_window import Window
+from tests.factories.contract import contract_of
+from tests.factories.enrollments import make_applicant
+from tests.factories.remittances import make_clabe, prepare_reference
+from tests.factories.web import PERSON, Web, morning_at_office, person
+from tests.servers import Addresses
+
+HERE = {"identity_checked": True}
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def _well(web: Web, method: str, path: str, body: Any = None, **given: Any) -> Any:
+    answer = web.call(method, path, body, **given)
+    assert answer.status_code < 300, answer.text
+    return answer.get_json()
+
+
+def _catalogue(web: Web) -> None:
+    for path in (
+        "/consulates", "/consulates/losangeles", "/services", "/programs",
+        "/consulates/losangeles/availability?service=PAS10",
+        "/availability?service=PAS10&near=34.05,-118.24", "/voting/elections/2024",
+    ):  # fmt: skip
+        _well(web, "GET", path)
+    analyst = web.token("analyst")
+    for code in _well(web, "GET", "/monitoring/indicators", token=analyst)["items"]:
+        path = f"/monitoring/indicators/{code['code']}?by=program,day,consulate,status"
+        _well(web, "GET", path, token=analyst)
+
+
+def _appointments(web: Web) -> None:
+    citizen, officer = web.token("citizen", subject="ana"), web.token("officer", "losangeles")
+    supervisor = web.token("supervisor", "losangeles")
+    opened = web.session(closes="12:00")
+    _well(web, "GET", "/sessions", token=supervisor)
+    paths = []
+    for number, slot in enumerate(web.free()[:5]):
+        made = web.book(slot["start"], token=citizen, attendees=[person(number)]).get_json()
+        paths.append(f"/appointments/{made['id']}")
+        found = {"folio": made["folio"], "birth_date": PERSON["birth_date"]}
+        _well(web, "POST", "/appointments/find", found)
+    _well(web, "GET", "/appointments", token=citizen)
+    _well(web, "GET", paths[0], token=citizen)
+    _well(web, "POST", f"{paths[0]}/cancel", {}, token=citizen)
+    closing = {"status": "closed"}
+    _well(web, "GET", f"/sessions/{opened['id']}", token=supervisor)
+    web.travel(morning_at_office() + timedelta(hours=3))
+    for path, steps in zip(paths[1:], _STEPS, strict=True):
+        for step, body in steps:
+            _well(web, "POST", f"{path}/{step}", body, token=officer)
+    _well(web, "PATCH", f"/sessions/{opened['id']}", closing, token=supervisor)
+    _well(web, "GET", "/me/accesses", token=citizen)
+    _well(web, "GET", "/me/data", token=citizen)
+    _catalogue(web)
+
+
+_STEPS: tuple[tuple[tuple[str, dict[str, Any]], ...], ...] = (
+    (
+        ("check-in", HERE), ("call", {"desk": "A"}), ("back-to-waiting", {}),
+        ("complete", {"document_number": "N1", "fee": {"amount": "209.00", "currency": "USD"}}),
+    ),
+    (("no-show", {}),),
+    (("check-in", HERE), ("not-served", {"reason": "Falta el acta", "bring": ["Acta"]})),
+    (("check-in", HERE),),
+)  # fmt: skip
+
+
+def _enrolments(web: Web) -> None:
+    citizen, paths = web.token("citizen", subject="ana"), []
+    for _ in range(2):
+        who = make_applicant()
+        names = ("given_names", "first_surname", "second_surname", "curp")
+        applicant = {name: getattr(who, name) for name in names}
+        body = {
+            "program": "rfc",
+            "applicant": {**applicant, "birth_date": who.birth_date.isoformat()},
+            "consents": ["transfer_to_agency"],
+        }
+        made = _well(web, "POST", "/enrollments", body, token=citizen)
+        paths.append(f"/enrollments/{made['id']}")
+    with web.database.transaction(EVERYTHING) as session:
+        session.execute(
+            text("UPDATE enrollments SET status = 'more_information_requested' WHERE id = :id"),
+            {"id": paths[0].rpartition("/")[2]},
+        )
+    _well(web, "POST", f"{paths[0]}/answer", {"data": {}}, token=citizen)
+    _well(web, "POST", f"{paths[1]}/withdraw", {}, token=citizen)
+    _well(web, "GET", paths[0], token=citizen)
+    _well(web, "GET", "/enrollments", token=citizen)
+    _well(web, "GET", "/me/data", token=citizen)
+
+
+def _money(web: Web) -> None:
+    with web.database.transaction(EVERYTHING) as session:
+        prepare_reference(session, now=system_clock())
+    citizen = web.token("citizen", subject="ana")
+    _well(web, "PATCH", "/me", PERSON, token=citizen)
+    _well(web, "GET", "/me", token=citizen)
+    quote = {"send": {"amount": "100.00", "currency": "USD"}, "funding": "bank_account",
+             "payout": "account"}  # fmt: skip
+    priced = _well(web, "POST", "/quotes", quote, token=citizen)
+    recipient = {"given_names": "Rosa", "first_surname": "Demo", "clabe": make_clabe()}
+    sent = _well(
+        web, "POST", "/remittances", {"quote": priced["id"], "recipient": recipient},
+        token=citizen, headers={"Idempotency-Key": uuid4().hex},
+    )  # fmt: skip
+    sought = {"folio": sent["folio"], "first_surname": "Demo"}
+    _well(web, "POST", "/remittances/lookup", sought)
+    _well(web, "GET", f"/remittances/{sent['id']}", token=citizen)
+    _well(web, "POST", f"/remittances/{sent['id']}/cancel", {}, token=citizen)
+    _well(web, "GET", "/remittances", token=citizen)
+    _well(web, "GET", "/me/data", token=citizen)
+    _called_back(web)
+
+
+def _called_back(web: Web) -> None:
+    web.app.extensions["consular.callback_secrets"] = {"finabien": (SECRET,)}
+    body, now = json.dumps({"folio": new_folio(FolioKind.REMITTANCE)}), datetime.now(UTC)
+    for _ in range(2):
+        answer = web.client.post(
+            "/api/v1/callbacks/finabien",
+            data=body,
+            headers={
+                "Content-Type": "application/json",
+                "webhook-id": "message-1",
+                "webhook-timestamp": str(int(now.timestamp())),
+                "webhook-signature": Webhook(SECRET).sign("message-1", now, body),
+            },
+        )
+        assert answer.status_code == 200, answer.text
+
+
+def _votes(web: Web) -> None:
+    count = {
+        "consulate": "losangeles", "election": "2024", "metric": "votes", "mode": "electronic",
+        "date": date(2024, 6, 2).isoformat(), "value": 12, "source": "Acta 12",
+    }  # fmt: skip
+    one, other = (web.token("officer", "losangeles", who) for who in ("one", "other"))
+    made = _well(web, "POST", "/voting/counts", count, token=one)
+    _well(web, "POST", f"/voting/counts/{made['id']}/approve", {}, token=other)
+    _well(web, "GET", "/voting/counts", token=one)
+    _well(web, "GET", "/voting/elections/2024")
+
+
+def _at_the_window(step: str, **body: Any) -> Callable[[Web], None]:
+    def walk(web: Web) -> None:
+        window = Window(web)
+        check = window.check(folio=window.folio).get_json()["id"]
+        _well(web, "GET", f"/identity-checks/{check}", token=window.officer)
+        done = window.act(check, step, **body)
+        assert done.status_code == 200, done.text
+
+    return walk
+
+
+WALKS: tuple[Callable[[Web], None], ...] = (
+    _appointments, _enrolments, _money, _votes,
+    _at_the_window("take-over", service="PAS10"),
+    _at_the_window("release", service="PAS10"),
+    _at_the_window("tell-apart"),
+)  # fmt: skip
+
+
+def test_every_documented_success_is_answered_as_published(
+    servers: Addresses, tmp_path: Path
+) -> None:
+    seen: dict[str, set[int]] = {}
+    for walk in WALKS:
+        with steady_web(servers, tmp_path) as web:
+            walk(web)
+            for operation, statuses in contract_of(web.app).seen.items():
+                seen.setdefault(operation, set()).update(statuses)
+    missing = [
+        f"{found.operation} never answered {found.status} here: let one of WALKS call it."
+        for found in ENDPOINTS.values()
+        if found.status not in seen.get(found.operation, set())
+    ]
+    assert missing == []
