@@ -38,8 +38,10 @@ from consular.health import init_health
 from consular.i18n import init_i18n
 from consular.pages.admin.routes import pages as admin_pages
 from consular.pages.desk.routes import pages as desk_pages
+from consular.pages.language import init_language
 from consular.pages.monitoring.routes import pages as monitoring_pages
 from consular.pages.portal.routes import pages as portal_pages
+from consular.pages.posting import init_forms
 from consular.pages.session import page_actor
 from consular.security import init_security
 from consular.sign_in import SignIn
@@ -139,6 +141,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     init_auth(app)
     init_security(app)
     init_errors(app)
+    init_language(app)
+    init_forms(app)
     _register(app)
     app.after_request(_log)
     if not settings.development:

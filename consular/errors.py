@@ -86,7 +86,8 @@ WORDS: dict[str, Words] = {
         _("No tienes permiso"), _("Tu cuenta no puede hacer esto. El intento queda registrado.")
     ),
     "form_expired": Words(
-        _("La página caducó"), _("Vuelve a abrirla e intenta otra vez. No se hizo nada.")
+        _("La página llevaba mucho tiempo abierta"),
+        _("No se hizo nada. Revísala y envíala otra vez."),
     ),
     "form_from_elsewhere": Words(
         _("La solicitud vino de otro sitio"), _("Abre la página desde aquí e intenta otra vez.")
@@ -99,6 +100,14 @@ WORDS: dict[str, Words] = {
     ),
     "sign_in_unavailable": Words(
         _("Por ahora no se puede entrar por ahí"), _("Intenta en unos minutos, o usa un código.")
+    ),
+    "slot_over": Words(
+        _("Esa hora ya pasó"), _("Elige otra hora: lo demás que escribiste sigue aquí.")
+    ),
+    "fee_not_told": Words(_("Falta el pago"), _("Escribe cuánto pagó; 0 si no pagó.")),
+    "session_over": Words(
+        _("Tu sesión había terminado"),
+        _("No se hizo nada. Lo que escribiste está aquí: revísalo y envíalo otra vez."),
     ),
     "not_found": Words(
         _("No lo encontramos"),
@@ -422,7 +431,7 @@ class Problem:
             title=self.words.title,
             detail=self.detail,
             request_id=g.get("request_id"),
-            login_url=_sign_in(request.path) if self.status == 401 else None,
+            login_url=sign_in_address(request.path) if self.status == 401 else None,
         )
         return Response(page, self.status, self.headers, content_type="text/html; charset=utf-8")
 
@@ -449,7 +458,7 @@ def problem_of(error: DomainError) -> Problem:
 
 def init_errors(app: Flask) -> None:
     """Every way a request can fail ends in a problem."""
-    app.register_error_handler(DomainError, lambda error: _show(problem_of(error)))
+    app.register_error_handler(DomainError, answer_error)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(psycopg.Error, _database)
@@ -466,6 +475,11 @@ def refuse_late() -> None:
         raise RequestTimeout()
 
 
+def answer_error(error: DomainError) -> Response:
+    """A refusal as a problem, a page, or the way to the sign-in."""
+    return _show(problem_of(error))
+
+
 def _show(problem: Problem) -> Response:
     if request.path.startswith(("/api/", "/health", "/metrics")):
         return problem.as_json()
@@ -476,10 +490,11 @@ def _show(problem: Problem) -> Response:
 
 def _to_sign_in() -> Response:
     """Nobody did anything wrong: sign in, and come back to this page."""
-    return Response(status=303, headers={"Location": _sign_in(request.full_path.rstrip("?"))})
+    address = sign_in_address(request.full_path.rstrip("?"))
+    return Response(status=303, headers={"Location": address})
 
 
-def _sign_in(then: str) -> str:
+def sign_in_address(then: str) -> str:
     """Where citizens sign in, or staff for a page of theirs."""
     view = current_app.view_functions.get(request.endpoint or "")
     for_citizens = Role.CITIZEN in getattr(view, "who", frozenset(Role))

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
+from services.kernel.audit import Role
 from services.kernel.errors import Forbidden
 
 _CSP = (
@@ -15,7 +16,7 @@ _CSP = (
     " font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
 )
-ANONYMOUS_COOKIE = "consular-form"
+BROWSER_SECONDS = 24 * 3600
 
 
 def init_security(app: Flask) -> None:
@@ -27,18 +28,24 @@ def init_security(app: Flask) -> None:
 
 def csrf_token() -> str:
     """For a hidden field: bound to the browser's own cookie, useless in another browser."""
-    return _token_for(_browser_secret())
+    # Whoever is shown a form gets the browser's cookie too: drafts and sent forms go by it.
+    browser = browser_secret()
+    alive = g.get("actor") and request.cookies.get(session_cookie())
+    return _token_for(str(g.get("session_secret") or alive or browser))
 
 
-def _browser_secret() -> str:
-    """The session's secret, also of one that begins with this answer, or one made for a browser
-    that isn't signed in."""
-    cookie = request.cookies.get(session_cookie()) or request.cookies.get(ANONYMOUS_COOKIE)
-    if known := g.get("session_secret") or cookie:
-        return str(known)
-    if "form_secret" not in g:
-        g.form_secret = secrets.token_urlsafe(24)
-    return str(g.form_secret)
+def browser_secret() -> str:
+    """The secret of this browser, whoever signs in with it; made when it has none, and sent
+    again with every form so that it outlives the day only while it is used."""
+    if "browser_secret" not in g:
+        g.browser_secret = request.cookies.get(browser_cookie()) or secrets.token_urlsafe(24)
+    g.keep_browser = True
+    return str(g.browser_secret)
+
+
+def browser_cookie() -> str:
+    """The name of the cookie that tells browsers apart; see `session_cookie` for the prefix."""
+    return "__Host-consular-form" if current_app.config["SECURE"] else "consular-form"
 
 
 def session_cookie() -> str:
@@ -52,19 +59,51 @@ def _token_for(secret: str) -> str:
 
 
 def _check_form() -> None:
-    if request.method in ("GET", "HEAD", "OPTIONS") or request.path.startswith("/api/"):
+    if not is_page_form():
         return
-    if request.routing_exception is not None:
-        return
+    fault = form_fault()
+    if fault:
+        raise Forbidden(fault)
+
+
+def is_page_form() -> bool:
+    """Whether this request sends a form to one of our pages."""
+    safe = request.method in ("GET", "HEAD", "OPTIONS")
+    return not (safe or request.path.startswith("/api/") or request.routing_exception)
+
+
+def form_fault() -> str | None:
+    """Why a form can't be taken for one of ours in this browser; None when it is one."""
+    if _from_elsewhere():
+        return "form_from_elsewhere"
+    given = request.form.get("csrf_token", "").encode()
+    known = (request.cookies.get(name) for name in _cookies_that_count())
+    good = any([hmac.compare_digest(_token_for(c).encode(), given) for c in known if c])
+    return None if good else "form_expired"
+
+
+def came_from_here() -> bool:
+    """Whether the browser itself says that the form was on a page of ours."""
+    origin = request.headers.get("Origin")
+    if origin:
+        return urlsplit(origin).netloc == request.host
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
+
+
+def _from_elsewhere() -> bool:
     origin = request.headers.get("Origin")
     if origin and origin != "null" and urlsplit(origin).netloc != request.host:
-        raise Forbidden("form_from_elsewhere")
-    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
-        raise Forbidden("form_from_elsewhere")
-    cookie = request.cookies.get(session_cookie()) or request.cookies.get(ANONYMOUS_COOKIE)
-    given = request.form.get("csrf_token", "")
-    if not cookie or not hmac.compare_digest(_token_for(cookie).encode(), given.encode()):
-        raise Forbidden("form_expired")
+        return True
+    return request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+
+
+def _cookies_that_count() -> list[str]:
+    """Where only somebody signed in may act, the session's; elsewhere also the browser's, for the
+    form may be from before the sign-in."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "who", None) == frozenset(Role) or session_cookie() not in request.cookies:
+        return [session_cookie(), browser_cookie()]
+    return [session_cookie()]
 
 
 def _headers(response: Response) -> Response:
@@ -78,9 +117,12 @@ def _headers(response: Response) -> Response:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
-    if "form_secret" in g:
+    if g.get("session_over") and request.method in ("GET", "HEAD"):
+        # From here on the browser's reader is nobody; a form that was open is still known by it.
+        response.delete_cookie(session_cookie(), path="/", secure=current_app.config["SECURE"])
+    if g.get("keep_browser"):
         response.set_cookie(
-            ANONYMOUS_COOKIE, g.form_secret, max_age=86400, httponly=True, samesite="Lax",
-            secure=current_app.config["SECURE"],
+            browser_cookie(), browser_secret(), max_age=BROWSER_SECONDS, httponly=True,
+            samesite="Lax", secure=current_app.config["SECURE"], path="/",
         )  # fmt: skip
     return response

@@ -12,6 +12,7 @@ SLICES = (
     "outbox.models",
     "facts.models",
     "incidents.models",
+    "forms.models",
     "citizens.models",
     "staff.models",
     "consulates.models",

@@ -18,6 +18,10 @@ KEPT: Mapping[str, str] = {
     # No session lives longer than eight hours.
     "web_sessions": "DELETE FROM web_sessions WHERE created_at < now() - interval '1 day'"
     " OR ended_at < now() - interval '1 day'",
+    # Answers of forms that nobody finished.
+    "drafts": "DELETE FROM drafts WHERE expires_at < now()",
+    # Longer than a page stays open; what must not be doubled has constraints of its own.
+    "form_submissions": "DELETE FROM form_submissions WHERE begun_at < now() - interval '1 day'",
     # What was parked waits for a person.
     "outbox": "DELETE FROM outbox WHERE done_at < now() - interval '7 days'"
     " AND outcome IS DISTINCT FROM 'parked'",

@@ -23,9 +23,13 @@ DATE_PARTS = ("day", "month", "year")
 UNCLEAR_AMOUNT = _("No estamos seguros de qué monto es. Escríbelo con números, así: 1000.50")
 
 
+# Of every form, and none of anybody's answers; a one-time code is for its own request only.
+OURS = frozenset({"csrf_token", "form_key", "d", "language", "code", "again"})
+
+
 def typed() -> dict[str, str]:
-    """The form's fields, without those that are ours."""
-    return {name: value for name, value in request.form.items() if name != "csrf_token"}
+    """The form's answers, without the fields that are ours."""
+    return {name: value for name, value in request.form.items() if name not in OURS}
 
 
 def date_of(form: dict[str, str], name: str) -> str | None:
@@ -69,6 +73,11 @@ def check(schema: Schema, values: dict[str, Any], errors: Errors) -> Any:
     except FieldsInvalid as invalid:
         errors |= invalid.errors
         return None
+
+
+def read_fields(schema: Schema, values: dict[str, Any], errors: Errors | None) -> Any:
+    """`check` with a list of errors; without one it raises FieldsInvalid."""
+    return load_fields(schema, values) if errors is None else check(schema, values, errors)
 
 
 def words_of(error: DomainError) -> Errors:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
+
 from flask import Response, current_app, g, request
 
 from consular.auth import now, staff_actor
 from consular.db import one_statement
 from consular.errors import Unauthenticated
-from consular.security import ANONYMOUS_COOKIE, session_cookie
+from consular.security import browser_secret, session_cookie
 from services.kernel.audit import Actor, Role
 from services.staff.sessions import end_session, find_session
 
@@ -20,6 +22,7 @@ def page_actor() -> Actor | None:
     with one_statement() as session:
         found = find_session(session, secret, now=now())
     if found is None:
+        g.session_over = True
         return None
     if found.account_id:
         return Actor(Role.CITIZEN, found.account_id, None, g.request_id)
@@ -30,20 +33,28 @@ def page_actor() -> Actor | None:
 
 
 def keep(response: Response, secret: str) -> Response:
-    """Give the browser its session; the one before and the anonymous form secret end with it."""
+    """Give the browser its session; the one before ends with it."""
     _end_current()
+    set_session_cookie(response, secret)
+    g.session_secret = secret
+    return response
+
+
+def set_session_cookie(response: Response, secret: str) -> None:
+    """For this host only, gone with the browser."""
     response.set_cookie(
         session_cookie(), secret, path="/", httponly=True, samesite="Lax",
         secure=current_app.config["SECURE"],
     )  # fmt: skip
-    response.delete_cookie(ANONYMOUS_COOKIE)
-    return response
 
 
 def forget(response: Response) -> Response:
-    """End the session on the server and in the browser."""
+    """End the session on the server and in the browser, which becomes another browser: whoever
+    uses it next finds nothing of what was typed."""
     _end_current()
     response.delete_cookie(session_cookie(), path="/", secure=current_app.config["SECURE"])
+    browser_secret()
+    g.browser_secret = secrets.token_urlsafe(24)
     return response
 
 

@@ -74,6 +74,13 @@ def find_session(session: Session, secret: str, *, now: datetime) -> SignedIn | 
     return SignedIn(row.account_id, row.staff_id) if row else None
 
 
+def last_signed_in(session: Session, secret: str) -> SignedIn | None:
+    """Whose cookie this was, also after the session ended: it proves nothing any more, but tells
+    for whom to keep what was typed."""
+    row = session.get(WebSession, fingerprint(secret.encode()))
+    return SignedIn(row.account_id, row.staff_id) if row else None
+
+
 def end_session(session: Session, secret: str, *, now: datetime) -> None:
     """Sign out, at once and for good."""
     session.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -32,8 +32,17 @@ class Browser:
         return self.client.get(address)
 
     def post(self, address: str, **fields: str) -> TestResponse:
-        """Send a form with the token that its page carries."""
-        return self.client.post(address, data={"csrf_token": self.csrf(), **fields})
+        """Send a form with the token and a key as its page carries them."""
+        ours = {"csrf_token": self.csrf(), "form_key": uuid4().hex}
+        return self.client.post(address, data={**ours, **fields})
+
+    def send(self, address: str, **fields: str) -> TestResponse:
+        """`post`, and the page to which that leads."""
+        answer = self.post(address, **fields)
+        assert answer.status_code == 303, answer.text
+        while answer.status_code == 303:
+            answer = self.client.get(answer.location)
+        return answer
 
     def csrf(self) -> str:
         """The token of this browser's forms: the sign-out button on every page has one."""

@@ -6,7 +6,7 @@ import re
 import secrets
 from html import unescape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from flask.testing import FlaskClient
@@ -27,7 +27,8 @@ OWN = {
     "birth_date-year": "1990",
     "email": "rosa@demo.invalid",
 }
-_FIELD = re.compile(r'<(?:input|button)[^>]* name="([a-z_-]+)"[^>]* value="([^"]*)"')
+_FIELD = re.compile(r'<input[^>]* name="([a-z_-]+)"[^>]* value="([^"]*)"')
+_LINK = re.compile(r'href="(/citas/[^"]*)"')
 
 
 def fields(page: str) -> dict[str, str]:
@@ -35,21 +36,27 @@ def fields(page: str) -> dict[str, str]:
     return {name: unescape(value) for name, value in _FIELD.findall(page)}
 
 
+def links(page: str, path: str) -> list[str]:
+    return [unescape(link) for link in _LINK.findall(page) if link.startswith(path)]
+
+
 def post(client: FlaskClient, path: str, form: dict[str, str], page: str) -> TestResponse:
-    return client.post(path, data={**form, "csrf_token": fields(page)["csrf_token"]})
+    """Send a form of ``page`` and open what that leads to."""
+    ours = {name: fields(page)[name] for name in ("csrf_token", "form_key")}
+    return client.post(path, data={**form, **ours}, follow_redirects=True)
 
 
 def test_answers_are_kept_when_the_time_is_changed(web: Web) -> None:
     web.session()
     client, start = web.client, web.free()[0]["start"]
     page = client.get("/citas/persona", query_string={**PLACE, "start": start}).text
-    times = post(client, "/citas/horarios", {**PLACE, **OWN, "from": start[:10]}, page).text
-    assert fields(times).items() >= {**PLACE, **OWN}.items()
+    times = post(client, "/citas/persona", {**fields(page), **OWN, "change_time": "1"}, page).text
+    assert "Para Rosa María Demo Prueba." in times
     assert "Rosa" not in "".join(re.findall(r'href="[^"]*"', times))
-    other = post(client, "/citas/persona", {**fields(times), "start": start}, times).text
+    other = client.get(links(times, "/citas/persona")[0]).text
     assert fields(other).items() >= OWN.items()
-    service = post(client, "/citas/nueva", {**PLACE, **OWN}, page).text
-    assert fields(service).items() >= OWN.items()
+    service = client.get(links(times, "/citas/nueva")[-1]).text
+    assert "d" in fields(service)
 
 
 def test_a_time_that_is_taken_meanwhile_costs_no_answer(
@@ -58,16 +65,18 @@ def test_a_time_that_is_taken_meanwhile_costs_no_answer(
     monkeypatch.setattr(secrets, "randbelow", lambda _most: 123456)
     web.session()
     client, (first, second) = web.client, [slot["start"] for slot in web.free()[:2]]
-    form = {**PLACE, **OWN, "start": first}
     page = client.get("/citas/persona", query_string={**PLACE, "start": first}).text
-    asked = post(client, "/citas/confirmar", form, page).text
+    check = post(client, "/citas/persona", {**fields(page), **OWN}, page).text
+    asked = post(client, "/citas/revisar", fields(check), check).text
     assert web.book(first, token=web.token("citizen", subject="other")).status_code == 201
     taken = post(client, "/citas/codigo", {**fields(asked), "code": "123456"}, asked).text
     assert "Ese horario ya se ocup" in taken
-    own = post(client, "/citas/persona", {**fields(taken), "start": second}, taken).text
+    other = next(a for a in links(taken, "/citas/persona") if second in unquote(a))
+    own = client.get(other).text
     assert fields(own).items() >= {**OWN, "start": second}.items()
-    booked = post(client, "/citas/confirmar", fields(own), own)
-    assert (booked.status_code, "nueva=1" in booked.location) == (303, True)
+    check = post(client, "/citas/persona", {**fields(own), **OWN}, own).text
+    booked = post(client, "/citas/revisar", fields(check), check).text
+    assert "Tu cita está reservada" in booked
 
 
 @pytest.mark.parametrize("address", ["/rfc", "/mis-datos", "/citas/persona"])
@@ -136,9 +145,6 @@ def test_an_office_without_times_says_so_and_names_the_nearest_that_have_some(we
     assert "Más días" not in page
     day = web.free()[0]["start"][:10]
     assert f"/citas/horarios?consulate=losangeles&amp;service=PAS10&amp;from={day}" in page
-    kept = post(client, "/citas/horarios", {**there, **OWN}, client.get("/login").text).text
-    offered = fields(kept[kept.index("Los consulados") :])
-    assert offered.items() >= {**OWN, **PLACE, "from": day}.items()
 
 
 def test_an_empty_week_leads_to_the_next_day_that_has_places(web: Web) -> None:

@@ -55,7 +55,7 @@ def summary(page: str) -> dict[str, str]:
 def test_the_summary_names_every_field_that_is_missing_and_leads_to_it(
     web: Web, address: str, expected: dict[str, str]
 ) -> None:
-    page = citizen(web).post(address).text
+    page = citizen(web).send(address).text
     assert summary(page) == expected
     assert all(f'id="{target}"' in page for target in expected)
 

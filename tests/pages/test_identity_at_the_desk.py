@@ -64,8 +64,7 @@ def test_the_officer_sees_no_more_than_that_another_office_has_it(
 
 def test_without_a_look_at_the_document_nothing_is_done(web: Web, officer: Browser) -> None:
     form = {name: value for name, value in FORM.items() if name != "identity_checked"}
-    refused = officer.post("/desk/identity", **{**form, "birth_date-day": "", "document": ""})
-    assert refused.status_code == 422
+    refused = officer.send("/desk/identity", **{**form, "birth_date-day": "", "document": ""})
     page = unescape(refused.text)
     assert "Comprueba primero la identidad" in page
     assert 'value="Gloria"' in page
@@ -82,8 +81,8 @@ def test_the_other_ways_out(web: Web, officer: Browser, step: str, words: str) -
     checked = officer.post("/desk/identity", **FORM, folio=folio(web))
     done = officer.post(f"{checked.location}/{step}", service="PAS10")
     assert words in unescape(officer.get(done.location).text)
-    again = officer.post(f"{checked.location}/{step}", service="PAS10")
-    assert (again.status_code, "Nadie más tiene una cita" in unescape(again.text)) == (409, True)
+    again = officer.send(f"{checked.location}/{step}", service="PAS10")
+    assert "Nadie más tiene una cita" in unescape(again.text)
 
 
 def test_another_offices_check_cant_be_opened(web: Web, officer: Browser) -> None:

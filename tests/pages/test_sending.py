@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from consular.security import session_cookie
 from services.kernel.db import EVERYTHING
@@ -35,39 +35,50 @@ def sender(web: Web) -> FlaskClient:
     return client
 
 
-def _post(client: FlaskClient, path: str, form: dict[str, Any]) -> TestResponse:
+def _post(client: FlaskClient, path: str, form: dict[str, Any], *, follow: bool = True) -> Any:
     page = client.get("/enviar").text
     found = re.search(r'name="csrf_token" value="([0-9a-f]+)"', page)
     assert found
-    return client.post(path, data={**form, "csrf_token": found.group(1)})
+    data = {"csrf_token": found.group(1), "form_key": uuid4().hex, **form}
+    return client.post(path, data=data, follow_redirects=follow)
+
+
+def quoted(client: FlaskClient, payout: str) -> str:
+    """A quote for 300 dollars."""
+    price = {"send_amount": "300", "funding": "bank_account", "payout": payout}
+    quote = re.search(r"quote=([0-9a-f-]{36})", _post(client, "/enviar", price).text)
+    assert quote
+    return quote.group(1)
+
+
+def checked(client: FlaskClient, form: dict[str, str]) -> str:
+    """The draft of a transfer that is ready to be paid."""
+    answer = _post(client, "/enviar/destinatario", form, follow=False)
+    assert answer.location.startswith("/enviar/revisar?d="), answer.location
+    return str(answer.location.partition("=")[2])
 
 
 def ordered(client: FlaskClient) -> str:
     """The address of a transfer that was just paid."""
-    given = {"send_amount": "300", "funding": "bank_account", "payout": "branch"}
-    quote = re.search(r"quote=([0-9a-f-]{36})", _post(client, "/enviar", given).text)
-    assert quote
-    form = {"quote": quote.group(1), "given_names": "Rosa", "first_surname": "Demo"}
-    return str(_post(client, "/enviar/confirmar", form).headers["Location"])
+    form = {"quote": quoted(client, "branch"), "given_names": "Rosa", "first_surname": "Demo"}
+    draft = {"d": checked(client, form)}
+    return str(_post(client, "/enviar/revisar", draft, follow=False).headers["Location"])
 
 
 def test_a_corrected_account_is_never_taken_for_the_order_before(web: Web) -> None:
     client = sender(web)
-    price = {"send_amount": "300", "funding": "bank_account", "payout": "account"}
-    quote = re.search(r"quote=([0-9a-f-]{36})", _post(client, "/enviar", price).text)
-    assert quote
     form = {
-        "quote": quote.group(1),
+        "quote": quoted(client, "account"),
         "given_names": "Rosa",
         "first_surname": "Demo",
         "clabe": ACCOUNT,
         "purpose": "family",
-        "idempotency_key": "one-press",
     }
-    first = _post(client, "/enviar/confirmar", form)
-    again = _post(client, "/enviar/confirmar", form)
-    assert first.status_code == 303
+    press = {"d": checked(client, form), "form_key": "one-press"}
+    first = _post(client, "/enviar/revisar", press, follow=False)
+    again = _post(client, "/enviar/revisar", press, follow=False)
+    assert first.headers["Location"].startswith("/envios/")
     assert again.headers["Location"] == first.headers["Location"]
-    other = _post(client, "/enviar/confirmar", {**form, "clabe": OTHER_ACCOUNT})
-    assert other.status_code == 200
-    assert "Esa clave ya se us" in other.text
+    other = checked(client, {**form, "clabe": OTHER_ACCOUNT})
+    page = _post(client, "/enviar/revisar", {"d": other, "form_key": "one-press"}).text
+    assert "Esa cotización ya se us" in page

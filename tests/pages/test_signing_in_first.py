@@ -1,4 +1,4 @@
-"""A page that needs a sign-in leads there and back; a form or a program is told 401."""
+"""A page or a form that needs a sign-in leads there and back; a program is told 401."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ def test_after_the_sign_in_only_an_address_of_ours_is_gone_to(web: Web) -> None:
     assert 'name="next" value="/mis-datos"' in web.client.get("/login?next=/mis-datos").text
 
 
-def test_a_form_says_that_a_sign_in_is_needed_and_the_api_answers_401(web: Web) -> None:
+def test_a_form_leads_to_the_sign_in_and_back_and_the_api_answers_401(web: Web) -> None:
     client = web.client
     token = re.search(r'name="csrf_token" value="([0-9a-f]+)"', client.get("/login").text)
     assert token
-    page = client.post("/rfc", data={"csrf_token": token[1]})
-    assert (page.status_code, "Hace falta entrar" in page.text) == (401, True)
-    assert "ficha" not in page.text
+    answer = client.post("/rfc", data={"csrf_token": token[1]})
+    assert (answer.status_code, urlsplit(answer.location).path) == (303, "/login")
+    assert parse_qs(urlsplit(answer.location).query)["next"][0].startswith("/rfc?d=")
+    assert "Todavía no se hizo nada" in client.get(answer.location).text
     assert web.call("GET", "/appointments").status_code == 401

@@ -100,6 +100,8 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(work: Work)
         "attempts": 1,
         "idempotency_keys": 0,
         "web_sessions": 0,
+        "drafts": 0,
+        "form_submissions": 0,
         "outbox": 1,
         "scheduled_runs": 0,
     }

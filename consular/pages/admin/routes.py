@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 
-from consular.api.contract import load_fields
 from consular.auth import account, actor, allow, now
 from consular.db import transaction
-from consular.errors import problem_of
 from consular.pages.admin.schemas import ROLES, AssignSchema, StaffSchema
-from consular.pages.forms import Errors, go, pick, typed, words_of
+from consular.pages.drafts import answers, draft, drop
+from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import offices
 from services.kernel.audit import Role
-from services.kernel.errors import DomainError, NotFound
+from services.kernel.errors import NotFound
 from services.staff.accounts import assign, end_account, find_active, list_accounts, make_account
 
 pages = Blueprint("admin", __name__, url_prefix="/admin")
 ADMIN = frozenset({Role.ADMIN})
-Page = tuple[str, int] | Response
 
 
 @pages.get("/")
@@ -50,21 +48,17 @@ def staff() -> str:
 @allow(ADMIN)
 def staff_new() -> str:
     """A new account."""
-    return _ask("admin/staff_form.html", {}, {})
+    return _ask("admin/staff_form.html", draft().form, draft().errors(_read_account))
 
 
 @pages.post("/staff/new")
 @allow(ADMIN)
-def staff_make() -> Page:
+def staff_make() -> Response:
     """Make it."""
-    form = typed()
-    try:
-        values = pick(form, "subject", "name", "email", "role", "consulate")
-        command = load_fields(StaffSchema(), values)
-        with transaction() as session:
-            make_account(session, command, now=now(), actor=actor())
-    except DomainError as refused:
-        return _ask("admin/staff_form.html", form, words_of(refused)), problem_of(refused).status
+    command = _read_account(answers(), None)
+    with transaction() as session:
+        make_account(session, command, now=now(), actor=actor())
+    drop()
     return go(url_for("admin.staff"))
 
 
@@ -72,54 +66,51 @@ def staff_make() -> Page:
 @allow(ADMIN)
 def staff_assign(id: UUID) -> str:
     """Another role or office, or the end."""
-    return _ask_assign(id, None, {})
-
-
-@pages.post("/staff/<uuid:id>")
-@allow(ADMIN)
-def staff_assign_save(id: UUID) -> Page:
-    """Give it: from the next request on, the account may what its new role may."""
-    form = typed()
-    try:
-        values = load_fields(AssignSchema(), pick(form, "role", "consulate"))
-        with transaction() as session:
-            assign(session, id, now=now(), actor=actor(), **values)
-    except NotFound:
-        raise
-    except DomainError as refused:
-        return _ask_assign(id, form, words_of(refused)), problem_of(refused).status
-    return go(url_for("admin.staff"))
-
-
-@pages.get("/staff/<uuid:id>/end")
-@allow(ADMIN)
-def back_to_staff(id: UUID) -> Response:
-    """The address of the end, opened after a change of language or a sign-in."""
-    return go(url_for("admin.staff_assign", id=id))
-
-
-@pages.post("/staff/<uuid:id>/end")
-@allow(ADMIN)
-def staff_end(id: UUID) -> Page:
-    """End the account and every browser that is signed in with it, at once."""
-    try:
-        with transaction() as session:
-            end_account(session, id, now=now(), actor=actor())
-    except NotFound:
-        raise
-    except DomainError as refused:
-        return _ask_assign(id, None, words_of(refused)), problem_of(refused).status
-    return go(url_for("admin.staff"))
-
-
-def _ask_assign(id: UUID, form: dict[str, str] | None, errors: Errors) -> str:
     with transaction() as session:
         found = find_active(session, id)
     if found is None:
         raise NotFound()
     current = {"role": found.role, "consulate": found.consulate_code or ""}
     person = {"id": found.id, "name": found.name, "own": found.id == account()}
-    return _ask("admin/staff_assign.html", form or current, errors, account=person)
+    errors = draft().errors(_read_assignment, also_under=True)
+    form = {**current, **draft().form}
+    return _ask("admin/staff_assign.html", form, errors, account=person)
+
+
+@pages.post("/staff/<uuid:id>")
+@allow(ADMIN)
+def staff_assign_save(id: UUID) -> Response:
+    """Give it: from the next request on, the account may what its new role may."""
+    values = _read_assignment(answers(), None)
+    with transaction() as session:
+        assign(session, id, now=now(), actor=actor(), **values)
+    drop()
+    return go(url_for("admin.staff"))
+
+
+@pages.get("/staff/<uuid:id>/end")
+@allow(ADMIN)
+def back_to_staff(id: UUID) -> Response:
+    """The address of the end, opened after a refusal, a change of language or a sign-in."""
+    return go(url_for("admin.staff_assign", id=id, d=request.args.get("d")))
+
+
+@pages.post("/staff/<uuid:id>/end")
+@allow(ADMIN)
+def staff_end(id: UUID) -> Response:
+    """End the account and every browser that is signed in with it, at once."""
+    with transaction() as session:
+        end_account(session, id, now=now(), actor=actor())
+    return go(url_for("admin.staff"))
+
+
+def _read_account(form: dict[str, str], errors: Errors | None) -> Any:
+    values = pick(form, "subject", "name", "email", "role", "consulate")
+    return read_fields(StaffSchema(), values, errors)
+
+
+def _read_assignment(form: dict[str, str], errors: Errors | None) -> Any:
+    return read_fields(AssignSchema(), pick(form, "role", "consulate"), errors)
 
 
 def _ask(template: str, form: dict[str, str], errors: Errors, **more: Any) -> str:

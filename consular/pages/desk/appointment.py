@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, render_template, request, url_for
-from flask_babel import gettext as _
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
@@ -22,40 +21,41 @@ from consular.api.v1.appointments.schemas import (
 )
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
-from consular.errors import FieldsInvalid, problem_of
+from consular.errors import FieldsInvalid
 from consular.looking import record_look
 from consular.pages.desk import shown
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
-from consular.pages.forms import Errors, go, local, money_of, pick, typed, words_of
+from consular.pages.drafts import draft, drop
+from consular.pages.forms import Errors, check, go, local, money_of, pick, read_fields, typed
 from consular.pages.portal.names import office
 from services.appointments.desk import TakeStep, complete, take_step
 from services.appointments.queries import get_appointment
 from services.appointments.returning import day_at_desk
 from services.appointments.rules import Step
-from services.kernel.errors import DomainError, NotFound
+from services.kernel.errors import Invalid
 
 Form = dict[str, str]
-Page = tuple[str, int] | Response
 
 
 @pages.get("/appointments/<uuid:id>")
 @allow(DESK)
 def appointment(id: UUID) -> str:
     """One appointment. Opening it is an entry that the person can list."""
-    return _show(id, {}, {})
+    return _show(id, draft().form, _by_field(draft().errors(_read_not_served, also_under=True)))
 
 
 @pages.get("/appointments/<uuid:id>/<code:step>")
 @allow(DESK)
 def back_to_appointment(id: UUID, step: str) -> Response:
-    """The address of a step, opened after a change of language or a sign-in."""
-    return go(url_for("desk.appointment", id=id))
+    """The address of a step, opened after a refusal, a change of language or a sign-in."""
+    kept = {name: request.args[name] for name in ("d", "desk") if name in request.args}
+    return go(url_for("desk.appointment", id=id, **kept))  # type: ignore[arg-type]
 
 
 @pages.post("/appointments/<uuid:id>/check-in")
 @allow(DESK)
-def check_in(id: UUID) -> Page:
+def check_in(id: UUID) -> Response:
     """The person is here and showed their document."""
     checked = typed().get("identity_checked") == "true"
     return _step(id, Step.CHECK_IN, CheckInSchema(), {"identity_checked": True} if checked else {})
@@ -63,90 +63,93 @@ def check_in(id: UUID) -> Page:
 
 @pages.post("/appointments/<uuid:id>/call")
 @allow(DESK)
-def call(id: UUID) -> Page:
+def call(id: UUID) -> Response:
     """Call the person to a window."""
     return _step(id, Step.CALL, CallSchema(), pick(typed(), "desk"))
 
 
 @pages.post("/appointments/<uuid:id>/back-to-waiting")
 @allow(DESK)
-def back_to_waiting(id: UUID) -> Page:
+def back_to_waiting(id: UUID) -> Response:
     """Undo a call: the person waits again, for any window."""
     return _step(id, Step.BACK_TO_WAITING, NothingSchema(), {})
 
 
 @pages.post("/appointments/<uuid:id>/no-show")
 @allow(DESK)
-def no_show(id: UUID) -> Page:
+def no_show(id: UUID) -> Response:
     """Mark the person as absent."""
     return _step(id, Step.NO_SHOW, NothingSchema(), {})
 
 
 @pages.post("/appointments/<uuid:id>/not-served")
 @allow(DESK)
-def not_served(id: UUID) -> Page:
+def not_served(id: UUID) -> Response:
     """Something is missing: why, and what to bring."""
-    form = typed()
+    return _step(id, Step.NOT_SERVED, NotServedSchema(), _not_served(typed()))
+
+
+def _not_served(form: Form) -> dict[str, Any]:
     bring = [line.strip() for line in form.get("bring", "").splitlines() if line.strip()]
-    values = {**pick(form, "reason"), "bring": bring}
-    return _step(id, Step.NOT_SERVED, NotServedSchema(), values)
+    return {**pick(form, "reason"), "bring": bring}
+
+
+def _read_not_served(form: Form, errors: Errors) -> Any:
+    return check(NotServedSchema(), _not_served(form), errors) if "reason" in form else None
 
 
 @pages.post("/appointments/<uuid:id>/cancel")
 @allow(DESK)
-def cancel(id: UUID) -> Page:
+def cancel(id: UUID) -> Response:
     """Give the place back."""
-    return _do(id, lambda session: deeds.cancel(session, id), _show)
+    return _do(lambda session: deeds.cancel(session, id))
 
 
 @pages.get("/appointments/<uuid:id>/complete", endpoint="complete")
 @allow(DESK)
 def complete_form(id: UUID) -> str:
     """What was given and charged; the fee of the day is filled in."""
-    return _ask_complete(id, None, {})
+    return _ask_complete(id, draft().form, _by_field(draft().errors(_read_complete)))
 
 
 @pages.post("/appointments/<uuid:id>/complete")
 @allow(DESK)
-def complete_save(id: UUID) -> Page:
+def complete_save(id: UUID) -> Response:
     """Record what was given and charged."""
-    form = typed()
-    return _do(id, lambda session: _complete(session, id, form), _ask_complete)
+    served = _read_complete(typed(), None)
+    return _do(lambda session: _complete(session, id, served))
 
 
-def _complete(session: Session, id: UUID, form: Form) -> Any:
+def _read_complete(form: Form, errors: Errors | None) -> Any:
     number = form.get("document_number", "").strip()
-    fee = money_of(form, "fee_amount", form.get("fee_currency", ""))
-    served = load_fields(CompleteSchema(), {"document_number": number or None, "fee": fee})
+    try:
+        fee = money_of(form, "fee_amount", form.get("fee_currency", ""))
+    except FieldsInvalid as unclear:
+        if errors is None:
+            raise
+        errors |= unclear.errors
+        return None
+    return read_fields(CompleteSchema(), {"document_number": number or None, "fee": fee}, errors)
+
+
+def _complete(session: Session, id: UUID, served: Any) -> Any:
     if served.fee is None and not _expected(session, get_appointment(session, id)).free:
-        raise FieldsInvalid({"fee": [_("Escribe cuánto pagó; 0 si no pagó.")]})
+        raise Invalid("fee_not_told", field="fee")
     return complete(session, id, served, now=now(), actor=actor(), vault=vault())
 
 
-def _step(id: UUID, step: Step, schema: Schema, values: dict[str, Any]) -> Page:
-    def deed(session: Session) -> Any:
-        details = load_fields(schema, values)
-        command = TakeStep(id, step, desk=details.pop("desk", None), details=details)
-        return take_step(session, command, now=now(), actor=actor())
-
-    return _do(id, deed, _show)
+def _step(id: UUID, step: Step, schema: Schema, values: dict[str, Any]) -> Response:
+    details = load_fields(schema, values)
+    command = TakeStep(id, step, desk=details.pop("desk", None), details=details)
+    return _do(lambda session: take_step(session, command, now=now(), actor=actor()))
 
 
-def _do(
-    id: UUID,
-    deed: Callable[[Session], Any],
-    ask_again: Callable[[UUID, Form, Errors], str],
-) -> Page:
-    """Do it and go back to where it was asked; when refused, say why with what was typed."""
-    form = typed()
-    try:
-        with transaction() as session:
-            day = day_at_desk(session, deed(session))
-    except NotFound:
-        raise
-    except DomainError as refused:
-        return ask_again(id, form, _by_field(words_of(refused))), problem_of(refused).status
-    return go(local(form.get("back"), url_for("desk.today", day=day.isoformat())))
+def _do(deed: Callable[[Session], Any]) -> Response:
+    """Do it and go back to where it was asked."""
+    with transaction() as session:
+        day = day_at_desk(session, deed(session))
+    drop()
+    return go(local(typed().get("back"), url_for("desk.today", day=day.isoformat())))
 
 
 def _by_field(errors: Errors) -> Errors:
@@ -178,7 +181,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
         )
 
 
-def _ask_complete(id: UUID, form: Form | None, errors: Errors) -> str:
+def _ask_complete(id: UUID, form: Form, errors: Errors) -> str:
     with transaction() as session:
         found = get_appointment(session, id)
         expected = _expected(session, found)
@@ -186,7 +189,7 @@ def _ask_complete(id: UUID, form: Form | None, errors: Errors) -> str:
         return render_template(
             "desk/complete.html",
             appointment=shown.agenda(session, [found])[0],
-            form={"fee_amount": amount, "fee_currency": "USD"} if form is None else form,
+            form={"fee_amount": amount, "fee_currency": "USD", **form},
             fee=expected,
             onward=local((form or request.args).get("back"), url_for("desk.appointment", id=id)),
             errors=errors,

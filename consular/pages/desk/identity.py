@@ -14,10 +14,10 @@ from consular.api.v1.identity.routes import released, taken_over, told_apart
 from consular.api.v1.identity.schemas import CheckSchema, ServiceSchema
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
-from consular.errors import problem_of
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.shown import full_name
-from consular.pages.forms import Errors, date_of, go, pick, typed, words_of
+from consular.pages.drafts import answers, draft, drop
+from consular.pages.forms import Errors, date_of, go, pick, read_fields, typed
 from consular.pages.portal.names import office, service_names
 from services.appointments.identity import (
     Held,
@@ -28,9 +28,7 @@ from services.appointments.identity import (
     list_own,
 )
 from services.kernel.db import EVERYTHING
-from services.kernel.errors import DomainError
 
-Page = tuple[str, int] | Response
 _PERSON = ("given_names", "first_surname", "second_surname", "curp")
 _DONE = ("taken_over", "released", "told_apart")
 
@@ -39,47 +37,56 @@ _DONE = ("taken_over", "released", "told_apart")
 @allow(DESK)
 def identity() -> str:
     """Who is here, and with what document."""
-    return _ask({}, {})
+    errors = _by_field(draft().errors(_read))
+    return render_template("desk/identity.html", form=draft().form, errors=errors)
 
 
 @pages.post("/identity")
 @allow(DESK)
-def identity_check() -> Page:
+def identity_check() -> Response:
     """Record that the document was seen."""
-    form = typed()
-    try:
-        command = load_fields(CheckSchema(), _values(form))
-        with transaction(EVERYTHING) as session:
-            found = check_identity(session, command, now=now(), actor=actor(), vault=vault())
-    except DomainError as refused:
-        return _ask(form, _by_field(words_of(refused))), problem_of(refused).status
+    command = _read(answers(), None)
+    with transaction(EVERYTHING) as session:
+        found = check_identity(session, command, now=now(), actor=actor(), vault=vault())
+    drop()
     return go(url_for("desk.identity_shown", id=found.id))
+
+
+def _read(form: dict[str, str], errors: Errors | None) -> Any:
+    return read_fields(CheckSchema(), _values(form), errors)
 
 
 @pages.get("/identity/<uuid:id>")
 @allow(DESK)
 def identity_shown(id: UUID) -> str:
     """What others hold in the person's name, and what can be done about it."""
-    return _show(id, {})
+    return _show(id, draft().errors(also_under=True))
+
+
+@pages.get("/identity/<uuid:id>/<code:step>")
+@allow(DESK)
+def back_to_identity(id: UUID, step: str) -> Response:
+    """The address of a step, opened after a refusal, a change of language or a sign-in."""
+    return go(url_for("desk.identity_shown", id=id, d=request.args.get("d")))
 
 
 @pages.post("/identity/<uuid:id>/take-over")
 @allow(DESK)
-def identity_take_over(id: UUID) -> Page:
+def identity_take_over(id: UUID) -> Response:
     """The person gets the appointment."""
     return _act(id, lambda session: taken_over(session, id, _service()))
 
 
 @pages.post("/identity/<uuid:id>/release")
 @allow(DESK)
-def identity_release(id: UUID) -> Page:
+def identity_release(id: UUID) -> Response:
     """End what others hold."""
     return _act(id, lambda session: released(session, id, _service()))
 
 
 @pages.post("/identity/<uuid:id>/tell-apart")
 @allow(DESK)
-def identity_tell_apart(id: UUID) -> Page:
+def identity_tell_apart(id: UUID) -> Response:
     """They are two people: each holds their own."""
     return _act(id, lambda session: told_apart(session, id))
 
@@ -104,17 +111,10 @@ def _service() -> str:
     return str(load_fields(ServiceSchema(), pick(typed(), "service"))["service"])
 
 
-def _act(id: UUID, do: Callable[[Session], dict[str, Any]]) -> Page:
-    try:
-        with transaction(EVERYTHING) as session:
-            outcome = do(session)["outcome"]
-    except DomainError as refused:
-        return _show(id, words_of(refused)), problem_of(refused).status
+def _act(id: UUID, do: Callable[[Session], dict[str, Any]]) -> Response:
+    with transaction(EVERYTHING) as session:
+        outcome = do(session)["outcome"]
     return go(url_for("desk.identity_shown", id=id, done=outcome))
-
-
-def _ask(form: dict[str, str], errors: Errors) -> str:
-    return render_template("desk/identity.html", form=form, errors=errors)
 
 
 def _show(id: UUID, errors: Errors) -> str:

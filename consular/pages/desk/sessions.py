@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
 
-from consular.api.contract import load_fields
 from consular.auth import actor, allow, now
 from consular.db import transaction
-from consular.errors import problem_of
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import SessionForm, session_errors, session_values
-from consular.pages.forms import Errors, go, typed, words_of
+from consular.pages.drafts import answers, draft, drop
+from consular.pages.forms import Errors, go, read_fields
 from consular.pages.portal.names import bookable_services, office
 from services.appointments.closing_session import CloseSession, close_session, list_bookings
 from services.appointments.planning import open_session
@@ -29,7 +28,7 @@ from services.appointments.queries import (
     list_sessions,
 )
 from services.kernel.audit import Role
-from services.kernel.errors import DomainError, NotFound
+from services.kernel.errors import NotFound
 
 SUPERVISOR = frozenset({Role.SUPERVISOR})
 DAYS_AHEAD = 60
@@ -40,21 +39,23 @@ BLANK = {"slot_minutes": "15"}
 @allow(SUPERVISOR)
 def sessions() -> str:
     """The coming sessions with their places, and a form to open one."""
-    return _show(BLANK, {}, opened="opened" in request.args)
+    errors = session_errors(draft().errors(_read))
+    return _show({**BLANK, **draft().form}, errors, opened="opened" in request.args)
 
 
 @pages.post("/sessions")
 @allow(SUPERVISOR)
-def sessions_open() -> tuple[str, int] | Response:
-    """Open a session: its places can be booked at once."""
-    form = typed()
-    try:
-        command = load_fields(SessionForm(), session_values(form, actor().consulate or ""))
-        with transaction() as session:
-            open_session(session, command, now=now(), actor=actor())
-    except DomainError as refused:
-        return _show(form, session_errors(words_of(refused))), problem_of(refused).status
+def sessions_open() -> Response:
+    """Open a session: its places can be booked at once, or wait for a draw."""
+    command = _read(answers(), None)
+    with transaction() as session:
+        open_session(session, command, now=now(), actor=actor())
+    drop()
     return go(url_for("desk.sessions", opened="1"))
+
+
+def _read(form: dict[str, str], errors: Errors | None) -> Any:
+    return read_fields(SessionForm(), session_values(form, actor().consulate or ""), errors)
 
 
 @pages.get("/sessions/<uuid:id>")
@@ -73,6 +74,7 @@ def session(id: UUID) -> str:
             item=_planned(row, list_desks(db, id), places, ZoneInfo(place["time_zone"])),
             bookings=list_bookings(db, id),
             just_closed="closed" in request.args,
+            errors=draft().errors(also_under=True),
         )
 
 
@@ -89,7 +91,7 @@ def session_close(id: UUID) -> Response:
 @allow(SUPERVISOR)
 def back_to_session(id: UUID) -> Response:
     """The address of the closing, opened after a change of language or a sign-in."""
-    return go(url_for("desk.session", id=id))
+    return go(url_for("desk.session", id=id, d=request.args.get("d")))
 
 
 def _show(form: dict[str, str], errors: Errors, *, opened: bool = False) -> str:

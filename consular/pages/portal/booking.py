@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flask import g, make_response, render_template, request, url_for
+from flask import Response, g, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema
 
@@ -21,17 +21,8 @@ from consular.auth import ANYONE, CITIZEN, allow, now
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
-from consular.pages.forms import (
-    DATE_PARTS,
-    Errors,
-    check,
-    date_of,
-    go,
-    hash_of,
-    pick,
-    typed,
-    words_of,
-)
+from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
+from consular.pages.forms import Errors, check, date_of, go, hash_of, pick
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.further import look_further
 from consular.pages.portal.known import known_form
@@ -44,12 +35,15 @@ from consular.pages.portal.names import (
 )
 from consular.pages.portal.names import service_names as all_service_names
 from consular.pages.portal.signing_in import (
+    CODE_SENT,
     MINUTES,
     destination,
     enter_with_code,
     mask,
     send_code_to,
+    sent_at,
 )
+from consular.pages.posting import submission_key
 from consular.pages.session import keep
 from services.appointments.booking import BookAppointment
 from services.appointments.closing import NOT_CLOSED
@@ -58,14 +52,14 @@ from services.appointments.queries import FreeTime, availability, get_appointmen
 from services.appointments.returning import list_passes
 from services.appointments.rules import Status, Step
 from services.appointments.steps import list_actions
+from services.citizens.codes import Destination
 from services.consulates.queries import fees_on, get_service, list_requirements
 from services.kernel.audit import Actor, Role
-from services.kernel.errors import DomainError
+from services.kernel.errors import Conflict, DomainError
 
 DAYS_SHOWN = 7
 NAMES = ("given_names", "first_surname", "second_surname")
-# What a person typed about themselves: kept whatever else of the booking they change.
-OWN = (*NAMES, *(f"birth_date-{part}" for part in DATE_PARTS), "curp", "email", "phone")
+SLOT = ("consulate", "service", "start")
 
 
 class _Place(Schema):
@@ -80,110 +74,129 @@ class _Slot(Schema):
     start = Moment(required=True)
 
 
-@pages.route("/citas/nueva", methods=["GET", "POST"])
+@pages.get("/citas/nueva")
 @allow(ANYONE)
 def booking_service() -> str:
-    """Where, and what for; posted when there are answers to keep out of addresses."""
-    return _ask_place(typed() or request.args.to_dict(), {})
+    """Choose an office and a service."""
+    return _ask_place({**draft().form, **request.args.to_dict()}, {})
 
 
-@pages.route("/citas/horarios", methods=["GET", "POST"])
+@pages.get("/citas/horarios")
 @allow(ANYONE)
 def booking_time() -> str:
-    """When; posted when there are answers to keep out of addresses."""
-    form = typed() or request.args.to_dict()
+    """Choose a time; with a draft, for the person who is in it."""
+    form = {**draft().form, **request.args.to_dict()}
     errors: Errors = {}
     place = check(_Place(), pick(form, "consulate", "service", "from"), errors)
-    return _ask_time(place, form, {}) if place else _ask_place(form, errors)
+    return _ask_time(place, draft().errors()) if place else _ask_place(form, errors)
 
 
 @pages.get("/citas/persona")
 @allow(ANYONE)
 def booking_person() -> str:
-    """Who."""
-    return _ask_person({**known_form(), **request.args.to_dict()}, {})
+    """Say for whom it is."""
+    form = {**known_form(), **draft().form, **request.args.to_dict()}
+    slot_errors: Errors = {}
+    slot = check(_Slot(), pick(form, *SLOT), slot_errors)
+    if slot is None:
+        return _ask_place(form, slot_errors)
+    return render_template(
+        "portal/booking_person.html",
+        form=form,
+        errors=draft().errors(_command),
+        **_slot_context(slot),
+    )
 
 
 @pages.post("/citas/persona")
 @allow(ANYONE)
-def booking_person_again() -> str:
-    """Who, coming back to change it: what was typed is kept."""
-    return _ask_person(typed(), {})
+def booking_person_save() -> Response:
+    """Keep who it is for; go on, or back to another time with what was typed."""
+    form = answers()
+    if "change_time" in request.form:
+        return _to_times(form, keep_draft(form))
+    errors: Errors = {}
+    if _command(form, errors) is None:
+        raise FieldsInvalid(errors)
+    return go(url_for("portal.booking_check", d=keep_draft(form)))
+
+
+@pages.get("/citas/revisar")
+@allow(ANYONE)
+def booking_check() -> Any:
+    """Check answers before booking."""
+    command = _command(draft().form, {})
+    if command is None:
+        return go(url_for("portal.booking_person", d=draft_id() or None))
+    return _ask_check(draft().form, command, draft().errors())
 
 
 @pages.post("/citas/revisar")
 @allow(ANYONE)
-def booking_check() -> str:
-    """Check answers before booking."""
-    form = typed()
-    errors: Errors = {}
-    command = _command(form, errors)
-    return _ask_check(form, command, {}) if command else _ask_person(form, errors)
-
-
-@pages.post("/citas/confirmar")
-@allow(ANYONE)
 def booking_confirm() -> Any:
     """Book, when signed in; else prove the contact first."""
-    form = typed()
-    errors: Errors = {}
-    command = _command(form, errors)
+    form = answers()
+    command = _command(form, {})
     if command is None:
-        return _ask_person(form, errors)
+        return go(url_for("portal.booking_person", d=keep_draft(form)))
     if g.actor is not None and g.actor.is_citizen:
         return _book(form, command)
-    to = destination(command.email or command.phone or "", errors)
-    try:
-        if to is not None:
-            send_code_to(to)
-            return _ask_code(form, command, {})
-    except DomainError as refused:
-        errors = words_of(refused)
-    return _ask_check(form, command, errors)
+    return _send_code(form, command)
+
+
+@pages.get("/citas/codigo")
+@allow(ANYONE)
+def booking_code() -> Any:
+    """Ask for the code that proves the contact."""
+    command = _command(draft().form, {})
+    if command is None or CODE_SENT not in draft().form:
+        return go(url_for("portal.booking_check", d=draft_id() or None))
+    return _ask_code(draft().form, command)
 
 
 @pages.post("/citas/codigo")
 @allow(ANYONE)
-def booking_code() -> Any:
-    """The code: sign in and book in one go."""
-    form = typed()
-    errors: Errors = {}
-    command = _command(form, errors)
+def booking_code_use() -> Any:
+    """The code: sign in and book in one go; or send another."""
+    form = answers()
+    command = _command(form, {})
     if command is None:
-        return _ask_person(form, errors)
-    to = destination(command.email or command.phone or "", errors)
-    try:
-        if to is None:
-            raise FieldsInvalid(errors)
-        account, secret = enter_with_code(to, form.get("code", ""))
-    except DomainError as refused:
-        return _ask_code(form, command, words_of(refused))
+        return go(url_for("portal.booking_person", d=keep_draft(form)))
+    if g.actor is not None and g.actor.is_citizen:
+        return _book(form, command)
+    if "again" in request.form:
+        return _send_code(form, command)
+    account, secret = enter_with_code(_contact(command), request.form.get("code", ""))
     g.actor, g.session_secret = Actor(Role.CITIZEN, account, None, g.request_id), secret
-    return keep(make_response(_book(form, command)), secret)
+    return keep(_book(form, command), secret)
 
 
 @pages.get("/citas/<uuid:id>")
 @allow(CITIZEN)
 def appointment(id: UUID) -> str:
     """One appointment, for its owner."""
-    return _show(id, just_booked="nueva" in request.args, errors={})
+    return _show(id, just_booked="nueva" in request.args, errors=draft().errors(also_under=True))
+
+
+@pages.get("/citas/<uuid:id>/cancelar")
+@allow(CITIZEN)
+def back_to_own_appointment(id: UUID) -> Response:
+    """The address of the cancellation, opened after a refusal or a sign-in."""
+    return go(url_for("portal.appointment", id=id, d=request.args.get("d")))
 
 
 @pages.post("/citas/<uuid:id>/cancelar")
 @allow(CITIZEN)
-def appointment_cancel(id: UUID) -> Any:
+def appointment_cancel(id: UUID) -> Response:
     """Give the place back."""
-    try:
-        with transaction() as session:
-            deeds.cancel(session, id)
-    except DomainError as refused:
-        return _show(id, just_booked=False, errors=words_of(refused))
+    with transaction() as session:
+        deeds.cancel(session, id)
     return go(url_for("portal.appointment", id=id))
 
 
 def _command(form: dict[str, str], errors: Errors) -> BookAppointment | None:
     """The booking that the form describes, or None with what is wrong."""
-    slot = check(_Slot(), pick(form, "consulate", "service", "start"), errors)
+    slot = check(_Slot(), pick(form, *SLOT), errors)
     contact = check(ContactSchema(), pick(form, "email", "phone"), errors)
     values: dict[str, Any] = pick(form, *NAMES, "curp")
     born = date_of(form, "birth_date")
@@ -193,7 +206,6 @@ def _command(form: dict[str, str], errors: Errors) -> BookAppointment | None:
         errors["email"] = [_("Escribe tu correo o tu teléfono: ahí te mandamos el código.")]
     if errors:
         return None
-    key = form.setdefault("idempotency_key", str(uuid4()))[:128]
     return BookAppointment(
         consulate=slot["consulate"],
         services=(slot["service"],),
@@ -202,20 +214,51 @@ def _command(form: dict[str, str], errors: Errors) -> BookAppointment | None:
         email=contact["email"],
         phone=contact["phone"],
         language=current_language(),
-        idempotency_key=key if key.isascii() and key.isprintable() else None,
         request_hash=hash_of({**slot, **contact, **asdict(person)}),
     )
 
 
-def _book(form: dict[str, str], command: BookAppointment) -> Any:
+def _book(form: dict[str, str], command: BookAppointment) -> Response:
     try:
-        booked = deeds.book(command)
+        booked = deeds.book(replace(command, idempotency_key=submission_key()))
     except (SlotTaken, SlotNotOffered) as taken:
-        place = {"consulate": command.consulate, "service": command.services[0], "from_": None}
-        return _ask_time(place, form, words_of(taken))
+        over = Conflict("slot_over") if command.start <= now() else taken
+        return _to_times(form, keep_draft(form, over, at=url_for("portal.booking_time")))
     except DomainError as refused:
-        return _ask_check(form, command, words_of(refused))
+        at = url_for("portal.booking_check")
+        return go(url_for("portal.booking_check", d=keep_draft(form, refused, at=at)))
+    drop()
     return go(url_for("portal.appointment", id=booked.id, nueva=1))
+
+
+def _to_times(form: dict[str, str], draft: UUID) -> Response:
+    """Other times of the same office, from the wanted day on."""
+    wanted: dict[str, Any] = {name: form.get(name) for name in ("consulate", "service")}
+    slot = check(_Slot(), pick(form, *SLOT), {})
+    wanted["from"] = _local_day(slot) if slot else None
+    return go(url_for("portal.booking_time", d=draft, **wanted))
+
+
+def _local_day(slot: dict[str, Any]) -> str:
+    with transaction() as session:
+        zone = ZoneInfo(office(session, slot["consulate"])["time_zone"])
+    day: date = slot["start"].astimezone(zone).date()
+    return day.isoformat()
+
+
+def _contact(command: BookAppointment) -> Destination:
+    """Where the code goes. Raises FieldsInvalid."""
+    errors: Errors = {}
+    to = destination(command.email or command.phone or "", errors)
+    if to is None:
+        raise FieldsInvalid(errors)
+    return to
+
+
+def _send_code(form: dict[str, str], command: BookAppointment) -> Response:
+    send_code_to(_contact(command))
+    form = {**form, CODE_SENT: now().isoformat()}
+    return go(url_for("portal.booking_code", d=keep_draft(form)))
 
 
 def _ask_place(form: dict[str, str], errors: Errors) -> str:
@@ -225,12 +268,11 @@ def _ask_place(form: dict[str, str], errors: Errors) -> str:
             consulates=offices(session),
             services=bookable_services(session),
             form=form,
-            kept=pick(form, *OWN),
             errors=errors,
         )
 
 
-def _ask_time(place: dict[str, Any], form: dict[str, str], errors: Errors) -> str:
+def _ask_time(place: dict[str, Any], errors: Errors) -> str:
     with transaction() as session:
         where = office(session, place["consulate"])
         service = get_service(session, place["service"])
@@ -256,7 +298,7 @@ def _ask_time(place: dict[str, Any], form: dict[str, str], errors: Errors) -> st
         service=shown,
         days=_by_day(times, zone),
         further=further,
-        kept=pick(form, *OWN),
+        person=_person_of(draft().form),
         errors=errors,
         later=later,
         earlier=first - timedelta(days=DAYS_SHOWN) if first > today else None,
@@ -277,14 +319,9 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(0), tzinfo=zone).astimezone(UTC)
 
 
-def _ask_person(form: dict[str, str], errors: Errors) -> str:
-    slot_errors: Errors = {}
-    slot = check(_Slot(), pick(form, "consulate", "service", "start"), slot_errors)
-    if slot is None:
-        return _ask_place(form, slot_errors)
-    return render_template(
-        "portal/booking_person.html", form=form, errors=errors, **_slot_context(slot)
-    )
+def _person_of(form: dict[str, str]) -> str:
+    """Whose time is chosen, as far as it was said."""
+    return " ".join(form[name].strip() for name in NAMES if form.get(name, "").strip())
 
 
 def _ask_check(form: dict[str, str], command: BookAppointment, errors: Errors) -> str:
@@ -309,14 +346,16 @@ def _ask_check(form: dict[str, str], command: BookAppointment, errors: Errors) -
     )
 
 
-def _ask_code(form: dict[str, str], command: BookAppointment, errors: Errors) -> str:
-    to = destination(command.email or command.phone or "", {})
+def _ask_code(form: dict[str, str], command: BookAppointment) -> str:
+    slot = check(_Slot(), pick(form, *SLOT), {})
     return render_template(
         "portal/booking_code.html",
-        sent_to=mask(to) if to else "",
-        form=form,
-        errors=errors,
+        sent_to=mask(_contact(command)),
+        sent_at=sent_at(form),
+        person=full_name(command.attendees[0]),
+        errors=draft().errors(),
         minutes=MINUTES,
+        **_slot_context(slot),
     )
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 
 from consular.api.v1.enrollments.schemas import ApplicantSchema
 from consular.auth import CITIZEN, actor, allow, now, vault
 from consular.db import transaction
 from consular.deeds import telling_holders
+from consular.errors import FieldsInvalid
 from consular.i18n import current_language
-from consular.pages.forms import Errors, check, date_of, go, pick, typed, words_of
+from consular.pages.drafts import answers, draft, drop
+from consular.pages.forms import Errors, check, date_of, go, pick
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.known import known_form
 from consular.pages.portal.names import offices, program_name
@@ -21,7 +23,6 @@ from services.enrollments.queries import get_enrollment, list_history, open_resu
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.enrollments.rules import NEXT, UNDECIDED, Status
 from services.enrollments.withdrawing import withdraw
-from services.kernel.errors import DomainError
 
 ZONE = "America/Mexico_City"
 REFRESH_SECONDS = 5
@@ -32,15 +33,32 @@ FIELDS = ("given_names", "first_surname", "second_surname", "curp", "email", "ph
 @allow(CITIZEN)
 def rfc() -> str:
     """The form, with what the account's holder told before."""
-    return _ask(known_form(), {})
+    with transaction() as session:
+        choices = offices(session)
+    return render_template(
+        "portal/rfc_form.html",
+        consulates=choices,
+        form={**known_form(), **draft().form},
+        errors=draft().errors(_command),
+    )
 
 
 @pages.post("/rfc")
 @allow(CITIZEN)
-def rfc_send() -> Any:
+def rfc_send() -> Response:
     """Ask for the RFC."""
-    form = typed()
     errors: Errors = {}
+    command = _command(answers(), errors)
+    if command is None:
+        raise FieldsInvalid(errors)
+    with telling_holders(command), transaction() as session:
+        made = request_enrollment(session, command, now=now(), actor=actor(), vault=vault()).id
+    drop()
+    return go(url_for("portal.enrollment", id=made, nueva=1))
+
+
+def _command(form: dict[str, str], errors: Errors) -> RequestEnrollment | None:
+    """The request that the form describes, or None with what is wrong."""
     born = date_of(form, "birth_date")
     values: dict[str, Any] = pick(form, *FIELDS)
     applicant = check(
@@ -49,45 +67,37 @@ def rfc_send() -> Any:
     if form.get("consents") != "transfer_to_agency":
         errors["consents"] = [_("Sin este permiso no se puede hacer la inscripción.")]
     if errors:
-        return _ask(form, errors)
-    command = RequestEnrollment(
+        return None
+    return RequestEnrollment(
         program="rfc",
         applicant=applicant,
         consents=("transfer_to_agency",),
         consulate=form.get("consulate") or None,
         language=current_language(),
     )
-    try:
-        with telling_holders(command), transaction() as session:
-            made = request_enrollment(session, command, now=now(), actor=actor(), vault=vault()).id
-    except DomainError as refused:
-        return _ask(form, words_of(refused))
-    return go(url_for("portal.enrollment", id=made, nueva=1))
 
 
 @pages.get("/inscripciones/<uuid:id>")
 @allow(CITIZEN)
 def enrollment(id: UUID) -> str:
     """How far it is."""
-    return _show(id, {})
+    return _show(id, draft().errors(also_under=True))
+
+
+@pages.get("/inscripciones/<uuid:id>/retirar")
+@allow(CITIZEN)
+def back_to_enrollment(id: UUID) -> Response:
+    """The address of the withdrawal, opened after a refusal or a sign-in."""
+    return go(url_for("portal.enrollment", id=id, d=request.args.get("d")))
 
 
 @pages.post("/inscripciones/<uuid:id>/retirar")
 @allow(CITIZEN)
 def enrollment_withdraw(id: UUID) -> Any:
     """Take it back."""
-    try:
-        with transaction() as session:
-            withdraw(session, id, now=now(), actor=actor())
-    except DomainError as refused:
-        return _show(id, words_of(refused))
-    return go(url_for("portal.enrollment", id=id))
-
-
-def _ask(form: dict[str, str], errors: Errors) -> str:
     with transaction() as session:
-        choices = offices(session)
-    return render_template("portal/rfc_form.html", consulates=choices, form=form, errors=errors)
+        withdraw(session, id, now=now(), actor=actor())
+    return go(url_for("portal.enrollment", id=id))
 
 
 def _show(id: UUID, errors: Errors) -> str:

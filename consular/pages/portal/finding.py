@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from flask import render_template, request
+from flask import Response, render_template, url_for
 from flask_babel import gettext as _
 
 from consular.api.v1.appointments.finding import FoundAppointment, find_for_visitor, words_for
 from consular.api.v1.appointments.schemas import FindSchema
 from consular.auth import ANYONE, allow
 from consular.db import transaction
-from consular.pages.forms import Errors, check, date_of, pick, typed, words_of
+from consular.errors import FieldsInvalid
+from consular.pages.drafts import answers, draft, keep_draft
+from consular.pages.forms import Errors, check, date_of, go, pick, words_of
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import office, service_names
 from services.kernel.db import EVERYTHING
 from services.kernel.errors import DomainError, NotFound
 
+# Where a draft is complete: one that only changes its language asks nothing.
+ASKED = "/citas/buscar?"
 
-@pages.route("/citas/buscar", methods=["GET", "POST"])
+
+@pages.get("/citas/buscar")
 @allow(ANYONE)
 def find_appointment() -> str:
-    """How an appointment stands, for whoever knows its folio and their birth date."""
-    form = typed()
-    errors: Errors = {}
-    found = _find(form, errors) if request.method == "POST" else None
+    """How an appointment stands, for whoever knows its folio and their birth date. Each opening
+    with both is counted."""
+    form, errors = draft().form, draft().errors(_read)
+    found = _find(form, errors) if draft().at == ASKED else None
     return render_template(
         "portal/find_appointment.html",
         form=form,
@@ -33,10 +38,24 @@ def find_appointment() -> str:
     )
 
 
-def _find(form: dict[str, str], errors: Errors) -> FoundAppointment | None:
+@pages.post("/citas/buscar")
+@allow(ANYONE)
+def find_appointment_ask() -> Response:
+    """Keep folio and birth date out of the address."""
+    form, errors = answers(), cast(Errors, {})
+    if _read(form, errors) is None:
+        raise FieldsInvalid(errors)
+    return go(url_for("portal.find_appointment", d=keep_draft(form, at=ASKED)))
+
+
+def _read(form: dict[str, str], errors: Errors) -> Any:
     born = date_of(form, "birth_date")
     values = {**pick(form, "folio"), **({"birth_date": born} if born else {})}
-    asked = check(FindSchema(), values, errors)
+    return check(FindSchema(), values, errors)
+
+
+def _find(form: dict[str, str], errors: Errors) -> FoundAppointment | None:
+    asked = _read(form, errors)
     try:
         return find_for_visitor(**asked) if asked else None
     except NotFound:

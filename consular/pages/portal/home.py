@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 
 from consular.auth import ANYONE, CITIZEN, STAFF, account, actor, allow
 from consular.db import transaction
-from consular.i18n import LANGUAGE_COOKIE, LANGUAGES
+from consular.i18n import LANGUAGES
 from consular.pages.forms import go, local
+from consular.pages.language import remember_language
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import city_of, office, program_name, service_names
 from consular.pages.portal.signing_in import first_page
@@ -20,8 +21,6 @@ from services.enrollments.queries import list_enrollments
 from services.kernel.audit import Actor, Role
 from services.remittances.queries import list_remittances
 from services.staff.accounts import find_active
-
-A_YEAR = 365 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -95,12 +94,7 @@ def privacy() -> str:
 def set_language(lang: str) -> Response:
     """Remember the reader's language and go back."""
     response = go(local(request.args.get("next"), url_for("portal.home")))
-    if lang in LANGUAGES:
-        response.set_cookie(
-            LANGUAGE_COOKIE, lang, max_age=A_YEAR, samesite="Lax",
-            secure=current_app.config["SECURE"], httponly=True,
-        )  # fmt: skip
-    return response
+    return remember_language(response, lang) if lang in LANGUAGES else response
 
 
 @pages.get("/mis-tramites")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-from uuid import UUID, uuid4
+from typing import Any, cast
+from uuid import UUID
 
-from flask import current_app, render_template, request, url_for
+from flask import Response, current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema
 
@@ -16,6 +16,7 @@ from consular.api.v1.remittances.schemas import LookupSchema, QuoteSchema, Remit
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
 from consular.db import database_now, transaction
 from consular.errors import FieldsInvalid
+from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import (
     Errors,
     check,
@@ -25,13 +26,13 @@ from consular.pages.forms import (
     local,
     money_of,
     pick,
-    typed,
     words_of,
 )
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.known import known_form
 from consular.pages.portal.names import full_name
-from services.citizens.accounts import find_holder, set_profile
+from consular.pages.posting import submission_key
+from services.citizens.accounts import Profile, find_holder, set_profile
 from services.kernel import idempotency
 from services.kernel.errors import DomainError, NotFound
 from services.kernel.ids import parse_folio
@@ -42,11 +43,13 @@ from services.remittances.queries import (
     get_remittance,
     list_history,
 )
-from services.remittances.quoting import get_quote, quote
-from services.remittances.rules import FINAL, Action, Purpose, Status
+from services.remittances.quoting import RequestQuote, get_quote, quote
+from services.remittances.rules import FINAL, Action, Status
 
 ZONE = "America/Mexico_City"
 REFRESH_SECONDS = 5
+# Where a draft of the look-up is complete: one that only changes its language asks nothing.
+ASKED = "/cobrar?"
 NAMES = ("given_names", "first_surname", "second_surname")
 # What the recipient's number is called, by how they get the money; cash needs none.
 NUMBERS = {"account": "clabe", "card": "card"}
@@ -65,71 +68,78 @@ def send() -> Any:
         if holder is None or holder.birth_date is None:
             return go(url_for("portal.profile", next=url_for("portal.send")))
     chosen = check(_QuoteId(), pick(request.args.to_dict(), "quote"), {})
-    return _ask_amount({}, {}, _quote_context(chosen["quote"]) if chosen else None)
+    quoted = _quote_context(chosen["quote"]) if chosen else None
+    return render_template(
+        "portal/send_quote.html",
+        form={**(_amounts_of(quoted) if quoted else {}), **draft().form},
+        errors=draft().errors(_read_amounts),
+        quote=quoted,
+        zone=ZONE,
+    )
 
 
 @pages.post("/enviar")
 @allow(CITIZEN)
-def send_price() -> str:
-    """A price with its rate locked."""
-    form = typed()
-    errors: Errors = {}
-    values: dict[str, Any] = pick(form, "funding", "payout")
-    sent, unclear = _amount(form)
-    if sent:
-        values["send"] = sent
-    command = check(QuoteSchema(), values, errors)
-    if not sent:
-        errors["send"] = unclear or [str(MISSING)]
-    if command is not None:
-        try:
-            with transaction() as session:
-                made = quote(session, command, now=database_now(session), actor=actor()).id
-            return _ask_amount(form, {}, _quote_context(made))
-        except DomainError as refused:
-            errors = words_of(refused)
-    if "send" in errors:
-        errors = {"send_amount": errors["send"], **{k: v for k, v in errors.items() if k != "send"}}
-    return _ask_amount(form, errors, None)
+def send_price() -> Response:
+    """A price with its rate locked; ``renew``: the price of now for what was chosen before."""
+    form = answers()
+    chosen = check(_QuoteId(), pick(form, "quote"), {})
+    if "renew" in request.form and chosen:
+        form |= _amounts_of(_quote_context(chosen["quote"]))
+    form["quote"] = _quote(form)
+    if "renew" in request.form and _command(form, {}):
+        return go(url_for("portal.send_check", d=keep_draft(form)))
+    return go(url_for("portal.send", quote=form["quote"], d=keep_draft(form)))
 
 
 @pages.get("/enviar/destinatario")
 @allow(CITIZEN)
-def send_recipient() -> str:
-    """To whom."""
-    return _ask_recipient(request.args.to_dict(), {})
+def send_recipient() -> Any:
+    """Say who receives it."""
+    form = {**draft().form, **request.args.to_dict()}
+    chosen = check(_QuoteId(), pick(form, "quote"), {})
+    if chosen is None:
+        return go(url_for("portal.send", d=draft_id() or None))
+    return render_template(
+        "portal/send_recipient.html",
+        quote=_quote_context(chosen["quote"]),
+        zone=ZONE,
+        form=form,
+        errors=draft().errors(_command),
+    )
 
 
 @pages.post("/enviar/destinatario")
 @allow(CITIZEN)
-def send_recipient_again() -> str:
-    """To whom, coming back to change it."""
-    return _ask_recipient(typed(), {})
+def send_recipient_save() -> Response:
+    """Keep who receives it, and go on."""
+    form, errors = answers(), cast(Errors, {})
+    if _command(form, errors) is None:
+        raise FieldsInvalid(errors)
+    return go(url_for("portal.send_check", d=keep_draft(form)))
+
+
+@pages.get("/enviar/revisar")
+@allow(CITIZEN)
+def send_check() -> Any:
+    """Everything once more, before paying."""
+    form = draft().form
+    command = _command(form, {})
+    if command is None:
+        return go(url_for("portal.send_recipient", d=draft_id() or None))
+    return _ask_check(form, command, draft().errors())
 
 
 @pages.post("/enviar/revisar")
 @allow(CITIZEN)
-def send_check() -> str:
-    """Everything once more, before paying."""
-    form = typed()
-    errors: Errors = {}
-    command = _command(form, errors)
-    return _ask_check(form, command, {}) if command else _ask_recipient(form, errors)
-
-
-@pages.post("/enviar/confirmar")
-@allow(CITIZEN)
-def send_confirm() -> Any:
+def send_confirm() -> Response:
     """Pay. The form's key makes a second press the same order."""
-    form = typed()
-    errors: Errors = {}
-    command = _command(form, errors)
+    form = answers()
+    command = _command(form, {})
     if command is None:
-        return _ask_recipient(form, errors)
-    try:
-        made = _order_once(form, command)
-    except DomainError as refused:
-        return _ask_check(form, command, words_of(refused))
+        return go(url_for("portal.send_recipient", d=keep_draft(form)))
+    made = _order_once(command)
+    drop()
     return go(url_for("portal.remittance", id=made, nuevo=1))
 
 
@@ -137,32 +147,34 @@ def send_confirm() -> Any:
 @allow(CITIZEN)
 def remittance(id: UUID) -> str:
     """Where the money is."""
-    return _show(id, {})
+    return _show(id, draft().errors(also_under=True))
+
+
+@pages.get("/envios/<uuid:id>/cancelar")
+@allow(CITIZEN)
+def back_to_remittance(id: UUID) -> Response:
+    """The address of the cancellation, opened after a refusal or a sign-in."""
+    return go(url_for("portal.remittance", id=id, d=request.args.get("d")))
 
 
 @pages.post("/envios/<uuid:id>/cancelar")
 @allow(CITIZEN)
-def remittance_cancel(id: UUID) -> Any:
+def remittance_cancel(id: UUID) -> Response:
     """Take it back, whole."""
-    try:
-        with transaction() as session:
-            cancel(session, id, now=database_now(session), actor=actor())
-    except DomainError as refused:
-        return _show(id, words_of(refused))
+    with transaction() as session:
+        cancel(session, id, now=database_now(session), actor=actor())
     return go(url_for("portal.remittance", id=id))
 
 
-@pages.route("/cobrar", methods=["GET", "POST"])
+@pages.get("/cobrar")
 @allow(ANYONE)
 def lookup() -> str:
-    """For whoever receives, without signing in."""
-    form = typed()
-    errors: Errors = {}
-    found = None
-    if request.method == "POST":
-        asked = check(LookupSchema(), pick(form, "folio", "first_surname"), errors)
+    """For whoever receives, without signing in. Each opening with a folio is counted."""
+    form, errors, found = draft().form, draft().errors(_read_lookup), None
+    asked = _read_lookup(form, {}) if draft().at == ASKED else None
+    if asked is not None:
         try:
-            found = find_for_recipient(**asked) if asked else None
+            found = find_for_recipient(**asked)
         except NotFound:
             if parse_folio(asked["folio"]):
                 errors["form"] = [_("No encontramos un envío con ese folio y ese apellido.")]
@@ -179,38 +191,87 @@ def lookup() -> str:
     )
 
 
+@pages.post("/cobrar")
+@allow(ANYONE)
+def lookup_ask() -> Response:
+    """Keep folio and surname out of the address."""
+    form, errors = answers(), cast(Errors, {})
+    if _read_lookup(form, errors) is None:
+        raise FieldsInvalid(errors)
+    return go(url_for("portal.lookup", d=keep_draft(form, at=ASKED)))
+
+
+def _read_lookup(form: dict[str, str], errors: Errors) -> dict[str, str] | None:
+    asked: dict[str, str] | None = check(
+        LookupSchema(), pick(form, "folio", "first_surname"), errors
+    )
+    return asked
+
+
 @pages.get("/mis-datos")
 @allow(CITIZEN)
 def profile() -> str:
     """The account holder's names."""
-    return _ask_profile({**known_form(), "next": request.args.get("next", "")}, {})
+    return render_template(
+        "portal/profile.html",
+        form={**known_form(), "next": request.args.get("next", ""), **draft().form},
+        errors=draft().errors(_read_profile),
+    )
 
 
 @pages.post("/mis-datos")
 @allow(CITIZEN)
-def profile_save() -> Any:
+def profile_save() -> Response:
     """Keep them."""
-    form = typed()
-    errors: Errors = {}
-    born = date_of(form, "birth_date")
-    values: dict[str, Any] = pick(form, *NAMES, "curp", "email", "phone")
-    told = check(ProfileSchema(), {**values, **({"birth_date": born} if born else {})}, errors)
+    form, errors = answers(), cast(Errors, {})
+    told = _read_profile(form, errors)
     if told is None:
-        return _ask_profile(form, errors)
-    try:
-        with transaction() as session:
-            set_profile(session, account(), told, now=now(), vault=vault())
-    except DomainError as refused:
-        return _ask_profile(form, words_of(refused))
+        raise FieldsInvalid(errors)
+    with transaction() as session:
+        set_profile(session, account(), told, now=now(), vault=vault())
+    drop()
     return go(local(form.get("next"), url_for("portal.dashboard")))
 
 
-def _ask_profile(form: dict[str, str], errors: Errors) -> str:
-    return render_template("portal/profile.html", form=form, errors=errors)
+def _read_profile(form: dict[str, str], errors: Errors) -> Profile | None:
+    born = date_of(form, "birth_date")
+    values: dict[str, Any] = pick(form, *NAMES, "curp", "email", "phone")
+    told: Profile | None = check(
+        ProfileSchema(), {**values, **({"birth_date": born} if born else {})}, errors
+    )
+    return told
+
+
+def _quote(form: dict[str, str]) -> str:
+    """The id of a new quote. Raises FieldsInvalid, or what quoting raises, by the form's fields."""
+    errors: Errors = {}
+    command = _read_amounts(form, errors)
+    if command is None:
+        raise FieldsInvalid(errors)
+    try:
+        with transaction() as session:
+            return str(quote(session, command, now=database_now(session), actor=actor()).id)
+    except DomainError as refused:
+        refused.field = "send_amount" if refused.field == "send" else refused.field
+        raise
+
+
+def _read_amounts(form: dict[str, str], errors: Errors) -> RequestQuote | None:
+    values: dict[str, Any] = pick(form, "funding", "payout")
+    sent, unclear = _amount(form)
+    if sent:
+        values["send"] = sent
+    found: Errors = {}
+    command: RequestQuote | None = check(QuoteSchema(), values, found)
+    if not sent:
+        found["send"] = unclear or [str(MISSING)]
+    if "send" in found:
+        errors["send_amount"] = found.pop("send")
+    errors |= found
+    return None if errors else command
 
 
 def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
-    form.setdefault("idempotency_key", str(uuid4()))
     found: OrderRemittance | None = check(
         RemittanceSchema(),
         {**pick(form, "quote", "purpose"), "recipient": pick(form, *NAMES, *NUMBERS.values())},
@@ -231,8 +292,8 @@ def _number_wanted(form: dict[str, str]) -> str | None:
     return NUMBERS.get(_quote_context(chosen["quote"])["payout"]) if chosen else None
 
 
-def _order_once(form: dict[str, str], command: OrderRemittance) -> str:
-    key = f"page:{form['idempotency_key'][:100]}"
+def _order_once(command: OrderRemittance) -> str:
+    key = submission_key()
     with transaction() as session:
         stored = idempotency.begin(
             session,
@@ -266,6 +327,7 @@ def _quote_context(id: UUID) -> dict[str, Any]:
         return {
             "id": found.id,
             "expires_at": found.expires_at,
+            "expired": found.expires_at <= database_now(session),
             "payout": found.payout,
             "funding": found.funding,
             **_price(found),
@@ -284,30 +346,13 @@ def _amount(form: dict[str, str]) -> tuple[dict[str, str] | None, list[str]]:
         return None, invalid.errors["send_amount"]
 
 
-def _ask_amount(form: dict[str, str], errors: Errors, quoted: dict[str, Any] | None) -> str:
-    if quoted and not form:
-        form = {
-            "send_amount": quoted["transfer_amount"]["amount"],
-            "funding": quoted["funding"],
-            "payout": quoted["payout"],
-        }
-    return render_template(
-        "portal/send_quote.html", form=form, errors=errors, quote=quoted, zone=ZONE
-    )
-
-
-def _ask_recipient(form: dict[str, str], errors: Errors) -> str:
-    chosen = check(_QuoteId(), pick(form, "quote"), {})
-    if chosen is None:
-        return _ask_amount({}, {}, None)
-    return render_template(
-        "portal/send_recipient.html",
-        quote=_quote_context(chosen["quote"]),
-        zone=ZONE,
-        purposes=[{"value": p.value, "label": _purpose(p)} for p in Purpose],
-        form=form,
-        errors=errors,
-    )
+def _amounts_of(quoted: dict[str, Any]) -> dict[str, str]:
+    """A quote as the form that asked for it."""
+    return {
+        "send_amount": quoted["transfer_amount"]["amount"],
+        "funding": quoted["funding"],
+        "payout": quoted["payout"],
+    }
 
 
 def _ask_check(form: dict[str, str], command: OrderRemittance, errors: Errors) -> str:
@@ -394,15 +439,3 @@ def _funding(funding: str) -> str:
         "cash": _("En efectivo"),
     }
     return words[funding]
-
-
-def _purpose(purpose: Purpose) -> str:
-    words: dict[Any, str] = {
-        Purpose.FAMILY: _("Gastos de la familia"),
-        Purpose.HEALTH: _("Salud"),
-        Purpose.EDUCATION: _("Escuela"),
-        Purpose.HOUSING: _("Casa o construcción"),
-        Purpose.SAVINGS: _("Ahorro"),
-        Purpose.OTHER: _("Otra cosa"),
-    }
-    return words[purpose]

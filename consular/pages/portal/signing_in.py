@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
-from flask import Response, current_app, render_template, request, url_for
+from flask import Response, current_app, g, render_template, request, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 from marshmallow import Schema
 
 from consular.api.fields import Email, Phone, Text
-from consular.auth import ANYONE, allow, now, vault
+from consular.auth import ANYONE, CITIZEN, STAFF, allow, now, vault
 from consular.db import transaction
+from consular.errors import FieldsInvalid
 from consular.i18n import current_language
-from consular.pages.forms import Errors, check, go, local, typed, words_of
+from consular.pages.drafts import answers, draft, drop, keep_draft
+from consular.pages.forms import Errors, check, go, local
 from consular.pages.portal.blueprint import pages
+from consular.pages.posting import once
 from consular.pages.session import forget, keep
+from consular.security import browser_secret
 from consular.sign_in import SignIn
 from services.citizens.accounts import sign_in
 from services.citizens.codes import LIFETIME, Destination, send_code, use_code
-from services.citizens.errors import CodeWrong
+from services.citizens.errors import CodeExpired, CodeWrong
 from services.citizens.limits import count_attempt
+from services.kernel.audit import Role
 from services.kernel.db import EVERYTHING
-from services.kernel.errors import DomainError, Forbidden
+from services.kernel.errors import Forbidden
 from services.staff.accounts import find_by_subject
 from services.staff.sessions import start_session
 
 FLOW_COOKIE = "consular-sign-in"
 FLOW_SECONDS = 600
 WINDOW = timedelta(minutes=15)
+# In a draft: when the latest code went out.
+CODE_SENT = "code_sent_at"
 MINUTES = int(LIFETIME.total_seconds() // 60)
 
 
@@ -89,43 +97,92 @@ def enter_with_code(to: Destination, code: str) -> tuple[Any, str]:
     return account, secret
 
 
+def sent_at(form: dict[str, str]) -> int | None:
+    """Whole minutes since the latest code went out."""
+    try:
+        passed = now() - datetime.fromisoformat(form.get(CODE_SENT, ""))
+    except (ValueError, TypeError):
+        return None
+    return max(0, int(passed.total_seconds() // 60))
+
+
 @pages.get("/login")
 @allow(ANYONE)
 def login() -> str:
     """Choose how to enter."""
-    return render_template("portal/login.html", next=_next(request.args.get("next")), form={})
+    form = {**draft().form, **request.args.to_dict()}
+    errors = draft().errors(_read)
+    return render_template(
+        "portal/login.html", next=_next(form.get("next")), form=form, errors=errors
+    )
 
 
 @pages.post("/login")
 @allow(ANYONE)
-def login_send() -> str:
-    """Send a code and ask for it."""
-    form, errors = typed(), cast(Errors, {})
-    to = destination(form.get("contact", ""), errors)
-    if to is not None:
-        try:
-            send_code_to(to)
-            return _ask_code(to, form, {})
-        except DomainError as refused:
-            errors |= words_of(refused)
+def login_send() -> Response:
+    """Send a code."""
+    return _send(answers())
+
+
+@pages.get("/login/codigo")
+@allow(ANYONE)
+def login_code() -> Any:
+    """Ask for the code."""
+    form = draft().form
+    to = _read(form, {}) if CODE_SENT in form else None
+    if to is None and g.actor is not None and g.actor.is_citizen:
+        return go(url_for("portal.dashboard"))
+    if to is None:
+        return go(url_for("portal.login", next=_next(request.args.get("next")) or None))
     return render_template(
-        "portal/login.html", form=form, errors=errors, next=_next(form.get("next"))
+        "portal/login_code.html",
+        sent_to=mask(to),
+        sent_at=sent_at(form),
+        errors=draft().errors(),
+        minutes=MINUTES,
     )
 
 
 @pages.post("/login/codigo")
 @allow(ANYONE)
-def login_code() -> Any:
-    """The code: sign in, or say what is wrong."""
-    form, errors = typed(), cast(Errors, {})
-    to = destination(form.get("contact", ""), errors)
-    if to is None:
-        return render_template("portal/login.html", form=form, errors=errors, next="")
+def login_code_use() -> Response:
+    """The code: sign in; or send another. Whoever signed in meanwhile goes on."""
+    form = answers()
+    then = _next(form.get("next")) or url_for("portal.dashboard")
+    to = _read(form, {})
+    already = g.actor is not None and g.actor.is_citizen
+    if to is None and already:
+        return go(then)
+    if to is None or "again" in request.form:
+        return _send(form)
     try:
-        _account, secret = enter_with_code(to, form.get("code", ""))
-    except DomainError as refused:
-        return _ask_code(to, form, words_of(refused))
-    return keep(go(_next(form.get("next")) or url_for("portal.dashboard")), secret)
+        _account, secret = enter_with_code(to, request.form.get("code", ""))
+    except (CodeExpired, CodeWrong):
+        if already:
+            return go(then)
+        raise
+    drop()
+    return keep(go(then), secret)
+
+
+def _send(form: dict[str, str]) -> Response:
+    errors: Errors = {}
+    to = _read(form, errors)
+    if to is None:
+        raise FieldsInvalid(errors)
+    send_code_to(to)
+    return go(url_for("portal.login_code", d=keep_draft({**form, CODE_SENT: now().isoformat()})))
+
+
+def _read(form: dict[str, str], errors: Errors) -> Destination | None:
+    return destination(form.get("contact", ""), errors)
+
+
+@pages.get("/salir")
+@allow(ANYONE)
+def back_home() -> Response:
+    """The address of the sign-out, opened after a change of language."""
+    return go(url_for("portal.home"))
 
 
 @pages.post("/salir")
@@ -147,10 +204,14 @@ def login_llavemx() -> Response:
 
 
 @pages.get("/login/llave-mx/vuelta")
+@once
 @allow(ANYONE)
 def llavemx_callback() -> Response:
     """Back from Llave MX: the account of that person, with the data they verified there."""
-    flow = _flow("citizen")
+    try:
+        flow = _flow("citizen")
+    except Forbidden:
+        return _already(CITIZEN)
     who, profile = _providers().citizen(
         code=request.args.get("code", ""), redirect_uri=_callback("portal.llavemx_callback")
     )
@@ -181,10 +242,14 @@ def login_staff() -> Response:
 
 
 @pages.get("/login/personal/vuelta")
+@once
 @allow(ANYONE)
 def staff_callback() -> Response:
     """Back from the identity provider: whoever has an account here may enter."""
-    flow = _flow("staff")
+    try:
+        flow = _flow("staff")
+    except Forbidden:
+        return _already(STAFF)
     subject = _providers().official(
         code=request.args.get("code", ""),
         redirect_uri=_callback("portal.staff_callback"),
@@ -200,6 +265,14 @@ def staff_callback() -> Response:
     return _end(flow["next"] or start, secret)
 
 
+def _already(roles: frozenset[Role]) -> Response:
+    """The return from a sign-in, opened again: on to the first page. Raises Forbidden when nobody
+    is signed in."""
+    if g.actor is None or g.actor.role not in roles:
+        raise Forbidden("form_expired")
+    return go(url_for("portal.dashboard") if g.actor.is_citizen else first_page(g.actor.role))
+
+
 def first_page(role: str) -> str:
     """Where the work of a role begins."""
     if role in ("officer", "supervisor"):
@@ -209,16 +282,6 @@ def first_page(role: str) -> str:
     if role in ("analyst", "auditor"):
         return url_for("monitoring.overview")
     return url_for("portal.staff_home")
-
-
-def _ask_code(to: Destination, form: dict[str, str], errors: Errors) -> str:
-    return render_template(
-        "portal/login_code.html",
-        sent_to=mask(to),
-        form={"contact": to.address, "next": _next(form.get("next"))},
-        errors=errors,
-        minutes=MINUTES,
-    )
 
 
 def _next(address: str | None) -> str:
@@ -241,9 +304,10 @@ def _serializer(kind: str) -> URLSafeTimedSerializer:
 
 def _begin(address: str, flow: dict[str, str], kind: str) -> Response:
     response = go(address)
+    browser_secret()
     response.set_cookie(
-        FLOW_COOKIE, str(_serializer(kind).dumps(flow)), max_age=FLOW_SECONDS, httponly=True,
-        samesite="Lax", secure=current_app.config["SECURE"],
+        _flow_cookie(flow["state"]), str(_serializer(kind).dumps(flow)), max_age=FLOW_SECONDS,
+        httponly=True, samesite="Lax", secure=current_app.config["SECURE"],
     )  # fmt: skip
     return response
 
@@ -252,7 +316,8 @@ def _flow(kind: str) -> dict[str, str]:
     """What this browser began; raises Forbidden when it began nothing or something else."""
     try:
         flow: dict[str, str] = _serializer(kind).loads(
-            request.cookies.get(FLOW_COOKIE, ""), max_age=FLOW_SECONDS
+            request.cookies.get(_flow_cookie(request.args.get("state", "")), ""),
+            max_age=FLOW_SECONDS,
         )
     except BadData:
         raise Forbidden("form_expired") from None
@@ -263,5 +328,10 @@ def _flow(kind: str) -> dict[str, str]:
 
 def _end(address: str, secret: str) -> Response:
     response = keep(go(address), secret)
-    response.delete_cookie(FLOW_COOKIE)
+    response.delete_cookie(_flow_cookie(request.args.get("state", "")))
     return response
+
+
+def _flow_cookie(state: str) -> str:
+    """One for each sign-in that was begun, so that two tabs don't disturb each other."""
+    return f"{FLOW_COOKIE}-{re.sub('[^A-Za-z0-9_-]', '', state)[:8]}"

@@ -1,0 +1,35 @@
+"""The reader's language: remembered in a cookie for a year."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Flask, Response, current_app, request
+
+from consular.i18n import LANGUAGE_COOKIE, LANGUAGES
+from consular.pages.forms import go
+
+A_YEAR = 365 * 24 * 3600
+
+
+def init_language(app: Flask) -> None:
+    """A page opened with ``language`` is remembered in that language and shown without it."""
+    app.before_request(_switch)
+
+
+def remember_language(response: Response, language: str) -> Response:
+    """From the next page on."""
+    response.set_cookie(
+        LANGUAGE_COOKIE, language, max_age=A_YEAR, samesite="Lax",
+        secure=current_app.config["SECURE"], httponly=True,
+    )  # fmt: skip
+    return response
+
+
+def _switch() -> Response | None:
+    language = request.args.get("language")
+    if language not in LANGUAGES or request.method != "GET" or request.path.startswith("/api/v"):
+        return None
+    rest = [(name, value) for name, value in request.args.items(multi=True) if name != "language"]
+    address = f"{request.path}?{urlencode(rest)}" if rest else request.path
+    return remember_language(go(address), language)

@@ -1,0 +1,182 @@
+"""What happens around every form of the pages: one effect for two sendings, and always a redirect.
+
+- A form carries a key of its own (`form_key`). The same form sent twice, at once or one after the
+  other, is done once; both answers lead to the same page.
+- A refusal keeps what was typed with the reason and leads back to the form's page.
+- A form whose session ended leads to the sign-in and back; nothing typed is lost.
+- A form sent by a button of a language is kept, and shown again in that language.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from flask import Flask, Response, current_app, g, request
+
+from consular.auth import vault
+from consular.db import transaction
+from consular.errors import Unauthenticated, answer_error, sign_in_address
+from consular.i18n import LANGUAGES
+from consular.pages.drafts import answers, answers_of_ended_session, draft_id, keep_draft
+from consular.pages.forms import go
+from consular.pages.language import remember_language
+from consular.pages.session import set_session_cookie
+from consular.security import browser_secret, came_from_here, form_fault, is_page_form
+from services.forms.owners import browser_owner
+from services.forms.submissions import (
+    Outcome,
+    begin_submission,
+    drop_submission,
+    find_outcome,
+    finish_submission,
+)
+from services.kernel.db import NOTHING
+from services.kernel.errors import Conflict, DomainError, Forbidden, NotFound
+
+_log = structlog.get_logger()
+WAIT_SECONDS = 8.0
+LOOK_SECONDS = 0.05
+
+
+def init_forms(app: Flask) -> None:
+    """Put every form of the pages under the rules above; after sign-in, form checks and errors."""
+    app.before_request(_before)
+    app.after_request(_after)
+    app.teardown_request(_release)
+    app.jinja_env.globals["form_key"] = form_key
+    app.jinja_env.globals["draft_id"] = draft_id
+    app.register_error_handler(DomainError, _refuse)
+
+
+def form_key() -> str:
+    """For a hidden field: another one each time a form is shown."""
+    return secrets.token_urlsafe(12)
+
+
+def submission_key() -> str:
+    """What makes this sending of a form one of its kind, for what must never be done twice."""
+    digest: bytes = g.submission
+    return f"form:{digest.hex()}"
+
+
+def once(view: Any) -> Any:
+    """Mark a page that is opened by a link but has an effect, such as the return from a sign-in."""
+    view.once = True
+    return view
+
+
+def _before() -> Response | None:
+    if not (is_page_form() or _has_effect()):
+        return None
+    language = request.form.get("language")
+    if language in LANGUAGES:
+        return remember_language(back_to_form(keep_draft(answers())), language)
+    return _claim()
+
+
+def _has_effect() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, "once", False)) and request.method == "GET"
+
+
+def _claim() -> Response | None:
+    """None: this request does it. Else the answer of the request that did."""
+    g.submission = _digest()
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not _begin():
+        outcome = _outcome()
+        if outcome is not None:
+            return _repeat(outcome)
+        if time.monotonic() > deadline:
+            raise Conflict("request_in_progress")
+        time.sleep(LOOK_SECONDS)
+    g.submission_open = True
+    return None
+
+
+def _begin() -> bool:
+    with transaction(NOTHING) as session:
+        return begin_submission(session, g.submission, owner=_owner())
+
+
+def _outcome() -> Outcome | None:
+    with transaction(NOTHING) as session:
+        return find_outcome(session, g.submission, owner=_owner(), vault=vault())
+
+
+def _repeat(outcome: Outcome) -> Response:
+    response = go(outcome.location)
+    if outcome.session_secret:
+        set_session_cookie(response, outcome.session_secret)
+    return response
+
+
+def _after(response: Response) -> Response:
+    if g.get("submission_open") and response.status_code == 303:
+        outcome = Outcome(response.headers["Location"], g.get("session_secret"))
+        try:
+            with transaction(NOTHING) as session:
+                finish_submission(session, g.submission, outcome, owner=g.owner, vault=vault())
+        except Exception as error:  # it was done: whoever asked must hear so
+            _log.warning("form_outcome_lost", error=type(error).__name__)
+        g.submission_open = False
+    return response
+
+
+def _release(_error: BaseException | None) -> None:
+    """Whatever went wrong, the same form may be sent again."""
+    if not g.pop("submission_open", False):
+        return
+    try:
+        with transaction(NOTHING) as session:
+            drop_submission(session, g.submission, owner=g.owner)
+    except Exception as error:  # the lease ends by itself
+        _log.warning("form_not_released", error=type(error).__name__)
+
+
+def _digest() -> bytes:
+    """Of all that the form holds. One without a key, of a page from before, is one of its kind."""
+    fields = sorted(request.form.items(multi=True))
+    key = request.form.get("form_key") or ("" if _has_effect() else form_key())
+    whole = [_owner(), request.full_path, key, *fields]
+    return vault().request_hash(json.dumps(whole).encode())
+
+
+def _owner() -> str:
+    """The browser, not the account: it stays the same when the form is one that signs in."""
+    if "owner" not in g:
+        g.owner = browser_owner(browser_secret(), vault())
+    return str(g.owner)
+
+
+def back_to_form(draft: object) -> Response:
+    """The page of the form that was sent, which has the form's own address."""
+    return go(f"{request.path}?{urlencode({'d': draft})}")
+
+
+def _refuse(error: DomainError) -> Any:
+    """Keep what was typed and why it was refused; what can't be mended by typing is a page."""
+    if not is_page_form() or error.code == "request_in_progress":
+        return answer_error(error)
+    if isinstance(error, NotFound) or (isinstance(error, Forbidden) and not _may_keep(error)):
+        return answer_error(error)
+    if isinstance(error, Unauthenticated):
+        return _sign_in_first(error)
+    return back_to_form(keep_draft(answers(), error))
+
+
+def _may_keep(error: Forbidden) -> bool:
+    """A form that was open for too long is shown again, if it is one of ours for certain."""
+    return error.code == "form_expired" and came_from_here()
+
+
+def _sign_in_first(error: DomainError) -> Any:
+    if form_fault() is not None and not came_from_here():
+        return answer_error(error)
+    kept = keep_draft(answers_of_ended_session(), Conflict("session_over"))
+    return go(sign_in_address(f"{request.path}?{urlencode({'d': kept})}"))
