@@ -62,7 +62,7 @@ def _post(
     return web.client.post(f"/api/v1/callbacks/{agency}", data=body, headers=headers)
 
 
-@pytest.mark.parametrize("secret", [OLD, NEW])
+@pytest.mark.parametrize("secret", [OLD, NEW], ids=["the old one", "the new one"])
 def test_both_secrets_work_while_they_change(web: Web, secret: str) -> None:
     answer = _post(web, _body(), _sign(secret, _body(), "one"), "one")
     assert (answer.status_code, answer.get_json()) == (200, {"status": "stored"})
