@@ -37,6 +37,7 @@ from consular.errors import init_errors, refuse_late
 from consular.health import init_health
 from consular.i18n import init_i18n
 from consular.pages.admin.routes import pages as admin_pages
+from consular.pages.counts.routes import pages as counts_pages
 from consular.pages.desk.routes import pages as desk_pages
 from consular.pages.language import init_language
 from consular.pages.monitoring.routes import pages as monitoring_pages
@@ -75,6 +76,7 @@ BLUEPRINTS = (
     docs,
     portal_pages,
     desk_pages,
+    counts_pages,
     admin_pages,
     monitoring_pages,
 )

@@ -70,6 +70,12 @@ def actor() -> Actor:
     return cast(Actor, found)
 
 
+def actor_id() -> UUID | None:
+    """The account of whoever asks, if anybody is signed in."""
+    found = cast(Actor | None, g.get("actor"))
+    return found.account_id if found else None
+
+
 def account() -> UUID:
     """The account of whoever asks; raises `Unauthenticated` when there is none."""
     found = actor().account_id

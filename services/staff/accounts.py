@@ -8,11 +8,11 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from services.kernel import audit
-from services.kernel.db import violated_constraint
+from services.kernel.db import raised_code, violated_constraint
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id
 from services.staff.models import StaffAccount, WebSession
@@ -60,7 +60,7 @@ def make_account(
     session: Session, command: MakeStaffAccount, *, now: datetime, actor: audit.Actor
 ) -> StaffAccount:
     """Raises Invalid (role and office don't go together, unknown office), Conflict
-    ``subject_taken``."""
+    ``subject_taken``, ``own_role`` for an account of one's own."""
     made = StaffAccount(
         id=new_id(),
         subject=command.subject,
@@ -86,9 +86,9 @@ def assign(
     now: datetime,
     actor: audit.Actor,
 ) -> StaffAccount:
-    """Give another role or office. Raises NotFound, Invalid."""
+    """Give another role or office. Raises NotFound, Invalid, Conflict ``own_role``."""
     found = _get(session, account)
-    found.role, found.consulate_code = role, consulate
+    found.role, found.consulate_code, found.changed_by = role, consulate, actor.account_id
     _flush(session)
     _audit(session, "staff.assign", found, now=now, actor=actor)
     return found
@@ -130,6 +130,10 @@ def _flush(session: Session) -> None:
             raise Invalid("consulate_not_found", field="consulate") from error
         if constraint in ("ck_staff_accounts_office", "ck_staff_accounts_role"):
             raise Invalid("role_and_office", field="consulate") from error
+        raise
+    except DBAPIError as error:
+        if raised_code(error) == "own_role":
+            raise Conflict("own_role", field="role") from error
         raise
 
 

@@ -53,6 +53,8 @@ class StaffAccount(Base):
     created_by: Mapped[UUID | None]
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_by: Mapped[UUID | None]
+    # Who gave the role; nobody gives one to their own subject (trigger refuse_own_role).
+    changed_by: Mapped[UUID | None]
 
 
 class WebSession(Base):

@@ -36,9 +36,22 @@ class VoteCount(Base):
         CheckConstraint("value >= 0", name="value"),
         CheckConstraint("unit IN ('count', 'percent')", name="unit"),
         CheckConstraint(
-            "status IN ('published', 'reported', 'approved', 'superseded')", name="status"
+            "status IN ('published', 'reported', 'approved', 'superseded', 'rejected')",
+            name="status",
         ),
         CheckConstraint("approved_by <> reported_by", name="self_approval"),
+        # The same person under another account is the same person.
+        CheckConstraint("approved_subject <> reported_subject", name="same_person"),
+        CheckConstraint("second_subject <> reported_subject", name="second_person"),
+        CheckConstraint(
+            "second_by <> reported_by AND num_nulls(second_by, second_value) IN (0, 2)",
+            name="second",
+        ),
+        CheckConstraint(
+            "num_nulls(rejected_by, rejected_at, reason)"
+            " = CASE WHEN status = 'rejected' THEN 0 ELSE 3 END",
+            name="rejection",
+        ),
         CheckConstraint(
             "status = 'published' OR num_nulls(election, consulate_code, day, reported_by) = 0",
             name="report",
@@ -59,6 +72,19 @@ class VoteCount(Base):
             unique=True,
             postgresql_nulls_not_distinct=True,
             postgresql_where=text("status = 'approved'"),
+        ),
+        # One report of a cell waits at a time; its number is that of the settled ones plus one.
+        Index(
+            "uq_vote_counts_revision",
+            "election",
+            "metric",
+            "mode",
+            "consulate_code",
+            "day",
+            "revision",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("revision IS NOT NULL"),
         ),
         Index("ix_vote_counts_election_status", "election", "status"),
     )
@@ -83,3 +109,28 @@ class VoteCount(Base):
         DateTime(timezone=True), server_default=text("clock_timestamp()")
     )
     approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    revision: Mapped[int | None]
+    # What a second person typed that differs; the database writes the subjects of all three.
+    second_value: Mapped[Decimal | None] = mapped_column(Numeric(14, 3))
+    second_by: Mapped[UUID | None]
+    reported_subject: Mapped[str | None] = mapped_column(Text)
+    second_subject: Mapped[str | None] = mapped_column(Text)
+    approved_subject: Mapped[str | None] = mapped_column(Text)
+    rejected_by: Mapped[UUID | None]
+    rejected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class CountFigure(Base):
+    """A number that somebody typed for a count: none is ever overwritten here."""
+
+    __tablename__ = "vote_count_figures"
+    __table_args__ = (Index("ix_vote_count_figures_count_id", "count_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    count_id: Mapped[UUID] = mapped_column(ForeignKey("vote_counts.id"))
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    typed_by: Mapped[UUID | None]
+    value: Mapped[Decimal] = mapped_column(Numeric(14, 3))
+    reason: Mapped[str | None] = mapped_column(Text)
+    typed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

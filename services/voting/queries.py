@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.kernel.errors import NotFound
 from services.voting.models import VoteCount
-from services.voting.rules import Dimension, Status
+from services.voting.rules import Dimension, Known, Metric, Mode, Status
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,14 @@ class Page:
 class Election:
     """What is known of an election: figures that others published, and our offices' own.
 
-    The two are never added up: their bases differ.
+    The two are never added up: their bases differ. ``version`` grows with each approval: the same
+    version is the same figures.
     """
 
     year: str
     published: Sequence[VoteCount]
     approved: Sequence[VoteCount]
+    version: int
 
 
 def list_counts(
@@ -64,6 +68,100 @@ def list_counts(
         statement = statement.where(VoteCount.id > after)
     found = session.scalars(statement).all()
     return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+
+class Cell(Protocol):
+    """What a count speaks of: an office on a day, for an election, by mode or over all modes."""
+
+    @property
+    def consulate(self) -> str: ...
+    @property
+    def election(self) -> str: ...
+    @property
+    def metric(self) -> Metric: ...
+    @property
+    def mode(self) -> Mode | None: ...
+    @property
+    def day(self) -> date: ...
+
+
+def count_settled(session: Session, cell: Cell) -> int:
+    """How many reports of the cell were approved, superseded or rejected."""
+    settled = (Status.APPROVED, Status.SUPERSEDED, Status.REJECTED)
+    return int(
+        session.execute(
+            select(func.count()).where(
+                *_of(cell),
+                VoteCount.mode.is_not_distinct_from(cell.mode),
+                VoteCount.consulate_code == cell.consulate,
+                VoteCount.status.in_(settled),
+            )
+        ).scalar_one()
+    )
+
+
+def what_is_known(session: Session, cell: Cell, *, in_person: bool) -> Known:
+    """What is in force beside the cell, to compare a number with."""
+    rows = session.execute(
+        select(VoteCount.mode, VoteCount.consulate_code, VoteCount.value).where(
+            *_of(cell), VoteCount.status == Status.APPROVED
+        )
+    ).all()
+    here = {r.mode: int(r.value) for r in rows if r.consulate_code == cell.consulate}
+    return Known(
+        registered=_registered(session, cell),
+        total=here.get(None),
+        modes={Mode(mode): value for mode, value in here.items() if mode and mode != cell.mode},
+        before=_before(session, cell),
+        elsewhere=frozenset(
+            int(r.value) for r in rows if r.consulate_code != cell.consulate and r.mode == cell.mode
+        ),
+        in_person=in_person,
+    )
+
+
+def _of(cell: Cell) -> tuple[ColumnElement[bool], ...]:
+    return (
+        VoteCount.election == cell.election,
+        VoteCount.metric == cell.metric,
+        VoteCount.day == cell.day,
+    )
+
+
+def _registered(session: Session, cell: Cell) -> int | None:
+    """The office's list of voters, the largest that is known; or else that of all abroad."""
+    largest = select(func.max(VoteCount.value)).where(
+        VoteCount.election == cell.election, VoteCount.metric == Metric.REGISTERED
+    )
+    own = session.scalar(
+        largest.where(
+            VoteCount.status == Status.APPROVED,
+            VoteCount.consulate_code == cell.consulate,
+            or_(VoteCount.mode.is_(None), VoteCount.mode.is_not_distinct_from(cell.mode)),
+        )
+    )
+    whole = session.scalar(
+        largest.where(VoteCount.status == Status.PUBLISHED, VoteCount.dimension == Dimension.TOTAL)
+    )
+    known = own if own is not None else whole
+    return int(known) if known is not None else None
+
+
+def _before(session: Session, cell: Cell) -> int | None:
+    """The office's latest figure in force of an earlier election."""
+    found = session.scalar(
+        select(VoteCount.value)
+        .where(
+            VoteCount.election < cell.election,
+            VoteCount.metric == cell.metric,
+            VoteCount.mode.is_not_distinct_from(cell.mode),
+            VoteCount.consulate_code == cell.consulate,
+            VoteCount.status.in_([Status.APPROVED, Status.PUBLISHED]),
+        )
+        .order_by(VoteCount.election.desc(), VoteCount.day.desc())
+        .limit(1)
+    )
+    return int(found) if found is not None else None
 
 
 def get_count(session: Session, count_id: UUID) -> VoteCount:
@@ -93,4 +191,5 @@ def election(session: Session, year: str) -> Election:
         year,
         published=[row for row in rows if row.status == Status.PUBLISHED],
         approved=[row for row in rows if row.status == Status.APPROVED],
+        version=sum(row.revision or 0 for row in rows if row.status == Status.APPROVED),
     )

@@ -1,8 +1,9 @@
-"""An office reports a count; another person approves it.
+"""An office reports a count; another person types it from the source, and only then it counts.
 
 A correction is a new report: once approved it supersedes the count it corrects, and both stay.
-Each step leaves facts of kind ``vote_count.<metric>`` with the mode as programme and the count
-itself as quantity, so that sums as of an earlier moment stay what they were.
+An approval leaves facts of kind ``vote_count.<metric>`` with the mode as programme and the count
+itself as quantity, so that sums as of an earlier moment stay what they were. A count that waits
+leaves none: its number is nobody's to see.
 """
 
 from __future__ import annotations
@@ -13,19 +14,34 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from services.consulates.queries import get_consulate
 from services.facts.models import Fact
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
 from services.kernel.db import violated_constraint
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id
-from services.voting.models import VoteCount
-from services.voting.rules import MAX_COUNT, Dimension, Metric, Mode, Status, Unit
+from services.voting.errors import FiguresDiffer
+from services.voting.models import CountFigure, VoteCount
+from services.voting.queries import count_settled, what_is_known
+from services.voting.rules import (
+    FIELDS,
+    MAX_COUNT,
+    Dimension,
+    Metric,
+    Mode,
+    Status,
+    Unit,
+    impossible_date,
+    impossible_value,
+    oddities,
+)
 
 FACT_KIND = "vote_count"
 
@@ -44,15 +60,25 @@ class ReportCount:
     note: str | None = None
 
 
+@dataclass(frozen=True)
+class TypeFigure:
+    """``value`` as read from the source, of a count that waits; ``reason`` of a correction."""
+
+    count: UUID
+    value: int
+    reason: str | None = None
+
+
 def report_count(
     session: Session, command: ReportCount, *, now: datetime, actor: Actor
 ) -> VoteCount:
-    """Keep the count, to be approved by another person.
+    """Keep the count, to be typed once more from its source by another person.
 
-    Raises `NotFound` for an office that doesn't exist or isn't the actor's, `Invalid` for an
-    election that is no year, a value out of range or a missing source.
+    Raises `NotFound` for an office that doesn't exist or isn't the actor's, `Invalid` for what
+    can't be (`rules.Impossible`), for a missing source and for what is odd and has no note,
+    Conflict "already_reported" while a report of the same cell waits.
     """
-    _check(command, actor)
+    _check(session, command, now, actor)
     count = VoteCount(
         id=new_id(),
         election=command.election,
@@ -69,44 +95,175 @@ def report_count(
         source=command.source.strip(),
         reported_by=actor.account_id,
         created_at=now,
+        revision=count_settled(session, command) + 1,
     )
     session.add(count)
     _flush(session)
-    _fact(session, count, None, Status.REPORTED, now)
+    _keep_figure(session, count, command.value, None, now, actor)
     _audit(session, count, "vote_count.reported", now=now, actor=actor)
     return count
 
 
-def approve_count(session: Session, count_id: UUID, *, now: datetime, actor: Actor) -> VoteCount:
-    """Make a reported count official; the one in force for the same cell is superseded.
+def approve_count(
+    session: Session, command: TypeFigure, *, now: datetime, actor: Actor
+) -> VoteCount:
+    """Make a reported count official when ``value`` is the number that was reported; the one in
+    force for the same cell is superseded. Another number is kept beside it: the count still waits,
+    and `figures_differ` says so.
 
-    Raises `NotFound`, `Conflict` "self_approval" for whoever reported it, and "wrong_state" for
-    one that is not waiting, or when another report of the cell is approved at the same moment.
+    Raises `NotFound`, `Conflict` "self_approval" for whoever reported it, under whatever account,
+    and "wrong_state" for one that is not waiting; Invalid "reason_required" for who typed another
+    number before, and has seen the reported one since.
     """
-    count = session.scalar(select(VoteCount).where(VoteCount.id == count_id).with_for_update())
+    count = _lock_waiting(session, command.count)
+    if count.reported_by == actor.account_id:
+        raise Conflict("self_approval")
+    if count.second_by == actor.account_id and not command.reason:
+        raise Invalid("reason_required", field="reason")
+    return _compare(session, count, command, now, actor)
+
+
+def correct_count(
+    session: Session, command: TypeFigure, *, now: datetime, actor: Actor
+) -> VoteCount:
+    """Change one's own number of a count that waits: who reported it, or who typed another.
+
+    Raises `NotFound`, also for anybody else's, Conflict "wrong_state", Invalid.
+    """
+    count = _lock_waiting(session, command.count)
+    if actor.account_id not in (count.reported_by, count.second_by):
+        raise NotFound("not_found")
+    if not command.reason:
+        raise Invalid("reason_required", field="reason")
+    if actor.account_id == count.second_by:
+        return _compare(session, count, command, now, actor)
+    _check_value(session, _as_report(count, command.value), now)
+    count.value = Decimal(command.value)
+    _keep_figure(session, count, command.value, command.reason, now, actor)
+    _audit(session, count, "vote_count.corrected", now=now, actor=actor)
+    if count.second_value == count.value and count.second_by:
+        _approve(session, count, count.second_by, now, actor)
+    session.flush()
+    return count
+
+
+def reject_count(
+    session: Session, count_id: UUID, reason: str, *, now: datetime, actor: Actor
+) -> VoteCount:
+    """End a report that is wrong; a new one may be made. Raises `NotFound`, "wrong_state"."""
+    count = _lock_waiting(session, count_id)
+    count.status, count.reason = Status.REJECTED.value, reason
+    count.rejected_by, count.rejected_at = actor.account_id, now
+    _flush(session)
+    _audit(session, count, "vote_count.rejected", now=now, actor=actor)
+    return count
+
+
+def figures_differ(count: VoteCount) -> FiguresDiffer | None:
+    """Two people typed different numbers for a count that waits; both may know both."""
+    if count.status != Status.REPORTED or count.second_value is None:
+        return None
+    return FiguresDiffer(typed=int(count.second_value), reported=int(count.value))
+
+
+def _lock_waiting(session: Session, count_id: UUID) -> VoteCount:
+    count = session.scalar(
+        select(VoteCount)
+        .where(VoteCount.id == count_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     if count is None or count.status == Status.PUBLISHED:
         raise NotFound("not_found")
     if count.status != Status.REPORTED:
         raise Conflict("wrong_state", state=count.status)
-    for old in _supersede(session, count):
-        _fact(session, old, Status.APPROVED, Status.SUPERSEDED, now)
-    count.status = Status.APPROVED.value
-    count.approved_by, count.approved_at = actor.account_id, now
-    _flush(session)
-    _fact(session, count, Status.REPORTED, Status.APPROVED, now)
-    _audit(session, count, "vote_count.approved", now=now, actor=actor)
     return count
 
 
-def _check(command: ReportCount, actor: Actor) -> None:
+def _compare(
+    session: Session, count: VoteCount, command: TypeFigure, now: datetime, actor: Actor
+) -> VoteCount:
+    _keep_figure(session, count, command.value, command.reason, now, actor)
+    if command.value == count.value:
+        _approve(session, count, actor.account_id, now, actor)
+        return count
+    count.second_value, count.second_by = Decimal(command.value), actor.account_id
+    _flush(session)
+    _audit(session, count, "vote_count.differs", now=now, actor=actor)
+    return count
+
+
+def _approve(
+    session: Session, count: VoteCount, approver: UUID | None, now: datetime, actor: Actor
+) -> None:
+    for old in _supersede(session, count):
+        _fact(session, old, Status.APPROVED, Status.SUPERSEDED, now)
+    count.status = Status.APPROVED.value
+    count.approved_by, count.approved_at = approver, now
+    _flush(session)
+    _fact(session, count, None, Status.APPROVED, now)
+    _audit(session, count, "vote_count.approved", now=now, actor=actor)
+
+
+def _keep_figure(
+    session: Session,
+    count: VoteCount,
+    value: int,
+    reason: str | None,
+    now: datetime,
+    actor: Actor,
+) -> None:
+    session.add(
+        CountFigure(
+            id=new_id(),
+            count_id=count.id,
+            consulate_code=count.consulate_code,
+            typed_by=actor.account_id,
+            value=Decimal(value),
+            reason=reason,
+            typed_at=now,
+        )
+    )
+
+
+def _check(session: Session, command: ReportCount, now: datetime, actor: Actor) -> None:
     if actor.role in OFFICE_ROLES and actor.consulate != command.consulate:
         raise NotFound("not_found", field="consulate")
     if not re.fullmatch(r"[12][0-9]{3}", command.election, re.ASCII):
         raise Invalid("invalid", field="election")
-    if not 0 <= command.value <= MAX_COUNT:
-        raise Invalid("out_of_range", field="value", least=0, most=MAX_COUNT)
     if not command.source.strip():
         raise Invalid("required", field="source")
+    _check_value(session, command, now)
+
+
+def _check_value(session: Session, command: ReportCount, now: datetime) -> None:
+    if not 0 <= command.value <= MAX_COUNT:
+        raise Invalid("out_of_range", field="value", least=0, most=MAX_COUNT)
+    office = get_consulate(session, command.consulate)
+    today = now.astimezone(ZoneInfo(office.time_zone)).date()
+    known = what_is_known(session, command, in_person=office.in_person_vote)
+    wrong = impossible_date(command.election, command.day, today) or impossible_value(
+        command.metric, command.mode, command.value, known
+    )
+    if wrong:
+        raise Invalid(wrong.value, field=FIELDS[wrong])
+    odd = oddities(command.value, known)
+    if odd and not (command.note or "").strip():
+        raise Invalid(odd[0].value, field="note")
+
+
+def _as_report(count: VoteCount, value: int) -> ReportCount:
+    """The report that a correction makes of a count."""
+    return ReportCount(
+        consulate=count.consulate_code or "",
+        election=count.election or "",
+        metric=Metric(count.metric),
+        mode=Mode(count.mode) if count.mode else None,
+        day=count.day or date.min,
+        value=value,
+        source=count.source,
+        note=count.note,
+    )
 
 
 def _supersede(session: Session, count: VoteCount) -> Sequence[VoteCount]:
@@ -137,7 +294,11 @@ def _flush(session: Session) -> None:
 
 _REFUSALS: Mapping[str, Callable[[], Exception]] = {
     "ck_vote_counts_self_approval": lambda: Conflict("self_approval"),
+    "ck_vote_counts_same_person": lambda: Conflict("self_approval"),
+    "ck_vote_counts_second_person": lambda: Conflict("self_approval"),
+    "ck_vote_counts_second": lambda: Conflict("self_approval"),
     "uq_vote_counts_approved": lambda: Conflict("wrong_state"),
+    "uq_vote_counts_revision": lambda: Conflict("already_reported"),
     "fk_vote_counts_consulate_code": lambda: NotFound("not_found", field="consulate"),
 }
 

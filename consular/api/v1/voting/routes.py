@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,21 +11,35 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import deed, endpoint
-from consular.api.v1.appointments.schemas import NothingSchema
 from consular.api.v1.voting.schemas import (
+    CorrectionSchema,
     CountAnswer,
     CountList,
     CountQuery,
     CountSchema,
     ElectionAnswer,
+    FigureSchema,
+    RejectionSchema,
 )
-from consular.auth import ANYONE, DESK, MONITORS, actor, now
+from consular.auth import ANYONE, DESK, MONITORS, actor, actor_id, now
 from consular.db import transaction
 from services.kernel.audit import Role
+from services.voting.errors import FiguresDiffer
 from services.voting.queries import CountFilter, election, list_counts
-from services.voting.reporting import ReportCount, approve_count, report_count
-from services.voting.rules import Status
+from services.voting.reporting import (
+    ReportCount,
+    TypeFigure,
+    approve_count,
+    correct_count,
+    figures_differ,
+    reject_count,
+    report_count,
+)
+from services.voting.rules import Impossible, Odd, Status, may_see_value
 
+SETTLERS = DESK | {Role.ANALYST}
+IMPOSSIBLE = tuple(wrong.value for wrong in Impossible)
+ODD = tuple(odd.value for odd in Odd)
 api = Blueprint("voting", __name__, url_prefix="/api/v1/voting")
 
 
@@ -36,10 +52,17 @@ api = Blueprint("voting", __name__, url_prefix="/api/v1/voting")
     body=CountSchema(),
     answer=CountAnswer(),
     status=201,
-    errors={404: ("not_found",), 422: ("required", "out_of_range")},
+    errors={
+        404: ("not_found",),
+        409: ("already_reported",),
+        422: ("required", "out_of_range", *IMPOSSIBLE, *ODD),
+    },
 )
 def create_count(command: ReportCount) -> dict[str, Any]:
-    """Report a count, for another person to approve."""
+    """Report a count, for another person to type once more from its source.
+
+    Its number is shown to nobody else until then. What is odd needs a `note` that explains it.
+    """
     return deed(lambda session: _report(session, command), status=201)
 
 
@@ -71,14 +94,57 @@ def list_all_counts(query: dict[str, Any]) -> dict[str, Any]:
     "POST",
     "/counts/<uuid:count>/approve",
     operation="approveCount",
-    who=DESK | {Role.ANALYST},
-    body=NothingSchema(),
+    who=SETTLERS,
+    body=FigureSchema(),
     answer=CountAnswer(),
-    errors={409: ("self_approval", "wrong_state")},
+    errors={
+        409: ("self_approval", "wrong_state", "figures_differ"),
+        422: ("reason_required",),
+    },
 )
 def approve(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Approve a count that somebody else reported."""
-    return deed(lambda session: _shown(approve_count(session, count, now=now(), actor=actor())))
+    """Approve a count that somebody else reported, by typing its number from the source.
+
+    Another number than the reported one is kept, and both people may see both from then on.
+    """
+    return _type(approve_count, TypeFigure(count, **command))
+
+
+@endpoint(
+    api,
+    "POST",
+    "/counts/<uuid:count>/correct",
+    operation="correctCount",
+    who=SETTLERS,
+    body=CorrectionSchema(),
+    answer=CountAnswer(),
+    errors={
+        409: ("wrong_state", "figures_differ", "self_approval"),
+        422: ("out_of_range", "reason_required", *IMPOSSIBLE),
+    },
+)
+def correct(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Correct one's own number of a count that waits: once both are equal, it is approved."""
+    return _type(correct_count, TypeFigure(count, **command))
+
+
+@endpoint(
+    api,
+    "POST",
+    "/counts/<uuid:count>/reject",
+    operation="rejectCount",
+    who=SETTLERS,
+    body=RejectionSchema(),
+    answer=CountAnswer(),
+    errors={409: ("wrong_state",)},
+)
+def reject(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Reject a count that waits, with the reason; the office may report it anew."""
+    return deed(
+        lambda session: _shown(
+            reject_count(session, count, command["reason"], now=now(), actor=actor())
+        )
+    )
 
 
 @endpoint(
@@ -95,6 +161,7 @@ def show_election(year: str) -> dict[str, Any]:
         found = election(session, year)
         return {
             "year": year,
+            "version": found.version,
             "published": [_shown(count) for count in found.published],
             "approved": [_shown(count) for count in found.approved],
         }
@@ -104,7 +171,23 @@ def _report(session: Session, command: ReportCount) -> dict[str, Any]:
     return _shown(report_count(session, command, now=now(), actor=actor()))
 
 
+def _type(settle: Callable[..., Any], command: TypeFigure) -> dict[str, Any]:
+    """What was typed is kept whatever it is: that it differs is said after the commit."""
+    differ: list[FiguresDiffer | None] = []
+
+    def do(session: Session) -> dict[str, Any]:
+        count = settle(session, command, now=now(), actor=actor())
+        differ.append(figures_differ(count))
+        return _shown(count)
+
+    answer = deed(do)
+    if differ and differ[0]:
+        raise differ[0]
+    return answer
+
+
 def _shown(count: Any) -> dict[str, Any]:
+    seen = may_see_value(count.status, actor_id(), count.reported_by, count.second_by)
     return {
         "id": str(count.id),
         "election": count.election,
@@ -114,8 +197,18 @@ def _shown(count: Any) -> dict[str, Any]:
         "key": count.key,
         "consulate": count.consulate_code,
         "date": count.day.isoformat() if count.day else None,
-        "value": float(count.value) if count.value % 1 else int(count.value),
+        "value": _number(count.value) if seen else None,
+        "second_value": _number(count.second_value) if seen else None,
         "unit": count.unit,
         "status": count.status,
+        "revision": count.revision,
+        "note": count.note,
+        "reason": count.reason,
         "source": count.source,
     }
+
+
+def _number(value: Decimal | None) -> float | int | None:
+    if value is None:
+        return None
+    return float(value) if value % 1 else int(value)

@@ -23,6 +23,7 @@ from services.voting.rules import Metric, Mode, Status
 
 MODES = tuple(m.value for m in Mode)
 METRICS = tuple(m.value for m in Metric)
+_WHOLE = _("Escribe un número entero desde cero.")
 YEAR = Pattern("(19|20|21)[0-9]{2}", error=_("Escribe el año de la elección."))
 
 
@@ -46,7 +47,7 @@ class CountSchema(Schema):
     date = Day(required=True)
     value = WholeNumber(
         required=True,
-        validate=validate.Range(0, 10**9, error=_("Escribe un número entero desde cero.")),
+        validate=validate.Range(0, 10**9, error=_WHOLE),
     )
     source = Text(most=300, required=True)
     note = Text(most=300, load_default=None, allow_none=True)
@@ -58,8 +59,34 @@ class CountSchema(Schema):
         return ReportCount(day=day, metric=metric, mode=Mode(mode) if mode else None, **data)
 
 
+class FigureSchema(Schema):
+    """The number as read from the source. ``reason``: of whoever typed another one before."""
+
+    example: ClassVar[dict[str, Any]] = {"value": 12}
+
+    value = WholeNumber(required=True, validate=validate.Range(0, 10**9, error=_WHOLE))
+    reason = Text(most=300, load_default=None, allow_none=True)
+
+
+class CorrectionSchema(FigureSchema):
+    """One's own number anew, and why."""
+
+    example: ClassVar[dict[str, Any]] = {"value": 21, "reason": "Leí mal el acta"}
+
+    reason = Text(most=300, required=True)
+
+
+class RejectionSchema(Schema):
+    """Why a report can't stand."""
+
+    example: ClassVar[dict[str, Any]] = {"reason": "El acta es de otra oficina"}
+
+    reason = Text(most=300, required=True)
+
+
 class CountAnswer(Schema):
-    """A count with its source and state."""
+    """A count with its source and state. ``value`` is null for who may not see it yet;
+    ``second_value`` is what another person typed that differs."""
 
     id = Id(required=True)
     election = fields.String(allow_none=True, required=True)
@@ -69,9 +96,13 @@ class CountAnswer(Schema):
     key = fields.String(allow_none=True, required=True)
     consulate = fields.String(allow_none=True, required=True)
     date = CalendarDay(allow_none=True, required=True)
-    value = fields.Float(required=True)
+    value = fields.Float(required=True, allow_none=True)
+    second_value = fields.Float(required=True, allow_none=True)
     unit = fields.String(required=True)
     status = Word(Status, required=True)
+    revision = fields.Integer(required=True, allow_none=True)
+    note = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
     source = fields.String(required=True)
 
 
@@ -96,8 +127,10 @@ class CountList(Schema):
 
 
 class ElectionAnswer(Schema):
-    """Published by others, and approved counts of our offices; the two don't add up."""
+    """Published by others, and approved counts of our offices; the two don't add up. ``version``
+    grows with every approval or correction: until then the answer is the same."""
 
     year = fields.String(required=True)
+    version = fields.Integer(required=True)
     published = fields.List(fields.Nested(CountAnswer), required=True)
     approved = fields.List(fields.Nested(CountAnswer), required=True)
