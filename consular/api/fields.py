@@ -266,10 +266,10 @@ class Card(_Parsed):
 
 
 class Phone(_Parsed):
-    """A telephone number; without a country code it is read as one of the United States."""
+    """A telephone number with its country code: ten digits could be of two countries."""
 
     parse = staticmethod(parse_phone)
-    message = _("El teléfono no es correcto: escribe lada y número.")
+    message = _("Escribe el teléfono con la clave del país: +1 213 555 0123, o +52 55 1234 5678.")
 
 
 class Email(Text):

@@ -19,6 +19,8 @@ from services.kernel.errors import DomainError
 from services.kernel.money import plain_amount
 
 Errors = dict[str, list[str]]
+# Country codes that are offered; any other is written before the number.
+PHONE_COUNTRIES = ("1", "52")
 DATE_PARTS = ("day", "month", "year")
 UNCLEAR_AMOUNT = _("No estamos seguros de qué monto es. Escríbelo con números, así: 1000.50")
 
@@ -58,6 +60,17 @@ def money_of(form: dict[str, str], name: str, currency: str) -> dict[str, str] |
 def pick(form: dict[str, str], *names: str) -> dict[str, str]:
     """These fields, where something was typed."""
     return {name: form[name] for name in names if form.get(name, "").strip()}
+
+
+def phone_of(form: dict[str, str], name: str = "phone") -> dict[str, str]:
+    """The number that was typed with the country that was chosen beside it; one that is written
+    with its own country code is left as it is."""
+    number, country = form.get(name, "").strip(), form.get(f"{name}_country", "")
+    if not number:
+        return {}
+    if country in PHONE_COUNTRIES and not number.startswith(("+", "00", "011")):
+        return {name: f"+{country} {number}"}
+    return {name: number}
 
 
 def hash_of(what: Any) -> bytes:

@@ -83,16 +83,26 @@ def parse_card(text: str) -> str:
     return value
 
 
-def parse_phone(text: str, region: str = "US") -> str:
-    """E.164. ``+52 1`` is no longer valid and is read as ``+52``. Raises ValueError."""
-    value = re.sub(r"^(\+|00)\s*52\s*1\s*(?=(\D*\d){10}\D*$)", "+52", text.strip())
+def parse_phone(text: str) -> str:
+    """E.164, from a number with its country: after ``+``, or ``00`` and ``011`` as dialled from
+    Mexico and the United States. Ten digits alone could be either's and are refused. ``+52 1`` is
+    no longer valid and is read as ``+52``. Raises ValueError."""
+    value = re.sub(r"^(00|011)(?=[\s().-]*[1-9])", "+", text.strip())
+    value = re.sub(r"^\+\s*52\s*1\s*(?=(\D*\d){10}\D*$)", "+52", value)
     try:
-        number = phonenumbers.parse(value, region)
+        number = phonenumbers.parse(value, None)
     except phonenumbers.NumberParseException:
         raise ValueError("phone") from None
-    if not phonenumbers.is_possible_number(number):
+    possible = phonenumbers.is_possible_number_with_reason(number)
+    if possible != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise ValueError("phone")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def format_phone(number: str) -> str:
+    """An E.164 number in groups, as people read it aloud."""
+    found = phonenumbers.parse(number, None)
+    return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 # Typed on whatever key is at hand, and no letter to a comparison: apostrophes straight, curly and

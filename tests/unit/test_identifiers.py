@@ -143,7 +143,9 @@ def test_a_curp_tells_the_century_of_birth() -> None:
         ("+5215512345678", "+525512345678"),
         ("0052 1 55 1234 5678", "+525512345678"),
         ("+52 55 1234 5678", "+525512345678"),
-        ("(213) 351-6800", "+12133516800"),
+        ("001-213-351-6800", "+12133516800"),
+        ("011 52 55 1234 5678", "+525512345678"),
+        ("+52 56 1234 5678", "+525612345678"),
         ("+1 213 351 6800", "+12133516800"),
         ("+34 915 55 55 55", "+34915555555"),
     ],
@@ -152,8 +154,27 @@ def test_telephone_numbers_end_in_one_form(typed: str, read: str) -> None:
     assert parse_phone(typed) == read
 
 
-@pytest.mark.parametrize("typed", ["", "12", "teléfono", "+999 1", "+52", "9" * 60, "\0"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "12",
+        "teléfono",
+        "+999 1",
+        "+52",
+        "9" * 60,
+        "\0",
+        "(213) 351-6800",
+        "5512345678",
+        "+1 351 6800",
+    ],
+)
 def test_what_can_be_no_telephone_number_is_refused(typed: str) -> None:
+    assert not _taken(parse_phone, typed)
+
+
+@pytest.mark.parametrize("typed", ["(213) 351-6800", "5512345678", "+1 351 6800"])
+def test_a_number_that_could_be_of_two_countries_is_refused(typed: str) -> None:
     assert not _taken(parse_phone, typed)
 
 

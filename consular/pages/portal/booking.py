@@ -22,7 +22,7 @@ from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
-from consular.pages.forms import Errors, check, date_of, go, hash_of, pick
+from consular.pages.forms import Errors, check, date_of, go, hash_of, phone_of, pick
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.further import look_further
 from consular.pages.portal.known import known_form
@@ -56,6 +56,7 @@ from services.citizens.codes import Destination
 from services.consulates.queries import fees_on, get_service, list_requirements
 from services.kernel.audit import Actor, Role
 from services.kernel.errors import Conflict, DomainError
+from services.kernel.identifiers import format_phone
 
 DAYS_SHOWN = 7
 NAMES = ("given_names", "first_surname", "second_surname")
@@ -197,7 +198,7 @@ def appointment_cancel(id: UUID) -> Response:
 def _command(form: dict[str, str], errors: Errors) -> BookAppointment | None:
     """The booking that the form describes, or None with what is wrong."""
     slot = check(_Slot(), pick(form, *SLOT), errors)
-    contact = check(ContactSchema(), pick(form, "email", "phone"), errors)
+    contact = check(ContactSchema(), {**pick(form, "email"), **phone_of(form)}, errors)
     values: dict[str, Any] = pick(form, *NAMES, "curp")
     born = date_of(form, "birth_date")
     person = check(AttendeeSchema(), {**values, **({"birth_date": born} if born else {})}, errors)
@@ -340,6 +341,7 @@ def _ask_check(form: dict[str, str], command: BookAppointment, errors: Errors) -
         form=form,
         errors=errors,
         names=full_name(person),
+        phone=format_phone(command.phone) if command.phone else "",
         birth_date=person.birth_date,
         fee=None if free or fee is None else fee.money,
         **context,

@@ -15,7 +15,7 @@ from consular.deeds import telling_holders
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
 from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, check, date_of, go, pick
+from consular.pages.forms import Errors, check, date_of, go, phone_of, pick
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.known import known_form
 from consular.pages.portal.names import offices, program_name
@@ -26,7 +26,7 @@ from services.enrollments.withdrawing import withdraw
 
 ZONE = "America/Mexico_City"
 REFRESH_SECONDS = 5
-FIELDS = ("given_names", "first_surname", "second_surname", "curp", "email", "phone")
+FIELDS = ("given_names", "first_surname", "second_surname", "curp", "email")
 
 
 @pages.get("/rfc")
@@ -60,7 +60,7 @@ def rfc_send() -> Response:
 def _command(form: dict[str, str], errors: Errors) -> RequestEnrollment | None:
     """The request that the form describes, or None with what is wrong."""
     born = date_of(form, "birth_date")
-    values: dict[str, Any] = pick(form, *FIELDS)
+    values: dict[str, Any] = {**pick(form, *FIELDS), **phone_of(form)}
     applicant = check(
         ApplicantSchema(), {**values, **({"birth_date": born} if born else {})}, errors
     )

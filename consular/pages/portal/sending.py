@@ -25,6 +25,7 @@ from consular.pages.forms import (
     hash_of,
     local,
     money_of,
+    phone_of,
     pick,
     words_of,
 )
@@ -235,7 +236,7 @@ def profile_save() -> Response:
 
 def _read_profile(form: dict[str, str], errors: Errors) -> Profile | None:
     born = date_of(form, "birth_date")
-    values: dict[str, Any] = pick(form, *NAMES, "curp", "email", "phone")
+    values: dict[str, Any] = {**pick(form, *NAMES, "curp", "email"), **phone_of(form)}
     told: Profile | None = check(
         ProfileSchema(), {**values, **({"birth_date": born} if born else {})}, errors
     )

@@ -18,7 +18,7 @@ from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
 from consular.pages.drafts import answers, draft, drop, keep_draft
-from consular.pages.forms import Errors, check, go, local
+from consular.pages.forms import Errors, check, go, local, phone_of
 from consular.pages.portal.blueprint import pages
 from consular.pages.posting import once
 from consular.pages.session import forget, keep
@@ -31,6 +31,7 @@ from services.citizens.limits import count_attempt
 from services.kernel.audit import Role
 from services.kernel.db import EVERYTHING
 from services.kernel.errors import Forbidden
+from services.kernel.identifiers import format_phone, parse_phone
 from services.staff.accounts import find_by_subject
 from services.staff.sessions import start_session
 
@@ -64,7 +65,7 @@ def destination(contact: str, errors: Errors) -> Destination | None:
 def mask(to: Destination) -> str:
     """Enough to recognise, not enough to learn."""
     if to.channel == "sms":
-        return f"••• {to.address[-4:]}"
+        return format_phone(to.address)[:4].strip() + f" ••• {to.address[-4:]}"
     name, _, host = to.address.partition("@")
     return f"{name[:1]}•••@{host}"
 
@@ -112,9 +113,22 @@ def login() -> str:
     """Choose how to enter."""
     form = {**draft().form, **request.args.to_dict()}
     errors = draft().errors(_read)
+    number = form.get("confirm", "")
     return render_template(
-        "portal/login.html", next=_next(form.get("next")), form=form, errors=errors
+        "portal/login.html",
+        next=_next(form.get("next")),
+        form=form,
+        errors=errors,
+        confirm=_confirm(number) if not errors else None,
     )
+
+
+def _confirm(number: str) -> dict[str, str] | None:
+    """The whole number, to be read again before a message goes there."""
+    try:
+        return {"number": parse_phone(number), "words": format_phone(number)} if number else None
+    except ValueError:
+        return None
 
 
 @pages.post("/login")
@@ -170,12 +184,16 @@ def _send(form: dict[str, str]) -> Response:
     to = _read(form, errors)
     if to is None:
         raise FieldsInvalid(errors)
+    if to.channel == "sms" and form.get("confirmed") != to.address:
+        return go(url_for("portal.login", d=keep_draft({**form, "confirm": to.address})))
     send_code_to(to)
     return go(url_for("portal.login_code", d=keep_draft({**form, CODE_SENT: now().isoformat()})))
 
 
 def _read(form: dict[str, str], errors: Errors) -> Destination | None:
-    return destination(form.get("contact", ""), errors)
+    typed_contact = form.get("contact", "")
+    contact = typed_contact if "@" in typed_contact else phone_of(form, "contact").get("contact")
+    return destination(contact or "", errors)
 
 
 @pages.get("/salir")
