@@ -24,6 +24,7 @@ def _secret() -> str:
 
 
 OLD, NEW, STRANGER = _secret(), _secret(), _secret()
+MOMENTS = [datetime.now(UTC)]
 FOLIO = new_folio(FolioKind.REMITTANCE)
 
 
@@ -36,12 +37,22 @@ def web(settings: Settings) -> Iterator[Web]:
         yield web
 
 
+def _moment() -> datetime:
+    """A recent one that stays the same while a test runs, for a signature names its second."""
+    return MOMENTS[-1]
+
+
+@pytest.fixture(autouse=True)
+def moments() -> None:
+    MOMENTS.append(datetime.now(UTC))
+
+
 def _body(folio: str = FOLIO) -> bytes:
     return json.dumps({"type": "payout.updated", "folio": folio}).encode()
 
 
 def _sign(secret: str, body: bytes, identifier: str, at: datetime | None = None) -> str:
-    return Webhook(secret).sign(identifier, at or datetime.now(UTC), body.decode())
+    return Webhook(secret).sign(identifier, at or _moment(), body.decode())
 
 
 def _post(
@@ -54,7 +65,7 @@ def _post(
 ) -> TestResponse:
     headers = {
         "webhook-id": identifier,
-        "webhook-timestamp": str(int((at or datetime.now(UTC)).timestamp())),
+        "webhook-timestamp": str(int((at or _moment()).timestamp())),
         "Content-Type": "application/json",
     }
     if signature is not None:
