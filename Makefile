@@ -11,8 +11,9 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do \
 
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check
-UV_VERSION := 0.13.9
+PIP := $(PY) -m pip --disable-pip-version-check --no-input
+# The certificates of the system, as pip has them; no other Python than the one chosen here.
+UV := UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=1 VIRTUAL_ENV='$(CURDIR)/$(VENV)' $(VENV)/bin/uv
 PYTEST_WORKERS ?= 2
 # Small numbers are smallint on purpose; alembic_version is Alembic's own table.
 SQUAWK_EXCLUDE := prefer-bigint-over-int,prefer-bigint-over-smallint,prefer-text-field
@@ -20,6 +21,7 @@ SQUAWK_EXCLUDE := prefer-bigint-over-int,prefer-bigint-over-smallint,prefer-text
 # A stamp carries the checksum of what it stands for: another lock or place, another installation.
 RUN_SUM := $(shell { pwd; cat requirements/run.txt pyproject.toml; } | cksum | tr -d " ")
 TEST_SUM := $(shell { pwd; cat requirements/test.txt pyproject.toml; } | cksum | tr -d " ")
+UV_STAMP := $(VENV)/.installed-uv-$(shell { pwd; cat requirements/uv.txt; } | cksum | tr -d " ")
 RUN_STAMP := $(VENV)/.installed-run-$(RUN_SUM)
 TEST_STAMP := $(VENV)/.installed-test-$(TEST_SUM)
 
@@ -86,11 +88,9 @@ screenshots: $(TEST_STAMP) ## Take the pictures of docs/ with Chromium
 
 .PHONY: lock
 lock: ## Resolve requirements/*.in again into the locked files
-	@$(call need_python)
-	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv && \
-		build/uv/bin/python -m pip --disable-pip-version-check install uv==$(UV_VERSION); }
-	@for set in run test; do \
-		build/uv/bin/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet \
+	$(need_uv)
+	@for set in uv run test; do \
+		$(UV) pip compile --universal --generate-hashes --python-version 3.11 --quiet \
 			requirements/$$set.in -o requirements/$$set.txt --custom-compile-command "make lock" $(ARGS) \
 		|| exit 1; done
 
@@ -109,15 +109,32 @@ define need_python
 		echo 'Debian, Ubuntu: apt-get install python3-venv. Then try again.' >&2; exit 1; fi
 endef
 
-define install
+define need_uv
 	@$(call need_python)
 	@$(PIP) --version >/dev/null 2>&1 || { echo 'Making $(VENV) with $(PYTHON) ...'; \
 		$(PYTHON) -m venv $(VENV); }
+	@test -e $(UV_STAMP) || $(PIP) install --quiet --require-hashes -r requirements/uv.txt || { \
+		echo 'uv, which installs the packages, could not be installed from https://pypi.org: see above.' >&2; \
+		echo 'Behind a proxy or a mirror set HTTPS_PROXY or PIP_INDEX_URL. Then try again.' >&2; exit 1; }
+	@test -e $(UV_STAMP) || { rm -f $(VENV)/.installed-uv-*; touch $(UV_STAMP); }
+endef
+
+# uv has settings of its own for an index: those of pip's environment are passed on. Where it still can't
+# reach what pip can, pip does it, slowly.
+define install
+	$(need_uv)
 	@echo 'Installing $(1) (locked, with hashes; needs the network this time only) ...'
-	@$(PIP) install --no-input --require-hashes -r $(1) || { \
-		echo 'The packages could not be installed: see above. Running the same command again goes on.' >&2; \
-		exit 1; }
-	@$(PIP) install --no-input --quiet --no-deps --no-build-isolation --no-index -e .
+	@if [ -n "$$PIP_INDEX_URL" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$PIP_INDEX_URL}"; fi; \
+	if [ -n "$$PIP_CERT" ]; then export SSL_CERT_FILE="$${SSL_CERT_FILE:-$$PIP_CERT}"; fi; \
+	if ! [ -w "$$HOME" ]; then export UV_NO_CACHE=1; fi; \
+	$(UV) pip install --require-hashes -r $(1) \
+	|| { echo 'uv could not install them (see above); trying with pip ...' >&2; \
+		$(PIP) install --require-hashes -r $(1); } \
+	|| { echo 'The packages could not be installed: see above. They come from https://pypi.org; behind a' >&2; \
+		echo 'proxy or a mirror set HTTPS_PROXY or PIP_INDEX_URL. The same command again goes on.' >&2; exit 1; }
+	@if ! [ -w "$$HOME" ]; then export UV_NO_CACHE=1; fi; \
+	$(UV) pip install --quiet --offline --no-deps --no-build-isolation -e . \
+	|| $(PIP) install --quiet --no-deps --no-build-isolation --no-index -e .
 endef
 
 $(RUN_STAMP):
@@ -126,4 +143,4 @@ $(RUN_STAMP):
 
 $(TEST_STAMP):
 	$(call install,requirements/test.txt)
-	@rm -f $(VENV)/.installed-* && touch $@ $(RUN_STAMP)
+	@rm -f $(VENV)/.installed-run-* $(VENV)/.installed-test-* && touch $@ $(RUN_STAMP)
