@@ -26,6 +26,7 @@ from consular.api.v1.callbacks.routes import api as callbacks_api
 from consular.api.v1.catalogue.routes import api as catalogue_api
 from consular.api.v1.enrollments.routes import api as enrollments_api
 from consular.api.v1.identity.routes import api as identity_api
+from consular.api.v1.incidents.routes import api as incidents_api
 from consular.api.v1.me.routes import api as me_api
 from consular.api.v1.monitoring.routes import api as monitoring_api
 from consular.api.v1.remittances.routes import api as remittances_api
@@ -39,6 +40,7 @@ from consular.i18n import init_i18n
 from consular.pages.admin.routes import pages as admin_pages
 from consular.pages.counts.routes import pages as counts_pages
 from consular.pages.desk.routes import pages as desk_pages
+from consular.pages.incidents.routes import pages as incident_pages
 from consular.pages.language import init_language
 from consular.pages.monitoring.routes import pages as monitoring_pages
 from consular.pages.portal.routes import pages as portal_pages
@@ -69,6 +71,7 @@ BLUEPRINTS = (
     sessions_api,
     enrollments_api,
     remittances_api,
+    incidents_api,
     voting_api,
     monitoring_api,
     me_api,
@@ -79,6 +82,7 @@ BLUEPRINTS = (
     counts_pages,
     admin_pages,
     monitoring_pages,
+    incident_pages,
 )
 # The contract's room for tests: 600 requests a minute a person, of whom ten share this machine.
 _A_MINUTE = Rate(600, timedelta(minutes=1))

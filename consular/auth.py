@@ -34,6 +34,7 @@ ANYONE: frozenset[Role] = frozenset(Role)
 CITIZEN = frozenset({Role.CITIZEN})
 DESK = frozenset({Role.OFFICER, Role.SUPERVISOR})
 STAFF = frozenset(Role) - {Role.CITIZEN, Role.SYSTEM}
+INCIDENTS = frozenset({Role.TREASURY, Role.COMPLIANCE})
 MONITORS = frozenset({Role.ANALYST, Role.AUDITOR, Role.ADMIN})
 
 

@@ -170,13 +170,31 @@ def _agency(settings: Settings, agency: Agency) -> Finding:
         )
 
 
-def _one(settings: Settings, query: str) -> TupleRow:
+def _one(settings: Settings, query: str, *, before: str = "SELECT") -> TupleRow:
     url = libpq_url(settings.require("DATABASE_URL"))
     with psycopg.connect(url, connect_timeout=5, autocommit=True) as connection:
+        connection.execute(before.encode())
         row = connection.execute(query.encode()).fetchone()
     if row is None:
         raise CannotStart("PostgreSQL gave no answer.", "Look into its log.")
     return row
+
+
+def _incidents(settings: Settings) -> Finding:
+    part = "Incidents"
+    # A field that can't be used holds nothing up.
+    count, oldest = _one(
+        settings,
+        "SELECT count(*), extract(epoch FROM clock_timestamp() - min(opened_at))::float8"
+        " FROM incidents WHERE resolved_at IS NULL AND kind <> 'field_unusable'",
+        before="SELECT set_config('app.consulate', '*', false)",
+    )
+    if not count:
+        return Finding(part, "none open")
+    hours = float(str(oldest)) / 3600
+    return Finding(
+        part, f"{count} open, the oldest for {hours:.1f} h", "Treasury resolves them at /incidents."
+    )
 
 
 _CHECKS: tuple[tuple[str, Check], ...] = (
@@ -190,4 +208,5 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
     ("Redis", _redis),
     ("Keys", _keys),
     ("Disk", _disk),
+    ("Incidents", _incidents),
 )

@@ -20,6 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from consular.auth import ANYONE, allow
 from consular.db import database
+from services.incidents.queries import count_open
+from services.incidents.rules import Kind
 from services.kernel.db import EVERYTHING
 from services.kernel.errors import NotFound
 from services.kernel.logins import UnsafeDatabase
@@ -88,6 +90,7 @@ def metrics() -> Response:
         registry.register(REQUESTS)
         registry.register(SECONDS)
     registry.register(OutboxCollector())
+    registry.register(IncidentCollector())
     return Response(generate_latest(registry), content_type="text/plain; version=0.0.4")
 
 
@@ -158,6 +161,31 @@ class OutboxCollector(Collector):
         yield GaugeMetricFamily(
             "consular_outbox_parked", "Items given up, for a person to look at", value=parked
         )
+
+
+class IncidentCollector(Collector):
+    """What a person has to look at, by kind: alarm on the age of the oldest."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Nothing when the database is away."""
+        try:
+            with database().transaction(EVERYTHING) as session:
+                counts = count_open(session)
+        except (SQLAlchemyError, UnsafeDatabase):
+            return
+        still_open = GaugeMetricFamily(
+            "consular_incidents_open", "Incidents that no person has resolved", labels=["kind"]
+        )
+        oldest = GaugeMetricFamily(
+            "consular_incidents_oldest_seconds", "Age of the oldest open one", labels=["kind"]
+        )
+        by_kind = {each.kind: each for each in counts}
+        for kind in Kind:
+            found = by_kind.get(kind)
+            still_open.add_metric([kind], found.count if found else 0)
+            oldest.add_metric([kind], found.oldest_seconds if found else 0)
+        yield still_open
+        yield oldest
 
 
 def prepare_metrics() -> None:

@@ -42,6 +42,7 @@ TAGS = {
     "sessions": "Desks and opening hours of an office.",
     "enrollments": "Enrolment in the RFC, and later in IMSS and Infonavit.",
     "remittances": "Quotes and remittances through Finabien.",
+    "incidents": "What treasury and compliance look at: contradictions, waits, failed jobs.",
     "voting": "Counts of votes and registrations, never voters.",
     "indicators": "Figures for Working Group 4, as of a moment.",
     "me": "A citizen's own data, and who looked at it.",

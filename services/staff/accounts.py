@@ -43,6 +43,12 @@ def find_by_subject(session: Session, subject: str) -> StaffAccount | None:
     ).scalar_one_or_none()
 
 
+def find_name(session: Session, account: UUID) -> str | None:
+    """What somebody of staff is called, in service or not; None when there is no such account."""
+    found = session.get(StaffAccount, account)
+    return found.name if found else None
+
+
 def list_accounts(session: Session, *, most: int = 500) -> Sequence[StaffAccount]:
     """Everybody, those in service first."""
     return (

@@ -299,6 +299,8 @@ def first_page(role: str) -> str:
         return url_for("admin.staff")
     if role in ("analyst", "auditor"):
         return url_for("monitoring.overview")
+    if role in ("treasury", "compliance"):
+        return url_for("incidents_pages.queue")
     return url_for("portal.staff_home")
 
 

@@ -1,0 +1,124 @@
+"""The queue of what a person has to look at: money that doesn't add up, waits, failed jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, render_template, request, url_for
+
+from consular.api.contract import load_fields
+from consular.api.paging import cursor
+from consular.api.v1.incidents.schemas import (
+    KINDS,
+    STATES,
+    IncidentQuery,
+    NoteSchema,
+    ResolveSchema,
+    wanted,
+)
+from consular.auth import INCIDENTS, account, actor, allow
+from consular.db import database_now, transaction
+from consular.pages.drafts import answers, draft, drop
+from consular.pages.forms import Errors, check, go, pick, read_fields
+from consular.pages.incidents.shown import described, line
+from services.incidents.handling import add_note, resolve, take
+from services.incidents.queries import get_incident, list_incidents
+
+pages = Blueprint("incidents_pages", __name__, url_prefix="/incidents")
+# The Treasury's clocks.
+ZONE = "America/Mexico_City"
+FILTERS = ("state", "kind", "taken", "next")
+LINES = 50
+
+
+@pages.get("/")
+@allow(INCIDENTS)
+def queue() -> str:
+    """Open ones, the oldest first; the address holds the filters."""
+    values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
+    errors: Errors = {}
+    query = check(IncidentQuery(), values, errors) or load_fields(IncidentQuery(), {})
+    with transaction() as session:
+        page = list_incidents(session, wanted(query, account()), limit=LINES, after=query["next"])
+        moment = database_now(session)
+        lines = [line(session, found, now=moment) for found in page.items]
+    more: dict[str, Any] = {**values, "next": cursor(page.next)} if page.next else {}
+    return render_template(
+        "incidents/queue.html",
+        incidents=lines,
+        filters={"state": query["state"], "kind": query["kind"], "taken": query["taken"]},
+        kinds=KINDS,
+        states=STATES,
+        more=url_for("incidents_pages.queue", **more) if more else None,
+        zone=ZONE,
+        errors=errors,
+    )
+
+
+@pages.get("/<uuid:id>")
+@allow(INCIDENTS)
+def incident(id: UUID) -> str:
+    """One, with its history and what may be done about it."""
+    read = _read_note if draft().at.endswith("/note") else _read_end
+    errors = draft().errors(read, also_under=True)
+    with transaction() as session:
+        found = get_incident(session, id)
+        return render_template(
+            "incidents/incident.html",
+            incident=described(session, found, now=database_now(session)),
+            zone=ZONE,
+            form=draft().form,
+            errors=errors,
+        )
+
+
+@pages.post("/<uuid:id>/take")
+@allow(INCIDENTS)
+def incident_take(id: UUID) -> Response:
+    """Work on it."""
+    with transaction() as session:
+        take(session, id, now=database_now(session), actor=actor())
+    return _done(id)
+
+
+@pages.post("/<uuid:id>/note")
+@allow(INCIDENTS)
+def incident_note(id: UUID) -> Response:
+    """Write down what was found out."""
+    given = _read_note(answers(), None)
+    with transaction() as session:
+        add_note(session, id, given["note"], now=database_now(session), actor=actor())
+    return _done(id)
+
+
+@pages.post("/<uuid:id>/resolve")
+@allow(INCIDENTS)
+def incident_resolve(id: UUID) -> Response:
+    """End it, with the reason."""
+    given = _read_end(answers(), None)
+    with transaction() as session:
+        resolve(session, id, now=database_now(session), actor=actor(), **given)
+    return _done(id)
+
+
+@pages.get("/<uuid:id>/take")
+@pages.get("/<uuid:id>/note")
+@pages.get("/<uuid:id>/resolve")
+@allow(INCIDENTS)
+def back_to_incident(id: UUID) -> Response:
+    """The address of a form, opened after a refusal, a change of language or a sign-in."""
+    return go(url_for("incidents_pages.incident", id=id, d=request.args.get("d")))
+
+
+def _done(id: UUID) -> Response:
+    drop()
+    return go(url_for("incidents_pages.incident", id=id))
+
+
+def _read_note(form: dict[str, str], errors: Errors | None) -> Any:
+    return read_fields(NoteSchema(), pick(form, "note"), errors)
+
+
+def _read_end(form: dict[str, str], errors: Errors | None) -> Any:
+    return read_fields(ResolveSchema(), pick(form, "resolution", "reason"), errors)

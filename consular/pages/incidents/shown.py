@@ -1,0 +1,93 @@
+"""Incidents as their pages show them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from consular.auth import account, actor
+from services.incidents.queries import list_steps
+from services.incidents.rules import Kind, Subject, resolutions
+from services.kernel import audit
+from services.kernel.errors import NotFound
+from services.kernel.money import Money
+from services.remittances.queries import get_remittance
+from services.staff.accounts import find_name
+
+
+def line(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
+    """One line of the queue."""
+    return {
+        "id": found.id,
+        "kind": found.kind,
+        "opened_at": found.opened_at,
+        "hours": int(((found.resolved_at or now) - found.opened_at).total_seconds() // 3600),
+        "times": found.times,
+        "suspense": _pesos(found.suspense_minor),
+        "owed": found.suspense_minor < 0,
+        "taken_by": _who(session, found.taken_by),
+        "mine": found.taken_by == account(),
+        "resolution": found.resolution,
+    }
+
+
+def described(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
+    """All of one. Whose remittance it is about is told that somebody looked."""
+    offered = () if found.resolution else resolutions(Kind(found.kind), found.suspense_minor)
+    return {
+        **line(session, found, now=now),
+        "last_at": found.last_at,
+        "resolved_at": found.resolved_at,
+        "resolved_by": _who(session, found.resolved_by),
+        "cleared_at": found.suspense_cleared_at,
+        "detail": {name: value for name, value in found.detail.items() if value is not None},
+        "remittance": _remittance(session, found, now),
+        "resolutions": [resolution.value for resolution in offered],
+        "history": [
+            {
+                "step": step.step,
+                "at": step.at,
+                "by": _who(session, step.actor_id),
+                "note": step.note,
+            }
+            for step in list_steps(session, found.id)
+        ],
+    }
+
+
+def _remittance(session: Session, found: Any, now: datetime) -> dict[str, Any] | None:
+    if found.subject_kind != Subject.REMITTANCE:
+        return None
+    try:
+        remittance = get_remittance(session, found.subject_id)
+    except NotFound:
+        return None
+    audit.record(
+        session,
+        actor=actor(),
+        action="remittance.read",
+        subject_kind="remittance",
+        subject_id=remittance.id,
+        now=now,
+        person_account_id=remittance.account_id,
+    )
+    return {
+        "folio": remittance.folio,
+        "status": remittance.status,
+        "total_to_recipient": remittance.total_to_recipient,
+        "total": remittance.total,
+        "answer_due_at": remittance.answer_due_at,
+        "agency_reference": remittance.agency_reference,
+    }
+
+
+def _pesos(minor: int) -> Money | None:
+    return Money(abs(minor), "MXN") if minor else None
+
+
+def _who(session: Session, staff: UUID | None) -> str | None:
+    """Somebody's name; None for the system, or nobody."""
+    return find_name(session, staff) if staff else None
