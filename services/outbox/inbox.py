@@ -40,6 +40,13 @@ def receive_callback(
     return True
 
 
+def find_message_id(session: Session, message: UUID) -> str | None:
+    """What the agency itself calls the message ``message`` (its row's id)."""
+    return session.execute(
+        select(AgencyMessage.message_id).where(AgencyMessage.id == message)
+    ).scalar_one_or_none()
+
+
 def find_folio(session: Session, message: UUID) -> str | None:
     """The folio that the message ``message`` (its row's id) speaks of."""
     return session.execute(

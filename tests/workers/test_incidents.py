@@ -321,6 +321,9 @@ def test_a_callback_about_nobody_waits_in_the_queue(bench: PayoutBench) -> None:
         receive_callback(session, "finabien", "m-1", "R0000000000A", bench.clock())
     bench.run_all()
     incident = _incidents(bench)["callback_unmatched"]
+    assert incident.detail == {
+        "agency": "finabien", "folio": "R0000000000A", "message": "m-1",
+    }  # fmt: skip
     with bench.work.transaction() as session:
         query = text("SELECT message_id FROM agency_messages WHERE id = :id")
         assert session.execute(query, {"id": incident.subject_id}).scalar_one() == "m-1"

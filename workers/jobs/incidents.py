@@ -10,6 +10,7 @@ from services.incidents import watching
 from services.incidents.reporting import Report, id_of_field, id_of_job, report
 from services.incidents.rules import Kind, Subject
 from services.outbox.delivery import Claim
+from services.outbox.inbox import find_folio, find_message_id
 from services.remittances import waiting
 from services.remittances.suspense import clear_suspense
 from workers.runtime import Work
@@ -46,8 +47,12 @@ def park(work: Work, claim: Claim) -> None:
 
 def report_unmatched(work: Work, claim: Claim) -> None:
     """The agency speaks of a folio that we don't have: kept for a person, with its message."""
-    detail = {"agency": claim.topic.partition(".")[0]}
     with work.settle(claim, "unknown_folio") as session:
+        detail = {
+            "agency": claim.topic.partition(".")[0],
+            "folio": find_folio(session, claim.ref),
+            "message": find_message_id(session, claim.ref),
+        }
         given = Report(Kind.CALLBACK_UNMATCHED, Subject.AGENCY_MESSAGE, claim.ref, detail)
         report(session, given, now=work.now(session))
 
