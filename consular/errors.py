@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException, RequestTimeout
 
 from services.kernel.audit import Role
 from services.kernel.commits import NothingDone, OutcomeUnknown
-from services.kernel.db import sqlstate, violated_constraint
+from services.kernel.db import READ_ONLY, sqlstate, violated_constraint
 from services.kernel.errors import (
     Conflict,
     DomainError,
@@ -561,10 +561,6 @@ def _http(error: HTTPException) -> Any:
     return _show(problem)
 
 
-# A standby, or a primary that was made one: nothing can be written here for now.
-_NOT_NOW = ("25006",)
-
-
 def _database(error: DBAPIError | psycopg.Error) -> Response:
     """The database refused: the caller's value, a lock that took too long, or it is away."""
     state = sqlstate(error)
@@ -575,7 +571,7 @@ def _database(error: DBAPIError | psycopg.Error) -> Response:
     if state == "23503" and (violated_constraint(error) or "").endswith("_account_id"):
         # The account of a token that is still good was deleted in the meantime.
         return _show(problem_of(Unauthenticated()))
-    if state in _NOT_NOW or isinstance(error, OperationalError | psycopg.OperationalError):
+    if state == READ_ONLY or isinstance(error, OperationalError | psycopg.OperationalError):
         return _show(_busy())
     return _unexpected(error)
 

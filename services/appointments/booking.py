@@ -81,6 +81,7 @@ _BOOK = """
         %(id)s, %(folio)s, %(consulate)s, %(start)s, %(services)s, %(people)s, %(language)s,
         %(account)s, %(role)s, %(actor)s, %(request)s, %(now)s, %(key)s, %(hash)s,
         %(limits)s)
+    FROM (SELECT set_config('app.actor', coalesce(%(actor)s::uuid::text, ''), true)) acting
 """
 
 

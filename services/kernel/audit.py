@@ -51,10 +51,10 @@ class Actor:
     def scope(self) -> Scope:
         """Rows this actor may see: their own, their office's, or the network's."""
         if self.is_citizen:
-            return Scope(account=self.account_id)
+            return Scope(account=self.account_id, actor=self.account_id)
         if self.role in OFFICE_ROLES:
-            return Scope(consulate=self.consulate or "")
-        return Scope(consulate=NETWORK)
+            return Scope(consulate=self.consulate or "", actor=self.account_id)
+        return Scope(consulate=NETWORK, actor=self.account_id)
 
 
 SYSTEM = Actor(Role.SYSTEM)

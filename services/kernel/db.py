@@ -73,11 +73,13 @@ class Scope:
     """Which rows a transaction may see: those of an office, those of an account, or all.
 
     ``consulate`` is an office's code, `NETWORK` for work on behalf of the whole network, or
-    empty; ``account`` is the citizen's account.
+    empty; ``account`` is the citizen's account. ``actor`` is the account of whoever asks, citizen
+    or staff: answers that are kept for it are nobody else's.
     """
 
     consulate: str = ""
     account: UUID | None = None
+    actor: UUID | None = None
 
 
 EVERYTHING = Scope(consulate=NETWORK)
@@ -85,7 +87,8 @@ NOTHING = Scope()
 
 _OPEN = text(
     "SELECT set_config('app.consulate', :consulate, true),"
-    " set_config('app.account', :account, true)"
+    " set_config('app.account', :account, true),"
+    " set_config('app.actor', :actor, true)"
 )
 
 # A server that vanished without a word is noticed within half a minute.
@@ -128,7 +131,11 @@ class Database:
         with _Session(self.engine, expire_on_commit=False) as session:
             session.execute(
                 _OPEN,
-                {"consulate": scope.consulate, "account": str(scope.account or "")},
+                {
+                    "consulate": scope.consulate,
+                    "account": str(scope.account or ""),
+                    "actor": str(scope.actor or ""),
+                },
             )
             session.info[_SCOPE] = scope
             yield session
@@ -285,6 +292,10 @@ def libpq_url(url: str) -> str:
     """The same address without the name of SQLAlchemy's driver."""
     scheme, mark, rest = url.partition("://")
     return f"{scheme.partition('+')[0]}{mark}{rest}"
+
+
+# SQLSTATE of a write to a standby, or to a primary that was made read-only.
+READ_ONLY = "25006"
 
 
 def sqlstate(error: DBAPIError | psycopg.Error) -> str:

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import insert, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from services.kernel.crypto import fingerprint
+from services.kernel.db import READ_ONLY, sqlstate
 from services.staff.models import WebSession
 
 # ASVS 5.0, V7.3: staff leave a shared counter, citizens a shared phone.
@@ -48,29 +50,33 @@ def start_session(
     return secret
 
 
-_SEEN = text(
-    """
-    UPDATE web_sessions
-    SET last_seen_at = greatest(last_seen_at, :now)
+_ALIVE = """
     WHERE id_hash = :hash AND ended_at IS NULL AND created_at > :born
       AND last_seen_at > CASE WHEN staff_id IS NULL THEN :citizen ELSE :staff END
-    RETURNING account_id, staff_id
-    """
-)
+"""
+_NOTE = "UPDATE web_sessions SET last_seen_at = greatest(last_seen_at, :now)"
+_SEEN = text(f"{_NOTE} {_ALIVE} RETURNING account_id, staff_id")
+_READ = text(f"SELECT account_id, staff_id FROM web_sessions {_ALIVE}")  # noqa: S608 - our own text
 
 
 def find_session(session: Session, secret: str, *, now: datetime) -> SignedIn | None:
-    """Whose cookie this is, unless it was ended, left idle, or is eight hours old."""
-    row = session.execute(
-        _SEEN,
-        {
-            "hash": fingerprint(secret.encode()),
-            "now": now,
-            "born": now - ABSOLUTE,
-            "citizen": now - CITIZEN_IDLE,
-            "staff": now - IDLE,
-        },
-    ).first()
+    """Whose cookie this is, unless it was ended, left idle, or is eight hours old.
+
+    On a replica, which can't note that it was used, it is only read.
+    """
+    values = {
+        "hash": fingerprint(secret.encode()),
+        "now": now,
+        "born": now - ABSOLUTE,
+        "citizen": now - CITIZEN_IDLE,
+        "staff": now - IDLE,
+    }
+    try:
+        row = session.execute(_SEEN, values).first()
+    except DBAPIError as error:
+        if sqlstate(error) != READ_ONLY:
+            raise
+        row = session.execute(_READ, values).first()
     return SignedIn(row.account_id, row.staff_id) if row else None
 
 

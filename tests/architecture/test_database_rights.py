@@ -9,17 +9,13 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from tests.servers import DatabaseUrls
+from tests.servers import Addresses, DatabaseUrls
 
 Rows = list[tuple[object, ...]]
 
 # Tables that hold an account's or an office's rows and are not secured by row, each with why.
 OPEN_BY_ROW = {
     "accounts": "an id and a language; no name",
-    "identities": "read before anybody is known, by a keyed hash",
-    "web_sessions": "read before anybody is known, by the hash of a secret",
-    "login_codes": "read before anybody is known; codes and destinations are sealed",
-    "claims": "keyed hashes, to be unique across all accounts and offices",
     "homonyms": "keyed hashes, read whenever anybody books",
     "enrollment_claims": "keyed hashes, to be unique across all accounts",
     "staff_accounts": "who works where; read at each request before a scope is set",
@@ -203,19 +199,28 @@ def test_the_scope_ends_with_its_transaction(application: psycopg.Connection) ->
 
 
 @pytest.mark.parametrize(
-    ("consulate", "account", "audited", "kept"),
+    ("consulate", "account", "actor", "audited", "kept"),
     [
-        ("", "", 0, 0),
-        ("", str(UUID(int=1)), 1, 1),
-        ("miami", "", 1, 2),
-        ("*", "", 2, 2),
+        ("", "", "", 0, 0),
+        ("", str(UUID(int=1)), str(UUID(int=1)), 1, 1),
+        ("miami", "", str(UUID(int=9)), 1, 0),
+        ("miami", "", str(UUID(int=2)), 1, 1),
+        ("*", "", str(UUID(int=9)), 2, 2),  # the workers' login, which deletes them by age
     ],
 )
 def test_the_audit_and_stored_answers_are_seen_by_whom_they_concern(
-    application: psycopg.Connection, consulate: str, account: str, audited: int, kept: int
+    application: psycopg.Connection,
+    consulate: str,
+    account: str,
+    actor: str,
+    audited: int,
+    kept: int,
 ) -> None:
-    scope = "SELECT set_config('app.consulate', %s, true), set_config('app.account', %s, true)"
-    application.execute(scope, ["*", ""])
+    scope = (
+        "SELECT set_config('app.consulate', %s, true), set_config('app.account', %s, true),"
+        " set_config('app.actor', %s, true)"
+    )
+    application.execute(scope, ["*", "", ""])
     for number, office in ((1, "losangeles"), (2, "miami")):
         application.execute(
             "INSERT INTO audit_entries (id, at, actor_role, action, subject_kind, consulate_code,"
@@ -227,6 +232,86 @@ def test_the_audit_and_stored_answers_are_seen_by_whom_they_concern(
             " VALUES (%s, 'k', '', now())",
             [UUID(int=number)],
         )
-    application.execute(scope, [consulate, account])
+    application.execute(scope, [consulate, account, actor])
     assert _rows(application, "SELECT count(*) FROM audit_entries") == [(audited,)]
     assert _rows(application, "SELECT count(*) FROM idempotency_keys") == [(kept,)]
+
+
+def test_a_stored_answer_is_no_other_staffs_whatever_their_scope(
+    shared_database: DatabaseUrls,
+) -> None:
+    with psycopg.connect(shared_database.web_url) as web:
+        for actor in (UUID(int=1), UUID(int=2)):
+            web.execute(
+                "SELECT set_config('app.consulate', '*', true), set_config('app.actor', %s, true)",
+                [str(actor)],
+            )
+            web.execute(
+                "INSERT INTO idempotency_keys (account_id, key, request_hash, created_at)"
+                " VALUES (%s, 'k', '', now())",
+                [actor],
+            )
+            assert _rows(web, "SELECT account_id FROM idempotency_keys") == [(actor,)]
+        web.rollback()
+
+
+@pytest.mark.parametrize(
+    ("table", "scope"),
+    [
+        ("web_sessions", "app.account"),
+        ("login_codes", "app.account"),
+        ("outbox", "app.account"),
+        ("identities", "app.account"),
+        ("seats", "app.account"),
+        ("claims", "app.account"),
+        ("payout_attempts", "app.account"),
+        ("web_sessions", "app.consulate"),
+        ("login_codes", "app.consulate"),
+        ("outbox", "app.consulate"),
+        ("identities", "app.consulate"),
+        ("seats", "app.consulate"),
+        ("payout_attempts", "app.consulate"),
+    ],
+)
+def test_a_foreign_scope_sees_none_of_the_rows_that_follow_others(
+    servers: Addresses, shared_database: DatabaseUrls, table: str, scope: str
+) -> None:
+    """One row each, written past every check; a stranger's transaction finds nothing."""
+    url = f"{servers.superuser_url.rpartition('/')[0]}/{shared_database.name}"
+    with psycopg.connect(url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(_ROW[table].encode())
+        assert _count(connection, table) == 1
+        connection.execute("SET LOCAL ROLE consular_web")
+        stranger = str(UUID(int=77)) if scope == "app.account" else "chicago"
+        connection.execute("SELECT set_config(%s, %s, true)", [scope, stranger])
+        assert _count(connection, table) == 0
+        connection.execute("SELECT set_config('app.consulate', '*', true)")
+        assert _count(connection, table) == 1
+        connection.rollback()
+
+
+def _count(connection: psycopg.Connection, table: str) -> object:
+    query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+    row = connection.execute(query).fetchone()
+    return row and row[0]
+
+
+_ROW = {
+    "web_sessions": "INSERT INTO web_sessions (id_hash, account_id, created_at, last_seen_at)"
+    " VALUES ('x', gen_random_uuid(), now(), now())",
+    "login_codes": "INSERT INTO login_codes (id, channel, destination_index, destination_sealed,"
+    " code_sealed, data_key, language, created_at, expires_at)"
+    " VALUES (gen_random_uuid(), 'email', '', '', '', '', 'es', now(), now())",
+    "outbox": "INSERT INTO outbox (id, topic, ref)"
+    " VALUES (gen_random_uuid(), 'x', gen_random_uuid())",
+    "identities": "INSERT INTO identities (issuer, subject_index, account_id, created_at)"
+    " VALUES ('x', '', gen_random_uuid(), now())",
+    "seats": "INSERT INTO seats (appointment_id, person_id, service_code, slot_id, starts_at,"
+    " ends_at) VALUES (gen_random_uuid(), gen_random_uuid(), 'x', gen_random_uuid(), now(),"
+    " now())",
+    "claims": "INSERT INTO claims (person_key, service_code, account_id, appointment_id)"
+    " VALUES ('x', 'x', gen_random_uuid(), gen_random_uuid())",
+    "payout_attempts": "INSERT INTO payout_attempts (remittance_id, number, outcome, sent_at)"
+    " VALUES (gen_random_uuid(), 1, 'sending', now())",
+}
