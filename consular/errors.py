@@ -114,7 +114,8 @@ WORDS: dict[str, Words] = {
         _("No existe, o no está a tu nombre. Revisa el folio o la dirección."),
     ),
     "method_not_allowed": Words(
-        _("Esto no se puede hacer aquí"), _("La dirección existe, pero no acepta ese método.")
+        _("No pudimos abrir esta página"),
+        _("Vuelve al inicio y busca desde ahí lo que querías hacer. No se hizo nada."),
     ),
     "request_timeout": Words(
         _("Tu petición no llegó completa a tiempo"),
@@ -199,7 +200,10 @@ WORDS: dict[str, Words] = {
     ),
     "already_booked": Words(
         _("Ya hay una cita para este trámite"),
-        _("Cada persona puede tener una cita viva por trámite. Puedes cancelarla y reservar otra."),
+        _(
+            "Cada persona puede tener una cita vigente por trámite."
+            " Puedes cancelarla y reservar otra."
+        ),
     ),
     "identity_check_pending": Words(
         _("Hay que comprobar la identidad"),
@@ -305,7 +309,7 @@ WORDS: dict[str, Words] = {
         _("Para tramitarlo, la dependencia necesita recibir estos datos."),
     ),
     "curp_birth_date_differs": Words(
-        _("La CURP no concuerda con la fecha de nacimiento"), _("Revisa ambos datos.")
+        _("La CURP no coincide con la fecha de nacimiento"), _("Revisa ambos datos.")
     ),
     "quote_expired": Words(
         _("La cotización venció"), _("Pide otra: el tipo de cambio se aparta quince minutos.")
@@ -317,7 +321,11 @@ WORDS: dict[str, Words] = {
         _("Ese monto no se puede enviar"), _("Revisa los límites por envío.")
     ),
     "limit_exceeded": Words(
-        _("Pasarías tu límite"), _("Espera a que se libere o envía un monto menor.")
+        _("Pasarías tu límite"),
+        _(
+            "Hoy puedes enviar hasta %(available)s dólares más."
+            " Envía menos o espera a que se libere."
+        ),
     ),
     "person_limit_exceeded": Words(
         _("Pasarías el límite por persona"),

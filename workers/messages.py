@@ -25,7 +25,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
     "login_code": {
         "es": Text(
             "Tu código de acceso",
-            "Tu código es $code. Vale 10 minutos y una sola vez. No lo compartas con nadie:"
+            "Tu código es $code. Sirve 10 minutos y una sola vez. No lo compartas con nadie:"
             " el personal del consulado nunca te lo pedirá.",
         ),
         "en": Text(
@@ -53,8 +53,8 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             "La cita $folio del $when en $office quedó cancelada.\n\nPara pedir otra: $address",
         ),
         "en": Text(
-            "Your appointment is cancelled: $folio",
-            "Appointment $folio on $when at $office is cancelled.\n\nTo make another one: $address",
+            "Your appointment is canceled: $folio",
+            "Appointment $folio on $when at $office is canceled.\n\nTo make another one: $address",
         ),
     },
     "identity_check": {
@@ -68,7 +68,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             "Identity will be checked at your appointment $folio",
             "Somebody else tried to make an appointment with the details of a person of your"
             " appointment $folio. Your appointment stands. Bring your documents: staff will check"
-            " identity. If you don't recognise this, tell the office $office.",
+            " identity. If you don't recognize this, tell the office $office.",
         ),
     },
     "enrollment_identity_check": {
@@ -80,9 +80,9 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         ),
         "en": Text(
             "Somebody else used your details: $folio",
-            "Somebody else asked for an enrolment ($program) with the details of the person of your"
-            " request $folio. Your request stands, and they were told nothing about you."
-            " If you don't recognise this, tell your consulate. Your request: $address",
+            "Somebody else asked for an enrollment ($program) with the details of the person of"
+            " your request $folio. Your request stands, and they were told nothing about you."
+            " If you don't recognize this, tell your consulate. Your request: $address",
         ),
     },
     "enrollment_active": {
@@ -92,7 +92,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             " Entra con tu cuenta para ver tu clave: $address",
         ),
         "en": Text(
-            "Your enrolment is done: $folio",
+            "Your enrollment is done: $folio",
             "Your request $folio ($program) was accepted. Sign in to see your number: $address",
         ),
     },

@@ -147,7 +147,7 @@ def _send_money(page: Page, instance: Instance, done: dict[str, Any]) -> None:
 
 def test_a_citizen_books_on_an_old_phone(citizen: dict[str, Any], instance: Instance) -> None:
     assert "209.00 USD" in citizen["booked"]
-    assert "Qué traer" in citizen["booked"]
+    assert "Qué llevar" in citizen["booked"]
     assert "Los Ángeles" in citizen["booked"]
     folio = _plain(citizen["folio"])
     assert any(folio in _plain(message) for message in instance.messages(EMAIL))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from consular.i18n import alphabetical
 from tests.factories.web import Web, person
 from workers.letters import local_time
 
@@ -56,3 +57,22 @@ def _errors(web: Web, errors: dict[str, Any]) -> str:
     with web.app.test_request_context("/"):
         module = web.app.jinja_env.get_template("components/forms.html").make_module()
         return str(module.error_summary(errors))
+
+
+def test_lists_are_in_the_order_of_a_dictionary() -> None:
+    names = ["Ñuble", "Zacatecas", "Ávila", "Nuevo", "orizaba", "Ameca", "Nzá"]
+    assert sorted(names, key=alphabetical) == [
+        "Ameca", "Ávila", "Nuevo", "Nzá", "Ñuble", "orizaba", "Zacatecas",
+    ]  # fmt: skip
+
+
+def test_the_last_step_of_what_is_over_looks_done(web: Web) -> None:
+    step = {"status": "cancelled", "at": datetime(2026, 12, 7, 9, tzinfo=ZoneInfo("UTC"))}
+    with web.app.test_request_context("/"):
+        panels = web.app.jinja_env.get_template("components/panels.html").make_module()
+        over = panels.status_timeline([step], "UTC", of="remittance", over=True)
+        going = panels.status_timeline([step], "UTC")
+    assert "aria-current" not in over
+    assert "Cancelado" in over
+    assert "aria-current" in going
+    assert "Cancelada" in going

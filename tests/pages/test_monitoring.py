@@ -170,7 +170,7 @@ def test_days_follow_the_filters(web: Web, analyst: Browser) -> None:
     ("query", "words"),
     [
         ("from=2026-12-02&to=2026-12-01", "El periodo termina antes de empezar."),
-        ("from=2026-02-31", "Escribe la fecha completa."),
+        ("from=2026-02-31", "Ese mes tiene 28 días."),
         ("as_of=yesterday", "Escribe la hora con su zona"),
         ("as_of=2190-01-01T00:00:00Z", "Ese corte aún no llega."),
         ("as_of=0001-01-01T00:00:00Z", "Esa fecha no se puede usar."),

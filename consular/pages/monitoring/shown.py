@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from consular.i18n import current_language, date_short, number
+from consular.i18n import alphabetical, current_language, date_short, number
 from consular.pages.portal.names import in_language, program_name
 from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
@@ -54,7 +54,7 @@ def table(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, 
         "statuses": [{"code": s, "words": _status_words().get(s)} for s in statuses],
         "rows": [
             {"name": name, "values": _line(counts, statuses)}
-            for name, counts in sorted(by_name.items())
+            for name, counts in sorted(by_name.items(), key=lambda pair: alphabetical(pair[0]))
         ],
         "totals": _line(_total(by_name), statuses) if len(by_name) > 1 else None,
     }

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from consular.db import transaction
-from consular.i18n import current_language
+from consular.i18n import alphabetical, current_language
 from services.consulates.queries import get_consulate, list_consulates, list_services
 
 # Passports and matrículas are three in four of the procedures that were published for 2022
@@ -63,7 +63,7 @@ def offices(session: Session, *, every: bool = False) -> list[dict[str, Any]]:
         {"code": row.code, "name": in_language(row, "name"), "city": city_in_language(row)}
         for row in list_consulates(session, include_assumed=every)
     ]
-    return sorted(rows, key=lambda row: str(row["city"]))
+    return sorted(rows, key=lambda row: alphabetical(row["city"]))
 
 
 def service_names(session: Session) -> dict[str, str]:

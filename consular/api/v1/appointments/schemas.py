@@ -59,7 +59,7 @@ class AttendeeSchema(Schema):
         """Of a CURP and a birth date that differ, one is somebody else's."""
         curp, born = data.get("curp"), data.get("birth_date")
         if curp and born and curp_birth_date(curp) != born:
-            raise ValidationError([_("La CURP no concuerda con la fecha de nacimiento.")], "curp")
+            raise ValidationError([_("La CURP no coincide con la fecha de nacimiento.")], "curp")
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> Attendee:
