@@ -38,6 +38,9 @@ class Relay:
             waiting = bell.waiting(self._redis)
             count = sum(self._ring(name, waiting[name]) for name in queues.Queue)
         except RedisError:
+            # After a failover the same address leads to another server: a connection to the one
+            # that is a replica now would refuse for ever.
+            self._redis.connection_pool.disconnect()
             return self._miss("redis")
         except SQLAlchemyError:
             return self._miss("database")
