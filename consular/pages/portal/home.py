@@ -72,7 +72,7 @@ def home() -> Any:
 
 
 @pages.get("/personal")
-@allow(frozenset({Role.AGENT, Role.TREASURY, Role.COMPLIANCE}))
+@allow(frozenset({Role.AGENT}))
 def staff_home() -> str:
     """Whose work has no pages yet: who is signed in, and what they can do today."""
     with transaction() as session:
