@@ -29,8 +29,8 @@ class Claims(Protocol):
     """What Llave MX tells of a citizen (`integrations.contracts.CitizenClaims`)."""
 
     subject: str
-    given_names: str
-    first_surname: str
+    given_names: str | None
+    first_surname: str | None
     second_surname: str | None
     curp: str | None
     birth_date: date | None
@@ -51,8 +51,8 @@ class SignIn:
         """Subject and profile of whoever came back. Raises Forbidden, Unavailable."""
         claims: Claims = self._exchange(self.citizens, code=code, redirect_uri=redirect_uri)
         return claims.subject, Profile(
-            given_names=claims.given_names,
-            first_surname=claims.first_surname,
+            given_names=claims.given_names or "",
+            first_surname=claims.first_surname or "",
             second_surname=claims.second_surname,
             birth_date=claims.birth_date,
             curp=_good(parse_curp, claims.curp),

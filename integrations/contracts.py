@@ -210,11 +210,14 @@ class MessageSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CitizenClaims:
-    """Who signed in, as Llave MX tells it. `email` and `phone` only when it verified them."""
+    """Who signed in, as Llave MX tells it. `email` and `phone` only when it verified them.
+
+    Some accounts have one name, or none.
+    """
 
     subject: str
-    given_names: str
-    first_surname: str
+    given_names: str | None = None
+    first_surname: str | None = None
     second_surname: str | None = None
     curp: str | None = None
     birth_date: date | None = None

@@ -103,8 +103,8 @@ class LlaveMxClient(SignInClient):
 def _claims(body: Mapping[str, Any]) -> CitizenClaims:
     return CitizenClaims(
         subject=_text(body["idUsuario"]),
-        given_names=_text(body["nombre"]),
-        first_surname=_text(body["primerApellido"]),
+        given_names=_optional(body.get("nombre")),
+        first_surname=_optional(body.get("primerApellido")),
         second_surname=_optional(body.get("segundoApellido")),
         curp=_curp(body),
         birth_date=_birth_date(_optional(body.get("fechaNacimiento"))),

@@ -321,3 +321,9 @@ def test_demonstration_people_are_plainly_synthetic() -> None:
         assert persona.person.first_surname == "Demo"
         assert not persona.curp or well_formed(persona.curp)
         assert not persona.email or persona.email.endswith("@example.org")
+
+
+def test_an_account_with_one_name_or_none_is_a_person_all_the_same() -> None:
+    assert userinfo(primerApellido="").first_surname is None
+    nameless = userinfo(nombre=None, primerApellido=None)
+    assert (nameless.subject, nameless.given_names) == ("7", None)

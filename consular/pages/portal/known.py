@@ -24,11 +24,12 @@ def known_form() -> dict[str, str]:
         person = holder or suggest_holder(session, account(), now().date())
         if person is None:
             return {}
-        form = _as_form(open_profile(person, vault()))
+        form = as_form(open_profile(person, vault()))
     return form if holder else {**form, SUGGESTED: "yes"}
 
 
-def _as_form(profile: Profile) -> dict[str, str]:
+def as_form(profile: Profile) -> dict[str, str]:
+    """A profile as the form of one's data holds it."""
     form = {name: getattr(profile, name) or "" for name in TEXTS}
     if profile.birth_date:
         form |= {f"birth_date-{p}": str(getattr(profile.birth_date, p)) for p in DATE_PARTS}

@@ -20,15 +20,16 @@ from consular.i18n import current_language
 from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, check, go, local, phone_of
 from consular.pages.portal.blueprint import pages
+from consular.pages.portal.known import as_form
 from consular.pages.posting import once
 from consular.pages.session import forget, keep
 from consular.security import browser_secret
 from consular.sign_in import SignIn
-from services.citizens.accounts import sign_in
+from services.citizens.accounts import find_holder, sign_in
 from services.citizens.codes import LIFETIME, Destination, send_code, use_code
 from services.citizens.errors import CodeExpired, CodeWrong
 from services.citizens.limits import count_attempt
-from services.kernel.audit import Role
+from services.kernel.audit import Actor, Role
 from services.kernel.db import EVERYTHING
 from services.kernel.errors import Forbidden
 from services.kernel.identifiers import format_phone, parse_phone
@@ -235,9 +236,16 @@ def llavemx_callback() -> Response:
     )
     with transaction(EVERYTHING) as session:
         account = sign_in(session, issuer="llavemx", subject=who, now=now(), vault=vault())
-        _providers().remember(session, account, profile, now=now(), vault=vault())
+        whole = bool(profile.given_names and profile.first_surname)
+        if whole:
+            _providers().remember(session, account, profile, now=now(), vault=vault())
+        known = whole or find_holder(session, account) is not None
         secret = start_session(session, now=now(), account_id=account)
-    return _end(flow["next"] or url_for("portal.dashboard"), secret)
+    onward = flow["next"] or url_for("portal.dashboard")
+    if not known:
+        g.actor = Actor(Role.CITIZEN, account, None, g.get("request_id"))
+        onward = url_for("portal.profile", d=keep_draft({**as_form(profile), "next": onward}))
+    return _end(onward, secret)
 
 
 @pages.get("/login/personal")
