@@ -160,7 +160,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
 def _database(settings: Settings) -> Database:
     """Refuses an unfit login at once; one that can't be asked yet, at its first connection."""
     database = Database(settings.database_url, duty=Duty.WEB, apart=not settings.development)
-    with suppress(psycopg.Error):
+    with suppress(psycopg.OperationalError):
         database.refuse_unfit()
     return database
 

@@ -15,6 +15,7 @@ from services.kernel.settings import Settings, SettingsError
 
 TOKEN = "consular.seed:development_token"  # noqa: S105 - the name of a function
 PEOPLE = "consular.seed:load_demo"
+ADOPT = "consular.seed:adopt_database"
 EXAMINE = "consular.doctor:examine"
 PROCESSES = {
     "web": "consular.server:run_web",
@@ -78,6 +79,20 @@ def upgrade() -> None:
     settings = Settings.load()
     url = settings.database_owner_url or settings.require("DATABASE_URL")
     click.echo(f"The database is at revision {launcher.entry(launcher.MIGRATE)(url)}.")
+
+
+@db.command()
+def adopt() -> None:
+    """Let Consular work with a database that was restored from another cluster.
+
+    To be run once, with DATABASE_OWNER_URL, when nothing works on the original any more: what was
+    still to be done when it was dumped is done from here on.
+    """
+    settings = Settings.load()
+    url = settings.database_owner_url or settings.require("DATABASE_URL")
+    adopted, waiting = launcher.entry(ADOPT)(url)
+    click.echo("The database is this cluster's." if adopted else "It was this cluster's already.")
+    click.echo(f"Still to be done by the workers: {waiting}.")
 
 
 @commands.command()

@@ -116,6 +116,17 @@ def _clock(settings: Settings) -> Finding:
     return Finding("Clock", state, "Synchronise both machines' clocks (NTP).")
 
 
+def _home(settings: Settings) -> Finding:
+    with psycopg.connect(libpq_url(settings.database_url), connect_timeout=5) as connection:
+        if look(connection).at_home:
+            return Finding("Cluster", "the one that the database belongs to")
+    return Finding(
+        "Cluster",
+        "the database was restored here from another one; nothing starts on it",
+        "When nothing else works on it, as the owner: consular db adopt",
+    )
+
+
 def _figures(settings: Settings) -> Finding:
     """Facts are counted by the time of their recording: that clock must not run back."""
     query = "SELECT extract(epoch FROM at - clock_timestamp())::float8 FROM facts_settled"
@@ -204,6 +215,7 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
     ("Durability", _durability),
     ("Migrations", _migrations),
     ("Clock", _clock),
+    ("Cluster", _home),
     ("Figures", _figures),
     ("Redis", _redis),
     ("Keys", _keys),

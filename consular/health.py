@@ -24,7 +24,7 @@ from services.incidents.queries import count_open
 from services.incidents.rules import Kind
 from services.kernel.db import EVERYTHING
 from services.kernel.errors import NotFound
-from services.kernel.logins import UnsafeDatabase
+from services.kernel.logins import NotAdopted, UnsafeDatabase
 
 health = Blueprint("health", __name__)
 
@@ -107,6 +107,8 @@ def _parts() -> tuple[dict[str, str], bool]:
         with database().transaction(EVERYTHING) as session:
             database().refuse_unfit(session)
             state = session.execute(_STATE).one()
+    except NotAdopted:
+        return {**parts, "postgresql": "not_adopted", "migrations": "unknown"}, False
     except UnsafeDatabase:
         return {**parts, "postgresql": "unfit_login", "migrations": "unknown"}, False
     except SQLAlchemyError:

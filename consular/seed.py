@@ -22,6 +22,7 @@ from services.appointments.queries import days_with_sessions
 from services.citizens.accounts import Profile, find_holder, set_profile, sign_in
 from services.consulates import loading as consulates
 from services.consulates.queries import closed_days, list_consulates, list_services
+from services.kernel.adoption import adopt, count_waiting
 from services.kernel.audit import OFFICE_ROLES, SYSTEM, Role
 from services.kernel.clock import system_clock
 from services.kernel.crypto import Vault
@@ -66,6 +67,12 @@ def appoint_administrator(settings: Settings, subject: str, name: str) -> None:
             now=system_clock(),
             actor=SYSTEM,
         )
+
+
+def adopt_database(url: str) -> tuple[bool, int]:
+    """(whether it was another cluster's until now, outbox items that wait), as the owner."""
+    with _transaction(url) as session:
+        return adopt(session), count_waiting(session)
 
 
 def extend_demo_schedule(settings: Settings) -> int:

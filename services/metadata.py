@@ -7,6 +7,7 @@ from importlib import import_module
 from services.kernel.db import Base
 
 SLICES = (
+    "kernel.adoption",
     "kernel.audit",
     "kernel.idempotency",
     "outbox.models",

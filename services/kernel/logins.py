@@ -29,6 +29,10 @@ class UnsafeDatabase(SettingsError):
     """The database, or the login in it, doesn't keep what the system promises."""
 
 
+class NotAdopted(UnsafeDatabase):
+    """The database was restored from another cluster, whose processes may still be at work."""
+
+
 # Set on each login with ALTER ROLE: PgBouncer refuses them as startup parameters. Nobody waits for
 # a lock without end, and whoever asked is told to try again.
 SESSION: Mapping[str, str] = {
@@ -50,11 +54,22 @@ SELECT session_user AS login, pg_backend_pid() AS pid,
            AS consular_web,
        coalesce(pg_has_role(session_user, to_regrole('consular_worker'), 'MEMBER'), false)
            AS consular_worker,
+       coalesce(has_table_privilege(
+           session_user, to_regclass('public.database_identity'), 'SELECT'), false) AS identified,
        current_setting('synchronous_commit') AS synchronous_commit,
        current_setting('timezone') AS timezone,
        current_setting('lock_timeout') AS lock_timeout,
        current_setting('statement_timeout') AS statement_timeout
 """
+
+
+_AT_HOME = """
+SELECT d.system_identifier = c.system_identifier FROM database_identity d, pg_control_system() c
+"""
+_ADOPT = (
+    "This database was restored from another cluster, and what was still to be done when it was"
+    " dumped would be done again. When nothing else works on it: consular db adopt."
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +78,7 @@ class Login:
 
     name: str
     pooled: bool
+    at_home: bool
     facts: Mapping[str, Any]
 
     def faults(self, duty: Duty, *, apart: bool) -> Iterator[str]:
@@ -107,13 +123,17 @@ def look(connection: psycopg.Connection[Any]) -> Login:
     """Ask the server who we are. Raises psycopg.Error."""
     with connection.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(_LOOK, prepare=False).fetchone() or {}
+    row = connection.execute(_AT_HOME, prepare=False).fetchone() if found["identified"] else None
     # A pooler answers with a process number of its own.
     pooled = found["pid"] != connection.info.backend_pid
-    return Login(found["login"], pooled, found)
+    return Login(found["login"], pooled, row is None or bool(row[0]), found)
 
 
 def refuse_unfit(login: Login, duty: Duty, *, apart: bool) -> None:
-    """Raise `UnsafeDatabase` with everything that is wrong with ``login`` for this duty."""
+    """Raise `UnsafeDatabase` with everything that is wrong with ``login`` for this duty, or
+    `NotAdopted`."""
+    if not login.at_home:
+        raise NotAdopted(_ADOPT)
     faults = list(login.faults(duty, apart=apart))
     if faults:
         raise UnsafeDatabase(" ".join(faults))

@@ -14,12 +14,14 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from consular import embedded
+from consular import doctor, embedded
 from consular.embedded import PostgresServer
+from consular.seed import adopt_database
 from services.facts.recording import record
 from services.facts.settling import note_settled
 from services.kernel.db import EVERYTHING, Database
 from services.kernel.ids import new_id
+from services.kernel.logins import Duty, NotAdopted
 from services.kernel.settings import Settings
 from services.monitoring.indicators import AskIndicator, figures
 from tests.factories.clusters import Cluster, cluster, place, provisioned, run, standby_of
@@ -89,7 +91,7 @@ def test_the_backup_role_reads_every_row_and_writes_none(primary: Cluster) -> No
 
 
 def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_are_right(
-    primary: Cluster, directory: Path
+    primary: Cluster, directory: Path, tmp_path: Path
 ) -> None:
     _record(primary.urls, 7)
     before = _ask(primary.urls)
@@ -106,6 +108,7 @@ def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_are_right(
         run("psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(file), urls.owner_url)
         assert _ask(urls, before[1]) == before
         assert _ask(urls)[0] == before[0]
+        _refused_until_adopted(urls, tmp_path)
         _record(urls, 2)
         assert _ask(urls, before[1]) == before
         assert _ask(urls)[0] == before[0] + 2
@@ -114,19 +117,40 @@ def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_are_right(
         shutil.rmtree(server.directory, ignore_errors=True)
 
 
+def _refused_until_adopted(urls: DatabaseUrls, home: Path) -> None:
+    """Neither web nor workers start on the copy, which would do again what was still to be done."""
+    settings = _settings(urls, home)
+    for duty, url in ((Duty.WEB, urls.web_url), (Duty.WORKER, urls.worker_url)):
+        with pytest.raises(NotAdopted, match="consular db adopt"):
+            Database(url, duty=duty, pool_size=1).refuse_unfit()
+    with pytest.raises(NotAdopted), running_web_without_data(settings):
+        pass
+    found = {finding.part: finding for finding in doctor.examine(settings)}
+    assert "consular db adopt" in found["Cluster"].remedy
+    assert adopt_database(urls.owner_url)[0] is True
+    assert adopt_database(urls.owner_url)[0] is False
+    with running_web_without_data(settings) as web:
+        assert web.client.get("/health/ready").get_json()["parts"]["postgresql"] == "ok"
+
+
+def _settings(urls: DatabaseUrls, home: Path) -> Settings:
+    return Settings.load(
+        {
+            "CONSULAR_ENV": "test", "CONSULAR_HOME": str(home),
+            "DATABASE_URL": urls.web_url, "WORKER_DATABASE_URL": urls.worker_url,
+            "DATABASE_OWNER_URL": urls.owner_url, "REDIS_URL": "redis://127.0.0.1:1",
+            **random_keys(),
+        }
+    )  # fmt: skip
+
+
 def test_a_replica_serves_monitoring_and_asks_to_come_back_for_the_rest(
     primary: Cluster, directory: Path, tmp_path: Path
 ) -> None:
     _record(primary.urls, 1)
     counted = _ask(primary.urls)[0]
     with standby_of(primary, directory) as replica:
-        settings = Settings.load(
-            {
-                "CONSULAR_ENV": "test", "CONSULAR_HOME": str(tmp_path),
-                "DATABASE_URL": replica.web_url, "WORKER_DATABASE_URL": replica.worker_url,
-                "REDIS_URL": "redis://127.0.0.1:1", **random_keys(),
-            }
-        )  # fmt: skip
+        settings = _settings(replica, tmp_path)
         with running_web_without_data(settings) as web:
             writes = replace(web.settings, database_url=primary.urls.web_url)
             token = replace(web, settings=writes).token("analyst")
