@@ -220,8 +220,7 @@ def test_the_same_person_under_another_account_is_the_same_person(web: Web) -> N
 
 def test_nobody_gives_a_role_to_themselves(web: Web) -> None:
     admin = staff_browser(web.app, "admin")
-    answer = admin.post(f"/admin/staff/{admin.account}", role="treasury")
-    assert answer.status_code == 409
+    answer = admin.send(f"/admin/staff/{admin.account}", role="treasury")
     assert "la cambia otra persona que administre" in answer.text
     actor = Actor(Role.ADMIN, admin.account)
     with web.database.transaction(EVERYTHING) as session:
@@ -269,8 +268,7 @@ def test_pages_report_approve_blind_and_correct(web: Web) -> None:
         "value": "4321",
         "source": "Acta 12",
     }
-    refusal = officer.post("/counts/", **{**fields, "date": "2150-01-01"})
-    assert refusal.status_code == 422
+    refusal = officer.send("/counts/", **{**fields, "date": "2150-01-01"})
     assert '<a href="#f-date">' in refusal.text
     answer = officer.post("/counts/", **fields)
     assert answer.status_code == 303, answer.text
@@ -280,10 +278,9 @@ def test_pages_report_approve_blind_and_correct(web: Web) -> None:
     page = analyst.get(f"/counts/{address}").text
     assert "4321" not in page
     assert "4,321" not in page
-    differs = analyst.post(f"/counts/{address}/approve", value="1234")
-    assert differs.status_code == 409
-    assert "4321" in differs.text
+    differs = analyst.send(f"/counts/{address}/approve", value="1234")
+    assert "se reportó 4321" in differs.text
     done = officer.post(f"/counts/{address}/correct", value="1234", reason="Invertí cifras")
     assert done.status_code == 303, done.text
-    assert "Aprobado" in officer.get(f"/counts/{address}").text
+    assert "Aprobado" in officer.get(done.location).text
     assert staff_browser(web.app, "treasury").get("/counts/").status_code == 403

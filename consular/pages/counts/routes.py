@@ -8,22 +8,21 @@ from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
+from marshmallow import Schema
 
-from consular.api.contract import load_fields
+from consular.api.fields import Text
 from consular.api.v1.voting.schemas import (
     CorrectionSchema,
     CountSchema,
     FigureSchema,
-    RejectionSchema,
 )
 from consular.auth import DESK, account, actor, allow, now
 from consular.db import transaction
-from consular.errors import problem_of
-from consular.pages.forms import Errors, go, pick, typed, words_of
+from consular.pages.drafts import answers, draft, drop
+from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import offices
 from services.kernel.audit import Role
-from services.kernel.errors import DomainError, NotFound
+from services.kernel.errors import NotFound
 from services.voting.queries import CountFilter, get_count, list_counts
 from services.voting.reporting import (
     TypeFigure,
@@ -38,7 +37,14 @@ from services.voting.rules import Metric, Mode, Status, may_see_value
 pages = Blueprint("counts", __name__, url_prefix="/counts")
 WHO = DESK | {Role.ANALYST}
 Form = dict[str, str]
-Page = tuple[str, int] | Response
+
+
+class RejectionForm(Schema):
+    """The API's rejection, beside a correction that has a reason too."""
+
+    reason = Text(most=300, required=True, data_key="reject_reason")
+
+
 # In the order in which they ask for somebody.
 LISTED = (Status.REPORTED, Status.APPROVED, Status.REJECTED)
 
@@ -47,87 +53,94 @@ LISTED = (Status.REPORTED, Status.APPROVED, Status.REJECTED)
 @allow(WHO)
 def counts() -> str:
     """Counts that wait and those that were settled, and for an office a form to report one."""
-    return _list({}, {})
+    return _list(draft().form, draft().errors(_read_report))
 
 
 @pages.post("/")
 @allow(DESK)
-def report() -> Page:
+def report() -> Response:
     """Report a count."""
-    form = typed()
-    try:
-        command = load_fields(CountSchema(), _values(form))
-        with transaction() as session:
-            made = report_count(session, command, now=now(), actor=actor()).id
-    except DomainError as refused:
-        return _list(form, words_of(refused)), problem_of(refused).status
-    return go(url_for("counts.count", id=made, done="reported"))
+    command = _read_report(answers(), None)
+    with transaction() as session:
+        made = report_count(session, command, now=now(), actor=actor()).id
+    drop()
+    return go(url_for("counts.count", id=made, done="1"))
 
 
 @pages.get("/<uuid:id>")
 @allow(WHO)
 def count(id: UUID) -> str:
     """One count; its number only for who may see it."""
-    return _show(id, {}, {})
+    read = _READ.get(draft().at.rpartition("/")[2])
+    return _show(id, draft().form, draft().errors(read, also_under=True))
 
 
 @pages.get("/<uuid:id>/<code:step>")
 @allow(WHO)
 def back_to_count(id: UUID, step: str) -> Response:
-    """The address of a step, opened after a change of language or a sign-in."""
-    return go(url_for("counts.count", id=id))
+    """The address of a step, opened after a refusal, a change of language or a sign-in."""
+    return go(url_for("counts.count", id=id, d=request.args.get("d")))
 
 
 @pages.post("/<uuid:id>/approve")
 @allow(WHO)
-def approve(id: UUID) -> Page:
+def approve(id: UUID) -> Response:
     """Type the number from the source: the same one approves the count."""
-    return _type(id, approve_count, FigureSchema())
+    return _settle(id, approve_count, _read_figure)
 
 
 @pages.post("/<uuid:id>/correct")
 @allow(WHO)
-def correct(id: UUID) -> Page:
+def correct(id: UUID) -> Response:
     """Change one's own number, with a reason."""
-    return _type(id, correct_count, CorrectionSchema())
+    return _settle(id, correct_count, _read_correction)
 
 
 @pages.post("/<uuid:id>/reject")
 @allow(WHO)
-def reject(id: UUID) -> Page:
+def reject(id: UUID) -> Response:
     """End a report that is wrong."""
-    form = typed()
-
-    def do(session: Session) -> Any:
-        values = {"reason": form.get("reject_reason", "").strip()}
-        reason = load_fields(RejectionSchema(), values)["reason"]
-        return reject_count(session, id, reason, now=now(), actor=actor())
-
-    return _do(id, form, do, {"reason": "reject_reason"})
-
-
-def _type(id: UUID, settle: Callable[..., Any], schema: Any) -> Page:
-    form = typed()
-
-    def do(session: Session) -> Any:
-        command = TypeFigure(id, **load_fields(schema, _numbers(pick(form, "value", "reason"))))
-        return settle(session, command, now=now(), actor=actor())
-
-    return _do(id, form, do, {})
-
-
-def _do(id: UUID, form: Form, do: Callable[[Session], Any], fields: dict[str, str]) -> Page:
-    try:
-        with transaction() as session:
-            differ = figures_differ(do(session))
-        if differ:  # what was typed is kept: it is said after the commit
-            raise differ
-    except NotFound:
-        raise
-    except DomainError as refused:
-        errors = {fields.get(name, name): told for name, told in words_of(refused).items()}
-        return _show(id, form, errors), problem_of(refused).status
+    reason = _read_rejection(answers(), None)["reason"]
+    with transaction() as session:
+        reject_count(session, id, reason, now=now(), actor=actor())
+    drop()
     return go(url_for("counts.count", id=id, done="1"))
+
+
+def _settle(id: UUID, settle: Callable[..., Any], read: Callable[..., Any]) -> Response:
+    command = TypeFigure(id, **read(answers(), None))
+    with transaction() as session:
+        differ = figures_differ(settle(session, command, now=now(), actor=actor()))
+    if differ:  # what was typed is kept: it is said after the commit
+        raise differ
+    drop()
+    return go(url_for("counts.count", id=id, done="1"))
+
+
+def _read_report(form: Form, errors: Errors | None) -> Any:
+    names = ("election", "metric", "mode", "date", "value", "source", "note")
+    values = {**_numbers(pick(form, *names)), "consulate": actor().consulate or ""}
+    return read_fields(CountSchema(), values, errors)
+
+
+def _read_figure(form: Form, errors: Errors | None) -> Any:
+    return read_fields(FigureSchema(), _numbers(pick(form, "value", "reason")), errors)
+
+
+def _read_correction(form: Form, errors: Errors | None) -> Any:
+    return read_fields(CorrectionSchema(), _numbers(pick(form, "value", "reason")), errors)
+
+
+def _read_rejection(form: Form, errors: Errors | None) -> Any:
+    return read_fields(RejectionForm(), pick(form, "reject_reason"), errors)
+
+
+# How the form is read whose refusal a count's page shows, by the end of its address.
+_READ: dict[str, Callable[[Form, Errors], Any]] = {
+    "approve": _read_figure,
+    "correct": _read_correction,
+    "reject": _read_rejection,
+}
 
 
 def _list(form: Form, errors: Errors) -> str:
@@ -188,11 +201,6 @@ def _shown(row: Any, cities: dict[str, str]) -> dict[str, Any]:
         "may_correct": waits and account() in (row.reported_by, row.second_by),
         "may_reject": waits,
     }
-
-
-def _values(form: Form) -> dict[str, Any]:
-    names = ("election", "metric", "mode", "date", "value", "source", "note")
-    return {**_numbers(pick(form, *names)), "consulate": actor().consulate or ""}
 
 
 def _numbers(values: dict[str, str]) -> dict[str, Any]:
