@@ -76,6 +76,7 @@ class Identity(Base):
     """A way to sign in to an account: an e-mail, a phone, a Llave MX user."""
 
     __tablename__ = "identities"
+    owners = Owners(account="account_id")
 
     issuer: Mapped[str] = mapped_column(Text, primary_key=True)
     subject_index: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.kernel.db import Base
+from services.kernel.db import Base, Owners
 
 
 class VoteCount(Base):
@@ -125,6 +125,7 @@ class CountFigure(Base):
     """A number that somebody typed for a count: none is ever overwritten here."""
 
     __tablename__ = "vote_count_figures"
+    owners = Owners(office="consulate_code")
     __table_args__ = (Index("ix_vote_count_figures_count_id", "count_id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -35,6 +35,7 @@ RECIPIENT = {"given_names": "Rosa", "first_surname": "Demo", "clabe": make_clabe
 # Secured by row, and of nobody in particular: each with why it has no owner of its own.
 WITHOUT_OWNERS = {
     "vote_counts": "published to anyone; its queries name the office",
+    "claims": "keyed hashes; an office books for people whom other accounts hold",
     "idempotency_keys": "always asked for by account and key",
 }
 
