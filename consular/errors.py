@@ -292,9 +292,24 @@ WORDS: dict[str, Words] = {
         _("No puedes terminar tu propia cuenta"), _("Pídelo a otra persona que administre.")
     ),
     "code_wrong": Words(
-        _("El código no coincide"), _("Revisa el mensaje más reciente o pide un código nuevo.")
+        _("El código no coincide"),
+        _("Revisa el mensaje y escríbelo otra vez. Intentos que quedan: %(left)s."),
     ),
-    "code_expired": Words(_("El código ya venció"), _("Pide un código nuevo; dura diez minutos.")),
+    "code_tries_used": Words(
+        _("Se acabaron los intentos"),
+        _("Escribiste cinco códigos equivocados. Pide otro con «Mandarme otro código»."),
+    ),
+    "code_expired": Words(
+        _("El código ya venció"),
+        _("Ese código ya venció o ya se usó. Pide otro con «Mandarme otro código»."),
+    ),
+    "too_many_codes": Words(
+        _("Ya mandamos varios códigos"),
+        _(
+            "El que te llegó sirve diez minutos: escríbelo. Para pedir otro, espera"
+            " %(minutes)s minutos, o entra con Llave MX."
+        ),
+    ),
     "profile_required": Words(
         _("Faltan tus datos"), _("Escribe primero tu nombre y fecha de nacimiento.")
     ),

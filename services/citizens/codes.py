@@ -1,10 +1,16 @@
-"""One-time codes to an e-mail or a phone: six digits, ten minutes, five tries, used once."""
+"""One-time codes to an e-mail or a phone: six digits, ten minutes, five tries, used once.
+
+A code belongs to the browser that asked for it (``asked_by``, a keyed hash). Each of its codes
+works until it expires, the older ones too, for messages come late; the tries are counted against
+the newest. What others ask for or try in the name of the address uses up nothing of it.
+"""
 
 from __future__ import annotations
 
 import hmac
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,10 +18,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.citizens.accounts import sign_in
-from services.citizens.errors import CodeExpired, CodeWrong
-from services.citizens.limits import count_attempt
+from services.citizens.errors import CodeExpired, CodeTriesUsed
+from services.citizens.limits import Budget, Rate, spend
 from services.citizens.models import LoginCode
-from services.kernel.crypto import Vault
+from services.kernel.crypto import Vault, fingerprint
 from services.kernel.ids import new_id
 from services.outbox.delivery import put
 
@@ -24,6 +30,16 @@ LIFETIME = timedelta(minutes=10)
 MOST_TRIES = 5
 MOST_CODES = 5
 WINDOW = timedelta(minutes=15)
+# Of all who never proved the address together, as multiples of what one browser may ask for:
+# whoever guesses from many places has few tries a day, and floods nobody with messages.
+STRANGERS = (Rate(4, WINDOW), Rate(10, timedelta(days=1)))
+
+
+@dataclass(frozen=True)
+class WrongCode:
+    """It was counted; ``left`` more tries."""
+
+    left: int
 
 
 @dataclass(frozen=True)
@@ -41,12 +57,18 @@ def send_code(
     language: str,
     now: datetime,
     vault: Vault,
+    asked_by: bytes = b"",
+    network: bytes = b"",
+    known: bool = False,
     most: int = MOST_CODES,
 ) -> UUID:
-    """Make a code and put its message into the outbox; raises TooManyAttempts above ``most``
-    in a quarter of an hour."""
-    index = vault.blind_index(f"destination.{to.channel}", to.address)
-    count_attempt(session, index, most=most, window=WINDOW, now=now)
+    """Make a code and put its message into the outbox.
+
+    ``known``: this browser proved the address before, so that nobody else's requests stand in its
+    way. Raises TooManyAttempts above ``most`` in a quarter of an hour from one browser or network.
+    """
+    index = _index(to, vault)
+    spend(session, _budgets(index, asked_by, network, known, most), now=now)
     row = new_id()
     key = vault.new_key(row)
     session.add(
@@ -54,6 +76,7 @@ def send_code(
             id=row,
             channel=to.channel,
             destination_index=index,
+            asked_by=asked_by,
             destination_sealed=key.seal(to.address, place="login_codes.destination", row=row),
             code_sealed=key.seal(
                 f"{secrets.randbelow(1_000_000):06d}", place="login_codes.code", row=row
@@ -71,31 +94,79 @@ def send_code(
 
 
 def use_code(
-    session: Session, to: Destination, code: str, *, now: datetime, vault: Vault
-) -> UUID | None:
-    """The account that the newest code signs in; None when the code is wrong.
+    session: Session,
+    to: Destination,
+    code: str,
+    *,
+    now: datetime,
+    vault: Vault,
+    asked_by: bytes = b"",
+) -> UUID | WrongCode:
+    """The account that the code signs in.
 
-    A wrong code is counted, so the caller must commit before it says `CodeWrong`.
-    Raises `CodeExpired` when there is none to compare with.
+    A wrong code is counted, so the caller must commit before it says `CodeWrong`. Raises
+    `CodeExpired` when there is none to compare with, `CodeTriesUsed` after five wrong ones.
     """
-    index = vault.blind_index(f"destination.{to.channel}", to.address)
-    sent = session.execute(
-        select(LoginCode)
-        .where(LoginCode.destination_index == index)
-        .order_by(LoginCode.created_at.desc(), LoginCode.id.desc())
-        .limit(1)
-        .with_for_update()
-    ).scalar_one_or_none()
-    if sent is None or sent.used_at or sent.expires_at <= now:
+    alive = _alive(session, to, asked_by, now=now, vault=vault)
+    if not alive:
         raise CodeExpired(field="code")
-    if sent.attempts >= MOST_TRIES:
-        raise CodeWrong(field="code")
-    key = vault.unwrap(sent.data_key, sent.id)
-    expected = key.open(sent.code_sealed, place="login_codes.code", row=sent.id)
-    if not hmac.compare_digest(expected.encode(), code.strip().encode()):
-        sent.attempts += 1
+    newest = alive[0]
+    if newest.attempts >= MOST_TRIES:
+        raise CodeTriesUsed(field="code")
+    if not any([_matches(sent, code, vault) for sent in alive]):
+        newest.attempts += 1
         session.flush()
-        return None
-    sent.used_at = now
+        return WrongCode(MOST_TRIES - newest.attempts)
+    for sent in alive:
+        sent.used_at = now
     session.flush()
     return sign_in(session, issuer=to.channel, subject=to.address, now=now, vault=vault)
+
+
+def _alive(
+    session: Session, to: Destination, asked_by: bytes, *, now: datetime, vault: Vault
+) -> Sequence[LoginCode]:
+    """The codes that this browser may use, the newest first; locked, for each is used once."""
+    return session.scalars(
+        select(LoginCode)
+        .where(
+            LoginCode.destination_index == _index(to, vault),
+            LoginCode.asked_by == asked_by,
+            LoginCode.used_at.is_(None),
+            LoginCode.expires_at > now,
+        )
+        .order_by(LoginCode.created_at.desc(), LoginCode.id.desc())
+        .with_for_update()
+    ).all()
+
+
+def _matches(sent: LoginCode, code: str, vault: Vault) -> bool:
+    key = vault.unwrap(sent.data_key, sent.id)
+    expected = key.open(sent.code_sealed, place="login_codes.code", row=sent.id)
+    return hmac.compare_digest(expected.encode(), code.strip().encode())
+
+
+def _index(to: Destination, vault: Vault) -> bytes:
+    return vault.blind_index(f"destination.{to.channel}", to.address)
+
+
+def _budgets(
+    index: bytes, asked_by: bytes, network: bytes, known: bool, most: int
+) -> Sequence[Budget]:
+    """By whom it is asked, then of all strangers together. A proven browser has its own alone."""
+    mine = Rate(most, WINDOW)
+    if known:
+        return [Budget(_subject(index, b"known", asked_by), mine)]
+    return [
+        Budget(_subject(index, b"browser", asked_by), mine),
+        Budget(_subject(index, b"network", network), mine),
+        *(
+            Budget(_subject(index, str(rate.window).encode()), replace(rate, most=rate.most * most))
+            for rate in STRANGERS
+        ),
+    ]
+
+
+def _subject(*parts: bytes) -> bytes:
+    """One subject of several: each is a keyed hash already, or a word of ours."""
+    return fingerprint(b"\x1f".join(parts))

@@ -6,13 +6,19 @@ from services.kernel.errors import Conflict, Invalid, TooMany
 
 
 class CodeWrong(Invalid):
-    """Another code than the newest one sent, or too many tries with it."""
+    """None of the codes that were sent; ``left`` more tries."""
 
     code = "code_wrong"
 
 
+class CodeTriesUsed(Invalid):
+    """Five wrong codes: the right one is no good any more, another must be sent."""
+
+    code = "code_tries_used"
+
+
 class CodeExpired(Invalid):
-    """Older than ten minutes, used, or never sent."""
+    """Older than ten minutes, used, or never sent to this browser."""
 
     code = "code_expired"
 

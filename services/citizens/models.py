@@ -97,6 +97,7 @@ class LoginCode(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(Text)
     destination_index: Mapped[bytes] = mapped_column(LargeBinary)
+    asked_by: Mapped[bytes | None] = mapped_column(LargeBinary)
     destination_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     code_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     data_key: Mapped[bytes] = mapped_column(LargeBinary)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from services.citizens.codes import Destination, send_code, use_code
-from services.citizens.errors import CodeExpired, CodeWrong, TooManyAttempts
+from services.citizens.codes import Destination, WrongCode, send_code, use_code
+from services.citizens.errors import CodeExpired, CodeTriesUsed, TooManyAttempts
 from services.citizens.models import LoginCode
 from services.kernel.crypto import Vault
 from services.staff.sessions import end_session, find_session, start_session
@@ -48,9 +49,10 @@ def test_the_same_address_is_the_same_account(session: Session) -> None:
 
 def test_after_five_wrong_tries_the_right_code_is_no_good(session: Session) -> None:
     code = _code(session)
-    for _ in range(5):
-        assert use_code(session, TO, _other(code), now=NOW, vault=VAULT) is None
-    with pytest.raises(CodeWrong):
+    for left in (4, 3, 2, 1, 0):
+        wrong = use_code(session, TO, _other(code), now=NOW, vault=VAULT)
+        assert wrong == WrongCode(left)
+    with pytest.raises(CodeTriesUsed):
         use_code(session, TO, code, now=NOW, vault=VAULT)
 
 
@@ -60,12 +62,67 @@ def test_a_code_lasts_ten_minutes(session: Session) -> None:
         use_code(session, TO, code, now=NOW + timedelta(minutes=10), vault=VAULT)
 
 
-def test_a_newer_code_replaces_the_one_before(session: Session) -> None:
-    first = _code(session)
-    second = _code(session, NOW + timedelta(seconds=30))
-    if first != second:
-        assert use_code(session, TO, first, now=NOW + timedelta(minutes=1), vault=VAULT) is None
-    assert use_code(session, TO, second, now=NOW + timedelta(minutes=1), vault=VAULT)
+@pytest.mark.parametrize("slow", [0, 1], ids=["the older", "the newer"])
+def test_each_code_works_within_its_life_and_ends_the_others(session: Session, slow: int) -> None:
+    codes = [_code(session), _code(session, NOW + timedelta(seconds=30))]
+    later = NOW + timedelta(minutes=1)
+    assert isinstance(use_code(session, TO, codes[slow], now=later, vault=VAULT), UUID)
+    for code in codes:
+        with pytest.raises(CodeExpired):
+            use_code(session, TO, code, now=later, vault=VAULT)
+
+
+def test_wrong_then_right_signs_in(session: Session) -> None:
+    code = _code(session)
+    assert use_code(session, TO, _other(code), now=NOW, vault=VAULT) == WrongCode(4)
+    assert isinstance(use_code(session, TO, code, now=NOW, vault=VAULT), UUID)
+
+
+def test_after_five_wrong_tries_another_code_works(session: Session) -> None:
+    code = _code(session)
+    for _ in range(5):
+        use_code(session, TO, _other(code), now=NOW, vault=VAULT)
+    another = _code(session, NOW + timedelta(seconds=30))
+    later = NOW + timedelta(minutes=1)
+    assert isinstance(use_code(session, TO, another, now=later, vault=VAULT), UUID)
+
+
+def test_a_strangers_tries_and_requests_use_up_nothing_of_the_owners(session: Session) -> None:
+    """Five wrong codes and five messages from elsewhere: the owner's works, and another comes."""
+    own = _code(session)
+    for number in range(5):
+        send_code(
+            session, TO, language="es", now=NOW, vault=VAULT, asked_by=b"stranger", network=b"far"
+        )
+        wrong = _other(own)
+        tried = use_code(session, TO, wrong, now=NOW, vault=VAULT, asked_by=b"stranger")
+        assert isinstance(tried, WrongCode | UUID), number
+    with pytest.raises(TooManyAttempts):
+        send_code(
+            session, TO, language="es", now=NOW, vault=VAULT, asked_by=b"another", network=b"far"
+        )
+    send_code(session, TO, language="es", now=NOW, vault=VAULT, asked_by=b"own", network=b"near")
+    assert isinstance(use_code(session, TO, own, now=NOW, vault=VAULT), UUID)
+
+
+def test_a_code_is_worth_nothing_in_another_browser(session: Session) -> None:
+    with pytest.raises(CodeExpired):
+        use_code(session, TO, _code(session), now=NOW, vault=VAULT, asked_by=b"stranger")
+
+
+def test_guesses_of_many_strangers_are_bounded_and_a_proven_browser_is_not_locked_out(
+    session: Session,
+) -> None:
+    def ask(hand: bytes) -> None:
+        send_code(session, TO, language="es", now=NOW, vault=VAULT, asked_by=hand, network=hand)
+
+    for number in range(20):
+        ask(str(number).encode())
+    with pytest.raises(TooManyAttempts):
+        ask(b"20")
+    send_code(
+        session, TO, language="es", now=NOW, vault=VAULT, asked_by=b"own", network=b"n", known=True
+    )
 
 
 def test_an_address_gets_few_messages_in_a_quarter_of_an_hour(session: Session) -> None:

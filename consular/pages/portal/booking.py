@@ -34,6 +34,7 @@ from consular.pages.portal.names import (
     offices,
 )
 from consular.pages.portal.names import service_names as all_service_names
+from consular.pages.portal.proved import remember_proved
 from consular.pages.portal.signing_in import (
     CODE_SENT,
     MINUTES,
@@ -167,9 +168,10 @@ def booking_code_use() -> Any:
         return _book(form, command)
     if "again" in request.form:
         return _send_code(form, command)
-    account, secret = enter_with_code(_contact(command), request.form.get("code", ""))
+    to = _contact(command)
+    account, secret = enter_with_code(to, request.form.get("code", ""))
     g.actor, g.session_secret = Actor(Role.CITIZEN, account, None, g.request_id), secret
-    return keep(_book(form, command), secret)
+    return keep(remember_proved(_book(form, command), to), secret)
 
 
 @pages.get("/citas/<uuid:id>")

@@ -7,13 +7,15 @@ import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
 from flask import Response, current_app, g, render_template, request, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 from marshmallow import Schema
 
-from consular.api.fields import Email, Phone, Text
+from consular.api.fields import Email, Phone
 from consular.auth import ANYONE, CITIZEN, STAFF, allow, now, vault
+from consular.callers import address_index
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
@@ -21,17 +23,18 @@ from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, check, go, local, phone_of
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.known import as_form
+from consular.pages.portal.proved import proved_before, remember_proved
 from consular.pages.posting import once
 from consular.pages.session import forget, keep
 from consular.security import browser_secret
 from consular.sign_in import SignIn
 from services.citizens.accounts import find_holder, sign_in
 from services.citizens.codes import LIFETIME, Destination, send_code, use_code
-from services.citizens.errors import CodeExpired, CodeWrong
-from services.citizens.limits import count_attempt
+from services.citizens.errors import CodeExpired, CodeTriesUsed, CodeWrong, TooManyAttempts
+from services.citizens.limits import Budget, Rate, spend
 from services.kernel.audit import Actor, Role
 from services.kernel.db import EVERYTHING
-from services.kernel.errors import Forbidden
+from services.kernel.errors import Forbidden, TooMany
 from services.kernel.identifiers import format_phone, parse_phone
 from services.staff.accounts import find_by_subject
 from services.staff.sessions import start_session
@@ -52,10 +55,6 @@ class _PhoneContact(Schema):
     contact = Phone(required=True)
 
 
-class _CodeSchema(Schema):
-    code = Text(most=12, required=True)
-
-
 def destination(contact: str, errors: Errors) -> Destination | None:
     """An e-mail where there is an @, else a phone; None with the reason in ``errors``."""
     email = "@" in contact
@@ -66,37 +65,49 @@ def destination(contact: str, errors: Errors) -> Destination | None:
 def mask(to: Destination) -> str:
     """Enough to recognise, not enough to learn."""
     if to.channel == "sms":
-        return format_phone(to.address)[:4].strip() + f" ••• {to.address[-4:]}"
+        return f"{format_phone(to.address).split()[0]} ••• {to.address[-4:]}"
     name, _, host = to.address.partition("@")
     return f"{name[:1]}•••@{host}"
 
 
 def send_code_to(to: Destination) -> None:
     """One code, within the limits of the address and of the network address."""
-    caller = vault().blind_index("attempt.code", request.remote_addr or "")
     most = current_app.config["CODES_PER_CALLER"]
-    with transaction(EVERYTHING) as session:
-        count_attempt(session, caller, most=most, window=WINDOW, now=now())
-        send_code(
-            session,
-            to,
-            language=current_language(),
-            now=now(),
-            vault=vault(),
-            most=current_app.config["CODES_PER_ADDRESS"],
-        )
+    try:
+        with transaction(EVERYTHING) as session:
+            spend(session, [Budget(address_index("codes"), Rate(most, WINDOW))], now=now())
+            send_code(
+                session,
+                to,
+                language=current_language(),
+                now=now(),
+                vault=vault(),
+                asked_by=_asked_by(),
+                network=address_index("codes"),
+                known=proved_before(to),
+                most=current_app.config["CODES_PER_ADDRESS"],
+            )
+    except TooManyAttempts as spent:
+        seconds = int(str(spent.params["retry_after"]))
+        raise TooMany(
+            "too_many_codes", retry_after=seconds, minutes=max(1, round(seconds / 60))
+        ) from None
 
 
-def enter_with_code(to: Destination, code: str) -> tuple[Any, str]:
-    """(account, secret of the new session). Raises CodeWrong, CodeExpired."""
-    if check(_CodeSchema(), {"code": code}, {}) is None:
-        raise CodeWrong(field="code")
+def enter_with_code(to: Destination, code: str) -> tuple[UUID, str]:
+    """(account, secret of the new session). Raises CodeWrong, CodeTriesUsed, CodeExpired."""
+    digits = re.sub(r"[\s-]", "", code)
     with transaction(EVERYTHING) as session:
-        account = use_code(session, to, code.replace(" ", ""), now=now(), vault=vault())
-        secret = start_session(session, now=now(), account_id=account) if account else ""
-    if account is None:
-        raise CodeWrong(field="code")
-    return account, secret
+        found = use_code(session, to, digits, now=now(), vault=vault(), asked_by=_asked_by())
+        if isinstance(found, UUID):
+            return found, start_session(session, now=now(), account_id=found)
+    if not found.left:
+        raise CodeTriesUsed(field="code")
+    raise CodeWrong(field="code", left=found.left)
+
+
+def _asked_by() -> bytes:
+    return vault().blind_index("codes.browser", browser_secret())
 
 
 def sent_at(form: dict[str, str]) -> int | None:
@@ -172,12 +183,12 @@ def login_code_use() -> Response:
         return _send(form)
     try:
         _account, secret = enter_with_code(to, request.form.get("code", ""))
-    except (CodeExpired, CodeWrong):
+    except (CodeExpired, CodeTriesUsed, CodeWrong):
         if already:
             return go(then)
         raise
     drop()
-    return keep(go(then), secret)
+    return keep(remember_proved(go(then), to), secret)
 
 
 def _send(form: dict[str, str]) -> Response:
