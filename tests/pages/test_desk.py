@@ -446,3 +446,22 @@ def test_a_folio_is_found_however_it_was_scanned_and_a_slip_is_told(
         page = officer.get(f"/desk/?q={quote(typed)}").text
         assert "Rosa" in page, typed
         assert "error-summary" not in page
+
+
+def test_a_folio_is_found_as_people_say_it_also_after_a_bad_one(web: Web, officer: Browser) -> None:
+    coming = booked(web)
+    folio = coming["folio"]
+    groups = "-".join(folio[at : at + 4] for at in (0, 4, 8))
+    wrong = folio[:-1] + ("0" if folio[-1] != "0" else "1")
+    for typed in (
+        folio.lower(),
+        groups.replace("-", " "),
+        groups.replace("-", "."),
+        f"Folio: {groups}",
+        folio.replace("0", "O").replace("1", "I"),
+        f"https://consular.example/verify/{folio}",
+    ):
+        refused = officer.get(f"/desk/?q={wrong}")
+        assert refused.status_code == 200
+        assert "Ana Demo" not in refused.text
+        assert "Ana Demo" in officer.get(f"/desk/?q={quote(typed)}").text, typed
