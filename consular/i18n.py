@@ -119,7 +119,7 @@ def _select_locale() -> str:
     The API's reader is a page, although it lives among the API's addresses.
     """
     if request.path.startswith("/api/") and request.path != "/api/docs":
-        return _LOCALES[request.accept_languages.best_match(LANGUAGES, DEFAULT_LANGUAGE)]
+        return _LOCALES[_best_accepted()]
     asked = request.args.get("lang", request.cookies.get(LANGUAGE_COOKIE, DEFAULT_LANGUAGE))
     return _LOCALES.get(asked, _LOCALES[DEFAULT_LANGUAGE])
 
@@ -130,6 +130,18 @@ def alphabetical(text: str) -> str:
     marked = text.casefold().replace("ñ", "n\uffff")
     plain = unicodedata.normalize("NFKD", marked)
     return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def _best_accepted() -> str:
+    """The language that the caller likes best, by its first part: es-419 and es-US are Spanish,
+    also where plain ``en`` stands behind them."""
+    wanted = (tag.replace("_", "-").split("-")[0].lower() for tag in _accepted())
+    return next((language for language in wanted if language in LANGUAGES), DEFAULT_LANGUAGE)
+
+
+def _accepted() -> Iterator[str]:
+    """Tags of the header, the most wanted first."""
+    return (tag for tag, quality in request.accept_languages if quality > 0)
 
 
 # --- Filters: how things are said -------------------------------------------------------------
