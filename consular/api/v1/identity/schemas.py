@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, post_load, validate
 
+from consular.api.answer_fields import Instant
 from consular.api.fields import Code, Identifier, Text
 from consular.api.v1.appointments.schemas import AttendeeSchema, CheckInSchema, ContactSchema
 from services.appointments.identity import CheckIdentity
@@ -60,7 +61,7 @@ class HeldAnswer(Schema):
     here = fields.Boolean(required=True)
     appointment = Identifier(allow_none=True, required=True)
     folio = fields.String(allow_none=True, required=True)
-    start = fields.String(allow_none=True, required=True)
+    start = Instant(allow_none=True, required=True)
 
 
 class CheckAnswer(Schema):
