@@ -32,7 +32,7 @@ from services.appointments.queries import list_attendees
 from services.appointments.rules import BookingLimits, Status, Step
 from services.citizens.accounts import open_profile, sign_in
 from services.citizens.models import Account, Person
-from services.facts.recording import record as record_fact
+from services.facts.recording import record_party
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
@@ -326,6 +326,7 @@ def _alone(
     compared = ResemblanceKey.appointment_id == found.id, ResemblanceKey.person_id == person.id
     session.execute(delete(ResemblanceKey).where(*compared))
     found.people -= 1
+    _count(session, found, now=now, subjects=0, people=-1)
     _count(session, apart, now=now)
     session.expire_all()
     return apart
@@ -436,19 +437,21 @@ def _claim(session: Session, made: Appointment, keys: Sequence[bytes]) -> None:
         raise ClaimTaken()
 
 
-def _count(session: Session, made: Appointment, *, now: datetime) -> None:
-    for service in made.services:
-        record_fact(
-            session,
-            kind="appointment",
-            subject_id=made.id,
-            consulate=made.consulate_code,
-            program=service,
-            day=made.day,
-            before=None,
-            after=Status.BOOKED,
-            now=now,
-        )
+def _count(
+    session: Session, found: Appointment, *, now: datetime, subjects: int = 1, people: int = 1
+) -> None:
+    record_party(
+        session,
+        kind="appointment",
+        subject_id=found.id,
+        consulate=found.consulate_code,
+        programs=found.services,
+        day=found.day,
+        status=Status.BOOKED,
+        subjects=subjects,
+        people=people,
+        now=now,
+    )
 
 
 def _note(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -39,6 +40,43 @@ def record(
                 "occurred_at": now,
             }
             for status, quantity in steps
+        ],
+    )
+
+
+def record_party(
+    session: Session,
+    *,
+    kind: str,
+    subject_id: UUID,
+    consulate: str,
+    programs: Sequence[str],
+    day: date,
+    status: str,
+    subjects: int,
+    people: int,
+    now: datetime,
+) -> None:
+    """Lines of a subject for ``people``, each for all ``programs``; negative ones leave it.
+
+    The subject and its people count under the first program, services under each.
+    """
+    session.execute(
+        insert(Fact),
+        [
+            {
+                "kind": kind,
+                "subject_id": subject_id,
+                "consulate_code": consulate,
+                "program": program,
+                "status": status,
+                "day": day,
+                "quantity": 0 if place else subjects,
+                "people": 0 if place else people,
+                "services": people,
+                "occurred_at": now,
+            }
+            for place, program in enumerate(programs)
         ],
     )
 

@@ -17,9 +17,11 @@ from sqlalchemy import text
 from standardwebhooks import Webhook
 
 from consular.api.contract import ENDPOINTS
+from services.incidents.reporting import Report, report
+from services.incidents.rules import Kind, Subject
 from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING
-from services.kernel.ids import FolioKind, new_folio
+from services.kernel.ids import FolioKind, new_folio, new_id
 from tests.api.calls import steady_web
 from tests.api.test_identity_at_the_window import Window
 from tests.factories.contract import contract_of
@@ -159,10 +161,31 @@ def _votes(web: Web) -> None:
         "date": date(2024, 6, 2).isoformat(), "value": 12, "source": "Acta 12",
     }  # fmt: skip
     one, other = (web.token("officer", "losangeles", who) for who in ("one", "other"))
-    made = _well(web, "POST", "/voting/counts", count, token=one)
-    _well(web, "POST", f"/voting/counts/{made['id']}/approve", {}, token=other)
+    made = _well(web, "POST", "/voting/counts", count, token=one)["id"]
+    differs = web.call("POST", f"/voting/counts/{made}/approve", {"value": 21}, token=other)
+    assert differs.get_json()["code"] == "figures_differ"
+    mended = {"value": 12, "reason": "Leí mal el acta"}
+    _well(web, "POST", f"/voting/counts/{made}/correct", mended, token=other)
+    for mode, step in (("postal", {"value": 12}), ("in_person", {"reason": "Es de otra oficina"})):
+        again = {**count, "mode": mode, "source": f"Acta {mode}"}
+        made = _well(web, "POST", "/voting/counts", again, token=one)["id"]
+        name = "approve" if "value" in step else "reject"
+        _well(web, "POST", f"/voting/counts/{made}/{name}", step, token=other)
     _well(web, "GET", "/voting/counts", token=one)
     _well(web, "GET", "/voting/elections/2024")
+
+
+def _incidents(web: Web) -> None:
+    with web.database.transaction(EVERYTHING) as session:
+        given = Report(Kind.JOB_PARKED, Subject.JOB, new_id())
+        path = f"/incidents/{report(session, given, now=system_clock())}"
+    treasury = web.token("treasury")
+    _well(web, "POST", f"{path}/take", {}, token=treasury)
+    _well(web, "POST", f"{path}/notes", {"note": "Su caso 4711"}, token=treasury)
+    ending = {"resolution": "explained", "reason": "Se repitió a mano"}
+    _well(web, "POST", f"{path}/resolve", ending, token=treasury)
+    _well(web, "GET", path, token=treasury)
+    _well(web, "GET", "/incidents?state=resolved", token=treasury)
 
 
 def _at_the_window(step: str, **body: Any) -> Callable[[Web], None]:
@@ -177,7 +200,7 @@ def _at_the_window(step: str, **body: Any) -> Callable[[Web], None]:
 
 
 WALKS: tuple[Callable[[Web], None], ...] = (
-    _appointments, _enrolments, _money, _votes,
+    _appointments, _enrolments, _money, _votes, _incidents,
     _at_the_window("take-over", service="PAS10"),
     _at_the_window("release", service="PAS10"),
     _at_the_window("tell-apart"),

@@ -15,6 +15,7 @@ from services.appointments.desk import TakeStep, take_step
 from services.appointments.rules import Step
 from services.kernel.audit import SYSTEM
 from services.kernel.db import EVERYTHING
+from tests.api.test_identity_at_the_window import Window
 from tests.factories.staff import staff_browser
 from tests.factories.web import Web, person
 
@@ -134,3 +135,14 @@ def test_the_page_says_what_it_counts(web: Web, booked: list[dict[str, Any]]) ->
     page = unescape(browser.get("/monitoring/").text)
     for code in EXPECTED:
         assert ask(web, code)["counts"] in page
+
+
+def test_who_leaves_a_household_takes_their_part_along(web: Web) -> None:
+    """A window gives one of three their own place: the sums stay, and follow each appointment."""
+    window = Window(web, person(1), person(2))
+    check = window.check(folio=window.folio).get_json()["id"]
+    assert window.act(check, "take-over", service="PAS10").status_code == 200
+    for code, (booked, cancelled) in {
+        "appointments": (2, 1), "people": (3, 1), "services": (3, 1),
+    }.items():  # fmt: skip
+        assert by(ask(web, code), "status") == {"booked": booked, "cancelled": cancelled}
