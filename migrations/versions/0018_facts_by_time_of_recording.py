@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from migrations.support import WORKER, grant
+from migrations.support import WORKER, grant, replace_constraint, validate
 
 revision = "0018"
 down_revision = "0017"
@@ -25,9 +25,9 @@ def upgrade() -> None:
         "ALTER TABLE facts ADD CONSTRAINT ck_facts_recorded_at"
         " CHECK (recorded_at IS NOT NULL) NOT VALID"
     )
-    op.execute("ALTER TABLE facts VALIDATE CONSTRAINT ck_facts_recorded_at")
+    validate("facts", "ck_facts_recorded_at")
     op.execute("ALTER TABLE facts ALTER COLUMN recorded_at SET NOT NULL")
-    op.execute("ALTER TABLE facts DROP CONSTRAINT ck_facts_recorded_at")
+    replace_constraint("facts", "ck_facts_recorded_at")
     op.execute(
         """
         CREATE TABLE facts_settled (

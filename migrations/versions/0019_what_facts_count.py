@@ -9,8 +9,9 @@ People and services had no figures before; their lines have the times of what th
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
+
+from migrations.support import replace_constraint, validate
 
 revision = "0019"
 down_revision = "0018"
@@ -24,30 +25,18 @@ def upgrade() -> None:
             ADD COLUMN services bigint NOT NULL DEFAULT 0
         """
     )
-    op.execute("ALTER TABLE facts DROP CONSTRAINT ck_facts_quantity")
+    replace_constraint("facts", "ck_facts_quantity")
     op.execute(
         """
         ALTER TABLE facts ADD CONSTRAINT ck_facts_counts
             CHECK (quantity <> 0 OR people <> 0 OR services <> 0) NOT VALID
         """
     )
-    op.execute("ALTER TABLE facts VALIDATE CONSTRAINT ck_facts_counts")
+    validate("facts", "ck_facts_counts")
     op.execute("SELECT set_config('app.consulate', '*', true)")
     op.execute(COUNT_PEOPLE_AND_SERVICES)
     op.execute(COUNT_APPOINTMENTS_ONCE)
-    _booking()
-
-
-def _booking() -> None:
-    """Both versions of the function as they stand, with one statement changed."""
-    bind = op.get_bind()
-    definitions = bind.scalars(
-        sa.text("SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname ~ '^book_appointment'")
-    ).all()
-    for definition in definitions:
-        if definition.count(ONE_EACH) != 1:
-            raise RuntimeError("a booking doesn't record its facts as this migration knows it")
-        bind.exec_driver_sql(definition.replace(ONE_EACH, ALL_THREE).replace("%", "%%"))
+    op.execute(BOOK_WITH_ALL_THREE)
 
 
 # Whose seats went with a cancellation counts as one person.
@@ -87,3 +76,18 @@ ALL_THREE = """
             (n = 1)::integer * jsonb_array_length(p_people), jsonb_array_length(p_people), p_now
         FROM unnest(p_services) WITH ORDINALITY AS wanted (s, n)
 """
+# Both versions of the function as they stand, with one statement changed.
+BOOK_WITH_ALL_THREE = f"""
+DO $migration$
+DECLARE v_definition text;
+BEGIN
+    FOR v_definition IN
+        SELECT pg_get_functiondef(oid) FROM pg_proc WHERE starts_with(proname, 'book_appointment')
+    LOOP
+        IF position($one${ONE_EACH}$one$ IN v_definition) = 0 THEN
+            RAISE EXCEPTION 'a booking does not record its facts as this migration knows it';
+        END IF;
+        EXECUTE replace(v_definition, $one${ONE_EACH}$one$, $all${ALL_THREE}$all$);
+    END LOOP;
+END $migration$
+"""  # noqa: S608 - both parts are the constants above

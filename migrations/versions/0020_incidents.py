@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from migrations.support import WEB, WORKER, append_only, grant
+from migrations.support import WEB, WORKER, append_only, grant, replace_constraint, validate
 
 revision = "0020"
 down_revision = "0019"
@@ -101,12 +101,12 @@ def _steps() -> None:
 
 
 def _suspense() -> None:
-    op.execute("ALTER TABLE ledger_accounts DROP CONSTRAINT ck_ledger_accounts_kind")
+    replace_constraint("ledger_accounts", "ck_ledger_accounts_kind")
     op.execute(
         "ALTER TABLE ledger_accounts ADD CONSTRAINT ck_ledger_accounts_kind CHECK (kind IN"
         " ('asset', 'liability', 'income', 'position', 'expense')) NOT VALID"
     )
-    op.execute("ALTER TABLE ledger_accounts VALIDATE CONSTRAINT ck_ledger_accounts_kind")
+    validate("ledger_accounts", "ck_ledger_accounts_kind")
     op.execute(
         """
         INSERT INTO ledger_accounts (code, currency, kind, name) VALUES
