@@ -10,24 +10,25 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from consular import demonstration, tokens
-from services.appointments.planning import DeskPlan, OpenSession, open_session
-from services.appointments.queries import days_with_sessions
+from services.appointments.planning import DeskPlan, OpenSession, open_sessions
+from services.appointments.queries import days_with_sessions, latest_closing
 from services.citizens.accounts import Profile, find_holder, set_profile, sign_in
 from services.consulates import loading as consulates
+from services.consulates.models import Consulate
 from services.consulates.queries import closed_days, list_consulates, list_services
 from services.kernel.adoption import adopt, count_waiting
 from services.kernel.audit import OFFICE_ROLES, SYSTEM, Role
 from services.kernel.clock import system_clock
 from services.kernel.crypto import Vault
 from services.kernel.db import EVERYTHING, Database
-from services.kernel.errors import Invalid
 from services.kernel.settings import Settings, SettingsError
 from services.monitoring import published
 from services.remittances import loading as remittances
@@ -36,11 +37,16 @@ from services.voting import loading as voting
 
 TOKEN_SECONDS = 12 * 3600
 DEMO_DAYS = 14
+DEMO_HOURS = timedelta(hours=4)
+SLOT_MINUTES = 15
+LATEST = timedelta(hours=23, minutes=45)
 LOS_ANGELES = "losangeles"
+# One of them is open at any hour, also on a holiday of the United States.
+DEMO_OFFICES = (LOS_ANGELES, "chicago", "toronto")
 # Whom the simulator's identity provider can sign in as; it calls them by these subjects.
 _NETWORK_STAFF = ("agent", "analyst", "treasury", "compliance", "auditor", "admin")
 DEMO_STAFF = [
-    *((role, office) for office in (LOS_ANGELES, "chicago") for role in ("officer", "supervisor")),
+    *((role, office) for office in DEMO_OFFICES for role in ("officer", "supervisor")),
     *((role, None) for role in _NETWORK_STAFF),
 ]
 
@@ -75,27 +81,33 @@ def adopt_database(url: str) -> tuple[bool, int]:
         return adopt(session), count_waiting(session)
 
 
-def extend_demo_schedule(settings: Settings) -> int:
-    """Demonstration staff, and sessions at every office of the United States for fourteen days.
+def extend_demo_schedule(settings: Settings, now: datetime | None = None) -> int:
+    """Demonstration staff; sessions at every office of the United States for fourteen days, and
+    today at the offices that have such staff, so that a desk can be tried at any hour.
 
     Days that have a session already are left alone. Returns how many sessions were opened.
     """
     _refuse_production(settings)
-    now = system_clock()
+    now = now or system_clock()
     with _transaction(settings.database_url) as session:
         for role, code in DEMO_STAFF:
             _staff(session, role, code, None, None)
-        bookable = {s.code for s in list_services(session) if s.bookable}
-        desks = tuple(
-            DeskPlan(name, tuple(code for code in codes if code in bookable))
-            for name, codes in demonstration.DESKS
-        )
-        codes = [office.code for office in list_consulates(session) if office.country == "US"]
-    opened = 0
-    for code in codes:
-        with _transaction(settings.database_url) as session:
-            opened += _open_days(session, code, desks, now)
-    return opened
+        desks = _demo_desks(session)
+        offices = list_consulates(session)
+        commands = [
+            command
+            for office in offices
+            if office.country == "US"
+            for command in _coming_days(session, office.code, _local(office, now), desks)
+        ]
+        staffed = {code for _, code in DEMO_STAFF}
+        today = [
+            command
+            for office in offices
+            if office.code in staffed
+            for command in _today(session, office.code, _local(office, now), desks)
+        ]
+        return len(open_sessions(session, [*today, *commands], now=now, actor=SYSTEM))
 
 
 def load_demo(settings: Settings, people: int) -> dict[str, int]:
@@ -175,29 +187,49 @@ def _staff(
     return found.id
 
 
-def _open_days(session: Session, code: str, desks: tuple[DeskPlan, ...], now: datetime) -> int:
-    first: date = now.date() + timedelta(days=1)
-    last = first + timedelta(days=DEMO_DAYS - 1)
-    closed = set(closed_days(session, code, first, last))
-    taken = days_with_sessions(session, consulate=code, first=first, last=last)
-    days = [first + timedelta(days=n) for n in range(DEMO_DAYS)]
-    opened = 0
-    for day in days:
-        if day.weekday() < 5 and day not in closed | taken:
-            _open_day(session, code, day, desks, now)
-            opened += 1
-    return opened
+def _demo_desks(session: Session) -> tuple[DeskPlan, ...]:
+    bookable = {service.code for service in list_services(session) if service.bookable}
+    return tuple(
+        DeskPlan(name, tuple(code for code in codes if code in bookable))
+        for name, codes in demonstration.DESKS
+    )
 
 
-def _open_day(
-    session: Session, code: str, day: date, desks: tuple[DeskPlan, ...], now: datetime
-) -> None:
-    command = OpenSession(code, day, time(9), time(13), 15, desks)
-    try:
-        open_session(session, command, now=now, actor=SYSTEM)
-    except Invalid as refused:
-        if refused.code != "in_the_past":
-            raise
+def _local(office: Consulate, now: datetime) -> datetime:
+    """By the office's wall clock."""
+    return now.astimezone(ZoneInfo(office.time_zone)).replace(tzinfo=None)
+
+
+def _coming_days(
+    session: Session, code: str, now: datetime, desks: tuple[DeskPlan, ...]
+) -> list[OpenSession]:
+    """Mornings from tomorrow on; ``now`` is local."""
+    days = [now.date() + timedelta(days=ahead) for ahead in range(1, DEMO_DAYS + 1)]
+    closed = set(closed_days(session, code, days[0], days[-1]))
+    taken = days_with_sessions(session, consulate=code, first=days[0], last=days[-1])
+    return [
+        OpenSession(code, day, time(9), time(13), SLOT_MINUTES, desks)
+        for day in days
+        if day.weekday() < 5 and day not in closed | taken
+    ]
+
+
+def _today(
+    session: Session, code: str, now: datetime, desks: tuple[DeskPlan, ...]
+) -> list[OpenSession]:
+    """The next four hours, as far as they are of today, unless today's desks still work."""
+    today = now.date()
+    if closed_days(session, code, today, today):
+        return []
+    midnight = datetime.combine(today, time())
+    minutes = (now - midnight) // timedelta(minutes=1)
+    # The second quarter from now: there is time to book it.
+    opens = midnight + timedelta(minutes=(minutes // SLOT_MINUTES + 2) * SLOT_MINUTES)
+    closes = min(opens + DEMO_HOURS, midnight + LATEST)
+    busy_until = latest_closing(session, consulate=code, day=today)
+    if closes <= opens or (busy_until is not None and busy_until > opens.time()):
+        return []
+    return [OpenSession(code, today, opens.time(), closes.time(), SLOT_MINUTES, desks)]
 
 
 def _vault(settings: Settings) -> Vault:

@@ -83,6 +83,8 @@ OFFICIALS: Mapping[str, Official] = {
         Official("demo-supervisor-losangeles", "Supervisora Demo", "Supervisión, Los Ángeles"),
         Official("demo-officer-chicago", "Oficial Demo Dos", "Oficial, Chicago"),
         Official("demo-supervisor-chicago", "Supervisor Demo Dos", "Supervisión, Chicago"),
+        Official("demo-officer-toronto", "Oficial Demo Tres", "Oficial, Toronto"),
+        Official("demo-supervisor-toronto", "Supervisora Demo Tres", "Supervisión, Toronto"),
         Official("demo-agent", "Agente Demo", "Centro de atención telefónica"),
         Official("demo-analyst", "Analista Demo", "Monitoreo, Grupo 4"),
         Official("demo-treasury", "Tesorería Demo", "Tesorería"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +25,7 @@ from services.appointments.errors import (
 )
 from services.appointments.models import Desk, Session, Slot
 from services.appointments.rules import HallRow, hall_rows
+from services.consulates.models import Consulate
 from services.consulates.queries import closed_days, get_consulate, list_services
 from services.kernel import audit
 from services.kernel.db import violated_constraint
@@ -55,6 +58,25 @@ class OpenSession:
     service_minutes: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What the checks compare with: offices, bookable services, and each office's closed days."""
+
+    offices: Mapping[str, Consulate]
+    bookable: Container[str]
+    closed: Mapping[str, Container[date]]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A session that may be opened: its slots, and the Hall rows of each of them."""
+
+    id: UUID
+    command: OpenSession
+    times: list[tuple[datetime, datetime]]
+    rows: list[HallRow]
+
+
 def open_session(
     session: DbSession, command: OpenSession, *, now: datetime, actor: audit.Actor
 ) -> UUID:
@@ -64,24 +86,50 @@ def open_session(
     `ServiceNotOffered`, `ServiceLongerThanSlot`, `SessionTooShort`, `TooManyDeskPatterns`,
     `DeskTaken`, Invalid ``in_the_past`` and ``draw_not_available``.
     """
+    (made,) = open_sessions(session, [command], now=now, actor=actor)
+    return made
+
+
+def open_sessions(
+    session: DbSession, commands: Sequence[OpenSession], *, now: datetime, actor: audit.Actor
+) -> list[UUID]:
+    """A whole schedule in few statements; raises as `open_session`, and then none is open."""
+    known = _known(session, commands)
+    plans = [_plan(command, known, now=now, actor=actor) for command in commands]
+    if plans:
+        _store(session, plans, now=now, actor=actor)
+    return [plan.id for plan in plans]
+
+
+def _known(session: DbSession, commands: Sequence[OpenSession]) -> _Known:
+    days: dict[str, list[date]] = defaultdict(list)
+    for command in commands:
+        days[command.consulate].append(command.date)
+    return _Known(
+        offices={code: get_consulate(session, code) for code in days},
+        bookable={service.code for service in list_services(session) if service.bookable},
+        closed={code: closed_days(session, code, min(d), max(d)) for code, d in days.items()},
+    )
+
+
+def _plan(command: OpenSession, known: _Known, *, now: datetime, actor: audit.Actor) -> _Plan:
     if command.release != "open":
         # Nothing would ever give these places away: there is no draw yet.
         raise Invalid("draw_not_available", field="release")
-    office = get_consulate(session, command.consulate)
     if actor.role in audit.OFFICE_ROLES and actor.consulate != command.consulate:
         raise NotFound(field="consulate")
-    _check_services(session, command)
-    if closed_days(session, command.consulate, command.date, command.date):
+    _check_services(command, known.bookable)
+    if command.date in known.closed[command.consulate]:
         raise OfficeClosed(field="date")
     rows = hall_rows([desk.services for desk in command.desks])
     if rows is None:
         raise TooManyDeskPatterns(field="desks")
-    times = slot_times(command, ZoneInfo(office.time_zone))
+    times = slot_times(command, ZoneInfo(known.offices[command.consulate].time_zone))
     if not times:
         raise SessionTooShort(field="closes")
     if times[0][0] <= now:
         raise Invalid("in_the_past", field="date")
-    return _store(session, command, times, rows, now=now, actor=actor)
+    return _Plan(new_id(), command, times, rows)
 
 
 def slot_times(command: OpenSession, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
@@ -99,8 +147,7 @@ def slot_times(command: OpenSession, zone: ZoneInfo) -> list[tuple[datetime, dat
     return times
 
 
-def _check_services(session: DbSession, command: OpenSession) -> None:
-    bookable = {service.code for service in list_services(session) if service.bookable}
+def _check_services(command: OpenSession, bookable: Container[str]) -> None:
     wanted = {code for desk in command.desks for code in desk.services}
     for code in sorted(wanted | set(command.service_minutes)):
         if code not in bookable:
@@ -111,81 +158,77 @@ def _check_services(session: DbSession, command: OpenSession) -> None:
 
 
 def _store(
-    session: DbSession,
-    command: OpenSession,
-    times: list[tuple[datetime, datetime]],
-    rows: list[HallRow],
-    *,
-    now: datetime,
-    actor: audit.Actor,
-) -> UUID:
-    made = new_id()
-    session.execute(
-        insert(Session).values(
-            id=made,
-            consulate_code=command.consulate,
-            day=command.date,
-            opens=command.opens,
-            closes=command.closes,
-            slot_minutes=command.slot_minutes,
-            release=command.release,
-            created_by=actor.account_id,
-            created_at=now,
-        )
+    session: DbSession, plans: Sequence[_Plan], *, now: datetime, actor: audit.Actor
+) -> None:
+    sessions = [
+        {
+            "id": plan.id,
+            "consulate_code": plan.command.consulate,
+            "day": plan.command.date,
+            "opens": plan.command.opens,
+            "closes": plan.command.closes,
+            "slot_minutes": plan.command.slot_minutes,
+            "release": plan.command.release,
+            "created_by": actor.account_id,
+            "created_at": now,
+        }
+        for plan in plans
+    ]
+    session.execute(insert(Session), sessions)
+    _store_desks(session, plans)
+    _store_slots(session, plans)
+    subjects = [audit.Subject(plan.id, None, plan.command.consulate) for plan in plans]
+    audit.record_many(
+        session, subjects, actor=actor, action="session.open", subject_kind="session", now=now
     )
-    _store_desks(session, made, command.desks)
-    _store_slots(session, command, made, times, rows)
-    audit.record(
-        session,
-        actor=actor,
-        action="session.open",
-        subject_kind="session",
-        subject_id=made,
-        now=now,
-        consulate=command.consulate,
-    )
-    return made
 
 
-def _store_desks(session: DbSession, made: UUID, desks: Sequence[DeskPlan]) -> None:
+def _store_desks(session: DbSession, plans: Sequence[_Plan]) -> None:
     """In the order of their names, so that two sessions that want the same desks never deadlock;
-    one by one, so that the one which is taken can be named."""
-    for desk in sorted(desks, key=lambda desk: desk.name.lower()):
-        values = {"name": desk.name, "services": list(desk.services)}
+    those of one session one by one, so that the one which is taken can be named."""
+    desks = [
+        {"id": new_id(), "session_id": plan.id, "name": d.name, "services": list(d.services)}
+        for plan in sorted(plans, key=lambda plan: (plan.command.consulate, plan.command.date))
+        for d in sorted(plan.command.desks, key=lambda desk: desk.name.lower())
+    ]
+    for batch in [[desk] for desk in desks] if len(plans) == 1 else [desks]:
         try:
-            session.execute(insert(Desk).values(id=new_id(), session_id=made, **values))
+            session.execute(insert(Desk), batch)
         except IntegrityError as refused:
             if violated_constraint(refused) == "ex_desks_held":
-                raise DeskTaken(desk.name) from refused
+                names = ", ".join(sorted({str(desk["name"]) for desk in batch}))
+                raise DeskTaken(names) from refused
             raise
 
 
-def _store_slots(
-    session: DbSession,
-    command: OpenSession,
-    made: UUID,
-    times: list[tuple[datetime, datetime]],
-    rows: list[HallRow],
-) -> None:
-    slots = [
+def _store_slots(session: DbSession, plans: Sequence[_Plan]) -> None:
+    slots: list[dict[str, Any]] = [
         {
             "id": new_id(),
-            "session_id": made,
-            "consulate_code": command.consulate,
+            "session_id": plan.id,
+            "consulate_code": plan.command.consulate,
             "starts_at": begins,
             "ends_at": ends,
-            "open": command.release == "open",
+            "open": plan.command.release == "open",
         }
-        for begins, ends in times
+        for plan in plans
+        for begins, ends in plan.times
     ]
     session.execute(insert(Slot), slots)
-    sets = [
-        {"set_no": number, "services": row.services, "capacity": row.capacity}
-        for number, row in enumerate(rows)
-    ]
-    session.execute(
-        _SETS_OF_EVERY_SLOT,
-        {"slots": [slot["id"] for slot in slots], "sets": json.dumps(sets)},
+    sets = {plan.id: _sets_as_json(plan.rows) for plan in plans}
+    alike: dict[str, list[Any]] = defaultdict(list)
+    for slot in slots:
+        alike[sets[slot["session_id"]]].append(slot["id"])
+    for rows, ids in alike.items():
+        session.execute(_SETS_OF_EVERY_SLOT, {"slots": ids, "sets": rows})
+
+
+def _sets_as_json(rows: list[HallRow]) -> str:
+    return json.dumps(
+        [
+            {"set_no": number, "services": row.services, "capacity": row.capacity}
+            for number, row in enumerate(rows)
+        ]
     )
 
 

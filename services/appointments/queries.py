@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -92,11 +92,11 @@ def availability(
 
 def _fits(times: Sequence[FreeTime], party: int) -> bool:
     places, expected = 0, times[0].start
-    for time in times:
-        if time.start != expected:
+    for slot in times:
+        if slot.start != expected:
             break
-        places += time.free
-        expected = time.end
+        places += slot.free
+        expected = slot.end
     return places >= party
 
 
@@ -362,6 +362,15 @@ def count_by_status(session: DbSession, *, consulate: str, day: date) -> dict[st
         .group_by(Appointment.status)
     )
     return {status: int(count) for status, count in rows}
+
+
+def latest_closing(session: DbSession, *, consulate: str, day: date) -> time | None:
+    """When the last session of an office's day ends, by its wall clock; None without any."""
+    return session.execute(
+        select(func.max(Session.closes)).where(
+            Session.consulate_code == consulate, Session.day == day, Session.closed_at.is_(None)
+        )
+    ).scalar_one()
 
 
 def days_with_sessions(session: DbSession, *, consulate: str, first: date, last: date) -> set[date]:

@@ -1,0 +1,82 @@
+"""What an instance starts with: at any hour there is a desk to try, and nothing happened yet that
+lies ahead."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from consular.seed import DEMO_STAFF, extend_demo_schedule, load_demo, load_reference
+from integrations.simulator.personas import OFFICIALS
+from services.kernel.clock import system_clock
+from services.kernel.db import EVERYTHING, Database
+from services.kernel.settings import Settings
+from tests.factories.web import with_token_key
+
+# A working day, and a holiday of the United States.
+DAYS = (datetime(2026, 11, 24, tzinfo=UTC), datetime(2026, 11, 26, tzinfo=UTC))
+OFFICES = {office for _role, office in DEMO_STAFF if office}
+
+_TODAY = text(
+    """
+    SELECT count(*) FROM slots s JOIN sessions n ON n.id = s.session_id
+    JOIN consulates c ON c.code = n.consulate_code
+    WHERE s.consulate_code = ANY (:offices) AND s.open AND s.starts_at > :now
+      AND n.day = (CAST(:now AS timestamptz) AT TIME ZONE c.time_zone)::date
+    """
+)
+_AHEAD = text(
+    """
+    SELECT a.status, count(*) FROM appointments a JOIN consulates c ON c.code = a.consulate_code
+    WHERE a.day > (CAST(:now AS timestamptz) AT TIME ZONE c.time_zone)::date GROUP BY 1
+    """
+)
+
+
+@pytest.fixture
+def ready(settings: Settings) -> Settings:
+    load_reference(settings)
+    return with_token_key(settings)
+
+
+@pytest.mark.parametrize("day", DAYS, ids=lambda day: f"{day:%a}")
+def test_at_any_hour_some_office_with_staff_has_a_session_today(
+    ready: Settings, day: datetime
+) -> None:
+    database = Database(ready.database_url, pool_size=1)
+    try:
+        # Just before midnight in Toronto, Chicago and Los Ángeles; morning, and afternoon.
+        for hour in (4, 5, 7, 15, 21):
+            now = day + timedelta(hours=hour, minutes=50)
+            extend_demo_schedule(ready, now)
+            with database.transaction(EVERYTHING) as session:
+                times = session.execute(_TODAY, {"offices": list(OFFICES), "now": now}).scalar_one()
+            assert times > 0, now
+    finally:
+        database.dispose()
+
+
+def test_a_second_start_opens_nothing_more(ready: Settings) -> None:
+    now = datetime(2026, 11, 24, 18, 5, tzinfo=UTC)
+    assert extend_demo_schedule(ready, now) > 400
+    assert extend_demo_schedule(ready, now + timedelta(minutes=20)) == 0
+
+
+def test_staff_of_every_such_office_can_sign_in() -> None:
+    subjects = {"-".join(filter(None, ("demo", role, office))) for role, office in DEMO_STAFF}
+    assert subjects == set(OFFICIALS)
+
+
+def test_nobody_is_served_ahead_of_time(ready: Settings) -> None:
+    extend_demo_schedule(ready)
+    done = load_demo(ready, 60)
+    assert done["booked"] > 20
+    database = Database(ready.database_url, pool_size=1)
+    try:
+        with database.transaction(EVERYTHING) as session:
+            found = session.execute(_AHEAD, {"now": system_clock()}).all()
+    finally:
+        database.dispose()
+    assert {status for status, _ in found} <= {"booked", "cancelled"}
