@@ -293,7 +293,10 @@ WORDS: dict[str, Words] = {
     ),
     "code_wrong": Words(
         _("El código no coincide"),
-        _("Revisa el mensaje y escríbelo otra vez. Intentos que quedan: %(left)s."),
+        _(
+            "No es el que mandamos. Revisa el mensaje y escríbelo otra vez."
+            " Intentos que quedan: %(left)s."
+        ),
     ),
     "code_tries_used": Words(
         _("Se acabaron los intentos"),

@@ -35,6 +35,7 @@ def test_another_code_is_said_to_be_sent_and_when_and_the_older_one_works(web: W
     page = asked(client)
     first = _code(web)
     page = post(client, "/login/codigo", {"again": "1", "d": fields(page)["d"]}, page).text
+    assert "Te mandamos otro código." in page
     assert "El último salió hace menos de un minuto." in page
     assert count(web, SENT) == 2
     assert "Mis trámites" in answer(client, page, first)

@@ -38,6 +38,8 @@ from consular.pages.portal.proved import remember_proved
 from consular.pages.portal.signing_in import (
     CODE_SENT,
     MINUTES,
+    SENT_AGAIN,
+    code_sent,
     destination,
     enter_with_code,
     mask,
@@ -260,8 +262,7 @@ def _contact(command: BookAppointment) -> Destination:
 
 def _send_code(form: dict[str, str], command: BookAppointment) -> Response:
     send_code_to(_contact(command))
-    form = {**form, CODE_SENT: now().isoformat()}
-    return go(url_for("portal.booking_code", d=keep_draft(form)))
+    return go(url_for("portal.booking_code", d=keep_draft({**form, **code_sent()})))
 
 
 def _ask_place(form: dict[str, str], errors: Errors) -> str:
@@ -356,6 +357,7 @@ def _ask_code(form: dict[str, str], command: BookAppointment) -> str:
         "portal/booking_code.html",
         sent_to=mask(_contact(command)),
         sent_at=sent_at(form),
+        sent_again=SENT_AGAIN in form,
         person=full_name(command.attendees[0]),
         errors=draft().errors(),
         minutes=MINUTES,

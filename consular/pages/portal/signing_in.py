@@ -44,6 +44,7 @@ FLOW_SECONDS = 600
 WINDOW = timedelta(minutes=15)
 # In a draft: when the latest code went out.
 CODE_SENT = "code_sent_at"
+SENT_AGAIN = "code_sent_again"
 MINUTES = int(LIFETIME.total_seconds() // 60)
 
 
@@ -164,6 +165,7 @@ def login_code() -> Any:
         "portal/login_code.html",
         sent_to=mask(to),
         sent_at=sent_at(form),
+        sent_again=SENT_AGAIN in form,
         errors=draft().errors(),
         minutes=MINUTES,
     )
@@ -199,7 +201,13 @@ def _send(form: dict[str, str]) -> Response:
     if to.channel == "sms" and form.get("confirmed") != to.address:
         return go(url_for("portal.login", d=keep_draft({**form, "confirm": to.address})))
     send_code_to(to)
-    return go(url_for("portal.login_code", d=keep_draft({**form, CODE_SENT: now().isoformat()})))
+    return go(url_for("portal.login_code", d=keep_draft({**form, **code_sent()})))
+
+
+def code_sent() -> dict[str, str]:
+    """What a draft notes of a code that was just sent."""
+    again = {SENT_AGAIN: "yes"} if "again" in request.form else {}
+    return {CODE_SENT: now().isoformat(), **again}
 
 
 def _read(form: dict[str, str], errors: Errors) -> Destination | None:
