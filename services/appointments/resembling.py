@@ -1,7 +1,7 @@
 """Flag people who may be one person under two spellings: for the desk to look, never to refuse.
 
-Names are reduced to what variants share: surnames in any order, without particles ("Cruz" is "de la
-Cruz" is "Delacruz"). Two people resemble each other who were born on one day and share a given name
+Names are reduced to what variants share: surnames in any order, without particles or spaces ("Cruz"
+is "de la Cruz" is "Delacruz", "O Relling" is "Orelling"). Two people resemble each other who were born on one day and share a given name
 and a surname, or who have all names in common and birth dates that differ by one digit. Only keyed
 hashes are kept, and only while the appointment is live.
 """
@@ -20,7 +20,7 @@ from services.appointments.models import ResemblanceKey
 from services.appointments.queries import find_appointment, list_attendees
 from services.appointments.rules import LIVE
 from services.kernel.crypto import Vault
-from services.kernel.identifiers import normalise_name
+from services.kernel.identifiers import compact_name, normalise_name
 
 NAMES, BIRTH_DATE = "names", "birth_date"
 _PARTICLES = frozenset(
@@ -31,11 +31,12 @@ _JOINED = ("delos", "delas", "dela", "del", "de")
 _SHORTEST = 4
 
 
-def surname_parts(first: str, second: str | None) -> list[str]:
-    """Surnames without particles, in the order of the alphabet."""
-    parts = normalise_name(first, second).split()
-    kept = [part for part in parts if part not in _PARTICLES] or parts
-    return sorted({_without_joined(part) for part in kept})
+def surname_forms(first: str, second: str | None) -> list[str]:
+    """Each surname without particles as one word, and its words of two letters or more: what
+    another spelling of it has in common with it."""
+    kept = [_without_particles(surname) for surname in (first, second) if surname]
+    words = {_without_joined(word) for part in kept for word in part if len(word) > 1}
+    return sorted(words | {_as_one_word(part) for part in kept})
 
 
 def resemblance_keys(vault: Vault, person: Any) -> dict[bytes, str]:
@@ -43,12 +44,12 @@ def resemblance_keys(vault: Vault, person: Any) -> dict[bytes, str]:
     born: date | None = person.birth_date
     if born is None:
         return {}
-    given = sorted(set(normalise_name(person.given_names).split()))
-    surnames = surname_parts(person.first_surname, person.second_surname)
+    given = {*normalise_name(person.given_names).split(), compact_name(person.given_names)}
+    surnames = surname_forms(person.first_surname, person.second_surname)
     of_one_day = {
         f"{name}|{surname}|{born.isoformat()}": NAMES for name in given for surname in surnames
     }
-    names, digits = f"{' '.join(given)}|{' '.join(surnames)}", born.strftime("%Y%m%d")
+    names, digits = _letters(person), born.strftime("%Y%m%d")
     but_one_digit = {
         f"{names}|{digits[:at]}*{digits[at + 1 :]}": BIRTH_DATE for at in range(len(digits))
     }
@@ -100,6 +101,24 @@ def flag(session: Session, appointment: UUID) -> None:
     """Note, on both sides, who looks like somebody of another live appointment. Needs the scope of
     the network."""
     session.execute(_FLAG, {"appointment": appointment, "live": sorted(LIVE)})
+
+
+def _letters(person: Any) -> str:
+    """All letters of given names and of surnames, in the order of the alphabet: the same whatever
+    the order of the words and the spaces between them."""
+    surnames = filter(None, (person.first_surname, person.second_surname))
+    stems = {_as_one_word(_without_particles(surname)) for surname in surnames}
+    given = sorted(compact_name(person.given_names))
+    return f"{''.join(given)}|{''.join(sorted(''.join(stems)))}"
+
+
+def _without_particles(surname: str) -> list[str]:
+    words = normalise_name(surname).split()
+    return [word for word in words if word not in _PARTICLES] or words
+
+
+def _as_one_word(words: list[str]) -> str:
+    return _without_joined(compact_name(*words))
 
 
 def _without_joined(part: str) -> str:

@@ -73,6 +73,23 @@ def test_a_variant_is_flagged_on_both_sides(
         assert ({NAMES, DATE} - {words}).pop() not in shown
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("O Relling", "Orelling"), ("de la Cruz", "Delacruz"), ("Mc Gregor", "McGregor")],
+)
+def test_a_surname_written_apart_or_as_one_word_is_flagged_also_with_a_digit_changed(
+    web: Web, work: Work, pump: Callable[[], int], one: str, other: str
+) -> None:
+    names = {"second_surname": "Alvarado"}
+    first = book(web, "ana", first_surname=one, **names)
+    near = book(web, "eve", first_surname=other, **names)
+    digit = book(web, "zoe", first_surname=other, birth_date="1990-05-13", **names)
+    run(pump)
+    assert NAMES in page(web, near)
+    assert DATE in page(web, digit)
+    assert NAMES in page(web, first)
+
+
 def test_the_agenda_tells_it_and_another_persons_details_are_not_shown(
     web: Web, work: Work, pump: Callable[[], int]
 ) -> None:
