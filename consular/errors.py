@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestTimeout
 
+from consular.i18n import MEXICO_CITY, amount, deadline, folio
 from services.kernel.audit import Role
 from services.kernel.commits import NothingDone, OutcomeUnknown
 from services.kernel.db import READ_ONLY, sqlstate, violated_constraint
@@ -207,7 +209,11 @@ WORDS: dict[str, Words] = {
     ),
     "identity_check_pending": Words(
         _("Hay que comprobar la identidad"),
-        _("Acude al consulado con tu identificación: ahí comprueban quién eres y lo resuelven."),
+        _(
+            "Ve a la ventanilla de cualquier consulado, en su horario de atención y sin cita, con"
+            " una identificación oficial vigente con fotografía: ahí comprueban quién eres y lo"
+            " resuelven."
+        ),
     ),
     "person_repeated": Words(
         _("Revisa los datos"), _("Esta persona ya está en la lista: nómbrala una sola vez.")
@@ -336,13 +342,14 @@ WORDS: dict[str, Words] = {
         _("Esa cotización ya se usó"), _("Consulta tus envíos; si quieres enviar otra vez, cotiza.")
     ),
     "amount_out_of_range": Words(
-        _("Ese monto no se puede enviar"), _("Revisa los límites por envío.")
+        _("Ese monto no se puede enviar"),
+        _("Cada envío va de %(minimum)s a %(maximum)s dólares."),
     ),
     "limit_exceeded": Words(
         _("Pasarías tu límite"),
         _(
             "Hoy puedes enviar hasta %(available)s dólares más."
-            " Envía menos o espera a que se libere."
+            " Envía menos, o envía después del %(frees_at)s."
         ),
     ),
     "person_limit_exceeded": Words(
@@ -434,6 +441,13 @@ WORDS: dict[str, Words] = {
     "signature_invalid": Words(_("La firma no es válida"), _("El mensaje no se aceptó.")),
 }
 
+# What else is said by whose or which limit it is, or with a folio.
+_MONTH_IS_FULL = _(
+    "Este mes puedes enviar hasta %(available)s dólares más."
+    " Envía menos, o envía después del %(frees_at)s."
+)
+_TAKE_THE_FOLIO = _("Lleva también este folio de revisión: %(folio)s.")
+
 # Set by the server where a request's body didn't arrive whole within its deadline.
 LATE = "consular.late"
 
@@ -466,6 +480,7 @@ class Problem:
     headers: dict[str, str] = field(default_factory=dict)
     params: Mapping[str, object] = field(default_factory=dict)
     more: dict[str, str] = field(default_factory=dict)
+    clock: tuple[str, str | bool] = (MEXICO_CITY, True)
 
     @property
     def words(self) -> Words:
@@ -476,7 +491,23 @@ class Problem:
     def detail(self) -> str:
         """What to do next, with the error's own values in it, e.g. ``%(desk)s``."""
         text = str(self.words.detail)
-        return text % self.params if "%(" in text else text
+        if self.code == "limit_exceeded" and self.params.get("limit") == "month":
+            text = str(_MONTH_IS_FULL)
+        if "folio" in self.params:
+            text = f"{text} {_TAKE_THE_FOLIO}"
+        return text % self._said() if "%(" in text else text
+
+    def _said(self) -> dict[str, object]:
+        """The error's values as people read them."""
+        said = dict(self.params)
+        for name, value in said.items():
+            if isinstance(value, datetime):
+                said[name] = deadline(value, *self.clock)
+            elif name in ("available", "minimum", "maximum"):
+                said[name] = amount(str(value))
+            elif name == "folio":
+                said[name] = folio(str(value))
+        return said
 
     def as_json(self) -> Response:
         """The contract's form."""
@@ -509,10 +540,11 @@ class Problem:
         return Response(page, self.status, self.headers, content_type="text/html; charset=utf-8")
 
 
-def problem_of(error: DomainError) -> Problem:
-    """Kind -> status; the field, when there is one, gets the code's words."""
+def problem_of(error: DomainError, clock: tuple[str, str | bool] = (MEXICO_CITY, True)) -> Problem:
+    """Kind -> status; the field, when there is one, gets the code's words. ``clock``: the zone in
+    which times are told, and whose it is called."""
     status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), 400)
-    problem = Problem(status, error.code, params=error.params)
+    problem = Problem(status, error.code, params=error.params, clock=clock)
     if isinstance(error, FieldsInvalid):
         problem.errors = error.errors
     elif error.field:

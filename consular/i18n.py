@@ -17,7 +17,7 @@ In templates a literal per cent sign inside ``_()`` is written ``%%``.
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from importlib.resources import files
@@ -46,6 +46,7 @@ LANGUAGE_COOKIE = "lang"
 
 # Mexican Spanish, for 5,529.63 rather than 5.529,63.
 _LOCALES = {"es": "es_MX", "en": "en_US"}
+MEXICO_CITY = "America/Mexico_City"
 _DATE_LONG = {"es": "EEEE d 'de' MMMM 'de' y", "en": "EEEE, MMMM d, y"}
 _DATE_PLAIN = {"es": "d 'de' MMMM 'de' y", "en": "MMMM d, y"}
 _DATE_SHORT = {"es": "d MMM y", "en": "MMM d, y"}
@@ -144,6 +145,11 @@ def _accepted() -> Iterator[str]:
     return (tag for tag, quality in request.accept_languages if quality > 0)
 
 
+def in_order(rows: Iterable[Mapping[str, Any]], name: str = "label") -> list[Mapping[str, Any]]:
+    """Rows, such as a list's choices, in the alphabet of what they are called."""
+    return sorted(rows, key=lambda row: alphabetical(str(row[name])))
+
+
 # --- Filters: how things are said -------------------------------------------------------------
 
 
@@ -185,6 +191,31 @@ def moment(value: datetime, zone: str, place: str | bool = False) -> str:
     return str(gettext("%(day)s a las %(clock)s", day=date_long(value, zone), clock=clock))
 
 
+def deadline(value: datetime, zone: str, place: str | bool = True, *, with_day: bool = True) -> str:
+    """A moment on the reader's clock and, where that one differs, on Mexico City's beside it:
+    «lunes 7 de diciembre de 2026 a las 9:00 a. m. (hora de Los Ángeles), 11:00 a. m. (hora de la
+    Ciudad de México)». Without ``with_day`` times only, but for another day in Mexico City."""
+    here, there = (_aware(value).astimezone(ZoneInfo(z)) for z in (zone, MEXICO_CITY))
+    own = moment(value, zone, place) if with_day else time_at(value, zone, place)
+    if here.utcoffset() == there.utcoffset():
+        return own
+    say = time_at if here.date() == there.date() else moment
+    return f"{own}, {say(value, MEXICO_CITY, True)}"
+
+
+def amount(value: Decimal | str | int) -> str:
+    """«500» or «5,478.21»: cents only where there are some."""
+    exact = Decimal(value)
+    pattern = "#,##0" if exact == exact.to_integral_value() else "#,##0.00"
+    return str(format_decimal(exact, pattern, locale=_locale()))
+
+
+def pesos(value: Mapping[str, Any]) -> str:
+    """«5,478.21 pesos», of the API's money in MXN, on one line."""
+    said = str(gettext("%(amount)s pesos", amount=amount(value["amount"])))
+    return said.replace(" ", _NO_BREAK_SPACE)
+
+
 def money(value: Money | Mapping[str, Any] | Decimal | str | int, currency: str = "") -> str:
     """«5,529.63 MXN», the amount and its currency on one line.
 
@@ -210,12 +241,15 @@ def folio(value: str) -> str:
     return _NO_BREAK_HYPHEN.join(groups)
 
 
-_FILTERS: dict[str, Callable[..., str]] = {
+_FILTERS: dict[str, Callable[..., Any]] = {
     "date_long": date_long,
     "date_plain": date_plain,
     "date_short": date_short,
     "time_at": time_at,
+    "in_order": in_order,
     "moment": moment,
+    "deadline": deadline,
+    "pesos": pesos,
     "money": money,
     "number": number,
     "folio": folio,
@@ -241,7 +275,7 @@ def _on_day(value: date | datetime, zone: str | None, patterns: Mapping[str, str
 
 
 def _zone_city(zone: str) -> str:
-    if zone == "America/Mexico_City":
+    if zone == MEXICO_CITY:
         return str(gettext("la Ciudad de México"))  # CLDR has the name without its article
     city: str = get_timezone_location(ZoneInfo(zone), locale=_locale(), return_city=True)
     return city.rsplit("/", 1)[-1]

@@ -7,14 +7,15 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, request
+from flask import Response, request, url_for
 from flask_babel import lazy_gettext as _
+from markupsafe import Markup
 from marshmallow import Schema
 
 from consular.api.contract import load_fields
 from consular.auth import vault
 from consular.errors import FieldsInvalid, problem_of
-from consular.i18n import folio
+from consular.pages.clock import reader_clock
 from services.kernel.errors import DomainError
 from services.kernel.money import plain_amount
 
@@ -93,20 +94,28 @@ def read_fields(schema: Schema, values: dict[str, Any], errors: Errors | None) -
     return load_fields(schema, values) if errors is None else check(schema, values, errors)
 
 
+# Where what stands in the way can be looked at: the refusal's parameter, the page and the words.
+_LINKS = {
+    "already_booked": ("appointment", "portal.appointment", _("Ver la cita")),
+    "already_enrolled": ("enrollment", "portal.enrollment", _("ver solicitud")),
+}
+
+
 def words_of(error: DomainError) -> Errors:
-    """A refusal as an entry of the page's error summary."""
-    problem = problem_of(error)
+    """A refusal as an entry of the page's error summary, with a link to what stands in the way
+    where that is the reader's own."""
+    clock = reader_clock()
+    problem = problem_of(error, (clock.zone, clock.place))
     if problem.errors:
         return problem.errors
-    told = [f"{problem.words.title}. {problem.detail}"]
-    if "folio" in problem.more:
-        told.append(
-            _(
-                "Lleva también este folio de revisión: %(folio)s.",
-                folio=folio(problem.more["folio"]),
-            )
-        )
-    return {"form": told}
+    told = f"{problem.words.title}. {problem.detail}"
+    name, page, words = _LINKS.get(error.code, ("", "", ""))
+    if name not in error.params:
+        return {"form": [told]}
+    if error.code == "already_enrolled":
+        told = str(_("Ya pediste tu %(program)s:", program=str(error.params["program"]).upper()))
+    link = Markup('<a href="{}">{}</a>').format(url_for(page, id=error.params[name]), words)
+    return {"form": [Markup("{} {}").format(told, link)]}
 
 
 def go(address: str) -> Response:

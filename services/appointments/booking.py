@@ -147,9 +147,9 @@ def explain_claim(
 ) -> DomainError:
     """Why `ClaimTaken` was raised, as the error to answer with.
 
-    Their own account holds it: already_booked. Another does: whoever holds it is told, and the
-    asker learns only that identity must be checked, with a folio to show at a window. It counts
-    as a guess. Raises `TooManyAttempts` when there were too many.
+    Their own account holds it: already_booked, with the appointment. Another does: whoever holds
+    it is told, and the asker learns only that identity must be checked, with a folio to show at a
+    window. It counts as a guess. Raises `TooManyAttempts` when there were too many.
     """
     account = actor.account_id if actor.is_citizen else None
     keys = [key for each in command.attendees for key in claim_keys(session, vault, each, account)]
@@ -160,8 +160,9 @@ def explain_claim(
     ).all()
     if account is None or not holders:
         return ClaimTaken()
-    if any(holder.account_id == account for holder in holders):
-        return ClaimTaken()
+    for holder in holders:
+        if holder.account_id == account:
+            return ClaimTaken(appointment=holder.appointment_id)
     spend(session, hand.budgets, now=now)
     for appointment, holder in {h.appointment_id: h.account_id for h in holders}.items():
         put_once_a_day(session, "appointments.identity_check", appointment)

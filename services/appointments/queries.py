@@ -197,6 +197,16 @@ def list_attendees(session: DbSession, appointments: Sequence[UUID]) -> dict[UUI
     return found
 
 
+def latest_office(session: DbSession, account: UUID) -> str | None:
+    """The code of the office at which the account last made an appointment."""
+    return session.scalar(
+        select(Appointment.consulate_code)
+        .where(Appointment.account_id == account)
+        .order_by(Appointment.created_at.desc(), Appointment.id)
+        .limit(1)
+    )
+
+
 def list_appointments(
     session: DbSession,
     *,

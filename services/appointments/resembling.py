@@ -1,9 +1,9 @@
 """Flag people who may be one person under two spellings: for the desk to look, never to refuse.
 
 Names are reduced to what variants share: surnames in any order, without particles or spaces ("Cruz"
-is "de la Cruz" is "Delacruz", "O Relling" is "Orelling"). Two people resemble each other who were born on one day and share a given name
-and a surname, or who have all names in common and birth dates that differ by one digit. Only keyed
-hashes are kept, and only while the appointment is live.
+is "de la Cruz" is "Delacruz", "O Relling" is "Orelling"). Two people resemble each other who were
+born on one day and share a given name and a surname, or who have all names in common and birth
+dates that differ by one digit. Only keyed hashes are kept, and only while the appointment is live.
 """
 
 from __future__ import annotations

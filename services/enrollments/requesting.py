@@ -246,14 +246,17 @@ def _claim(session: Session, found: Enrollment, keys: list[bytes], actor: Actor)
 def _explain(
     session: Session, found: Enrollment, keys: list[bytes], actor: Actor
 ) -> AlreadyEnrolled | IdentityCheckPending:
-    holders = session.scalars(
-        select(EnrollmentClaim.account_id).where(
+    holders = session.execute(
+        select(EnrollmentClaim.account_id, EnrollmentClaim.enrollment_id).where(
             EnrollmentClaim.person_key.in_(keys),
             EnrollmentClaim.program == found.program,
             EnrollmentClaim.enrollment_id != found.id,
         )
     ).all()
     # An officer sees the person's documents: there is nothing to hide from them.
-    if not actor.is_citizen or actor.account_id in holders or not holders:
+    if not actor.is_citizen or not holders:
         return AlreadyEnrolled()
+    for holder in holders:
+        if holder.account_id == actor.account_id:
+            return AlreadyEnrolled(enrollment=holder.enrollment_id, program=found.program)
     return IdentityCheckPending()

@@ -131,4 +131,4 @@ def test_a_page_shows_the_folio_to_take_to_a_window(web: Web, victim: dict[str, 
     assert again["folio"] == asked["folio"]
     with web.app.test_request_context():
         told = words_of(IdentityCheckPending(folio=asked["folio"]))["form"]
-    assert "folio de revisión" in told[1]
+    assert "folio de revisión" in told[0]

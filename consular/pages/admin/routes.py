@@ -9,6 +9,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from consular.auth import account, actor, allow, now
 from consular.db import transaction
+from consular.i18n import alphabetical
 from consular.pages.admin.schemas import ROLES, AssignSchema, StaffSchema
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, pick, read_fields
@@ -39,9 +40,13 @@ def staff() -> str:
                 "ended": row.ended_at.date() if row.ended_at else None,
                 "own": row.id == account(),
             }
-            for row in list_accounts(session)
+            for row in sorted(list_accounts(session), key=_by_name)
         ]
     return render_template("admin/staff.html", accounts=accounts, errors={})
+
+
+def _by_name(row: Any) -> tuple[bool, str]:
+    return row.ended_at is not None, alphabetical(row.name)
 
 
 @pages.get("/staff/new")

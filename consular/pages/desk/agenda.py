@@ -15,6 +15,7 @@ from consular.api.fields import FOLIO_FORM
 from consular.api.paging import cursor
 from consular.auth import DESK, actor, allow, now
 from consular.db import transaction
+from consular.i18n import alphabetical
 from consular.looking import record_agenda
 from consular.pages.desk import shown
 from consular.pages.desk.blueprint import pages
@@ -115,7 +116,7 @@ def _desks(session: Session, consulate: str, day: date, own: str | None) -> list
     """Windows of the day, and the reader's own, wherever that one is from."""
     planned = list_sessions(session, consulate=consulate, first=day, last=day).items
     names = {desk.name for _row, desks in planned for desk in desks}
-    return sorted(names | ({own} if own else set()))
+    return sorted(names | ({own} if own else set()), key=alphabetical)
 
 
 def _links(

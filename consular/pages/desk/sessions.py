@@ -12,6 +12,7 @@ from flask import Response, render_template, request, url_for
 
 from consular.auth import actor, allow, now
 from consular.db import transaction
+from consular.i18n import alphabetical
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import SessionForm, session_errors, session_values
@@ -124,7 +125,11 @@ def _planned(row: Any, desks: Sequence[Any], places: Places, zone: ZoneInfo) -> 
         "closes": datetime.combine(row.day, row.closes, zone),
         "slot_minutes": row.slot_minutes,
         "closed": row.closed_at is not None,
-        "desks": [f"{desk.name}: {', '.join(desk.services)}" for desk in desks],
+        "desks": [f"{desk.name}: {', '.join(desk.services)}" for desk in _by_name(desks)],
         "taken": places.taken,
         "free": 0 if row.closed_at else places.total - places.taken,
     }
+
+
+def _by_name(desks: Sequence[Any]) -> list[Any]:
+    return sorted(desks, key=lambda desk: alphabetical(desk.name))

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from consular.api.v1.monitoring.schemas import IndicatorQuery
 from consular.auth import MONITORS, allow
 from consular.db import transaction
+from consular.i18n import alphabetical
 from consular.pages.forms import Errors, check, words_of
 from consular.pages.monitoring import shown
 from consular.pages.portal.names import offices, service_names
@@ -126,7 +127,8 @@ def _now_url(values: dict[str, Any]) -> str | None:
 
 
 def _choices(names: dict[str, str]) -> list[dict[str, str]]:
-    return [{"value": code, "label": name} for code, name in names.items()]
+    ordered = sorted(names.items(), key=lambda pair: alphabetical(pair[1]))
+    return [{"value": code, "label": name} for code, name in ordered]
 
 
 def _cities(session: Session) -> dict[str, str]:

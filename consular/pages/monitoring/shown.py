@@ -87,10 +87,10 @@ def chart(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, 
     for row in found.rows:
         if row["status"] != _CANCELLED:
             counts[row[by.value] or ""] += row["value"]
-    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    if not ranked or ranked[0][1] < 1:
+    named = [(names.get(key, key), value) for key, value in counts.items()]
+    rows = sorted(named, key=lambda pair: (-pair[1], alphabetical(pair[0])))
+    if not rows or rows[0][1] < 1:
         return None
-    rows = [(names.get(key, key), value) for key, value in ranked]
     return {
         "title": _finding(rows),
         "axis": _("Citas sin contar las canceladas"),

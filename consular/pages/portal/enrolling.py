@@ -14,6 +14,7 @@ from consular.db import transaction
 from consular.deeds import telling_holders
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
+from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, date_of, go, phone_of, pick
 from consular.pages.portal.blueprint import pages
@@ -24,7 +25,6 @@ from services.enrollments.requesting import RequestEnrollment, request_enrollmen
 from services.enrollments.rules import NEXT, UNDECIDED, Status
 from services.enrollments.withdrawing import withdraw
 
-ZONE = "America/Mexico_City"
 REFRESH_SECONDS = 5
 FIELDS = ("given_names", "first_surname", "second_surname", "curp", "email")
 
@@ -122,7 +122,7 @@ def _show(id: UUID, errors: Errors) -> str:
             "reason": _reason(found.reason_code),
             "can_withdraw": Status.WITHDRAWN in NEXT[Status(found.status)],
         },
-        zone=ZONE,
+        clock=reader_clock(),
         just_sent="nueva" in request.args,
         refresh_seconds=REFRESH_SECONDS if undecided else None,
         form={},

@@ -63,7 +63,7 @@ def offices(session: Session, *, every: bool = False) -> list[dict[str, Any]]:
         {"code": row.code, "name": in_language(row, "name"), "city": city_in_language(row)}
         for row in list_consulates(session, include_assumed=every)
     ]
-    return sorted(rows, key=lambda row: alphabetical(row["city"]))
+    return sorted(rows, key=lambda row: alphabetical(f"{row['city']} {row['name']}"))
 
 
 def service_names(session: Session) -> dict[str, str]:
@@ -72,11 +72,13 @@ def service_names(session: Session) -> dict[str, str]:
 
 
 def bookable_services(session: Session) -> list[dict[str, Any]]:
-    """Services to choose from: what most people come for stands first."""
+    """Services to choose from: what most people come for stands first, the rest by name."""
     rows = list_services(session, bookable_only=True)
     first = {code: place for place, code in enumerate(ASKED_MOST)}
-    ordered = sorted(rows, key=lambda row: first.get(row.code, len(first)))
-    return [{"code": row.code, "name": in_language(row, "name")} for row in ordered]
+    named = [{"code": row.code, "name": in_language(row, "name")} for row in rows]
+    return sorted(
+        named, key=lambda row: (first.get(row["code"], len(first)), alphabetical(row["name"]))
+    )
 
 
 def program_name(program: str) -> str:

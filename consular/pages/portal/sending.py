@@ -16,6 +16,8 @@ from consular.api.v1.remittances.schemas import LookupSchema, QuoteSchema, Remit
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
 from consular.db import database_now, transaction
 from consular.errors import FieldsInvalid
+from consular.i18n import MEXICO_CITY
+from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import (
     Errors,
@@ -47,7 +49,6 @@ from services.remittances.queries import (
 from services.remittances.quoting import RequestQuote, get_quote, quote
 from services.remittances.rules import FINAL, Action, Status
 
-ZONE = "America/Mexico_City"
 REFRESH_SECONDS = 5
 # Where a draft of the look-up is complete: one that only changes its language asks nothing.
 ASKED = "/cobrar?"
@@ -75,7 +76,7 @@ def send() -> Any:
         form={**(_amounts_of(quoted) if quoted else {}), **draft().form},
         errors=draft().errors(_read_amounts),
         quote=quoted,
-        zone=ZONE,
+        clock=reader_clock(),
     )
 
 
@@ -104,7 +105,7 @@ def send_recipient() -> Any:
     return render_template(
         "portal/send_recipient.html",
         quote=_quote_context(chosen["quote"]),
-        zone=ZONE,
+        clock=reader_clock(),
         form=form,
         errors=draft().errors(_command),
     )
@@ -188,7 +189,7 @@ def lookup() -> str:
         form=form,
         errors=errors,
         found=_collection(found) if found else None,
-        zone=ZONE,
+        zone=MEXICO_CITY,
     )
 
 
@@ -362,7 +363,7 @@ def _ask_check(form: dict[str, str], command: OrderRemittance, errors: Errors) -
     return render_template(
         "portal/send_check.html",
         quote=quoted,
-        zone=ZONE,
+        clock=reader_clock(),
         recipient_name=full_name(command.recipient),
         destination=_destination(quoted["payout"], number[-4:] if number else ""),
         funding_words=_funding(quoted["funding"]),
@@ -399,7 +400,7 @@ def _show(id: UUID, errors: Errors) -> str:
             "collect": _collect(found.branch, found.collect_until) if found.branch else None,
             **_price(found),
         },
-        zone=ZONE,
+        clock=reader_clock(),
         just_sent="nuevo" in request.args,
         refresh_seconds=REFRESH_SECONDS if open_still else None,
         errors=errors,

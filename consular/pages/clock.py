@@ -1,0 +1,42 @@
+"""On whose clock a reader is told until when something may be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import g
+from sqlalchemy.orm import Session
+
+from consular.db import transaction
+from consular.i18n import MEXICO_CITY
+from consular.pages.portal.names import office
+from services.appointments.queries import latest_office
+from services.enrollments.queries import list_enrollments
+
+
+@dataclass(frozen=True)
+class Clock:
+    """An IANA zone, and whose it is called: a city, or True for the zone's own."""
+
+    zone: str = MEXICO_CITY
+    place: str | bool = True
+
+
+def reader_clock() -> Clock:
+    """The clock of the reader's office: of staff their own, of citizens the one they last made an
+    appointment or asked for an enrolment at; Mexico City's for anybody else."""
+    if g.get("actor") is None:
+        return Clock()
+    if "reader_clock" not in g:
+        with transaction() as session:
+            code = g.actor.consulate or (_chosen(session) if g.actor.is_citizen else None)
+            place = office(session, code) if code else None
+        g.reader_clock = Clock(place["time_zone"], place["city"]) if place else Clock()
+    found: Clock = g.reader_clock
+    return found
+
+
+def _chosen(session: Session) -> str | None:
+    latest = latest_office(session, g.actor.account_id)
+    asked = [] if latest else list_enrollments(session, limit=1).items
+    return latest or (asked[0].consulate_code if asked else None)
