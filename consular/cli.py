@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
+import psycopg
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from consular import launcher
 from consular.embedded import CannotStart
+from consular.instance import Instance, in_words
 from services.kernel.audit import Role
+from services.kernel.db import sqlstate
 from services.kernel.errors import DomainError
 from services.kernel.settings import Settings, SettingsError
 
@@ -25,6 +30,10 @@ PROCESSES = {
 }
 REFERENCE = "consular.seed:load_reference"
 APPOINT = "consular.seed:appoint_administrator"
+# Where an instance keeps its data unless CONSULAR_HOME says otherwise, and the project's directory.
+HOME = ".consular"
+BESIDE = Path(__file__).resolve().parent.parent
+UNDEFINED_TABLE = "42P01"
 
 
 def main() -> None:
@@ -37,6 +46,12 @@ def main() -> None:
         _fail(str(error), "")
     except DomainError as error:
         _fail(f"That is refused: {error.code}.", "")
+    except (DBAPIError, psycopg.Error) as error:
+        _fail(_database_fault(error), "")
+    except ArgumentError:
+        _fail("DATABASE_URL is no address; it looks like postgresql://user:password@host/name.", "")
+    except OSError as error:
+        _fail(f"{error.filename or 'The system'}: {error.strerror or error}.", "")
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -100,7 +115,7 @@ def adopt() -> None:
 @click.option("--people", default=200, show_default=True, help="How many of them.")
 def seed(demo: bool, people: int) -> None:
     """Load the reference data; with --demo also invented activity (never in production)."""
-    settings = _development("seed --demo") if demo else Settings.load()
+    settings = _development("seed --demo") if demo else _settings()
     counts = launcher.entry(REFERENCE)(settings)
     click.echo("Reference data: " + ", ".join(f"{n} {table}" for table, n in counts.items()))
     if demo:
@@ -113,7 +128,7 @@ def seed(demo: bool, people: int) -> None:
 @click.option("--name", required=True)
 def appoint(subject: str, name: str) -> None:
     """Make an administrator: the first of an installation, who makes all other accounts."""
-    launcher.entry(APPOINT)(Settings.load(), subject, name)
+    launcher.entry(APPOINT)(_settings(), subject, name)
     click.echo(f"{name} may sign in as administrator.")
 
 
@@ -142,8 +157,37 @@ def examine() -> None:
     sys.exit(0 if all(finding.well for finding in findings) else 1)
 
 
+def _settings() -> Settings:
+    """Of the environment and of the instance that runs here, or else beside this code."""
+    environ = dict(os.environ)
+    if "CONSULAR_HOME" not in environ and not Path(HOME).exists() and (BESIDE / HOME).exists():
+        environ["CONSULAR_HOME"] = str(BESIDE / HOME)
+    settings = Settings.load(environ)
+    if settings.development:
+        # Says so when another account's instance can't be read.
+        Instance(settings.home).read()
+    if not settings.database_url:
+        raise CannotStart(
+            f"No instance was started in {settings.home}: start one with `make run`, or name the"
+            " directory of yours with CONSULAR_HOME.",
+            "",
+        )
+    return settings
+
+
+def _database_fault(error: DBAPIError | psycopg.Error) -> str:
+    """What the database says, and what to do, in one line."""
+    said = in_words(str(getattr(error, "orig", None) or error))
+    if sqlstate(error) == UNDEFINED_TABLE:
+        return "The database has no tables yet: `consular db upgrade` makes them."
+    return (
+        f"The database can't be used ({said}): is the instance running? `make run` starts it,"
+        " CONSULAR_HOME names the directory of another."
+    )
+
+
 def _development(command: str) -> Settings:
-    settings = Settings.load()
+    settings = _settings()
     if not settings.development:
         raise CannotStart(
             f"`consular {command}` makes invented people; production refuses it.",

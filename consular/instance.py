@@ -294,7 +294,7 @@ def _connect(name: str, url: URL) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(_text(url), connect_timeout=5, autocommit=True)
     except psycopg.Error as error:
         raise CannotStart(
-            f"{name} ({url.render_as_string(hide_password=True)}): {_in_words(str(error))}.",
+            f"{name} ({url.render_as_string(hide_password=True)}): {in_words(str(error))}.",
             "Check the address, or unset it to use the PostgreSQL that Consular brings.",
         ) from error
 
@@ -315,7 +315,7 @@ _WORDS = (
 )
 
 
-def _in_words(message: str) -> str:
+def in_words(message: str) -> str:
     """libpq's message in plain words; its own first line where we have none."""
     for sign, words in _WORDS:
         needs_missing = sign in ("role", "database")
