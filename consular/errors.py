@@ -333,7 +333,8 @@ WORDS: dict[str, Words] = {
         _("Para tramitarlo, la dependencia necesita recibir estos datos."),
     ),
     "curp_birth_date_differs": Words(
-        _("La CURP no coincide con la fecha de nacimiento"), _("Revisa ambos datos.")
+        _("La CURP no coincide con tu fecha de nacimiento"),
+        _("La CURP no coincide con tu fecha de nacimiento. Revisa ambas."),
     ),
     "quote_expired": Words(
         _("La cotización venció"), _("Pide otra: el tipo de cambio se aparta quince minutos.")

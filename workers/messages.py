@@ -54,7 +54,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         ),
         "en": Text(
             "Your appointment is canceled: $folio",
-            "Appointment $folio on $when at $office is canceled.\n\nTo make another one: $address",
+            "Appointment $folio on $when at $office is canceled.\n\nTo book another one: $address",
         ),
     },
     "identity_check": {
@@ -66,7 +66,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         ),
         "en": Text(
             "Identity will be checked at your appointment $folio",
-            "Somebody else tried to make an appointment with the details of a person of your"
+            "Someone else tried to book an appointment with the details of a person on your"
             " appointment $folio. Your appointment stands. Bring your documents: staff will check"
             " identity. If you don't recognize this, tell the office $office.",
         ),
@@ -79,8 +79,8 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             " Si no reconoces esto, avisa a tu consulado. Tu solicitud: $address",
         ),
         "en": Text(
-            "Somebody else used your details: $folio",
-            "Somebody else asked for an enrollment ($program) with the details of the person of"
+            "Someone else used your details: $folio",
+            "Someone else asked for an enrollment ($program) with the details of the person of"
             " your request $folio. Your request stands, and they were told nothing about you."
             " If you don't recognize this, tell your consulate. Your request: $address",
         ),

@@ -1,0 +1,115 @@
+"""One word for one thing, in Spanish as people speak it and in English as in the United States."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+
+from consular.i18n import read_catalogue
+from tests.factories.web import Web
+from workers.messages import TEXTS
+
+TEMPLATES = Path(__file__).parents[2] / "consular" / "templates"
+# What isn't said, and what is instead.
+SPANISH = {
+    r"\b[Vv]alen? (\d|%|durante|una sola)": "Sirve",
+    r"^Lugar:?$": "Oficina",
+    r"\b[Tt]raer\b|^Trae\b": "llevar",
+    r"concuerda con": "coincide con",
+    r"\bcita viva\b|\bcitas vivas\b": "cita vigente",
+    r"\bmétodo\b": "página",
+    r"[Ee]nvío[^.]*\bcancelada\b": "cancelado",
+}
+ENGLISH = {
+    r"\b[Cc]ancell(ed|ing)\b": "canceled, canceling",
+    r"\b[Ee]nrol(s|ment|ments)?\b": "enroll, enrollment",
+    r"\b[Pp]rogrammes?\b": "program",
+    r"\b[Cc]entres?\b": "center",
+    r"\b\w+[lstn]is(e|ed|ing|ation)\b(?<!otherwise)(?<!revised)": "-ize",
+    r"\b([Cc]olour|[Ff]avour|[Hh]onour)": "color",
+    r"\b[Tt]ravelling\b|\b[Tt]ravelled\b": "traveling",
+    r"\b[Ww]hilst\b|\bany more\b|\b[Bb]y post\b|\b[Mm]obile phone\b": "while, by mail",
+    r"\b[Ee]-mail": "email",
+    r"\b[Cc]heque\b|\b[Pp]ostcode\b": "check, ZIP code",
+}
+
+
+def _sources() -> list[str]:
+    mails = [part for text in TEXTS.values() for part in (text["es"].subject, text["es"].body)]
+    return [str(each) for message in read_catalogue("en") if message.id
+            for each in _forms(message.id)] + mails  # fmt: skip
+
+
+def _translations() -> list[str]:
+    mails = [part for text in TEXTS.values() for part in (text["en"].subject, text["en"].body)]
+    return [str(each) for message in read_catalogue("en") if message.id
+            for each in _forms(message.string)] + mails  # fmt: skip
+
+
+def _forms(text: object) -> list[str]:
+    return [str(each) for each in text] if isinstance(text, tuple | list) else [str(text)]
+
+
+@pytest.mark.parametrize(("banned", "said"), SPANISH.items())
+def test_one_word_for_one_thing_in_spanish(banned: str, said: str) -> None:
+    assert [text for text in _sources() if re.search(banned, text)] == [], said
+
+
+@pytest.mark.parametrize(("banned", "said"), ENGLISH.items())
+def test_english_is_that_of_the_united_states(banned: str, said: str) -> None:
+    assert [text for text in _translations() if re.search(banned, text)] == [], said
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalog:
+    return read_catalogue("en")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Cada persona puede tener una cita vigente por trámite. Puedes cancelarla y reservar otra.",
+        "No pudimos abrir esta página",
+        "La CURP no coincide con tu fecha de nacimiento",
+        "Tu familia recibe %(amount)s",
+        "Qué llevar",
+        "Oficina",
+    ],
+)
+def test_it_is_said_in_these_words(catalogue: Catalog, words: str) -> None:
+    assert catalogue.get(words) is not None
+
+
+def test_a_transfer_is_cancelado_and_an_appointment_cancelada(web: Web) -> None:
+    with web.app.test_request_context("/"):
+        panels = web.app.jinja_env.get_template("components/panels.html").make_module()
+        assert "Cancelado" in panels.status("cancelled", "remittance")
+        assert "Cancelada" in panels.status("cancelled")
+
+
+def test_every_page_that_shows_a_transfers_status_says_that_it_is_one() -> None:
+    wrong = [
+        file.name
+        for file in TEMPLATES.rglob("*.html")
+        for shown in re.findall(r"panels\.status\(([^)]*)\)", file.read_text(encoding="utf-8"))
+        if ("remittance" in shown.partition(",")[0] or file.name == "lookup.html")
+        and '"remittance"' not in shown
+    ]
+    assert wrong == []
+
+
+def test_the_price_says_what_the_family_receives_in_pesos(web: Web) -> None:
+    for language, said in (("es", "5,478.21 pesos"), ("en", "5,478.21 pesos")):
+        with web.app.test_request_context(f"/?lang={language}"):
+            pesos = web.app.jinja_env.filters["pesos"]({"amount": "5478.21", "currency": "MXN"})
+        assert pesos.replace("\N{NO-BREAK SPACE}", " ") == said
+
+
+def test_a_page_opened_with_the_wrong_method_says_so_without_the_word(web: Web) -> None:
+    page = web.client.put("/citas/nueva")
+    assert page.status_code == 405
+    assert "No pudimos abrir esta página" in page.text
+    assert "método" not in page.text
