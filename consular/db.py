@@ -35,7 +35,7 @@ def database_now(session: Session) -> datetime:
 
 @contextmanager
 def one_statement() -> Iterator[Session]:
-    """For deeds that are one call of a database function (`Database.one_statement`)."""
+    """For use cases that are one call of a database function (`Database.one_statement`)."""
     with database().one_statement() as session:
         yield session
 

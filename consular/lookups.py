@@ -11,6 +11,8 @@ from consular.callers import address_index
 from consular.db import transaction
 from services.citizens.limits import Budget, Rate, spend
 from services.kernel.db import EVERYTHING
+from services.kernel.ids import parse_folio
+from services.remittances.queries import Collection, lookup
 
 WINDOW = timedelta(minutes=15)
 
@@ -25,3 +27,13 @@ def count_lookup(kind: str, folio: str) -> None:
     subjects = (address_index(f"attempt.{kind}"), asked)
     with transaction(EVERYTHING) as session:
         spend(session, [Budget(subject, rate) for subject in subjects], now=now())
+
+
+def find_for_recipient(folio: str, first_surname: str) -> Collection:
+    """Limited by who asks and by folio, counted before anything is compared.
+
+    Raises NotFound in the same way for every mismatch, TooManyAttempts.
+    """
+    count_lookup("lookup", parse_folio(folio) or folio.upper())
+    with transaction(EVERYTHING) as session:
+        return lookup(session, folio, first_surname)

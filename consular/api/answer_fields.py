@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from marshmallow import fields
 
-from consular.api.fields import CLOCK
+from consular.input.fields import CLOCK
 
 
 class _Said(fields.String):

@@ -15,14 +15,14 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 from flask_babel import lazy_gettext as _
-from marshmallow import RAISE, Schema, ValidationError
+from marshmallow import Schema
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from consular.api.fields import said
 from consular.auth import ANYONE, account, allow, now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid, Malformed
+from consular.input.loading import load_fields, writable
 from services.kernel import idempotency
 from services.kernel.audit import Role
 from services.kernel.db import Scope
@@ -123,7 +123,7 @@ def endpoint(
                 idempotency_key(needed=True)
             if body is not None:
                 g.sent = read_json(may_be_empty=optional)
-                given["command"] = _load(body, g.sent)
+                given["command"] = load_fields(body, g.sent)
             return _respond(view(**given), status)
 
         described = Endpoint(
@@ -148,12 +148,12 @@ def _read_query(schema: Schema | None) -> Any:
     """The address's query. 422 for a name that isn't known, and for one that comes twice."""
     twice = [name for name, values in request.args.lists() if len(values) > 1]
     if twice:
-        raise FieldsInvalid({_writable(name): [str(TWICE)] for name in twice})
+        raise FieldsInvalid({writable(name): [str(TWICE)] for name in twice})
     # An empty value is one that wasn't given: ``?from=&to=``. A name that isn't known is refused
     # whatever its value.
     known = {f.data_key or name for name, f in schema.fields.items()} if schema else set()
     asked = {name: text for name, text in request.args.items() if text or name not in known}
-    return _load(schema or _NO_QUERY, asked)
+    return load_fields(schema or _NO_QUERY, asked)
 
 
 class _NoQuery(Schema):
@@ -220,38 +220,6 @@ def deed(
         response = do(session)
         idempotency.finish(session, account_id=account(), key=key, status=status, response=response)
         return response
-
-
-def load_fields(schema: Schema, values: Any) -> Any:
-    """What the schema makes of ``values``. Raises FieldsInvalid with a list per field."""
-    return _load(schema, values)
-
-
-def _load(schema: Schema, values: Any) -> Any:
-    if not isinstance(values, dict):
-        raise Malformed()
-    try:
-        return schema.load(values, unknown=RAISE)
-    except ValidationError as error:
-        raise FieldsInvalid(_flat(error.messages)) from None
-
-
-def _flat(messages: Any, path: str = "") -> dict[str, list[str]]:
-    """Nested messages as ``attendees.0.birth_date`` -> list."""
-    if isinstance(messages, list):
-        return {path: [said(message) for message in messages]}
-    if not isinstance(messages, dict):
-        # A translatable message that isn't a str yet: marshmallow makes no list of it.
-        return {path: [said(messages)]}
-    found: dict[str, list[str]] = {}
-    for name, inner in messages.items():
-        found |= _flat(inner, f"{path}.{_writable(name)}" if path else _writable(name))
-    return found
-
-
-def _writable(name: Any) -> str:
-    """A field's name as sent; half of a surrogate pair can't be written in UTF-8."""
-    return str(name).encode("utf-8", "replace").decode()
 
 
 def _respond(result: Answer, status: int) -> Response:

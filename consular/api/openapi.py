@@ -15,9 +15,9 @@ from marshmallow import Schema, fields
 
 from consular.api.contract import ENDPOINTS, Endpoint, problems_of
 from consular.api.examples import example_of
-from consular.api.fields import CODE, MoneyField
 from consular.auth import ANYONE, allow
 from consular.errors import WORDS, problem_type
+from consular.input.fields import CODE, MoneyField
 
 docs = Blueprint("docs", __name__)
 Json = dict[str, Any]

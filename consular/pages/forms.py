@@ -12,9 +12,9 @@ from flask_babel import lazy_gettext as _
 from markupsafe import Markup
 from marshmallow import Schema
 
-from consular.api.contract import load_fields
 from consular.auth import vault
 from consular.errors import FieldsInvalid, problem_of
+from consular.input.loading import load_fields
 from consular.pages.clock import reader_clock
 from services.kernel.errors import DomainError
 from services.kernel.money import plain_amount

@@ -16,9 +16,9 @@ from marshmallow import Schema, fields, validate
 from werkzeug.test import TestResponse
 
 import consular.app  # noqa: F401  (registers every endpoint)
-from consular.api import fields as ours
 from consular.api.contract import ENDPOINTS, Endpoint
 from consular.auth import ANYONE
+from consular.input import fields as ours
 from services.kernel.audit import OFFICE_ROLES, Role
 from services.kernel.ids import FolioKind, new_folio
 from services.kernel.settings import Settings

@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 from marshmallow import ValidationError
 
-from consular.api.fields import Name, SecondSurname
+from consular.input.fields import Name, SecondSurname
 from integrations.contracts import PayoutChannel, PayoutOrder
 from integrations.finabien.wire import Unwritable, ascii_upper, order_body
 from integrations.latin import take_apart

@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, post_load
 
-from consular.api.fields import Choice, Code, Email, Name, Text
 from consular.auth import STAFF
+from consular.input.fields import Choice, Code, Email, Name, Text
 from services.kernel.audit import Role
 from services.staff.accounts import MakeStaffAccount
 

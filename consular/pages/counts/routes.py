@@ -10,14 +10,10 @@ from flask import Blueprint, Response, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema
 
-from consular.api.fields import Text
-from consular.api.v1.voting.schemas import (
-    CorrectionSchema,
-    CountSchema,
-    FigureSchema,
-)
 from consular.auth import DESK, account, actor, allow, now
 from consular.db import transaction
+from consular.input.fields import Text
+from consular.input.voting import CorrectionSchema, CountSchema, FigureSchema
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import offices

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from flask import render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from consular.api.contract import load_fields
-from consular.api.fields import FOLIO_FORM
-from consular.api.paging import cursor
+from consular.access_log import record_agenda
 from consular.auth import DESK, actor, allow, now
 from consular.db import transaction
 from consular.i18n import alphabetical
-from consular.looking import record_agenda
+from consular.input.fields import FOLIO_FORM
+from consular.input.loading import load_fields
+from consular.input.paging import cursor
 from consular.pages.desk import shown
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import AgendaQuery

@@ -10,19 +10,19 @@ from flask import Response, render_template, request, url_for
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
-from consular import deeds
-from consular.api.contract import load_fields
-from consular.api.v1.appointments.schemas import (
+from consular import commands
+from consular.access_log import record_look
+from consular.auth import DESK, actor, allow, now, vault
+from consular.db import transaction
+from consular.errors import FieldsInvalid
+from consular.input.appointments import (
     CallSchema,
     CheckInSchema,
     CompleteSchema,
     NothingSchema,
     NotServedSchema,
 )
-from consular.auth import DESK, actor, allow, now, vault
-from consular.db import transaction
-from consular.errors import FieldsInvalid
-from consular.looking import record_look
+from consular.input.loading import load_fields
 from consular.pages.desk import shown
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
@@ -102,7 +102,7 @@ def _read_not_served(form: Form, errors: Errors) -> Any:
 @allow(DESK)
 def cancel(id: UUID) -> Response:
     """Give the place back."""
-    return _do(lambda session: deeds.cancel(session, id))
+    return _do(lambda session: commands.cancel(session, id))
 
 
 @pages.get("/appointments/<uuid:id>/complete", endpoint="complete")

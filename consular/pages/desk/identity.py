@@ -9,11 +9,11 @@ from uuid import UUID
 from flask import Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from consular.api.contract import load_fields
-from consular.api.v1.identity.routes import released, taken_over, told_apart
-from consular.api.v1.identity.schemas import CheckSchema, ServiceSchema
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
+from consular.identity_checks import released, taken_over, told_apart
+from consular.input.identity import CheckSchema, ServiceSchema
+from consular.input.loading import load_fields
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.shown import full_name
 from consular.pages.drafts import answers, draft, drop

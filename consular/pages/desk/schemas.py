@@ -8,9 +8,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, fields, validate
 
-from consular.api.fields import Choice, Code, Day, SearchText, Text
-from consular.api.paging import Cursor
-from consular.api.v1.sessions.schemas import DeskSchema, SessionSchema
+from consular.input.fields import Choice, Code, Day, SearchText, Text
+from consular.input.paging import Cursor
+from consular.input.sessions import DeskSchema, SessionSchema
 from services.appointments.rules import Status
 from services.kernel.ids import MOST_TYPED
 

@@ -7,18 +7,11 @@ from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from consular.api.contract import load_fields
-from consular.api.paging import cursor
-from consular.api.v1.incidents.schemas import (
-    KINDS,
-    STATES,
-    IncidentQuery,
-    NoteSchema,
-    ResolveSchema,
-    wanted,
-)
 from consular.auth import INCIDENTS, account, actor, allow
 from consular.db import database_now, transaction
+from consular.input.incidents import KINDS, STATES, IncidentQuery, NoteSchema, ResolveSchema, wanted
+from consular.input.loading import load_fields
+from consular.input.paging import cursor
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, go, pick, read_fields
 from consular.pages.incidents.shown import described, line

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from consular.api.v1.monitoring.schemas import IndicatorQuery
 from consular.auth import MONITORS, allow
 from consular.db import transaction
 from consular.i18n import alphabetical
+from consular.input.monitoring import IndicatorQuery
 from consular.pages.forms import Errors, check, words_of
 from consular.pages.monitoring import shown
 from consular.pages.portal.names import offices, service_names

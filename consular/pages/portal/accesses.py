@@ -8,9 +8,9 @@ from flask import render_template, request, url_for
 from marshmallow import Schema
 
 from consular.access_words import told, who
-from consular.api.paging import Cursor, cursor
 from consular.auth import CITIZEN, account, allow
 from consular.db import transaction
+from consular.input.paging import Cursor, cursor
 from consular.pages.forms import check, pick
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import city_of

@@ -14,13 +14,13 @@ from flask import Response, g, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema
 
-from consular import deeds
-from consular.api.fields import Code, Day, Moment
-from consular.api.v1.appointments.schemas import AttendeeSchema, ContactSchema
+from consular import commands
 from consular.auth import ANYONE, CITIZEN, allow, now
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
+from consular.input.appointments import AttendeeSchema, ContactSchema
+from consular.input.fields import Code, Day, Moment
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import Errors, check, date_of, go, hash_of, phone_of, pick
 from consular.pages.portal.blueprint import pages
@@ -195,7 +195,7 @@ def back_to_own_appointment(id: UUID) -> Response:
 def appointment_cancel(id: UUID) -> Response:
     """Give the place back."""
     with transaction() as session:
-        deeds.cancel(session, id)
+        commands.cancel(session, id)
     return go(url_for("portal.appointment", id=id))
 
 
@@ -225,7 +225,7 @@ def _command(form: dict[str, str], errors: Errors) -> BookAppointment | None:
 
 def _book(form: dict[str, str], command: BookAppointment) -> Response:
     try:
-        booked = deeds.book(replace(command, idempotency_key=submission_key()))
+        booked = commands.book(replace(command, idempotency_key=submission_key()))
     except (SlotTaken, SlotNotOffered) as taken:
         over = Conflict("slot_over") if command.start <= now() else taken
         return _to_times(form, keep_draft(form, over, at=url_for("portal.booking_time")))

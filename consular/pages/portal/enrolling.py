@@ -8,12 +8,12 @@ from uuid import UUID
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 
-from consular.api.v1.enrollments.schemas import ApplicantSchema
 from consular.auth import CITIZEN, actor, allow, now, vault
+from consular.commands import telling_holders
 from consular.db import transaction
-from consular.deeds import telling_holders
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
+from consular.input.enrollments import ApplicantSchema
 from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, date_of, go, phone_of, pick

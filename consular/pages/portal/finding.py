@@ -7,11 +7,11 @@ from typing import Any, cast
 from flask import Response, render_template, url_for
 from flask_babel import gettext as _
 
-from consular.api.v1.appointments.finding import FoundAppointment, find_for_visitor, words_for
-from consular.api.v1.appointments.schemas import FindSchema
 from consular.auth import ANYONE, allow
 from consular.db import transaction
 from consular.errors import FieldsInvalid
+from consular.finding import FoundAppointment, find_for_visitor, words_for
+from consular.input.appointments import FindSchema
 from consular.pages.drafts import answers, draft, keep_draft
 from consular.pages.forms import Errors, check, date_of, go, pick, words_of
 from consular.pages.portal.blueprint import pages

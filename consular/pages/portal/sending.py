@@ -9,14 +9,14 @@ from flask import Response, current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema
 
-from consular.api.fields import FOLIO_FORM, MISSING, Identifier
-from consular.api.v1.me.schemas import ProfileSchema
-from consular.api.v1.remittances.routes import find_for_recipient, price
-from consular.api.v1.remittances.schemas import LookupSchema, QuoteSchema, RemittanceSchema
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
 from consular.db import database_now, transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import MEXICO_CITY
+from consular.input.fields import FOLIO_FORM, MISSING, Identifier
+from consular.input.me import ProfileSchema
+from consular.input.remittances import LookupSchema, QuoteSchema, RemittanceSchema
+from consular.lookups import find_for_recipient
 from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import (
@@ -35,6 +35,7 @@ from consular.pages.portal.blueprint import pages
 from consular.pages.portal.known import known_form
 from consular.pages.portal.names import full_name
 from consular.pages.posting import submission_key
+from consular.prices import price
 from services.citizens.accounts import Profile, find_holder, set_profile
 from services.kernel import idempotency
 from services.kernel.errors import DomainError, NotFound

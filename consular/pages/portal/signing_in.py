@@ -13,12 +13,12 @@ from flask import Response, current_app, g, render_template, request, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 from marshmallow import Schema
 
-from consular.api.fields import Email, Phone
 from consular.auth import ANYONE, CITIZEN, STAFF, allow, now, vault
 from consular.callers import address_index
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language
+from consular.input.fields import Email, Phone
 from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, check, go, local, phone_of
 from consular.pages.portal.blueprint import pages

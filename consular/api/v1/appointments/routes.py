@@ -12,27 +12,25 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
-from consular import deeds
+from consular import commands
+from consular.access_log import record_agenda, record_look
 from consular.api.contract import deed, endpoint, idempotency_key, request_hash
-from consular.api.paging import cursor
-from consular.api.v1.appointments.finding import find_for_visitor, words_for
-from consular.api.v1.appointments.schemas import (
-    AppointmentAnswer,
-    AppointmentList,
+from consular.api.v1.appointments.answers import AppointmentAnswer, AppointmentList, FindAnswer
+from consular.api.v1.catalogue.routes import at_office
+from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
+from consular.db import transaction
+from consular.finding import find_for_visitor, words_for
+from consular.input.appointments import (
     AppointmentQuery,
     BookSchema,
     CallSchema,
     CheckInSchema,
     CompleteSchema,
-    FindAnswer,
     FindSchema,
     NothingSchema,
     NotServedSchema,
 )
-from consular.api.v1.catalogue.routes import at_office
-from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
-from consular.db import transaction
-from consular.looking import record_agenda, record_look
+from consular.input.paging import cursor
 from services.appointments.booking import BookAppointment
 from services.appointments.desk import Served, TakeStep, complete, take_step
 from services.appointments.people import Attendee
@@ -78,7 +76,7 @@ def create_appointment(command: BookAppointment) -> Any:
     if actor().role in audit.OFFICE_ROLES and actor().consulate != command.consulate:
         raise NotFound()
     key = idempotency_key()
-    booked = deeds.book(
+    booked = commands.book(
         replace(command, idempotency_key=key, request_hash=request_hash() if key else b"")
     )
     zone = ZoneInfo(booked.time_zone)
@@ -189,7 +187,7 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
 )
 def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Cancel an appointment that hasn't begun. Its place is free for others after a while."""
-    return deed(lambda session: _one(session, deeds.cancel(session, appointment)))
+    return deed(lambda session: _one(session, commands.cancel(session, appointment)))
 
 
 @endpoint(

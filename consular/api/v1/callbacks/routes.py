@@ -14,10 +14,11 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from consular.api.contract import ENDPOINTS, MAX_BODY, Endpoint
-from consular.api.v1.callbacks.schemas import CallbackAnswer, CallbackHeaders, CallbackSchema
+from consular.api.v1.callbacks.answers import CallbackAnswer
 from consular.auth import ANYONE, allow, now
 from consular.db import transaction
 from consular.errors import Malformed, Unauthenticated
+from consular.input.callbacks import CallbackHeaders, CallbackSchema
 from services.kernel.db import EVERYTHING
 from services.kernel.errors import NotFound
 from services.kernel.ids import parse_folio

@@ -9,20 +9,18 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint
 
 from consular.api.contract import endpoint
-from consular.api.paging import SliceQuery, slice_of
-from consular.api.v1.catalogue.schemas import (
+from consular.api.v1.catalogue.answers import (
     AvailabilityAnswer,
-    AvailabilityQuery,
     ConsulateAnswer,
     ConsulateList,
     NetworkAnswer,
-    NetworkQuery,
     ServiceList,
-    ServiceQuery,
 )
 from consular.auth import ANYONE, now
 from consular.db import transaction
 from consular.i18n import current_language
+from consular.input.catalogue import AvailabilityQuery, NetworkQuery, ServiceQuery
+from consular.input.paging import SliceQuery, slice_of
 from services.appointments.queries import availability, earliest
 from services.consulates.queries import (
     fees_on,

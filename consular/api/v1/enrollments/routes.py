@@ -8,21 +8,15 @@ from uuid import UUID
 from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
+from consular.access_log import record_list, record_look
 from consular.api.contract import deed, endpoint
-from consular.api.paging import SliceQuery, cursor, slice_of
-from consular.api.v1.appointments.schemas import NothingSchema
-from consular.api.v1.enrollments.schemas import (
-    AnswerSchema,
-    EnrollmentAnswer,
-    EnrollmentList,
-    EnrollmentQuery,
-    EnrollmentSchema,
-    ProgramList,
-)
+from consular.api.v1.enrollments.answers import EnrollmentAnswer, EnrollmentList, ProgramList
 from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
+from consular.commands import telling_holders
 from consular.db import transaction
-from consular.deeds import telling_holders
-from consular.looking import record_list, record_look
+from consular.input.appointments import NothingSchema
+from consular.input.enrollments import AnswerSchema, EnrollmentQuery, EnrollmentSchema
+from consular.input.paging import SliceQuery, cursor, slice_of
 from services.enrollments.answering import answer
 from services.enrollments.queries import (
     get_enrollment,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, url_for
-from sqlalchemy.orm import Session
+from flask import Blueprint, url_for
 
 from consular.api.contract import deed, endpoint
-from consular.api.v1.appointments.schemas import NothingSchema
-from consular.api.v1.identity.schemas import CheckAnswer, CheckSchema, ServiceSchema
-from consular.auth import DESK, actor, now, vault
+from consular.api.v1.identity.answers import CheckAnswer
+from consular.auth import DESK, actor, now
 from consular.db import transaction
-from services.appointments import identity
-from services.appointments.identity import CheckIdentity, Held, get_check, list_held, list_own
+from consular.identity_checks import checked, released, shown, taken_over, told_apart
+from consular.input.appointments import NothingSchema
+from consular.input.identity import CheckSchema, ServiceSchema
+from services.appointments.identity import CheckIdentity, get_check
 from services.kernel.db import EVERYTHING
 
 api = Blueprint("identity", __name__, url_prefix="/api/v1/identity-checks")
@@ -37,7 +37,7 @@ def create_identity_check(command: CheckIdentity) -> Any:
     Answers what other accounts hold in their name, in whatever office, and is good for that day. A
     folio of somebody else isn't found.
     """
-    body = deed(lambda session: _checked(session, command), status=201, scope=EVERYTHING)
+    body = deed(lambda session: checked(session, command), status=201, scope=EVERYTHING)
     return body, {"Location": url_for("identity.show_identity_check", check=body["id"])}
 
 
@@ -47,7 +47,7 @@ def create_identity_check(command: CheckIdentity) -> Any:
 def show_identity_check(check: UUID) -> dict[str, Any]:
     """One check of this office, while it is good."""
     with transaction(EVERYTHING) as session:
-        return _shown(session, get_check(session, check, now=now(), actor=actor()))
+        return shown(session, get_check(session, check, now=now(), actor=actor()))
 
 
 @endpoint(
@@ -96,61 +96,3 @@ def tell_apart(check: UUID, command: dict[str, Any]) -> dict[str, Any]:
     This one books beside the other from now on, known by their account or CURP.
     """
     return deed(lambda session: told_apart(session, check), scope=EVERYTHING)
-
-
-def taken_over(session: Session, check: UUID, service: str) -> dict[str, Any]:
-    """For the API and the page."""
-    made = identity.take_over(session, check, service, now=now(), actor=actor(), vault=vault())
-    return _after(session, check, "taken_over", made.folio)
-
-
-def released(session: Session, check: UUID, service: str) -> dict[str, Any]:
-    """For the API and the page."""
-    limits = current_app.config["BOOKING_LIMITS"]
-    identity.release(
-        session, check, service, now=now(), actor=actor(), vault=vault(), limits=limits
-    )
-    return _after(session, check, "released")
-
-
-def told_apart(session: Session, check: UUID) -> dict[str, Any]:
-    """For the API and the page."""
-    identity.tell_apart(session, check, now=now(), actor=actor(), vault=vault())
-    return _after(session, check, "told_apart")
-
-
-def _checked(session: Session, command: CheckIdentity) -> dict[str, Any]:
-    return _shown(
-        session,
-        identity.check_identity(session, command, now=now(), actor=actor(), vault=vault()),
-    )
-
-
-def _after(session: Session, check: UUID, outcome: str, given: str | None = None) -> dict[str, Any]:
-    found = get_check(session, check, now=now(), actor=actor())
-    return _shown(session, found, outcome, given)
-
-
-def _shown(
-    session: Session, found: Any, outcome: str = "checked", given: str | None = None
-) -> dict[str, Any]:
-    return {
-        "id": str(found.id),
-        "folio": found.folio,
-        "document": found.document,
-        "has_account": found.account_id is not None,
-        "held": [_place(held) for held in list_held(session, found)],
-        "own": [_place(held) for held in list_own(session, found)],
-        "outcome": outcome,
-        "given": given,
-    }
-
-
-def _place(held: Held) -> dict[str, Any]:
-    return {
-        "service": held.service,
-        "here": held.here,
-        "appointment": str(held.appointment) if held.appointment else None,
-        "folio": held.folio,
-        "start": held.starts_at.isoformat() if held.starts_at else None,
-    }

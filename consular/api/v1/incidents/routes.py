@@ -9,18 +9,12 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import deed, endpoint
-from consular.api.paging import cursor
-from consular.api.v1.appointments.schemas import NothingSchema
-from consular.api.v1.incidents.schemas import (
-    IncidentAnswer,
-    IncidentList,
-    IncidentQuery,
-    NoteSchema,
-    ResolveSchema,
-    wanted,
-)
+from consular.api.v1.incidents.answers import IncidentAnswer, IncidentList
 from consular.auth import INCIDENTS, account, actor
 from consular.db import database_now, transaction
+from consular.input.appointments import NothingSchema
+from consular.input.incidents import IncidentQuery, NoteSchema, ResolveSchema, wanted
+from consular.input.paging import cursor
 from services.incidents.handling import add_note, resolve, take
 from services.incidents.queries import get_incident, list_incidents, list_steps
 from services.incidents.rules import Kind, resolutions

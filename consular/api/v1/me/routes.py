@@ -8,11 +8,12 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint
-from consular.api.paging import PageQuery, cursor
+from consular.api.v1.me.answers import AccessList, CopyAnswer, ProfileAnswer
 from consular.api.v1.me.copy import access, whole_copy
-from consular.api.v1.me.schemas import AccessList, CopyAnswer, ProfileAnswer, ProfileSchema
 from consular.auth import CITIZEN, account, now, vault
 from consular.db import transaction
+from consular.input.me import ProfileSchema
+from consular.input.paging import PageQuery, cursor
 from services.citizens.accesses import list_accesses
 from services.citizens.accounts import Profile, find_holder, open_profile, set_profile
 

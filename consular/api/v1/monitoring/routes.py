@@ -8,11 +8,12 @@ from typing import Any
 from flask import Blueprint
 
 from consular.api.contract import endpoint
-from consular.api.paging import SliceQuery, slice_of
-from consular.api.v1.monitoring.schemas import IndicatorAnswer, IndicatorList, IndicatorQuery
+from consular.api.v1.monitoring.answers import IndicatorAnswer, IndicatorList
 from consular.auth import MONITORS
 from consular.db import transaction
 from consular.i18n import current_language
+from consular.input.monitoring import IndicatorQuery
+from consular.input.paging import SliceQuery, slice_of
 from services.monitoring.indicators import INDICATORS, AskIndicator, Indicator, figures
 
 api = Blueprint("indicators", __name__, url_prefix="/api/v1/monitoring/indicators")

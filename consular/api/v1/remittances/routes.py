@@ -9,44 +9,30 @@ from flask import Blueprint, current_app, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import deed, endpoint
-from consular.api.paging import cursor
-from consular.api.v1.appointments.schemas import NothingSchema
-from consular.api.v1.remittances.schemas import (
+from consular.api.v1.remittances.answers import (
     LookupAnswer,
-    LookupSchema,
     QuoteAnswer,
-    QuoteSchema,
     RemittanceAnswer,
     RemittanceList,
-    RemittanceQuery,
-    RemittanceSchema,
 )
 from consular.auth import ANYONE, CITIZEN, account, actor, vault
 from consular.db import database_now, transaction
-from consular.lookups import count_lookup
-from services.kernel.db import EVERYTHING
-from services.kernel.ids import parse_folio
+from consular.input.appointments import NothingSchema
+from consular.input.paging import cursor
+from consular.input.remittances import LookupSchema, QuoteSchema, RemittanceQuery, RemittanceSchema
+from consular.lookups import find_for_recipient
+from consular.prices import price
 from services.remittances.cancelling import cancel, list_actions
 from services.remittances.ordering import OrderRemittance, order
 from services.remittances.queries import (
-    Collection,
     get_remittance,
     list_history,
     list_remittances,
-    lookup,
 )
 from services.remittances.quoting import RequestQuote, quote
 from services.remittances.rules import Status
 
 api = Blueprint("remittances", __name__, url_prefix="/api/v1")
-AMOUNTS = (
-    "transfer_amount",
-    "transfer_fees",
-    "transfer_taxes",
-    "total",
-    "other_fees",
-    "total_to_recipient",
-)
 
 
 @endpoint(
@@ -168,25 +154,6 @@ def look_up(command: dict[str, str]) -> dict[str, Any]:
         "collect_with": list(found.collect_with),
         "collect_until": found.collect_until.isoformat() if found.collect_until else None,
         "date_available": found.date_available.isoformat(),
-    }
-
-
-def find_for_recipient(folio: str, first_surname: str) -> Collection:
-    """Limited by who asks and by folio, counted before anything is compared.
-
-    Raises NotFound in the same way for every mismatch, TooManyAttempts.
-    """
-    count_lookup("lookup", parse_folio(folio) or folio.upper())
-    with transaction(EVERYTHING) as session:
-        return lookup(session, folio, first_surname)
-
-
-def price(row: Any) -> dict[str, Any]:
-    """A quote's or remittance's amounts as the contract names them."""
-    return {
-        **{name: getattr(row, name).as_dict() for name in AMOUNTS},
-        "exchange_rate": row.exchange_rate,
-        "date_available": row.date_available.isoformat(),
     }
 
 

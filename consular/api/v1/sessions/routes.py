@@ -11,17 +11,12 @@ from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import deed, endpoint
-from consular.api.paging import cursor
 from consular.api.v1.catalogue.routes import at_office
-from consular.api.v1.sessions.schemas import (
-    ChangeSessionSchema,
-    SessionAnswer,
-    SessionList,
-    SessionQuery,
-    SessionSchema,
-)
+from consular.api.v1.sessions.answers import SessionAnswer, SessionList
 from consular.auth import DESK, actor, now
 from consular.db import transaction
+from consular.input.paging import cursor
+from consular.input.sessions import ChangeSessionSchema, SessionQuery, SessionSchema
 from services.appointments.closing_session import CloseSession, close_session, list_bookings
 from services.appointments.planning import OpenSession, open_session
 from services.appointments.queries import get_session, list_desks, list_sessions

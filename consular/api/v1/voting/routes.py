@@ -11,18 +11,16 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import deed, endpoint
-from consular.api.v1.voting.schemas import (
+from consular.api.v1.voting.answers import CountAnswer, CountList, ElectionAnswer
+from consular.auth import ANYONE, DESK, MONITORS, actor, actor_id, now
+from consular.db import transaction
+from consular.input.voting import (
     CorrectionSchema,
-    CountAnswer,
-    CountList,
     CountQuery,
     CountSchema,
-    ElectionAnswer,
     FigureSchema,
     RejectionSchema,
 )
-from consular.auth import ANYONE, DESK, MONITORS, actor, actor_id, now
-from consular.db import transaction
 from services.kernel.audit import Role
 from services.voting.errors import FiguresDiffer
 from services.voting.queries import CountFilter, election, list_counts

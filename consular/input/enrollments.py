@@ -1,4 +1,4 @@
-"""Enrolment in the RFC, and later in IMSS and Infonavit."""
+"""Enrolments: what may be sent and asked for, by API and pages."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, fields, post_load, validate
 
-from consular.api.answer_fields import Id, Instant, Word
-from consular.api.fields import (
+from consular.input.fields import (
     BirthDate,
     Choice,
     Code,
@@ -18,7 +17,7 @@ from consular.api.fields import (
     SecondSurname,
     Text,
 )
-from consular.api.paging import PageQuery
+from consular.input.paging import PageQuery
 from services.enrollments.requesting import Applicant, RequestEnrollment
 from services.enrollments.rules import Program, Status
 
@@ -80,52 +79,8 @@ class AnswerSchema(Schema):
     data = fields.Dict(keys=fields.String(), required=True)
 
 
-class StepAnswer(Schema):
-    """One step of the history."""
-
-    status = Word(Status, required=True)
-    at = Instant(required=True)
-    reason = fields.String(allow_none=True, required=True)
-
-
-class EnrollmentAnswer(Schema):
-    """``result`` once the agency decided: ``rfc``."""
-
-    id = Id(required=True)
-    folio = fields.String(required=True)
-    program = Word(PROGRAMS, required=True)
-    status = Word(Status, required=True)
-    consulate = fields.String(allow_none=True, required=True)
-    reason = fields.String(allow_none=True, required=True)
-    history = fields.List(fields.Nested(StepAnswer))
-    result = fields.Dict(allow_none=True)
-
-
-class EnrollmentList(Schema):
-    """A page, the newest first."""
-
-    items = fields.List(fields.Nested(EnrollmentAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)
-
-
 class EnrollmentQuery(PageQuery):
     """Filters."""
 
     status = Choice(tuple(s.value for s in Status), load_default=None)
     program = Choice(PROGRAMS, load_default=None)
-
-
-class ProgramAnswer(Schema):
-    """A programme and what its ``data`` takes, as JSON Schema."""
-
-    program = Word(PROGRAMS, required=True)
-    agency = fields.String(required=True)
-    available = fields.Boolean(required=True)
-    data = fields.Dict(required=True)
-
-
-class ProgramList(Schema):
-    """All programmes."""
-
-    items = fields.List(fields.Nested(ProgramAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)

@@ -1,14 +1,13 @@
-"""Checks of identity: what is sent and what comes back."""
+"""Identity checks at a window: what may be sent and asked for, by API and pages."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, fields, post_load
 
-from consular.api.answer_fields import Instant
-from consular.api.fields import Code, Identifier, Text
-from consular.api.v1.appointments.schemas import AttendeeSchema, CheckInSchema, ContactSchema
+from consular.input.appointments import AttendeeSchema, CheckInSchema, ContactSchema
+from consular.input.fields import Code, Text
 from services.appointments.identity import CheckIdentity
 
 
@@ -51,31 +50,3 @@ class ServiceSchema(Schema):
     example: ClassVar[dict[str, Any]] = {"service": "PAS10"}
 
     service = Code(required=True)
-
-
-class HeldAnswer(Schema):
-    """A place that another account holds in the person's name; what and when it is, only where it
-    is at this office."""
-
-    service = fields.String(required=True)
-    here = fields.Boolean(required=True)
-    appointment = Identifier(allow_none=True, required=True)
-    folio = fields.String(allow_none=True, required=True)
-    start = Instant(allow_none=True, required=True)
-
-
-class CheckAnswer(Schema):
-    """``held``: by other accounts; ``own``: by the person, with the folios to tell them; ``given``:
-    the folio of the appointment that was taken over."""
-
-    id = Identifier(required=True)
-    folio = fields.String(required=True)
-    document = fields.String(required=True)
-    has_account = fields.Boolean(required=True)
-    held = fields.List(fields.Nested(HeldAnswer), required=True)
-    own = fields.List(fields.Nested(HeldAnswer), required=True)
-    outcome = fields.String(
-        required=True,
-        validate=validate.OneOf(("checked", "taken_over", "released", "told_apart")),
-    )
-    given = fields.String(allow_none=True, required=True)

@@ -1,4 +1,4 @@
-"""Quotes and remittances. Amounts are text; the names of 12 CFR 1005.31(b)."""
+"""Quotes and remittances: what may be sent and asked for, by API and pages."""
 
 from __future__ import annotations
 
@@ -7,24 +7,22 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from consular.api.answer_fields import CalendarDay, DecimalText, Id, Instant, Word
-from consular.api.fields import (
+from consular.i18n import current_language
+from consular.input.fields import (
     Card,
     Choice,
     Clabe,
     Identifier,
     MoneyField,
-    MoneyPair,
     Name,
     SearchText,
     SecondSurname,
 )
-from consular.api.paging import PageQuery
-from consular.i18n import current_language
+from consular.input.paging import PageQuery
 from services.kernel.ids import MOST_TYPED
 from services.remittances.ordering import OrderRemittance, Recipient
 from services.remittances.quoting import RequestQuote
-from services.remittances.rules import Action, Funding, Payout, Purpose, Status
+from services.remittances.rules import Funding, Payout, Purpose, Status
 
 STATUSES = tuple(s.value for s in Status)
 
@@ -58,28 +56,6 @@ class QuoteSchema(Schema):
         return RequestQuote(
             data["send"], data["receive"], Funding(data["funding"]), Payout(data["payout"])
         )
-
-
-class PriceAnswer(Schema):
-    """What it costs and what arrives."""
-
-    transfer_amount = fields.Nested(MoneyPair, required=True)
-    transfer_fees = fields.Nested(MoneyPair, required=True)
-    transfer_taxes = fields.Nested(MoneyPair, required=True)
-    total = fields.Nested(MoneyPair, required=True)
-    exchange_rate = DecimalText(required=True)
-    other_fees = fields.Nested(MoneyPair, required=True)
-    total_to_recipient = fields.Nested(MoneyPair, required=True)
-    date_available = CalendarDay(required=True)
-
-
-class QuoteAnswer(PriceAnswer):
-    """Holds until ``expires_at``."""
-
-    id = Id(required=True)
-    expires_at = Instant(required=True)
-    funding = Word(Funding, required=True)
-    payout = Word(Payout, required=True)
 
 
 class RecipientSchema(Schema):
@@ -122,42 +98,6 @@ class RemittanceSchema(Schema):
         )
 
 
-class StepAnswer(Schema):
-    """One step of the history."""
-
-    status = Word(Status, required=True)
-    at = Instant(required=True)
-
-
-class RecipientAnswer(Schema):
-    """Whoever gets the pesos; of the account its last digits."""
-
-    given_names = fields.String(required=True)
-    first_surname = fields.String(required=True)
-    second_surname = fields.String(allow_none=True, required=True)
-    account_hint = fields.String(allow_none=True, required=True)
-
-
-class RemittanceAnswer(PriceAnswer):
-    """``answer_due_at``: by when an unknown outcome will be known; ``actions``: for the sender."""
-
-    id = Id(required=True)
-    folio = fields.String(required=True)
-    status = Word(Status, required=True)
-    cancel_until = Instant(allow_none=True, required=True)
-    answer_due_at = Instant(allow_none=True, required=True)
-    actions = fields.List(Word(Action))
-    recipient = fields.Nested(RecipientAnswer)
-    history = fields.List(fields.Nested(StepAnswer))
-
-
-class RemittanceList(Schema):
-    """A page, the newest first."""
-
-    items = fields.List(fields.Nested(RemittanceAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)
-
-
 class RemittanceQuery(PageQuery):
     """Filters."""
 
@@ -171,16 +111,3 @@ class LookupSchema(Schema):
 
     folio = SearchText(most=MOST_TYPED, required=True)
     first_surname = Name(required=True)
-
-
-class LookupAnswer(Schema):
-    """No names: whoever asks knows them."""
-
-    folio = fields.String(required=True)
-    status = Word(Status, required=True)
-    total_to_recipient = fields.Nested(MoneyPair, required=True)
-    payout = Word(Payout, required=True)
-    branch = fields.String(allow_none=True, required=True)
-    collect_with = fields.List(fields.String(), required=True)
-    collect_until = CalendarDay(allow_none=True, required=True)
-    date_available = CalendarDay(required=True)

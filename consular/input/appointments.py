@@ -1,4 +1,4 @@
-"""Appointments: what is sent and what comes back."""
+"""Appointments: what may be sent and asked for, by API and pages."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from marshmallow import (
     validates_schema,
 )
 
-from consular.api.answer_fields import CalendarDay, Id, Instant, Word
-from consular.api.fields import (
+from consular.input.fields import (
     BirthDate,
     Choice,
     Code,
@@ -32,7 +31,7 @@ from consular.api.fields import (
     SecondSurname,
     Text,
 )
-from consular.api.paging import PageQuery
+from consular.input.paging import PageQuery
 from services.appointments.booking import BookAppointment
 from services.appointments.desk import Served
 from services.appointments.people import Attendee
@@ -126,55 +125,6 @@ class BookSchema(Schema):
         )
 
 
-class AttendeeAnswer(Schema):
-    """As bound to the appointment."""
-
-    given_names = fields.String(required=True)
-    first_surname = fields.String(required=True)
-    second_surname = fields.String(allow_none=True, required=True)
-    birth_date = CalendarDay(required=True)
-
-
-class ReturnPassAnswer(Schema):
-    """To come back with the same folio and no other booking."""
-
-    folio = fields.String(required=True)
-    valid_until = CalendarDay(
-        required=True, metadata={"description": "The last day, at the office"}
-    )
-    bring = fields.List(fields.String(), required=True)
-
-
-class AppointmentAnswer(Schema):
-    """``start`` and ``end`` carry the office's offset."""
-
-    id = Id(required=True)
-    folio = fields.String(required=True)
-    status = Word(Status, required=True)
-    consulate = fields.String(required=True)
-    service = fields.String(required=True)
-    services = fields.List(fields.String(), required=True)
-    start = Instant(required=True)
-    end = Instant(required=True)
-    desk = fields.String(allow_none=True, required=True)
-    outcome = fields.Dict(
-        allow_none=True,
-        required=True,
-        metadata={
-            "description": "What the desk noted: service, fee, reason, what to bring, return pass"
-        },
-    )
-    return_pass = fields.Nested(ReturnPassAnswer, allow_none=True, required=True)
-    attendees = fields.List(fields.Nested(AttendeeAnswer), required=True)
-
-
-class AppointmentList(Schema):
-    """A page."""
-
-    items = fields.List(fields.Nested(AppointmentAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)
-
-
 class FindSchema(Schema):
     """What whoever comes knows: the folio, and their own birth date or that of one of theirs."""
 
@@ -182,29 +132,6 @@ class FindSchema(Schema):
 
     folio = Folio(required=True)
     birth_date = BirthDate(required=True)
-
-
-PAST = "past"
-
-
-class FindAnswer(Schema):
-    """No names: whoever asks knows them. ``past``: the time went by and nothing was noted yet."""
-
-    folio = fields.String(required=True)
-    status = Word([*Status, PAST], required=True)
-    consulate = fields.String(required=True)
-    service = fields.String(required=True)
-    services = fields.List(fields.String(), required=True)
-    start = Instant(required=True)
-    end = Instant(required=True)
-    message = fields.String(
-        required=True, metadata={"description": "How it stands and what to do, in words"}
-    )
-    book_url = fields.String(
-        allow_none=True,
-        required=True,
-        metadata={"description": "Where to book another one, where this one is over"},
-    )
 
 
 class AppointmentQuery(PageQuery):

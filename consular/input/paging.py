@@ -10,9 +10,9 @@ from uuid import UUID
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from consular.api.fields import Day, NumberInQuery
 from consular.auth import now
 from consular.errors import FieldsInvalid
+from consular.input.fields import Day, NumberInQuery
 
 NO_SUCH_PAGE = _("La página siguiente no es válida.")
 

@@ -1,4 +1,4 @@
-"""Indicators: what may be asked and what comes back."""
+"""Indicators: what may be sent and asked for, by API and pages."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from consular.api.answer_fields import CalendarDay, Instant, Word
-from consular.api.fields import Choice, Code, Day, Moment
-from services.monitoring.indicators import AskIndicator, Dimension, Unit
+from consular.input.fields import Choice, Code, Day, Moment
+from services.monitoring.indicators import AskIndicator, Dimension
 
 # There was nothing to count before, and clocks of other zones can't show the very first days.
 EARLIEST_YEAR = 2000
@@ -75,37 +74,3 @@ class IndicatorQuery(Schema):
             consulate=data["consulate"],
             compare=data["compare"] is not None,
         )
-
-
-class IndicatorItem(Schema):
-    """An indicator that can be asked for: ``unit`` is what one is, ``counts`` says it in words."""
-
-    code = fields.String(required=True)
-    name = fields.String(required=True)
-    unit = Word(Unit, required=True)
-    counts = fields.String(required=True)
-
-
-class FigureAnswer(Schema):
-    """A value, and of which status; the other dimensions where they were asked for."""
-
-    status = fields.String(required=True)
-    value = fields.Integer(required=True)
-    compared = fields.Integer(metadata={"description": "With compare: of the period before"})
-    program = fields.String()
-    consulate = fields.String(allow_none=True)
-    day = CalendarDay()
-
-
-class IndicatorAnswer(IndicatorItem):
-    """``rows`` as of ``as_of``: asked with it again, they are the same."""
-
-    as_of = Instant(required=True)
-    rows = fields.List(fields.Nested(FigureAnswer), required=True)
-
-
-class IndicatorList(Schema):
-    """All of them."""
-
-    items = fields.List(fields.Nested(IndicatorItem), required=True)
-    next = fields.String(allow_none=True, required=True)

@@ -1,4 +1,4 @@
-"""Sessions: desks, services and hours."""
+"""Sessions: what may be sent and asked for, by API and pages."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates
 
-from consular.api.answer_fields import CalendarDay, Id, Instant, WallClock, Word
-from consular.api.fields import Choice, ClockTime, Code, Day, Text, WholeNumber
-from consular.api.paging import PageQuery, PeriodQuery
+from consular.input.fields import Choice, ClockTime, Code, Day, Text, WholeNumber
+from consular.input.paging import PageQuery, PeriodQuery
 from services.appointments.planning import DeskPlan, OpenSession
-from services.appointments.rules import Status
 
 RELEASES = ("open", "draw")
 _MINUTES = validate.Range(5, 240, error=_("De 5 a 240 minutos."))
@@ -72,45 +70,7 @@ class ChangeSessionSchema(Schema):
     status = Choice(("closed",), required=True)
 
 
-class DeskAnswer(Schema):
-    """A window and what it can give."""
-
-    name = fields.String(required=True)
-    services = fields.List(fields.String(), required=True)
-
-
-class BookingOfSession(Schema):
-    """Somebody who is still to be served; without names, which are on the appointment."""
-
-    id = Id(required=True)
-    folio = fields.String(required=True)
-    start = Instant(required=True)
-    status = Word(Status, required=True)
-
-
-class SessionAnswer(Schema):
-    """A session as opened. ``bookings``, of one session: who is still to be served in it."""
-
-    id = Id(required=True)
-    consulate = fields.String(required=True)
-    date = CalendarDay(required=True)
-    opens = WallClock(required=True)
-    closes = WallClock(required=True)
-    slot_minutes = fields.Integer(required=True)
-    release = Word(RELEASES, required=True)
-    status = Word(("open", "closed"), required=True)
-    desks = fields.List(fields.Nested(DeskAnswer), required=True)
-    bookings = fields.List(fields.Nested(BookingOfSession))
-
-
 class SessionQuery(PageQuery, PeriodQuery):
     """Days at the office, both included; sixty from ``from`` on when ``to`` is missing."""
 
     consulate = Code(load_default=None)
-
-
-class SessionList(Schema):
-    """Sessions by day."""
-
-    items = fields.List(fields.Nested(SessionAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)

@@ -1,12 +1,10 @@
-"""A message of an agency, as Standard Webhooks sends it."""
+"""The agencies' callbacks: what may be sent and asked for, by API and pages."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from marshmallow import INCLUDE, Schema, fields, validate
-
-from consular.api.answer_fields import Word
 
 
 class CallbackSchema(Schema):
@@ -44,9 +42,3 @@ class CallbackHeaders(Schema):
             "description": "`v1,` and the base64 of the HMAC-SHA256; several, space between."
         },
     )
-
-
-class CallbackAnswer(Schema):
-    """``known``: the same message was stored before."""
-
-    status = Word(("stored", "known"), required=True)

@@ -1,19 +1,11 @@
-"""Offices, services, fees and free times."""
+"""The public catalogue: what the API answers."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
-from flask_babel import lazy_gettext as _
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, fields
 
 from consular.api.answer_fields import CalendarDay, Instant
-from consular.api.fields import Code, Day, MoneyPair, NumberInQuery, Pattern
-from consular.api.paging import PeriodQuery, SliceQuery
-from consular.auth import now
-
-MOST_DAYS = 92
+from consular.input.fields import MoneyPair
 
 
 class ConsulateAnswer(Schema):
@@ -37,12 +29,6 @@ class ConsulateList(Schema):
 
     items = fields.List(fields.Nested(ConsulateAnswer), required=True)
     next = fields.String(allow_none=True, required=True)
-
-
-class ServiceQuery(SliceQuery):
-    """``date``: the fees in force on that day; today when it is missing."""
-
-    date = Day(load_default=None)
 
 
 class FeeAnswer(MoneyPair):
@@ -79,21 +65,6 @@ class ServiceList(Schema):
     next = fields.String(allow_none=True, required=True)
 
 
-class AvailabilityQuery(PeriodQuery):
-    """Days at the office, both included: at most 92; thirty when ``to`` is missing."""
-
-    service = Code(required=True)
-    party = NumberInQuery(
-        load_default=1, validate=validate.Range(1, 10, error=_("De 1 a 10 personas."))
-    )
-
-    @validates_schema
-    def _not_too_long(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        first = data.get("from_") or now().date()
-        if data.get("to") and data["to"] > first + timedelta(days=MOST_DAYS):
-            raise ValidationError([_("Pide un periodo de hasta 92 días.")], "to")
-
-
 class SlotAnswer(Schema):
     """A start with places."""
 
@@ -109,21 +80,6 @@ class AvailabilityAnswer(Schema):
     from_ = CalendarDay(data_key="from", required=True)
     to = CalendarDay(required=True)
     slots = fields.List(fields.Nested(SlotAnswer), required=True)
-
-
-class NetworkQuery(Schema):
-    """``near`` sorts offices by distance: ``34.05,-118.24``."""
-
-    service = Code(required=True)
-    from_ = Day(data_key="from", load_default=None)
-    near = fields.String(
-        load_default=None,
-        validate=Pattern(
-            r"-?([0-8]?[0-9](\.[0-9]{1,8})?|90(\.0{1,8})?)"
-            r",-?((1[0-7][0-9]|[0-9]{1,2})(\.[0-9]{1,8})?|180(\.0{1,8})?)",
-            error=_("Escribe latitud,longitud."),
-        ),
-    )
 
 
 class NetworkSlot(SlotAnswer):

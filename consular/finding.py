@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
-from consular.api.v1.appointments.schemas import PAST
 from consular.auth import now
 from consular.db import transaction
 from consular.i18n import date_long
@@ -20,6 +19,9 @@ from services.appointments.rules import LIVE, Status
 from services.consulates.queries import get_consulate
 from services.kernel.db import EVERYTHING
 from services.kernel.errors import NotFound
+
+# The time went by and nothing was noted yet.
+PAST = "past"
 
 
 @dataclass(frozen=True)

@@ -1,42 +1,15 @@
-"""One's own data."""
+"""One's own data: what the API answers."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
-from marshmallow import Schema, fields, post_load
+from marshmallow import Schema, fields
 
 from consular.access_words import WHAT
 from consular.api.answer_fields import CalendarDay, Id, Instant, Word
-from consular.api.fields import BirthDate, Curp, Email, Name, Phone, SecondSurname
-from consular.api.v1.appointments.schemas import AppointmentAnswer
-from consular.api.v1.enrollments.schemas import EnrollmentAnswer
-from consular.api.v1.remittances.schemas import RemittanceAnswer
-from services.citizens.accounts import Profile
+from consular.api.v1.appointments.answers import AppointmentAnswer
+from consular.api.v1.enrollments.answers import EnrollmentAnswer
+from consular.api.v1.remittances.answers import RemittanceAnswer
 from services.kernel.audit import Role
-
-
-class ProfileSchema(Schema):
-    """The account holder as they are called."""
-
-    example: ClassVar[dict[str, Any]] = {
-        "given_names": "Ana",
-        "first_surname": "Demo",
-        "second_surname": "Prueba",
-        "birth_date": "1990-05-12",
-    }
-
-    given_names = Name(required=True)
-    first_surname = Name(required=True)
-    second_surname = SecondSurname()
-    birth_date = BirthDate(required=True)
-    curp = Curp(load_default=None, allow_none=True)
-    email = Email(load_default=None, allow_none=True)
-    phone = Phone(load_default=None, allow_none=True)
-
-    @post_load
-    def _command(self, data: dict[str, Any], **_kwargs: Any) -> Profile:
-        return Profile(**data)
 
 
 class TellingAnswer(Schema):

@@ -1,4 +1,4 @@
-"""Counts of votes and registrations: numbers only, never voters (LGIPE 337.2)."""
+"""Vote counts: what may be sent and asked for, by API and pages."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, fields, post_load, validate
 
-from consular.api.answer_fields import CalendarDay, Id, Word
-from consular.api.fields import (
+from consular.input.fields import (
     Choice,
     Code,
     Day,
@@ -84,28 +83,6 @@ class RejectionSchema(Schema):
     reason = Text(most=300, required=True)
 
 
-class CountAnswer(Schema):
-    """A count with its source and state. ``value`` is null for who may not see it yet;
-    ``second_value`` is what another person typed that differs."""
-
-    id = Id(required=True)
-    election = fields.String(allow_none=True, required=True)
-    metric = fields.String(required=True)
-    mode = fields.String(allow_none=True, required=True)
-    dimension = fields.String(required=True)
-    key = fields.String(allow_none=True, required=True)
-    consulate = fields.String(allow_none=True, required=True)
-    date = CalendarDay(allow_none=True, required=True)
-    value = fields.Float(required=True, allow_none=True)
-    second_value = fields.Float(required=True, allow_none=True)
-    unit = fields.String(required=True)
-    status = Word(Status, required=True)
-    revision = fields.Integer(required=True, allow_none=True)
-    note = fields.String(required=True, allow_none=True)
-    reason = fields.String(required=True, allow_none=True)
-    source = fields.String(required=True)
-
-
 class CountQuery(Schema):
     """Filters."""
 
@@ -117,20 +94,3 @@ class CountQuery(Schema):
         load_default=50, validate=validate.Range(1, 100, error=_("Pide de 1 a 100 por página."))
     )
     next = Identifier(load_default=None)
-
-
-class CountList(Schema):
-    """A page."""
-
-    items = fields.List(fields.Nested(CountAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)
-
-
-class ElectionAnswer(Schema):
-    """Published by others, and approved counts of our offices; the two don't add up. ``version``
-    grows with every approval or correction: until then the answer is the same."""
-
-    year = fields.String(required=True)
-    version = fields.Integer(required=True)
-    published = fields.List(fields.Nested(CountAnswer), required=True)
-    approved = fields.List(fields.Nested(CountAnswer), required=True)

@@ -1,0 +1,33 @@
+"""One's own data: what may be sent and asked for, by API and pages."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from marshmallow import Schema, post_load
+
+from consular.input.fields import BirthDate, Curp, Email, Name, Phone, SecondSurname
+from services.citizens.accounts import Profile
+
+
+class ProfileSchema(Schema):
+    """The account holder as they are called."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "given_names": "Ana",
+        "first_surname": "Demo",
+        "second_surname": "Prueba",
+        "birth_date": "1990-05-12",
+    }
+
+    given_names = Name(required=True)
+    first_surname = Name(required=True)
+    second_surname = SecondSurname()
+    birth_date = BirthDate(required=True)
+    curp = Curp(load_default=None, allow_none=True)
+    email = Email(load_default=None, allow_none=True)
+    phone = Phone(load_default=None, allow_none=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> Profile:
+        return Profile(**data)

@@ -1,0 +1,23 @@
+"""What a quote or a remittance costs, as the contract names it: 12 CFR 1005.31(b)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+AMOUNTS = (
+    "transfer_amount",
+    "transfer_fees",
+    "transfer_taxes",
+    "total",
+    "other_fees",
+    "total_to_recipient",
+)
+
+
+def price(row: Any) -> dict[str, Any]:
+    """A quote's or remittance's amounts as the contract names them."""
+    return {
+        **{name: getattr(row, name).as_dict() for name in AMOUNTS},
+        "exchange_rate": row.exchange_rate,
+        "date_available": row.date_available.isoformat(),
+    }
