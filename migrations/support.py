@@ -1,6 +1,10 @@
-"""What every migration says in the same way: grants and row security."""
+"""What every migration says in the same way: grants, row security and database functions."""
 
 from __future__ import annotations
+
+import re
+from hashlib import sha256
+from importlib.resources import files
 
 from alembic import op
 
@@ -63,3 +67,38 @@ def replace_constraint(table: str, constraint: str) -> None:
     op.execute(
         f"-- squawk-ignore ban-drop-constraint\nALTER TABLE {table} DROP CONSTRAINT {constraint}"
     )
+
+
+_FUNCTION = re.compile(r"^CREATE OR REPLACE FUNCTION (\w+)\(.*?\$\$;$", re.DOTALL | re.MULTILINE)
+
+
+def definitions(slice_name: str) -> list[tuple[str, str]]:
+    """(name, text) of each function in ``services/<slice>/functions.sql``."""
+    text = files(f"services.{slice_name}").joinpath("functions.sql").read_text(encoding="utf-8")
+    return [(found[1], found[0].removesuffix(";")) for found in _FUNCTION.finditer(text)]
+
+
+def digest(definition: str) -> str:
+    """What a migration names the text by that it was written to install."""
+    return sha256(definition.encode()).hexdigest()[:8]
+
+
+def install(slice_name: str, **functions: str) -> None:
+    """Create or replace functions of a slice from its file, as the file is now.
+
+    ``functions`` are their names, each with the `digest` of the text that this migration is for. An
+    earlier migration installs the present text too, so that nothing stands twice; one that has left
+    the file since is passed over, for a later migration drops it (`drop_function`).
+    """
+    # The present text may speak of tables and columns that later migrations add.
+    op.execute("SET LOCAL check_function_bodies = off")
+    for name, definition in definitions(slice_name):
+        if name in functions:
+            # A colon before a word would be a parameter's name.
+            op.execute(definition.replace(":", r"\:"))
+    op.execute("SET LOCAL check_function_bodies = on")
+
+
+def drop_function(signature: str) -> None:
+    """Drop a function that no version that may still run calls."""
+    op.execute(f"-- squawk-ignore ban-drop-function\nDROP FUNCTION IF EXISTS {signature}")

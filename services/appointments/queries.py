@@ -52,14 +52,10 @@ class Places:
     taken: int
 
 
-# As `places_free`, written out: PostgreSQL can't inline an aggregate, and calling it for each slot
-# takes twice as long.
 _AVAILABILITY = text(
     """
     SELECT s.starts_at, max(s.ends_at) AS ends_at, sum(f.free) AS free
-    FROM slots s CROSS JOIN LATERAL (
-        SELECT min(capacity - taken) AS free FROM slot_sets t
-        WHERE t.slot_id = s.id AND :service = ANY (t.services)) f
+    FROM slots s CROSS JOIN LATERAL places_left(s.id, :service) f
     WHERE s.consulate_code = :consulate AND s.open
       AND s.starts_at >= :first AND s.starts_at < :last
     GROUP BY s.starts_at
@@ -105,9 +101,7 @@ _EARLIEST = text(
     SELECT consulate_code, starts_at, ends_at, free FROM (
         SELECT s.consulate_code, s.starts_at, max(s.ends_at) AS ends_at, sum(f.free)::int AS free,
                row_number() OVER (PARTITION BY s.consulate_code ORDER BY s.starts_at) AS n
-        FROM slots s CROSS JOIN LATERAL (
-            SELECT min(t.capacity - t.taken) AS free FROM slot_sets t
-            WHERE t.slot_id = s.id AND :service = ANY (t.services)) f
+        FROM slots s CROSS JOIN LATERAL places_left(s.id, :service) f
         WHERE s.open AND s.starts_at >= :first AND s.starts_at < :last AND f.free > 0
         GROUP BY s.consulate_code, s.starts_at
     ) t WHERE n <= :each ORDER BY starts_at, consulate_code

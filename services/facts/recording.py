@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, text
@@ -23,25 +24,15 @@ def record(
     before: str | None,
     after: str,
     now: datetime,
+    quantity: int = 1,
 ) -> None:
-    """Two lines, or one when the subject is new (``before`` is None)."""
-    steps = [(after, 1)] if before is None else [(before, -1), (after, 1)]
-    session.execute(
-        insert(Fact),
-        [
-            {
-                "kind": kind,
-                "subject_id": subject_id,
-                "consulate_code": consulate,
-                "program": program,
-                "status": status,
-                "day": day,
-                "quantity": quantity,
-                "occurred_at": now,
-            }
-            for status, quantity in steps
-        ],
-    )
+    """Two lines, or one when the subject is new (``before`` is None); none of a quantity of 0."""
+    if not quantity:
+        return
+    steps = [(after, quantity)] if before is None else [(before, -quantity), (after, quantity)]
+    common = {"kind": kind, "subject_id": subject_id, "consulate_code": consulate, "day": day}
+    lines = [{"program": program, "status": status, "quantity": n} for status, n in steps]
+    _write(session, common | {"occurred_at": now}, lines)
 
 
 def record_party(
@@ -61,37 +52,33 @@ def record_party(
 
     The subject and its people count under the first program, services under each.
     """
-    session.execute(
-        insert(Fact),
-        [
-            {
-                "kind": kind,
-                "subject_id": subject_id,
-                "consulate_code": consulate,
-                "program": program,
-                "status": status,
-                "day": day,
-                "quantity": 0 if place else subjects,
-                "people": 0 if place else people,
-                "services": people,
-                "occurred_at": now,
-            }
-            for place, program in enumerate(programs)
-        ],
-    )
+    common = {"kind": kind, "subject_id": subject_id, "consulate_code": consulate, "day": day}
+    lines = [
+        {
+            "program": program,
+            "quantity": 0 if place else subjects,
+            "people": 0 if place else people,
+            "services": people,
+        }
+        for place, program in enumerate(programs)
+    ]
+    _write(session, common | {"status": status, "occurred_at": now}, lines)
+
+
+def _write(session: Session, common: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> None:
+    """Each of ``lines`` with what all of them have in common."""
+    session.execute(insert(Fact), [{**common, **line} for line in lines])
 
 
 # Whatever stands at the status before, under whichever programs, goes on to the next.
 _MOVE = text(
     """
-    INSERT INTO facts (
-        kind, subject_id, consulate_code, program, status, day, quantity, people, services,
-        occurred_at)
-    SELECT kind, subject_id, consulate_code, program, step.status, day, sign * quantity,
-        sign * people, sign * services, :now
+    SELECT record_fact(
+        kind, subject_id, consulate_code, program, step.status, day, sign * quantity,
+        sign * people, sign * services, :now)
     FROM (
-        SELECT kind, subject_id, consulate_code, program, day, sum(quantity) AS quantity,
-            sum(people) AS people, sum(services) AS services
+        SELECT kind, subject_id, consulate_code, program, day, sum(quantity)::bigint AS quantity,
+            sum(people)::bigint AS people, sum(services)::bigint AS services
         FROM facts WHERE subject_id = :subject AND kind = :kind AND status = :before
         GROUP BY kind, subject_id, consulate_code, program, day
         HAVING sum(quantity) <> 0 OR sum(people) <> 0 OR sum(services) <> 0

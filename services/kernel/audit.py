@@ -86,7 +86,7 @@ class AuditEntry(Base):
 class Subject:
     """What an entry is about, whose data it was (``account``) and at which office."""
 
-    id: UUID
+    id: UUID | None
     account: UUID | None
     consulate: str | None
 
@@ -117,7 +117,9 @@ def record_many(
         for subject in subjects
     ]
     if entries:
-        session.execute(insert(AuditEntry).values(entries))
+        # A list of rows is compiled anew each time, a single one only once.
+        values = entries if len(entries) > 1 else entries[0]
+        session.execute(insert(AuditEntry).values(values))
 
 
 def record(
@@ -132,17 +134,5 @@ def record(
     consulate: str | None = None,
 ) -> None:
     """Append an entry. ``person_account_id`` is whose data it was, so that they can list it."""
-    session.execute(
-        insert(AuditEntry).values(
-            id=new_id(),
-            at=now,
-            actor_role=actor.role.value,
-            actor_id=actor.account_id,
-            consulate_code=consulate or actor.consulate,
-            action=action,
-            subject_kind=subject_kind,
-            subject_id=subject_id,
-            person_account_id=person_account_id,
-            request_id=actor.request_id,
-        )
-    )
+    subject = Subject(subject_id, person_account_id, consulate)
+    record_many(session, [subject], actor=actor, action=action, subject_kind=subject_kind, now=now)

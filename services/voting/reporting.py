@@ -16,12 +16,12 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.consulates.queries import get_consulate
-from services.facts.models import Fact
+from services.facts.recording import record as record_fact
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
 from services.kernel.db import violated_constraint
@@ -307,23 +307,18 @@ def _fact(
     session: Session, count: VoteCount, before: Status | None, after: Status, now: datetime
 ) -> None:
     """The figure leaves one status and arrives in the next; a zero moves nothing."""
-    signs = {after: 1} if before is None else {before: -1, after: 1}
-    lines = [
-        {
-            "kind": f"{FACT_KIND}.{count.metric}",
-            "subject_id": count.id,
-            "consulate_code": count.consulate_code,
-            "program": count.mode or "all",
-            "status": status.value,
-            "day": count.day,
-            "quantity": sign * int(count.value),
-            "occurred_at": now,
-        }
-        for status, sign in signs.items()
-        if count.value
-    ]
-    if lines:
-        session.execute(insert(Fact), lines)
+    record_fact(
+        session,
+        kind=f"{FACT_KIND}.{count.metric}",
+        subject_id=count.id,
+        consulate=count.consulate_code,
+        program=count.mode or "all",
+        day=count.day or date.min,
+        before=before,
+        after=after,
+        now=now,
+        quantity=int(count.value),
+    )
 
 
 def _audit(session: Session, count: VoteCount, action: str, *, now: datetime, actor: Actor) -> None:

@@ -54,7 +54,8 @@ def _written_codes() -> Iterator[tuple[str, str]]:
             if made in NAMES and call.args and (pattern := _code_pattern(call.args[0])):
                 yield pattern, f"{module.path}:{call.lineno}"
     translated = set(_translated_codes())
-    for file in (ROOT / "migrations" / "versions").glob("*.py"):
+    versions = (ROOT / "migrations" / "versions").glob("*.py")
+    for file in [*versions, *ROOT.glob("services/*/functions.sql")]:
         for code in re.findall(r"domain_error\('(\w+)'\)", file.read_text(encoding="utf-8")):
             if code not in translated:
                 yield code, file.name

@@ -45,6 +45,9 @@ def _put() -> Iterator[tuple[str, str | None]]:
             file.read_text(encoding="utf-8"),
         )
         yield from ((file.name, topic) for topic in inserts)
+    for file in ROOT.glob("services/*/functions.sql"):
+        asked = re.findall(r"put_into_outbox\('([\w.]+)'", file.read_text(encoding="utf-8"))
+        yield from ((str(file.relative_to(ROOT)), topic) for topic in asked)
 
 
 def test_every_topic_that_is_put_has_a_job() -> None:
@@ -74,5 +77,6 @@ def test_every_job_does_something_that_is_asked_for() -> None:
 
 
 def test_the_database_function_that_books_is_among_those_looked_at() -> None:
-    assert "appointments.confirmation" in {topic for _, topic in _put()}
+    booking = ("services/appointments/functions.sql", "appointments.confirmation")
+    assert booking in set(_put())
     assert delivery.put.__name__ == "put"
