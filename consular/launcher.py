@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -94,6 +95,7 @@ class Launch:
         self._prepare(settings)
         self._fork_all(settings)
         self._wait_until_ready(settings)
+        self.supervisor.settled = True
         say(f"\nReady after {time.monotonic() - self.began:.1f} s. Stop with Ctrl-C.\n")
         say(addresses(settings, self.environ))
 
@@ -194,19 +196,21 @@ class Step:
 
     def __enter__(self) -> None:
         self._began = time.monotonic()
-        print(f"  {self.what} … ", end="", flush=True)
+        say(f"  {self.what} … ", end="")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         took = time.monotonic() - self._began
-        print(f"{took:.1f} s" if kind is None else "", flush=True)
+        say(f"{took:.1f} s" if kind is None else "")
 
 
-def say(line: str) -> None:
-    """One line for whoever started the instance; a closed terminal is no reason to fail."""
-    try:
-        print(line, flush=True)
-    except OSError:
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the rest of the process
+def say(line: str, end: str = "\n") -> None:
+    """One line for whoever started the instance.
+
+    A closed terminal or a full disk is no reason to fail. Nothing waits in a buffer, where it would
+    fail again at the end.
+    """
+    with suppress(OSError, ValueError):
+        os.write(sys.stdout.fileno(), f"{line}{end}".encode())
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:

@@ -13,17 +13,19 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from setproctitle import setproctitle
 
 from consular.embedded import CannotStart, PostgresServer, ValkeyServer, die_with_parent, tail
 
 QUICK_SECONDS = 5.0  # a child that lives shorter died at once
-QUICK_DEATHS = 5  # in a row: then something is wrong that restarting does not mend
+QUICK_DEATHS = 5  # in a row while all starts: then something is wrong that restarting can't mend
+LONGEST_PAUSE = 30.0  # between two attempts to start something again
 GRACE_SECONDS = 4.0  # how long children may finish what they do
 PLAIN_WORDS = 3  # exit code of a child whose log says in plain words what is wrong
 
@@ -56,12 +58,17 @@ class Child:
 class Supervisor:
     """Forks ``children`` and restarts whatever ends: them and the embedded ``servers``.
 
-    ``after_fork`` runs first in each child, to let go of what is the supervisor's alone.
+    ``after_fork`` runs first in each child, to let go of what is the supervisor's alone. Until
+    ``settled``, whatever can't be started ends all; afterwards it is tried again for ever: a disk
+    that is full has room again one day.
     """
 
     def __init__(self, say: Say, after_fork: Callable[[], None]) -> None:
         self.servers: list[EmbeddedServer] = []
         self.children: list[Child] = []
+        self.settled = False
+        self._ports: dict[EmbeddedServer, int] = {}
+        self._pauses: dict[EmbeddedServer, tuple[float, float]] = {}
         self._say = say
         self._after_fork = after_fork
 
@@ -87,9 +94,10 @@ class Supervisor:
             )
 
     def tick(self) -> None:
-        """Look after everything once. Raises CannotStart when restarting does not help."""
+        """Look after everything once. Raises CannotStart when something can't be started and
+        not all has settled."""
         for server in self.servers:
-            if not server.is_running():
+            if not server.is_running() and time.monotonic() >= self._pauses.get(server, (0, 0))[1]:
                 self._restart_server(server)
         for child in self.children:
             self._look_after(child)
@@ -118,11 +126,9 @@ class Supervisor:
             server.stop()
 
     def _fork(self, child: Child) -> None:
-        child.log.parent.mkdir(parents=True, exist_ok=True)
         child.log_start = child.log.stat().st_size if child.log.exists() else 0
         child.started = time.monotonic()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         parent = os.getpid()
         child.pid = os.fork()
         if child.pid == 0:
@@ -140,21 +146,36 @@ class Supervisor:
         if time.monotonic() - child.started >= QUICK_SECONDS:
             child.quick_deaths = 0
         child.quick_deaths += 1
-        if child.quick_deaths >= QUICK_DEATHS:
+        if child.quick_deaths >= QUICK_DEATHS and not self.settled:
             raise _keeps_failing(child)
-        delay = 0.25 * 2 ** (child.quick_deaths - 1)
+        delay = min(LONGEST_PAUSE, 0.25 * 2 ** min(child.quick_deaths - 1, 10))
         child.due = time.monotonic() + delay
         self._say(f"{child.name} ended ({_how(code)}); starting it again in {delay:g} s.")
 
     def _restart_server(self, server: EmbeddedServer) -> None:
-        name, port = type(server).__name__.removesuffix("Server"), server.port
+        name = type(server).__name__.removesuffix("Server")
+        port = self._ports.setdefault(server, server.port)
         self._say(f"{name} ended; starting it again.")
-        server.start(port)
-        if server.port != port:
-            raise CannotStart(
-                f"{name} ended, and meanwhile somebody else took its port {port}.",
-                "Start Consular again: it chooses another.",
-            )
+        try:
+            server.start(port)
+            if server.port != port:
+                server.stop()
+                raise CannotStart(
+                    f"{name} ended, and meanwhile somebody else took its port {port}.",
+                    "Start Consular again: it chooses another.",
+                )
+        except (CannotStart, OSError) as error:
+            if not self.settled:
+                raise
+            self._pause(server, name, error)
+        else:
+            self._pauses.pop(server, None)
+
+    def _pause(self, server: EmbeddedServer, name: str, error: CannotStart | OSError) -> None:
+        delay = min(LONGEST_PAUSE, 2 * self._pauses.get(server, (0.5, 0))[0])
+        self._pauses[server] = (delay, time.monotonic() + delay)
+        why = error.remedy if isinstance(error, CannotStart) else str(error)
+        self._say(f"{name} can't be started now. {why} Trying again in {delay:g} s.")
 
 
 def raise_on_signals() -> None:
@@ -188,16 +209,33 @@ def _become(child: Child, parent: int, after_fork: Callable[[], None]) -> NoRetu
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
     except BaseException:
-        traceback.print_exc()
+        with suppress(OSError):
+            traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         os._exit(code)
 
 
+def _flush() -> None:
+    """A full disk or a closed terminal is no reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+
+
+def _opened(log: Path) -> BinaryIO:
+    """To append to; without room for another file, a child runs without a log."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("ab")
+    except OSError:
+        return Path(os.devnull).open("ab")
+
+
 def _write_to(log: Path) -> None:
-    with log.open("ab") as file, Path(os.devnull).open("rb") as nothing:
+    with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
+    with _opened(log) as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     for stream in (sys.stdout, sys.stderr):
