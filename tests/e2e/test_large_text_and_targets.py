@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from itertools import groupby
+from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
+from services.incidents.reporting import Report, report
+from services.incidents.rules import Kind, Subject
+from services.kernel.clock import database_clock
 from services.kernel.db import EVERYTHING
+from services.kernel.ids import new_id
+from services.remittances.rates import store_rate
 from tests.api.calls import steady_web
+from tests.api.test_counts_are_typed_twice import made as made_count
+from tests.factories.enrollments import make_applicant
 from tests.factories.instance import running_chromium
 from tests.factories.staff import Browser as Signed
 from tests.factories.staff import citizen_browser, cookie_name, staff_browser
-from tests.factories.web import Web, person
+from tests.factories.web import Web, morning_at_office, person
 from tests.servers import Addresses
 
 pytestmark = pytest.mark.browser
 
 ANYONE = ("/", "/login", "/cobrar", "/citas/nueva", "/citas/buscar", "/aviso-de-privacidad")
 CITIZEN = ("/enviar", "/mis-tramites", "/mis-datos", "/mis-datos/consultas", "/rfc")
-DESK = ("/desk/", "/desk/sessions")
-ADMIN = ("/admin/", "/admin/staff/new")
+SLOT = "/citas/persona?consulate=losangeles&service=PAS10&start="
+HERE = {"birth_date-day": "12", "birth_date-month": "5", "birth_date-year": "1990"}
+NAMES = {"given_names": "Guadalupe Monserrat", "first_surname": "Tzompantzi Hernández"}
 
 # Links within a sentence are as large as its letters, and what is hidden can't be pressed.
 _SMALL = """() => [...document.querySelectorAll(
@@ -40,13 +54,126 @@ _WIDE = """() => [...document.querySelectorAll("body *")]
   .map(e => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 30)}`).slice(-4)"""
 
 
+@dataclass(frozen=True)
+class Place:
+    """A page, and who opens it: nobody in particular, a citizen, or somebody of staff."""
+
+    path: str
+    who: Signed | None = None
+    staff: bool = False
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is too wide or too small on a page, and what it is called."""
+
+    place: Place
+    wide: list[str]
+    small: list[object]
+
+
 @pytest.fixture(scope="module")
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with steady_web(servers, tmp_path_factory.mktemp("large")) as running:
-        running.session()
-        token = running.token("citizen", subject="ana", name="Ana|Demo|Prueba")
-        running.book(running.free()[0]["start"], token=token, attendees=[person(1)])
         yield running
+
+
+@pytest.fixture(scope="module")
+def places(web: Web) -> list[Place]:
+    """Every kind of page, also the later steps of each journey and what has an id."""
+    opened = web.session()["id"]
+    token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    first, *_others, last = (slot["start"] for slot in web.free())
+    booked = web.book(first, token=token, attendees=[person(1)]).get_json()["id"]
+    count = made_count(web)
+    with web.database.transaction(EVERYTHING) as session:
+        account = session.scalar(text("SELECT account_id FROM appointments"))
+        now = database_clock(session)
+        store_rate(
+            session, series="SF43718", base="USD", quote="MXN", value=Decimal("18.4321"),
+            valid_on=(now - timedelta(days=1)).date(), now=now,
+        )  # fmt: skip
+        given = Report(Kind.JOB_PARKED, Subject.JOB, new_id(), {"topic": "rates.fetch"})
+        incident = report(session, given, now=now)
+    assert account is not None
+    web.travel(morning_at_office())
+    citizen = citizen_browser(web.app, account)
+    desk = staff_browser(web.app, "supervisor", "losangeles")
+    admin, treasury = staff_browser(web.app, "admin"), staff_browser(web.app, "treasury")
+    desk.post(f"/desk/appointments/{booked}/check-in", identity_checked="true")
+    desk.post(f"/desk/appointments/{booked}/call", desk="A")
+    staff = [
+        *((desk, path) for path in _of_the_desk(desk, booked, opened)),
+        *((desk, path) for path in ("/counts/", f"/counts/{count}")),
+        *((treasury, path) for path in ("/incidents/", f"/incidents/{incident}")),
+        *(
+            (admin, path)
+            for path in ("/admin/", "/admin/staff/new", f"/admin/staff/{desk.account}")
+        ),
+        (staff_browser(web.app, "analyst"), "/monitoring/"),
+        (staff_browser(web.app, "agent"), "/personal"),
+    ]
+    return [
+        *(Place(path) for path in ANYONE),
+        *(Place(path, citizen) for path in CITIZEN),
+        *(Place(path, citizen) for path in _of_a_booking(citizen, booked, first, last)),
+        *(Place(path, citizen) for path in _of_a_transfer(citizen)),
+        Place(_enrollment(citizen), citizen),
+        *(Place(path, who, staff=True) for who, path in staff),
+    ]
+
+
+def _of_a_booking(citizen: Signed, booked: str, held: str, start: str) -> list[str]:
+    slot = {"consulate": "losangeles", "service": "PAS10", "start": start}
+    named = {**person(1), **NAMES, **HERE, "email": "ana@demo.invalid"}
+    named.pop("birth_date")
+    named["second_surname"] = named["second_surname"] or ""
+    check = citizen.post("/citas/persona", **slot, **named).location
+    wrong = citizen.post("/citas/persona", **slot, given_names="").location
+    return [
+        f"/citas/horarios?consulate=losangeles&service=PAS10&from={start[:10]}",
+        "/citas/horarios?consulate=chicago&service=PAS10",
+        f"{SLOT}{quote(start)}", wrong, check, f"/citas/{booked}", f"/citas/{booked}?nueva=1",
+    ]  # fmt: skip
+
+
+def _of_a_transfer(citizen: Signed) -> list[str]:
+    price = {"send_amount": "300", "funding": "bank_account", "payout": "account"}
+    quoted = citizen.post("/enviar", **price).location
+    found = re.search(r"quote=([0-9a-f-]{36})", quoted)
+    assert found, quoted
+    to = {**NAMES, "clabe": "002010077777777771", "purpose": "family", "quote": found[1]}
+    check = citizen.post("/enviar/destinatario", **to).location
+    draft = check.partition("d=")[2]
+    sent = citizen.post("/enviar/revisar", d=draft).location
+    recipient = f"/enviar/destinatario?quote={found[1]}"
+    again = citizen.post("/enviar/destinatario", **to).location
+    return [quoted, recipient, again, sent, sent.partition("?")[0]]
+
+
+def _enrollment(citizen: Signed) -> str:
+    applicant = make_applicant()
+    born = applicant.birth_date
+    form = {
+        "given_names": applicant.given_names, "first_surname": applicant.first_surname,
+        "second_surname": applicant.second_surname or "", "curp": applicant.curp or "",
+        "email": applicant.email or "", "consents": "transfer_to_agency",
+        "birth_date-day": str(born.day), "birth_date-month": str(born.month),
+        "birth_date-year": str(born.year),
+    }  # fmt: skip
+    made = citizen.post("/rfc", **form).location
+    assert made.startswith("/inscripciones/"), made
+    return made
+
+
+def _of_the_desk(desk: Signed, booked: str, session: str) -> list[str]:
+    shown = desk.post(
+        "/desk/identity", **NAMES, **HERE, document="Acta y credencial", identity_checked="true"
+    ).location
+    return [
+        "/desk/", "/desk/sessions", f"/desk/sessions/{session}", f"/desk/appointments/{booked}",
+        f"/desk/appointments/{booked}/complete", "/desk/identity", shown,
+    ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -73,20 +200,6 @@ def _serving(web: Web) -> Iterator[str]:
         thread.join()
 
 
-def _signed_in(web: Web) -> list[tuple[Signed | None, str]]:
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
-        account = session.scalar(text("SELECT account_id FROM appointments"))
-    citizen = citizen_browser(web.app, account)
-    officer = staff_browser(web.app, "supervisor", "losangeles")
-    admin = staff_browser(web.app, "admin")
-    return [
-        *((None, path) for path in ANYONE),
-        *((citizen, path) for path in CITIZEN),
-        *((officer, path) for path in DESK),
-        *((admin, path) for path in ADMIN),
-    ]
-
-
 def _context(
     browser: Browser, web: Web, address: str, who: Signed | None, **options: object
 ) -> BrowserContext:
@@ -98,40 +211,47 @@ def _context(
     return context
 
 
-def test_pages_fit_a_phone_with_text_twice_as_large(
-    browser: Browser, web: Web, address: str
-) -> None:
-    wide = []
-    for who, path in _signed_in(web):
-        context = _context(browser, web, address, who, viewport={"width": 360, "height": 740})
+@pytest.fixture(scope="module")
+def measured(browser: Browser, web: Web, address: str, places: list[Place]) -> list[Measured]:
+    """Each page once on a phone and once on a desktop, with everything unfolded."""
+    found = []
+    for who, own in groupby(places, key=lambda place: place.who):
+        context = _context(browser, web, address, who)
         page = context.new_page()
-        assert page.goto(address + path).status == 200, path  # type: ignore[union-attr]
-        page.add_style_tag(content="html { font-size: 200% }")
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if width > 360:
-            wide.append((path, width, page.evaluate(_WIDE)))
+        found += [_measure(page, address, place) for place in own]
         context.close()
+    return found
+
+
+def _measure(page: Page, address: str, place: Place) -> Measured:
+    small: list[object] = []
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        answer = page.goto(address + place.path)
+        assert answer is not None
+        assert answer.status == 200, place.path
+        assert page.url.endswith(place.path), (place.path, page.url)
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        small += [(place.path, width, *each) for each in page.evaluate(_SMALL)]
+    page.add_style_tag(content="html { font-size: 200% }")
+    width = page.evaluate("document.documentElement.scrollWidth")
+    return Measured(place, page.evaluate(_WIDE) if width > 360 else [], small)
+
+
+def test_pages_fit_a_phone_with_text_twice_as_large(measured: list[Measured]) -> None:
+    wide = [(each.place.path, *each.wide) for each in measured if each.wide]
     assert wide == [], "\n".join(map(str, wide))
 
 
-def test_what_is_pressed_is_large_enough_for_a_finger(
-    browser: Browser, web: Web, address: str
-) -> None:
-    small = []
-    for who, path in _signed_in(web):
-        for width in (360, 1280):
-            context = _context(browser, web, address, who, viewport={"width": width, "height": 900})
-            page = context.new_page()
-            page.goto(address + path)
-            small += [(path, width, *found) for found in page.evaluate(_SMALL)]
-            context.close()
+def test_what_is_pressed_is_large_enough_for_a_finger(measured: list[Measured]) -> None:
+    small = [found for each in measured for found in each.small]
     assert small == [], "\n".join(map(str, small))
 
 
 def test_the_current_place_in_the_menu_shows_in_forced_colours(
-    browser: Browser, web: Web, address: str
+    browser: Browser, web: Web, address: str, places: list[Place]
 ) -> None:
-    who = next(who for who, path in _signed_in(web) if path == "/mis-tramites")
+    who = next(place.who for place in places if place.path == "/mis-tramites")
     context = _context(browser, web, address, who, forced_colors="active")
     page = context.new_page()
     page.goto(f"{address}/mis-tramites")
@@ -144,11 +264,10 @@ def test_the_current_place_in_the_menu_shows_in_forced_colours(
     context.close()
 
 
-def test_each_page_of_staff_has_a_title_of_its_own(web: Web) -> None:
+def test_each_page_of_staff_has_a_title_of_its_own(places: list[Place]) -> None:
     titles = {}
-    for who, path in _signed_in(web):
-        if who is None:
-            continue
-        page = who.get(path).text
-        titles[path] = page.partition("<title>")[2].partition("</title>")[0]
+    for place in places:
+        if place.staff and place.who is not None:
+            page = place.who.get(place.path).text
+            titles[place.path] = page.partition("<title>")[2].partition("</title>")[0]
     assert len(set(titles.values())) == len(titles), titles
