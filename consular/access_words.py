@@ -41,6 +41,7 @@ WHAT: dict[str, Any] = {
     "enrollment.identity_check": _("Alguien más pidió una inscripción con tus datos"),
     "remittance.order": _("Ordenaste un envío"),
     "remittance.cancel": _("Cancelaste un envío"),
+    "remittance.read": _("Vieron un envío tuyo, para resolver un problema"),
     OTHER: _("Se usaron tus datos en un trámite"),
 }
 WHO: dict[str, Any] = {

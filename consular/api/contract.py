@@ -71,7 +71,7 @@ def problems_of(endpoint: Endpoint) -> dict[int, tuple[str, ...]]:
         401: ["unauthenticated"],
         409: ["request_in_progress"],
         422: ["invalid_fields", "invalid"],
-        503: ["unavailable", "sign_in_unavailable"],
+        503: ["unavailable", "sign_in_unavailable", "outcome_unknown"],
     }
     if endpoint.who is not ANYONE:
         codes[403] = ["forbidden"]

@@ -17,9 +17,8 @@ PROFILE = {
 
 
 def test_a_senders_name_is_changed_neither_by_api_nor_by_page(web: Web) -> None:
-    database = web.app.extensions["consular.database"]
     token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
-    with database.transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         prepare_reference(session, now=system_clock())
         account = session.execute(text("SELECT id FROM accounts")).scalar_one()
     assert web.call("PATCH", "/me", PROFILE, token=token).status_code == 200

@@ -103,6 +103,7 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(work: Work)
         "drafts": 0,
         "form_submissions": 0,
         "outbox": 1,
+        "identity_checks": 0,
         "scheduled_runs": 0,
     }
     assert outcomes(work, "old") == []
