@@ -31,7 +31,7 @@ def test_a_senders_name_is_changed_neither_by_api_nor_by_page(web: Web) -> None:
     renamed = web.call("PATCH", "/me", {**PROFILE, "given_names": "Eva"}, token=token)
     assert (renamed.status_code, renamed.get_json()["code"]) == (409, "identity_bound")
     assert web.call("PATCH", "/me", PROFILE, token=token).status_code == 200
-    page = citizen_browser(web.app, account).post(
+    page = citizen_browser(web.app, account).send(
         "/mis-datos",
         **{**PROFILE, "given_names": "Eva"},
     )

@@ -61,10 +61,13 @@ def test_a_folio_verifies_however_its_address_was_copied(web: Web) -> None:
 
 
 def test_the_recipients_page_tells_a_slip_in_the_folio_from_an_unknown_one(web: Web) -> None:
+    browser = web.client
+
     def asked(folio: str) -> str:
-        given = re.findall(r'name="(\w+)" value="([^"]*)"', web.client.get("/cobrar").text)
+        hidden = r'<input type="hidden" name="(\w+)" value="([^"]*)">'
+        given = re.findall(hidden, browser.get("/cobrar").text)
         form = {**dict(given), "first_surname": "Demo", "folio": folio}
-        return web.client.post("/cobrar", data=form, follow_redirects=True).text
+        return browser.post("/cobrar", data=form, follow_redirects=True).text
 
     assert 'href="#f-folio"' in asked("R7K3-M9QX-W42")
     assert "No encontramos un envío" in asked(new_folio(FolioKind.REMITTANCE))

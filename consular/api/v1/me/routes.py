@@ -36,7 +36,7 @@ def show_me() -> dict[str, Any]:
     who=CITIZEN,
     body=ProfileSchema(),
     answer=ProfileAnswer(),
-    errors={},
+    errors={409: ("identity_bound",)},
 )
 def change_me(command: Profile) -> dict[str, Any]:
     """Set or correct the holder's names and data."""
