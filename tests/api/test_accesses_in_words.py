@@ -37,7 +37,7 @@ def test_a_citizen_reads_words_and_no_incident_of_ours(web: Web) -> None:
     booked = web.book(web.free()[0]["start"], token=token).get_json()
     officer = web.token("officer", "losangeles")
     web.call("GET", f"/appointments/{booked['id']}", token=officer)
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         account = session.scalar(text("SELECT account_id FROM appointments"))
         for action in ("remittance.contradiction.paid", "remittance.incident", "desk.inner_word"):
             audit.record(

@@ -37,7 +37,7 @@ def limit(web: Web, limits: BookingLimits) -> None:
 
 def live(web: Web) -> int:
     """People with a live appointment."""
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         query = text("SELECT count(*) FROM seats JOIN appointments a ON a.id = appointment_id")
         return int(session.execute(query).scalar_one())
 

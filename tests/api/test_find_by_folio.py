@@ -95,7 +95,7 @@ def test_a_cancelled_one_says_so_and_offers_another(web: Web, booked: dict[str, 
 
 
 def test_a_past_one_says_so_and_offers_another(web: Web, booked: dict[str, Any]) -> None:
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.database.transaction(EVERYTHING) as session:
         session.execute(
             text("UPDATE appointments SET starts_at = :at, ends_at = :at"),
             {"at": datetime(2026, 1, 5, 17, tzinfo=UTC)},

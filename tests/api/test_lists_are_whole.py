@@ -25,7 +25,7 @@ SESSIONS = 205
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """Sixty offices with times at once, El Paso a week later, and a busy office in Chicago."""
     with steady_web(servers, tmp_path_factory.mktemp("whole")) as running:
-        with running.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+        with running.database.transaction(EVERYTHING) as session:
             offices = [c.code for c in list_consulates(session)]
             others = [code for code in offices if code not in ("elpaso", "chicago")]
             for code in others[-60:]:

@@ -140,7 +140,7 @@ def test_a_booking_under_way_when_a_session_closes_is_counted_or_refused(web: We
     """It holds its places' locks: closing waits for it, and what follows finds nothing."""
     opened = web.session()
     start = web.free()[0]["start"]
-    database = web.app.extensions["consular.database"]
+    database = web.database
     with database.transaction(EVERYTHING) as session, ThreadPoolExecutor(1) as pool:
         session.execute(text("SELECT take_seat(id, 'PAS10') FROM slots ORDER BY starts_at LIMIT 1"))
         closing = pool.submit(close, web, opened)
