@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from consular.api.fields import MOST_OF_NAME, Email, Name
+from consular.input.fields import MOST_OF_NAME, Email, Name
 from tests.factories.web import Web, person
 
 LONGEST = "a" * 64 + "@" + ".".join(["b" * 61] * 3) + ".mx"
