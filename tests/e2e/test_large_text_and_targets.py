@@ -53,6 +53,16 @@ _WIDE = """() => [...document.querySelectorAll("body *")]
   .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".table-wrap"))
   .map(e => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 30)}`).slice(-4)"""
 
+# Words that are wider than the button they stand on, but for those that only a reader speaks.
+_CRAMPED = """() => [...document.querySelectorAll(".btn")]
+  .filter(e => e.offsetParent)
+  .flatMap(e => [e, ...e.querySelectorAll("*:not(.visually-hidden)")].flatMap(p =>
+    [...p.childNodes].filter(n => n.nodeType === 3 && n.textContent.trim()).map(n => {
+      const words = document.createRange(); words.selectNodeContents(n);
+      return [n.textContent.trim(), words.getBoundingClientRect().width,
+              e.getBoundingClientRect().width]; })))
+  .filter(([, words, button]) => words > button - 2)"""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -70,6 +80,7 @@ class Measured:
     place: Place
     wide: list[str]
     small: list[object]
+    cramped: list[object]
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +92,7 @@ def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="module")
 def places(web: Web) -> list[Place]:
     """Every kind of page, also the later steps of each journey and what has an id."""
-    opened = web.session()["id"]
+    opened = web.session(closes="11:00")["id"]
     token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
     first, *_others, last = (slot["start"] for slot in web.free())
     booked = web.book(first, token=token, attendees=[person(1)]).get_json()["id"]
@@ -225,6 +236,7 @@ def measured(browser: Browser, web: Web, address: str, places: list[Place]) -> l
 
 def _measure(page: Page, address: str, place: Place) -> Measured:
     small: list[object] = []
+    cramped: list[object] = []
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 900})
         answer = page.goto(address + place.path)
@@ -233,14 +245,20 @@ def _measure(page: Page, address: str, place: Place) -> Measured:
         assert page.url.endswith(place.path), (place.path, page.url)
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         small += [(place.path, width, *each) for each in page.evaluate(_SMALL)]
+        cramped += [(place.path, width, *each) for each in page.evaluate(_CRAMPED)]
     page.add_style_tag(content="html { font-size: 200% }")
     width = page.evaluate("document.documentElement.scrollWidth")
-    return Measured(place, page.evaluate(_WIDE) if width > 360 else [], small)
+    return Measured(place, page.evaluate(_WIDE) if width > 360 else [], small, cramped)
 
 
 def test_pages_fit_a_phone_with_text_twice_as_large(measured: list[Measured]) -> None:
     wide = [(each.place.path, *each.wide) for each in measured if each.wide]
     assert wide == [], "\n".join(map(str, wide))
+
+
+def test_words_fit_the_buttons_that_they_stand_on(measured: list[Measured]) -> None:
+    cramped = [found for each in measured for found in each.cramped]
+    assert cramped == [], "\n".join(map(str, cramped))
 
 
 def test_what_is_pressed_is_large_enough_for_a_finger(measured: list[Measured]) -> None:
