@@ -17,7 +17,8 @@ from services.appointments.errors import ClaimTaken, SlotNotOffered, SlotTaken, 
 from services.appointments.people import Attendee
 from services.appointments.queries import availability
 from services.appointments.rules import DEVELOPMENT_LIMITS, Step
-from services.citizens.accounts import Profile, set_profile, sign_in
+from services.citizens.accounts import set_profile, sign_in
+from services.citizens.people import PersonData
 from services.enrollments.requesting import Applicant, RequestEnrollment, request_enrollment
 from services.kernel.audit import Actor, Role
 from services.kernel.crypto import Vault
@@ -116,7 +117,7 @@ class Demonstration:
         return found
 
     def _account(self, who: Attendee, subject: str) -> Actor:
-        profile = Profile(
+        profile = PersonData(
             who.given_names,
             who.first_surname,
             who.second_surname,
@@ -160,7 +161,11 @@ class Demonstration:
 
     def _ask_for_rfc(self, actor: Actor, who: Attendee) -> None:
         applicant = Applicant(
-            who.given_names, who.first_surname, who.second_surname, who.birth_date, curp(who)
+            who.given_names,
+            who.first_surname,
+            who.second_surname,
+            who.birth_date,
+            curp=curp(who),
         )
         command = RequestEnrollment(
             "rfc", applicant, ("transfer_to_agency",), self.dice.choice(_OFFICES)

@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 from consular import demonstration, tokens
 from services.appointments.planning import DeskPlan, OpenSession, open_sessions
 from services.appointments.queries import days_with_sessions, latest_closing
-from services.citizens.accounts import Profile, find_holder, set_profile, sign_in
+from services.citizens.accounts import find_holder, set_profile, sign_in
+from services.citizens.people import PersonData
 from services.consulates import loading as consulates
 from services.consulates.models import Consulate
 from services.consulates.queries import closed_days, list_consulates, list_services
@@ -158,10 +159,10 @@ def _citizen(session: Session, settings: Settings, subject: str, name: str | Non
     return account
 
 
-def _profile(subject: str, name: str | None) -> Profile:
+def _profile(subject: str, name: str | None) -> PersonData:
     given, first, second = [*(name or "").split("|"), "", "", ""][:3]
     invented = demonstration.person(random.Random(subject))
-    return Profile(
+    return PersonData(
         given_names=given.strip() or invented.given_names,
         first_surname=first.strip() or invented.first_surname,
         second_surname=second.strip() or (None if name else invented.second_surname),

@@ -16,8 +16,9 @@ import structlog
 from sqlalchemy.orm import Session
 
 from consular import tokens
-from services.citizens.accounts import Profile, set_profile
+from services.citizens.accounts import set_profile
 from services.citizens.errors import IdentityBound
+from services.citizens.people import PersonData
 from services.kernel.crypto import Vault
 from services.kernel.errors import Forbidden, Unavailable
 from services.kernel.identifiers import parse_curp, parse_phone
@@ -47,10 +48,10 @@ class SignIn:
     refused: type[Exception]
     failed: type[Exception]
 
-    def citizen(self, *, code: str, redirect_uri: str) -> tuple[str, Profile]:
+    def citizen(self, *, code: str, redirect_uri: str) -> tuple[str, PersonData]:
         """Subject and profile of whoever came back. Raises Forbidden, Unavailable."""
         claims: Claims = self._exchange(self.citizens, code=code, redirect_uri=redirect_uri)
-        return claims.subject, Profile(
+        return claims.subject, PersonData(
             given_names=claims.given_names or "",
             first_surname=claims.first_surname or "",
             second_surname=claims.second_surname,
@@ -77,7 +78,7 @@ class SignIn:
 
     @staticmethod
     def remember(
-        session: Session, account: UUID, profile: Profile, *, now: datetime, vault: Vault
+        session: Session, account: UUID, profile: PersonData, *, now: datetime, vault: Vault
     ) -> None:
         """Llave MX verified these names: they become the account's, unless money was sent under
         others, which stay until somebody has checked them."""

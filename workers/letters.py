@@ -19,8 +19,9 @@ from services.appointments.models import Appointment
 from services.appointments.queries import get_appointment, list_attendees
 from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
-from services.citizens.accounts import find_holder, open_profile
+from services.citizens.accounts import find_holder
 from services.citizens.models import LoginCode
+from services.citizens.people import open_person
 from services.consulates.queries import get_consulate, get_service
 from services.enrollments import queries as enrollments
 from services.enrollments.rules import OVER, Status
@@ -155,7 +156,7 @@ def _contact(session: Session, row: Appointment, vault: Vault) -> tuple[str | No
     people = list_attendees(session, [row.id])[row.id]
     holder = find_holder(session, row.account_id) if row.account_id else None
     for person in [*people, *([holder] if holder else [])]:
-        profile = open_profile(person, vault)
+        profile = open_person(person, vault)
         if profile.email or profile.phone:
             return profile.email, profile.phone
     return None, None

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from marshmallow import Schema, post_load
 
 from consular.input.fields import BirthDate, Curp, Email, Name, Phone, SecondSurname
-from services.citizens.accounts import Profile
+from services.citizens.people import PersonData
 
 
 class ProfileSchema(Schema):
@@ -29,5 +29,5 @@ class ProfileSchema(Schema):
     phone = Phone(load_default=None, allow_none=True)
 
     @post_load
-    def _command(self, data: dict[str, Any], **_kwargs: Any) -> Profile:
-        return Profile(**data)
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> PersonData:
+        return PersonData(**data)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +23,11 @@ from services.appointments.errors import (
     SlotTaken,
 )
 from services.appointments.models import Claim
-from services.appointments.people import Attendee, ask_for_check, claim_keys, person_keys
+from services.appointments.people import Attendee, ask_for_check, claim_keys
 from services.appointments.rules import PRODUCTION_LIMITS, BookingLimits, repeated_person
 from services.citizens.errors import TooManyAttempts
 from services.citizens.limits import Budget, spend
+from services.citizens.people import new_columns, person_keys
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
@@ -101,7 +102,7 @@ def book(
     `TooManyAttempts`, NotFound for the office, `ServiceNotOffered`, Invalid
     ``idempotency_key_reused``, `PersonRepeated`.
     """
-    keys = [person_keys(vault, attendee) for attendee in command.attendees]
+    keys = [person_keys(attendee, vault) for attendee in command.attendees]
     _refuse_repeated(keys)
     values = {
         "id": new_id(),
@@ -175,7 +176,7 @@ def explain_claim(
             now=now,
             person_account_id=holder,
         )
-    named = [key for each in command.attendees for key in person_keys(vault, each)]
+    named = [key for each in command.attendees for key in person_keys(each, vault)]
     return IdentityCheckPending(folio=ask_for_check(session, account, named, now=now))
 
 
@@ -218,30 +219,19 @@ def _refuse_repeated(keys: Sequence[Sequence[bytes]]) -> None:
 def _person(
     vault: Vault, command: BookAppointment, person: Attendee, keys: Sequence[bytes]
 ) -> dict[str, Any]:
-    row = new_id()
-    data_key = vault.new_key(row)
-    sealed = {
-        f"{name}_sealed": data_key.seal(value, place=f"people.{name}", row=row).hex()
-        for name, value in (
-            ("curp", person.curp),
-            ("email", command.email),
-            ("phone", command.phone),
-        )
-        if value
-    }
-    return {
-        "id": str(row),
-        "given_names": person.given_names,
-        "first_surname": person.first_surname,
-        "second_surname": person.second_surname,
-        "birth_date": person.birth_date.isoformat(),
-        "birth_place": person.birth_place,
-        "name_index": keys[0].hex(),
-        "data_key": data_key.wrapped.hex(),
-        "curp_index": vault.blind_index("curp", person.curp).hex() if person.curp else None,
-        "keys": [key.hex() for key in keys],
-        **sealed,
-    }
+    """A row of people and the keys to hold places under, as the database function reads them."""
+    reached = replace(person, email=command.email, phone=command.phone)
+    columns = {name: _as_json(value) for name, value in new_columns(reached, vault).items()}
+    return {**columns, "keys": [key.hex() for key in keys]}
+
+
+def _as_json(value: Any) -> Any:
+    match value:
+        case bytes():
+            return value.hex()
+        case UUID() | date():
+            return str(value)
+    return value
 
 
 _RAISED: dict[str, type[DomainError]] = {

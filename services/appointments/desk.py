@@ -27,10 +27,11 @@ from services.appointments.rules import (
 )
 from services.appointments.steps import check_step
 from services.citizens.models import Person
+from services.citizens.people import get_key
 from services.facts.recording import move as move_facts
 from services.kernel import audit
 from services.kernel.crypto import DataKey, Vault
-from services.kernel.errors import Conflict, NotFound
+from services.kernel.errors import NotFound
 from services.kernel.money import Money
 from services.outbox.delivery import put
 
@@ -169,16 +170,14 @@ def cancel(
 
 
 def _first_key(session: Session, appointment: UUID, vault: Vault) -> DataKey:
-    row = session.execute(
-        select(Person.id, Person.data_key)
+    first = session.scalars(
+        select(Person)
         .join(Seat, Seat.person_id == Person.id)
         .where(Seat.appointment_id == appointment)
         .order_by(Person.id)
         .limit(1)
     ).one()
-    if row.data_key is None:
-        raise Conflict("person_forgotten")
-    return vault.unwrap(row.data_key, row.id)
+    return get_key(first, vault)
 
 
 def _tell(

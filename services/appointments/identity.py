@@ -27,11 +27,12 @@ from services.appointments.models import (
     ResemblanceKey,
     Seat,
 )
-from services.appointments.people import Attendee, holders_keys, person_keys
+from services.appointments.people import Attendee, holders_keys
 from services.appointments.queries import list_attendees
 from services.appointments.rules import BookingLimits, Status, Step
-from services.citizens.accounts import open_profile, sign_in
+from services.citizens.accounts import sign_in
 from services.citizens.models import Account, Person
+from services.citizens.people import PersonData, make_person, open_person, person_keys
 from services.facts.recording import record_party
 from services.kernel import audit
 from services.kernel.audit import Actor
@@ -73,10 +74,11 @@ def check_identity(
 ) -> IdentityCheck:
     """Record that somebody's document was seen. Raises NotFound for a folio that isn't that
     person's, or was used."""
-    keys = person_keys(vault, command.person)
+    keys = person_keys(command.person, vault)
     waiting = _waiting(session, command.folio, keys) if command.folio else None
     account = waiting.account_id if waiting else _account(session, command, now=now, vault=vault)
-    person = _add_person(session, command, account, actor.consulate, now=now, vault=vault)
+    named = replace(command.person, email=command.email, phone=command.phone)
+    person = _add_person(session, named, account, actor.consulate, now=now, vault=vault)
     found = waiting or IdentityCheck(
         id=new_id(),
         folio=new_folio(FolioKind.IDENTITY_CHECK),
@@ -237,36 +239,14 @@ def _account_without_sign_in(session: Session, *, now: datetime) -> UUID:
 
 def _add_person(
     session: Session,
-    command: CheckIdentity,
+    named: PersonData,
     account: UUID | None,
     consulate: str | None,
     *,
     now: datetime,
     vault: Vault,
 ) -> Person:
-    who, row = command.person, new_id()
-    key = vault.new_key(row)
-    sealed = {
-        f"{name}_sealed": key.seal(value, place=f"people.{name}", row=row)
-        for name, value in (("curp", who.curp), ("email", command.email), ("phone", command.phone))
-        if value
-    }
-    person = Person(
-        id=row,
-        account_id=account,
-        consulate_code=consulate,
-        holder=False,
-        given_names=who.given_names,
-        first_surname=who.first_surname,
-        second_surname=who.second_surname,
-        birth_date=who.birth_date,
-        birth_place=who.birth_place,
-        name_index=person_keys(vault, who)[0],
-        curp_index=vault.blind_index("curp", who.curp) if who.curp else None,
-        data_key=key.wrapped,
-        created_at=now,
-        **sealed,
-    )
+    person = make_person(named, account=account, consulate=consulate, now=now, vault=vault)
     session.add(person)
     session.flush()
     return person
@@ -346,21 +326,7 @@ def _same_person(
 
 
 def _keys_of(vault: Vault, person: Person) -> list[bytes]:
-    return person_keys(vault, _attendee(vault, person))
-
-
-def _attendee(vault: Vault, person: Person) -> Attendee:
-    profile = open_profile(person, vault)
-    if person.birth_date is None:
-        raise NotFound()
-    return Attendee(
-        person.given_names,
-        person.first_surname,
-        person.second_surname,
-        person.birth_date,
-        person.birth_place,
-        profile.curp,
-    )
+    return person_keys(open_person(person, vault), vault)
 
 
 def _copy(
@@ -393,13 +359,9 @@ def _rebook(
     made = _copy(ended, seats, account=check.account_id, now=now)
     session.add(made)
     session.flush()
-    known = session.get_one(Person, check.person_id)
-    contact = open_profile(known, vault)
-    command = CheckIdentity(
-        _attendee(vault, known), check.document or "", email=contact.email, phone=contact.phone
-    )
+    known = open_person(session.get_one(Person, check.person_id), vault)
     person = _add_person(
-        session, command, check.account_id, made.consulate_code, now=now, vault=vault
+        session, known, check.account_id, made.consulate_code, now=now, vault=vault
     )
     session.execute(
         insert(Seat),

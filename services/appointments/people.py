@@ -12,31 +12,16 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import Session
 
 from services.appointments.models import IdentityCheck
+from services.citizens.people import PersonData, person_keys
 from services.kernel.crypto import Vault
 from services.kernel.ids import FolioKind, new_folio, new_id
 
 
 @dataclass(frozen=True)
-class Attendee:
-    """Somebody who comes: names as in their documents. The CURP is never required."""
+class Attendee(PersonData):
+    """Somebody who comes. The birth date is always asked for, the CURP never."""
 
-    given_names: str
-    first_surname: str
-    second_surname: str | None
     birth_date: date
-    birth_place: str | None = None
-    curp: str | None = None
-
-
-def person_keys(vault: Vault, person: Attendee) -> list[bytes]:
-    """Keyed hashes of name and birth date, and of the CURP when it is given."""
-    return vault.person_keys(
-        person.given_names,
-        person.first_surname,
-        person.second_surname,
-        person.birth_date,
-        person.curp,
-    )
 
 
 _HOLDERS_KEYS = text(
@@ -48,7 +33,7 @@ def claim_keys(
     session: Session, vault: Vault, person: Attendee, account: UUID | None
 ) -> list[bytes]:
     """Under which keys that account's person holds places."""
-    return holders_keys(session, person_keys(vault, person), account)
+    return holders_keys(session, person_keys(person, vault), account)
 
 
 def holders_keys(session: Session, keys: Sequence[bytes], account: UUID | None) -> list[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -13,25 +13,19 @@ from sqlalchemy.orm import Session
 
 from services.citizens.errors import IdentityBound
 from services.citizens.models import Account, Identity, Person
+from services.citizens.people import (
+    PersonData,
+    change_person,
+    curp_index,
+    make_person,
+    name_keys,
+)
 from services.kernel import audit
 from services.kernel.crypto import Vault
 from services.kernel.identifiers import means_no_surname
 from services.kernel.ids import new_id
 
 ADULT_YEARS = 18
-
-
-@dataclass(frozen=True)
-class Profile:
-    """The holder as they are called."""
-
-    given_names: str
-    first_surname: str
-    second_surname: str | None
-    birth_date: date | None
-    curp: str | None = None
-    email: str | None = None
-    phone: str | None = None
 
 
 def sign_in(session: Session, *, issuer: str, subject: str, now: datetime, vault: Vault) -> UUID:
@@ -102,7 +96,7 @@ def suggest_holder(session: Session, account: UUID, today: date) -> Person | Non
 
 
 def set_profile(
-    session: Session, account: UUID, profile: Profile, *, now: datetime, vault: Vault
+    session: Session, account: UUID, profile: PersonData, *, now: datetime, vault: Vault
 ) -> Person:
     """Tell or correct the holder's names; sealed values that aren't given are kept.
 
@@ -111,39 +105,17 @@ def set_profile(
     # Two first tellings at once follow one another.
     session.execute(select(Account.id).where(Account.id == account).with_for_update())
     person = find_holder(session, account)
+    if means_no_surname(profile.second_surname):
+        profile = replace(profile, second_surname=None)
     if person is None:
-        person = Person(id=new_id(), account_id=account, holder=True, created_at=now)
-        person.data_key = vault.new_key(person.id).wrapped
+        person = make_person(profile, account=account, holder=True, now=now, vault=vault)
         session.add(person)
     elif person.identity_bound_at and not _same_identity(person, profile, vault):
         raise IdentityBound()
-    person.given_names = profile.given_names
-    person.first_surname = profile.first_surname
-    absent = means_no_surname(profile.second_surname)
-    person.second_surname = None if absent else profile.second_surname
-    person.birth_date = profile.birth_date or person.birth_date
-    person.name_index = _name_keys(profile, person.birth_date, vault)[0]
-    _seal(person, profile, vault)
+    else:
+        change_person(person, profile, vault)
     session.flush()
     return person
-
-
-def open_profile(person: Person, vault: Vault) -> Profile:
-    """The holder's data in the clear, for themselves."""
-    opened: dict[str, str | None] = {"curp": None, "email": None, "phone": None}
-    if person.data_key:
-        key = vault.unwrap(person.data_key, person.id)
-        for name in opened:
-            sealed = getattr(person, f"{name}_sealed")
-            if sealed:
-                opened[name] = key.open(sealed, place=f"people.{name}", row=person.id)
-    return Profile(
-        given_names=person.given_names,
-        first_surname=person.first_surname,
-        second_surname=person.second_surname,
-        birth_date=person.birth_date,
-        **opened,
-    )
 
 
 def bind_identity(person: Person, *, now: datetime, vault: Vault) -> None:
@@ -153,7 +125,7 @@ def bind_identity(person: Person, *, now: datetime, vault: Vault) -> None:
         person.identity_bound_at = now
 
 
-def _same_identity(person: Person, profile: Profile, vault: Vault) -> bool:
+def _same_identity(person: Person, profile: PersonData, vault: Vault) -> bool:
     """The same person by the keys that limits go by: an accent more is no other name, and what
     wasn't told before may be told."""
     born = person.birth_date
@@ -163,16 +135,15 @@ def _same_identity(person: Person, profile: Profile, vault: Vault) -> bool:
         and (
             person.curp_index is None
             or not profile.curp
-            or vault.blind_index("curp", profile.curp) == person.curp_index
+            or curp_index(profile.curp, vault) == person.curp_index
         )
     )
 
 
-def _name_keys(named: Profile | Person, born: date | None, vault: Vault) -> list[bytes]:
+def _name_keys(named: PersonData | Person, born: date | None, vault: Vault) -> list[bytes]:
     """By name and birth date: as names are compared now, then as they were."""
     second = None if means_no_surname(named.second_surname) else named.second_surname
-    names = (named.given_names, named.first_surname, second)
-    return vault.person_keys(*names, born or date.min, None)
+    return name_keys(PersonData(named.given_names, named.first_surname, second, born), vault)
 
 
 def _is_adult(born: date | None, today: date) -> bool:
@@ -186,16 +157,3 @@ def _find(session: Session, issuer: str, index: bytes) -> UUID | None:
             Identity.issuer == issuer, Identity.subject_index == index
         )
     ).scalar_one_or_none()
-
-
-def _seal(person: Person, profile: Profile, vault: Vault) -> None:
-    if person.data_key is None:
-        return
-    key = vault.unwrap(person.data_key, person.id)
-    for name in ("curp", "email", "phone"):
-        value = getattr(profile, name)
-        if value:
-            sealed = key.seal(value, place=f"people.{name}", row=person.id)
-            setattr(person, f"{name}_sealed", sealed)
-    if profile.curp:
-        person.curp_index = vault.blind_index("curp", profile.curp)

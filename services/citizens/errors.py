@@ -29,6 +29,12 @@ class ProfileRequired(Conflict):
     code = "profile_required"
 
 
+class PersonForgotten(Conflict):
+    """Their key was deleted: what was sealed under it can't be opened any more."""
+
+    code = "person_forgotten"
+
+
 class IdentityBound(Conflict):
     """Money was sent under this name, birth date and CURP: changing them needs a check first."""
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
+from services.citizens.people import get_key
 from services.enrollments.errors import WrongState
 from services.enrollments.models import Enrollment
 from services.enrollments.progress import DATA_PLACE, lock, move
@@ -18,7 +19,6 @@ from services.enrollments.requesting import refuse_unknown
 from services.enrollments.rules import Status
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
-from services.kernel.errors import Conflict
 from services.outbox.delivery import put
 
 
@@ -34,16 +34,13 @@ def answer(
     """Add ``data`` to the request, which is in review again.
 
     Raises NotFound, `WrongState` when nothing was asked, Invalid ``unknown_field`` for data that
-    the programme doesn't take, Conflict ``person_forgotten``.
+    the programme doesn't take, `PersonForgotten`.
     """
     found = lock(session, enrollment)
     if Status(found.status) is not Status.MORE_INFORMATION_REQUESTED:
         raise WrongState(state=found.status)
     refuse_unknown(found.program, data)
-    person = session.get_one(Person, found.person_id)
-    if person.data_key is None:
-        raise Conflict("person_forgotten")
-    key = vault.unwrap(person.data_key, person.id)
+    key = get_key(session.get_one(Person, found.person_id), vault)
     known = json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id))
     whole = json.dumps({**known, **data}, ensure_ascii=False)
     found.data_sealed = key.seal(whole, place=DATA_PLACE, row=found.id)

@@ -16,14 +16,16 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from services.citizens.errors import PersonForgotten
 from services.citizens.models import Person
+from services.citizens.people import get_key, open_person
 from services.enrollments.models import Enrollment, EnrollmentClaim, EnrollmentEvent
 from services.enrollments.rules import OVER, TOLD, UNDECIDED, Program, Status, may_follow
 from services.facts.recording import record as record_fact
 from services.kernel import audit
 from services.kernel.audit import SYSTEM, Actor
-from services.kernel.crypto import DataKey, Vault
-from services.kernel.errors import Conflict, NotFound
+from services.kernel.crypto import Vault
+from services.kernel.errors import NotFound
 from services.outbox.delivery import put
 
 DATA_PLACE = "enrollments.data"
@@ -64,7 +66,7 @@ def begin_submission(
     """Write down that it is being sent, and what to send. None when there is nothing to send.
 
     To be committed before the agency is called: whatever happens to the call, the enrolment shows
-    that it may have arrived. Raises NotFound, Conflict ``person_forgotten``.
+    that it may have arrived. Raises NotFound, `PersonForgotten`.
     """
     found = lock(session, enrollment)
     before = Status(found.status)
@@ -73,18 +75,18 @@ def begin_submission(
     elif before not in (Status.SENT_TO_AGENCY, Status.IN_REVIEW):
         return None
     person = session.get_one(Person, found.person_id)
-    key = _key(person, vault)
-    if person.curp_sealed is None or person.birth_date is None:
-        raise Conflict("person_forgotten")
+    key, applicant = get_key(person, vault), open_person(person, vault)
+    if applicant.curp is None or applicant.birth_date is None:
+        raise PersonForgotten()
     return Application(
         program=Program(found.program),
         folio=found.folio,
-        curp=key.open(person.curp_sealed, place="people.curp", row=person.id),
-        given_names=person.given_names,
-        first_surname=person.first_surname,
-        second_surname=person.second_surname,
-        birth_date=person.birth_date,
-        email=_opened(key, person.email_sealed, "people.email", person.id),
+        curp=applicant.curp,
+        given_names=applicant.given_names,
+        first_surname=applicant.first_surname,
+        second_surname=applicant.second_surname,
+        birth_date=applicant.birth_date,
+        email=applicant.email,
         data=json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id)),
         sent=before is not Status.RECEIVED,
     )
@@ -96,11 +98,11 @@ def record_progress(
     """Take the agency's word. A step that the table doesn't allow changes nothing.
 
     What was given although the person had withdrawn in the meantime exists all the same: it is kept
-    for them, and the status stays. Raises NotFound, Conflict ``person_forgotten``.
+    for them, and the status stays. Raises NotFound, `PersonForgotten`.
     """
     found = lock(session, enrollment)
     if said.result and found.result_sealed is None:
-        key = _key(session.get_one(Person, found.person_id), vault)
+        key = get_key(session.get_one(Person, found.person_id), vault)
         result = json.dumps(dict(said.result))
         found.result_sealed = key.seal(result, place=RESULT_PLACE, row=found.id)
         session.flush()
@@ -193,13 +195,3 @@ def lock(session: Session, enrollment: UUID) -> Enrollment:
     if found is None:
         raise NotFound()
     return found
-
-
-def _key(person: Person, vault: Vault) -> DataKey:
-    if person.data_key is None:
-        raise Conflict("person_forgotten")
-    return vault.unwrap(person.data_key, person.id)
-
-
-def _opened(key: DataKey, sealed: bytes | None, place: str, row: UUID) -> str | None:
-    return key.open(sealed, place=place, row=row) if sealed else None

@@ -13,6 +13,7 @@ from sqlalchemy import and_, exists, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
+from services.citizens.people import find_key, open_person
 from services.enrollments.models import Enrollment, EnrollmentEvent
 from services.enrollments.progress import RESULT_PLACE
 from services.enrollments.rules import UNDECIDED, Status
@@ -98,9 +99,9 @@ def open_result(session: Session, found: Enrollment, vault: Vault) -> dict[str, 
     if found.result_sealed is None:
         return None
     person = session.get(Person, found.person_id)
-    if person is None or person.data_key is None:
+    key = find_key(person, vault) if person else None
+    if key is None:
         return None
-    key = vault.unwrap(person.data_key, person.id)
     result: dict[str, Any] = json.loads(
         key.open(found.result_sealed, place=RESULT_PLACE, row=found.id)
     )
@@ -118,19 +119,15 @@ def get_applicant(session: Session, found: Enrollment) -> Person:
 def get_notice(session: Session, enrollment: UUID, vault: Vault) -> Notice:
     """What the message about it needs. Raises NotFound."""
     found = get_enrollment(session, enrollment)
-    person = get_applicant(session, found)
-    key = vault.unwrap(person.data_key, person.id) if person.data_key else None
-    contacts = {
-        name: key.open(sealed, place=f"people.{name}", row=person.id) if key and sealed else None
-        for name, sealed in (("email", person.email_sealed), ("phone", person.phone_sealed))
-    }
+    applicant = open_person(get_applicant(session, found), vault)
     return Notice(
         folio=found.folio,
         program=found.program,
         status=Status(found.status),
         language=found.language,
-        given_names=person.given_names,
-        **contacts,
+        given_names=applicant.given_names,
+        email=applicant.email,
+        phone=applicant.phone,
     )
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from services.citizens.models import Person
+from services.citizens.people import PersonData, get_key, make_person, person_keys
 from services.consulates.models import Consulate
 from services.enrollments.errors import (
     AlreadyEnrolled,
@@ -27,7 +26,7 @@ from services.enrollments.progress import DATA_PLACE, note
 from services.enrollments.rules import CONSENT, HOME_ZONE, OFFERS, Program, Status
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
-from services.kernel.crypto import DataKey, Vault
+from services.kernel.crypto import Vault
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.identifiers import curp_birth_date, parse_curp
 from services.kernel.ids import FolioKind, new_folio, new_id
@@ -35,17 +34,11 @@ from services.outbox.delivery import put, put_once_a_day
 
 
 @dataclass(frozen=True)
-class Applicant:
-    """Whoever is to be enrolled: names as in their documents; the CURP is required."""
+class Applicant(PersonData):
+    """Whoever is to be enrolled. Birth date and CURP are required."""
 
-    given_names: str
-    first_surname: str
-    second_surname: str | None
     birth_date: date
-    curp: str
-    email: str | None = None
-    phone: str | None = None
-    birth_place: str | None = None
+    curp: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,8 @@ def request_enrollment(
     _refuse_malformed(command)
     consulate, day = _place(session, command, actor, now)
     account = actor.account_id if actor.is_citizen else None
-    person, key = _person(vault, command.applicant, account=account, consulate=consulate, now=now)
+    applicant = _written(command.applicant)
+    person = make_person(applicant, account=account, consulate=consulate, now=now, vault=vault)
     session.add(person)
     session.flush()
     row = new_id()
@@ -85,7 +79,7 @@ def request_enrollment(
         account_id=account,
         person_id=person.id,
         status=Status.RECEIVED,
-        data_sealed=key.seal(data, place=DATA_PLACE, row=row),
+        data_sealed=get_key(person, vault).seal(data, place=DATA_PLACE, row=row),
         consents=sorted(set(command.consents)),
         consented_at=now,
         language=command.language,
@@ -95,7 +89,7 @@ def request_enrollment(
     )
     session.add(found)
     session.flush()
-    _claim(session, found, _keys(vault, command.applicant), actor)
+    _claim(session, found, person_keys(applicant, vault), actor)
     note(session, found, None, now=now, actor=actor)
     put(session, "enrollments.submit", found.id)
     return found
@@ -111,7 +105,7 @@ def tell_holders(
     holders = session.execute(
         select(EnrollmentClaim.enrollment_id, EnrollmentClaim.account_id)
         .where(
-            EnrollmentClaim.person_key.in_(_keys(vault, command.applicant)),
+            EnrollmentClaim.person_key.in_(person_keys(_written(command.applicant), vault)),
             EnrollmentClaim.program == command.program,
         )
         .distinct()
@@ -145,6 +139,11 @@ def refuse_unknown(program: str, data: Mapping[str, Any]) -> None:
         raise Invalid("unknown_field", field="data")
 
 
+def _written(applicant: Applicant) -> Applicant:
+    """With the CURP as it is kept and compared: upper case."""
+    return replace(applicant, curp=parse_curp(applicant.curp))
+
+
 def _refuse_other_curp(applicant: Applicant) -> None:
     try:
         born = curp_birth_date(parse_curp(applicant.curp))
@@ -170,52 +169,6 @@ def _place(
     if zone is None:
         raise Invalid("consulate_not_found", field="consulate")
     return code, now.astimezone(ZoneInfo(zone)).date()
-
-
-def _keys(vault: Vault, person: Applicant) -> list[bytes]:
-    return vault.person_keys(
-        person.given_names,
-        person.first_surname,
-        person.second_surname,
-        person.birth_date,
-        parse_curp(person.curp),
-    )
-
-
-def _person(
-    vault: Vault,
-    applicant: Applicant,
-    *,
-    account: UUID | None,
-    consulate: str | None,
-    now: datetime,
-) -> tuple[Person, DataKey]:
-    row = new_id()
-    key = vault.new_key(row)
-    curp = parse_curp(applicant.curp)
-    person = Person(
-        id=row,
-        account_id=account,
-        consulate_code=consulate,
-        holder=False,
-        given_names=applicant.given_names,
-        first_surname=applicant.first_surname,
-        second_surname=applicant.second_surname,
-        birth_date=applicant.birth_date,
-        birth_place=applicant.birth_place,
-        name_index=_keys(vault, applicant)[0],
-        data_key=key.wrapped,
-        curp_sealed=_sealed(key, "curp", curp, row),
-        curp_index=vault.blind_index("curp", curp),
-        email_sealed=_sealed(key, "email", applicant.email, row),
-        phone_sealed=_sealed(key, "phone", applicant.phone, row),
-        created_at=now,
-    )
-    return person, key
-
-
-def _sealed(key: DataKey, name: str, value: str | None, row: UUID) -> bytes | None:
-    return key.seal(value, place=f"people.{name}", row=row) if value else None
 
 
 def _claim(session: Session, found: Enrollment, keys: list[bytes], actor: Actor) -> None:

@@ -14,13 +14,10 @@ import hmac
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from services.kernel.identifiers import former_normal_name, normalise_name
 
 _NONCE = 12
 
@@ -73,28 +70,6 @@ class Vault:
     def request_hash(self, data: bytes) -> bytes:
         """For telling two requests apart: keyed, for a request may hold an account number."""
         return hmac.digest(self._index_key, b"request\x1f" + data, "sha256")
-
-    def person_keys(
-        self,
-        given_names: str,
-        first_surname: str,
-        second_surname: str | None,
-        birth_date: date,
-        curp: str | None,
-    ) -> list[bytes]:
-        """Under which keys a person claims: by name and birth date always, by CURP when given.
-
-        The first is the name's as names are compared now. Where they were compared otherwise when
-        keys were first stored, that key follows: it is claimed too, so that rows of then and of
-        now meet whichever came first.
-        """
-        names = (given_names, first_surname, second_surname)
-        alike = (normalise_name(*names), former_normal_name(*names))
-        born = birth_date.isoformat()
-        keys = [self.blind_index("person.name", f"{n}|{born}") for n in dict.fromkeys(alike)]
-        if curp:
-            keys.append(self.blind_index("person.curp", curp))
-        return keys
 
 
 def fingerprint(data: bytes) -> bytes:

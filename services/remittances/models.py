@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.citizens.models import Person
+from services.citizens.people import full_name
 from services.kernel.db import Base, Owners
 from services.kernel.money import Money
 from services.remittances.rules import shown_rate
@@ -194,9 +195,7 @@ class Remittance(Priced, Base):
     @property
     def recipient_name(self) -> str:
         """As the sender wrote it."""
-        person = self.recipient
-        parts = (person.given_names, person.first_surname, person.second_surname)
-        return " ".join(part for part in parts if part)
+        return full_name(self.recipient)
 
 
 class RemittanceEvent(Base):

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.citizens.accounts import bind_identity, find_holder
 from services.citizens.models import Account, Person
+from services.citizens.people import PersonData, full_name, get_key, make_person
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
@@ -204,7 +205,7 @@ def _remittance(
         account_id=priced.account_id,
         quote_id=priced.id,
         sender_id=sender.id,
-        sender_name=_full_name(sender.given_names, sender.first_surname, sender.second_surname),
+        sender_name=full_name(sender),
         purpose=command.purpose.value,
         day=day_in_mexico(now),
         status=Status.FUNDED.value,
@@ -227,21 +228,12 @@ def _recipient(
     given: Recipient, number: str | None, made: Remittance, *, now: datetime, vault: Vault
 ) -> tuple[Person, bytes | None]:
     """The recipient's row, and the account number under the recipient's key."""
-    row = new_id()
-    key = vault.new_key(row)
-    name = normalise_name(given.given_names, given.first_surname, given.second_surname)
-    person = Person(
-        id=row,
-        account_id=made.account_id,
-        given_names=given.given_names,
-        first_surname=given.first_surname,
-        second_surname=given.second_surname,
-        name_index=vault.blind_index("person.name", name),
-        data_key=key.wrapped,
-        created_at=now,
-    )
-    sealed = key.seal(number, place=ACCOUNT_PLACE, row=made.id) if number else None
-    return person, sealed
+    named = PersonData(given.given_names, given.first_surname, given.second_surname, None)
+    person = make_person(named, account=made.account_id, now=now, vault=vault)
+    if number is None:
+        return person, None
+    key = get_key(person, vault)
+    return person, key.seal(number, place=ACCOUNT_PLACE, row=made.id)
 
 
 def _store(session: Session, made: Remittance, *, now: datetime, actor: Actor) -> None:
@@ -273,7 +265,3 @@ def _same(priced: Quote) -> dict[str, Any]:
         "receive_minor", "rate",
     )  # fmt: skip
     return {name: getattr(priced, name) for name in names}
-
-
-def _full_name(*parts: str | None) -> str:
-    return " ".join(part for part in parts if part)

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from services.citizens.people import find_key
 from services.incidents.rules import Kind
 from services.kernel import audit
 from services.kernel.crypto import Vault
@@ -268,10 +269,9 @@ def _task(session: Session, found: Remittance, attempt: int, vault: Vault) -> Pa
 def _account(found: Remittance, vault: Vault) -> str | None:
     if found.account_sealed is None:
         return None
-    person = found.recipient
-    if person.data_key is None:
+    key = find_key(found.recipient, vault)
+    if key is None:
         raise RecipientForgotten()
-    key = vault.unwrap(person.data_key, person.id)
     return key.open(found.account_sealed, place=ACCOUNT_PLACE, row=found.id)
 
 

@@ -15,8 +15,9 @@ from uuid import UUID
 from sqlalchemy import and_, exists, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from services.citizens.accounts import find_holder, open_profile
+from services.citizens.accounts import find_holder
 from services.citizens.models import Account
+from services.citizens.people import open_person
 from services.incidents.models import Incident
 from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
@@ -162,7 +163,7 @@ def get_notice(session: Session, remittance: UUID, vault: Vault) -> Notice | Non
     holder = find_holder(session, found.account_id)
     if holder is None:
         return None
-    profile = open_profile(holder, vault)
+    profile = open_person(holder, vault)
     language = session.get_one(Account, found.account_id).language
     return Notice(
         found.folio, Status(found.status), language, email=profile.email, phone=profile.phone

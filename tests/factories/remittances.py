@@ -12,8 +12,9 @@ from clabe import compute_control_digit
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from services.citizens.accounts import Profile, set_profile
+from services.citizens.accounts import set_profile
 from services.citizens.models import Account
+from services.citizens.people import PersonData
 from services.kernel.audit import Actor, Role
 from services.kernel.crypto import Vault
 from services.kernel.ids import new_id
@@ -69,7 +70,7 @@ def make_sender(
     """A citizen whose name is known; each one is another person."""
     account = new_id()
     session.execute(insert(Account).values(id=account, created_at=now))
-    profile = Profile(
+    profile = PersonData(
         "Marisol", "Quiroga", "Núñez", born or next(_BIRTHDAYS), email=email, curp=curp
     )
     set_profile(session, account, profile, now=now, vault=vault)

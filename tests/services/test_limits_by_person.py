@@ -9,8 +9,9 @@ from threading import Barrier
 import pytest
 from sqlalchemy.orm import Session
 
-from services.citizens.accounts import Profile, find_holder, open_profile, set_profile
+from services.citizens.accounts import find_holder, set_profile
 from services.citizens.errors import IdentityBound
+from services.citizens.people import PersonData, open_person
 from services.kernel.audit import Actor
 from services.kernel.db import EVERYTHING, Database
 from services.remittances.cancelling import cancel
@@ -38,7 +39,7 @@ def reference(session: Session) -> None:
 def _rename(session: Session, who: Actor, given: str, **changes: object) -> None:
     assert who.account_id
     values = {"birth_date": BORN, "curp": None, **changes}
-    profile = Profile(given, "Quiroga", "Núñez", **values)  # type: ignore[arg-type]
+    profile = PersonData(given, "Quiroga", "Núñez", **values)  # type: ignore[arg-type]
     set_profile(session, who.account_id, profile, now=NOW, vault=VAULT)
 
 
@@ -144,7 +145,7 @@ def test_contacts_accents_and_what_was_never_told_may_still_be_told(session: Ses
     assert sender.account_id
     holder = find_holder(session, sender.account_id)
     assert holder is not None
-    told = open_profile(holder, VAULT)
+    told = open_person(holder, VAULT)
     assert (told.given_names, told.email, told.curp) == ("MÁRISOL", "marisol@demo.invalid", CURP)
 
 

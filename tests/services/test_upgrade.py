@@ -27,6 +27,7 @@ from services.appointments.models import Slot
 from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.appointments.queries import get_appointment
+from services.citizens.people import person_keys
 from services.kernel.audit import SYSTEM, Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING, Database
@@ -96,8 +97,7 @@ def _book_as_before(database: Database, command: BookAppointment, actor: Actor) 
     people = [{**asdict(ANA), "id": str(new_id()), "name_index": "00", "data_key": "00"}]
     people[0] |= {"birth_date": "1990-05-12", "curp": None}
     who = command.attendees[0]
-    names = (who.given_names, who.first_surname, who.second_surname, who.birth_date, who.curp)
-    people[0]["keys"] = [key.hex() for key in VAULT.person_keys(*names)]
+    people[0]["keys"] = [key.hex() for key in person_keys(who, VAULT)]
     with database.one_call() as connection:
         row = connection.execute(
             _BOOK,

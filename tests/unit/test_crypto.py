@@ -126,20 +126,6 @@ def test_a_blind_index_doesnt_depend_on_the_master_keys(vault: Vault) -> None:
     assert vault.blind_index("curp", "x") == Vault({2: NEW}, INDEX).blind_index("curp", "x")
 
 
-def test_a_person_is_the_same_whatever_the_accents_and_case(vault: Vault) -> None:
-    one = vault.person_keys("José", "Núñez", "Peña", BIRTH, None)
-    assert one == vault.person_keys("JOSE ", "nunez", "Pena", BIRTH, None)
-    assert one != vault.person_keys("José", "Núñez", "Peña", date(1990, 5, 13), None)
-    assert one != vault.person_keys("José", "Núñez", None, BIRTH, None)
-
-
-def test_a_person_with_a_curp_is_still_found_by_name(vault: Vault) -> None:
-    by_name = vault.person_keys("Ana", "Demo", None, BIRTH, None)
-    both = vault.person_keys("Ana", "Demo", None, BIRTH, "HEGG560427MVZRRL04")
-    assert both[:1] == by_name
-    assert len(set(both)) == 2
-
-
 def test_keys_dont_show_in_what_is_printed(vault: Vault) -> None:
     key = vault.new_key(new_id())
     for secret in (key.secret, OLD, INDEX):

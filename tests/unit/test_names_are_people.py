@@ -15,6 +15,7 @@ from integrations.contracts import PayoutChannel, PayoutOrder
 from integrations.finabien.wire import Unwritable, ascii_upper, order_body
 from integrations.latin import take_apart
 from integrations.simulator.names import Person, agrees
+from services.citizens.people import PersonData, person_keys
 from services.kernel.crypto import Vault
 from services.kernel.identifiers import (
     APOSTROPHES,
@@ -76,7 +77,7 @@ def test_spaces_are_forgiven_where_names_are_looked_up(one: str, other: str) -> 
 
 @pytest.mark.parametrize("name", ["D'Amico", "Dʼamico", "Łukasz", "Dꞌamico"])
 def test_a_key_of_before_is_claimed_beside_the_one_of_now(name: str) -> None:
-    keys = VAULT.person_keys("Ana", name, None, BORN, None)
+    keys = person_keys(PersonData("Ana", name, None, BORN), VAULT)
     before = VAULT.blind_index(
         "person.name", f"{former_normal_name('Ana', name)}|{BORN.isoformat()}"
     )
@@ -86,7 +87,7 @@ def test_a_key_of_before_is_claimed_beside_the_one_of_now(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["Núñez", "Pérez-Gil", "de la Cruz", "Weiß"])
 def test_other_names_keep_the_one_key_that_they_had(name: str) -> None:
-    [key] = VAULT.person_keys("Ana", name, None, BORN, None)
+    [key] = person_keys(PersonData("Ana", name, None, BORN), VAULT)
     said = f"{former_normal_name('Ana', name)}|{BORN.isoformat()}"
     assert key == VAULT.blind_index("person.name", said)
 

@@ -15,7 +15,6 @@ from consular.identity_checks import released, taken_over, told_apart
 from consular.input.identity import CheckSchema, ServiceSchema
 from consular.input.loading import load_fields
 from consular.pages.desk.blueprint import pages
-from consular.pages.desk.shown import full_name
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, date_of, go, pick, read_fields, typed
 from consular.pages.portal.names import office, service_names
@@ -27,6 +26,7 @@ from services.appointments.identity import (
     list_held,
     list_own,
 )
+from services.citizens.people import full_name
 from services.kernel.db import EVERYTHING
 
 _PERSON = ("given_names", "first_surname", "second_surname", "curp")

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -18,6 +17,7 @@ from services.appointments.queries import list_attendees, list_history, list_res
 from services.appointments.returning import LATE_ARRIVAL, list_passes
 from services.appointments.rules import Status, Step
 from services.appointments.steps import list_actions
+from services.citizens.people import find_key, full_name, open_person
 from services.consulates.queries import fees_on, list_requirements, list_services
 from services.kernel.crypto import DataKey, Vault
 from services.kernel.money import Money
@@ -72,20 +72,19 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
     """One appointment with contact and CURP in the clear: for its own page only, which is an
     entry of the audit. The document number stays closed but for its end."""
     people = list_attendees(session, [found.id])[found.id]
-    keys = {p.id: vault.unwrap(p.data_key, p.id) for p in people if p.data_key}
-    first = people[0]
+    known = [open_person(person, vault) for person in people]
     return {
         **agenda(session, [found])[0],
         "attendees": [
             {
                 "name": full_name(person),
                 "birth_date": person.birth_date,
-                "curp": _open(keys, person, "curp"),
+                "curp": person.curp,
             }
-            for person in people
+            for person in known
         ],
-        "contact": {name: _open(keys, first, name) for name in ("email", "phone")},
-        "document_number": _end_of_document(found, keys.get(first.id)),
+        "contact": {"email": known[0].email, "phone": known[0].phone},
+        "document_number": _end_of_document(found, find_key(people[0], vault)),
         "requirements": _requirements(session, found),
         "actions": [step.value for step in list_actions(session, [found], now=now())[found.id]],
         "history": [{"status": status, "at": at} for status, at in list_history(session, found.id)],
@@ -104,20 +103,6 @@ def fee_expected(session: Session, found: Any, day: date) -> Expected:
     minor = sum(fees[code].money.minor for code in due) * people
     certain = not any(fees[code].is_latest_known for code in due)
     return Expected(Money(minor, fees[due[0]].money.currency), certain, free=False)
-
-
-def full_name(person: Any) -> str:
-    """Given names and surnames in one line."""
-    names = (person.given_names, person.first_surname, person.second_surname)
-    return " ".join(name for name in names if name)
-
-
-def _open(keys: Mapping[UUID, DataKey], person: Any, name: str) -> str | None:
-    """A sealed field; nothing once the person's key is gone."""
-    sealed: bytes | None = getattr(person, f"{name}_sealed")
-    if sealed is None or person.id not in keys:
-        return None
-    return keys[person.id].open(sealed, place=f"people.{name}", row=person.id)
 
 
 def _end_of_document(found: Any, key: DataKey | None) -> str | None:

@@ -28,7 +28,6 @@ from consular.pages.portal.further import look_further
 from consular.pages.portal.known import known_form
 from consular.pages.portal.names import (
     bookable_services,
-    full_name,
     in_language,
     office,
     offices,
@@ -56,6 +55,7 @@ from services.appointments.returning import list_passes
 from services.appointments.rules import Status, Step
 from services.appointments.steps import list_actions
 from services.citizens.codes import Destination
+from services.citizens.people import full_name
 from services.consulates.queries import fees_on, get_service, list_requirements
 from services.kernel.audit import Actor, Role
 from services.kernel.errors import Conflict, DomainError

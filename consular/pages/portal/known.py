@@ -7,7 +7,8 @@ from flask import g
 from consular.auth import account, now, vault
 from consular.db import transaction
 from consular.pages.forms import DATE_PARTS
-from services.citizens.accounts import Profile, find_holder, open_profile, suggest_holder
+from services.citizens.accounts import find_holder, suggest_holder
+from services.citizens.people import PersonData, open_person
 
 TEXTS = ("given_names", "first_surname", "second_surname", "curp", "email", "phone")
 # Says that the answers come from another deed and may be somebody else's.
@@ -24,11 +25,11 @@ def known_form() -> dict[str, str]:
         person = holder or suggest_holder(session, account(), now().date())
         if person is None:
             return {}
-        form = as_form(open_profile(person, vault()))
+        form = as_form(open_person(person, vault()))
     return form if holder else {**form, SUGGESTED: "yes"}
 
 
-def as_form(profile: Profile) -> dict[str, str]:
+def as_form(profile: PersonData) -> dict[str, str]:
     """A profile as the form of one's data holds it."""
     form = {name: getattr(profile, name) or "" for name in TEXTS}
     if profile.birth_date:

@@ -89,9 +89,3 @@ def program_name(program: str) -> str:
         "infonavit": _("Ahorro para vivienda (Infonavit)"),
     }
     return names.get(program, program)
-
-
-def full_name(person: Any) -> str:
-    """Given names and surnames in one line."""
-    parts = (person.given_names, person.first_surname, person.second_surname)
-    return " ".join(filter(None, parts))

@@ -33,10 +33,10 @@ from consular.pages.forms import (
 )
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.known import known_form
-from consular.pages.portal.names import full_name
 from consular.pages.posting import submission_key
 from consular.prices import price
-from services.citizens.accounts import Profile, find_holder, set_profile
+from services.citizens.accounts import find_holder, set_profile
+from services.citizens.people import PersonData, full_name
 from services.kernel import idempotency
 from services.kernel.errors import DomainError, NotFound
 from services.kernel.ids import parse_folio
@@ -236,10 +236,10 @@ def profile_save() -> Response:
     return go(local(form.get("next"), url_for("portal.dashboard")))
 
 
-def _read_profile(form: dict[str, str], errors: Errors) -> Profile | None:
+def _read_profile(form: dict[str, str], errors: Errors) -> PersonData | None:
     born = date_of(form, "birth_date")
     values: dict[str, Any] = {**pick(form, *NAMES, "curp", "email"), **phone_of(form)}
-    told: Profile | None = check(
+    told: PersonData | None = check(
         ProfileSchema(), {**values, **({"birth_date": born} if born else {})}, errors
     )
     return told

@@ -19,7 +19,8 @@ from consular.api.v1.remittances import routes as remittances
 from consular.auth import vault
 from services.appointments.queries import list_appointments
 from services.citizens.accesses import list_accesses
-from services.citizens.accounts import list_identities, list_people, open_profile
+from services.citizens.accounts import list_identities, list_people
+from services.citizens.people import open_person
 from services.enrollments.queries import list_enrollments
 from services.remittances.queries import list_remittances
 
@@ -97,7 +98,7 @@ def _remittances(session: Session, account: UUID, after: Cursor) -> tuple[Any, C
 
 
 def _person(found: Any) -> dict[str, Any]:
-    profile = open_profile(found, vault())
+    profile = open_person(found, vault())
     return {
         "holder": found.holder,
         "given_names": profile.given_names,

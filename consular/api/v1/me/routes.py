@@ -15,10 +15,11 @@ from consular.db import transaction
 from consular.input.me import ProfileSchema
 from consular.input.paging import PageQuery, cursor
 from services.citizens.accesses import list_accesses
-from services.citizens.accounts import Profile, find_holder, open_profile, set_profile
+from services.citizens.accounts import find_holder, set_profile
+from services.citizens.people import PersonData, open_person
 
 api = Blueprint("me", __name__, url_prefix="/api/v1/me")
-NO_PROFILE = Profile("", "", None, None)
+NO_PROFILE = PersonData("", "", None, None)
 
 
 @endpoint(api, "GET", "", operation="showProfile", who=CITIZEN, answer=ProfileAnswer(), errors={})
@@ -38,7 +39,7 @@ def show_me() -> dict[str, Any]:
     answer=ProfileAnswer(),
     errors={409: ("identity_bound",)},
 )
-def change_me(command: Profile) -> dict[str, Any]:
+def change_me(command: PersonData) -> dict[str, Any]:
     """Set or correct the holder's names and data."""
     with transaction() as session:
         person = set_profile(
@@ -48,7 +49,7 @@ def change_me(command: Profile) -> dict[str, Any]:
             now=now(),
             vault=vault(),
         )
-        return _shown(open_profile(person, vault()))
+        return _shown(open_person(person, vault()))
 
 
 @endpoint(
@@ -81,12 +82,12 @@ def show_my_data() -> dict[str, Any]:
         }
 
 
-def _profile(session: Session) -> Profile:
+def _profile(session: Session) -> PersonData:
     person = find_holder(session, account())
-    return open_profile(person, vault()) if person else NO_PROFILE
+    return open_person(person, vault()) if person else NO_PROFILE
 
 
-def _shown(profile: Profile) -> dict[str, Any]:
+def _shown(profile: PersonData) -> dict[str, Any]:
     return {
         "id": str(account()),
         "given_names": profile.given_names or None,
