@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 import time
 from typing import Any
 from urllib.parse import urlencode
 
 import structlog
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request, url_for
 
 from consular.auth import vault
 from consular.db import transaction
@@ -34,6 +35,7 @@ from services.forms.submissions import (
     drop_submission,
     find_outcome,
     finish_submission,
+    is_under_way,
 )
 from services.kernel.db import NOTHING
 from services.kernel.errors import Conflict, DomainError, Forbidden, NotFound
@@ -41,6 +43,10 @@ from services.kernel.errors import Conflict, DomainError, Forbidden, NotFound
 _log = structlog.get_logger()
 WAIT_SECONDS = 8.0
 LOOK_SECONDS = 0.05
+# Of a process's few threads, how many may wait for the first sending of a form; the other repeats
+# are led to a page that asks again, so that they can't take every thread.
+MOST_WAITING = 1
+_places_to_wait = threading.BoundedSemaphore(MOST_WAITING)
 
 
 def init_forms(app: Flask) -> None:
@@ -85,18 +91,41 @@ def _has_effect() -> bool:
 
 
 def _claim() -> Response | None:
-    """None: this request does it. Else the answer of the request that did."""
+    """None: this request does it. Else the answer of the request that did, or where to wait."""
     g.submission = _digest()
+    g.submission_open = _begin()
+    if g.submission_open:
+        return None
+    outcome = find_outcome_of(g.submission)
+    if outcome is None and _places_to_wait.acquire(blocking=False):
+        try:
+            outcome = _await_outcome()
+        finally:
+            _places_to_wait.release()
+    if outcome is not None:
+        return repeat(outcome)
+    return None if g.submission_open else _wait_elsewhere()
+
+
+def _await_outcome() -> Outcome | None:
+    """Where the first request led; None when that takes too long, or when it gave up and this one
+    does it now."""
     deadline = time.monotonic() + WAIT_SECONDS
-    while not _begin():
-        outcome = _outcome()
-        if outcome is not None:
-            return _repeat(outcome)
-        if time.monotonic() > deadline:
-            raise Conflict("request_in_progress")
+    while time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
-    g.submission_open = True
+        outcome = find_outcome_of(g.submission)
+        if outcome is not None:
+            return outcome
+        g.submission_open = _begin()
+        if g.submission_open:
+            return None
     return None
+
+
+def _wait_elsewhere() -> Response:
+    """A page that asks again, at once; should the first request give up, what was typed is kept."""
+    back = request.full_path if _has_effect() else form_address(keep_draft(answers()))
+    return go(url_for("portal.under_way", digest=g.submission.hex(), back=back))
 
 
 def _begin() -> bool:
@@ -104,12 +133,20 @@ def _begin() -> bool:
         return begin_submission(session, g.submission, owner=_owner())
 
 
-def _outcome() -> Outcome | None:
+def find_outcome_of(digest: bytes) -> Outcome | None:
+    """Where that form of this browser led; None before it ends, or when it gave up."""
     with transaction(NOTHING) as session:
-        return find_outcome(session, g.submission, owner=_owner(), vault=vault())
+        return find_outcome(session, digest, owner=_owner(), vault=vault())
 
 
-def _repeat(outcome: Outcome) -> Response:
+def still_under_way(digest: bytes) -> bool:
+    """Whether a request of this browser is at that form now."""
+    with transaction(NOTHING) as session:
+        return is_under_way(session, digest, owner=_owner())
+
+
+def repeat(outcome: Outcome) -> Response:
+    """The answer of the request that did it, for another sending of the same form."""
     response = go(outcome.location)
     if outcome.session_secret:
         set_session_cookie(response, outcome.session_secret)
@@ -155,8 +192,13 @@ def _owner() -> str:
 
 
 def back_to_form(draft: object) -> Response:
-    """The page of the form that was sent, which has the form's own address."""
-    return go(f"{request.path}?{urlencode({'d': draft})}")
+    """The page of the form that was sent."""
+    return go(form_address(draft))
+
+
+def form_address(draft: object) -> str:
+    """The page of a form has the address that the form is sent to."""
+    return f"{request.path}?{urlencode({'d': draft})}"
 
 
 def _refuse(error: DomainError) -> Any:
@@ -179,4 +221,4 @@ def _sign_in_first(error: DomainError) -> Any:
     if form_fault() is not None and not came_from_here():
         return answer_error(error)
     kept = keep_draft(answers_of_ended_session(), Conflict("session_over"))
-    return go(sign_in_address(f"{request.path}?{urlencode({'d': kept})}"))
+    return go(sign_in_address(form_address(kept)))

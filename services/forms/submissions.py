@@ -34,6 +34,12 @@ _FINISH = text(
     WHERE digest = :digest
     """
 )
+_UNDER_WAY = text(
+    """
+    SELECT EXISTS (SELECT FROM form_submissions WHERE digest = :digest AND owner = :owner
+        AND location IS NULL AND begun_at >= clock_timestamp() - interval '60 seconds')
+    """
+)
 # A sign-in is handed out again to a second press of the same button only.
 _FRESH: ColumnElement[bool] = literal_column(
     "finished_at > clock_timestamp() - interval '60 seconds'"
@@ -102,6 +108,13 @@ def find_outcome(session: Session, digest: bytes, *, owner: str, vault: Vault) -
     return Outcome(
         found.location or "", key.open(found.session_sealed, place=_PLACE, row=_row(digest))
     )
+
+
+def is_under_way(session: Session, digest: bytes, *, owner: str) -> bool:
+    """Whether another request is at it; False once it ended, gave up or outlived its lease."""
+    see_as(session, [owner])
+    values = {"digest": digest, "owner": owner}
+    return bool(session.scalar(_UNDER_WAY, values))
 
 
 def _row(digest: bytes) -> UUID:

@@ -11,6 +11,7 @@ from consular.pages.portal import (
     sending,
     signing_in,
     verifying,
+    waiting,
 )
 from consular.pages.portal.blueprint import pages
 
@@ -24,4 +25,5 @@ __all__ = [
     "sending",
     "signing_in",
     "verifying",
+    "waiting",
 ]
