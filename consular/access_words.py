@@ -41,6 +41,13 @@ WHAT: dict[str, Any] = {
     "enrollment.identity_check": _("Alguien más pidió una inscripción con tus datos"),
     "remittance.order": _("Ordenaste un envío"),
     "remittance.cancel": _("Cancelaste un envío"),
+    "remittance.sending": _("Se mandó tu envío a Finabien"),
+    "remittance.unknown": _("Se preguntó a Finabien si recibió tu envío"),
+    "remittance.accepted": _("Finabien recibió tu envío"),
+    "remittance.available": _("Tu envío quedó listo para cobrarse"),
+    "remittance.paid": _("Se pagó tu envío"),
+    "remittance.cancelled": _("Se canceló tu envío"),
+    "remittance.refunded": _("Se te devolvió el dinero de tu envío"),
     "remittance.read": _("Vieron un envío tuyo, para resolver un problema"),
     OTHER: _("Se usaron tus datos en un trámite"),
 }

@@ -33,6 +33,7 @@ from services.kernel import audit
 from services.kernel.crypto import DataKey, Vault
 from services.kernel.errors import NotFound
 from services.kernel.money import Money
+from services.kernel.transitions import Moved
 from services.outbox.delivery import put
 
 
@@ -189,14 +190,7 @@ def _tell(
     now: datetime,
     actor: audit.Actor,
 ) -> None:
-    move_facts(
-        session,
-        kind="appointment",
-        subject_id=found.id,
-        before=before,
-        after=found.status,
-        now=now,
-    )
+    move_facts(session, Moved(found, before, found.status, now))
     audit.record(
         session,
         actor=actor,

@@ -11,6 +11,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from services.facts.models import Fact
+from services.kernel.transitions import Moved
 
 
 def record(
@@ -79,7 +80,7 @@ _MOVE = text(
     FROM (
         SELECT kind, subject_id, consulate_code, program, day, sum(quantity)::bigint AS quantity,
             sum(people)::bigint AS people, sum(services)::bigint AS services
-        FROM facts WHERE subject_id = :subject AND kind = :kind AND status = :before
+        FROM facts WHERE subject_id = :subject AND status = :before
         GROUP BY kind, subject_id, consulate_code, program, day
         HAVING sum(quantity) <> 0 OR sum(people) <> 0 OR sum(services) <> 0
     ) counted
@@ -88,11 +89,16 @@ _MOVE = text(
 )
 
 
-def move(
-    session: Session, *, kind: str, subject_id: UUID, before: str, after: str, now: datetime
-) -> None:
-    """Move all that was counted of a subject from one status to another."""
+def move(session: Session, moved: Moved) -> None:
+    """Move all that was counted of a thing to its next status. A new one counts nothing yet."""
+    if moved.before is None:
+        return
     session.execute(
         _MOVE,
-        {"kind": kind, "subject": subject_id, "before": before, "after": after, "now": now},
+        {
+            "subject": moved.thing.id,
+            "before": moved.before,
+            "after": moved.after,
+            "now": moved.now,
+        },
     )

@@ -22,12 +22,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.incidents.rules import Kind, Resolution, Step, Subject
 from services.kernel.db import Base
+from services.kernel.tables import one_of
 
 _MOMENT = DateTime(timezone=True)
-
-
-def _one_of(column: str, words: type[Kind] | type[Subject] | type[Resolution] | type[Step]) -> str:
-    return f"{column} IN ({', '.join(repr(word.value) for word in words)})"
 
 
 class Incident(Base):
@@ -39,9 +36,9 @@ class Incident(Base):
 
     __tablename__ = "incidents"
     __table_args__ = (
-        CheckConstraint(_one_of("kind", Kind), name="kind"),
-        CheckConstraint(_one_of("subject_kind", Subject), name="subject_kind"),
-        CheckConstraint(_one_of("resolution", Resolution), name="resolution"),
+        CheckConstraint(one_of("kind", Kind), name="kind"),
+        CheckConstraint(one_of("subject_kind", Subject), name="subject_kind"),
+        CheckConstraint(one_of("resolution", Resolution), name="resolution"),
         CheckConstraint("(resolved_at IS NULL) = (resolution IS NULL)", name="resolved"),
         CheckConstraint(
             "resolution IS NULL OR (resolution = 'recovered') = (resolved_by IS NULL)",
@@ -89,7 +86,7 @@ class IncidentStep(Base):
     """Something that was done about an incident, by whom. Never changed."""
 
     __tablename__ = "incident_steps"
-    __table_args__ = (CheckConstraint(_one_of("step", Step), name="step"),)
+    __table_args__ = (CheckConstraint(one_of("step", Step), name="step"),)
 
     incident_id: Mapped[UUID] = mapped_column(ForeignKey("incidents.id"), primary_key=True)
     position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)

@@ -9,13 +9,14 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 import structlog
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from services.incidents.models import Incident, IncidentStep
 from services.incidents.rules import Kind, Resolution, Step, Subject
 from services.kernel.audit import SYSTEM, Actor
 from services.kernel.ids import new_id
+from services.kernel.tables import append_numbered
 
 # Under which the ids of jobs and of fields are made up.
 _MADE_UP = UUID("6f1d7c0e-3a51-4b0c-9d5c-1b1d8f6e2a90")
@@ -115,20 +116,15 @@ def note_step(
     note: str | None = None,
 ) -> None:
     """Append to the history of an incident that this transaction has written to."""
-    position = select(func.coalesce(func.max(IncidentStep.position), 0) + 1).where(
-        IncidentStep.incident_id == incident
-    )
-    session.execute(
-        insert(IncidentStep).values(
-            incident_id=incident,
-            position=position.scalar_subquery(),
-            step=step,
-            at=now,
-            actor_role=actor.role.value,
-            actor_id=actor.account_id,
-            note=note,
-        )
-    )
+    row = {
+        "incident_id": incident,
+        "step": step,
+        "at": now,
+        "actor_role": actor.role.value,
+        "actor_id": actor.account_id,
+        "note": note,
+    }
+    append_numbered(session, IncidentStep, row, owner="incident_id")
 
 
 def id_of_job(topic: str, ref: UUID) -> UUID:

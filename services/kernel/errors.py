@@ -5,6 +5,7 @@
       NotFound         it doesn't exist, or not for whoever asks
       Forbidden        known, but not allowed
       Conflict         the state or another request stands in the way
+        WrongState     the step doesn't follow from the state
       TooMany          come back later
       Unavailable      a part of ours is missing for now
 
@@ -52,6 +53,12 @@ class Conflict(DomainError):
     """The current state, or somebody else's deed, stands in the way."""
 
     code = "conflict"
+
+
+class WrongState(Conflict):
+    """The step doesn't follow from the ``state`` that the thing is in."""
+
+    code = "wrong_state"
 
 
 class TooMany(DomainError):

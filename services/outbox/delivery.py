@@ -14,6 +14,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from services.kernel.ids import new_id
+from services.kernel.transitions import Effect, Moved
 from services.outbox.models import OutboxItem
 
 
@@ -44,6 +45,16 @@ def put(session: Session, topic: str, ref: UUID, *, delay_seconds: float = 0) ->
         insert(OutboxItem).values(id=item, topic=topic, ref=ref, ring_at=due, due_at=due)
     )
     return item
+
+
+def put_at(topic: str, *statuses: str) -> Effect:
+    """Add an item whenever something comes to one of these statuses."""
+
+    def add(session: Session, moved: Moved) -> None:
+        if moved.after in statuses:
+            put(session, topic, moved.thing.id)
+
+    return add
 
 
 _RECENT = text(

@@ -7,15 +7,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.kernel import audit
-from services.kernel.audit import Actor
+from services.kernel.audit import SYSTEM, Actor
 from services.kernel.crypto import Vault
-from services.kernel.errors import NotFound
-from services.outbox.delivery import put
-from services.remittances.errors import AlreadyPaid, CancelWindowOver, WrongState
+from services.kernel.errors import NotFound, WrongState
+from services.remittances.errors import AlreadyPaid, CancelWindowOver
+from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import Remittance
 from services.remittances.payout import PayoutTask, describe_task, reached_agency
-from services.remittances.progress import lock, move
 from services.remittances.rules import FINAL, NOT_AT_AGENCY, Action, Status, actions
 
 
@@ -26,7 +24,7 @@ def cancel(session: Session, remittance: UUID, *, now: datetime, actor: Actor) -
     until it answers; asked again meanwhile, nothing changes. Raises NotFound, `AlreadyPaid`,
     `CancelWindowOver`, `WrongState`.
     """
-    found = lock(session, remittance)
+    found = LIFECYCLE.lock(session, remittance)
     if found.account_id != actor.account_id:
         raise NotFound()
     status = Status(found.status)
@@ -38,12 +36,9 @@ def cancel(session: Session, remittance: UUID, *, now: datetime, actor: Actor) -
         return found
     if Action.CANCEL not in list_actions(session, found, now=now):
         raise CancelWindowOver(cancel_until=found.cancel_until)
-    if status in NOT_AT_AGENCY and not reached_agency(session, remittance):
-        move(session, found, Status.CANCELLED, now=now)
-    else:
-        move(session, found, Status.CANCELLING, now=now)
-        put(session, "remittances.cancel", found.id)
-    _audit(session, found, now=now, actor=actor)
+    ours = status in NOT_AT_AGENCY and not reached_agency(session, remittance)
+    after = Status.CANCELLED if ours else Status.CANCELLING
+    LIFECYCLE.move(session, found, after, now=now, actor=actor, action="remittance.cancel")
     return found
 
 
@@ -65,22 +60,10 @@ def claim_cancel(
     When it turns out that no order can have reached the agency, everything goes back here.
     Raises NotFound, `RecipientForgotten`.
     """
-    found = lock(session, remittance)
+    found = LIFECYCLE.lock(session, remittance)
     if Status(found.status) is not Status.CANCELLING:
         return None
     if not reached_agency(session, remittance):
-        move(session, found, Status.CANCELLED, now=now)
+        LIFECYCLE.move(session, found, Status.CANCELLED, now=now, actor=SYSTEM)
         return None
     return describe_task(session, found, vault)
-
-
-def _audit(session: Session, found: Remittance, *, now: datetime, actor: Actor) -> None:
-    audit.record(
-        session,
-        actor=actor,
-        action="remittance.cancel",
-        subject_kind="remittance",
-        subject_id=found.id,
-        now=now,
-        person_account_id=found.account_id,
-    )

@@ -56,12 +56,6 @@ class AlreadyPaid(Conflict):
     code = "already_paid"
 
 
-class WrongState(Conflict):
-    """The step doesn't follow from the ``state`` the remittance is in."""
-
-    code = "wrong_state"
-
-
 class RecipientForgotten(Conflict):
     """The recipient's key was deleted, so that the account can't be read."""
 

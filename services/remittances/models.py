@@ -25,11 +25,19 @@ from services.citizens.models import Person
 from services.citizens.people import full_name
 from services.kernel.db import Base, Owners
 from services.kernel.money import Money
-from services.remittances.rules import shown_rate
+from services.kernel.tables import one_of
+from services.remittances.rules import (
+    GIVEN_BACK,
+    OPEN,
+    AttemptOutcome,
+    Funding,
+    Payout,
+    Status,
+    shown_rate,
+)
 
 _NOW = DateTime(timezone=True)
 _RATE = Numeric(18, 8)
-_OPEN = "status IN ('funded', 'sending', 'unknown', 'accepted', 'available', 'cancelling')"
 
 
 class ExchangeRate(Base):
@@ -119,8 +127,8 @@ class Quote(Priced, Base):
             "send_minor > 0 AND receive_minor > 0 AND fee_minor >= 0 AND tax_minor >= 0",
             name="positive",
         ),
-        CheckConstraint("funding IN ('bank_account', 'us_card', 'cash')", name="funding"),
-        CheckConstraint("payout IN ('account', 'card', 'branch')", name="payout"),
+        CheckConstraint(one_of("funding", Funding), name="funding"),
+        CheckConstraint(one_of("payout", Payout), name="payout"),
         Index("ix_quotes_account_id", "account_id"),
     )
 
@@ -144,11 +152,7 @@ class Remittance(Priced, Base):
     __tablename__ = "remittances"
     owners = Owners(account="account_id")
     __table_args__ = (
-        CheckConstraint(
-            "status IN ('funded', 'sending', 'unknown', 'accepted', 'available', 'paid',"
-            " 'cancelling', 'cancelled', 'refunded', 'failed')",
-            name="status",
-        ),
+        CheckConstraint(one_of("status", Status), name="status"),
         CheckConstraint("total_minor = send_minor + fee_minor + tax_minor", name="total"),
         CheckConstraint(
             "send_minor > 0 AND receive_minor > 0 AND fee_minor >= 0 AND tax_minor >= 0",
@@ -157,11 +161,11 @@ class Remittance(Priced, Base):
         CheckConstraint("(payout = 'branch') = (account_sealed IS NULL)", name="account"),
         CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", name="paid_at"),
         CheckConstraint(
-            "(status IN ('cancelled', 'refunded')) = (refunded_at IS NOT NULL)",
+            f"({one_of('status', GIVEN_BACK)}) = (refunded_at IS NOT NULL)",
             name="refunded_at",
         ),
         Index("ix_remittances_account_id_day", "account_id", "day"),
-        Index("ix_remittances_open", "changed_at", postgresql_where=text(_OPEN)),
+        Index("ix_remittances_open", "changed_at", postgresql_where=text(one_of("status", OPEN))),
         {"postgresql_with": {"fillfactor": 80}},
     )
 
@@ -216,12 +220,7 @@ class PayoutAttempt(Base):
     """One sending of the order, written down and committed before the call is made."""
 
     __tablename__ = "payout_attempts"
-    __table_args__ = (
-        CheckConstraint(
-            "outcome IN ('sending', 'unknown', 'never_sent', 'answered', 'refused')",
-            name="outcome",
-        ),
-    )
+    __table_args__ = (CheckConstraint(one_of("outcome", AttemptOutcome), name="outcome"),)
 
     remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"), primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from services.citizens.accounts import bind_identity, find_holder
 from services.citizens.models import Account, Person
 from services.citizens.people import PersonData, full_name, get_key, make_person
-from services.kernel import audit
+from services.facts.recording import record as record_fact
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.db import violated_constraint
@@ -23,8 +23,6 @@ from services.kernel.errors import Forbidden, Invalid, NotFound
 from services.kernel.identifiers import normalise_name, parse_card, parse_clabe
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.kernel.money import Money
-from services.outbox.delivery import put
-from services.remittances import ledger
 from services.remittances.errors import (
     FundingUnavailable,
     LimitExceeded,
@@ -33,9 +31,8 @@ from services.remittances.errors import (
     QuoteExpired,
     QuoteUsed,
 )
-from services.remittances.ledger import EntryKind
+from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import Quote, Remittance
-from services.remittances.progress import note
 from services.remittances.quoting import get_quote
 from services.remittances.rules import (
     NOT_COUNTED,
@@ -244,18 +241,18 @@ def _store(session: Session, made: Remittance, *, now: datetime, actor: Actor) -
         if violated_constraint(error) == "uq_remittances_quote_id":
             raise QuoteUsed() from error
         raise
-    ledger.post(session, EntryKind.FUNDED, made, now=now)
-    note(session, made, None, now=now)
-    audit.record(
+    record_fact(
         session,
-        actor=actor,
-        action="remittance.order",
-        subject_kind="remittance",
+        kind="remittance",
         subject_id=made.id,
+        consulate=None,
+        program=made.payout,
+        day=made.day,
+        before=None,
+        after=made.status,
         now=now,
-        person_account_id=made.account_id,
     )
-    put(session, "remittances.payout", made.id)
+    LIFECYCLE.record(session, made, now=now, actor=actor, action="remittance.order")
 
 
 def _same(priced: Quote) -> dict[str, Any]:

@@ -13,18 +13,20 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, insert, or_, select, update
+from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.citizens.people import find_key
 from services.incidents.rules import Kind
 from services.kernel import audit
+from services.kernel.audit import SYSTEM
 from services.kernel.crypto import Vault
 from services.kernel.money import format_minor
+from services.kernel.tables import append_numbered
 from services.remittances.errors import RecipientForgotten
+from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import PayoutAttempt, Remittance
 from services.remittances.ordering import ACCOUNT_PLACE
-from services.remittances.progress import lock, move
 from services.remittances.rules import (
     ATTEMPT_MAY_ARRIVE,
     FINAL,
@@ -98,13 +100,13 @@ def claim_payout(
     it, the step is to ask. None when it is final or being cancelled. Raises NotFound,
     `RecipientForgotten`.
     """
-    found = lock(session, remittance)
+    found = LIFECYCLE.lock(session, remittance)
     status = Status(found.status)
     if status in FINAL or status is Status.CANCELLING:
         return None
     if status is Status.FUNDED:
         due = now + tariff(session, day_in_mexico(now)).settlement
-        move(session, found, Status.SENDING, now=now, answer_due_at=due)
+        LIFECYCLE.move(session, found, Status.SENDING, now=now, actor=SYSTEM, answer_due_at=due)
     elif status not in _RESENDABLE or has_open_attempt(session, remittance):
         return _task(session, found, 0, vault)
     return _task(session, found, _begin_attempt(session, remittance, now), vault)
@@ -117,7 +119,7 @@ def begin_resend(
 
     None when meanwhile somebody else learned what became of it. To be committed before the call.
     """
-    found = lock(session, remittance)
+    found = LIFECYCLE.lock(session, remittance)
     if Status(found.status) not in _RESENDABLE:
         return None
     return _task(session, found, _begin_attempt(session, remittance, now), vault)
@@ -132,7 +134,7 @@ def settle_payout(
     news changes nothing; what can't be (paid after it was given back, another amount than was
     ordered) becomes an incident, with its money in suspense.
     """
-    found = lock(session, remittance)
+    found = LIFECYCLE.lock(session, remittance)
     before = Status(found.status)
     _close_attempts(session, remittance, AttemptOutcome.ANSWERED, now)
     kind = contradicts(before, heard.answer)
@@ -142,7 +144,8 @@ def settle_payout(
     _learn(session, found, heard)
     after = after_answer(before, heard.answer)
     if after is not before:
-        move(session, found, after, now=now, **_told(found, after, heard, now))
+        told = _told(found, after, heard, now)
+        LIFECYCLE.move(session, found, after, now=now, actor=SYSTEM, **told)
     _report_amount(session, found, heard, now)
     return after
 
@@ -163,7 +166,7 @@ def settle_refusal(session: Session, task: PayoutTask, reason_code: str, *, now:
 
     It isn't the last word while another attempt may still arrive, nor when one did.
     """
-    lock(session, task.remittance)
+    LIFECYCLE.lock(session, task.remittance)
     _close_attempt(session, task, AttemptOutcome.REFUSED, now)
     if _may_arrive(session, task.remittance, now):
         return False
@@ -177,22 +180,22 @@ def settle_absence(session: Session, remittance: UUID, *, now: datetime) -> Stat
     Everything goes back once no attempt can arrive any more; until then it has to be asked again,
     for an order that arrives after the money went back would be paid out of nobody's pocket.
     """
-    found = lock(session, remittance)
+    found = LIFECYCLE.lock(session, remittance)
     if Status(found.status) is Status.CANCELLING and not _may_arrive(session, remittance, now):
         _close_attempts(session, remittance, AttemptOutcome.NEVER_SENT, now)
-        move(session, found, Status.CANCELLED, now=now)
+        LIFECYCLE.move(session, found, Status.CANCELLED, now=now, actor=SYSTEM)
     return Status(found.status)
 
 
 def put_back(session: Session, task: PayoutTask, *, now: datetime) -> None:
     """This attempt certainly never reached the agency: it may be made again, or cancelled."""
-    lock(session, task.remittance)
+    LIFECYCLE.lock(session, task.remittance)
     _close_attempt(session, task, AttemptOutcome.NEVER_SENT, now)
 
 
 def mark_unknown(session: Session, task: PayoutTask, *, now: datetime) -> Status:
     """The answer was lost: the order may have arrived."""
-    found = lock(session, task.remittance)
+    found = LIFECYCLE.lock(session, task.remittance)
     session.execute(
         update(PayoutAttempt)
         .where(
@@ -202,7 +205,7 @@ def mark_unknown(session: Session, task: PayoutTask, *, now: datetime) -> Status
         .values(outcome=AttemptOutcome.UNKNOWN)
     )
     if Status(found.status) is Status.SENDING:
-        move(session, found, Status.UNKNOWN, now=now)
+        LIFECYCLE.move(session, found, Status.UNKNOWN, now=now, actor=SYSTEM)
     return Status(found.status)
 
 
@@ -231,20 +234,17 @@ def describe_task(session: Session, found: Remittance, vault: Vault) -> PayoutTa
 
 
 def _begin_attempt(session: Session, remittance: UUID, now: datetime) -> int:
-    number = select(func.coalesce(func.max(PayoutAttempt.number), 0) + 1).where(
-        PayoutAttempt.remittance_id == remittance
+    return append_numbered(
+        session,
+        PayoutAttempt,
+        {
+            "remittance_id": remittance,
+            "outcome": AttemptOutcome.SENDING,
+            "sent_at": now,
+        },
+        owner="remittance_id",
+        number="number",
     )
-    made = session.execute(
-        insert(PayoutAttempt)
-        .values(
-            remittance_id=remittance,
-            number=number.scalar_subquery(),
-            outcome=AttemptOutcome.SENDING,
-            sent_at=now,
-        )
-        .returning(PayoutAttempt.number)
-    )
-    return int(made.scalar_one())
 
 
 def _task(session: Session, found: Remittance, attempt: int, vault: Vault) -> PayoutTask:
@@ -337,7 +337,7 @@ def _report_contradiction(
     contradict(session, found, kind, detail, suspense_minor=suspense, now=now)
     audit.record(
         session,
-        actor=audit.SYSTEM,
+        actor=SYSTEM,
         action=f"remittance.contradiction.{heard.answer}",
         subject_kind="remittance",
         subject_id=found.id,

@@ -27,7 +27,7 @@ from services.kernel.money import Money
 from services.outbox.models import OutboxItem
 from services.remittances.ledger import LedgerCode, balance, trial_balance
 from services.remittances.models import Remittance, RemittanceEvent
-from services.remittances.rules import FINAL, IN_PAYOUT, Payout, Status
+from services.remittances.rules import IN_PAYOUT, OPEN, Payout, Status
 
 # What a branch asks for; the edge says it in the reader's words.
 COLLECT_WITH = ("folio", "official_identification")
@@ -173,7 +173,7 @@ def get_notice(session: Session, remittance: UUID, vault: Vault) -> Notice | Non
 def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequence[Remittance]:
     """Open ones, unchanged since ``before``, about which nothing is on its way."""
     waiting = exists().where(and_(OutboxItem.ref == Remittance.id, OutboxItem.done_at.is_(None)))
-    still_open = Remittance.status.in_(sorted(set(Status) - FINAL))
+    still_open = Remittance.status.in_(sorted(OPEN))
     return session.scalars(
         select(Remittance)
         .where(still_open, Remittance.changed_at < before, ~waiting)

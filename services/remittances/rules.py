@@ -113,10 +113,11 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.FAILED: frozenset(),
 }
 
-FINAL = frozenset(status for status, after in TRANSITIONS.items() if not after)
+OPEN = frozenset(status for status, after in TRANSITIONS.items() if after)
+FINAL = frozenset(Status) - OPEN
 GIVEN_BACK = frozenset({Status.CANCELLED, Status.REFUNDED})
 # Pesos are ordered and their outcome isn't final: they stand in suspense.
-IN_PAYOUT = frozenset(TRANSITIONS) - FINAL - {Status.FUNDED}
+IN_PAYOUT = OPEN - {Status.FUNDED}
 # Nothing was sent, or it doesn't count: these leave the sender's limits untouched.
 NOT_COUNTED = GIVEN_BACK | {Status.FAILED}
 

@@ -13,18 +13,17 @@ from services.incidents.reporting import Report, recover
 from services.incidents.rules import END_BY_THEMSELVES, Kind, Subject
 from services.incidents.watching import report_states
 from services.remittances.models import Remittance
-from services.remittances.rules import FINAL, Status
+from services.remittances.rules import FINAL, OPEN, Status
 
 LONGEST_SILENCE = timedelta(hours=1)
 # Moved on by the agency's word alone: as long as nothing moves, nothing was heard.
 _SILENT = (Status.SENDING, Status.UNKNOWN, Status.CANCELLING)
-_OPEN = sorted(set(Status) - FINAL)
 
 
 def report_waiting(session: Session, *, now: datetime, most: int) -> int:
     """Open an incident for each that waits for too long; returns how many are new."""
     overdue = select(Remittance.id, Remittance.status).where(
-        Remittance.status.in_(_OPEN), Remittance.answer_due_at < now
+        Remittance.status.in_(sorted(OPEN)), Remittance.answer_due_at < now
     )
     silent = select(Remittance.id, Remittance.status).where(
         Remittance.status.in_(_SILENT), Remittance.changed_at < now - LONGEST_SILENCE

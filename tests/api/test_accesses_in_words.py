@@ -16,15 +16,17 @@ from services.enrollments.rules import Status
 from services.kernel import audit
 from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING
+from services.remittances.rules import TRANSITIONS
 from tests.factories.staff import citizen_browser
 from tests.factories.web import Web
 
-# Entries that name nobody's account.
-_OF_NOBODY = {"session.open", "session.close", "appointments.list"}
+# Entries that name nobody's account; and a status to which only "remittance.cancel" leads.
+_OF_NOBODY = {"session.open", "session.close", "appointments.list", "remittance.cancelling"}
 
 
 def test_every_action_of_the_code_has_words() -> None:
     written = {f"appointment.{step}" for step in Step} | {f"enrollment.{s}" for s in Status}
+    written |= {f"remittance.{s}" for after in TRANSITIONS.values() for s in after}
     for package in (consular, services):
         for source in Path(str(package.__path__[0])).rglob("*.py"):
             written |= set(re.findall(r'action="([a-z_.]+)"', source.read_text(encoding="utf-8")))

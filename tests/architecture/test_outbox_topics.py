@@ -15,6 +15,8 @@ from workers.routes import ROUTES
 # Topics named after the agency that calls back (services/outbox/inbox.py).
 CALLBACKS = {callback_topic(agency.code) for agency in calling_back()}
 PUTS = {"put", "delivery.put", "put_once_a_day"}
+# At a status: the effect of a move.
+PUT_AT = "put_at"
 # Or handed on by the outbox itself, from a call that is looked at.
 MADE_AT_RUN_TIME = {
     "services/outbox/delivery.py",
@@ -38,6 +40,8 @@ def _put() -> Iterator[tuple[str, str | None]]:
         for call in module.calls():
             if written(call.func) in PUTS and len(call.args) > 1:
                 yield module.path, _text(module, call.args[1])
+            elif written(call.func) == PUT_AT:
+                yield module.path, _text(module, call.args[0])
     for file in (ROOT / "migrations" / "versions").glob("*.py"):
         inserts = re.findall(
             r"INSERT INTO outbox \(id, topic, ref\)\s+(?:VALUES|SELECT)\W+gen_random_uuid\(\),"

@@ -1,0 +1,66 @@
+"""What tables of several slices have in common: columns of few values, numbered rows, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, func, insert, select
+from sqlalchemy.orm import Session
+
+from services.kernel.db import Base
+
+Row = TypeVar("Row")
+Place = TypeVar("Place")
+
+
+def one_of(column: str, values: Iterable[StrEnum]) -> str:
+    """The SQL condition of a column that has one of these values, for constraints and indexes.
+
+    They are listed as their type declares them.
+    """
+    wanted = set(values)
+    declared = type(next(iter(wanted)))
+    listed = ", ".join(repr(value.value) for value in declared if value in wanted)
+    return f"{column} IN ({listed})"
+
+
+def append_numbered(
+    session: Session,
+    model: type[Base],
+    columns: Mapping[str, Any],
+    *,
+    owner: str,
+    number: str = "position",
+) -> int:
+    """Add a row whose ``number`` is one more than that of the last row with the same ``owner``.
+
+    The owner is locked by the caller. Returns the number.
+    """
+    table: Any = model
+    counted: Any = getattr(model, number)
+    last = select(func.coalesce(func.max(counted), 0) + 1).where(
+        getattr(model, owner) == columns[owner]
+    )
+    added = session.execute(
+        insert(table).values({**columns, number: last.scalar_subquery()}).returning(counted)
+    )
+    return int(added.scalar_one())
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row, Place]):
+    """A part of a list. ``next`` is the place of its last row, to go on after; None at the end."""
+
+    items: Sequence[Row]
+    next: Place | None
+
+
+def fetch_page(
+    session: Session, query: Select[tuple[Row]], *, limit: int, place: Callable[[Row], Place]
+) -> Page[Row, Place]:
+    """The first ``limit`` rows of an ordered query, and whether there are more."""
+    rows: Sequence[Any] = session.scalars(query.limit(limit + 1)).all()
+    return Page(rows[:limit], place(rows[limit - 1]) if len(rows) > limit else None)

@@ -1,0 +1,158 @@
+"""One state machine for everything that has a status.
+
+A slice says in its ``lifecycle.py`` which model moves, by which table, and what else a move writes:
+its row of history, its fact, its item of the outbox. Each move is audited. A use case holds the row
+with `Lifecycle.lock`, decides, and moves it with `Lifecycle.move`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
+
+from services.kernel import audit
+from services.kernel.audit import Actor
+from services.kernel.db import Base
+from services.kernel.errors import NotFound, WrongState
+from services.kernel.tables import append_numbered
+
+Thing = TypeVar("Thing", bound=Base)
+Status = TypeVar("Status", bound=StrEnum)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """``thing`` came from the status ``before``, which is None when it is new, to ``after``."""
+
+    thing: Any
+    before: str | None
+    after: str
+    now: datetime
+
+
+Effect = Callable[[Session, Moved], None]
+
+
+@dataclass(frozen=True)
+class Lifecycle(Generic[Thing, Status]):
+    """How the rows of ``model`` go from status to status.
+
+    ``kind`` names them in the audit. ``table`` has for each status those that may follow.
+    ``stamps`` are columns that keep when the row came to a status; ``changed_at`` is kept for
+    every one. ``effects`` write the rest, in their order, in the transaction of the move.
+    """
+
+    model: type[Thing]
+    kind: str
+    table: Mapping[Status, frozenset[Status]]
+    effects: tuple[Effect, ...] = ()
+    stamps: Mapping[Status, str] = field(default_factory=dict)
+
+    def lock(self, session: Session, id: UUID) -> Thing:
+        """The row as it is now, held until the transaction ends. Raises NotFound."""
+        model: Any = self.model
+        thing: Thing | None = session.execute(
+            select(model)
+            .where(model.id == id)
+            .with_for_update(key_share=True, of=model)
+            # As it is under the lock, also when the transaction read it before.
+            .execution_options(populate_existing=True)
+        ).scalar_one_or_none()
+        if thing is None:
+            raise NotFound()
+        return thing
+
+    def allows(self, before: str, after: Status) -> bool:
+        """Whether the table has that step."""
+        return after in self.table[before]  # type: ignore[index]  # a StrEnum is its text
+
+    def move(
+        self,
+        session: Session,
+        thing: Thing,
+        after: Status,
+        *,
+        now: datetime,
+        actor: Actor,
+        action: str | None = None,
+        **columns: Any,
+    ) -> None:
+        """Compare and swap on the status, then write what the move means.
+
+        ``columns`` change with the status. ``action`` is what the audit calls it, e.g.
+        "remittance.cancel"; else it is named after the status. Raises `WrongState` when the table
+        doesn't have the step, or somebody else moved the row meanwhile.
+        """
+        before: str = thing.status  # type: ignore[attr-defined]
+        if not self.allows(before, after):
+            raise WrongState(state=before)
+        self._swap(session, thing, before, {**self._stamped(after, now), **columns})
+        self.record(session, thing, before=before, now=now, actor=actor, action=action)
+
+    def _stamped(self, after: Status, now: datetime) -> dict[str, Any]:
+        names = [name for name in ("changed_at", self.stamps.get(after)) if name]
+        return {"status": after.value, **{n: now for n in names if hasattr(self.model, n)}}
+
+    def _swap(
+        self, session: Session, thing: Thing, before: str, columns: Mapping[str, Any]
+    ) -> None:
+        session.flush()
+        model: Any = self.model
+        swapped = session.execute(
+            update(model)
+            .where(model.id == thing.id, model.status == before)  # type: ignore[attr-defined]
+            .values(**columns)
+            .returning(model.id)
+            .execution_options(synchronize_session=False)
+        ).first()
+        if swapped is None:
+            raise WrongState(state=before)
+        for name, value in columns.items():
+            set_committed_value(thing, name, value)
+
+    def record(
+        self,
+        session: Session,
+        thing: Any,
+        *,
+        before: str | None = None,
+        now: datetime,
+        actor: Actor,
+        action: str | None = None,
+    ) -> None:
+        """Write what it means that ``thing`` has its status now; at first for a new row."""
+        moved = Moved(thing, before, thing.status, now)
+        for effect in self.effects:
+            effect(session, moved)
+        audit.record(
+            session,
+            actor=actor,
+            action=action or f"{self.kind}.{moved.after}",
+            subject_kind=self.kind,
+            subject_id=thing.id,
+            now=now,
+            person_account_id=getattr(thing, "account_id", None),
+            consulate=getattr(thing, "consulate_code", None),
+        )
+
+
+def history(event: type[Base], **columns: str) -> Effect:
+    """Keep each status that a thing came to as a row of ``event``, numbered from 1.
+
+    ``columns`` are the event's that are copied from the thing; the first one says whose it is.
+    """
+
+    def append(session: Session, moved: Moved) -> None:
+        copied = {name: getattr(moved.thing, of) for name, of in columns.items()}
+        row = {**copied, "status": moved.after, "at": moved.now}
+        append_numbered(session, event, row, owner=next(iter(columns)))
+
+    return append

@@ -1,0 +1,52 @@
+"""How a remittance moves from one status to the next, and what each step means in money."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from services.facts import recording
+from services.kernel.transitions import Lifecycle, Moved, history
+from services.outbox.delivery import put_at
+from services.remittances import ledger
+from services.remittances.ledger import EntryKind
+from services.remittances.models import Remittance, RemittanceEvent
+from services.remittances.rules import GIVEN_BACK, IN_PAYOUT, TRANSITIONS, Status
+
+
+def entries_of(before: str | None, after: str) -> list[EntryKind]:
+    """What a step moves: the sender pays, pesos are ordered, paid, or everything goes back."""
+    if after in GIVEN_BACK:
+        return [*([EntryKind.REVERSED] if before in IN_PAYOUT else []), EntryKind.REFUNDED]
+    kinds = {
+        Status.FUNDED: EntryKind.FUNDED,
+        Status.SENDING: EntryKind.CONVERTED,
+        Status.PAID: EntryKind.PAID,
+    }
+    return [kinds[Status(after)]] if after in kinds else []
+
+
+def _post(session: Session, moved: Moved) -> None:
+    for kind in entries_of(moved.before, moved.after):
+        ledger.post(session, kind, moved.thing, now=moved.now)
+
+
+LIFECYCLE = Lifecycle(
+    Remittance,
+    "remittance",
+    TRANSITIONS,
+    effects=(
+        _post,
+        history(
+            RemittanceEvent,
+            remittance_id="id",
+            account_id="account_id",
+            reason_code="reason_code",
+        ),
+        recording.move,
+        put_at("remittances.payout", Status.FUNDED),
+        put_at("remittances.cancel", Status.CANCELLING),
+        put_at("remittances.paid", Status.PAID),
+        put_at("remittances.refunded", *GIVEN_BACK),
+    ),
+    stamps=dict.fromkeys(GIVEN_BACK, "refunded_at"),
+)
