@@ -5,19 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event, Thread
-from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
 from services.kernel.commits import OutcomeUnknown
 from services.kernel.db import EVERYTHING, Database
-from services.kernel.settings import Settings
-from tests.factories.clusters import Cluster, cluster, place
+from tests.factories.clusters import Cluster, cluster, place, settings_over
 from tests.factories.enrollments import make_account
 from tests.factories.web import Web, person, running_web
-from tests.servers import random_keys
 
 WITHIN_SECONDS = 10.0
 # As many as the web's two processes answer at a time.
@@ -32,19 +30,8 @@ def own() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def web(own: Cluster, redis_url: str, tmp_path: Any) -> Iterator[Web]:
-    settings = Settings.load(
-        {
-            "CONSULAR_ENV": "test",
-            "CONSULAR_HOME": str(tmp_path),
-            "DATABASE_URL": own.urls.web_url,
-            "WORKER_DATABASE_URL": own.urls.worker_url,
-            "DATABASE_OWNER_URL": own.urls.owner_url,
-            "REDIS_URL": redis_url,
-            **random_keys(),
-        }
-    )
-    with running_web(settings) as web:
+def web(own: Cluster, redis_url: str, tmp_path: Path) -> Iterator[Web]:
+    with running_web(settings_over(own.urls, tmp_path, redis_url)) as web:
         yield web
         _back(own)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -11,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -18,7 +21,8 @@ from psycopg import sql
 
 from consular import embedded
 from consular.embedded import HOST, PostgresServer, free_port, server_account
-from tests.servers import DatabaseUrls, migrate
+from services.kernel.settings import Settings
+from tests.servers import DatabaseUrls, migrate, random_keys
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 START_SECONDS = 20.0
@@ -42,6 +46,14 @@ class Cluster:
             connection.execute(change.format(sql.Identifier(name), sql.Literal(value)))
             connection.execute("SELECT pg_reload_conf()")
 
+    def until(self, question: LiteralString) -> None:
+        """Wait until the answer to a question in SQL is true."""
+        deadline = time.monotonic() + START_SECONDS
+        with self.superuser() as connection:
+            while connection.execute(question).fetchone() != (True,):
+                assert time.monotonic() < deadline, question
+                time.sleep(0.02)
+
 
 class Standby(PostgresServer):
     """A physical replica. Its lock file says ``standby`` where a primary's says ``ready``."""
@@ -55,6 +67,45 @@ class Standby(PostgresServer):
             time.sleep(0.02)
         self.stop()
         return False
+
+
+@dataclass(frozen=True)
+class Replica(Cluster):
+    """A standby and the addresses of the same database in it."""
+
+    server: Standby
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Its processes stand still where they are, with their connections open."""
+        with self.superuser() as connection:
+            rows = connection.execute("SELECT pid FROM pg_stat_wal_receiver").fetchall()
+        assert self.server.process is not None
+        processes = [self.server.process.pid, *(pid for (pid,) in rows)]
+        try:
+            for pid in processes:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in processes:
+                os.kill(pid, signal.SIGCONT)
+
+
+def settings_over(
+    urls: DatabaseUrls, home: Path, redis_url: str = "redis://127.0.0.1:1"
+) -> Settings:
+    """Settings of the environment ``test`` over a cluster of one's own."""
+    return Settings.load(
+        {
+            "CONSULAR_ENV": "test",
+            "CONSULAR_HOME": str(home),
+            "DATABASE_URL": urls.web_url,
+            "WORKER_DATABASE_URL": urls.worker_url,
+            "DATABASE_OWNER_URL": urls.owner_url,
+            "REDIS_URL": redis_url,
+            **random_keys(),
+        }
+    )
 
 
 @contextmanager
@@ -96,8 +147,8 @@ def provisioned(server: PostgresServer, *, migrated: bool = True) -> DatabaseUrl
 
 
 @contextmanager
-def standby_of(primary: Cluster, directory: Path) -> Iterator[DatabaseUrls]:
-    """A replica that follows ``primary``; its addresses."""
+def standby_of(primary: Cluster, directory: Path) -> Iterator[Replica]:
+    """A replica that follows ``primary``."""
     server = Standby(directory / "standby", log=directory / "standby.log")
     server.directory.mkdir(mode=0o700)
     run("pg_basebackup", "-D", str(server.data), "-R", "-c", "fast", "-d", primary.server.url())
@@ -107,12 +158,8 @@ def standby_of(primary: Cluster, directory: Path) -> Iterator[DatabaseUrls]:
         old, new = f":{primary.server.port}/", f":{server.port}/"
         urls = primary.urls
         _until_it_answers(urls.web_url.replace(old, new))
-        yield DatabaseUrls(
-            urls.name,
-            urls.owner_url.replace(old, new),
-            urls.web_url.replace(old, new),
-            urls.worker_url.replace(old, new),
-        )
+        its_own = (url.replace(old, new) for url in (urls.owner_url, urls.web_url, urls.worker_url))
+        yield Replica(server, DatabaseUrls(urls.name, *its_own))
     finally:
         server.stop()
 

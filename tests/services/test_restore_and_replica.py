@@ -22,11 +22,18 @@ from services.facts.settling import note_settled
 from services.kernel.db import EVERYTHING, Database
 from services.kernel.ids import new_id
 from services.kernel.logins import Duty, NotAdopted
-from services.kernel.settings import Settings
 from services.monitoring.indicators import AskIndicator, figures
-from tests.factories.clusters import Cluster, cluster, place, provisioned, run, standby_of
+from tests.factories.clusters import (
+    Cluster,
+    cluster,
+    place,
+    provisioned,
+    run,
+    settings_over,
+    standby_of,
+)
 from tests.factories.web import running_web_without_data
-from tests.servers import DatabaseUrls, random_keys
+from tests.servers import DatabaseUrls
 
 BACKUP_PASSWORD = "secret-of-the-backup"
 
@@ -119,7 +126,7 @@ def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_are_right(
 
 def _refused_until_adopted(urls: DatabaseUrls, home: Path) -> None:
     """Neither web nor workers start on the copy, which would do again what was still to be done."""
-    settings = _settings(urls, home)
+    settings = settings_over(urls, home)
     for duty, url in ((Duty.WEB, urls.web_url), (Duty.WORKER, urls.worker_url)):
         with pytest.raises(NotAdopted, match="consular db adopt"):
             Database(url, duty=duty, pool_size=1).refuse_unfit()
@@ -133,35 +140,24 @@ def _refused_until_adopted(urls: DatabaseUrls, home: Path) -> None:
         assert web.client.get("/health/ready").get_json()["parts"]["postgresql"] == "ok"
 
 
-def _settings(urls: DatabaseUrls, home: Path) -> Settings:
-    return Settings.load(
-        {
-            "CONSULAR_ENV": "test", "CONSULAR_HOME": str(home),
-            "DATABASE_URL": urls.web_url, "WORKER_DATABASE_URL": urls.worker_url,
-            "DATABASE_OWNER_URL": urls.owner_url, "REDIS_URL": "redis://127.0.0.1:1",
-            **random_keys(),
-        }
-    )  # fmt: skip
-
-
 def test_a_replica_serves_monitoring_and_asks_to_come_back_for_the_rest(
     primary: Cluster, directory: Path, tmp_path: Path
 ) -> None:
     _record(primary.urls, 1)
     counted = _ask(primary.urls)[0]
     with standby_of(primary, directory) as replica:
-        settings = _settings(replica, tmp_path)
+        settings = settings_over(replica.urls, tmp_path)
         with running_web_without_data(settings) as web:
             writes = replace(web.settings, database_url=primary.urls.web_url)
             token = replace(web, settings=writes).token("analyst")
-            _until_replayed(primary, replica)
+            _until_replayed(primary, replica.urls)
             path = "/monitoring/indicators/appointments"
             answer = web.call("GET", path, token=token)
             assert answer.status_code == 200, answer.text
             body = answer.get_json()
             assert sum(row["value"] for row in body["rows"]) == counted
             _record(primary.urls, 3)
-            _until_replayed(primary, replica)
+            _until_replayed(primary, replica.urls)
             as_of = quote(body["as_of"])
             again = web.call("GET", f"{path}?as_of={as_of}", token=token)
             assert again.get_json()["rows"] == body["rows"]
