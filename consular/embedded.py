@@ -238,7 +238,7 @@ class ValkeyServer(_Server):
         for attempt in range(5):
             self.port = free_port(preferred_port if attempt == 0 else None)
             self.process = self._spawn(
-                [str(valkey_binary()), "-"],
+                self._command(),
                 account=None,
                 cwd=self.directory,
                 config=self._config().encode(),
@@ -251,6 +251,9 @@ class ValkeyServer(_Server):
             f"Valkey did not start: {self.last_words() or 'it said nothing'}",
             f"Its log is {self.log}.",
         )
+
+    def _command(self) -> list[str]:
+        return [str(valkey_binary()), "-"]
 
     def _config(self) -> str:
         """Given on standard input, so that the password shows in no process list and no file."""

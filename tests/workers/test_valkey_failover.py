@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import selectors
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 from redis import Redis
+from redis.exceptions import RedisError
 
-from consular.embedded import HOST, ValkeyServer
+from consular.embedded import HOST, ValkeyServer, valkey_binary
 from services.kernel.ids import new_id
 from services.kernel.settings import Settings
 from services.outbox.delivery import put
@@ -22,13 +24,14 @@ from workers.runtime import Work
 WITHIN_SECONDS = 30.0
 # Rates are fetched from the simulator: a job that any worker can do.
 TOPIC = "rates.fetch"
+NAME = "doorbell"
 
 
 class Address:
     """One address before two servers. Switching it leaves the connections that are open alone."""
 
-    def __init__(self, port: int) -> None:
-        self.target = port
+    def __init__(self, leads_to: Callable[[], int]) -> None:
+        self.leads_to = leads_to
         self._server = socket.create_server((HOST, 0))
         self.port = self._server.getsockname()[1]
         self._ended = Event()
@@ -40,12 +43,11 @@ class Address:
 
     def _accept(self) -> None:
         while not self._ended.is_set():
-            try:
-                client, _ = self._server.accept()
-                beyond = socket.create_connection((HOST, self.target))
-            except OSError:
-                continue
-            Thread(target=self._pass_on, args=[client, beyond], daemon=True).start()
+            with suppress(OSError, RedisError), ExitStack() as open_:
+                client = open_.enter_context(self._server.accept()[0])
+                beyond = socket.create_connection((HOST, self.leads_to()))
+                open_.pop_all()
+                Thread(target=self._pass_on, args=[client, beyond], daemon=True).start()
 
     def _pass_on(self, client: socket.socket, beyond: socket.socket) -> None:
         other = {client: beyond, beyond: client}
@@ -89,13 +91,80 @@ def _follow(server: ValkeyServer, primary: ValkeyServer | None) -> None:
         client.replicaof(HOST, str(primary.port)) if primary else client.replicaof("NO", "ONE")
 
 
+class Sentinel(ValkeyServer):
+    """Watches ``primary`` and, once it is gone, makes its replica the primary."""
+
+    def __init__(self, directory: Path, *, log: Path, primary: ValkeyServer) -> None:
+        super().__init__(directory, log=log)
+        self._primary = primary
+
+    def leads_to(self) -> int:
+        """Where the primary is now. A proxy before Sentinel's servers knows as much."""
+        with Redis.from_url(self.url) as client:
+            return int(client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME)[1])
+
+    def follows(self) -> bool:
+        """it knows the replica, without which there is no failover"""
+        with Redis.from_url(self.url) as client:
+            return int(client.sentinel_master(NAME)["num-slaves"]) == 1
+
+    def _command(self) -> list[str]:
+        config = self.directory / "sentinel.conf"
+        config.write_text(self._config())
+        return [str(valkey_binary()), str(config), "--sentinel"]
+
+    def _config(self) -> str:
+        primary = self._primary
+        return (
+            f"bind {HOST}\nport {self.port}\nrequirepass {self.password}\nprotected-mode yes\n"
+            f"sentinel monitor {NAME} {HOST} {primary.port} 1\n"
+            f"sentinel auth-pass {NAME} {primary.password}\n"
+            f"sentinel down-after-milliseconds {NAME} 1000\n"
+            f"sentinel failover-timeout {NAME} 3000\n"
+        )
+
+
+@pytest.fixture
+def sentinel(tmp_path: Path, pair: tuple[ValkeyServer, ValkeyServer]) -> Iterator[Sentinel]:
+    sentinel = Sentinel(tmp_path / "sentinel", log=tmp_path / "sentinel.log", primary=pair[0])
+    sentinel.start()
+    try:
+        until(sentinel.follows)
+        yield sentinel
+    finally:
+        sentinel.stop()
+
+
 @contextmanager
-def _address(server: ValkeyServer) -> Iterator[Address]:
-    address = Address(server.port)
+def _address(leads_to: Callable[[], int]) -> Iterator[Address]:
+    address = Address(leads_to)
     try:
         yield address
     finally:
         address.close()
+
+
+@contextmanager
+def _at_work(quick: Settings, address: Address, password: str) -> Iterator[None]:
+    """A worker and a relay that know one address."""
+    url = f"redis://:{password}@{HOST}:{address.port}/0"
+    settings = configured(quick, REDIS_URL=url)
+    with process("worker", settings), process("relay", settings):
+        yield
+
+
+def _ask(work: Work) -> None:
+    with work.transaction() as session:
+        for _ in range(5):
+            put(session, TOPIC, new_id())
+
+
+def _until_done(work: Work) -> None:
+    def done() -> bool:
+        """everything that was put is done"""
+        return undone(work) == 0
+
+    until(done, seconds=WITHIN_SECONDS)
 
 
 @pytest.mark.slow
@@ -103,25 +172,32 @@ def test_relay_and_workers_go_on_after_a_failover_and_back(
     quick: Settings, work: Work, pair: tuple[ValkeyServer, ValkeyServer]
 ) -> None:
     one, other = pair
+    with _address(lambda: one.port) as address, _at_work(quick, address, one.password):
+        _ask(work)
+        _until_done(work)
+        for new, old in ((other, one), (one, other)):
+            _follow(new, None)
+            _follow(old, new)
+            address.leads_to = partial(int, new.port)
+            _ask(work)
+            _until_done(work)
 
-    def done() -> bool:
-        """everything that was put is done"""
-        return undone(work) == 0
 
-    def ask() -> None:
-        with work.transaction() as session:
-            for _ in range(5):
-                put(session, TOPIC, new_id())
+@pytest.mark.slow
+def test_relay_and_workers_go_on_after_sentinel_replaced_a_primary_that_died(
+    quick: Settings, work: Work, pair: tuple[ValkeyServer, ValkeyServer], sentinel: Sentinel
+) -> None:
+    one, other = pair
 
-    with _address(one) as address:
-        url = f"redis://:{one.password}@{HOST}:{address.port}/0"
-        settings = configured(quick, REDIS_URL=url)
-        with process("worker", settings), process("relay", settings):
-            ask()
-            until(done)
-            for new, old in ((other, one), (one, other)):
-                _follow(new, None)
-                _follow(old, new)
-                address.target = new.port
-                ask()
-                until(done, seconds=WITHIN_SECONDS)
+    def replaced() -> bool:
+        """Sentinel made the replica the primary"""
+        return sentinel.leads_to() == other.port
+
+    with _address(sentinel.leads_to) as address, _at_work(quick, address, one.password):
+        _ask(work)
+        _until_done(work)
+        assert one.process is not None
+        one.process.kill()
+        _ask(work)
+        until(replaced, seconds=WITHIN_SECONDS)
+        _until_done(work)
