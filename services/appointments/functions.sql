@@ -245,9 +245,10 @@ BEGIN
              (SELECT count(*) FROM claim)
         INTO v_people, v_wanted, v_claimed FROM person;
 
-    PERFORM record_fact(
-            'appointment', p_id, p_consulate, s, 'booked', v_day, (n = 1)::integer,
-            (n = 1)::integer * jsonb_array_length(p_people), jsonb_array_length(p_people), p_now)
+    PERFORM record_fact_v2(
+            'appointment', p_id, p_consulate, 'booked', v_day, (n = 1)::integer,
+            (n = 1)::integer * jsonb_array_length(p_people), jsonb_array_length(p_people), p_now,
+            p_service => s)
         FROM unnest(p_services) WITH ORDINALITY AS wanted (s, n);
     PERFORM record_audit_entry(
         'appointment.book', 'appointment', p_id, p_consulate, p_account, p_role, p_actor,

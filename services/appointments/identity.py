@@ -407,7 +407,7 @@ def _count(
         kind="appointment",
         subject_id=found.id,
         consulate=found.consulate_code,
-        programs=found.services,
+        services=found.services,
         day=found.day,
         status=Status.BOOKED,
         subjects=subjects,

@@ -148,7 +148,7 @@ def note(
         kind="enrollment",
         subject_id=found.id,
         consulate=found.consulate_code,
-        program=found.program,
+        dimensions={"program_code": found.program},
         day=found.day,
         before=before,
         after=found.status,

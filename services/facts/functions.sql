@@ -1,14 +1,44 @@
 -- A line of a fact, for whatever the database itself counts; Python's is services/facts/recording.py.
+-- Of the dimensions a fact gives those that its kind has.
+CREATE OR REPLACE FUNCTION record_fact_v2(
+    p_kind text, p_subject uuid, p_consulate text, p_status text, p_day date, p_quantity bigint,
+    p_people bigint, p_services bigint, p_now timestamptz, p_service text DEFAULT NULL,
+    p_program text DEFAULT NULL, p_payout text DEFAULT NULL, p_vote_mode text DEFAULT NULL,
+    p_unnamed text DEFAULT NULL
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO facts (
+        kind, subject_id, consulate_code, status, day, quantity, people, services, occurred_at,
+        service_code, program_code, payout, vote_mode, program)
+    VALUES (p_kind, p_subject, p_consulate, p_status, p_day, p_quantity, p_people, p_services,
+        p_now, p_service, p_program, p_payout, p_vote_mode, p_unnamed);
+END $$;
+
+-- For the version before, while it still runs: one column for every dimension. A later migration
+-- drops it.
 CREATE OR REPLACE FUNCTION record_fact(
     p_kind text, p_subject uuid, p_consulate text, p_program text, p_status text, p_day date,
     p_quantity bigint, p_people bigint, p_services bigint, p_now timestamptz
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO facts (
-        kind, subject_id, consulate_code, program, status, day, quantity, people, services,
-        occurred_at)
-    VALUES (p_kind, p_subject, p_consulate, p_program, p_status, p_day, p_quantity, p_people,
-        p_services, p_now);
+    PERFORM record_fact_v2(
+        p_kind, p_subject, p_consulate, p_status, p_day, p_quantity, p_people, p_services, p_now,
+        p_unnamed => p_program);
+END $$;
+
+-- Two versions write facts: one names its dimensions, the other has one column for all. Each reads
+-- its own, so every line has both. A later migration drops it with that column.
+CREATE OR REPLACE FUNCTION name_dimensions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.program IS NULL THEN
+        NEW.program := coalesce(
+            NEW.service_code, NEW.program_code, NEW.payout, NEW.vote_mode, 'all');
+    ELSIF NEW.kind = 'appointment' THEN NEW.service_code := NEW.program;
+    ELSIF NEW.kind = 'enrollment' THEN NEW.program_code := NEW.program;
+    ELSIF NEW.kind = 'remittance' THEN NEW.payout := NEW.program;
+    ELSE NEW.vote_mode := NEW.program;
+    END IF;
+    RETURN NEW;
 END $$;
 
 CREATE OR REPLACE FUNCTION settle_facts(p_seconds double precision) RETURNS timestamptz

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, FetchedValue, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
@@ -37,9 +37,11 @@ class Fact(Base):
 
     A subject (an appointment, an enrolment, a remittance) that moves from one status to another
     leaves two lines, so that sums over any choice of lines are states, never double counts.
-    ``day`` is the subject's own day at its office and never changes; ``occurred_at`` is when
-    the line happened, ``recorded_at`` when it was written, by the database's clock. ``xid`` serves
-    the version before.
+    ``service_code``, ``program_code``, ``payout`` and ``vote_mode`` say by what it is counted:
+    those that its kind has, null otherwise. ``program`` holds any of them, and ``xid`` is kept, for
+    the version before. ``day`` is the subject's own day at its office and never changes;
+    ``occurred_at`` is when the line happened, ``recorded_at`` when it was written, by the
+    database's clock.
     """
 
     __tablename__ = "facts"
@@ -53,7 +55,12 @@ class Fact(Base):
     kind: Mapped[str] = mapped_column(Text)
     subject_id: Mapped[UUID]
     consulate_code: Mapped[str | None] = mapped_column(Text)
-    program: Mapped[str] = mapped_column(Text)
+    service_code: Mapped[str | None] = mapped_column(Text)
+    program_code: Mapped[str | None] = mapped_column(Text)
+    payout: Mapped[str | None] = mapped_column(Text)
+    vote_mode: Mapped[str | None] = mapped_column(Text)
+    # A later migration drops it.
+    program: Mapped[str] = mapped_column(Text, server_default=FetchedValue())
     status: Mapped[str] = mapped_column(Text)
     day: Mapped[date]
     quantity: Mapped[int] = mapped_column(BigInteger)

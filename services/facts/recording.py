@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy import insert, text
@@ -14,13 +14,22 @@ from services.facts.models import Fact
 from services.kernel.transitions import Moved
 
 
+class Dimensions(TypedDict, total=False):
+    """By what a fact is counted, besides office, day and status: those that its kind has."""
+
+    service_code: str
+    program_code: str
+    payout: str
+    vote_mode: str
+
+
 def record(
     session: Session,
     *,
     kind: str,
     subject_id: UUID,
     consulate: str | None,
-    program: str,
+    dimensions: Dimensions,
     day: date,
     before: str | None,
     after: str,
@@ -32,7 +41,7 @@ def record(
         return
     steps = [(after, quantity)] if before is None else [(before, -quantity), (after, quantity)]
     common = {"kind": kind, "subject_id": subject_id, "consulate_code": consulate, "day": day}
-    lines = [{"program": program, "status": status, "quantity": n} for status, n in steps]
+    lines = [{**dimensions, "status": status, "quantity": n} for status, n in steps]
     _write(session, common | {"occurred_at": now}, lines)
 
 
@@ -42,26 +51,26 @@ def record_party(
     kind: str,
     subject_id: UUID,
     consulate: str,
-    programs: Sequence[str],
+    services: Sequence[str],
     day: date,
     status: str,
     subjects: int,
     people: int,
     now: datetime,
 ) -> None:
-    """Lines of a subject for ``people``, each for all ``programs``; negative ones leave it.
+    """Lines of a subject for ``people``, each for all ``services``; negative ones leave it.
 
-    The subject and its people count under the first program, services under each.
+    The subject and its people count under the first service, services under each.
     """
     common = {"kind": kind, "subject_id": subject_id, "consulate_code": consulate, "day": day}
     lines = [
         {
-            "program": program,
+            "service_code": service,
             "quantity": 0 if place else subjects,
             "people": 0 if place else people,
             "services": people,
         }
-        for place, program in enumerate(programs)
+        for place, service in enumerate(services)
     ]
     _write(session, common | {"status": status, "occurred_at": now}, lines)
 
@@ -71,17 +80,19 @@ def _write(session: Session, common: Mapping[str, Any], lines: Sequence[Mapping[
     session.execute(insert(Fact), [{**common, **line} for line in lines])
 
 
-# Whatever stands at the status before, under whichever programs, goes on to the next.
+# Whatever stands at the status before, in whichever dimensions, goes on to the next.
 _MOVE = text(
     """
-    SELECT record_fact(
-        kind, subject_id, consulate_code, program, step.status, day, sign * quantity,
-        sign * people, sign * services, :now)
+    SELECT record_fact_v2(
+        kind, subject_id, consulate_code, step.status, day, sign * quantity, sign * people,
+        sign * services, :now, service_code, program_code, payout, vote_mode)
     FROM (
-        SELECT kind, subject_id, consulate_code, program, day, sum(quantity)::bigint AS quantity,
-            sum(people)::bigint AS people, sum(services)::bigint AS services
+        SELECT kind, subject_id, consulate_code, service_code, program_code, payout, vote_mode, day,
+            sum(quantity)::bigint AS quantity, sum(people)::bigint AS people,
+            sum(services)::bigint AS services
         FROM facts WHERE subject_id = :subject AND status = :before
-        GROUP BY kind, subject_id, consulate_code, program, day
+        GROUP BY kind, subject_id, consulate_code, service_code, program_code, payout, vote_mode,
+            day
         HAVING sum(quantity) <> 0 OR sum(people) <> 0 OR sum(services) <> 0
     ) counted
     CROSS JOIN (VALUES (CAST(:before AS text), -1), (CAST(:after AS text), 1)) step (status, sign)

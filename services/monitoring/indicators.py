@@ -17,12 +17,20 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.appointments.rules import Status as AppointmentStatus
+from services.enrollments.rules import Status as EnrollmentStatus
 from services.facts.settling import is_settled, is_to_come, settle
 from services.kernel.errors import Invalid, NotFound, Unavailable
+from services.remittances.rules import Status as RemittanceStatus
+from services.voting.rules import Status as CountStatus
 
 
 class Dimension(StrEnum):
-    """By what a figure may be split. By status it always is."""
+    """By what a figure may be split. By status it always is.
+
+    ``program`` is whichever of their own dimensions the facts of an indicator have: the service of
+    an appointment, the programme of an enrolment, the payout of a remittance, the mode of a vote.
+    """
 
     PROGRAM = "program"
     CONSULATE = "consulate"
@@ -49,12 +57,27 @@ class Unit(StrEnum):
     VOTES = "votes"
 
 
+class FactDimension(StrEnum):
+    """Columns of facts that tell what they are counted by; each kind of fact has its own."""
+
+    SERVICE = "service_code"
+    PROGRAM = "program_code"
+    PAYOUT = "payout"
+    VOTE_MODE = "vote_mode"
+
+
 @dataclass(frozen=True)
 class Indicator:
-    """What is counted: ``measure`` of facts of ``kind``. ``counts`` says what one is, in words."""
+    """What is counted: ``measure`` of facts of ``kind``. ``counts`` says what one is, in words.
+
+    ``program`` is the dimension of those facts that is asked for as ``program``; ``statuses`` are
+    the ones they may have, in the order in which a subject goes through them.
+    """
 
     code: str
     kind: str
+    program: FactDimension
+    statuses: tuple[StrEnum, ...]
     unit: Unit
     name_es: str
     name_en: str
@@ -63,13 +86,15 @@ class Indicator:
     measure: Measure = Measure.QUANTITY
 
 
-# To add an indicator, record facts of a new kind and add a line here.
+# To add an indicator, record facts of a new kind and add it here.
 INDICATORS: dict[str, Indicator] = {
     i.code: i
     for i in (
         Indicator(
             "appointments",
             "appointment",
+            FactDimension.SERVICE,
+            tuple(AppointmentStatus),
             Unit.APPOINTMENTS,
             "Citas por estado",
             "Appointments by status",
@@ -81,6 +106,8 @@ INDICATORS: dict[str, Indicator] = {
         Indicator(
             "people",
             "appointment",
+            FactDimension.SERVICE,
+            tuple(AppointmentStatus),
             Unit.PEOPLE,
             "Personas en citas, por estado",
             "People in appointments, by status",
@@ -91,6 +118,8 @@ INDICATORS: dict[str, Indicator] = {
         Indicator(
             "services",
             "appointment",
+            FactDimension.SERVICE,
+            tuple(AppointmentStatus),
             Unit.SERVICES,
             "Trámites en citas, por estado",
             "Services in appointments, by status",
@@ -101,6 +130,8 @@ INDICATORS: dict[str, Indicator] = {
         Indicator(
             "enrollments",
             "enrollment",
+            FactDimension.PROGRAM,
+            tuple(EnrollmentStatus),
             Unit.ENROLLMENTS,
             "Inscripciones por estado",
             "Enrolments by status",
@@ -110,6 +141,8 @@ INDICATORS: dict[str, Indicator] = {
         Indicator(
             "remittances",
             "remittance",
+            FactDimension.PAYOUT,
+            tuple(RemittanceStatus),
             Unit.REMITTANCES,
             "Envíos por estado",
             "Remittances by status",
@@ -119,6 +152,8 @@ INDICATORS: dict[str, Indicator] = {
         Indicator(
             "votes",
             "vote_count.votes",
+            FactDimension.VOTE_MODE,
+            tuple(CountStatus),
             Unit.VOTES,
             "Votos capturados",
             "Votes reported",
@@ -128,6 +163,8 @@ INDICATORS: dict[str, Indicator] = {
         Indicator(
             "registrations",
             "vote_count.registered",
+            FactDimension.VOTE_MODE,
+            tuple(CountStatus),
             Unit.PEOPLE,
             "Personas registradas para votar",
             "People registered to vote",
@@ -161,19 +198,13 @@ class Figures:
     rows: Sequence[dict[str, Any]]
 
 
-_COLUMNS = {
-    Dimension.PROGRAM: "program",
-    Dimension.CONSULATE: "consulate_code AS consulate",
-    Dimension.DAY: "day",
-}
-
 _FIGURES = """
-SELECT {columns} status, sum({measure})::bigint AS value
+SELECT {columns}, sum({measure})::bigint AS value
 FROM facts
 WHERE kind = :kind
   AND (CAST(:first AS date) IS NULL OR day >= :first)
   AND (CAST(:last AS date) IS NULL OR day <= :last)
-  AND (CAST(:program AS text) IS NULL OR program = :program)
+  AND (CAST(:program AS text) IS NULL OR {program} = :program)
   AND (CAST(:consulate AS text) IS NULL OR consulate_code = :consulate)
   AND recorded_at <= :as_of
 GROUP BY {groups} HAVING sum({measure}) <> 0
@@ -215,7 +246,7 @@ def _rows(
     as_of: datetime,
 ) -> list[dict[str, Any]]:
     rows = session.execute(
-        text(_statement(command.by, indicator.measure)),
+        text(_statement(command.by, indicator)),
         {
             "kind": indicator.kind,
             "first": command.first,
@@ -238,8 +269,17 @@ def _moment(session: Session, as_of: datetime | None) -> datetime:
     return as_of
 
 
-def _statement(by: tuple[Dimension, ...], measure: Measure) -> str:
-    split = [_COLUMNS[dimension] for dimension in by if dimension is not Dimension.STATUS]
-    columns = "".join(f"{column}, " for column in split)
-    groups = ", ".join([*(column.split(" ")[0] for column in split), "status"])
-    return _FIGURES.format(columns=columns, groups=groups, measure=measure)
+def _statement(by: tuple[Dimension, ...], indicator: Indicator) -> str:
+    columns = {
+        Dimension.PROGRAM: indicator.program.value,
+        Dimension.CONSULATE: "consulate_code",
+        Dimension.DAY: "day",
+        Dimension.STATUS: "status",
+    }
+    split = [d for d in by if d is not Dimension.STATUS] + [Dimension.STATUS]
+    return _FIGURES.format(
+        columns=", ".join(f"{columns[dimension]} AS {dimension}" for dimension in split),
+        groups=", ".join(columns[dimension] for dimension in split),
+        program=indicator.program.value,
+        measure=indicator.measure,
+    )

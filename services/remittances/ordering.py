@@ -246,7 +246,7 @@ def _store(session: Session, made: Remittance, *, now: datetime, actor: Actor) -
         kind="remittance",
         subject_id=made.id,
         consulate=None,
-        program=made.payout,
+        dimensions={"payout": made.payout},
         day=made.day,
         before=None,
         after=made.status,

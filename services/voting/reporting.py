@@ -1,9 +1,9 @@
 """An office reports a count; another person types it from the source, and only then it counts.
 
 A correction is a new report: once approved it supersedes the count it corrects, and both stay.
-An approval leaves facts of kind ``vote_count.<metric>`` with the mode as programme and the count
-itself as quantity, so that sums as of an earlier moment stay what they were. A count that waits
-leaves none: its number is nobody's to see.
+An approval leaves facts of kind ``vote_count.<metric>`` by mode, with the count itself as quantity,
+so that sums as of an earlier moment stay what they were. A count that waits leaves none: its number
+is nobody's to see.
 """
 
 from __future__ import annotations
@@ -312,7 +312,7 @@ def _fact(
         kind=f"{FACT_KIND}.{count.metric}",
         subject_id=count.id,
         consulate=count.consulate_code,
-        program=count.mode or "all",
+        dimensions={"vote_mode": count.mode or "all"},
         day=count.day or date.min,
         before=before,
         after=after,

@@ -43,7 +43,8 @@ def _ask(database: Database, as_of: datetime | None = None) -> tuple[int, dateti
 def _record(database: Database, *, held: float = 0) -> None:
     with database.transaction(EVERYTHING) as session:
         record(
-            session, kind="appointment", subject_id=new_id(), consulate=None, program="PAS10",
+            session, kind="appointment", subject_id=new_id(), consulate=None,
+            dimensions={"service_code": "PAS10"},
             day=DAY, before=None, after="booked", now=datetime.now(UTC),
         )  # fmt: skip
         time.sleep(held)

@@ -96,7 +96,7 @@ def test_an_order_takes_the_quotes_price_and_is_funded_counted_audited_and_hande
     assert made.sender_name == "Marisol Quiroga Núñez"
     assert made.recipient_name == "Hermelinda Ibarra Zepeda"
     assert [event.status for event in list_history(session, made.id)] == ["funded"]
-    facts = session.execute(select(Fact.kind, Fact.program, Fact.status, Fact.day)).all()
+    facts = session.execute(select(Fact.kind, Fact.payout, Fact.status, Fact.day)).all()
     assert facts == [("remittance", "account", "funded", made.day)]
     topic = session.scalar(select(OutboxItem.topic).where(OutboxItem.ref == made.id))
     assert topic == "remittances.payout"

@@ -60,7 +60,8 @@ def _record(urls: DatabaseUrls, count: int) -> None:
     for _ in range(count):
         with database.transaction(EVERYTHING) as session:
             record(
-                session, kind="appointment", subject_id=new_id(), consulate=None, program="PAS10",
+                session, kind="appointment", subject_id=new_id(), consulate=None,
+                dimensions={"service_code": "PAS10"},
                 day=date(2026, 12, 7), before=None, after="booked", now=datetime.now(UTC),
             )  # fmt: skip
     with database.transaction(EVERYTHING) as session:

@@ -16,17 +16,9 @@ from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.monitoring.indicators import Dimension, Figures
-from services.remittances.rules import Status as RemittanceStatus
 from services.voting.rules import Status as CountStatus
 
 BARS = 10
-# Statuses in the order in which a subject goes through them.
-_ORDER: Mapping[str, Sequence[str]] = {
-    **dict.fromkeys(("appointments", "people", "services"), tuple(AppointmentStatus)),
-    "enrollments": tuple(EnrollmentStatus),
-    "remittances": tuple(RemittanceStatus),
-    "votes": tuple(CountStatus),
-}
 _CANCELLED = AppointmentStatus.CANCELLED.value
 
 
@@ -46,7 +38,7 @@ def table(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, 
     """One indicator: programmes or offices down, statuses across, with totals."""
     by_name = _sums(found.rows, by.value, names)
     present = {row["status"] for row in found.rows}
-    order = [str(status) for status in _ORDER[found.indicator.code]]
+    order = [str(status) for status in found.indicator.statuses]
     statuses = sorted(present, key=lambda s: (order.index(s) if s in order else len(order), s))
     return {
         "title": _titles().get((found.indicator.code, by)) or name_of(found),

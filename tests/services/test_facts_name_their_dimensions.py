@@ -1,0 +1,118 @@
+"""Each dimension of a fact has a column; figures stay what they were, whichever version wrote."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from services.facts.recording import Dimensions, record
+from services.kernel.db import EVERYTHING, Database
+from services.kernel.ids import new_id
+from services.monitoring.indicators import INDICATORS, AskIndicator, Dimension, figures
+from tests.servers import Addresses, DatabaseUrls, migrate
+
+# The last migration before dimensions had names.
+BEFORE = "0026"
+DAY = date(2026, 12, 7)
+# Kind, dimension by which it is counted, and the names it had in the one column of before.
+KINDS = {
+    "appointment": ("service_code", ("PAS10", "MAT")),
+    "enrollment": ("program_code", ("rfc", "rfc", "imss")),
+    "remittance": ("payout", ("account", "branch")),
+    "vote_count.votes": ("vote_mode", ("postal", "all")),
+    "vote_count.registered": ("vote_mode", ("all",)),
+}
+# As the version before writes a fact, and reads figures.
+WRITE = (
+    "INSERT INTO facts (kind, subject_id, program, status, day, quantity, people, services,"
+    " occurred_at) VALUES (%s, gen_random_uuid(), %s, 'active', %s, 2, 3, 5, now())"
+)
+CALL = "SELECT record_fact(%s, gen_random_uuid(), NULL, %s, 'active', %s, 2, 3, 5, now())"
+READ = (
+    "SELECT program, sum(quantity)::int FROM facts WHERE kind = %s"
+    " GROUP BY program ORDER BY program"
+)
+
+
+@pytest.fixture
+def old(servers: Addresses) -> Iterator[DatabaseUrls]:
+    with servers.fresh_database("template0") as urls:
+        migrate(urls.owner_url, BEFORE)
+        yield urls
+
+
+def _write(connection: psycopg.Connection[Any], statement: str) -> None:
+    for kind, (_, names) in KINDS.items():
+        for name in names:
+            connection.execute(statement.encode(), [kind, name, DAY])
+
+
+def _as_before(connection: psycopg.Connection[Any]) -> dict[str, list[Any]]:
+    return {kind: connection.execute(READ.encode(), [kind]).fetchall() for kind in KINDS}
+
+
+def _figures(urls: DatabaseUrls, as_of: datetime | None = None) -> dict[str, Any]:
+    here = Database(urls.web_url, pool_size=1)
+    try:
+        with here.transaction(EVERYTHING) as session:
+            asks = [AskIndicator(code, (Dimension.PROGRAM,), as_of=as_of) for code in INDICATORS]
+            found = [figures(session, ask) for ask in asks]
+    finally:
+        here.dispose()
+    return {f.indicator.code: {row["program"]: row["value"] for row in f.rows} for f in found}
+
+
+def _expected(times: int) -> dict[str, dict[str, int]]:
+    """Of ``times`` writings, by indicator."""
+    measures = {"people": 3, "services": 5}
+    return {
+        code: {
+            name: count * times * measures.get(code, 2)
+            for name, count in Counter(KINDS[indicator.kind][1]).items()
+        }
+        for code, indicator in INDICATORS.items()
+    }
+
+
+def test_figures_of_before_are_the_same_also_as_of_before(old: DatabaseUrls) -> None:
+    with psycopg.connect(old.worker_url, autocommit=True) as running:
+        _write(running, WRITE)
+        before = _as_before(running)
+        then = datetime.now(UTC)
+        migrate(old.owner_url)
+        assert _as_before(running) == before
+        assert _figures(old) == _figures(old, then) == _expected(1)
+
+
+def test_a_version_that_still_runs_counts_with_the_present_one(old: DatabaseUrls) -> None:
+    """Its connection stays open through the migration; each sees what the other writes."""
+    with psycopg.connect(old.worker_url, autocommit=True) as running:
+        _write(running, WRITE)
+        migrate(old.owner_url)
+        _write(running, WRITE)
+        _write(running, CALL)
+        assert _figures(old) == _expected(3)
+        here = Database(old.web_url, pool_size=1)
+        with here.transaction(EVERYTHING) as session:
+            for kind, (dimension, names) in KINDS.items():
+                for name in names:
+                    dimensions: Dimensions = {dimension: name}  # type: ignore[misc]
+                    record(
+                        session, kind=kind, subject_id=new_id(), consulate=None, quantity=2,
+                        dimensions=dimensions, day=DAY, before=None, after="active",
+                        now=datetime.now(UTC),
+                    )  # fmt: skip
+        here.dispose()
+        counts = {kind: dict(rows) for kind, rows in _as_before(running).items()}
+        assert counts == {kind: {n: c * 8 for n, c in Counter(names).items()}
+                          for kind, (_, names) in KINDS.items()}  # fmt: skip
+
+
+def test_every_indicator_goes_by_a_dimension_that_its_facts_have() -> None:
+    for indicator in INDICATORS.values():
+        assert KINDS[indicator.kind][0] == indicator.program
