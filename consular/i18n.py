@@ -114,6 +114,12 @@ def current_language() -> str:
     return cast(str, locale.language) if locale else DEFAULT_LANGUAGE
 
 
+def in_language(row: Any, field: str) -> str:
+    """``row.<field>_en`` for readers of English, else ``row.<field>_es``."""
+    language = "en" if current_language() == "en" else "es"
+    return str(getattr(row, f"{field}_{language}"))
+
+
 def _select_locale() -> str:
     """Pages go by the reader's own choice, Spanish first; the API by ``Accept-Language``.
 

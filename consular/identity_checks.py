@@ -1,7 +1,8 @@
-"""Checks of identity at a window, done and described the same way by API and page."""
+"""What is done about a check of identity at a window, the same way by API and page."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,64 +11,38 @@ from sqlalchemy.orm import Session
 
 from consular.auth import actor, now, vault
 from services.appointments import identity
-from services.appointments.identity import CheckIdentity, Held, get_check, list_held, list_own
 
 
-def taken_over(session: Session, check: UUID, service: str) -> dict[str, Any]:
-    """For the API and the page."""
+@dataclass(frozen=True)
+class Done:
+    """The check, what was done about it, and the folio of an appointment that was given."""
+
+    check: Any
+    outcome: str
+    given: str | None = None
+
+
+def taken_over(session: Session, check: UUID, service: str) -> Done:
+    """The person gets the appointment that another account holds in their name."""
     made = identity.take_over(session, check, service, now=now(), actor=actor(), vault=vault())
-    return _after(session, check, "taken_over", made.folio)
+    return _done(session, check, "taken_over", made.folio)
 
 
-def released(session: Session, check: UUID, service: str) -> dict[str, Any]:
-    """For the API and the page."""
+def released(session: Session, check: UUID, service: str) -> Done:
+    """What other accounts hold in the person's name ends."""
     limits = current_app.config["BOOKING_LIMITS"]
     identity.release(
         session, check, service, now=now(), actor=actor(), vault=vault(), limits=limits
     )
-    return _after(session, check, "released")
+    return _done(session, check, "released")
 
 
-def told_apart(session: Session, check: UUID) -> dict[str, Any]:
-    """For the API and the page."""
+def told_apart(session: Session, check: UUID) -> Done:
+    """They are two people: each holds their own."""
     identity.tell_apart(session, check, now=now(), actor=actor(), vault=vault())
-    return _after(session, check, "told_apart")
+    return _done(session, check, "told_apart")
 
 
-def checked(session: Session, command: CheckIdentity) -> dict[str, Any]:
-    """For the API and the page."""
-    return shown(
-        session,
-        identity.check_identity(session, command, now=now(), actor=actor(), vault=vault()),
-    )
-
-
-def _after(session: Session, check: UUID, outcome: str, given: str | None = None) -> dict[str, Any]:
-    found = get_check(session, check, now=now(), actor=actor())
-    return shown(session, found, outcome, given)
-
-
-def shown(
-    session: Session, found: Any, outcome: str = "checked", given: str | None = None
-) -> dict[str, Any]:
-    """A check as the contract has it."""
-    return {
-        "id": str(found.id),
-        "folio": found.folio,
-        "document": found.document,
-        "has_account": found.account_id is not None,
-        "held": [_place(held) for held in list_held(session, found)],
-        "own": [_place(held) for held in list_own(session, found)],
-        "outcome": outcome,
-        "given": given,
-    }
-
-
-def _place(held: Held) -> dict[str, Any]:
-    return {
-        "service": held.service,
-        "here": held.here,
-        "appointment": str(held.appointment) if held.appointment else None,
-        "folio": held.folio,
-        "start": held.starts_at.isoformat() if held.starts_at else None,
-    }
+def _done(session: Session, check: UUID, outcome: str, given: str | None = None) -> Done:
+    found = identity.get_check(session, check, now=now(), actor=actor())
+    return Done(found, outcome, given)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from consular.auth import now
 from services.kernel.identifiers import (
@@ -22,7 +22,7 @@ from services.kernel.identifiers import (
     unwritable_in_name,
 )
 from services.kernel.ids import MOST_TYPED, parse_folio
-from services.kernel.money import CURRENCIES, Money
+from services.kernel.money import Money
 
 MISSING = _("Falta este dato.")
 NOT_TEXT = _("Debe ser texto.")
@@ -423,10 +423,3 @@ class Code(fields.String):
             error_messages={"required": MISSING, "null": MISSING, "invalid": NOT_TEXT},
             **kwargs,
         )
-
-
-class MoneyPair(Schema):
-    """How money appears in an answer."""
-
-    amount = fields.String(required=True, metadata={"pattern": r"^[0-9]{1,15}\.[0-9]{2}$"})
-    currency = Choice(CURRENCIES, required=True)

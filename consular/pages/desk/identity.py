@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
-from consular.identity_checks import released, taken_over, told_apart
+from consular.identity_checks import Done, released, taken_over, told_apart
 from consular.input.identity import CheckSchema, ServiceSchema
 from consular.input.loading import load_fields
 from consular.pages.desk.blueprint import pages
@@ -111,9 +111,9 @@ def _service() -> str:
     return str(load_fields(ServiceSchema(), pick(typed(), "service"))["service"])
 
 
-def _act(id: UUID, do: Callable[[Session], dict[str, Any]]) -> Response:
+def _act(id: UUID, do: Callable[[Session], Done]) -> Response:
     with transaction(EVERYTHING) as session:
-        outcome = do(session)["outcome"]
+        outcome = do(session).outcome
     return go(url_for("desk.identity_shown", id=id, done=outcome))
 
 

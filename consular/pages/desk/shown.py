@@ -11,7 +11,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from consular.auth import now
-from consular.pages.portal.names import in_language, service_names
+from consular.i18n import in_language
+from consular.pages.portal.names import service_names
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.queries import list_attendees, list_history, list_resemblances
 from services.appointments.returning import LATE_ARRIVAL, list_passes

@@ -10,8 +10,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from consular.i18n import alphabetical, current_language, date_short, number
-from consular.pages.portal.names import in_language, program_name
+from consular.i18n import alphabetical, current_language, date_short, in_language, number
+from consular.pages.portal.names import program_name
 from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
 from services.enrollments.rules import Status as EnrollmentStatus

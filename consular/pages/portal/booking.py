@@ -18,7 +18,7 @@ from consular import commands
 from consular.auth import ANYONE, CITIZEN, allow, now
 from consular.db import transaction
 from consular.errors import FieldsInvalid
-from consular.i18n import current_language
+from consular.i18n import current_language, in_language
 from consular.input.appointments import AttendeeSchema, ContactSchema
 from consular.input.fields import Code, Day, Moment
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
@@ -28,7 +28,6 @@ from consular.pages.portal.further import look_further
 from consular.pages.portal.known import known_form
 from consular.pages.portal.names import (
     bookable_services,
-    in_language,
     office,
     offices,
 )

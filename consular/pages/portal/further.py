@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from consular.pages.portal.names import city_in_language, in_language
+from consular.i18n import in_language
+from consular.pages.portal.names import city_in_language
 from services.appointments.queries import availability, earliest
 from services.consulates.queries import get_consulate, near
 

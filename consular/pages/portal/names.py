@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from consular.db import transaction
-from consular.i18n import alphabetical, current_language
+from consular.i18n import alphabetical, current_language, in_language
 from services.consulates.queries import get_consulate, list_consulates, list_services
 
 # Passports and matrículas are three in four of the procedures that were published for 2022
@@ -18,12 +18,6 @@ ASKED_MOST = ("PAS10", "PAS6", "PAS3", "MAT", "INE", "ACT", "RCN", "OP7", "POF",
 
 EMBASSY = "seccion_consular"
 _IN = {"es": " en ", "en": " in "}
-
-
-def in_language(row: Any, field: str) -> str:
-    """``row.<field>_en`` for readers of English, else ``row.<field>_es``."""
-    language = "en" if current_language() == "en" else "es"
-    return str(getattr(row, f"{field}_{language}"))
 
 
 def office(session: Session, code: str) -> dict[str, Any]:

@@ -2,80 +2,75 @@
 
 from __future__ import annotations
 
-from marshmallow import (
-    Schema,
-    fields,
+from consular.api.answer_fields import (
+    Answer,
+    CalendarDay,
+    Id,
+    Instant,
+    ListAnswer,
+    Many,
+    One,
+    Table,
+    Text,
+    Texts,
+    Word,
 )
-
-from consular.api.answer_fields import CalendarDay, Id, Instant, Word
 from consular.finding import PAST
 from services.appointments.rules import Status
 
 
-class AttendeeAnswer(Schema):
+class AttendeeAnswer(Answer):
     """As bound to the appointment."""
 
-    given_names = fields.String(required=True)
-    first_surname = fields.String(required=True)
-    second_surname = fields.String(allow_none=True, required=True)
-    birth_date = CalendarDay(required=True)
+    given_names = Text()
+    first_surname = Text()
+    second_surname = Text(allow_none=True)
+    birth_date = CalendarDay()
 
 
-class ReturnPassAnswer(Schema):
+class ReturnPassAnswer(Answer):
     """To come back with the same folio and no other booking."""
 
-    folio = fields.String(required=True)
-    valid_until = CalendarDay(
-        required=True, metadata={"description": "The last day, at the office"}
-    )
-    bring = fields.List(fields.String(), required=True)
+    folio = Text()
+    valid_until = CalendarDay(says="The last day, at the office")
+    bring = Texts()
 
 
-class AppointmentAnswer(Schema):
+class AppointmentAnswer(Answer):
     """``start`` and ``end`` carry the office's offset."""
 
-    id = Id(required=True)
-    folio = fields.String(required=True)
-    status = Word(Status, required=True)
-    consulate = fields.String(required=True)
-    service = fields.String(required=True)
-    services = fields.List(fields.String(), required=True)
-    start = Instant(required=True)
-    end = Instant(required=True)
-    desk = fields.String(allow_none=True, required=True)
-    outcome = fields.Dict(
+    id = Id()
+    folio = Text()
+    status = Word(Status)
+    consulate = Text(attribute="consulate_code")
+    service = Text()
+    services = Texts()
+    start = Instant()
+    end = Instant()
+    desk = Text(allow_none=True)
+    outcome = Table(
         allow_none=True,
-        required=True,
-        metadata={
-            "description": "What the desk noted: service, fee, reason, what to bring, return pass"
-        },
+        says="What the desk noted: service, fee, reason, what to bring, return pass",
     )
-    return_pass = fields.Nested(ReturnPassAnswer, allow_none=True, required=True)
-    attendees = fields.List(fields.Nested(AttendeeAnswer), required=True)
+    return_pass = One(ReturnPassAnswer, allow_none=True)
+    attendees = Many(AttendeeAnswer)
 
 
-class AppointmentList(Schema):
+class AppointmentList(ListAnswer):
     """A page."""
 
-    items = fields.List(fields.Nested(AppointmentAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)
+    items = Many(AppointmentAnswer)
 
 
-class FindAnswer(Schema):
+class FindAnswer(Answer):
     """No names: whoever asks knows them. ``past``: the time went by and nothing was noted yet."""
 
-    folio = fields.String(required=True)
-    status = Word([*Status, PAST], required=True)
-    consulate = fields.String(required=True)
-    service = fields.String(required=True)
-    services = fields.List(fields.String(), required=True)
-    start = Instant(required=True)
-    end = Instant(required=True)
-    message = fields.String(
-        required=True, metadata={"description": "How it stands and what to do, in words"}
-    )
-    book_url = fields.String(
-        allow_none=True,
-        required=True,
-        metadata={"description": "Where to book another one, where this one is over"},
-    )
+    folio = Text()
+    status = Word([*Status, PAST])
+    consulate = Text(attribute="consulate_code")
+    service = Text()
+    services = Texts()
+    start = Instant()
+    end = Instant()
+    message = Text(says="How it stands and what to do, in words")
+    book_url = Text(allow_none=True, says="Where to book another one, where this one is over")

@@ -15,8 +15,12 @@ from sqlalchemy.orm import Session
 from consular import commands
 from consular.access_log import record_agenda, record_look
 from consular.api.contract import deed, endpoint, idempotency_key, request_hash
-from consular.api.v1.appointments.answers import AppointmentAnswer, AppointmentList, FindAnswer
-from consular.api.v1.catalogue.routes import at_office
+from consular.api.v1.appointments.answers import (
+    AppointmentAnswer,
+    AppointmentList,
+    FindAnswer,
+    ReturnPassAnswer,
+)
 from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
 from consular.db import transaction
 from consular.finding import find_for_visitor, words_for
@@ -33,7 +37,6 @@ from consular.input.appointments import (
 from consular.input.paging import cursor
 from services.appointments.booking import BookAppointment
 from services.appointments.desk import Served, TakeStep, complete, take_step
-from services.appointments.people import Attendee
 from services.appointments.queries import get_appointment, list_appointments, list_attendees
 from services.appointments.returning import list_passes
 from services.appointments.rules import Step
@@ -80,20 +83,18 @@ def create_appointment(command: BookAppointment) -> Any:
         replace(command, idempotency_key=key, request_hash=request_hash() if key else b"")
     )
     zone = ZoneInfo(booked.time_zone)
-    body = {
-        "id": str(booked.id),
-        "folio": booked.folio,
-        "status": booked.status,
-        "consulate": command.consulate,
-        "service": command.services[0],
-        "services": list(command.services),
-        "start": at_office(command.start, zone),
-        "end": at_office(booked.ends_at, zone),
-        "desk": None,
-        "outcome": None,
-        "return_pass": None,
-        "attendees": [_attendee(a) for a in command.attendees],
-    }
+    body = AppointmentAnswer.render(
+        booked,
+        consulate=command.consulate,
+        service=command.services[0],
+        services=command.services,
+        start=command.start.astimezone(zone),
+        end=booked.ends_at.astimezone(zone),
+        desk=None,
+        outcome=None,
+        return_pass=None,
+        attendees=command.attendees,
+    )
     return body, {"Location": url_for("appointments.show_appointment", appointment=booked.id)}
 
 
@@ -114,7 +115,7 @@ def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
     asking = actor()
     wanted = query["consulate"]
     if asking.consulate and wanted not in (None, asking.consulate):
-        return {"items": [], "next": None}
+        return AppointmentList.render(items=[], next=None)
     with transaction() as session:
         page = list_appointments(
             session,
@@ -126,7 +127,7 @@ def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
             after=query["next"],
         )
         record_agenda(session, page.items)
-        return {"items": shown(session, page.items), "next": cursor(page.next)}
+        return AppointmentList.render(items=shown(session, page.items), next=cursor(page.next))
 
 
 @endpoint(
@@ -143,17 +144,15 @@ def find_appointment(command: dict[str, Any]) -> dict[str, Any]:
     """Tell how an appointment stands, by its folio and the birth date of who comes."""
     found = find_for_visitor(**command)
     row = found.row
-    return {
-        "folio": row.folio,
-        "status": found.status,
-        "consulate": row.consulate_code,
-        "service": row.services[0],
-        "services": list(row.services),
-        "start": at_office(row.starts_at, found.zone),
-        "end": at_office(row.ends_at, found.zone),
-        "message": words_for(found),
-        "book_url": url_for("portal.booking_service", _external=False) if found.over else None,
-    }
+    return FindAnswer.render(
+        row,
+        status=found.status,
+        service=row.services[0],
+        start=row.starts_at.astimezone(found.zone),
+        end=row.ends_at.astimezone(found.zone),
+        message=words_for(found),
+        book_url=url_for("portal.booking_service", _external=False) if found.over else None,
+    )
 
 
 @endpoint(
@@ -310,7 +309,7 @@ def _one(session: Session, appointment: Any) -> dict[str, Any]:
 
 
 def shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]:
-    """As in answers."""
+    """As they are answered."""
     people = list_attendees(session, [a.id for a in appointments])
     until = list_passes(session, appointments, now=now())
     zones = {
@@ -318,39 +317,19 @@ def shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]
         for code in {a.consulate_code for a in appointments}
     }
     return [
-        {
-            "id": str(a.id),
-            "folio": a.folio,
-            "status": a.status,
-            "consulate": a.consulate_code,
-            "service": a.services[0],
-            "services": list(a.services),
-            "start": at_office(a.starts_at, zones[a.consulate_code]),
-            "end": at_office(a.ends_at, zones[a.consulate_code]),
-            "desk": a.desk,
-            **_outcome(a, until.get(a.id)),
-            "attendees": [_attendee(p) for p in people[a.id]],
-        }
-        for a in appointments
+        _answer(a, zones[a.consulate_code], people[a.id], until.get(a.id)) for a in appointments
     ]
 
 
-def _outcome(found: Any, until: date | None) -> dict[str, Any]:
-    if until is None:
-        return {"outcome": found.outcome, "return_pass": None}
+def _answer(found: Any, zone: ZoneInfo, people: Sequence[Any], until: date | None) -> Any:
     noted = found.outcome or {}
-    held = {
-        "folio": found.folio,
-        "valid_until": until.isoformat(),
-        "bring": noted.get("bring", []),
-    }
-    return {"outcome": {**noted, "return_pass": held}, "return_pass": held}
-
-
-def _attendee(person: Attendee | Any) -> dict[str, Any]:
-    return {
-        "given_names": person.given_names,
-        "first_surname": person.first_surname,
-        "second_surname": person.second_surname,
-        "birth_date": person.birth_date.isoformat(),
-    }
+    held = until and ReturnPassAnswer.render(found, valid_until=until, bring=noted.get("bring", []))
+    return AppointmentAnswer.render(
+        found,
+        service=found.services[0],
+        start=found.starts_at.astimezone(zone),
+        end=found.ends_at.astimezone(zone),
+        outcome={**noted, "return_pass": held} if held else found.outcome,
+        return_pass=held,
+        attendees=people,
+    )

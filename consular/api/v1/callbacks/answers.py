@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema
-
-from consular.api.answer_fields import Word
+from consular.api.answer_fields import Answer, Word
 
 
-class CallbackAnswer(Schema):
+class CallbackAnswer(Answer):
     """``known``: the same message was stored before."""
 
-    status = Word(("stored", "known"), required=True)
+    status = Word(("stored", "known"))

@@ -54,7 +54,7 @@ def receive(agency: str) -> Response:
     with transaction(EVERYTHING) as session:
         new = receive_callback(session, agency, identifier, folio, now())
     g.answered = True
-    body = json.dumps({"status": "stored" if new else "known"})
+    body = json.dumps(CallbackAnswer.render(status="stored" if new else "known"))
     return Response(body, content_type="application/json")
 
 

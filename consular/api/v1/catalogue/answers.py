@@ -2,96 +2,100 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from consular.api.answer_fields import (
+    Answer,
+    CalendarDay,
+    Decimals,
+    Flag,
+    Instant,
+    ListAnswer,
+    Many,
+    MoneyPair,
+    Number,
+    Text,
+    Texts,
+)
 
-from consular.api.answer_fields import CalendarDay, Instant
-from consular.input.fields import MoneyPair
 
-
-class ConsulateAnswer(Schema):
+class ConsulateAnswer(Answer):
     """An office."""
 
-    code = fields.String(required=True)
-    name = fields.String(required=True)
-    name_es = fields.String(required=True)
-    name_en = fields.String(required=True)
-    kind = fields.String(required=True)
-    city = fields.String(required=True)
-    region = fields.String(allow_none=True, required=True)
-    country = fields.String(required=True)
-    time_zone = fields.String(required=True)
-    latitude = fields.Float(required=True)
-    longitude = fields.Float(required=True)
+    code = Text()
+    name = Text()
+    name_es = Text()
+    name_en = Text()
+    kind = Text()
+    city = Text()
+    region = Text(allow_none=True)
+    country = Text()
+    time_zone = Text()
+    latitude = Decimals()
+    longitude = Decimals()
 
 
-class ConsulateList(Schema):
+class ConsulateList(ListAnswer):
     """All offices; there are some 150, so one page holds them."""
 
-    items = fields.List(fields.Nested(ConsulateAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)
+    items = Many(ConsulateAnswer)
 
 
 class FeeAnswer(MoneyPair):
     """A fee and the year it was published for."""
 
-    year = fields.Integer(required=True)
-    latest_known = fields.Boolean(
-        required=True,
-        metadata={"description": "True where that year has none and an older one is shown"},
-    )
+    year = Number()
+    latest_known = Flag(says="True where that year has none and an older one is shown")
 
 
-class ServiceAnswer(Schema):
+class ServiceAnswer(Answer):
     """A service of the catalogue."""
 
-    code = fields.String(required=True)
-    name = fields.String(required=True)
-    name_es = fields.String(required=True)
-    name_en = fields.String(required=True)
-    category = fields.String(required=True)
-    legal_reference = fields.String(allow_none=True, required=True)
-    minutes = fields.Integer(required=True)
-    bookable = fields.Boolean(required=True)
-    free = fields.Boolean(required=True)
-    curp_required = fields.Boolean(required=True)
-    requirements = fields.List(fields.String(), required=True)
-    fees = fields.List(fields.Nested(FeeAnswer), required=True)
+    code = Text()
+    name = Text()
+    name_es = Text()
+    name_en = Text()
+    category = Text()
+    legal_reference = Text(allow_none=True)
+    minutes = Number()
+    bookable = Flag()
+    free = Flag()
+    curp_required = Flag()
+    requirements = Texts()
+    fees = Many(FeeAnswer)
 
 
-class ServiceList(Schema):
+class ServiceList(ListAnswer):
     """The catalogue."""
 
-    items = fields.List(fields.Nested(ServiceAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)
+    items = Many(ServiceAnswer)
 
 
-class SlotAnswer(Schema):
+class SlotAnswer(Answer):
     """A start with places."""
 
-    start = Instant(required=True)
-    end = Instant(required=True)
-    free = fields.Integer(required=True)
+    start = Instant()
+    end = Instant()
+    free = Number()
 
 
-class AvailabilityAnswer(Schema):
+class AvailabilityAnswer(Answer):
     """Times carry the office's offset on that day; ``from`` and ``to`` are the days looked at."""
 
-    time_zone = fields.String(required=True)
-    from_ = CalendarDay(data_key="from", required=True)
-    to = CalendarDay(required=True)
-    slots = fields.List(fields.Nested(SlotAnswer), required=True)
+    time_zone = Text()
+    from_ = CalendarDay(data_key="from")
+    to = CalendarDay()
+    slots = Many(SlotAnswer)
 
 
 class NetworkSlot(SlotAnswer):
     """A start and where; ``km`` when a place was given."""
 
-    consulate = fields.String(required=True)
-    km = fields.Float(allow_none=True, required=True)
+    consulate = Text()
+    km = Decimals(allow_none=True)
 
 
-class NetworkAnswer(Schema):
+class NetworkAnswer(Answer):
     """The three earliest times of every office that has any from ``from`` to ``to``."""
 
-    from_ = CalendarDay(data_key="from", required=True)
-    to = CalendarDay(required=True)
-    slots = fields.List(fields.Nested(NetworkSlot), required=True)
+    from_ = CalendarDay(data_key="from")
+    to = CalendarDay()
+    slots = Many(NetworkSlot)

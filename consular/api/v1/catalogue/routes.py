@@ -13,12 +13,16 @@ from consular.api.v1.catalogue.answers import (
     AvailabilityAnswer,
     ConsulateAnswer,
     ConsulateList,
+    FeeAnswer,
     NetworkAnswer,
+    NetworkSlot,
+    ServiceAnswer,
     ServiceList,
+    SlotAnswer,
 )
 from consular.auth import ANYONE, now
 from consular.db import transaction
-from consular.i18n import current_language
+from consular.i18n import in_language
 from consular.input.catalogue import AvailabilityQuery, NetworkQuery, ServiceQuery
 from consular.input.paging import SliceQuery, slice_of
 from services.appointments.queries import availability, earliest
@@ -114,15 +118,11 @@ def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
             last=ends,
             party=query["party"],
         )
-    return {
-        "time_zone": office.time_zone,
-        "from": first.isoformat(),
-        "to": last.isoformat(),
-        "slots": [
-            {"start": at_office(t.start, zone), "end": at_office(t.end, zone), "free": t.free}
-            for t in times
-        ],
-    }
+    slots = [
+        SlotAnswer.render(t, start=t.start.astimezone(zone), end=t.end.astimezone(zone))
+        for t in times
+    ]
+    return AvailabilityAnswer.render(office, from_=first, to=last, slots=slots)
 
 
 @endpoint(
@@ -150,26 +150,18 @@ def show_network_availability(query: dict[str, Any]) -> dict[str, Any]:
     if away:
         # As they come, rows are by time; a stable sort keeps that within an office.
         found.sort(key=lambda row: away[row["consulate_code"]])
-    return {
-        "from": first.isoformat(),
-        "to": last.isoformat(),
-        "slots": [_network_slot(row, zones[row["consulate_code"]], away) for row in found],
-    }
+    slots = [_network_slot(row, zones[row["consulate_code"]], away) for row in found]
+    return NetworkAnswer.render(from_=first, to=last, slots=slots)
 
 
 def _network_slot(row: dict[str, Any], zone: ZoneInfo, away: dict[str, float]) -> dict[str, Any]:
-    return {
-        "consulate": row["consulate_code"],
-        "start": at_office(row["starts_at"], zone),
-        "end": at_office(row["ends_at"], zone),
-        "free": row["free"],
-        "km": away.get(row["consulate_code"]),
-    }
-
-
-def at_office(moment: datetime, zone: ZoneInfo) -> str:
-    """ISO 8601 with the office's offset at that moment."""
-    return moment.astimezone(zone).isoformat()
+    return NetworkSlot.render(
+        consulate=row["consulate_code"],
+        start=row["starts_at"].astimezone(zone),
+        end=row["ends_at"].astimezone(zone),
+        free=row["free"],
+        km=away.get(row["consulate_code"]),
+    )
 
 
 def _days(first: date | None, last: date | None, zone: tzinfo) -> tuple[date, date]:
@@ -197,39 +189,18 @@ def _distances(session: Any, place: str | None) -> dict[str, float]:
 
 
 def _consulate(office: Any) -> dict[str, Any]:
-    return {
-        "code": office.code,
-        "name": office.name_en if current_language() == "en" else office.name_es,
-        "name_es": office.name_es,
-        "name_en": office.name_en,
-        "kind": office.kind,
-        "city": office.city,
-        "region": office.region,
-        "country": office.country,
-        "time_zone": office.time_zone,
-        "latitude": float(office.latitude),
-        "longitude": float(office.longitude),
-    }
+    return ConsulateAnswer.render(office, name=in_language(office, "name"))
 
 
 def _service(service: Any, fee: Any, needs: list[Any]) -> dict[str, Any]:
-    english = current_language() == "en"
     fees = (
-        [{**fee.money.as_dict(), "year": fee.year, "latest_known": fee.is_latest_known}]
+        [FeeAnswer.render(fee.money, year=fee.year, latest_known=fee.is_latest_known)]
         if fee
         else []
     )
-    return {
-        "code": service.code,
-        "name": service.name_en if english else service.name_es,
-        "name_es": service.name_es,
-        "name_en": service.name_en,
-        "category": service.category,
-        "legal_reference": service.legal_reference,
-        "minutes": service.minutes,
-        "bookable": service.bookable,
-        "free": service.free,
-        "curp_required": service.curp_required,
-        "requirements": [n.text_en if english else n.text_es for n in needs],
-        "fees": fees,
-    }
+    return ServiceAnswer.render(
+        service,
+        name=in_language(service, "name"),
+        requirements=[in_language(need, "text") for need in needs],
+        fees=fees,
+    )

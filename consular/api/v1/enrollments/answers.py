@@ -2,52 +2,58 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
-
-from consular.api.answer_fields import Id, Instant, Word
+from consular.api.answer_fields import (
+    Answer,
+    Flag,
+    Id,
+    Instant,
+    ListAnswer,
+    Many,
+    Table,
+    Text,
+    Word,
+)
 from consular.input.enrollments import PROGRAMS
 from services.enrollments.rules import Status
 
 
-class StepAnswer(Schema):
+class StepAnswer(Answer):
     """One step of the history."""
 
-    status = Word(Status, required=True)
-    at = Instant(required=True)
-    reason = fields.String(allow_none=True, required=True)
+    status = Word(Status)
+    at = Instant()
+    reason = Text(attribute="reason_code", allow_none=True)
 
 
-class EnrollmentAnswer(Schema):
+class EnrollmentAnswer(Answer):
     """``result`` once the agency decided: ``rfc``."""
 
-    id = Id(required=True)
-    folio = fields.String(required=True)
-    program = Word(PROGRAMS, required=True)
-    status = Word(Status, required=True)
-    consulate = fields.String(allow_none=True, required=True)
-    reason = fields.String(allow_none=True, required=True)
-    history = fields.List(fields.Nested(StepAnswer))
-    result = fields.Dict(allow_none=True)
+    id = Id()
+    folio = Text()
+    program = Word(PROGRAMS)
+    status = Word(Status)
+    consulate = Text(attribute="consulate_code", allow_none=True)
+    reason = Text(attribute="reason_code", allow_none=True)
+    history = Many(StepAnswer, required=False)
+    result = Table(allow_none=True, required=False)
 
 
-class EnrollmentList(Schema):
+class EnrollmentList(ListAnswer):
     """A page, the newest first."""
 
-    items = fields.List(fields.Nested(EnrollmentAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)
+    items = Many(EnrollmentAnswer)
 
 
-class ProgramAnswer(Schema):
+class ProgramAnswer(Answer):
     """A programme and what its ``data`` takes, as JSON Schema."""
 
-    program = Word(PROGRAMS, required=True)
-    agency = fields.String(required=True)
-    available = fields.Boolean(required=True)
-    data = fields.Dict(required=True)
+    program = Word(PROGRAMS)
+    agency = Text()
+    available = Flag(attribute="open")
+    data = Table()
 
 
-class ProgramList(Schema):
+class ProgramList(ListAnswer):
     """All programmes."""
 
-    items = fields.List(fields.Nested(ProgramAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)
+    items = Many(ProgramAnswer)

@@ -10,7 +10,12 @@ from sqlalchemy.orm import Session
 
 from consular.access_log import record_list, record_look
 from consular.api.contract import deed, endpoint
-from consular.api.v1.enrollments.answers import EnrollmentAnswer, EnrollmentList, ProgramList
+from consular.api.v1.enrollments.answers import (
+    EnrollmentAnswer,
+    EnrollmentList,
+    ProgramAnswer,
+    ProgramList,
+)
 from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
 from consular.commands import telling_holders
 from consular.db import transaction
@@ -44,16 +49,7 @@ REQUESTERS = CITIZEN | DESK
 )
 def list_programs(query: dict[str, Any]) -> dict[str, Any]:
     """List the programmes, and what each asks for."""
-    items = [
-        {
-            "program": offer.program.value,
-            "agency": offer.agency,
-            "available": offer.open,
-            "data": dict(offer.data),
-        }
-        for offer in OFFERS.values()
-    ]
-    return slice_of(items, query, "program")
+    return slice_of(ProgramAnswer.each_within(OFFERS.values()), query, "program")
 
 
 @endpoint(
@@ -109,7 +105,7 @@ def list_own_enrollments(query: dict[str, Any]) -> dict[str, Any]:
             program=query["program"],
         )
         record_list(session, "enrollment", page.items)
-        return {"items": [summary(found) for found in page.items], "next": cursor(page.next)}
+        return EnrollmentList.render(items=page.items, next=cursor(page.next))
 
 
 @endpoint(
@@ -166,25 +162,13 @@ def withdraw_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, 
 
 
 def _request(session: Session, command: RequestEnrollment) -> dict[str, Any]:
-    return summary(request_enrollment(session, command, now=now(), actor=actor(), vault=vault()))
-
-
-def summary(found: Any) -> dict[str, Any]:
-    """As in lists."""
-    return {
-        "id": str(found.id),
-        "folio": found.folio,
-        "program": found.program,
-        "status": found.status,
-        "consulate": found.consulate_code,
-        "reason": found.reason_code,
-    }
+    return EnrollmentAnswer.render(
+        request_enrollment(session, command, now=now(), actor=actor(), vault=vault())
+    )
 
 
 def detailed(session: Session, found: Any) -> dict[str, Any]:
     """With history and result."""
-    history = [
-        {"status": step.status, "at": step.at.isoformat(), "reason": step.reason_code}
-        for step in list_history(session, found.id)
-    ]
-    return {**summary(found), "history": history, "result": open_result(session, found, vault())}
+    return EnrollmentAnswer.render(
+        found, history=list_history(session, found.id), result=open_result(session, found, vault())
+    )

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, url_for
+from sqlalchemy.orm import Session
 
 from consular.api.contract import deed, endpoint
 from consular.api.v1.identity.answers import CheckAnswer
-from consular.auth import DESK, actor, now
+from consular.auth import DESK, actor, now, vault
 from consular.db import transaction
-from consular.identity_checks import checked, released, shown, taken_over, told_apart
+from consular.identity_checks import Done, released, taken_over, told_apart
 from consular.input.appointments import NothingSchema
 from consular.input.identity import CheckSchema, ServiceSchema
-from services.appointments.identity import CheckIdentity, get_check
+from services.appointments.identity import (
+    CheckIdentity,
+    check_identity,
+    get_check,
+    list_held,
+    list_own,
+)
 from services.kernel.db import EVERYTHING
 
 api = Blueprint("identity", __name__, url_prefix="/api/v1/identity-checks")
@@ -37,7 +45,7 @@ def create_identity_check(command: CheckIdentity) -> Any:
     Answers what other accounts hold in their name, in whatever office, and is good for that day. A
     folio of somebody else isn't found.
     """
-    body = deed(lambda session: checked(session, command), status=201, scope=EVERYTHING)
+    body = deed(lambda session: _check(session, command), status=201, scope=EVERYTHING)
     return body, {"Location": url_for("identity.show_identity_check", check=body["id"])}
 
 
@@ -47,7 +55,7 @@ def create_identity_check(command: CheckIdentity) -> Any:
 def show_identity_check(check: UUID) -> dict[str, Any]:
     """One check of this office, while it is good."""
     with transaction(EVERYTHING) as session:
-        return shown(session, get_check(session, check, now=now(), actor=actor()))
+        return _shown(session, Done(get_check(session, check, now=now(), actor=actor()), "checked"))
 
 
 @endpoint(
@@ -62,7 +70,7 @@ def show_identity_check(check: UUID) -> dict[str, Any]:
 )
 def take_over(check: UUID, command: dict[str, str]) -> dict[str, Any]:
     """Give the person the place that another account holds in their name."""
-    return deed(lambda session: taken_over(session, check, command["service"]), scope=EVERYTHING)
+    return _do(lambda session: taken_over(session, check, command["service"]))
 
 
 @endpoint(
@@ -77,7 +85,7 @@ def take_over(check: UUID, command: dict[str, str]) -> dict[str, Any]:
 )
 def release(check: UUID, command: dict[str, str]) -> dict[str, Any]:
     """End what other accounts hold in the person's name."""
-    return deed(lambda session: released(session, check, command["service"]), scope=EVERYTHING)
+    return _do(lambda session: released(session, check, command["service"]))
 
 
 @endpoint(
@@ -95,4 +103,25 @@ def tell_apart(check: UUID, command: dict[str, Any]) -> dict[str, Any]:
 
     This one books beside the other from now on, known by their account or CURP.
     """
-    return deed(lambda session: told_apart(session, check), scope=EVERYTHING)
+    return _do(lambda session: told_apart(session, check))
+
+
+def _do(settle: Callable[[Session], Done]) -> dict[str, Any]:
+    return deed(lambda session: _shown(session, settle(session)), scope=EVERYTHING)
+
+
+def _check(session: Session, command: CheckIdentity) -> dict[str, Any]:
+    found = check_identity(session, command, now=now(), actor=actor(), vault=vault())
+    return _shown(session, Done(found, "checked"))
+
+
+def _shown(session: Session, done: Done) -> dict[str, Any]:
+    found = done.check
+    return CheckAnswer.render(
+        found,
+        has_account=found.account_id is not None,
+        held=list_held(session, found),
+        own=list_own(session, found),
+        outcome=done.outcome,
+        given=done.given,
+    )

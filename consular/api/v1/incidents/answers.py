@@ -2,46 +2,56 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
-
-from consular.api.answer_fields import Id, Instant, Word
-from consular.input.fields import MoneyPair
+from consular.api.answer_fields import (
+    Answer,
+    Flag,
+    Id,
+    Instant,
+    ListAnswer,
+    Many,
+    MoneyPair,
+    Number,
+    One,
+    Table,
+    Text,
+    Texts,
+    Word,
+)
 from services.incidents.rules import Kind, Resolution, Step, Subject
 
 
-class StepAnswer(Schema):
+class StepAnswer(Answer):
     """Something that was done about it; ``by`` is null for the system."""
 
-    step = Word(Step, required=True)
-    at = Instant(required=True)
-    by = Id(allow_none=True, required=True)
-    note = fields.String(allow_none=True, required=True)
+    step = Word(Step)
+    at = Instant()
+    by = Id(attribute="actor_id", allow_none=True)
+    note = Text(allow_none=True)
 
 
-class IncidentAnswer(Schema):
+class IncidentAnswer(Answer):
     """``suspense``: what stands in suspense for it until it is cleared; ``owed``: to somebody,
     rather than lost so far. ``times``: how often it was seen."""
 
-    id = Id(required=True)
-    kind = Word(Kind, required=True)
-    subject_kind = Word(Subject, required=True)
-    subject_id = Id(required=True)
-    detail = fields.Dict(required=True)
-    times = fields.Integer(required=True)
-    opened_at = Instant(required=True)
-    last_at = Instant(required=True)
-    taken_by = Id(allow_none=True, required=True)
-    resolution = Word(Resolution, allow_none=True, required=True)
-    resolved_at = Instant(allow_none=True, required=True)
-    suspense = fields.Nested(MoneyPair, allow_none=True, required=True)
-    owed = fields.Boolean(required=True)
-    suspense_cleared_at = Instant(allow_none=True, required=True)
-    resolutions = fields.List(Word(Resolution))
-    history = fields.List(fields.Nested(StepAnswer))
+    id = Id()
+    kind = Word(Kind)
+    subject_kind = Word(Subject)
+    subject_id = Id()
+    detail = Table()
+    times = Number()
+    opened_at = Instant()
+    last_at = Instant()
+    taken_by = Id(allow_none=True)
+    resolution = Word(Resolution, allow_none=True)
+    resolved_at = Instant(allow_none=True)
+    suspense = One(MoneyPair, allow_none=True)
+    owed = Flag()
+    suspense_cleared_at = Instant(allow_none=True)
+    resolutions = Texts(Word(Resolution), required=False)
+    history = Many(StepAnswer, required=False)
 
 
-class IncidentList(Schema):
+class IncidentList(ListAnswer):
     """A page."""
 
-    items = fields.List(fields.Nested(IncidentAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)
+    items = Many(IncidentAnswer)

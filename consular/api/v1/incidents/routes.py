@@ -38,7 +38,8 @@ def list_all_incidents(query: dict[str, Any]) -> dict[str, Any]:
         page = list_incidents(
             session, wanted(query, account()), limit=query["limit"], after=query["next"]
         )
-        return {"items": [summary(found) for found in page.items], "next": cursor(page.next)}
+        items = [_shown(found) for found in page.items]
+        return IncidentList.render(items=items, next=cursor(page.next))
 
 
 @endpoint(
@@ -47,7 +48,7 @@ def list_all_incidents(query: dict[str, Any]) -> dict[str, Any]:
 def show_incident(incident: UUID) -> dict[str, Any]:
     """Return one with its history and how it may end."""
     with transaction() as session:
-        return detailed(session, get_incident(session, incident))
+        return _detailed(session, get_incident(session, incident))
 
 
 @endpoint(
@@ -63,7 +64,7 @@ def show_incident(incident: UUID) -> dict[str, Any]:
 def take_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Work on it; nobody else does from then on."""
     return deed(
-        lambda session: detailed(
+        lambda session: _detailed(
             session, take(session, incident, now=database_now(session), actor=actor())
         )
     )
@@ -82,7 +83,7 @@ def take_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
 def note_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Write down what was found out."""
     return deed(
-        lambda session: detailed(
+        lambda session: _detailed(
             session,
             add_note(session, incident, command["note"], now=database_now(session), actor=actor()),
         )
@@ -102,49 +103,21 @@ def note_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
 def resolve_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """End it with a reason; what stands in suspense is then cleared by a worker."""
     return deed(
-        lambda session: detailed(
+        lambda session: _detailed(
             session,
             resolve(session, incident, now=database_now(session), actor=actor(), **command),
         )
     )
 
 
-def summary(found: Any) -> dict[str, Any]:
-    """As lists show it."""
-    amount = abs(found.suspense_minor)
-    return {
-        "id": str(found.id),
-        "kind": found.kind,
-        "subject_kind": found.subject_kind,
-        "subject_id": str(found.subject_id),
-        "detail": found.detail,
-        "times": found.times,
-        "opened_at": found.opened_at.isoformat(),
-        "last_at": found.last_at.isoformat(),
-        "taken_by": str(found.taken_by) if found.taken_by else None,
-        "resolution": found.resolution,
-        "resolved_at": found.resolved_at.isoformat() if found.resolved_at else None,
-        "suspense": Money(amount, "MXN").as_dict() if amount else None,
-        "owed": found.suspense_minor < 0,
-        "suspense_cleared_at": (
-            found.suspense_cleared_at.isoformat() if found.suspense_cleared_at else None
-        ),
-    }
+def _shown(found: Any, **more: Any) -> dict[str, Any]:
+    amount = found.suspense_minor
+    return IncidentAnswer.render(
+        found, suspense=Money(abs(amount), "MXN") if amount else None, owed=amount < 0, **more
+    )
 
 
-def detailed(session: Session, found: Any) -> dict[str, Any]:
+def _detailed(session: Session, found: Any) -> dict[str, Any]:
     """With its history, and how a person may end it."""
     offered = () if found.resolution else resolutions(Kind(found.kind), found.suspense_minor)
-    return {
-        **summary(found),
-        "resolutions": [resolution.value for resolution in offered],
-        "history": [
-            {
-                "step": step.step,
-                "at": step.at.isoformat(),
-                "by": str(step.actor_id) if step.actor_id else None,
-                "note": step.note,
-            }
-            for step in list_steps(session, found.id)
-        ],
-    }
+    return _shown(found, resolutions=offered, history=list_steps(session, found.id))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from consular.access_words import told
 from consular.api.v1.appointments import routes as appointments
 from consular.api.v1.enrollments import routes as enrollments
+from consular.api.v1.me.answers import AccessAnswer, PersonAnswer, SignInAnswer
 from consular.api.v1.remittances import routes as remittances
 from consular.auth import vault
 from services.appointments.queries import list_appointments
@@ -31,10 +32,7 @@ Cursor = tuple[datetime, UUID] | None
 def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
     """In the scope of the account: what row security shows is theirs."""
     return {
-        "sign_in": [
-            {"with": found.issuer, "since": found.created_at.isoformat()}
-            for found in list_identities(session, account)
-        ],
+        "sign_in": [SignInAnswer.render(found) for found in list_identities(session, account)],
         "people": [_person(found) for found in list_people(session, account)],
         "appointments": [
             shown
@@ -64,13 +62,7 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
 def access(entry: Any) -> dict[str, Any]:
     """Who did what, when, and where."""
     action, what = told(entry.action)
-    return {
-        "at": entry.at.isoformat(),
-        "role": entry.actor_role,
-        "consulate": entry.consulate_code,
-        "action": action,
-        "what": what,
-    }
+    return AccessAnswer.render(entry, action=action, what=what)
 
 
 def _pages(ask: Callable[[Cursor], tuple[Any, Cursor]]) -> Iterator[Any]:
@@ -98,16 +90,9 @@ def _remittances(session: Session, account: UUID, after: Cursor) -> tuple[Any, C
 
 
 def _person(found: Any) -> dict[str, Any]:
-    profile = open_person(found, vault())
-    return {
-        "holder": found.holder,
-        "given_names": profile.given_names,
-        "first_surname": profile.first_surname,
-        "second_surname": profile.second_surname,
-        "birth_date": profile.birth_date.isoformat() if profile.birth_date else None,
-        "birth_place": found.birth_place,
-        "curp": profile.curp,
-        "email": profile.email,
-        "phone": profile.phone,
-        "since": found.created_at.isoformat(),
-    }
+    return PersonAnswer.render(
+        open_person(found, vault()),
+        holder=found.holder,
+        birth_place=found.birth_place,
+        since=found.created_at,
+    )

@@ -67,7 +67,8 @@ def list_my_accesses(query: dict[str, Any]) -> dict[str, Any]:
         found, following = list_accesses(
             session, account(), limit=query["limit"], after=query["next"]
         )
-    return {"items": [access(entry) for entry in found], "next": cursor(following)}
+    items = [access(entry) for entry in found]
+    return AccessList.render(items=items, next=cursor(following))
 
 
 @endpoint(api, "GET", "/data", operation="showMyData", who=CITIZEN, answer=CopyAnswer(), errors={})
@@ -75,11 +76,7 @@ def show_my_data() -> dict[str, Any]:
     """Return everything we hold of the account and of the people it named."""
     with transaction() as session:
         profile = _shown(_profile(session))
-        return {
-            "as_of": now().isoformat(),
-            "profile": profile,
-            **whole_copy(session, account()),
-        }
+        return CopyAnswer.render(as_of=now(), profile=profile, **whole_copy(session, account()))
 
 
 def _profile(session: Session) -> PersonData:
@@ -88,13 +85,9 @@ def _profile(session: Session) -> PersonData:
 
 
 def _shown(profile: PersonData) -> dict[str, Any]:
-    return {
-        "id": str(account()),
-        "given_names": profile.given_names or None,
-        "first_surname": profile.first_surname or None,
-        "second_surname": profile.second_surname,
-        "birth_date": profile.birth_date.isoformat() if profile.birth_date else None,
-        "curp": profile.curp,
-        "email": profile.email,
-        "phone": profile.phone,
-    }
+    return ProfileAnswer.render(
+        profile,
+        id=account(),
+        given_names=profile.given_names or None,
+        first_surname=profile.first_surname or None,
+    )

@@ -8,10 +8,15 @@ from typing import Any
 from flask import Blueprint
 
 from consular.api.contract import endpoint
-from consular.api.v1.monitoring.answers import IndicatorAnswer, IndicatorList
+from consular.api.v1.monitoring.answers import (
+    FigureAnswer,
+    IndicatorAnswer,
+    IndicatorItem,
+    IndicatorList,
+)
 from consular.auth import MONITORS
 from consular.db import transaction
-from consular.i18n import current_language
+from consular.i18n import in_language
 from consular.input.monitoring import IndicatorQuery
 from consular.input.paging import SliceQuery, slice_of
 from services.monitoring.indicators import INDICATORS, AskIndicator, Indicator, figures
@@ -31,7 +36,9 @@ api = Blueprint("indicators", __name__, url_prefix="/api/v1/monitoring/indicator
 )
 def list_indicators(query: dict[str, Any]) -> dict[str, Any]:
     """List the indicators that can be asked for, and what each counts."""
-    items = [_shown(indicator) for indicator in INDICATORS.values()]
+    items = [
+        IndicatorItem.render(indicator, **_words(indicator)) for indicator in INDICATORS.values()
+    ]
     return slice_of(items, query)
 
 
@@ -49,25 +56,11 @@ def show_indicator(code: str, query: AskIndicator) -> dict[str, Any]:
     """Return one indicator, exact, with the moment it holds for."""
     with transaction() as session:
         found = figures(session, replace(query, code=code))
-    return {
-        **_shown(found.indicator),
-        "as_of": found.as_of.isoformat(),
-        "rows": [
-            {**row, "day": row["day"].isoformat()} if "day" in row else row for row in found.rows
-        ],
-    }
+    rows = [FigureAnswer.render(**row) for row in found.rows]
+    return IndicatorAnswer.render(
+        found.indicator, as_of=found.as_of, rows=rows, **_words(found.indicator)
+    )
 
 
-def _shown(indicator: Indicator) -> dict[str, Any]:
-    english = current_language() == "en"
-    return {
-        "code": indicator.code,
-        "name": name_of(indicator),
-        "unit": indicator.unit.value,
-        "counts": indicator.counts_en if english else indicator.counts_es,
-    }
-
-
-def name_of(indicator: Indicator) -> str:
-    """In the reader's language."""
-    return indicator.name_en if current_language() == "en" else indicator.name_es
+def _words(indicator: Indicator) -> dict[str, str]:
+    return {name: in_language(indicator, name) for name in ("name", "counts")}

@@ -2,81 +2,88 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
-
-from consular.api.answer_fields import CalendarDay, DecimalText, Id, Instant, Word
-from consular.input.fields import (
+from consular.api.answer_fields import (
+    Answer,
+    CalendarDay,
+    DecimalText,
+    Id,
+    Instant,
+    ListAnswer,
+    Many,
     MoneyPair,
+    One,
+    Text,
+    Texts,
+    Word,
 )
 from services.remittances.rules import Action, Funding, Payout, Status
 
 
-class PriceAnswer(Schema):
+class PriceAnswer(Answer):
     """What it costs and what arrives."""
 
-    transfer_amount = fields.Nested(MoneyPair, required=True)
-    transfer_fees = fields.Nested(MoneyPair, required=True)
-    transfer_taxes = fields.Nested(MoneyPair, required=True)
-    total = fields.Nested(MoneyPair, required=True)
-    exchange_rate = DecimalText(required=True)
-    other_fees = fields.Nested(MoneyPair, required=True)
-    total_to_recipient = fields.Nested(MoneyPair, required=True)
-    date_available = CalendarDay(required=True)
+    transfer_amount = One(MoneyPair)
+    transfer_fees = One(MoneyPair)
+    transfer_taxes = One(MoneyPair)
+    total = One(MoneyPair)
+    exchange_rate = DecimalText()
+    other_fees = One(MoneyPair)
+    total_to_recipient = One(MoneyPair)
+    date_available = CalendarDay()
 
 
 class QuoteAnswer(PriceAnswer):
     """Holds until ``expires_at``."""
 
-    id = Id(required=True)
-    expires_at = Instant(required=True)
-    funding = Word(Funding, required=True)
-    payout = Word(Payout, required=True)
+    id = Id()
+    expires_at = Instant()
+    funding = Word(Funding)
+    payout = Word(Payout)
 
 
-class StepAnswer(Schema):
+class StepAnswer(Answer):
     """One step of the history."""
 
-    status = Word(Status, required=True)
-    at = Instant(required=True)
+    status = Word(Status)
+    at = Instant()
 
 
-class RecipientAnswer(Schema):
+class RecipientAnswer(Answer):
     """Whoever gets the pesos; of the account its last digits."""
 
-    given_names = fields.String(required=True)
-    first_surname = fields.String(required=True)
-    second_surname = fields.String(allow_none=True, required=True)
-    account_hint = fields.String(allow_none=True, required=True)
+    given_names = Text()
+    first_surname = Text()
+    second_surname = Text(allow_none=True)
+    account_hint = Text(allow_none=True)
 
 
 class RemittanceAnswer(PriceAnswer):
     """``answer_due_at``: by when an unknown outcome will be known; ``actions``: for the sender."""
 
-    id = Id(required=True)
-    folio = fields.String(required=True)
-    status = Word(Status, required=True)
-    cancel_until = Instant(allow_none=True, required=True)
-    answer_due_at = Instant(allow_none=True, required=True)
-    actions = fields.List(Word(Action))
-    recipient = fields.Nested(RecipientAnswer)
-    history = fields.List(fields.Nested(StepAnswer))
+    id = Id()
+    folio = Text()
+    status = Word(Status)
+    cancel_until = Instant(allow_none=True)
+    answer_due_at = Instant(allow_none=True)
+    actions = Texts(Word(Action), required=False)
+    recipient = One(RecipientAnswer, required=False)
+    history = Many(StepAnswer, required=False)
 
 
-class RemittanceList(Schema):
+class RemittanceList(ListAnswer):
     """A page, the newest first."""
 
-    items = fields.List(fields.Nested(RemittanceAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)
+    items = Many(RemittanceAnswer)
 
 
-class LookupAnswer(Schema):
+class LookupAnswer(Answer):
     """No names: whoever asks knows them."""
 
-    folio = fields.String(required=True)
-    status = Word(Status, required=True)
-    total_to_recipient = fields.Nested(MoneyPair, required=True)
-    payout = Word(Payout, required=True)
-    branch = fields.String(allow_none=True, required=True)
-    collect_with = fields.List(fields.String(), required=True)
-    collect_until = CalendarDay(allow_none=True, required=True)
-    date_available = CalendarDay(required=True)
+    folio = Text()
+    status = Word(Status)
+    total_to_recipient = One(MoneyPair, attribute="pesos")
+    payout = Word(Payout)
+    branch = Text(allow_none=True)
+    collect_with = Texts()
+    collect_until = CalendarDay(allow_none=True)
+    date_available = CalendarDay()

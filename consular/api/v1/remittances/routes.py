@@ -12,6 +12,7 @@ from consular.api.contract import deed, endpoint
 from consular.api.v1.remittances.answers import (
     LookupAnswer,
     QuoteAnswer,
+    RecipientAnswer,
     RemittanceAnswer,
     RemittanceList,
 )
@@ -21,7 +22,6 @@ from consular.input.appointments import NothingSchema
 from consular.input.paging import cursor
 from consular.input.remittances import LookupSchema, QuoteSchema, RemittanceQuery, RemittanceSchema
 from consular.lookups import find_for_recipient
-from consular.prices import price
 from services.remittances.cancelling import cancel, list_actions
 from services.remittances.ordering import OrderRemittance, order
 from services.remittances.queries import (
@@ -96,7 +96,7 @@ def list_own_remittances(query: dict[str, Any]) -> dict[str, Any]:
             after=query["next"],
             status=Status(query["status"]) if query["status"] else None,
         )
-        return {"items": [summary(found) for found in page.items], "next": cursor(page.next)}
+        return RemittanceList.render(items=page.items, next=cursor(page.next))
 
 
 @endpoint(
@@ -144,64 +144,25 @@ def cancel_remittance(remittance: UUID, command: dict[str, Any]) -> dict[str, An
 )
 def look_up(command: dict[str, str]) -> dict[str, Any]:
     """Find a remittance for its recipient: status, pesos, where and with what to collect."""
-    found = find_for_recipient(command["folio"], command["first_surname"])
-    return {
-        "folio": found.folio,
-        "status": found.status.value,
-        "total_to_recipient": found.pesos.as_dict(),
-        "payout": found.payout.value,
-        "branch": found.branch,
-        "collect_with": list(found.collect_with),
-        "collect_until": found.collect_until.isoformat() if found.collect_until else None,
-        "date_available": found.date_available.isoformat(),
-    }
-
-
-def summary(found: Any) -> dict[str, Any]:
-    """As in lists."""
-    due = found.answer_due_at
-    return {
-        "id": str(found.id),
-        "folio": found.folio,
-        "status": found.status,
-        "cancel_until": found.cancel_until.isoformat(),
-        "answer_due_at": due.isoformat() if due else None,
-        **price(found),
-    }
+    return LookupAnswer.render(find_for_recipient(command["folio"], command["first_surname"]))
 
 
 def detailed(session: Session, found: Any) -> dict[str, Any]:
     """With recipient and history."""
-    person = found.recipient
-    return {
-        **summary(found),
-        "actions": sorted(list_actions(session, found, now=database_now(session))),
-        "recipient": {
-            "given_names": person.given_names,
-            "first_surname": person.first_surname,
-            "second_surname": person.second_surname,
-            "account_hint": found.account_hint,
-        },
-        "history": [
-            {"status": step.status, "at": step.at.isoformat()}
-            for step in list_history(session, found.id)
-        ],
-    }
+    return RemittanceAnswer.render(
+        found,
+        actions=sorted(list_actions(session, found, now=database_now(session))),
+        recipient=RecipientAnswer.render(found.recipient, account_hint=found.account_hint),
+        history=list_history(session, found.id),
+    )
 
 
 def _quote(session: Session, command: RequestQuote) -> dict[str, Any]:
-    made = quote(session, command, now=database_now(session), actor=actor())
-    return {
-        "id": str(made.id),
-        "expires_at": made.expires_at.isoformat(),
-        "funding": made.funding,
-        "payout": made.payout,
-        **price(made),
-    }
+    return QuoteAnswer.render(quote(session, command, now=database_now(session), actor=actor()))
 
 
 def _order(session: Session, command: OrderRemittance) -> dict[str, Any]:
-    return summary(
+    return RemittanceAnswer.render(
         order(
             session,
             command,

@@ -11,8 +11,7 @@ from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import deed, endpoint
-from consular.api.v1.catalogue.routes import at_office
-from consular.api.v1.sessions.answers import SessionAnswer, SessionList
+from consular.api.v1.sessions.answers import BookingOfSession, SessionAnswer, SessionList
 from consular.auth import DESK, actor, now
 from consular.db import transaction
 from consular.input.paging import cursor
@@ -76,7 +75,7 @@ def list_own_sessions(query: dict[str, Any]) -> dict[str, Any]:
     last = query["to"] or first + timedelta(days=DEFAULT_DAYS)
     own = actor().consulate or ""
     if query["consulate"] not in (None, own):
-        return {"items": [], "next": None}
+        return SessionList.render(items=[], next=None)
     with transaction() as session:
         page = list_sessions(
             session,
@@ -87,7 +86,7 @@ def list_own_sessions(query: dict[str, Any]) -> dict[str, Any]:
             after=query["next"],
         )
     items = [_shown(row, desks) for row, desks in page.items]
-    return {"items": items, "next": cursor(page.next)}
+    return SessionList.render(items=items, next=cursor(page.next))
 
 
 @endpoint(
@@ -138,26 +137,12 @@ def _close(session: Session, session_id: UUID) -> dict[str, Any]:
 def _with_bookings(session: Session, row: Any) -> dict[str, Any]:
     zone = ZoneInfo(get_consulate(session, row.consulate_code).time_zone)
     bookings = [
-        {
-            "id": str(found.id),
-            "folio": found.folio,
-            "start": at_office(found.starts_at, zone),
-            "status": found.status,
-        }
+        BookingOfSession.render(found, start=found.starts_at.astimezone(zone))
         for found in list_bookings(session, row.id)
     ]
-    return {**_shown(row, list_desks(session, row.id)), "bookings": bookings}
+    return _shown(row, list_desks(session, row.id), bookings=bookings)
 
 
-def _shown(row: Any, desks: Any) -> dict[str, Any]:
-    return {
-        "id": str(row.id),
-        "consulate": row.consulate_code,
-        "date": row.day.isoformat(),
-        "opens": row.opens.strftime("%H:%M"),
-        "closes": row.closes.strftime("%H:%M"),
-        "slot_minutes": row.slot_minutes,
-        "release": row.release,
-        "status": "closed" if row.closed_at else "open",
-        "desks": [{"name": d.name, "services": list(d.services)} for d in desks],
-    }
+def _shown(row: Any, desks: Any, **more: Any) -> dict[str, Any]:
+    status = "closed" if row.closed_at else "open"
+    return SessionAnswer.render(row, status=status, desks=desks, **more)

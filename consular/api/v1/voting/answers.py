@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
-
-from consular.api.answer_fields import CalendarDay, Id, Word
+from consular.api.answer_fields import (
+    Answer,
+    CalendarDay,
+    Figure,
+    Id,
+    ListAnswer,
+    Many,
+    Number,
+    Text,
+    Word,
+)
 from services.voting.rules import Status
 
 
-class CountAnswer(Schema):
+class CountAnswer(Answer):
     """A count with its source and state. ``value`` is null for who may not see it yet;
     ``second_value`` is what another person typed that differs."""
 
-    id = Id(required=True)
-    election = fields.String(allow_none=True, required=True)
-    metric = fields.String(required=True)
-    mode = fields.String(allow_none=True, required=True)
-    dimension = fields.String(required=True)
-    key = fields.String(allow_none=True, required=True)
-    consulate = fields.String(allow_none=True, required=True)
-    date = CalendarDay(allow_none=True, required=True)
-    value = fields.Float(required=True, allow_none=True)
-    second_value = fields.Float(required=True, allow_none=True)
-    unit = fields.String(required=True)
-    status = Word(Status, required=True)
-    revision = fields.Integer(required=True, allow_none=True)
-    note = fields.String(required=True, allow_none=True)
-    reason = fields.String(required=True, allow_none=True)
-    source = fields.String(required=True)
+    id = Id()
+    election = Text(allow_none=True)
+    metric = Text()
+    mode = Text(allow_none=True)
+    dimension = Text()
+    key = Text(allow_none=True)
+    consulate = Text(attribute="consulate_code", allow_none=True)
+    date = CalendarDay(attribute="day", allow_none=True)
+    value = Figure(allow_none=True)
+    second_value = Figure(allow_none=True)
+    unit = Text()
+    status = Word(Status)
+    revision = Number(allow_none=True)
+    note = Text(allow_none=True)
+    reason = Text(allow_none=True)
+    source = Text()
 
 
-class CountList(Schema):
+class CountList(ListAnswer):
     """A page."""
 
-    items = fields.List(fields.Nested(CountAnswer), required=True)
-    next = fields.String(allow_none=True, required=True)
+    items = Many(CountAnswer)
 
 
-class ElectionAnswer(Schema):
+class ElectionAnswer(Answer):
     """Published by others, and approved counts of our offices; the two don't add up. ``version``
     grows with every approval or correction: until then the answer is the same."""
 
-    year = fields.String(required=True)
-    version = fields.Integer(required=True)
-    published = fields.List(fields.Nested(CountAnswer), required=True)
-    approved = fields.List(fields.Nested(CountAnswer), required=True)
+    year = Text()
+    version = Number()
+    published = Many(CountAnswer)
+    approved = Many(CountAnswer)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -84,7 +83,7 @@ def list_all_counts(query: dict[str, Any]) -> dict[str, Any]:
     with transaction() as session:
         page = list_counts(session, which, after=query["next"], limit=query["limit"])
         items = [_shown(count) for count in page.items]
-    return {"items": items, "next": str(page.next) if page.next else None}
+    return CountList.render(items=items, next=str(page.next) if page.next else None)
 
 
 @endpoint(
@@ -157,12 +156,11 @@ def show_election(year: str) -> dict[str, Any]:
     """Return what is published of an election."""
     with transaction() as session:
         found = election(session, year)
-        return {
-            "year": year,
-            "version": found.version,
-            "published": [_shown(count) for count in found.published],
-            "approved": [_shown(count) for count in found.approved],
-        }
+        return ElectionAnswer.render(
+            found,
+            published=[_shown(count) for count in found.published],
+            approved=[_shown(count) for count in found.approved],
+        )
 
 
 def _report(session: Session, command: ReportCount) -> dict[str, Any]:
@@ -186,27 +184,5 @@ def _type(settle: Callable[..., Any], command: TypeFigure) -> dict[str, Any]:
 
 def _shown(count: Any) -> dict[str, Any]:
     seen = may_see_value(count.status, actor_id(), count.reported_by, count.second_by)
-    return {
-        "id": str(count.id),
-        "election": count.election,
-        "metric": count.metric,
-        "mode": count.mode,
-        "dimension": count.dimension,
-        "key": count.key,
-        "consulate": count.consulate_code,
-        "date": count.day.isoformat() if count.day else None,
-        "value": _number(count.value) if seen else None,
-        "second_value": _number(count.second_value) if seen else None,
-        "unit": count.unit,
-        "status": count.status,
-        "revision": count.revision,
-        "note": count.note,
-        "reason": count.reason,
-        "source": count.source,
-    }
-
-
-def _number(value: Decimal | None) -> float | int | None:
-    if value is None:
-        return None
-    return float(value) if value % 1 else int(value)
+    hidden = {} if seen else {"value": None, "second_value": None}
+    return CountAnswer.render(count, **hidden)
