@@ -23,6 +23,7 @@ import redis
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from services.kernel.settings import Settings
+from tests.factories import statements
 from tests.servers import Addresses, DatabaseUrls, Servers, find_chromium, random_keys
 
 _SERVERS = pytest.StashKey[Servers]()
@@ -49,7 +50,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """In a worker: take the servers that the controller started."""
+    """Every statement is watched. In a worker: take the servers that the controller started."""
+    statements.watch()
     received = getattr(config, "workerinput", {})
     if received.get(_SENT):
         config.stash[_ADDRESSES] = Addresses.arrive(received[_SENT])

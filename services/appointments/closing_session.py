@@ -35,8 +35,9 @@ def close_session(
     found = session.scalar(select(Session).where(Session.id == command.session).with_for_update())
     if found is None or found.consulate_code != actor.consulate:
         raise NotFound()
-    _close_places(session, found.id)
-    session.execute(_RELEASE_DESKS, {"session": found.id, "live": sorted(LIVE)})
+    values: dict[str, Any] = {"session": found.id, "office": actor.consulate}
+    _close_places(session, values)
+    session.execute(_RELEASE_DESKS, {**values, "live": sorted(LIVE)})
     if found.closed_at is None:
         found.closed_at, found.closed_by = now, actor.account_id
         session.flush()
@@ -65,19 +66,18 @@ def list_bookings(session: DbSession, found: UUID) -> Sequence[Appointment]:
     ).all()
 
 
-def _close_places(session: DbSession, found: UUID) -> None:
+def _close_places(session: DbSession, values: dict[str, Any]) -> None:
     """Capacity becomes what is taken, under the locks that bookings take and in their order: one
     that began before is counted, one that comes later finds nothing."""
-    values: dict[str, Any] = {"session": found}
     session.execute(_LOCK_PLACES, values)
     session.execute(_END_PLACES, values)
-    session.execute(text("UPDATE slots SET open = false WHERE session_id = :session"), values)
+    session.execute(_END_SLOTS, values)
 
 
 _LOCK_PLACES = text(
     """
     SELECT FROM slot_sets t JOIN slots ON slots.id = t.slot_id
-    WHERE slots.session_id = :session
+    WHERE slots.session_id = :session AND slots.consulate_code = :office
     ORDER BY slots.starts_at, t.slot_id, t.set_no FOR UPDATE OF t
     """
 )
@@ -85,7 +85,11 @@ _END_PLACES = text(
     """
     UPDATE slot_sets SET capacity = taken
     FROM slots WHERE slots.id = slot_sets.slot_id AND slots.session_id = :session
+        AND slots.consulate_code = :office
     """
+)
+_END_SLOTS = text(
+    "UPDATE slots SET open = false WHERE session_id = :session AND consulate_code = :office"
 )
 # From the first to the last of who is still to be served, by the office's wall clock; no longer
 # than it was held, and nothing when there is nobody.
@@ -95,11 +99,12 @@ _RELEASE_DESKS = text(
         SELECT min(seats.starts_at) AS first, max(seats.ends_at) AS last
         FROM seats JOIN slots ON slots.id = seats.slot_id
             JOIN appointments a ON a.id = seats.appointment_id
-        WHERE slots.session_id = :session AND a.status = ANY (:live)
+        WHERE slots.session_id = :session AND a.consulate_code = :office
+            AND a.status = ANY (:live)
     )
     UPDATE desks SET held = CASE WHEN live.first IS NULL THEN 'empty' ELSE held * tsrange(
         live.first AT TIME ZONE c.time_zone, live.last AT TIME ZONE c.time_zone) END
     FROM live, sessions s JOIN consulates c ON c.code = s.consulate_code
-    WHERE desks.session_id = :session AND s.id = :session
+    WHERE desks.session_id = :session AND s.id = :session AND s.consulate_code = :office
     """
 )

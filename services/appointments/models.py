@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.kernel.db import Base, Owners
+from services.kernel.db import Base, Owners, PartOf
 
 _NOW = DateTime(timezone=True)
 
@@ -179,6 +179,7 @@ class Seat(Base):
     """One person's place for one service at one slot."""
 
     __tablename__ = "seats"
+    owners = PartOf("appointment_id", Appointment)
 
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
@@ -221,6 +222,7 @@ class Claim(Base):
     """A person (as a keyed hash) holds a live place for a service; gone when it ends."""
 
     __tablename__ = "claims"
+    owners = PartOf("appointment_id", Appointment)
     __table_args__ = (Index("ix_claims_appointment_id", "appointment_id"),)
 
     person_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
@@ -285,6 +287,7 @@ class ResemblanceKey(Base):
     appointment: two people who share one may be one person."""
 
     __tablename__ = "resemblance_keys"
+    owners = PartOf("appointment_id", Appointment)
     __table_args__ = (
         CheckConstraint(_REASON, name="reason"),
         Index("ix_resemblance_keys_key", "key"),
@@ -301,6 +304,7 @@ class Resemblance(Base):
     why, and looks twice at the document. Nobody is refused for it."""
 
     __tablename__ = "resemblances"
+    owners = PartOf("appointment_id", Appointment)
     __table_args__ = (CheckConstraint(_REASON, name="reason"),)
 
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)

@@ -25,6 +25,7 @@ class Account(Base):
     """A citizen who can sign in. Their names are in the person row marked as holder."""
 
     __tablename__ = "accounts"
+    owners = Owners(account="id")
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     language: Mapped[str] = mapped_column(Text, server_default=text("'es'"))

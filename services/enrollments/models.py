@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.kernel.db import Base, Owners
+from services.kernel.db import Base, Owners, PartOf
 
 _AT = DateTime(timezone=True)
 
@@ -70,6 +70,7 @@ class EnrollmentEvent(Base):
     """One step of an enrolment's history, from position 1. Never changed."""
 
     __tablename__ = "enrollment_events"
+    owners = PartOf("enrollment_id", Enrollment)
 
     enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
     position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
@@ -82,6 +83,7 @@ class EnrollmentClaim(Base):
     """A person (as a keyed hash) holds a live enrolment in a programme; gone when it ends."""
 
     __tablename__ = "enrollment_claims"
+    owners = PartOf("enrollment_id", Enrollment)
     __table_args__ = (Index("ix_enrollment_claims_enrollment_id", "enrollment_id"),)
 
     person_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)

@@ -199,17 +199,18 @@ def _claim(session: Session, found: Enrollment, keys: list[bytes], actor: Actor)
 def _explain(
     session: Session, found: Enrollment, keys: list[bytes], actor: Actor
 ) -> AlreadyEnrolled | IdentityCheckPending:
-    holders = session.execute(
-        select(EnrollmentClaim.account_id, EnrollmentClaim.enrollment_id).where(
+    # An officer sees the person's documents: there is nothing to hide from them.
+    if not actor.is_citizen:
+        return AlreadyEnrolled()
+    own = session.scalars(
+        select(EnrollmentClaim.enrollment_id).where(
             EnrollmentClaim.person_key.in_(keys),
             EnrollmentClaim.program == found.program,
+            EnrollmentClaim.account_id == actor.account_id,
             EnrollmentClaim.enrollment_id != found.id,
         )
-    ).all()
-    # An officer sees the person's documents: there is nothing to hide from them.
-    if not actor.is_citizen or not holders:
-        return AlreadyEnrolled()
-    for holder in holders:
-        if holder.account_id == actor.account_id:
-            return AlreadyEnrolled(enrollment=holder.enrollment_id, program=found.program)
-    return IdentityCheckPending()
+    ).first()
+    # Another account's is not to be seen, and needs no look: somebody holds it.
+    if own is None:
+        return IdentityCheckPending()
+    return AlreadyEnrolled(enrollment=own, program=found.program)

@@ -45,7 +45,9 @@ def save_draft(
     session.execute(
         insert(Draft)
         .values(id=id, created_at=now, **values)
-        .on_conflict_do_update(index_elements=[Draft.id], set_=values)
+        .on_conflict_do_update(
+            index_elements=[Draft.id], set_=values, where=Draft.owner.in_([owner, *owners])
+        )
     )
     _drop_oldest(session, owner)
 
@@ -77,7 +79,8 @@ def drop_draft(session: Session, id: UUID, *, owners: Sequence[str]) -> None:
 def _drop_oldest(session: Session, owner: str) -> None:
     session.execute(
         text(
-            "DELETE FROM drafts WHERE id IN (SELECT id FROM drafts WHERE owner = :owner"
+            "DELETE FROM drafts WHERE owner = :owner AND id IN ("
+            "SELECT id FROM drafts WHERE owner = :owner"
             " ORDER BY created_at DESC, id DESC OFFSET :most)"
         ),
         {"owner": owner, "most": MOST_DRAFTS},

@@ -23,7 +23,7 @@ _BEGIN = text(
     """
     INSERT INTO form_submissions AS f (digest, owner) VALUES (:digest, :owner)
     ON CONFLICT (digest) DO UPDATE SET begun_at = clock_timestamp()
-        WHERE f.location IS NULL AND f.begun_at < clock_timestamp() - interval '60 seconds'
+        WHERE f.owner = :owner AND f.location IS NULL AND f.begun_at < clock_timestamp() - interval '60 seconds'
     RETURNING f.digest
     """
 )
@@ -31,7 +31,7 @@ _FINISH = text(
     """
     UPDATE form_submissions SET location = :location, finished_at = clock_timestamp(),
         session_sealed = :sealed, data_key = :key
-    WHERE digest = :digest
+    WHERE digest = :digest AND owner = :owner
     """
 )
 _UNDER_WAY = text(
@@ -74,6 +74,7 @@ def finish_submission(
         _FINISH,
         {
             "digest": digest,
+            "owner": owner,
             "location": outcome.location,
             "sealed": sealed,
             "key": key.wrapped if key else None,
@@ -86,7 +87,9 @@ def drop_submission(session: Session, digest: bytes, *, owner: str) -> None:
     see_as(session, [owner])
     session.execute(
         delete(FormSubmission).where(
-            FormSubmission.digest == digest, FormSubmission.location.is_(None)
+            FormSubmission.digest == digest,
+            FormSubmission.owner == owner,
+            FormSubmission.location.is_(None),
         )
     )
 

@@ -7,31 +7,34 @@ security in PostgreSQL holds it to that, whatever a query forgets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import psycopg
 from sqlalchemy import (
+    ColumnElement,
     Engine,
     MetaData,
+    Table,
     Text,
     Uuid,
     bindparam,
     create_engine,
     event,
+    exists,
     false,
     or_,
     text,
+    true,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import (
     DeclarativeBase,
-    LoaderCriteriaOption,
     ORMExecuteState,
     Session,
     with_loader_criteria,
@@ -57,15 +60,27 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
     # Whose a row is. A transaction in a scope selects, changes and deletes those of its scope only,
     # by a condition in the statement itself: row security is the second hold, not the only one.
-    owners: ClassVar[Owners | None] = None
+    owners: ClassVar[Owners | PartOf | None] = None
 
 
 @dataclass(frozen=True)
 class Owners:
-    """Which columns of a table say whose a row is: an office's, a citizen's account's, or both."""
+    """Which columns of a table say whose a row is: an office's, a citizen's account's, or both.
+
+    Rows whose column ``public[0]`` is one of ``public[1]`` are anybody's to read.
+    """
 
     office: str | None = None
     account: str | None = None
+    public: tuple[str, tuple[str, ...]] | None = None
+
+
+@dataclass(frozen=True)
+class PartOf:
+    """A row belongs to whom the row of ``whole`` belongs that its ``column`` names."""
+
+    column: str
+    whole: type[Base]
 
 
 @dataclass(frozen=True)
@@ -240,31 +255,43 @@ _narrowed: ContextVar[Scope] = ContextVar("scope")
 
 @event.listens_for(_Session, "do_orm_execute")
 def _keep_to_scope(state: ORMExecuteState) -> None:
-    """Add the scope's condition on each table that the statement selects, changes or deletes."""
+    """Add the scope's condition on each table that the statement selects, joins, changes or
+    deletes from, in its subqueries too. A text() must carry its own."""
     scope: Scope | None = state.session.info.get(_SCOPE)
-    if scope is None or scope.consulate == NETWORK or state.is_insert:
+    if scope is None or scope.consulate == NETWORK or not state.is_orm_statement:
         return
     _narrowed.set(scope)
-    conditions = [
-        _owned(mapper.class_)  # type: ignore[arg-type]  # a class is hashable
-        for mapper in state.all_mappers
-        if mapper.class_.owners
-    ]
-    if conditions:
-        state.statement = state.statement.options(*conditions)
+    state.statement = state.statement.options(_OWNED)
 
 
-@cache
-def _owned(model: type[Base]) -> LoaderCriteriaOption:
-    """Made once a table, for its values are looked up at execution: the statement stays cached."""
-    owners, mine = model.owners or Owners(), []
+def _condition(model: type[Base]) -> ColumnElement[bool]:
+    """Whether a row of ``model`` belongs to the scope; true for tables that are nobody's."""
+    owners = model.owners
+    if isinstance(owners, PartOf):
+        # Apart from the statement's own use of that table, which may be another row of it.
+        whole = cast("Table", owners.whole.__table__).alias()
+        key = getattr(model, owners.column)
+        mine = _belongs(cast("Owners", owners.whole.owners), whole.c.__getitem__)
+        return exists().where(whole.c.id == key, mine).correlate_except(whole)
+    return _belongs(owners, partial(getattr, model)) if owners else true()
+
+
+def _belongs(owners: Owners, column: Callable[[str], Any]) -> ColumnElement[bool]:
+    """Values are looked up at execution, so that the statement stays cached."""
+    mine: list[ColumnElement[bool]] = []
     if owners.office:
         office = bindparam("scope_office", callable_=_office, type_=Text(), unique=True)
-        mine.append(getattr(model, owners.office) == office)
+        mine.append(column(owners.office) == office)
     if owners.account:
         account = bindparam("scope_account", callable_=_account, type_=Uuid(), unique=True)
-        mine.append(getattr(model, owners.account) == account)
-    return with_loader_criteria(model, or_(false(), *mine))
+        mine.append(column(owners.account) == account)
+    if owners.public:
+        mine.append(column(owners.public[0]).in_(owners.public[1]))
+    return or_(false(), *mine)
+
+
+# SQLAlchemy asks for the condition of each mapped table that it meets, once a statement.
+_OWNED = with_loader_criteria(Base, lambda model: _condition(model), include_aliases=True)
 
 
 def _office() -> str:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.citizens.models import Person
 from services.citizens.people import full_name
-from services.kernel.db import Base, Owners
+from services.kernel.db import Base, Owners, PartOf
 from services.kernel.money import Money
 from services.kernel.tables import one_of
 from services.remittances.rules import (
@@ -220,6 +220,7 @@ class PayoutAttempt(Base):
     """One sending of the order, written down and committed before the call is made."""
 
     __tablename__ = "payout_attempts"
+    owners = PartOf("remittance_id", Remittance)
     __table_args__ = (CheckConstraint(one_of("outcome", AttemptOutcome), name="outcome"),)
 
     remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"), primary_key=True)

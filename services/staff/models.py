@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.kernel.db import Base
+from services.kernel.db import Base, Owners
 
 ROLES = (
     "officer",
@@ -29,6 +29,7 @@ class StaffAccount(Base):
     """
 
     __tablename__ = "staff_accounts"
+    owners = Owners(office="consulate_code")
     __table_args__ = (
         CheckConstraint(f"role IN {ROLES}", name="role"),
         CheckConstraint(

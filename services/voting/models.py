@@ -27,6 +27,7 @@ class VoteCount(Base):
     """
 
     __tablename__ = "vote_counts"
+    owners = Owners(office="consulate_code", public=("status", ("published", "approved")))
     __table_args__ = (
         CheckConstraint("election ~ '^[0-9]{4}$'", name="election"),
         CheckConstraint("mode IN ('electronic', 'postal', 'in_person')", name="mode"),

@@ -1,0 +1,190 @@
+"""Every statement on rows that belong to somebody says whose it wants: row security is the second
+hold, not the only one.
+
+What the ORM sends gets the scope's condition from `services.kernel.db`, and each test watches that
+(`tests.factories.statements`). A text() and a database function carry their own, which is read here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from importlib import import_module
+
+import pytest
+from sqlalchemy import TextClause, delete, select, text, update
+from sqlalchemy.orm import aliased
+
+from migrations.support import definitions
+from services.appointments.models import Appointment, Claim, IdentityCheck, Seat
+from services.citizens.models import Person
+from services.enrollments.models import Enrollment, EnrollmentClaim, EnrollmentEvent
+from services.kernel.db import Database, Scope
+from services.remittances.models import PayoutAttempt, Remittance
+from services.voting.models import VoteCount
+from tests.architecture.source import ROOT, Module, literal, modules, written
+from tests.factories.statements import forgotten
+from tests.servers import DatabaseUrls
+
+# Each with why it may.
+TEXTS = {
+    "services.appointments.freeing._FREE": "the workers', about one appointment that ended",
+    "services.appointments.resembling._FLAG": "the workers', compares across all offices",
+    "services.remittances.queries._MISMATCHED": "the workers', proves the whole of the books",
+}
+FUNCTIONS = {
+    "book_appointment_v2": {"appointments": "the row that it has just written"},
+    "refuse_hoarding": {
+        "appointments": "sums of what one hand holds, by keyed hash",
+        "attempts": "by the subjects that it is given",
+    },
+    "refuse_booking_v2": {"claims": "by the people's keys; only the account's own are told"},
+    "sees_appointment": {"appointments": "row security's own question"},
+    "sent_by_person": {"people": "one person's rows in all accounts; it gives sums"},
+    "refuse_own_role": {"staff_accounts": "a trigger: the row of who gives the role"},
+    "name_count_subjects": {"staff_accounts": "a trigger: the rows of who typed a count"},
+}
+# Where the web works for the whole network: each statement there has a predicate of its own.
+NETWORK = {
+    "consular/auth.py": "whoever signs in by a token; refusals, which are only written",
+    "consular/commands.py": "counters; whoever holds the claim is told, by the people's keys",
+    "consular/demonstration.py": "fills a database that nobody uses yet",
+    "consular/finding.py": "by folio and birth date",
+    "consular/health.py": "counts",
+    "consular/lookups.py": "counters; by folio and surname",
+    "consular/seed.py": "reference data",
+    "consular/api/v1/callbacks/routes.py": "an agency's message, which is only kept",
+    "consular/api/v1/identity/routes.py": "whoever proved at a window who they are, in any office",
+    "consular/pages/desk/identity.py": "the same",
+    "consular/pages/portal/finding.py": "by folio and birth date",
+    "consular/pages/portal/signing_in.py": "by address, code and browser",
+    "consular/pages/portal/verifying.py": "by folio: when it was issued, nothing else",
+}
+SLICES = sorted(file.parent.name for file in ROOT.glob("services/*/functions.sql"))
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    """(name, SQL) of every text() that a module of services or of the web holds."""
+    for module in modules("services", "consular"):
+        name = module.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        if any(written(call.func) == "text" for call in module.calls()):
+            for variable, value in vars(import_module(name)).items():
+                if isinstance(value, TextClause):
+                    yield f"{name}.{variable}", value.text
+
+
+def _written_within(module: Module) -> Iterator[tuple[int, str]]:
+    """(line, SQL) of each text() that isn't named at the top of its module."""
+    for function in module.functions():
+        for call in ast.walk(function):
+            if isinstance(call, ast.Call) and written(call.func) == "text":
+                yield call.lineno, literal(call.args[0]) or ""
+
+
+def test_every_text_says_whose_rows_it_wants() -> None:
+    found = {name for name, sql in _texts() if forgotten(sql)}
+    assert found == set(TEXTS)
+
+
+def test_so_does_every_text_within_a_function() -> None:
+    found = [
+        f"{module.path}:{line}"
+        for module in modules("services", "consular")
+        for line, sql in _written_within(module)
+        if forgotten(sql)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("slice_name", SLICES)
+def test_so_does_every_database_function(slice_name: str) -> None:
+    found = {
+        name: {table for each in body.split(";") for table in forgotten(each)}
+        for name, body in definitions(slice_name)
+    }
+    known = {name: set(FUNCTIONS[name]) for name in found if name in FUNCTIONS}
+    assert {name: tables for name, tables in found.items() if tables} == known
+
+
+def test_the_web_works_for_the_whole_network_where_that_is_known() -> None:
+    found = {
+        module.path
+        for module in modules("consular")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Name) and node.id == "EVERYTHING"
+    }
+    assert found == set(NETWORK)
+
+
+def test_nothing_goes_around_the_mapped_classes() -> None:
+    """A Table of its own, or the connection itself, would carry no condition."""
+    around = ("__table__", "exec_driver_sql")
+    found = [
+        f"{module.path}:{node.lineno}"
+        for module in modules("services", "consular")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute)
+        and (node.attr in around or written(node) == "session.connection")
+        and module.path != "services/kernel/db.py"
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "tables"),
+    [
+        ("SELECT a.id FROM appointments a WHERE a.consulate_code = :office", ()),
+        ("SELECT id FROM appointments WHERE account_id = :account", ()),
+        ("SELECT id FROM appointments WHERE id = :id", ("appointments",)),
+        ("SELECT 1 FROM slots s, people AS p WHERE s.id = :id", ("people",)),
+        ("UPDATE people SET given_names = :name WHERE id = :id", ("people",)),
+        ("DELETE FROM claims WHERE appointment_id = :id", ("claims",)),
+        (
+            "SELECT 1 FROM seats JOIN appointments a ON a.id = seats.appointment_id"
+            " WHERE a.consulate_code = :office",
+            (),
+        ),
+        (
+            "SELECT 1 FROM appointments a WHERE a.account_id = :account"
+            " AND EXISTS (SELECT 1 FROM appointments b WHERE b.id <> a.id)",
+            ("appointments",),
+        ),
+        ("SELECT 1 FROM consulates WHERE code IS DISTINCT FROM people", ()),
+        ("INSERT INTO people (id) VALUES (:id) ON CONFLICT DO UPDATE SET id = :id", ()),
+    ],
+)
+def test_how_a_statement_is_read(sql: str, tables: tuple[str, ...]) -> None:
+    assert forgotten(sql) == tables
+
+
+def test_what_the_orm_sends_carries_the_scopes_condition(shared_database: DatabaseUrls) -> None:
+    """On every table: the first, the joined, those of subqueries, aliases and loaded rows."""
+    other = aliased(Person)
+    statements = (
+        select(Appointment, Claim).join(Claim, Claim.appointment_id == Appointment.id),
+        select(Seat.person_id).join(other, other.id == Seat.person_id),
+        select(EnrollmentEvent).join(Enrollment),
+        select(PayoutAttempt),
+        select(Remittance),
+        select(VoteCount.value),
+        select(IdentityCheck.folio).where(
+            select(Person.id).where(Person.id == IdentityCheck.person_id).exists()
+        ),
+        update(Person).where(Person.id.in_(select(Seat.person_id))).values(given_names="X"),
+        delete(EnrollmentClaim),
+    )
+    database = Database(shared_database.worker_url, pool_size=1)
+    with database.transaction(Scope(consulate="miami")) as session:
+        for statement in statements:
+            session.execute(statement, execution_options={"synchronize_session": False})
+    database.dispose()
+
+
+def test_a_statement_that_forgets_is_refused_in_every_test(shared_database: DatabaseUrls) -> None:
+    database = Database(shared_database.web_url, pool_size=1)
+    with (
+        database.transaction(Scope(consulate="miami")) as session,
+        pytest.raises(AssertionError, match="whose rows of people"),
+    ):
+        session.execute(text("SELECT count(*) FROM people"))
+    database.dispose()
