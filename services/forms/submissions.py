@@ -23,7 +23,8 @@ _BEGIN = text(
     """
     INSERT INTO form_submissions AS f (digest, owner) VALUES (:digest, :owner)
     ON CONFLICT (digest) DO UPDATE SET begun_at = clock_timestamp()
-        WHERE f.owner = :owner AND f.location IS NULL AND f.begun_at < clock_timestamp() - interval '60 seconds'
+        WHERE f.owner = :owner AND f.location IS NULL
+            AND f.begun_at < clock_timestamp() - interval '60 seconds'
     RETURNING f.digest
     """
 )

@@ -290,8 +290,13 @@ def _belongs(owners: Owners, column: Callable[[str], Any]) -> ColumnElement[bool
     return or_(false(), *mine)
 
 
-# SQLAlchemy asks for the condition of each mapped table that it meets, once a statement.
-_OWNED = with_loader_criteria(Base, lambda model: _condition(model), include_aliases=True)
+# SQLAlchemy asks for the condition of each mapped table that it meets, once a statement. A lambda,
+# for it looks into what it is given for values to track.
+_OWNED = with_loader_criteria(
+    Base,
+    lambda model: _condition(model),  # noqa: PLW0108
+    include_aliases=True,
+)
 
 
 def _office() -> str:

@@ -1,4 +1,8 @@
-"""Where row security fails, the statements' own conditions still keep people and offices apart."""
+"""Where row security fails, the statements' own conditions still keep people and offices apart.
+
+Ana has everything at Los Angeles; Eva, who has nothing, and Chicago's staff walk the whole API and
+all pages with the ids of what is hers.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text, update
 
+from consular.api.contract import ENDPOINTS
+from consular.auth import ANYONE
+from consular.security import session_cookie
 from integrations.simulator.names import Person as Demo
 from integrations.simulator.names import make_curp
 from services.appointments import queries as appointments
@@ -18,7 +25,7 @@ from services.appointments.models import Appointment
 from services.citizens.accounts import find_holder, list_people
 from services.citizens.models import Person
 from services.enrollments import queries as enrollments
-from services.kernel.audit import AuditEntry
+from services.kernel.audit import AuditEntry, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING, NOTHING, Base, Database, Scope
 from services.kernel.errors import NotFound
@@ -26,18 +33,18 @@ from services.metadata import metadata
 from services.remittances import queries as remittances
 from services.remittances.models import Remittance
 from services.remittances.quoting import get_quote
-from tests.api.calls import steady_web
+from services.staff.sessions import start_session
+from tests.api.calls import call_of, send, steady_web
 from tests.factories.remittances import make_clabe, prepare_reference
-from tests.factories.web import Web, working_day
+from tests.factories.statements import KEYED
+from tests.factories.web import Web, person, working_day
 from tests.servers import Addresses
 
-RECIPIENT = {"given_names": "Rosa", "first_surname": "Demo", "clabe": make_clabe()}
-# Secured by row, and of nobody in particular: each with why it has no owner of its own.
-WITHOUT_OWNERS = {
-    "vote_counts": "published to anyone; its queries name the office",
-    "claims": "keyed hashes; an office books for people whom other accounts hold",
-    "idempotency_keys": "always asked for by account and key",
-}
+# Nobody else is called so, and nobody else asks for it.
+SURNAME = "Quetzalcoa"
+HOLDER = f"Ana|{SURNAME}|Prueba"
+RECIPIENT = {"given_names": "Rosa", "first_surname": SURNAME, "clabe": make_clabe()}
+STRANGERS = ("citizen", "officer", "supervisor")
 
 
 @pytest.fixture(scope="module")
@@ -57,19 +64,20 @@ def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="module")
 def ids(web: Web) -> dict[str, str]:
-    ana = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
-    web.session()
-    booked = web.book(web.free()[0]["start"], token=ana).get_json()
+    ana = web.token("citizen", subject="ana", name=HOLDER)
+    opened = web.session()
+    attendee = person(first_surname=SURNAME)
+    booked = web.book(web.free()[0]["start"], token=ana, attendees=[attendee]).get_json()
     enrolled = web.call(
         "POST",
         "/enrollments",
         {
             "program": "rfc", "consulate": "losangeles", "consents": ["transfer_to_agency"],
             "applicant": {
-                "given_names": "Ana", "first_surname": "Demo", "second_surname": "Prueba",
+                "given_names": "Ana", "first_surname": SURNAME, "second_surname": "Prueba",
                 "birth_date": "1990-05-12",
-                "curp": make_curp(Demo("Ana", "Demo", "Prueba", date(1990, 5, 12)), "M"),
-                "email": "ana@demo.invalid",
+                "curp": make_curp(Demo("Ana", SURNAME, "Prueba", date(1990, 5, 12)), "M"),
+                "email": f"{SURNAME}@demo.invalid",
             },
             "data": {},
         },
@@ -81,9 +89,24 @@ def ids(web: Web) -> dict[str, str]:
         "POST", "/remittances", {"quote": quote, "recipient": RECIPIENT, "purpose": "family"},
         token=ana, headers={"Idempotency-Key": "one"},
     ).get_json()  # fmt: skip
+    officer = web.token("officer", "losangeles")
+    checked = web.call(
+        "POST", "/identity-checks",
+        {"person": attendee, "document": "Pasaporte", "identity_checked": True}, token=officer,
+    ).get_json()  # fmt: skip
+    counted = web.call(
+        "POST", "/voting/counts",
+        {
+            "consulate": "losangeles", "election": "2024", "metric": "votes",
+            "mode": "electronic", "date": "2024-06-02", "value": 0, "source": SURNAME,
+        },
+        token=officer,
+    ).get_json()  # fmt: skip
     return {
         "appointment": booked["id"], "enrollment": enrolled["id"], "remittance": sent["id"],
-        "quote": spare, "folio": booked["folio"],
+        "quote": spare, "folio": booked["folio"], "enrollment_folio": enrolled["folio"],
+        "remittance_folio": sent["folio"], "check": checked["id"], "count": counted["id"],
+        "session": opened["id"],
     }  # fmt: skip
 
 
@@ -97,13 +120,14 @@ def _strangers(web: Web) -> dict[str, str]:
     return {
         "citizen": web.token("citizen", subject="stranger", name="Eva|Otra|Otra"),
         "officer": web.token("officer", "chicago"),
+        "supervisor": web.token("supervisor", "chicago"),
     }
 
 
 def test_row_security_is_really_passed_by(web: Web, ids: dict[str, str]) -> None:
     assert ids
-    with web.app.extensions["consular.database"].transaction(NOTHING) as session:
-        assert session.scalar(text("SELECT count(*) FROM appointments")) == 1
+    with web.app.extensions["consular.database"].engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM appointments")) == 1
 
 
 @pytest.mark.parametrize("who", ["citizen", "officer"])
@@ -151,7 +175,7 @@ def test_another_persons_quote_cant_be_used(web: Web, ids: dict[str, str]) -> No
 
 def test_whoever_it_belongs_to_sees_it(web: Web, ids: dict[str, str]) -> None:
     ana, officer = (
-        web.token("citizen", subject="ana", name="Ana|Demo|Prueba"),
+        web.token("citizen", subject="ana", name=HOLDER),
         web.token("officer", "losangeles"),
     )
     for token in (ana, officer):
@@ -197,7 +221,108 @@ def test_queries_of_every_slice_keep_to_their_scope(
         assert changed == []
 
 
-def test_every_table_secured_by_row_says_whose_its_rows_are(web: Web) -> None:
+# What a page's address may name.
+ROWS = ("appointment", "enrollment", "remittance", "check", "count", "session")
+
+
+def _shown(ids: dict[str, str], text_: str, *asked: str) -> list[str]:
+    """What is Ana's in an answer; ``asked`` is what the request itself named."""
+    words = [SURNAME, *ids.values()]
+    return [w for w in words if w not in asked and w.casefold() in text_.casefold()]
+
+
+def _state(web: Web) -> list[Any]:
+    """Of all that is Ana's, as it stands."""
+    with web.database.transaction(EVERYTHING) as session:
+        return list(
+            session.execute(
+                text(
+                    "SELECT 'appointment', status, changed_at::text FROM appointments"
+                    " UNION ALL SELECT 'enrollment', status, changed_at::text FROM enrollments"
+                    " UNION ALL SELECT 'remittance', status, changed_at::text FROM remittances"
+                    " UNION ALL SELECT 'person', given_names, first_surname FROM people"
+                    "   WHERE first_surname = :surname"
+                    " UNION ALL SELECT 'count', status, value::text FROM vote_counts"
+                    "   WHERE reported_by IS NOT NULL"
+                    " UNION ALL SELECT 'session', closed_at::text, '' FROM sessions"
+                    "   WHERE consulate_code = 'losangeles' ORDER BY 1, 2, 3"
+                ),
+                {"surname": SURNAME},
+            ).all()
+        )
+
+
+@pytest.mark.parametrize("who", STRANGERS)
+def test_the_whole_api_shows_and_changes_nothing_of_hers(
+    web: Web, ids: dict[str, str], who: str
+) -> None:
+    before, token = _state(web), _strangers(web)[who]
+    for name, found in ENDPOINTS.items():
+        if found.who is not ANYONE and Role(who) not in found.who:
+            continue
+        parts = [part for part in ids if re.search(rf"<uuid:{part}(_id)?>", found.path)]
+        for row in [ids[part] for part in parts] or [""]:
+            call = call_of(web, name, row=row) if row else call_of(web, name)
+            answer = send(web, call, call.body, token=token)
+            assert answer.status_code < 500 or answer.status_code == 503, (name, answer.text)
+            assert _shown(ids, answer.text, row) == [], (name, answer.text)
+            assert not row or answer.status_code in (400, 404, 422), (name, answer.text)
+    assert _state(web) == before
+
+
+@pytest.mark.parametrize("who", ["citizen", "officer"])
+def test_lists_and_searches_of_her_day_and_name_show_nobody(
+    web: Web, ids: dict[str, str], who: str
+) -> None:
+    token, day = _strangers(web)[who], working_day().isoformat()
+    for query in (f"date={day}", "name=Ana", f"date={day}&name=Ana", "consulate=losangeles"):
+        for path in ("/appointments", "/enrollments", "/sessions", "/voting/counts"):
+            answer = web.call("GET", f"{path}?{query}", token=token)
+            assert answer.status_code < 500, answer.text
+            assert _shown(ids, answer.text) == [], (path, query, answer.text)
+
+
+@pytest.mark.parametrize("who", ["", *STRANGERS])
+def test_no_page_shows_anything_of_hers(web: Web, ids: dict[str, str], who: str) -> None:
+    before, day = _state(web), working_day().isoformat()
+    browser = _browser(web, who)
+    for path, row in [*_pages(web, ids), (f"/desk/?day={day}", ""), ("/desk/?q=Ana", "")]:
+        answer = browser.get(path)
+        assert answer.status_code < 500 or answer.status_code == 503, (path, answer.text)
+        assert _shown(ids, answer.text, row) == [], (path, answer.text)
+    assert _state(web) == before
+
+
+def _browser(web: Web, who: str) -> Any:
+    """A browser in which the stranger is signed in, on the login that passes by."""
+    browser = web.client
+    if who:
+        claims = web.app.extensions["consular.tokens"].claims(_strangers(web)[who])
+        whose = "account_id" if who == "citizen" else "staff_id"
+        with web.database.transaction(EVERYTHING) as session:
+            secret = start_session(session, now=system_clock(), **{whose: UUID(claims["sub"])})
+        with web.app.app_context():
+            browser.set_cookie(session_cookie(), secret)
+    return browser
+
+
+def _pages(web: Web, ids: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """(address, the id in it) of every page that is read: at an id, with each of Ana's. Those of
+    signing in go to providers, which aren't there."""
+    adapter = web.app.url_map.bind("localhost")
+    for rule in web.app.url_map.iter_rules():
+        methods = rule.methods or set()
+        if "GET" not in methods or rule.rule.startswith(("/api/", "/assets", "/login/", "/salir")):
+            continue
+        parts = rule._converters
+        known = {"step": "cancel", "lang": "es", "year": "2024", "code": "appointments"}
+        for row in [ids[name] for name in ROWS] if "id" in parts else [""]:
+            values = {part: row if part == "id" else known.get(part, "x") for part in parts}
+            yield adapter.build(rule.endpoint, values, method="GET"), row
+
+
+def test_every_table_of_somebodys_rows_says_whose_they_are(web: Web) -> None:
+    """Or it is asked for by what only its owner has."""
     with web.database.transaction(EVERYTHING) as session:
         policies = session.execute(
             text("SELECT tablename, qual FROM pg_policies WHERE schemaname = 'public'")
@@ -205,8 +330,8 @@ def test_every_table_secured_by_row_says_whose_its_rows_are(web: Web) -> None:
         owned = {
             table
             for table, qual in policies
-            if re.search(r"\b(account_id|consulate_code)\b", qual or "")
+            if re.search(r"\b(account_id|consulate_code|owner|\w+_id)\b", qual or "")
         }
     owners = {mapper.local_table.name for mapper in Base.registry.mappers if mapper.class_.owners}
-    assert owned & set(metadata.tables) - owners - set(WITHOUT_OWNERS) == set()
+    assert owned & set(metadata.tables) - owners - set(KEYED) == set()
     assert Appointment.owners is not None

@@ -1,8 +1,8 @@
 """Every statement on rows that belong to somebody says whose it wants: row security is the second
 hold, not the only one.
 
-What the ORM sends gets the scope's condition from `services.kernel.db`, and each test watches that
-(`tests.factories.statements`). A text() and a database function carry their own, which is read here.
+What the ORM sends gets the scope's condition from `services.kernel.db`, and each test watches it
+(`tests.factories.statements`). A text() and a database function carry their own: read here.
 """
 
 from __future__ import annotations
