@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
 from services.citizens.people import get_key
-from services.enrollments.errors import WrongState
+from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment
-from services.enrollments.progress import DATA_PLACE, lock, move
+from services.enrollments.progress import DATA_PLACE
 from services.enrollments.requesting import refuse_unknown
-from services.enrollments.rules import Status
+from services.enrollments.rules import Action, Status, actions
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
+from services.kernel.errors import WrongState
 from services.outbox.delivery import put
 
 
@@ -36,14 +37,14 @@ def answer(
     Raises NotFound, `WrongState` when nothing was asked, Invalid ``unknown_field`` for data that
     the programme doesn't take, `PersonForgotten`.
     """
-    found = lock(session, enrollment)
-    if Status(found.status) is not Status.MORE_INFORMATION_REQUESTED:
+    found = LIFECYCLE.lock(session, enrollment)
+    if Action.ANSWER not in actions(Status(found.status)):
         raise WrongState(state=found.status)
     refuse_unknown(found.program, data)
     key = get_key(session.get_one(Person, found.person_id), vault)
     known = json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id))
     whole = json.dumps({**known, **data}, ensure_ascii=False)
     found.data_sealed = key.seal(whole, place=DATA_PLACE, row=found.id)
-    move(session, found.id, Status.IN_REVIEW, now=now, actor=actor)
+    LIFECYCLE.move(session, found, Status.IN_REVIEW, now=now, actor=actor, reason_code=None)
     put(session, "enrollments.refresh", found.id)
     return found

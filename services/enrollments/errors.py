@@ -27,9 +27,3 @@ class IdentityCheckPending(Conflict):
     """Another account holds it. Nothing is told but that identity must be checked."""
 
     code = "identity_check_pending"
-
-
-class WrongState(Conflict):
-    """The step doesn't follow from the state the enrolment is in."""
-
-    code = "wrong_state"

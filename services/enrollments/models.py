@@ -18,7 +18,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.enrollments.rules import UNDECIDED, Status
 from services.kernel.db import Base, Owners, PartOf
+from services.kernel.tables import one_of
 
 _AT = DateTime(timezone=True)
 
@@ -33,18 +35,14 @@ class Enrollment(Base):
     __tablename__ = "enrollments"
     owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
-        CheckConstraint(
-            "status IN ('received', 'in_review', 'more_information_requested',"
-            " 'sent_to_agency', 'payment_pending', 'active', 'rejected', 'withdrawn', 'ended')",
-            name="status",
-        ),
+        CheckConstraint(one_of("status", Status), name="status"),
         CheckConstraint("'transfer_to_agency' = ANY (consents)", name="consents"),
         Index("ix_enrollments_account_id", "account_id"),
         Index("ix_enrollments_consulate_code_created_at", "consulate_code", "created_at"),
         Index(
             "ix_enrollments_undecided",
             "changed_at",
-            postgresql_where=text("status IN ('received', 'sent_to_agency', 'in_review')"),
+            postgresql_where=text(one_of("status", UNDECIDED)),
         ),
     )
 

@@ -21,16 +21,18 @@ from services.enrollments.errors import (
     IdentityCheckPending,
     ProgramNotAvailable,
 )
+from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment, EnrollmentClaim
-from services.enrollments.progress import DATA_PLACE, note
+from services.enrollments.progress import DATA_PLACE
 from services.enrollments.rules import CONSENT, HOME_ZONE, OFFERS, Program, Status
+from services.facts.recording import record as record_fact
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
 from services.kernel.crypto import Vault
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.identifiers import curp_birth_date, parse_curp
 from services.kernel.ids import FolioKind, new_folio, new_id
-from services.outbox.delivery import put, put_once_a_day
+from services.outbox.delivery import put_once_a_day
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,18 @@ def request_enrollment(
     session.add(found)
     session.flush()
     _claim(session, found, person_keys(applicant, vault), actor)
-    note(session, found, None, now=now, actor=actor)
-    put(session, "enrollments.submit", found.id)
+    record_fact(
+        session,
+        kind="enrollment",
+        subject_id=found.id,
+        consulate=consulate,
+        dimensions={"program_code": found.program},
+        day=day,
+        before=None,
+        after=found.status,
+        now=now,
+    )
+    LIFECYCLE.record(session, found, now=now, actor=actor)
     return found
 
 

@@ -61,10 +61,17 @@ class Status(StrEnum):
     ENDED = "ended"
 
 
+class Action(StrEnum):
+    """What the applicant, or staff for them, may do with an enrolment."""
+
+    ANSWER = "answer"
+    WITHDRAW = "withdraw"
+
+
 _DECISIONS = frozenset({Status.PAYMENT_PENDING, Status.ACTIVE, Status.REJECTED})
 
-# State -> states that may follow it. Anything else is refused or, from an agency, ignored.
-NEXT: Mapping[Status, frozenset[Status]] = {
+# Status -> those that may follow it. Anything else is refused or, from an agency, ignored.
+TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.RECEIVED: frozenset({Status.SENT_TO_AGENCY, Status.REJECTED, Status.WITHDRAWN}),
     Status.SENT_TO_AGENCY: _DECISIONS
     | {Status.IN_REVIEW, Status.MORE_INFORMATION_REQUESTED, Status.WITHDRAWN},
@@ -87,6 +94,11 @@ OVER = frozenset({Status.REJECTED, Status.WITHDRAWN, Status.ENDED})
 TOLD = frozenset({Status.ACTIVE, Status.REJECTED})
 
 
-def may_follow(before: Status, after: Status) -> bool:
-    """Whether the table allows that step."""
-    return after in NEXT[before]
+def actions(status: Status) -> frozenset[Action]:
+    """What the applicant, or staff for them, may do now.
+
+    The use cases refuse by it, and API and pages offer by it.
+    """
+    asked = {Action.ANSWER} if status is Status.MORE_INFORMATION_REQUESTED else frozenset()
+    open_still = {Action.WITHDRAW} if Status.WITHDRAWN in TRANSITIONS[status] else frozenset()
+    return frozenset(asked | open_still)

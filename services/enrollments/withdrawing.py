@@ -7,11 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.enrollments.errors import WrongState
+from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment
-from services.enrollments.progress import lock, move
-from services.enrollments.rules import Status
+from services.enrollments.rules import Action, Status, actions
 from services.kernel.audit import Actor
+from services.kernel.errors import WrongState
 
 
 def withdraw(session: Session, enrollment: UUID, *, now: datetime, actor: Actor) -> Enrollment:
@@ -20,7 +20,8 @@ def withdraw(session: Session, enrollment: UUID, *, now: datetime, actor: Actor)
     What the agency has in hand can't be called back: should it tell us of an RFC all the same,
     that is kept with the withdrawn request.
     """
-    found = lock(session, enrollment)
-    if move(session, enrollment, Status.WITHDRAWN, now=now, actor=actor) is None:
+    found = LIFECYCLE.lock(session, enrollment)
+    if Action.WITHDRAW not in actions(Status(found.status)):
         raise WrongState(state=found.status)
+    LIFECYCLE.move(session, found, Status.WITHDRAWN, now=now, actor=actor, reason_code=None)
     return found

@@ -18,7 +18,6 @@ from services.enrollments.errors import (
     ConsentRequired,
     IdentityCheckPending,
     ProgramNotAvailable,
-    WrongState,
 )
 from services.enrollments.models import Enrollment, EnrollmentClaim
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
@@ -29,13 +28,13 @@ from services.enrollments.queries import (
     open_result,
 )
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
-from services.enrollments.rules import NEXT, OVER, Status
+from services.enrollments.rules import OVER, TRANSITIONS, Status
 from services.enrollments.withdrawing import withdraw
 from services.facts.models import Fact
 from services.kernel.audit import Actor, AuditEntry, Role
 from services.kernel.crypto import Vault
 from services.kernel.db import EVERYTHING, Database, Scope
-from services.kernel.errors import Invalid, NotFound
+from services.kernel.errors import Invalid, NotFound, WrongState
 from services.outbox.models import OutboxItem
 from tests.factories.consulates import add_consulate
 from tests.factories.enrollments import make_account, make_applicant, make_request
@@ -336,9 +335,9 @@ def test_a_refused_request_leaves_nothing_behind(database: DatabaseUrls) -> None
 
 
 def test_the_table_of_states_is_closed() -> None:
-    assert set(NEXT) == set(Status)
-    assert all(not NEXT[status] for status in OVER)
-    reached = {after for states in NEXT.values() for after in states} | {Status.RECEIVED}
+    assert set(TRANSITIONS) == set(Status)
+    assert all(not TRANSITIONS[status] for status in OVER)
+    reached = {after for states in TRANSITIONS.values() for after in states} | {Status.RECEIVED}
     assert reached == set(Status)
 
 

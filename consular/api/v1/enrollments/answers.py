@@ -11,10 +11,11 @@ from consular.api.answer_fields import (
     Many,
     Table,
     Text,
+    Texts,
     Word,
 )
 from consular.input.enrollments import PROGRAMS
-from services.enrollments.rules import Status
+from services.enrollments.rules import Action, Status
 
 
 class StepAnswer(Answer):
@@ -26,7 +27,7 @@ class StepAnswer(Answer):
 
 
 class EnrollmentAnswer(Answer):
-    """``result`` once the agency decided: ``rfc``."""
+    """``actions``: what may be done now; ``result`` once the agency decided: ``rfc``."""
 
     id = Id()
     folio = Text()
@@ -34,6 +35,7 @@ class EnrollmentAnswer(Answer):
     status = Word(Status)
     consulate = Text(attribute="consulate_code", allow_none=True)
     reason = Text(attribute="reason_code", allow_none=True)
+    actions = Texts(Word(Action), required=False)
     history = Many(StepAnswer, required=False)
     result = Table(allow_none=True, required=False)
 

@@ -30,7 +30,7 @@ from services.enrollments.queries import (
     open_result,
 )
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
-from services.enrollments.rules import OFFERS
+from services.enrollments.rules import OFFERS, Status, actions
 from services.enrollments.withdrawing import withdraw
 
 api = Blueprint("enrollments", __name__, url_prefix="/api/v1")
@@ -170,5 +170,8 @@ def _request(session: Session, command: RequestEnrollment) -> dict[str, Any]:
 def detailed(session: Session, found: Any) -> dict[str, Any]:
     """With history and result."""
     return EnrollmentAnswer.render(
-        found, history=list_history(session, found.id), result=open_result(session, found, vault())
+        found,
+        actions=sorted(actions(Status(found.status))),
+        history=list_history(session, found.id),
+        result=open_result(session, found, vault()),
     )
