@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,8 @@ import pytest
 from consular.i18n import alphabetical
 from tests.factories.web import Web, person
 from workers.letters import local_time
+
+TEMPLATES = Path(__file__).parents[2] / "consular" / "templates"
 
 
 @pytest.mark.parametrize(
@@ -76,3 +79,14 @@ def test_the_last_step_of_what_is_over_looks_done(web: Web) -> None:
     assert "Cancelado" in over
     assert "aria-current" in going
     assert "Cancelada" in going
+
+
+def test_an_example_of_a_date_cant_be_read_the_other_way_around() -> None:
+    """Day before month: 27 3, never 3 7."""
+    examples = [
+        re.findall(r"\d+", hint)
+        for file in TEMPLATES.rglob("*.html")
+        for hint in re.findall(r'date_fields\([^\n]*hint=_\("([^"]*)"', file.read_text("utf-8"))
+    ]
+    assert examples
+    assert [parts for parts in examples if not 12 < int(parts[0]) < 32] == []

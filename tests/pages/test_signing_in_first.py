@@ -15,6 +15,10 @@ from tests.factories.web import Web
     [
         ("/mis-tramites", "/login"),
         ("/enviar?quote=7", "/login"),
+        # As messages name them.
+        ("/citas/01a2149b-6b81-7031-ba3b-b8ba34f0dc5f", "/login"),
+        ("/inscripciones/01a2149b-6b81-7031-ba3b-b8ba34f0dc5f", "/login"),
+        ("/envios/01a2149b-6b81-7031-ba3b-b8ba34f0dc5f", "/login"),
         ("/desk/?day=2026-12-07&desk=A", "/login/personal"),
         ("/admin/", "/login/personal"),
         ("/monitoring/", "/login/personal"),
