@@ -28,7 +28,8 @@ from uuid import UUID
 import httpx
 from sqlalchemy import TextClause, text
 
-from consular.embedded import die_with_parent, free_port
+from consular.local.ports import free_port
+from consular.startup import die_with_parent
 from integrations.registry import Purpose, serving
 from integrations.simulator.app import serve
 from services.kernel.audit import Actor

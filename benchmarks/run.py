@@ -21,10 +21,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
+from benchmarks import client
 from benchmarks import stage as stages
-from benchmarks.client import write_requests
 from benchmarks.stage import DAYS, FEW, HOT, MANY, OFFICE, SOLD_OUT, Stage, http_request
-from consular.embedded import HOST
+from consular.local.ports import HOST
 from services.kernel.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,8 +91,8 @@ def send(settings: Settings, requests: Sequence[bytes], connections: int, status
     """Let the client send them. Raises RuntimeError when an answer has another status."""
     with TemporaryDirectory() as directory:
         path = Path(directory) / "requests"
-        write_requests(path, requests)
-        command = [sys.executable, "-m", "benchmarks.client", HOST, str(settings.port)]
+        client.write_requests(path, requests)
+        command = [sys.executable, "-m", client.__name__, HOST, str(settings.port)]
         done = subprocess.run(
             [*command, str(connections), str(path)], cwd=ROOT, capture_output=True, check=True
         )

@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 
+from benchmarks import floor
 from consular.seed import load_reference
 from services.appointments.errors import OfficeClosed
 from services.appointments.planning import DeskPlan, OpenSession, open_session
@@ -38,7 +39,6 @@ DESKS = (
     ("B", ("MAT", "INE", "OP7")),
     ("C", ("INE", "RFC", "ACT")),
 )
-FLOOR = "benchmarks.floor:create_app"
 _WINDOWS_OF_A_KIND = 84  # three kinds: 252 places at each time, room for 70,000 in 30 days
 _CITIZENS = 4096  # each with a contact of their own, so that nobody comes near the limits of one
 
@@ -171,9 +171,9 @@ def standing() -> Iterator[Stage]:
             full = _settings_of(settings, many)
             yield Stage(
                 stack.enter_context(running_server(settings)),
-                stack.enter_context(running_server(settings, FLOOR)),
+                stack.enter_context(running_server(settings, floor.create_app)),
                 stack.enter_context(running_server(full)),
-                stack.enter_context(running_server(full, FLOOR)),
+                stack.enter_context(running_server(full, floor.create_app)),
                 citizens,
                 starts,
             )

@@ -12,13 +12,11 @@ from typing import Any
 import psycopg
 import redis
 import structlog
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from flask import Flask, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
-from consular import tokens
+from consular import migrations, tokens
 from consular.api.contract import MAX_BODY
 from consular.api.openapi import docs
 from consular.api.v1.appointments.routes import api as appointments_api
@@ -61,7 +59,6 @@ from services.kernel.errors import Unavailable
 from services.kernel.logins import Duty
 from services.kernel.settings import Settings
 
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
 # One byte more than a body may have, so that a longer one is seen to be too long.
 MAX_REQUEST = MAX_BODY + 1
 BLUEPRINTS = (
@@ -108,7 +105,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         MAX_CONTENT_LENGTH=MAX_REQUEST,
         MAX_FORM_MEMORY_SIZE=MAX_REQUEST,
         FORM_KEY=hashlib.sha256(b"consular.form" + settings.index_key()).digest(),
-        MIGRATIONS_HEAD=migrations_head(),
+        MIGRATIONS_HEAD=migrations.head(),
         FUNDING_MODE="instant" if settings.development else "none",
         # In a quarter of an hour. Development leaves room for tests that act as many people.
         CODES_PER_ADDRESS=5 if not settings.development else 9000,
@@ -163,13 +160,6 @@ def _database(settings: Settings) -> Database:
     with suppress(psycopg.OperationalError):
         database.refuse_unfit()
     return database
-
-
-def migrations_head() -> str:
-    """The newest migration that this code brings."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return ScriptDirectory.from_config(config).get_current_head() or ""
 
 
 def _register(app: Flask) -> None:

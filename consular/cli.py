@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 import psycopg
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from consular import launcher
-from consular.embedded import CannotStart
-from consular.instance import Instance, in_words
+from consular import doctor, migrations
+from consular.connections import in_plain_words
+from consular.local import launcher
+from consular.local.demonstration import load_demo
+from consular.local.development_tokens import development_token
+from consular.seed import adopt_database, appoint_administrator, load_reference
+from consular.server import run_web
+from consular.startup import CannotStart
 from services.kernel.audit import Role
 from services.kernel.db import sqlstate
 from services.kernel.errors import DomainError
 from services.kernel.settings import Settings, SettingsError
+from workers.main import run_relay, run_schedule, run_worker
 
-TOKEN = "consular.seed:development_token"  # noqa: S105 - the name of a function
-PEOPLE = "consular.seed:load_demo"
-ADOPT = "consular.seed:adopt_database"
-EXAMINE = "consular.doctor:examine"
-PROCESSES = {
-    "web": "consular.server:run_web",
-    "worker": launcher.WORKER,
-    "relay": launcher.RELAY,
-    "schedule": launcher.SCHEDULE,
+PROCESSES: Mapping[str, Callable[[Settings], None]] = {
+    "web": run_web,
+    "worker": run_worker,
+    "relay": run_relay,
+    "schedule": run_schedule,
 }
-REFERENCE = "consular.seed:load_reference"
-APPOINT = "consular.seed:appoint_administrator"
 # Where an instance keeps its data unless CONSULAR_HOME says otherwise, and the project's directory.
 HOME = ".consular"
 BESIDE = Path(__file__).resolve().parent.parent
@@ -80,7 +81,7 @@ def up(with_parent: bool) -> None:
 @click.argument("process", type=click.Choice(list(PROCESSES)))
 def work(process: str) -> None:
     """Run one process in the foreground, as production does."""
-    launcher.entry(PROCESSES[process])(Settings.load())
+    PROCESSES[process](Settings.load())
 
 
 @commands.group()
@@ -93,7 +94,7 @@ def upgrade() -> None:
     """Run the migrations, with DATABASE_OWNER_URL or else DATABASE_URL."""
     settings = Settings.load()
     url = settings.database_owner_url or settings.require("DATABASE_URL")
-    click.echo(f"The database is at revision {launcher.entry(launcher.MIGRATE)(url)}.")
+    click.echo(f"The database is at revision {migrations.upgrade(url)}.")
 
 
 @db.command()
@@ -105,7 +106,7 @@ def adopt() -> None:
     """
     settings = Settings.load()
     url = settings.database_owner_url or settings.require("DATABASE_URL")
-    adopted, waiting = launcher.entry(ADOPT)(url)
+    adopted, waiting = adopt_database(url)
     click.echo("The database is this cluster's." if adopted else "It was this cluster's already.")
     click.echo(f"Still to be done by the workers: {waiting}.")
 
@@ -116,10 +117,10 @@ def adopt() -> None:
 def seed(demo: bool, people: int) -> None:
     """Load the reference data; with --demo also invented activity (never in production)."""
     settings = _development("seed --demo") if demo else _settings()
-    counts = launcher.entry(REFERENCE)(settings)
+    counts = load_reference(settings)
     click.echo("Reference data: " + ", ".join(f"{n} {table}" for table, n in counts.items()))
     if demo:
-        done = launcher.entry(PEOPLE)(settings, people)
+        done = load_demo(settings, people)
         click.echo("Invented: " + ", ".join(f"{n} {what}" for what, n in done.items()))
 
 
@@ -128,7 +129,7 @@ def seed(demo: bool, people: int) -> None:
 @click.option("--name", required=True)
 def appoint(subject: str, name: str) -> None:
     """Make an administrator: the first of an installation, who makes all other accounts."""
-    launcher.entry(APPOINT)(_settings(), subject, name)
+    appoint_administrator(_settings(), subject, name)
     click.echo(f"{name} may sign in as administrator.")
 
 
@@ -142,13 +143,13 @@ def appoint(subject: str, name: str) -> None:
 def token(role: str, consulate: str | None, subject: str | None, name: str | None) -> None:
     """Print a bearer token of the development issuer."""
     settings = _development("token")
-    click.echo(launcher.entry(TOKEN)(settings, role, consulate, subject, name))
+    click.echo(development_token(settings, role, consulate, subject, name))
 
 
 @commands.command(name="doctor")
 def examine() -> None:
     """Check every part and say what is wrong and what to do. Exits 1 if anything is."""
-    findings = list(launcher.entry(EXAMINE)(Settings.load()))
+    findings = list(doctor.examine(Settings.load()))
     for finding in findings:
         mark = "ok   " if finding.well else "WRONG"
         click.echo(f"{mark}  {finding.part}: {finding.state}")
@@ -163,9 +164,6 @@ def _settings() -> Settings:
     if "CONSULAR_HOME" not in environ and not Path(HOME).exists() and (BESIDE / HOME).exists():
         environ["CONSULAR_HOME"] = str(BESIDE / HOME)
     settings = Settings.load(environ)
-    if settings.development:
-        # Says so when another account's instance can't be read.
-        Instance(settings.home).read()
     if not settings.database_url:
         raise CannotStart(
             f"No instance was started in {settings.home}: start one with `make run`, or name the"
@@ -177,7 +175,7 @@ def _settings() -> Settings:
 
 def _database_fault(error: DBAPIError | psycopg.Error) -> str:
     """What the database says, and what to do, in one line."""
-    said = in_words(str(getattr(error, "orig", None) or error))
+    said = in_plain_words(str(getattr(error, "orig", None) or error))
     if sqlstate(error) == UNDEFINED_TABLE:
         return "The database has no tables yet: `consular db upgrade` makes them."
     return (

@@ -13,9 +13,9 @@ import psycopg
 from psycopg.rows import TupleRow
 from sqlalchemy.exc import SQLAlchemyError
 
-from consular import instance, migrating
-from consular.embedded import CannotStart
-from consular.instance import libpq_url
+from consular import migrations
+from consular.connections import check_redis, check_server, libpq_url, parse_url
+from consular.startup import CannotStart
 from integrations.registry import AGENCIES, Agency
 from services.kernel.logins import Duty, look
 from services.kernel.settings import Settings, SettingsError
@@ -61,8 +61,8 @@ def _looked(part: str, check: Check, settings: Settings) -> Finding:
 
 
 def _version(settings: Settings) -> Finding:
-    settings.require("DATABASE_URL")
-    version = instance.server_version(settings.database_url)
+    name = "DATABASE_URL"
+    version = check_server(name, parse_url(name, settings.require(name)))
     return Finding("PostgreSQL", f"version {version} answers")
 
 
@@ -100,7 +100,7 @@ def _durability(settings: Settings) -> Finding:
 
 
 def _migrations(settings: Settings) -> Finding:
-    here, newest = migrating.current(settings.database_url), migrating.head()
+    here, newest = migrations.current(settings.database_url), migrations.head()
     if here == newest:
         return Finding("Migrations", f"at {newest}")
     return Finding("Migrations", f"at {here}, this version needs {newest}", "consular db upgrade")
@@ -141,7 +141,7 @@ def _figures(settings: Settings) -> Finding:
 
 
 def _redis(settings: Settings) -> Finding:
-    instance.check_redis(settings.require("REDIS_URL"))
+    check_redis(settings.require("REDIS_URL"))
     return Finding("Redis", "answers")
 
 

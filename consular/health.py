@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import redis
 from flask import Blueprint, Response, current_app, g, json, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -188,6 +188,15 @@ class IncidentCollector(Collector):
             oldest.add_metric([kind], found.oldest_seconds if found else 0)
         yield still_open
         yield oldest
+
+
+def add_up_processes(directory: Path) -> None:
+    """Let the processes that are forked from here add up what they count, in ``directory``.
+
+    The library looked for that setting as it was imported, and looks again at each new label.
+    """
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
 
 
 def prepare_metrics() -> None:

@@ -27,9 +27,9 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from consular.app import MAX_REQUEST, create_app
-from consular.embedded import die_with_parent
 from consular.errors import LATE
 from consular.health import prepare_metrics
+from consular.startup import die_with_parent
 from services.kernel.settings import Settings
 
 PROCESSES = 2

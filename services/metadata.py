@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
+from services.appointments import models as appointments
+from services.citizens import models as citizens
+from services.consulates import models as consulates
+from services.enrollments import models as enrollments
+from services.facts import models as facts
+from services.forms import models as forms
+from services.incidents import models as incidents
+from services.kernel import adoption, audit, idempotency
 from services.kernel.db import Base
+from services.monitoring import models as monitoring
+from services.outbox import models as outbox
+from services.remittances import models as remittances
+from services.staff import models as staff
+from services.voting import models as voting
 
+# Importing them is what collects their tables.
 SLICES = (
-    "kernel.adoption",
-    "kernel.audit",
-    "kernel.idempotency",
-    "outbox.models",
-    "facts.models",
-    "incidents.models",
-    "forms.models",
-    "citizens.models",
-    "staff.models",
-    "consulates.models",
-    "appointments.models",
-    "enrollments.models",
-    "remittances.models",
-    "voting.models",
-    "monitoring.models",
+    adoption,
+    audit,
+    idempotency,
+    outbox,
+    facts,
+    incidents,
+    forms,
+    citizens,
+    staff,
+    consulates,
+    appointments,
+    enrollments,
+    remittances,
+    voting,
+    monitoring,
 )
-
-for _name in SLICES:
-    import_module(f"services.{_name}")
 
 metadata = Base.metadata

@@ -15,17 +15,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
-from alembic import command
-from alembic.config import Config
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from consular import embedded
+from consular import migrations
+from consular.local.postgres import PostgresServer
+from consular.local.roles import OWNER, create_database, provision
+from consular.local.valkey import ValkeyServer
 from integrations.registry import new_secrets as new_agency_secrets
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "consular_template"
+# Its two checkpoints cost nothing without fsync, and copying files beats logging pages (measured:
+# 32 to 60 ms against 53 to 183 ms).
+_CLONE = "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY"
 
 
 @dataclass(frozen=True)
@@ -79,11 +85,15 @@ class Addresses:
     def fresh_database(self, template: str = TEMPLATE) -> Iterator[DatabaseUrls]:
         """A copy of ``template`` that is dropped in the end, whoever is still connected."""
         urls = self.named(f"test_{secrets.token_hex(8)}")
-        embedded.clone_database(self.superuser_url, template=template, name=urls.name)
+        self._execute(_CLONE, urls.name, template, OWNER)
         try:
             yield urls
         finally:
-            embedded.drop_database(self.superuser_url, urls.name)
+            self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", urls.name)
+
+    def _execute(self, statement: LiteralString, *names: str) -> None:
+        with psycopg.connect(self.superuser_url, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 class Servers:
@@ -99,13 +109,13 @@ class Servers:
         self.directory.chmod(0o711)
         logs = self.directory / "log"
         chosen = os.environ.get("CONSULAR_TEST_POSTGRES")
-        self.postgres = embedded.PostgresServer(
+        self.postgres = PostgresServer(
             self.directory / "postgres",
             log=logs / "postgres.log",
             durable=durable,
             binaries=Path(chosen) if chosen else None,
         )
-        self.valkey = embedded.ValkeyServer(self.directory / "valkey", log=logs / "valkey.log")
+        self.valkey = ValkeyServer(self.directory / "valkey", log=logs / "valkey.log")
 
     def start(self) -> Addresses:
         """Start, provision and migrate the template that `Addresses.fresh_database` copies."""
@@ -124,37 +134,19 @@ class Servers:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _provision(self) -> Addresses:
-        port, owner_password = self.postgres.port, _password()
-        embedded.create_owner_and_database(
-            self.postgres.url(), password=owner_password, database=TEMPLATE
-        )
-        owner_url = embedded.database_url(embedded.OWNER, owner_password, port, TEMPLATE)
-        passwords = _password(), _password()
-        logins = embedded.provision(
-            owner_url, web_password=passwords[0], worker_password=passwords[1]
-        )
-        web_url, worker_url = (
-            embedded.database_url(login, password, port, TEMPLATE)
-            for login, password in zip(logins, passwords, strict=True)
-        )
-        migrate(owner_url)
+        superuser_url = self.postgres.url()
+        owner_url = create_database(superuser_url, TEMPLATE, owner_password=_password())
+        urls = provision(owner_url, web_password=_password(), worker_password=_password())
+        migrations.upgrade(owner_url)
         with psycopg.connect(self.postgres.url(TEMPLATE), autocommit=True) as connection:
             connection.execute("VACUUM (FREEZE, ANALYZE)")
         return Addresses(
-            superuser_url=self.postgres.url(),
+            superuser_url=superuser_url,
             owner_url=owner_url,
-            web_url=web_url,
-            worker_url=worker_url,
+            web_url=urls.web,
+            worker_url=urls.worker,
             redis_url=self.valkey.url,
         )
-
-
-def migrate(owner_url: str, revision: str = "head") -> None:
-    """Bring the database to ``revision`` with the migrations of this tree."""
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    config.set_main_option("sqlalchemy.url", owner_url)
-    command.upgrade(config, revision)
 
 
 def random_keys() -> dict[str, str]:

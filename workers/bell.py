@@ -1,7 +1,7 @@
 """RQ, cut down to a doorbell that rings one function.
 
 RQ calls whatever dotted name stands in Redis, for the job and for its callbacks, and webhooks
-besides. Here a job may name `queues.RUN` with one outbox id, and nothing else; whoever can write to
+besides. Here a job may name `RUN` with one outbox id, and nothing else; whoever can write to
 Redis can make us look at the outbox, no more.
 """
 
@@ -27,7 +27,8 @@ from workers.jobs.run import run_outbox
 
 log = structlog.get_logger(__name__)
 
-
+# What the relay puts into the queues: this dotted name, and one outbox id.
+RUN = f"{run_outbox.__module__}.{run_outbox.__qualname__}"
 # Also bounds how long an idle worker waits on a connection that died unnoticed.
 WORKER_TTL_SECONDS = 30
 
@@ -52,7 +53,7 @@ class Ring(Job):
     @property
     def func(self) -> Callable[..., Any]:
         """The one function. Raises `Refused` for any other."""
-        if self.func_name != queues.RUN or self.instance is not None:
+        if self.func_name != RUN or self.instance is not None:
             raise Refused()
         return run_outbox
 
@@ -151,7 +152,7 @@ def ring(queue: Queue, items: Iterable[UUID]) -> None:
     """Put one job per outbox id into the queue. Raises RedisError."""
     queue.enqueue_many(
         Queue.prepare_data(
-            queues.RUN,
+            RUN,
             args=[str(item)],
             timeout=-1,
             result_ttl=0,

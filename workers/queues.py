@@ -14,9 +14,6 @@ class Queue(StrEnum):
     HOUSEKEEPING = "housekeeping"
 
 
-# What the relay puts into the queues: this function's dotted name, and one outbox id.
-RUN = "workers.jobs.run.run_outbox"
-
 # A queue that is this long has work enough: ringing again would only repeat what is in it.
 MOST_WAITING = 5_000
 # A failed doorbell tells nothing that the outbox doesn't: it is kept for a day.

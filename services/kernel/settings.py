@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+# In an instance's directory: what its processes and commands read.
+ENVIRONMENT_FILE = "environment"
 # Of 32 random bytes fewer than 16 are distinct less than once in 10^15 keys.
 _DISTINCT_BYTES = 16
 # Standard Webhooks: a signing secret has 24 to 64 random bytes.
@@ -60,7 +62,7 @@ class Settings:
             raise SettingsError(
                 f"CONSULAR_ENV is {env!r}; it must be development, production or test."
             )
-        values = {**(_read_file(home / "environment") if env != "production" else {}), **given}
+        values = {**(read_environment(home) if env != "production" else {}), **given}
         port = _port(values, "CONSULAR_PORT", 8000)
         settings = cls(
             env=env,
@@ -82,6 +84,11 @@ class Settings:
     def development(self) -> bool:
         """Development and tests: the simulator plays the agencies, demonstration people exist."""
         return self.env != "production"
+
+    def refuse_production(self) -> None:
+        """Raises `SettingsError` in production."""
+        if not self.development:
+            raise SettingsError("Production has no invented people, schedules or tokens.")
 
     def require(self, name: str) -> str:
         """The value of ``name``; raises `SettingsError` when it is missing."""
@@ -180,11 +187,21 @@ class Settings:
             raise SettingsError("CONSULAR_INDEX_KEY must differ from CONSULAR_MASTER_KEY.")
 
 
-def _read_file(path: Path) -> dict[str, str]:
+def read_environment(home: Path) -> dict[str, str]:
+    """The lines ``NAME=value`` of the instance's file; none before its first start.
+
+    Raises `SettingsError` when there is one that this account can't read.
+    """
+    path = home / ENVIRONMENT_FILE
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except OSError as error:
+        raise SettingsError(
+            f"{path} can't be read: {error.strerror}.\n"
+            "Run Consular with the account that made it, or choose another CONSULAR_HOME."
+        ) from error
     pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
     return {name.strip(): value.strip() for name, _, value in pairs}
 

@@ -11,7 +11,8 @@ from typing import Any
 import psycopg
 import redis
 
-from consular.embedded import ValkeyServer, free_port
+from consular.local.ports import free_port
+from consular.local.valkey import ValkeyServer
 from services.kernel.db import EVERYTHING
 from services.kernel.settings import Settings
 from services.remittances.rates import store_rate

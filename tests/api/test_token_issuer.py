@@ -15,7 +15,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from consular.embedded import free_port
+from consular.local.ports import free_port
 from services.kernel.settings import Settings
 from tests.factories.web import Web, running_web
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Callable
+from pkgutil import resolve_name
 
 import pytest
 from importlinter.cli import lint_imports
@@ -82,6 +84,31 @@ def test_routes_and_jobs_call_use_cases_and_write_no_queries(folder: str) -> Non
         return source.endswith(".models") or name == "models"
 
     assert _users(folder, wrong) == []
+
+
+# As in "workers.main:run_worker" or "workers.main.run_worker".
+_NAME = re.compile(rf"({'|'.join(PACKAGES)})(\.\w+)*[.:]\w+")
+
+
+def _names_something(text: str) -> bool:
+    try:
+        return callable(resolve_name(text))
+    except (ImportError, AttributeError, ValueError):
+        return False
+
+
+def test_what_is_ours_is_imported_and_not_named_in_a_string() -> None:
+    """A renaming would break the string, and nothing would say so."""
+    named = [
+        f"{module.path}:{node.lineno}: {node.value}"
+        for module in modules(*PACKAGES, "migrations", "benchmarks")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and _NAME.fullmatch(node.value)
+        and _names_something(node.value)
+    ]
+    assert named == []
 
 
 def test_packages_are_marked_by_empty_files() -> None:

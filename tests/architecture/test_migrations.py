@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
-from consular.app import migrations_head
+from consular import migrations
 from services.kernel.db import sqlalchemy_url
 from services.metadata import metadata
 from tests.architecture.source import ROOT
@@ -56,7 +56,7 @@ def test_each_migration_says_what_it_does() -> None:
 
 def test_the_last_migration_is_what_the_application_waits_for(migrated: Connection) -> None:
     reached = migrated.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
-    assert reached == migrations_head() == _revisions()[-1].revision
+    assert reached == migrations.head() == _revisions()[-1].revision
 
 
 @pytest.mark.filterwarnings("ignore:Did not recognize type:sqlalchemy.exc.SAWarning")

@@ -48,7 +48,7 @@ FUNCTIONS = {
 NETWORK = {
     "consular/auth.py": "whoever signs in by a token; refusals, which are only written",
     "consular/commands.py": "counters; whoever holds the claim is told, by the people's keys",
-    "consular/demonstration.py": "fills a database that nobody uses yet",
+    "consular/local/demonstration.py": "fills a database that nobody uses yet",
     "consular/finding.py": "by folio and birth date",
     "consular/health.py": "counts",
     "consular/lookups.py": "counters; by folio and surname",

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from consular import cli
-from consular.embedded import CannotStart, free_port
+from consular.local.ports import free_port
+from consular.startup import CannotStart
 from tests.factories.instance import COMMAND, ROOT
 from tests.servers import DatabaseUrls, random_keys
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
@@ -62,6 +63,13 @@ def running(instance: Instance) -> Instance:
 def test_its_secrets_are_for_its_owner_alone(running: Instance) -> None:
     for name in ("environment", "token-key.pem", "log"):
         assert (running.home / name).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.slow
+def test_requests_are_counted(running: Instance) -> None:
+    assert running.is_ready()
+    told = httpx.get(f"{running.url}/metrics").text
+    assert 'consular_requests_total{method="GET",route="/health/ready"' in told
 
 
 @pytest.mark.slow

@@ -11,8 +11,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from consular.embedded import CannotStart, database_url, free_port
-from consular.instance import check_redis, given_databases
+from consular.connections import check_redis
+from consular.local.given_servers import given_databases
+from consular.local.ports import free_port
+from consular.startup import CannotStart
 from services.kernel.db import Database
 from services.kernel.logins import Duty
 from tests.servers import Addresses, DatabaseUrls
@@ -109,13 +111,13 @@ def test_an_owner_is_given_a_login_for_the_web_and_one_for_the_workers(
     database: DatabaseUrls, forgotten: list[str]
 ) -> None:
     forgotten += [f"{database.name}_portal", f"{database.name}_jobs"]
-    port = int(database.owner_url.rpartition(":")[2].partition("/")[0])
     urls = given_databases({"DATABASE_URL": database.owner_url}, PASSWORDS)
     again = given_databases({"DATABASE_URL": database.owner_url}, PASSWORDS)
 
     assert urls == again
-    assert urls.web == database_url(forgotten[0], "secret1", port, database.name)
-    assert urls.worker == database_url(forgotten[1], "secret2", port, database.name)
+    host = database.owner_url.rpartition("@")[2]
+    assert urls.web == f"postgresql://{forgotten[0]}:secret1@{host}"
+    assert urls.worker == f"postgresql://{forgotten[1]}:secret2@{host}"
     assert urls.owner == database.owner_url
     _fit(urls.web, Duty.WEB)
     _fit(urls.worker, Duty.WORKER)

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from consular.embedded import free_port
+from consular.local.ports import free_port
 from services.kernel.settings import Settings
 from tests.factories.instance import COMMAND, ROOT
 from tests.factories.server import running_server

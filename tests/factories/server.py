@@ -1,7 +1,7 @@
 """The real application on a real port: granian and its forked workers, as an instance runs it.
 
-``python -m tests.factories.server module:function`` serves what ``function(settings)`` makes; the
-settings come from the environment. `running_server` starts that program and ends it.
+As a program it serves what ``function(settings)`` makes, for a ``module:function`` that is named;
+the settings come from the environment. `running_server` starts that program and ends it.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 from uuid import UUID
@@ -26,9 +27,10 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import insert
 
 from consular import tokens
-from consular.embedded import HOST, die_with_parent, free_port
-from consular.launcher import WEB, entry
+from consular.app import create_app
+from consular.local.ports import HOST, free_port
 from consular.server import Deadlines, serve_web
+from consular.startup import die_with_parent
 from services.citizens.models import Account
 from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING, Database
@@ -43,7 +45,7 @@ TOKEN_SECONDS = 3600
 
 @contextmanager
 def running_server(
-    settings: Settings, application: str = WEB, **environ: str
+    settings: Settings, application: Callable[[Settings], Any] = create_app, **environ: str
 ) -> Iterator[Settings]:
     """Serve ``application`` until the end; the settings that come back carry its own port.
 
@@ -97,7 +99,10 @@ def _tokens(settings: Settings, accounts: Sequence[UUID]) -> list[Citizen]:
 
 
 def _spawn(
-    settings: Settings, application: str, log: IO[bytes], environ: Mapping[str, str]
+    settings: Settings,
+    application: Callable[[Settings], Any],
+    log: IO[bytes],
+    environ: Mapping[str, str],
 ) -> subprocess.Popen[bytes]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
@@ -106,7 +111,8 @@ def _spawn(
         "SERVER_PARENT": str(os.getpid()),
         **environ,
     }
-    command = [sys.executable, "-m", "tests.factories.server", application]
+    name = f"{application.__module__}:{application.__qualname__}"
+    command = [sys.executable, "-m", __name__, name]
     return subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, env=environment
     )
@@ -147,13 +153,13 @@ def main() -> None:
     die_with_parent(15, int(os.environ["SERVER_PARENT"]))
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # as an instance does
     settings = Settings.load()
-    create_app = partial(entry(sys.argv[1]), settings)
+    load_app = partial(resolve_name(sys.argv[1]), settings)
     usual = Deadlines()
     deadlines = Deadlines(
         head=float(os.environ.get("SERVER_HEAD_SECONDS", usual.head)),
         body=float(os.environ.get("SERVER_BODY_SECONDS", usual.body)),
     )
-    serve_web(create_app, host=HOST, port=settings.port, deadlines=deadlines)
+    serve_web(load_app, host=HOST, port=settings.port, deadlines=deadlines)
 
 
 if __name__ == "__main__":

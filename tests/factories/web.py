@@ -17,7 +17,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from consular.app import create_app
-from consular.seed import development_token, load_reference
+from consular.local.development_tokens import development_token
+from consular.seed import load_reference
 from services.kernel.db import Database
 from services.kernel.settings import Settings
 from tests.factories.contract import CheckedClient

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from consular.seed import DEMO_STAFF, extend_demo_schedule, load_demo, load_reference
+from consular.local.demo_schedule import DEMO_STAFF, extend_demo_schedule
+from consular.local.demonstration import load_demo
+from consular.seed import load_reference
 from integrations.simulator.personas import OFFICIALS
 from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING, Database

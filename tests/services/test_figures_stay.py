@@ -12,12 +12,13 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from consular import migrations
 from services.facts.recording import record
 from services.facts.settling import note_settled
 from services.kernel.db import EVERYTHING, Database
 from services.kernel.ids import new_id
 from services.monitoring.indicators import AskIndicator, figures
-from tests.servers import Addresses, DatabaseUrls, migrate
+from tests.servers import Addresses, DatabaseUrls
 
 DAY = date(2026, 12, 7)
 LINE = (
@@ -106,7 +107,7 @@ def _moment(connection: psycopg.Connection) -> tuple[datetime, int]:
 
 def test_moments_that_the_version_before_kept_answer_as_they_did(servers: Addresses) -> None:
     with servers.fresh_database("template0") as urls:
-        migrate(urls.owner_url, "0016")
+        migrations.upgrade(urls.owner_url, "0016")
         with (
             psycopg.connect(urls.worker_url, autocommit=True) as one,
             psycopg.connect(urls.worker_url) as late,
@@ -120,7 +121,7 @@ def test_moments_that_the_version_before_kept_answer_as_they_did(servers: Addres
             one.execute(LINE.encode(), [datetime.now(UTC) - timedelta(hours=1)])
             moments.append(_moment(one))
             one.execute(LINE.encode(), [datetime.now(UTC)])
-        migrate(urls.owner_url)
+        migrations.upgrade(urls.owner_url)
         here = Database(urls.web_url, pool_size=1)
         assert [_ask(here, at) for at, _ in moments] == [(count, at) for at, count in moments]
         assert _ask(here)[0] == 8

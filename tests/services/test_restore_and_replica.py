@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from consular import doctor, embedded
-from consular.embedded import PostgresServer
+from consular import doctor
+from consular.local.ports import HOST
+from consular.local.postgres import PostgresServer
 from consular.seed import adopt_database
 from services.facts.recording import record
 from services.facts.settling import note_settled
@@ -33,7 +35,7 @@ from tests.factories.clusters import (
     standby_of,
 )
 from tests.factories.web import running_web_without_data
-from tests.servers import DatabaseUrls
+from tests.servers import ROOT, DatabaseUrls
 
 BACKUP_PASSWORD = "secret-of-the-backup"
 
@@ -51,8 +53,15 @@ def primary(directory: Path) -> Iterator[Cluster]:
             # So that a new cluster's transaction ids are smaller.
             for _ in range(300):
                 connection.execute("SELECT pg_current_xact_id()")
-        embedded.create_backup_role(primary.server.url(primary.urls.name), password=BACKUP_PASSWORD)
+            connection.execute(_making_the_backup_role().encode())
         yield primary
+
+
+def _making_the_backup_role() -> str:
+    """As the manual for operators says it."""
+    manual = (ROOT / "deploy" / "README.md").read_text()
+    [statements] = re.findall(r"```sql\n(CREATE ROLE consular_backup .*?)```", manual, re.DOTALL)
+    return str(statements).replace("'…'", f"'{BACKUP_PASSWORD}'")
 
 
 def _record(urls: DatabaseUrls, count: int) -> None:
@@ -79,7 +88,7 @@ def _ask(urls: DatabaseUrls, as_of: datetime | None = None) -> tuple[int, dateti
 
 def _backup_url(primary: Cluster) -> str:
     port, name = primary.server.port, primary.urls.name
-    return embedded.database_url(embedded.BACKUP, BACKUP_PASSWORD, port, name)
+    return f"postgresql://consular_backup:{BACKUP_PASSWORD}@{HOST}:{port}/{name}"
 
 
 def test_the_backup_role_reads_every_row_and_writes_none(primary: Cluster) -> None:

@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from consular.app import migrations_head
+from consular import migrations
 from services.appointments.booking import BookAppointment, Booked, book
 from services.appointments.closing_session import CloseSession, close_session
 from services.appointments.desk import cancel
@@ -37,7 +37,7 @@ from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account
 from tests.factories.remittances import VAULT
 from tests.factories.web import working_day
-from tests.servers import Addresses, DatabaseUrls, migrate
+from tests.servers import Addresses, DatabaseUrls
 
 PREVIOUS = "0007"
 ANA = Attendee("Ana", "Demo", None, date(1990, 5, 12))
@@ -48,7 +48,7 @@ EVA = Attendee("Eva", "Demo", None, date(1991, 6, 13))
 def old(servers: Addresses) -> Iterator[DatabaseUrls]:
     """The previous release's schema, and nothing in it."""
     with servers.fresh_database("template0") as urls:
-        migrate(urls.owner_url, PREVIOUS)
+        migrations.upgrade(urls.owner_url, PREVIOUS)
         yield urls
 
 
@@ -120,11 +120,11 @@ def _cancel(database: Database, appointment: UUID, actor: Actor) -> None:
 
 
 def test_appointments_made_before_are_kept_repeated_and_given_back(old: DatabaseUrls) -> None:
-    assert migrations_head() >= PREVIOUS
+    assert migrations.head() >= PREVIOUS
     with _connected(old) as database:
         actor, command = _prepare(database)
         made = _book_as_before(database, command, actor)
-    migrate(old.owner_url)
+    migrations.upgrade(old.owner_url)
     with _connected(old) as database:
         assert _book(database, command, actor) == made
         again = replace(command, idempotency_key="k-2")
@@ -142,7 +142,7 @@ def test_a_version_that_still_runs_meanwhile_can_book(old: DatabaseUrls) -> None
     with _connected(old) as running:
         actor, command = _prepare(running)
         made = _book_as_before(running, command, actor)
-        migrate(old.owner_url)
+        migrations.upgrade(old.owner_url)
         assert _book_as_before(running, command, actor) == made
         _cancel(running, made.id, actor)
         other = replace(command, idempotency_key="k-3", attendees=(EVA,))
@@ -157,7 +157,7 @@ def test_desks_that_overlapped_before_stay_and_nothing_new_overlaps_them(
             office = add_consulate(session).code
             add_service(session)
             opened = [_open(session, office) for _ in range(2)]
-        migrate(old.owner_url)
+        migrations.upgrade(old.owner_url)
         with running.transaction(EVERYTHING) as session:
             assert len(session.scalars(select(Slot.starts_at)).all()) == 2
             for hours in ((time(9), time(9, 30)), (time(8), time(12))):
@@ -190,7 +190,7 @@ def test_an_appointment_for_two_services_counts_once_since_and_as_before_as_of_b
         made = _book_as_before(database, command, actor)
         with database.transaction(EVERYTHING) as session:
             then = session.scalar(select(func.clock_timestamp()))
-    migrate(old.owner_url)
+    migrations.upgrade(old.owner_url)
     with _connected(old) as database:
         assert (_count(database, "appointments", then), _count(database, "appointments")) == (2, 1)
         assert (_count(database, "people", then), _count(database, "people")) == (1, 1)

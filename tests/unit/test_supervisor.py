@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from consular import launcher, supervisor
-from consular.embedded import CannotStart
-from consular.supervisor import Child, Supervisor
+from consular.local import launcher, supervisor
+from consular.local.supervisor import Child, Supervisor
+from consular.startup import CannotStart
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="There is no /dev/full here.")
@@ -20,6 +20,7 @@ needs_full = pytest.mark.skipif(not FULL.exists(), reason="There is no /dev/full
 class FailingServer:
     """Is down, and can't be started ``fails`` times."""
 
+    name = "Failing"
     port = 5
 
     def __init__(self, *fails: Exception) -> None:

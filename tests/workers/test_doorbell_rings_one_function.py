@@ -13,8 +13,9 @@ from redis import Redis
 from rq import Callback, Queue
 from rq.serializers import DefaultSerializer, JSONSerializer
 
-from workers import logs, queues
-from workers.bell import BellWorker, open_queue, ring, waiting
+from workers import logs, sweeping
+from workers.bell import RUN, BellWorker, open_queue, ring, waiting
+from workers.jobs.run import use
 from workers.runtime import Work
 
 Listen = Callable[[], None]
@@ -39,11 +40,11 @@ def foreign(redis: Redis) -> Queue:
     [
         ("os.mkdir", "{target}"),
         ("pathlib.Path.mkdir", "{target}"),
-        ("workers.jobs.run.use", None),
-        (queues.RUN,),
-        (queues.RUN, "not-an-id"),
-        (queues.RUN, 7),
-        (queues.RUN, str(uuid4()), "more"),
+        (f"{use.__module__}.{use.__name__}", None),
+        (RUN,),
+        (RUN, "not-an-id"),
+        (RUN, 7),
+        (RUN, str(uuid4()), "more"),
     ],
 )
 def test_any_other_call_is_thrown_away_unmade(
@@ -62,9 +63,9 @@ def test_callbacks_are_not_called(
     foreign: Queue, listen: Listen, monkeypatch: pytest.MonkeyPatch, field: str
 ) -> None:
     called: list[object] = []
-    monkeypatch.setattr("workers.sweeping.sweep", lambda *args: called.append(args))
-    hook: Any = {field: Callback("workers.sweeping.sweep")}
-    foreign.enqueue(queues.RUN, args=[str(uuid4())], **hook)
+    monkeypatch.setattr(sweeping, "sweep", lambda *args: called.append(args))
+    hook: Any = {field: Callback(f"{sweeping.__name__}.sweep")}
+    foreign.enqueue(RUN, args=[str(uuid4())], **hook)
     listen()
     assert not called
 

@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import text
 
-from consular.embedded import ValkeyServer
+from consular.local.valkey import ValkeyServer
 from services.kernel.ids import new_id
 from services.kernel.settings import Settings
 from services.outbox import delivery

@@ -8,13 +8,14 @@ import sys
 
 import pytest
 
+from benchmarks import kill_payouts
 from tests.servers import ROOT, DatabaseUrls
 
 
 @pytest.mark.slow
 def test_killed_workers_lose_and_double_nothing(database: DatabaseUrls, redis_url: str) -> None:
     measured = subprocess.run(
-        [sys.executable, "-m", "benchmarks.kill_payouts", "--ci"],
+        [sys.executable, "-m", kill_payouts.__name__, "--ci"],
         cwd=ROOT,
         env={
             **os.environ,

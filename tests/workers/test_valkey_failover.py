@@ -14,7 +14,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from consular.embedded import HOST, ValkeyServer, valkey_binary
+from consular.local.ports import HOST
+from consular.local.valkey import ValkeyServer, valkey_program
 from services.kernel.ids import new_id
 from services.kernel.settings import Settings
 from services.outbox.delivery import put
@@ -108,12 +109,12 @@ class Sentinel(ValkeyServer):
         with Redis.from_url(self.url) as client:
             return int(client.sentinel_master(NAME)["num-slaves"]) == 1
 
-    def _command(self) -> list[str]:
+    def command(self) -> list[str]:
         config = self.directory / "sentinel.conf"
-        config.write_text(self._config())
-        return [str(valkey_binary()), str(config), "--sentinel"]
+        config.write_text(self.standard_input())
+        return [str(valkey_program()), str(config), "--sentinel"]
 
-    def _config(self) -> str:
+    def standard_input(self) -> str:
         primary = self._primary
         return (
             f"bind {HOST}\nport {self.port}\nrequirepass {self.password}\nprotected-mode yes\n"

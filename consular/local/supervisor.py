@@ -2,7 +2,7 @@
 
 The supervisor imports everything once and forks its children, which start in milliseconds and share
 its memory. It opens no database connection and no thread of its own, so that a fork is always safe.
-Children die with it, even when it is killed with SIGKILL (`consular.embedded.die_with_parent`).
+Children die with it, even when it is killed with SIGKILL (`consular.startup.die_with_parent`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from typing import Any, BinaryIO, NoReturn
 
 from setproctitle import setproctitle
 
-from consular.embedded import CannotStart, PostgresServer, ValkeyServer, die_with_parent, tail
+from consular.local.server_process import ServerProcess, tail
+from consular.startup import CannotStart, die_with_parent
 
 QUICK_SECONDS = 5.0  # a child that lives shorter died at once
 QUICK_DEATHS = 5  # in a row while all starts: then something is wrong that restarting can't mend
@@ -30,7 +31,6 @@ GRACE_SECONDS = 4.0  # how long children may finish what they do
 PLAIN_WORDS = 3  # exit code of a child whose log says in plain words what is wrong
 
 Say = Callable[[str], None]
-EmbeddedServer = PostgresServer | ValkeyServer
 
 
 class StopRequested(BaseException):
@@ -56,7 +56,7 @@ class Child:
 
 
 class Supervisor:
-    """Forks ``children`` and restarts whatever ends: them and the embedded ``servers``.
+    """Forks ``children`` and restarts whatever ends: them and the ``servers``.
 
     ``after_fork`` runs first in each child, to let go of what is the supervisor's alone. Until
     ``settled``, whatever can't be started ends all; afterwards it is tried again for ever: a disk
@@ -64,11 +64,11 @@ class Supervisor:
     """
 
     def __init__(self, say: Say, after_fork: Callable[[], None]) -> None:
-        self.servers: list[EmbeddedServer] = []
+        self.servers: list[ServerProcess] = []
         self.children: list[Child] = []
         self.settled = False
-        self._ports: dict[EmbeddedServer, int] = {}
-        self._pauses: dict[EmbeddedServer, tuple[float, float]] = {}
+        self._ports: dict[ServerProcess, int] = {}
+        self._pauses: dict[ServerProcess, tuple[float, float]] = {}
         self._say = say
         self._after_fork = after_fork
 
@@ -77,10 +77,9 @@ class Supervisor:
         self._fork(child)
         self.children.append(child)
 
-    def run_beside(self, child: Child, meanwhile: Callable[[], object] = lambda: None) -> None:
-        """Fork ``child``, do ``meanwhile`` here, and wait for its end. Raises CannotStart."""
+    def run_beside(self, child: Child) -> None:
+        """Fork ``child`` and wait for its end. Raises CannotStart."""
         self._fork(child)
-        meanwhile()
         _, status = os.waitpid(child.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         if code == PLAIN_WORDS:
@@ -101,12 +100,6 @@ class Supervisor:
                 self._restart_server(server)
         for child in self.children:
             self._look_after(child)
-
-    def watch(self, interval: float = 0.25) -> NoReturn:
-        """Look after everything until StopRequested or CannotStart."""
-        while True:
-            self.tick()
-            time.sleep(interval)
 
     def stop(self) -> None:
         """End the children, then the servers they use. A second signal makes it rude."""
@@ -152,8 +145,8 @@ class Supervisor:
         child.due = time.monotonic() + delay
         self._say(f"{child.name} ended ({_how(code)}); starting it again in {delay:g} s.")
 
-    def _restart_server(self, server: EmbeddedServer) -> None:
-        name = type(server).__name__.removesuffix("Server")
+    def _restart_server(self, server: ServerProcess) -> None:
+        name = server.name
         port = self._ports.setdefault(server, server.port)
         self._say(f"{name} ended; starting it again.")
         try:
@@ -171,7 +164,7 @@ class Supervisor:
         else:
             self._pauses.pop(server, None)
 
-    def _pause(self, server: EmbeddedServer, name: str, error: CannotStart | OSError) -> None:
+    def _pause(self, server: ServerProcess, name: str, error: CannotStart | OSError) -> None:
         delay = min(LONGEST_PAUSE, 2 * self._pauses.get(server, (0.5, 0))[0])
         self._pauses[server] = (delay, time.monotonic() + delay)
         why = error.remedy if isinstance(error, CannotStart) else str(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from alembic import command
@@ -12,18 +11,21 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import DBAPIError
 
-from consular.embedded import CannotStart
+import migrations
+from consular.startup import CannotStart
 from services.kernel.db import sqlalchemy_url
 
+SCRIPTS = Path(migrations.__path__[0])
 
-def upgrade(owner_url: str) -> str:
-    """Bring the database to this version's schema and return its revision.
+
+def upgrade(owner_url: str, revision: str = "head") -> str:
+    """Bring the database to ``revision``, by default this version's, and return the newest one.
 
     Two that run at once wait for each other. Raises CannotStart with PostgreSQL's own words when
     the login lacks rights or a migration fails; a failed migration leaves nothing behind.
     """
     try:
-        command.upgrade(_config(owner_url), "head")
+        command.upgrade(_config(owner_url), revision)
     except DBAPIError as error:
         raise CannotStart(
             f"The migrations failed: {str(error.orig).strip().splitlines()[0]}",
@@ -34,8 +36,8 @@ def upgrade(owner_url: str) -> str:
 
 
 def head() -> str:
-    """The newest revision that this version knows."""
-    return ScriptDirectory.from_config(_config("")).get_current_head() or ""
+    """The newest revision that this version brings."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
 def current(url: str) -> str | None:
@@ -45,11 +47,8 @@ def current(url: str) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _config(url: str) -> Config:
-    spec = find_spec("migrations")
-    if spec is None or spec.origin is None:
-        raise CannotStart("The package migrations is not installed.", "Install Consular again.")
+def _config(url: str = "") -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(spec.origin).parent))
+    config.set_main_option("script_location", str(SCRIPTS))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config

@@ -16,32 +16,32 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from consular import embedded, instance
-from consular.embedded import CannotStart, PostgresServer, ValkeyServer
-from consular.instance import DatabaseUrls, Instance
-from consular.server import serve_web
-from consular.supervisor import Child, StopRequested, Supervisor, raise_on_signals
+from consular import migrations
+from consular.connections import check_redis
+from consular.health import add_up_processes
+from consular.local.demo_schedule import extend_demo_schedule
+from consular.local.given_servers import given_databases
+from consular.local.instance import Instance, login_passwords, owner_password
+from consular.local.ports import HOST, free_port, port_is_free
+from consular.local.postgres import PostgresServer
+from consular.local.roles import DatabaseUrls, create_database, provision
+from consular.local.supervisor import Child, StopRequested, Supervisor, raise_on_signals
+from consular.local.valkey import ValkeyServer
+from consular.seed import load_reference
+from consular.server import run_web
+from consular.startup import CannotStart, die_with_parent
 from integrations.registry import AGENCIES, calling_back
-from services.kernel.settings import Settings, SettingsError
+from integrations.simulator.app import serve as serve_simulator
+from services.kernel.settings import Settings
+from workers.main import run_relay, run_schedule, run_worker
 
 DATABASE = "consular"
 READY_SECONDS = 60.0
-# By name: the web and the workers may not import each other, they only share a launcher, and what
-# only one child needs is imported there, beside the others.
-MIGRATE = "consular.migrating:upgrade"
-SIMULATOR = "integrations.simulator.app:serve"
-WORKER = "workers.main:run_worker"
-RELAY = "workers.main:run_relay"
-SCHEDULE = "workers.main:run_schedule"
-WEB = "consular.app:create_app"
-REFERENCE = "consular.seed:load_reference"
-DEMONSTRATION = "consular.seed:extend_demo_schedule"
 
 
 def up(environ: Mapping[str, str], *, with_parent: bool = False) -> None:
@@ -54,11 +54,11 @@ def up(environ: Mapping[str, str], *, with_parent: bool = False) -> None:
             "`consular up` runs a development instance, and CONSULAR_ENV is production.",
             "In production start the web, the workers, the relay and the schedule as deploy/ says.",
         )
-    settings = load_settings(environ)
+    settings = Settings.load(environ)
     raise_on_signals()
     parent = os.getppid() if with_parent else 0
     if with_parent:
-        embedded.die_with_parent(signal.SIGTERM, parent)
+        die_with_parent(signal.SIGTERM, parent)
     launch = Launch(environ, settings.home)
     try:
         launch.start()
@@ -85,13 +85,13 @@ class Launch:
         """Everything up to the addresses. Raises CannotStart."""
         self.instance.acquire()
         secrets = self.instance.keep_secrets()
-        settings = load_settings(self.environ)
+        settings = Settings.load(self.environ)
         say(f"Consular, a development instance in {_short(self.home)}")
         _check_ports(settings)
         urls = self._servers(secrets)
         self.instance.write({**secrets, **_own_addresses(settings), **urls})
         # A DATABASE_URL that was given may be the owner's: the processes get the application's.
-        settings = load_settings({**self.environ, **urls})
+        settings = Settings.load({**self.environ, **urls})
         self._prepare(settings)
         self._fork_all(settings)
         self._wait_until_ready(settings)
@@ -112,15 +112,15 @@ class Launch:
 
     def _database(self, secrets: Mapping[str, str]) -> dict[str, str]:
         if self.environ.get("DATABASE_URL"):
-            passwords = instance.login_passwords(secrets)
+            passwords = login_passwords(secrets)
             with Step("PostgreSQL of DATABASE_URL"):
-                urls = instance.given_databases(self.environ, passwords)
+                urls = given_databases(self.environ, passwords)
         else:
             server = PostgresServer(self.home / "postgres", log=self.logs / "postgres.log")
             self.supervisor.servers.append(server)
             with Step("PostgreSQL"):
                 server.start()
-                urls = _embedded_urls(server, secrets)
+                urls = _own_urls(server, secrets)
             if (self.home / "postgres").is_symlink():
                 say(f"    it runs as 'nobody', to whom {_short(self.home)} is closed:")
                 say(f"    its data are in {server.directory}")
@@ -130,7 +130,7 @@ class Launch:
         given = self.environ.get("REDIS_URL")
         if given:
             with Step("Redis of REDIS_URL"):
-                instance.check_redis(given)
+                check_redis(given)
             return {"REDIS_URL": given}
         server = ValkeyServer(self.home / "valkey", log=self.logs / "valkey.log")
         self.supervisor.servers.append(server)
@@ -140,36 +140,31 @@ class Launch:
 
     def _prepare(self, settings: Settings) -> None:
         """In children, so that the supervisor never holds a connection when it forks."""
-        # The web's two processes add up their counts through files, chosen at import.
         metrics = self.home / "metrics"
         shutil.rmtree(metrics, ignore_errors=True)
         metrics.mkdir(mode=0o700)
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+        add_up_processes(metrics)
         with Step("Migrations"):
-            migrate = partial(_migrate, settings.database_owner_url)
-            self._run_beside("The migrations", migrate, _preload)
+            migrate = partial(migrations.upgrade, settings.database_owner_url)
+            self._run_beside("The migrations", migrate)
         with Step("Offices, services and other reference data"):
-            self._run_beside("Loading the reference data", partial(entry(REFERENCE), settings))
+            self._run_beside("Loading the reference data", partial(load_reference, settings))
         with Step("Demonstration schedule of the next 14 days"):
-            extend = partial(entry(DEMONSTRATION), settings)
+            extend = partial(extend_demo_schedule, settings)
             self._run_beside("Extending the demonstration schedule", extend)
 
-    def _run_beside(
-        self, name: str, run: Callable[[], Any], meanwhile: Callable[[], None] = lambda: None
-    ) -> None:
-        self.supervisor.run_beside(Child(name, run, self.logs / "prepare.log"), meanwhile)
+    def _run_beside(self, name: str, run: Callable[[], Any]) -> None:
+        self.supervisor.run_beside(Child(name, run, self.logs / "prepare.log"))
 
     def _fork_all(self, settings: Settings) -> None:
         # What was imported so far is never collected: the children's memory stays shared.
         gc.collect()
         gc.freeze()
-        create_app = partial(entry(WEB), settings)
-        self._fork("simulator", partial(_simulate, settings))
-        self._fork("web", partial(serve_web, create_app, host=settings.host, port=settings.port))
-        for name, path in (
-            ("worker-1", WORKER), ("worker-2", WORKER), ("relay", RELAY), ("schedule", SCHEDULE),
+        for name, run in (
+            ("simulator", _simulate), ("web", run_web), ("worker-1", run_worker),
+            ("worker-2", run_worker), ("relay", run_relay), ("schedule", run_schedule),
         ):  # fmt: skip
-            self._fork(name, partial(entry(path), settings))
+            self._fork(name, partial(run, settings))
 
     def _fork(self, name: str, run: Callable[[], Any]) -> None:
         self.supervisor.start(Child(name, run, self.logs / f"{name}.log"))
@@ -213,21 +208,6 @@ def say(line: str, end: str = "\n") -> None:
         os.write(sys.stdout.fileno(), f"{line}{end}".encode())
 
 
-def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Settings, with what is wrong in them as CannotStart."""
-    try:
-        return Settings.load(environ)
-    except SettingsError as error:
-        raise CannotStart(str(error), "Correct that setting and start again.") from error
-
-
-def entry(path: str) -> Callable[..., Any]:
-    """The function that ``module:name`` names, imported when asked for."""
-    module, _, name = path.partition(":")
-    function: Callable[..., Any] = getattr(import_module(module), name)
-    return function
-
-
 def readiness(settings: Settings) -> str:
     """``ready``, or why not, as ``/health/ready`` says it."""
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
@@ -262,17 +242,9 @@ def addresses(settings: Settings, environ: Mapping[str, str]) -> str:
   Logs          {_short(settings.home / "log")}"""
 
 
-def _embedded_urls(server: PostgresServer, secrets: Mapping[str, str]) -> DatabaseUrls:
-    """Provision the embedded cluster."""
-    owner, passwords = instance.owner_password(secrets), instance.login_passwords(secrets)
-    embedded.create_owner_and_database(server.url(), password=owner, database=DATABASE)
-    owner_url = embedded.database_url(embedded.OWNER, owner, server.port, DATABASE)
-    logins = embedded.provision(owner_url, **passwords)
-    web, worker = (
-        embedded.database_url(login, password, server.port, DATABASE)
-        for login, password in zip(logins, passwords.values(), strict=True)
-    )
-    return DatabaseUrls(web, worker, owner_url)
+def _own_urls(server: PostgresServer, secrets: Mapping[str, str]) -> DatabaseUrls:
+    owner = create_database(server.url(), DATABASE, owner_password=owner_password(secrets))
+    return provision(owner, **login_passwords(secrets))
 
 
 def _own_addresses(settings: Settings) -> dict[str, str]:
@@ -286,28 +258,24 @@ def _own_addresses(settings: Settings) -> dict[str, str]:
 def _check_ports(settings: Settings) -> None:
     for name, host, port in (
         ("CONSULAR_PORT", settings.host, settings.port),
-        ("CONSULAR_SIMULATOR_PORT", embedded.HOST, settings.simulator_port),
+        ("CONSULAR_SIMULATOR_PORT", HOST, settings.simulator_port),
     ):
         if not _free_within(host, port, seconds=1.0):
             raise CannotStart(
                 f"Port {port} ({name}) is in use by another program, or this account may not open "
                 "it.",
-                f"Stop that program, or choose another port: {name}={embedded.free_port()}",
+                f"Stop that program, or choose another port: {name}={free_port()}",
             )
 
 
 def _free_within(host: str, port: int, *, seconds: float) -> bool:
     """The port may still be held by the last breath of a copy that was just killed."""
     deadline = time.monotonic() + seconds
-    while not embedded.port_is_free(host, port):
+    while not port_is_free(host, port):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
     return True
-
-
-def _migrate(owner_url: str) -> None:
-    entry(MIGRATE)(owner_url)
 
 
 def _simulate(settings: Settings) -> None:
@@ -317,13 +285,7 @@ def _simulate(settings: Settings) -> None:
         secrets[f"{agency.code}.callbacks"] = signing[0]
     callbacks = f"http://{_in_url(settings.host)}:{settings.port}"
     data = settings.home / "simulator"
-    entry(SIMULATOR)(embedded.HOST, settings.simulator_port, data, callbacks, secrets)
-
-
-def _preload() -> None:
-    """Import in the supervisor what the children share."""
-    for path in (WEB, WORKER, SIMULATOR, REFERENCE):
-        entry(path)
+    serve_simulator(HOST, settings.simulator_port, data, callbacks, secrets)
 
 
 def _was_interrupted(parent: int) -> bool:

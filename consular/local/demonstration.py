@@ -1,4 +1,8 @@
-"""Invented people and what they do: believable in shape, plainly synthetic in name."""
+"""Invented people and what they do: believable in shape, plainly synthetic in name.
+
+They act through the use cases, so that a demonstration has the same facts, audit and outbox as
+real work.
+"""
 
 from __future__ import annotations
 
@@ -21,19 +25,17 @@ from services.citizens.accounts import set_profile, sign_in
 from services.citizens.people import PersonData
 from services.enrollments.requesting import Applicant, RequestEnrollment, request_enrollment
 from services.kernel.audit import Actor, Role
+from services.kernel.clock import system_clock
 from services.kernel.crypto import Vault
 from services.kernel.db import EVERYTHING, Database
 from services.kernel.errors import Conflict, Unavailable
 from services.kernel.identifiers import normalise_name
 from services.kernel.money import Money
+from services.kernel.settings import Settings
 from services.remittances.ordering import OrderRemittance, Recipient, order
 from services.remittances.quoting import RequestQuote, quote
 from services.remittances.rules import Funding, Payout, Purpose
 
-# Which services each window of a demonstration office gives.
-_DOCUMENTS = ("PAS1", "PAS3", "PAS6", "PAS10", "MAT")
-_OTHERS = ("INE", "ACT", "OP7", "RCN", "IMSS", "RFC", "FIN", "POF", "LEG", "SMN")
-DESKS = (("A", _DOCUMENTS), ("B", _DOCUMENTS), ("C", _OTHERS))
 _GIVEN = ("Ana", "Luis", "Rosa", "Juan", "Elena", "Pedro", "Marta", "Raúl", "Inés", "Tomás")
 _SURNAMES = ("Demo", "Prueba", "Ejemplo", "Muestra", "Ficticio", "Ensayo", "Modelo")
 _TELLING_APART = (
@@ -44,7 +46,7 @@ _OFFICES = ("losangeles", "chicago", "houston", "dallas", "nuevayork", "atlanta"
 _SERVICES = ("PAS10", "PAS10", "PAS6", "MAT", "MAT", "INE", "ACT", "RFC", "IMSS")
 
 
-def person(dice: random.Random) -> Attendee:
+def invent_person(dice: random.Random) -> Attendee:
     """An adult whose surnames say that they don't exist."""
     born = date(1950, 1, 1) + timedelta(days=dice.randrange(20_000))
     return Attendee(
@@ -77,6 +79,18 @@ def _next(letters: str, wanted: str) -> str:
     return next((c for c in letters[1:] if c in wanted), "X")
 
 
+def load_demo(settings: Settings, people: int) -> dict[str, int]:
+    """Invented citizens with appointments, enrolments and remittances, through the use cases."""
+    settings.refuse_production()
+    database = Database(settings.database_url)
+    try:
+        vault = Vault(settings.master_keys(), settings.index_key())
+        crowd = Demonstration(database, vault, random.Random(people), system_clock())
+        return crowd.populate(people)
+    finally:
+        database.dispose()
+
+
 @dataclass
 class Demonstration:
     """A crowd that uses the system through its use cases; ``done`` counts what they did."""
@@ -91,7 +105,7 @@ class Demonstration:
         """``people`` citizens book; some cancel, are served, ask for an RFC, send money."""
         free = self._free_times()
         for number in range(people):
-            who = person(self.dice)
+            who = invent_person(self.dice)
             actor = self._account(who, f"demo-{people}-{number}")
             self.done["people"] += 1
             service = self.dice.choice(_SERVICES)
