@@ -23,7 +23,7 @@ docs = Blueprint("docs", __name__)
 Json = dict[str, Any]
 
 DESCRIPTION = """\
-Consular appointments, enrolment, vote counts and remittances for Mexicans abroad.
+Consular appointments, enrollment, vote counts and remittances for Mexicans abroad.
 
 - Bodies and answers are JSON in UTF-8. A body with an unknown field, or an address with an unknown
   or repeated parameter, is refused (422). Answers may gain fields: ignore those you don't know.
@@ -40,7 +40,7 @@ TAGS = {
     "appointments": "Book, cancel, and the steps of the consulate's desk.",
     "identity": "Identity checked at a window, where another account holds a place in a name.",
     "sessions": "Desks and opening hours of an office.",
-    "enrollments": "Enrolment in the RFC, and later in IMSS and Infonavit.",
+    "enrollments": "Enrollment in the RFC, and later in IMSS and Infonavit.",
     "remittances": "Quotes and remittances through Finabien.",
     "incidents": "What treasury and compliance look at: contradictions, waits, failed jobs.",
     "voting": "Counts of votes and registrations, never voters.",

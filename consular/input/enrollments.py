@@ -1,4 +1,4 @@
-"""Enrolments: what may be sent and asked for, by API and pages."""
+"""Enrollments: what may be sent and asked for, by API and pages."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ApplicantSchema(Schema):
 
 
 class EnrollmentSchema(Schema):
-    """``data`` is what the programme asks for: see GET /programs."""
+    """``data`` is what the program asks for: see GET /programs."""
 
     example: ClassVar[dict[str, Any]] = {
         "program": "rfc",
@@ -72,7 +72,7 @@ class EnrollmentSchema(Schema):
 
 
 class AnswerSchema(Schema):
-    """What was asked for, by the names of the programme's ``data``."""
+    """What was asked for, by the names of the program's ``data``."""
 
     example: ClassVar[dict[str, Any]] = {"data": {}}
 

@@ -112,7 +112,7 @@ INDICATORS: dict[str, Indicator] = {
             "Personas en citas, por estado",
             "People in appointments, by status",
             "Personas: cada quien cuenta una vez por cita, en el primer trámite que esta incluye.",
-            "People: everybody counts once an appointment, under its first service.",
+            "People: each person counts once per appointment, under its first service.",
             Measure.PEOPLE,
         ),
         Indicator(
@@ -134,9 +134,9 @@ INDICATORS: dict[str, Indicator] = {
             tuple(EnrollmentStatus),
             Unit.ENROLLMENTS,
             "Inscripciones por estado",
-            "Enrolments by status",
+            "Enrollments by status",
             "Inscripciones: cada solicitud de una persona a un programa cuenta una.",
-            "Enrolments: each request of a person to a programme counts one.",
+            "Enrollments: each request of a person to a program counts one.",
         ),
         Indicator(
             "remittances",
@@ -145,9 +145,9 @@ INDICATORS: dict[str, Indicator] = {
             tuple(RemittanceStatus),
             Unit.REMITTANCES,
             "Envíos por estado",
-            "Remittances by status",
+            "Transfers by status",
             "Envíos: cada uno cuenta uno, sea cual sea su monto.",
-            "Remittances: each counts one, whatever its amount.",
+            "Transfers: each counts one, whatever its amount.",
         ),
         Indicator(
             "votes",

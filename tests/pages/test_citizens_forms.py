@@ -65,3 +65,12 @@ def test_a_booking_without_place_or_service_names_both(web: Web) -> None:
         "f-consulate": "Consulado: falta este dato.",
         "f-service": "Trámite: falta este dato.",
     }
+
+
+def test_saving_ones_data_says_that_they_are_kept(web: Web) -> None:
+    browser = citizen(web)
+    names = {"given_names": "Ana", "first_surname": "Demo"}
+    born = {"birth_date-day": "12", "birth_date-month": "5", "birth_date-year": "1990"}
+    saved = browser.post("/mis-datos", **names, **born)
+    assert "Guardamos tus datos" in browser.get(saved.location).text
+    assert "Guardamos tus datos" not in browser.get("/mis-tramites").text

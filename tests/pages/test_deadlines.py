@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -89,3 +90,14 @@ def test_no_template_tells_a_deadline_by_one_clock_only() -> None:
         if f"{name}|moment" in line or f"{name}|time_at" in line
     ]
     assert wrong == []
+
+
+def test_who_used_ones_data_is_told_on_the_readers_offices_clock(web: Web) -> None:
+    web.session()
+    client = sender(web)
+    token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    assert web.book(web.free()[0]["start"], token=token, attendees=[person(1)]).status_code == 201
+    page = client.get("/mis-datos/consultas").text.replace("\N{NO-BREAK SPACE}", " ")
+    moments = re.findall(r'<time class="when"[^>]*>(.*?)</time>', page)
+    assert moments
+    assert all("(hora de Los Ángeles), " in moment and moment.endswith(CITY) for moment in moments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.pages.test_booking_pages import PLACE, fields
 from tests.pages.test_citizens_forms import citizen
 from tests.pages.test_sending import _post, quoted, sender
 
+TEMPLATES = Path(__file__).parents[2] / "consular" / "templates"
 FORMS = (
     "/rfc", "/mis-datos", "/enviar", "/login", "/login/codigo", "/cobrar", "/citas/persona",
     "/citas/buscar", "/enviar/destinatario", "/desk/sessions", "/desk/identity", "/admin/staff/new",
@@ -69,3 +71,30 @@ def test_the_ids_that_errors_lead_to_are_unique(web: Web) -> None:
     page = refused(web, "/rfc")
     ids = re.findall(r' id="([^"]+)"', page)
     assert sorted(ids) == sorted(set(ids))
+
+
+def test_the_summary_names_each_field_and_each_once() -> None:
+    """A bare «Falta este dato» says nothing to whoever hears the list read out."""
+    source = (TEMPLATES / "components" / "forms.html").read_text(encoding="utf-8")
+    words = re.findall(r'^  "(\w+)": _\(', source[source.index("macro field_words") :], re.M)
+    assert words
+    assert sorted(words) == sorted(set(words))
+    asked = r"forms\.(?:field|textarea|select|radios|checkbox|date_fields)\(\s*\"(\w+)\""
+    unnamed = {
+        f"{file.name}: {name}"
+        for file in TEMPLATES.rglob("*.html")
+        for name in re.findall(asked, file.read_text(encoding="utf-8"))
+        if name not in words
+    }
+    assert unnamed == set()
+
+
+def test_the_summary_goes_down_the_form(web: Web) -> None:
+    for address, names in (
+        ("/cobrar", ["folio", "first_surname"]),
+        ("/citas/buscar", ["folio", "birth_date"]),
+        ("/desk/identity", ["given_names", "first_surname", "birth_date", "document"]),
+    ):
+        summary = _SUMMARY.search(refused(web, address))
+        assert summary
+        assert re.findall(r'"#f-(\w+)"', summary[1])[: len(names)] == names

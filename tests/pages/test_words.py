@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
 
 from consular.i18n import read_catalogue
+from services.monitoring.indicators import INDICATORS
 from tests.factories.web import Web
 from workers.messages import TEXTS
 
-TEMPLATES = Path(__file__).parents[2] / "consular" / "templates"
+ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "consular" / "templates"
 # What isn't said, and what is instead.
 SPANISH = {
     r"\b[Vv]alen? (\d|%|durante|una sola)": "Sirve",
@@ -33,7 +38,11 @@ ENGLISH = {
     r"\b[Tt]ravelling\b|\b[Tt]ravelled\b": "traveling",
     r"\b[Ww]hilst\b|\bany more\b|\b[Bb]y post\b|\b[Mm]obile phone\b": "while, by mail",
     r"\b[Ee]-mail": "email",
-    r"\b[Cc]heque\b|\b[Pp]ostcode\b": "check, ZIP code",
+    r"\b[Cc]heque\b|\b[Pp]ost ?code\b": "check, ZIP code",
+    r"\b[Dd]riving licence|\b[Ll]icence\b": "driver's license",
+    r"\b[Ww]orking days?\b": "business days",
+    r"\b[Cc]atalogue\b|\b[Cc]ut-off\b|’": "catalog, cutoff, '",
+    r"\b[Tt]hese data\b|\b[Dd]ata (were|are)\b": "this information, data is",
 }
 
 
@@ -61,6 +70,39 @@ def test_one_word_for_one_thing_in_spanish(banned: str, said: str) -> None:
 @pytest.mark.parametrize(("banned", "said"), ENGLISH.items())
 def test_english_is_that_of_the_united_states(banned: str, said: str) -> None:
     assert [text for text in _translations() if re.search(banned, text)] == [], said
+
+
+def _reference() -> Iterator[str]:
+    """The English of what offices, services and published figures are called."""
+    for file in ROOT.glob("services/*/data/*.csv"):
+        with file.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                yield from (row[name] or "" for name in row if name and name.endswith("_en"))
+    for indicator in INDICATORS.values():
+        yield from (indicator.name_en, indicator.counts_en)
+
+
+@pytest.mark.parametrize(("banned", "said"), ENGLISH.items())
+def test_reference_data_are_in_english_of_the_united_states(banned: str, said: str) -> None:
+    assert [text for text in _reference() if re.search(banned, text)] == [], said
+
+
+def _prose(document: Any) -> Iterator[str]:
+    if isinstance(document, dict):
+        for name, value in document.items():
+            if name in ("summary", "description", "title") and isinstance(value, str):
+                yield value
+            else:
+                yield from _prose(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _prose(value)
+
+
+def test_the_contract_is_in_english_of_the_united_states(web: Web) -> None:
+    said = list(_prose(web.client.get("/api/openapi.json").get_json()))
+    assert said
+    assert [text for text in said for banned in ENGLISH if re.search(banned, text)] == []
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ from consular.access_words import told, who
 from consular.auth import CITIZEN, account, allow
 from consular.db import transaction
 from consular.input.paging import Cursor, cursor
+from consular.pages.clock import reader_clock
 from consular.pages.forms import check, pick
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import city_of
 from services.citizens.accesses import list_accesses
 
 LINES = 50
-ZONE = "America/Mexico_City"
 
 
 class _Page(Schema):
@@ -36,7 +36,7 @@ def accesses() -> str:
         "portal/accesses.html",
         entries=[_entry(entry) for entry in found],
         more=url_for("portal.accesses", next=more) if more else None,
-        zone=ZONE,
+        clock=reader_clock(),
     )
 
 

@@ -233,7 +233,7 @@ def profile_save() -> Response:
     with transaction() as session:
         set_profile(session, account(), told, now=now(), vault=vault())
     drop()
-    return go(local(form.get("next"), url_for("portal.dashboard")))
+    return go(local(form.get("next"), url_for("portal.dashboard", guardado=1)))
 
 
 def _read_profile(form: dict[str, str], errors: Errors) -> PersonData | None:

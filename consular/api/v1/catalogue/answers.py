@@ -47,7 +47,7 @@ class FeeAnswer(MoneyPair):
 
 
 class ServiceAnswer(Answer):
-    """A service of the catalogue."""
+    """A service of the catalog."""
 
     code = Text()
     name = Text()
@@ -64,7 +64,7 @@ class ServiceAnswer(Answer):
 
 
 class ServiceList(ListAnswer):
-    """The catalogue."""
+    """The whole catalog."""
 
     items = Many(ServiceAnswer)
 

@@ -1,4 +1,4 @@
-"""Enrolments: what the API answers."""
+"""Enrollments: what the API answers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class EnrollmentList(ListAnswer):
 
 
 class ProgramAnswer(Answer):
-    """A programme and what its ``data`` takes, as JSON Schema."""
+    """A program and what its ``data`` takes, as JSON Schema."""
 
     program = Word(PROGRAMS)
     agency = Text()
@@ -56,6 +56,6 @@ class ProgramAnswer(Answer):
 
 
 class ProgramList(ListAnswer):
-    """All programmes."""
+    """All programs."""
 
     items = Many(ProgramAnswer)

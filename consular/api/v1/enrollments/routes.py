@@ -1,4 +1,4 @@
-"""Enrolments over the API."""
+"""Enrollments over the API."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ REQUESTERS = CITIZEN | DESK
     errors={},
 )
 def list_programs(query: dict[str, Any]) -> dict[str, Any]:
-    """List the programmes, and what each asks for."""
+    """List the programs, and what each asks for."""
     return slice_of(ProgramAnswer.each_within(OFFERS.values()), query, "program")
 
 
@@ -76,7 +76,7 @@ def list_programs(query: dict[str, Any]) -> dict[str, Any]:
     },
 )
 def create_enrollment(command: RequestEnrollment) -> Any:
-    """Request an enrolment. The agency answers later: ask by its address."""
+    """Request an enrollment. The agency answers later: ask by its address."""
     with telling_holders(command):
         body = deed(lambda session: _request(session, command), status=202)
     return body, {"Location": url_for("enrollments.show_enrollment", enrollment=body["id"])}
@@ -92,7 +92,7 @@ def create_enrollment(command: RequestEnrollment) -> Any:
     answer=EnrollmentList(),
 )
 def list_own_enrollments(query: dict[str, Any]) -> dict[str, Any]:
-    """List one's own enrolments; for staff, those of their consulate.
+    """List one's own enrollments; for staff, those of their consulate.
 
     Staff are written down for each person listed.
     """
@@ -117,7 +117,7 @@ def list_own_enrollments(query: dict[str, Any]) -> dict[str, Any]:
     answer=EnrollmentAnswer(),
 )
 def show_enrollment(enrollment: UUID) -> dict[str, Any]:
-    """Return one enrolment with its history and result."""
+    """Return one enrollment with its history and result."""
     with transaction() as session:
         found = get_enrollment(session, enrollment)
         record_look(session, "enrollment", found)
