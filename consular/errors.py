@@ -11,11 +11,12 @@ from typing import Any
 import psycopg
 import structlog
 from flask import Flask, Response, current_app, g, json, render_template, request, url_for
-from flask_babel import lazy_gettext
+from flask_babel import gettext
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestTimeout
 
+from consular import words
 from consular.i18n import MEXICO_CITY, amount, deadline, folio
 from services.kernel.audit import Role
 from services.kernel.commits import NothingDone, OutcomeUnknown
@@ -30,9 +31,10 @@ from services.kernel.errors import (
     Unavailable,
 )
 from services.kernel.logins import UnsafeDatabase
+from services.kernel.words import ErrorWords
+from services.words import SLICES, errors_of
 
 _log = structlog.get_logger()
-_ = lazy_gettext
 
 
 class Unauthenticated(DomainError):
@@ -69,385 +71,7 @@ STATUS: dict[type[DomainError], int] = {
 }
 
 
-@dataclass(frozen=True)
-class Words:
-    """What happened and what to do next."""
-
-    title: Any
-    detail: Any
-
-
-WORDS: dict[str, Words] = {
-    "malformed_request": Words(
-        _("No pudimos leer la solicitud"), _("Envía JSON bien formado, en UTF-8.")
-    ),
-    "unauthenticated": Words(
-        _("Hace falta entrar"), _("Entra otra vez: tu acceso no es válido o ya venció.")
-    ),
-    "forbidden": Words(
-        _("No tienes permiso"), _("Tu cuenta no puede hacer esto. El intento queda registrado.")
-    ),
-    "form_expired": Words(
-        _("La página llevaba mucho tiempo abierta"),
-        _("No se hizo nada. Revísala y envíala otra vez."),
-    ),
-    "form_from_elsewhere": Words(
-        _("La solicitud vino de otro sitio"), _("Abre la página desde aquí e intenta otra vez.")
-    ),
-    "no_staff_account": Words(
-        _("No tienes cuenta de personal"), _("Pide que te den de alta en la administración.")
-    ),
-    "sign_in_refused": Words(
-        _("No pudimos comprobar quién eres"), _("Vuelve a entrar; el enlace sirve una sola vez.")
-    ),
-    "sign_in_unavailable": Words(
-        _("Por ahora no se puede entrar por ahí"), _("Intenta en unos minutos, o usa un código.")
-    ),
-    "slot_over": Words(
-        _("Esa hora ya pasó"), _("Elige otra hora: lo demás que escribiste sigue aquí.")
-    ),
-    "fee_not_told": Words(_("Falta el pago"), _("Escribe cuánto pagó; 0 si no pagó.")),
-    "session_over": Words(
-        _("Tu sesión había terminado"),
-        _("No se hizo nada. Lo que escribiste está aquí: revísalo y envíalo otra vez."),
-    ),
-    "not_found": Words(
-        _("No lo encontramos"),
-        _("No existe, o no está a tu nombre. Revisa el folio o la dirección."),
-    ),
-    "method_not_allowed": Words(
-        _("No pudimos abrir esta página"),
-        _("Vuelve al inicio y busca desde ahí lo que querías hacer. No se hizo nada."),
-    ),
-    "request_timeout": Words(
-        _("Tu petición no llegó completa a tiempo"),
-        _("No se hizo nada. Revisa tu conexión y envíala otra vez."),
-    ),
-    "too_large": Words(_("Es demasiado grande"), _("Envía menos de 64 KiB.")),
-    "unsupported_media_type": Words(
-        _("Tipo de contenido equivocado"), _("Envía el cuerpo como application/json.")
-    ),
-    "invalid_fields": Words(_("Revisa los datos"), _("Corrige los campos que se indican.")),
-    "invalid": Words(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
-    "required": Words(_("Revisa los datos"), _("Falta este dato.")),
-    "not_expected": Words(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
-    "unknown_field": Words(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
-    "out_of_range": Words(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
-    "curp_invalid": Words(
-        _("Revisa los datos"), _("La CURP no es correcta: revisa sus 18 caracteres.")
-    ),
-    "clabe_invalid": Words(
-        _("Revisa los datos"), _("La CLABE no es correcta: revisa sus 18 dígitos.")
-    ),
-    "card_invalid": Words(_("Revisa los datos"), _("El número de tarjeta no es correcto.")),
-    "amount_required": Words(_("Revisa los datos"), _("Escribe monto y moneda.")),
-    "currency_not_offered": Words(
-        _("Revisa los datos"), _("Escribe el monto con dos decimales, en USD o MXN.")
-    ),
-    "tariff_unavailable": Words(
-        _("No disponible por ahora"), _("No se hizo nada. Intenta otra vez en unos minutos.")
-    ),
-    "already_posted": Words(
-        _("Ya no es posible"),
-        _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
-    ),
-    "recipient_forgotten": Words(
-        _("Los datos de esta persona se borraron"),
-        _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
-    ),
-    "conflict": Words(
-        _("Ya no es posible"),
-        _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
-    ),
-    "request_in_progress": Words(
-        _("Tu solicitud sigue en curso"), _("Espera unos segundos y repite la misma solicitud.")
-    ),
-    "idempotency_key_required": Words(
-        _("Falta la clave de la solicitud"),
-        _("Envía Idempotency-Key: así un reintento nunca duplica el dinero."),
-    ),
-    "idempotency_key_invalid": Words(
-        _("La clave de la solicitud no sirve"),
-        _("Idempotency-Key lleva de 1 a 128 caracteres visibles, sin acentos."),
-    ),
-    "idempotency_key_reused": Words(
-        _("Esa clave ya se usó"),
-        _("La misma Idempotency-Key llegó con otros datos. Usa una nueva."),
-    ),
-    "too_many_requests": Words(
-        _("Demasiados intentos"), _("Espera un poco antes de volver a intentar.")
-    ),
-    "unavailable": Words(
-        _("No disponible por ahora"), _("No se hizo nada. Intenta otra vez en unos minutos.")
-    ),
-    "outcome_unknown": Words(
-        _("No sabemos aún si quedó registrado"),
-        _(
-            "Repite la misma solicitud en unos segundos, con la misma clave si llevaba una, o"
-            " consulta su estado: repetirla no la duplica."
-        ),
-    ),
-    "internal_error": Words(
-        _("Algo falló de nuestro lado"),
-        _(
-            "Ya quedó registrado. Intenta otra vez; si lo que hacías mueve dinero,"
-            " primero consulta su estado."
-        ),
-    ),
-    "slot_taken": Words(
-        _("Ese horario ya se ocupó"), _("Elige otro horario: los demás siguen libres.")
-    ),
-    "slot_not_offered": Words(
-        _("Ese horario no se ofrece"), _("Consulta los horarios libres y elige uno de ellos.")
-    ),
-    "already_booked": Words(
-        _("Ya hay una cita para este trámite"),
-        _(
-            "Cada persona puede tener una cita vigente por trámite."
-            " Puedes cancelarla y reservar otra."
-        ),
-    ),
-    "identity_check_pending": Words(
-        _("Hay que comprobar la identidad"),
-        _(
-            "Ve a la ventanilla de cualquier consulado, en su horario de atención y sin cita, con"
-            " una identificación oficial vigente con fotografía: ahí comprueban quién eres y lo"
-            " resuelven."
-        ),
-    ),
-    "person_repeated": Words(
-        _("Revisa los datos"), _("Esta persona ya está en la lista: nómbrala una sola vez.")
-    ),
-    "nobody_else": Words(
-        _("Nadie más tiene una cita con esos datos"),
-        _("La persona puede reservar como siempre. Revisa que el trámite y los datos coincidan."),
-    ),
-    "account_or_curp_required": Words(
-        _("Falta con qué reconocerla"),
-        _("Escribe su CURP, su correo o su teléfono: así reservará sin confundirse con la otra."),
-    ),
-    "booking_limit": Words(
-        _("Ya no caben más citas"),
-        _(
-            "Tu cuenta, tu correo o teléfono, o esta conexión ya tiene todas las citas que puede."
-            " Cancela alguna que no vayas a usar, o espera a que pase."
-        ),
-    ),
-    "wrong_state": Words(
-        _("Ese paso no corresponde"), _("El trámite está en otro estado. Vuelve a consultarlo.")
-    ),
-    "too_early": Words(
-        _("Todavía no"),
-        _("Ese paso se da el día de la cita; la ausencia se anota después de la hora."),
-    ),
-    "already_called": Words(
-        _("Ya la llamó otra ventanilla"),
-        _(
-            "La ventanilla %(desk)s llamó antes a esta persona."
-            " Para llamarla desde otra, primero regrésala a la sala de espera."
-        ),
-    ),
-    "service_not_offered": Words(
-        _("Ese servicio no se puede reservar"), _("Elige un servicio del catálogo.")
-    ),
-    "consulate_not_found": Words(
-        _("No conocemos esa oficina"), _("Elige una oficina de la lista.")
-    ),
-    "office_closed": Words(
-        _("La oficina cierra ese día"), _("Es día no laborable en México o en el país. Elige otro.")
-    ),
-    "desk_not_open": Words(
-        _("Esa ventanilla no abre ese día"), _("Elige una de las ventanillas de ese día.")
-    ),
-    "desk_taken": Words(
-        _("Una ventanilla ya está ocupada a esa hora"),
-        _(
-            "La ventanilla %(desk)s ya atiende en otro horario a esa hora."
-            " Cambia la hora o la ventanilla, o cierra antes el otro horario."
-        ),
-    ),
-    "draw_not_available": Words(
-        _("Todavía no hay sorteos"), _("Todavía no hay sorteos: abre el horario para reservar ya.")
-    ),
-    "service_longer_than_slot": Words(
-        _("El trámite dura más que el turno"),
-        _("Alarga los turnos (slot_minutes) hasta la duración del trámite más largo."),
-    ),
-    "too_many_desk_patterns": Words(
-        _("Demasiadas combinaciones de ventanillas"),
-        _("Agrupa los servicios de modo que más ventanillas ofrezcan lo mismo."),
-    ),
-    "session_too_short": Words(
-        _("No cabe ningún turno"), _("Cierra más tarde o usa turnos más cortos.")
-    ),
-    "in_the_past": Words(_("Esa fecha ya pasó"), _("Elige un día que esté por venir.")),
-    "in_the_future": Words(
-        _("Ese corte aún no llega"), _("Ese corte aún no llega. Elige uno que ya haya pasado.")
-    ),
-    "person_forgotten": Words(
-        _("Los datos de esta persona se borraron"), _("Registra el trámite con una cita nueva.")
-    ),
-    "subject_taken": Words(
-        _("Esa persona ya tiene cuenta"), _("Cambia su función o su oficina en la lista.")
-    ),
-    "role_and_office": Words(
-        _("Función y oficina no concuerdan"),
-        _("Oficiales y supervisores llevan oficina; las demás funciones, no."),
-    ),
-    "own_account": Words(
-        _("No puedes terminar tu propia cuenta"), _("Pídelo a otra persona que administre.")
-    ),
-    "code_wrong": Words(
-        _("El código no coincide"),
-        _(
-            "No es el que mandamos. Revisa el mensaje y escríbelo otra vez."
-            " Intentos que quedan: %(left)s."
-        ),
-    ),
-    "code_tries_used": Words(
-        _("Se acabaron los intentos"),
-        _("Escribiste cinco códigos equivocados. Pide otro con «Mandarme otro código»."),
-    ),
-    "code_expired": Words(
-        _("El código ya venció"),
-        _("Ese código ya venció o ya se usó. Pide otro con «Mandarme otro código»."),
-    ),
-    "too_many_codes": Words(
-        _("Ya mandamos varios códigos"),
-        _(
-            "El que te llegó sirve diez minutos: escríbelo. Para pedir otro, espera"
-            " %(minutes)s minutos, o entra con Llave MX."
-        ),
-    ),
-    "profile_required": Words(
-        _("Faltan tus datos"), _("Escribe primero tu nombre y fecha de nacimiento.")
-    ),
-    "program_not_available": Words(
-        _("Ese programa aún no está disponible"), _("Por ahora puedes pedir tu RFC.")
-    ),
-    "already_enrolled": Words(
-        _("Ya hay una solicitud de este programa"), _("Consulta su estado en tus trámites.")
-    ),
-    "consent_required": Words(
-        _("Hace falta tu consentimiento"),
-        _("Para tramitarlo, la dependencia necesita recibir estos datos."),
-    ),
-    "curp_birth_date_differs": Words(
-        _("La CURP no coincide con tu fecha de nacimiento"),
-        _("La CURP no coincide con tu fecha de nacimiento. Revisa ambas."),
-    ),
-    "quote_expired": Words(
-        _("La cotización venció"), _("Pide otra: el tipo de cambio se aparta quince minutos.")
-    ),
-    "quote_used": Words(
-        _("Esa cotización ya se usó"), _("Consulta tus envíos; si quieres enviar otra vez, cotiza.")
-    ),
-    "amount_out_of_range": Words(
-        _("Ese monto no se puede enviar"),
-        _("Cada envío va de %(minimum)s a %(maximum)s dólares."),
-    ),
-    "limit_exceeded": Words(
-        _("Pasarías tu límite"),
-        _(
-            "Hoy puedes enviar hasta %(available)s dólares más."
-            " Envía menos, o envía después del %(frees_at)s."
-        ),
-    ),
-    "person_limit_exceeded": Words(
-        _("Pasarías el límite por persona"),
-        _(
-            "El límite es por persona: cuenta también lo enviado con tu nombre o tu CURP desde"
-            " otras cuentas. Envía un monto menor o espera a que se libere."
-        ),
-    ),
-    "identity_bound": Words(
-        _("Estos datos ya no se cambian aquí"),
-        _(
-            "Ya enviaste dinero con ellos: tu nombre, tu fecha de nacimiento y tu CURP quedan"
-            " fijos. Si tienen un error, pide la corrección en tu consulado con tu identificación."
-        ),
-    ),
-    "incident_resolved": Words(
-        _("Ese caso ya se cerró"), _("Vuelve a la lista: ahí ves cómo terminó y quién lo cerró.")
-    ),
-    "incident_taken": Words(
-        _("Otra persona atiende ese caso"), _("Puedes anotar lo que sepas, o elegir otro caso.")
-    ),
-    "resolution_not_offered": Words(
-        _("Ese caso no puede terminar así"), _("Elige una de las opciones que muestra el caso.")
-    ),
-    "rate_unavailable": Words(
-        _("Sin tipo de cambio por ahora"), _("No se cobró nada. Intenta otra vez en unos minutos.")
-    ),
-    "funding_unavailable": Words(
-        _("Aún no se puede pagar aquí"),
-        _("No se cobró nada. Este servicio todavía no recibe pagos."),
-    ),
-    "cancel_window_over": Words(
-        _("Ya pasó el plazo para cancelar"), _("Si algo salió mal, abre una reclamación.")
-    ),
-    "already_paid": Words(
-        _("El dinero ya se entregó"), _("Ya no se puede cancelar. Si hay un error, repórtalo.")
-    ),
-    "own_role": Words(
-        _("No puedes darte una función"),
-        _("Tu propia cuenta la cambia otra persona que administre."),
-    ),
-    "figures_differ": Words(
-        _("Las cifras no coinciden"),
-        _(
-            "Se escribió %(typed)s y se reportó %(reported)s. Revisen la fuente:"
-            " quien se equivocó corrige la suya y dice por qué."
-        ),
-    ),
-    "already_reported": Words(
-        _("Ese conteo ya se reportó"),
-        _("Espera a que otra persona lo apruebe o lo rechace. Si está mal, corrígelo."),
-    ),
-    "reason_required": Words(_("Falta la razón"), _("Escribe por qué cambia la cifra.")),
-    "election_unknown": Words(
-        _("No conocemos esa elección"), _("El voto desde el extranjero existe desde 2006.")
-    ),
-    "count_in_the_future": Words(_("Ese día aún no llega"), _("Ese día aún no llega. Revísalo.")),
-    "day_far_from_election": Words(
-        _("Ese día no es de esa elección"),
-        _("Un conteo es del año de la elección o del anterior. Revisa el día y la elección."),
-    ),
-    "no_in_person_voting": Words(
-        _("En esa oficina no se vota en persona"), _("Elige otra modalidad o revisa la oficina.")
-    ),
-    "more_votes_than_registered": Words(
-        _("Son más votos que personas registradas"),
-        _("Son más votos que personas en la lista. Revisa la cifra."),
-    ),
-    "modes_differ_from_total": Words(
-        _("Las modalidades no suman el total"),
-        _("Las modalidades no suman el total. Revisa la cifra."),
-    ),
-    "zero_after_hundreds": Words(
-        _("Un cero llama la atención"),
-        _("Antes hubo cientos en esta oficina y ahora cero. Explica por qué en la nota."),
-    ),
-    "same_as_another_office": Words(
-        _("La cifra es igual a la de otra oficina"),
-        _("La cifra es igual a la de otra oficina. Si es correcta, explícalo en la nota."),
-    ),
-    "same_as_last_election": Words(
-        _("La cifra es igual a la de la elección anterior"),
-        _("La cifra es igual a la de la elección anterior. Si es correcta, explícalo en la nota."),
-    ),
-    "self_approval": Words(
-        _("Otra persona debe aprobarlo"), _("Quien captura un dato no puede aprobarlo.")
-    ),
-    "signature_invalid": Words(_("La firma no es válida"), _("El mensaje no se aceptó.")),
-}
-
-# What else is said by whose or which limit it is, or with a folio.
-_MONTH_IS_FULL = _(
-    "Este mes puedes enviar hasta %(available)s dólares más."
-    " Envía menos, o envía después del %(frees_at)s."
-)
-_TAKE_THE_FOLIO = _("Lleva también este folio de revisión: %(folio)s.")
+WORDS = errors_of((*SLICES, words))
 
 # Set by the server where a request's body didn't arrive whole within its deadline.
 LATE = "consular.late"
@@ -484,18 +108,24 @@ class Problem:
     clock: tuple[str, str | bool] = (MEXICO_CITY, True)
 
     @property
-    def words(self) -> Words:
+    def title(self) -> str:
+        """What happened, in the reader's language."""
+        return str(gettext(self._words.title))
+
+    @property
+    def _words(self) -> ErrorWords:
         """The code's words, or those of its kind when the code has none of its own."""
         return WORDS.get(self.code) or WORDS[_HTTP_CODES.get(self.status, "invalid")]
 
     @property
     def detail(self) -> str:
         """What to do next, with the error's own values in it, e.g. ``%(desk)s``."""
-        text = str(self.words.detail)
-        if self.code == "limit_exceeded" and self.params.get("limit") == "month":
-            text = str(_MONTH_IS_FULL)
-        if "folio" in self.params:
-            text = f"{text} {_TAKE_THE_FOLIO}"
+        words = self._words
+        case = (
+            text for (name, value), text in words.when.items() if self.params.get(name) == value
+        )
+        more = (text for name, text in words.more.items() if name in self.params)
+        text = " ".join(str(gettext(part)) for part in (next(case, words.detail), *more))
         return text % self._said() if "%(" in text else text
 
     def _said(self) -> dict[str, object]:
@@ -514,7 +144,7 @@ class Problem:
         """The contract's form."""
         body = {
             "type": problem_type(self.code),
-            "title": str(self.words.title),
+            "title": self.title,
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
@@ -533,7 +163,7 @@ class Problem:
         """The same for a person."""
         page = render_template(
             "errors/error.html",
-            title=self.words.title,
+            title=self.title,
             detail=self.detail,
             request_id=g.get("request_id"),
             login_url=sign_in_address(request.path) if self.status == 401 else None,

@@ -10,7 +10,7 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, current_app, render_template
-from flask_babel import force_locale
+from flask_babel import force_locale, gettext
 from marshmallow import Schema, fields
 
 from consular.api.contract import ENDPOINTS, Endpoint, problems_of
@@ -235,7 +235,7 @@ def _problems(found: Endpoint) -> Json:
 
 
 def _problem(status: int, codes: tuple[str, ...]) -> Json:
-    said = "; ".join(f"`{code}`: {WORDS[code].title}" for code in codes)
+    said = "; ".join(f"`{code}`: {gettext(WORDS[code].title)}" for code in codes)
     problem: Json = {
         "description": said,
         "content": {
@@ -322,14 +322,14 @@ def _problem_example(code: str, status: int) -> Json:
     words = WORDS[code]
     value = {
         "type": problem_type(code),
-        "title": str(words.title),
+        "title": gettext(words.title),
         "status": status,
-        "detail": str(words.detail),
+        "detail": gettext(words.detail),
         "code": code,
         "errors": {},
         "request_id": "019aa000-0000-7000-8000-000000000000",
     }
-    return {"summary": str(words.title), "value": value}
+    return {"summary": gettext(words.title), "value": value}
 
 
 def _operations(document: Json) -> Iterator[Json]:

@@ -108,7 +108,8 @@ def words_of(error: DomainError) -> Errors:
     problem = problem_of(error, (clock.zone, clock.place))
     if problem.errors:
         return problem.errors
-    told = f"{problem.words.title}. {problem.detail}"
+    repeats = problem.detail.startswith(problem.title)
+    told = problem.detail if repeats else f"{problem.title}. {problem.detail}"
     name, page, words = _LINKS.get(error.code, ("", "", ""))
     if name not in error.params:
         return {"form": [told]}

@@ -56,7 +56,7 @@ def test_every_declared_problem_has_words_and_one_status(name: str) -> None:
     for status, codes in problems_of(ENDPOINTS[name]).items():
         assert 400 <= status < 600, f"{name}: {status} is no status of a problem."
         for code in codes:
-            assert code in WORDS, f"{name} declares {code!r}: add its words to consular/errors.py."
+            assert code in WORDS, f"{name} declares {code!r}: add its words to a words.py."
 
 
 def test_a_code_has_one_status_everywhere() -> None:

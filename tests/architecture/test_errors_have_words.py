@@ -12,8 +12,12 @@ import pytest
 
 import consular.app  # noqa: F401  (its errors are among the subclasses)
 import services
+from consular import words as edge_words
 from consular.errors import STATUS, WORDS
+from consular.i18n import read_catalogue
+from services.kernel import words as kernel_words
 from services.kernel.errors import DomainError
+from services.words import SLICES, errors_of
 from tests.architecture.source import ROOT, literal, modules, written
 
 CODE = re.compile(r"[a-z][a-z0-9_]*")
@@ -104,3 +108,23 @@ def test_codes_can_be_read_in_the_source() -> None:
         and not isinstance(call.args[0], readable)
     ]
     assert made == []
+
+
+def test_no_code_has_words_twice() -> None:
+    with pytest.raises(ValueError, match="have words already"):
+        errors_of([*SLICES, kernel_words])
+    assert len(WORDS) == sum(len(module.ERRORS) for module in (*SLICES, edge_words))
+
+
+def test_each_slice_with_words_is_among_them() -> None:
+    found = {f"services.{path.parent.name}.words" for path in ROOT.glob("services/*/words.py")}
+    assert found == {module.__name__ for module in SLICES}
+
+
+def test_every_word_of_an_error_is_in_the_catalogue() -> None:
+    texts = {
+        text
+        for words in WORDS.values()
+        for text in (words.title, words.detail, *words.when.values(), *words.more.values())
+    }
+    assert texts - {message.id for message in read_catalogue("en")} == set()

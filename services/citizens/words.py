@@ -1,0 +1,48 @@
+"""Words of people, their codes and their data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.kernel.words import ErrorWords
+from services.kernel.words import marked as _
+
+ERRORS: Mapping[str, ErrorWords] = {
+    "identity_check_pending": ErrorWords(
+        _("Hay que comprobar la identidad"),
+        _(
+            "Ve a la ventanilla de cualquier consulado, en su horario de atención y sin cita, con"
+            " una identificación oficial vigente con fotografía: ahí comprueban quién eres y lo"
+            " resuelven."
+        ),
+        more={"folio": _("Lleva también este folio de revisión: %(folio)s.")},
+    ),
+    "person_forgotten": ErrorWords(
+        _("Los datos de esta persona se borraron"), _("Registra el trámite con una cita nueva.")
+    ),
+    "code_wrong": ErrorWords(
+        _("El código no coincide"),
+        _(
+            "No es el que mandamos. Revisa el mensaje y escríbelo otra vez."
+            " Intentos que quedan: %(left)s."
+        ),
+    ),
+    "code_tries_used": ErrorWords(
+        _("Se acabaron los intentos"),
+        _("Escribiste cinco códigos equivocados. Pide otro con «Mandarme otro código»."),
+    ),
+    "code_expired": ErrorWords(
+        _("El código ya venció"),
+        _("Ese código ya venció o ya se usó. Pide otro con «Mandarme otro código»."),
+    ),
+    "profile_required": ErrorWords(
+        _("Faltan tus datos"), _("Escribe primero tu nombre y fecha de nacimiento.")
+    ),
+    "identity_bound": ErrorWords(
+        _("Estos datos ya no se cambian aquí"),
+        _(
+            "Ya enviaste dinero con ellos: tu nombre, tu fecha de nacimiento y tu CURP quedan"
+            " fijos. Si tienen un error, pide la corrección en tu consulado con tu identificación."
+        ),
+    ),
+}

@@ -1,0 +1,25 @@
+"""Words of enrollments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.kernel.words import ErrorWords
+from services.kernel.words import marked as _
+
+ERRORS: Mapping[str, ErrorWords] = {
+    "program_not_available": ErrorWords(
+        _("Ese programa aún no está disponible"), _("Por ahora puedes pedir tu RFC.")
+    ),
+    "already_enrolled": ErrorWords(
+        _("Ya hay una solicitud de este programa"), _("Consulta su estado en tus trámites.")
+    ),
+    "consent_required": ErrorWords(
+        _("Hace falta tu consentimiento"),
+        _("Para tramitarlo, la dependencia necesita recibir estos datos."),
+    ),
+    "curp_birth_date_differs": ErrorWords(
+        _("La CURP no coincide con tu fecha de nacimiento"),
+        _("La CURP no coincide con tu fecha de nacimiento. Revisa ambas."),
+    ),
+}

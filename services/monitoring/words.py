@@ -1,0 +1,14 @@
+"""Words of figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.kernel.words import ErrorWords
+from services.kernel.words import marked as _
+
+ERRORS: Mapping[str, ErrorWords] = {
+    "in_the_future": ErrorWords(
+        _("Ese corte aún no llega"), _("Ese corte aún no llega. Elige uno que ya haya pasado.")
+    ),
+}

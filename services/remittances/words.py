@@ -1,0 +1,69 @@
+"""Words of transfers of money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.kernel.words import ErrorWords
+from services.kernel.words import marked as _
+
+ERRORS: Mapping[str, ErrorWords] = {
+    "amount_required": ErrorWords(_("Revisa los datos"), _("Escribe monto y moneda.")),
+    "currency_not_offered": ErrorWords(
+        _("Revisa los datos"), _("Escribe el monto con dos decimales, en USD o MXN.")
+    ),
+    "tariff_unavailable": ErrorWords(
+        _("No disponible por ahora"), _("No se hizo nada. Intenta otra vez en unos minutos.")
+    ),
+    "already_posted": ErrorWords(
+        _("Ya no es posible"),
+        _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
+    ),
+    "recipient_forgotten": ErrorWords(
+        _("Los datos de esta persona se borraron"),
+        _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
+    ),
+    "quote_expired": ErrorWords(
+        _("La cotización venció"), _("Pide otra: el tipo de cambio se aparta quince minutos.")
+    ),
+    "quote_used": ErrorWords(
+        _("Esa cotización ya se usó"), _("Consulta tus envíos; si quieres enviar otra vez, cotiza.")
+    ),
+    "amount_out_of_range": ErrorWords(
+        _("Ese monto no se puede enviar"),
+        _("Cada envío va de %(minimum)s a %(maximum)s dólares."),
+    ),
+    "limit_exceeded": ErrorWords(
+        _("Pasarías tu límite"),
+        _(
+            "Hoy puedes enviar hasta %(available)s dólares más."
+            " Envía menos, o envía después del %(frees_at)s."
+        ),
+        when={
+            ("limit", "month"): _(
+                "Este mes puedes enviar hasta %(available)s dólares más."
+                " Envía menos, o envía después del %(frees_at)s."
+            )
+        },
+    ),
+    "person_limit_exceeded": ErrorWords(
+        _("Pasarías el límite por persona"),
+        _(
+            "El límite es por persona: cuenta también lo enviado con tu nombre o tu CURP desde"
+            " otras cuentas. Envía un monto menor o espera a que se libere."
+        ),
+    ),
+    "rate_unavailable": ErrorWords(
+        _("Sin tipo de cambio por ahora"), _("No se cobró nada. Intenta otra vez en unos minutos.")
+    ),
+    "funding_unavailable": ErrorWords(
+        _("Aún no se puede pagar aquí"),
+        _("No se cobró nada. Este servicio todavía no recibe pagos."),
+    ),
+    "cancel_window_over": ErrorWords(
+        _("Ya pasó el plazo para cancelar"), _("Si algo salió mal, abre una reclamación.")
+    ),
+    "already_paid": ErrorWords(
+        _("El dinero ya se entregó"), _("Ya no se puede cancelar. Si hay un error, repórtalo.")
+    ),
+}

@@ -1,0 +1,59 @@
+"""Words of counts of the vote abroad."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.kernel.words import ErrorWords
+from services.kernel.words import marked as _
+
+ERRORS: Mapping[str, ErrorWords] = {
+    "figures_differ": ErrorWords(
+        _("Las cifras no coinciden"),
+        _(
+            "Se escribió %(typed)s y se reportó %(reported)s. Revisen la fuente:"
+            " quien se equivocó corrige la suya y dice por qué."
+        ),
+    ),
+    "already_reported": ErrorWords(
+        _("Ese conteo ya se reportó"),
+        _("Espera a que otra persona lo apruebe o lo rechace. Si está mal, corrígelo."),
+    ),
+    "reason_required": ErrorWords(_("Falta la razón"), _("Escribe por qué cambia la cifra.")),
+    "election_unknown": ErrorWords(
+        _("No conocemos esa elección"), _("El voto desde el extranjero existe desde 2006.")
+    ),
+    "count_in_the_future": ErrorWords(
+        _("Ese día aún no llega"), _("Ese día aún no llega. Revísalo.")
+    ),
+    "day_far_from_election": ErrorWords(
+        _("Ese día no es de esa elección"),
+        _("Un conteo es del año de la elección o del anterior. Revisa el día y la elección."),
+    ),
+    "no_in_person_voting": ErrorWords(
+        _("En esa oficina no se vota en persona"), _("Elige otra modalidad o revisa la oficina.")
+    ),
+    "more_votes_than_registered": ErrorWords(
+        _("Son más votos que personas registradas"),
+        _("Son más votos que personas en la lista. Revisa la cifra."),
+    ),
+    "modes_differ_from_total": ErrorWords(
+        _("Las modalidades no suman el total"),
+        _("Las modalidades no suman el total. Revisa la cifra."),
+    ),
+    "zero_after_hundreds": ErrorWords(
+        _("Un cero llama la atención"),
+        _("Antes hubo cientos en esta oficina y ahora cero. Explica por qué en la nota."),
+    ),
+    "same_as_another_office": ErrorWords(
+        _("La cifra es igual a la de otra oficina"),
+        _("La cifra es igual a la de otra oficina. Si es correcta, explícalo en la nota."),
+    ),
+    "same_as_last_election": ErrorWords(
+        _("La cifra es igual a la de la elección anterior"),
+        _("La cifra es igual a la de la elección anterior. Si es correcta, explícalo en la nota."),
+    ),
+    "self_approval": ErrorWords(
+        _("Otra persona debe aprobarlo"), _("Quien captura un dato no puede aprobarlo.")
+    ),
+}

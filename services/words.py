@@ -1,0 +1,43 @@
+"""Every slice's words in one place: what codes and statuses are called, in Spanish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+
+from services.appointments import words as appointments
+from services.citizens import words as citizens
+from services.consulates import words as consulates
+from services.enrollments import words as enrollments
+from services.incidents import words as incidents
+from services.kernel import words as kernel
+from services.kernel.words import ErrorWords
+from services.monitoring import words as monitoring
+from services.remittances import words as remittances
+from services.staff import words as staff
+from services.voting import words as voting
+
+SLICES: tuple[ModuleType, ...] = (
+    kernel,
+    citizens,
+    staff,
+    consulates,
+    appointments,
+    enrollments,
+    remittances,
+    voting,
+    incidents,
+    monitoring,
+)
+
+
+def errors_of(modules: Iterable[ModuleType]) -> Mapping[str, ErrorWords]:
+    """The words of every code of these slices. Raises ValueError when a code has words twice."""
+    found: dict[str, ErrorWords] = {}
+    for module in modules:
+        if doubled := found.keys() & module.ERRORS.keys():
+            raise ValueError(
+                f"{sorted(doubled)} have words already, and again in {module.__name__}"
+            )
+        found |= module.ERRORS
+    return found
