@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services.appointments import returning
 from services.appointments.errors import AlreadyCalled, DeskNotOpen
 from services.appointments.freeing import free_later
+from services.appointments.lifecycle import LIFECYCLE
 from services.appointments.models import Appointment, Desk, Seat
 from services.appointments.models import Session as Hours
 from services.appointments.returning import LATE_ARRIVAL
@@ -28,13 +29,9 @@ from services.appointments.rules import (
 from services.appointments.steps import check_step
 from services.citizens.models import Person
 from services.citizens.people import get_key
-from services.facts.recording import move as move_facts
 from services.kernel import audit
 from services.kernel.crypto import DataKey, Vault
-from services.kernel.errors import NotFound
 from services.kernel.money import Money
-from services.kernel.transitions import Moved
-from services.outbox.delivery import put
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def take_step(
 
     Raises NotFound, `WrongState`, `TooEarly`, `DeskNotOpen`, `AlreadyCalled` by another desk.
     """
-    found = _lock(session, command.appointment)
+    found = LIFECYCLE.lock(session, command.appointment)
     before = Status(found.status)
     check_step(session, found, command.step, now=now)
     if command.step is Step.CALL:
@@ -76,17 +73,18 @@ def take_step(
             return found
     if before in RETURNABLE:
         returning.use_pass(session, found, now=now)
-    _move(found, command, now)
-    session.flush()
-    if found.status in RETURNABLE and command.may_return:
+    after, action = STEPS[command.step][1], f"appointment.{command.step}"
+    columns = _columns(found, command, after, now)
+    LIFECYCLE.move(session, found, after, now=now, actor=actor, action=action, **columns)
+    if after in RETURNABLE and command.may_return:
         returning.give_pass(session, found, now=now)
-    elif found.status not in LIVE:
+    elif after not in LIVE:
         returning.drop_claims(session, found.id)
-    _tell(session, found, before, command.step, now=now, actor=actor)
     return found
 
 
-def _move(found: Appointment, command: TakeStep, now: datetime) -> None:
+def _columns(found: Appointment, command: TakeStep, after: Status, now: datetime) -> dict[str, Any]:
+    """What changes with the status: its desk, what was noted, and the address that booked it."""
     details = dict(command.details)
     if found.status == Status.NO_SHOW:
         # Their place stays that of the appointment's own time.
@@ -95,27 +93,12 @@ def _move(found: Appointment, command: TakeStep, now: datetime) -> None:
             "absent_at": found.changed_at.isoformat(),
             "arrived_at": now.isoformat(),
         }
-    _allowed, after = STEPS[command.step]
     waits = after is Status.CHECKED_IN
-    found.desk = None if waits else command.desk or found.desk
-    found.status, found.changed_at = after, now
-    if after not in LIVE:
-        found.address_index = None
-    if details:
-        found.outcome = {**(found.outcome or {}), **details}
-
-
-def _lock(session: Session, appointment: UUID) -> Appointment:
-    found = session.execute(
-        select(Appointment)
-        .where(Appointment.id == appointment)
-        .with_for_update()
-        # As it is under the lock, also when the transaction read it before.
-        .execution_options(populate_existing=True)
-    ).scalar_one_or_none()
-    if found is None:
-        raise NotFound()
-    return found
+    return {
+        "desk": None if waits else command.desk or found.desk,
+        **({"address_index": None} if after not in LIVE else {}),
+        **({"outcome": {**(found.outcome or {}), **details}} if details else {}),
+    }
 
 
 def _check_desk(session: Session, found: Appointment, desk: str | None, now: datetime) -> None:
@@ -166,7 +149,6 @@ def cancel(
     """Give the places back, after a delay drawn by lot. Raises NotFound, `WrongState`."""
     found = take_step(session, TakeStep(appointment, Step.CANCEL), now=now, actor=actor)
     free_later(session, found, limits=limits, now=now)
-    put(session, "appointments.cancelled", found.id)
     return found
 
 
@@ -179,25 +161,3 @@ def _first_key(session: Session, appointment: UUID, vault: Vault) -> DataKey:
         .limit(1)
     ).one()
     return get_key(first, vault)
-
-
-def _tell(
-    session: Session,
-    found: Appointment,
-    before: Status,
-    step: Step,
-    *,
-    now: datetime,
-    actor: audit.Actor,
-) -> None:
-    move_facts(session, Moved(found, before, found.status, now))
-    audit.record(
-        session,
-        actor=actor,
-        action=f"appointment.{step}",
-        subject_kind="appointment",
-        subject_id=found.id,
-        now=now,
-        person_account_id=found.account_id,
-        consulate=found.consulate_code,
-    )

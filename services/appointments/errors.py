@@ -48,12 +48,6 @@ class AccountOrCurpRequired(Invalid):
     code = "account_or_curp_required"
 
 
-class WrongState(Conflict):
-    """The step doesn't follow from the state the appointment is in."""
-
-    code = "wrong_state"
-
-
 class PersonRepeated(Invalid):
     """Somebody is named twice in one request."""
 

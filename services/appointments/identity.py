@@ -155,7 +155,6 @@ def take_over(
         cancel(session, other.id, now=now, actor=actor)
     # Its place isn't freed: it goes on to the person.
     take_step(session, TakeStep(first.id, Step.CANCEL), now=now, actor=actor)
-    put(session, "appointments.cancelled", first.id)
     made = _rebook(session, found, first, now=now, vault=vault)
     put(session, "appointments.confirmation", made.id)
     _note_appointment(session, made, "take_over", now=now, actor=actor)

@@ -23,7 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.appointments.rules import Status
 from services.kernel.db import Base, Owners, PartOf
+from services.kernel.tables import one_of
 
 _NOW = DateTime(timezone=True)
 
@@ -141,11 +143,7 @@ class Appointment(Base):
     __tablename__ = "appointments"
     owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
-        CheckConstraint(
-            "status IN ('booked', 'checked_in', 'called', 'completed', 'not_served',"
-            " 'no_show', 'cancelled')",
-            name="status",
-        ),
+        CheckConstraint(one_of("status", Status), name="status"),
         Index("ix_appointments_consulate_code_day", "consulate_code", "day"),
         CheckConstraint("people > 0", name="people"),
         Index("ix_appointments_account_id", "account_id"),

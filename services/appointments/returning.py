@@ -15,10 +15,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.appointments.errors import ClaimTaken, WrongState
+from services.appointments.errors import ClaimTaken
 from services.appointments.models import Appointment, Claim, ResemblanceKey, ReturnPass
 from services.appointments.rules import RETURNABLE, Status, last_day_to_return
 from services.consulates.queries import get_consulate
+from services.kernel.errors import WrongState
 
 # Noted in the outcome of who came after being marked as absent: their place, and when they came.
 LATE_ARRIVAL = "late_arrival"

@@ -98,6 +98,11 @@ STEPS: dict[Step, tuple[frozenset[Status], Status]] = {
     Step.CANCEL: (frozenset({Status.BOOKED}), Status.CANCELLED),
 }
 
+TRANSITIONS = {
+    status: frozenset(after for allowed, after in STEPS.values() if status in allowed)
+    for status in Status
+}
+
 LIVE = frozenset({Status.BOOKED, Status.CHECKED_IN, Status.CALLED})
 # Ended, but a pass brings the person back: of days for who couldn't be served, of the same day
 # for who came after being noted as absent.
@@ -144,6 +149,21 @@ def refusal(step: Step, at: Situation) -> Refusal | None:
 def actions(at: Situation) -> list[Step]:
     """The steps that may be taken now: what an answer lists and a page shows buttons for."""
     return [step for step in Step if refusal(step, at) is None]
+
+
+# Of a line in the agenda: one step leads on, others wait on the appointment's own page.
+_LEADING = {
+    Status.BOOKED: (Step.CHECK_IN, Step.NO_SHOW),
+    Status.CHECKED_IN: (Step.CALL, Step.NO_SHOW),
+    Status.CALLED: (Step.COMPLETE, Step.BACK_TO_WAITING, Step.NO_SHOW),
+    Status.NOT_SERVED: (Step.CHECK_IN,),
+    Status.NO_SHOW: (Step.CHECK_IN,),
+}
+
+
+def leading(status: str, steps: Sequence[Step]) -> list[Step]:
+    """Those of the ``steps`` that may be taken now that the agenda offers."""
+    return [step for step in steps if step in _LEADING.get(Status(status), ())]
 
 
 def repeated_person(keys: Sequence[Sequence[bytes]]) -> tuple[int, int] | None:

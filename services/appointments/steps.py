@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.appointments.errors import TooEarly, WrongState
+from services.appointments.errors import TooEarly
 from services.appointments.models import Appointment
 from services.appointments.returning import list_passes, today_at_offices
 from services.appointments.rules import Refusal, Situation, Status, Step, actions, refusal
+from services.kernel.errors import WrongState
 
 
 def list_actions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from consular.pages.portal.names import service_names
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.queries import list_attendees, list_history, list_resemblances
 from services.appointments.returning import LATE_ARRIVAL, list_passes
-from services.appointments.rules import Status, Step
+from services.appointments.rules import leading
 from services.appointments.steps import list_actions
 from services.citizens.people import find_key, full_name, open_person
 from services.consulates.queries import fees_on, list_requirements, list_services
@@ -24,14 +24,6 @@ from services.kernel.crypto import DataKey, Vault
 from services.kernel.money import Money
 
 SHOWN_OF_DOCUMENT = 3
-# In the agenda one deed leads on; the others wait on the appointment's own page.
-_AGENDA: Mapping[str, tuple[Step, ...]] = {
-    Status.BOOKED: (Step.CHECK_IN, Step.NO_SHOW),
-    Status.CHECKED_IN: (Step.CALL, Step.NO_SHOW),
-    Status.CALLED: (Step.COMPLETE, Step.BACK_TO_WAITING, Step.NO_SHOW),
-    Status.NOT_SERVED: (Step.CHECK_IN,),
-    Status.NO_SHOW: (Step.CHECK_IN,),
-}
 
 
 @dataclass(frozen=True)
@@ -60,7 +52,7 @@ def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
             "service_name": ", ".join(names.get(code, code) for code in a.services),
             "status": a.status,
             "desk": a.desk,
-            "actions": [step.value for step in actions[a.id] if step in _AGENDA.get(a.status, ())],
+            "actions": [step.value for step in leading(a.status, actions[a.id])],
             "return_until": until.get(a.id),
             "resembles": resembling.get(a.id, []),
             "came_late": LATE_ARRIVAL in (a.outcome or {}),
