@@ -20,10 +20,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.kernel.clock import database_clock
 from services.kernel.settings import Settings
 from workers import logs, relay, schedule
-from workers.bell import BellWorker, Watchdog
 from workers.jobs.run import use
 from workers.relay import Relay
-from workers.runtime import build_work, open_database
+from workers.rq_worker import OutboxWorker, Watchdog
+from workers.runtime import build_context, open_database
 from workers.schedule import Schedule
 
 GRACE_SECONDS = 10.0
@@ -63,12 +63,12 @@ class Stopping:
 
 
 def run_worker(settings: Settings) -> None:
-    """Do what the queues ring for; returns when asked to stop or after very many jobs.
+    """Do what is in the queues; returns when asked to stop or after very many jobs.
 
     Raises `UnsafeDatabase` and `SettingsError` at the start.
     """
     stopping = _begin("worker")
-    work = _once_there(stopping, lambda: build_work(settings))
+    work = _once_there(stopping, lambda: build_context(settings))
     if work is None:
         return
     use(work)
@@ -80,7 +80,7 @@ def run_worker(settings: Settings) -> None:
 
 
 def run_relay(settings: Settings) -> None:
-    """Ring the queues for what is due."""
+    """Put what is due into the queues."""
     stopping = _begin("relay")
     database = _once_there(stopping, lambda: open_database(settings, pool_size=1))
     if database is None:
@@ -142,7 +142,7 @@ def _listen(stopping: Stopping, redis_url: str, watchdog: Watchdog) -> None:
     while not stopping.asked.is_set():
         try:
             with open_redis(redis_url) as redis:
-                worker = BellWorker(redis, watchdog.busy)
+                worker = OutboxWorker(redis, watchdog.busy)
                 delay = 0.2
                 stopping.interrupt = worker.stop
                 if worker.listen(JOBS_BEFORE_RESTART):

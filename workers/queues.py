@@ -14,7 +14,7 @@ class Queue(StrEnum):
     HOUSEKEEPING = "housekeeping"
 
 
-# A queue that is this long has work enough: ringing again would only repeat what is in it.
+# A queue that is this long has work enough: more would only repeat what is in it.
 MOST_WAITING = 5_000
-# A failed doorbell tells nothing that the outbox doesn't: it is kept for a day.
+# A failed RQ job tells nothing that the outbox doesn't: it is kept for a day.
 FAILURE_TTL_SECONDS = 86_400

@@ -1,7 +1,7 @@
-"""Rings the queues for what is due in the outbox, five times a second.
+"""Puts what is due in the outbox into the queues, five times a second.
 
-A ring that gets lost, with Redis or with a worker, is repeated: what isn't done by then is due
-again after ``again_seconds``. So this is the sweeper as well.
+An RQ job that gets lost, with Redis or with a worker, is put again: what isn't done by then is due
+again after ``again_seconds``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.kernel.db import EVERYTHING, Database
 from services.outbox import delivery
-from workers import bell, queues
+from workers import queues, rq_worker
 from workers.routes import ROUTES
 
 PERIOD_SECONDS = 0.2
@@ -32,11 +32,11 @@ class Relay:
         self._missing = ""
 
     def tick(self) -> int:
-        """Ring what is due. Returns how many; 0 as well when a part is missing."""
+        """Put what is due into the queues. Returns how many; 0 as well when a part is missing."""
         try:
-            # Before the outbox is touched: without Redis nothing would be rung.
-            waiting = bell.waiting(self._redis)
-            count = sum(self._ring(name, waiting[name]) for name in queues.Queue)
+            # Before the outbox is touched: without Redis nothing could be put there.
+            waiting = rq_worker.count_jobs(self._redis)
+            count = sum(self._fill(name, waiting[name]) for name in queues.Queue)
         except RedisError:
             # After a failover the same address leads to another server: a connection to the one
             # that is a replica now would refuse for ever.
@@ -47,20 +47,21 @@ class Relay:
         self._miss("")
         return count
 
-    def _ring(self, name: queues.Queue, waiting: int) -> int:
-        """One queue has room or not by itself: a long one never keeps money from being rung."""
+    def _fill(self, name: queues.Queue, waiting: int) -> int:
+        """One queue has room or not by itself: a long one never keeps money from being put."""
         room = min(queues.MOST_WAITING - waiting, BATCH)
         if room <= 0:
             return 0
         topics, but_not = _TOPICS[name]
         with self._database.transaction(EVERYTHING) as session:
-            rings = delivery.ring(
+            items = delivery.take_due(
                 session, most=room, again_seconds=self._again, topics=topics, but_not=but_not
             )
-        # After the commit: a ring is never for something that was rolled back.
-        if rings:
-            bell.ring(bell.open_queue(name, self._redis), [due.id for due in rings])
-        return len(rings)
+        # After the commit: a job is never for something that was rolled back.
+        if items:
+            queue = rq_worker.open_queue(name, self._redis)
+            rq_worker.enqueue_jobs(queue, [item.id for item in items])
+        return len(items)
 
     def _miss(self, part: str) -> int:
         if part != self._missing:

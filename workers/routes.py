@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from integrations.registry import Purpose, calling_back
-from services.outbox.delivery import Claim
+from services.outbox.delivery import Lease
 from services.outbox.inbox import callback_topic
 from workers.jobs import (
     appointments,
@@ -18,7 +18,7 @@ from workers.jobs import (
     remittances,
 )
 from workers.queues import Queue
-from workers.runtime import Work
+from workers.runtime import JobContext
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Route:
     """``parks``: after many failures the item is left for a person. Money never is."""
 
     queue: Queue
-    handler: Callable[[Work, Claim], None]
+    handler: Callable[[JobContext, Lease], None]
     parks: bool = True
 
 

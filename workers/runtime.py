@@ -1,14 +1,14 @@
 """What a job works with: transactions that see everything, a fenced way to end, the agencies.
 
-A handler has the signature ``handler(work: Work, claim: Claim) -> None`` and three parts:
+A handler has the signature ``handler(job: JobContext, lease: Lease) -> None`` and three parts:
 
-1. claim: ``with work.transaction() as session`` reads what there is to do and writes down that it
+1. claim: ``with job.transaction() as session`` reads what there is to do and writes down that it
    will be done;
 2. call: the agency, in no transaction;
-3. settle: ``with work.settle(claim, outcome) as session`` writes the result.
+3. settle: ``with job.settle(lease, outcome) as session`` writes the result.
 
-It ends its item with `Work.settle` or `Work.again`, once. An agency's `Retryable` may be left to
-fly: `workers.jobs.run` puts the item off.
+It ends its item with `JobContext.settle` or `JobContext.retry_later`, once. An agency's `Retryable`
+may be left to fly: `workers.jobs.run` puts the item off.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from services.kernel.db import EVERYTHING, NOTHING, Database
 from services.kernel.logins import Duty
 from services.kernel.settings import Settings
 from services.outbox import delivery
-from services.outbox.delivery import Claim
+from services.outbox.delivery import Lease
 from workers.agencies import Agencies, build_agencies
 
 FIRST_DELAY_SECONDS = 1.0
@@ -36,7 +36,7 @@ LONGEST_DELAY_SECONDS = 300.0
 
 
 class LeaseLost(Exception):
-    """Somebody else holds the item by now: nothing of this attempt may be written."""
+    """Another worker holds the lease by now: nothing of this attempt may be written."""
 
     def __init__(self, item: UUID) -> None:
         super().__init__(str(item))
@@ -44,8 +44,8 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True)
-class Work:
-    """One process's means. ``lease_seconds`` is how long an item is ours once claimed."""
+class JobContext:
+    """One process's means. ``lease_seconds`` is how long a lease lasts."""
 
     database: Database
     vault: Vault
@@ -64,27 +64,27 @@ class Work:
         return self.database.transaction(EVERYTHING)
 
     @contextmanager
-    def settle(self, claim: Claim, outcome: str) -> Iterator[Session]:
+    def settle(self, lease: Lease, outcome: str) -> Iterator[Session]:
         """End the item as ``outcome``, together with what the block writes: all or nothing.
 
         The item's row is locked first and its fence compared, so that an attempt that was
         overtaken writes nothing. Raises `LeaseLost`, before the block runs.
         """
         with self.transaction() as session:
-            if not delivery.finish(session, claim, outcome):
-                raise LeaseLost(claim.id)
+            if not delivery.finish(session, lease, outcome):
+                raise LeaseLost(lease.id)
             yield session
 
-    def claim(self, item: UUID) -> Claim | None:
-        """Take the item for ``lease_seconds``; None when it is done or in somebody's hands."""
+    def take_lease(self, item: UUID) -> Lease | None:
+        """Lease the item for ``lease_seconds``; None when it is done or another worker has it."""
         with self.transaction() as session:
-            return delivery.claim(session, item, lease_seconds=self.lease_seconds)
+            return delivery.take_lease(session, item, lease_seconds=self.lease_seconds)
 
-    def again(self, claim: Claim, delay_seconds: float | None = None) -> None:
+    def retry_later(self, lease: Lease, delay_seconds: float | None = None) -> None:
         """Give the item back: due again after ``delay_seconds``, or as `retry_delay` says."""
-        delay = retry_delay(claim.attempts) if delay_seconds is None else delay_seconds
+        delay = retry_delay(lease.attempts) if delay_seconds is None else delay_seconds
         with self.transaction() as session:
-            delivery.release(session, claim, delay_seconds=delay)
+            delivery.release(session, lease, delay_seconds=delay)
 
 
 def retry_delay(attempts: int, *, longest: float = LONGEST_DELAY_SECONDS) -> float:
@@ -96,12 +96,12 @@ def retry_delay(attempts: int, *, longest: float = LONGEST_DELAY_SECONDS) -> flo
     return whole * random.uniform(0.5, 1.0)  # noqa: S311  (spreads load, guards nothing)
 
 
-def build_work(settings: Settings) -> Work:
+def build_context(settings: Settings) -> JobContext:
     """The means of this process, once the database has shown that it is safe.
 
     Raises `UnsafeDatabase`, `SettingsError`.
     """
-    return Work(
+    return JobContext(
         database=open_database(settings, pool_size=2),
         vault=Vault(settings.master_keys(), settings.index_key()),
         agencies=build_agencies(settings),

@@ -15,7 +15,7 @@ from services.enrollments import queries as enrollments
 from services.facts.settling import note_settled
 from services.kernel.clock import SessionClock
 from services.kernel.db import EVERYTHING, Database
-from services.outbox.delivery import put
+from services.outbox.delivery import enqueue
 from services.outbox.periodic import start_if_due
 from services.remittances import queries as remittances
 from services.remittances.rules import Status
@@ -42,27 +42,27 @@ def id_of(job: str) -> UUID:
 
 
 def _fetch_rates(session: Session, _: datetime) -> None:
-    put(session, "rates.fetch", id_of("rates.fetch"))
+    enqueue(session, "rates.fetch", id_of("rates.fetch"))
 
 
 def _watch(session: Session, _: datetime) -> None:
-    put(session, "incidents.watch", id_of("incidents.watch"))
+    enqueue(session, "incidents.watch", id_of("incidents.watch"))
 
 
 def _sweep(session: Session, _: datetime) -> None:
-    put(session, "housekeeping.sweep", id_of("housekeeping.sweep"))
+    enqueue(session, "housekeeping.sweep", id_of("housekeeping.sweep"))
 
 
 def _close_days(session: Session, _: datetime) -> None:
-    put(session, "appointments.close_days", id_of("appointments.close_days"))
+    enqueue(session, "appointments.close_days", id_of("appointments.close_days"))
 
 
 def _ask_about_enrollments(session: Session, now: datetime) -> None:
-    """A net below the questions that jobs put for themselves: none of them gets lost."""
+    """A net below the questions that jobs enqueue for themselves: none of them gets lost."""
     for enrollment in enrollments.list_unattended(
         session, before=now - UNATTENDED_AFTER, limit=BATCH
     ):
-        put(session, "enrollments.refresh", enrollment)
+        enqueue(session, "enrollments.refresh", enrollment)
 
 
 def _go_on_with_remittances(session: Session, now: datetime) -> None:
@@ -70,9 +70,9 @@ def _go_on_with_remittances(session: Session, now: datetime) -> None:
     before = now - UNATTENDED_AFTER
     for found in remittances.list_unattended(session, before=before, limit=BATCH):
         if found.status == Status.CANCELLING:
-            put(session, "remittances.cancel", found.id)
+            enqueue(session, "remittances.cancel", found.id)
         else:
-            put(session, "remittances.payout", found.id)
+            enqueue(session, "remittances.payout", found.id)
 
 
 PERIODIC = (

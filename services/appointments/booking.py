@@ -34,7 +34,7 @@ from services.kernel.crypto import Vault
 from services.kernel.db import raised_code, sqlstate, violated_constraint
 from services.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from services.kernel.ids import FolioKind, new_folio, new_id
-from services.outbox.delivery import put_once_a_day
+from services.outbox.delivery import enqueue_once_a_day
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def explain_claim(
             return ClaimTaken(appointment=holder.appointment_id)
     spend(session, hand.budgets, now=now)
     for appointment, holder in {h.appointment_id: h.account_id for h in holders}.items():
-        put_once_a_day(session, "appointments.identity_check", appointment)
+        enqueue_once_a_day(session, "appointments.identity_check", appointment)
         audit.record(
             session,
             actor=actor,

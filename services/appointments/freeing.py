@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from services.appointments.models import Appointment
 from services.appointments.rules import BookingLimits, free_after
-from services.outbox.delivery import put
+from services.outbox.delivery import enqueue
 
 _LOTS = 1_000_000
 
@@ -45,7 +45,7 @@ def free_later(
     """Ask for its places to be freed, in the transaction that cancels it."""
     share = secrets.randbelow(_LOTS) / _LOTS
     delay = free_after(limits, appointment.starts_at, now, share)
-    put(session, "appointments.free_places", appointment.id, delay_seconds=delay)
+    enqueue(session, "appointments.free_places", appointment.id, delay_seconds=delay)
 
 
 def free_places(session: Session, appointment: UUID) -> None:

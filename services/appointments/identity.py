@@ -39,7 +39,7 @@ from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
 from services.kernel.ids import FolioKind, new_folio, new_id, parse_folio
-from services.outbox.delivery import put
+from services.outbox.delivery import enqueue
 
 # How long after the document was seen an officer of that office may act on it.
 GOOD_FOR = timedelta(hours=12)
@@ -156,7 +156,7 @@ def take_over(
     # Its place isn't freed: it goes on to the person.
     take_step(session, TakeStep(first.id, Step.CANCEL), now=now, actor=actor)
     made = _rebook(session, found, first, now=now, vault=vault)
-    put(session, "appointments.confirmation", made.id)
+    enqueue(session, "appointments.confirmation", made.id)
     _note_appointment(session, made, "take_over", now=now, actor=actor)
     return made
 

@@ -9,11 +9,11 @@ from services.appointments.models import Appointment
 from services.appointments.rules import TRANSITIONS, Status
 from services.facts import recording
 from services.kernel.transitions import Lifecycle
-from services.outbox.delivery import put_at
+from services.outbox.delivery import enqueue_at
 
 LIFECYCLE = Lifecycle(
     Appointment,
     "appointment",
     TRANSITIONS,
-    effects=(recording.move, put_at("appointments.cancelled", Status.CANCELLED)),
+    effects=(recording.move, enqueue_at("appointments.cancelled", Status.CANCELLED)),
 )

@@ -23,7 +23,7 @@ from services.citizens.limits import Budget, Rate, spend
 from services.citizens.models import LoginCode
 from services.kernel.crypto import Vault, fingerprint
 from services.kernel.ids import new_id
-from services.outbox.delivery import put
+from services.outbox.delivery import enqueue
 
 LIFETIME = timedelta(minutes=10)
 # ASVS 5.0, 6.5: few tries against six digits, few messages to one address.
@@ -89,7 +89,7 @@ def send_code(
         )
     )
     session.flush()
-    put(session, "citizens.login_code", row)
+    enqueue(session, "citizens.login_code", row)
     return row
 
 

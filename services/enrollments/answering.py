@@ -20,7 +20,7 @@ from services.enrollments.rules import Action, Status, actions
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.errors import WrongState
-from services.outbox.delivery import put
+from services.outbox.delivery import enqueue
 
 
 def answer(
@@ -46,5 +46,5 @@ def answer(
     whole = json.dumps({**known, **data}, ensure_ascii=False)
     found.data_sealed = key.seal(whole, place=DATA_PLACE, row=found.id)
     LIFECYCLE.move(session, found, Status.IN_REVIEW, now=now, actor=actor, reason_code=None)
-    put(session, "enrollments.refresh", found.id)
+    enqueue(session, "enrollments.refresh", found.id)
     return found

@@ -9,7 +9,7 @@ from services.enrollments.models import Enrollment, EnrollmentClaim, EnrollmentE
 from services.enrollments.rules import OVER, TOLD, TRANSITIONS, Status
 from services.facts import recording
 from services.kernel.transitions import Lifecycle, Moved, history
-from services.outbox.delivery import put_at
+from services.outbox.delivery import enqueue_at
 
 
 def _let_go(session: Session, moved: Moved) -> None:
@@ -27,7 +27,7 @@ LIFECYCLE = Lifecycle(
         history(EnrollmentEvent, enrollment_id="id", reason_code="reason_code"),
         recording.move,
         _let_go,
-        put_at("enrollments.submit", Status.RECEIVED),
-        put_at("enrollments.decided", *TOLD),
+        enqueue_at("enrollments.submit", Status.RECEIVED),
+        enqueue_at("enrollments.decided", *TOLD),
     ),
 )

@@ -32,7 +32,7 @@ from services.kernel.crypto import Vault
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.identifiers import curp_birth_date, parse_curp
 from services.kernel.ids import FolioKind, new_folio, new_id
-from services.outbox.delivery import put_once_a_day
+from services.outbox.delivery import enqueue_once_a_day
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def tell_holders(
         .distinct()
     ).all()
     for enrollment, holder in holders:
-        put_once_a_day(session, "enrollments.identity_check", enrollment)
+        enqueue_once_a_day(session, "enrollments.identity_check", enrollment)
         audit.record(
             session,
             actor=actor,

@@ -15,7 +15,7 @@ from services.incidents.rules import Kind, Resolution, Step, resolutions
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.errors import NotFound
-from services.outbox.delivery import put
+from services.outbox.delivery import enqueue
 
 CLEAR_SUSPENSE = "incidents.clear_suspense"
 
@@ -61,7 +61,7 @@ def resolve(
     found.resolved_at, found.resolved_by = now, actor.account_id
     _write(session, found, Step.RESOLVED, now=now, actor=actor, note=reason)
     if found.suspense_minor:
-        put(session, CLEAR_SUSPENSE, found.id)
+        enqueue(session, CLEAR_SUSPENSE, found.id)
     return found
 
 

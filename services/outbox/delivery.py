@@ -1,6 +1,6 @@
-"""Put something into the outbox; ring, claim and settle it.
+"""Enqueue something in the outbox; take what is due, lease it, end it.
 
-Times are the database's own, for hosts' clocks differ. A claim is a lease with a fence: whoever
+Times are the database's own, for hosts' clocks differ. A lease has a fence: whoever
 wakes up after the lease has passed on settles nothing.
 """
 
@@ -19,7 +19,7 @@ from services.outbox.models import OutboxItem
 
 
 @dataclass(frozen=True)
-class Ring:
+class DueItem:
     """An item that is due: which queue it goes to follows from the topic."""
 
     id: UUID
@@ -27,7 +27,7 @@ class Ring:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Lease:
     """The right to work on an item until the lease ends."""
 
     id: UUID
@@ -37,22 +37,22 @@ class Claim:
     attempts: int
 
 
-def put(session: Session, topic: str, ref: UUID, *, delay_seconds: float = 0) -> UUID:
+def enqueue(session: Session, topic: str, ref: UUID, *, delay_seconds: float = 0) -> UUID:
     """Add an item in the current transaction; ``delay_seconds`` from now it is due."""
     item = new_id()
     due = text("clock_timestamp() + make_interval(secs => :delay)").bindparams(delay=delay_seconds)
     session.execute(
-        insert(OutboxItem).values(id=item, topic=topic, ref=ref, ring_at=due, due_at=due)
+        insert(OutboxItem).values(id=item, topic=topic, ref=ref, next_attempt_at=due, due_at=due)
     )
     return item
 
 
-def put_at(topic: str, *statuses: str) -> Effect:
+def enqueue_at(topic: str, *statuses: str) -> Effect:
     """Add an item whenever something comes to one of these statuses."""
 
     def add(session: Session, moved: Moved) -> None:
         if moved.after in statuses:
-            put(session, topic, moved.thing.id)
+            enqueue(session, topic, moved.thing.id)
 
     return add
 
@@ -65,16 +65,16 @@ _RECENT = text(
 )
 
 
-def put_once_a_day(session: Session, topic: str, ref: UUID) -> None:
-    """Add an item unless such a one was put within the last day: a message, however often its
+def enqueue_once_a_day(session: Session, topic: str, ref: UUID) -> None:
+    """Add an item unless such a one was enqueued within the last day: a message, however often its
     reason comes back, must not become a nuisance."""
     if not session.execute(_RECENT, {"ref": ref, "topic": topic}).scalar_one():
-        put(session, topic, ref)
+        enqueue(session, topic, ref)
 
 
 # Materialised: a plan that joined with the query of the due ones could run it again for each row,
 # and take more than it was asked for.
-_RING = text(
+_TAKE_DUE = text(
     """
     WITH due AS MATERIALIZED (
         SELECT id FROM outbox WHERE done_at IS NULL AND ring_at <= clock_timestamp()
@@ -89,20 +89,20 @@ _RING = text(
 )
 
 
-def ring(
+def take_due(
     session: Session,
     *,
     most: int,
     again_seconds: float,
     topics: Sequence[str] | None = None,
     but_not: Sequence[str] = (),
-) -> Sequence[Ring]:
+) -> Sequence[DueItem]:
     """Take up to ``most`` due items; unless done by then, they are due again later.
 
     Of ``topics`` only, or of any when it is None; never of ``but_not``.
     """
     rows = session.execute(
-        _RING,
+        _TAKE_DUE,
         {
             "most": most,
             "again": again_seconds,
@@ -110,10 +110,10 @@ def ring(
             "but_not": list(but_not),
         },
     )
-    return [Ring(row.id, row.topic) for row in rows]
+    return [DueItem(row.id, row.topic) for row in rows]
 
 
-_CLAIM = text(
+_LEASE = text(
     """
     UPDATE outbox
     SET lease_until = clock_timestamp() + make_interval(secs => :lease),
@@ -126,10 +126,10 @@ _CLAIM = text(
 )
 
 
-def claim(session: Session, item: UUID, *, lease_seconds: float) -> Claim | None:
-    """Take the item, or None when it is done or somebody else holds it."""
-    row = session.execute(_CLAIM, {"id": item, "lease": lease_seconds}).first()
-    return Claim(row.id, row.topic, row.ref, row.fence, row.attempts) if row else None
+def take_lease(session: Session, item: UUID, *, lease_seconds: float) -> Lease | None:
+    """Take the item, or None when it is done or another worker holds its lease."""
+    row = session.execute(_LEASE, {"id": item, "lease": lease_seconds}).first()
+    return Lease(row.id, row.topic, row.ref, row.fence, row.attempts) if row else None
 
 
 _FINISH = text(
@@ -141,7 +141,7 @@ _FINISH = text(
 )
 
 
-def finish(session: Session, held: Claim, outcome: str) -> bool:
+def finish(session: Session, held: Lease, outcome: str) -> bool:
     """Mark it done. False when the lease has passed on: then the caller must roll back."""
     return (
         session.execute(_FINISH, {"id": held.id, "fence": held.fence, "outcome": outcome}).first()
@@ -159,6 +159,6 @@ _RELEASE = text(
 )
 
 
-def release(session: Session, held: Claim, *, delay_seconds: float) -> None:
-    """Give it back: due again ``delay_seconds`` from now, and not before, whoever still rings."""
+def release(session: Session, held: Lease, *, delay_seconds: float) -> None:
+    """Give it back: due again ``delay_seconds`` from now, and not before, in whichever queue."""
     session.execute(_RELEASE, {"id": held.id, "fence": held.fence, "delay": delay_seconds})

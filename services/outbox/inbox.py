@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.kernel.ids import new_id
-from services.outbox.delivery import put
+from services.outbox.delivery import enqueue
 from services.outbox.models import AgencyMessage
 
 
@@ -22,7 +22,7 @@ def callback_topic(agency: str) -> str:
 def receive_callback(
     session: Session, agency: str, message_id: str, folio: str, now: datetime
 ) -> bool:
-    """Keep the message and put ``<agency>.callback`` into the outbox. False on a replay.
+    """Keep the message and enqueue ``<agency>.callback``. False on a replay.
 
     A callback is only a hint to ask the agency: its folio may be unknown or invented, which the
     job finds out.
@@ -36,7 +36,7 @@ def receive_callback(
     ).first()
     if new is None:
         return False
-    put(session, callback_topic(agency), row)
+    enqueue(session, callback_topic(agency), row)
     return True
 
 

@@ -27,9 +27,10 @@ class OutboxItem(Base):
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=text("clock_timestamp()")
     )
-    # When to ring the doorbell next; moved forward at each ring, so that a lost ring is repeated.
-    ring_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("clock_timestamp()")
+    # When it goes into a queue next; moved forward each time, so that what gets lost is repeated.
+    # The column keeps its first name: two versions at once would need both names kept in step.
+    next_attempt_at: Mapped[datetime] = mapped_column(
+        "ring_at", DateTime(timezone=True), server_default=text("clock_timestamp()")
     )
     # When it was first due: a job that is tried again and again is as old as that.
     due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

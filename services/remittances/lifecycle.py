@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from services.facts import recording
 from services.kernel.transitions import Lifecycle, Moved, history
-from services.outbox.delivery import put_at
+from services.outbox.delivery import enqueue_at
 from services.remittances import ledger
 from services.remittances.ledger import EntryKind
 from services.remittances.models import Remittance, RemittanceEvent
@@ -43,10 +43,10 @@ LIFECYCLE = Lifecycle(
             reason_code="reason_code",
         ),
         recording.move,
-        put_at("remittances.payout", Status.FUNDED),
-        put_at("remittances.cancel", Status.CANCELLING),
-        put_at("remittances.paid", Status.PAID),
-        put_at("remittances.refunded", *GIVEN_BACK),
+        enqueue_at("remittances.payout", Status.FUNDED),
+        enqueue_at("remittances.cancel", Status.CANCELLING),
+        enqueue_at("remittances.paid", Status.PAID),
+        enqueue_at("remittances.refunded", *GIVEN_BACK),
     ),
     stamps=dict.fromkeys(GIVEN_BACK, "refunded_at"),
 )

@@ -24,7 +24,7 @@ from integrations.simulator.inprocess import InProcessTransport
 from services.kernel.audit import Actor
 from services.kernel.db import Database
 from services.kernel.ids import new_id
-from services.outbox.delivery import Claim, put
+from services.outbox.delivery import Lease, enqueue
 from services.outbox.inbox import receive_callback
 from services.outbox.models import OutboxItem
 from services.remittances import cancelling
@@ -36,7 +36,7 @@ from tests.factories.remittances import VAULT, ManualClock, prepare_reference
 from workers.agencies import Agencies
 from workers.jobs.remittances import submit_payout
 from workers.jobs.run import run_outbox, use
-from workers.runtime import Work
+from workers.runtime import JobContext
 
 PAYOUT = "remittances.payout"
 CANCEL = "remittances.cancel"
@@ -79,10 +79,10 @@ class Mortal:
 
 @dataclass(frozen=True)
 class Zombie:
-    """A worker that is held up between its claim and its call, and may go on at any time."""
+    """A worker that is held up between its lease and its call, and may go on at any time."""
 
     bench: PayoutBench
-    claim: Claim
+    lease: Lease
     order: PayoutOrder
     since: float
 
@@ -92,11 +92,11 @@ class Zombie:
             state = self.bench.agency.client.submit(self.order)
         except AgencyError:
             return
-        with self.bench.work.settle(self.claim, state.status) as session:
+        with self.bench.work.settle(self.lease, state.status) as session:
             heard = PayoutAnswer(Answer(state.status), agency_reference=state.agency_reference)
-            after = settle_payout(session, self.claim.ref, heard, now=self.bench.clock())
+            after = settle_payout(session, self.lease.ref, heard, now=self.bench.clock())
             if after not in FINAL and after is not Status.CANCELLING:
-                put(session, PAYOUT, self.claim.ref)
+                enqueue(session, PAYOUT, self.lease.ref)
 
 
 class PayoutBench:
@@ -115,7 +115,7 @@ class PayoutBench:
         )
         self.agency = Mortal(client)
         nobody = cast(Any, None)
-        self.work = Work(
+        self.work = JobContext(
             database=Database(url),
             vault=VAULT,
             agencies=Agencies(
@@ -186,10 +186,10 @@ class PayoutBench:
 
     def die_before_call(self, remittance: UUID) -> Zombie:
         """A worker claims and writes its attempt down, and is gone before it calls."""
-        claim = self._die(remittance, before=True)
+        lease = self._die(remittance, before=True)
         sent = self.agency.sent
         assert sent is not None
-        return Zombie(self, claim, sent, self.clock().timestamp())
+        return Zombie(self, lease, sent, self.clock().timestamp())
 
     def die_after_call(self, remittance: UUID) -> None:
         """A worker is gone after the agency acted, before it settles."""
@@ -287,20 +287,20 @@ class PayoutBench:
         )
         return replace(order, **changes)
 
-    def _die(self, remittance: UUID, *, before: bool = False, after: bool = False) -> Claim:
-        claim = self.work.claim(self.item(remittance, PAYOUT))
-        assert claim is not None
+    def _die(self, remittance: UUID, *, before: bool = False, after: bool = False) -> Lease:
+        lease = self.work.take_lease(self.item(remittance, PAYOUT))
+        assert lease is not None
         self.agency.before, self.agency.after = before, after
         try:
-            submit_payout(self.work, claim)
+            submit_payout(self.work, lease)
         except Killed:
             pass
         else:
             raise AssertionError("the worker had nothing to send")
         finally:
             self.agency.before = self.agency.after = False
-        self._expire_lease(claim.id)
-        return claim
+        self._expire_lease(lease.id)
+        return lease
 
     def _expire_lease(self, item: UUID) -> None:
         expire = text("UPDATE outbox SET lease_until = NULL WHERE id = :id")

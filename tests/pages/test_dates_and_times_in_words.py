@@ -12,7 +12,7 @@ import pytest
 
 from consular.i18n import alphabetical
 from tests.factories.web import Web, person
-from workers.letters import local_time
+from workers.message_context import local_time
 
 TEMPLATES = Path(__file__).parents[2] / "consular" / "templates"
 

@@ -24,11 +24,11 @@ from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
 from tests.factories.enrollments import make_account
 from tests.servers import ROOT
-from workers.bell import BellWorker
 from workers.jobs.run import use
 from workers.main import open_redis
 from workers.relay import Relay
-from workers.runtime import Work, build_work
+from workers.rq_worker import OutboxWorker
+from workers.runtime import JobContext, build_context
 
 _RUN = (
     "from services.kernel.settings import Settings; from workers import main;"
@@ -72,13 +72,13 @@ def configured(settings: Settings, **values: str) -> Settings:
 
 
 @pytest.fixture
-def work(quick: Settings) -> Iterator[Work]:
+def job(quick: Settings) -> Iterator[JobContext]:
     """The means of a worker in this process."""
-    work = build_work(quick)
-    use(work)
-    yield work
+    job = build_context(quick)
+    use(job)
+    yield job
     use(None)
-    work.database.dispose()
+    job.database.dispose()
 
 
 @pytest.fixture
@@ -88,12 +88,12 @@ def redis(quick: Settings) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def pump(work: Work, redis: Redis) -> Callable[[], int]:
+def pump(job: JobContext, redis: Redis) -> Callable[[], int]:
     """Ring what is due and let a real RQ worker, in this process, do it all. Returns how many."""
 
     def pump() -> int:
-        count = Relay(work.database, redis, again_seconds=1).tick()
-        BellWorker(redis, lambda _: None).work(burst=True, logging_level=None)
+        count = Relay(job.database, redis, again_seconds=1).tick()
+        OutboxWorker(redis, lambda _: None).work(burst=True, logging_level=None)
         return count
 
     return pump
@@ -144,39 +144,39 @@ class Enrolled:
     reason: str | None
 
 
-def enrol(work: Work, command: RequestEnrollment) -> UUID:
+def enrol(job: JobContext, command: RequestEnrollment) -> UUID:
     """Ask for it in the name of a new account."""
-    with work.transaction() as session:
+    with job.transaction() as session:
         actor = Actor(Role.CITIZEN, make_account(session))
         found = request_enrollment(
-            session, command, now=system_clock(), actor=actor, vault=work.vault
+            session, command, now=system_clock(), actor=actor, vault=job.vault
         )
         return found.id
 
 
-def look(work: Work, enrollment: UUID) -> Enrolled:
+def look(job: JobContext, enrollment: UUID) -> Enrolled:
     """Read it."""
-    with work.transaction() as session:
+    with job.transaction() as session:
         found = get_enrollment(session, enrollment)
         return Enrolled(
             folio=found.folio,
             status=found.status,
             history=[event.status for event in list_history(session, enrollment)],
-            result=open_result(session, found, work.vault),
+            result=open_result(session, found, job.vault),
             reason=found.reason_code,
         )
 
 
-def outcomes(work: Work, topic: str) -> list[str | None]:
+def outcomes(job: JobContext, topic: str) -> list[str | None]:
     """How the items of a topic ended, None for those that haven't, in order of their making."""
     query = text("SELECT outcome FROM outbox WHERE topic = :topic ORDER BY id")
-    with work.transaction() as session:
+    with job.transaction() as session:
         return list(session.execute(query, {"topic": topic}).scalars())
 
 
-def undone(work: Work) -> int:
+def undone(job: JobContext) -> int:
     """Items that are still to be done."""
-    with work.transaction() as session:
+    with job.transaction() as session:
         query = text("SELECT count(*) FROM outbox WHERE done_at IS NULL")
         return int(session.execute(query).scalar_one())
 

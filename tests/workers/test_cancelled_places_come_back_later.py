@@ -12,7 +12,7 @@ from sqlalchemy import text
 from services.appointments.rules import DEVELOPMENT_LIMITS
 from services.kernel.settings import Settings
 from tests.factories.web import Web, person, running_web
-from workers.runtime import Work
+from workers.runtime import JobContext
 
 _WAITS = text(
     "SELECT extract(epoch FROM ring_at - created_at) FROM outbox"
@@ -41,16 +41,16 @@ def web(settings: Settings) -> Iterator[Web]:
         yield running
 
 
-def let_it_pass(work: Work, pump: Callable[[], int]) -> None:
+def let_it_pass(job: JobContext, pump: Callable[[], int]) -> None:
     """The delay, so to speak."""
-    with work.transaction() as session:
+    with job.transaction() as session:
         session.execute(_NOW, {"t": "appointments.free_places"})
     while pump():
         pass
 
 
-def recount(work: Work) -> list[Any]:
-    with work.transaction() as session:
+def recount(job: JobContext) -> list[Any]:
+    with job.transaction() as session:
         return list(session.execute(_RECOUNT))
 
 
@@ -59,7 +59,7 @@ def cancel(web: Web, booked: str, token: str) -> int:
 
 
 def test_nobody_gets_a_cancelled_place_before_its_delay(
-    web: Web, work: Work, pump: Callable[[], int]
+    web: Web, job: JobContext, pump: Callable[[], int]
 ) -> None:
     web.session(desks=[{"name": "A", "services": ["PAS10", "MAT"]}])
     start, broker = web.free()[0]["start"], web.token("citizen", subject="broker")
@@ -71,28 +71,28 @@ def test_nobody_gets_a_cancelled_place_before_its_delay(
         assert web.book(start, token=token).get_json()["code"] == "slot_taken"
     assert start not in [slot["start"] for slot in web.free()]
     least, most = (each.total_seconds() for each in DEVELOPMENT_LIMITS.free_after)
-    with work.transaction() as session:
+    with job.transaction() as session:
         waits = [float(wait) for wait in session.scalars(_WAITS)]
     assert [least - 0.1 <= wait <= most + 0.5 for wait in waits] == [True]
-    let_it_pass(work, pump)
+    let_it_pass(job, pump)
     assert web.free()[0] == {**web.free()[0], "start": start, "free": 1}
     assert web.book(start, token=web.token("citizen", subject="second account")).status_code == 201
-    assert recount(work) == []
+    assert recount(job) == []
 
 
-def test_delays_are_drawn_by_lot(web: Web, work: Work) -> None:
+def test_delays_are_drawn_by_lot(web: Web, job: JobContext) -> None:
     web.session()
     token = web.token("citizen", subject="ana")
     for slot in web.free():
         booked = web.book(slot["start"], token=token).get_json()["id"]
         assert cancel(web, booked, token) == 200
-    with work.transaction() as session:
+    with job.transaction() as session:
         waits = [round(float(wait), 2) for wait in session.scalars(_WAITS)]
     assert len(set(waits)) == len(waits) == 4
 
 
 def test_places_of_a_household_cancelled_twice_at_once_come_back_once(
-    web: Web, work: Work, pump: Callable[[], int]
+    web: Web, job: JobContext, pump: Callable[[], int]
 ) -> None:
     web.session(desks=[{"name": name, "services": ["PAS10", "MAT"]} for name in "ABC"])
     token, before = web.token("citizen", subject="ana"), web.free()
@@ -102,6 +102,6 @@ def test_places_of_a_household_cancelled_twice_at_once_come_back_once(
         answers = list(pool.map(lambda _n: cancel(web, booked, token), range(8)))
     assert sorted(answers) == [200] + [409] * 7
     for _ in range(3):
-        let_it_pass(work, pump)
+        let_it_pass(job, pump)
         assert web.free() == before
-    assert recount(work) == []
+    assert recount(job) == []

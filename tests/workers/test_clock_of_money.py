@@ -20,7 +20,7 @@ from tests.factories.remittances import make_remittance, make_sender, prepare_re
 from tests.workers.conftest import effects
 from workers.jobs.remittances import submit_payout
 from workers.jobs.run import run_outbox
-from workers.runtime import Work
+from workers.runtime import JobContext
 
 AHEAD = ATTEMPT_MAY_ARRIVE + timedelta(minutes=1)
 
@@ -31,37 +31,37 @@ class _Ahead(datetime):
         return datetime.now(tz) + AHEAD
 
 
-def _ordered(work: Work) -> UUID:
+def _ordered(job: JobContext) -> UUID:
     """An order whose sender cancels it while a worker that wrote it down has yet to send it."""
-    with work.transaction() as session:
+    with job.transaction() as session:
         now = _database_time(session)
         prepare_reference(session, now=now)
-        sender = make_sender(session, now=now, vault=work.vault)
-        found = make_remittance(session, sender, surname="Demorado", now=now, vault=work.vault).id
-    claim = work.claim(_item(work, found, "remittances.payout"))
-    assert claim is not None
+        sender = make_sender(session, now=now, vault=job.vault)
+        found = make_remittance(session, sender, surname="Demorado", now=now, vault=job.vault).id
+    lease = job.take_lease(_item(job, found, "remittances.payout"))
+    assert lease is not None
     with pytest.raises(Killed):
-        submit_payout(work, claim)
-    with work.transaction() as session:
+        submit_payout(job, lease)
+    with job.transaction() as session:
         cancel(session, found, now=_database_time(session), actor=sender)
     return found
 
 
 def test_a_worker_ahead_of_time_doesnt_give_back_what_is_under_way(
-    work: Work, agencies_url: str, monkeypatch: pytest.MonkeyPatch
+    job: JobContext, agencies_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agency = Mortal(work.agencies.payouts, before=True)  # type: ignore[arg-type]
-    mortal = replace(work, agencies=replace(work.agencies, payouts=agency))
+    agency = Mortal(job.agencies.payouts, before=True)  # type: ignore[arg-type]
+    mortal = replace(job, agencies=replace(job.agencies, payouts=agency))
     found = _ordered(mortal)
     # The next worker's host is sixteen minutes ahead of the database, and of the first one's.
     monkeypatch.setattr("services.kernel.clock.datetime", _Ahead)
-    run_outbox(str(_item(work, found, "remittances.cancel")))
-    assert _status(work, found) is Status.CANCELLING
+    run_outbox(str(_item(job, found, "remittances.cancel")))
+    assert _status(job, found) is Status.CANCELLING
     assert agency.sent is not None
     # It arrives after all, and is stopped there.
-    work.agencies.payouts.submit(agency.sent)
-    run_outbox(str(_item(work, found, "remittances.cancel")))
-    assert _status(work, found) is Status.CANCELLED
+    job.agencies.payouts.submit(agency.sent)
+    run_outbox(str(_item(job, found, "remittances.cancel")))
+    assert _status(job, found) is Status.CANCELLED
     assert effects(agencies_url, "finabien") == {}
 
 
@@ -71,15 +71,15 @@ def test_no_worker_reads_its_hosts_clock() -> None:
     assert readers == []
 
 
-def _item(work: Work, remittance: UUID, topic: str) -> UUID:
+def _item(job: JobContext, remittance: UUID, topic: str) -> UUID:
     query = text("SELECT id FROM outbox WHERE ref = :ref AND topic = :topic AND done_at IS NULL")
-    with work.transaction() as session:
+    with job.transaction() as session:
         item: UUID = session.execute(query, {"ref": remittance, "topic": topic}).scalar_one()
     return item
 
 
-def _status(work: Work, remittance: UUID) -> Status:
-    with work.transaction() as session:
+def _status(job: JobContext, remittance: UUID) -> Status:
+    with job.transaction() as session:
         return Status(session.get_one(Remittance, remittance).status)
 
 

@@ -24,19 +24,19 @@ from tests.workers.conftest import (
     undone,
     until,
 )
-from workers.runtime import Work
+from workers.runtime import JobContext
 
 
 @pytest.mark.slow
 def test_an_rfc_is_given_and_told_by_worker_relay_and_schedule_processes(
-    quick: Settings, work: Work, agencies_url: str
+    quick: Settings, job: JobContext, agencies_url: str
 ) -> None:
     applicant = make_applicant()
     with process("worker", quick), process("relay", quick), process("schedule", quick):
-        found = enrol(work, make_request(applicant))
-        until(lambda: look(work, found).status == "active")
+        found = enrol(job, make_request(applicant))
+        until(lambda: look(job, found).status == "active")
         until(lambda: messages(agencies_url, applicant.email or ""))
-    end = look(work, found)
+    end = look(job, found)
     assert end.history[:2] == ["received", "sent_to_agency"]
     assert end.history[-1] == "active"
     assert end.result is not None
@@ -49,116 +49,116 @@ def test_an_rfc_is_given_and_told_by_worker_relay_and_schedule_processes(
 
 @pytest.mark.slow
 def test_nothing_personal_gets_into_logs_or_redis(
-    quick: Settings, work: Work, redis: Redis, agencies_url: str
+    quick: Settings, job: JobContext, redis: Redis, agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", garbage_rate=0.3, drop_after_effect_rate=0.3)
     people = [make_applicant(first_surname="Tzompantzi") for _ in range(5)]
     seen, kept = b"", set[bytes]()
     with process("worker", quick) as worker, process("relay", quick) as relay:
-        found = [enrol(work, make_request(person)) for person in people]
-        until(lambda: _keep(redis, kept) and _none_is(work, found, "received"))
+        found = [enrol(job, make_request(person)) for person in people]
+        until(lambda: _keep(redis, kept) and _none_is(job, found, "received"))
         fault(agencies_url, "sat")
-        until(lambda: _keep(redis, kept) and _all_active(work, found))
+        until(lambda: _keep(redis, kept) and _all_active(job, found))
         for running in (worker, relay):
             running.terminate()
             seen += running.communicate()[0]
     assert b"agency_call" in seen
     seen += b"".join(kept)
     for person, enrollment in zip(people, found, strict=True):
-        for secret in (person.curp, person.email, (look(work, enrollment).result or {})["rfc"]):
+        for secret in (person.curp, person.email, (look(job, enrollment).result or {})["rfc"]):
             assert secret is not None
             assert secret.encode() not in seen
     assert b"Tzompantzi" not in seen
 
 
 def test_names_unlike_the_curp_are_rejected_with_the_reason(
-    work: Work, pump: Callable[[], int]
+    job: JobContext, pump: Callable[[], int]
 ) -> None:
     applicant = replace(make_applicant(first_surname="Hernández"), first_surname="Villalobos")
-    found = enrol(work, make_request(applicant))
-    until(lambda: pump() == 0 and look(work, found).status == "rejected")
-    assert look(work, found).reason == "data_mismatch"
-    assert look(work, found).result is None
+    found = enrol(job, make_request(applicant))
+    until(lambda: pump() == 0 and look(job, found).status == "rejected")
+    assert look(job, found).reason == "data_mismatch"
+    assert look(job, found).result is None
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_the_decision_is_told_in_the_readers_language(
-    work: Work, pump: Callable[[], int], agencies_url: str, language: str
+    job: JobContext, pump: Callable[[], int], agencies_url: str, language: str
 ) -> None:
     applicant = make_applicant()
-    enrol(work, make_request(applicant, language=language))
+    enrol(job, make_request(applicant, language=language))
     until(lambda: pump() == 0 and messages(agencies_url, applicant.email or ""))
     [told] = messages(agencies_url, applicant.email or "")
     assert ("inscripción" in told["subject"]) is (language == "es")
 
 
 def test_a_callback_brings_the_answer_and_its_replay_has_no_effect(
-    work: Work, pump: Callable[[], int]
+    job: JobContext, pump: Callable[[], int]
 ) -> None:
-    found = enrol(work, make_request())
+    found = enrol(job, make_request())
     pump()
-    folio = look(work, found).folio
+    folio = look(job, found).folio
     for new in (True, False, False):
-        with work.transaction() as session:
+        with job.transaction() as session:
             assert receive_callback(session, "sat", "msg-1", folio, system_clock()) is new
-    until(lambda: pump() == 0 and undone(work) == 0)
-    assert len(outcomes(work, "sat.callback")) == 1
-    assert look(work, found).history.count("active") == 1
+    until(lambda: pump() == 0 and undone(job) == 0)
+    assert len(outcomes(job, "sat.callback")) == 1
+    assert look(job, found).history.count("active") == 1
 
 
 def test_a_callback_about_an_unknown_folio_is_kept_without_effect(
-    work: Work, pump: Callable[[], int]
+    job: JobContext, pump: Callable[[], int]
 ) -> None:
-    with work.transaction() as session:
+    with job.transaction() as session:
         assert receive_callback(session, "sat", "msg-2", "E0000000000X", system_clock())
     pump()
-    assert outcomes(work, "sat.callback") == ["unknown_folio"]
+    assert outcomes(job, "sat.callback") == ["unknown_folio"]
 
 
 def test_a_lost_answer_is_looked_up_and_never_sent_twice(
-    work: Work, pump: Callable[[], int], agencies_url: str
+    job: JobContext, pump: Callable[[], int], agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", drop_after_effect_rate=1)
-    found = enrol(work, make_request())
+    found = enrol(job, make_request())
     pump()
-    assert look(work, found).status == "sent_to_agency"
-    assert outcomes(work, "enrollments.submit") == ["unknown_connection_lost"]
+    assert look(job, found).status == "sent_to_agency"
+    assert outcomes(job, "enrollments.submit") == ["unknown_connection_lost"]
     fault(agencies_url, "sat")
-    until(lambda: pump() == 0 and look(work, found).status == "active")
-    assert effects(agencies_url, "sat") == {look(work, found).folio: 1}
+    until(lambda: pump() == 0 and look(job, found).status == "active")
+    assert effects(agencies_url, "sat") == {look(job, found).folio: 1}
 
 
 def test_what_never_arrived_is_sent_once_the_agency_is_back(
-    work: Work, pump: Callable[[], int], agencies_url: str
+    job: JobContext, pump: Callable[[], int], agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", unavailable_rate=1)
-    found = enrol(work, make_request())
+    found = enrol(job, make_request())
     pump()
-    assert outcomes(work, "enrollments.submit") == [None]
+    assert outcomes(job, "enrollments.submit") == [None]
     assert effects(agencies_url, "sat") == {}
     fault(agencies_url, "sat")
-    until(lambda: pump() == 0 and look(work, found).status == "active")
-    assert effects(agencies_url, "sat") == {look(work, found).folio: 1}
+    until(lambda: pump() == 0 and look(job, found).status == "active")
+    assert effects(agencies_url, "sat") == {look(job, found).folio: 1}
 
 
 def test_garbage_and_errors_of_the_agency_delay_but_do_not_decide(
-    work: Work, pump: Callable[[], int], agencies_url: str
+    job: JobContext, pump: Callable[[], int], agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", garbage_rate=0.4, error_rate=0.3)
-    found = [enrol(work, make_request()) for _ in range(5)]
+    found = [enrol(job, make_request()) for _ in range(5)]
     for _ in range(10):
         pump()
     fault(agencies_url, "sat")
-    until(lambda: pump() == 0 and {look(work, f).status for f in found} == {"active"})
+    until(lambda: pump() == 0 and {look(job, f).status for f in found} == {"active"})
     assert set(effects(agencies_url, "sat").values()) == {1}
 
 
-def _all_active(work: Work, found: list[UUID]) -> bool:
-    return {look(work, enrollment).status for enrollment in found} == {"active"}
+def _all_active(job: JobContext, found: list[UUID]) -> bool:
+    return {look(job, enrollment).status for enrollment in found} == {"active"}
 
 
-def _none_is(work: Work, found: list[UUID], status: str) -> bool:
-    return status not in {look(work, enrollment).status for enrollment in found}
+def _none_is(job: JobContext, found: list[UUID], status: str) -> bool:
+    return status not in {look(job, enrollment).status for enrollment in found}
 
 
 def _keep(redis: Redis, kept: set[bytes]) -> bool:

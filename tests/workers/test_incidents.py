@@ -20,7 +20,7 @@ from services.incidents.models import Incident, IncidentStep
 from services.incidents.rules import Resolution
 from services.kernel.audit import Actor, Role
 from services.kernel.ids import new_id
-from services.outbox.delivery import put
+from services.outbox.delivery import enqueue
 from services.outbox.inbox import receive_callback
 from services.remittances.ledger import LedgerCode, balance, trial_balance
 from services.remittances.models import Remittance
@@ -93,7 +93,7 @@ def found(bench: PayoutBench) -> UUID:
 
 def _watch(bench: PayoutBench) -> None:
     with bench.work.transaction() as session:
-        item = put(session, "incidents.watch", new_id())
+        item = enqueue(session, "incidents.watch", new_id())
     run_outbox(str(item))
 
 
@@ -334,7 +334,7 @@ def test_no_job_is_tried_again_in_silence_for_an_hour(bench: PayoutBench, topic:
     ref = new_id()
     with bench.work.transaction() as session:
         for _ in range(2):
-            put(session, topic, ref)
+            enqueue(session, topic, ref)
         session.execute(
             text(
                 "UPDATE outbox SET due_at = now() - interval '61 minutes', attempts = 9"
@@ -354,7 +354,7 @@ def test_no_job_is_tried_again_in_silence_for_an_hour(bench: PayoutBench, topic:
 
 def test_what_is_due_later_isnt_late(bench: PayoutBench) -> None:
     with bench.work.transaction() as session:
-        item = put(session, "remittances.paid", new_id())
+        item = enqueue(session, "remittances.paid", new_id())
         session.execute(
             text(
                 "UPDATE outbox SET created_at = now() - interval '9 days', due_at = now()"
@@ -368,7 +368,7 @@ def test_what_is_due_later_isnt_late(bench: PayoutBench) -> None:
 
 def test_what_is_given_up_is_told_a_person(bench: PayoutBench) -> None:
     with bench.work.transaction() as session:
-        item = put(session, "enrollments.refresh", new_id())
+        item = enqueue(session, "enrollments.refresh", new_id())
         session.execute(
             text("UPDATE outbox SET attempts = :most WHERE id = :id"),
             {"id": item, "most": ATTEMPTS_BEFORE_PARKING},

@@ -14,43 +14,43 @@ from services.remittances.queries import get_remittance
 from services.remittances.rates import latest_rate
 from tests.factories.remittances import make_remittance, make_sender
 from tests.workers.conftest import effects, messages, process, until
-from workers.letters import spaced
-from workers.runtime import Work
+from workers.message_context import spaced
+from workers.runtime import JobContext
 
 EMAIL = "quien.envia@example.org"
 
 
 @pytest.mark.slow
 def test_a_rate_is_fetched_at_the_start_and_a_transfer_is_paid_and_told_once(
-    quick: Settings, work: Work, agencies_url: str
+    quick: Settings, job: JobContext, agencies_url: str
 ) -> None:
-    with work.transaction() as session:
+    with job.transaction() as session:
         load_reference(session)
     with process("worker", quick), process("relay", quick), process("schedule", quick):
-        until(lambda: _has_rate(work))
-        found, folio = _sent(work)
-        until(lambda: _status(work, found) == "paid")
+        until(lambda: _has_rate(job))
+        found, folio = _sent(job)
+        until(lambda: _status(job, found) == "paid")
         until(lambda: messages(agencies_url, EMAIL))
     assert effects(agencies_url, "finabien") == {folio: 1}
     [told] = messages(agencies_url, EMAIL)
     assert spaced(folio) in told["body"]
 
 
-def _has_rate(work: Work) -> bool:
-    with work.transaction() as session:
+def _has_rate(job: JobContext) -> bool:
+    with job.transaction() as session:
         try:
             return bool(latest_rate(session, system_clock()))
         except RateUnavailable:
             return False
 
 
-def _sent(work: Work) -> tuple[UUID, str]:
-    with work.transaction() as session:
-        sender = make_sender(session, now=system_clock(), vault=work.vault, email=EMAIL)
-        found = make_remittance(session, sender, now=system_clock(), vault=work.vault)
+def _sent(job: JobContext) -> tuple[UUID, str]:
+    with job.transaction() as session:
+        sender = make_sender(session, now=system_clock(), vault=job.vault, email=EMAIL)
+        found = make_remittance(session, sender, now=system_clock(), vault=job.vault)
         return found.id, found.folio
 
 
-def _status(work: Work, found: UUID) -> str:
-    with work.transaction() as session:
+def _status(job: JobContext, found: UUID) -> str:
+    with job.transaction() as session:
         return get_remittance(session, found).status

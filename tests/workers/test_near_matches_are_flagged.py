@@ -12,7 +12,7 @@ from sqlalchemy import text
 from services.kernel.settings import Settings
 from tests.factories.staff import staff_browser
 from tests.factories.web import Web, running_web
-from workers.runtime import Work
+from workers.runtime import JobContext
 
 PERSON = {
     "given_names": "María José",
@@ -63,7 +63,7 @@ def run(pump: Callable[[], int]) -> None:
     ids=["no second", "swapped", "no particles", "one word", "one given", "digit", "two at once"],
 )
 def test_a_variant_is_flagged_on_both_sides(
-    web: Web, work: Work, pump: Callable[[], int], changes: dict[str, Any], words: str
+    web: Web, job: JobContext, pump: Callable[[], int], changes: dict[str, Any], words: str
 ) -> None:
     first, second = book(web, "ana"), book(web, "eve", **changes)
     run(pump)
@@ -78,7 +78,7 @@ def test_a_variant_is_flagged_on_both_sides(
     [("O Relling", "Orelling"), ("de la Cruz", "Delacruz"), ("Mc Gregor", "McGregor")],
 )
 def test_a_surname_written_apart_or_as_one_word_is_flagged_also_with_a_digit_changed(
-    web: Web, work: Work, pump: Callable[[], int], one: str, other: str
+    web: Web, job: JobContext, pump: Callable[[], int], one: str, other: str
 ) -> None:
     names = {"second_surname": "Alvarado"}
     first = book(web, "ana", first_surname=one, **names)
@@ -91,7 +91,7 @@ def test_a_surname_written_apart_or_as_one_word_is_flagged_also_with_a_digit_cha
 
 
 def test_the_agenda_tells_it_and_another_persons_details_are_not_shown(
-    web: Web, work: Work, pump: Callable[[], int]
+    web: Web, job: JobContext, pump: Callable[[], int]
 ) -> None:
     web.session(consulate="chicago", desks=[{"name": "A", "services": ["PAS10"]}])
     first = book(web, "ana")
@@ -111,7 +111,7 @@ def test_the_agenda_tells_it_and_another_persons_details_are_not_shown(
 
 
 def test_another_person_another_service_and_an_ended_appointment_are_not_flagged(
-    web: Web, work: Work, pump: Callable[[], int]
+    web: Web, job: JobContext, pump: Callable[[], int]
 ) -> None:
     ended = book(web, "zoe", first_surname="Cruz")
     token = web.token("citizen", subject="zoe")
@@ -123,6 +123,6 @@ def test_another_person_another_service_and_an_ended_appointment_are_not_flagged
     run(pump)
     for appointment in (first, twin, other):
         assert "Mira bien el documento" not in page(web, appointment)
-    with work.transaction() as session:
+    with job.transaction() as session:
         kept = text("SELECT count(*) FROM resemblance_keys WHERE appointment_id = :ended")
         assert session.scalar(kept, {"ended": ended}) == 0

@@ -26,9 +26,9 @@ from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account, make_applicant, make_request
 from tests.workers.conftest import enrol, fault, look, messages, outcomes, until
 from workers.jobs.run import run_outbox
-from workers.letters import local_time, spaced
+from workers.message_context import local_time, spaced
 from workers.messages import LANGUAGES, TEXTS, reading_language
-from workers.runtime import Work
+from workers.runtime import JobContext
 from workers.sms import as_sms
 
 EMAIL = "quien.reserva@example.org"
@@ -59,9 +59,9 @@ def test_other_languages_read_spanish() -> None:
     ("channel", "address"), [("email", "alguien@example.org"), ("sms", "+13235550123")]
 )
 def test_a_login_code_reaches_its_address(
-    work: Work, pump: Callable[[], int], agencies_url: str, channel: str, address: str
+    job: JobContext, pump: Callable[[], int], agencies_url: str, channel: str, address: str
 ) -> None:
-    _send_code(work, Destination(channel, address))
+    _send_code(job, Destination(channel, address))
     pump()
     [told] = messages(agencies_url, address)
     assert re.search(r"\b\d{6}\b", told["body"])
@@ -71,30 +71,30 @@ def test_a_login_code_reaches_its_address(
 
 
 def test_a_code_that_can_not_be_used_any_more_is_not_sent(
-    work: Work, pump: Callable[[], int], agencies_url: str
+    job: JobContext, pump: Callable[[], int], agencies_url: str
 ) -> None:
-    _send_code(work, Destination("email", EMAIL), age=timedelta(minutes=11))
+    _send_code(job, Destination("email", EMAIL), age=timedelta(minutes=11))
     pump()
     assert messages(agencies_url, EMAIL) == []
-    assert outcomes(work, "citizens.login_code") == ["moot"]
+    assert outcomes(job, "citizens.login_code") == ["moot"]
 
 
 def test_a_lost_answer_of_the_gateway_makes_no_second_message(
-    work: Work, pump: Callable[[], int], agencies_url: str
+    job: JobContext, pump: Callable[[], int], agencies_url: str
 ) -> None:
     fault(agencies_url, "notices", drop_after_effect_rate=1)
-    _send_code(work, Destination("email", EMAIL))
+    _send_code(job, Destination("email", EMAIL))
     pump()
-    assert outcomes(work, "citizens.login_code") == [None]
+    assert outcomes(job, "citizens.login_code") == [None]
     fault(agencies_url, "notices")
-    until(lambda: pump() == 0 and outcomes(work, "citizens.login_code") == ["sent"])
+    until(lambda: pump() == 0 and outcomes(job, "citizens.login_code") == ["sent"])
     assert len(messages(agencies_url, EMAIL)) == 1
 
 
-def test_an_address_that_is_none_ends_the_matter(work: Work, pump: Callable[[], int]) -> None:
-    _send_code(work, Destination("email", "nobody"))
+def test_an_address_that_is_none_ends_the_matter(job: JobContext, pump: Callable[[], int]) -> None:
+    _send_code(job, Destination("email", "nobody"))
     pump()
-    assert outcomes(work, "citizens.login_code") == ["recipient_invalid"]
+    assert outcomes(job, "citizens.login_code") == ["recipient_invalid"]
 
 
 @pytest.mark.parametrize(
@@ -105,68 +105,68 @@ def test_an_address_that_is_none_ends_the_matter(work: Work, pump: Callable[[], 
     ],
 )
 def test_a_confirmation_names_folio_office_service_and_local_time(
-    work: Work, agencies_url: str, language: str, office: str, words: tuple[str, ...]
+    job: JobContext, agencies_url: str, language: str, office: str, words: tuple[str, ...]
 ) -> None:
-    found, folio = _booked(work, language=language)
-    _deliver(work, "appointments.confirmation", found)
+    found, folio = _booked(job, language=language)
+    _deliver(job, "appointments.confirmation", found)
     [told] = messages(agencies_url, EMAIL)
     service = "Servicio TST" if language == "es" else "Service TST"
-    for word in (spaced(folio), office, service, *words, f"{work.public_url}/citas/{found}"):
+    for word in (spaced(folio), office, service, *words, f"{job.public_url}/citas/{found}"):
         assert word in told["body"]
     assert "Quintana" not in told["body"]
 
 
 def test_a_cancellation_and_an_identity_check_are_told_to_whoever_booked(
-    work: Work, agencies_url: str
+    job: JobContext, agencies_url: str
 ) -> None:
-    found, folio = _booked(work)
-    with work.transaction() as session:
-        delivery.put(session, "appointments.identity_check", found)
-    _deliver(work, "appointments.identity_check", found)
-    with work.transaction() as session:
+    found, folio = _booked(job)
+    with job.transaction() as session:
+        delivery.enqueue(session, "appointments.identity_check", found)
+    _deliver(job, "appointments.identity_check", found)
+    with job.transaction() as session:
         cancel(session, found, now=system_clock(), actor=SYSTEM)
-    _deliver(work, "appointments.cancelled", found)
+    _deliver(job, "appointments.cancelled", found)
     assert len([m for m in messages(agencies_url, EMAIL) if spaced(folio) in m["subject"]]) == 2
 
 
 @pytest.mark.parametrize("topic", ["appointments.confirmation", "appointments.identity_check"])
 def test_a_message_that_waited_says_nothing_that_is_no_longer_so(
-    work: Work, agencies_url: str, topic: str
+    job: JobContext, agencies_url: str, topic: str
 ) -> None:
-    found, folio = _booked(work)
-    with work.transaction() as session:
-        delivery.put(session, "appointments.identity_check", found)
+    found, folio = _booked(job)
+    with job.transaction() as session:
+        delivery.enqueue(session, "appointments.identity_check", found)
         cancel(session, found, now=system_clock(), actor=SYSTEM)
-    _deliver(work, topic, found)
-    assert outcomes(work, topic) == ["moot"]
+    _deliver(job, topic, found)
+    assert outcomes(job, topic) == ["moot"]
     assert [m for m in messages(agencies_url, EMAIL) if spaced(folio) in m["body"]] == []
 
 
 def test_a_confirmation_that_comes_after_the_appointment_is_not_sent(
-    work: Work, agencies_url: str
+    job: JobContext, agencies_url: str
 ) -> None:
-    found, _ = _booked(work)
-    with work.transaction() as session:
+    found, _ = _booked(job)
+    with job.transaction() as session:
         gone = text("UPDATE appointments SET starts_at = :at, ends_at = :at WHERE id = :id")
         session.execute(gone, {"at": system_clock() - timedelta(minutes=1), "id": found})
-    _deliver(work, "appointments.confirmation", found)
-    assert outcomes(work, "appointments.confirmation") == ["moot"]
+    _deliver(job, "appointments.confirmation", found)
+    assert outcomes(job, "appointments.confirmation") == ["moot"]
 
 
-def test_a_clash_with_a_request_that_was_withdrawn_is_not_told(work: Work) -> None:
-    found = enrol(work, make_request(make_applicant(email=EMAIL)))
-    with work.transaction() as session:
-        delivery.put(session, "enrollments.identity_check", found)
+def test_a_clash_with_a_request_that_was_withdrawn_is_not_told(job: JobContext) -> None:
+    found = enrol(job, make_request(make_applicant(email=EMAIL)))
+    with job.transaction() as session:
+        delivery.enqueue(session, "enrollments.identity_check", found)
         withdraw(session, found, now=system_clock(), actor=SYSTEM)
-    _deliver(work, "enrollments.identity_check", found)
-    assert outcomes(work, "enrollments.identity_check") == ["moot"]
+    _deliver(job, "enrollments.identity_check", found)
+    assert outcomes(job, "enrollments.identity_check") == ["moot"]
 
 
 def test_an_sms_says_in_what_it_is_written_and_in_how_many_parts(
-    work: Work, agencies_url: str
+    job: JobContext, agencies_url: str
 ) -> None:
-    found, _ = _booked(work, email=None, phone="+13235550123")
-    _deliver(work, "appointments.confirmation", found)
+    found, _ = _booked(job, email=None, phone="+13235550123")
+    _deliver(job, "appointments.confirmation", found)
     [told] = messages(agencies_url, "+13235550123")
     sms = as_sms(told["body"])
     assert (told["encoding"], told["parts"]) == (sms.encoding, sms.parts)
@@ -176,19 +176,19 @@ def test_an_sms_says_in_what_it_is_written_and_in_how_many_parts(
 
 
 def test_somebody_elses_request_is_told_to_whoever_is_enrolled(
-    work: Work, agencies_url: str
+    job: JobContext, agencies_url: str
 ) -> None:
-    found = enrol(work, make_request(make_applicant(email=EMAIL)))
-    with work.transaction() as session:
-        delivery.put(session, "enrollments.identity_check", found)
-    _deliver(work, "enrollments.identity_check", found)
-    assert spaced(look(work, found).folio) in messages(agencies_url, EMAIL)[-1]["body"]
+    found = enrol(job, make_request(make_applicant(email=EMAIL)))
+    with job.transaction() as session:
+        delivery.enqueue(session, "enrollments.identity_check", found)
+    _deliver(job, "enrollments.identity_check", found)
+    assert spaced(look(job, found).folio) in messages(agencies_url, EMAIL)[-1]["body"]
 
 
-def test_without_an_address_nobody_is_told_and_the_item_ends(work: Work) -> None:
-    found, _ = _booked(work, email=None)
-    _deliver(work, "appointments.confirmation", found)
-    assert outcomes(work, "appointments.confirmation") == ["no_address"]
+def test_without_an_address_nobody_is_told_and_the_item_ends(job: JobContext) -> None:
+    found, _ = _booked(job, email=None)
+    _deliver(job, "appointments.confirmation", found)
+    assert outcomes(job, "appointments.confirmation") == ["no_address"]
 
 
 def test_the_time_is_the_offices_whatever_the_season() -> None:
@@ -197,18 +197,18 @@ def test_the_time_is_the_offices_whatever_the_season() -> None:
     assert "verano del Pacífico" in local_time(summer, "America/Los_Angeles", "es")
 
 
-def _send_code(work: Work, to: Destination, age: timedelta = timedelta()) -> None:
-    with work.transaction() as session:
+def _send_code(job: JobContext, to: Destination, age: timedelta = timedelta()) -> None:
+    with job.transaction() as session:
         now = system_clock() - age
-        send_code(session, to, language="es", now=now, vault=work.vault)
+        send_code(session, to, language="es", now=now, vault=job.vault)
 
 
 def _booked(
-    work: Work, *, language: str = "es", email: str | None = EMAIL, phone: str | None = None
+    job: JobContext, *, language: str = "es", email: str | None = EMAIL, phone: str | None = None
 ) -> tuple[UUID, str]:
     """An appointment at nine on a Monday in December."""
     day = _a_monday_in_december(system_clock())
-    with work.transaction() as session:
+    with job.transaction() as session:
         office = add_consulate(session)
         add_service(session)
         supervisor = Actor(Role.SUPERVISOR, UUID(int=3), office.code)
@@ -222,13 +222,13 @@ def _booked(
         attendees=(Attendee("Itzel", "Quintana", None, date(1990, 5, 12)),),
         language=language,
     )
-    with work.database.one_call() as connection:
+    with job.database.one_call() as connection:
         booked = book(
             connection,
             replace(command, email=email, phone=phone),
             now=system_clock(),
             actor=citizen,
-            vault=work.vault,
+            vault=job.vault,
         )
     return booked.id, booked.folio
 
@@ -240,8 +240,8 @@ def _a_monday_in_december(now: datetime) -> date:
     return first + timedelta(days=(7 - first.weekday()) % 7 + 7)
 
 
-def _deliver(work: Work, topic: str, ref: UUID) -> None:
+def _deliver(job: JobContext, topic: str, ref: UUID) -> None:
     query = text("SELECT id FROM outbox WHERE topic = :topic AND ref = :ref")
-    with work.transaction() as session:
+    with job.transaction() as session:
         item = session.execute(query, {"topic": topic, "ref": ref}).scalar_one()
     run_outbox(str(item))

@@ -29,46 +29,46 @@ from tests.workers.conftest import (
     undone,
     until,
 )
-from workers import bell
+from workers import rq_worker
 from workers.jobs import run
 from workers.main import open_redis
 from workers.queues import Queue
 from workers.relay import Relay
 from workers.routes import ROUTES, Route
-from workers.runtime import LeaseLost, Work
+from workers.runtime import JobContext, LeaseLost
 
 KILLS = 4
 
 
 @pytest.mark.slow
 def test_a_wiped_valkey_is_refilled_and_everything_is_done(
-    quick: Settings, work: Work, redis: Redis
+    quick: Settings, job: JobContext, redis: Redis
 ) -> None:
-    found = [enrol(work, make_request()) for _ in range(10)]
-    Relay(work.database, redis, again_seconds=1).tick()
-    assert sum(bell.waiting(redis).values()) == 10
+    found = [enrol(job, make_request()) for _ in range(10)]
+    Relay(job.database, redis, again_seconds=1).tick()
+    assert sum(rq_worker.count_jobs(redis).values()) == 10
     redis.flushall()
     with process("relay", quick), process("worker", quick):
-        until(lambda: {look(work, f).status for f in found} == {"active"})
+        until(lambda: {look(job, f).status for f in found} == {"active"})
 
 
 @pytest.mark.slow
 def test_while_valkey_is_down_rows_wait_and_then_are_rung(
-    quick: Settings, work: Work, tmp_path: Path
+    quick: Settings, job: JobContext, tmp_path: Path
 ) -> None:
     valkey = ValkeyServer(tmp_path / "valkey", log=tmp_path / "valkey.log")
     valkey.start()
     try:
         mine = configured(quick, REDIS_URL=valkey.url)
         with process("relay", mine) as relay, process("worker", mine) as worker:
-            first = enrol(work, make_request())
-            until(lambda: look(work, first).status == "active")
+            first = enrol(job, make_request())
+            until(lambda: look(job, first).status == "active")
             valkey.stop()
-            second = enrol(work, make_request())
+            second = enrol(job, make_request())
             time.sleep(1)
-            assert look(work, second).status == "received"
+            assert look(job, second).status == "received"
             valkey.start(preferred_port=valkey.port)
-            until(lambda: look(work, second).status == "active")
+            until(lambda: look(job, second).status == "active")
             assert relay.poll() is worker.poll() is None
     finally:
         valkey.stop()
@@ -76,138 +76,138 @@ def test_while_valkey_is_down_rows_wait_and_then_are_rung(
 
 @pytest.mark.slow
 def test_a_worker_killed_in_the_middle_of_a_job_leaves_it_to_be_done_once(
-    quick: Settings, work: Work, agencies_url: str
+    quick: Settings, job: JobContext, agencies_url: str
 ) -> None:
     """Killed while the agency is acting, which it tells nobody: the worst moment."""
     fault(agencies_url, "sat", latency_ms=300)
     with process("relay", quick):
-        found = [enrol(work, make_request()) for _ in range(KILLS)]
+        found = [enrol(job, make_request()) for _ in range(KILLS)]
         for kill in range(KILLS):
             with process("worker", quick) as worker:
-                until(lambda kill=kill: _sent(work, found) > kill)
+                until(lambda kill=kill: _sent(job, found) > kill)
                 time.sleep(0.07 * kill)
                 worker.kill()
         fault(agencies_url, "sat")
         with process("worker", quick):
-            until(lambda: {look(work, f).status for f in found} == {"active"})
+            until(lambda: {look(job, f).status for f in found} == {"active"})
     assert sorted(effects(agencies_url, "sat").values()) == [1] * KILLS
 
 
 @pytest.mark.slow
 def test_a_worker_that_slept_past_its_lease_writes_nothing_when_it_wakes(
-    quick: Settings, work: Work, agencies_url: str
+    quick: Settings, job: JobContext, agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", latency_ms=1000)
-    found = enrol(work, make_request())
+    found = enrol(job, make_request())
     with process("relay", quick), process("worker", quick) as sleeper:
-        until(lambda: _sent(work, [found]))
+        until(lambda: _sent(job, [found]))
         sleeper.send_signal(signal.SIGSTOP)
         fault(agencies_url, "sat")
         with process("worker", quick):
-            until(lambda: look(work, found).status == "active")
-        before = look(work, found)
+            until(lambda: look(job, found).status == "active")
+        before = look(job, found)
         sleeper.send_signal(signal.SIGCONT)
         assert sleeper.stdout is not None
         until(lambda: b"lease_lost" in sleeper.stdout.readline())
-    assert look(work, found) == before
+    assert look(job, found) == before
     assert effects(agencies_url, "sat") == {before.folio: 1}
 
 
-def test_who_lost_the_lease_settles_nothing(work: Work) -> None:
-    found = enrol(work, make_request())
-    item = _item(work, found)
-    first = work.claim(item)
+def test_who_lost_the_lease_settles_nothing(job: JobContext) -> None:
+    found = enrol(job, make_request())
+    item = _item(job, found)
+    first = job.take_lease(item)
     assert first is not None
-    assert work.claim(item) is None
-    _expire(work, item)
-    second = work.claim(item)
+    assert job.take_lease(item) is None
+    _expire(job, item)
+    second = job.take_lease(item)
     assert second is not None
     entered = False
-    with pytest.raises(LeaseLost), work.settle(first, "sent"):
+    with pytest.raises(LeaseLost), job.settle(first, "sent"):
         entered = True
     assert not entered
-    work.again(first, 0)
-    assert work.claim(item) is None
-    with work.settle(second, "sent"):
+    job.retry_later(first, 0)
+    assert job.take_lease(item) is None
+    with job.settle(second, "sent"):
         pass
-    assert outcomes(work, "enrollments.submit") == ["sent"]
+    assert outcomes(job, "enrollments.submit") == ["sent"]
 
 
-def test_what_the_block_raises_undoes_the_settling(work: Work) -> None:
-    claim = work.claim(_item(work, enrol(work, make_request())))
-    assert claim is not None
-    with pytest.raises(RuntimeError), work.settle(claim, "sent"):
+def test_what_the_block_raises_undoes_the_settling(job: JobContext) -> None:
+    lease = job.take_lease(_item(job, enrol(job, make_request())))
+    assert lease is not None
+    with pytest.raises(RuntimeError), job.settle(lease, "sent"):
         raise RuntimeError
-    assert outcomes(work, "enrollments.submit") == [None]
+    assert outcomes(job, "enrollments.submit") == [None]
 
 
 def test_a_handler_that_fails_is_tried_again_and_parked_in_the_end(
-    work: Work, monkeypatch: pytest.MonkeyPatch
+    job: JobContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    item = _failing(work, monkeypatch, parks=True)
+    item = _failing(job, monkeypatch, parks=True)
     for attempt in range(run.ATTEMPTS_BEFORE_PARKING):
-        assert outcomes(work, "tests.failing") == [None], attempt
-        _time_passes(work, item)
+        assert outcomes(job, "tests.failing") == [None], attempt
+        _time_passes(job, item)
         run.run_outbox(str(item))
-    assert outcomes(work, "tests.failing") == ["parked"]
+    assert outcomes(job, "tests.failing") == ["parked"]
 
 
-def test_money_is_never_parked(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
-    item = _failing(work, monkeypatch, parks=False)
+def test_money_is_never_parked(job: JobContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    item = _failing(job, monkeypatch, parks=False)
     for _ in range(run.ATTEMPTS_BEFORE_PARKING + 3):
-        _time_passes(work, item)
+        _time_passes(job, item)
         run.run_outbox(str(item))
-    assert outcomes(work, "tests.failing") == [None]
+    assert outcomes(job, "tests.failing") == [None]
 
 
-def test_a_topic_of_a_newer_version_waits_for_it(work: Work) -> None:
-    with work.transaction() as session:
-        item = delivery.put(session, "tomorrow.topic", UUID(int=1))
+def test_a_topic_of_a_newer_version_waits_for_it(job: JobContext) -> None:
+    with job.transaction() as session:
+        item = delivery.enqueue(session, "tomorrow.topic", UUID(int=1))
     run.run_outbox(str(item))
-    assert outcomes(work, "tomorrow.topic") == [None]
+    assert outcomes(job, "tomorrow.topic") == [None]
 
 
 def test_an_item_that_was_rung_twice_is_done_once(
-    work: Work, redis: Redis, pump: Callable[[], int]
+    job: JobContext, redis: Redis, pump: Callable[[], int]
 ) -> None:
-    found = enrol(work, make_request())
-    bell.ring(bell.open_queue("agencies", redis), [_item(work, found)] * 3)
+    found = enrol(job, make_request())
+    rq_worker.enqueue_jobs(rq_worker.open_queue("agencies", redis), [_item(job, found)] * 3)
     pump()
-    assert look(work, found).history == ["received", "sent_to_agency"]
+    assert look(job, found).history == ["received", "sent_to_agency"]
 
 
 def test_a_long_queue_is_not_rung_for(
-    work: Work, redis: Redis, monkeypatch: pytest.MonkeyPatch
+    job: JobContext, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(7):
-        enrol(work, make_request())
+        enrol(job, make_request())
     monkeypatch.setattr("workers.queues.MOST_WAITING", 5)
-    relay = Relay(work.database, redis, again_seconds=0)
+    relay = Relay(job.database, redis, again_seconds=0)
     assert [relay.tick() for _ in range(3)] == [5, 0, 0]
 
 
 def test_a_long_queue_keeps_no_other_from_being_rung(
-    work: Work, redis: Redis, monkeypatch: pytest.MonkeyPatch
+    job: JobContext, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.queues.MOST_WAITING", 5)
-    with work.transaction() as session:
+    with job.transaction() as session:
         for _ in range(9):
-            delivery.put(session, "appointments.confirmation", new_id())
-    relay = Relay(work.database, redis, again_seconds=0)
+            delivery.enqueue(session, "appointments.confirmation", new_id())
+    relay = Relay(job.database, redis, again_seconds=0)
     assert relay.tick() == 5
-    with work.transaction() as session:
-        delivery.put(session, "remittances.payout", new_id())
+    with job.transaction() as session:
+        delivery.enqueue(session, "remittances.payout", new_id())
     assert relay.tick() == 1
-    assert bell.waiting(redis)[Queue.MONEY] == 1
+    assert rq_worker.count_jobs(redis)[Queue.MONEY] == 1
 
 
-def test_a_second_ring_does_not_shorten_the_pause(work: Work) -> None:
-    with work.transaction() as session:
-        item = delivery.put(session, "appointments.confirmation", new_id())
-        held = delivery.claim(session, item, lease_seconds=30)
+def test_a_second_ring_does_not_shorten_the_pause(job: JobContext) -> None:
+    with job.transaction() as session:
+        item = delivery.enqueue(session, "appointments.confirmation", new_id())
+        held = delivery.take_lease(session, item, lease_seconds=30)
         assert held
         delivery.release(session, held, delay_seconds=60)
-        assert delivery.claim(session, item, lease_seconds=30) is None
+        assert delivery.take_lease(session, item, lease_seconds=30) is None
 
 
 @pytest.mark.parametrize("name", ["worker", "relay", "schedule"])
@@ -224,20 +224,20 @@ def test_a_process_stops_within_two_seconds(
 
 
 def test_a_process_stops_although_a_job_does_not(
-    quick: Settings, work: Work, agencies_url: str
+    quick: Settings, job: JobContext, agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", latency_ms=8000)
-    found = enrol(work, make_request())
+    found = enrol(job, make_request())
     with process("relay", quick), process("worker", quick) as worker:
-        until(lambda: _sent(work, [found]))
+        until(lambda: _sent(job, [found]))
         worker.terminate()
         assert worker.wait(seconds(2)) == 0
     fault(agencies_url, "sat")
 
 
-def test_a_stuck_worker_ends_itself(work: Work) -> None:
+def test_a_stuck_worker_ends_itself(job: JobContext) -> None:
     ended: list[bool] = []
-    watchdog = bell.Watchdog(0.1, lambda: ended.append(True))
+    watchdog = rq_worker.Watchdog(0.1, lambda: ended.append(True))
     watchdog.start()
     time.sleep(0.3)
     assert not ended
@@ -246,45 +246,45 @@ def test_a_stuck_worker_ends_itself(work: Work) -> None:
     watchdog.stop()
 
 
-def test_lost_redis_does_not_touch_the_outbox(work: Work) -> None:
-    enrol(work, make_request())
+def test_lost_redis_does_not_touch_the_outbox(job: JobContext) -> None:
+    enrol(job, make_request())
     with open_redis("redis://127.0.0.1:9/0") as nowhere:
-        assert Relay(work.database, nowhere, again_seconds=60).tick() == 0
-    with work.transaction() as session:
-        assert len(delivery.ring(session, most=9, again_seconds=0)) == 1
-    assert undone(work) == 1
+        assert Relay(job.database, nowhere, again_seconds=60).tick() == 0
+    with job.transaction() as session:
+        assert len(delivery.take_due(session, most=9, again_seconds=0)) == 1
+    assert undone(job) == 1
 
 
-def _sent(work: Work, found: list[UUID]) -> int:
-    return sum(look(work, f).status != "received" for f in found)
+def _sent(job: JobContext, found: list[UUID]) -> int:
+    return sum(look(job, f).status != "received" for f in found)
 
 
-def _item(work: Work, ref: UUID) -> UUID:
+def _item(job: JobContext, ref: UUID) -> UUID:
     query = text("SELECT id FROM outbox WHERE ref = :ref")
-    with work.transaction() as session:
+    with job.transaction() as session:
         item: UUID = session.execute(query, {"ref": ref}).scalar_one()
         return item
 
 
-def _expire(work: Work, item: UUID) -> None:
-    with work.transaction() as session:
+def _expire(job: JobContext, item: UUID) -> None:
+    with job.transaction() as session:
         session.execute(text("UPDATE outbox SET lease_until = now() - interval '1 second'"))
 
 
-def _time_passes(work: Work, item: UUID) -> None:
+def _time_passes(job: JobContext, item: UUID) -> None:
     """Until the pause after a failure is over."""
-    with work.transaction() as session:
+    with job.transaction() as session:
         session.execute(
             text("UPDATE outbox SET lease_until = NULL, ring_at = now() WHERE id = :id"),
             {"id": item},
         )
 
 
-def _failing(work: Work, monkeypatch: pytest.MonkeyPatch, *, parks: bool) -> UUID:
-    def fail(_work: Work, _claim: delivery.Claim) -> None:
+def _failing(job: JobContext, monkeypatch: pytest.MonkeyPatch, *, parks: bool) -> UUID:
+    def fail(_work: JobContext, _claim: delivery.Lease) -> None:
         raise ZeroDivisionError
 
     route = Route(ROUTES["enrollments.submit"].queue, fail, parks=parks)
     monkeypatch.setattr(run, "ROUTES", {"tests.failing": route})
-    with work.transaction() as session:
-        return delivery.put(session, "tests.failing", UUID(int=1))
+    with job.transaction() as session:
+        return delivery.enqueue(session, "tests.failing", UUID(int=1))

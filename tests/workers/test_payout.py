@@ -213,10 +213,10 @@ def test_a_worker_that_slept_for_longer_than_its_lease_sends_nothing(
 ) -> None:
     found = ordered()
     item = bench.item(found, PAYOUT)
-    claim = bench.work.claim(item)
-    assert claim is not None
+    lease = bench.work.take_lease(item)
+    assert lease is not None
     with pytest.raises(LeaseLost):
-        submit_payout(replace(bench.work, lease_seconds=0.0), claim)
+        submit_payout(replace(bench.work, lease_seconds=0.0), lease)
     assert bench.effects(found) == 0
     assert bench.attempts(found) == ["sending"]
 

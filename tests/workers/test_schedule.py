@@ -15,61 +15,61 @@ from tests.factories.enrollments import make_request
 from tests.workers.conftest import enrol, look, outcomes, process, until
 from workers import schedule
 from workers.jobs.run import run_outbox
+from workers.retention import RETENTION, delete_expired
 from workers.routes import ROUTES
-from workers.runtime import Work
+from workers.runtime import JobContext
 from workers.schedule import PERIODIC, Schedule
-from workers.sweeping import KEPT, sweep
 
 
-def test_many_schedulers_start_a_job_once(work: Work) -> None:
+def test_many_schedulers_start_a_job_once(job: JobContext) -> None:
     def tick(_: int) -> list[str]:
-        return Schedule(work.database, work.clock).tick()
+        return Schedule(job.database, job.clock).tick()
 
     with ThreadPoolExecutor(6) as pool:
         started = [job for jobs in pool.map(tick, range(24)) for job in jobs]
     once = [periodic.job for periodic in PERIODIC if periodic.every_seconds >= 1800]
     assert sorted(job for job in started if job in once) == sorted(once)
     for topic in once:
-        assert outcomes(work, topic) == [None]
+        assert outcomes(job, topic) == [None]
 
 
-def test_two_schedule_processes_make_one_run(quick: Settings, work: Work) -> None:
+def test_two_schedule_processes_make_one_run(quick: Settings, job: JobContext) -> None:
     with process("schedule", quick), process("schedule", quick):
-        until(lambda: len(_runs(work)) >= len(PERIODIC))
-    assert len(_runs(work)) == len(set(_runs(work)))
-    assert len(outcomes(work, "housekeeping.sweep")) == 1
+        until(lambda: len(_runs(job)) >= len(PERIODIC))
+    assert len(_runs(job)) == len(set(_runs(job)))
+    assert len(outcomes(job, "housekeeping.sweep")) == 1
 
 
-def test_a_start_that_is_rolled_back_is_left_to_the_next(work: Work) -> None:
-    with work.transaction() as session:
+def test_a_start_that_is_rolled_back_is_left_to_the_next(job: JobContext) -> None:
+    with job.transaction() as session:
         assert start_if_due(session, "test", every_seconds=3600)
         session.rollback()
-    with work.transaction() as session:
+    with job.transaction() as session:
         assert start_if_due(session, "test", every_seconds=3600)
         assert not start_if_due(session, "test", every_seconds=3600)
 
 
-def test_due_times_lie_on_a_grid(work: Work) -> None:
-    with work.transaction() as session:
+def test_due_times_lie_on_a_grid(job: JobContext) -> None:
+    with job.transaction() as session:
         start_if_due(session, "test", every_seconds=1800)
         minute = session.execute(text("SELECT extract(epoch FROM due_at) FROM scheduled_runs"))
         assert int(minute.scalar_one()) % 1800 == 0
 
 
-def test_a_schedule_without_its_database_waits(work: Work) -> None:
+def test_a_schedule_without_its_database_waits(job: JobContext) -> None:
     nowhere = Database("postgresql://nobody@127.0.0.1:9/none")
-    assert Schedule(nowhere, work.clock).tick() == []
+    assert Schedule(nowhere, job.clock).tick() == []
     nowhere.dispose()
 
 
-def test_an_enrolment_that_nothing_is_on_its_way_about_is_asked_for(work: Work) -> None:
-    found = enrol(work, make_request())
-    with work.transaction() as session:
+def test_an_enrolment_that_nothing_is_on_its_way_about_is_asked_for(job: JobContext) -> None:
+    found = enrol(job, make_request())
+    with job.transaction() as session:
         session.execute(text("UPDATE outbox SET done_at = now(), outcome = 'lost'"))
     later = system_clock() + schedule.UNATTENDED_AFTER + timedelta(seconds=1)
-    Schedule(work.database, lambda _session: later).tick()
-    assert outcomes(work, "enrollments.refresh") == [None]
-    assert look(work, found).status == "received"
+    Schedule(job.database, lambda _session: later).tick()
+    assert outcomes(job, "enrollments.refresh") == [None]
+    assert look(job, found).status == "received"
 
 
 def test_every_periodic_topic_has_a_handler() -> None:
@@ -77,8 +77,8 @@ def test_every_periodic_topic_has_a_handler() -> None:
     assert {topic for topic in topics if not topic.endswith(".unattended")} <= set(ROUTES)
 
 
-def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(work: Work) -> None:
-    with work.transaction() as session:
+def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(job: JobContext) -> None:
+    with job.transaction() as session:
         insert = text(
             "INSERT INTO outbox (id, topic, ref, done_at, outcome) VALUES (gen_random_uuid(),"
             " :topic, gen_random_uuid(), now() - make_interval(days => :days), :outcome)"
@@ -93,8 +93,8 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(work: Work)
         session.execute(
             text("INSERT INTO attempts VALUES ('a', now() - interval '2 days', 1), ('b', now(), 1)")
         )
-    with work.transaction() as session:
-        counts = {table: sweep(session, table) for table in KEPT}
+    with job.transaction() as session:
+        counts = {table: delete_expired(session, table) for table in RETENTION}
     assert counts == {
         "login_codes": 0,
         "attempts": 1,
@@ -106,19 +106,19 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(work: Work)
         "identity_checks": 0,
         "scheduled_runs": 0,
     }
-    assert outcomes(work, "old") == []
+    assert outcomes(job, "old") == []
 
 
-def test_the_sweep_ends_its_item(work: Work) -> None:
-    Schedule(work.database, work.clock).tick()
-    with work.transaction() as session:
+def test_the_sweep_ends_its_item(job: JobContext) -> None:
+    Schedule(job.database, job.clock).tick()
+    with job.transaction() as session:
         query = text("SELECT id FROM outbox WHERE topic = 'housekeeping.sweep'")
         item = session.execute(query).scalar_one()
     run_outbox(str(item))
-    assert outcomes(work, "housekeeping.sweep") == ["swept"]
+    assert outcomes(job, "housekeeping.sweep") == ["swept"]
 
 
-def _runs(work: Work) -> list[tuple[str, object]]:
-    with work.transaction() as session:
+def _runs(job: JobContext) -> list[tuple[str, object]]:
+    with job.transaction() as session:
         rows = session.execute(text("SELECT job, due_at FROM scheduled_runs"))
         return [(row.job, row.due_at) for row in rows]

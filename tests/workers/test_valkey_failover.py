@@ -18,9 +18,9 @@ from consular.local.ports import HOST
 from consular.local.valkey import ValkeyServer, valkey_program
 from services.kernel.ids import new_id
 from services.kernel.settings import Settings
-from services.outbox.delivery import put
+from services.outbox.delivery import enqueue
 from tests.workers.conftest import configured, process, undone, until
-from workers.runtime import Work
+from workers.runtime import JobContext
 
 WITHIN_SECONDS = 30.0
 # Rates are fetched from the simulator: a job that any worker can do.
@@ -154,39 +154,39 @@ def _at_work(quick: Settings, address: Address, password: str) -> Iterator[None]
         yield
 
 
-def _ask(work: Work) -> None:
-    with work.transaction() as session:
+def _ask(job: JobContext) -> None:
+    with job.transaction() as session:
         for _ in range(5):
-            put(session, TOPIC, new_id())
+            enqueue(session, TOPIC, new_id())
 
 
-def _until_done(work: Work) -> None:
+def _until_done(job: JobContext) -> None:
     def done() -> bool:
         """everything that was put is done"""
-        return undone(work) == 0
+        return undone(job) == 0
 
     until(done, seconds=WITHIN_SECONDS)
 
 
 @pytest.mark.slow
 def test_relay_and_workers_go_on_after_a_failover_and_back(
-    quick: Settings, work: Work, pair: tuple[ValkeyServer, ValkeyServer]
+    quick: Settings, job: JobContext, pair: tuple[ValkeyServer, ValkeyServer]
 ) -> None:
     one, other = pair
     with _address(lambda: one.port) as address, _at_work(quick, address, one.password):
-        _ask(work)
-        _until_done(work)
+        _ask(job)
+        _until_done(job)
         for new, old in ((other, one), (one, other)):
             _follow(new, None)
             _follow(old, new)
             address.leads_to = partial(int, new.port)
-            _ask(work)
-            _until_done(work)
+            _ask(job)
+            _until_done(job)
 
 
 @pytest.mark.slow
 def test_relay_and_workers_go_on_after_sentinel_replaced_a_primary_that_died(
-    quick: Settings, work: Work, pair: tuple[ValkeyServer, ValkeyServer], sentinel: Sentinel
+    quick: Settings, job: JobContext, pair: tuple[ValkeyServer, ValkeyServer], sentinel: Sentinel
 ) -> None:
     one, other = pair
 
@@ -195,10 +195,10 @@ def test_relay_and_workers_go_on_after_sentinel_replaced_a_primary_that_died(
         return sentinel.leads_to() == other.port
 
     with _address(sentinel.leads_to) as address, _at_work(quick, address, one.password):
-        _ask(work)
-        _until_done(work)
+        _ask(job)
+        _until_done(job)
         assert one.process is not None
         one.process.kill()
-        _ask(work)
+        _ask(job)
         until(replaced, seconds=WITHIN_SECONDS)
-        _until_done(work)
+        _until_done(job)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from services.appointments import freeing, resembling
-from services.outbox.delivery import Claim
-from workers.runtime import Work
+from services.outbox.delivery import Lease
+from workers.runtime import JobContext
 
 
-def free_places(work: Work, claim: Claim) -> None:
+def free_places(job: JobContext, lease: Lease) -> None:
     """The places of a cancelled appointment can be booked again, by anybody."""
-    with work.settle(claim, "freed") as session:
-        freeing.free_places(session, claim.ref)
+    with job.settle(lease, "freed") as session:
+        freeing.free_places(session, lease.ref)
 
 
-def compare_people(work: Work, claim: Claim) -> None:
+def compare_people(job: JobContext, lease: Lease) -> None:
     """Flag for the desk whoever looks like somebody of another live appointment."""
-    with work.transaction() as session:
-        resembling.write_keys(session, claim.ref, work.vault)
-    with work.settle(claim, "compared") as session:
-        resembling.flag(session, claim.ref)
+    with job.transaction() as session:
+        resembling.write_keys(session, lease.ref, job.vault)
+    with job.settle(lease, "compared") as session:
+        resembling.flag(session, lease.ref)

@@ -23,10 +23,10 @@ from services.enrollments.queries import find_by_folio, get_enrollment
 from services.enrollments.rules import OFFERS, Program, Status
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
-from services.outbox.delivery import Claim, put
+from services.outbox.delivery import Lease, enqueue
 from services.outbox.inbox import find_folio
 from workers.jobs import incidents
-from workers.runtime import Work
+from workers.runtime import JobContext
 
 FIRST_QUESTION_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 900.0
@@ -43,59 +43,59 @@ KEY_REUSED = "key_reused"
 _FINAL_REFUSALS = frozenset({"curp_invalid", "data_invalid"})
 
 
-def submit(work: Work, claim: Claim) -> None:
+def submit(job: JobContext, lease: Lease) -> None:
     """Send the request under its folio, which the agency takes in once."""
-    with work.transaction() as session:
-        application = begin_submission(session, claim.ref, now=work.now(session), vault=work.vault)
+    with job.transaction() as session:
+        application = begin_submission(session, lease.ref, now=job.now(session), vault=job.vault)
     if application is None:
-        with work.settle(claim, "moot"):
+        with job.settle(lease, "moot"):
             return
     try:
-        said = _send(work, application)
+        said = _send(job, application)
     except OutcomeUnknown as lost:
         # It may have arrived: the next question, by folio, will tell.
-        with work.settle(claim, f"unknown_{lost.code}") as session:
-            put(session, "enrollments.refresh", claim.ref, delay_seconds=FIRST_QUESTION_SECONDS)
+        with job.settle(lease, f"unknown_{lost.code}") as session:
+            enqueue(session, "enrollments.refresh", lease.ref, delay_seconds=FIRST_QUESTION_SECONDS)
         return
-    _settle(work, claim, claim.ref, said, ask_again=True)
+    _settle(job, lease, lease.ref, said, ask_again=True)
 
 
-def refresh(work: Work, claim: Claim) -> None:
+def refresh(job: JobContext, lease: Lease) -> None:
     """Ask for the state; put the next question into the outbox until it is decided."""
-    with work.transaction() as session:
-        enrollment = get_enrollment(session, claim.ref)
+    with job.transaction() as session:
+        enrollment = get_enrollment(session, lease.ref)
     if still_undecided(enrollment):
         program = enrollment.program
-        _ask(work, claim, enrollment.id, enrollment.folio, program, ask_again=True)
+        _ask(job, lease, enrollment.id, enrollment.folio, program, ask_again=True)
     else:
-        with work.settle(claim, "moot"):
+        with job.settle(lease, "moot"):
             return
 
 
-def take_callback(work: Work, claim: Claim) -> None:
+def take_callback(job: JobContext, lease: Lease) -> None:
     """The agency says that something changed. Only what it answers when asked counts."""
-    with work.transaction() as session:
-        id = find_by_folio(session, find_folio(session, claim.ref) or "")
+    with job.transaction() as session:
+        id = find_by_folio(session, find_folio(session, lease.ref) or "")
         enrollment = get_enrollment(session, id) if id else None
     if enrollment is None:
-        incidents.report_unmatched(work, claim)
+        incidents.report_unmatched(job, lease)
         return
     # The regular questions go on by themselves.
-    _ask(work, claim, enrollment.id, enrollment.folio, enrollment.program, ask_again=False)
+    _ask(job, lease, enrollment.id, enrollment.folio, enrollment.program, ask_again=False)
 
 
-def _agency(work: Work, program: str) -> EnrollmentAgency:
+def _agency(job: JobContext, program: str) -> EnrollmentAgency:
     """Whoever runs the programme."""
-    return work.agencies.enrollments[OFFERS[Program(program)].agency]
+    return job.agencies.enrollments[OFFERS[Program(program)].agency]
 
 
-def _send(work: Work, application: Application) -> AgencyStatus | None:
+def _send(job: JobContext, application: Application) -> AgencyStatus | None:
     """What the agency says of the request, after sending it unless it has it already."""
-    program, agency = application.program, _agency(work, application.program)
+    program, agency = application.program, _agency(job, application.program)
     if application.sent:
         state = agency.status(application.folio)
         if state.status is not EnrollmentStatus.NOT_FOUND:
-            return _status_of(work, program, state)
+            return _status_of(job, program, state)
     request = EnrollmentApplication(
         folio=application.folio,
         curp=application.curp,
@@ -107,60 +107,60 @@ def _send(work: Work, application: Application) -> AgencyStatus | None:
         data=application.data,
     )
     try:
-        return _status_of(work, program, agency.request(request))
+        return _status_of(job, program, agency.request(request))
     except Refused as refusal:
         if refusal.code == KEY_REUSED:
             # It has another request under our folio: what it has is what counts.
-            _report_reuse(work, application)
-            return _status_of(work, program, agency.status(application.folio))
+            _report_reuse(job, application)
+            return _status_of(job, program, agency.status(application.folio))
         if refusal.code not in _FINAL_REFUSALS:
             raise
         return AgencyStatus(Status.REJECTED, reason_code=refusal.code)
 
 
 def _ask(
-    work: Work,
-    claim: Claim,
+    job: JobContext,
+    lease: Lease,
     enrollment: UUID,
     folio: str,
     program: str,
     *,
     ask_again: bool,
 ) -> None:
-    said = _status_of(work, program, _agency(work, program).status(folio))
-    _settle(work, claim, enrollment, said, ask_again=ask_again)
+    said = _status_of(job, program, _agency(job, program).status(folio))
+    _settle(job, lease, enrollment, said, ask_again=ask_again)
 
 
-def _report_reuse(work: Work, application: Application) -> None:
-    with work.transaction() as session:
+def _report_reuse(job: JobContext, application: Application) -> None:
+    with job.transaction() as session:
         enrollment = find_by_folio(session, application.folio)
         if enrollment is not None:
             detail = {"program": application.program}
             given = Report(Kind.KEY_REUSED, Subject.ENROLLMENT, enrollment, detail)
-            report(session, given, now=work.now(session))
+            report(session, given, now=job.now(session))
 
 
-def _status_of(work: Work, program: str, state: EnrollmentState) -> AgencyStatus | None:
+def _status_of(job: JobContext, program: str, state: EnrollmentState) -> AgencyStatus | None:
     """In our words; None when the agency knows nothing of it."""
-    incidents.note_dropped(work, OFFERS[Program(program)].agency, state.dropped)
+    incidents.note_dropped(job, OFFERS[Program(program)].agency, state.dropped)
     if state.status is EnrollmentStatus.NOT_FOUND:
         return None
     return AgencyStatus(_STATUSES[state.status], state.result, state.reason_code)
 
 
 def _settle(
-    work: Work, claim: Claim, enrollment: UUID, said: AgencyStatus | None, *, ask_again: bool
+    job: JobContext, lease: Lease, enrollment: UUID, said: AgencyStatus | None, *, ask_again: bool
 ) -> None:
-    with work.settle(claim, said.status if said else "not_found") as session:
+    with job.settle(lease, said.status if said else "not_found") as session:
         if said is None:
             # It never arrived, so sending it is the first time.
-            put(session, "enrollments.submit", enrollment, delay_seconds=FIRST_QUESTION_SECONDS)
+            enqueue(session, "enrollments.submit", enrollment, delay_seconds=FIRST_QUESTION_SECONDS)
             return
-        now = work.now(session)
-        found = record_progress(session, enrollment, said, now=now, vault=work.vault)
+        now = job.now(session)
+        found = record_progress(session, enrollment, said, now=now, vault=job.vault)
         if ask_again and still_undecided(found):
             pause = _pause(now - found.created_at)
-            put(session, "enrollments.refresh", enrollment, delay_seconds=pause)
+            enqueue(session, "enrollments.refresh", enrollment, delay_seconds=pause)
 
 
 def _pause(age: timedelta) -> float:

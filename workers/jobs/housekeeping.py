@@ -5,30 +5,30 @@ from __future__ import annotations
 import structlog
 
 from services.appointments import closing
-from services.outbox.delivery import Claim
-from workers.runtime import Work
-from workers.sweeping import KEPT, sweep
+from services.outbox.delivery import Lease
+from workers.retention import RETENTION, delete_expired
+from workers.runtime import JobContext
 
 BATCH = 200
 
 log = structlog.get_logger(__name__)
 
 
-def close_days(work: Work, claim: Claim) -> None:
+def close_days(job: JobContext, lease: Lease) -> None:
     """In small transactions, until nothing of past days is open."""
     count = BATCH
     while count == BATCH:
-        with work.transaction() as session:
-            count = closing.close_days(session, now=work.now(session), most=BATCH)
-    with work.settle(claim, "closed"):
+        with job.transaction() as session:
+            count = closing.close_days(session, now=job.now(session), most=BATCH)
+    with job.settle(lease, "closed"):
         return
 
 
-def sweep_tables(work: Work, claim: Claim) -> None:
+def sweep_tables(job: JobContext, lease: Lease) -> None:
     """One transaction a table, so that no lock is held for long."""
-    for table in KEPT:
-        with work.transaction() as session:
-            count = sweep(session, table)
+    for table in RETENTION:
+        with job.transaction() as session:
+            count = delete_expired(session, table)
         log.info("swept", part=table, count=count)
-    with work.settle(claim, "swept"):
+    with job.settle(lease, "swept"):
         return

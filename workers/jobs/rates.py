@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from services.outbox.delivery import Claim
+from services.outbox.delivery import Lease
 from services.remittances.rates import store_rate
-from workers.runtime import Work
+from workers.runtime import JobContext
 
 
-def fetch_rates(work: Work, claim: Claim) -> None:
+def fetch_rates(job: JobContext, lease: Lease) -> None:
     """Keep the newest rates; one that is there already stays as it is."""
-    rates = work.agencies.rates.latest()
-    with work.settle(claim, "fetched") as session:
-        now = work.now(session)
+    rates = job.agencies.rates.latest()
+    with job.settle(lease, "fetched") as session:
+        now = job.now(session)
         for rate in rates:
             store_rate(
                 session,

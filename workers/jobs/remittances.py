@@ -15,7 +15,7 @@ from integrations.errors import OutcomeUnknown, Refused, Retryable, Throttled
 from integrations.registry import Purpose, serving
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
-from services.outbox.delivery import Claim, put
+from services.outbox.delivery import Lease, enqueue
 from services.outbox.inbox import find_folio
 from services.remittances.cancelling import claim_cancel
 from services.remittances.payout import (
@@ -33,7 +33,7 @@ from services.remittances.payout import (
 from services.remittances.queries import find_by_folio, get_remittance
 from services.remittances.rules import FINAL, Answer, Status
 from workers.jobs import incidents
-from workers.runtime import LeaseLost, Work, retry_delay
+from workers.runtime import JobContext, LeaseLost, retry_delay
 
 [AGENCY] = [agency.code for agency in serving(Purpose.PAYOUTS)]
 PAYOUT = "remittances.payout"
@@ -46,153 +46,153 @@ SHORTEST_BRANCH_PAUSE_SECONDS = 60.0
 KEY_REUSED = "key_reused"
 
 
-def submit_payout(work: Work, claim: Claim) -> None:
+def submit_payout(job: JobContext, lease: Lease) -> None:
     """Send the order, or ask what became of it: whichever the remittance's state calls for."""
     started = time.monotonic()
-    with work.transaction() as session:
-        task = claim_payout(session, claim.ref, now=work.now(session), vault=work.vault)
+    with job.transaction() as session:
+        task = claim_payout(session, lease.ref, now=job.now(session), vault=job.vault)
     if task is None:
-        _end(work, claim, "moot")
+        _end(job, lease, "moot")
     elif task.step is Step.SEND:
-        _send(work, claim, task, started)
+        _send(job, lease, task, started)
     else:
-        _ask(work, claim, task, started)
+        _ask(job, lease, task, started)
 
 
-def take_callback(work: Work, claim: Claim) -> None:
+def take_callback(job: JobContext, lease: Lease) -> None:
     """The agency says that something changed. Only what it answers when asked counts."""
-    with work.transaction() as session:
-        remittance = find_by_folio(session, find_folio(session, claim.ref) or "")
+    with job.transaction() as session:
+        remittance = find_by_folio(session, find_folio(session, lease.ref) or "")
         folio = get_remittance(session, remittance).folio if remittance else ""
     if remittance is None:
-        incidents.report_unmatched(work, claim)
+        incidents.report_unmatched(job, lease)
         return
     # A final one is asked about as well: what mustn't be has to come to light.
-    state = work.agencies.payouts.status(folio)
-    incidents.note_dropped(work, AGENCY, state.dropped)
-    with work.settle(claim, state.status) as session:
+    state = job.agencies.payouts.status(folio)
+    incidents.note_dropped(job, AGENCY, state.dropped)
+    with job.settle(lease, state.status) as session:
         if state.status is not PayoutStatus.NOT_FOUND:
-            settle_payout(session, remittance, _answer(state), now=work.now(session))
+            settle_payout(session, remittance, _answer(state), now=job.now(session))
 
 
-def cancel(work: Work, claim: Claim) -> None:
+def cancel(job: JobContext, lease: Lease) -> None:
     """Have the agency stop it, and take its word for what became of it."""
-    with work.transaction() as session:
-        task = claim_cancel(session, claim.ref, now=work.now(session), vault=work.vault)
+    with job.transaction() as session:
+        task = claim_cancel(session, lease.ref, now=job.now(session), vault=job.vault)
     if task is None:
-        _end(work, claim, "moot")
+        _end(job, lease, "moot")
         return
     try:
-        state = work.agencies.payouts.cancel(task.folio)
+        state = job.agencies.payouts.cancel(task.folio)
     except OutcomeUnknown:
         # Cancelling twice is cancelling once: ask again until the answer gets through.
-        work.again(claim)
+        job.retry_later(lease)
         return
     except Refused as refusal:
         # It won't hear of it: what it has under the folio is what counts.
-        _report_refusal(work, claim, task, refusal)
-        state = work.agencies.payouts.status(task.folio)
-    incidents.note_dropped(work, AGENCY, state.dropped)
-    with work.settle(claim, state.status) as session:
-        now = work.now(session)
+        _report_refusal(job, lease, task, refusal)
+        state = job.agencies.payouts.status(task.folio)
+    incidents.note_dropped(job, AGENCY, state.dropped)
+    with job.settle(lease, state.status) as session:
+        now = job.now(session)
         if state.status is PayoutStatus.NOT_FOUND:
             after = settle_absence(session, task.remittance, now=now)
         else:
             after = settle_payout(session, task.remittance, _answer(state), now=now)
         if after not in FINAL:
-            put(session, CANCEL, task.remittance, delay_seconds=_pause(now, task, after))
+            enqueue(session, CANCEL, task.remittance, delay_seconds=_pause(now, task, after))
 
 
-def _send(work: Work, claim: Claim, task: PayoutTask, started: float) -> None:
+def _send(job: JobContext, lease: Lease, task: PayoutTask, started: float) -> None:
     """Call the agency with an attempt that is written down; every ending settles that attempt."""
     # Whoever was asleep for longer than the lease must not send: somebody else is at it.
-    if time.monotonic() - started > work.lease_seconds:
-        raise LeaseLost(claim.id)
+    if time.monotonic() - started > job.lease_seconds:
+        raise LeaseLost(lease.id)
     try:
-        state = work.agencies.payouts.submit(_order(task))
+        state = job.agencies.payouts.submit(_order(task))
     except Retryable as error:
-        _never_sent(work, claim, task, error)
+        _never_sent(job, lease, task, error)
     except OutcomeUnknown as lost:
-        _unknown(work, claim, task, lost.code)
+        _unknown(job, lease, task, lost.code)
     except Refused as refusal:
-        _refused(work, claim, task, refusal)
+        _refused(job, lease, task, refusal)
     else:
-        _settle(work, claim, task, state)
+        _settle(job, lease, task, state)
 
 
-def _ask(work: Work, claim: Claim, task: PayoutTask, started: float) -> None:
+def _ask(job: JobContext, lease: Lease, task: PayoutTask, started: float) -> None:
     """Ask by folio; what never arrived is sent again, under the same folio."""
     try:
-        state = work.agencies.payouts.status(task.folio)
+        state = job.agencies.payouts.status(task.folio)
     except Retryable as error:
         if task.status not in (Status.SENDING, Status.UNKNOWN):
             raise
-        _unknown(work, claim, task, f"unanswered_{error.code}")
+        _unknown(job, lease, task, f"unanswered_{error.code}")
         return
     if state.status is not PayoutStatus.NOT_FOUND:
-        _settle(work, claim, task, state)
+        _settle(job, lease, task, state)
         return
-    with work.transaction() as session:
-        again = begin_resend(session, task.remittance, now=work.now(session), vault=work.vault)
+    with job.transaction() as session:
+        again = begin_resend(session, task.remittance, now=job.now(session), vault=job.vault)
     if again is None:
-        _come_back(work, claim, task, "overtaken")
+        _come_back(job, lease, task, "overtaken")
     else:
-        _send(work, claim, again, started)
+        _send(job, lease, again, started)
 
 
-def _settle(work: Work, claim: Claim, task: PayoutTask, state: PayoutState) -> None:
-    incidents.note_dropped(work, AGENCY, state.dropped)
-    with work.settle(claim, state.status) as session:
-        now = work.now(session)
+def _settle(job: JobContext, lease: Lease, task: PayoutTask, state: PayoutState) -> None:
+    incidents.note_dropped(job, AGENCY, state.dropped)
+    with job.settle(lease, state.status) as session:
+        now = job.now(session)
         after = settle_payout(session, task.remittance, _answer(state), now=now)
         if after not in FINAL and after is not Status.CANCELLING:
-            put(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, after))
+            enqueue(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, after))
 
 
-def _never_sent(work: Work, claim: Claim, task: PayoutTask, error: Retryable) -> None:
+def _never_sent(job: JobContext, lease: Lease, task: PayoutTask, error: Retryable) -> None:
     delay = retry_delay(task.attempt)
     if isinstance(error, Throttled):
         delay = max(delay, error.retry_after)
-    with work.settle(claim, f"never_sent_{error.code}") as session:
-        put_back(session, task, now=work.now(session))
-        put(session, PAYOUT, task.remittance, delay_seconds=delay)
+    with job.settle(lease, f"never_sent_{error.code}") as session:
+        put_back(session, task, now=job.now(session))
+        enqueue(session, PAYOUT, task.remittance, delay_seconds=delay)
 
 
-def _unknown(work: Work, claim: Claim, task: PayoutTask, code: str) -> None:
-    with work.settle(claim, f"unknown_{code}") as session:
-        now = work.now(session)
+def _unknown(job: JobContext, lease: Lease, task: PayoutTask, code: str) -> None:
+    with job.settle(lease, f"unknown_{code}") as session:
+        now = job.now(session)
         after = mark_unknown(session, task, now=now)
-        put(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, after))
+        enqueue(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, after))
 
 
-def _refused(work: Work, claim: Claim, task: PayoutTask, refusal: Refused) -> None:
+def _refused(job: JobContext, lease: Lease, task: PayoutTask, refusal: Refused) -> None:
     if refusal.code == KEY_REUSED:
-        _report_refusal(work, claim, task, refusal)
-        _unknown(work, claim, task, KEY_REUSED)
+        _report_refusal(job, lease, task, refusal)
+        _unknown(job, lease, task, KEY_REUSED)
         return
-    with work.settle(claim, f"refused_{refusal.code}") as session:
-        now = work.now(session)
+    with job.settle(lease, f"refused_{refusal.code}") as session:
+        now = job.now(session)
         if not settle_refusal(session, task, refusal.code, now=now):
-            put(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, task.status))
+            enqueue(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, task.status))
 
 
-def _report_refusal(work: Work, claim: Claim, task: PayoutTask, refusal: Refused) -> None:
+def _report_refusal(job: JobContext, lease: Lease, task: PayoutTask, refusal: Refused) -> None:
     """A known code that settles nothing: a person looks at it, the questions go on."""
     kind = Kind.KEY_REUSED if refusal.code == KEY_REUSED else Kind.CANCEL_REFUSED
     detail = {"operation": refusal.operation, "code": refusal.code}
-    with work.transaction() as session:
+    with job.transaction() as session:
         given = Report(kind, Subject.REMITTANCE, task.remittance, detail)
-        report(session, given, now=work.now(session))
+        report(session, given, now=job.now(session))
 
 
-def _come_back(work: Work, claim: Claim, task: PayoutTask, outcome: str) -> None:
-    with work.settle(claim, outcome) as session:
-        now = work.now(session)
-        put(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, task.status))
+def _come_back(job: JobContext, lease: Lease, task: PayoutTask, outcome: str) -> None:
+    with job.settle(lease, outcome) as session:
+        now = job.now(session)
+        enqueue(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, task.status))
 
 
-def _end(work: Work, claim: Claim, outcome: str) -> None:
-    with work.settle(claim, outcome):
+def _end(job: JobContext, lease: Lease, outcome: str) -> None:
+    with job.settle(lease, outcome):
         return
 
 

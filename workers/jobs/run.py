@@ -1,4 +1,4 @@
-"""The one function that a queue can call: claim an item, let its topic's handler do it."""
+"""The one function that a queue can call: lease an item, let its topic's handler do it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from uuid import UUID
 import structlog
 
 from integrations.errors import Retryable, Throttled
-from services.outbox.delivery import Claim
+from services.outbox.delivery import Lease
 from workers.jobs.incidents import park
 from workers.routes import ROUTES
-from workers.runtime import LeaseLost, Work, retry_delay
+from workers.runtime import JobContext, LeaseLost, retry_delay
 
 ATTEMPTS_BEFORE_PARKING = 20
 UNKNOWN_TOPIC_SECONDS = 300.0
@@ -22,84 +22,84 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class _Process:
-    work: Work | None = None
+    job: JobContext | None = None
 
 
 _process = _Process()
 
 
-def use(work: Work | None) -> None:
+def use(job: JobContext | None) -> None:
     """The means that `run_outbox` works with in this process."""
-    _process.work = work
+    _process.job = job
 
 
 def run_outbox(outbox_id: str) -> None:
-    """Do what the item says, if it is still to be done and nobody else is at it.
+    """Do what the item says, if it is still to be done and no other worker holds its lease.
 
     Never raises for what goes wrong in the doing: the item stays in the outbox and comes due
     again, and nothing of it ends up in Redis.
     """
-    if _process.work is None:
+    if _process.job is None:
         raise RuntimeError("this process has no means to work with")
     try:
-        _run(_process.work, UUID(outbox_id))
+        _run(_process.job, UUID(outbox_id))
     except Exception as error:
-        # The database is not there: the lease or the next ring brings the item back.
+        # The database is not there: the relay brings the item back once its lease has ended.
         log.error("job_lost", outbox_id=outbox_id, error=type(error).__name__, part=_where(error))
 
 
-def _run(work: Work, item: UUID) -> None:
-    claim = work.claim(item)
-    if claim is None:
+def _run(job: JobContext, item: UUID) -> None:
+    lease = job.take_lease(item)
+    if lease is None:
         return
-    route = ROUTES.get(claim.topic)
+    route = ROUTES.get(lease.topic)
     if route is None:
-        log.error("topic_unknown", topic=claim.topic, outbox_id=str(item))
-        work.again(claim, UNKNOWN_TOPIC_SECONDS)
+        log.error("topic_unknown", topic=lease.topic, outbox_id=str(item))
+        job.retry_later(lease, UNKNOWN_TOPIC_SECONDS)
         return
     try:
-        route.handler(work, claim)
+        route.handler(job, lease)
     except LeaseLost:
-        log.warning("lease_lost", topic=claim.topic, outbox_id=str(item), fence=claim.fence)
+        log.warning("lease_lost", topic=lease.topic, outbox_id=str(item), fence=lease.fence)
     except Retryable as error:
-        _put_off(work, claim, error)
+        _put_off(job, lease, error)
     except Exception as error:
-        _unexpected(work, claim, error, parks=route.parks)
+        _unexpected(job, lease, error, parks=route.parks)
 
 
-def _put_off(work: Work, claim: Claim, error: Retryable) -> None:
+def _put_off(job: JobContext, lease: Lease, error: Retryable) -> None:
     """The agency did nothing: come back, not before it wants us."""
-    delay = retry_delay(claim.attempts)
+    delay = retry_delay(lease.attempts)
     if isinstance(error, Throttled):
         delay = max(delay, error.retry_after)
     log.info(
         "job_put_off",
-        topic=claim.topic,
-        outbox_id=str(claim.id),
-        attempts=claim.attempts,
+        topic=lease.topic,
+        outbox_id=str(lease.id),
+        attempts=lease.attempts,
         agency=error.agency,
         code=error.code,
         delay_seconds=round(delay, 1),
     )
-    work.again(claim, delay)
+    job.retry_later(lease, delay)
 
 
-def _unexpected(work: Work, claim: Claim, error: Exception, *, parks: bool) -> None:
+def _unexpected(job: JobContext, lease: Lease, error: Exception, *, parks: bool) -> None:
     """A fault of ours: tried again, in the end left for a person to look at."""
     log.error(
         "job_failed",
-        topic=claim.topic,
-        outbox_id=str(claim.id),
-        attempts=claim.attempts,
+        topic=lease.topic,
+        outbox_id=str(lease.id),
+        attempts=lease.attempts,
         error=type(error).__name__,
         code=getattr(error, "code", None),
         part=_where(error),
     )
-    if parks and claim.attempts >= ATTEMPTS_BEFORE_PARKING:
-        park(work, claim)
-        log.error("job_parked", topic=claim.topic, outbox_id=str(claim.id))
+    if parks and lease.attempts >= ATTEMPTS_BEFORE_PARKING:
+        park(job, lease)
+        log.error("job_parked", topic=lease.topic, outbox_id=str(lease.id))
     else:
-        work.again(claim)
+        job.retry_later(lease)
 
 
 def _where(error: BaseException) -> str:

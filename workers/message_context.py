@@ -39,8 +39,8 @@ _PROGRAMS = {"rfc": "RFC", "imss": "IMSS", "infonavit": "Infonavit"}
 
 
 @dataclass(frozen=True)
-class Letter:
-    """A message of `workers.messages` to somebody. Without an address there is nobody to tell."""
+class MessageContext:
+    """Which text of `workers.messages` goes to whom. Without an address there is nobody to tell."""
 
     message: str
     language: str
@@ -49,7 +49,9 @@ class Letter:
     phone: str | None = None
 
 
-def login_code(session: Session, code: UUID, *, now: datetime, vault: Vault) -> Letter | None:
+def login_code(
+    session: Session, code: UUID, *, now: datetime, vault: Vault
+) -> MessageContext | None:
     """The one-time code; None once it can't be used any more."""
     row = session.get(LoginCode, code)
     if row is None or row.used_at or row.expires_at <= now:
@@ -59,7 +61,7 @@ def login_code(session: Session, code: UUID, *, now: datetime, vault: Vault) -> 
     digits = key.open(row.code_sealed, place="login_codes.code", row=row.id)
     email = address if row.channel == "email" else None
     phone = address if row.channel == "sms" else None
-    return Letter("login_code", row.language, {"code": digits}, email, phone)
+    return MessageContext("login_code", row.language, {"code": digits}, email, phone)
 
 
 # What a message says must still be so when it goes out: it may have waited for hours.
@@ -72,7 +74,7 @@ _STILL_TRUE = {
 
 def appointment(
     session: Session, found: UUID, message: str, *, now: datetime, site: str, vault: Vault
-) -> Letter | None:
+) -> MessageContext | None:
     """About an appointment, to whoever made it; None once it isn't so any more. Raises NotFound."""
     row = get_appointment(session, found)
     over = row.ends_at <= now and row.status != AppointmentStatus.CANCELLED
@@ -91,10 +93,10 @@ def appointment(
         else f"{site}/citas/{row.id}",
     }
     email, phone = _contact(session, row, vault)
-    return Letter(message, language, values, email, phone)
+    return MessageContext(message, language, values, email, phone)
 
 
-def enrollment(session: Session, found: UUID, *, site: str, vault: Vault) -> Letter | None:
+def enrollment(session: Session, found: UUID, *, site: str, vault: Vault) -> MessageContext | None:
     """How an enrolment was decided; None when it isn't. Raises NotFound."""
     notice = enrollments.get_notice(session, found, vault)
     if notice.status not in (Status.ACTIVE, Status.REJECTED):
@@ -102,7 +104,9 @@ def enrollment(session: Session, found: UUID, *, site: str, vault: Vault) -> Let
     return _about_enrollment(notice, f"enrollment_{notice.status}", found, site)
 
 
-def enrollment_clash(session: Session, found: UUID, *, site: str, vault: Vault) -> Letter | None:
+def enrollment_clash(
+    session: Session, found: UUID, *, site: str, vault: Vault
+) -> MessageContext | None:
     """Somebody else asked for the same, to whoever holds this enrolment; None once it is over.
     Raises NotFound."""
     notice = enrollments.get_notice(session, found, vault)
@@ -111,23 +115,25 @@ def enrollment_clash(session: Session, found: UUID, *, site: str, vault: Vault) 
     return _about_enrollment(notice, "enrollment_identity_check", found, site)
 
 
-def _about_enrollment(notice: enrollments.Notice, message: str, found: UUID, site: str) -> Letter:
+def _about_enrollment(
+    notice: enrollments.Notice, message: str, found: UUID, site: str
+) -> MessageContext:
     values = {
         "folio": spaced(notice.folio),
         "program": _PROGRAMS[notice.program],
         "address": f"{site}/inscripciones/{found}",
     }
-    return Letter(message, notice.language, values, notice.email, notice.phone)
+    return MessageContext(message, notice.language, values, notice.email, notice.phone)
 
 
-def remittance(session: Session, found: UUID, *, site: str, vault: Vault) -> Letter | None:
+def remittance(session: Session, found: UUID, *, site: str, vault: Vault) -> MessageContext | None:
     """How a transfer ended, to its sender; None when it hasn't, or they are forgotten."""
     notice = remittances.get_notice(session, found, vault)
     message = _MONEY.get(notice.status) if notice else None
     if notice is None or message is None:
         return None
     values = {"folio": spaced(notice.folio), "address": f"{site}/envios/{found}"}
-    return Letter(message, notice.language, values, notice.email, notice.phone)
+    return MessageContext(message, notice.language, values, notice.email, notice.phone)
 
 
 def spaced(folio: str) -> str:

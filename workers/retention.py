@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 # Times by the database's clock. Rows that count as evidence (audit, facts, ledger, agencies'
 # messages) have no line here.
-KEPT: Mapping[str, str] = {
+RETENTION: Mapping[str, str] = {
     # A code is worth nothing after ten minutes; a day is left for finding out about abuse.
     "login_codes": "DELETE FROM login_codes WHERE expires_at < now() - interval '1 day'",
     "attempts": "DELETE FROM attempts WHERE window_start < now() - interval '1 day'",
@@ -32,6 +32,6 @@ KEPT: Mapping[str, str] = {
 }
 
 
-def sweep(session: Session, table: str) -> int:
+def delete_expired(session: Session, table: str) -> int:
     """Delete what is past its time in ``table``; returns how many rows went."""
-    return session.connection().execute(text(KEPT[table])).rowcount
+    return session.connection().execute(text(RETENTION[table])).rowcount

@@ -1,7 +1,7 @@
-"""RQ, cut down to a doorbell that rings one function.
+"""RQ, cut down to one function: `workers.jobs.run.run_outbox` of one outbox id.
 
 RQ calls whatever dotted name stands in Redis, for the job and for its callbacks, and webhooks
-besides. Here a job may name `RUN` with one outbox id, and nothing else; whoever can write to
+besides. Here a job may be `RUN` with one outbox id, and nothing else; whoever can write to
 Redis can make us look at the outbox, no more.
 """
 
@@ -33,11 +33,11 @@ RUN = f"{run_outbox.__module__}.{run_outbox.__qualname__}"
 WORKER_TTL_SECONDS = 30
 
 
-class Refused(Exception):
+class ForeignJob(Exception):
     """A job that is not one of ours."""
 
 
-class NoAlarm(BaseDeathPenalty):
+class NoTimeLimit(BaseDeathPenalty):
     """No time limit by signal: it could strike in the middle of a commit. See `Watchdog`."""
 
     def setup_death_penalty(self) -> None:
@@ -47,14 +47,14 @@ class NoAlarm(BaseDeathPenalty):
         """There is none."""
 
 
-class Ring(Job):
+class OutboxJob(Job):
     """A job that can only be `run_outbox` of one id."""
 
     @property
     def func(self) -> Callable[..., Any]:
         """The one function. Raises `Refused` for any other."""
         if self.func_name != RUN or self.instance is not None:
-            raise Refused()
+            raise ForeignJob()
         return run_outbox
 
     @property
@@ -69,7 +69,7 @@ class Ring(Job):
         """None are sent, whatever Redis says."""
 
     def is_ours(self) -> bool:
-        """Whether function and argument are those of `ring`."""
+        """Whether function and argument are those of `enqueue_jobs`."""
         try:
             [outbox_id] = self.args
             return self.func is run_outbox and not self.kwargs and bool(UUID(outbox_id))
@@ -78,19 +78,19 @@ class Ring(Job):
             return False
 
 
-class RingQueue(Queue):
-    """A queue of rings."""
+class OutboxQueue(Queue):
+    """A queue of such jobs."""
 
-    job_class = Ring
-    death_penalty_class = NoAlarm
+    job_class = OutboxJob
+    death_penalty_class = NoTimeLimit
 
 
-class BellWorker(SimpleWorker):
-    """Runs rings in this process. Signals are the caller's: see `stop`."""
+class OutboxWorker(SimpleWorker):
+    """Runs them in this process. Signals are the caller's: see `stop`."""
 
-    job_class = Ring
-    queue_class = RingQueue
-    death_penalty_class = NoAlarm
+    job_class = OutboxJob
+    queue_class = OutboxQueue
+    death_penalty_class = NoTimeLimit
     log_result_lifespan = False
     max_connection_wait_time = 2.0
 
@@ -124,14 +124,14 @@ class BellWorker(SimpleWorker):
             raise StopRequested()
 
     def subscribe(self) -> None:
-        """Listen to no commands: Redis may ring, not steer."""
+        """Listen to no commands of RQ's through Redis."""
 
     def unsubscribe(self) -> None:
         """There is nothing to leave."""
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Run a ring; a job of any other kind is thrown away without being called."""
-        if not (isinstance(job, Ring) and job.is_ours()):
+        """Run one of ours; a job of any other kind is thrown away without being called."""
+        if not (isinstance(job, OutboxJob) and job.is_ours()):
             log.error("job_refused", queue=queue.name)
             job.delete()
             return
@@ -145,10 +145,10 @@ class BellWorker(SimpleWorker):
 
 def open_queue(name: str, connection: Redis) -> Queue:
     """The queue of that name."""
-    return RingQueue(name, connection=connection, serializer=JSONSerializer)
+    return OutboxQueue(name, connection=connection, serializer=JSONSerializer)
 
 
-def ring(queue: Queue, items: Iterable[UUID]) -> None:
+def enqueue_jobs(queue: Queue, items: Iterable[UUID]) -> None:
     """Put one job per outbox id into the queue. Raises RedisError."""
     queue.enqueue_many(
         Queue.prepare_data(
@@ -163,8 +163,8 @@ def ring(queue: Queue, items: Iterable[UUID]) -> None:
     )
 
 
-def waiting(connection: Redis) -> dict[queues.Queue, int]:
-    """How many rings each queue holds. Raises RedisError."""
+def count_jobs(connection: Redis) -> dict[queues.Queue, int]:
+    """How many jobs each queue holds. Raises RedisError."""
     with connection.pipeline(transaction=False) as pipeline:
         for name in queues.Queue:
             pipeline.llen(open_queue(name, connection).key)

@@ -13,18 +13,18 @@ from redis import Redis
 from rq import Callback, Queue
 from rq.serializers import DefaultSerializer, JSONSerializer
 
-from workers import logs, sweeping
-from workers.bell import RUN, BellWorker, open_queue, ring, waiting
+from workers import logs, retention
 from workers.jobs.run import use
-from workers.runtime import Work
+from workers.rq_worker import RUN, OutboxWorker, count_jobs, enqueue_jobs, open_queue
+from workers.runtime import JobContext
 
 Listen = Callable[[], None]
 
 
 @pytest.fixture
-def listen(work: Work, redis: Redis) -> Listen:
+def listen(job: JobContext, redis: Redis) -> Listen:
     def listen() -> None:
-        BellWorker(redis, lambda _: None).work(burst=True, logging_level=None)
+        OutboxWorker(redis, lambda _: None).work(burst=True, logging_level=None)
 
     return listen
 
@@ -63,8 +63,8 @@ def test_callbacks_are_not_called(
     foreign: Queue, listen: Listen, monkeypatch: pytest.MonkeyPatch, field: str
 ) -> None:
     called: list[object] = []
-    monkeypatch.setattr(sweeping, "sweep", lambda *args: called.append(args))
-    hook: Any = {field: Callback(f"{sweeping.__name__}.sweep")}
+    monkeypatch.setattr(retention, "delete_expired", lambda *args: called.append(args))
+    hook: Any = {field: Callback(f"{retention.__name__}.delete_expired")}
     foreign.enqueue(RUN, args=[str(uuid4())], **hook)
     listen()
     assert not called
@@ -78,9 +78,9 @@ def test_a_pickle_is_not_opened(redis: Redis, listen: Listen, tmp_path: Path) ->
     assert not redis.exists(job.key)
 
 
-def test_a_ring_holds_an_id_and_nothing_stays_when_it_is_done(redis: Redis, listen: Listen) -> None:
+def test_a_job_holds_an_id_and_nothing_stays_when_it_is_done(redis: Redis, listen: Listen) -> None:
     item = uuid4()
-    ring(open_queue("money", redis), [item])
+    enqueue_jobs(open_queue("money", redis), [item])
     [key] = redis.keys("rq:job:*")
     stored = redis.hgetall(key)
     assert stored[b"description"] == b"outbox"
@@ -89,10 +89,10 @@ def test_a_ring_holds_an_id_and_nothing_stays_when_it_is_done(redis: Redis, list
     assert redis.keys("rq:job:*") == []
 
 
-def test_after_its_share_of_jobs_a_worker_makes_way(work: Work, redis: Redis) -> None:
-    ring(open_queue("money", redis), [uuid4() for _ in range(3)])
-    assert BellWorker(redis, lambda _: None).listen(2)
-    assert sum(waiting(redis).values()) == 1
+def test_after_its_share_of_jobs_a_worker_makes_way(job: JobContext, redis: Redis) -> None:
+    enqueue_jobs(open_queue("money", redis), [uuid4() for _ in range(3)])
+    assert OutboxWorker(redis, lambda _: None).listen(2)
+    assert sum(count_jobs(redis).values()) == 1
 
 
 def test_what_libraries_would_fill_in_stays_out_of_the_logs(
