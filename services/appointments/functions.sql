@@ -72,23 +72,27 @@ BEGIN
     END LOOP;
 END $$;
 
+-- In PL/pgSQL, which keeps its plan: one in SQL is set up anew in each statement that calls it.
 CREATE OR REPLACE FUNCTION holders_key(p_key bytea, p_keys text[], p_account uuid) RETURNS bytea
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
     -- Who was told apart from somebody of the same name and birth date has a key of their own.
-    SELECT coalesce((
+    RETURN coalesce((
         SELECT own_key FROM homonyms WHERE person_key = p_key
             AND (account_id = p_account OR encode(curp_key, 'hex') = ANY (p_keys))
-        ORDER BY created_at LIMIT 1), p_key)
-$$;
+        ORDER BY created_at LIMIT 1), p_key);
+END $$;
 
 CREATE OR REPLACE FUNCTION refuse_hoarding(
     p_account uuid, p_people integer, p_limits jsonb, p_now timestamptz
 ) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE v_limit record; v_live integer; v_made integer;
+DECLARE v_limit record; v_over boolean; v_made integer;
 BEGIN
-    SELECT * INTO v_limit FROM jsonb_to_record(p_limits) AS l (
-        email text, phone text, address text, per_account integer, per_contact integer,
-        per_address integer, per_day integer, budgets jsonb);
+    SELECT decode(l.email, 'hex') AS email_key, decode(l.phone, 'hex') AS phone_key,
+           decode(l.address, 'hex') AS address_key, l.* INTO v_limit
+        FROM jsonb_to_record(p_limits) AS l (
+            email text, phone text, address text, per_account integer, per_contact integer,
+            per_address integer, per_day integer, budgets jsonb);
     -- Bookings of one hand follow one another: fifty at once can't each find room for one more.
     -- In order of their keys, so that two that share more than one never deadlock.
     PERFORM pg_advisory_xact_lock(key) FROM (
@@ -102,46 +106,36 @@ BEGIN
         JOIN attempts a ON a.subject = decode(b.subject, 'hex') AND a.window_start = b.since
         WHERE a.count >= b.most
     ) THEN PERFORM domain_error('too_many_requests'); END IF;
-    IF p_account IS NOT NULL THEN
-        SELECT sum(people) FILTER (WHERE status IN ('booked', 'checked_in', 'called')),
-               sum(people) FILTER (WHERE created_at > p_now - interval '1 day')
-            INTO v_live, v_made FROM appointments WHERE account_id = p_account;
-        IF coalesce(v_live, 0) + p_people > v_limit.per_account THEN
-            PERFORM domain_error('booking_limit');
-        END IF;
-        IF coalesce(v_made, 0) + p_people > v_limit.per_day THEN
-            PERFORM domain_error('too_many_requests');
-        END IF;
-    END IF;
-    IF v_limit.email IS NOT NULL THEN
-        SELECT sum(people) INTO v_live FROM appointments
-            WHERE email_index = decode(v_limit.email, 'hex')
-              AND status IN ('booked', 'checked_in', 'called');
-        IF coalesce(v_live, 0) + p_people > v_limit.per_contact THEN
-            PERFORM domain_error('booking_limit');
-        END IF;
-    END IF;
-    IF v_limit.phone IS NOT NULL THEN
-        SELECT sum(people) INTO v_live FROM appointments
-            WHERE phone_index = decode(v_limit.phone, 'hex')
-              AND status IN ('booked', 'checked_in', 'called');
-        IF coalesce(v_live, 0) + p_people > v_limit.per_contact THEN
-            PERFORM domain_error('booking_limit');
-        END IF;
-    END IF;
-    IF v_limit.address IS NOT NULL THEN
-        SELECT sum(people) INTO v_live FROM appointments
-            WHERE address_index = decode(v_limit.address, 'hex')
-              AND status IN ('booked', 'checked_in', 'called');
-        IF coalesce(v_live, 0) + p_people > v_limit.per_address THEN
-            PERFORM domain_error('booking_limit');
-        END IF;
+    WITH own AS (
+        SELECT a.*, a.status IN ('booked', 'checked_in', 'called') AS live FROM appointments a
+        WHERE account_id = p_account
+            OR email_index = v_limit.email_key AND status IN ('booked', 'checked_in', 'called')
+            OR phone_index = v_limit.phone_key AND status IN ('booked', 'checked_in', 'called')
+            OR address_index = v_limit.address_key AND status IN ('booked', 'checked_in', 'called')
+    ), held AS (
+        SELECT sum(people) FILTER (WHERE live AND account_id = p_account) AS account,
+               sum(people) FILTER (WHERE live AND email_index = v_limit.email_key) AS email,
+               sum(people) FILTER (WHERE live AND phone_index = v_limit.phone_key) AS phone,
+               sum(people) FILTER (WHERE live AND address_index = v_limit.address_key) AS address,
+               sum(people) FILTER (
+                   WHERE account_id = p_account AND created_at > p_now - interval '1 day') AS made
+        FROM own
+    ) SELECT coalesce(account, 0) + p_people > v_limit.per_account AND p_account IS NOT NULL
+          OR coalesce(email, 0) + p_people > v_limit.per_contact AND v_limit.email IS NOT NULL
+          OR coalesce(phone, 0) + p_people > v_limit.per_contact AND v_limit.phone IS NOT NULL
+          OR coalesce(address, 0) + p_people > v_limit.per_address AND v_limit.address IS NOT NULL,
+          coalesce(made, 0)
+        INTO v_over, v_made FROM held;
+    IF v_over THEN PERFORM domain_error('booking_limit'); END IF;
+    IF p_account IS NOT NULL AND v_made + p_people > v_limit.per_day THEN
+        PERFORM domain_error('too_many_requests');
     END IF;
 END $$;
 
 CREATE OR REPLACE FUNCTION refuse_booking_v2(
     p_consulate text, p_offered boolean, p_services text[], p_people jsonb, p_account uuid
 ) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE v_keys bytea[];
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM consulates WHERE code = p_consulate) THEN
         PERFORM domain_error('consulate_not_found');
@@ -153,12 +147,14 @@ BEGIN
     IF NOT p_offered THEN PERFORM domain_error('slot_not_offered'); END IF;
     -- Whoever holds an appointment is told so, also about a time that is sold out: of their own
     -- account only, so that nobody learns by it whether somebody else has one. Staff know.
+    -- The keys first: joined to the claims, they'd be taken for thousands and all claims be read.
+    v_keys := ARRAY(
+        SELECT holders_key(decode(k, 'hex'), keys, p_account)
+        FROM jsonb_to_recordset(p_people) AS person (keys text[]), unnest(keys) k);
     IF EXISTS (
-        SELECT 1 FROM jsonb_to_recordset(p_people) AS person (keys text[])
-            CROSS JOIN LATERAL unnest(keys) k
-            JOIN claims c ON c.person_key = holders_key(decode(k, 'hex'), keys, p_account)
-                AND c.service_code = ANY (p_services)
-        WHERE p_account IS NULL OR c.account_id = p_account
+        SELECT FROM claims
+        WHERE person_key = ANY (v_keys) AND service_code = ANY (p_services)
+            AND (p_account IS NULL OR account_id = p_account)
     ) THEN PERFORM domain_error('claim_taken'); END IF;
     PERFORM domain_error('slot_taken');
 END $$;
