@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -88,6 +88,14 @@ _TEN_A_MINUTE = Rate(6000, timedelta(minutes=1))
 _events = structlog.get_logger()
 
 
+class Web(Flask):
+    """Flask for views that are plain functions: it need not look whether each is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is; Flask asks for each hook of each request."""
+        return func
+
+
 class CodeConverter(BaseConverter):
     """Codes of ours in addresses: letters, digits and dashes."""
 
@@ -96,7 +104,7 @@ class CodeConverter(BaseConverter):
 
 def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
     """An application that is ready to fork: no connection is open yet."""
-    app = Flask(__name__, static_folder=None)
+    app = Web(__name__, static_folder=None)
     app.url_map.converters["code"] = CodeConverter
     app.url_map.strict_slashes = False
     app.config.update(

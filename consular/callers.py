@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from flask import current_app, request
@@ -46,6 +47,7 @@ def booking_hand() -> Hand:
     return Hand(current_app.config["BOOKING_LIMITS"], address_index("booking"), guess_budgets())
 
 
+@lru_cache(maxsize=256)
 def _network(address: str) -> str:
     try:
         found = ip_address(address)

@@ -16,6 +16,12 @@ _CSP = (
     " font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
 )
+_EVERYWHERE = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+)
 BROWSER_SECONDS = 24 * 3600
 
 
@@ -108,15 +114,11 @@ def _cookies_that_count() -> list[str]:
 
 def _headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", _CSP)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.extend(_EVERYWHERE)
     response.headers["X-Request-ID"] = g.get("request_id", "")
     if current_app.config["SECURE"]:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-store"
     if g.get("session_over") and request.method in ("GET", "HEAD"):
         # From here on the browser's reader is nobody; a form that was open is still known by it.
         response.delete_cookie(session_cookie(), path="/", secure=current_app.config["SECURE"])

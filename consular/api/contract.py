@@ -146,6 +146,8 @@ def _camel_case(name: str) -> str:
 
 def _read_query(schema: Schema | None) -> Any:
     """The address's query. 422 for a name that isn't known, and for one that comes twice."""
+    if schema is None and not request.query_string:
+        return {}
     twice = [name for name, values in request.args.lists() if len(values) > 1]
     if twice:
         raise FieldsInvalid({writable(name): [str(TWICE)] for name in twice})
@@ -226,11 +228,9 @@ def _respond(result: Answer, status: int) -> Response:
     if isinstance(result, Response):
         return result
     body, headers = result if isinstance(result, tuple) else (result, {})
-    response = Response(
+    return Response(
         json.dumps(body, ensure_ascii=False), status, headers, content_type="application/json"
     )
-    g.answered = True
-    return response
 
 
 def _refuse(constant: str) -> Any:

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 import phonenumbers
 from stdnum import luhn
@@ -180,10 +180,14 @@ def _normal(parts: Iterable[str | None], table: Mapping[int, str]) -> str:
     # fall apart again.
     folded = unicodedata.normalize("NFKD", joined).casefold()
     plain = unicodedata.normalize("NFKD", folded).translate(table)
-    letters = "".join(c if c.isalnum() else " " for c in plain if c.isascii() or not _is_mark(c))
-    return " ".join(letters.split())
+    return " ".join("".join(map(_compared, plain)).split())
 
 
-def _is_mark(character: str) -> bool:
-    """Accents, and characters that don't show: neither makes another name."""
-    return bool(unicodedata.combining(character)) or unicodedata.category(character) == "Cf"
+@lru_cache(maxsize=1024)
+def _compared(character: str) -> str:
+    """A letter or digit as it is, a space for the rest; accents, and characters that don't show,
+    make no other name."""
+    if character.isalnum():
+        return character
+    mark = unicodedata.combining(character) or unicodedata.category(character) == "Cf"
+    return "" if mark and not character.isascii() else " "

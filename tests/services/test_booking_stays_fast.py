@@ -6,12 +6,14 @@ table reads all of it, and goes on doing so when it holds a million rows.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, time
 from typing import Any
 
 from sqlalchemy import text
 
 from services.appointments.booking import BookAppointment, book
+from services.appointments.errors import SlotTaken
 from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.kernel.audit import SYSTEM, Actor, Role
@@ -55,3 +57,43 @@ def test_no_growing_table_is_read_whole(shared_database: DatabaseUrls, settings:
             assert again.status == "booked"
         work_as(session, EVERYTHING)
         assert session.execute(READ_WHOLE).all() == before
+
+
+def test_a_refusal_reads_the_claims_of_its_own_people(
+    shared_database: DatabaseUrls, settings: Settings
+) -> None:
+    """However many others hold a claim to the same service."""
+    vault, now = Vault(settings.master_keys(), settings.index_key()), system_clock()
+    with reference_session(shared_database.app_url) as session:
+        plan = OpenSession(
+            "losangeles", working_day(), time(9), time(9, 15), 15, (DeskPlan("A", ("PAS10",)),)
+        )
+        open_session(session, plan, now=now, actor=SYSTEM)
+        start = session.execute(text("SELECT min(starts_at) FROM slots")).scalar_one()
+        connection: Any = session.connection().connection.driver_connection
+        first, *others = (
+            BookAppointment("losangeles", ("PAS10",), start, (_person(letter),))
+            for letter in "abcd"
+        )
+        book(connection, first, now=now, actor=SYSTEM, vault=vault)
+        work_as(session, EVERYTHING)
+        session.execute(CROWD)
+        before = session.execute(CLAIMS_READ).scalar_one()
+        for command in others:
+            with suppress(SlotTaken), connection.transaction():
+                book(connection, command, now=now, actor=SYSTEM, vault=vault)
+        assert session.execute(CLAIMS_READ).scalar_one() - before <= len(others)
+
+
+CROWD = text(
+    "INSERT INTO claims (person_key, service_code, appointment_id)"
+    " SELECT sha256(n::text::bytea), 'PAS10', (SELECT id FROM appointments)"
+    " FROM generate_series(1, 500) n"
+)
+CLAIMS_READ = text(
+    "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'claims'"
+)
+
+
+def _person(letter: str) -> Attendee:
+    return Attendee("Ana", f"Demo {letter}", None, date(1990, 5, 12))

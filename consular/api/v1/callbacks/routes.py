@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any, cast
 
-from flask import Blueprint, Response, current_app, g, json, request
+from flask import Blueprint, Response, current_app, json, request
 from standardwebhooks import Webhook, WebhookVerificationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -53,7 +53,6 @@ def receive(agency: str) -> Response:
         raise Malformed()
     with transaction(EVERYTHING) as session:
         new = receive_callback(session, agency, identifier, folio, now())
-    g.answered = True
     body = json.dumps(CallbackAnswer.render(status="stored" if new else "known"))
     return Response(body, content_type="application/json")
 
