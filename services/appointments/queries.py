@@ -25,6 +25,7 @@ from services.citizens.models import Person
 from services.facts.models import Fact
 from services.kernel.errors import NotFound
 from services.kernel.identifiers import normalise_name
+from services.kernel.tables import Page, fetch_page
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,6 @@ class FreeTime:
     start: datetime
     end: datetime
     free: int
-
-
-@dataclass(frozen=True)
-class Page:
-    """``next`` is the (starts_at, id) to go on after, None at the end."""
-
-    items: Sequence[Any]
-    next: tuple[datetime, UUID] | None
 
 
 @dataclass(frozen=True)
@@ -213,14 +206,14 @@ def list_appointments(
     name: str | None = None,
     limit: int = 50,
     after: tuple[datetime, UUID] | None = None,
-) -> Page:
+) -> Page[Appointment, tuple[datetime, UUID]]:
     """In order of their start; ``after`` is the last one of the page before.
 
     ``name``: how names or surnames of somebody who comes begin, whatever accents, case, signs and
     order. ``back_on``: appointments of other days whose people came back on that one with a pass,
     and with a ``name`` those who may still come.
     """
-    query = select(Appointment).order_by(Appointment.starts_at, Appointment.id).limit(limit + 1)
+    query = select(Appointment).order_by(Appointment.starts_at, Appointment.id)
     for column, value in (
         (Appointment.account_id, account),
         (Appointment.consulate_code, consulate),
@@ -239,10 +232,7 @@ def list_appointments(
         query = query.where(_somebody_called(name))
     if after is not None:
         query = query.where(tuple_(Appointment.starts_at, Appointment.id) > after)
-    rows = session.execute(query).scalars().all()
-    more = len(rows) > limit
-    last = rows[limit - 1] if more else None
-    return Page(rows[:limit], (last.starts_at, last.id) if last else None)
+    return fetch_page(session, query, limit=limit, place=lambda row: (row.starts_at, row.id))
 
 
 def _comes_back(day: date, *, awaited: bool) -> ColumnElement[bool]:
@@ -305,7 +295,7 @@ def list_sessions(
     last: date,
     limit: int | None = None,
     after: tuple[datetime, UUID] | None = None,
-) -> Page:
+) -> Page[tuple[Session, list[Desk]], tuple[datetime, UUID]]:
     """Sessions of an office with their desks, by day and opening; all of them without a ``limit``.
 
     ``after`` is the last one of the page before: its day and opening, as if in UTC, and its id.
@@ -320,10 +310,8 @@ def list_sessions(
         query = query.where(
             tuple_(Session.day, Session.opens, Session.id) > (begins.date(), begins.time(), row)
         )
-    rows = session.scalars(query.limit(limit + 1) if limit else query).all()
-    more = limit is not None and len(rows) > limit
-    page = rows[:limit]
-    return Page(_with_desks(session, page), _session_cursor(page[-1]) if more else None)
+    page = fetch_page(session, query, limit=limit, place=_session_cursor)
+    return Page(_with_desks(session, page.items), page.next)
 
 
 def _session_cursor(row: Session) -> tuple[datetime, UUID]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from services.kernel.audit import AuditEntry
+from services.kernel.tables import Page, fetch_page
 
 # An incident between an agency and us, for staff to settle: nobody looked at anything, and what
 # becomes of it the person is told by the thing itself.
@@ -18,8 +18,8 @@ INTERNAL = ("remittance.contradiction", "remittance.incident")
 
 def list_accesses(
     session: Session, account: UUID, *, limit: int, after: tuple[datetime, UUID] | None = None
-) -> tuple[Sequence[AuditEntry], tuple[datetime, UUID] | None]:
-    """Audit entries about the account's data, the newest first, and where the next ones begin."""
+) -> Page[AuditEntry, tuple[datetime, UUID]]:
+    """Audit entries about the account's data, the newest first."""
     query = select(AuditEntry).where(
         AuditEntry.person_account_id == account,
         *(AuditEntry.action.not_like(f"{kind}%") for kind in INTERNAL),
@@ -27,6 +27,4 @@ def list_accesses(
     if after:
         query = query.where(tuple_(AuditEntry.at, AuditEntry.id) < after)
     ordered = query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
-    rows = session.scalars(ordered.limit(limit + 1)).all()
-    last = rows[limit - 1] if len(rows) > limit else None
-    return rows[:limit], (last.at, last.id) if last else None
+    return fetch_page(session, ordered, limit=limit, place=lambda row: (row.at, row.id))

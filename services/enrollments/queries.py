@@ -19,15 +19,8 @@ from services.enrollments.progress import RESULT_PLACE
 from services.enrollments.rules import UNDECIDED, Status
 from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
+from services.kernel.tables import Page, fetch_page
 from services.outbox.models import OutboxItem
-
-
-@dataclass(frozen=True)
-class Page:
-    """``next`` is the (created_at, id) to go on after, None at the end. Newest first."""
-
-    items: Sequence[Enrollment]
-    next: tuple[datetime, UUID] | None
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,7 @@ def list_enrollments(
     after: tuple[datetime, UUID] | None = None,
     status: str | None = None,
     program: str | None = None,
-) -> Page:
+) -> Page[Enrollment, tuple[datetime, UUID]]:
     """What the transaction may see, newest first."""
     query = select(Enrollment).order_by(Enrollment.created_at.desc(), Enrollment.id.desc())
     if after:
@@ -89,9 +82,7 @@ def list_enrollments(
         query = query.where(Enrollment.status == status)
     if program:
         query = query.where(Enrollment.program == program)
-    rows = session.scalars(query.limit(limit + 1)).all()
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(rows[:limit], (last.created_at, last.id) if last else None)
+    return fetch_page(session, query, limit=limit, place=lambda row: (row.created_at, row.id))
 
 
 def open_result(session: Session, found: Enrollment, vault: Vault) -> dict[str, Any] | None:

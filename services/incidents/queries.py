@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from services.incidents.models import Incident, IncidentStep
 from services.incidents.rules import Kind
 from services.kernel.errors import NotFound
+from services.kernel.tables import Page, fetch_page
 
 
 class State(StrEnum):
@@ -33,14 +34,6 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Page:
-    """``next`` is the (opened_at, id) to go on after, None at the end."""
-
-    items: Sequence[Incident]
-    next: tuple[datetime, UUID] | None
-
-
-@dataclass(frozen=True)
 class OpenCount:
     """How many of a kind are open, and for how long the oldest has been."""
 
@@ -55,7 +48,7 @@ def list_incidents(
     *,
     limit: int,
     after: tuple[datetime, UUID] | None = None,
-) -> Page:
+) -> Page[Incident, tuple[datetime, UUID]]:
     """Open ones with the oldest first, resolved ones with the newest first."""
     still_open = wanted.state is State.OPEN
     place = tuple_(Incident.opened_at, Incident.id)
@@ -68,9 +61,7 @@ def list_incidents(
         query = query.where(place > after if still_open else place < after)
     order = (Incident.opened_at, Incident.id)
     query = query.order_by(*(order if still_open else (column.desc() for column in order)))
-    rows = session.scalars(query.limit(limit + 1)).all()
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(rows[:limit], (last.opened_at, last.id) if last else None)
+    return fetch_page(session, query, limit=limit, place=lambda row: (row.opened_at, row.id))
 
 
 def get_incident(session: Session, incident: UUID) -> Incident:

@@ -59,8 +59,9 @@ class Page(Generic[Row, Place]):
 
 
 def fetch_page(
-    session: Session, query: Select[tuple[Row]], *, limit: int, place: Callable[[Row], Place]
+    session: Session, query: Select[Row], *, limit: int | None, place: Callable[[Row], Place]
 ) -> Page[Row, Place]:
-    """The first ``limit`` rows of an ordered query, and whether there are more."""
-    rows: Sequence[Any] = session.scalars(query.limit(limit + 1)).all()
-    return Page(rows[:limit], place(rows[limit - 1]) if len(rows) > limit else None)
+    """The first ``limit`` rows of an ordered query, and whether there are more; or all of them."""
+    rows: Sequence[Any] = session.scalars(query.limit(limit + 1) if limit else query).all()
+    more = limit is not None and len(rows) > limit
+    return Page(rows[:limit], place(rows[:limit][-1]) if more else None)

@@ -24,6 +24,7 @@ from services.kernel.errors import NotFound
 from services.kernel.identifiers import compact_name
 from services.kernel.ids import FolioKind, parse_folio
 from services.kernel.money import Money
+from services.kernel.tables import Page, fetch_page
 from services.outbox.models import OutboxItem
 from services.remittances.ledger import LedgerCode, balance, trial_balance
 from services.remittances.models import Remittance, RemittanceEvent
@@ -31,14 +32,6 @@ from services.remittances.rules import IN_PAYOUT, OPEN, Payout, Status
 
 # What a branch asks for; the edge says it in the reader's words.
 COLLECT_WITH = ("folio", "official_identification")
-
-
-@dataclass(frozen=True)
-class Page:
-    """``next`` is the (funded_at, id) to go on after, None at the end. Newest first."""
-
-    items: Sequence[Remittance]
-    next: tuple[datetime, UUID] | None
 
 
 @dataclass(frozen=True)
@@ -106,7 +99,7 @@ def list_remittances(
     account: UUID | None = None,
     after: tuple[datetime, UUID] | None = None,
     status: Status | None = None,
-) -> Page:
+) -> Page[Remittance, tuple[datetime, UUID]]:
     """What the transaction may see, or only those of ``account``; newest first."""
     query = select(Remittance).order_by(Remittance.funded_at.desc(), Remittance.id.desc())
     if account:
@@ -115,9 +108,7 @@ def list_remittances(
         query = query.where(tuple_(Remittance.funded_at, Remittance.id) < after)
     if status:
         query = query.where(Remittance.status == status)
-    rows = session.scalars(query.limit(limit + 1)).all()
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(rows[:limit], (last.funded_at, last.id) if last else None)
+    return fetch_page(session, query, limit=limit, place=lambda row: (row.funded_at, row.id))
 
 
 def list_history(session: Session, remittance: UUID) -> Sequence[RemittanceEvent]:

@@ -14,6 +14,8 @@ from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Te
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base, Owners
+from services.kernel.tables import one_of
+from services.voting.rules import Dimension, Mode, Status, Unit
 
 
 class VoteCount(Base):
@@ -30,16 +32,11 @@ class VoteCount(Base):
     owners = Owners(office="consulate_code", public=("status", ("published", "approved")))
     __table_args__ = (
         CheckConstraint("election ~ '^[0-9]{4}$'", name="election"),
-        CheckConstraint("mode IN ('electronic', 'postal', 'in_person')", name="mode"),
-        CheckConstraint(
-            "dimension IN ('total', 'country', 'consulate', 'state', 'mode')", name="dimension"
-        ),
+        CheckConstraint(one_of("mode", Mode), name="mode"),
+        CheckConstraint(one_of("dimension", Dimension), name="dimension"),
         CheckConstraint("value >= 0", name="value"),
-        CheckConstraint("unit IN ('count', 'percent')", name="unit"),
-        CheckConstraint(
-            "status IN ('published', 'reported', 'approved', 'superseded', 'rejected')",
-            name="status",
-        ),
+        CheckConstraint(one_of("unit", Unit), name="unit"),
+        CheckConstraint(one_of("status", Status), name="status"),
         CheckConstraint("approved_by <> reported_by", name="self_approval"),
         # The same person under another account is the same person.
         CheckConstraint("approved_subject <> reported_subject", name="same_person"),

@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.kernel.errors import NotFound
+from services.kernel.tables import Page, fetch_page
 from services.voting.models import VoteCount
-from services.voting.rules import Dimension, Known, Metric, Mode, Status
+from services.voting.rules import SETTLED, Dimension, Known, Metric, Mode, Status
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,6 @@ class CountFilter:
     metric: str | None = None
     dimension: Dimension | None = None
     status: Status | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """A part of a list; ``next`` is where the rest begins, None at the end."""
-
-    items: Sequence[VoteCount]
-    next: UUID | None
 
 
 @dataclass(frozen=True)
@@ -51,9 +44,9 @@ class Election:
 
 def list_counts(
     session: Session, which: CountFilter, *, after: UUID | None = None, limit: int = 100
-) -> Page:
+) -> Page[VoteCount, UUID]:
     """The counts that the transaction's scope may see, by id; ``after`` is a page's ``next``."""
-    statement = select(VoteCount).order_by(VoteCount.id).limit(limit + 1)
+    statement = select(VoteCount).order_by(VoteCount.id)
     wanted = {
         VoteCount.election: which.election,
         VoteCount.consulate_code: which.consulate,
@@ -66,8 +59,7 @@ def list_counts(
             statement = statement.where(column == value)
     if after is not None:
         statement = statement.where(VoteCount.id > after)
-    found = session.scalars(statement).all()
-    return Page(found[:limit], found[limit - 1].id if len(found) > limit else None)
+    return fetch_page(session, statement, limit=limit, place=lambda row: row.id)
 
 
 class Cell(Protocol):
@@ -87,14 +79,13 @@ class Cell(Protocol):
 
 def count_settled(session: Session, cell: Cell) -> int:
     """How many reports of the cell were approved, superseded or rejected."""
-    settled = (Status.APPROVED, Status.SUPERSEDED, Status.REJECTED)
     return int(
         session.execute(
             select(func.count()).where(
                 *_of(cell),
                 VoteCount.mode.is_not_distinct_from(cell.mode),
                 VoteCount.consulate_code == cell.consulate,
-                VoteCount.status.in_(settled),
+                VoteCount.status.in_(sorted(SETTLED)),
             )
         ).scalar_one()
     )

@@ -9,14 +9,15 @@ is nobody's to see.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,19 +26,22 @@ from services.facts.recording import record as record_fact
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
 from services.kernel.db import violated_constraint
-from services.kernel.errors import Conflict, Invalid, NotFound
+from services.kernel.errors import Conflict, Invalid, NotFound, WrongState
 from services.kernel.ids import new_id
 from services.voting.errors import FiguresDiffer
+from services.voting.lifecycle import LIFECYCLE
 from services.voting.models import CountFigure, VoteCount
 from services.voting.queries import count_settled, what_is_known
 from services.voting.rules import (
     FIELDS,
     MAX_COUNT,
+    Action,
     Dimension,
     Metric,
     Mode,
     Status,
     Unit,
+    actions,
     impossible_date,
     impossible_value,
     oddities,
@@ -98,7 +102,8 @@ def report_count(
         revision=count_settled(session, command) + 1,
     )
     session.add(count)
-    _flush(session)
+    with _translated():
+        session.flush()
     _keep_figure(session, count, command.value, None, now, actor)
     _audit(session, count, "vote_count.reported", now=now, actor=actor)
     return count
@@ -115,8 +120,8 @@ def approve_count(
     and "wrong_state" for one that is not waiting; Invalid "reason_required" for who typed another
     number before, and has seen the reported one since.
     """
-    count = _lock_waiting(session, command.count)
-    if count.reported_by == actor.account_id:
+    count, may = _lock_waiting(session, command.count, actor)
+    if Action.APPROVE not in may:
         raise Conflict("self_approval")
     if count.second_by == actor.account_id and not command.reason:
         raise Invalid("reason_required", field="reason")
@@ -130,8 +135,8 @@ def correct_count(
 
     Raises `NotFound`, also for anybody else's, Conflict "wrong_state", Invalid.
     """
-    count = _lock_waiting(session, command.count)
-    if actor.account_id not in (count.reported_by, count.second_by):
+    count, may = _lock_waiting(session, command.count, actor)
+    if Action.CORRECT not in may:
         raise NotFound("not_found")
     if not command.reason:
         raise Invalid("reason_required", field="reason")
@@ -151,11 +156,16 @@ def reject_count(
     session: Session, count_id: UUID, reason: str, *, now: datetime, actor: Actor
 ) -> VoteCount:
     """End a report that is wrong; a new one may be made. Raises `NotFound`, "wrong_state"."""
-    count = _lock_waiting(session, count_id)
-    count.status, count.reason = Status.REJECTED.value, reason
-    count.rejected_by, count.rejected_at = actor.account_id, now
-    _flush(session)
-    _audit(session, count, "vote_count.rejected", now=now, actor=actor)
+    count, _may = _lock_waiting(session, count_id, actor)
+    LIFECYCLE.move(
+        session,
+        count,
+        Status.REJECTED,
+        now=now,
+        actor=actor,
+        reason=reason,
+        rejected_by=actor.account_id,
+    )
     return count
 
 
@@ -166,18 +176,17 @@ def figures_differ(count: VoteCount) -> FiguresDiffer | None:
     return FiguresDiffer(typed=int(count.second_value), reported=int(count.value))
 
 
-def _lock_waiting(session: Session, count_id: UUID) -> VoteCount:
-    count = session.scalar(
-        select(VoteCount)
-        .where(VoteCount.id == count_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if count is None or count.status == Status.PUBLISHED:
-        raise NotFound("not_found")
-    if count.status != Status.REPORTED:
-        raise Conflict("wrong_state", state=count.status)
-    return count
+def _lock_waiting(
+    session: Session, count_id: UUID, actor: Actor
+) -> tuple[VoteCount, frozenset[Action]]:
+    """The count, and what the actor may do with it: something, as long as it waits."""
+    count = LIFECYCLE.lock(session, count_id)
+    if count.status == Status.PUBLISHED:
+        raise NotFound()
+    may = actions(count.status, actor.account_id, count.reported_by, count.second_by)
+    if not may:
+        raise WrongState(state=count.status)
+    return count, may
 
 
 def _compare(
@@ -188,7 +197,8 @@ def _compare(
         _approve(session, count, actor.account_id, now, actor)
         return count
     count.second_value, count.second_by = Decimal(command.value), actor.account_id
-    _flush(session)
+    with _translated():
+        session.flush()
     _audit(session, count, "vote_count.differs", now=now, actor=actor)
     return count
 
@@ -196,13 +206,22 @@ def _compare(
 def _approve(
     session: Session, count: VoteCount, approver: UUID | None, now: datetime, actor: Actor
 ) -> None:
-    for old in _supersede(session, count):
-        _fact(session, old, Status.APPROVED, Status.SUPERSEDED, now)
-    count.status = Status.APPROVED.value
-    count.approved_by, count.approved_at = approver, now
-    _flush(session)
-    _fact(session, count, None, Status.APPROVED, now)
-    _audit(session, count, "vote_count.approved", now=now, actor=actor)
+    with _translated():
+        for old in _in_force(session, count):
+            LIFECYCLE.move(session, old, Status.SUPERSEDED, now=now, actor=actor)
+        LIFECYCLE.move(session, count, Status.APPROVED, now=now, actor=actor, approved_by=approver)
+    record_fact(
+        session,
+        kind=f"{FACT_KIND}.{count.metric}",
+        subject_id=count.id,
+        consulate=count.consulate_code,
+        dimensions={"vote_mode": count.mode or "all"},
+        day=count.day or date.min,
+        before=None,
+        after=count.status,
+        now=now,
+        quantity=int(count.value),
+    )
 
 
 def _keep_figure(
@@ -266,9 +285,10 @@ def _as_report(count: VoteCount, value: int) -> ReportCount:
     )
 
 
-def _supersede(session: Session, count: VoteCount) -> Sequence[VoteCount]:
+def _in_force(session: Session, count: VoteCount) -> Sequence[VoteCount]:
+    """The one that a count takes the place of, locked."""
     return session.scalars(
-        update(VoteCount)
+        select(VoteCount)
         .where(
             VoteCount.status == Status.APPROVED,
             VoteCount.election == count.election,
@@ -277,14 +297,16 @@ def _supersede(session: Session, count: VoteCount) -> Sequence[VoteCount]:
             VoteCount.consulate_code == count.consulate_code,
             VoteCount.day == count.day,
         )
-        .values(status=Status.SUPERSEDED.value)
-        .returning(VoteCount)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
 
 
-def _flush(session: Session) -> None:
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What the constraints refuse, as our errors."""
     try:
-        session.flush()
+        yield
     except IntegrityError as refused:
         translate = _REFUSALS.get(violated_constraint(refused) or "")
         if translate is None:
@@ -297,28 +319,10 @@ _REFUSALS: Mapping[str, Callable[[], Exception]] = {
     "ck_vote_counts_same_person": lambda: Conflict("self_approval"),
     "ck_vote_counts_second_person": lambda: Conflict("self_approval"),
     "ck_vote_counts_second": lambda: Conflict("self_approval"),
-    "uq_vote_counts_approved": lambda: Conflict("wrong_state"),
+    "uq_vote_counts_approved": WrongState,
     "uq_vote_counts_revision": lambda: Conflict("already_reported"),
     "fk_vote_counts_consulate_code": lambda: NotFound("not_found", field="consulate"),
 }
-
-
-def _fact(
-    session: Session, count: VoteCount, before: Status | None, after: Status, now: datetime
-) -> None:
-    """The figure leaves one status and arrives in the next; a zero moves nothing."""
-    record_fact(
-        session,
-        kind=f"{FACT_KIND}.{count.metric}",
-        subject_id=count.id,
-        consulate=count.consulate_code,
-        dimensions={"vote_mode": count.mode or "all"},
-        day=count.day or date.min,
-        before=before,
-        after=after,
-        now=now,
-        quantity=int(count.value),
-    )
 
 
 def _audit(session: Session, count: VoteCount, action: str, *, now: datetime, actor: Actor) -> None:

@@ -57,6 +57,25 @@ class Status(StrEnum):
     REJECTED = "rejected"
 
 
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.PUBLISHED: frozenset(),
+    Status.REPORTED: frozenset({Status.APPROVED, Status.REJECTED}),
+    Status.APPROVED: frozenset({Status.SUPERSEDED}),
+    Status.SUPERSEDED: frozenset(),
+    Status.REJECTED: frozenset(),
+}
+# Somebody has decided on the report.
+SETTLED = frozenset(Status) - {Status.PUBLISHED, Status.REPORTED}
+
+
+class Action(StrEnum):
+    """What somebody may do with a count."""
+
+    APPROVE = "approve"
+    CORRECT = "correct"
+    REJECT = "reject"
+
+
 class Unit(StrEnum):
     """Percentages are only ever published, with a basis of their own."""
 
@@ -156,6 +175,21 @@ def oddities(value: int, known: Known) -> list[Odd]:
     if value >= NOTEWORTHY and value == known.before:
         found.append(Odd.SAME_AS_LAST_ELECTION)
     return found
+
+
+def actions(
+    status: str, account: UUID | None, reported_by: UUID | None, second_by: UUID | None
+) -> frozenset[Action]:
+    """What ``account`` may do with a count now: it waits for somebody else to type it again.
+
+    The use cases refuse by it, and the pages offer by it.
+    """
+    if status != Status.REPORTED:
+        return frozenset()
+    own = account in (reported_by, second_by)
+    typed = {Action.CORRECT} if own else frozenset()
+    another = {Action.APPROVE} if account != reported_by else frozenset()
+    return frozenset({Action.REJECT} | typed | another)
 
 
 def may_see_value(

@@ -28,7 +28,7 @@ from services.voting.reporting import (
     reject_count,
     report_count,
 )
-from services.voting.rules import Metric, Mode, Status, may_see_value
+from services.voting.rules import Action, Metric, Mode, Status, actions, may_see_value
 
 pages = Blueprint("counts", __name__, url_prefix="/counts")
 WHO = DESK | {Role.ANALYST}
@@ -176,7 +176,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
 
 
 def _shown(row: Any, cities: dict[str, str]) -> dict[str, Any]:
-    waits = row.status == Status.REPORTED
+    may = actions(row.status, account(), row.reported_by, row.second_by)
     seen = may_see_value(row.status, account(), row.reported_by, row.second_by)
     return {
         "id": row.id,
@@ -193,9 +193,10 @@ def _shown(row: Any, cities: dict[str, str]) -> dict[str, Any]:
         "source": row.source,
         "note": row.note,
         "reason": row.reason,
-        "may_type": waits and account() not in (row.reported_by, row.second_by),
-        "may_correct": waits and account() in (row.reported_by, row.second_by),
-        "may_reject": waits,
+        # Who typed a number corrects it, whatever the others may still do.
+        "may_type": Action.APPROVE in may and Action.CORRECT not in may,
+        "may_correct": Action.CORRECT in may,
+        "may_reject": Action.REJECT in may,
     }
 
 

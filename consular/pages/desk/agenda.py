@@ -23,7 +23,6 @@ from consular.pages.desk.schemas import AgendaQuery
 from consular.pages.forms import Errors, check
 from consular.pages.portal.names import bookable_services, office
 from services.appointments.queries import (
-    Page,
     count_by_status,
     find_by_folio,
     list_appointments,
@@ -32,6 +31,7 @@ from services.appointments.queries import (
 from services.appointments.rules import Status
 from services.kernel.audit import Role
 from services.kernel.ids import parse_folio
+from services.kernel.tables import Page
 
 LINES = 100
 FILTERS = ("day", "service", "status", "desk", "q", "next")
@@ -78,7 +78,9 @@ def _agenda(session: Session, query: dict[str, Any], values: dict[str, str]) -> 
     }
 
 
-def _find(session: Session, consulate: str, query: dict[str, Any], day: date) -> tuple[date, Page]:
+def _find(
+    session: Session, consulate: str, query: dict[str, Any], day: date
+) -> tuple[date, Page[Any, Any]]:
     """The day and its lines. A folio is found on whatever day it is for: people come early."""
     folio = parse_folio(query["q"] or "")
     found = find_by_folio(session, folio) if folio else None

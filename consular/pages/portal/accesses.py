@@ -30,11 +30,11 @@ def accesses() -> str:
     """The newest first."""
     asked = check(_Page(), pick(request.args.to_dict(), "next"), {}) or {"next": None}
     with transaction() as session:
-        found, following = list_accesses(session, account(), limit=LINES, after=asked["next"])
-    more = cursor(following)
+        page = list_accesses(session, account(), limit=LINES, after=asked["next"])
+    more = cursor(page.next)
     return render_template(
         "portal/accesses.html",
-        entries=[_entry(entry) for entry in found],
+        entries=[_entry(entry) for entry in page.items],
         more=url_for("portal.accesses", next=more) if more else None,
         clock=reader_clock(),
     )

@@ -5,8 +5,9 @@ LGPDPPSO 2025: the right of access is to all of it, not to a summary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +24,11 @@ from services.citizens.accesses import list_accesses
 from services.citizens.accounts import list_identities, list_people
 from services.citizens.people import open_person
 from services.enrollments.queries import list_enrollments
+from services.kernel.tables import Page
 from services.remittances.queries import list_remittances
 
 AT_ONCE = 100
-Cursor = tuple[datetime, UUID] | None
+Place = tuple[datetime, UUID]
 
 
 def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
@@ -36,24 +38,22 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
         "people": [_person(found) for found in list_people(session, account)],
         "appointments": [
             shown
-            for page in _pages(lambda after: _appointments(session, account, after))
+            for page in _pages(partial(list_appointments, session, account=account))
             for shown in appointments.shown(session, page)
         ],
         "enrollments": [
             enrollments.detailed(session, found)
-            for page in _pages(lambda after: _enrollments(session, after))
+            for page in _pages(partial(list_enrollments, session))
             for found in page
         ],
         "remittances": [
             remittances.detailed(session, found)
-            for page in _pages(lambda after: _remittances(session, account, after))
+            for page in _pages(partial(list_remittances, session, account=account))
             for found in page
         ],
         "accesses": [
             access(entry)
-            for page in _pages(
-                lambda after: list_accesses(session, account, limit=AT_ONCE, after=after)
-            )
+            for page in _pages(partial(list_accesses, session, account))
             for entry in page
         ],
     }
@@ -65,28 +65,14 @@ def access(entry: Any) -> dict[str, Any]:
     return AccessAnswer.render(entry, action=action, what=what)
 
 
-def _pages(ask: Callable[[Cursor], tuple[Any, Cursor]]) -> Iterator[Any]:
-    after: Cursor = None
+def _pages(ask: Callable[..., Page[Any, Place]]) -> Iterator[Sequence[Any]]:
+    after: Place | None = None
     while True:
-        rows, after = ask(after)
-        yield rows
+        page = ask(limit=AT_ONCE, after=after)
+        yield page.items
+        after = page.next
         if after is None:
             return
-
-
-def _appointments(session: Session, account: UUID, after: Cursor) -> tuple[Any, Cursor]:
-    page = list_appointments(session, account=account, limit=AT_ONCE, after=after)
-    return page.items, page.next
-
-
-def _enrollments(session: Session, after: Cursor) -> tuple[Any, Cursor]:
-    page = list_enrollments(session, limit=AT_ONCE, after=after)
-    return page.items, page.next
-
-
-def _remittances(session: Session, account: UUID, after: Cursor) -> tuple[Any, Cursor]:
-    page = list_remittances(session, account=account, limit=AT_ONCE, after=after)
-    return page.items, page.next
 
 
 def _person(found: Any) -> dict[str, Any]:

@@ -64,11 +64,9 @@ def change_me(command: PersonData) -> dict[str, Any]:
 def list_my_accesses(query: dict[str, Any]) -> dict[str, Any]:
     """List everybody who did something with one's data, the newest first."""
     with transaction() as session:
-        found, following = list_accesses(
-            session, account(), limit=query["limit"], after=query["next"]
-        )
-    items = [access(entry) for entry in found]
-    return AccessList.render(items=items, next=cursor(following))
+        page = list_accesses(session, account(), limit=query["limit"], after=query["next"])
+    items = [access(entry) for entry in page.items]
+    return AccessList.render(items=items, next=cursor(page.next))
 
 
 @endpoint(api, "GET", "/data", operation="showMyData", who=CITIZEN, answer=CopyAnswer(), errors={})
