@@ -465,3 +465,13 @@ def test_a_folio_is_found_as_people_say_it_also_after_a_bad_one(web: Web, office
         assert refused.status_code == 200
         assert "Ana Demo" not in refused.text
         assert "Ana Demo" in officer.get(f"/desk/?q={quote(typed)}").text, typed
+
+
+def test_pages_of_two_appointments_of_one_name_have_titles_of_their_own(
+    web: Web, officer: Browser
+) -> None:
+    """Side by side in a browser they are told apart by their titles alone."""
+    both = [booked(web), booked(web, 1, service="MAT", attendees=[person()])]
+    pages = [officer.get(address(each, step)).text for each in both for step in ("", "complete")]
+    titles = {page.partition("<title>")[2].partition("</title>")[0] for page in pages}
+    assert len(titles) == len(pages), titles
