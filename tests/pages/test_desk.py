@@ -475,3 +475,18 @@ def test_pages_of_two_appointments_of_one_name_have_titles_of_their_own(
     pages = [officer.get(address(each, step)).text for each in both for step in ("", "complete")]
     titles = {page.partition("<title>")[2].partition("</title>")[0] for page in pages}
     assert len(titles) == len(pages), titles
+
+
+def test_people_are_called_by_the_time_of_their_appointment_and_the_page_says_so(
+    web: Web, officer: Browser
+) -> None:
+    """Not by when they came, and not by when a window called them and took it back."""
+    first, second = booked(web, 0), booked(web, 1)
+    for coming in (second, first):
+        officer.post(address(coming, "check-in"), identity_checked="true")
+    officer.post(address(first, "call"), desk="A")
+    officer.post(address(first, "back-to-waiting"))
+    assert {status_of(web, each) for each in (first, second)} == {"checked_in"}
+    page = officer.get(agenda_of(first)).text
+    assert "Se llama por la hora de la cita, no por la de llegada." in page
+    assert page.index("Demo Aaaa") < page.index("Demo Aaab")
