@@ -11,17 +11,14 @@ from flask_babel import gettext as _
 
 from consular.auth import now
 from consular.db import transaction
-from consular.i18n import date_long
+from consular.i18n import date_long, words
 from consular.lookups import count_lookup
 from services.appointments.queries import find_by_folio_and_birth_date
 from services.appointments.returning import list_passes
-from services.appointments.rules import LIVE, Status
+from services.appointments.rules import LIVE, PAST, Status
 from services.consulates.queries import get_consulate
 from services.kernel.db import EVERYTHING
 from services.kernel.errors import NotFound
-
-# The time went by and nothing was noted yet.
-PAST = "past"
 
 
 @dataclass(frozen=True)
@@ -61,14 +58,4 @@ def words_for(found: FoundAppointment) -> str:
     if found.return_until is not None:
         day = date_long(found.return_until)
         return str(_("Puedes volver con este folio hasta el %(day)s, sin otra cita.", day=day))
-    words: dict[str, Any] = {
-        Status.BOOKED: _("Tu cita está reservada. Llega 10 minutos antes y di tu folio."),
-        Status.CHECKED_IN: _("Ya te registraron: espera a que te llamen."),
-        Status.CALLED: _("Te están llamando a una ventanilla."),
-        Status.COMPLETED: _("Ya te atendieron en esta cita. Si necesitas otro trámite, reserva."),
-        Status.CANCELLED: _("Esta cita se canceló. Puedes reservar otra."),
-        Status.NO_SHOW: _("Esta cita ya pasó y anotaron que no llegaste. Puedes reservar otra."),
-        Status.NOT_SERVED: _("No se pudo atender y el pase para volver ya venció. Reserva otra."),
-        PAST: _("Esta cita ya pasó. Puedes reservar otra."),
-    }
-    return str(words[found.status])
+    return words("appointments.found", found.status)

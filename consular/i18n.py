@@ -39,6 +39,7 @@ from flask import Flask, request
 from flask_babel import Babel, Domain, get_locale, gettext
 
 from services.kernel.money import Money
+from services.words import TABLES
 
 LANGUAGES = {"es": "Español", "en": "English"}
 DEFAULT_LANGUAGE = "es"
@@ -97,6 +98,7 @@ def init_i18n(app: Flask) -> None:
     app.jinja_env.filters.update(_FILTERS)
     app.jinja_env.globals["current_language"] = current_language
     app.jinja_env.globals["languages"] = LANGUAGES
+    app.jinja_env.globals["words"] = words
 
 
 def load_translations(language: str) -> Translations:
@@ -149,6 +151,12 @@ def _best_accepted() -> str:
 def _accepted() -> Iterator[str]:
     """Tags of the header, the most wanted first."""
     return (tag for tag, quality in request.accept_languages if quality > 0)
+
+
+def words(table: str, code: str) -> str:
+    """What a slice calls a code, such as ``"appointments.status"``: one of `services.words.TABLES`.
+    A code without words of its own shows as it is."""
+    return str(gettext(TABLES[table].get(code, code)))
 
 
 def in_order(rows: Iterable[Mapping[str, Any]], name: str = "label") -> list[Mapping[str, Any]]:

@@ -41,3 +41,23 @@ def errors_of(modules: Iterable[ModuleType]) -> Mapping[str, ErrorWords]:
             )
         found |= module.ERRORS
     return found
+
+
+# Slice and kind of code -> code -> words.
+TABLES: Mapping[str, Mapping[str, str]] = {
+    "appointments.status": appointments.STATUSES,
+    "appointments.counted": appointments.COUNTED,
+    "appointments.found": appointments.FOUND,
+    "appointments.resemblance": appointments.RESEMBLANCES,
+    "enrollments.status": enrollments.STATUSES,
+    "remittances.status": remittances.STATUSES,
+    "voting.status": voting.STATUSES,
+    "voting.counted": voting.COUNTED,
+    "voting.metric": voting.METRICS,
+    "voting.mode": voting.MODES,
+    "incidents.kind": incidents.KINDS,
+    "incidents.meaning": incidents.MEANINGS,
+    "incidents.resolution": incidents.RESOLUTIONS,
+    "incidents.step": incidents.STEPS,
+    "incidents.fact": incidents.FACTS,
+}

@@ -70,6 +70,10 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+# What a look-up tells in place of a status: the time went by and nothing was noted yet.
+PAST = "past"
+
+
 class Step(StrEnum):
     """What moves an appointment on."""
 

@@ -4,8 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.appointments.rules import PAST, Status
 from services.kernel.words import ErrorWords
 from services.kernel.words import marked as _
+
+STATUSES: Mapping[str, str] = {
+    Status.BOOKED: _("Reservada"),
+    Status.CHECKED_IN: _("En la sala de espera"),
+    Status.CALLED: _("Llamada a ventanilla"),
+    Status.COMPLETED: _("Atendida"),
+    Status.NOT_SERVED: _("No se pudo atender"),
+    Status.NO_SHOW: _("No se presentó"),
+    Status.CANCELLED: _("Cancelada"),
+    PAST: _("Ya pasó"),
+}
+# Over a number of them: on the desk and in every figure of Group 4, so that one appointment has one
+# name in both.
+COUNTED: Mapping[str, str] = {
+    Status.BOOKED: _("Reservadas"),
+    Status.CHECKED_IN: _("En la sala de espera"),
+    Status.CALLED: _("En ventanilla"),
+    Status.COMPLETED: _("Atendidas"),
+    Status.NOT_SERVED: _("No se pudieron atender"),
+    Status.NO_SHOW: _("No se presentaron"),
+    Status.CANCELLED: _("Canceladas"),
+}
+# Said to whoever looks theirs up by its folio: how it stands, and what to do.
+FOUND: Mapping[str, str] = {
+    Status.BOOKED: _("Tu cita está reservada. Llega 10 minutos antes y di tu folio."),
+    Status.CHECKED_IN: _("Ya te registraron: espera a que te llamen."),
+    Status.CALLED: _("Te están llamando a una ventanilla."),
+    Status.COMPLETED: _("Ya te atendieron en esta cita. Si necesitas otro trámite, reserva."),
+    Status.CANCELLED: _("Esta cita se canceló. Puedes reservar otra."),
+    Status.NO_SHOW: _("Esta cita ya pasó y anotaron que no llegaste. Puedes reservar otra."),
+    Status.NOT_SERVED: _("No se pudo atender y el pase para volver ya venció. Reserva otra."),
+    PAST: _("Esta cita ya pasó. Puedes reservar otra."),
+}
+# Why somebody with an appointment looks like somebody with another: for the desk.
+RESEMBLANCES: Mapping[str, str] = {
+    "names": _("Se parece a otra persona con cita: mismo día de nacimiento y nombres parecidos."),
+    "birth_date": _(
+        "Se parece a otra persona con cita: mismos nombres y un número distinto en la fecha de"
+        " nacimiento."
+    ),
+}
 
 ERRORS: Mapping[str, ErrorWords] = {
     "slot_taken": ErrorWords(

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.enrollments.rules import Status
 from services.kernel.words import ErrorWords
 from services.kernel.words import marked as _
+
+STATUSES: Mapping[str, str] = {
+    Status.RECEIVED: _("Recibida"),
+    Status.IN_REVIEW: _("En revisión"),
+    Status.MORE_INFORMATION_REQUESTED: _("Falta información"),
+    Status.SENT_TO_AGENCY: _("Enviada a la dependencia"),
+    Status.PAYMENT_PENDING: _("Falta el pago"),
+    Status.ACTIVE: _("Aprobada"),
+    Status.REJECTED: _("No aprobada"),
+    Status.WITHDRAWN: _("Retirada"),
+    Status.ENDED: _("Terminada"),
+}
 
 ERRORS: Mapping[str, ErrorWords] = {
     "program_not_available": ErrorWords(

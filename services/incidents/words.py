@@ -4,8 +4,100 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.incidents.rules import Kind, Resolution, Step
 from services.kernel.words import ErrorWords
 from services.kernel.words import marked as _
+
+KINDS: Mapping[str, str] = {
+    Kind.PAID_AFTER_REFUND: _("Pagado después de devolverse"),
+    Kind.REFUSED_AFTER_PAID: _("Rechazado después de pagarse"),
+    Kind.AMOUNT_DIFFERS: _("Otro monto que el ordenado"),
+    Kind.KEY_REUSED: _("Folio usado para otra orden"),
+    Kind.CANCEL_REFUSED: _("Cancelación rechazada"),
+    Kind.ANSWER_OVERDUE: _("Respuesta vencida"),
+    Kind.AGENCY_SILENT: _("Sin respuesta desde hace una hora"),
+    Kind.JOB_RETRYING: _("Tarea que no sale desde hace una hora"),
+    Kind.JOB_PARKED: _("Tarea abandonada"),
+    Kind.CALLBACK_UNMATCHED: _("Aviso de un folio desconocido"),
+    Kind.FIELD_UNUSABLE: _("Dato que no se puede usar"),
+}
+# What each means, and what to do about it.
+MEANINGS: Mapping[str, str] = {
+    Kind.PAID_AFTER_REFUND: _(
+        "La dependencia dice que pagó un envío que ya se devolvió al remitente. Los pesos"
+        " están en suspenso. Pide a la dependencia que los recupere; si no puede, la casa"
+        " asume la pérdida."
+    ),
+    Kind.REFUSED_AFTER_PAID: _(
+        "La dependencia dice que no entregó un envío que ya constaba como pagado. Los pesos"
+        " están en suspenso y se le deben al remitente. Aclara con la dependencia cuál de"
+        " las dos cosas ocurrió."
+    ),
+    Kind.AMOUNT_DIFFERS: _(
+        "La dependencia tiene otro monto que el que ordenamos. Si ya pagó, la diferencia"
+        " está en suspenso. Pide que la corrija."
+    ),
+    Kind.KEY_REUSED: _(
+        "La dependencia tiene otra orden con nuestro folio. Seguimos preguntando; compara"
+        " ambas órdenes con ella."
+    ),
+    Kind.CANCEL_REFUSED: _(
+        "La dependencia no aceptó cancelar. Seguimos preguntando qué pasó con el envío;"
+        " pide que lo detenga por otro medio."
+    ),
+    Kind.ANSWER_OVERDUE: _(
+        "Pasó el plazo que prometimos y no hay respuesta final. Pregunta a la dependencia"
+        " por el folio."
+    ),
+    Kind.AGENCY_SILENT: _(
+        "Desde hace más de una hora la dependencia no dice nada que sirva de este envío."
+        " Revisa si su servicio funciona."
+    ),
+    Kind.JOB_RETRYING: _(
+        "Se intenta una y otra vez sin lograrlo. Revisa en los registros por qué falla."
+    ),
+    Kind.JOB_PARKED: _(
+        "Se dejó de intentar después de muchos fallos. Alguien debe hacerlo a mano o"
+        " corregir la causa."
+    ),
+    Kind.CALLBACK_UNMATCHED: _(
+        "Una dependencia avisó de un folio que no es nuestro. Pregúntale por ese mensaje."
+    ),
+    Kind.FIELD_UNUSABLE: _(
+        "Un dato opcional de sus respuestas no se puede usar y se descarta. Avisa a la"
+        " dependencia; nada se detiene por eso."
+    ),
+}
+RESOLUTIONS: Mapping[str, str] = {
+    Resolution.EXPLAINED: _("Aclarado"),
+    Resolution.CORRECTED: _("Corregido por la dependencia"),
+    Resolution.WRITTEN_OFF: _("Pérdida asumida"),
+    Resolution.RECOVERED: _("Se resolvió solo"),
+}
+STEPS: Mapping[str, str] = {
+    Step.OPENED: _("Se abrió"),
+    Step.TAKEN: _("Alguien lo atiende"),
+    Step.NOTED: _("Nota"),
+    Step.RESOLVED: _("Se cerró"),
+    Step.CLEARED: _("El suspenso quedó en cero"),
+}
+# What an entry of an incident's detail is called.
+FACTS: Mapping[str, str] = {
+    "topic": _("Tarea"),
+    "ref": _("Sobre qué"),
+    "attempts": _("Intentos"),
+    "agency": _("Dependencia"),
+    "field": _("Dato"),
+    "folio": _("Folio"),
+    "message": _("Mensaje de la dependencia"),
+    "operation": _("Operación"),
+    "code": _("Código"),
+    "answer": _("Qué dijo la dependencia"),
+    "amount": _("Monto según la dependencia"),
+    "reason_code": _("Motivo"),
+    "status": _("Estado cuando se abrió"),
+    "program": _("Programa"),
+}
 
 ERRORS: Mapping[str, ErrorWords] = {
     "incident_resolved": ErrorWords(

@@ -6,6 +6,21 @@ from collections.abc import Mapping
 
 from services.kernel.words import ErrorWords
 from services.kernel.words import marked as _
+from services.remittances.rules import Status
+
+# Un envío, so that it is masculine.
+STATUSES: Mapping[str, str] = {
+    Status.FUNDED: _("Pago recibido"),
+    Status.SENDING: _("Enviando a Finabien"),
+    Status.UNKNOWN: _("Por confirmar"),
+    Status.ACCEPTED: _("En camino"),
+    Status.AVAILABLE: _("Listo para cobrar"),
+    Status.PAID: _("Entregado"),
+    Status.CANCELLING: _("Cancelando"),
+    Status.CANCELLED: _("Cancelado"),
+    Status.REFUNDED: _("Devuelto"),
+    Status.FAILED: _("No se pudo enviar"),
+}
 
 ERRORS: Mapping[str, ErrorWords] = {
     "amount_required": ErrorWords(_("Revisa los datos"), _("Escribe monto y moneda.")),

@@ -6,6 +6,37 @@ from collections.abc import Mapping
 
 from services.kernel.words import ErrorWords
 from services.kernel.words import marked as _
+from services.voting.rules import Metric, Mode, Status
+
+STATUSES: Mapping[str, str] = {
+    Status.PUBLISHED: _("Publicado"),
+    Status.REPORTED: _("Por aprobar"),
+    Status.APPROVED: _("Aprobado"),
+    Status.SUPERSEDED: _("Sustituido"),
+    Status.REJECTED: _("Rechazado"),
+}
+# Over a number of them.
+COUNTED: Mapping[str, str] = {
+    Status.PUBLISHED: _("Publicados"),
+    Status.REPORTED: _("Por aprobar"),
+    Status.APPROVED: _("Aprobados"),
+    Status.SUPERSEDED: _("Sustituidos"),
+    Status.REJECTED: _("Rechazados"),
+}
+METRICS: Mapping[str, str] = {
+    Metric.VOTES: _("Votos"),
+    Metric.VOTE_ENVELOPES: _("Sobres con voto"),
+    Metric.LATE_VOTES: _("Votos que llegaron tarde"),
+    Metric.REGISTERED: _("Personas registradas"),
+    Metric.REGISTRATION_REQUESTS: _("Solicitudes de registro"),
+}
+# Without one it is all of them.
+MODES: Mapping[str, str] = {
+    "": _("Todas las modalidades"),
+    Mode.ELECTRONIC: _("Por internet"),
+    Mode.POSTAL: _("Por correo"),
+    Mode.IN_PERSON: _("En persona"),
+}
 
 ERRORS: Mapping[str, ErrorWords] = {
     "figures_differ": ErrorWords(

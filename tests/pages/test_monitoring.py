@@ -70,7 +70,7 @@ def test_the_page_shows_what_the_api_counts(web: Web, analyst: Browser) -> None:
     api = {row["program"]: row["value"] for row in rows["rows"] if row["status"] == "booked"}
     page = analyst.get("/monitoring/").text
     head, *lines = counted(page)
-    assert head[1:] == ["Reservada", "Total"]
+    assert head[1:] == ["Reservadas", "Total"]
     assert sorted(int(line[1]) for line in lines[:-1]) == sorted(api.values()) == [1, 2]
     assert lines[-1] == ["Total", "3", "3"]
     assert "Los Ángeles: 3 citas" in page
@@ -135,13 +135,13 @@ def test_days_and_offices_are_what_the_api_counts_as_of_the_same_moment(
         expected = [
             [
                 date_short(date.fromisoformat(day)).replace(" ", "\N{NO-BREAK SPACE}"),
-                *map(str, (appointments[day]["booked"], appointments[day]["booked"], 0, 0)),
+                *map(str, (appointments[day]["booked"], appointments[day]["booked"], 0, 0, 0)),
                 *map(str, (enrollments[day].total(), enrollments[day]["active"])),
             ]
             for day in sorted({*appointments, *enrollments})
         ]
     assert lines == expected
-    assert total == ["Total", "2", "2", "0", "0", "3", "0"]
+    assert total == ["Total", "2", "2", "0", "0", "0", "3", "0"]
     _head, *lines, total = counted(page, "enrollments-by-office")
     names = {"losangeles": "Los Ángeles", "chicago": "Chicago", None: "Sin oficina"}
     offices: dict[Any, Counter[str]] = api_sums(web, page, "enrollments", "consulate")
@@ -157,7 +157,7 @@ def test_days_follow_the_filters(web: Web, analyst: Browser) -> None:
     assert [line[-2] for line in counted(page, "days")[1:]] == ["1"], "only what is near"
     page = analyst.get(f"/monitoring/?from={start}&to={start}&program=PAS10").text
     head, *lines = counted(page, "days")
-    assert [line[1:] for line in lines] == [["1", "1", "0", "0"]]
+    assert [line[1:] for line in lines] == [["1", "1", "0", "0", "0"]]
     assert "Inscripciones pedidas" not in head, "a service has nothing to do with enrolments"
     page = analyst.get("/monitoring/?consulate=chicago").text
     assert "No hay citas ni inscripciones en estos días." in page

@@ -128,19 +128,20 @@ def test_it_is_said_in_these_words(catalogue: Catalog, words: str) -> None:
 def test_a_transfer_is_cancelado_and_an_appointment_cancelada(web: Web) -> None:
     with web.app.test_request_context("/"):
         panels = web.app.jinja_env.get_template("components/panels.html").make_module()
-        assert "Cancelado" in panels.status("cancelled", "remittance")
-        assert "Cancelada" in panels.status("cancelled")
+        assert ">Cancelado<" in panels.status("cancelled", "remittances")
+        assert ">Cancelada<" in panels.status("cancelled", "appointments")
 
 
-def test_every_page_that_shows_a_transfers_status_says_that_it_is_one() -> None:
-    wrong = [
-        file.name
-        for file in TEMPLATES.rglob("*.html")
-        for shown in re.findall(r"panels\.status\(([^)]*)\)", file.read_text(encoding="utf-8"))
-        if ("remittance" in shown.partition(",")[0] or file.name == "lookup.html")
-        and '"remittance"' not in shown
-    ]
-    assert wrong == []
+def test_every_status_that_a_page_shows_says_what_it_is_of() -> None:
+    """A transfer's is never said in the words of an appointment's."""
+    call = r"panels\.status(?:_timeline)?\("
+    of = call + r'(\w+)\.(?:status|history), "(\w+)"'
+    pages = {file.name: file.read_text(encoding="utf-8") for file in TEMPLATES.rglob("*.html")}
+    shown = [(name, *each) for name, page in pages.items() for each in re.findall(of, page)]
+    assert len(shown) == sum(len(re.findall(call, page)) for page in pages.values())
+    named = [(name, thing, of) for name, thing, of in shown if thing not in ("item", "found")]
+    assert [each for each in named if each[2] != f"{each[1]}s"] == []
+    assert ("lookup.html", "found", "remittances") in shown
 
 
 def test_the_price_says_what_the_family_receives_in_pesos(web: Web) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
-from flask_babel import gettext as _
 from marshmallow import Schema
 
 from consular.auth import DESK, account, actor, allow, now
 from consular.db import transaction
+from consular.i18n import words
 from consular.input.fields import Text
 from consular.input.voting import CorrectionSchema, CountSchema, FigureSchema
 from consular.pages.drafts import answers, draft, drop
@@ -28,7 +28,8 @@ from services.voting.reporting import (
     reject_count,
     report_count,
 )
-from services.voting.rules import Action, Metric, Mode, Status, actions, may_see_value
+from services.voting.rules import Action, Status, actions, may_see_value
+from services.words import TABLES
 
 pages = Blueprint("counts", __name__, url_prefix="/counts")
 WHO = DESK | {Role.ANALYST}
@@ -153,8 +154,8 @@ def _list(form: Form, errors: Errors) -> str:
         "counts/counts.html",
         counts=found,
         may_report=actor().role in DESK,
-        metrics=_choices(_metrics()),
-        modes=_choices(_modes()),
+        metrics=_choices("voting.metric"),
+        modes=_choices("voting.mode"),
         form=form,
         errors=errors,
     )
@@ -181,14 +182,14 @@ def _shown(row: Any, cities: dict[str, str]) -> dict[str, Any]:
     return {
         "id": row.id,
         "election": row.election,
-        "metric": _metrics().get(row.metric, row.metric),
-        "mode": _modes()[row.mode or ""],
+        "metric": words("voting.metric", row.metric),
+        "mode": words("voting.mode", row.mode or ""),
         "city": cities.get(row.consulate_code, row.consulate_code),
         "day": row.day,
         "value": int(row.value) if seen else None,
         "second_value": int(row.second_value) if seen and row.second_value is not None else None,
         "status": row.status,
-        "status_words": _statuses()[row.status],
+        "status_words": words("voting.status", row.status),
         "revision": row.revision,
         "source": row.source,
         "note": row.note,
@@ -207,33 +208,5 @@ def _numbers(values: dict[str, str]) -> dict[str, Any]:
     return {**values, **({"value": int(value) if plain else value} if value else {})}
 
 
-def _choices(words: dict[str, str]) -> list[dict[str, str]]:
-    return [{"value": code, "label": name} for code, name in words.items()]
-
-
-def _metrics() -> dict[str, str]:
-    return {
-        Metric.VOTES: _("Votos"),
-        Metric.VOTE_ENVELOPES: _("Sobres con voto"),
-        Metric.LATE_VOTES: _("Votos que llegaron tarde"),
-        Metric.REGISTERED: _("Personas registradas"),
-        Metric.REGISTRATION_REQUESTS: _("Solicitudes de registro"),
-    }
-
-
-def _modes() -> dict[str, str]:
-    return {
-        "": _("Todas las modalidades"),
-        Mode.ELECTRONIC: _("Por internet"),
-        Mode.POSTAL: _("Por correo"),
-        Mode.IN_PERSON: _("En persona"),
-    }
-
-
-def _statuses() -> dict[str, str]:
-    return {
-        Status.REPORTED: _("Por aprobar"),
-        Status.APPROVED: _("Aprobado"),
-        Status.SUPERSEDED: _("Sustituido"),
-        Status.REJECTED: _("Rechazado"),
-    }
+def _choices(table: str) -> list[dict[str, str]]:
+    return [{"value": code, "label": words(table, code)} for code in TABLES[table]]

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from consular.auth import account, actor
+from consular.i18n import words
 from services.incidents.queries import list_steps
 from services.incidents.rules import Kind, Subject, resolutions
 from services.kernel import audit
@@ -16,6 +17,11 @@ from services.kernel.errors import NotFound
 from services.kernel.money import Money
 from services.remittances.queries import get_remittance
 from services.staff.accounts import find_name
+
+_STATUS_OF: dict[str, str] = {
+    Subject.REMITTANCE: "remittances.status",
+    Subject.ENROLLMENT: "enrollments.status",
+}
 
 
 def line(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
@@ -43,7 +49,7 @@ def described(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
         "resolved_at": found.resolved_at,
         "resolved_by": _who(session, found.resolved_by),
         "cleared_at": found.suspense_cleared_at,
-        "detail": {name: value for name, value in found.detail.items() if value is not None},
+        "detail": _detail(found),
         "remittance": _remittance(session, found, now),
         "resolutions": [resolution.value for resolution in offered],
         "history": [
@@ -56,6 +62,15 @@ def described(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
             for step in list_steps(session, found.id)
         ],
     }
+
+
+def _detail(found: Any) -> dict[str, Any]:
+    """What is known besides; a status in words."""
+    detail = {name: value for name, value in found.detail.items() if value is not None}
+    table = _STATUS_OF.get(found.subject_kind)
+    if table and "status" in detail:
+        detail["status"] = words(table, detail["status"])
+    return detail
 
 
 def _remittance(session: Session, found: Any, now: datetime) -> dict[str, Any] | None:

@@ -10,25 +10,32 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from consular.i18n import alphabetical, current_language, date_short, in_language, number
+from consular.i18n import alphabetical, current_language, date_short, in_language, number, words
 from consular.pages.portal.names import program_name
 from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.monitoring.indicators import Dimension, Figures
-from services.voting.rules import Status as CountStatus
 
 BARS = 10
+# Where the words of its statuses stand, over a column of counts.
+_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(("appointments", "people", "services"), "appointments.counted"),
+    "enrollments": "enrollments.status",
+    "remittances": "remittances.status",
+    **dict.fromkeys(("votes", "registered"), "voting.counted"),
+}
 _CANCELLED = AppointmentStatus.CANCELLED.value
 
 
+# How a day's appointments end, each in a column of its own.
+_ENDS = (AppointmentStatus.COMPLETED, AppointmentStatus.NOT_SERVED, AppointmentStatus.NO_SHOW)
 # What a line of days says of each indicator: these statuses, added up.
 _BY_DAY: Mapping[str, Sequence[Collection[str]]] = {
     "appointments": (
         frozenset(AppointmentStatus) - {AppointmentStatus.CANCELLED},
         LIVE,
-        {AppointmentStatus.COMPLETED},
-        {AppointmentStatus.NOT_SERVED, AppointmentStatus.NO_SHOW},
+        *({status} for status in _ENDS),
     ),
     "enrollments": (frozenset(EnrollmentStatus), {EnrollmentStatus.ACTIVE}),
 }
@@ -43,7 +50,7 @@ def table(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, 
     return {
         "title": _titles().get((found.indicator.code, by)) or name_of(found),
         "head": _("Oficina") if by is Dimension.CONSULATE else _("Programa o trámite"),
-        "statuses": [{"code": s, "words": _status_words().get(s)} for s in statuses],
+        "statuses": [words(_WORDS[found.indicator.code], s) for s in statuses],
         "rows": [
             {"name": name, "values": _line(counts, statuses)}
             for name, counts in sorted(by_name.items(), key=lambda pair: alphabetical(pair[0]))
@@ -161,7 +168,11 @@ def _titles() -> dict[tuple[str, Dimension], str]:
 
 def _day_words() -> dict[str, list[str]]:
     return {
-        "appointments": [_("Citas"), _("Pendientes"), _("Atendidas"), _("No atendidas")],
+        "appointments": [
+            _("Citas"),
+            _("Pendientes"),
+            *(words("appointments.counted", status) for status in _ENDS),
+        ],
         "enrollments": [_("Inscripciones pedidas"), _("De ellas, aprobadas")],
     }
 
@@ -169,23 +180,13 @@ def _day_words() -> dict[str, list[str]]:
 def _day_notes() -> dict[str, str]:
     return {
         "appointments": _(
-            "Citas: en el día de la cita, sin las canceladas. Son las pendientes, las atendidas y"
-            " las no atendidas (la persona no se presentó o no se le pudo atender)."
+            "Citas: en el día de la cita, sin las canceladas. Pendientes son las reservadas, las"
+            " que están en la sala de espera y las que están en ventanilla."
         ),
         "enrollments": _(
             "Inscripciones: en el día en que se pidieron. Las aprobadas son las que lo están en el"
             " corte, aunque se hayan aprobado otro día."
         ),
-    }
-
-
-def _status_words() -> dict[str, str]:
-    """Where the words of a journey's status don't fit a column of counts."""
-    return {
-        AppointmentStatus.CANCELLED: _("Canceladas"),
-        CountStatus.REPORTED: _("Por aprobar"),
-        CountStatus.APPROVED: _("Aprobados"),
-        CountStatus.SUPERSEDED: _("Sustituidos"),
     }
 
 

@@ -15,8 +15,7 @@ from consular.api.answer_fields import (
     Texts,
     Word,
 )
-from consular.finding import PAST
-from services.appointments.rules import Status
+from services.appointments.rules import PAST, Status
 
 
 class AttendeeAnswer(Answer):

@@ -1,0 +1,73 @@
+"""Each status and each kind of thing that people see has words, in both languages, in one place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from consular.i18n import read_catalogue
+from services.appointments import rules as appointments
+from services.enrollments import rules as enrollments
+from services.incidents import rules as incidents
+from services.remittances import rules as remittances
+from services.voting import rules as voting
+from services.words import TABLES
+from tests.architecture.source import ROOT
+
+COMPLETE: Mapping[str, set[str]] = {
+    "appointments.status": {*appointments.Status, appointments.PAST},
+    "appointments.counted": {*appointments.Status},
+    "appointments.found": {*appointments.Status, appointments.PAST},
+    "appointments.resemblance": {"names", "birth_date"},
+    "enrollments.status": {*enrollments.Status},
+    "remittances.status": {*remittances.Status},
+    "voting.status": {*voting.Status},
+    "voting.counted": {*voting.Status},
+    "voting.metric": {*voting.Metric},
+    "voting.mode": {"", *voting.Mode},
+    "incidents.kind": {*incidents.Kind},
+    "incidents.meaning": {*incidents.Kind},
+    "incidents.resolution": {*incidents.Resolution},
+    "incidents.step": {*incidents.Step},
+}
+# What is known of an incident has no list: an agency adds to it.
+OPEN = {"incidents.fact"}
+
+
+def test_each_table_is_checked() -> None:
+    assert set(TABLES) == set(COMPLETE) | OPEN
+
+
+@pytest.mark.parametrize("table", sorted(COMPLETE))
+def test_each_code_has_words(table: str) -> None:
+    assert set(TABLES[table]) == COMPLETE[table]
+
+
+def test_each_word_is_in_the_catalogue() -> None:
+    texts = {text for table in TABLES.values() for text in table.values()}
+    assert texts - {message.id for message in read_catalogue("en")} == set()
+
+
+def test_pages_name_only_tables_that_exist() -> None:
+    sources = [*ROOT.glob("consular/templates/**/*.html"), *ROOT.glob("consular/**/*.py")]
+    named = {
+        (source.name, table)
+        for source in sources
+        for table in re.findall(r'words\("([a-z.]+)"', source.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert {each for each in named if each[1] not in TABLES} == set()
+
+
+def test_no_status_has_words_elsewhere() -> None:
+    """A second list of them would drift from the first."""
+    codes = "|".join(sorted({*appointments.Status, *enrollments.Status, *remittances.Status}))
+    table = re.compile(rf'(?:"(?:{codes})"|Status\.[A-Z_]+): _\(')
+    words = {
+        path.relative_to(ROOT).as_posix()
+        for path in [*ROOT.glob("consular/**/*.py"), *ROOT.glob("consular/templates/**/*.html")]
+        if table.search(path.read_text(encoding="utf-8"))
+    }
+    assert words == set()
