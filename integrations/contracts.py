@@ -226,15 +226,6 @@ class CitizenClaims:
 
 
 @dataclass(frozen=True, slots=True)
-class StaffClaims:
-    """Who signed in, as the staff's identity provider tells it, once the edge verified it."""
-
-    subject: str
-    email: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class StaffGrant:
     """An identity token that is NOT yet verified, and the keys to verify it with.
 

@@ -57,13 +57,6 @@ _SPENT = text(
 )
 
 
-def count_attempt(
-    session: Session, subject: bytes, *, most: int, window: timedelta, now: datetime
-) -> None:
-    """Count one try of ``subject`` (a keyed hash). Raises `TooManyAttempts` above ``most``."""
-    spend(session, [Budget(subject, Rate(most, window))], now=now)
-
-
 def spend(session: Session, budgets: Sequence[Budget], *, now: datetime) -> None:
     """Count one try of each. Raises `TooManyAttempts` when one of them had no more."""
     for budget in budgets:

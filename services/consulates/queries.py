@@ -18,9 +18,8 @@ from services.consulates.models import (
     Service,
     ServiceFee,
     ServiceRequirement,
-    State,
 )
-from services.consulates.rules import HOME_COUNTRY, great_circle_km, is_weekend, round_pesos
+from services.consulates.rules import HOME_COUNTRY, great_circle_km, round_pesos
 from services.kernel.errors import NotFound
 from services.kernel.money import Money
 
@@ -122,11 +121,6 @@ def list_requirements(
     return dict(found)
 
 
-def list_states(session: Session) -> Sequence[State]:
-    """Mexico's states in INEGI's order; birth abroad (NE) comes last."""
-    return session.scalars(select(State).order_by(State.inegi_code.nulls_last())).all()
-
-
 def fees_on(session: Session, day: date, currency: str = "USD") -> dict[str, Fee]:
     """Service -> fee in force on ``day``. Offices abroad charge USD; MXN comes rounded by law.
 
@@ -167,11 +161,6 @@ def closed_days(session: Session, consulate: str, first: date, last: date) -> di
     for row in rows:
         by_day[row.day].append(row)
     return {day: _closure(reasons) for day, reasons in by_day.items()}
-
-
-def is_working_day(session: Session, consulate: str, day: date) -> bool:
-    """Neither a weekend nor closed (`closed_days`)."""
-    return not is_weekend(day) and not closed_days(session, consulate, day, day)
 
 
 def _closure(reasons: Sequence[NonWorkingDay]) -> Closure:

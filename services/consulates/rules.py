@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_DOWN, Decimal
-from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 
 from services.kernel.money import Money
@@ -17,23 +16,6 @@ _SATURDAY = 5
 _SUNDAY = 6
 _MONDAY = 0
 _THURSDAY = 3
-
-
-class OfficeKind(StrEnum):
-    """What an office is called. UNKNOWN: a list names it, but no text describes it."""
-
-    CONSULATE = "consulado"
-    GENERAL = "consulado_general"
-    CONSULAR_SECTION = "seccion_consular"
-    UNKNOWN = "unknown"
-
-
-class Presence(StrEnum):
-    """Whether the person must come."""
-
-    IN_PERSON = "in_person"
-    VIDEO = "video"
-    NOT_NEEDED = "not_needed"
 
 
 @dataclass(frozen=True)
@@ -155,11 +137,6 @@ CLOSED_DAY_RULES: Mapping[str, Callable[[int], list[ClosedDay]]] = {
     HOME_COUNTRY: mexican_days,
     "US": us_days,
 }
-
-
-def is_weekend(day: date) -> bool:
-    """Saturday or Sunday."""
-    return day.weekday() >= _SATURDAY
 
 
 def great_circle_km(start: tuple[float, float], end: tuple[float, float]) -> float:

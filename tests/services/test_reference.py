@@ -12,8 +12,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from services.consulates import loading, queries
-from services.consulates.models import Consulate, NonWorkingDay, Service, ServiceRequirement
-from services.consulates.rules import OfficeKind, Presence
+from services.consulates.models import Consulate, NonWorkingDay, Service, ServiceRequirement, State
 from services.kernel.db import NOTHING, Base
 from services.kernel.errors import NotFound
 from services.monitoring import published
@@ -130,9 +129,10 @@ def test_a_bad_row_is_refused_with_its_file_and_line() -> None:
 
 
 def test_kinds_and_presence_are_the_words_of_the_rules(session: Session) -> None:
-    assert {OfficeKind(office.kind) for office in queries.list_consulates(session)} == {*OfficeKind}
-    found = {Presence(service.personal_presence) for service in queries.list_services(session)}
-    assert found == {*Presence}
+    kinds = {"consulado", "consulado_general", "seccion_consular", "unknown"}
+    assert {office.kind for office in queries.list_consulates(session)} == kinds
+    found = {service.personal_presence for service in queries.list_services(session)}
+    assert found == {"in_person", "video", "not_needed"}
 
 
 def test_only_enrolments_ask_for_a_curp(session: Session) -> None:
@@ -197,10 +197,13 @@ def test_a_day_of_both_countries_is_named_once(session: Session) -> None:
 
 
 def test_weekends_and_closed_days_are_no_working_days(session: Session) -> None:
-    assert queries.is_working_day(session, "losangeles", date(2026, 11, 12))
-    assert not queries.is_working_day(session, "losangeles", date(2026, 11, 11))
-    assert not queries.is_working_day(session, "losangeles", date(2026, 11, 14))
-    assert queries.is_working_day(session, "toronto", date(2026, 11, 11))
+    def works(office: str, day: date) -> bool:
+        return day.weekday() < 5 and not queries.closed_days(session, office, day, day)
+
+    assert works("losangeles", date(2026, 11, 12))
+    assert not works("losangeles", date(2026, 11, 11))
+    assert not works("losangeles", date(2026, 11, 14))
+    assert works("toronto", date(2026, 11, 11))
 
 
 def test_closed_days_reach_from_2025_to_2030(session: Session) -> None:
@@ -209,7 +212,7 @@ def test_closed_days_reach_from_2025_to_2030(session: Session) -> None:
 
 
 def test_birth_abroad_is_a_code_without_a_state(session: Session) -> None:
-    states = queries.list_states(session)
+    states = session.scalars(select(State).order_by(State.inegi_code.nulls_last())).all()
     assert len(states) == 33
     assert (states[0].curp_code, states[0].inegi_code) == ("AS", "01")
     assert (states[-1].curp_code, states[-1].inegi_code) == ("NE", None)
