@@ -17,7 +17,7 @@ from services.appointments.errors import ClaimTaken
 from services.appointments.models import Appointment
 from services.citizens.limits import refuse_spent, spend
 from services.enrollments import requesting
-from services.enrollments.errors import IdentityCheckPending
+from services.identity.errors import IdentityCheckPending
 from services.kernel.db import EVERYTHING
 
 
@@ -57,5 +57,7 @@ def telling_holders(command: requesting.RequestEnrollment) -> Iterator[None]:
     except IdentityCheckPending:
         with transaction(EVERYTHING) as session:
             spend(session, budgets, now=now())
-            requesting.tell_holders(session, command, now=now(), actor=actor(), vault=vault())
-        raise
+            refusal = requesting.tell_holders(
+                session, command, now=now(), actor=actor(), vault=vault()
+            )
+        raise refusal from None

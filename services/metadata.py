@@ -8,6 +8,7 @@ from services.consulates import models as consulates
 from services.enrollments import models as enrollments
 from services.facts import models as facts
 from services.forms import models as forms
+from services.identity import models as identity
 from services.incidents import models as incidents
 from services.kernel import adoption, audit, idempotency
 from services.kernel.db import Base
@@ -29,6 +30,7 @@ SLICES = (
     citizens,
     staff,
     consulates,
+    identity,
     appointments,
     enrollments,
     remittances,

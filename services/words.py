@@ -9,6 +9,7 @@ from services.appointments import words as appointments
 from services.citizens import words as citizens
 from services.consulates import words as consulates
 from services.enrollments import words as enrollments
+from services.identity import words as identity
 from services.incidents import words as incidents
 from services.kernel import words as kernel
 from services.kernel.words import ErrorWords
@@ -22,6 +23,7 @@ SLICES: tuple[ModuleType, ...] = (
     citizens,
     staff,
     consulates,
+    identity,
     appointments,
     enrollments,
     remittances,

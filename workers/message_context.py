@@ -104,6 +104,14 @@ def enrollment(session: Session, found: UUID, *, site: str, vault: Vault) -> Mes
     return _about_enrollment(notice, f"enrollment_{notice.status}", found, site)
 
 
+def enrollment_withdrawn(
+    session: Session, found: UUID, *, site: str, vault: Vault
+) -> MessageContext:
+    """It ended because somebody else proved to be its person. Raises NotFound."""
+    notice = enrollments.get_notice(session, found, vault)
+    return _about_enrollment(notice, "enrollment_withdrawn", found, site)
+
+
 def enrollment_clash(
     session: Session, found: UUID, *, site: str, vault: Vault
 ) -> MessageContext | None:

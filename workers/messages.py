@@ -85,6 +85,20 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             " If you don't recognize this, tell your consulate. Your request: $address",
         ),
     },
+    "enrollment_withdrawn": {
+        "es": Text(
+            "Tu solicitud se retiró: $folio",
+            "Tu solicitud $folio ($program) se retiró después de una revisión de identidad."
+            " Si crees que es un error, ve a cualquier consulado con tus documentos."
+            " Tu solicitud: $address",
+        ),
+        "en": Text(
+            "Your request was withdrawn: $folio",
+            "Your request $folio ($program) was withdrawn after an identity check."
+            " If you think this is a mistake, go to any consulate with your documents."
+            " Your request: $address",
+        ),
+    },
     "enrollment_active": {
         "es": Text(
             "Tu inscripción quedó lista: $folio",

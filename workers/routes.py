@@ -45,6 +45,10 @@ ROUTES: Mapping[str, Route] = {
     "enrollments.submit": Route(Queue.AGENCIES, enrollments.submit),
     "enrollments.refresh": Route(Queue.AGENCIES, enrollments.refresh),
     "enrollments.identity_check": Route(Queue.NOTICES, notices.send_enrollment_identity_check),
+    "enrollments.withdrawn": Route(Queue.NOTICES, notices.send_enrollment_withdrawn),
+    "enrollments.withdrawn_at_agency": Route(
+        Queue.HOUSEKEEPING, enrollments.report_withdrawn, parks=False
+    ),
     "enrollments.decided": Route(Queue.NOTICES, notices.send_decision),
     "remittances.payout": Route(Queue.MONEY, remittances.submit_payout, parks=False),
     "remittances.cancel": Route(Queue.MONEY, remittances.cancel, parks=False),

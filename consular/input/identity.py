@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from marshmallow import Schema, fields, post_load
+from marshmallow import Schema, fields, post_load, validate
 
 from consular.input.appointments import AttendeeSchema, CheckInSchema, ContactSchema
-from consular.input.fields import Code, Text
-from services.appointments.identity import CheckIdentity
+from consular.input.fields import Choice, Code, Text
+from services.identity.checking import CheckIdentity, Subject
+from services.processes.identity_checks import ActOnHeld
+
+KINDS = tuple(kind.value for kind in Subject)
 
 
 class CheckSchema(CheckInSchema):
@@ -44,9 +47,17 @@ class CheckSchema(CheckInSchema):
         )
 
 
-class ServiceSchema(Schema):
-    """Of which of the services that others hold in the person's name."""
+class HeldSchema(Schema):
+    """Of which of the things that others hold in the person's name: ``service`` as `held` has it,
+    of an enrollment its program. Taking an enrollment over sends a request to the agency, which
+    needs the person's consent (``transfer_to_agency``)."""
 
-    example: ClassVar[dict[str, Any]] = {"service": "PAS10"}
+    example: ClassVar[dict[str, Any]] = {"kind": "appointment", "service": "PAS10"}
 
+    kind = Choice(KINDS, load_default=Subject.APPOINTMENT.value)
     service = Code(required=True)
+    consents = fields.List(Text(most=60), load_default=list, validate=validate.Length(0, 10))
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> ActOnHeld:
+        return ActOnHeld(Subject(data["kind"]), data["service"], tuple(data["consents"]))

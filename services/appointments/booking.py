@@ -16,18 +16,20 @@ from sqlalchemy.orm import Session
 from services.appointments.errors import (
     BookingLimit,
     ClaimTaken,
-    IdentityCheckPending,
     PersonRepeated,
     ServiceNotOffered,
     SlotNotOffered,
     SlotTaken,
 )
 from services.appointments.models import Claim
-from services.appointments.people import Attendee, ask_for_check, claim_keys
+from services.appointments.people import Attendee
 from services.appointments.rules import PRODUCTION_LIMITS, BookingLimits, repeated_person
 from services.citizens.errors import TooManyAttempts
 from services.citizens.limits import Budget, spend
 from services.citizens.people import new_columns, person_keys
+from services.identity.checking import ask_for_check
+from services.identity.errors import IdentityCheckPending
+from services.identity.homonyms import claim_keys
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault

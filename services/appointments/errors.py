@@ -23,29 +23,10 @@ class ClaimTaken(Conflict):
     code = "already_booked"
 
 
-class IdentityCheckPending(Conflict):
-    """Another account holds it. Nothing is told but that identity must be checked, and the folio
-    to do it with."""
-
-    code = "identity_check_pending"
-
-
 class BookingLimit(Conflict):
     """The account, contact or address holds as many live appointments as it may."""
 
     code = "booking_limit"
-
-
-class NobodyElse(Conflict):
-    """No other account holds anything in the person's name."""
-
-    code = "nobody_else"
-
-
-class AccountOrCurpRequired(Invalid):
-    """Nothing to know the person again by."""
-
-    code = "account_or_curp_required"
 
 
 class PersonRepeated(Invalid):

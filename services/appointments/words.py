@@ -66,14 +66,6 @@ ERRORS: Mapping[str, ErrorWords] = {
     "person_repeated": ErrorWords(
         _("Revisa los datos"), _("Esta persona ya está en la lista: nómbrala una sola vez.")
     ),
-    "nobody_else": ErrorWords(
-        _("Nadie más tiene una cita con esos datos"),
-        _("La persona puede reservar como siempre. Revisa que el trámite y los datos coincidan."),
-    ),
-    "account_or_curp_required": ErrorWords(
-        _("Falta con qué reconocerla"),
-        _("Escribe su CURP, su correo o su teléfono: así reservará sin confundirse con la otra."),
-    ),
     "booking_limit": ErrorWords(
         _("Ya no caben más citas"),
         _(

@@ -8,15 +8,6 @@ from services.kernel.words import ErrorWords
 from services.kernel.words import marked as _
 
 ERRORS: Mapping[str, ErrorWords] = {
-    "identity_check_pending": ErrorWords(
-        _("Hay que comprobar la identidad"),
-        _(
-            "Ve a la ventanilla de cualquier consulado, en su horario de atención y sin cita, con"
-            " una identificación oficial vigente con fotografía: ahí comprueban quién eres y lo"
-            " resuelven."
-        ),
-        more={"folio": _("Lleva también este folio de revisión: %(folio)s.")},
-    ),
     "person_forgotten": ErrorWords(
         _("Los datos de esta persona se borraron"), _("Registra el trámite con una cita nueva.")
     ),

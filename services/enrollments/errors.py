@@ -21,9 +21,3 @@ class AlreadyEnrolled(Conflict):
     """The person holds a live enrolment in that programme already."""
 
     code = "already_enrolled"
-
-
-class IdentityCheckPending(Conflict):
-    """Another account holds it. Nothing is told but that identity must be checked."""
-
-    code = "identity_check_pending"

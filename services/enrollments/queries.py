@@ -16,7 +16,7 @@ from services.citizens.models import Person
 from services.citizens.people import find_key, open_person
 from services.enrollments.models import Enrollment, EnrollmentEvent
 from services.enrollments.progress import RESULT_PLACE
-from services.enrollments.rules import UNDECIDED, Status
+from services.enrollments.rules import IDENTITY_CHECKED, UNDECIDED, Status
 from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
 from services.kernel.tables import Page, fetch_page
@@ -86,8 +86,9 @@ def list_enrollments(
 
 
 def open_result(session: Session, found: Enrollment, vault: Vault) -> dict[str, Any] | None:
-    """What the agency gave, by name; None before that, or once the person is forgotten."""
-    if found.result_sealed is None:
+    """What the agency gave, by name; None before that, once the person is forgotten, or after
+    somebody else proved to be them."""
+    if found.result_sealed is None or found.reason_code == IDENTITY_CHECKED:
         return None
     person = session.get(Person, found.person_id)
     key = find_key(person, vault) if person else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -18,7 +19,6 @@ from services.consulates.models import Consulate
 from services.enrollments.errors import (
     AlreadyEnrolled,
     ConsentRequired,
-    IdentityCheckPending,
     ProgramNotAvailable,
 )
 from services.enrollments.lifecycle import LIFECYCLE
@@ -26,6 +26,9 @@ from services.enrollments.models import Enrollment, EnrollmentClaim
 from services.enrollments.progress import DATA_PLACE
 from services.enrollments.rules import CONSENT, HOME_ZONE, OFFERS, Program, Status
 from services.facts.recording import record as record_fact
+from services.identity.checking import ask_for_check
+from services.identity.errors import IdentityCheckPending
+from services.identity.homonyms import claim_keys
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
 from services.kernel.crypto import Vault
@@ -56,19 +59,26 @@ class RequestEnrollment:
 
 
 def request_enrollment(
-    session: Session, command: RequestEnrollment, *, now: datetime, actor: Actor, vault: Vault
+    session: Session,
+    command: RequestEnrollment,
+    *,
+    now: datetime,
+    actor: Actor,
+    vault: Vault,
+    account: UUID | None = None,
 ) -> Enrollment:
     """Keep applicant and request, claim the person, ask the workers to send it: all or nothing.
 
+    ``account``: whose it is when staff ask; a citizen's is always their own.
     Raises `ProgramNotAvailable`, `ConsentRequired`, Invalid (``curp_invalid``,
     ``curp_birth_date_differs``, ``consulate_not_found``, ``unknown_field``), NotFound for another
     office than the officer's, `AlreadyEnrolled`, `IdentityCheckPending`.
     """
     _refuse_malformed(command)
     consulate, day = _place(session, command, actor, now)
-    account = actor.account_id if actor.is_citizen else None
+    owner = actor.account_id if actor.is_citizen else account
     applicant = _written(command.applicant)
-    person = make_person(applicant, account=account, consulate=consulate, now=now, vault=vault)
+    person = make_person(applicant, account=owner, consulate=consulate, now=now, vault=vault)
     session.add(person)
     session.flush()
     row = new_id()
@@ -78,7 +88,7 @@ def request_enrollment(
         folio=new_folio(FolioKind.ENROLLMENT),
         program=command.program,
         consulate_code=consulate,
-        account_id=account,
+        account_id=owner,
         person_id=person.id,
         status=Status.RECEIVED,
         data_sealed=get_key(person, vault).seal(data, place=DATA_PLACE, row=row),
@@ -91,7 +101,7 @@ def request_enrollment(
     )
     session.add(found)
     session.flush()
-    _claim(session, found, person_keys(applicant, vault), actor)
+    _claim(session, found, claim_keys(session, vault, applicant, owner), actor)
     record_fact(
         session,
         kind="enrollment",
@@ -109,15 +119,17 @@ def request_enrollment(
 
 def tell_holders(
     session: Session, command: RequestEnrollment, *, now: datetime, actor: Actor, vault: Vault
-) -> None:
-    """After `IdentityCheckPending`: whoever is enrolled as that person learns of the attempt.
+) -> IdentityCheckPending:
+    """After `IdentityCheckPending`: whoever is enrolled as that person learns of the attempt; who
+    asked gets a folio to show at a window.
 
     In a transaction of its own that sees everything: the request's was rolled back.
     """
+    applicant, account = _written(command.applicant), actor.account_id
     holders = session.execute(
         select(EnrollmentClaim.enrollment_id, EnrollmentClaim.account_id)
         .where(
-            EnrollmentClaim.person_key.in_(person_keys(_written(command.applicant), vault)),
+            EnrollmentClaim.person_key.in_(claim_keys(session, vault, applicant, account)),
             EnrollmentClaim.program == command.program,
         )
         .distinct()
@@ -133,6 +145,10 @@ def tell_holders(
             now=now,
             person_account_id=holder,
         )
+    if account is None:
+        return IdentityCheckPending()
+    keys = person_keys(applicant, vault)
+    return IdentityCheckPending(folio=ask_for_check(session, account, keys, now=now))
 
 
 def _refuse_malformed(command: RequestEnrollment) -> None:

@@ -90,6 +90,10 @@ UNDECIDED = frozenset({Status.RECEIVED, Status.SENT_TO_AGENCY, Status.IN_REVIEW}
 # In these a person holds no place in the programme: they may ask for it again.
 OVER = frozenset({Status.REJECTED, Status.WITHDRAWN, Status.ENDED})
 
+# Why it ended: somebody else proved at a window that they are the person whom it names. What the
+# agency gives for it all the same isn't shown to the account that asked.
+IDENTITY_CHECKED = "identity_checked"
+
 # The applicant hears of these.
 TOLD = frozenset({Status.ACTIVE, Status.REJECTED})
 

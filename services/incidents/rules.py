@@ -15,7 +15,8 @@ class Kind(StrEnum):
     time that was promised; ``agency_silent``: nothing that settles anything for an hour.
     ``job_retrying``: a job has been tried again for an hour; ``job_parked``: it was given up.
     ``callback_unmatched``: an agency speaks of a folio that we don't have. ``field_unusable``: an
-    optional field of an agency's answers can't be used.
+    optional field of an agency's answers can't be used. ``withdrawn_at_agency``: somebody else
+    proved to be the person of a request that the agency has.
     """
 
     PAID_AFTER_REFUND = "paid_after_refund"
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     JOB_PARKED = "job_parked"
     CALLBACK_UNMATCHED = "callback_unmatched"
     FIELD_UNUSABLE = "field_unusable"
+    WITHDRAWN_AT_AGENCY = "withdrawn_at_agency"
 
 
 class Subject(StrEnum):

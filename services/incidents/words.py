@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     Kind.JOB_PARKED: _("Tarea abandonada"),
     Kind.CALLBACK_UNMATCHED: _("Aviso de un folio desconocido"),
     Kind.FIELD_UNUSABLE: _("Dato que no se puede usar"),
+    Kind.WITHDRAWN_AT_AGENCY: _("Solicitud retirada que la dependencia ya tiene"),
 }
 # What each means, and what to do about it.
 MEANINGS: Mapping[str, str] = {
@@ -66,6 +67,11 @@ MEANINGS: Mapping[str, str] = {
     Kind.FIELD_UNUSABLE: _(
         "Un dato opcional de sus respuestas no se puede usar y se descarta. Avisa a la"
         " dependencia; nada se detiene por eso."
+    ),
+    Kind.WITHDRAWN_AT_AGENCY: _(
+        "Otra persona demostró en una ventanilla que la solicitud usaba su nombre. Aquí ya"
+        " se retiró, pero la dependencia la tiene. Pídele que la anule o que la deje a"
+        " nombre de quien es."
     ),
 }
 RESOLUTIONS: Mapping[str, str] = {

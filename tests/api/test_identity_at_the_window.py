@@ -78,8 +78,11 @@ def test_the_right_person_gets_the_appointment_and_the_other_learns_nothing(
     assert checked.status_code == 201, checked.text
     body = checked.get_json()
     assert body["held"] == [
-        {"service": "PAS10", "here": False, "appointment": None, "folio": None, "start": None}
-    ]
+        {
+            "kind": "appointment", "service": "PAS10", "here": False, "appointment": None,
+            "enrollment": None, "folio": None, "start": None, "at_agency": False,
+        }
+    ]  # fmt: skip
     for secret in (window.squatted["folio"], window.squatted["id"], "chicago", "eve@"):
         assert secret not in checked.text
     done = window.act(body["id"], "take-over", service="PAS10")

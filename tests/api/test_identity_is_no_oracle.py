@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from consular.pages.forms import words_of
-from services.appointments.errors import IdentityCheckPending
 from services.citizens.limits import Rate
+from services.identity.errors import IdentityCheckPending
 from tests.factories.enrollments import make_applicant
 from tests.factories.web import Web, person
 

@@ -16,9 +16,10 @@ from sqlalchemy import TextClause, delete, select, text, update
 from sqlalchemy.orm import aliased
 
 from migrations.support import definitions
-from services.appointments.models import Appointment, Claim, IdentityCheck, Seat
+from services.appointments.models import Appointment, Claim, Seat
 from services.citizens.models import Person
 from services.enrollments.models import Enrollment, EnrollmentClaim, EnrollmentEvent
+from services.identity.models import IdentityCheck
 from services.kernel.db import Database, Scope
 from services.remittances.models import PayoutAttempt, Remittance
 from services.voting.models import VoteCount

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from tests.factories.staff import Browser, staff_browser
+from services.kernel.db import EVERYTHING
+from tests.api.test_identity_of_enrollments import OWN, RFC, Enrolling
+from tests.factories.staff import Browser, citizen_browser, staff_browser
 from tests.factories.web import Web
 
 B = {
@@ -89,3 +93,71 @@ def test_another_offices_check_cant_be_opened(web: Web, officer: Browser) -> Non
     checked = officer.post("/desk/identity", **FORM, folio=folio(web))
     other = staff_browser(web.app, "officer", "chicago")
     assert other.get(checked.location).status_code == 404
+
+
+class Rfc:
+    """Eve asked for an RFC in Gloria's name; the page of Gloria's check of identity."""
+
+    def __init__(self, web: Web, **request: Any) -> None:
+        self.web, self.enrolling = web, Enrolling(web, **request)
+        self.officer = staff_browser(web.app, "officer", "losangeles")
+
+    def shown(self, **changes: str) -> str:
+        """The check's address."""
+        form = {**FORM, "curp": OWN, "folio": self.enrolling.folio, **changes}
+        checked = self.officer.post("/desk/identity", **form)
+        assert checked.status_code == 303, checked.text
+        return str(checked.location)
+
+    def act(self, shown: str, step: str, **fields: str) -> str:
+        """The page that a step leads to."""
+        page = self.officer.send(f"{shown}/{step}", **RFC, **fields)
+        return unescape(page.text)
+
+
+def test_a_request_in_another_s_name_is_passed_on_with_the_person_s_consent(web: Web) -> None:
+    rfc = Rfc(web)
+    shown = rfc.shown()
+    page = unescape(rfc.officer.get(shown).text)
+    assert "Otra cuenta pidió: Registro Federal de Contribuyentes (RFC)" in page
+    assert "Pedida en otra oficina o por internet" in page
+    assert rfc.enrolling.squatted["folio"] not in re.sub("[^A-Z0-9]", "", page)
+    assert "no se puede recuperar" not in page
+    refused = rfc.act(shown, "take-over", consents="")
+    assert "la dependencia necesita recibir estos datos" in refused
+    after = rfc.act(shown, "take-over", consents="transfer_to_agency")
+    assert "La solicitud ya es de esta persona" in after
+    (mine,) = rfc.enrolling.listed(rfc.enrolling.mine)
+    assert mine["folio"] in re.sub("[^A-Z0-9]", "", after)
+
+
+def test_what_the_agency_has_is_said_before_and_without_a_curp_what_to_do(web: Web) -> None:
+    rfc = Rfc(web)
+    rfc.enrolling.send()
+    shown = rfc.shown(curp="")
+    assert "La dependencia ya recibió esa solicitud" in unescape(rfc.officer.get(shown).text)
+    refused = rfc.act(shown, "take-over", consents="transfer_to_agency")
+    assert "escribe también su CURP" in refused
+    assert "La solicitud de la otra cuenta terminó" in rfc.act(shown, "release")
+
+
+def test_the_page_of_the_other_account_says_only_that_it_was_withdrawn(web: Web) -> None:
+    rfc = Rfc(web)
+    rfc.act(rfc.shown(), "release")
+    with web.database.transaction(EVERYTHING) as session:
+        query = text("SELECT account_id FROM enrollments WHERE id = :id")
+        eve = session.scalar(query, {"id": rfc.enrolling.squatted["id"]})
+    page = citizen_browser(web.app, eve).get(f"/inscripciones/{rfc.enrolling.squatted['id']}").text
+    assert "Se retiró después de una revisión de identidad" in unescape(page)
+    assert "Ángeles" not in unescape(page)
+
+
+def test_who_is_refused_an_rfc_reads_where_to_go_and_the_folio(web: Web) -> None:
+    rfc = Rfc(web)
+    with web.database.transaction(EVERYTHING) as session:
+        query = text("SELECT account_id FROM identity_checks WHERE folio = :folio")
+        gloria = session.scalar(query, {"folio": rfc.enrolling.folio})
+    form = {**FORM, "curp": OWN, "consents": "transfer_to_agency"}
+    page = unescape(citizen_browser(web.app, gloria).send("/rfc", **form).text)
+    assert "Ve a la ventanilla de cualquier consulado" in page
+    assert rfc.enrolling.folio in re.sub("[^A-Z0-9]", "", page)

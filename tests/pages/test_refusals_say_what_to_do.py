@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from consular.errors import problem_of
-from services.appointments.errors import IdentityCheckPending
+from services.identity.errors import IdentityCheckPending
 from services.kernel.db import EVERYTHING
 from services.remittances.errors import AmountOutOfRange, LimitExceeded
 from tests.factories.enrollments import make_applicant

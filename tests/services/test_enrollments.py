@@ -16,7 +16,6 @@ from services.enrollments.answering import answer
 from services.enrollments.errors import (
     AlreadyEnrolled,
     ConsentRequired,
-    IdentityCheckPending,
     ProgramNotAvailable,
 )
 from services.enrollments.models import Enrollment, EnrollmentClaim
@@ -31,6 +30,7 @@ from services.enrollments.requesting import RequestEnrollment, request_enrollmen
 from services.enrollments.rules import OVER, TRANSITIONS, Status
 from services.enrollments.withdrawing import withdraw
 from services.facts.models import Fact
+from services.identity.errors import IdentityCheckPending
 from services.kernel.audit import Actor, AuditEntry, Role
 from services.kernel.crypto import Vault
 from services.kernel.db import EVERYTHING, Database, Scope

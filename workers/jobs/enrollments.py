@@ -84,6 +84,15 @@ def take_callback(job: JobContext, lease: Lease) -> None:
     _ask(job, lease, enrollment.id, enrollment.folio, enrollment.program, ask_again=False)
 
 
+def report_withdrawn(job: JobContext, lease: Lease) -> None:
+    """Somebody else proved to be its person, and the agency has it: a person settles that there."""
+    with job.settle(lease, "reported") as session:
+        enrollment = get_enrollment(session, lease.ref)
+        detail = {"program": enrollment.program, "folio": enrollment.folio}
+        given = Report(Kind.WITHDRAWN_AT_AGENCY, Subject.ENROLLMENT, lease.ref, detail)
+        report(session, given, now=job.now(session))
+
+
 def _agency(job: JobContext, program: str) -> EnrollmentAgency:
     """Whoever runs the programme."""
     return job.agencies.enrollments[OFFERS[Program(program)].agency]

@@ -51,6 +51,15 @@ def send_decision(job: JobContext, lease: Lease) -> None:
     deliver(job, lease, context)
 
 
+def send_enrollment_withdrawn(job: JobContext, lease: Lease) -> None:
+    """An enrolment ended because somebody else proved to be its person."""
+    with job.transaction() as session:
+        context = message_context.enrollment_withdrawn(
+            session, lease.ref, site=job.public_url, vault=job.vault
+        )
+    deliver(job, lease, context)
+
+
 def send_enrollment_identity_check(job: JobContext, lease: Lease) -> None:
     """Somebody else asked for an enrolment in the name of a person who has one."""
     with job.transaction() as session:

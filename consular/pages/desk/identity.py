@@ -12,22 +12,22 @@ from sqlalchemy.orm import Session
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
 from consular.identity_checks import Done, released, taken_over, told_apart
-from consular.input.identity import CheckSchema, ServiceSchema
+from consular.input.identity import CheckSchema, HeldSchema
 from consular.input.loading import load_fields
 from consular.pages.desk.blueprint import pages
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, date_of, go, pick, read_fields, typed
-from consular.pages.portal.names import office, service_names
-from services.appointments.identity import (
+from consular.pages.portal.names import office, program_name, service_names
+from services.citizens.people import full_name
+from services.identity.checking import (
     Held,
+    Subject,
     check_identity,
     get_check,
     get_person,
-    list_held,
-    list_own,
 )
-from services.citizens.people import full_name
 from services.kernel.db import EVERYTHING
+from services.processes.identity_checks import ActOnHeld, list_held, list_own
 
 _PERSON = ("given_names", "first_surname", "second_surname", "curp")
 _DONE = ("taken_over", "released", "told_apart")
@@ -60,7 +60,11 @@ def _read(form: dict[str, str], errors: Errors | None) -> Any:
 @allow(DESK)
 def identity_shown(id: UUID) -> str:
     """What others hold in the person's name, and what can be done about it."""
-    return _show(id, draft().errors(also_under=True))
+    errors = draft().errors(also_under=True)
+    # Of what was typed before only the consent is a field of this page.
+    return _show(
+        id, {name if name == "consents" else "form": said for name, said in errors.items()}
+    )
 
 
 @pages.get("/identity/<uuid:id>/<code:step>")
@@ -73,15 +77,15 @@ def back_to_identity(id: UUID, step: str) -> Response:
 @pages.post("/identity/<uuid:id>/take-over")
 @allow(DESK)
 def identity_take_over(id: UUID) -> Response:
-    """The person gets the appointment."""
-    return _act(id, lambda session: taken_over(session, id, _service()))
+    """The person gets it."""
+    return _act(id, lambda session: taken_over(session, id, _held()))
 
 
 @pages.post("/identity/<uuid:id>/release")
 @allow(DESK)
 def identity_release(id: UUID) -> Response:
     """End what others hold."""
-    return _act(id, lambda session: released(session, id, _service()))
+    return _act(id, lambda session: released(session, id, _held()))
 
 
 @pages.post("/identity/<uuid:id>/tell-apart")
@@ -107,14 +111,19 @@ def _by_field(errors: Errors) -> Errors:
     return {name.rpartition(".")[2]: messages for name, messages in errors.items()}
 
 
-def _service() -> str:
-    return str(load_fields(ServiceSchema(), pick(typed(), "service"))["service"])
+def _held() -> ActOnHeld:
+    form = typed()
+    consents = [form["consents"]] if form.get("consents") else []
+    values = {**pick(form, "kind", "service"), "consents": consents}
+    held: ActOnHeld = load_fields(HeldSchema(), values)
+    return held
 
 
 def _act(id: UUID, do: Callable[[Session], Done]) -> Response:
     with transaction(EVERYTHING) as session:
         outcome = do(session).outcome
-    return go(url_for("desk.identity_shown", id=id, done=outcome))
+    kind = typed().get("kind") or None
+    return go(url_for("desk.identity_shown", id=id, done=outcome, kind=kind))
 
 
 def _show(id: UUID, errors: Errors) -> str:
@@ -133,16 +142,24 @@ def _show(id: UUID, errors: Errors) -> str:
             held=[_line(held, names) for held in list_held(session, found)],
             own=[_line(held, names) for held in list_own(session, found)],
             done=done if done in _DONE else None,
+            kind=Subject.ENROLLMENT if request.args.get("kind") == Subject.ENROLLMENT else None,
             errors=errors,
         )
 
 
 def _line(held: Held, names: dict[str, str]) -> dict[str, Any]:
+    name = (
+        program_name(held.service)
+        if held.kind is Subject.ENROLLMENT
+        else names.get(held.service, held.service)
+    )
     return {
+        "kind": held.kind.value,
         "service": held.service,
-        "service_name": names.get(held.service, held.service),
+        "service_name": name,
         "here": held.here,
-        "appointment": held.appointment,
+        "id": held.id,
         "folio": held.folio,
         "start": held.starts_at,
+        "at_agency": held.at_agency,
     }

@@ -134,5 +134,9 @@ def _reason(code: str | None) -> str:
     words: dict[str, str] = {
         "data_mismatch": _("Los datos no coinciden con los de tu CURP."),
         "already_registered": _("El SAT ya tiene un RFC con tu CURP."),
+        "identity_checked": _(
+            "Se retiró después de una revisión de identidad. Si crees que es un error, ve a"
+            " cualquier consulado con tus documentos."
+        ),
     }
     return words.get(code or "", "")

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from consular.api.answer_fields import Answer, Flag, Id, Instant, Many, Text, Word
+from services.identity.checking import Subject
 
 
 class HeldAnswer(Answer):
-    """A place that another account holds in the person's name; what and when it is, only where it
-    is at this office."""
+    """Something that another account holds in the person's name: an appointment for `service`, or
+    an enrollment in that program; its id, folio and time only where it is at this office.
+    `at_agency`: an agency has the request, and nobody can call it back."""
 
+    kind = Word(Subject)
     service = Text()
     here = Flag()
     appointment = Id(allow_none=True)
+    enrollment = Id(allow_none=True)
     folio = Text(allow_none=True)
     start = Instant(allow_none=True, attribute="starts_at")
+    at_agency = Flag()
 
 
 class CheckAnswer(Answer):
     """``held``: by other accounts; ``own``: by the person, with the folios to tell them; ``given``:
-    the folio of the appointment that was taken over."""
+    the new folio of what was taken over."""
 
     id = Id()
     folio = Text()

@@ -15,15 +15,10 @@ from consular.auth import DESK, actor, now, vault
 from consular.db import transaction
 from consular.identity_checks import Done, released, taken_over, told_apart
 from consular.input.appointments import NothingSchema
-from consular.input.identity import CheckSchema, ServiceSchema
-from services.appointments.identity import (
-    CheckIdentity,
-    check_identity,
-    get_check,
-    list_held,
-    list_own,
-)
+from consular.input.identity import CheckSchema, HeldSchema
+from services.identity.checking import CheckIdentity, check_identity, get_check
 from services.kernel.db import EVERYTHING
+from services.processes.identity_checks import ActOnHeld, list_held, list_own
 
 api = Blueprint("identity", __name__, url_prefix="/api/v1/identity-checks")
 
@@ -64,13 +59,25 @@ def show_identity_check(check: UUID) -> dict[str, Any]:
     "/<uuid:check>/take-over",
     operation="takeOverAppointment",
     who=DESK,
-    body=ServiceSchema(),
+    body=HeldSchema(),
     answer=CheckAnswer(),
-    errors={409: ("nobody_else", "wrong_state", "already_booked")},
+    errors={
+        409: ("nobody_else", "wrong_state", "already_booked", "already_enrolled"),
+        422: (
+            "curp_required",
+            "consent_required",
+            "program_not_available",
+            "curp_birth_date_differs",
+        ),
+    },
 )
-def take_over(check: UUID, command: dict[str, str]) -> dict[str, Any]:
-    """Give the person the place that another account holds in their name."""
-    return _do(lambda session: taken_over(session, check, command["service"]))
+def take_over(check: UUID, command: ActOnHeld) -> dict[str, Any]:
+    """Give the person what another account holds in their name, under a folio of its own.
+
+    Of an enrollment the other's request is withdrawn and the person's own is sent; what the agency
+    had already can't be called back, and somebody of ours settles it there.
+    """
+    return _do(lambda session: taken_over(session, check, command))
 
 
 @endpoint(
@@ -79,13 +86,13 @@ def take_over(check: UUID, command: dict[str, str]) -> dict[str, Any]:
     "/<uuid:check>/release",
     operation="releaseAppointment",
     who=DESK,
-    body=ServiceSchema(),
+    body=HeldSchema(),
     answer=CheckAnswer(),
     errors={409: ("nobody_else", "wrong_state")},
 )
-def release(check: UUID, command: dict[str, str]) -> dict[str, Any]:
+def release(check: UUID, command: ActOnHeld) -> dict[str, Any]:
     """End what other accounts hold in the person's name."""
-    return _do(lambda session: released(session, check, command["service"]))
+    return _do(lambda session: released(session, check, command))
 
 
 @endpoint(
@@ -96,12 +103,15 @@ def release(check: UUID, command: dict[str, str]) -> dict[str, Any]:
     who=DESK,
     body=NothingSchema(),
     answer=CheckAnswer(),
-    errors={409: ("nobody_else", "already_booked"), 422: ("account_or_curp_required",)},
+    errors={
+        409: ("nobody_else", "already_booked", "already_enrolled"),
+        422: ("account_or_curp_required",),
+    },
 )
 def tell_apart(check: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Tell two people of one name and birth date apart.
 
-    This one books beside the other from now on, known by their account or CURP.
+    This one books and asks beside the other from now on, known by their account or CURP.
     """
     return _do(lambda session: told_apart(session, check))
 

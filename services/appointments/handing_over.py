@@ -1,0 +1,278 @@
+"""Give a person the appointment that another account holds in their name, or end that one.
+
+After a check of identity at a window (`services.processes.identity_checks`), in any office of the
+network. The other account is told as of any cancellation, without whose check it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.appointments.desk import TakeStep, cancel, take_step
+from services.appointments.errors import ClaimTaken
+from services.appointments.models import Appointment, Claim, ResemblanceKey, Seat
+from services.appointments.queries import list_attendees
+from services.appointments.rules import BookingLimits, Status, Step
+from services.citizens.models import Person
+from services.citizens.people import make_person, open_person
+from services.facts.recording import record_party
+from services.identity.checking import Held, Subject, get_person
+from services.identity.errors import NobodyElse
+from services.identity.homonyms import claim_keys, holders_keys
+from services.identity.models import IdentityCheck
+from services.kernel.audit import Actor
+from services.kernel.crypto import Vault
+from services.kernel.ids import FolioKind, new_folio, new_id
+from services.outbox.delivery import enqueue
+
+
+def list_held(session: Session, check: IdentityCheck) -> list[Held]:
+    """What others hold in the person's name, by service."""
+    found = session.execute(
+        select(Claim.service_code, Appointment)
+        .join(Appointment, Appointment.id == Claim.appointment_id)
+        .where(*_by_others(session, check))
+        .distinct()
+        .order_by(Claim.service_code)
+    ).all()
+    return [
+        _held(service, row, row.consulate_code == check.consulate_code) for service, row in found
+    ]
+
+
+def list_own(session: Session, check: IdentityCheck) -> list[Held]:
+    """What the person holds themselves. The folio is theirs to be told, of any office."""
+    if check.account_id is None:
+        return []
+    keys = holders_keys(session, check.person_keys, check.account_id)
+    found = session.execute(
+        select(Claim.service_code, Appointment)
+        .join(Appointment, Appointment.id == Claim.appointment_id)
+        .where(Claim.person_key.in_(keys), Claim.account_id == check.account_id)
+        .distinct()
+        .order_by(Claim.service_code)
+    ).all()
+    here = check.consulate_code
+    return [
+        replace(_held(service, row, row.consulate_code == here), folio=row.folio)
+        for service, row in found
+    ]
+
+
+def take_over(
+    session: Session,
+    check: IdentityCheck,
+    service: str,
+    *,
+    now: datetime,
+    actor: Actor,
+    vault: Vault,
+) -> Appointment:
+    """The person gets the place that another account holds in their name, under a folio of its
+    own. Raises `NobodyElse`, `WrongState` once it has begun, `ClaimTaken`."""
+    first, *others = _set_apart(session, check, service, now=now, vault=vault)
+    for other in others:
+        cancel(session, other.id, now=now, actor=actor)
+    # Its place isn't freed: it goes on to the person.
+    take_step(session, TakeStep(first.id, Step.CANCEL), now=now, actor=actor)
+    given = _rebook(session, check, first, now=now, vault=vault)
+    enqueue(session, "appointments.confirmation", given.id)
+    return given
+
+
+def release(
+    session: Session,
+    check: IdentityCheck,
+    service: str,
+    *,
+    now: datetime,
+    actor: Actor,
+    vault: Vault,
+    limits: BookingLimits,
+) -> None:
+    """End what others hold in the person's name, who may then book. Raises `NobodyElse`,
+    `WrongState` once it has begun."""
+    for apart in _set_apart(session, check, service, now=now, vault=vault):
+        cancel(session, apart.id, now=now, actor=actor, limits=limits)
+
+
+def refuse_held(session: Session, keys: Sequence[bytes]) -> None:
+    """Raise `ClaimTaken` when anybody holds a place under one of these keys."""
+    if session.scalars(select(Claim).where(Claim.person_key.in_(keys))).first():
+        raise ClaimTaken()
+
+
+def _by_others(
+    session: Session, check: IdentityCheck
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Claims under the person's keys that aren't their own account's."""
+    keys = holders_keys(session, check.person_keys, check.account_id)
+    theirs = Claim.account_id.is_distinct_from(check.account_id)
+    return Claim.person_key.in_(keys), or_(theirs, Claim.account_id.is_(None))
+
+
+def _held(service: str, found: Appointment, here: bool) -> Held:
+    if not here:
+        return Held(Subject.APPOINTMENT, service)
+    return Held(Subject.APPOINTMENT, service, True, found.id, found.folio, found.starts_at)
+
+
+def _set_apart(
+    session: Session, check: IdentityCheck, service: str, *, now: datetime, vault: Vault
+) -> list[Appointment]:
+    """The others' appointments that name the person, each for that person alone: out of a party
+    their seats are made an appointment of their own."""
+    claimed = select(Claim.appointment_id).where(
+        *_by_others(session, check), Claim.service_code == service
+    )
+    found = session.scalars(
+        select(Appointment)
+        .where(Appointment.id.in_(claimed))
+        .order_by(Appointment.starts_at, Appointment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    if not found:
+        raise NobodyElse()
+    return [_alone(session, each, check, now=now, vault=vault) for each in found]
+
+
+def _alone(
+    session: Session, found: Appointment, check: IdentityCheck, *, now: datetime, vault: Vault
+) -> Appointment:
+    person = _same_person(session, found, check, vault=vault)
+    seats = session.scalars(select(Seat).where(Seat.appointment_id == found.id)).all()
+    own = [seat for seat in seats if seat.person_id == person.id]
+    if len(own) == len(seats) or found.status != Status.BOOKED:
+        return found
+    apart = _copy(found, own, account=found.account_id, now=now)
+    session.add(apart)
+    session.flush()
+    mine = Seat.appointment_id == found.id, Seat.person_id == person.id
+    session.execute(update(Seat).where(*mine).values(appointment_id=apart.id))
+    keys = _keys_of(session, vault, person, found.account_id)
+    claims = Claim.appointment_id == found.id, Claim.person_key.in_(keys)
+    session.execute(update(Claim).where(*claims).values(appointment_id=apart.id))
+    compared = ResemblanceKey.appointment_id == found.id, ResemblanceKey.person_id == person.id
+    session.execute(delete(ResemblanceKey).where(*compared))
+    found.people -= 1
+    _count(session, found, now=now, subjects=0, people=-1)
+    _count(session, apart, now=now)
+    session.expire_all()
+    return apart
+
+
+def _same_person(
+    session: Session, found: Appointment, check: IdentityCheck, *, vault: Vault
+) -> Person:
+    """Whom of the appointment the check is about."""
+    keys = set(holders_keys(session, check.person_keys, check.account_id))
+    people = list_attendees(session, [found.id])[found.id]
+    return next(
+        person
+        for person in people
+        if keys & set(_keys_of(session, vault, person, found.account_id))
+    )
+
+
+def _keys_of(session: Session, vault: Vault, person: Person, account: UUID | None) -> list[bytes]:
+    return claim_keys(session, vault, open_person(person, vault), account)
+
+
+def _copy(
+    found: Appointment, seats: Sequence[Seat], *, account: UUID | None, now: datetime
+) -> Appointment:
+    """Another appointment, of these seats' services and times."""
+    ordered = sorted(seats, key=lambda seat: (seat.starts_at, seat.service_code))
+    return Appointment(
+        id=new_id(),
+        folio=new_folio(FolioKind.APPOINTMENT),
+        consulate_code=found.consulate_code,
+        account_id=account,
+        services=list(dict.fromkeys(seat.service_code for seat in ordered)),
+        day=found.day,
+        starts_at=ordered[0].starts_at,
+        ends_at=max(seat.ends_at for seat in ordered),
+        status=Status.BOOKED,
+        language=found.language,
+        created_at=found.created_at,
+        changed_at=now,
+        people=1,
+    )
+
+
+def _rebook(
+    session: Session, check: IdentityCheck, ended: Appointment, *, now: datetime, vault: Vault
+) -> Appointment:
+    """The places of ``ended``, for the person of the check."""
+    seats = session.scalars(select(Seat).where(Seat.appointment_id == ended.id)).all()
+    made = _copy(ended, seats, account=check.account_id, now=now)
+    session.add(made)
+    session.flush()
+    person = make_person(
+        open_person(get_person(session, check), vault),
+        account=check.account_id,
+        consulate=made.consulate_code,
+        now=now,
+        vault=vault,
+    )
+    session.add(person)
+    session.flush()
+    session.execute(
+        insert(Seat),
+        [
+            {
+                "appointment_id": made.id,
+                "person_id": person.id,
+                "service_code": seat.service_code,
+                "slot_id": seat.slot_id,
+                "starts_at": seat.starts_at,
+                "ends_at": seat.ends_at,
+            }
+            for seat in seats
+        ],
+    )
+    _claim(session, made, holders_keys(session, check.person_keys, check.account_id))
+    _count(session, made, now=now)
+    return made
+
+
+def _claim(session: Session, made: Appointment, keys: Sequence[bytes]) -> None:
+    rows = [
+        {
+            "person_key": key,
+            "service_code": service,
+            "account_id": made.account_id,
+            "appointment_id": made.id,
+        }
+        for key in sorted(keys)
+        for service in sorted(made.services)
+    ]
+    session.execute(insert(Claim).on_conflict_do_nothing(), rows)
+    held = select(func.count()).where(Claim.appointment_id == made.id)
+    if session.scalar(held) != len(rows):
+        raise ClaimTaken()
+
+
+def _count(
+    session: Session, found: Appointment, *, now: datetime, subjects: int = 1, people: int = 1
+) -> None:
+    record_party(
+        session,
+        kind="appointment",
+        subject_id=found.id,
+        consulate=found.consulate_code,
+        services=found.services,
+        day=found.day,
+        status=Status.BOOKED,
+        subjects=subjects,
+        people=people,
+        now=now,
+    )

@@ -1,0 +1,30 @@
+"""What can go wrong when somebody's identity is in question."""
+
+from __future__ import annotations
+
+from services.kernel.errors import Conflict, Invalid
+
+
+class IdentityCheckPending(Conflict):
+    """Another account holds what was asked for. Nothing is told but that identity must be checked,
+    and the folio to do it with."""
+
+    code = "identity_check_pending"
+
+
+class NobodyElse(Conflict):
+    """No other account holds anything in the person's name."""
+
+    code = "nobody_else"
+
+
+class AccountOrCurpRequired(Invalid):
+    """Nothing to know the person again by."""
+
+    code = "account_or_curp_required"
+
+
+class CurpRequired(Invalid):
+    """The agency takes no request without a CURP, and the check has none."""
+
+    code = "curp_required"

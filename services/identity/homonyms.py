@@ -1,0 +1,66 @@
+"""People of one name and birth date, told apart: the later one holds things under a key of their
+own, known again by their account or their CURP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, insert
+from sqlalchemy.orm import Session
+
+from services.citizens.people import PersonData, name_keys, open_person, person_keys
+from services.identity.checking import get_person
+from services.identity.errors import AccountOrCurpRequired
+from services.identity.models import Homonym, IdentityCheck
+from services.kernel.crypto import Vault
+
+_HOLDERS_KEYS = text(
+    "SELECT holders_key(k, :hex, :account) FROM unnest(CAST(:keys AS bytea[])) k"
+).bindparams(bindparam("keys", type_=ARRAY(BYTEA)))
+
+
+def claim_keys(
+    session: Session, vault: Vault, person: PersonData, account: UUID | None
+) -> list[bytes]:
+    """Under which keys that account's person holds things."""
+    return holders_keys(session, person_keys(person, vault), account)
+
+
+def holders_keys(session: Session, keys: Sequence[bytes], account: UUID | None) -> list[bytes]:
+    """The same keys, or that of their own of who was told apart from another: see `Homonym`."""
+    values = {"keys": list(keys), "hex": [key.hex() for key in keys], "account": account}
+    return list(session.scalars(_HOLDERS_KEYS, values))
+
+
+def curp_keys(session: Session, check: IdentityCheck, vault: Vault) -> list[bytes]:
+    """The checked person's key that isn't of their name, if they have one."""
+    named = _name_keys(session, check, vault)
+    return [key for key in check.person_keys if key not in named]
+
+
+def add_homonym(session: Session, check: IdentityCheck, *, now: datetime, vault: Vault) -> None:
+    """Give the checked person keys of their own. Raises `AccountOrCurpRequired`: nothing to know
+    them again by."""
+    curp = curp_keys(session, check, vault)
+    if check.account_id is None and not curp:
+        raise AccountOrCurpRequired(field="contact")
+    rows = [
+        {
+            # The first is that of the check alone.
+            "own_key": vault.blind_index("person.apart", f"{check.id}{number or ''}"),
+            "person_key": key,
+            "account_id": check.account_id,
+            "curp_key": curp[0] if curp else None,
+            "identity_check_id": check.id,
+            "created_at": now,
+        }
+        for number, key in enumerate(_name_keys(session, check, vault))
+    ]
+    session.execute(insert(Homonym).on_conflict_do_nothing(), rows)
+
+
+def _name_keys(session: Session, check: IdentityCheck, vault: Vault) -> list[bytes]:
+    return name_keys(open_person(get_person(session, check), vault), vault)

@@ -1,0 +1,70 @@
+"""Checks of identity at a window, and people told apart from others of their name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.kernel.db import Base, Owners
+
+_NOW = DateTime(timezone=True)
+
+
+class IdentityCheck(Base):
+    """Somebody's identity, to be checked at a window or checked there. Until then it is only a
+    folio for the account whose request named somebody that another account holds a place for."""
+
+    __tablename__ = "identity_checks"
+    owners = Owners(office="consulate_code", account="account_id")
+    __table_args__ = (
+        CheckConstraint(
+            "(checked_at IS NULL) = (person_id IS NULL)"
+            " AND (checked_at IS NULL) = (consulate_code IS NULL)"
+            " AND (checked_at IS NULL) = (document IS NULL)",
+            name="checked",
+        ),
+        Index("ix_identity_checks_account_id", "account_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    folio: Mapped[str] = mapped_column(Text, unique=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    person_keys: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
+    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    document: Mapped[str | None] = mapped_column(Text)
+    checked_by: Mapped[UUID | None]
+    checked_at: Mapped[datetime | None] = mapped_column(_NOW)
+    created_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class Homonym(Base):
+    """Somebody told apart at a window from another person of the same name and birth date: they
+    claim under ``own_key`` in place of ``person_key``, known by their account or their CURP."""
+
+    __tablename__ = "homonyms"
+    __table_args__ = (
+        CheckConstraint("account_id IS NOT NULL OR curp_key IS NOT NULL", name="known"),
+        UniqueConstraint("person_key", "account_id", name="uq_homonyms_account_id"),
+        UniqueConstraint("person_key", "curp_key", name="uq_homonyms_curp_key"),
+        Index("ix_homonyms_identity_check_id", "identity_check_id"),
+    )
+
+    own_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    person_key: Mapped[bytes] = mapped_column(LargeBinary)
+    account_id: Mapped[UUID | None]
+    curp_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    identity_check_id: Mapped[UUID] = mapped_column(ForeignKey("identity_checks.id"))
+    created_at: Mapped[datetime] = mapped_column(_NOW)

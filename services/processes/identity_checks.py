@@ -1,0 +1,111 @@
+"""What an officer does after a check of identity, about everything that may be held in a name.
+
+They take over for the person what another account holds, end it, or tell two people of one name
+and birth date apart: in any office of the network. Each is in the audit. Needs the network's scope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.appointments import handing_over as appointments
+from services.appointments.rules import BookingLimits
+from services.enrollments import handing_over as enrollments
+from services.identity import homonyms
+from services.identity.checking import (
+    Held,
+    Subject,
+    get_check,
+    give_account,
+    note_check,
+    note_given,
+)
+from services.identity.errors import NobodyElse
+from services.identity.models import IdentityCheck
+from services.kernel.audit import Actor
+from services.kernel.crypto import Vault
+
+
+@dataclass(frozen=True)
+class ActOnHeld:
+    """Of which of the things that others hold in the person's name. ``consents``: the person's, for
+    a request that goes to an agency."""
+
+    kind: Subject
+    service: str
+    consents: tuple[str, ...] = ()
+
+
+def list_held(session: Session, check: IdentityCheck) -> list[Held]:
+    """What others hold in the person's name."""
+    return [*appointments.list_held(session, check), *enrollments.list_held(session, check)]
+
+
+def list_own(session: Session, check: IdentityCheck) -> list[Held]:
+    """What the person holds themselves."""
+    return [*appointments.list_own(session, check), *enrollments.list_own(session, check)]
+
+
+def take_over(
+    session: Session, check: UUID, held: ActOnHeld, *, now: datetime, actor: Actor, vault: Vault
+) -> str:
+    """The person gets what another account holds in their name; returns its new folio.
+
+    Raises NotFound, `NobodyElse` and what the slices' ``take_over`` raise.
+    """
+    found = get_check(session, check, now=now, actor=actor)
+    give_account(session, found, now=now)
+    given = (
+        appointments.take_over(session, found, held.service, now=now, actor=actor, vault=vault)
+        if held.kind is Subject.APPOINTMENT
+        else enrollments.take_over(
+            session, found, held.service, held.consents, now=now, actor=actor, vault=vault
+        )
+    )
+    note_given(session, "take_over", held.kind, given.id, given.account_id, now=now, actor=actor)
+    return given.folio
+
+
+def release(
+    session: Session,
+    check: UUID,
+    held: ActOnHeld,
+    *,
+    now: datetime,
+    actor: Actor,
+    vault: Vault,
+    limits: BookingLimits,
+) -> None:
+    """End what others hold in the person's name, who may then ask for their own.
+
+    Raises NotFound, `NobodyElse` and what the slices' ``release`` raise.
+    """
+    found = get_check(session, check, now=now, actor=actor)
+    if held.kind is Subject.APPOINTMENT:
+        appointments.release(
+            session, found, held.service, now=now, actor=actor, vault=vault, limits=limits
+        )
+    else:
+        enrollments.release(session, found, held.service, now=now, actor=actor)
+    note_check(session, found, "release", now=now, actor=actor)
+
+
+def tell_apart(session: Session, check: UUID, *, now: datetime, actor: Actor, vault: Vault) -> None:
+    """From now on this person holds things under a key of their own, beside the other of the same
+    name and birth date.
+
+    Raises NotFound, `NobodyElse`, `AccountOrCurpRequired` to know them again by, `ClaimTaken` or
+    `AlreadyEnrolled` when the other gave the same CURP: then they are one person.
+    """
+    found = get_check(session, check, now=now, actor=actor)
+    if not list_held(session, found):
+        raise NobodyElse()
+    curp = homonyms.curp_keys(session, found, vault)
+    appointments.refuse_held(session, curp)
+    enrollments.refuse_held(session, curp)
+    homonyms.add_homonym(session, found, now=now, vault=vault)
+    note_check(session, found, "tell_apart", now=now, actor=actor)
