@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -29,11 +29,14 @@ class MakeStaffAccount:
     email: str | None = None
 
 
+_IN_SERVICE = text("SELECT * FROM staff_in_service(:account)")
+
+
 def find_active(session: Session, account: UUID) -> StaffAccount | None:
     """The account unless it doesn't exist or was ended."""
-    return session.execute(
-        select(StaffAccount).where(StaffAccount.id == account, StaffAccount.ended_at.is_(None))
-    ).scalar_one_or_none()
+    return session.scalars(
+        select(StaffAccount).from_statement(_IN_SERVICE), {"account": account}
+    ).one_or_none()
 
 
 def find_by_subject(session: Session, subject: str) -> StaffAccount | None:

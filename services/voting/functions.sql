@@ -1,7 +1,11 @@
 CREATE OR REPLACE FUNCTION name_count_subjects() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE v_scope text := coalesce(current_setting('app.consulate', true), '');
 BEGIN
+    -- Of whatever office: who isn't seen would have no subject, and pass for somebody else.
+    PERFORM set_config('app.consulate', '*', true);
     NEW.reported_subject := (SELECT subject FROM staff_accounts WHERE id = NEW.reported_by);
     NEW.second_subject := (SELECT subject FROM staff_accounts WHERE id = NEW.second_by);
     NEW.approved_subject := (SELECT subject FROM staff_accounts WHERE id = NEW.approved_by);
+    PERFORM set_config('app.consulate', v_scope, true);
     RETURN NEW;
 END $$;

@@ -42,6 +42,7 @@ FUNCTIONS = {
     "refuse_booking_v2": {"claims": "by the people's keys; only the account's own are told"},
     "sees_appointment": {"appointments": "row security's own question"},
     "sent_by_person": {"people": "one person's rows in all accounts; it gives sums"},
+    "staff_in_service": {"staff_accounts": "the account by its id, before it is known whose"},
     "refuse_own_role": {"staff_accounts": "a trigger: the row of who gives the role"},
     "name_count_subjects": {"staff_accounts": "a trigger: the rows of who typed a count"},
 }

@@ -143,9 +143,15 @@ def test_the_web_books_no_payout(web: psycopg.Connection, remittance: UUID, kind
 
 
 @pytest.mark.parametrize(
-    "change", ["given_names = 'Otra'", "first_surname = 'Otra'", "account_id = NULL"]
+    ("login", "change"),
+    [
+        ("web", "given_names = 'Otra'"),
+        ("web", "first_surname = 'Otra'"),
+        ("worker", "given_names = 'Otra'"),
+        ("worker", "first_surname = 'Otra'"),
+        ("worker", "account_id = NULL"),
+    ],
 )
-@pytest.mark.parametrize("login", ["web", "worker"])
 def test_a_recipient_stays_who_was_named(
     login: str, change: str, request: pytest.FixtureRequest
 ) -> None:
@@ -154,6 +160,12 @@ def test_a_recipient_stays_who_was_named(
     with pytest.raises(errors.CheckViolation) as refused:
         connection.execute(query)
     assert refused.value.diag.constraint_name == "ck_people_named_once"
+
+
+@pytest.mark.parametrize("change", ["account_id = NULL", "holder = true", "data_key = NULL"])
+def test_the_web_has_no_right_to_whose_somebody_is(web: psycopg.Connection, change: str) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        web.execute(f"UPDATE people SET {change}".encode())
 
 
 def test_a_holder_may_correct_their_own_name(web: psycopg.Connection) -> None:

@@ -1,0 +1,184 @@
+"""What each kind of login may do to each table: this list, to the letter.
+
+``UPDATE`` alone is of any column; in parentheses, of these only. A login that was made before the
+web and the workers had their own is a member of both groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.servers import DatabaseUrls
+
+READ, ADD, KEEP = "SELECT", "INSERT, SELECT", "DELETE, INSERT, SELECT"
+
+BOTH = {
+    "accounts": f"{ADD}, UPDATE (language)",
+    "agency_messages": ADD,
+    "alembic_version": READ,
+    "audit_entries": ADD,
+    "claims": f"{KEEP}, UPDATE (appointment_id)",
+    "counted_at": ADD,
+    "database_identity": READ,
+    "desks": f"{ADD}, UPDATE (held)",
+    "enrollment_claims": KEEP,
+    "enrollment_events": ADD,
+    "facts": ADD,
+    "homonyms": ADD,
+    "identities": ADD,
+    "incident_steps": ADD,
+    "quotes": ADD,
+    "remittance_events": ADD,
+    "seats": f"{ADD}, UPDATE (appointment_id)",
+    "sessions": f"{ADD}, UPDATE (closed_at, closed_by)",
+    "slots": f"{ADD}, UPDATE (open)",
+    "staff_accounts": f"{ADD}, UPDATE (changed_by, consulate_code, ended_at, ended_by, role)",
+    "vote_count_figures": ADD,
+}
+ONLY_WEB = {
+    "appointments": f"{ADD}, UPDATE (address_index, changed_at, desk, document_sealed, ends_at,"
+    " outcome, people, status)",
+    "attempts": f"{ADD}, UPDATE (count)",
+    "consulates": READ,
+    "drafts": f"{KEEP}, UPDATE (content_sealed, data_key, expires_at, owner)",
+    "enrollments": f"{ADD}, UPDATE (changed_at, data_sealed, reason_code, result_sealed, status)",
+    "exchange_rates": READ,
+    "facts_settled": READ,
+    "fees": READ,
+    "form_submissions": f"{KEEP}, UPDATE (begun_at, data_key, finished_at, location,"
+    " session_sealed)",
+    "idempotency_keys": f"{ADD}, UPDATE (response, status)",
+    "identity_checks": f"{ADD}, UPDATE (account_id, checked_at, checked_by, consulate_code,"
+    " document, person_id, person_keys)",
+    "incidents": f"{READ}, UPDATE (resolution, resolved_at, resolved_by, taken_at, taken_by)",
+    "login_codes": f"{ADD}, UPDATE (attempts, used_at)",
+    "non_working_days": READ,
+    "outbox": ADD,
+    "people": f"{ADD}, UPDATE (birth_date, curp_index, curp_sealed, email_sealed, first_surname,"
+    " given_names, identity_bound_at, name_index, phone_sealed, second_surname)",
+    "published_series": READ,
+    "remittance_rules": READ,
+    "remittances": f"{ADD}, UPDATE (answer_due_at, changed_at, reason_code, refunded_at, status)",
+    "resemblance_keys": "DELETE, SELECT",
+    "resemblances": READ,
+    "return_passes": f"{ADD}, UPDATE (person_keys, returned_on, valid_until)",
+    "service_requirements": READ,
+    "services": READ,
+    "slot_sets": f"{ADD}, UPDATE (capacity, taken)",
+    "states": READ,
+    "vote_counts": f"{ADD}, UPDATE (approved_at, approved_by, reason, rejected_at, rejected_by,"
+    " second_by, second_value, status, value)",
+    "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
+}
+ONLY_WORKERS = {
+    "appointments": f"{ADD}, UPDATE",
+    "attempts": f"{KEEP}, UPDATE (count)",
+    "consulates": f"{KEEP}, UPDATE",
+    "drafts": "DELETE, SELECT (expires_at)",
+    "enrollments": f"{ADD}, UPDATE",
+    "exchange_rates": f"{KEEP}, UPDATE",
+    "facts_settled": f"{READ}, UPDATE (at)",
+    "fees": f"{KEEP}, UPDATE",
+    "form_submissions": "DELETE, SELECT (begun_at)",
+    "idempotency_keys": f"{KEEP}, UPDATE (response, status)",
+    "identity_checks": f"{KEEP}, UPDATE",
+    "incidents": f"{ADD}, UPDATE",
+    "journal_entries": READ,
+    "ledger_accounts": READ,
+    "login_codes": f"{KEEP}, UPDATE (attempts, used_at)",
+    "non_working_days": f"{KEEP}, UPDATE",
+    "outbox": f"{KEEP}, UPDATE",
+    "payout_attempts": f"{ADD}, UPDATE",
+    "people": f"{ADD}, UPDATE",
+    "postings": READ,
+    "published_series": f"{KEEP}, UPDATE",
+    "remittance_rules": f"{KEEP}, UPDATE",
+    "remittances": f"{ADD}, UPDATE",
+    "resemblance_keys": KEEP,
+    "resemblances": ADD,
+    "return_passes": f"{ADD}, UPDATE",
+    "scheduled_runs": KEEP,
+    "service_requirements": f"{KEEP}, UPDATE",
+    "services": f"{KEEP}, UPDATE",
+    "slot_sets": f"{ADD}, UPDATE",
+    "states": f"{KEEP}, UPDATE",
+    "vote_counts": f"{ADD}, UPDATE",
+    "web_sessions": f"{KEEP}, UPDATE (ended_at, last_seen_at)",
+}
+# Functions that run with their owner's rights.
+FUNCTIONS = {"post_entry", "sent_by_person"}
+
+_RIGHTS = """
+WITH columns AS (
+    SELECT a.attname AS name, p.name AS granted, c.relname
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT attisdropped
+    CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('REFERENCES')) p (name)
+    WHERE has_column_privilege(%(role)s, c.oid, a.attnum, p.name)
+      AND NOT has_table_privilege(%(role)s, c.oid, p.name)
+)
+SELECT c.relname, p.name, (
+    SELECT string_agg(l.name, ', ' ORDER BY l.name COLLATE "C") FROM columns l
+    WHERE l.relname = c.relname AND l.granted = p.name)
+FROM pg_class c CROSS JOIN (VALUES ('DELETE'), ('INSERT'), ('REFERENCES'), ('SELECT'), ('TRIGGER'),
+    ('TRUNCATE'), ('UPDATE')) p (name)
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND (has_table_privilege(%(role)s, c.oid, p.name)
+       OR EXISTS (SELECT FROM columns l WHERE l.relname = c.relname AND l.granted = p.name))
+ORDER BY 1, 2
+"""
+
+
+@pytest.fixture
+def connection(shared_database: DatabaseUrls) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(shared_database.owner_url) as connection:
+        yield connection
+        connection.rollback()
+
+
+def _rights(connection: psycopg.Connection, role: str) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for table, right, columns in connection.execute(_RIGHTS, {"role": role}):
+        found.setdefault(table, []).append(f"{right} ({columns})" if columns else right)
+    return {table: ", ".join(rights) for table, rights in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("role", "own"), [("consular_web", ONLY_WEB), ("consular_worker", ONLY_WORKERS)]
+)
+def test_a_login_may_do_what_is_listed(
+    connection: psycopg.Connection, role: str, own: dict[str, str]
+) -> None:
+    assert _rights(connection, role) == {**BOTH, **own}
+
+
+def test_nobody_else_may_do_anything(connection: psycopg.Connection) -> None:
+    others = connection.execute(
+        "SELECT DISTINCT grantee FROM information_schema.role_table_grants"
+        " WHERE table_schema = 'public' UNION"
+        " SELECT DISTINCT grantee FROM information_schema.role_column_grants"
+        " WHERE table_schema = 'public'"
+    ).fetchall()
+    known = {"consular_owner", "consular_application", "consular_web", "consular_worker"}
+    assert {grantee for (grantee,) in others} <= known
+
+
+def test_functions_with_their_owners_rights_are_those_listed(
+    connection: psycopg.Connection,
+) -> None:
+    found = connection.execute(
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+    ).fetchall()
+    assert {name for (name,) in found} == FUNCTIONS
+
+
+def test_no_login_changes_rows_through_a_view_or_a_sequence(
+    connection: psycopg.Connection,
+) -> None:
+    others = connection.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind NOT IN ('r', 'p', 'i', 'I', 'c', 't')"
+    ).fetchall()
+    assert others == []
