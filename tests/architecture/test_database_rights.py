@@ -17,8 +17,11 @@ Rows = list[tuple[object, ...]]
 OPEN_BY_ROW = {
     "facts": "counts, no person",
 }
-_SECURED_LATER = ("accounts", "staff_accounts", "enrollment_claims", "enrollment_events", "homonyms",
-                  "resemblances", "resemblance_keys", "attempts", "agency_messages")  # fmt: skip
+# With a policy each, and a row below.
+_SECURED_LATER = (
+    "accounts", "staff_accounts", "enrollment_claims", "enrollment_events", "homonyms",
+    "resemblances", "resemblance_keys", "attempts", "agency_messages",
+)  # fmt: skip
 # No UPDATE and no DELETE: what happened, happened.
 PAST = ("audit_entries", "facts", "counted_at", "postings", "journal_entries")
 

@@ -151,6 +151,7 @@ def test_nothing_goes_around_the_mapped_classes() -> None:
             " AND EXISTS (SELECT 1 FROM appointments b WHERE b.id <> a.id)",
             ("appointments",),
         ),
+        ("SELECT appointments.id FROM appointments WHERE false ORDER BY 1", ()),
         ("SELECT 1 FROM consulates WHERE code IS DISTINCT FROM people", ()),
         ("INSERT INTO people (id) VALUES (:id) ON CONFLICT DO UPDATE SET id = :id", ()),
     ],

@@ -164,8 +164,9 @@ def test_a_recipient_stays_who_was_named(
 
 @pytest.mark.parametrize("change", ["account_id = NULL", "holder = true", "data_key = NULL"])
 def test_the_web_has_no_right_to_whose_somebody_is(web: psycopg.Connection, change: str) -> None:
+    query = sql.SQL("UPDATE people SET {}").format(sql.SQL(change))  # type: ignore[arg-type]
     with pytest.raises(errors.InsufficientPrivilege):
-        web.execute(f"UPDATE people SET {change}".encode())
+        web.execute(query)
 
 
 def test_a_holder_may_correct_their_own_name(web: psycopg.Connection) -> None:

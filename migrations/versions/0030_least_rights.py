@@ -1,8 +1,8 @@
 """No table of somebody's rows is open by row, and the web changes no column but those it has to.
 
 Accounts, staff accounts, claims and events of enrolments, people told apart, resemblances, counters
-and agencies' messages are secured by row. Sessions, windows and times stay public to read; an office
-writes its own.
+and agencies' messages are secured by row. Sessions, windows and times stay public to read; an
+office writes its own.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from alembic import op
 
 from migrations.support import APPLICATION, WEB, WORKER, grant, install, withdraw
 
-revision = "0028"
-down_revision = "0027"
+revision = "0030"
+down_revision = "0029"
 
 _NETWORK = "current_setting('app.consulate', true) = '*'"
 _OFFICE = "coalesce(current_setting('app.consulate', true), '')"
