@@ -37,6 +37,7 @@ def pair() -> Iterator[tuple[Cluster, Replica]]:
         yield primary, standby
 
 
+@pytest.mark.slow
 def test_a_standby_that_stops_and_takes_over_has_all_that_was_promised(
     pair: tuple[Cluster, Replica], redis_url: str, tmp_path: Path
 ) -> None:
