@@ -43,6 +43,7 @@ from consular.pages.language import init_language
 from consular.pages.monitoring.routes import pages as monitoring_pages
 from consular.pages.portal.routes import pages as portal_pages
 from consular.pages.posting import init_forms
+from consular.pages.privacy.routes import pages as privacy_pages
 from consular.pages.session import page_actor
 from consular.security import init_security
 from consular.sign_in import SignIn
@@ -80,6 +81,7 @@ BLUEPRINTS = (
     admin_pages,
     monitoring_pages,
     incident_pages,
+    privacy_pages,
 )
 # The contract's room for tests: 600 requests a minute a person, of whom ten share this machine.
 _A_MINUTE = Rate(600, timedelta(minutes=1))

@@ -34,6 +34,8 @@ ANYONE: frozenset[Role] = frozenset(Role)
 CITIZEN = frozenset({Role.CITIZEN})
 DESK = frozenset({Role.OFFICER, Role.SUPERVISOR})
 STAFF = frozenset(Role) - {Role.CITIZEN, Role.SYSTEM}
+# Decides about what an office asks in somebody's name: an office's own staff never do.
+PRIVACY = frozenset({Role.COMPLIANCE})
 INCIDENTS = frozenset({Role.TREASURY, Role.COMPLIANCE})
 MONITORS = frozenset({Role.ANALYST, Role.AUDITOR, Role.ADMIN})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ import psycopg
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from consular import doctor, migrations
+from consular.blocked import read_blocked
 from consular.connections import in_plain_words
 from consular.local import launcher
 from consular.local.demonstration import load_demo
@@ -144,6 +146,16 @@ def token(role: str, consulate: str | None, subject: str | None, name: str | Non
     """Print a bearer token of the development issuer."""
     settings = _development("token")
     click.echo(development_token(settings, role, consulate, subject, name))
+
+
+@commands.command()
+@click.argument("folio")
+def blocked(folio: str) -> None:
+    """Print who sent and received a remittance whose data were erased, as JSON.
+
+    For an authority that may know, until the law lets it go. Noted in the audit.
+    """
+    click.echo(json.dumps(read_blocked(_settings(), folio), ensure_ascii=False))
 
 
 @commands.command(name="doctor")

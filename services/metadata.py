@@ -14,6 +14,7 @@ from services.kernel import adoption, audit, idempotency
 from services.kernel.db import Base
 from services.monitoring import models as monitoring
 from services.outbox import models as outbox
+from services.privacy import models as privacy
 from services.remittances import models as remittances
 from services.staff import models as staff
 from services.voting import models as voting
@@ -36,6 +37,7 @@ SLICES = (
     remittances,
     voting,
     monitoring,
+    privacy,
 )
 
 metadata = Base.metadata

@@ -14,6 +14,7 @@ from services.incidents import words as incidents
 from services.kernel import words as kernel
 from services.kernel.words import ErrorWords
 from services.monitoring import words as monitoring
+from services.privacy import words as privacy
 from services.remittances import words as remittances
 from services.staff import words as staff
 from services.voting import words as voting
@@ -30,6 +31,7 @@ SLICES: tuple[ModuleType, ...] = (
     voting,
     incidents,
     monitoring,
+    privacy,
 )
 
 

@@ -28,6 +28,8 @@ RETENTION: Mapping[str, str] = {
     # Folios that nobody showed at a window; what was checked there counts as evidence.
     "identity_checks": "DELETE FROM identity_checks WHERE checked_at IS NULL"
     " AND created_at < now() - interval '30 days'",
+    # What a law has kept of whoever was erased, until its day.
+    "blocked_records": "DELETE FROM blocked_records WHERE blocked_until <= current_date",
     "scheduled_runs": "DELETE FROM scheduled_runs WHERE due_at < now() - interval '1 day'",
 }
 

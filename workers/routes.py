@@ -14,6 +14,7 @@ from workers.jobs import (
     housekeeping,
     incidents,
     notices,
+    privacy,
     rates,
     remittances,
 )
@@ -61,5 +62,6 @@ ROUTES: Mapping[str, Route] = {
     "appointments.free_places": Route(Queue.HOUSEKEEPING, appointments.free_places, parks=False),
     "appointments.compare_people": Route(Queue.HOUSEKEEPING, appointments.compare_people),
     "appointments.close_days": Route(Queue.HOUSEKEEPING, housekeeping.close_days),
+    "privacy.erase": Route(Queue.HOUSEKEEPING, privacy.erase_person),
     "housekeeping.sweep": Route(Queue.HOUSEKEEPING, housekeeping.sweep_tables),
 }

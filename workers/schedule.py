@@ -17,6 +17,7 @@ from services.kernel.clock import SessionClock
 from services.kernel.db import EVERYTHING, Database
 from services.outbox.delivery import enqueue
 from services.outbox.periodic import start_if_due
+from services.privacy import queries as privacy
 from services.remittances import queries as remittances
 from services.remittances.rules import Status
 
@@ -75,6 +76,12 @@ def _go_on_with_remittances(session: Session, now: datetime) -> None:
             enqueue(session, "remittances.payout", found.id)
 
 
+def _go_on_erasing(session: Session, now: datetime) -> None:
+    """Whatever stood in the way of a request may be over."""
+    for request in privacy.list_waiting(session, limit=BATCH):
+        enqueue(session, "privacy.erase", request)
+
+
 PERIODIC = (
     # Banco de México publishes once a day; a failed fetch is repeated by its own item.
     Periodic("rates.fetch", 30 * 60, _fetch_rates),
@@ -82,6 +89,7 @@ PERIODIC = (
     Periodic("appointments.close_days", 60 * 60, _close_days),
     Periodic("enrollments.unattended", 10, _ask_about_enrollments),
     Periodic("incidents.watch", 60, _watch),
+    Periodic("privacy.unattended", 20 * 60, _go_on_erasing),
     Periodic("remittances.unattended", 10, _go_on_with_remittances),
 )
 

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, post_load
 
-from consular.input.fields import BirthDate, Curp, Email, Name, Phone, SecondSurname
+from consular.input.fields import BirthDate, Choice, Curp, Email, Name, Phone, SecondSurname
 from services.citizens.people import PersonData
+from services.privacy.rules import Refusal
 
 
 class ProfileSchema(Schema):
@@ -31,3 +32,24 @@ class ProfileSchema(Schema):
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> PersonData:
         return PersonData(**data)
+
+
+class ArcoSchema(Schema):
+    """Which right is used. Access and rectification have addresses of their own: GET /me/data and
+    PATCH /me."""
+
+    example: ClassVar[dict[str, Any]] = {"kind": "cancellation"}
+
+    kind = Choice(("cancellation",), required=True)
+
+
+class ConfirmSchema(Schema):
+    """That it was read what goes and can't come back."""
+
+    confirm = Choice(("yes",), required=True)
+
+
+class RefusalSchema(Schema):
+    """Why a request to erase data isn't granted."""
+
+    refusal = Choice(tuple(Refusal), required=True)

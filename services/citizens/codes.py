@@ -67,7 +67,7 @@ def send_code(
     ``known``: this browser proved the address before, so that nobody else's requests stand in its
     way. Raises TooManyAttempts above ``most`` in a quarter of an hour from one browser or network.
     """
-    index = _index(to, vault)
+    index = destination_index(to, vault)
     spend(session, _budgets(index, asked_by, network, known, most), now=now)
     row = new_id()
     key = vault.new_key(row)
@@ -117,10 +117,11 @@ def use_code(
         newest.attempts += 1
         session.flush()
         return WrongCode(MOST_TRIES - newest.attempts)
+    account = sign_in(session, issuer=to.channel, subject=to.address, now=now, vault=vault)
     for sent in alive:
-        sent.used_at = now
+        sent.used_at, sent.account_id = now, account
     session.flush()
-    return sign_in(session, issuer=to.channel, subject=to.address, now=now, vault=vault)
+    return account
 
 
 def _alive(
@@ -130,7 +131,7 @@ def _alive(
     return session.scalars(
         select(LoginCode)
         .where(
-            LoginCode.destination_index == _index(to, vault),
+            LoginCode.destination_index == destination_index(to, vault),
             LoginCode.asked_by == asked_by,
             LoginCode.used_at.is_(None),
             LoginCode.expires_at > now,
@@ -146,7 +147,8 @@ def _matches(sent: LoginCode, code: str, vault: Vault) -> bool:
     return hmac.compare_digest(expected.encode(), code.strip().encode())
 
 
-def _index(to: Destination, vault: Vault) -> bytes:
+def destination_index(to: Destination, vault: Vault) -> bytes:
+    """Keyed hash of an address that codes are sent to."""
     return vault.blind_index(f"destination.{to.channel}", to.address)
 
 

@@ -36,13 +36,19 @@ class Person(Base):
     """Somebody as they were named for one deed: an account's holder, an attendee, an applicant.
 
     Names and birth date are plain, for the desk searches them; identifiers and contacts are
-    sealed under ``data_key`` (see `services.kernel.crypto`). Deleting the key forgets them.
+    sealed under ``data_key`` (see `services.citizens.people`). Deleting the key forgets them.
     """
 
     __tablename__ = "people"
     owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
         CheckConstraint("NOT holder OR account_id IS NOT NULL", name="holder_account"),
+        CheckConstraint(
+            "erased_at IS NULL OR (given_names = '' AND first_surname = '' AND name_index = ''"
+            " AND num_nonnulls(second_surname, birth_date, birth_place, data_key, curp_index,"
+            " curp_sealed, email_sealed, phone_sealed) = 0)",
+            name="erased",
+        ),
         Index("uq_people_holder", "account_id", unique=True, postgresql_where=text("holder")),
         Index("ix_people_account_id", "account_id"),
         Index("ix_people_name_index", "name_index"),
@@ -71,6 +77,8 @@ class Person(Base):
     # Since then names, birth date and CURP stay as they are: money was sent under them.
     identity_bound_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    # Since then the row tells nobody: see `services.citizens.people.BLANK`.
+    erased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Identity(Base):
@@ -107,6 +115,8 @@ class LoginCode(Base):
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    # Whom it signed in.
+    account_id: Mapped[UUID | None]
 
 
 class Attempts(Base):

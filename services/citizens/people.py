@@ -7,6 +7,7 @@ the CURP. The keys under which a person holds places (`person_keys`) begin with 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -19,6 +20,16 @@ from services.kernel.identifiers import former_normal_name, normalise_name
 from services.kernel.ids import new_id
 
 SEALED = ("curp", "email", "phone")
+# What an erased row holds in place of a person.
+BLANK: Mapping[str, Any] = {
+    "given_names": "",
+    "first_surname": "",
+    "name_index": b"",
+    **dict.fromkeys(
+        ("second_surname", "birth_date", "birth_place", "data_key", "curp_index"), None
+    ),
+    **dict.fromkeys((f"{name}_sealed" for name in SEALED), None),
+}
 # Stands in the keyed hash of a name for a birth date that wasn't told.
 _NOT_TOLD = date.min
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.forms.models import Draft
-from services.forms.owners import see_as
+from services.forms.owners import account_owner, see_as
 from services.kernel.crypto import SealBroken, Vault
 
 LIFETIME = timedelta(hours=4)
@@ -74,6 +74,13 @@ def drop_draft(session: Session, id: UUID, *, owners: Sequence[str]) -> None:
     """Forget a draft whose form is finished."""
     see_as(session, owners)
     session.execute(delete(Draft).where(Draft.id == id, Draft.owner.in_(owners)))
+
+
+def drop_drafts(session: Session, account: UUID, *, vault: Vault) -> None:
+    """Forget every draft of an account."""
+    owner = account_owner(account, vault)
+    see_as(session, [owner])
+    session.execute(delete(Draft).where(Draft.owner == owner))
 
 
 def _drop_oldest(session: Session, owner: str) -> None:

@@ -7,12 +7,13 @@ transaction of the deed itself. A second request with the same key waits for the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, LargeBinary, SmallInteger, Text, select, update
+from sqlalchemy import DateTime, LargeBinary, SmallInteger, Text, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -76,4 +77,17 @@ def finish(
         update(IdempotencyKey)
         .where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == key)
         .values(status=status, response=response)
+    )
+
+
+def forget_answers(session: Session, account: UUID | None, things: Sequence[UUID]) -> None:
+    """Delete the account's kept answers, and others' about these things. Needs the workers' login.
+
+    From then on the same request is a new one.
+    """
+    about = IdempotencyKey.response["id"].astext.in_([str(id) for id in things])
+    session.execute(
+        delete(IdempotencyKey)
+        .where(or_(IdempotencyKey.account_id == account, about))
+        .execution_options(synchronize_session=False)
     )

@@ -32,6 +32,7 @@ class FolioKind(StrEnum):
     ENROLLMENT = "E"
     REMITTANCE = "R"
     IDENTITY_CHECK = "V"
+    ERASURE = "D"
 
 
 def new_id() -> UUID:

@@ -27,6 +27,7 @@ from services.kernel.db import Base, Owners, PartOf
 from services.kernel.money import Money
 from services.kernel.tables import one_of
 from services.remittances.rules import (
+    FINAL,
     GIVEN_BACK,
     OPEN,
     AttemptOutcome,
@@ -164,6 +165,11 @@ class Remittance(Priced, Base):
             f"({one_of('status', GIVEN_BACK)}) = (refunded_at IS NOT NULL)",
             name="refunded_at",
         ),
+        CheckConstraint(
+            "erased_at IS NULL OR (sender_name = '' AND account_hint IS NULL"
+            f" AND coalesce(account_sealed, '') = '' AND {one_of('status', FINAL)})",
+            name="erased",
+        ),
         Index("ix_remittances_account_id_day", "account_id", "day"),
         Index("ix_remittances_open", "changed_at", postgresql_where=text(one_of("status", OPEN))),
         {"postgresql_with": {"fillfactor": 80}},
@@ -191,6 +197,8 @@ class Remittance(Priced, Base):
     agency_reference: Mapped[str | None] = mapped_column(Text)
     reason_code: Mapped[str | None] = mapped_column(Text)
     changed_at: Mapped[datetime] = mapped_column(_NOW)
+    # Since then it names nobody: see `services.remittances.erasing`.
+    erased_at: Mapped[datetime | None] = mapped_column(_NOW)
 
     recipient: Mapped[Person] = relationship(
         foreign_keys="Remittance.recipient_id", lazy="joined", innerjoin=True
@@ -200,6 +208,21 @@ class Remittance(Priced, Base):
     def recipient_name(self) -> str:
         """As the sender wrote it."""
         return full_name(self.recipient)
+
+
+class BlockedRecord(Base):
+    """Who sent and received a remittance that names nobody any more, sealed until the law lets it
+    go. Found by the remittance alone."""
+
+    __tablename__ = "blocked_records"
+    __table_args__ = (UniqueConstraint("remittance_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"))
+    data_key: Mapped[bytes] = mapped_column(LargeBinary)
+    content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    blocked_until: Mapped[date]
+    created_at: Mapped[datetime] = mapped_column(_NOW)
 
 
 class RemittanceEvent(Base):

@@ -16,13 +16,7 @@ from services.remittances.rules import Tariff
 
 def tariff(session: Session, day: date) -> Tariff:
     """What holds on ``day`` (Mexico City). Raises `TariffUnavailable` when a rule is missing."""
-    rows = session.execute(
-        select(RemittanceRule.rule, RemittanceRule.value)
-        .ext(distinct_on(RemittanceRule.rule))
-        .where(RemittanceRule.valid_from <= day)
-        .order_by(RemittanceRule.rule, RemittanceRule.valid_from.desc())
-    )
-    rules = {row.rule: row.value for row in rows}
+    rules = _rules_on(session, day)
     try:
         return Tariff(
             fee_minor=_cents(rules["fee_per_transfer"]),
@@ -38,6 +32,24 @@ def tariff(session: Session, day: date) -> Tariff:
         )
     except KeyError as missing:
         raise TariffUnavailable(rule=missing.args[0]) from None
+
+
+def retention_years(session: Session, day: date) -> int:
+    """For how long who sent and received is kept. Raises `TariffUnavailable` without that rule."""
+    years = _rules_on(session, day).get("record_retention")
+    if years is None:
+        raise TariffUnavailable(rule="record_retention")
+    return int(years)
+
+
+def _rules_on(session: Session, day: date) -> dict[str, Decimal]:
+    rows = session.execute(
+        select(RemittanceRule.rule, RemittanceRule.value)
+        .ext(distinct_on(RemittanceRule.rule))
+        .where(RemittanceRule.valid_from <= day)
+        .order_by(RemittanceRule.rule, RemittanceRule.valid_from.desc())
+    )
+    return {row.rule: row.value for row in rows}
 
 
 def _cents(usd: Decimal) -> int:

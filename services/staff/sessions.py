@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, text, update
+from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -94,3 +94,8 @@ def end_session(session: Session, secret: str, *, now: datetime) -> None:
         .where(WebSession.id_hash == fingerprint(secret.encode()))
         .values(ended_at=now)
     )
+
+
+def drop_sessions(session: Session, account: UUID) -> None:
+    """Sign a citizen out everywhere. Needs the workers' login."""
+    session.execute(delete(WebSession).where(WebSession.account_id == account))

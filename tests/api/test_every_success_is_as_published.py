@@ -76,6 +76,8 @@ def _appointments(web: Web) -> None:
     _well(web, "PATCH", f"/sessions/{opened['id']}", closing, token=supervisor)
     _well(web, "GET", "/me/accesses", token=citizen)
     _well(web, "GET", "/me/data", token=citizen)
+    _well(web, "POST", "/me/arco-requests", {"kind": "cancellation"}, token=citizen)
+    _well(web, "GET", "/me/arco-requests", token=citizen)
     _catalogue(web)
 
 

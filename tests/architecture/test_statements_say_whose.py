@@ -29,6 +29,7 @@ from tests.servers import DatabaseUrls
 
 # Each with why it may.
 TEXTS = {
+    "services.appointments.erasing._FORGET_OUTCOME": "the workers', of the erased alone, by id",
     "services.appointments.freeing._FREE": "the workers', about one appointment that ended",
     "services.appointments.resembling._FLAG": "the workers', compares across all offices",
     "services.remittances.queries._MISMATCHED": "the workers', proves the whole of the books",
@@ -49,6 +50,7 @@ FUNCTIONS = {
 # Where the web works for the whole network: each statement there has a predicate of its own.
 NETWORK = {
     "consular/auth.py": "whoever signs in by a token; refusals, which are only written",
+    "consular/blocked.py": "one remittance's record, by folio, which is noted in the audit",
     "consular/commands.py": "counters; whoever holds the claim is told, by the people's keys",
     "consular/local/demonstration.py": "fills a database that nobody uses yet",
     "consular/finding.py": "by folio and birth date",
@@ -56,11 +58,14 @@ NETWORK = {
     "consular/lookups.py": "counters; by folio and surname",
     "consular/seed.py": "reference data",
     "consular/api/v1/callbacks/routes.py": "an agency's message, which is only kept",
+    "consular/api/v1/me/routes.py": "requests of one's own account, and whether they must wait",
     "consular/api/v1/identity/routes.py": "whoever proved at a window who they are, in any office",
     "consular/pages/desk/identity.py": "the same",
+    "consular/pages/portal/erasing.py": "requests of one's own account; by folio: how far it is",
     "consular/pages/portal/finding.py": "by folio and birth date",
     "consular/pages/portal/signing_in.py": "by address, code and browser",
     "consular/pages/portal/verifying.py": "by folio: when it was issued, nothing else",
+    "consular/pages/privacy/routes.py": "requests of every office, for compliance to decide",
 }
 SLICES = sorted(file.parent.name for file in ROOT.glob("services/*/functions.sql"))
 

@@ -104,6 +104,7 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(job: JobCon
         "form_submissions": 0,
         "outbox": 1,
         "identity_checks": 0,
+        "blocked_records": 0,
         "scheduled_runs": 0,
     }
     assert outcomes(job, "old") == []

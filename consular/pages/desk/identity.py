@@ -27,6 +27,8 @@ from services.identity.checking import (
     get_person,
 )
 from services.kernel.db import EVERYTHING
+from services.privacy.queries import find_open
+from services.privacy.requesting import request_erasure_of
 from services.processes.identity_checks import ActOnHeld, list_held, list_own
 
 _PERSON = ("given_names", "first_surname", "second_surname", "curp")
@@ -95,6 +97,15 @@ def identity_tell_apart(id: UUID) -> Response:
     return _act(id, lambda session: told_apart(session, id))
 
 
+@pages.post("/identity/<uuid:id>/erase")
+@allow(DESK)
+def identity_erase(id: UUID) -> Response:
+    """The person wants their data erased: another office of the network decides."""
+    with transaction(EVERYTHING) as session:
+        request_erasure_of(session, id, now=now(), actor=actor())
+    return go(url_for("desk.identity_shown", id=id))
+
+
 def _values(form: dict[str, str]) -> dict[str, Any]:
     """The check that the form describes, as the API's schema reads it."""
     born = date_of(form, "birth_date")
@@ -132,6 +143,7 @@ def _show(id: UUID, errors: Errors) -> str:
         found = get_check(session, id, now=now(), actor=actor())
         names = service_names(session)
         person = get_person(session, found)
+        erasure = find_open(session, check=id)
         return render_template(
             "desk/identity_shown.html",
             id=id,
@@ -143,6 +155,7 @@ def _show(id: UUID, errors: Errors) -> str:
             own=[_line(held, names) for held in list_own(session, found)],
             done=done if done in _DONE else None,
             kind=Subject.ENROLLMENT if request.args.get("kind") == Subject.ENROLLMENT else None,
+            erasure=erasure.folio if erasure else None,
             errors=errors,
         )
 

@@ -18,7 +18,7 @@ from services.appointments.queries import list_attendees, list_history, list_res
 from services.appointments.returning import LATE_ARRIVAL, list_passes
 from services.appointments.rules import leading
 from services.appointments.steps import list_actions
-from services.citizens.people import find_key, full_name, open_person
+from services.citizens.people import Named, find_key, full_name, open_person
 from services.consulates.queries import fees_on, list_requirements, list_services
 from services.kernel.crypto import DataKey, Vault
 from services.kernel.money import Money
@@ -48,7 +48,7 @@ def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
             "id": a.id,
             "folio": a.folio,
             "start": a.starts_at,
-            "people": [full_name(p) for p in people[a.id]],
+            "people": [name_shown(p) for p in people[a.id]],
             "service_name": ", ".join(names.get(code, code) for code in a.services),
             "status": a.status,
             "desk": a.desk,
@@ -70,7 +70,7 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
         **agenda(session, [found])[0],
         "attendees": [
             {
-                "name": full_name(person),
+                "name": name_shown(person),
                 "birth_date": person.birth_date,
                 "curp": person.curp,
             }
@@ -83,6 +83,11 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
         "history": [{"status": status, "at": at} for status, at in list_history(session, found.id)],
         **_outcome(found),
     }
+
+
+def name_shown(person: Named) -> str:
+    """As they are called; of whoever was erased, that they were."""
+    return full_name(person) or str(_("Datos suprimidos"))
 
 
 def fee_expected(session: Session, found: Any, day: date) -> Expected:

@@ -17,6 +17,7 @@ from services.appointments import queries as appointments
 from services.enrollments import queries as enrollments
 from services.kernel.db import EVERYTHING
 from services.kernel.ids import FolioKind, parse_folio
+from services.privacy import queries as privacy
 from services.remittances import queries as remittances
 
 ZONE = "America/Mexico_City"
@@ -24,6 +25,7 @@ WHEN_ISSUED: dict[str, Callable[[Session, str], datetime | None]] = {
     FolioKind.APPOINTMENT: appointments.when_issued,
     FolioKind.ENROLLMENT: enrollments.when_issued,
     FolioKind.REMITTANCE: remittances.when_issued,
+    FolioKind.ERASURE: privacy.when_issued,
 }
 
 

@@ -13,12 +13,14 @@ from consular.api.answer_fields import (
     Many,
     One,
     Text,
+    Texts,
     Word,
 )
 from consular.api.v1.appointments.answers import AppointmentAnswer
 from consular.api.v1.enrollments.answers import EnrollmentAnswer
 from consular.api.v1.remittances.answers import RemittanceAnswer
 from services.kernel.audit import Role
+from services.privacy.rules import Obstacle, Status
 
 
 class TellingAnswer(Answer):
@@ -75,6 +77,24 @@ class CopyAnswer(Answer):
     enrollments = Many(EnrollmentAnswer)
     remittances = Many(RemittanceAnswer)
     accesses = Many(AccessAnswer)
+
+
+class ErasureAnswer(Answer):
+    """A request that one's data be erased (ARCO: cancellation), and how far it is."""
+
+    folio = Text()
+    kind = Word(("cancellation",))
+    status = Word(Status)
+    requested_at = Instant()
+    answer_by = CalendarDay()
+    done_at = Instant(allow_none=True)
+    obstacles = Texts(Word(Obstacle), says="What has to end before the data can go")
+
+
+class ErasureList(ListAnswer):
+    """The newest first."""
+
+    items = Many(ErasureAnswer)
 
 
 class AccessList(ListAnswer):

@@ -8,15 +8,25 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint
-from consular.api.v1.me.answers import AccessList, CopyAnswer, ProfileAnswer
+from consular.api.v1.me.answers import (
+    AccessList,
+    CopyAnswer,
+    ErasureAnswer,
+    ErasureList,
+    ProfileAnswer,
+)
 from consular.api.v1.me.copy import access, whole_copy
-from consular.auth import CITIZEN, account, now, vault
+from consular.auth import CITIZEN, account, actor, now, vault
 from consular.db import transaction
-from consular.input.me import ProfileSchema
-from consular.input.paging import PageQuery, cursor
+from consular.erasures import described
+from consular.input.me import ArcoSchema, ProfileSchema
+from consular.input.paging import PageQuery, SliceQuery, cursor, slice_of
 from services.citizens.accesses import list_accesses
 from services.citizens.accounts import find_holder, set_profile
 from services.citizens.people import PersonData, open_person
+from services.kernel.db import EVERYTHING
+from services.privacy.queries import list_own
+from services.privacy.requesting import request_own_erasure
 
 api = Blueprint("me", __name__, url_prefix="/api/v1/me")
 NO_PROFILE = PersonData("", "", None, None)
@@ -75,6 +85,48 @@ def show_my_data() -> dict[str, Any]:
     with transaction() as session:
         profile = _shown(_profile(session))
         return CopyAnswer.render(as_of=now(), profile=profile, **whole_copy(session, account()))
+
+
+@endpoint(
+    api,
+    "POST",
+    "/arco-requests",
+    operation="requestErasure",
+    who=CITIZEN,
+    body=ArcoSchema(),
+    status=202,
+    answer=ErasureAnswer(),
+    errors={},
+)
+def request_arco(command: dict[str, Any]) -> dict[str, Any]:
+    """Ask that all data of the account be erased; asked again, it is the same request.
+
+    They go as soon as nothing is under way. What a law has kept is blocked until its day.
+    """
+    with transaction(EVERYTHING) as session:
+        found = request_own_erasure(session, now=now(), actor=actor())
+        return _erasure(session, found)
+
+
+@endpoint(
+    api,
+    "GET",
+    "/arco-requests",
+    operation="listErasureRequests",
+    who=CITIZEN,
+    query=SliceQuery(),
+    answer=ErasureList(),
+    errors={},
+)
+def list_arco(query: dict[str, Any]) -> dict[str, Any]:
+    """List the requests of the account, the newest first."""
+    with transaction(EVERYTHING) as session:
+        items = [_erasure(session, found) for found in list_own(session, account())]
+    return slice_of(items, query, "folio")
+
+
+def _erasure(session: Session, found: Any) -> dict[str, Any]:
+    return ErasureAnswer.render(kind="cancellation", **described(session, found))
 
 
 def _profile(session: Session) -> PersonData:

@@ -1,0 +1,141 @@
+"""Block what a law has kept of remittances: sealed apart until its day, and gone from the rest.
+
+A remittance stays with its amounts, folio and history, and names nobody. Who sent, who received
+and to which account is sealed under a key of its own in ``blocked_records``, is found by the folio
+alone, and is deleted once ``record_retention`` of the dated rules is over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, null, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.citizens.erasing import Erased
+from services.citizens.models import Person
+from services.citizens.people import find_key, open_person
+from services.kernel import audit
+from services.kernel.audit import Actor
+from services.kernel.crypto import Vault
+from services.kernel.errors import NotFound
+from services.kernel.ids import new_id
+from services.remittances.models import BlockedRecord, Remittance
+from services.remittances.ordering import ACCOUNT_PLACE
+from services.remittances.queries import find_by_folio
+from services.remittances.rules import FINAL, Status, day_in_mexico
+from services.remittances.tariffs import retention_years
+
+_PLACE = "blocked_records.content"
+
+
+def list_ids(session: Session, erased: Erased) -> Sequence[UUID]:
+    """Every remittance of the account."""
+    return session.scalars(select(Remittance.id).where(_theirs(erased))).all()
+
+
+def has_open(session: Session, erased: Erased) -> bool:
+    """Money is under way."""
+    still = Remittance.status.in_(sorted(set(Status) - FINAL))
+    found = select(Remittance.id).where(_theirs(erased), still)
+    return session.scalars(found.limit(1)).first() is not None
+
+
+def sent_this_month(session: Session, erased: Erased, *, now: datetime) -> bool:
+    """The limit of a month goes by person: who is forgotten within it could send it twice."""
+    since = day_in_mexico(now).replace(day=1)
+    found = select(Remittance.id).where(_theirs(erased), Remittance.day >= since)
+    return session.scalars(found.limit(1)).first() is not None
+
+
+def block(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> None:
+    """Seal apart who sent and who received, and take it out of the remittances."""
+    found = session.scalars(
+        select(Remittance).where(_theirs(erased), Remittance.erased_at.is_(None)).with_for_update()
+    ).all()
+    years = retention_years(session, day_in_mexico(now)) if found else 0
+    for remittance in found:
+        _seal(session, remittance, years, now=now, vault=vault)
+    session.execute(
+        update(Remittance)
+        .where(_theirs(erased), Remittance.erased_at.is_(None))
+        .values(
+            sender_name="",
+            account_sealed=case((Remittance.account_sealed.is_(None), null()), else_=b""),
+            account_hint=None,
+            erased_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def open_blocked(
+    session: Session, folio: str, *, now: datetime, actor: Actor, vault: Vault
+) -> dict[str, Any]:
+    """Who sent and received, for an authority that may know. Noted in the audit. Raises NotFound,
+    also once its time is over."""
+    remittance = find_by_folio(session, folio)
+    found = session.scalars(
+        select(BlockedRecord).where(BlockedRecord.remittance_id == remittance)
+    ).first()
+    if found is None:
+        raise NotFound()
+    audit.record(
+        session,
+        actor=actor,
+        action="remittance.read_blocked",
+        subject_kind="remittance",
+        subject_id=found.remittance_id,
+        now=now,
+    )
+    key = vault.unwrap(found.data_key, found.id)
+    content: dict[str, Any] = json.loads(key.open(found.content_sealed, place=_PLACE, row=found.id))
+    return {**content, "blocked_until": found.blocked_until.isoformat()}
+
+
+def _seal(
+    session: Session, remittance: Remittance, years: int, *, now: datetime, vault: Vault
+) -> None:
+    row = new_id()
+    key = vault.new_key(row)
+    content = json.dumps(_content(session, remittance, vault), default=str)
+    session.execute(
+        insert(BlockedRecord)
+        .values(
+            id=row,
+            remittance_id=remittance.id,
+            data_key=key.wrapped,
+            content_sealed=key.seal(content, place=_PLACE, row=row),
+            blocked_until=_years_after(remittance.changed_at, years),
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _content(session: Session, remittance: Remittance, vault: Vault) -> dict[str, Any]:
+    sender, recipient = session.get_one(Person, remittance.sender_id), remittance.recipient
+    key = find_key(recipient, vault)
+    sealed = remittance.account_sealed
+    number = key.open(sealed, place=ACCOUNT_PLACE, row=remittance.id) if key and sealed else None
+    return {
+        "sender": asdict(open_person(sender, vault)),
+        "sender_name": remittance.sender_name,
+        "recipient": asdict(open_person(recipient, vault)),
+        "account": number,
+    }
+
+
+def _years_after(moment: datetime, years: int) -> date:
+    """From the first of January after it ended, so that no leap day is missing."""
+    return date(day_in_mexico(moment).year + years + 1, 1, 1)
+
+
+def _theirs(erased: Erased) -> ColumnElement[bool]:
+    return erased.owns(Remittance.account_id)
