@@ -32,7 +32,7 @@ from services.kernel.errors import (
 )
 from services.kernel.logins import UnsafeDatabase
 from services.kernel.words import ErrorWords
-from services.words import SLICES, errors_of
+from services.words import ERRORS, gather
 
 _log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ STATUS: dict[type[DomainError], int] = {
 }
 
 
-WORDS = errors_of((*SLICES, words))
+WORDS = gather((ERRORS, words.ERRORS))
 
 # Set by the server where a request's body didn't arrive whole within its deadline.
 LATE = "consular.late"

@@ -1,8 +1,6 @@
 """Languages: messages, and dates, times, amounts and folios as people say them.
 
-Spanish is the language of the sources: every ``_("…")`` holds the Spanish text, and
-``consular/translations/en/LC_MESSAGES/messages.po`` its English. The catalogue is compiled in
-memory when the application starts, so there is no compiled file to forget.
+Every ``_("…")`` holds the Spanish text; `services.kernel.catalogue` has its English.
 
 After adding or changing a text::
 
@@ -20,7 +18,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from importlib.resources import files
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, cast
@@ -31,18 +28,21 @@ from babel.dates import format_date, format_datetime, get_timezone_location
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from babel.numbers import format_decimal
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from flask import Flask, request
 from flask_babel import Babel, Domain, get_locale, gettext
 
+from services.kernel.catalogue import (
+    DEFAULT_LANGUAGE,
+    LANGUAGES,
+    catalogue_resource,
+    translations,
+)
 from services.kernel.money import Money
 from services.words import TABLES
 
-LANGUAGES = {"es": "Español", "en": "English"}
-DEFAULT_LANGUAGE = "es"
 LANGUAGE_COOKIE = "lang"
 
 # Mexican Spanish, for 5,529.63 rather than 5.529,63.
@@ -63,18 +63,13 @@ _KEYWORDS = {
     "lazy_ngettext": (1, 2),
     "lazy_pgettext": ((1, "c"), 2),
 }
-_UNTRANSLATED = NullTranslations()
 
 
 class _MemoryDomain(Domain):  # type: ignore[misc]  # Flask-Babel ships no types
-    """Messages from catalogues compiled at start-up; Spanish needs none, it is the source."""
-
-    def __init__(self, catalogues: Mapping[str, Translations]) -> None:
-        super().__init__()
-        self._catalogues = catalogues
+    """Messages from the catalogues in memory."""
 
     def get_translations(self) -> NullTranslations:
-        return self._catalogues.get(current_language(), _UNTRANSLATED)
+        return translations(current_language())
 
 
 class _Babel(Babel):  # type: ignore[misc]
@@ -91,23 +86,13 @@ class _Babel(Babel):  # type: ignore[misc]
 
 def init_i18n(app: Flask) -> None:
     """Install languages, ``_()`` and the filters of this module into an application."""
-    catalogues = {code: load_translations(code) for code in LANGUAGES if code != DEFAULT_LANGUAGE}
-    _Babel(_MemoryDomain(catalogues)).init_app(
+    _Babel(_MemoryDomain()).init_app(
         app, default_locale=_LOCALES[DEFAULT_LANGUAGE], locale_selector=_select_locale
     )
     app.jinja_env.filters.update(_FILTERS)
     app.jinja_env.globals["current_language"] = current_language
     app.jinja_env.globals["languages"] = LANGUAGES
     app.jinja_env.globals["words"] = words
-
-
-def load_translations(language: str) -> Translations:
-    """The messages of a language, compiled from its ``.po`` file without touching the disk."""
-    compiled = BytesIO()
-    with _catalogue_resource(language).open("rb") as source:
-        write_mo(compiled, read_po(source, locale=language))
-    compiled.seek(0)
-    return Translations(compiled)
 
 
 def current_language() -> str:
@@ -300,7 +285,7 @@ def _zone_city(zone: str) -> str:
 
 def catalogue_path(language: str) -> Path:
     """The ``.po`` file of a language in a checkout."""
-    return Path(str(_catalogue_resource(language)))
+    return Path(str(catalogue_resource(language)))
 
 
 def extract_messages(root: Path) -> Catalog:
@@ -339,10 +324,6 @@ def update(root: Path, language: str) -> list[str]:
     )
     catalogue_path(language).write_bytes(written.getvalue())
     return list(untranslated(catalogue))
-
-
-def _catalogue_resource(language: str) -> Any:
-    return files("consular").joinpath("translations", language, "LC_MESSAGES", "messages.po")
 
 
 def _main(arguments: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import ModuleType
+from typing import TypeVar
 
 from services.appointments import words as appointments
 from services.citizens import words as citizens
@@ -12,7 +13,7 @@ from services.enrollments import words as enrollments
 from services.identity import words as identity
 from services.incidents import words as incidents
 from services.kernel import words as kernel
-from services.kernel.words import ErrorWords
+from services.kernel.words import ErrorWords, Message
 from services.monitoring import words as monitoring
 from services.privacy import words as privacy
 from services.remittances import words as remittances
@@ -35,17 +36,23 @@ SLICES: tuple[ModuleType, ...] = (
 )
 
 
-def errors_of(modules: Iterable[ModuleType]) -> Mapping[str, ErrorWords]:
-    """The words of every code of these slices. Raises ValueError when a code has words twice."""
-    found: dict[str, ErrorWords] = {}
-    for module in modules:
-        if doubled := found.keys() & module.ERRORS.keys():
-            raise ValueError(
-                f"{sorted(doubled)} have words already, and again in {module.__name__}"
-            )
-        found |= module.ERRORS
+Words = TypeVar("Words")
+
+
+def gather(tables: Iterable[Mapping[str, Words]]) -> Mapping[str, Words]:
+    """One table of several. Raises ValueError when a code has words twice."""
+    found: dict[str, Words] = {}
+    for table in tables:
+        if doubled := found.keys() & table.keys():
+            raise ValueError(f"{sorted(doubled)} have words already")
+        found |= table
     return found
 
+
+ERRORS: Mapping[str, ErrorWords] = gather(module.ERRORS for module in SLICES)
+MESSAGES: Mapping[str, Message] = gather(
+    module.MESSAGES for module in (citizens, appointments, enrollments, remittances)
+)
 
 # Slice and kind of code -> code -> words.
 TABLES: Mapping[str, Mapping[str, str]] = {

@@ -20,15 +20,17 @@ from services.appointments.queries import get_appointment, list_attendees
 from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
 from services.citizens.accounts import find_holder
+from services.citizens.codes import LIFETIME
 from services.citizens.models import LoginCode
 from services.citizens.people import open_person
 from services.consulates.queries import get_consulate, get_service
 from services.enrollments import queries as enrollments
 from services.enrollments.rules import OVER, Status
+from services.kernel.catalogue import reading_language
 from services.kernel.crypto import Vault
 from services.remittances import queries as remittances
+from services.remittances.rules import REFUND_DAYS
 from services.remittances.rules import Status as RemittanceStatus
-from workers.messages import reading_language
 
 _MONEY = {
     RemittanceStatus.PAID: "remittance_paid",
@@ -40,7 +42,7 @@ _PROGRAMS = {"rfc": "RFC", "imss": "IMSS", "infonavit": "Infonavit"}
 
 @dataclass(frozen=True)
 class MessageContext:
-    """Which text of `workers.messages` goes to whom. Without an address there is nobody to tell."""
+    """Which text of `services.words` goes to whom. Without an address there is nobody to tell."""
 
     message: str
     language: str
@@ -61,7 +63,8 @@ def login_code(
     digits = key.open(row.code_sealed, place="login_codes.code", row=row.id)
     email = address if row.channel == "email" else None
     phone = address if row.channel == "sms" else None
-    return MessageContext("login_code", row.language, {"code": digits}, email, phone)
+    values = {"code": digits, "minutes": str(int(LIFETIME.total_seconds() // 60))}
+    return MessageContext("login_code", row.language, values, email, phone)
 
 
 # What a message says must still be so when it goes out: it may have waited for hours.
@@ -140,7 +143,11 @@ def remittance(session: Session, found: UUID, *, site: str, vault: Vault) -> Mes
     message = _MONEY.get(notice.status) if notice else None
     if notice is None or message is None:
         return None
-    values = {"folio": spaced(notice.folio), "address": f"{site}/envios/{found}"}
+    values = {
+        "folio": spaced(notice.folio),
+        "address": f"{site}/envios/{found}",
+        "days": str(REFUND_DAYS),
+    }
     return MessageContext(message, notice.language, values, notice.email, notice.phone)
 
 

@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, request
 
-from consular.i18n import LANGUAGE_COOKIE, LANGUAGES
+from consular.i18n import LANGUAGE_COOKIE
 from consular.pages.forms import go
+from services.kernel.catalogue import LANGUAGES
 
 A_YEAR = 365 * 24 * 3600
 

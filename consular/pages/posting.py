@@ -22,7 +22,6 @@ from flask import Flask, Response, current_app, g, request, url_for
 from consular.auth import vault
 from consular.db import transaction
 from consular.errors import Unauthenticated, answer_error, sign_in_address
-from consular.i18n import LANGUAGES
 from consular.pages.drafts import answers, answers_of_ended_session, draft_id, keep_draft
 from consular.pages.forms import go
 from consular.pages.language import remember_language
@@ -37,6 +36,7 @@ from services.forms.submissions import (
     finish_submission,
     is_under_way,
 )
+from services.kernel.catalogue import LANGUAGES
 from services.kernel.db import NOTHING
 from services.kernel.errors import Conflict, DomainError, Forbidden, NotFound
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.appointments.rules import PAST, Status
-from services.kernel.words import ErrorWords
+from services.kernel.words import ErrorWords, Message
 from services.kernel.words import marked as _
 
 STATUSES: Mapping[str, str] = {
@@ -115,4 +115,31 @@ ERRORS: Mapping[str, ErrorWords] = {
         _("No cabe ningún turno"), _("Cierra más tarde o usa turnos más cortos.")
     ),
     "in_the_past": ErrorWords(_("Esa fecha ya pasó"), _("Elige un día que esté por venir.")),
+}
+
+# Mail and text messages.
+MESSAGES: Mapping[str, Message] = {
+    "appointment_confirmation": Message(
+        _("Tu cita quedó confirmada: %(folio)s"),
+        _(
+            "Tu cita quedó confirmada.\n\nFolio: %(folio)s\nTrámite: %(services)s\nOficina:"
+            " %(office)s\nFecha y hora: %(when)s\n\nQué llevar y cómo cambiarla o cancelarla:"
+            " %(address)s"
+        ),
+    ),
+    "appointment_cancelled": Message(
+        _("Tu cita quedó cancelada: %(folio)s"),
+        _(
+            "La cita %(folio)s del %(when)s en %(office)s quedó cancelada.\n\nPara pedir"
+            " otra: %(address)s"
+        ),
+    ),
+    "identity_check": Message(
+        _("Revisaremos la identidad en tu cita %(folio)s"),
+        _(
+            "Alguien más intentó hacer una cita con los datos de una persona de tu cita"
+            " %(folio)s. Tu cita sigue en pie. Lleva tus documentos: el personal confirmará"
+            " la identidad. Si no reconoces esto, avisa a la oficina %(office)s."
+        ),
+    ),
 }

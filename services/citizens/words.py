@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.kernel.words import ErrorWords
+from services.kernel.words import ErrorWords, Message
 from services.kernel.words import marked as _
 
 ERRORS: Mapping[str, ErrorWords] = {
@@ -34,6 +34,17 @@ ERRORS: Mapping[str, ErrorWords] = {
         _(
             "Ya enviaste dinero con ellos: tu nombre, tu fecha de nacimiento y tu CURP quedan"
             " fijos. Si tienen un error, pide la corrección en tu consulado con tu identificación."
+        ),
+    ),
+}
+
+# Mail and text messages.
+MESSAGES: Mapping[str, Message] = {
+    "login_code": Message(
+        _("Tu código de acceso"),
+        _(
+            "Tu código es %(code)s. Sirve %(minutes)s minutos y una sola vez. No lo"
+            " compartas con nadie: el personal del consulado nunca te lo pedirá."
         ),
     ),
 }

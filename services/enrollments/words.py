@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.enrollments.rules import Status
-from services.kernel.words import ErrorWords
+from services.kernel.words import ErrorWords, Message
 from services.kernel.words import marked as _
 
 STATUSES: Mapping[str, str] = {
@@ -34,5 +34,40 @@ ERRORS: Mapping[str, ErrorWords] = {
     "curp_birth_date_differs": ErrorWords(
         _("La CURP no coincide con tu fecha de nacimiento"),
         _("La CURP no coincide con tu fecha de nacimiento. Revisa ambas."),
+    ),
+}
+
+# Mail and text messages.
+MESSAGES: Mapping[str, Message] = {
+    "enrollment_identity_check": Message(
+        _("Alguien más usó tus datos: %(folio)s"),
+        _(
+            "Alguien más pidió una inscripción (%(program)s) con los datos de la persona de"
+            " tu solicitud %(folio)s. Tu solicitud sigue igual y a esa persona no le dijimos"
+            " nada de ti. Si no reconoces esto, avisa a tu consulado. Tu solicitud:"
+            " %(address)s"
+        ),
+    ),
+    "enrollment_withdrawn": Message(
+        _("Tu solicitud se retiró: %(folio)s"),
+        _(
+            "Tu solicitud %(folio)s (%(program)s) se retiró después de una revisión de identidad."
+            " Si crees que es un error, ve a cualquier consulado con tus documentos."
+            " Tu solicitud: %(address)s"
+        ),
+    ),
+    "enrollment_active": Message(
+        _("Tu inscripción quedó lista: %(folio)s"),
+        _(
+            "Tu solicitud %(folio)s (%(program)s) fue aceptada. Entra con tu cuenta para ver"
+            " tu clave: %(address)s"
+        ),
+    ),
+    "enrollment_rejected": Message(
+        _("Tu solicitud no fue aceptada: %(folio)s"),
+        _(
+            "Tu solicitud %(folio)s (%(program)s) no fue aceptada. Entra con tu cuenta para"
+            " ver el motivo y qué puedes hacer: %(address)s"
+        ),
     ),
 }

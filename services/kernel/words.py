@@ -24,6 +24,15 @@ class ErrorWords:
     more: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Message:
+    """Mail or, without the subject, a text message. Short enough for one; no more about the person
+    than they need; and no link that does something by being opened."""
+
+    subject: str
+    body: str
+
+
 def marked(text: str) -> str:
     """Mark a text for the catalogue, which is read from the sources; it is translated when said."""
     return text

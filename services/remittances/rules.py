@@ -19,6 +19,8 @@ from services.kernel.money import convert, percent_half_up
 # Days and months of limits and of figures are Finabien's: it counts in Mexico City.
 MEXICO_CITY = ZoneInfo("America/Mexico_City")
 SHOWN_RATE = Decimal("0.0001")
+# Within so many business days the sender has their money back (12 CFR 1005.34(b)).
+REFUND_DAYS = 3
 # A call ends within seconds and its worker is replaced within minutes: after this long, an
 # attempt that nobody settled can't reach the agency any more.
 ATTEMPT_MAY_ARRIVE = timedelta(minutes=15)

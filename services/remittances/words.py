@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.kernel.words import ErrorWords
+from services.kernel.words import ErrorWords, Message
 from services.kernel.words import marked as _
 from services.remittances.rules import Status
 
@@ -80,5 +80,24 @@ ERRORS: Mapping[str, ErrorWords] = {
     ),
     "already_paid": ErrorWords(
         _("El dinero ya se entregó"), _("Ya no se puede cancelar. Si hay un error, repórtalo.")
+    ),
+}
+
+# Mail and text messages.
+MESSAGES: Mapping[str, Message] = {
+    "remittance_paid": Message(
+        _("Tu envío fue entregado: %(folio)s"),
+        _(
+            "El dinero de tu envío %(folio)s fue entregado. Entra con tu cuenta para ver los"
+            " detalles: %(address)s"
+        ),
+    ),
+    "remittance_refunded": Message(
+        _("Te devolvemos tu dinero: %(folio)s"),
+        _(
+            "Tu envío %(folio)s no se entregó. Te devolvemos todo lo que pagaste, a más"
+            " tardar en %(days)s días hábiles. Entra con tu cuenta para ver los detalles:"
+            " %(address)s"
+        ),
     ),
 }

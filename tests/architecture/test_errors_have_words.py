@@ -15,9 +15,8 @@ import services
 from consular import words as edge_words
 from consular.errors import STATUS, WORDS
 from consular.i18n import read_catalogue
-from services.kernel import words as kernel_words
 from services.kernel.errors import DomainError
-from services.words import SLICES, errors_of
+from services.words import SLICES, gather
 from tests.architecture.source import ROOT, literal, modules, written
 
 CODE = re.compile(r"[a-z][a-z0-9_]*")
@@ -112,7 +111,7 @@ def test_codes_can_be_read_in_the_source() -> None:
 
 def test_no_code_has_words_twice() -> None:
     with pytest.raises(ValueError, match="have words already"):
-        errors_of([*SLICES, kernel_words])
+        gather([WORDS, {"not_found": WORDS["not_found"]}])
     assert len(WORDS) == sum(len(module.ERRORS) for module in (*SLICES, edge_words))
 
 

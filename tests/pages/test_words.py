@@ -14,7 +14,6 @@ from babel.messages.catalog import Catalog
 from consular.i18n import read_catalogue
 from services.monitoring.indicators import INDICATORS
 from tests.factories.web import Web
-from workers.messages import TEXTS
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "consular" / "templates"
@@ -47,15 +46,13 @@ ENGLISH = {
 
 
 def _sources() -> list[str]:
-    mails = [part for text in TEXTS.values() for part in (text["es"].subject, text["es"].body)]
     return [str(each) for message in read_catalogue("en") if message.id
-            for each in _forms(message.id)] + mails  # fmt: skip
+            for each in _forms(message.id)]  # fmt: skip
 
 
 def _translations() -> list[str]:
-    mails = [part for text in TEXTS.values() for part in (text["en"].subject, text["en"].body)]
     return [str(each) for message in read_catalogue("en") if message.id
-            for each in _forms(message.string)] + mails  # fmt: skip
+            for each in _forms(message.string)]  # fmt: skip
 
 
 def _forms(text: object) -> list[str]:

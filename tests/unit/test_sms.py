@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 from importlib.resources import files
 from itertools import product
-from string import Template
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.messages import LANGUAGES, TEXTS
+from services.kernel.catalogue import LANGUAGES
+from services.words import MESSAGES
+from workers.messages import write
 from workers.sms import as_sms
 
 LONGEST_ADDRESS = f"https://citas.sre.gob.mx/inscripciones/{UUID(int=7)}"
@@ -56,17 +57,18 @@ def test_no_letter_becomes_a_question_mark(text: str) -> None:
     assert as_sms(text).text.count("?") == text.count("?")
 
 
-@pytest.mark.parametrize(("message", "language"), list(product(sorted(TEXTS), LANGUAGES)))
+@pytest.mark.parametrize(("message", "language"), list(product(sorted(MESSAGES), LANGUAGES)))
 def test_every_message_fits_three_parts_of_gsm_whatever_the_office(
     message: str, language: str
 ) -> None:
     values = {
-        "code": "123456", "folio": "C7K3-M9QX-W42T", "program": "Infonavit",
+        "code": "123456", "minutes": "10", "days": "3",
+        "folio": "C7K3-M9QX-W42T", "program": "Infonavit",
         "address": LONGEST_ADDRESS, "when": WHEN[language],
         "office": _longest("consulates.csv", f"name_{language}"),
         "services": _longest("services.csv", f"name_{language}"),
     }  # fmt: skip
-    sms = as_sms(Template(TEXTS[message][language].body).substitute(values))
+    sms = as_sms(write(message, language, values).body)
     assert (sms.encoding, sms.parts <= 3) == ("gsm7", True), sms
 
 

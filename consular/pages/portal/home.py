@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 
 from consular.auth import ANYONE, CITIZEN, STAFF, account, actor, allow
 from consular.db import transaction
-from consular.i18n import LANGUAGES
 from consular.pages.forms import go, local
 from consular.pages.language import remember_language
 from consular.pages.portal.blueprint import pages
@@ -19,6 +18,7 @@ from consular.pages.portal.signing_in import first_page
 from services.appointments.queries import list_appointments
 from services.enrollments.queries import list_enrollments
 from services.kernel.audit import Actor, Role
+from services.kernel.catalogue import LANGUAGES
 from services.remittances.queries import list_remittances
 from services.staff.accounts import find_active
 
