@@ -25,7 +25,7 @@ from services.citizens.models import LoginCode
 from services.citizens.people import open_person
 from services.consulates.queries import get_consulate, get_service
 from services.enrollments import queries as enrollments
-from services.enrollments.rules import OVER, Status
+from services.enrollments.rules import OVER, TOLD
 from services.kernel.catalogue import reading_language
 from services.kernel.crypto import Vault
 from services.remittances import queries as remittances
@@ -102,7 +102,7 @@ def appointment(
 def enrollment(session: Session, found: UUID, *, site: str, vault: Vault) -> MessageContext | None:
     """How an enrolment was decided; None when it isn't. Raises NotFound."""
     notice = enrollments.get_notice(session, found, vault)
-    if notice.status not in (Status.ACTIVE, Status.REJECTED):
+    if notice.status not in TOLD:
         return None
     return _about_enrollment(notice, f"enrollment_{notice.status}", found, site)
 

@@ -94,6 +94,9 @@ OVER = frozenset({Status.REJECTED, Status.WITHDRAWN, Status.ENDED})
 # agency gives for it all the same isn't shown to the account that asked.
 IDENTITY_CHECKED = "identity_checked"
 
+# Nothing more is expected.
+DECIDED = OVER | {Status.ACTIVE}
+
 # The applicant hears of these.
 TOLD = frozenset({Status.ACTIVE, Status.REJECTED})
 

@@ -30,6 +30,7 @@ from services.remittances.ordering import ACCOUNT_PLACE
 from services.remittances.rules import (
     ATTEMPT_MAY_ARRIVE,
     FINAL,
+    RESENDABLE,
     Answer,
     AttemptOutcome,
     Payout,
@@ -45,7 +46,6 @@ from services.remittances.tariffs import tariff
 
 CONCEPT = "REMESA"
 _OPEN = (AttemptOutcome.SENDING, AttemptOutcome.UNKNOWN)
-_RESENDABLE = (Status.SENDING, Status.UNKNOWN)
 
 
 class Step(StrEnum):
@@ -107,7 +107,7 @@ def claim_payout(
     if status is Status.FUNDED:
         due = now + tariff(session, day_in_mexico(now)).settlement
         LIFECYCLE.move(session, found, Status.SENDING, now=now, actor=SYSTEM, answer_due_at=due)
-    elif status not in _RESENDABLE or has_open_attempt(session, remittance):
+    elif status not in RESENDABLE or has_open_attempt(session, remittance):
         return _task(session, found, 0, vault)
     return _task(session, found, _begin_attempt(session, remittance, now), vault)
 
@@ -120,7 +120,7 @@ def begin_resend(
     None when meanwhile somebody else learned what became of it. To be committed before the call.
     """
     found = LIFECYCLE.lock(session, remittance)
-    if Status(found.status) not in _RESENDABLE:
+    if Status(found.status) not in RESENDABLE:
         return None
     return _task(session, found, _begin_attempt(session, remittance, now), vault)
 

@@ -28,7 +28,7 @@ from services.kernel.tables import Page, fetch_page
 from services.outbox.models import OutboxItem
 from services.remittances.ledger import LedgerCode, balance, trial_balance
 from services.remittances.models import Remittance, RemittanceEvent
-from services.remittances.rules import IN_PAYOUT, OPEN, Payout, Status
+from services.remittances.rules import GIVEN_BACK, IN_PAYOUT, OPEN, Payout, Status
 
 # What a branch asks for; the edge says it in the reader's words.
 COLLECT_WITH = ("folio", "official_identification")
@@ -177,10 +177,11 @@ def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequen
 def proof(session: Session) -> Proof:
     """Check the whole of the books: one query an invariant."""
     pending = balance(session, LedgerCode.PAYOUTS_PENDING)
+    statuses = {"given_back": sorted(GIVEN_BACK), "pending": sorted(IN_PAYOUT)}
     return Proof(
         differences=trial_balance(session).differences,
         unbalanced=session.scalars(_UNBALANCED).all(),
-        mismatched=session.scalars(_MISMATCHED).all(),
+        mismatched=session.scalars(_MISMATCHED, statuses).all(),
         suspense_difference=pending + _open_pesos(session),
         unexplained=balance(session, LedgerCode.SUSPENSE_MXN) - _incident_pesos(session),
     )
@@ -227,8 +228,8 @@ _MISMATCHED = text(
         FROM remittances r
         CROSS JOIN LATERAL (SELECT
             r.status <> 'failed' AS funded,
-            r.status IN ('cancelled', 'refunded') AS given_back,
-            r.status IN ('sending', 'unknown', 'accepted', 'available', 'cancelling') AS pending,
+            r.status = ANY (:given_back) AS given_back,
+            r.status = ANY (:pending) AS pending,
             r.status = 'paid' AS paid
         ) s
         CROSS JOIN LATERAL (VALUES

@@ -126,6 +126,15 @@ NOT_COUNTED = GIVEN_BACK | {Status.FAILED}
 # Before the agency can have it, the sender may take it back without asking anybody.
 NOT_AT_AGENCY = frozenset({Status.FUNDED, Status.SENDING})
 
+# The agency hasn't said that it has the order: as long as nothing of it is open, it may be sent.
+RESENDABLE = frozenset({Status.SENDING, Status.UNKNOWN})
+# Moved on by the agency's word alone: as long as nothing moves, nothing was heard.
+SILENT = RESENDABLE | {Status.CANCELLING}
+# The recipient is going to be paid, as far as is known.
+GOING_WELL = OPEN - {Status.UNKNOWN, Status.CANCELLING}
+# The recipient isn't paid, whatever comes.
+NOT_COMING = NOT_COUNTED | {Status.CANCELLING}
+
 _LEADS_TO = {
     Answer.ACCEPTED: Status.ACCEPTED,
     Answer.AVAILABLE: Status.AVAILABLE,

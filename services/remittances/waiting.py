@@ -13,11 +13,9 @@ from services.incidents.reporting import Report, recover
 from services.incidents.rules import END_BY_THEMSELVES, Kind, Subject
 from services.incidents.watching import report_states
 from services.remittances.models import Remittance
-from services.remittances.rules import FINAL, OPEN, Status
+from services.remittances.rules import FINAL, OPEN, SILENT
 
 LONGEST_SILENCE = timedelta(hours=1)
-# Moved on by the agency's word alone: as long as nothing moves, nothing was heard.
-_SILENT = (Status.SENDING, Status.UNKNOWN, Status.CANCELLING)
 
 
 def report_waiting(session: Session, *, now: datetime, most: int) -> int:
@@ -26,7 +24,7 @@ def report_waiting(session: Session, *, now: datetime, most: int) -> int:
         Remittance.status.in_(sorted(OPEN)), Remittance.answer_due_at < now
     )
     silent = select(Remittance.id, Remittance.status).where(
-        Remittance.status.in_(_SILENT), Remittance.changed_at < now - LONGEST_SILENCE
+        Remittance.status.in_(sorted(SILENT)), Remittance.changed_at < now - LONGEST_SILENCE
     )
     count = 0
     for kind, query in ((Kind.ANSWER_OVERDUE, overdue), (Kind.AGENCY_SILENT, silent)):
@@ -48,7 +46,7 @@ def close_answered(session: Session, *, now: datetime) -> int:
             Incident.resolved_at.is_(None),
             Incident.kind.in_(sorted(END_BY_THEMSELVES)),
             Remittance.status.in_(sorted(FINAL))
-            | ((Incident.kind == Kind.AGENCY_SILENT) & Remittance.status.not_in(_SILENT)),
+            | ((Incident.kind == Kind.AGENCY_SILENT) & Remittance.status.not_in(sorted(SILENT))),
         )
     )
     return recover(session, session.scalars(over), now=now)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base, Owners
 from services.kernel.tables import one_of
-from services.voting.rules import Dimension, Mode, Status, Unit
+from services.voting.rules import IN_FORCE, ONCE_APPROVED, Dimension, Mode, Status, Unit
 
 
 class VoteCount(Base):
@@ -29,7 +29,7 @@ class VoteCount(Base):
     """
 
     __tablename__ = "vote_counts"
-    owners = Owners(office="consulate_code", public=("status", ("published", "approved")))
+    owners = Owners(office="consulate_code", public=("status", tuple(sorted(IN_FORCE))))
     __table_args__ = (
         CheckConstraint("election ~ '^[0-9]{4}$'", name="election"),
         CheckConstraint(one_of("mode", Mode), name="mode"),
@@ -56,7 +56,7 @@ class VoteCount(Base):
         ),
         CheckConstraint(
             "num_nulls(approved_by, approved_at)"
-            " = CASE WHEN status IN ('approved', 'superseded') THEN 0 ELSE 2 END",
+            f" = CASE WHEN {one_of('status', ONCE_APPROVED)} THEN 0 ELSE 2 END",
             name="approval",
         ),
         # One count is in force for an office, a day and a mode; a correction takes its place.

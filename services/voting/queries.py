@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from services.kernel.errors import NotFound
 from services.kernel.tables import Page, fetch_page
 from services.voting.models import VoteCount
-from services.voting.rules import SETTLED, Dimension, Known, Metric, Mode, Status
+from services.voting.rules import IN_FORCE, SETTLED, Dimension, Known, Metric, Mode, Status
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _before(session: Session, cell: Cell) -> int | None:
             VoteCount.metric == cell.metric,
             VoteCount.mode.is_not_distinct_from(cell.mode),
             VoteCount.consulate_code == cell.consulate,
-            VoteCount.status.in_([Status.APPROVED, Status.PUBLISHED]),
+            VoteCount.status.in_(sorted(IN_FORCE)),
         )
         .order_by(VoteCount.election.desc(), VoteCount.day.desc())
         .limit(1)
@@ -172,7 +172,7 @@ def election(session: Session, year: str) -> Election:
         select(VoteCount)
         .where(
             VoteCount.election == year,
-            VoteCount.status.in_([Status.PUBLISHED, Status.APPROVED]),
+            VoteCount.status.in_(sorted(IN_FORCE)),
         )
         .order_by(VoteCount.metric, VoteCount.dimension, VoteCount.value.desc(), VoteCount.id)
     ).all()

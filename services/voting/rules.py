@@ -66,6 +66,11 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 }
 # Somebody has decided on the report.
 SETTLED = frozenset(Status) - {Status.PUBLISHED, Status.REPORTED}
+# They are shown to everybody: others' figures, and our own that are approved.
+IN_FORCE = frozenset({Status.PUBLISHED, Status.APPROVED})
+ONCE_APPROVED = frozenset({Status.APPROVED, Status.SUPERSEDED})
+# What an office looks at, those that wait first; what was superseded is history.
+AT_OFFICE = (Status.REPORTED, Status.APPROVED, Status.REJECTED)
 
 
 class Action(StrEnum):

@@ -31,7 +31,7 @@ from services.remittances.payout import (
     settle_refusal,
 )
 from services.remittances.queries import find_by_folio, get_remittance
-from services.remittances.rules import FINAL, Answer, Status
+from services.remittances.rules import FINAL, RESENDABLE, Answer, Status
 from workers.jobs import incidents
 from workers.runtime import JobContext, LeaseLost, retry_delay
 
@@ -125,7 +125,7 @@ def _ask(job: JobContext, lease: Lease, task: PayoutTask, started: float) -> Non
     try:
         state = job.agencies.payouts.status(task.folio)
     except Retryable as error:
-        if task.status not in (Status.SENDING, Status.UNKNOWN):
+        if task.status not in RESENDABLE:
             raise
         _unknown(job, lease, task, f"unanswered_{error.code}")
         return

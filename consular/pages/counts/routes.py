@@ -28,7 +28,7 @@ from services.voting.reporting import (
     reject_count,
     report_count,
 )
-from services.voting.rules import Action, Status, actions, may_see_value
+from services.voting.rules import AT_OFFICE, Action, Status, actions, may_see_value
 from services.words import TABLES
 
 pages = Blueprint("counts", __name__, url_prefix="/counts")
@@ -43,7 +43,6 @@ class RejectionForm(Schema):
 
 
 # In the order in which they ask for somebody.
-LISTED = (Status.REPORTED, Status.APPROVED, Status.REJECTED)
 
 
 @pages.get("/")
@@ -145,7 +144,7 @@ def _list(form: Form, errors: Errors) -> str:
         cities = {place["code"]: place["city"] for place in offices(session, every=True)}
         found = [
             _shown(row, cities)
-            for status in LISTED
+            for status in AT_OFFICE
             for row in list_counts(
                 session, CountFilter(consulate=actor().consulate, status=status)
             ).items

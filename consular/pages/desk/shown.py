@@ -16,7 +16,7 @@ from consular.pages.portal.names import service_names
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.queries import list_attendees, list_history, list_resemblances
 from services.appointments.returning import LATE_ARRIVAL, list_passes
-from services.appointments.rules import leading
+from services.appointments.rules import LIVE, leading
 from services.appointments.steps import list_actions
 from services.citizens.people import Named, find_key, full_name, open_person
 from services.consulates.queries import fees_on, list_requirements, list_services
@@ -76,6 +76,7 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
             }
             for person in known
         ],
+        "over": found.status not in LIVE,
         "contact": {"email": known[0].email, "phone": known[0].phone},
         "document_number": _end_of_document(found, find_key(people[0], vault)),
         "requirements": _requirements(session, found),

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from consular.i18n import alphabetical, current_language, date_short, in_language, number, words
 from consular.pages.portal.names import program_name
-from services.appointments.rules import LIVE
+from services.appointments.rules import ENDS, LIVE
 from services.appointments.rules import Status as AppointmentStatus
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.monitoring.indicators import Dimension, Figures
@@ -28,14 +28,12 @@ _WORDS: Mapping[str, str] = {
 _CANCELLED = AppointmentStatus.CANCELLED.value
 
 
-# How a day's appointments end, each in a column of its own.
-_ENDS = (AppointmentStatus.COMPLETED, AppointmentStatus.NOT_SERVED, AppointmentStatus.NO_SHOW)
 # What a line of days says of each indicator: these statuses, added up.
 _BY_DAY: Mapping[str, Sequence[Collection[str]]] = {
     "appointments": (
         frozenset(AppointmentStatus) - {AppointmentStatus.CANCELLED},
         LIVE,
-        *({status} for status in _ENDS),
+        *({status} for status in ENDS),
     ),
     "enrollments": (frozenset(EnrollmentStatus), {EnrollmentStatus.ACTIVE}),
 }
@@ -171,7 +169,7 @@ def _day_words() -> dict[str, list[str]]:
         "appointments": [
             _("Citas"),
             _("Pendientes"),
-            *(words("appointments.counted", status) for status in _ENDS),
+            *(words("appointments.counted", status) for status in ENDS),
         ],
         "enrollments": [_("Inscripciones pedidas"), _("De ellas, aprobadas")],
     }

@@ -22,7 +22,7 @@ from consular.pages.portal.known import known_form
 from consular.pages.portal.names import offices, program_name
 from services.enrollments.queries import get_enrollment, list_history, open_result
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
-from services.enrollments.rules import UNDECIDED, Action, Status, actions
+from services.enrollments.rules import DECIDED, UNDECIDED, Action, Status, actions
 from services.enrollments.withdrawing import withdraw
 
 REFRESH_SECONDS = 5
@@ -108,7 +108,7 @@ def _show(id: UUID, errors: Errors) -> str:
             for step in list_history(session, id)
         ]
         result = open_result(session, found, vault()) or {}
-    undecided = found.status in UNDECIDED
+    waiting = found.status in UNDECIDED
     return render_template(
         "portal/enrollment.html",
         enrollment={
@@ -120,11 +120,13 @@ def _show(id: UUID, errors: Errors) -> str:
             "history": history,
             "result": result,
             "reason": _reason(found.reason_code),
+            "waiting": waiting,
+            "over": found.status in DECIDED,
             "can_withdraw": Action.WITHDRAW in actions(Status(found.status)),
         },
         clock=reader_clock(),
         just_sent="nueva" in request.args,
-        refresh_seconds=REFRESH_SECONDS if undecided else None,
+        refresh_seconds=REFRESH_SECONDS if waiting else None,
         form={},
         errors=errors,
     )

@@ -48,7 +48,7 @@ from services.remittances.queries import (
     list_history,
 )
 from services.remittances.quoting import RequestQuote, get_quote, quote
-from services.remittances.rules import FINAL, Action, Status
+from services.remittances.rules import FINAL, GIVEN_BACK, GOING_WELL, NOT_COMING, Action, Status
 
 REFRESH_SECONDS = 5
 # Where a draft of the look-up is complete: one that only changes its language asks nothing.
@@ -384,7 +384,6 @@ def _show(id: UUID, errors: Errors) -> str:
             for step in list_history(session, id)
         ]
     status = Status(found.status)
-    open_still = status not in FINAL
     return render_template(
         "portal/remittance.html",
         remittance={
@@ -395,6 +394,9 @@ def _show(id: UUID, errors: Errors) -> str:
             "destination": _destination(found.payout, found.account_hint or ""),
             "cancel_until": found.cancel_until,
             "can_cancel": can_cancel,
+            "over": status in FINAL,
+            "going_well": status in GOING_WELL,
+            "given_back": status in GIVEN_BACK,
             "window_over": today > found.cancel_until,
             "answer_by": found.answer_due_at,
             "history": history,
@@ -403,7 +405,7 @@ def _show(id: UUID, errors: Errors) -> str:
         },
         clock=reader_clock(),
         just_sent="nuevo" in request.args,
-        refresh_seconds=REFRESH_SECONDS if open_still else None,
+        refresh_seconds=None if status in FINAL else REFRESH_SECONDS,
         errors=errors,
     )
 
@@ -412,6 +414,7 @@ def _collection(found: Collection) -> dict[str, Any]:
     return {
         "folio": found.folio,
         "status": found.status.value,
+        "not_coming": found.status in NOT_COMING,
         "total_to_recipient": found.pesos,
         "collect": _collect(found.branch, found.collect_until) if found.branch else None,
         "answer_by": None,
