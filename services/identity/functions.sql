@@ -8,3 +8,16 @@ BEGIN
             AND (account_id = p_account OR encode(curp_key, 'hex') = ANY (p_keys))
         ORDER BY created_at LIMIT 1), p_key);
 END $$;
+
+-- The same of a row of people, which holds the CURP under another hash than things are held under.
+-- By the checked person's row that hash is found.
+CREATE OR REPLACE FUNCTION own_name_key(p_name bytea, p_curp bytea, p_account uuid) RETURNS bytea
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN coalesce((
+        SELECT h.own_key FROM homonyms h
+        JOIN identity_checks c ON c.id = h.identity_check_id
+        JOIN people p ON p.id = c.person_id
+        WHERE h.person_key = p_name AND (h.account_id = p_account OR p.curp_index = p_curp)
+        ORDER BY h.created_at LIMIT 1), p_name);
+END $$;

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, func, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, insert
 from sqlalchemy.orm import Session
 
+from services.citizens.models import Person
 from services.citizens.people import PersonData, name_keys, open_person, person_keys
 from services.identity.checking import get_person
 from services.identity.errors import AccountOrCurpRequired
@@ -39,6 +40,22 @@ def curp_keys(session: Session, check: IdentityCheck, vault: Vault) -> list[byte
     """The checked person's key that isn't of their name, if they have one."""
     named = _name_keys(session, check, vault)
     return [key for key in check.person_keys if key not in named]
+
+
+def has_namesake(session: Session, check: IdentityCheck, vault: Vault) -> bool:
+    """Whether another account is in the name of somebody of the same name and birth date, who
+    isn't known by the same CURP: until they are told apart they share one limit of money."""
+    person = get_person(session, check)
+    own = func.own_name_key(person.name_index, person.curp_index, check.account_id)
+    theirs = func.own_name_key(Person.name_index, Person.curp_index, Person.account_id)
+    found = select(Person.id).where(
+        Person.holder,
+        Person.name_index.in_(_name_keys(session, check, vault)),
+        Person.account_id.is_distinct_from(check.account_id),
+        or_(Person.curp_index.is_(None), Person.curp_index.is_distinct_from(person.curp_index)),
+        theirs == own,
+    )
+    return session.scalars(found.limit(1)).first() is not None
 
 
 def add_homonym(session: Session, check: IdentityCheck, *, now: datetime, vault: Vault) -> None:

@@ -95,14 +95,14 @@ def release(
 
 
 def tell_apart(session: Session, check: UUID, *, now: datetime, actor: Actor, vault: Vault) -> None:
-    """From now on this person holds things under a key of their own, beside the other of the same
-    name and birth date.
+    """From now on this person holds things and sends money under a key of their own, beside the
+    other of the same name and birth date.
 
     Raises NotFound, `NobodyElse`, `AccountOrCurpRequired` to know them again by, `ClaimTaken` or
     `AlreadyEnrolled` when the other gave the same CURP: then they are one person.
     """
     found = get_check(session, check, now=now, actor=actor)
-    if not list_held(session, found):
+    if not (list_held(session, found) or homonyms.has_namesake(session, found, vault)):
         raise NobodyElse()
     curp = homonyms.curp_keys(session, found, vault)
     appointments.refuse_held(session, curp)

@@ -51,17 +51,19 @@ CREATE OR REPLACE FUNCTION sent_by_person(
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     v_scope text := coalesce(current_setting('app.consulate', true), '');
-    v_name bytea; v_curp bytea; v_accounts uuid[];
+    v_name bytea; v_curp bytea; v_own bytea; v_accounts uuid[];
 BEGIN
     PERFORM set_config('app.consulate', '*', true);
     SELECT name_index, curp_index INTO v_name, v_curp
         FROM people WHERE account_id = p_account AND holder;
-    -- Orders of one person follow one another, in whatever accounts: they lock the same rows.
+    v_own := own_name_key(v_name, v_curp, p_account);
+    -- Orders of one person follow one another, in whatever accounts: they lock the same rows. Who
+    -- was told apart from another of that name and birth date has sums of their own.
     SELECT array_agg(account_id) INTO v_accounts FROM (
-        SELECT account_id FROM people
+        SELECT account_id, name_index, curp_index FROM people
         WHERE holder AND (name_index = v_name OR curp_index = v_curp)
         ORDER BY id FOR NO KEY UPDATE
-    ) same_person;
+    ) alike WHERE curp_index = v_curp OR own_name_key(name_index, curp_index, account_id) = v_own;
     SELECT coalesce(sum(send_minor) FILTER (WHERE account_id = p_account), 0),
            coalesce(sum(send_minor) FILTER (WHERE account_id = p_account AND day = p_day), 0),
            coalesce(sum(send_minor), 0),

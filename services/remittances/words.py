@@ -65,7 +65,8 @@ ERRORS: Mapping[str, ErrorWords] = {
         _("Pasarías el límite por persona"),
         _(
             "El límite es por persona: cuenta también lo enviado con tu nombre o tu CURP desde"
-            " otras cuentas. Envía un monto menor o espera a que se libere."
+            " otras cuentas. Envía un monto menor o espera a que se libere. Si alguien más se"
+            " llama como tú y nació el mismo día, pide en tu consulado que los distingan."
         ),
     ),
     "rate_unavailable": ErrorWords(

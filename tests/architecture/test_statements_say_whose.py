@@ -42,6 +42,10 @@ FUNCTIONS = {
     },
     "refuse_booking_v2": {"claims": "by the people's keys; only the account's own are told"},
     "sees_appointment": {"appointments": "row security's own question"},
+    "own_name_key": {
+        "identity_checks": "by which a key was given, of whatever office; it gives the key",
+        "people": "the row that was checked then, by its id",
+    },
     "sent_by_person": {"people": "one person's rows in all accounts; it gives sums"},
     "staff_in_service": {"staff_accounts": "the account by its id, before it is known whose"},
     "refuse_own_role": {"staff_accounts": "a trigger: the row of who gives the role"},

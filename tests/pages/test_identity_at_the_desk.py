@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from html import unescape
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from services.citizens.accounts import set_profile
+from services.citizens.people import PersonData
+from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING
 from tests.api.test_identity_of_enrollments import OWN, RFC, Enrolling
 from tests.factories.staff import Browser, citizen_browser, staff_browser
@@ -161,3 +165,20 @@ def test_who_is_refused_an_rfc_reads_where_to_go_and_the_folio(web: Web) -> None
     page = unescape(citizen_browser(web.app, gloria).send("/rfc", **form).text)
     assert "Ve a la ventanilla de cualquier consulado" in page
     assert rfc.enrolling.folio in re.sub("[^A-Z0-9]", "", page)
+
+
+def test_who_shares_a_limit_with_a_namesake_is_told_apart(web: Web) -> None:
+    for who in ("eve", "gloria"):
+        web.token("citizen", subject=who, name="Gloria|Hernández|García")
+    with web.database.transaction(EVERYTHING) as session:
+        vault = web.app.extensions["consular.vault"]
+        profile = PersonData("Gloria", "Hernández", "García", date(1956, 4, 27))
+        for account in session.scalars(text("SELECT id FROM accounts")).all():
+            set_profile(session, account, profile, now=system_clock(), vault=vault)
+    desk = staff_browser(web.app, "officer", "losangeles")
+    checked = desk.post("/desk/identity", **FORM, email="gloria@demo.invalid")
+    page = unescape(desk.get(checked.location).text)
+    assert "comparten el límite para enviar dinero" in page
+    done = unescape(desk.send(f"{checked.location}/tell-apart").text)
+    assert "Quedaron registradas como dos personas" in done
+    assert "comparten el límite" not in done

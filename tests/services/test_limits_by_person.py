@@ -12,11 +12,17 @@ from sqlalchemy.orm import Session
 from services.citizens.accounts import find_holder, set_profile
 from services.citizens.errors import IdentityBound
 from services.citizens.people import PersonData, open_person
-from services.kernel.audit import Actor
+from services.consulates.models import Consulate
+from services.identity.checking import CheckIdentity, check_identity
+from services.identity.errors import NobodyElse
+from services.kernel.audit import Actor, Role
 from services.kernel.db import EVERYTHING, Database
+from services.kernel.ids import new_id
+from services.processes.identity_checks import tell_apart
 from services.remittances.cancelling import cancel
 from services.remittances.errors import LimitExceeded, PersonLimitExceeded, ProfileRequired
 from services.remittances.models import Remittance
+from tests.factories.consulates import add_consulate
 from tests.factories.remittances import (
     NOW,
     VAULT,
@@ -29,6 +35,7 @@ from tests.servers import DatabaseUrls
 BORN = date(1984, 2, 29)
 CURP, OTHER_CURP = "QUNM840229MDFRXR00", "QUNM840229MDFRXR18"
 ROUNDS, ACCOUNTS = 10, 6
+OFFICE = "villanueva"
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +67,48 @@ def test_one_name_and_birth_date_in_two_accounts_have_one_limit(session: Session
     make_remittance(session, first, send=2500_00)
     with pytest.raises(PersonLimitExceeded):
         make_remittance(session, second, send=1_00)
+
+
+def _tell_apart(session: Session, who: Actor | None, curp: str | None = None) -> None:
+    """A window knows them again by their account, their CURP or both."""
+    if session.get(Consulate, OFFICE) is None:
+        add_consulate(session, OFFICE)
+    officer = Actor(Role.OFFICER, new_id(), OFFICE)
+    person = PersonData("Marisol", "Quiroga", "Núñez", BORN, curp=curp)
+    command = CheckIdentity(person, "Acta")
+    check = check_identity(session, command, now=NOW, actor=officer, vault=VAULT)
+    check.account_id = who.account_id if who else None
+    tell_apart(session, check.id, now=NOW, actor=officer, vault=VAULT)
+
+
+def test_two_people_told_apart_at_a_window_have_a_limit_each(session: Session) -> None:
+    first, second = make_sender(session, born=BORN), make_sender(session, born=BORN)
+    make_remittance(session, first, send=2500_00)
+    _tell_apart(session, second)
+    make_remittance(session, second, send=2500_00)
+    for sender in (first, second):
+        with pytest.raises(LimitExceeded):
+            make_remittance(session, sender, send=1_00)
+    # Whoever opens one account more in that name shares what the first one has sent.
+    with pytest.raises(PersonLimitExceeded):
+        make_remittance(session, make_sender(session, born=BORN), send=1_00)
+
+
+def test_who_is_known_by_their_curp_keeps_one_limit_in_all_accounts(session: Session) -> None:
+    make_remittance(session, make_sender(session, born=BORN), send=2500_00)
+    _tell_apart(session, None, CURP)
+    mine = [make_sender(session, born=BORN, curp=CURP) for _ in range(2)]
+    make_remittance(session, mine[0], send=2000_00)
+    with pytest.raises(PersonLimitExceeded):
+        make_remittance(session, mine[1], send=501_00)
+    make_remittance(session, mine[1], send=500_00)
+
+
+def test_nobody_is_told_apart_from_themselves(session: Session) -> None:
+    alone = make_sender(session, born=BORN, curp=CURP)
+    make_sender(session, born=BORN, curp=CURP)
+    with pytest.raises(NobodyElse):
+        _tell_apart(session, alone, CURP)
 
 
 def test_people_of_another_name_or_birth_date_have_their_own(session: Session) -> None:

@@ -26,6 +26,7 @@ from services.identity.checking import (
     get_check,
     get_person,
 )
+from services.identity.homonyms import has_namesake
 from services.kernel.db import EVERYTHING
 from services.privacy.queries import find_open
 from services.privacy.requesting import request_erasure_of
@@ -153,6 +154,7 @@ def _show(id: UUID, errors: Errors) -> str:
             has_account=found.account_id is not None,
             held=[_line(held, names) for held in list_held(session, found)],
             own=[_line(held, names) for held in list_own(session, found)],
+            namesake=has_namesake(session, found, vault()),
             done=done if done in _DONE else None,
             kind=Subject.ENROLLMENT if request.args.get("kind") == Subject.ENROLLMENT else None,
             erasure=erasure.folio if erasure else None,

@@ -23,7 +23,8 @@ class HeldAnswer(Answer):
 
 class CheckAnswer(Answer):
     """``held``: by other accounts; ``own``: by the person, with the folios to tell them; ``given``:
-    the new folio of what was taken over."""
+    the new folio of what was taken over; ``namesake``: another account is in the name of somebody
+    of the same name and birth date, and shares this person's limits until they are told apart."""
 
     id = Id()
     folio = Text()
@@ -31,5 +32,6 @@ class CheckAnswer(Answer):
     has_account = Flag()
     held = Many(HeldAnswer)
     own = Many(HeldAnswer)
+    namesake = Flag()
     outcome = Word(("checked", "taken_over", "released", "told_apart"))
     given = Text(allow_none=True)

@@ -17,6 +17,7 @@ from consular.identity_checks import Done, released, taken_over, told_apart
 from consular.input.appointments import NothingSchema
 from consular.input.identity import CheckSchema, HeldSchema
 from services.identity.checking import CheckIdentity, check_identity, get_check
+from services.identity.homonyms import has_namesake
 from services.kernel.db import EVERYTHING
 from services.processes.identity_checks import ActOnHeld, list_held, list_own
 
@@ -132,6 +133,7 @@ def _shown(session: Session, done: Done) -> dict[str, Any]:
         has_account=found.account_id is not None,
         held=list_held(session, found),
         own=list_own(session, found),
+        namesake=has_namesake(session, found, vault()),
         outcome=done.outcome,
         given=done.given,
     )
