@@ -34,6 +34,7 @@ from babel.support import NullTranslations
 from flask import Flask, request
 from flask_babel import Babel, Domain, get_locale, gettext
 
+from services.enrollments.programs.schema import Bilingual
 from services.kernel.catalogue import (
     DEFAULT_LANGUAGE,
     LANGUAGES,
@@ -105,6 +106,11 @@ def in_language(row: Any, field: str) -> str:
     """``row.<field>_en`` for readers of English, else ``row.<field>_es``."""
     language = "en" if current_language() == "en" else "es"
     return str(getattr(row, f"{field}_{language}"))
+
+
+def translated(text: Bilingual) -> str:
+    """A text of the programs in the reader's language."""
+    return text.en if current_language() == "en" else text.es
 
 
 def _select_locale() -> str:
@@ -252,6 +258,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "money": money,
     "number": number,
     "folio": folio,
+    "translated": translated,
 }
 
 

@@ -109,10 +109,12 @@ class EnrollmentStatus(StrEnum):
 class EnrollmentApplication:
     """A person's request to be enrolled, keyed by our folio.
 
-    `data` is what the programme asks for besides (`services.enrollments.rules.OFFERS`).
+    `data` is what the program asks for besides, by the names in its form
+    (`services/enrollments/programs`).
     """
 
     folio: str
+    program: str
     curp: str
     given_names: str
     first_surname: str

@@ -61,6 +61,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "appointments.found": appointments.FOUND,
     "appointments.resemblance": appointments.RESEMBLANCES,
     "enrollments.status": enrollments.STATUSES,
+    "enrollments.reason": enrollments.REASONS,
     "remittances.status": remittances.STATUSES,
     "voting.status": voting.STATUSES,
     "voting.counted": voting.COUNTED,

@@ -25,6 +25,7 @@ from services.citizens.models import LoginCode
 from services.citizens.people import open_person
 from services.consulates.queries import get_consulate, get_service
 from services.enrollments import queries as enrollments
+from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import OVER, TOLD
 from services.kernel.catalogue import reading_language
 from services.kernel.crypto import Vault
@@ -37,7 +38,6 @@ _MONEY = {
     RemittanceStatus.REFUNDED: "remittance_refunded",
     RemittanceStatus.CANCELLED: "remittance_refunded",
 }
-_PROGRAMS = {"rfc": "RFC", "imss": "IMSS", "infonavit": "Infonavit"}
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _about_enrollment(
 ) -> MessageContext:
     values = {
         "folio": spaced(notice.folio),
-        "program": _PROGRAMS[notice.program],
+        "program": PROGRAMS[notice.program].short,
         "address": f"{site}/inscripciones/{found}",
     }
     return MessageContext(message, notice.language, values, notice.email, notice.phone)

@@ -2,7 +2,7 @@
 
 `Answer.render` sends each declared field and nothing else, so the document can't differ from what
 is sent. It isn't marshmallow's own ``dump``, which leaves out what is missing without a word, and
-takes longer (docs/decisions/0019-answers-are-schemas.md).
+takes longer (docs/decisions/0020-answers-are-schemas.md).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 from operator import methodcaller
 from typing import Any, ClassVar
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from consular.input.fields import CLOCK
 from services.kernel.money import CURRENCIES
@@ -111,9 +111,8 @@ class Word(Text):
     """One of the words that the contract lists."""
 
     def __init__(self, words: Iterable[str], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        listed = [str(word) for word in words]
-        self.metadata = {**self.metadata, "enum": [*listed, None] if self.allow_none else listed}
+        listed = words if isinstance(words, dict) else [str(word) for word in words]
+        super().__init__(validate=validate.OneOf(listed), **kwargs)
 
 
 class Texts(_Answered, fields.List[Any]):

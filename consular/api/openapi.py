@@ -11,13 +11,14 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, current_app, render_template
 from flask_babel import force_locale, gettext
-from marshmallow import Schema, fields
+from marshmallow import Schema
 
 from consular.api.contract import ENDPOINTS, Endpoint, problems_of
 from consular.api.examples import example_of
+from consular.api.json_schema import MONEY, VERSION, SchemaNames, teach
 from consular.auth import ANYONE, allow
 from consular.errors import WORDS, problem_type
-from consular.input.fields import CODE, MoneyField
+from consular.input.fields import CODE
 
 docs = Blueprint("docs", __name__)
 Json = dict[str, Any]
@@ -68,20 +69,6 @@ SECURITY = {
 }
 _CONVERTERS = {"uuid": {"type": "string", "format": "uuid"}}
 _CODE = {"type": "string", "pattern": f"^{CODE}$"}
-_MONEY = {
-    "type": "object",
-    "description": "An amount of money. The amount is text, so that no reader rounds it.",
-    "required": ["amount", "currency"],
-    "properties": {
-        "amount": {
-            "type": "string",
-            "pattern": r"^[0-9]{1,15}(\.[0-9]{1,2})?$",
-            "examples": ["300.00"],
-        },
-        "currency": {"type": "string", "enum": ["USD", "MXN"]},
-    },
-    "additionalProperties": False,
-}
 _RETRY_AFTER = {
     "description": "Seconds after which it may work",
     "schema": {"type": "integer", "minimum": 0},
@@ -116,12 +103,12 @@ def describe() -> Json:
 
 
 def _build() -> Json:
-    names = _Names()
+    names = SchemaNames()
     plugin = MarshmallowPlugin(schema_name_resolver=names)
     spec = APISpec(
         title="Consular",
         version="1",
-        openapi_version="3.1.0",
+        openapi_version=VERSION,
         info={
             "description": DESCRIPTION,
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
@@ -129,10 +116,10 @@ def _build() -> Json:
         servers=[{"url": "/", "description": "This installation"}],
         plugins=[plugin],
     )
-    plugin.converter.add_attribute_function(_money)  # type: ignore[union-attr]
+    teach(plugin)
     for name, scheme in SECURITY.items():
         spec.components.security_scheme(name, scheme)
-    spec.components.schema("Money", _MONEY)
+    spec.components.schema("Money", MONEY)
     described = dict(_routed())
     for tag in dict.fromkeys(name.split(".")[0] for name in described.values()):
         spec.tag({"name": tag, "description": TAGS[tag]})
@@ -143,7 +130,7 @@ def _build() -> Json:
         spec.path(path=path, operations={found.method.lower(): operation})
     document = spec.to_dict()
     for name, said in names.descriptions():
-        document["components"]["schemas"][name]["description"] = said
+        document["components"]["schemas"][name]["description"] = _on_one_line(said)
     return _finished(document)
 
 
@@ -248,14 +235,6 @@ def _problem(status: int, codes: tuple[str, ...]) -> Json:
     if status in (409, 429, 503):
         problem["headers"] = {"Retry-After": _RETRY_AFTER}
     return problem
-
-
-def _money(_converter: Any, field: fields.Field[Any], **_ret: Any) -> Json:
-    """Money that is sent is one shape, wherever it stands."""
-    if not isinstance(field, MoneyField):
-        return {}
-    shape = {"$ref": "#/components/schemas/Money"}
-    return {"anyOf": [shape, {"type": "null"}]} if field.allow_none else shape
 
 
 def _finished(document: Json) -> Json:
@@ -390,25 +369,3 @@ def _reached(document: Json, roots: Any, components: Json) -> set[str]:
                 found.add(name)
                 waiting.append(components["schemas"][name])
     return found
-
-
-class _Names:
-    """A schema's class gives its name; a second class of the same name says its slice before."""
-
-    def __init__(self) -> None:
-        self._taken: dict[str, type[Schema]] = {}
-
-    def __call__(self, schema: type[Schema] | Schema | str) -> str:
-        if isinstance(schema, str):
-            return schema
-        kind = schema if isinstance(schema, type) else type(schema)
-        name = kind.__name__
-        if self._taken.setdefault(name, kind) is not kind:
-            name = f"{kind.__module__.split('.')[-2].capitalize()}{name}"
-            self._taken[name] = kind
-        return name
-
-    def descriptions(self) -> Iterator[tuple[str, str]]:
-        """Of every schema, what its class says of itself."""
-        for name, kind in self._taken.items():
-            yield name, _on_one_line(kind.__doc__ or "")

@@ -18,10 +18,10 @@ from consular.input.fields import (
     Text,
 )
 from consular.input.paging import PageQuery
+from consular.input.programs import ProgramData, load_data
+from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.requesting import Applicant, RequestEnrollment
-from services.enrollments.rules import Program, Status
-
-PROGRAMS = tuple(p.value for p in Program)
+from services.enrollments.rules import Status
 
 
 class ApplicantSchema(Schema):
@@ -62,13 +62,15 @@ class EnrollmentSchema(Schema):
     program = Choice(PROGRAMS, required=True)
     consulate = Code(load_default=None, allow_none=True)
     applicant = fields.Nested(ApplicantSchema, required=True)
-    data = fields.Dict(keys=fields.String(), load_default=dict)
+    data = ProgramData(load_default=dict)
     consents = fields.List(Text(most=60), required=True, validate=validate.Length(0, 10))
     language = Choice(("es", "en"), load_default="es")
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> RequestEnrollment:
-        return RequestEnrollment(**{**data, "consents": tuple(data["consents"])})
+        program = PROGRAMS[data["program"]]
+        asked = load_data(program, data["data"]) if program.open else data["data"]
+        return RequestEnrollment(**{**data, "data": asked, "consents": tuple(data["consents"])})
 
 
 class AnswerSchema(Schema):

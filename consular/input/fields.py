@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from calendar import monthrange
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -404,14 +404,12 @@ class MoneyField(fields.Field[Money]):
 class Choice(fields.String):
     """One of a few words."""
 
-    def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
+    def __init__(self, choices: Collection[str], **kwargs: Any) -> None:
         super().__init__(
             validate=validate.OneOf(choices, error=_("Elige una de las opciones.")),
             error_messages={"required": MISSING, "null": MISSING, "invalid": NOT_TEXT},
             **kwargs,
         )
-        listed = [*choices, None] if self.allow_none and choices else list(choices)
-        self.metadata = {**self.metadata, "enum": listed}
 
 
 class Code(fields.String):

@@ -17,7 +17,12 @@ def load_fields(schema: Schema, values: Any) -> Any:
     try:
         return schema.load(values, unknown=RAISE)
     except ValidationError as error:
-        raise FieldsInvalid(_flat(error.messages)) from None
+        raise fields_invalid(error) from None
+
+
+def fields_invalid(error: ValidationError) -> FieldsInvalid:
+    """The refusal with a list of messages per field, in the reader's language."""
+    return FieldsInvalid(_flat(error.messages))
 
 
 def _flat(messages: Any, path: str = "") -> dict[str, list[str]]:

@@ -16,6 +16,7 @@ from consular.auth import vault
 from consular.errors import FieldsInvalid, problem_of
 from consular.input.loading import load_fields
 from consular.pages.clock import reader_clock
+from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.errors import DomainError
 from services.kernel.money import plain_amount
 
@@ -114,7 +115,8 @@ def words_of(error: DomainError) -> Errors:
     if name not in error.params:
         return {"form": [told]}
     if error.code == "already_enrolled":
-        told = str(_("Ya pediste tu %(program)s:", program=str(error.params["program"]).upper()))
+        program = PROGRAMS[str(error.params["program"])].short
+        told = str(_("Ya pediste tu %(program)s:", program=program))
     link = Markup('<a href="{}">{}</a>').format(url_for(page, id=error.params[name]), words)
     return {"form": [Markup("{} {}").format(told, link)]}
 

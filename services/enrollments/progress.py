@@ -20,7 +20,7 @@ from services.citizens.models import Person
 from services.citizens.people import get_key, open_person
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment
-from services.enrollments.rules import TRANSITIONS, UNDECIDED, Program, Status
+from services.enrollments.rules import TRANSITIONS, UNDECIDED, Status
 from services.kernel.audit import SYSTEM
 from services.kernel.crypto import Vault
 
@@ -35,7 +35,7 @@ class Application:
     ``sent`` when an earlier attempt may have reached it.
     """
 
-    program: Program
+    program: str
     folio: str
     curp: str
     given_names: str
@@ -77,7 +77,7 @@ def begin_submission(
     if applicant.curp is None or applicant.birth_date is None:
         raise PersonForgotten()
     return Application(
-        program=Program(found.program),
+        program=found.program,
         folio=found.folio,
         curp=applicant.curp,
         given_names=applicant.given_names,

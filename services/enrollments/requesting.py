@@ -23,8 +23,9 @@ from services.enrollments.errors import (
 )
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment, EnrollmentClaim
+from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import DATA_PLACE
-from services.enrollments.rules import CONSENT, HOME_ZONE, OFFERS, Program, Status
+from services.enrollments.rules import CONSENT, HOME_ZONE, Status
 from services.facts.recording import record as record_fact
 from services.identity.checking import ask_for_check
 from services.identity.errors import IdentityCheckPending
@@ -48,7 +49,7 @@ class Applicant(PersonData):
 
 @dataclass(frozen=True)
 class RequestEnrollment:
-    """``data`` is what the programme asks for (`rules.OFFERS`); ``language`` is the notices'."""
+    """``data`` is what the program asks for; ``language`` is the notices'."""
 
     program: str
     applicant: Applicant
@@ -152,18 +153,18 @@ def tell_holders(
 
 
 def _refuse_malformed(command: RequestEnrollment) -> None:
-    offer = OFFERS.get(Program(command.program)) if command.program in set(Program) else None
-    if offer is None or not offer.open:
+    program = PROGRAMS.get(command.program)
+    if program is None or not program.open:
         raise ProgramNotAvailable(field="program")
     if CONSENT not in command.consents:
         raise ConsentRequired(field="consents")
-    refuse_unknown(offer.program, command.data)
+    refuse_unknown(program.code, command.data)
     _refuse_other_curp(command.applicant)
 
 
 def refuse_unknown(program: str, data: Mapping[str, Any]) -> None:
-    """Raise Invalid ``unknown_field`` for data that the programme doesn't ask for."""
-    if set(data) - set(OFFERS[Program(program)].data["properties"]):
+    """Raise Invalid ``unknown_field`` for data that the program doesn't ask for."""
+    if set(data) - {asked.name for asked in PROGRAMS[program].fields}:
         raise Invalid("unknown_field", field="data")
 
 

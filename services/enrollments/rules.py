@@ -1,4 +1,4 @@
-"""Pure rules: the programmes, the states of an enrolment and how they follow each other.
+"""Pure rules: the states of an enrollment and how they follow each other.
 
 No agency publishes a list of states; these are the words that agencies and offices use, in the
 order that their procedures describe.
@@ -7,44 +7,11 @@ order that their procedures describe.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 CONSENT = "transfer_to_agency"
 # Without an office, days are counted where the agencies are.
 HOME_ZONE = "America/Mexico_City"
-
-
-class Program(StrEnum):
-    """What a person can be enrolled in."""
-
-    RFC = "rfc"
-    IMSS = "imss"
-    INFONAVIT = "infonavit"
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A programme as it is offered. ``data`` is the JSON Schema of what it asks for."""
-
-    program: Program
-    agency: str
-    open: bool
-    data: Mapping[str, Any] = field(
-        default_factory=lambda: {
-            "type": "object",
-            "properties": {},
-            "additionalProperties": False,
-        }
-    )
-
-
-OFFERS: Mapping[Program, Offer] = {
-    Program.RFC: Offer(Program.RFC, "sat", open=True),
-    Program.IMSS: Offer(Program.IMSS, "imss", open=False),
-    Program.INFONAVIT: Offer(Program.INFONAVIT, "infonavit", open=False),
-}
 
 
 class Status(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.enrollments.rules import Status
+from services.enrollments.rules import IDENTITY_CHECKED, Status
 from services.kernel.words import ErrorWords, Message
 from services.kernel.words import marked as _
 
@@ -18,6 +18,14 @@ STATUSES: Mapping[str, str] = {
     Status.REJECTED: _("No aprobada"),
     Status.WITHDRAWN: _("Retirada"),
     Status.ENDED: _("Terminada"),
+}
+
+# Ours; an agency's own are its program's (`services/enrollments/programs`).
+REASONS: Mapping[str, str] = {
+    IDENTITY_CHECKED: _(
+        "Se retiró después de una revisión de identidad. Si crees que es un error, ve a cualquier"
+        " consulado con tus documentos."
+    ),
 }
 
 ERRORS: Mapping[str, ErrorWords] = {

@@ -147,7 +147,7 @@ _SAMPLES: dict[type[fields.Field[Any]], Callable[[Any], Any]] = {
     ours.Day: lambda _f: working_day(33).isoformat(),
     ours.Moment: lambda _f: f"{working_day(33) + timedelta(days=0)}T09:00:00-08:00",
     ours.MoneyField: lambda _f: {"amount": "300.00", "currency": "USD"},
-    ours.Choice: lambda field: field.metadata["enum"][0],
+    ours.Choice: lambda field: next(iter(field.validators[0].choices)),
     ours.Code: lambda _f: "losangeles",
     fields.UUID: lambda _f: MISSING_ID,
     fields.Time: lambda _f: "09:00",

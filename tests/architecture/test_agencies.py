@@ -45,7 +45,7 @@ def test_an_agency_is_met_in_the_tests(agency: Agency) -> None:
 # Where a code may stand besides the registry: its own folder and simulator, what a programme's
 # data name, and the contract's examples.
 OWN = re.compile(r"integrations/(finabien|sat|rates|notices|identity|simulator)/|registry\.py$")
-NAMED = {"services/enrollments/rules.py", "consular/api/examples.py"}
+NAMED = {"services/enrollments/programs/rfc.py", "consular/api/examples.py"}
 
 
 @pytest.mark.parametrize("code", ["sat", "banxico", "finabien"])

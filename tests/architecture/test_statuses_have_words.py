@@ -22,6 +22,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "appointments.found": {*appointments.Status, appointments.PAST},
     "appointments.resemblance": {"names", "birth_date"},
     "enrollments.status": {*enrollments.Status},
+    "enrollments.reason": {enrollments.IDENTITY_CHECKED},
     "remittances.status": {*remittances.Status},
     "voting.status": {*voting.Status},
     "voting.counted": {*voting.Status},

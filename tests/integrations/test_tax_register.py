@@ -27,6 +27,7 @@ def a_request(
     """A request whose CURP agrees, unless another is given."""
     return EnrollmentApplication(
         folio=folio,
+        program="rfc",
         curp=curp or make_curp(person, "M"),
         given_names=person.given_names,
         first_surname=person.first_surname,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from consular.i18n import read_catalogue
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.programs.schema import Bilingual
 from services.monitoring.indicators import INDICATORS
 from tests.factories.web import Web
 
@@ -47,12 +50,32 @@ ENGLISH = {
 
 def _sources() -> list[str]:
     return [str(each) for message in read_catalogue("en") if message.id
-            for each in _forms(message.id)]  # fmt: skip
+            for each in _forms(message.id)] + [text.es for text in _programs()]  # fmt: skip
 
 
 def _translations() -> list[str]:
     return [str(each) for message in read_catalogue("en") if message.id
             for each in _forms(message.string)]  # fmt: skip
+
+
+def _programs() -> list[Bilingual]:
+    """Every text of the programs of enrollment."""
+    return list(_texts_in(list(PROGRAMS.values())))
+
+
+def _texts_in(part: Any) -> Iterator[Bilingual]:
+    if isinstance(part, Bilingual):
+        yield part
+    elif is_dataclass(part):
+        yield from _texts_in(list(vars(part).values()))
+    elif isinstance(part, dict | list | tuple):
+        for inner in part.values() if isinstance(part, dict) else part:
+            yield from _texts_in(inner)
+
+
+def test_every_text_of_a_program_is_in_both_languages() -> None:
+    assert len(_programs()) > 10
+    assert all(text.es and text.en for text in _programs())
 
 
 def _forms(text: object) -> list[str]:
@@ -70,13 +93,14 @@ def test_english_is_that_of_the_united_states(banned: str, said: str) -> None:
 
 
 def _reference() -> Iterator[str]:
-    """The English of what offices, services and published figures are called."""
+    """The English of what offices, services, published figures and programs are called."""
     for file in ROOT.glob("services/*/data/*.csv"):
         with file.open(encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines):
                 yield from (row[name] or "" for name in row if name and name.endswith("_en"))
     for indicator in INDICATORS.values():
         yield from (indicator.name_en, indicator.counts_en)
+    yield from (text.en for text in _programs())
 
 
 @pytest.mark.parametrize(("banned", "said"), ENGLISH.items())

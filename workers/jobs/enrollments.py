@@ -12,6 +12,7 @@ from integrations.contracts import (
     EnrollmentStatus,
 )
 from integrations.errors import OutcomeUnknown, Refused
+from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import (
     AgencyStatus,
     Application,
@@ -20,7 +21,7 @@ from services.enrollments.progress import (
     still_undecided,
 )
 from services.enrollments.queries import find_by_folio, get_enrollment
-from services.enrollments.rules import OFFERS, Program, Status
+from services.enrollments.rules import Status
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.outbox.delivery import Lease, enqueue
@@ -95,7 +96,7 @@ def report_withdrawn(job: JobContext, lease: Lease) -> None:
 
 def _agency(job: JobContext, program: str) -> EnrollmentAgency:
     """Whoever runs the programme."""
-    return job.agencies.enrollments[OFFERS[Program(program)].agency]
+    return job.agencies.enrollments[PROGRAMS[program].agency]
 
 
 def _send(job: JobContext, application: Application) -> AgencyStatus | None:
@@ -107,6 +108,7 @@ def _send(job: JobContext, application: Application) -> AgencyStatus | None:
             return _status_of(job, program, state)
     request = EnrollmentApplication(
         folio=application.folio,
+        program=program,
         curp=application.curp,
         given_names=application.given_names,
         first_surname=application.first_surname,
@@ -151,7 +153,7 @@ def _report_reuse(job: JobContext, application: Application) -> None:
 
 def _status_of(job: JobContext, program: str, state: EnrollmentState) -> AgencyStatus | None:
     """In our words; None when the agency knows nothing of it."""
-    incidents.note_dropped(job, OFFERS[Program(program)].agency, state.dropped)
+    incidents.note_dropped(job, PROGRAMS[program].agency, state.dropped)
     if state.status is EnrollmentStatus.NOT_FOUND:
         return None
     return AgencyStatus(_STATUSES[state.status], state.result, state.reason_code)

@@ -14,6 +14,7 @@ from consular.i18n import alphabetical, current_language, date_short, in_languag
 from consular.pages.portal.names import program_name
 from services.appointments.rules import ENDS, LIVE
 from services.appointments.rules import Status as AppointmentStatus
+from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.monitoring.indicators import Dimension, Figures
 
@@ -111,7 +112,7 @@ def programs(services: Mapping[str, str]) -> dict[str, str]:
     """Every value that `program` may have, in words: services, programmes, payouts, modes."""
     return {
         **services,
-        **{code: program_name(code) for code in ("rfc", "imss", "infonavit")},
+        **{code: program_name(code) for code in PROGRAMS},
         "account": _("Envío: depósito en cuenta"),
         "card": _("Envío: tarjeta Finabien"),
         "branch": _("Envío: efectivo en sucursal"),

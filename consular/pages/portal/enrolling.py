@@ -1,8 +1,10 @@
-"""Ask for an RFC, and follow it."""
+"""Ask to be enrolled in a program, and follow it."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from functools import partial
+from typing import Any, cast
 from uuid import UUID
 
 from flask import Response, render_template, request, url_for
@@ -12,43 +14,55 @@ from consular.auth import CITIZEN, actor, allow, now, vault
 from consular.commands import telling_holders
 from consular.db import transaction
 from consular.errors import FieldsInvalid
-from consular.i18n import current_language
-from consular.input.enrollments import ApplicantSchema
+from consular.i18n import current_language, date_long, translated, words
+from consular.input.enrollments import EnrollmentSchema
 from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, date_of, go, phone_of, pick
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.known import known_form
-from consular.pages.portal.names import offices, program_name
+from consular.pages.portal.names import offices
+from consular.pages.portal.program_form import by_page_name, data_of, labels_of
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.queries import get_enrollment, list_history, open_result
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
-from services.enrollments.rules import DECIDED, UNDECIDED, Action, Status, actions
+from services.enrollments.rules import CONSENT, DECIDED, UNDECIDED, Action, Status, actions
 from services.enrollments.withdrawing import withdraw
+from services.enrollments.words import REASONS
+from services.kernel.errors import NotFound
 
 REFRESH_SECONDS = 5
 FIELDS = ("given_names", "first_surname", "second_surname", "curp", "email")
 
 
-@pages.get("/rfc")
+# The RFC's form has the address by which it is known.
+@pages.get("/rfc", defaults={"program": "rfc"})
+@pages.get("/inscripciones/nueva/<code:program>")
 @allow(CITIZEN)
-def rfc() -> str:
-    """The form, with what the account's holder told before."""
+def enroll(program: str) -> str:
+    """The program's form, with what the account's holder told before."""
+    asked = _open(program)
     with transaction() as session:
         choices = offices(session)
     return render_template(
-        "portal/rfc_form.html",
+        "portal/enroll.html",
+        program=asked,
+        action=url_for("portal.enroll", program=program),
+        labels=dict(labels_of(asked.fields)),
         consulates=choices,
         form={**known_form(), **draft().form},
-        errors=draft().errors(_command),
+        errors=draft().errors(partial(_command, asked)),
     )
 
 
-@pages.post("/rfc")
+@pages.post("/rfc", defaults={"program": "rfc"})
+@pages.post("/inscripciones/nueva/<code:program>")
 @allow(CITIZEN)
-def rfc_send() -> Response:
-    """Ask for the RFC."""
+def enroll_send(program: str) -> Response:
+    """Ask for it."""
     errors: Errors = {}
-    command = _command(answers(), errors)
+    command = _command(_open(program), answers(), errors)
     if command is None:
         raise FieldsInvalid(errors)
     with telling_holders(command), transaction() as session:
@@ -57,24 +71,34 @@ def rfc_send() -> Response:
     return go(url_for("portal.enrollment", id=made, nueva=1))
 
 
-def _command(form: dict[str, str], errors: Errors) -> RequestEnrollment | None:
+def _open(program: str) -> Program:
+    """A program that can be asked for. Raises NotFound."""
+    found = PROGRAMS.get(program)
+    if found is None or not found.open:
+        raise NotFound()
+    return found
+
+
+def _command(program: Program, form: dict[str, str], errors: Errors) -> RequestEnrollment | None:
     """The request that the form describes, or None with what is wrong."""
-    born = date_of(form, "birth_date")
-    values: dict[str, Any] = {**pick(form, *FIELDS), **phone_of(form)}
-    applicant = check(
-        ApplicantSchema(), {**values, **({"birth_date": born} if born else {})}, errors
+    born, wrong = date_of(form, "birth_date"), Errors()
+    applicant = {**pick(form, *FIELDS), **phone_of(form)}
+    command = check(
+        EnrollmentSchema(),
+        {
+            "program": program.code,
+            "applicant": {**applicant, **({"birth_date": born} if born else {})},
+            "data": data_of(program.fields, form),
+            "consents": list(pick(form, "consents").values()),
+            "consulate": form.get("consulate") or None,
+            "language": current_language(),
+        },
+        wrong,
     )
-    if form.get("consents") != "transfer_to_agency":
+    errors |= by_page_name(wrong)
+    if form.get("consents") != CONSENT:
         errors["consents"] = [_("Sin este permiso no se puede hacer la inscripción.")]
-    if errors:
-        return None
-    return RequestEnrollment(
-        program="rfc",
-        applicant=applicant,
-        consents=("transfer_to_agency",),
-        consulate=form.get("consulate") or None,
-        language=current_language(),
-    )
+    return None if errors else cast(RequestEnrollment, command)
 
 
 @pages.get("/inscripciones/<uuid:id>")
@@ -103,8 +127,9 @@ def enrollment_withdraw(id: UUID) -> Any:
 def _show(id: UUID, errors: Errors) -> str:
     with transaction() as session:
         found = get_enrollment(session, id)
+        program = PROGRAMS[found.program]
         history = [
-            {"status": step.status, "at": step.at, "detail": _reason(step.reason_code)}
+            {"status": step.status, "at": step.at, "detail": _reason(program, step.reason_code)}
             for step in list_history(session, id)
         ]
         result = open_result(session, found, vault()) or {}
@@ -115,11 +140,13 @@ def _show(id: UUID, errors: Errors) -> str:
             "id": found.id,
             "folio": found.folio,
             "program": found.program,
-            "program_name": program_name(found.program),
+            "program_name": translated(program.name),
+            "open": program.open,
             "status": found.status,
             "history": history,
             "result": result,
-            "reason": _reason(found.reason_code),
+            "results": _results(program, result),
+            "reason": _reason(program, found.reason_code),
             "waiting": waiting,
             "over": found.status in DECIDED,
             "can_withdraw": Action.WITHDRAW in actions(Status(found.status)),
@@ -132,13 +159,21 @@ def _show(id: UUID, errors: Errors) -> str:
     )
 
 
-def _reason(code: str | None) -> str:
-    words: dict[str, str] = {
-        "data_mismatch": _("Los datos no coinciden con los de tu CURP."),
-        "already_registered": _("El SAT ya tiene un RFC con tu CURP."),
-        "identity_checked": _(
-            "Se retiró después de una revisión de identidad. Si crees que es un error, ve a"
-            " cualquier consulado con tus documentos."
-        ),
-    }
-    return words.get(code or "", "")
+def _reason(program: Program, code: str | None) -> str:
+    """Ours, or the agency's as the program has it in words."""
+    if code is not None and code in REASONS:
+        return words("enrollments.reason", code)
+    known = program.reasons.get(code or "")
+    return translated(known) if known else ""
+
+
+def _results(program: Program, result: dict[str, Any]) -> list[dict[str, str]]:
+    """What the agency gave, by its label."""
+    return [
+        {"label": translated(each.label), "value": _value(each.kind, result.get(each.name))}
+        for each in program.results
+    ]
+
+
+def _value(kind: Kind, value: str | None) -> str:
+    return date_long(date.fromisoformat(value)) if value and kind is Kind.DATE else value or ""

@@ -16,6 +16,7 @@ from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import city_of, office, program_name, service_names
 from consular.pages.portal.signing_in import first_page
 from services.appointments.queries import list_appointments
+from services.enrollments.programs.registry import open_programs
 from services.enrollments.queries import list_enrollments
 from services.kernel.audit import Actor, Role
 from services.kernel.catalogue import LANGUAGES
@@ -40,6 +41,7 @@ def who_and_where() -> dict[str, Any]:
     return {
         "principal": _principal(g.get("actor")),
         "demo": settings.development,
+        "open_programs": open_programs,
         "demo_inbox_url": inbox and inbox.replace("127.0.0.1", request.host.split(":")[0]),
     }
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from consular.db import transaction
-from consular.i18n import alphabetical, current_language, in_language
+from consular.i18n import alphabetical, current_language, in_language, translated
 from services.consulates.queries import get_consulate, list_consulates, list_services
+from services.enrollments.programs.registry import PROGRAMS
 
 # Passports and matrículas are three in four of the procedures that were published for 2022
 # (services/monitoring/data); the rest of the order is ours.
@@ -76,10 +76,5 @@ def bookable_services(session: Session) -> list[dict[str, Any]]:
 
 
 def program_name(program: str) -> str:
-    """A programme of enrolment in words."""
-    names: dict[str, str] = {
-        "rfc": _("Registro Federal de Contribuyentes (RFC)"),
-        "imss": _("Seguro social (IMSS)"),
-        "infonavit": _("Ahorro para vivienda (Infonavit)"),
-    }
-    return names.get(program, program)
+    """A program of enrollment in words."""
+    return translated(PROGRAMS[program].name)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
+from marshmallow import Schema, fields
+
 from consular.api.answer_fields import (
     Answer,
+    CalendarDay,
     Flag,
     Id,
     Instant,
@@ -14,7 +20,8 @@ from consular.api.answer_fields import (
     Texts,
     Word,
 )
-from consular.input.enrollments import PROGRAMS
+from services.enrollments.programs.registry import PROGRAMS, open_programs
+from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.rules import Action, Status
 
 
@@ -26,8 +33,27 @@ class StepAnswer(Answer):
     reason = Text(attribute="reason_code", allow_none=True)
 
 
+class ResultField(Table):
+    """What the program's agency gave; which program, the answer's ``program`` says."""
+
+    def variants(self) -> list[Schema]:
+        """What it may be, for the OpenAPI document."""
+        return [_result(program) for program in open_programs()]
+
+
+@cache
+def _result(program: Program) -> Schema:
+    given: dict[str, fields.Field[Any]] = {
+        each.name: (CalendarDay if each.kind is Kind.DATE else Text)(required=False)
+        for each in program.results
+    }
+    made = Answer.from_dict(given, name=f"{program.code.capitalize()}Result")
+    made.__doc__ = f"What {program.name.en} ends with."
+    return made()
+
+
 class EnrollmentAnswer(Answer):
-    """``actions``: what may be done now; ``result`` once the agency decided: ``rfc``."""
+    """``actions``: what may be done now; ``result`` once the agency decided."""
 
     id = Id()
     folio = Text()
@@ -37,7 +63,7 @@ class EnrollmentAnswer(Answer):
     reason = Text(attribute="reason_code", allow_none=True)
     actions = Texts(Word(Action), required=False)
     history = Many(StepAnswer, required=False)
-    result = Table(allow_none=True, required=False)
+    result = ResultField(allow_none=True, required=False)
 
 
 class EnrollmentList(ListAnswer):
@@ -47,12 +73,16 @@ class EnrollmentList(ListAnswer):
 
 
 class ProgramAnswer(Answer):
-    """A program and what its ``data`` takes, as JSON Schema."""
+    """A program: what its ``data`` takes, as JSON Schema, with an example; ``requires`` are the
+    programs that come first."""
 
-    program = Word(PROGRAMS)
+    program = Word(PROGRAMS, attribute="code")
+    name = Text()
     agency = Text()
     available = Flag(attribute="open")
+    requires = Texts(Word(PROGRAMS))
     data = Table()
+    example = Table()
 
 
 class ProgramList(ListAnswer):

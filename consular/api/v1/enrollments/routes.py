@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from consular.access_log import record_list, record_look
 from consular.api.contract import deed, endpoint
+from consular.api.examples import example_of
+from consular.api.json_schema import inline
 from consular.api.v1.enrollments.answers import (
     EnrollmentAnswer,
     EnrollmentList,
@@ -19,10 +21,14 @@ from consular.api.v1.enrollments.answers import (
 from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
 from consular.commands import telling_holders
 from consular.db import transaction
+from consular.i18n import translated
 from consular.input.appointments import NothingSchema
 from consular.input.enrollments import AnswerSchema, EnrollmentQuery, EnrollmentSchema
 from consular.input.paging import SliceQuery, cursor, slice_of
+from consular.input.programs import data_schema, load_answers
 from services.enrollments.answering import answer
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.programs.schema import Program
 from services.enrollments.queries import (
     get_enrollment,
     list_enrollments,
@@ -30,7 +36,7 @@ from services.enrollments.queries import (
     open_result,
 )
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
-from services.enrollments.rules import OFFERS, Status, actions
+from services.enrollments.rules import Status, actions
 from services.enrollments.withdrawing import withdraw
 
 api = Blueprint("enrollments", __name__, url_prefix="/api/v1")
@@ -49,7 +55,7 @@ REQUESTERS = CITIZEN | DESK
 )
 def list_programs(query: dict[str, Any]) -> dict[str, Any]:
     """List the programs, and what each asks for."""
-    return slice_of(ProgramAnswer.each_within(OFFERS.values()), query, "program")
+    return slice_of([_program(program) for program in PROGRAMS.values()], query, "program")
 
 
 @endpoint(
@@ -136,12 +142,7 @@ def show_enrollment(enrollment: UUID) -> dict[str, Any]:
 )
 def answer_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Give the information that the agency asked for."""
-    return deed(
-        lambda session: detailed(
-            session,
-            answer(session, enrollment, command["data"], now=now(), actor=actor(), vault=vault()),
-        )
-    )
+    return deed(lambda session: _answer(session, enrollment, command["data"]))
 
 
 @endpoint(
@@ -158,6 +159,21 @@ def withdraw_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, 
     """Withdraw a request while nothing was decided."""
     return deed(
         lambda session: detailed(session, withdraw(session, enrollment, now=now(), actor=actor()))
+    )
+
+
+def _program(program: Program) -> dict[str, Any]:
+    asked = inline(data_schema(program))
+    return ProgramAnswer.render(
+        program, name=translated(program.name), data=asked, example=example_of(asked, {})
+    )
+
+
+def _answer(session: Session, enrollment: UUID, sent: dict[str, Any]) -> dict[str, Any]:
+    program = PROGRAMS[get_enrollment(session, enrollment).program]
+    data = load_answers(program, sent)
+    return detailed(
+        session, answer(session, enrollment, data, now=now(), actor=actor(), vault=vault())
     )
 
 

@@ -1,0 +1,78 @@
+"""A program's form on a page: what was typed, as the API takes it.
+
+A field's name is its path in the API with dashes: ``data-family-0-birth_date``, and of a date the
+parts after it. Of a group, members of which nothing was filled in are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from consular.errors import FieldsInvalid
+from consular.i18n import translated
+from consular.pages.forms import Errors, date_of, money_of
+from services.enrollments.programs.schema import Field, Kind
+
+PREFIX = "data"
+Form = dict[str, str]
+
+
+def data_of(asked: Sequence[Field], form: Form, prefix: str = PREFIX) -> dict[str, Any]:
+    """The answers by the fields' names, where something was typed."""
+    values = {each.name: _READ[each.kind](form, f"{prefix}-{each.name}", each) for each in asked}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def labels_of(asked: Sequence[Field], prefix: str = PREFIX) -> Iterator[tuple[str, str]]:
+    """(name on the page, label) of each field, for the list of what is wrong."""
+    for each in asked:
+        name = f"{prefix}-{each.name}"
+        yield name, translated(each.label)
+        for member in range(each.most if each.kind is Kind.GROUP else 0):
+            yield from labels_of(each.fields, f"{name}-{member}")
+
+
+def by_page_name(errors: Errors) -> Errors:
+    """Errors of the API's paths by the names on the page."""
+    return {
+        path.removeprefix("applicant.").replace(".", "-"): messages
+        for path, messages in errors.items()
+    }
+
+
+def _text(form: Form, name: str, _asked: Field) -> str | None:
+    return form.get(name, "").strip() or None
+
+
+def _number(form: Form, name: str, asked: Field) -> int | str | None:
+    """What isn't a number is left for the schema to refuse."""
+    written = _text(form, name, asked)
+    return int(written) if written and written.isascii() and written.isdigit() else written
+
+
+def _money(form: Form, name: str, asked: Field) -> Any:
+    try:
+        return money_of(form, name, asked.currency)
+    except FieldsInvalid:
+        return {"amount": form[name].strip(), "currency": asked.currency}
+
+
+def _yes_no(form: Form, name: str, _asked: Field) -> bool | None:
+    return {"yes": True, "no": False}.get(form.get(name, ""))
+
+
+def _group(form: Form, name: str, asked: Field) -> list[dict[str, Any]] | None:
+    members = (data_of(asked.fields, form, f"{name}-{member}") for member in range(asked.most))
+    return [member for member in members if member] or None
+
+
+_READ: Mapping[Kind, Callable[[Form, str, Field], Any]] = {
+    Kind.TEXT: _text,
+    Kind.NUMBER: _number,
+    Kind.DATE: lambda form, name, _asked: date_of(form, name),
+    Kind.MONEY: _money,
+    Kind.CHOICE: _text,
+    Kind.YES_NO: _yes_no,
+    Kind.GROUP: _group,
+}
