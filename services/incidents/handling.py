@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from services.incidents.errors import IncidentResolved, IncidentTaken, ResolutionNotOffered
 from services.incidents.models import Incident
 from services.incidents.reporting import note_step
-from services.incidents.rules import Kind, Resolution, Step, resolutions
+from services.incidents.rules import Action, Kind, Resolution, Step, actions, resolutions
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.errors import NotFound
@@ -20,12 +20,23 @@ from services.outbox.delivery import enqueue
 CLEAR_SUSPENSE = "incidents.clear_suspense"
 
 
+def list_actions(found: Incident) -> frozenset[Action]:
+    """What may be done with it now."""
+    return actions(resolved=found.resolved_at is not None, taken=found.taken_by is not None)
+
+
+def list_resolutions(found: Incident) -> tuple[Resolution, ...]:
+    """How a person may end it now."""
+    open_still = Action.RESOLVE in list_actions(found)
+    return resolutions(Kind(found.kind), found.suspense_minor) if open_still else ()
+
+
 def take(session: Session, incident: UUID, *, now: datetime, actor: Actor) -> Incident:
     """Work on it. Raises NotFound, `IncidentResolved`, `IncidentTaken` by somebody else."""
     found = _lock_open(session, incident)
     if found.taken_by == actor.account_id:
         return found
-    if found.taken_by is not None:
+    if Action.TAKE not in list_actions(found):
         raise IncidentTaken()
     found.taken_by, found.taken_at = actor.account_id, now
     _write(session, found, Step.TAKEN, now=now, actor=actor)
@@ -55,7 +66,7 @@ def resolve(
     Raises NotFound, `IncidentResolved`, `ResolutionNotOffered`.
     """
     found = _lock_open(session, incident)
-    if resolution not in resolutions(Kind(found.kind), found.suspense_minor):
+    if resolution not in list_resolutions(found):
         raise ResolutionNotOffered(field="resolution")
     found.resolution = resolution
     found.resolved_at, found.resolved_by = now, actor.account_id
@@ -74,7 +85,7 @@ def _lock_open(session: Session, incident: UUID) -> Incident:
     ).scalar_one_or_none()
     if found is None:
         raise NotFound()
-    if found.resolved_at is not None:
+    if not list_actions(found):
         raise IncidentResolved()
     return found
 

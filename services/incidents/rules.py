@@ -66,6 +66,21 @@ class Step(StrEnum):
     CLEARED = "cleared"
 
 
+class Action(StrEnum):
+    """What a person may do with an incident."""
+
+    TAKE = "take"
+    NOTE = "note"
+    RESOLVE = "resolve"
+
+
+def actions(*, resolved: bool, taken: bool) -> frozenset[Action]:
+    """What may be done now: the use cases refuse by it, and the page offers by it."""
+    if resolved:
+        return frozenset()
+    return frozenset(Action) - ({Action.TAKE} if taken else frozenset())
+
+
 # They end with the state that they speak of, whoever looked at them or not.
 END_BY_THEMSELVES = frozenset(
     {Kind.ANSWER_OVERDUE, Kind.AGENCY_SILENT, Kind.CANCEL_REFUSED, Kind.JOB_RETRYING}

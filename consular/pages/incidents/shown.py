@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from consular.auth import account, actor
 from consular.i18n import words
+from services.incidents.handling import list_actions, list_resolutions
 from services.incidents.queries import list_steps
-from services.incidents.rules import Kind, Subject, resolutions
+from services.incidents.rules import Subject
 from services.kernel import audit
 from services.kernel.errors import NotFound
 from services.kernel.money import Money
@@ -42,7 +43,6 @@ def line(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
 
 def described(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
     """All of one. Whose remittance it is about is told that somebody looked."""
-    offered = () if found.resolution else resolutions(Kind(found.kind), found.suspense_minor)
     return {
         **line(session, found, now=now),
         "last_at": found.last_at,
@@ -51,7 +51,8 @@ def described(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
         "cleared_at": found.suspense_cleared_at,
         "detail": _detail(found),
         "remittance": _remittance(session, found, now),
-        "resolutions": [resolution.value for resolution in offered],
+        "actions": sorted(list_actions(found)),
+        "resolutions": [resolution.value for resolution in list_resolutions(found)],
         "history": [
             {
                 "step": step.step,

@@ -15,9 +15,8 @@ from consular.db import database_now, transaction
 from consular.input.appointments import NothingSchema
 from consular.input.incidents import IncidentQuery, NoteSchema, ResolveSchema, wanted
 from consular.input.paging import cursor
-from services.incidents.handling import add_note, resolve, take
+from services.incidents.handling import add_note, list_resolutions, resolve, take
 from services.incidents.queries import get_incident, list_incidents, list_steps
-from services.incidents.rules import Kind, resolutions
 from services.kernel.money import Money
 
 api = Blueprint("incidents", __name__, url_prefix="/api/v1/incidents")
@@ -119,5 +118,5 @@ def _shown(found: Any, **more: Any) -> dict[str, Any]:
 
 def _detailed(session: Session, found: Any) -> dict[str, Any]:
     """With its history, and how a person may end it."""
-    offered = () if found.resolution else resolutions(Kind(found.kind), found.suspense_minor)
+    offered = list_resolutions(found)
     return _shown(found, resolutions=offered, history=list_steps(session, found.id))
