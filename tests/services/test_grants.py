@@ -57,6 +57,7 @@ ONLY_WEB = {
     "login_codes": f"{ADD}, UPDATE (attempts, used_at)",
     "non_working_days": READ,
     "outbox": ADD,
+    "payout_attempts": READ,
     "people": f"{ADD}, UPDATE (birth_date, curp_index, curp_sealed, email_sealed, first_surname,"
     " given_names, identity_bound_at, name_index, phone_sealed, second_surname)",
     "published_series": READ,
