@@ -27,9 +27,6 @@ BOTH = {
     "enrollment_claims": KEEP,
     "enrollment_events": ADD,
     "facts": ADD,
-    "homonyms": ADD,
-    "identities": ADD,
-    "incident_steps": ADD,
     "quotes": ADD,
     "remittance_events": ADD,
     "seats": f"{ADD}, UPDATE (appointment_id)",
@@ -39,6 +36,10 @@ BOTH = {
     "vote_count_figures": ADD,
 }
 ONLY_WEB = {
+    "erasure_requests": f"{ADD}, UPDATE (decided_at, decided_by, refusal, requested_by, status)",
+    "homonyms": ADD,
+    "identities": ADD,
+    "incident_steps": ADD,
     "appointments": f"{ADD}, UPDATE (address_index, changed_at, desk, document_sealed, ends_at,"
     " outcome, people, status)",
     "attempts": f"{ADD}, UPDATE (count)",
@@ -54,7 +55,7 @@ ONLY_WEB = {
     "identity_checks": f"{ADD}, UPDATE (account_id, checked_at, checked_by, consulate_code,"
     " document, person_id, person_keys)",
     "incidents": f"{READ}, UPDATE (resolution, resolved_at, resolved_by, taken_at, taken_by)",
-    "login_codes": f"{ADD}, UPDATE (attempts, used_at)",
+    "login_codes": f"{ADD}, UPDATE (account_id, attempts, used_at)",
     "non_working_days": READ,
     "outbox": ADD,
     "payout_attempts": READ,
@@ -75,10 +76,16 @@ ONLY_WEB = {
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {
+    "blocked_records": KEEP,
+    "erasure_requests": f"{ADD}, UPDATE (decided_at, decided_by, done_at, refusal, requested_by,"
+    " status)",
+    "homonyms": KEEP,
+    "identities": KEEP,
+    "incident_steps": f"{ADD}, UPDATE (note)",
     "appointments": f"{ADD}, UPDATE",
     "attempts": f"{KEEP}, UPDATE (count)",
     "consulates": f"{KEEP}, UPDATE",
-    "drafts": "DELETE, SELECT (expires_at)",
+    "drafts": "DELETE, SELECT (expires_at, owner)",
     "enrollments": f"{ADD}, UPDATE",
     "exchange_rates": f"{KEEP}, UPDATE",
     "facts_settled": f"{READ}, UPDATE (at)",
@@ -89,7 +96,7 @@ ONLY_WORKERS = {
     "incidents": f"{ADD}, UPDATE",
     "journal_entries": READ,
     "ledger_accounts": READ,
-    "login_codes": f"{KEEP}, UPDATE (attempts, used_at)",
+    "login_codes": f"{KEEP}, UPDATE (account_id, attempts, used_at)",
     "non_working_days": f"{KEEP}, UPDATE",
     "outbox": f"{KEEP}, UPDATE",
     "payout_attempts": f"{ADD}, UPDATE",
