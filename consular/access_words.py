@@ -26,6 +26,7 @@ WHAT: dict[str, Any] = {
     "identity.check": _("Comprobaron tu identidad en un consulado"),
     "identity.take_over": _("Tu trámite quedó a tu nombre, tras comprobar tu identidad"),
     "identity.release": _("Se terminó un trámite que alguien más tenía a tu nombre"),
+    "identity.correct": _("Corrigieron los datos de tu cuenta según tu documento"),
     "identity.tell_apart": _("Se anotó que otra persona se llama igual que tú"),
     "erasure.request": _("Se pidió suprimir tus datos"),
     "erasure.approve": _("Se aprobó suprimir tus datos"),

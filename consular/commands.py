@@ -9,14 +9,17 @@ from uuid import UUID
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from consular.auth import actor, now, vault
+from consular.auth import account, actor, now, vault
 from consular.callers import booking_hand, enrollment_budgets, guess_budgets
 from consular.db import one_call, transaction
 from services.appointments import booking, desk
 from services.appointments.errors import ClaimTaken
 from services.appointments.models import Appointment
+from services.citizens.errors import IdentityBound
 from services.citizens.limits import refuse_spent, spend
+from services.citizens.people import PersonData
 from services.enrollments import requesting
+from services.identity.correcting import ask_for_correction
 from services.identity.errors import IdentityCheckPending
 from services.kernel.db import EVERYTHING
 
@@ -61,3 +64,15 @@ def telling_holders(command: requesting.RequestEnrollment) -> Iterator[None]:
                 session, command, now=now(), actor=actor(), vault=vault()
             )
         raise refusal from None
+
+
+@contextmanager
+def offering_correction(wanted: PersonData) -> Iterator[None]:
+    """Around a change of the account holder's data: where they stay as they are because money was
+    sent, the account gets a folio to have them corrected at a window."""
+    try:
+        yield
+    except IdentityBound:
+        with transaction(EVERYTHING) as session:
+            folio = ask_for_correction(session, account(), wanted, now=now(), vault=vault())
+        raise IdentityBound(folio=folio) from None

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from consular.auth import actor, now, vault
 from services.identity.checking import get_check
+from services.identity.correcting import correct
 from services.processes import identity_checks
 from services.processes.identity_checks import ActOnHeld
 
@@ -43,6 +44,12 @@ def told_apart(session: Session, check: UUID) -> Done:
     """They are two people: each holds their own."""
     identity_checks.tell_apart(session, check, now=now(), actor=actor(), vault=vault())
     return _done(session, check, "told_apart")
+
+
+def corrected(session: Session, check: UUID) -> Done:
+    """The account's holder is who the document says."""
+    correct(session, check, now=now(), actor=actor(), vault=vault())
+    return _done(session, check, "corrected")
 
 
 def _done(session: Session, check: UUID, outcome: str, given: str | None = None) -> Done:

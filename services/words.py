@@ -51,7 +51,7 @@ def gather(tables: Iterable[Mapping[str, Words]]) -> Mapping[str, Words]:
 
 ERRORS: Mapping[str, ErrorWords] = gather(module.ERRORS for module in SLICES)
 MESSAGES: Mapping[str, Message] = gather(
-    module.MESSAGES for module in (citizens, appointments, enrollments, remittances)
+    module.MESSAGES for module in (citizens, identity, appointments, enrollments, remittances)
 )
 
 # Slice and kind of code -> code -> words.

@@ -21,12 +21,13 @@ from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
 from services.citizens.accounts import find_holder
 from services.citizens.codes import LIFETIME
-from services.citizens.models import LoginCode
+from services.citizens.models import Account, LoginCode
 from services.citizens.people import open_person
 from services.consulates.queries import get_consulate, get_service
 from services.enrollments import queries as enrollments
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import OVER, TOLD
+from services.identity.checking import get_account_of
 from services.kernel.catalogue import reading_language
 from services.kernel.crypto import Vault
 from services.remittances import queries as remittances
@@ -124,6 +125,20 @@ def enrollment_clash(
     if notice.status in OVER:
         return None
     return _about_enrollment(notice, "enrollment_identity_check", found, site)
+
+
+def identity_corrected(
+    session: Session, check: UUID, *, site: str, vault: Vault
+) -> MessageContext | None:
+    """The holder of an account was corrected at a window; None where there is none any more."""
+    account = get_account_of(session, check)
+    holder = find_holder(session, account) if account else None
+    if account is None or holder is None:
+        return None
+    reached = open_person(holder, vault)
+    language = session.get_one(Account, account).language
+    values = {"address": f"{site}/mis-datos"}
+    return MessageContext("identity_corrected", language, values, reached.email, reached.phone)
 
 
 def _about_enrollment(

@@ -46,6 +46,7 @@ ROUTES: Mapping[str, Route] = {
     "enrollments.submit": Route(Queue.AGENCIES, enrollments.submit),
     "enrollments.refresh": Route(Queue.AGENCIES, enrollments.refresh),
     "enrollments.identity_check": Route(Queue.NOTICES, notices.send_enrollment_identity_check),
+    "identity.corrected": Route(Queue.NOTICES, notices.send_identity_corrected),
     "enrollments.withdrawn": Route(Queue.NOTICES, notices.send_enrollment_withdrawn),
     "enrollments.withdrawn_at_agency": Route(
         Queue.HOUSEKEEPING, enrollments.report_withdrawn, parks=False

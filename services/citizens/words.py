@@ -35,6 +35,7 @@ ERRORS: Mapping[str, ErrorWords] = {
             "Ya enviaste dinero con ellos: tu nombre, tu fecha de nacimiento y tu CURP quedan"
             " fijos. Si tienen un error, pide la corrección en tu consulado con tu identificación."
         ),
+        more={"folio": _("Lleva también este folio de revisión: %(folio)s.")},
     ),
 }
 

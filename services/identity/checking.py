@@ -110,6 +110,11 @@ def get_check(session: Session, check: UUID, *, now: datetime, actor: Actor) -> 
     return found
 
 
+def get_account_of(session: Session, check: UUID) -> UUID | None:
+    """Whose account the check is about."""
+    return session.scalar(select(IdentityCheck.account_id).where(IdentityCheck.id == check))
+
+
 def get_person(session: Session, check: IdentityCheck) -> Person:
     """As in the document that was seen."""
     return session.get_one(Person, check.person_id)
@@ -125,13 +130,21 @@ def give_account(session: Session, check: IdentityCheck, *, now: datetime) -> No
         check.account_id = account.id
 
 
-def ask_for_check(session: Session, account: UUID, keys: Sequence[bytes], *, now: datetime) -> str:
+def ask_for_check(
+    session: Session,
+    account: UUID,
+    keys: Sequence[bytes],
+    *,
+    now: datetime,
+    corrects: bool = False,
+) -> str:
     """The folio to show at a window with a document; the same for the same people until then."""
     waiting = session.scalars(
         select(IdentityCheck.folio).where(
             IdentityCheck.account_id == account,
             IdentityCheck.person_keys == list(keys),
             IdentityCheck.checked_at.is_(None),
+            IdentityCheck.corrects.is_(corrects),
         )
     ).first()
     if waiting:
@@ -139,7 +152,12 @@ def ask_for_check(session: Session, account: UUID, keys: Sequence[bytes], *, now
     folio = new_folio(FolioKind.IDENTITY_CHECK)
     session.add(
         IdentityCheck(
-            id=new_id(), folio=folio, account_id=account, person_keys=list(keys), created_at=now
+            id=new_id(),
+            folio=folio,
+            account_id=account,
+            person_keys=list(keys),
+            created_at=now,
+            corrects=corrects,
         )
     )
     session.flush()

@@ -28,3 +28,9 @@ class CurpRequired(Invalid):
     """The agency takes no request without a CURP, and the check has none."""
 
     code = "curp_required"
+
+
+class NothingToCorrect(Conflict):
+    """The account didn't ask for it, or its data are those of the document already."""
+
+    code = "nothing_to_correct"

@@ -13,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,7 +25,8 @@ _NOW = DateTime(timezone=True)
 
 class IdentityCheck(Base):
     """Somebody's identity, to be checked at a window or checked there. Until then it is only a
-    folio for the account whose request named somebody that another account holds a place for."""
+    folio for the account whose request named somebody that another account holds something for,
+    or that asked to have its own holder's data corrected (``corrects``)."""
 
     __tablename__ = "identity_checks"
     owners = Owners(office="consulate_code", account="account_id")
@@ -48,6 +50,7 @@ class IdentityCheck(Base):
     checked_by: Mapped[UUID | None]
     checked_at: Mapped[datetime | None] = mapped_column(_NOW)
     created_at: Mapped[datetime] = mapped_column(_NOW)
+    corrects: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Homonym(Base):

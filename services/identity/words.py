@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.kernel.words import ErrorWords
+from services.kernel.words import ErrorWords, Message
 from services.kernel.words import marked as _
 
 ERRORS: Mapping[str, ErrorWords] = {
@@ -25,8 +25,27 @@ ERRORS: Mapping[str, ErrorWords] = {
         _("Falta con qué reconocerla"),
         _("Escribe su CURP, su correo o su teléfono: así no se confundirá con la otra."),
     ),
+    "nothing_to_correct": ErrorWords(
+        _("No hay nada que corregir"),
+        _(
+            "La cuenta ya dice lo mismo que el documento, o la corrección no se pidió desde ella."
+            " Pídele el folio que ve en «Mi cuenta» al intentar el cambio."
+        ),
+    ),
     "curp_required": ErrorWords(
         _("Falta la CURP"),
         _("Revisa su identidad otra vez y escribe también su CURP: la dependencia la pide."),
+    ),
+}
+
+# Mail and text messages.
+MESSAGES: Mapping[str, Message] = {
+    "identity_corrected": Message(
+        _("Corregimos los datos de tu cuenta"),
+        _(
+            "El personal de un consulado corrigió tu nombre, fecha de nacimiento o CURP según el"
+            " documento que mostraste. Si no fuiste tú, avisa a tu consulado. Tus datos:"
+            " %(address)s"
+        ),
     ),
 }

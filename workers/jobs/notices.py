@@ -51,6 +51,15 @@ def send_decision(job: JobContext, lease: Lease) -> None:
     deliver(job, lease, context)
 
 
+def send_identity_corrected(job: JobContext, lease: Lease) -> None:
+    """The holder of an account was corrected at a window."""
+    with job.transaction() as session:
+        context = message_context.identity_corrected(
+            session, lease.ref, site=job.public_url, vault=job.vault
+        )
+    deliver(job, lease, context)
+
+
 def send_enrollment_withdrawn(job: JobContext, lease: Lease) -> None:
     """An enrolment ended because somebody else proved to be its person."""
     with job.transaction() as session:

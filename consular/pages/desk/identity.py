@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
-from consular.identity_checks import Done, released, taken_over, told_apart
+from consular.identity_checks import Done, corrected, released, taken_over, told_apart
 from consular.input.identity import CheckSchema, HeldSchema
 from consular.input.loading import load_fields
 from consular.pages.desk.blueprint import pages
@@ -26,6 +26,7 @@ from services.identity.checking import (
     get_check,
     get_person,
 )
+from services.identity.correcting import find_to_correct
 from services.identity.homonyms import has_namesake
 from services.kernel.db import EVERYTHING
 from services.privacy.queries import find_open
@@ -33,7 +34,7 @@ from services.privacy.requesting import request_erasure_of
 from services.processes.identity_checks import ActOnHeld, list_held, list_own
 
 _PERSON = ("given_names", "first_surname", "second_surname", "curp")
-_DONE = ("taken_over", "released", "told_apart")
+_DONE = ("taken_over", "released", "told_apart", "corrected")
 
 
 @pages.get("/identity")
@@ -98,6 +99,13 @@ def identity_tell_apart(id: UUID) -> Response:
     return _act(id, lambda session: told_apart(session, id))
 
 
+@pages.post("/identity/<uuid:id>/correct")
+@allow(DESK)
+def identity_correct(id: UUID) -> Response:
+    """The account's holder is who the document says."""
+    return _act(id, lambda session: corrected(session, id))
+
+
 @pages.post("/identity/<uuid:id>/erase")
 @allow(DESK)
 def identity_erase(id: UUID) -> Response:
@@ -145,6 +153,7 @@ def _show(id: UUID, errors: Errors) -> str:
         names = service_names(session)
         person = get_person(session, found)
         erasure = find_open(session, check=id)
+        holder = find_to_correct(session, found, vault())
         return render_template(
             "desk/identity_shown.html",
             id=id,
@@ -155,6 +164,9 @@ def _show(id: UUID, errors: Errors) -> str:
             held=[_line(held, names) for held in list_held(session, found)],
             own=[_line(held, names) for held in list_own(session, found)],
             namesake=has_namesake(session, found, vault()),
+            correctable={"name": full_name(holder), "birth_date": holder.birth_date}
+            if holder
+            else None,
             done=done if done in _DONE else None,
             kind=Subject.ENROLLMENT if request.args.get("kind") == Subject.ENROLLMENT else None,
             erasure=erasure.folio if erasure else None,

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from marshmallow import Schema
 
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
+from consular.commands import offering_correction
 from consular.db import database_now, transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import MEXICO_CITY
@@ -230,7 +231,7 @@ def profile_save() -> Response:
     told = _read_profile(form, errors)
     if told is None:
         raise FieldsInvalid(errors)
-    with transaction() as session:
+    with offering_correction(told), transaction() as session:
         set_profile(session, account(), told, now=now(), vault=vault())
     drop()
     return go(local(form.get("next"), url_for("portal.dashboard", guardado=1)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import Answer, Flag, Id, Instant, Many, Text, Word
+from consular.api.answer_fields import Answer, CalendarDay, Flag, Id, Instant, Many, One, Text, Word
 from services.identity.checking import Subject
 
 
@@ -21,10 +21,20 @@ class HeldAnswer(Answer):
     at_agency = Flag()
 
 
+class HolderAnswer(Answer):
+    """Who the account's holder is now, to compare with the document."""
+
+    given_names = Text()
+    first_surname = Text()
+    second_surname = Text(allow_none=True)
+    birth_date = CalendarDay(allow_none=True)
+
+
 class CheckAnswer(Answer):
     """``held``: by other accounts; ``own``: by the person, with the folios to tell them; ``given``:
     the new folio of what was taken over; ``namesake``: another account is in the name of somebody
-    of the same name and birth date, and shares this person's limits until they are told apart."""
+    of the same name and birth date, and shares this person's limits until they are told apart;
+    ``correctable``: the account's holder, where it asked to have them corrected at a window."""
 
     id = Id()
     folio = Text()
@@ -33,5 +43,6 @@ class CheckAnswer(Answer):
     held = Many(HeldAnswer)
     own = Many(HeldAnswer)
     namesake = Flag()
-    outcome = Word(("checked", "taken_over", "released", "told_apart"))
+    correctable = One(HolderAnswer, allow_none=True)
+    outcome = Word(("checked", "taken_over", "released", "told_apart", "corrected"))
     given = Text(allow_none=True)

@@ -13,10 +13,11 @@ from consular.api.contract import deed, endpoint
 from consular.api.v1.identity.answers import CheckAnswer
 from consular.auth import DESK, actor, now, vault
 from consular.db import transaction
-from consular.identity_checks import Done, released, taken_over, told_apart
+from consular.identity_checks import Done, corrected, released, taken_over, told_apart
 from consular.input.appointments import NothingSchema
 from consular.input.identity import CheckSchema, HeldSchema
 from services.identity.checking import CheckIdentity, check_identity, get_check
+from services.identity.correcting import find_to_correct
 from services.identity.homonyms import has_namesake
 from services.kernel.db import EVERYTHING
 from services.processes.identity_checks import ActOnHeld, list_held, list_own
@@ -117,6 +118,24 @@ def tell_apart(check: UUID, command: dict[str, Any]) -> dict[str, Any]:
     return _do(lambda session: told_apart(session, check))
 
 
+@endpoint(
+    api,
+    "POST",
+    "/<uuid:check>/correct",
+    operation="correctHolder",
+    who=DESK,
+    body=NothingSchema(),
+    answer=CheckAnswer(),
+    errors={409: ("nothing_to_correct",)},
+)
+def correct_holder(check: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Make the account's holder who the document says, where the account asked for it.
+
+    For mistakes in names, birth date or CURP after money was sent; the person is told.
+    """
+    return _do(lambda session: corrected(session, check))
+
+
 def _do(settle: Callable[[Session], Done]) -> dict[str, Any]:
     return deed(lambda session: _shown(session, settle(session)), scope=EVERYTHING)
 
@@ -134,6 +153,7 @@ def _shown(session: Session, done: Done) -> dict[str, Any]:
         held=list_held(session, found),
         own=list_own(session, found),
         namesake=has_namesake(session, found, vault()),
+        correctable=find_to_correct(session, found, vault()),
         outcome=done.outcome,
         given=done.given,
     )

@@ -17,6 +17,7 @@ from consular.api.v1.me.answers import (
 )
 from consular.api.v1.me.copy import access, whole_copy
 from consular.auth import CITIZEN, account, actor, now, vault
+from consular.commands import offering_correction
 from consular.db import transaction
 from consular.erasures import described
 from consular.input.me import ArcoSchema, ProfileSchema
@@ -50,8 +51,11 @@ def show_me() -> dict[str, Any]:
     errors={409: ("identity_bound",)},
 )
 def change_me(command: PersonData) -> dict[str, Any]:
-    """Set or correct the holder's names and data."""
-    with transaction() as session:
+    """Set or correct the holder's names and data.
+
+    Once money was sent, a correction is made at a window: the refusal has a `folio` to show there.
+    """
+    with offering_correction(command), transaction() as session:
         person = set_profile(
             session,
             account(),
