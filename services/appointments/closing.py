@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,11 +10,9 @@ from sqlalchemy.orm import Session
 from services.appointments import returning
 from services.appointments.desk import TakeStep, take_step
 from services.appointments.models import Appointment
-from services.appointments.rules import LIVE, Status, Step
+from services.appointments.rules import LIVE, NOTES_AFTER_CLOSING, Status, Step
 from services.kernel.audit import SYSTEM
 
-# Long enough for an officer to finish the day's notes, whatever the zone.
-GRACE = timedelta(hours=12)
 # The reason that is noted then.
 NOT_CLOSED = "not_closed_by_the_desk"
 
@@ -26,14 +24,14 @@ def close_days(session: Session, *, now: datetime, most: int = 200) -> int:
     end when their last day is over in every zone. Returns how many of either, whichever is more:
     as many as ``most`` means that there may be others.
     """
-    expired = returning.end_passes(session, before=(now - GRACE).date(), most=most)
+    expired = returning.end_passes(session, before=(now - NOTES_AFTER_CLOSING).date(), most=most)
     left = session.execute(
         select(Appointment.id, Appointment.status)
         .where(
             Appointment.status.in_(sorted(LIVE)),
-            Appointment.ends_at < now - GRACE,
+            Appointment.ends_at < now - NOTES_AFTER_CLOSING,
             # Whoever came back long after the appointment's own time may be in the room.
-            Appointment.changed_at < now - GRACE,
+            Appointment.changed_at < now - NOTES_AFTER_CLOSING,
         )
         .order_by(Appointment.ends_at)
         .limit(most)

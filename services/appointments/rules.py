@@ -14,6 +14,8 @@ from enum import StrEnum
 MAX_ROWS = 63
 # Enough to get a copy of a certificate from Mexico.
 RETURN_DAYS = 30
+# Long enough for an officer to finish the day's notes, whatever the zone.
+NOTES_AFTER_CLOSING = timedelta(hours=12)
 
 
 @dataclass(frozen=True)

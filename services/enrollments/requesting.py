@@ -110,8 +110,7 @@ def request_enrollment(
         consulate=consulate,
         dimensions={"program_code": found.program},
         day=day,
-        before=None,
-        after=found.status,
+        status=found.status,
         now=now,
     )
     LIFECYCLE.record(session, found, now=now, actor=actor)

@@ -31,18 +31,16 @@ def record(
     consulate: str | None,
     dimensions: Dimensions,
     day: date,
-    before: str | None,
-    after: str,
+    status: str,
     now: datetime,
     quantity: int = 1,
 ) -> None:
-    """Two lines, or one when the subject is new (``before`` is None); none of a quantity of 0."""
+    """A line of a subject that wasn't counted before; none of a quantity of 0."""
     if not quantity:
         return
-    steps = [(after, quantity)] if before is None else [(before, -quantity), (after, quantity)]
     common = {"kind": kind, "subject_id": subject_id, "consulate_code": consulate, "day": day}
-    lines = [{**dimensions, "status": status, "quantity": n} for status, n in steps]
-    _write(session, common | {"occurred_at": now}, lines)
+    line = {**dimensions, "status": status, "quantity": quantity}
+    _write(session, common | {"occurred_at": now}, [line])
 
 
 def record_party(

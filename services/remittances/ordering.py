@@ -248,8 +248,7 @@ def _store(session: Session, made: Remittance, *, now: datetime, actor: Actor) -
         consulate=None,
         dimensions={"payout": made.payout},
         day=made.day,
-        before=None,
-        after=made.status,
+        status=made.status,
         now=now,
     )
     LIFECYCLE.record(session, made, now=now, actor=actor, action="remittance.order")

@@ -30,6 +30,7 @@ from services.remittances.ordering import ACCOUNT_PLACE
 from services.remittances.rules import (
     ATTEMPT_MAY_ARRIVE,
     FINAL,
+    OPEN_ATTEMPT,
     RESENDABLE,
     Answer,
     AttemptOutcome,
@@ -45,7 +46,6 @@ from services.remittances.suspense import contradict
 from services.remittances.tariffs import tariff
 
 CONCEPT = "REMESA"
-_OPEN = (AttemptOutcome.SENDING, AttemptOutcome.UNKNOWN)
 
 
 class Step(StrEnum):
@@ -221,7 +221,7 @@ def reached_agency(session: Session, remittance: UUID) -> bool:
         select(PayoutAttempt.number)
         .where(
             PayoutAttempt.remittance_id == remittance,
-            PayoutAttempt.outcome.in_([*_OPEN, AttemptOutcome.ANSWERED]),
+            PayoutAttempt.outcome.in_(sorted(OPEN_ATTEMPT | {AttemptOutcome.ANSWERED})),
         )
         .limit(1)
     )
@@ -277,7 +277,7 @@ def _account(found: Remittance, vault: Vault) -> str | None:
 
 def _open_attempts(remittance: UUID) -> Select[int]:
     return select(PayoutAttempt.number).where(
-        PayoutAttempt.remittance_id == remittance, PayoutAttempt.outcome.in_(_OPEN)
+        PayoutAttempt.remittance_id == remittance, PayoutAttempt.outcome.in_(sorted(OPEN_ATTEMPT))
     )
 
 
@@ -285,7 +285,8 @@ def _may_arrive(session: Session, remittance: UUID, now: datetime) -> bool:
     """An attempt has arrived, or is open and young enough to do so."""
     arrived = PayoutAttempt.outcome == AttemptOutcome.ANSWERED
     under_way = and_(
-        PayoutAttempt.outcome.in_(_OPEN), PayoutAttempt.sent_at > now - ATTEMPT_MAY_ARRIVE
+        PayoutAttempt.outcome.in_(sorted(OPEN_ATTEMPT)),
+        PayoutAttempt.sent_at > now - ATTEMPT_MAY_ARRIVE,
     )
     found = session.scalar(
         select(PayoutAttempt.number)
@@ -303,7 +304,7 @@ def _close_attempt(
         .where(
             PayoutAttempt.remittance_id == task.remittance,
             PayoutAttempt.number == task.attempt,
-            PayoutAttempt.outcome.in_(_OPEN),
+            PayoutAttempt.outcome.in_(sorted(OPEN_ATTEMPT)),
         )
         .values(outcome=outcome, settled_at=now)
     )
@@ -314,7 +315,10 @@ def _close_attempts(
 ) -> None:
     session.execute(
         update(PayoutAttempt)
-        .where(PayoutAttempt.remittance_id == remittance, PayoutAttempt.outcome.in_(_OPEN))
+        .where(
+            PayoutAttempt.remittance_id == remittance,
+            PayoutAttempt.outcome.in_(sorted(OPEN_ATTEMPT)),
+        )
         .values(outcome=outcome, settled_at=now)
     )
 

@@ -100,6 +100,9 @@ class AttemptOutcome(StrEnum):
     REFUSED = "refused"
 
 
+# The order may have reached the agency, or may still.
+OPEN_ATTEMPT = frozenset({AttemptOutcome.SENDING, AttemptOutcome.UNKNOWN})
+
 _OUT = frozenset({Status.PAID, Status.REFUNDED, Status.CANCELLING})
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
@@ -130,6 +133,7 @@ NOT_AT_AGENCY = frozenset({Status.FUNDED, Status.SENDING})
 RESENDABLE = frozenset({Status.SENDING, Status.UNKNOWN})
 # Moved on by the agency's word alone: as long as nothing moves, nothing was heard.
 SILENT = RESENDABLE | {Status.CANCELLING}
+LONGEST_SILENCE = timedelta(hours=1)
 # The recipient is going to be paid, as far as is known.
 GOING_WELL = OPEN - {Status.UNKNOWN, Status.CANCELLING}
 # The recipient isn't paid, whatever comes.

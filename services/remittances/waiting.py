@@ -3,7 +3,7 @@ about which nothing usable was heard for an hour."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,9 +13,7 @@ from services.incidents.reporting import Report, recover
 from services.incidents.rules import END_BY_THEMSELVES, Kind, Subject
 from services.incidents.watching import report_states
 from services.remittances.models import Remittance
-from services.remittances.rules import FINAL, OPEN, SILENT
-
-LONGEST_SILENCE = timedelta(hours=1)
+from services.remittances.rules import FINAL, LONGEST_SILENCE, OPEN, SILENT
 
 
 def report_waiting(session: Session, *, now: datetime, most: int) -> int:

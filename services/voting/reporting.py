@@ -217,8 +217,7 @@ def _approve(
         consulate=count.consulate_code,
         dimensions={"vote_mode": count.mode or "all"},
         day=count.day or date.min,
-        before=None,
-        after=count.status,
+        status=count.status,
         now=now,
         quantity=int(count.value),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.appointments.closing import GRACE, close_days
+from services.appointments.closing import close_days
+from services.appointments.rules import NOTES_AFTER_CLOSING
 from services.kernel.clock import system_clock
 from services.kernel.db import EVERYTHING
 from services.kernel.settings import Settings
@@ -27,8 +28,8 @@ def test_a_forgotten_appointment_ends_and_its_person_may_book_again(settings: Se
         the_day = before + timedelta(days=40)
         with database.transaction(EVERYTHING) as session:
             assert close_days(session, now=before + timedelta(days=20)) == 0
-            assert close_days(session, now=the_day + GRACE) == 2
-            assert close_days(session, now=the_day + GRACE) == 0
+            assert close_days(session, now=the_day + NOTES_AFTER_CLOSING) == 2
+            assert close_days(session, now=the_day + NOTES_AFTER_CLOSING) == 0
         ended = [
             web.call("GET", f"/appointments/{each['id']}", token=token).get_json()["status"]
             for each in (came, absent)

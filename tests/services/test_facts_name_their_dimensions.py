@@ -104,7 +104,7 @@ def test_a_version_that_still_runs_counts_with_the_present_one(old: DatabaseUrls
                     dimensions: Dimensions = {dimension: name}  # type: ignore[misc]
                     record(
                         session, kind=kind, subject_id=new_id(), consulate=None, quantity=2,
-                        dimensions=dimensions, day=DAY, before=None, after="active",
+                        dimensions=dimensions, day=DAY, status="active",
                         now=datetime.now(UTC),
                     )  # fmt: skip
         here.dispose()

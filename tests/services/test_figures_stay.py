@@ -46,7 +46,7 @@ def _record(database: Database, *, held: float = 0) -> None:
         record(
             session, kind="appointment", subject_id=new_id(), consulate=None,
             dimensions={"service_code": "PAS10"},
-            day=DAY, before=None, after="booked", now=datetime.now(UTC),
+            day=DAY, status="booked", now=datetime.now(UTC),
         )  # fmt: skip
         time.sleep(held)
 

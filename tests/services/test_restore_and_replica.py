@@ -71,7 +71,7 @@ def _record(urls: DatabaseUrls, count: int) -> None:
             record(
                 session, kind="appointment", subject_id=new_id(), consulate=None,
                 dimensions={"service_code": "PAS10"},
-                day=date(2026, 12, 7), before=None, after="booked", now=datetime.now(UTC),
+                day=date(2026, 12, 7), status="booked", now=datetime.now(UTC),
             )  # fmt: skip
     with database.transaction(EVERYTHING) as session:
         note_settled(session)
