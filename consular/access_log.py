@@ -33,11 +33,5 @@ def record_agenda(session: Session, found: Sequence[Any], *, searched: bool = Fa
 def _record(session: Session, action: str, kind: str, found: Sequence[Any]) -> None:
     asking = actor()
     if not asking.is_citizen:
-        audit.record_many(
-            session,
-            [audit.Subject(each.id, each.account_id, each.consulate_code) for each in found],
-            actor=asking,
-            action=action,
-            subject_kind=kind,
-            now=now(),
-        )
+        subjects = [audit.Subject.of(kind, each) for each in found]
+        audit.record(session, *subjects, action=action, now=now(), actor=asking)

@@ -161,15 +161,9 @@ def _verifier() -> tokens.Verifier:
 
 def _record_refusal(refused: Actor) -> None:
     with transaction(EVERYTHING) as session:
-        audit.record(
-            session,
-            actor=refused,
-            action="access.refused",
-            subject_kind=f"{request.method} {request.url_rule}",
-            subject_id=None,
-            now=now(),
-            person_account_id=refused.account_id if refused.is_citizen else None,
-        )
+        account = refused.account_id if refused.is_citizen else None
+        subject = audit.Subject(f"{request.method} {request.url_rule}", None, account)
+        audit.record(session, subject, action="access.refused", now=now(), actor=refused)
 
 
 def begin_request() -> None:

@@ -172,12 +172,10 @@ def explain_claim(
         enqueue_once_a_day(session, "appointments.identity_check", appointment)
         audit.record(
             session,
-            actor=actor,
+            audit.Subject("appointment", appointment, holder),
             action="appointment.identity_check",
-            subject_kind="appointment",
-            subject_id=appointment,
             now=now,
-            person_account_id=holder,
+            actor=actor,
         )
     named = [key for each in command.attendees for key in person_keys(each, vault)]
     return IdentityCheckPending(folio=ask_for_check(session, account, named, now=now))

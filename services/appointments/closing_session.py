@@ -43,12 +43,10 @@ def close_session(
         session.flush()
         audit.record(
             session,
-            actor=actor,
+            audit.Subject.of("session", found),
             action="session.close",
-            subject_kind="session",
-            subject_id=found.id,
             now=now,
-            consulate=found.consulate_code,
+            actor=actor,
         )
     return found
 

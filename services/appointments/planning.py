@@ -177,10 +177,8 @@ def _store(
     session.execute(insert(Session), sessions)
     _store_desks(session, plans)
     _store_slots(session, plans)
-    subjects = [audit.Subject(plan.id, None, plan.command.consulate) for plan in plans]
-    audit.record_many(
-        session, subjects, actor=actor, action="session.open", subject_kind="session", now=now
-    )
+    subjects = [audit.Subject("session", p.id, consulate=p.command.consulate) for p in plans]
+    audit.record(session, *subjects, action="session.open", now=now, actor=actor)
 
 
 def _store_desks(session: DbSession, plans: Sequence[_Plan]) -> None:

@@ -49,12 +49,10 @@ def sign_in(session: Session, *, issuer: str, subject: str, now: datetime, vault
         raise RuntimeError("an identity was inserted and isn't there")
     audit.record(
         session,
-        actor=audit.Actor(audit.Role.CITIZEN, made),
+        audit.Subject("account", made, made),
         action="account.sign_up",
-        subject_kind="account",
-        subject_id=made,
         now=now,
-        person_account_id=made,
+        actor=audit.Actor(audit.Role.CITIZEN, made),
     )
     return made
 

@@ -138,12 +138,10 @@ def tell_holders(
         enqueue_once_a_day(session, "enrollments.identity_check", enrollment)
         audit.record(
             session,
-            actor=actor,
+            audit.Subject("enrollment", enrollment, holder),
             action="enrollment.identity_check",
-            subject_kind="enrollment",
-            subject_id=enrollment,
             now=now,
-            person_account_id=holder,
+            actor=actor,
         )
     if account is None:
         return IdentityCheckPending()

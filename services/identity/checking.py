@@ -168,29 +168,8 @@ def note_check(
     session: Session, check: IdentityCheck, what: str, *, now: datetime, actor: Actor
 ) -> None:
     """Audit what was done on account of the check; the person reads it."""
-    note_given(session, what, "identity_check", check.id, check.account_id, now=now, actor=actor)
-
-
-def note_given(
-    session: Session,
-    what: str,
-    subject_kind: str,
-    subject: UUID,
-    account: UUID | None,
-    *,
-    now: datetime,
-    actor: Actor,
-) -> None:
-    """The same about what the person got by it."""
-    audit.record(
-        session,
-        actor=actor,
-        action=f"identity.{what}",
-        subject_kind=subject_kind,
-        subject_id=subject,
-        now=now,
-        person_account_id=account,
-    )
+    subject = audit.Subject("identity_check", check.id, check.account_id)
+    audit.record(session, subject, action=f"identity.{what}", now=now, actor=actor)
 
 
 def _waiting(session: Session, folio: str, keys: Sequence[bytes]) -> IdentityCheck:

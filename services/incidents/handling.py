@@ -103,9 +103,8 @@ def _write(
     note_step(session, found.id, step, actor=actor, now=now, note=note)
     audit.record(
         session,
-        actor=actor,
+        audit.Subject("incident", found.id),
         action=f"incident.{step}",
-        subject_kind="incident",
-        subject_id=found.id,
         now=now,
+        actor=actor,
     )

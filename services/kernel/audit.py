@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, Index, Text, insert
@@ -84,22 +84,24 @@ class AuditEntry(Base):
 
 @dataclass(frozen=True)
 class Subject:
-    """What an entry is about, whose data it was (``account``) and at which office."""
+    """What an entry is about, and at which office.
 
+    ``account`` is whose data it was, so that they can list it.
+    """
+
+    kind: str
     id: UUID | None
-    account: UUID | None
-    consulate: str | None
+    account: UUID | None = None
+    consulate: str | None = None
+
+    @classmethod
+    def of(cls, kind: str, row: Any) -> Subject:
+        """A row of ours, with the account and the office that its columns name."""
+        account, consulate = (getattr(row, name, None) for name in ("account_id", "consulate_code"))
+        return cls(kind, row.id, account, consulate)
 
 
-def record_many(
-    session: Session,
-    subjects: Sequence[Subject],
-    *,
-    actor: Actor,
-    action: str,
-    subject_kind: str,
-    now: datetime,
-) -> None:
+def record(session: Session, *subjects: Subject, action: str, now: datetime, actor: Actor) -> None:
     """Append an entry for each subject, in one statement."""
     entries = [
         {
@@ -109,7 +111,7 @@ def record_many(
             "actor_id": actor.account_id,
             "consulate_code": subject.consulate or actor.consulate,
             "action": action,
-            "subject_kind": subject_kind,
+            "subject_kind": subject.kind,
             "subject_id": subject.id,
             "person_account_id": subject.account,
             "request_id": actor.request_id,
@@ -120,19 +122,3 @@ def record_many(
         # A list of rows is compiled anew each time, a single one only once.
         values = entries if len(entries) > 1 else entries[0]
         session.execute(insert(AuditEntry).values(values))
-
-
-def record(
-    session: Session,
-    *,
-    actor: Actor,
-    action: str,
-    subject_kind: str,
-    subject_id: UUID | None,
-    now: datetime,
-    person_account_id: UUID | None = None,
-    consulate: str | None = None,
-) -> None:
-    """Append an entry. ``person_account_id`` is whose data it was, so that they can list it."""
-    subject = Subject(subject_id, person_account_id, consulate)
-    record_many(session, [subject], actor=actor, action=action, subject_kind=subject_kind, now=now)

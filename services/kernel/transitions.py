@@ -134,13 +134,10 @@ class Lifecycle(Generic[Thing, Status]):
             effect(session, moved)
         audit.record(
             session,
-            actor=actor,
+            audit.Subject.of(self.kind, thing),
             action=action or f"{self.kind}.{moved.after}",
-            subject_kind=self.kind,
-            subject_id=thing.id,
             now=now,
-            person_account_id=getattr(thing, "account_id", None),
-            consulate=getattr(thing, "consulate_code", None),
+            actor=actor,
         )
 
 

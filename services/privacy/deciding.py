@@ -54,12 +54,9 @@ def _decide(
         raise
     audit.record(
         session,
-        actor=actor,
+        audit.Subject.of("erasure_request", found),
         action="erasure.approve" if status is Status.APPROVED else "erasure.refuse",
-        subject_kind="erasure_request",
-        subject_id=found.id,
         now=now,
-        person_account_id=found.account_id,
-        consulate=found.consulate_code,
+        actor=actor,
     )
     return found

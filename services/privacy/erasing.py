@@ -52,13 +52,10 @@ def erase(session: Session, id: UUID, *, now: datetime, vault: Vault) -> Sequenc
     session.flush()
     audit.record(
         session,
-        actor=SYSTEM,
+        audit.Subject.of("erasure_request", found),
         action="erasure.done",
-        subject_kind="erasure_request",
-        subject_id=found.id,
         now=now,
-        person_account_id=found.account_id,
-        consulate=found.consulate_code,
+        actor=SYSTEM,
     )
     return []
 

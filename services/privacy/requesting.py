@@ -90,11 +90,8 @@ def _record(
 ) -> None:
     audit.record(
         session,
-        actor=actor,
+        audit.Subject.of("erasure_request", found),
         action=f"erasure.{step}",
-        subject_kind="erasure_request",
-        subject_id=found.id,
         now=now,
-        person_account_id=found.account_id,
-        consulate=found.consulate_code,
+        actor=actor,
     )

@@ -22,10 +22,10 @@ from services.identity.checking import (
     get_check,
     give_account,
     note_check,
-    note_given,
 )
 from services.identity.errors import NobodyElse
 from services.identity.models import IdentityCheck
+from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 
@@ -66,7 +66,8 @@ def take_over(
             session, found, held.service, held.consents, now=now, actor=actor, vault=vault
         )
     )
-    note_given(session, "take_over", held.kind, given.id, given.account_id, now=now, actor=actor)
+    subject = audit.Subject(held.kind, given.id, given.account_id)
+    audit.record(session, subject, action="identity.take_over", now=now, actor=actor)
     return given.folio
 
 

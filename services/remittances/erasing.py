@@ -88,11 +88,10 @@ def open_blocked(
         raise NotFound()
     audit.record(
         session,
-        actor=actor,
+        audit.Subject("remittance", found.remittance_id),
         action="remittance.read_blocked",
-        subject_kind="remittance",
-        subject_id=found.remittance_id,
         now=now,
+        actor=actor,
     )
     key = vault.unwrap(found.data_key, found.id)
     content: dict[str, Any] = json.loads(key.open(found.content_sealed, place=_PLACE, row=found.id))

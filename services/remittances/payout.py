@@ -341,12 +341,10 @@ def _report_contradiction(
     contradict(session, found, kind, detail, suspense_minor=suspense, now=now)
     audit.record(
         session,
-        actor=SYSTEM,
+        audit.Subject.of("remittance", found),
         action=f"remittance.contradiction.{heard.answer}",
-        subject_kind="remittance",
-        subject_id=found.id,
         now=now,
-        person_account_id=found.account_id,
+        actor=SYSTEM,
     )
 
 

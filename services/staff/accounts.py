@@ -150,11 +150,5 @@ def _audit(
     session: Session, action: str, account: StaffAccount, *, now: datetime, actor: audit.Actor
 ) -> None:
     audit.record(
-        session,
-        actor=actor,
-        action=action,
-        subject_kind="staff_account",
-        subject_id=account.id,
-        now=now,
-        consulate=account.consulate_code,
+        session, audit.Subject.of("staff_account", account), action=action, now=now, actor=actor
     )

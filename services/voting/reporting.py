@@ -326,11 +326,5 @@ _REFUSALS: Mapping[str, Callable[[], Exception]] = {
 
 def _audit(session: Session, count: VoteCount, action: str, *, now: datetime, actor: Actor) -> None:
     audit.record(
-        session,
-        actor=actor,
-        action=action,
-        subject_kind="vote_count",
-        subject_id=count.id,
-        now=now,
-        consulate=count.consulate_code,
+        session, audit.Subject.of("vote_count", count), action=action, now=now, actor=actor
     )

@@ -44,12 +44,10 @@ def test_a_citizen_reads_words_and_no_incident_of_ours(web: Web) -> None:
         for action in ("remittance.contradiction.paid", "remittance.incident", "desk.inner_word"):
             audit.record(
                 session,
-                actor=audit.SYSTEM,
+                audit.Subject("remittance", UUID(int=1), account),
                 action=action,
-                subject_kind="remittance",
-                subject_id=UUID(int=1),
                 now=system_clock(),
-                person_account_id=account,
+                actor=audit.SYSTEM,
             )
     answer = web.call("GET", "/me/accesses", token=token).get_json()["items"]
     assert [entry["action"] for entry in answer][:2] == [OTHER, "appointment.read"]

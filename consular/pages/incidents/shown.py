@@ -83,12 +83,10 @@ def _remittance(session: Session, found: Any, now: datetime) -> dict[str, Any] |
         return None
     audit.record(
         session,
-        actor=actor(),
+        audit.Subject.of("remittance", remittance),
         action="remittance.read",
-        subject_kind="remittance",
-        subject_id=remittance.id,
         now=now,
-        person_account_id=remittance.account_id,
+        actor=actor(),
     )
     return {
         "folio": remittance.folio,
