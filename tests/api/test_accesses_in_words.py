@@ -21,7 +21,13 @@ from tests.factories.staff import citizen_browser
 from tests.factories.web import Web
 
 # Entries that name nobody's account; and a status to which only "remittance.cancel" leads.
-_OF_NOBODY = {"session.open", "session.close", "appointments.list", "remittance.cancelling"}
+_OF_NOBODY = {
+    "session.open",
+    "session.close",
+    "appointments.list",
+    "remittance.cancelling",
+    "remittance.read_blocked",
+}
 
 
 def test_every_action_of_the_code_has_words() -> None:
