@@ -44,6 +44,7 @@ BY_NAME = {
     ): "tests reach the simulator by it",
     ("services/*", "*_by"): "written into a column: who did it",
     ("services/*", "*_at"): "written into a column: when it was done",
+    ("services/enrollments/programs/schema.py", "*"): "a word of a program: its pages read it",
     ("services/facts/recording.py", "*"): "a dimension: a column of the facts",
     ("services/kernel/db.py", "prepare_threshold"): "psycopg reads it",
     ("services/kernel/db.py", "_keep_to_scope"): "SQLAlchemy calls it at each statement",
