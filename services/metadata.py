@@ -12,6 +12,7 @@ from services.identity import models as identity
 from services.incidents import models as incidents
 from services.kernel import adoption, audit, idempotency
 from services.kernel.db import Base
+from services.ledger import models as ledger
 from services.monitoring import models as monitoring
 from services.outbox import models as outbox
 from services.privacy import models as privacy
@@ -26,6 +27,7 @@ SLICES = (
     idempotency,
     outbox,
     facts,
+    ledger,
     incidents,
     forms,
     citizens,

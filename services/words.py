@@ -14,6 +14,7 @@ from services.identity import words as identity
 from services.incidents import words as incidents
 from services.kernel import words as kernel
 from services.kernel.words import ErrorWords, Message
+from services.ledger import words as ledger
 from services.monitoring import words as monitoring
 from services.privacy import words as privacy
 from services.remittances import words as remittances
@@ -28,6 +29,7 @@ SLICES: tuple[ModuleType, ...] = (
     identity,
     appointments,
     enrollments,
+    ledger,
     remittances,
     voting,
     incidents,

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from services.facts import recording
 from services.kernel.transitions import Lifecycle, Moved, history
 from services.outbox.delivery import enqueue_at
-from services.remittances import ledger
-from services.remittances.ledger import EntryKind
+from services.remittances import entries
+from services.remittances.entries import EntryKind
 from services.remittances.models import Remittance, RemittanceEvent
 from services.remittances.rules import GIVEN_BACK, IN_PAYOUT, TRANSITIONS, Status
 
@@ -27,7 +27,7 @@ def entries_of(before: str | None, after: str) -> list[EntryKind]:
 
 def _post(session: Session, moved: Moved) -> None:
     for kind in entries_of(moved.before, moved.after):
-        ledger.post(session, kind, moved.thing, now=moved.now)
+        entries.post(session, kind, moved.thing, now=moved.now)
 
 
 LIFECYCLE = Lifecycle(

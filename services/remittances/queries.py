@@ -25,8 +25,9 @@ from services.kernel.identifiers import compact_name
 from services.kernel.ids import FolioKind, parse_folio
 from services.kernel.money import Money
 from services.kernel.tables import Page, fetch_page
+from services.ledger.queries import balance, trial_balance
 from services.outbox.models import OutboxItem
-from services.remittances.ledger import LedgerCode, balance, trial_balance
+from services.remittances.entries import LedgerCode
 from services.remittances.models import Remittance, RemittanceEvent
 from services.remittances.rules import GIVEN_BACK, IN_PAYOUT, OPEN, Payout, Status
 
@@ -245,10 +246,10 @@ _MISMATCHED = text(
         ) v (account, holds, amount)
         WHERE v.holds AND v.amount <> 0
     ), held AS (
-        SELECT e.remittance_id AS id, p.account_code AS account, sum(p.amount) AS amount
+        SELECT e.subject_id AS id, p.account_code AS account, sum(p.amount) AS amount
         FROM journal_entries e JOIN postings p ON p.entry_id = e.id
         WHERE e.kind NOT IN ('suspended', 'cleared')
-        GROUP BY e.remittance_id, p.account_code HAVING sum(p.amount) <> 0
+        GROUP BY e.subject_id, p.account_code HAVING sum(p.amount) <> 0
     )
     SELECT DISTINCT coalesce(expected.id, held.id)
     FROM expected FULL JOIN held USING (id, account)

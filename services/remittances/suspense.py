@@ -15,9 +15,8 @@ from services.incidents.models import Incident
 from services.incidents.reporting import Report, note_step, report, settled_before, suspend
 from services.incidents.rules import Kind, Resolution, Step, Subject
 from services.kernel.audit import SYSTEM
-from services.remittances import ledger
-from services.remittances.ledger import EntryKind, Line
-from services.remittances.ledger import LedgerCode as Code
+from services.remittances.entries import EntryKind, line, post_lines
+from services.remittances.entries import LedgerCode as Code
 from services.remittances.models import Remittance
 
 
@@ -40,10 +39,10 @@ def contradict(
     incident = report(session, given, now=now)
     if suspense_minor and suspend(session, incident, suspense_minor):
         lines = [
-            Line(Code.SUSPENSE_MXN, suspense_minor),
-            Line(Code.FINABIEN_SETTLEMENT, -suspense_minor),
+            line(Code.SUSPENSE_MXN, suspense_minor),
+            line(Code.FINABIEN_SETTLEMENT, -suspense_minor),
         ]
-        ledger.post_lines(session, EntryKind.SUSPENDED, found.id, lines, now=now, incident=incident)
+        post_lines(session, EntryKind.SUSPENDED, found.id, lines, now=now, incident=incident)
 
 
 def clear_suspense(session: Session, incident: UUID, *, now: datetime) -> bool:
@@ -56,12 +55,10 @@ def clear_suspense(session: Session, incident: UUID, *, now: datetime) -> bool:
     written_off = found.resolution == Resolution.WRITTEN_OFF
     against = Code.LOSSES_MXN if written_off else Code.FINABIEN_SETTLEMENT
     lines = [
-        Line(Code.SUSPENSE_MXN, -found.suspense_minor),
-        Line(against, found.suspense_minor),
+        line(Code.SUSPENSE_MXN, -found.suspense_minor),
+        line(against, found.suspense_minor),
     ]
-    ledger.post_lines(
-        session, EntryKind.CLEARED, found.subject_id, lines, now=now, incident=incident
-    )
+    post_lines(session, EntryKind.CLEARED, found.subject_id, lines, now=now, incident=incident)
     found.suspense_cleared_at = now
     session.flush()
     note_step(session, incident, Step.CLEARED, actor=SYSTEM, now=now)

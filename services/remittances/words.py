@@ -30,10 +30,6 @@ ERRORS: Mapping[str, ErrorWords] = {
     "tariff_unavailable": ErrorWords(
         _("No disponible por ahora"), _("No se hizo nada. Intenta otra vez en unos minutos.")
     ),
-    "already_posted": ErrorWords(
-        _("Ya no es posible"),
-        _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
-    ),
     "recipient_forgotten": ErrorWords(
         _("Los datos de esta persona se borraron"),
         _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),

@@ -15,7 +15,8 @@ from services.incidents.rules import Kind, Subject
 from services.kernel.clock import database_clock
 from services.kernel.db import EVERYTHING, Database
 from services.kernel.ids import new_id
-from services.remittances.ledger import LedgerCode, balance
+from services.ledger.queries import balance
+from services.remittances.entries import LedgerCode
 from services.remittances.models import Remittance
 from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
 from services.remittances.queries import proof

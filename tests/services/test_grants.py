@@ -117,7 +117,7 @@ ONLY_WORKERS = {
     "web_sessions": f"{KEEP}, UPDATE (ended_at, last_seen_at)",
 }
 # Functions that run with their owner's rights.
-FUNCTIONS = {"post_entry", "sent_by_person"}
+FUNCTIONS = {"post_entry", "post_entry_v2", "sent_by_person"}
 
 _RIGHTS = """
 WITH columns AS (

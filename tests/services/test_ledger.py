@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 
 from services.kernel.db import EVERYTHING, Database, violated_constraint
 from services.kernel.ids import new_id
-from services.remittances import ledger
-from services.remittances.ledger import AlreadyPosted, EntryKind, LedgerCode, Line
+from services.ledger.errors import AlreadyPosted
+from services.ledger.posting import Line, post
+from services.ledger.queries import balance, trial_balance
+from services.remittances.entries import EntryKind, LedgerCode, line, post_lines
 from services.remittances.queries import proof
 from services.remittances.rules import Funding
 from tests.factories.remittances import (
@@ -44,7 +46,7 @@ def remittance(session: Session) -> UUID:
 def _post(session: Session, remittance: UUID, *lines: tuple[str, str, int]) -> None:
     """Call the function as the application may, with any lines."""
     session.execute(
-        text("SELECT post_entry(:id, :key, 'test', :remittance, :at, CAST(:lines AS jsonb))"),
+        text("SELECT post_entry_v2(:id, :key, 'test', :remittance, :at, CAST(:lines AS jsonb))"),
         {
             "id": new_id(),
             "key": str(new_id()),
@@ -58,7 +60,7 @@ def _post(session: Session, remittance: UUID, *lines: tuple[str, str, int]) -> N
 
 
 def _balances(session: Session) -> dict[str, int]:
-    return {code: sum_ for code, sum_ in ledger.trial_balance(session).balances.items() if sum_}
+    return {code: sum_ for code, sum_ in trial_balance(session).balances.items() if sum_}
 
 
 @pytest.mark.parametrize(
@@ -86,9 +88,9 @@ def test_lines_that_do_not_balance_are_refused_by_the_database(
 
 
 def test_the_same_thing_is_not_posted_twice(session: Session, remittance: UUID) -> None:
-    lines = [Line(LedgerCode.FX_USD, 5), Line(LedgerCode.FEE_INCOME, -5)]
+    lines = [line(LedgerCode.FX_USD, 5), line(LedgerCode.FEE_INCOME, -5)]
     with pytest.raises(AlreadyPosted):
-        ledger.post_lines(session, EntryKind.FUNDED, remittance, lines, now=NOW)
+        post_lines(session, EntryKind.FUNDED, remittance, lines, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -99,8 +101,8 @@ def test_the_same_thing_is_not_posted_twice(session: Session, remittance: UUID) 
         "UPDATE journal_entries SET kind = 'other'",
         "INSERT INTO postings SELECT entry_id, 9, account_code, currency, amount, at"
         " FROM postings LIMIT 1",
-        "INSERT INTO journal_entries (id, key, kind, remittance_id, at)"
-        " SELECT gen_random_uuid(), 'x', 'x', remittance_id, at FROM journal_entries LIMIT 1",
+        "INSERT INTO journal_entries (id, key, kind, subject_id, at)"
+        " SELECT gen_random_uuid(), 'x', 'x', subject_id, at FROM journal_entries LIMIT 1",
         "UPDATE ledger_accounts SET currency = 'MXN'",
         "UPDATE quotes SET send_minor = 1",
         "DELETE FROM remittance_events",
@@ -136,7 +138,7 @@ def test_not_even_the_owner_changes_the_books(
         with pytest.raises(psycopg.errors.CheckViolation) as refused:
             owner.execute(
                 "INSERT INTO postings SELECT id, n + 90, 'fx_usd', 'USD', n, at"
-                " FROM journal_entries, (VALUES (1), (-1)) t (n) WHERE remittance_id = %s",
+                " FROM journal_entries, (VALUES (1), (-1)) t (n) WHERE subject_id = %s",
                 [made],
             )
         assert refused.value.diag.constraint_name == "ck_postings_written_once"
@@ -156,22 +158,22 @@ def test_a_balance_as_of_an_earlier_moment_does_not_know_of_later_entries(
     session: Session, remittance: UUID
 ) -> None:
     later = NOW + timedelta(hours=1)
-    lines = [Line(LedgerCode.FEE_INCOME, -1), Line(LedgerCode.FUNDING_CLEARING, 1)]
-    ledger.post_lines(session, EntryKind.PAID, remittance, lines, now=later)
-    assert ledger.balance(session, LedgerCode.FEE_INCOME, as_of=NOW) == -2_99
-    assert ledger.balance(session, LedgerCode.FEE_INCOME, as_of=later) == -3_00
-    assert ledger.balance(session, LedgerCode.FEE_INCOME) == -3_00
-    assert ledger.trial_balance(session, as_of=NOW).balances["fee_income"] == -2_99
+    lines = [line(LedgerCode.FEE_INCOME, -1), line(LedgerCode.FUNDING_CLEARING, 1)]
+    post_lines(session, EntryKind.PAID, remittance, lines, now=later)
+    assert balance(session, LedgerCode.FEE_INCOME, as_of=NOW) == -2_99
+    assert balance(session, LedgerCode.FEE_INCOME, as_of=later) == -3_00
+    assert balance(session, LedgerCode.FEE_INCOME) == -3_00
+    assert trial_balance(session, as_of=NOW).balances["fee_income"] == -2_99
 
 
 def test_the_proof_finds_an_entry_that_no_status_explains(
     session: Session, remittance: UUID
 ) -> None:
-    ledger.post_lines(
+    post_lines(
         session,
         EntryKind.PAID,
         remittance,
-        [Line(LedgerCode.PAYOUTS_PENDING, 7), Line(LedgerCode.FINABIEN_SETTLEMENT, -7)],
+        [line(LedgerCode.PAYOUTS_PENDING, 7), line(LedgerCode.FINABIEN_SETTLEMENT, -7)],
         now=NOW,
     )
     found = proof(session)
@@ -187,3 +189,36 @@ def test_the_proof_finds_a_status_without_its_entry(session: Session, remittance
     found = proof(session)
     assert found.mismatched == [remittance]
     assert found.suspense_difference != 0
+
+
+def test_the_ledger_takes_entries_about_anything(session: Session) -> None:
+    """It knows no remittance: whatever a slice names by an id may have moved money."""
+    thing = new_id()
+    lines = [Line("fx_usd", "USD", 7), Line("fee_income", "USD", -7)]
+    post(session, f"fine:{thing}", lines, kind="fine", subject=thing, now=NOW)
+    assert balance(session, "fee_income") == -7
+    with pytest.raises(AlreadyPosted), session.begin_nested():
+        post(session, f"fine:{thing}", lines, kind="fine", subject=new_id(), now=NOW)
+
+
+def test_entries_of_the_version_before_are_about_the_same_thing(
+    session: Session, remittance: UUID
+) -> None:
+    """It posts and reads by remittance; this one by subject."""
+    lines = [("fx_usd", "USD", 7), ("fee_income", "USD", -7)]
+    session.execute(
+        text("SELECT post_entry(:id, 'k', 'test', :of, :at, CAST(:lines AS jsonb))"),
+        {
+            "id": new_id(),
+            "of": remittance,
+            "at": NOW,
+            "lines": json.dumps([dict(zip(_KEYS, each, strict=True)) for each in lines]),
+        },
+    )
+    differs = text("SELECT count(*) FROM journal_entries WHERE remittance_id <> subject_id")
+    about = text("SELECT count(*) FROM journal_entries WHERE subject_id = :of")
+    assert session.scalar(about, {"of": remittance}) == 2
+    assert session.scalar(differs) == 0
+
+
+_KEYS = ("account", "currency", "amount")

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 from services.kernel.audit import Actor, AuditEntry
 from services.kernel.db import EVERYTHING, Database
 from services.kernel.errors import Conflict, NotFound, WrongState
+from services.ledger.queries import balance
 from services.outbox.models import OutboxItem
 from services.remittances.cancelling import cancel, claim_cancel
+from services.remittances.entries import LedgerCode
 from services.remittances.errors import AlreadyPaid, CancelWindowOver
-from services.remittances.ledger import LedgerCode, balance
 from services.remittances.models import Remittance
 from services.remittances.payout import (
     PayoutAnswer,

@@ -20,9 +20,10 @@ from services.incidents.models import Incident, IncidentStep
 from services.incidents.rules import Resolution
 from services.kernel.audit import Actor, Role
 from services.kernel.ids import new_id
+from services.ledger.queries import balance, trial_balance
 from services.outbox.delivery import enqueue
 from services.outbox.inbox import receive_callback
-from services.remittances.ledger import LedgerCode, balance, trial_balance
+from services.remittances.entries import LedgerCode
 from services.remittances.models import Remittance
 from services.remittances.queries import proof
 from services.remittances.rules import Payout, Status
