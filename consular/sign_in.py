@@ -7,6 +7,7 @@ so that no page knows an agency.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -47,6 +48,14 @@ class SignIn:
     staff: Any
     refused: type[Exception]
     failed: type[Exception]
+
+    def citizen_address(self, **flow: str) -> str:
+        """Where a citizen signs in. Raises Unavailable."""
+        return str(self._ask(self.citizens.authorize_url, **flow))
+
+    def official_address(self, **flow: str) -> str:
+        """Where staff sign in, as their provider says now. Raises Unavailable."""
+        return str(self._ask(self.staff.authorize_url, **flow))
 
     def citizen(self, *, code: str, redirect_uri: str) -> tuple[str, PersonData]:
         """Subject and profile of whoever came back. Raises Forbidden, Unavailable."""
@@ -90,8 +99,11 @@ class SignIn:
     def _exchange(self, provider: Any, **arguments: str) -> Any:
         if not arguments["code"]:
             raise Forbidden("sign_in_refused")
+        return self._ask(provider.exchange, **arguments)
+
+    def _ask(self, ask: Callable[..., Any], **arguments: str) -> Any:
         try:
-            return provider.exchange(**arguments)
+            return ask(**arguments)
         except self.refused as refused:
             raise Forbidden("sign_in_refused") from refused
         except self.failed as failed:

@@ -235,7 +235,7 @@ def logout() -> Response:
 def login_llavemx() -> Response:
     """On to Llave MX."""
     flow = {"state": secrets.token_urlsafe(24), "next": _next(request.args.get("next"))}
-    address = _providers().citizens.authorize_url(
+    address = _providers().citizen_address(
         state=flow["state"], redirect_uri=_callback("portal.llavemx_callback")
     )
     return _begin(address, flow, "citizen")
@@ -277,7 +277,7 @@ def login_staff() -> Response:
         "verifier": secrets.token_urlsafe(48),
         "next": _next(request.args.get("next")),
     }
-    address = _providers().staff.authorize_url(
+    address = _providers().official_address(
         state=flow["state"],
         redirect_uri=_callback("portal.staff_callback"),
         nonce=flow["nonce"],
