@@ -1,9 +1,11 @@
-"""Use cases that take more than one transaction, for the API and the pages alike."""
+"""How API and pages run commands: once for each request, and those of several transactions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from flask import current_app
@@ -21,11 +23,42 @@ from services.citizens.people import PersonData
 from services.enrollments import requesting
 from services.identity.correcting import ask_for_correction
 from services.identity.errors import IdentityCheckPending
-from services.kernel.db import EVERYTHING
+from services.kernel import idempotency
+from services.kernel.db import EVERYTHING, Scope
+from services.kernel.idempotency import RequestKey
 
 
-def book(command: booking.BookAppointment) -> booking.Booked:
-    """Book in one statement; when a person is claimed already, find out what may be said."""
+def run_idempotent(
+    key: RequestKey | None,
+    do: Callable[[Session], dict[str, Any]],
+    *,
+    status: int = 200,
+    scope: Scope | None = None,
+) -> dict[str, Any]:
+    """In one transaction: run the command, or give the answer that the same key got before.
+
+    The key is the API's Idempotency-Key or the sending of a page's form; without one the command
+    runs each time. ``scope`` when it isn't the actor's own. Raises Invalid
+    ``idempotency_key_reused``.
+    """
+    with transaction(scope) as session:
+        if key is None:
+            return do(session)
+        stored = idempotency.begin(session, key, account_id=account(), now=now())
+        if stored is not None:
+            return stored.response
+        response = do(session)
+        idempotency.finish(session, key, account_id=account(), status=status, response=response)
+        return response
+
+
+def book(key: RequestKey | None, command: booking.BookAppointment) -> booking.Booked:
+    """Book in one statement; when a person is claimed already, find out what may be said.
+
+    With a key as `run_idempotent`: the statement keeps it with the appointment's id.
+    """
+    if key is not None:
+        command = replace(command, idempotency_key=key.text, request_hash=key.request_hash)
     hand = booking_hand()
     try:
         with one_call() as connection:

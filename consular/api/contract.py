@@ -16,17 +16,14 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from consular.auth import ANYONE, account, allow, now, vault
-from consular.db import transaction
+from consular.auth import ANYONE, allow, vault
 from consular.errors import FieldsInvalid, Malformed
 from consular.input.loading import load_fields, writable
-from services.kernel import idempotency
 from services.kernel.audit import Role
-from services.kernel.db import Scope
 from services.kernel.errors import Invalid
+from services.kernel.idempotency import RequestKey
 
 MAX_BODY = 64 * 1024
 TWICE = _("Este dato va una sola vez.")
@@ -194,34 +191,18 @@ def idempotency_key(*, needed: bool = False) -> str | None:
     return key
 
 
-def request_hash() -> bytes:
-    """What makes two requests the same: method, path and what the body says, however it spells
-    that: a client that writes the same object again may order its fields otherwise."""
+def request_key() -> RequestKey | None:
+    """What makes two requests the same: the caller's key and a hash of method, path and what the
+    body says, however it spells that: a client may order the fields of an object otherwise.
+
+    None without a key. Raises Invalid for an odd one.
+    """
+    text = idempotency_key()
+    if text is None:
+        return None
     said = json.dumps(g.get("sent"), sort_keys=True, separators=(",", ":"))
-    return vault().request_hash(f"{request.method} {request.path}\n{said}".encode())
-
-
-def deed(
-    do: Callable[[Session], dict[str, Any]],
-    *,
-    status: int = 200,
-    needs_key: bool = False,
-    scope: Scope | None = None,
-) -> dict[str, Any]:
-    """In one transaction: do it, or give the answer that the same key got before. ``scope`` when
-    it isn't the actor's own."""
-    key = idempotency_key(needed=needs_key)
-    with transaction(scope) as session:
-        if key is None:
-            return do(session)
-        stored = idempotency.begin(
-            session, account_id=account(), key=key, request_hash=request_hash(), now=now()
-        )
-        if stored is not None:
-            return stored.response
-        response = do(session)
-        idempotency.finish(session, account_id=account(), key=key, status=status, response=response)
-        return response
+    hashed = vault().request_hash(f"{request.method} {request.path}\n{said}".encode())
+    return RequestKey(text, hashed)
 
 
 def _respond(result: Answer, status: int) -> Response:

@@ -62,7 +62,9 @@ def _variants(converter: Any, field: fields.Field[Any], **_ret: Any) -> Json:
     if not hasattr(field, "variants"):
         return {}
     shapes = [converter.resolve_nested_schema(schema) for schema in field.variants()]
-    return {"anyOf": [*shapes, {"type": "null"}] if field.allow_none else shapes}
+    if field.allow_none:
+        shapes.append({"type": "null"})
+    return {"anyOf": shapes} if len(shapes) > 1 else dict(*shapes)
 
 
 class SchemaNames:

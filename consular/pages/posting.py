@@ -23,7 +23,7 @@ from consular.auth import vault
 from consular.db import transaction
 from consular.errors import Unauthenticated, answer_error, sign_in_address
 from consular.pages.drafts import answers, answers_of_ended_session, draft_id, keep_draft
-from consular.pages.forms import go
+from consular.pages.forms import go, hash_of
 from consular.pages.language import remember_language
 from consular.pages.session import set_session_cookie
 from consular.security import browser_secret, came_from_here, form_fault, is_page_form
@@ -39,6 +39,7 @@ from services.forms.submissions import (
 from services.kernel.catalogue import LANGUAGES
 from services.kernel.db import NOTHING
 from services.kernel.errors import Conflict, DomainError, Forbidden, NotFound
+from services.kernel.idempotency import RequestKey
 
 _log = structlog.get_logger()
 WAIT_SECONDS = 8.0
@@ -64,10 +65,10 @@ def form_key() -> str:
     return secrets.token_urlsafe(12)
 
 
-def submission_key() -> str:
+def submission_key(command: Any) -> RequestKey:
     """What makes this sending of a form one of its kind, for what must never be done twice."""
     digest: bytes = g.submission
-    return f"form:{digest.hex()}"
+    return RequestKey(f"form:{digest.hex()}", hash_of(command))
 
 
 def once(view: Any) -> Any:

@@ -1,7 +1,7 @@
 """A retried request has one effect and gets the same answer.
 
 The key, a hash of the request and the answer live in one row, unique by account, written in the
-transaction of the deed itself. A second request with the same key waits for the first to end
+transaction of the command itself. A second request with the same key waits for the first to end
 (or gives up after the lock timeout, and says so); after a roll-back the key is free again.
 """
 
@@ -22,7 +22,7 @@ from services.kernel.errors import Invalid
 
 
 class IdempotencyKey(Base):
-    """``status`` and ``response`` are null only inside the transaction that does the deed."""
+    """``status`` and ``response`` are null only inside the transaction of the command."""
 
     __tablename__ = "idempotency_keys"
 
@@ -35,6 +35,14 @@ class IdempotencyKey(Base):
 
 
 @dataclass(frozen=True)
+class RequestKey:
+    """What tells a repeat from another request: the caller's key, and a hash of what was asked."""
+
+    text: str
+    request_hash: bytes
+
+
+@dataclass(frozen=True)
 class Stored:
     """The answer that an earlier request with the same key got."""
 
@@ -42,16 +50,14 @@ class Stored:
     response: dict[str, Any]
 
 
-def begin(
-    session: Session, *, account_id: UUID, key: str, request_hash: bytes, now: datetime
-) -> Stored | None:
+def begin(session: Session, key: RequestKey, *, account_id: UUID, now: datetime) -> Stored | None:
     """Take the key for this transaction; None means: go on and do it.
 
     Raises Invalid ``idempotency_key_reused`` when the key came with another request.
     """
     taken = session.execute(
         insert(IdempotencyKey)
-        .values(account_id=account_id, key=key, request_hash=request_hash, created_at=now)
+        .values(account_id=account_id, key=key.text, request_hash=key.request_hash, created_at=now)
         .on_conflict_do_nothing()
         .returning(IdempotencyKey.key)
     ).first()
@@ -61,21 +67,21 @@ def begin(
     # request whose outcome was unknown isn't told that it was done before it is safe.
     row = session.execute(
         select(IdempotencyKey)
-        .where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == key)
+        .where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == key.text)
         .with_for_update()
     ).scalar_one()
-    if row.request_hash != request_hash:
+    if row.request_hash != key.request_hash:
         raise Invalid("idempotency_key_reused")
     return Stored(row.status or 200, row.response or {})
 
 
 def finish(
-    session: Session, *, account_id: UUID, key: str, status: int, response: dict[str, Any]
+    session: Session, key: RequestKey, *, account_id: UUID, status: int, response: dict[str, Any]
 ) -> None:
-    """Keep the answer beside the key, in the same transaction as the deed."""
+    """Keep the answer beside the key, in the same transaction as the command."""
     session.execute(
         update(IdempotencyKey)
-        .where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == key)
+        .where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == key.text)
         .values(status=status, response=response)
     )
 

@@ -333,13 +333,14 @@ def test_orders_at_once_never_pass_the_limit(db: Database) -> None:
 def _keyed(db: Database, sender: Actor, quoted: UUID) -> str:
     """As the edge does it: key, order and answer in one transaction."""
     assert sender.account_id is not None
-    key = {"account_id": sender.account_id, "key": "k-1"}
+    key, account = idempotency.RequestKey("k-1", b"same"), sender.account_id
     with db.transaction(sender.scope) as session:
-        stored = idempotency.begin(session, **key, request_hash=b"same", now=NOW)  # type: ignore[arg-type]
+        stored = idempotency.begin(session, key, account_id=account, now=NOW)
         if stored:
             return str(stored.response["folio"])
         folio = order_from(session, sender, quoted).folio
-        idempotency.finish(session, **key, status=202, response={"folio": folio})  # type: ignore[arg-type]
+        answer = {"folio": folio}
+        idempotency.finish(session, key, account_id=account, status=202, response=answer)
         return folio
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -22,7 +21,7 @@ from consular.i18n import current_language, in_language
 from consular.input.appointments import AttendeeSchema, ContactSchema
 from consular.input.fields import Code, Day, Moment
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
-from consular.pages.forms import Errors, check, date_of, go, hash_of, phone_of, pick
+from consular.pages.forms import Errors, check, date_of, go, phone_of, pick
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.further import look_further
 from consular.pages.portal.known import known_form
@@ -218,13 +217,12 @@ def _command(form: dict[str, str], errors: Errors) -> BookAppointment | None:
         email=contact["email"],
         phone=contact["phone"],
         language=current_language(),
-        request_hash=hash_of({**slot, **contact, **asdict(person)}),
     )
 
 
 def _book(form: dict[str, str], command: BookAppointment) -> Response:
     try:
-        booked = commands.book(replace(command, idempotency_key=submission_key()))
+        booked = commands.book(submission_key(command), command)
     except (SlotTaken, SlotNotOffered) as taken:
         over = Conflict("slot_over") if command.start <= now() else taken
         return _to_times(form, keep_draft(form, over, at=url_for("portal.booking_time")))

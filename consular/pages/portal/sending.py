@@ -8,9 +8,10 @@ from uuid import UUID
 from flask import Response, current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema
+from sqlalchemy.orm import Session
 
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
-from consular.commands import offering_correction
+from consular.commands import offering_correction, run_idempotent
 from consular.db import database_now, transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import MEXICO_CITY
@@ -25,7 +26,6 @@ from consular.pages.forms import (
     check,
     date_of,
     go,
-    hash_of,
     local,
     money_of,
     phone_of,
@@ -38,7 +38,6 @@ from consular.pages.posting import submission_key
 from consular.prices import price
 from services.citizens.accounts import find_holder, set_profile
 from services.citizens.people import PersonData, full_name
-from services.kernel import idempotency
 from services.kernel.errors import DomainError, NotFound
 from services.kernel.ids import parse_folio
 from services.remittances.cancelling import cancel, list_actions
@@ -297,17 +296,7 @@ def _number_wanted(form: dict[str, str]) -> str | None:
 
 
 def _order_once(command: OrderRemittance) -> str:
-    key = submission_key()
-    with transaction() as session:
-        stored = idempotency.begin(
-            session,
-            account_id=account(),
-            key=key,
-            request_hash=hash_of(command),
-            now=now(),
-        )
-        if stored:
-            return str(stored.response["id"])
+    def do(session: Session) -> dict[str, str]:
         made = order(
             session,
             command,
@@ -316,10 +305,9 @@ def _order_once(command: OrderRemittance) -> str:
             vault=vault(),
             funding_mode=current_app.config["FUNDING_MODE"],
         )
-        idempotency.finish(
-            session, account_id=account(), key=key, status=202, response={"id": str(made.id)}
-        )
-        return str(made.id)
+        return {"id": str(made.id)}
+
+    return str(run_idempotent(submission_key(command), do, status=202)["id"])
 
 
 def _quote_context(id: UUID) -> dict[str, Any]:

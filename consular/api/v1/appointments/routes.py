@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from consular import commands
 from consular.access_log import record_agenda, record_look
-from consular.api.contract import deed, endpoint, idempotency_key, request_hash
+from consular.api.contract import endpoint, request_key
 from consular.api.v1.appointments.answers import (
     AppointmentAnswer,
     AppointmentList,
@@ -78,10 +77,7 @@ def create_appointment(command: BookAppointment) -> Any:
     """
     if actor().role in audit.OFFICE_ROLES and actor().consulate != command.consulate:
         raise NotFound()
-    key = idempotency_key()
-    booked = commands.book(
-        replace(command, idempotency_key=key, request_hash=request_hash() if key else b"")
-    )
+    booked = commands.book(request_key(), command)
     zone = ZoneInfo(booked.time_zone)
     body = AppointmentAnswer.render(
         booked,
@@ -186,7 +182,9 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
 )
 def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Cancel an appointment that hasn't begun. Its place is free for others after a while."""
-    return deed(lambda session: _one(session, commands.cancel(session, appointment)))
+    return commands.run_idempotent(
+        request_key(), lambda session: _one(session, commands.cancel(session, appointment))
+    )
 
 
 @endpoint(
@@ -290,17 +288,19 @@ def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
 )
 def complete_appointment(appointment: UUID, command: Served) -> dict[str, Any]:
     """Complete an appointment: the service given, its document number and fee."""
-    return deed(
+    return commands.run_idempotent(
+        request_key(),
         lambda session: _one(
             session,
             complete(session, appointment, command, now=now(), actor=actor(), vault=vault()),
-        )
+        ),
     )
 
 
 def _step(command: TakeStep) -> dict[str, Any]:
-    return deed(
-        lambda session: _one(session, take_step(session, command, now=now(), actor=actor()))
+    return commands.run_idempotent(
+        request_key(),
+        lambda session: _one(session, take_step(session, command, now=now(), actor=actor())),
     )
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
 from consular.access_log import record_list, record_look
-from consular.api.contract import deed, endpoint
+from consular.api.contract import endpoint, request_key
 from consular.api.examples import example_of
 from consular.api.json_schema import inline
 from consular.api.v1.enrollments.answers import (
@@ -19,7 +19,7 @@ from consular.api.v1.enrollments.answers import (
     ProgramList,
 )
 from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
-from consular.commands import telling_holders
+from consular.commands import run_idempotent, telling_holders
 from consular.db import transaction
 from consular.i18n import translated
 from consular.input.appointments import NothingSchema
@@ -84,7 +84,7 @@ def list_programs(query: dict[str, Any]) -> dict[str, Any]:
 def create_enrollment(command: RequestEnrollment) -> Any:
     """Request an enrollment. The agency answers later: ask by its address."""
     with telling_holders(command):
-        body = deed(lambda session: _request(session, command), status=202)
+        body = run_idempotent(request_key(), lambda session: _request(session, command), status=202)
     return body, {"Location": url_for("enrollments.show_enrollment", enrollment=body["id"])}
 
 
@@ -142,7 +142,9 @@ def show_enrollment(enrollment: UUID) -> dict[str, Any]:
 )
 def answer_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Give the information that the agency asked for."""
-    return deed(lambda session: _answer(session, enrollment, command["data"]))
+    return run_idempotent(
+        request_key(), lambda session: _answer(session, enrollment, command["data"])
+    )
 
 
 @endpoint(
@@ -157,8 +159,9 @@ def answer_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, An
 )
 def withdraw_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Withdraw a request while nothing was decided."""
-    return deed(
-        lambda session: detailed(session, withdraw(session, enrollment, now=now(), actor=actor()))
+    return run_idempotent(
+        request_key(),
+        lambda session: detailed(session, withdraw(session, enrollment, now=now(), actor=actor())),
     )
 
 

@@ -9,9 +9,10 @@ from uuid import UUID
 from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
-from consular.api.contract import deed, endpoint
+from consular.api.contract import endpoint, request_key
 from consular.api.v1.identity.answers import CheckAnswer
 from consular.auth import DESK, actor, now, vault
+from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.identity_checks import Done, corrected, released, taken_over, told_apart
 from consular.input.appointments import NothingSchema
@@ -42,7 +43,9 @@ def create_identity_check(command: CheckIdentity) -> Any:
     Answers what other accounts hold in their name, in whatever office, and is good for that day. A
     folio of somebody else isn't found.
     """
-    body = deed(lambda session: _check(session, command), status=201, scope=EVERYTHING)
+    body = run_idempotent(
+        request_key(), lambda session: _check(session, command), status=201, scope=EVERYTHING
+    )
     return body, {"Location": url_for("identity.show_identity_check", check=body["id"])}
 
 
@@ -137,7 +140,9 @@ def correct_holder(check: UUID, command: dict[str, Any]) -> dict[str, Any]:
 
 
 def _do(settle: Callable[[Session], Done]) -> dict[str, Any]:
-    return deed(lambda session: _shown(session, settle(session)), scope=EVERYTHING)
+    return run_idempotent(
+        request_key(), lambda session: _shown(session, settle(session)), scope=EVERYTHING
+    )
 
 
 def _check(session: Session, command: CheckIdentity) -> dict[str, Any]:

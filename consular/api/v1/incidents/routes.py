@@ -8,9 +8,10 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import deed, endpoint
+from consular.api.contract import endpoint, request_key
 from consular.api.v1.incidents.answers import IncidentAnswer, IncidentList
 from consular.auth import INCIDENTS, account, actor
+from consular.commands import run_idempotent
 from consular.db import database_now, transaction
 from consular.input.appointments import NothingSchema
 from consular.input.incidents import IncidentQuery, NoteSchema, ResolveSchema, wanted
@@ -62,10 +63,11 @@ def show_incident(incident: UUID) -> dict[str, Any]:
 )
 def take_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Work on it; nobody else does from then on."""
-    return deed(
+    return run_idempotent(
+        request_key(),
         lambda session: _detailed(
             session, take(session, incident, now=database_now(session), actor=actor())
-        )
+        ),
     )
 
 
@@ -81,11 +83,12 @@ def take_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
 )
 def note_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Write down what was found out."""
-    return deed(
+    return run_idempotent(
+        request_key(),
         lambda session: _detailed(
             session,
             add_note(session, incident, command["note"], now=database_now(session), actor=actor()),
-        )
+        ),
     )
 
 
@@ -101,11 +104,12 @@ def note_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
 )
 def resolve_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """End it with a reason; what stands in suspense is then cleared by a worker."""
-    return deed(
+    return run_idempotent(
+        request_key(),
         lambda session: _detailed(
             session,
             resolve(session, incident, now=database_now(session), actor=actor(), **command),
-        )
+        ),
     )
 
 

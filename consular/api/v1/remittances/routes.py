@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, current_app, url_for
 from sqlalchemy.orm import Session
 
-from consular.api.contract import deed, endpoint
+from consular.api.contract import endpoint, request_key
 from consular.api.v1.remittances.answers import (
     LookupAnswer,
     QuoteAnswer,
@@ -17,6 +17,7 @@ from consular.api.v1.remittances.answers import (
     RemittanceList,
 )
 from consular.auth import ANYONE, CITIZEN, account, actor, vault
+from consular.commands import run_idempotent
 from consular.db import database_now, transaction
 from consular.input.appointments import NothingSchema
 from consular.input.paging import cursor
@@ -51,7 +52,7 @@ api = Blueprint("remittances", __name__, url_prefix="/api/v1")
 )
 def create_quote(command: RequestQuote) -> dict[str, Any]:
     """Quote a price with its rate locked."""
-    return deed(lambda session: _quote(session, command), status=201)
+    return run_idempotent(request_key(), lambda session: _quote(session, command), status=201)
 
 
 @endpoint(
@@ -73,7 +74,7 @@ def create_quote(command: RequestQuote) -> dict[str, Any]:
 )
 def create_remittance(command: OrderRemittance) -> Any:
     """Order a remittance from a quote. Its outcome comes later: ask by its address."""
-    body = deed(lambda session: _order(session, command), status=202, needs_key=True)
+    body = run_idempotent(request_key(), lambda session: _order(session, command), status=202)
     return body, {"Location": url_for("remittances.show_remittance", remittance=body["id"])}
 
 
@@ -125,10 +126,11 @@ def show_remittance(remittance: UUID) -> dict[str, Any]:
 )
 def cancel_remittance(remittance: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Cancel a remittance; the sender gets everything back."""
-    return deed(
+    return run_idempotent(
+        request_key(),
         lambda session: detailed(
             session, cancel(session, remittance, now=database_now(session), actor=actor())
-        )
+        ),
     )
 
 

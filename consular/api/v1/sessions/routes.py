@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
-from consular.api.contract import deed, endpoint
+from consular.api.contract import endpoint, request_key
 from consular.api.v1.sessions.answers import BookingOfSession, SessionAnswer, SessionList
 from consular.auth import DESK, actor, now
+from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.input.paging import cursor
 from consular.input.sessions import ChangeSessionSchema, SessionQuery, SessionSchema
@@ -56,7 +57,7 @@ def create_session(command: OpenSession) -> Any:
 
     There is no draw yet: a release by draw is refused.
     """
-    body = deed(lambda session: _open(session, command), status=201)
+    body = run_idempotent(request_key(), lambda session: _open(session, command), status=201)
     return body, {"Location": url_for("sessions.show_session", session_id=body["id"])}
 
 
@@ -121,7 +122,7 @@ def change_session(session_id: UUID, command: dict[str, Any]) -> dict[str, Any]:
 
     Who is booked stays, and is listed.
     """
-    return deed(lambda session: _close(session, session_id))
+    return run_idempotent(request_key(), lambda session: _close(session, session_id))
 
 
 def _open(session: Session, command: OpenSession) -> dict[str, Any]:

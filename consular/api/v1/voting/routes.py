@@ -9,9 +9,10 @@ from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import deed, endpoint
+from consular.api.contract import endpoint, request_key
 from consular.api.v1.voting.answers import CountAnswer, CountList, ElectionAnswer
 from consular.auth import ANYONE, DESK, MONITORS, actor, actor_id, now
+from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.input.voting import (
     CorrectionSchema,
@@ -60,7 +61,7 @@ def create_count(command: ReportCount) -> dict[str, Any]:
 
     Its number is shown to nobody else until then. What is odd needs a `note` that explains it.
     """
-    return deed(lambda session: _report(session, command), status=201)
+    return run_idempotent(request_key(), lambda session: _report(session, command), status=201)
 
 
 @endpoint(
@@ -137,10 +138,11 @@ def correct(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
 )
 def reject(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Reject a count that waits, with the reason; the office may report it anew."""
-    return deed(
+    return run_idempotent(
+        request_key(),
         lambda session: _shown(
             reject_count(session, count, command["reason"], now=now(), actor=actor())
-        )
+        ),
     )
 
 
@@ -176,7 +178,7 @@ def _type(settle: Callable[..., Any], command: TypeFigure) -> dict[str, Any]:
         differ.append(figures_differ(count))
         return _shown(count)
 
-    answer = deed(do)
+    answer = run_idempotent(request_key(), do)
     if differ and differ[0]:
         raise differ[0]
     return answer
