@@ -243,11 +243,16 @@ def _http(error: HTTPException) -> Any:
     if status < 400:
         return error
     other = "internal_error" if status >= 500 else "malformed_request"
-    problem = Problem(status, _HTTP_CODES.get(status, other))
+    problem = Problem(status, _HTTP_CODES.get(status, other), params=_limits())
     allowed = getattr(error, "valid_methods", None)
     if allowed:
         problem.headers["Allow"] = ", ".join(sorted(allowed))
     return _show(problem)
+
+
+def _limits() -> dict[str, object]:
+    """What a request may hold, for the words of one that holds more."""
+    return {"kib": current_app.config["MAX_CONTENT_LENGTH"] // 1024}
 
 
 def _database(error: DBAPIError | psycopg.Error) -> Response:

@@ -15,7 +15,7 @@ from consular.i18n import date_long, words
 from consular.lookups import count_lookup
 from services.appointments.queries import find_by_folio_and_birth_date
 from services.appointments.returning import list_passes
-from services.appointments.rules import LIVE, PAST, Status
+from services.appointments.rules import EARLY_MINUTES, LIVE, PAST, Status
 from services.consulates.queries import get_consulate
 from services.kernel.db import EVERYTHING
 from services.kernel.errors import NotFound
@@ -58,4 +58,4 @@ def words_for(found: FoundAppointment) -> str:
     if found.return_until is not None:
         day = date_long(found.return_until)
         return str(_("Puedes volver con este folio hasta el %(day)s, sin otra cita.", day=day))
-    return words("appointments.found", found.status)
+    return words("appointments.found", found.status, minutes=EARLY_MINUTES)

@@ -144,10 +144,11 @@ def _accepted() -> Iterator[str]:
     return (tag for tag, quality in request.accept_languages if quality > 0)
 
 
-def words(table: str, code: str) -> str:
+def words(table: str, code: str, **values: object) -> str:
     """What a slice calls a code, such as ``"appointments.status"``: one of `services.words.TABLES`.
-    A code without words of its own shows as it is."""
-    return str(gettext(TABLES[table].get(code, code)))
+    A code without words of its own shows as it is. ``values`` stand for ``%(name)s``."""
+    said = str(gettext(TABLES[table].get(code, code)))
+    return said % values if values else said
 
 
 def in_order(rows: Iterable[Mapping[str, Any]], name: str = "label") -> list[Mapping[str, Any]]:

@@ -46,7 +46,7 @@ ERRORS: Mapping[str, ErrorWords] = {
         _("Tu petición no llegó completa a tiempo"),
         _("No se hizo nada. Revisa tu conexión y envíala otra vez."),
     ),
-    "too_large": ErrorWords(_("Es demasiado grande"), _("Envía menos de 64 KiB.")),
+    "too_large": ErrorWords(_("Es demasiado grande"), _("Envía menos de %(kib)s KiB.")),
     "unsupported_media_type": ErrorWords(
         _("Tipo de contenido equivocado"), _("Envía el cuerpo como application/json.")
     ),
@@ -76,7 +76,7 @@ ERRORS: Mapping[str, ErrorWords] = {
     "too_many_codes": ErrorWords(
         _("Ya mandamos varios códigos"),
         _(
-            "El que te llegó sirve diez minutos: escríbelo. Para pedir otro, espera"
+            "El que te llegó sirve %(lifetime)s minutos: escríbelo. Para pedir otro, espera"
             " %(minutes)s minutos, o entra con Llave MX."
         ),
     ),

@@ -303,7 +303,7 @@ def _problem_example(code: str, status: int) -> Json:
         "type": problem_type(code),
         "title": gettext(words.title),
         "status": status,
-        "detail": gettext(words.detail),
+        "detail": re.sub(r"%\(\w+\)s", "…", gettext(words.detail)),
         "code": code,
         "errors": {},
         "request_id": "019aa000-0000-7000-8000-000000000000",

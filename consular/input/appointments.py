@@ -98,7 +98,7 @@ class BookSchema(Schema):
     attendees = fields.List(
         fields.Nested(AttendeeSchema),
         required=True,
-        validate=validate.Length(1, MOST_PEOPLE, error=_("De 1 a 10 personas.")),
+        validate=validate.Length(1, MOST_PEOPLE, error=_("De {min} a {max} personas.")),
     )
     contact = fields.Nested(ContactSchema, load_default=dict, allow_none=True)
     language = fields.String(load_default="es", allow_none=True, validate=LANGUAGES)

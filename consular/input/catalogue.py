@@ -26,14 +26,16 @@ class AvailabilityQuery(PeriodQuery):
 
     service = Code(required=True)
     party = NumberInQuery(
-        load_default=1, validate=validate.Range(1, 10, error=_("De 1 a 10 personas."))
+        load_default=1, validate=validate.Range(1, 10, error=_("De {min} a {max} personas."))
     )
 
     @validates_schema
     def _not_too_long(self, data: dict[str, Any], **_kwargs: Any) -> None:
         first = data.get("from_") or now().date()
         if data.get("to") and data["to"] > first + timedelta(days=MOST_DAYS):
-            raise ValidationError([_("Pide un periodo de hasta 92 días.")], "to")
+            raise ValidationError(
+                [_("Pide un periodo de hasta %(days)s días.", days=MOST_DAYS)], "to"
+            )
 
 
 class NetworkQuery(Schema):

@@ -343,7 +343,9 @@ class BirthDate(_Date):
         day: date = super()._deserialize(value, attr, data, **kwargs)
         # A day's slack: it may be tomorrow already where the person is.
         if day < EARLIEST_BIRTH:
-            raise ValidationError([_("Revisa el año de nacimiento: va desde 1900.")])
+            raise ValidationError(
+                [_("Revisa el año de nacimiento: va desde %(year)s.", year=EARLIEST_BIRTH.year)]
+            )
         if (day - now().date()).days > 1:
             raise ValidationError([_("La fecha de nacimiento no puede estar en el futuro.")])
         return day

@@ -37,7 +37,7 @@ class PageQuery(Schema):
 
     limit = NumberInQuery(
         load_default=50,
-        validate=validate.Range(1, 100, error=_("Pide de 1 a 100 por página.")),
+        validate=validate.Range(1, 100, error=_("Pide de {min} a {max} por página.")),
     )
     next = Cursor(load_default=None)
 
@@ -66,7 +66,7 @@ class SliceQuery(Schema):
 
     limit = NumberInQuery(
         load_default=None,
-        validate=validate.Range(1, 100, error=_("Pide de 1 a 100 por página.")),
+        validate=validate.Range(1, 100, error=_("Pide de {min} a {max} por página.")),
     )
     next = fields.String(load_default=None, validate=validate.Length(max=100))
 

@@ -12,7 +12,7 @@ from consular.input.paging import PageQuery, PeriodQuery
 from services.appointments.planning import DeskPlan, OpenSession
 
 RELEASES = ("open", "draw")
-_MINUTES = validate.Range(5, 240, error=_("De 5 a 240 minutos."))
+_MINUTES = validate.Range(5, 240, error=_("De {min} a {max} minutos."))
 
 
 class DeskSchema(Schema):

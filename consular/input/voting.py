@@ -91,6 +91,7 @@ class CountQuery(Schema):
     consulate = Code(load_default=None)
     status = Choice(tuple(s.value for s in Status), load_default=None)
     limit = NumberInQuery(
-        load_default=50, validate=validate.Range(1, 100, error=_("Pide de 1 a 100 por página."))
+        load_default=50,
+        validate=validate.Range(1, 100, error=_("Pide de {min} a {max} por página.")),
     )
     next = Identifier(load_default=None)

@@ -16,6 +16,8 @@ MAX_ROWS = 63
 RETURN_DAYS = 30
 # Long enough for an officer to finish the day's notes, whatever the zone.
 NOTES_AFTER_CLOSING = timedelta(hours=12)
+# People are asked to be there so many minutes before their time.
+EARLY_MINUTES = 10
 
 
 @dataclass(frozen=True)

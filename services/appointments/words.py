@@ -31,7 +31,7 @@ COUNTED: Mapping[str, str] = {
 }
 # Said to whoever looks theirs up by its folio: how it stands, and what to do.
 FOUND: Mapping[str, str] = {
-    Status.BOOKED: _("Tu cita está reservada. Llega 10 minutos antes y di tu folio."),
+    Status.BOOKED: _("Tu cita está reservada. Llega %(minutes)s minutos antes y di tu folio."),
     Status.CHECKED_IN: _("Ya te registraron: espera a que te llamen."),
     Status.CALLED: _("Te están llamando a una ventanilla."),
     Status.COMPLETED: _("Ya te atendieron en esta cita. Si necesitas otro trámite, reserva."),

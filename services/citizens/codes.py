@@ -112,7 +112,7 @@ def use_code(
         raise CodeExpired(field="code")
     newest = alive[0]
     if newest.attempts >= MOST_TRIES:
-        raise CodeTriesUsed(field="code")
+        raise CodeTriesUsed(field="code", tries=MOST_TRIES)
     if not any([_matches(sent, code, vault) for sent in alive]):
         newest.attempts += 1
         session.flush()

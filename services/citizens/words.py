@@ -20,7 +20,7 @@ ERRORS: Mapping[str, ErrorWords] = {
     ),
     "code_tries_used": ErrorWords(
         _("Se acabaron los intentos"),
-        _("Escribiste cinco códigos equivocados. Pide otro con «Mandarme otro código»."),
+        _("Escribiste %(tries)s códigos equivocados. Pide otro con «Mandarme otro código»."),
     ),
     "code_expired": ErrorWords(
         _("El código ya venció"),

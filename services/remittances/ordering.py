@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -145,7 +145,8 @@ def _refuse_used_or_expired(session: Session, priced: Quote, now: datetime) -> N
     if used is not None:
         raise QuoteUsed()
     if now >= priced.expires_at:
-        raise QuoteExpired(expires_at=priced.expires_at)
+        held = (priced.expires_at - priced.created_at) // timedelta(minutes=1)
+        raise QuoteExpired(expires_at=priced.expires_at, minutes=held)
 
 
 def _sender(session: Session, account: UUID) -> Person:

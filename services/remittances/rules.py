@@ -21,6 +21,8 @@ MEXICO_CITY = ZoneInfo("America/Mexico_City")
 SHOWN_RATE = Decimal("0.0001")
 # Within so many business days the sender has their money back (12 CFR 1005.34(b)).
 REFUND_DAYS = 3
+# For so many days after the date available, the sender may dispute it (12 CFR 1005.33(b)).
+DISPUTE_DAYS = 180
 # A call ends within seconds and its worker is replaced within minutes: after this long, an
 # attempt that nobody settled can't reach the agency any more.
 ATTEMPT_MAY_ARRIVE = timedelta(minutes=15)

@@ -35,7 +35,7 @@ ERRORS: Mapping[str, ErrorWords] = {
         _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
     ),
     "quote_expired": ErrorWords(
-        _("La cotización venció"), _("Pide otra: el tipo de cambio se aparta quince minutos.")
+        _("La cotización venció"), _("Pide otra: el tipo de cambio se aparta %(minutes)s minutos.")
     ),
     "quote_used": ErrorWords(
         _("Esa cotización ya se usó"), _("Consulta tus envíos; si quieres enviar otra vez, cotiza.")

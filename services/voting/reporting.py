@@ -34,6 +34,7 @@ from services.voting.models import CountFigure, VoteCount
 from services.voting.queries import count_settled, what_is_known
 from services.voting.rules import (
     FIELDS,
+    FIRST_ELECTION,
     MAX_COUNT,
     Action,
     Dimension,
@@ -264,7 +265,7 @@ def _check_value(session: Session, command: ReportCount, now: datetime) -> None:
         command.metric, command.mode, command.value, known
     )
     if wrong:
-        raise Invalid(wrong.value, field=FIELDS[wrong])
+        raise Invalid(wrong.value, field=FIELDS[wrong], first=FIRST_ELECTION)
     odd = oddities(command.value, known)
     if odd and not (command.note or "").strip():
         raise Invalid(odd[0].value, field="note")

@@ -52,7 +52,7 @@ ERRORS: Mapping[str, ErrorWords] = {
     ),
     "reason_required": ErrorWords(_("Falta la razón"), _("Escribe por qué cambia la cifra.")),
     "election_unknown": ErrorWords(
-        _("No conocemos esa elección"), _("El voto desde el extranjero existe desde 2006.")
+        _("No conocemos esa elección"), _("El voto desde el extranjero existe desde %(first)s.")
     ),
     "count_in_the_future": ErrorWords(
         _("Ese día aún no llega"), _("Ese día aún no llega. Revísalo.")

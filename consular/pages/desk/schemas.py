@@ -32,7 +32,7 @@ class SessionForm(SessionSchema):
     desks = fields.List(
         fields.Nested(DeskSchema),
         required=True,
-        validate=validate.Length(1, 60, error=_("Escribe de 1 a 60 ventanillas.")),
+        validate=validate.Length(1, 60, error=_("Escribe de {min} a {max} ventanillas.")),
     )
 
 

@@ -112,6 +112,7 @@ def _show(form: dict[str, str], errors: Errors, *, opened: bool = False) -> str:
             sessions=[_planned(row, desks, places[row.id], zone) for row, desks in found],
             services=bookable_services(session),
             opened=opened,
+            days_ahead=DAYS_AHEAD,
             form=form,
             errors=errors,
         )

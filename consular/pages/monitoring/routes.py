@@ -105,7 +105,7 @@ def _days(session: Session, ask: AskIndicator, codes: list[str]) -> dict[str, An
     first, last = _period(ask, ask.as_of.astimezone(ZoneInfo(ZONE)).date())
     ask = replace(ask, first=first, last=last)
     found = [_count(session, ask, code, Dimension.DAY) for code in BY_DAY if code in codes]
-    return shown.by_day(found, first, last)
+    return {**shown.by_day(found, first, last), "most": MOST_DAYS}
 
 
 def _period(ask: AskIndicator, today: date) -> tuple[date, date]:

@@ -50,7 +50,7 @@ from services.appointments.closing import NOT_CLOSED
 from services.appointments.errors import SlotNotOffered, SlotTaken
 from services.appointments.queries import FreeTime, availability, get_appointment, list_attendees
 from services.appointments.returning import list_passes
-from services.appointments.rules import Status, Step
+from services.appointments.rules import EARLY_MINUTES, Status, Step
 from services.appointments.steps import list_actions
 from services.citizens.codes import Destination
 from services.citizens.people import full_name
@@ -387,6 +387,7 @@ def _show(id: UUID, *, just_booked: bool, errors: Errors) -> str:
         noted = (found.outcome or {}) if found.status == Status.NOT_SERVED else {}
     return render_template(
         "portal/appointment.html",
+        early_minutes=EARLY_MINUTES,
         appointment={
             "id": found.id,
             "folio": found.folio,

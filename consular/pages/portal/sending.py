@@ -34,6 +34,7 @@ from consular.pages.forms import (
 )
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.known import known_form
+from consular.pages.portal.terms import terms
 from consular.pages.posting import submission_key
 from consular.prices import price
 from services.citizens.accounts import find_holder, set_profile
@@ -70,6 +71,7 @@ def send() -> Any:
         holder = find_holder(session, account())
         if holder is None or holder.birth_date is None:
             return go(url_for("portal.profile", next=url_for("portal.send")))
+        told = terms(session)
     chosen = check(_QuoteId(), pick(request.args.to_dict(), "quote"), {})
     quoted = _quote_context(chosen["quote"]) if chosen else None
     return render_template(
@@ -77,6 +79,7 @@ def send() -> Any:
         form={**(_amounts_of(quoted) if quoted else {}), **draft().form},
         errors=draft().errors(_read_amounts),
         quote=quoted,
+        terms=told,
         clock=reader_clock(),
     )
 
@@ -322,6 +325,7 @@ def _quote_context(id: UUID) -> dict[str, Any]:
             "expired": found.expires_at <= database_now(session),
             "payout": found.payout,
             "funding": found.funding,
+            "terms": terms(session),
             **_price(found),
         }
 
@@ -367,6 +371,7 @@ def _show(id: UUID, errors: Errors) -> str:
         found = get_remittance(session, id, account=account())
         name = found.recipient_name
         today = database_now(session)
+        told = terms(session)
         can_cancel = Action.CANCEL in list_actions(session, found, now=today)
         history = [
             {"status": step.status, "at": step.at, "detail": ""}
@@ -393,6 +398,7 @@ def _show(id: UUID, errors: Errors) -> str:
             **_price(found),
         },
         clock=reader_clock(),
+        terms=told,
         just_sent="nuevo" in request.args,
         refresh_seconds=None if status in FINAL else REFRESH_SECONDS,
         errors=errors,

@@ -91,7 +91,10 @@ def send_code_to(to: Destination) -> None:
     except TooManyAttempts as spent:
         seconds = int(str(spent.params["retry_after"]))
         raise TooMany(
-            "too_many_codes", retry_after=seconds, minutes=max(1, round(seconds / 60))
+            "too_many_codes",
+            retry_after=seconds,
+            minutes=max(1, round(seconds / 60)),
+            lifetime=MINUTES,
         ) from None
 
 
