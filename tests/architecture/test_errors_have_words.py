@@ -127,3 +127,24 @@ def test_every_word_of_an_error_is_in_the_catalogue() -> None:
         for text in (words.title, words.detail, *words.when.values(), *words.more.values())
     }
     assert texts - {message.id for message in read_catalogue("en")} == set()
+
+
+def _placeholders(code: str) -> set[str]:
+    words = WORDS[code]
+    texts = (words.title, words.detail, *words.when.values())
+    return set(re.findall(r"%\((\w+)\)", " ".join(texts)))
+
+
+def test_who_refuses_gives_the_values_that_the_words_have() -> None:
+    """An error class that takes its values by name in ``__init__`` is held to them by its types."""
+    kinds = {kind.__name__: kind for kind in ERRORS if kind.__init__ is DomainError.__init__}
+    missing = [
+        f"{module.path}:{call.lineno}: {name}"
+        for module in modules("services", "consular")
+        for call in module.calls()
+        if (kind := kinds.get(written(call.func).rpartition(".")[2]))
+        and (code := (literal(call.args[0]) if call.args else kind.code)) in WORDS
+        and all(keyword.arg for keyword in call.keywords)
+        for name in _placeholders(code) - {keyword.arg for keyword in call.keywords}
+    ]
+    assert missing == []

@@ -49,9 +49,9 @@ def test_five_wrong_codes_are_counted_down_and_then_another_one_helps(web: Web) 
         page = answer(client, page, other(code))
         assert f"Intentos que quedan: {left}." in page
     page = answer(client, page, other(code))
-    assert "Escribiste cinco códigos equivocados" in page
+    assert "Escribiste 5 códigos equivocados" in page
     page = answer(client, page, code)
-    assert "Escribiste cinco códigos equivocados" in page
+    assert "Escribiste 5 códigos equivocados" in page
     page = post(client, "/login/codigo", {"again": "1", "d": fields(page)["d"]}, page).text
     assert "Mis trámites" in answer(client, page, _code(web))
 

@@ -73,8 +73,8 @@ def test_the_last_step_of_what_is_over_looks_done(web: Web) -> None:
     step = {"status": "cancelled", "at": datetime(2026, 12, 7, 9, tzinfo=ZoneInfo("UTC"))}
     with web.app.test_request_context("/"):
         panels = web.app.jinja_env.get_template("components/panels.html").make_module()
-        over = panels.status_timeline([step], "UTC", of="remittance", over=True)
-        going = panels.status_timeline([step], "UTC")
+        over = panels.status_timeline([step], "remittances", "UTC", over=True)
+        going = panels.status_timeline([step], "appointments", "UTC")
     assert "aria-current" not in over
     assert "Cancelado" in over
     assert "aria-current" in going

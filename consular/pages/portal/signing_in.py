@@ -29,7 +29,7 @@ from consular.pages.session import forget, keep
 from consular.security import browser_secret
 from consular.sign_in import SignIn
 from services.citizens.accounts import find_holder, sign_in
-from services.citizens.codes import LIFETIME, Destination, send_code, use_code
+from services.citizens.codes import LIFETIME, MOST_TRIES, Destination, send_code, use_code
 from services.citizens.errors import CodeExpired, CodeTriesUsed, CodeWrong, TooManyAttempts
 from services.citizens.limits import Budget, Rate, spend
 from services.kernel.audit import Actor, Role
@@ -106,7 +106,7 @@ def enter_with_code(to: Destination, code: str) -> tuple[UUID, str]:
         if isinstance(found, UUID):
             return found, start_session(session, now=now(), account_id=found)
     if not found.left:
-        raise CodeTriesUsed(field="code")
+        raise CodeTriesUsed(field="code", tries=MOST_TRIES)
     raise CodeWrong(field="code", left=found.left)
 
 
