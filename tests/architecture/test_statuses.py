@@ -166,5 +166,15 @@ def test_no_template_lists_statuses(template: Path) -> None:
     assert [words for words in lists if _is_vocabulary(set(re.findall(r"\w+", words)))] == []
 
 
+def test_the_error_of_a_move_and_the_page_of_a_list_stand_once() -> None:
+    classes = [
+        node.name
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert (classes.count("WrongState"), classes.count("Page")) == (1, 1)
+
+
 def test_the_packages_are_looked_at() -> None:
     assert {module.path.split("/")[0] for module in modules()} == set(PACKAGES)

@@ -10,11 +10,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from consular.migrations import upgrade
 from services.facts.recording import Dimensions, record
 from services.kernel.db import EVERYTHING, Database
 from services.kernel.ids import new_id
 from services.monitoring.indicators import INDICATORS, AskIndicator, Dimension, figures
-from tests.servers import Addresses, DatabaseUrls, migrate
+from tests.servers import Addresses, DatabaseUrls
 
 # The last migration before dimensions had names.
 BEFORE = "0026"
@@ -42,7 +43,7 @@ READ = (
 @pytest.fixture
 def old(servers: Addresses) -> Iterator[DatabaseUrls]:
     with servers.fresh_database("template0") as urls:
-        migrate(urls.owner_url, BEFORE)
+        upgrade(urls.owner_url, BEFORE)
         yield urls
 
 
@@ -84,7 +85,7 @@ def test_figures_of_before_are_the_same_also_as_of_before(old: DatabaseUrls) -> 
         _write(running, WRITE)
         before = _as_before(running)
         then = datetime.now(UTC)
-        migrate(old.owner_url)
+        upgrade(old.owner_url)
         assert _as_before(running) == before
         assert _figures(old) == _figures(old, then) == _expected(1)
 
@@ -93,7 +94,7 @@ def test_a_version_that_still_runs_counts_with_the_present_one(old: DatabaseUrls
     """Its connection stays open through the migration; each sees what the other writes."""
     with psycopg.connect(old.worker_url, autocommit=True) as running:
         _write(running, WRITE)
-        migrate(old.owner_url)
+        upgrade(old.owner_url)
         _write(running, WRITE)
         _write(running, CALL)
         assert _figures(old) == _expected(3)
