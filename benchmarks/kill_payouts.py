@@ -35,7 +35,7 @@ from integrations.simulator.app import serve
 from services.kernel.audit import Actor
 from services.kernel.clock import system_clock
 from services.kernel.crypto import Vault
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
 from services.remittances.queries import proof
 from tests.factories.remittances import make_remittance, make_sender, prepare_reference
@@ -123,7 +123,7 @@ class Stage:
     def order(self) -> UUID:
         """One more; senders change before they reach a limit."""
         now = system_clock()
-        with self.database.transaction(EVERYTHING) as session:
+        with self.database.transaction(NETWORK_SCOPE) as session:
             if self.sender is None or self.ordered % ORDERS_A_SENDER == 0:
                 self.sender = make_sender(session, now=now, vault=self.vault)
             self.ordered += 1
@@ -133,7 +133,7 @@ class Stage:
 
     def ask(self, query: TextClause) -> Any:
         """A single value from the database."""
-        with self.database.transaction(EVERYTHING) as session:
+        with self.database.transaction(NETWORK_SCOPE) as session:
             return session.execute(query).scalar_one()
 
 
@@ -167,7 +167,7 @@ def measure(settings: Settings, simulator_url: str, kills: int) -> Outcome:
         Database(settings.worker_database_url, pool_size=1),
         Vault(settings.master_keys(), settings.index_key()),
     )
-    with stage.database.transaction(EVERYTHING) as session:
+    with stage.database.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session, now=system_clock())
     try:
         stage.start(run_relay)
@@ -212,7 +212,7 @@ def wait_for_the_end(stage: Stage) -> None:
 
 def judge(stage: Stage, simulator_url: str, kills: int, started: float) -> Outcome:
     """Our statuses against what the agency did."""
-    with stage.database.transaction(EVERYTHING) as session:
+    with stage.database.transaction(NETWORK_SCOPE) as session:
         statuses = {row.folio: row.status for row in session.execute(_ORDERS)}
         books = proof(session)
     effects = ask_effects(simulator_url)

@@ -24,7 +24,7 @@ from services.appointments.errors import OfficeClosed
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.kernel.audit import SYSTEM
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
 from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import with_token_key, working_day
@@ -230,7 +230,7 @@ def _open_sessions(settings: Settings) -> None:
 
 def _open(database: Database, command: OpenSession) -> None:
     try:
-        with database.transaction(EVERYTHING) as session:
+        with database.transaction(NETWORK_SCOPE) as session:
             open_session(session, command, now=system_clock(), actor=SYSTEM)
     except OfficeClosed:
         return

@@ -13,14 +13,14 @@ from uuid import UUID
 from flask import Flask, current_app, g, request
 
 from consular import tokens
-from consular.db import one_statement, transaction
+from consular.db import autocommit_session, transaction
 from consular.errors import Unauthenticated
 from services.citizens.accounts import sign_in
 from services.kernel import audit
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import Clock
 from services.kernel.crypto import Vault
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import Forbidden
 from services.kernel.ids import new_id
 from services.staff.accounts import find_active, find_by_subject
@@ -137,7 +137,7 @@ def _account_of(issuer: str, subject: str, role: Role) -> UUID:
     """
     if issuer == tokens.DEVELOPMENT_ISSUER:
         return UUID(subject)
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         if role is Role.CITIZEN:
             return sign_in(session, issuer=issuer, subject=subject, now=now(), vault=vault())
         found = find_by_subject(session, subject)
@@ -148,7 +148,7 @@ def _account_of(issuer: str, subject: str, role: Role) -> UUID:
 
 def staff_actor(account: UUID, role: Role | None = None) -> Actor:
     """Staff as their account says now, so that ending it works at once."""
-    with one_statement() as session:
+    with autocommit_session() as session:
         found = find_active(session, account)
     if found is None or (role is not None and found.role != role):
         raise Unauthenticated()
@@ -160,7 +160,7 @@ def _verifier() -> tokens.Verifier:
 
 
 def _record_refusal(refused: Actor) -> None:
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         account = refused.account_id if refused.is_citizen else None
         subject = audit.Subject(f"{request.method} {request.url_rule}", None, account)
         audit.record(session, subject, action="access.refused", now=now(), actor=refused)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from consular.auth import account, actor, now, vault
 from consular.callers import booking_hand, enrollment_budgets, guess_budgets
-from consular.db import one_call, transaction
+from consular.db import raw_connection, transaction
 from services.appointments import booking, desk
 from services.appointments.errors import ClaimTaken
 from services.appointments.models import Appointment
@@ -24,7 +24,7 @@ from services.enrollments import requesting
 from services.identity.correcting import ask_for_correction
 from services.identity.errors import IdentityCheckPending
 from services.kernel import idempotency
-from services.kernel.db import EVERYTHING, Scope
+from services.kernel.db import NETWORK_SCOPE, Scope
 from services.kernel.idempotency import RequestKey
 
 
@@ -61,12 +61,12 @@ def book(key: RequestKey | None, command: booking.BookAppointment) -> booking.Bo
         command = replace(command, idempotency_key=key.text, request_hash=key.request_hash)
     hand = booking_hand()
     try:
-        with one_call() as connection:
+        with raw_connection() as connection:
             return booking.book(
                 connection, command, now=now(), actor=actor(), vault=vault(), hand=hand
             )
     except ClaimTaken:
-        with transaction(EVERYTHING) as session:
+        with transaction(NETWORK_SCOPE) as session:
             refusal = booking.explain_claim(
                 session, command, now=now(), actor=actor(), vault=vault(), hand=hand
             )
@@ -80,18 +80,18 @@ def cancel(session: Session, appointment: UUID) -> Appointment:
 
 
 @contextmanager
-def telling_holders(command: requesting.RequestEnrollment) -> Iterator[None]:
+def notify_existing_holder(command: requesting.RequestEnrollment) -> Iterator[None]:
     """Around the transaction of a request: somebody else's attempt is told to who is enrolled,
     and counts as a guess at people, of which each caller has few. So are the requests themselves:
     one that is taken in answers a guess too."""
     budgets = guess_budgets()
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         refuse_spent(session, budgets, now=now())
         spend(session, enrollment_budgets(), now=now())
     try:
         yield
     except IdentityCheckPending:
-        with transaction(EVERYTHING) as session:
+        with transaction(NETWORK_SCOPE) as session:
             spend(session, budgets, now=now())
             refusal = requesting.tell_holders(
                 session, command, now=now(), actor=actor(), vault=vault()
@@ -106,6 +106,6 @@ def offering_correction(wanted: PersonData) -> Iterator[None]:
     try:
         yield
     except IdentityBound:
-        with transaction(EVERYTHING) as session:
+        with transaction(NETWORK_SCOPE) as session:
             folio = ask_for_correction(session, account(), wanted, now=now(), vault=vault())
         raise IdentityBound(folio=folio) from None

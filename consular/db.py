@@ -12,7 +12,7 @@ from flask import current_app, g
 from sqlalchemy.orm import Session
 
 from services.kernel.clock import database_clock
-from services.kernel.db import NOTHING, Database, Scope
+from services.kernel.db import NO_SCOPE, Database, Scope
 
 
 def database() -> Database:
@@ -24,7 +24,7 @@ def database() -> Database:
 def transaction(scope: Scope | None = None) -> Iterator[Session]:
     """One transaction for this request, seeing what its actor may see, or an explicit scope."""
     actor = g.get("actor")
-    with database().transaction(scope or (actor.scope if actor else NOTHING)) as session:
+    with database().transaction(scope or (actor.scope if actor else NO_SCOPE)) as session:
         yield session
 
 
@@ -34,14 +34,14 @@ def database_now(session: Session) -> datetime:
 
 
 @contextmanager
-def one_statement() -> Iterator[Session]:
-    """For use cases that are one call of a database function (`Database.one_statement`)."""
-    with database().one_statement() as session:
+def autocommit_session() -> Iterator[Session]:
+    """For use cases that are one call of a database function (`Database.autocommit_session`)."""
+    with database().autocommit_session() as session:
         yield session
 
 
 @contextmanager
-def one_call() -> Iterator[psycopg.Connection[Any]]:
-    """The same for the hottest of them (`Database.one_call`)."""
-    with database().one_call() as connection:
+def raw_connection() -> Iterator[psycopg.Connection[Any]]:
+    """The same for the hottest of them (`Database.raw_connection`)."""
+    with database().raw_connection() as connection:
         yield connection

@@ -17,7 +17,7 @@ from services.appointments.queries import find_by_folio_and_birth_date
 from services.appointments.returning import list_passes
 from services.appointments.rules import EARLY_MINUTES, LIVE, PAST, Status
 from services.consulates.queries import get_consulate
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
 
 
@@ -43,7 +43,7 @@ def find_for_visitor(folio: str, birth_date: date) -> FoundAppointment:
     TooManyAttempts.
     """
     count_lookup("find", folio)
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         found = find_by_folio_and_birth_date(session, folio, birth_date)
         if found is None:
             raise NotFound()

@@ -22,7 +22,7 @@ from consular.auth import ANYONE, allow
 from consular.db import database
 from services.incidents.queries import count_open
 from services.incidents.rules import Kind
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
 from services.kernel.logins import NotAdopted, UnsafeDatabase
 
@@ -104,7 +104,7 @@ def init_health(app: Any) -> None:
 def _parts() -> tuple[dict[str, str], bool]:
     parts = {"postgresql": "ok", "migrations": "ok", "redis": "ok", "outbox": "ok"}
     try:
-        with database().transaction(EVERYTHING) as session:
+        with database().transaction(NETWORK_SCOPE) as session:
             database().refuse_unfit(session)
             state = session.execute(_STATE).one()
     except NotAdopted:
@@ -149,7 +149,7 @@ class OutboxCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Nothing when the database is away: that shows as absent, not as zero."""
         try:
-            with database().transaction(EVERYTHING) as session:
+            with database().transaction(NETWORK_SCOPE) as session:
                 state = session.execute(_STATE).one()
                 parked = session.execute(_PARKED).scalar_one()
         except (SQLAlchemyError, UnsafeDatabase):
@@ -171,7 +171,7 @@ class IncidentCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Nothing when the database is away."""
         try:
-            with database().transaction(EVERYTHING) as session:
+            with database().transaction(NETWORK_SCOPE) as session:
                 counts = count_open(session)
         except (SQLAlchemyError, UnsafeDatabase):
             return

@@ -10,7 +10,7 @@ from consular.auth import now, vault
 from consular.callers import address_index
 from consular.db import transaction
 from services.citizens.limits import Budget, Rate, spend
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import parse_folio
 from services.remittances.queries import Collection, lookup
 
@@ -25,7 +25,7 @@ def count_lookup(kind: str, folio: str) -> None:
     rate = Rate(current_app.config["LOOKUPS"], WINDOW)
     asked = vault().blind_index(f"attempt.{kind}.folio", folio)
     subjects = (address_index(f"attempt.{kind}"), asked)
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         spend(session, [Budget(subject, rate) for subject in subjects], now=now())
 
 
@@ -35,5 +35,5 @@ def find_for_recipient(folio: str, first_surname: str) -> Collection:
     Raises NotFound in the same way for every mismatch, TooManyAttempts.
     """
     count_lookup("lookup", parse_folio(folio) or folio.upper())
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         return lookup(session, folio, first_surname)

@@ -14,7 +14,7 @@ from services.consulates import loading as consulates
 from services.kernel.adoption import adopt, count_waiting
 from services.kernel.audit import SYSTEM, Role
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
 from services.monitoring import published
 from services.remittances import loading as remittances
@@ -57,7 +57,7 @@ def one_transaction(url: str) -> Iterator[Session]:
     """A transaction that sees every row, over a connection of its own."""
     database = Database(url, pool_size=1)
     try:
-        with database.transaction(EVERYTHING) as session:
+        with database.transaction(NETWORK_SCOPE) as session:
             yield session
     finally:
         database.dispose()

@@ -11,7 +11,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.outbox import delivery
 from workers import queues, rq_worker
 from workers.routes import ROUTES
@@ -53,7 +53,7 @@ class Relay:
         if room <= 0:
             return 0
         topics, but_not = _TOPICS[name]
-        with self._database.transaction(EVERYTHING) as session:
+        with self._database.transaction(NETWORK_SCOPE) as session:
             items = delivery.take_due(
                 session, most=room, again_seconds=self._again, topics=topics, but_not=but_not
             )

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from services.kernel.clock import SessionClock, database_clock
 from services.kernel.crypto import Vault
-from services.kernel.db import EVERYTHING, NOTHING, Database
+from services.kernel.db import NETWORK_SCOPE, NO_SCOPE, Database
 from services.kernel.logins import Duty
 from services.kernel.settings import Settings
 from services.outbox import delivery
@@ -61,7 +61,7 @@ class JobContext:
 
     def transaction(self) -> AbstractContextManager[Session]:
         """One transaction that sees every row: commits on return, rolls back on a raise."""
-        return self.database.transaction(EVERYTHING)
+        return self.database.transaction(NETWORK_SCOPE)
 
     @contextmanager
     def settle(self, lease: Lease, outcome: str) -> Iterator[Session]:
@@ -119,5 +119,5 @@ def open_database(settings: Settings, *, pool_size: int) -> Database:
     """
     url = settings.worker_database_url or settings.require("WORKER_DATABASE_URL")
     database = Database(url, duty=Duty.WORKER, pool_size=pool_size)
-    with database.transaction(NOTHING):
+    with database.transaction(NO_SCOPE):
         return database

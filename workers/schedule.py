@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from services.enrollments import queries as enrollments
 from services.facts.settling import note_settled
 from services.kernel.clock import SessionClock
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.outbox.delivery import enqueue
 from services.outbox.periodic import start_if_due
 from services.privacy import queries as privacy
@@ -106,7 +106,7 @@ class Schedule:
         """Start what is due; returns the jobs that this scheduler started."""
         try:
             started = [periodic.job for periodic in PERIODIC if self._start(periodic)]
-            with self._database.transaction(EVERYTHING) as session:
+            with self._database.transaction(NETWORK_SCOPE) as session:
                 note_settled(session)
         except SQLAlchemyError:
             if not self._missing:
@@ -117,7 +117,7 @@ class Schedule:
         return started
 
     def _start(self, periodic: Periodic) -> bool:
-        with self._database.transaction(EVERYTHING) as session:
+        with self._database.transaction(NETWORK_SCOPE) as session:
             due = start_if_due(session, periodic.job, every_seconds=periodic.every_seconds)
             if due:
                 periodic.start(session, self._clock(session))

@@ -27,7 +27,7 @@ from services.enrollments.requesting import Applicant, RequestEnrollment, reques
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.crypto import Vault
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.errors import Conflict, Unavailable
 from services.kernel.identifiers import normalise_name
 from services.kernel.money import Money
@@ -121,7 +121,7 @@ class Demonstration:
         """Service -> places, those of a busy office more often than others'."""
         last = self.now + timedelta(days=15)
         found: dict[str, list[tuple[str, datetime]]] = {service: [] for service in _SERVICES}
-        with self.database.transaction(EVERYTHING) as session:
+        with self.database.transaction(NETWORK_SCOPE) as session:
             for office in _OFFICES:
                 for service, places in found.items():
                     times = availability(
@@ -138,7 +138,7 @@ class Demonstration:
             who.birth_date,
             email=f"{subject}@demo.invalid",
         )
-        with self.database.transaction(EVERYTHING) as session:
+        with self.database.transaction(NETWORK_SCOPE) as session:
             account = sign_in(
                 session, issuer="development", subject=subject, now=self.now, vault=self.vault
             )
@@ -150,7 +150,7 @@ class Demonstration:
     ) -> None:
         command = BookAppointment(office, (service,), start, (who,))
         try:
-            with self.database.one_call() as connection:
+            with self.database.raw_connection() as connection:
                 booked = book(connection, command, now=self.now, actor=actor, vault=self.vault).id
         except (SlotTaken, SlotNotOffered, ClaimTaken):
             return
@@ -163,7 +163,7 @@ class Demonstration:
 
     def _end(self, actor: Actor, booked: UUID, office: str, *, cancelled: bool) -> None:
         officer = Actor(Role.OFFICER, None, office)
-        with self.database.transaction(EVERYTHING) as session:
+        with self.database.transaction(NETWORK_SCOPE) as session:
             if cancelled:
                 cancel(session, booked, now=self.now, actor=actor, limits=DEVELOPMENT_LIMITS)
             else:
@@ -185,7 +185,7 @@ class Demonstration:
             "rfc", applicant, ("transfer_to_agency",), self.dice.choice(_OFFICES)
         )
         try:
-            with self.database.transaction(EVERYTHING) as session:
+            with self.database.transaction(NETWORK_SCOPE) as session:
                 request_enrollment(session, command, now=self.now, actor=actor, vault=self.vault)
         except Conflict:
             return
@@ -196,7 +196,7 @@ class Demonstration:
         wanted = RequestQuote(amount, None, Funding.BANK_ACCOUNT, Payout.BRANCH)
         recipient = Recipient(self.dice.choice(_GIVEN), "Demo", self.dice.choice(_SURNAMES))
         try:
-            with self.database.transaction(EVERYTHING) as session:
+            with self.database.transaction(NETWORK_SCOPE) as session:
                 price = quote(session, wanted, now=self.now, actor=actor)
                 command = OrderRemittance(price.id, recipient, Purpose.FAMILY)
                 order(

@@ -19,7 +19,7 @@ from flask import g, request
 from consular.auth import now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid, Unauthenticated
-from consular.pages.forms import Errors, typed, words_of
+from consular.pages.forms import Errors, form_errors, typed
 from consular.security import browser_secret, session_cookie
 from services.forms.drafts import drop_draft, find_draft, save_draft
 from services.forms.owners import account_owner, browser_owner
@@ -56,7 +56,7 @@ class Draft:
         errors: Errors = {}
         if read is not None and isinstance(self.refused, FieldsInvalid):
             read(self.form, errors)
-        return errors or words_of(self.refused)
+        return errors or form_errors(self.refused)
 
 
 def draft() -> Draft:

@@ -102,7 +102,7 @@ _LINKS = {
 }
 
 
-def words_of(error: DomainError) -> Errors:
+def form_errors(error: DomainError) -> Errors:
     """A refusal as an entry of the page's error summary, with a link to what stands in the way
     where that is the reader's own."""
     clock = reader_clock()

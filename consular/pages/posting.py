@@ -37,7 +37,7 @@ from services.forms.submissions import (
     is_under_way,
 )
 from services.kernel.catalogue import LANGUAGES
-from services.kernel.db import NOTHING
+from services.kernel.db import NO_SCOPE
 from services.kernel.errors import Conflict, DomainError, Forbidden, NotFound
 from services.kernel.idempotency import RequestKey
 
@@ -130,19 +130,19 @@ def _wait_elsewhere() -> Response:
 
 
 def _begin() -> bool:
-    with transaction(NOTHING) as session:
+    with transaction(NO_SCOPE) as session:
         return begin_submission(session, g.submission, owner=_owner())
 
 
 def find_outcome_of(digest: bytes) -> Outcome | None:
     """Where that form of this browser led; None before it ends, or when it gave up."""
-    with transaction(NOTHING) as session:
+    with transaction(NO_SCOPE) as session:
         return find_outcome(session, digest, owner=_owner(), vault=vault())
 
 
 def still_under_way(digest: bytes) -> bool:
     """Whether a request of this browser is at that form now."""
-    with transaction(NOTHING) as session:
+    with transaction(NO_SCOPE) as session:
         return is_under_way(session, digest, owner=_owner())
 
 
@@ -158,7 +158,7 @@ def _after(response: Response) -> Response:
     if g.get("submission_open") and response.status_code == 303:
         outcome = Outcome(response.headers["Location"], g.get("session_secret"))
         try:
-            with transaction(NOTHING) as session:
+            with transaction(NO_SCOPE) as session:
                 finish_submission(session, g.submission, outcome, owner=g.owner, vault=vault())
         except Exception as error:  # it was done: whoever asked must hear so
             _log.warning("form_outcome_lost", error=type(error).__name__)
@@ -171,7 +171,7 @@ def _release(_error: BaseException | None) -> None:
     if not g.pop("submission_open", False):
         return
     try:
-        with transaction(NOTHING) as session:
+        with transaction(NO_SCOPE) as session:
             drop_submission(session, g.submission, owner=g.owner)
     except Exception as error:  # the lease ends by itself
         _log.warning("form_not_released", error=type(error).__name__)

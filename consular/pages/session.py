@@ -7,7 +7,7 @@ import secrets
 from flask import Response, current_app, g, request
 
 from consular.auth import now, staff_actor
-from consular.db import one_statement
+from consular.db import autocommit_session
 from consular.errors import Unauthenticated
 from consular.security import browser_secret, session_cookie
 from services.kernel.audit import Actor, Role
@@ -19,7 +19,7 @@ def page_actor() -> Actor | None:
     secret = request.cookies.get(session_cookie())
     if not secret:
         return None
-    with one_statement() as session:
+    with autocommit_session() as session:
         found = find_session(session, secret, now=now())
     if found is None:
         g.session_over = True
@@ -61,5 +61,5 @@ def forget(response: Response) -> Response:
 def _end_current() -> None:
     secret = request.cookies.get(session_cookie())
     if secret:
-        with one_statement() as session:
+        with autocommit_session() as session:
             end_session(session, secret, now=now())

@@ -99,7 +99,7 @@ def book(
 ) -> Booked:
     """Take the places, claim the persons, write appointment, fact, audit and outbox: all or none.
 
-    One call, meant for `Database.one_call`. Raises `SlotTaken`, `SlotNotOffered`,
+    One call, meant for `Database.raw_connection`. Raises `SlotTaken`, `SlotNotOffered`,
     `ClaimTaken` (see `explain_claim`) only where there is a place, `BookingLimit`,
     `TooManyAttempts`, NotFound for the office, `ServiceNotOffered`, Invalid
     ``idempotency_key_reused``, `PersonRepeated`.

@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm import Session
 
-from services.appointments.models import Appointment, Seat, Session, Slot
+from services.appointments.models import Appointment, OpeningSession, Seat, Slot
 from services.appointments.rules import LIVE
 from services.kernel import audit
 from services.kernel.errors import NotFound
@@ -25,14 +25,16 @@ class CloseSession:
 
 
 def close_session(
-    session: DbSession, command: CloseSession, *, now: datetime, actor: audit.Actor
-) -> Session:
+    session: Session, command: CloseSession, *, now: datetime, actor: audit.Actor
+) -> OpeningSession:
     """Take the free places away and give the desks back when nobody is booked.
 
     Closing again changes nothing but the desks that have become free meanwhile. Raises NotFound,
     also for another office's.
     """
-    found = session.scalar(select(Session).where(Session.id == command.session).with_for_update())
+    found = session.scalar(
+        select(OpeningSession).where(OpeningSession.id == command.session).with_for_update()
+    )
     if found is None or found.consulate_code != actor.consulate:
         raise NotFound()
     values: dict[str, Any] = {"session": found.id, "office": actor.consulate}
@@ -51,7 +53,7 @@ def close_session(
     return found
 
 
-def list_bookings(session: DbSession, found: UUID) -> Sequence[Appointment]:
+def list_bookings(session: Session, found: UUID) -> Sequence[Appointment]:
     """Appointments that are still to be served in a session, by their start."""
     seated = select(Seat.appointment_id).join(Slot, Slot.id == Seat.slot_id)
     return session.scalars(
@@ -64,7 +66,7 @@ def list_bookings(session: DbSession, found: UUID) -> Sequence[Appointment]:
     ).all()
 
 
-def _close_places(session: DbSession, values: dict[str, Any]) -> None:
+def _close_places(session: Session, values: dict[str, Any]) -> None:
     """Capacity becomes what is taken, under the locks that bookings take and in their order: one
     that began before is counted, one that comes later finds nothing."""
     session.execute(_LOCK_PLACES, values)

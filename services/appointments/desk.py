@@ -14,8 +14,7 @@ from services.appointments import returning
 from services.appointments.errors import AlreadyCalled, DeskNotOpen
 from services.appointments.freeing import free_later
 from services.appointments.lifecycle import LIFECYCLE
-from services.appointments.models import Appointment, Desk, Seat
-from services.appointments.models import Session as Hours
+from services.appointments.models import Appointment, Desk, OpeningSession, Seat
 from services.appointments.returning import LATE_ARRIVAL
 from services.appointments.rules import (
     LIVE,
@@ -106,8 +105,12 @@ def _check_desk(session: Session, found: Appointment, desk: str | None, now: dat
     days = (found.day, returning.today_at_office(session, found, now))
     window = (
         select(Desk.id)
-        .join(Hours, Hours.id == Desk.session_id)
-        .where(Hours.consulate_code == found.consulate_code, Hours.day.in_(days), Desk.name == desk)
+        .join(OpeningSession, OpeningSession.id == Desk.session_id)
+        .where(
+            OpeningSession.consulate_code == found.consulate_code,
+            OpeningSession.day.in_(days),
+            Desk.name == desk,
+        )
     )
     if session.execute(window.limit(1)).first() is None:
         raise DeskNotOpen(field="desk")

@@ -1,4 +1,4 @@
-"""Sessions, desks, slots and their Hall rows; appointments, seats and live claims."""
+"""Sessions, desks, slots and their capacity constraints; appointments, seats and live claims."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from services.kernel.tables import one_of
 _NOW = DateTime(timezone=True)
 
 
-class Session(Base):
+class OpeningSession(Base):
     """An office's opening hours on one day, cut into slots of one length. A closed one takes no
     more bookings; those that it has stay."""
 
@@ -110,9 +110,9 @@ class Slot(Base):
     open: Mapped[bool]
 
 
-class SlotSet(Base):
-    """A Hall row: for one set of services, how many desks can serve any of them, and how many
-    bookings they have. The CHECK refuses exactly the bookings that no assignment could seat."""
+class SlotCapacityConstraint(Base):
+    """A capacity constraint: how many desks can serve any of one set of services, and how many
+    bookings these have. The CHECK refuses exactly the bookings that no assignment could seat."""
 
     __tablename__ = "slot_sets"
     __table_args__ = (

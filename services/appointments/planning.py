@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm import Session
 
 from services.appointments.errors import (
     DeskTaken,
@@ -23,8 +23,8 @@ from services.appointments.errors import (
     SessionTooShort,
     TooManyDeskPatterns,
 )
-from services.appointments.models import Desk, Session, Slot
-from services.appointments.rules import HallRow, hall_rows
+from services.appointments.models import Desk, OpeningSession, Slot
+from services.appointments.rules import CapacityConstraint, capacity_constraints
 from services.consulates.models import Consulate
 from services.consulates.queries import closed_days, get_consulate, list_services
 from services.kernel import audit
@@ -69,16 +69,16 @@ class _Known:
 
 @dataclass(frozen=True)
 class _Plan:
-    """A session that may be opened: its slots, and the Hall rows of each of them."""
+    """A session that may be opened: its slots, and the capacity constraints of each of them."""
 
     id: UUID
     command: OpenSession
     times: list[tuple[datetime, datetime]]
-    rows: list[HallRow]
+    rows: list[CapacityConstraint]
 
 
 def open_session(
-    session: DbSession, command: OpenSession, *, now: datetime, actor: audit.Actor
+    session: Session, command: OpenSession, *, now: datetime, actor: audit.Actor
 ) -> UUID:
     """Create the session, its desks and slots; returns its id.
 
@@ -91,7 +91,7 @@ def open_session(
 
 
 def open_sessions(
-    session: DbSession, commands: Sequence[OpenSession], *, now: datetime, actor: audit.Actor
+    session: Session, commands: Sequence[OpenSession], *, now: datetime, actor: audit.Actor
 ) -> list[UUID]:
     """A whole schedule in few statements; raises as `open_session`, and then none is open."""
     known = _known(session, commands)
@@ -101,7 +101,7 @@ def open_sessions(
     return [plan.id for plan in plans]
 
 
-def _known(session: DbSession, commands: Sequence[OpenSession]) -> _Known:
+def _known(session: Session, commands: Sequence[OpenSession]) -> _Known:
     days: dict[str, list[date]] = defaultdict(list)
     for command in commands:
         days[command.consulate].append(command.date)
@@ -121,7 +121,7 @@ def _plan(command: OpenSession, known: _Known, *, now: datetime, actor: audit.Ac
     _check_services(command, known.bookable)
     if command.date in known.closed[command.consulate]:
         raise OfficeClosed(field="date")
-    rows = hall_rows([desk.services for desk in command.desks])
+    rows = capacity_constraints([desk.services for desk in command.desks])
     if rows is None:
         raise TooManyDeskPatterns(field="desks")
     times = slot_times(command, ZoneInfo(known.offices[command.consulate].time_zone))
@@ -157,9 +157,7 @@ def _check_services(command: OpenSession, bookable: Container[str]) -> None:
             raise ServiceLongerThanSlot(field="service_minutes", service=code)
 
 
-def _store(
-    session: DbSession, plans: Sequence[_Plan], *, now: datetime, actor: audit.Actor
-) -> None:
+def _store(session: Session, plans: Sequence[_Plan], *, now: datetime, actor: audit.Actor) -> None:
     sessions = [
         {
             "id": plan.id,
@@ -174,14 +172,14 @@ def _store(
         }
         for plan in plans
     ]
-    session.execute(insert(Session), sessions)
+    session.execute(insert(OpeningSession), sessions)
     _store_desks(session, plans)
     _store_slots(session, plans)
     subjects = [audit.Subject("session", p.id, consulate=p.command.consulate) for p in plans]
     audit.record(session, *subjects, action="session.open", now=now, actor=actor)
 
 
-def _store_desks(session: DbSession, plans: Sequence[_Plan]) -> None:
+def _store_desks(session: Session, plans: Sequence[_Plan]) -> None:
     """In the order of their names, so that two sessions that want the same desks never deadlock;
     those of one session one by one, so that the one which is taken can be named."""
     desks = [
@@ -199,7 +197,7 @@ def _store_desks(session: DbSession, plans: Sequence[_Plan]) -> None:
             raise
 
 
-def _store_slots(session: DbSession, plans: Sequence[_Plan]) -> None:
+def _store_slots(session: Session, plans: Sequence[_Plan]) -> None:
     slots: list[dict[str, Any]] = [
         {
             "id": new_id(),
@@ -221,7 +219,7 @@ def _store_slots(session: DbSession, plans: Sequence[_Plan]) -> None:
         session.execute(_SETS_OF_EVERY_SLOT, {"slots": ids, "sets": rows})
 
 
-def _sets_as_json(rows: list[HallRow]) -> str:
+def _sets_as_json(rows: list[CapacityConstraint]) -> str:
     return json.dumps(
         [
             {"set_no": number, "services": row.services, "capacity": row.capacity}

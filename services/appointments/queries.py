@@ -9,15 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, text, tuple_
-from sqlalchemy.orm import Session as DbSession
+from sqlalchemy.orm import Session
 
 from services.appointments.models import (
     Appointment,
     Desk,
+    OpeningSession,
     Resemblance,
     ReturnPass,
     Seat,
-    Session,
     Slot,
 )
 from services.appointments.rules import Status
@@ -58,7 +58,7 @@ _AVAILABILITY = text(
 
 
 def availability(
-    session: DbSession,
+    session: Session,
     *,
     consulate: str,
     service: str,
@@ -103,7 +103,7 @@ _EARLIEST = text(
 
 
 def earliest(
-    session: DbSession, *, service: str, first: datetime, last: datetime, each: int = 3
+    session: Session, *, service: str, first: datetime, last: datetime, each: int = 3
 ) -> list[dict[str, Any]]:
     """The ``each`` earliest free times of every office, all offices, by time."""
     rows = session.execute(
@@ -112,7 +112,7 @@ def earliest(
     return [dict(row._mapping) for row in rows]
 
 
-def get_appointment(session: DbSession, appointment: UUID) -> Appointment:
+def get_appointment(session: Session, appointment: UUID) -> Appointment:
     """Raises NotFound, also for what row security hides."""
     found = session.get(Appointment, appointment)
     if found is None:
@@ -120,12 +120,12 @@ def get_appointment(session: DbSession, appointment: UUID) -> Appointment:
     return found
 
 
-def find_appointment(session: DbSession, appointment: UUID) -> Appointment | None:
+def find_appointment(session: Session, appointment: UUID) -> Appointment | None:
     """None also for what row security hides."""
     return session.get(Appointment, appointment)
 
 
-def list_resemblances(session: DbSession, appointments: Sequence[UUID]) -> dict[UUID, list[str]]:
+def list_resemblances(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Why somebody of an appointment looks like somebody of another, by appointment."""
     rows = session.execute(
         select(Resemblance.appointment_id, Resemblance.reason)
@@ -139,14 +139,14 @@ def list_resemblances(session: DbSession, appointments: Sequence[UUID]) -> dict[
     return found
 
 
-def find_by_folio(session: DbSession, folio: str) -> Appointment | None:
+def find_by_folio(session: Session, folio: str) -> Appointment | None:
     """By what the person shows at the door."""
     return session.execute(
         select(Appointment).where(Appointment.folio == folio)
     ).scalar_one_or_none()
 
 
-def find_by_folio_and_birth_date(session: DbSession, folio: str, born: date) -> Appointment | None:
+def find_by_folio_and_birth_date(session: Session, folio: str, born: date) -> Appointment | None:
     """For whoever knows the folio and when one of its people was born."""
     comes = exists().where(
         Seat.appointment_id == Appointment.id,
@@ -158,12 +158,12 @@ def find_by_folio_and_birth_date(session: DbSession, folio: str, born: date) -> 
     ).scalar_one_or_none()
 
 
-def when_issued(session: DbSession, folio: str) -> datetime | None:
+def when_issued(session: Session, folio: str) -> datetime | None:
     """When that folio was given to somebody, or None: all that whoever holds a paper may know."""
     return session.scalar(select(Appointment.created_at).where(Appointment.folio == folio))
 
 
-def list_attendees(session: DbSession, appointments: Sequence[UUID]) -> dict[UUID, list[Person]]:
+def list_attendees(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[Person]]:
     """Who comes, by appointment."""
     if not appointments:
         return {}
@@ -184,7 +184,7 @@ def list_attendees(session: DbSession, appointments: Sequence[UUID]) -> dict[UUI
     return found
 
 
-def latest_office(session: DbSession, account: UUID) -> str | None:
+def latest_office(session: Session, account: UUID) -> str | None:
     """The code of the office at which the account last made an appointment."""
     return session.scalar(
         select(Appointment.consulate_code)
@@ -195,7 +195,7 @@ def latest_office(session: DbSession, account: UUID) -> str | None:
 
 
 def list_appointments(
-    session: DbSession,
+    session: Session,
     *,
     account: UUID | None = None,
     consulate: str | None = None,
@@ -263,7 +263,7 @@ def _somebody_called(name: str) -> ColumnElement[bool]:
     )
 
 
-def list_history(session: DbSession, appointment: UUID) -> list[tuple[str, datetime]]:
+def list_history(session: Session, appointment: UUID) -> list[tuple[str, datetime]]:
     """Statuses that an appointment arrived at and when, oldest first."""
     rows = session.execute(
         select(Fact.status, Fact.occurred_at)
@@ -274,53 +274,54 @@ def list_history(session: DbSession, appointment: UUID) -> list[tuple[str, datet
     return [(row.status, row.occurred_at) for row in rows]
 
 
-def get_session(session: DbSession, found: UUID) -> Session:
+def get_session(session: Session, found: UUID) -> OpeningSession:
     """A session of an office. Raises NotFound."""
-    row = session.get(Session, found)
+    row = session.get(OpeningSession, found)
     if row is None:
         raise NotFound()
     return row
 
 
-def list_desks(session: DbSession, found: UUID) -> Sequence[Desk]:
+def list_desks(session: Session, found: UUID) -> Sequence[Desk]:
     """The windows of a session, by name."""
     return session.scalars(select(Desk).where(Desk.session_id == found).order_by(Desk.name)).all()
 
 
 def list_sessions(
-    session: DbSession,
+    session: Session,
     *,
     consulate: str,
     first: date,
     last: date,
     limit: int | None = None,
     after: tuple[datetime, UUID] | None = None,
-) -> Page[tuple[Session, list[Desk]], tuple[datetime, UUID]]:
+) -> Page[tuple[OpeningSession, list[Desk]], tuple[datetime, UUID]]:
     """Sessions of an office with their desks, by day and opening; all of them without a ``limit``.
 
     ``after`` is the last one of the page before: its day and opening, as if in UTC, and its id.
     """
     query = (
-        select(Session)
-        .where(Session.consulate_code == consulate, Session.day.between(first, last))
-        .order_by(Session.day, Session.opens, Session.id)
+        select(OpeningSession)
+        .where(OpeningSession.consulate_code == consulate, OpeningSession.day.between(first, last))
+        .order_by(OpeningSession.day, OpeningSession.opens, OpeningSession.id)
     )
     if after is not None:
         begins, row = after
         query = query.where(
-            tuple_(Session.day, Session.opens, Session.id) > (begins.date(), begins.time(), row)
+            tuple_(OpeningSession.day, OpeningSession.opens, OpeningSession.id)
+            > (begins.date(), begins.time(), row)
         )
     page = fetch_page(session, query, limit=limit, place=_session_cursor)
     return Page(_with_desks(session, page.items), page.next)
 
 
-def _session_cursor(row: Session) -> tuple[datetime, UUID]:
+def _session_cursor(row: OpeningSession) -> tuple[datetime, UUID]:
     return datetime.combine(row.day, row.opens, UTC), row.id
 
 
 def _with_desks(
-    session: DbSession, sessions: Sequence[Session]
-) -> list[tuple[Session, list[Desk]]]:
+    session: Session, sessions: Sequence[OpeningSession]
+) -> list[tuple[OpeningSession, list[Desk]]]:
     desks = session.execute(
         select(Desk).where(Desk.session_id.in_([s.id for s in sessions])).order_by(Desk.name)
     ).scalars()
@@ -330,23 +331,25 @@ def _with_desks(
     return [(s, by_session[s.id]) for s in sessions]
 
 
-def count_places(session: DbSession, sessions: Sequence[UUID]) -> dict[UUID, Places]:
+def count_places(session: Session, sessions: Sequence[UUID]) -> dict[UUID, Places]:
     """Places of sessions, and how many of them are taken, by session."""
-    desks = select(func.count()).where(Desk.session_id == Session.id).scalar_subquery()
-    slots = select(func.count()).where(Slot.session_id == Session.id).scalar_subquery()
+    desks = select(func.count()).where(Desk.session_id == OpeningSession.id).scalar_subquery()
+    slots = select(func.count()).where(Slot.session_id == OpeningSession.id).scalar_subquery()
     taken = (
         select(func.count())
         .select_from(Seat)
         .join(Slot, Slot.id == Seat.slot_id)
         .join(Appointment, Appointment.id == Seat.appointment_id)
-        .where(Slot.session_id == Session.id, Appointment.status != Status.CANCELLED)
+        .where(Slot.session_id == OpeningSession.id, Appointment.status != Status.CANCELLED)
         .scalar_subquery()
     )
-    rows = session.execute(select(Session.id, desks * slots, taken).where(Session.id.in_(sessions)))
+    rows = session.execute(
+        select(OpeningSession.id, desks * slots, taken).where(OpeningSession.id.in_(sessions))
+    )
     return {found: Places(int(total), int(used)) for found, total, used in rows}
 
 
-def count_by_status(session: DbSession, *, consulate: str, day: date) -> dict[str, int]:
+def count_by_status(session: Session, *, consulate: str, day: date) -> dict[str, int]:
     """How the day goes at an office."""
     rows = session.execute(
         select(Appointment.status, func.count())
@@ -356,21 +359,23 @@ def count_by_status(session: DbSession, *, consulate: str, day: date) -> dict[st
     return {status: int(count) for status, count in rows}
 
 
-def latest_closing(session: DbSession, *, consulate: str, day: date) -> time | None:
+def latest_closing(session: Session, *, consulate: str, day: date) -> time | None:
     """When the last session of an office's day ends, by its wall clock; None without any."""
     return session.execute(
-        select(func.max(Session.closes)).where(
-            Session.consulate_code == consulate, Session.day == day, Session.closed_at.is_(None)
+        select(func.max(OpeningSession.closes)).where(
+            OpeningSession.consulate_code == consulate,
+            OpeningSession.day == day,
+            OpeningSession.closed_at.is_(None),
         )
     ).scalar_one()
 
 
-def days_with_sessions(session: DbSession, *, consulate: str, first: date, last: date) -> set[date]:
+def days_with_sessions(session: Session, *, consulate: str, first: date, last: date) -> set[date]:
     """Days of an office that have a session already."""
     return set(
         session.execute(
-            select(Session.day).where(
-                Session.consulate_code == consulate, Session.day.between(first, last)
+            select(OpeningSession.day).where(
+                OpeningSession.consulate_code == consulate, OpeningSession.day.between(first, last)
             )
         ).scalars()
     )

@@ -1,4 +1,4 @@
-"""Pure rules: statuses and their order, and Hall rows for exact capacity.
+"""Pure rules: statuses and their order, and the capacity constraints by which places are exact.
 
 Hall's marriage theorem (P. Hall, 1935): everybody can be seated if and only if, for every set
 of services, the bookings for them are no more than the desks that can serve any of them.
@@ -194,14 +194,14 @@ def last_day_to_return(day: date, today: date) -> date:
 
 
 @dataclass(frozen=True)
-class HallRow:
+class CapacityConstraint:
     """``capacity`` desks can serve at least one of ``services``."""
 
     services: tuple[str, ...]
     capacity: int
 
 
-def hall_rows(desks: Sequence[Collection[str]]) -> list[HallRow] | None:
+def capacity_constraints(desks: Sequence[Collection[str]]) -> list[CapacityConstraint] | None:
     """The rows that decide exactly whether bookings fit these desks; None when too many.
 
     Only sets of services that fill the reach of their desks matter: any other set is part of
@@ -219,7 +219,7 @@ def hall_rows(desks: Sequence[Collection[str]]) -> list[HallRow] | None:
     for union in sorted(unions, key=lambda u: (len(u), sorted(u))):
         members = [service for service, at in reach.items() if at <= union]
         if _connected([reach[service] for service in members]):
-            rows.append(HallRow(tuple(members), len(union)))
+            rows.append(CapacityConstraint(tuple(members), len(union)))
     return rows if len(rows) <= MAX_ROWS else None
 
 

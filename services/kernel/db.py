@@ -97,8 +97,8 @@ class Scope:
     actor: UUID | None = None
 
 
-EVERYTHING = Scope(consulate=NETWORK)
-NOTHING = Scope()
+NETWORK_SCOPE = Scope(consulate=NETWORK)
+NO_SCOPE = Scope()
 
 _OPEN = text(
     "SELECT set_config('app.consulate', :consulate, true),"
@@ -157,7 +157,7 @@ class Database:
             self._commit(session)
 
     @contextmanager
-    def one_statement(self) -> Iterator[Session]:
+    def autocommit_session(self) -> Iterator[Session]:
         """For a deed that is a single call of a database function, which sets its own scope.
 
         PostgreSQL makes one statement atomic by itself; BEGIN and COMMIT would be two more
@@ -170,8 +170,8 @@ class Database:
             yield session
 
     @contextmanager
-    def one_call(self) -> Iterator[psycopg.Connection[Any]]:
-        """`one_statement` on the driver's own connection, for the hottest of them.
+    def raw_connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """`autocommit_session` on the driver's own connection, for the hottest of them.
 
         SQLAlchemy took a twelfth of the time that a whole booking takes in Python.
         """

@@ -15,7 +15,7 @@ from services.kernel import audit
 from services.kernel.db import raised_code, violated_constraint
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id
-from services.staff.models import StaffAccount, WebSession
+from services.staff.models import SignInSession, StaffAccount
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,8 @@ def end_account(
         raise Conflict("own_account")
     found.ended_at, found.ended_by = now, actor.account_id
     session.execute(
-        update(WebSession)
-        .where(WebSession.staff_id == account, WebSession.ended_at.is_(None))
+        update(SignInSession)
+        .where(SignInSession.staff_id == account, SignInSession.ended_at.is_(None))
         .values(ended_at=now)
     )
     session.flush()

@@ -58,7 +58,7 @@ class StaffAccount(Base):
     changed_by: Mapped[UUID | None]
 
 
-class WebSession(Base):
+class SignInSession(Base):
     """A browser that is signed in. Only a hash of its cookie is kept."""
 
     __tablename__ = "web_sessions"

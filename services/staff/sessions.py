@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from services.kernel.crypto import fingerprint
 from services.kernel.db import READ_ONLY, sqlstate
-from services.staff.models import WebSession
+from services.staff.models import SignInSession
 
 # ASVS 5.0, V7.3: staff leave a shared counter, citizens a shared phone.
 IDLE = timedelta(minutes=15)
@@ -39,7 +39,7 @@ def start_session(
     """A new secret for the cookie; always new at sign-in, so that none can be planted."""
     secret = secrets.token_urlsafe(32)
     session.execute(
-        insert(WebSession).values(
+        insert(SignInSession).values(
             id_hash=fingerprint(secret.encode()),
             account_id=account_id,
             staff_id=staff_id,
@@ -83,19 +83,19 @@ def find_session(session: Session, secret: str, *, now: datetime) -> SignedIn | 
 def last_signed_in(session: Session, secret: str) -> SignedIn | None:
     """Whose cookie this was, also after the session ended: it proves nothing any more, but tells
     for whom to keep what was typed."""
-    row = session.get(WebSession, fingerprint(secret.encode()))
+    row = session.get(SignInSession, fingerprint(secret.encode()))
     return SignedIn(row.account_id, row.staff_id) if row else None
 
 
 def end_session(session: Session, secret: str, *, now: datetime) -> None:
     """Sign out, at once and for good."""
     session.execute(
-        update(WebSession)
-        .where(WebSession.id_hash == fingerprint(secret.encode()))
+        update(SignInSession)
+        .where(SignInSession.id_hash == fingerprint(secret.encode()))
         .values(ended_at=now)
     )
 
 
 def drop_sessions(session: Session, account: UUID) -> None:
     """Sign a citizen out everywhere. Needs the workers' login."""
-    session.execute(delete(WebSession).where(WebSession.account_id == account))
+    session.execute(delete(SignInSession).where(SignInSession.account_id == account))

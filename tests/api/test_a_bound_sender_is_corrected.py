@@ -14,7 +14,7 @@ from services.citizens.accounts import set_profile
 from services.citizens.models import Person
 from services.citizens.people import PersonData
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.outbox.models import OutboxItem
 from tests.factories.staff import citizen_browser, staff_browser
 from tests.factories.web import Web
@@ -32,7 +32,7 @@ class Sender:
     def __init__(self, web: Web) -> None:
         self.web, self.officer = web, web.token("officer", "losangeles")
         self.token = web.token("citizen", subject="ana", name="Anna|Demo|Prueba")
-        with web.database.transaction(EVERYTHING) as session:
+        with web.database.transaction(NETWORK_SCOPE) as session:
             self.account: UUID = session.scalar(text("SELECT id FROM accounts"))
             given = PersonData("Anna", "Demo", "Prueba", system_clock().date().replace(1990, 5, 12))
             vault = web.app.extensions["consular.vault"]
@@ -54,7 +54,7 @@ class Sender:
         return self.web.call("POST", path, {}, token=token or self.officer)
 
     def holder(self) -> Person:
-        with self.web.database.transaction(EVERYTHING) as session:
+        with self.web.database.transaction(NETWORK_SCOPE) as session:
             return session.scalars(select(Person).where(Person.holder)).one()
 
 
@@ -87,7 +87,7 @@ def test_the_person_is_told_and_reads_who_did_it(sender: Sender) -> None:
     assert sender.correct(check).status_code == 200
     seen = sender.web.call("GET", "/me/accesses", token=sender.token).get_json()["items"]
     assert "identity.correct" in {entry["action"] for entry in seen}
-    with sender.web.database.transaction(EVERYTHING) as session:
+    with sender.web.database.transaction(NETWORK_SCOPE) as session:
         topics = session.scalars(select(OutboxItem.topic)).all()
     assert "identity.corrected" in topics
 

@@ -15,7 +15,7 @@ from services.appointments.rules import Step
 from services.enrollments.rules import Status
 from services.kernel import audit
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.remittances.rules import TRANSITIONS
 from tests.factories.staff import citizen_browser
 from tests.factories.web import Web
@@ -45,7 +45,7 @@ def test_a_citizen_reads_words_and_no_incident_of_ours(web: Web) -> None:
     booked = web.book(web.free()[0]["start"], token=token).get_json()
     officer = web.token("officer", "losangeles")
     web.call("GET", f"/appointments/{booked['id']}", token=officer)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         account = session.scalar(text("SELECT account_id FROM appointments"))
         for action in ("remittance.contradiction.paid", "remittance.incident", "desk.inner_word"):
             audit.record(

@@ -13,7 +13,7 @@ from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.rules import Status
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.contract import contract_of
 from tests.factories.enrollments import make_account, make_applicant
 from tests.factories.programs import CHOIR
@@ -38,7 +38,7 @@ def _choir(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def browser(web: Web) -> Browser:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         account = make_account(session)
     return citizen_browser(web.app, account)
 
@@ -83,7 +83,7 @@ def _form(**changes: str) -> dict[str, str]:
 
 def _decide(web: Web, enrollment: UUID, word: AgencyStatus) -> Any:
     vault, now = web.app.extensions["consular.vault"], system_clock()
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         sent = begin_submission(session, enrollment, now=now, vault=vault)
         for heard in (AgencyStatus(Status.SENT_TO_AGENCY), word):
             record_progress(session, enrollment, heard, now=now, vault=vault)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.remittances import prepare_reference
 from tests.factories.web import Web
 
@@ -16,7 +16,7 @@ NO_AMOUNTS: list[Any] = [
 
 
 def test_an_amount_that_is_no_plain_decimal_is_refused_by_its_field(web: Web) -> None:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session, now=system_clock())
     token = web.token("citizen", subject="ana")
     told = {}

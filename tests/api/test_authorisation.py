@@ -22,7 +22,7 @@ from integrations.simulator.names import Person, make_curp
 from services.citizens.models import Person as PersonRow
 from services.kernel.audit import SYSTEM, AuditEntry, Role
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING, Database, Scope
+from services.kernel.db import NETWORK_SCOPE, Database, Scope
 from services.staff.accounts import assign, end_account
 from services.staff.sessions import start_session
 from tests.api.calls import MISSING_ID, ROLES, call_of, send, steady_web, token_of, with_id
@@ -37,7 +37,7 @@ CLOSED = [name for name, found in ENDPOINTS.items() if found.who is not ANYONE]
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """One for the whole file, with a rate of today."""
     with steady_web(servers, tmp_path_factory.mktemp("authorisation")) as running:
-        with _database(running).transaction(EVERYTHING) as session:
+        with _database(running).transaction(NETWORK_SCOPE) as session:
             prepare_reference(session, now=system_clock())
         yield running
 
@@ -48,7 +48,7 @@ def _database(web: Web) -> Database:
 
 
 def _refusals(web: Web, request_id: str) -> list[tuple[str, str, UUID | None]]:
-    with _database(web).transaction(EVERYTHING) as session:
+    with _database(web).transaction(NETWORK_SCOPE) as session:
         rows = session.execute(
             select(AuditEntry.action, AuditEntry.actor_role, AuditEntry.actor_id).where(
                 AuditEntry.request_id == request_id
@@ -182,7 +182,7 @@ def _cookie_name(web: Web) -> str:
 
 def test_a_browsers_session_doesnt_open_the_api(web: Web) -> None:
     officer = UUID(_subject(token_of(web, Role.OFFICER)))
-    with _database(web).transaction(EVERYTHING) as session:
+    with _database(web).transaction(NETWORK_SCOPE) as session:
         secret = start_session(session, now=system_clock(), staff_id=officer)
     browser = web.client
     browser.set_cookie(_cookie_name(web), secret)
@@ -198,14 +198,14 @@ def test_a_token_doesnt_open_the_pages(web: Web) -> None:
 def test_an_ended_account_is_refused_at_once(web: Web) -> None:
     token = token_of(web, Role.OFFICER, subject="leaving")
     assert web.call("GET", "/appointments", token=token).status_code == 200
-    with _database(web).transaction(EVERYTHING) as session:
+    with _database(web).transaction(NETWORK_SCOPE) as session:
         end_account(session, UUID(_subject(token)), now=system_clock(), actor=SYSTEM)
     assert web.call("GET", "/appointments", token=token).status_code == 401
 
 
 def test_who_moves_to_another_office_sees_the_new_one_only(web: Web) -> None:
     token = token_of(web, Role.SUPERVISOR, subject="moving")
-    with _database(web).transaction(EVERYTHING) as session:
+    with _database(web).transaction(NETWORK_SCOPE) as session:
         assign(
             session, UUID(_subject(token)), role="supervisor", consulate="chicago",
             now=system_clock(), actor=SYSTEM,

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text
 
 from services.citizens.models import Person
-from services.kernel.db import NOTHING, Database, Scope
+from services.kernel.db import NO_SCOPE, Database, Scope
 from services.kernel.ids import new_id
 from services.kernel.logins import Duty
 from services.kernel.settings import Settings
@@ -56,7 +56,7 @@ def _work(database: Database, client: int) -> int:
             session.flush()
             owners = session.scalars(select(Person.account_id).distinct()).all()
             seen += len([owner for owner in owners if owner != account])
-        with database.one_statement() as session:
+        with database.autocommit_session() as session:
             seen += len(session.scalars(select(Person.id)).all())
     return seen
 
@@ -70,7 +70,7 @@ def test_twelve_clients_of_sixty_transactions_meet_no_error_and_no_others_rows(
 
 
 def test_time_outs_are_in_force(pooled: Database) -> None:
-    with pooled.transaction(NOTHING) as session:
+    with pooled.transaction(NO_SCOPE) as session:
         for name, value in (("statement_timeout", "30s"), ("lock_timeout", "5s")):
             shown = session.scalar(text(f"SHOW {name}"))
             assert shown == value, name
@@ -80,7 +80,7 @@ def test_statements_are_prepared_on_direct_connections_only(
     pooled: Database, database: DatabaseUrls
 ) -> None:
     direct = Database(database.web_url, pool_size=1)
-    with pooled.one_call() as one, direct.one_call() as other:
+    with pooled.raw_connection() as one, direct.raw_connection() as other:
         assert one.prepare_threshold is None
         assert other.prepare_threshold is not None
     direct.dispose()

@@ -17,7 +17,7 @@ from services.appointments.rules import (
     BookingLimits,
     free_after,
 )
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.web import Web, person
 
 DESKS = [{"name": name, "services": ["PAS10", "MAT"]} for name in "ABCDEFGHIJKLMNOPQR"]
@@ -37,7 +37,7 @@ def limit(web: Web, limits: BookingLimits) -> None:
 
 def live(web: Web) -> int:
     """People with a live appointment."""
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         query = text("SELECT count(*) FROM seats JOIN appointments a ON a.id = appointment_id")
         return int(session.execute(query).scalar_one())
 

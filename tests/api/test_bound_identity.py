@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.remittances import prepare_reference
 from tests.factories.staff import citizen_browser
 from tests.factories.web import Web
@@ -18,7 +18,7 @@ PROFILE = {
 
 def test_a_senders_name_is_changed_neither_by_api_nor_by_page(web: Web) -> None:
     token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session, now=system_clock())
         account = session.execute(text("SELECT id FROM accounts")).scalar_one()
     assert web.call("PATCH", "/me", PROFILE, token=token).status_code == 200

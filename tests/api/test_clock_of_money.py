@@ -8,14 +8,14 @@ import pytest
 
 from consular.app import create_app
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.remittances import prepare_reference
 from tests.factories.web import Web
 
 
 @pytest.mark.parametrize("minutes", [-40, 40])
 def test_a_price_is_kept_as_long_as_promised_on_whatever_host(web: Web, minutes: int) -> None:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session, now=system_clock())
     token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
     wrong = create_app(web.settings, clock=lambda: system_clock() + timedelta(minutes=minutes))

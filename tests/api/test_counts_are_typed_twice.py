@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from services.kernel.audit import SYSTEM, Actor, Role
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import Conflict
 from services.staff.accounts import (
     MakeStaffAccount,
@@ -116,7 +116,7 @@ def test_every_number_that_was_typed_is_kept(web: Web) -> None:
     count = made(web)
     settle(web, count, "approve", value=21)
     settle(web, count, "correct", value=12, reason="Leí mal")
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         rows = session.execute(
             text("SELECT value::int, reason FROM vote_count_figures ORDER BY typed_at, id")
         ).all()
@@ -167,7 +167,7 @@ def test_a_rejected_report_says_why_and_is_settled(web: Web) -> None:
 def test_what_cannot_be_is_refused_beside_its_field(
     web: Web, changes: dict[str, Any], code: str, field: str
 ) -> None:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         session.execute(text("UPDATE consulates SET in_person_vote = code <> 'atlanta'"))
     approved(web, metric="registered", mode="postal", value=12)
     approved(web, metric="registered", mode=None, value=100, election="2026")
@@ -207,7 +207,7 @@ def test_what_is_odd_needs_a_note_which_is_kept(
 
 def test_the_same_person_under_another_account_is_the_same_person(web: Web) -> None:
     count = made(web)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         found = find_by_subject(session, "one-losangeles")
         assert found is not None
         end_account(session, found.id, now=system_clock(), actor=SYSTEM)
@@ -223,7 +223,7 @@ def test_nobody_gives_a_role_to_themselves(web: Web) -> None:
     answer = admin.send(f"/admin/staff/{admin.account}", role="treasury")
     assert "la cambia otra persona que administre" in answer.text
     actor = Actor(Role.ADMIN, admin.account)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         end_account(session, admin.account, now=system_clock(), actor=SYSTEM)
         again = MakeStaffAccount("page-admin-network", "Demo", "compliance")
         with pytest.raises(Conflict) as refusal, session.begin_nested():
@@ -233,7 +233,7 @@ def test_nobody_gives_a_role_to_themselves(web: Web) -> None:
 
 def test_others_still_give_roles(web: Web) -> None:
     admin, officer = (staff_browser(web.app, "admin"), staff_browser(web.app, "analyst"))
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         changed = assign(
             session,
             officer.account,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.web import Web, morning_at_office, person
 
 HERE = {"identity_checked": True}
@@ -37,7 +37,7 @@ def refused(answer: Any) -> tuple[int, str]:
 
 
 def facts(web: Web) -> dict[str, int]:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         rows = session.execute(
             text(
                 "SELECT status, sum(quantity)::int FROM facts GROUP BY 1 HAVING sum(quantity) <> 0"
@@ -47,7 +47,7 @@ def facts(web: Web) -> dict[str, int]:
 
 
 def set_status(web: Web, status: str) -> None:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         session.execute(text("UPDATE appointments SET status = :status"), {"status": status})
 
 
@@ -135,7 +135,7 @@ def test_the_same_desk_may_repeat_its_call_and_nothing_happens_twice(web: Web, c
     first, again = (step(web, coming, "call", {"desk": "A"}) for _ in range(2))
     assert (first.status_code, again.status_code) == (200, 200)
     assert first.get_json() == again.get_json()
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         entries = session.execute(
             text("SELECT count(*) FROM audit_entries WHERE action = 'appointment.call'")
         ).scalar_one()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from sqlalchemy import func, select
 
 from services.enrollments.requesting import Applicant
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.outbox.models import OutboxItem
 from tests.factories.enrollments import make_applicant
 from tests.factories.web import Web
@@ -32,7 +32,7 @@ def test_an_attempt_in_anothers_name_is_told_to_them_once_a_day_and_never_answer
     assert web.call("GET", "/enrollments", token=stranger).get_json()["items"] == []
     seen = web.call("GET", "/me/accesses", token=holder).get_json()["items"]
     assert [entry["action"] for entry in seen].count("enrollment.identity_check") == 2
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         told = session.scalar(
             select(func.count()).where(OutboxItem.topic == "enrollments.identity_check")
         )

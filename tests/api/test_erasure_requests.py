@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from consular.blocked import read_blocked
 from services.kernel.audit import Actor, Role
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
 from services.kernel.ids import FolioKind, new_folio
 from services.privacy.erasing import erase
@@ -30,7 +30,7 @@ def _carry_out(web: Web) -> None:
     """As the workers do."""
     vault = web.app.extensions["consular.vault"]
     now = web.app.extensions["consular.clock"]()
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         waiting = session.scalars(text("SELECT ref FROM outbox WHERE topic = 'privacy.erase'"))
         for request in waiting.all():
             erase(session, request, now=now, vault=vault)
@@ -98,7 +98,7 @@ def test_an_office_asks_and_compliance_decides(web: Web) -> None:
         assert "Se pidió suprimir sus datos" in officer.send(f"{check}/erase").text
     assert officer.get("/supresiones/").status_code == 403
     waiting = boss.get("/supresiones/").text
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         first, second = session.scalars(
             text("SELECT id FROM erasure_requests ORDER BY requested_at")
         ).all()
@@ -107,7 +107,7 @@ def test_an_office_asks_and_compliance_decides(web: Web) -> None:
     boss.send(f"/supresiones/{second}/negar", refusal="identity_not_proven")
     assert "No hay nada por decidir" in boss.send(f"/supresiones/{first}/aprobar").text
     _carry_out(web)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         statuses = session.scalars(
             text("SELECT status FROM erasure_requests ORDER BY requested_at")
         ).all()
@@ -141,7 +141,7 @@ def test_what_the_law_keeps_is_read_by_folio_alone(web: Web) -> None:
     token = web.token("citizen", subject="ana")
     mine = UUID(web.call("GET", "/me", token=token).get_json()["id"])
     vault, actor = web.app.extensions["consular.vault"], Actor(Role.CITIZEN, mine)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session)
         made = make_remittance(session, actor, now=NOW, vault=vault)
         claim_payout(session, made.id, now=NOW, vault=vault)
@@ -150,7 +150,7 @@ def test_what_the_law_keeps_is_read_by_folio_alone(web: Web) -> None:
     with pytest.raises(NotFound):
         read_blocked(web.settings, folio)
     web.travel(NOW + timedelta(days=40))
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         request_own_erasure(session, now=NOW, actor=actor)
     _carry_out(web)
     assert read_blocked(web.settings, folio)["recipient"]["given_names"] == "Hermelinda"

@@ -20,7 +20,7 @@ from consular.api.contract import ENDPOINTS
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import FolioKind, new_folio, new_id
 from tests.api.calls import steady_web
 from tests.api.test_identity_at_the_window import Window
@@ -105,7 +105,7 @@ def _enrolments(web: Web) -> None:
         }
         made = _well(web, "POST", "/enrollments", body, token=citizen)
         paths.append(f"/enrollments/{made['id']}")
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         session.execute(
             text("UPDATE enrollments SET status = 'more_information_requested' WHERE id = :id"),
             {"id": paths[0].rpartition("/")[2]},
@@ -118,7 +118,7 @@ def _enrolments(web: Web) -> None:
 
 
 def _money(web: Web) -> None:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session, now=system_clock())
     citizen = web.token("citizen", subject="ana")
     _well(web, "PATCH", "/me", PERSON, token=citizen)
@@ -178,7 +178,7 @@ def _votes(web: Web) -> None:
 
 
 def _incidents(web: Web) -> None:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         given = Report(Kind.JOB_PARKED, Subject.JOB, new_id())
         path = f"/incidents/{report(session, given, now=system_clock())}"
     treasury = web.token("treasury")

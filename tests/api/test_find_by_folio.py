@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import CROCKFORD, parse_folio
 from tests.factories.web import PERSON, Web
 
@@ -95,7 +95,7 @@ def test_a_cancelled_one_says_so_and_offers_another(web: Web, booked: dict[str, 
 
 
 def test_a_past_one_says_so_and_offers_another(web: Web, booked: dict[str, Any]) -> None:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         session.execute(
             text("UPDATE appointments SET starts_at = :at, ends_at = :at"),
             {"at": datetime(2026, 1, 5, 17, tzinfo=UTC)},

@@ -13,7 +13,7 @@ import redis
 
 from consular.local.ports import free_port
 from consular.local.valkey import ValkeyServer
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.settings import Settings
 from services.remittances.rates import store_rate
 from tests.factories.web import Web, running_web, running_web_without_data
@@ -28,7 +28,7 @@ def _without_redis(settings: Settings) -> Settings:
 
 def _rate(web: Web) -> None:
     now = datetime.now(UTC)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         store_rate(
             session, series="SF43718", base="USD", quote="MXN", value=Decimal("18.4321"),
             valid_on=(now - timedelta(days=1)).date(), now=now,

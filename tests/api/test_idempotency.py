@@ -15,7 +15,7 @@ from services.appointments.models import Appointment
 from services.facts.models import Fact
 from services.kernel.audit import Role
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.outbox.models import OutboxItem
 from services.remittances.models import Quote
 from tests.api.calls import call_of, steady_web, token_of
@@ -30,7 +30,7 @@ AT_ONCE = 50
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """One for the whole file; every test is another citizen's."""
     with steady_web(servers, tmp_path_factory.mktemp("idempotency")) as running:
-        with _database(running).transaction(EVERYTHING) as session:
+        with _database(running).transaction(NETWORK_SCOPE) as session:
             prepare_reference(session, now=system_clock())
         running.session(opens="08:00", closes="16:00")
         yield running
@@ -85,7 +85,7 @@ def test_fifty_posts_at_once_with_one_key_are_one_appointment(web: Web) -> None:
     assert [item["id"] for item in listed] == [answers[0][1]["id"]]
     taken = sum(s["free"] for s in before) - sum(s["free"] for s in web.free())
     assert taken == 1
-    with _database(web).transaction(EVERYTHING) as session:
+    with _database(web).transaction(NETWORK_SCOPE) as session:
         made = answers[0][1]["id"]
         for table, column in ((Fact, Fact.subject_id), (OutboxItem, OutboxItem.ref)):
             rows = select(func.count()).select_from(table).where(column == made)
@@ -111,7 +111,7 @@ def test_posts_at_once_with_one_key_are_one_quote(web: Web) -> None:
     assert [answer for answer in answers if answer != answers[0]] == []
     assert answers[0][0] == 201, answers[0]
     account = web.call("GET", "/me", token=token).get_json()["id"]
-    with _database(web).transaction(EVERYTHING) as session:
+    with _database(web).transaction(NETWORK_SCOPE) as session:
         made = select(func.count()).select_from(Quote).where(Quote.account_id == account)
         assert session.scalar(made) == 1
 
@@ -188,7 +188,7 @@ def test_a_repeated_cancellation_gets_the_answer_of_the_first(web: Web) -> None:
     assert first.get_json()["status"] == "cancelled"
     without = web.call("POST", path, {}, token=token)
     assert (without.status_code, without.get_json()["code"]) == (409, "wrong_state")
-    with _database(web).transaction(EVERYTHING) as session:
+    with _database(web).transaction(NETWORK_SCOPE) as session:
         rows = select(func.count()).select_from(Appointment).where(Appointment.id == made)
         assert session.scalar(rows) == 1
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.web import Web, person
 
 CURP = "HEGG560427MVZRRL04"
@@ -55,7 +55,7 @@ class Window:
 
     def taken(self) -> tuple[int, int]:
         """Places counted as taken, and seats of appointments that aren't cancelled."""
-        with self.web.database.transaction(EVERYTHING) as session:
+        with self.web.database.transaction(NETWORK_SCOPE) as session:
             row = session.execute(
                 text(
                     "SELECT (SELECT sum(most) FROM (SELECT max(taken) AS most FROM slot_sets"
@@ -154,7 +154,7 @@ def test_without_a_folio_the_contact_names_the_account(window: Window) -> None:
     body = window.check(contact={"email": "gloria@demo.invalid"}).get_json()
     assert body["has_account"] is True
     done = window.act(body["id"], "take-over", service="PAS10").get_json()
-    with window.web.database.transaction(EVERYTHING) as session:
+    with window.web.database.transaction(NETWORK_SCOPE) as session:
         owner = text("SELECT account_id FROM appointments WHERE folio = :folio")
         account = session.scalar(owner, {"folio": done["given"]})
         known = text("SELECT count(*) FROM identities WHERE account_id = :a AND issuer = 'email'")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from consular.pages.forms import words_of
+from consular.pages.forms import form_errors
 from services.citizens.limits import Rate
 from services.identity.errors import IdentityCheckPending
 from tests.factories.enrollments import make_applicant
@@ -130,5 +130,5 @@ def test_a_page_shows_the_folio_to_take_to_a_window(web: Web, victim: dict[str, 
     again = web.book(start, token=eve, attendees=[person(1)]).get_json()
     assert again["folio"] == asked["folio"]
     with web.app.test_request_context():
-        told = words_of(IdentityCheckPending(folio=asked["folio"]))["form"]
+        told = form_errors(IdentityCheckPending(folio=asked["folio"]))["form"]
     assert "folio de revisión" in told[0]

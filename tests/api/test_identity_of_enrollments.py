@@ -12,7 +12,7 @@ from integrations.simulator.names import Person, make_curp
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.rules import Status
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.outbox.models import OutboxItem
 from tests.factories.web import Web
 
@@ -64,7 +64,7 @@ class Enrolling:
 
     def send(self, *words: AgencyStatus) -> None:
         """Eve's request goes to the agency, which says this of it."""
-        with self.web.database.transaction(EVERYTHING) as session:
+        with self.web.database.transaction(NETWORK_SCOPE) as session:
             now, vault = system_clock(), self.web.app.extensions["consular.vault"]
             begin_submission(session, self.squatted["id"], now=now, vault=vault)
             for word in words:
@@ -72,7 +72,7 @@ class Enrolling:
 
     def put(self) -> set[str]:
         """Topics of the outbox about Eve's request."""
-        with self.web.database.transaction(EVERYTHING) as session:
+        with self.web.database.transaction(NETWORK_SCOPE) as session:
             mine = select(OutboxItem.topic).where(OutboxItem.ref == self.squatted["id"])
             return set(session.scalars(mine))
 
@@ -246,5 +246,5 @@ def test_a_name_that_was_compared_otherwise_before_is_told_apart_too(web: Web) -
     answer = web.call("POST", f"/identity-checks/{check}/tell-apart", {}, token=officer)
     assert answer.status_code == 200, answer.text
     assert web.book(web.free()[0]["start"], token=mine, attendees=[both]).status_code == 201
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         assert session.scalar(text("SELECT count(*) FROM homonyms")) == 2

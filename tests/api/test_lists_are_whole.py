@@ -12,7 +12,7 @@ from services.appointments.planning import DeskPlan, OpenSession, open_sessions
 from services.consulates.queries import list_consulates
 from services.kernel.audit import SYSTEM, Role
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.api.calls import steady_web, token_of
 from tests.factories.web import Web, working_day
 from tests.servers import Addresses
@@ -26,7 +26,7 @@ SESSIONS = 510
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """Sixty offices with times at once, El Paso a week later, and a busy office in Chicago."""
     with steady_web(servers, tmp_path_factory.mktemp("whole")) as running:
-        with running.database.transaction(EVERYTHING) as session:
+        with running.database.transaction(NETWORK_SCOPE) as session:
             offices = [c.code for c in list_consulates(session)]
             others = [code for code in offices if code not in ("elpaso", "chicago")]
             planned = [

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.web import Web, person
 
 
@@ -54,7 +54,7 @@ def test_a_word_for_none_is_not_kept_as_a_surname(web: Web) -> None:
 def test_whoever_booked_while_marks_made_other_names_still_holds_it(web: Web, name: str) -> None:
     web.session()
     assert book(web, "one", first_surname=name) == (201, "booked")
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         keys = session.scalars(text("SELECT encode(person_key, 'hex') FROM claims")).all()
         assert len(keys) == 2
         # As a row of before: without the key of now, which the person's row has.

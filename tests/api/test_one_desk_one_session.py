@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from services.appointments.errors import SlotNotOffered
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.web import Web, working_day
 
 DESK = [{"name": "A", "services": ["PAS10", "MAT"]}]
@@ -141,13 +141,13 @@ def test_a_booking_under_way_when_a_session_closes_is_counted_or_refused(web: We
     opened = web.session()
     start = web.free()[0]["start"]
     database = web.database
-    with database.transaction(EVERYTHING) as session, ThreadPoolExecutor(1) as pool:
+    with database.transaction(NETWORK_SCOPE) as session, ThreadPoolExecutor(1) as pool:
         session.execute(text("SELECT take_seat(id, 'PAS10') FROM slots ORDER BY starts_at LIMIT 1"))
         closing = pool.submit(close, web, opened)
         assert not closing.done()
         session.commit()
         assert closing.result().status_code == 200
-    with database.transaction(EVERYTHING) as session:
+    with database.transaction(NETWORK_SCOPE) as session:
         places = session.execute(text("SELECT DISTINCT capacity - taken FROM slot_sets")).all()
     assert [tuple(row) for row in places] == [(0,)]
     late = web.book(start, token=web.token("citizen", subject="eva"))

@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from consular.api.contract import ENDPOINTS
 from services.kernel.audit import Role
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.api.calls import call_of, steady_web
 from tests.factories.remittances import prepare_reference
 from tests.factories.web import Web
@@ -39,7 +39,7 @@ Document = dict[str, Any]
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """One for the whole file, with a session to book in and a rate to quote."""
     with steady_web(servers, tmp_path_factory.mktemp("openapi")) as running:
-        with running.database.transaction(EVERYTHING) as session:
+        with running.database.transaction(NETWORK_SCOPE) as session:
             prepare_reference(session, now=system_clock())
         running.session()
         yield running

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.remittances.rules import FINAL, Action, Status, actions
 from tests.factories.remittances import prepare_reference
 from tests.factories.staff import citizen_browser
@@ -22,7 +22,7 @@ NOW = system_clock()
 def test_the_page_offers_to_cancel_when_the_api_does(web: Web, late: bool, reached: bool) -> None:
     token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
     database = web.database
-    with database.transaction(EVERYTHING) as session:
+    with database.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session, now=system_clock())
         account = session.execute(text("SELECT id FROM accounts")).scalar_one()
     money = {"amount": "20.00", "currency": "USD"}
@@ -31,7 +31,7 @@ def test_the_page_offers_to_cancel_when_the_api_does(web: Web, late: bool, reach
     order = {"quote": quote, "recipient": {"given_names": "Rosa", "first_surname": "Demo"}}
     key = {"Idempotency-Key": "k"}
     found = web.call("POST", "/remittances", order, token=token, headers=key).get_json()["id"]
-    with database.transaction(EVERYTHING) as session:
+    with database.transaction(NETWORK_SCOPE) as session:
         if late:
             session.execute(text("UPDATE remittances SET cancel_until = now() - interval '1 hour'"))
         if reached:

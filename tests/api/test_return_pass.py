@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.appointments.closing import close_days
 from services.appointments.rules import RETURN_DAYS
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.web import Web, morning_at_office, person, working_day
 
 HERE = {"identity_checked": True}
@@ -42,7 +42,7 @@ class Visit:
 
     def counts(self) -> dict[str, int]:
         """What the facts add up to, by status."""
-        with self.web.database.transaction(EVERYTHING) as session:
+        with self.web.database.transaction(NETWORK_SCOPE) as session:
             rows = session.execute(
                 text(
                     "SELECT status, sum(quantity)::int FROM facts GROUP BY status"
@@ -53,14 +53,14 @@ class Visit:
 
     def write(self, statement: str, **values: Any) -> None:
         """Let time pass, so to speak."""
-        with self.web.database.transaction(EVERYTHING) as session:
+        with self.web.database.transaction(NETWORK_SCOPE) as session:
             session.execute(text(statement), values)
 
     def close_days(self) -> None:
         database, clock = (
             self.web.app.extensions[f"consular.{name}"] for name in ("database", "clock")
         )
-        with database.transaction(EVERYTHING) as session:
+        with database.transaction(NETWORK_SCOPE) as session:
             close_days(session, now=clock())
 
 

@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from services.kernel.commits import OutcomeUnknown
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from tests.factories.clusters import Cluster, cluster, place, settings_over
 from tests.factories.enrollments import make_account
 from tests.factories.web import Web, person, running_web
@@ -103,7 +103,7 @@ def test_a_wait_that_an_operator_cancels_is_not_a_success(web: Web, own: Cluster
         )  # fmt: skip
         _unknown(answer)
         database = Database(own.urls.worker_url, pool_size=1)
-        with pytest.raises(OutcomeUnknown), database.transaction(EVERYTHING) as session:
+        with pytest.raises(OutcomeUnknown), database.transaction(NETWORK_SCOPE) as session:
             make_account(session)
         database.dispose()
     finally:

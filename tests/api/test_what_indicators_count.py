@@ -14,7 +14,7 @@ import pytest
 from services.appointments.desk import TakeStep, take_step
 from services.appointments.rules import Step
 from services.kernel.audit import SYSTEM
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.api.test_identity_at_the_window import Window
 from tests.factories.staff import staff_browser
 from tests.factories.web import Web, person
@@ -74,7 +74,7 @@ def test_all_three_go_on_together_and_stay_as_they_were_then(
 ) -> None:
     before = {code: ask(web, code) for code in EXPECTED}
     household, bundle, _single = booked
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         now = datetime.fromisoformat(household["start"]) + timedelta(minutes=1)
         checked = TakeStep(UUID(household["id"]), Step.CHECK_IN, details={"identity_checked": True})
         take_step(session, checked, now=now, actor=SYSTEM)

@@ -27,7 +27,7 @@ from services.citizens.models import Person
 from services.enrollments import queries as enrollments
 from services.kernel.audit import AuditEntry, Role
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING, NOTHING, Base, Database, Scope
+from services.kernel.db import NETWORK_SCOPE, NO_SCOPE, Base, Database, Scope
 from services.kernel.errors import NotFound
 from services.metadata import metadata
 from services.remittances import queries as remittances
@@ -51,7 +51,7 @@ STRANGERS = ("citizen", "officer", "supervisor")
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """Everything that Ana has at Los Angeles, in a web whose login passes by row security."""
     with steady_web(servers, tmp_path_factory.mktemp("bypass")) as web:
-        with web.database.transaction(EVERYTHING) as session:
+        with web.database.transaction(NETWORK_SCOPE) as session:
             prepare_reference(session, now=system_clock())
         name = web.settings.database_url.rpartition("/")[2]
         bypassing = Database(f"{servers.superuser_url.rpartition('/')[0]}/{name}")
@@ -186,13 +186,13 @@ def test_whoever_it_belongs_to_sees_it(web: Web, ids: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "scope", [NOTHING, Scope(account=UUID(int=7)), Scope(consulate="chicago")], ids=str
+    "scope", [NO_SCOPE, Scope(account=UUID(int=7)), Scope(consulate="chicago")], ids=str
 )
 def test_queries_of_every_slice_keep_to_their_scope(
     web: Web, ids: dict[str, str], scope: Scope
 ) -> None:
     database: Database = web.app.extensions["consular.database"]
-    with database.transaction(EVERYTHING) as session:
+    with database.transaction(NETWORK_SCOPE) as session:
         owner = session.scalars(select(Remittance.account_id)).one()
     appointment, enrollment = UUID(ids["appointment"]), UUID(ids["enrollment"])
     with database.transaction(scope) as session:
@@ -233,7 +233,7 @@ def _shown(ids: dict[str, str], text_: str, *asked: str) -> list[str]:
 
 def _state(web: Web) -> list[Any]:
     """Of all that is Ana's, as it stands."""
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         return list(
             session.execute(
                 text(
@@ -299,7 +299,7 @@ def _browser(web: Web, who: str) -> Any:
     if who:
         claims = web.app.extensions["consular.tokens"].claims(_strangers(web)[who])
         whose = "account_id" if who == "citizen" else "staff_id"
-        with web.database.transaction(EVERYTHING) as session:
+        with web.database.transaction(NETWORK_SCOPE) as session:
             secret = start_session(session, now=system_clock(), **{whose: UUID(claims["sub"])})
         with web.app.app_context():
             browser.set_cookie(session_cookie(), secret)
@@ -323,7 +323,7 @@ def _pages(web: Web, ids: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 def test_every_table_of_somebodys_rows_says_whose_they_are(web: Web) -> None:
     """Or it is asked for by what only its owner has, or is anybody's to read."""
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         policies = session.execute(
             text(
                 "SELECT tablename, qual FROM pg_policies p WHERE schemaname = 'public'"

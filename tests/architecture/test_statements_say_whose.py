@@ -68,7 +68,7 @@ NETWORK = {
     "consular/pages/portal/erasing.py": "requests of one's own account; by folio: how far it is",
     "consular/pages/portal/finding.py": "by folio and birth date",
     "consular/pages/portal/signing_in.py": "by address, code and browser",
-    "consular/pages/portal/verifying.py": "by folio: when it was issued, nothing else",
+    "consular/pages/portal/folio_check.py": "by folio: when it was issued, nothing else",
     "consular/pages/privacy/routes.py": "requests of every office, for compliance to decide",
 }
 SLICES = sorted(file.parent.name for file in ROOT.glob("services/*/functions.sql"))
@@ -122,7 +122,7 @@ def test_the_web_works_for_the_whole_network_where_that_is_known() -> None:
         module.path
         for module in modules("consular")
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.Name) and node.id == "EVERYTHING"
+        if isinstance(node, ast.Name) and node.id == "NETWORK_SCOPE"
     }
     assert found == set(NETWORK)
 

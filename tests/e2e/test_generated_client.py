@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.settings import Settings
 from tests.factories.enrollments import make_applicant
 from tests.factories.remittances import make_clabe, prepare_reference
@@ -55,7 +55,7 @@ class Client:
 @pytest.fixture
 def client(settings: Settings, tmp_path: Path) -> Iterator[Client]:
     with running_web(settings) as web:
-        with web.database.transaction(EVERYTHING) as session:
+        with web.database.transaction(NETWORK_SCOPE) as session:
             prepare_reference(session, now=system_clock())
         with running_server(web.settings) as served, pytest.MonkeyPatch.context() as patch:
             url = f"http://127.0.0.1:{served.port}"

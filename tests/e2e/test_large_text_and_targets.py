@@ -20,7 +20,7 @@ from werkzeug.serving import make_server
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.clock import database_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import new_id
 from services.remittances.rates import store_rate
 from tests.api.calls import steady_web
@@ -97,7 +97,7 @@ def places(web: Web) -> list[Place]:
     first, *_others, last = (slot["start"] for slot in web.free())
     booked = web.book(first, token=token, attendees=[person(1)]).get_json()["id"]
     count = made_count(web)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         account = session.scalar(text("SELECT account_id FROM appointments"))
         now = database_clock(session)
         store_rate(

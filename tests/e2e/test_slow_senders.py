@@ -14,7 +14,7 @@ import pytest
 
 from consular.seed import load_reference
 from services.citizens.accounts import list_people
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
 from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import with_token_key
@@ -75,7 +75,7 @@ def _told(settings: Settings, citizen: Citizen) -> int:
     """How many people the citizen named."""
     database = Database(settings.database_url, pool_size=1)
     try:
-        with database.transaction(EVERYTHING) as session:
+        with database.transaction(NETWORK_SCOPE) as session:
             return len(list_people(session, citizen.account))
     finally:
         database.dispose()

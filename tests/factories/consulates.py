@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 
 from services.consulates import loading
 from services.consulates.models import Consulate, Service
-from services.kernel.db import EVERYTHING, Database, Scope
+from services.kernel.db import NETWORK_SCOPE, Database, Scope
 
 
 @contextmanager
-def reference_session(url: str, scope: Scope = EVERYTHING) -> Iterator[Session]:
+def reference_session(url: str, scope: Scope = NETWORK_SCOPE) -> Iterator[Session]:
     """A transaction with offices, services and fees loaded; everything is rolled back."""
     database = Database(url, pool_size=1)
     try:
-        with database.transaction(EVERYTHING) as session:
+        with database.transaction(NETWORK_SCOPE) as session:
             loading.load_reference(session)
             work_as(session, scope)
             yield session

@@ -33,7 +33,7 @@ from consular.server import Deadlines, serve_web
 from consular.startup import die_with_parent
 from services.citizens.models import Account
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.kernel.settings import Settings
 
@@ -74,7 +74,7 @@ def make_citizens(settings: Settings, count: int) -> list[Citizen]:
     accounts = [new_id() for _ in range(count)]
     database = Database(settings.database_url, pool_size=1)
     try:
-        with database.transaction(EVERYTHING) as session:
+        with database.transaction(NETWORK_SCOPE) as session:
             now = system_clock()
             session.execute(insert(Account), [{"id": a, "created_at": now} for a in accounts])
     finally:

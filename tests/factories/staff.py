@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from consular.security import session_cookie
 from services.kernel.audit import SYSTEM
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.staff.accounts import MakeStaffAccount, find_by_subject, make_account
 from services.staff.sessions import start_session
 
@@ -54,7 +54,7 @@ class Browser:
 def staff_browser(app: Flask, role: str, consulate: str | None = None) -> Browser:
     """Somebody of staff signed in; the same role and office are the same person."""
     now, subject = app.extensions["consular.clock"](), f"page-{role}-{consulate or 'network'}"
-    with app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
         found = find_by_subject(session, subject)
         if found is None:
             command = MakeStaffAccount(subject, f"Demo {role.title()}", role, consulate)
@@ -65,7 +65,7 @@ def staff_browser(app: Flask, role: str, consulate: str | None = None) -> Browse
 
 def citizen_browser(app: Flask, account: UUID) -> Browser:
     """A citizen signed in."""
-    with app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
         secret = start_session(session, now=app.extensions["consular.clock"](), account_id=account)
         return _browser(app, secret, account)
 

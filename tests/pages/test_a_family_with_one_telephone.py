@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web, person
 from tests.pages.test_booking_pages import PLACE
@@ -37,7 +37,7 @@ def _book(browser: Browser, start: str, name: str) -> None:
 
 
 def _count(web: Web, query: str) -> list[Any]:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         return list(session.scalars(text(query)))
 
 

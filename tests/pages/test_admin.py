@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 from sqlalchemy import text
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web
 
@@ -26,7 +26,7 @@ def admin(web: Web) -> Browser:
 
 
 def actions(web: Web) -> list[str]:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         rows = session.execute(text("SELECT action FROM audit_entries ORDER BY at, id"))
         return [row.action for row in rows if row.action.startswith("staff.")]
 

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web, person
 
@@ -109,7 +109,7 @@ def _after_booking(web: Web, start: str, attendees: list[dict[str, Any]]) -> Bro
     token = web.token("citizen", subject="ana")
     answer = web.book(start, token=token, attendees=attendees)
     assert answer.status_code == 201, answer.text
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         # The development token told a name, which an address with a code doesn't.
         session.execute(text("UPDATE people SET holder = false"))
         account = session.execute(text("SELECT id FROM accounts")).scalar_one()

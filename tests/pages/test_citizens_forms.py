@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web
 
@@ -19,7 +19,7 @@ _ENTRY = re.compile(r'<li><a href="#(f-[a-z_-]+)">([^<]+)</a></li>')
 def citizen(web: Web, subject: str = "ana", name: str = "Ana|Demo|Prueba") -> Browser:
     """Somebody signed in, with their names told unless ``name`` is empty."""
     web.token("citizen", subject=subject, name=name)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         account: UUID = session.execute(text("SELECT id FROM accounts")).scalar_one()
     return citizen_browser(web.app, account)
 

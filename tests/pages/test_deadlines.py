@@ -12,7 +12,7 @@ from flask import g
 
 from consular.pages.clock import Clock, reader_clock
 from services.kernel.audit import Actor, Role
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.remittances.models import Remittance
 from tests.factories.web import Web, person
 from tests.pages.test_sending import ordered, sender
@@ -71,7 +71,7 @@ def test_a_transfers_deadlines_are_on_the_senders_offices_clock(web: Web) -> Non
     token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
     assert web.book(web.free()[0]["start"], token=token, attendees=[person(1)]).status_code == 201
     address = ordered(client)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         found = session.query(Remittance).one()
         until = found.cancel_until
     page = client.get(address).text.replace("\N{NO-BREAK SPACE}", " ")

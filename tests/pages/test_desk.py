@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, text
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser, staff_browser
 from tests.factories.web import Web, morning_at_office, person, working_day
 
@@ -56,7 +56,7 @@ def status_of(web: Web, appointment: dict[str, Any]) -> str:
 
 
 def entries(web: Web, appointment: dict[str, Any], action: str) -> int:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         return int(
             session.execute(
                 text(
@@ -145,7 +145,7 @@ def test_nobody_is_called_absent_before_their_time(web: Web, officer: Browser) -
     coming = booked(web)
     assert "/no-show" not in officer.get(agenda_of(coming)).text
     assert "/no-show" not in officer.get(address(coming)).text
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         session.execute(text("UPDATE appointments SET starts_at = now() - interval '1 minute'"))
     page = officer.get(agenda_of(coming)).text
     assert "Sí, no se presentó" in page
@@ -273,7 +273,7 @@ def test_another_office_finds_nothing(web: Web, officer: Browser) -> None:
 
 def test_citizens_and_other_staff_have_no_desk(web: Web) -> None:
     coming = booked(web)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         account: UUID = session.execute(text("SELECT account_id FROM appointments")).scalar_one()
     for browser in (
         citizen_browser(web.app, account),

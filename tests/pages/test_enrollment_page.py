@@ -12,7 +12,7 @@ from services.enrollments.requesting import request_enrollment
 from services.enrollments.rules import Status
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.enrollments import make_account, make_request
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web
@@ -26,7 +26,7 @@ class Asked:
     def __init__(self, web: Web) -> None:
         self.database = web.database
         self.vault = web.app.extensions["consular.vault"]
-        with self.database.transaction(EVERYTHING) as session:
+        with self.database.transaction(NETWORK_SCOPE) as session:
             actor = Actor(Role.CITIZEN, make_account(session))
             found = request_enrollment(
                 session, make_request(), now=system_clock(), actor=actor, vault=self.vault
@@ -38,7 +38,7 @@ class Asked:
 
     def hear(self, word: AgencyStatus) -> None:
         """SAT takes it in, and then says so."""
-        with self.database.transaction(EVERYTHING) as session:
+        with self.database.transaction(NETWORK_SCOPE) as session:
             begin_submission(session, self.id, now=system_clock(), vault=self.vault)
             for heard in (AgencyStatus(Status.SENT_TO_AGENCY), word):
                 record_progress(session, self.id, heard, now=system_clock(), vault=self.vault)
@@ -48,7 +48,7 @@ class Asked:
         return unescape(self.browser.get(f"{self.address}?nueva=1").text)
 
     def status(self) -> str:
-        with self.database.transaction(EVERYTHING) as session:
+        with self.database.transaction(NETWORK_SCOPE) as session:
             return str(get_enrollment(session, self.id).status)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from consular.pages.portal import enrolling
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser, staff_browser
 from tests.factories.web import Web, working_day
 from tests.pages.test_booking_pages import PLACE, fields
@@ -29,7 +29,7 @@ OWN = {
 
 
 def count(web: Web, query: str) -> int:
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
         return int(session.execute(text(query)).scalar_one())
 
 
@@ -160,14 +160,14 @@ def test_a_sign_in_sent_from_a_second_tab_lands_on_the_first_page(web: Web) -> N
 
 
 def _account(web: Web) -> Any:
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
         return session.execute(text("SELECT account_id FROM appointments")).scalar_one()
 
 
 def _code(web: Web) -> str:
     """The newest code, as its message would say it."""
     vault = web.app.extensions["consular.vault"]
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
         row = session.execute(
             text(
                 "SELECT id, data_key, code_sealed FROM login_codes ORDER BY created_at DESC LIMIT 1"

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from services.citizens.accounts import set_profile
 from services.citizens.people import PersonData
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.api.test_identity_of_enrollments import OWN, RFC, Enrolling
 from tests.factories.staff import Browser, citizen_browser, staff_browser
 from tests.factories.web import Web
@@ -148,7 +148,7 @@ def test_what_the_agency_has_is_said_before_and_without_a_curp_what_to_do(web: W
 def test_the_page_of_the_other_account_says_only_that_it_was_withdrawn(web: Web) -> None:
     rfc = Rfc(web)
     rfc.act(rfc.shown(), "release")
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         query = text("SELECT account_id FROM enrollments WHERE id = :id")
         eve = session.scalar(query, {"id": rfc.enrolling.squatted["id"]})
     page = citizen_browser(web.app, eve).get(f"/inscripciones/{rfc.enrolling.squatted['id']}").text
@@ -158,7 +158,7 @@ def test_the_page_of_the_other_account_says_only_that_it_was_withdrawn(web: Web)
 
 def test_who_is_refused_an_rfc_reads_where_to_go_and_the_folio(web: Web) -> None:
     rfc = Rfc(web)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         query = text("SELECT account_id FROM identity_checks WHERE folio = :folio")
         gloria = session.scalar(query, {"folio": rfc.enrolling.folio})
     form = {**FORM, "curp": OWN, "consents": "transfer_to_agency"}
@@ -170,7 +170,7 @@ def test_who_is_refused_an_rfc_reads_where_to_go_and_the_folio(web: Web) -> None
 def test_who_shares_a_limit_with_a_namesake_is_told_apart(web: Web) -> None:
     for who in ("eve", "gloria"):
         web.token("citizen", subject=who, name="Gloria|Hernández|García")
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         vault = web.app.extensions["consular.vault"]
         profile = PersonData("Gloria", "Hernández", "García", date(1956, 4, 27))
         for account in session.scalars(text("SELECT id FROM accounts")).all():

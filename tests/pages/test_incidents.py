@@ -13,7 +13,7 @@ from consular.doctor import examine
 from services.incidents.reporting import Report, report, suspend
 from services.incidents.rules import Kind, Subject
 from services.kernel.clock import database_clock
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.ledger.queries import balance
 from services.remittances.entries import LedgerCode
@@ -41,7 +41,7 @@ def treasurer(web: Web) -> Browser:
 
 
 def _report(workers: Database, kind: Kind = Kind.JOB_PARKED, **detail: object) -> UUID:
-    with workers.transaction(EVERYTHING) as session:
+    with workers.transaction(NETWORK_SCOPE) as session:
         given = Report(kind, Subject.JOB, new_id(), detail)
         return report(session, given, now=database_clock(session))
 
@@ -49,7 +49,7 @@ def _report(workers: Database, kind: Kind = Kind.JOB_PARKED, **detail: object) -
 def _paid_after_refund(web: Web, workers: Database) -> tuple[UUID, str]:
     """An incident, and the folio of what it is about."""
     vault = web.app.extensions["consular.vault"]
-    with workers.transaction(EVERYTHING) as session:
+    with workers.transaction(NETWORK_SCOPE) as session:
         now = database_clock(session)
         prepare_reference(session, now=now)
         sender = make_sender(session, now=now, vault=vault)
@@ -106,7 +106,7 @@ def test_it_is_taken_noted_and_resolved_with_a_reason(
     assert "Demo Compliance" in page
     assert "Cerrar el caso" not in page
     assert "Ese caso ya se cerró" in treasurer.send(f"{address}/note", note="tarde").text
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         actions = session.scalars(
             text("SELECT action FROM audit_entries WHERE subject_id = :id ORDER BY at, id"),
             {"id": incident},
@@ -126,7 +126,7 @@ def test_money_in_suspense_is_cleared_by_a_worker_as_the_treasurer_says(
     assert "Elige una de las opciones que muestra el caso" in vague
     lost = treasurer.send(f"{address}/resolve", resolution="written_off", reason="Se perdió").text
     assert "Pérdida asumida" in lost
-    with workers.transaction(EVERYTHING) as session:
+    with workers.transaction(NETWORK_SCOPE) as session:
         query = text("SELECT ref FROM outbox WHERE topic = 'incidents.clear_suspense'")
         assert session.execute(query).scalar_one() == incident
         assert balance(session, LedgerCode.SUSPENSE_MXN) == 184_56
@@ -142,7 +142,7 @@ def test_whose_remittance_is_looked_at_is_told(
 ) -> None:
     incident, _folio = _paid_after_refund(web, workers)
     treasurer.get(f"/incidents/{incident}")
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         query = text(
             "SELECT count(*) FROM audit_entries a JOIN remittances r ON r.id = a.subject_id"
             " WHERE a.action = 'remittance.read' AND a.person_account_id = r.account_id"
@@ -160,7 +160,7 @@ def test_the_web_moves_no_suspense(web: Web, workers: Database) -> None:
     ):
         with (
             pytest.raises(Exception, match="permission denied"),
-            web.app.extensions["consular.database"].transaction(EVERYTHING) as session,
+            web.app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session,
         ):
             session.execute(text(attempt), {"id": incident})
 
@@ -186,7 +186,7 @@ def test_the_same_over_the_api(web: Web, workers: Database) -> None:
 
 
 def test_metrics_and_doctor_tell_how_many_are_open_and_how_old(web: Web, workers: Database) -> None:
-    with workers.transaction(EVERYTHING) as session:
+    with workers.transaction(NETWORK_SCOPE) as session:
         given = Report(Kind.ANSWER_OVERDUE, Subject.REMITTANCE, new_id())
         found = report(session, given, now=database_clock(session))
         assert suspend(session, found, 5)

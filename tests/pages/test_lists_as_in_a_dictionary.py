@@ -12,7 +12,7 @@ from consular.i18n import alphabetical
 from consular.pages.portal.names import ASKED_MOST, bookable_services
 from services.consulates.queries import list_services
 from services.kernel.audit import SYSTEM
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.staff.accounts import MakeStaffAccount, make_account
 from tests.factories.staff import staff_browser
 from tests.factories.web import Web
@@ -49,7 +49,7 @@ def test_a_lists_choices_are_in_order(
 def test_services_that_few_come_for_are_in_order(web: Web, language: str) -> None:
     with (
         web.app.test_request_context(f"/?lang={language}"),
-        web.database.transaction(EVERYTHING) as session,
+        web.database.transaction(NETWORK_SCOPE) as session,
     ):
         found = bookable_services(session)
         known = {row.code for row in list_services(session, bookable_only=True)}
@@ -58,7 +58,7 @@ def test_services_that_few_come_for_are_in_order(web: Web, language: str) -> Non
 
 
 def test_staff_are_listed_as_in_a_dictionary(web: Web) -> None:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         for name in ("Zoe Demo", "Ñico Demo", "Óscar Demo", "Nuria Demo", "ana demo"):
             command = MakeStaffAccount(f"s-{name}", name, "analyst", None)
             make_account(session, command, now=datetime.now(UTC), actor=SYSTEM)

@@ -13,7 +13,7 @@ import pytest
 from services.appointments.desk import TakeStep, take_step
 from services.appointments.rules import Status, Step
 from services.kernel.audit import SYSTEM
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import staff_browser
 from tests.factories.web import Web, person
 
@@ -74,7 +74,7 @@ def test_each_step_leaves_one_person_under_one_name(web: Web, way: str) -> None:
     assert on_the_desk(web, day) == in_group_4(web, "appointments", day)
     for step, values, status in WAYS[way]:
         now += timedelta(minutes=2)
-        with web.database.transaction(EVERYTHING) as session:
+        with web.database.transaction(NETWORK_SCOPE) as session:
             command = TakeStep(UUID(booked["id"]), step, **values)
             assert take_step(session, command, now=now, actor=SYSTEM).status == status
         told = on_the_desk(web, day)

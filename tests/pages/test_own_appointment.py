@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser, staff_browser
 from tests.factories.web import Web, morning_at_office
 
@@ -24,7 +24,7 @@ def booked(web: Web) -> dict[str, Any]:
 
 @pytest.fixture
 def owner(web: Web, booked: dict[str, Any]) -> Browser:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         account: UUID = session.execute(text("SELECT account_id FROM appointments")).scalar_one()
     return citizen_browser(web.app, account)
 
@@ -80,7 +80,7 @@ def test_a_pass_keeps_nobody_from_booking_another_day(web: Web, booked: dict[str
 def test_what_the_desk_forgot_is_not_shown_as_a_code(
     web: Web, booked: dict[str, Any], owner: Browser
 ) -> None:
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         session.execute(
             text(
                 "UPDATE appointments SET status = 'not_served',"

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import citizen_browser, staff_browser
 from tests.factories.web import Web
 from tests.pages.test_booking_pages import OWN, PLACE, fields
@@ -104,7 +104,7 @@ def test_what_was_typed_is_shown_to_nobody_else(web: Web) -> None:
     address = browser.post("/rfc", **RFC).location
     assert "Núñez" not in web.client.get(address, follow_redirects=True).text
     web.token("citizen", subject="eva", name="Eva|Otra|Prueba")
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
         other = session.execute(
             text("SELECT id FROM accounts WHERE id <> :own"), {"own": browser.account}
         ).scalar_one()
@@ -132,7 +132,7 @@ def test_a_session_that_ends_while_paying_is_taken_up_again(web: Web) -> None:
     answer = client.post("/enviar/revisar", data=fields(page))
     assert "/login?next=/enviar/revisar" in answer.location
     assert count(web, "SELECT count(*) FROM remittances") == 0
-    with web.app.extensions["consular.database"].transaction(EVERYTHING) as session:
+    with web.app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
         session.execute(text("UPDATE web_sessions SET last_seen_at = now()"))
     again = client.get(f"/enviar/revisar?d={fields(page)['d']}").text
     assert "Tu sesión había terminado" in again

@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 from sqlalchemy import text
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.web import Web
 from tests.pages.test_sending import ordered, sender
 
@@ -18,7 +18,7 @@ def _sent(web: Web, status: str) -> str:
     """The page that followed the payment, opened again when the transfer stands at ``status``."""
     client = sender(web)
     address = ordered(client)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         session.execute(
             text(
                 "UPDATE remittances SET status = :status, branch = 'Sucursal 7, Puebla',"

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from consular.errors import problem_of
 from services.identity.errors import IdentityCheckPending
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.remittances.errors import AmountOutOfRange, LimitExceeded
 from tests.factories.enrollments import make_applicant
 from tests.factories.staff import Browser, citizen_browser
@@ -34,7 +34,7 @@ def _said(web: Web, error: Any, language: str = "es") -> str:
 
 def _citizen(web: Web) -> Browser:
     web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         account = session.scalar(text("SELECT id FROM accounts"))
         assert account is not None
     return citizen_browser(web.app, account)

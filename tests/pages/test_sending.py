@@ -11,7 +11,7 @@ from uuid import uuid4
 from flask.testing import FlaskClient
 
 from consular.security import session_cookie
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.remittances.rates import store_rate
 from services.staff.sessions import start_session
 from tests.factories.web import Web
@@ -22,7 +22,7 @@ ACCOUNT, OTHER_ACCOUNT = "002010077777777771", "646180157000000004"
 def sender(web: Web) -> FlaskClient:
     web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
     now = datetime.now(UTC)
-    with web.database.transaction(EVERYTHING) as session:
+    with web.database.transaction(NETWORK_SCOPE) as session:
         account = session.connection().exec_driver_sql("SELECT id FROM accounts").scalar_one()
         secret = start_session(session, now=now, account_id=account)
         store_rate(

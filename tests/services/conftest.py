@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from services.kernel.audit import Actor
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from tests.factories.remittances import make_sender
 from tests.servers import DatabaseUrls
 
@@ -24,7 +24,7 @@ def shared(shared_database: DatabaseUrls) -> Iterator[Database]:
 @pytest.fixture
 def session(shared: Database) -> Iterator[Session]:
     """A transaction that sees everything and leaves nothing behind."""
-    with shared.transaction(EVERYTHING) as session:
+    with shared.transaction(NETWORK_SCOPE) as session:
         yield session
         session.rollback()
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from services.appointments.closing import close_days
 from services.appointments.rules import NOTES_AFTER_CLOSING
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.settings import Settings
 from tests.factories.web import morning_at_office, person, running_web
 
@@ -26,7 +26,7 @@ def test_a_forgotten_appointment_ends_and_its_person_may_book_again(settings: Se
         assert web.book(third, token=token).get_json()["code"] == "already_booked"
         database, before = web.database, system_clock()
         the_day = before + timedelta(days=40)
-        with database.transaction(EVERYTHING) as session:
+        with database.transaction(NETWORK_SCOPE) as session:
             assert close_days(session, now=before + timedelta(days=20)) == 0
             assert close_days(session, now=the_day + NOTES_AFTER_CLOSING) == 2
             assert close_days(session, now=the_day + NOTES_AFTER_CLOSING) == 0

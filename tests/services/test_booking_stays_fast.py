@@ -19,7 +19,7 @@ from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.kernel.audit import SYSTEM, Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.crypto import Vault
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import new_id
 from services.kernel.settings import Settings
 from tests.factories.consulates import reference_session, work_as
@@ -55,7 +55,7 @@ def test_no_growing_table_is_read_whole(shared_database: DatabaseUrls, settings:
             book(connection, command, now=now, actor=actor, vault=vault)
             again = book(connection, command, now=now, actor=actor, vault=vault)
             assert again.status == "booked"
-        work_as(session, EVERYTHING)
+        work_as(session, NETWORK_SCOPE)
         assert session.execute(READ_WHOLE).all() == before
 
 
@@ -76,7 +76,7 @@ def test_a_refusal_reads_the_claims_of_its_own_people(
             for letter in "abcd"
         )
         book(connection, first, now=now, actor=SYSTEM, vault=vault)
-        work_as(session, EVERYTHING)
+        work_as(session, NETWORK_SCOPE)
         session.execute(CROWD)
         before = session.execute(CLAIMS_READ).scalar_one()
         for command in others:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.settings import Settings
 from tests.factories.staff import citizen_browser
 from tests.factories.web import running_web
@@ -18,7 +18,7 @@ def test_cancelling_after_the_start_is_refused(settings: Settings) -> None:
         token = web.token("citizen", subject="ana")
         found = web.book(web.free()[0]["start"], token=token).get_json()["id"]
         database = web.database
-        with database.transaction(EVERYTHING) as session:
+        with database.transaction(NETWORK_SCOPE) as session:
             starts_at, account = session.execute(
                 text("SELECT starts_at, account_id FROM appointments")
             ).one()

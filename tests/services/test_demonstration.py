@@ -13,7 +13,7 @@ from consular.local.demonstration import load_demo
 from consular.seed import load_reference
 from integrations.simulator.personas import OFFICIALS
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
 from tests.factories.web import with_token_key
 
@@ -53,7 +53,7 @@ def test_at_any_hour_some_office_with_staff_has_a_session_today(
         for hour in (4, 5, 7, 15, 21):
             now = day + timedelta(hours=hour, minutes=50)
             extend_demo_schedule(ready, now)
-            with database.transaction(EVERYTHING) as session:
+            with database.transaction(NETWORK_SCOPE) as session:
                 times = session.execute(_TODAY, {"offices": list(OFFICES), "now": now}).scalar_one()
             assert times > 0, now
     finally:
@@ -77,7 +77,7 @@ def test_nobody_is_served_ahead_of_time(ready: Settings) -> None:
     assert done["booked"] > 20
     database = Database(ready.database_url, pool_size=1)
     try:
-        with database.transaction(EVERYTHING) as session:
+        with database.transaction(NETWORK_SCOPE) as session:
             found = session.execute(_AHEAD, {"now": system_clock()}).all()
     finally:
         database.dispose()

@@ -33,7 +33,7 @@ from services.facts.models import Fact
 from services.identity.errors import IdentityCheckPending
 from services.kernel.audit import Actor, AuditEntry, Role
 from services.kernel.crypto import Vault
-from services.kernel.db import EVERYTHING, Database, Scope
+from services.kernel.db import NETWORK_SCOPE, Database, Scope
 from services.kernel.errors import Invalid, NotFound, WrongState
 from services.outbox.models import OutboxItem
 from tests.factories.consulates import add_consulate
@@ -291,7 +291,7 @@ def test_row_security_hides_another_accounts_and_another_offices_enrolments(
     database: DatabaseUrls,
 ) -> None:
     db = Database(database.app_url)
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         mine, other = (Actor(Role.CITIZEN, make_account(session)) for _ in range(2))
         add_consulate(session, OFFICE)
         add_consulate(session, "miami")
@@ -307,7 +307,7 @@ def test_row_security_hides_another_accounts_and_another_offices_enrolments(
 
 def test_an_officer_enrols_for_their_own_office_only(database: DatabaseUrls) -> None:
     db = Database(database.app_url)
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         add_consulate(session, OFFICE)
         add_consulate(session, "miami")
     officer = Actor(Role.OFFICER, UUID(int=7), OFFICE)
@@ -321,14 +321,14 @@ def test_an_officer_enrols_for_their_own_office_only(database: DatabaseUrls) -> 
 
 def test_a_refused_request_leaves_nothing_behind(database: DatabaseUrls) -> None:
     db = Database(database.app_url)
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         citizen = Actor(Role.CITIZEN, make_account(session))
     applicant = make_applicant()
     with db.transaction(citizen.scope) as session:
         _ask(session, citizen, make_request(applicant))
     with pytest.raises(AlreadyEnrolled), db.transaction(citizen.scope) as session:
         _ask(session, citizen, make_request(applicant))
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         for table, rows in ((Enrollment, 1), (Person, 1), (EnrollmentClaim, 2)):
             assert session.scalar(select(func.count()).select_from(table)) == rows
     db.dispose()

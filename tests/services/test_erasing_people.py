@@ -39,7 +39,7 @@ from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Resolution, Subject
 from services.kernel.audit import SYSTEM, Actor, AuditEntry, Role
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.errors import Conflict, NotFound, WrongState
 from services.kernel.idempotency import begin, finish
 from services.kernel.ids import new_id
@@ -145,7 +145,7 @@ class Office:
             self.code, (service,), self.start, people or (WHO,), **to,
             idempotency_key=str(new_id()), request_hash=b"h" * 32,
         )  # fmt: skip
-        with self.database.one_call() as connection:
+        with self.database.raw_connection() as connection:
             return book(
                 connection, command, now=system_clock(), actor=actor, vault=VAULT,
                 hand=Hand(address=b"a" * 32),
@@ -153,7 +153,7 @@ class Office:
 
     def serve(self, appointment: UUID) -> None:
         now = self.start + timedelta(minutes=1)
-        with self.database.transaction(EVERYTHING) as session:
+        with self.database.transaction(NETWORK_SCOPE) as session:
             take_step(session, TakeStep(appointment, Step.CHECK_IN), now=now, actor=SYSTEM)
             complete(session, appointment, Served(DOCUMENT), now=now, actor=SYSTEM, vault=VAULT)
 
@@ -163,7 +163,7 @@ OFFICER, BOSS = UUID(int=1), UUID(int=2)
 
 @pytest.fixture
 def office(here: Database) -> Office:
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         code = add_consulate(session).code
         add_service(session, "TST")
         add_service(session, "TSU")
@@ -178,7 +178,7 @@ def office(here: Database) -> Office:
 def _sign_in(here: Database) -> Actor:
     """By a code to the e-mail; a second one stays unused."""
     to = Destination("email", EMAIL)
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         row = send_code(session, to, language="es", now=system_clock(), vault=VAULT)
         sent = session.get_one(LoginCode, row)
         key = VAULT.unwrap(sent.data_key, row)
@@ -195,7 +195,7 @@ def _visit(office: Office, actor: Actor) -> None:
     """Served once; the other time sent away with a pass, in words that name the person."""
     first = office.book(actor, email=EMAIL, phone=PHONE)
     second = office.book(actor, service="TSU", email=EMAIL)
-    with office.database.transaction(EVERYTHING) as session:
+    with office.database.transaction(NETWORK_SCOPE) as session:
         write_keys(session, first, VAULT)
         away = {"reason": f"{NAMED.given_names} no trae acta", "bring": [f"CURP {CURP}"]}
         now = office.start + timedelta(minutes=1)
@@ -211,7 +211,7 @@ def _enroll(here: Database, actor: Actor) -> None:
     )  # fmt: skip
     request = RequestEnrollment("rfc", applicant, ("transfer_to_agency",))
     now = system_clock()
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         made = request_enrollment(session, request, now=now, actor=actor, vault=VAULT)
         begin_submission(session, made.id, now=now, vault=VAULT)
         word = AgencyStatus(EnrollmentStatus.ACTIVE, {"rfc": "TOIX870319AB1"})
@@ -219,7 +219,7 @@ def _enroll(here: Database, actor: Actor) -> None:
 
 
 def _send_money(here: Database, actor: Actor, *, paid: bool = True) -> str:
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session)
         made = make_remittance(session, actor, surname="Tzompantzinco")
         if paid:
@@ -229,7 +229,7 @@ def _send_money(here: Database, actor: Actor, *, paid: bool = True) -> str:
 
 
 def _write_notes(here: Database) -> None:
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         remittance = session.scalars(select(Remittance.id)).one()
         given = Report(Kind.CANCEL_REFUSED, Subject.REMITTANCE, remittance)
         incident = report(session, given, now=NOW)
@@ -240,7 +240,7 @@ def _write_notes(here: Database) -> None:
 
 
 def _prove_identity(office: Office, actor: Actor) -> None:
-    with office.database.transaction(EVERYTHING) as session:
+    with office.database.transaction(NETWORK_SCOPE) as session:
         assert actor.account_id is not None
         now = system_clock()
         ask_for_check(session, actor.account_id, person_keys(WHO, VAULT), now=now)
@@ -260,7 +260,7 @@ def _keep_answers(urls: DatabaseUrls, actor: Actor) -> None:
     web = Database(urls.web_url, pool_size=1)
     account = actor.account_id
     assert account is not None
-    with web.transaction(EVERYTHING) as session:
+    with web.transaction(NETWORK_SCOPE) as session:
         now = system_clock()
         owner = account_owner(account, VAULT)
         content = {"given_names": NAMED.given_names, "curp": CURP}
@@ -284,12 +284,12 @@ def citizen(here: Database, office: Office, database: DatabaseUrls) -> Actor:
 
 
 def _erase(here: Database, request: UUID, now: datetime = LATER) -> list[Obstacle]:
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         return list(erase(session, request, now=now, vault=VAULT))
 
 
 def _ask(here: Database, actor: Actor) -> UUID:
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         return request_own_erasure(session, now=system_clock(), actor=actor).id
 
 
@@ -337,10 +337,10 @@ def test_folios_facts_and_the_books_stay(here: Database, citizen: Actor) -> None
         " (SELECT string_agg(folio, ',' ORDER BY folio) FROM enrollments),"
         " (SELECT string_agg(folio || total_minor, ',' ORDER BY folio) FROM remittances)"
     )
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         before = session.execute(counts).one()
     _erase(here, _ask(here, citizen))
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         assert session.execute(counts).one() == before
         assert proof(session).holds
         actions = session.scalars(
@@ -356,7 +356,7 @@ def test_who_sent_and_received_is_kept_apart_until_the_law_lets_it_go(
 ) -> None:
     _erase(here, _ask(here, citizen))
     auditor = Actor(Role.AUDITOR, BOSS)
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         remittance = session.scalars(select(Remittance)).one()
         kept = open_blocked(session, remittance.folio, now=LATER, actor=auditor, vault=VAULT)
         assert kept["sender"]["curp"] == CURP
@@ -377,11 +377,11 @@ def test_who_sent_and_received_is_kept_apart_until_the_law_lets_it_go(
 def test_erasing_again_changes_nothing(here: Database, citizen: Actor) -> None:
     request = _ask(here, citizen)
     _erase(here, request)
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         done = session.get_one(ErasureRequest, request).done_at
         entries = session.scalar(select(func.count()).select_from(AuditEntry))
     assert _erase(here, request, LATER + timedelta(days=1)) == []
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         assert session.get_one(ErasureRequest, request).done_at == done
         assert session.scalar(select(func.count()).select_from(AuditEntry)) == entries
         assert session.scalar(select(func.count()).select_from(BlockedRecord)) == 1
@@ -389,7 +389,7 @@ def test_erasing_again_changes_nothing(here: Database, citizen: Actor) -> None:
 
 def test_whoever_comes_back_is_somebody_new(here: Database, citizen: Actor) -> None:
     _erase(here, _ask(here, citizen))
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         account = sign_in(session, issuer="email", subject=EMAIL, now=LATER, vault=VAULT)
         assert account != citizen.account_id
         assert session.scalars(select(Person).where(Person.account_id == account)).all() == []
@@ -403,7 +403,7 @@ def _undecided(office: Office, actor: Actor) -> None:
     applicant = Applicant(
         DATA.given_names, DATA.first_surname, DATA.second_surname, NAMED.birth_date, curp=CURP
     )
-    with office.database.transaction(EVERYTHING) as session:
+    with office.database.transaction(NETWORK_SCOPE) as session:
         request = RequestEnrollment("rfc", applicant, ("transfer_to_agency",))
         request_enrollment(session, request, now=system_clock(), actor=actor, vault=VAULT)
 
@@ -414,7 +414,7 @@ def _under_way(office: Office, actor: Actor) -> None:
 
 def _unsettled(office: Office, actor: Actor) -> None:
     _send_money(office.database, actor)
-    with office.database.transaction(EVERYTHING) as session:
+    with office.database.transaction(NETWORK_SCOPE) as session:
         remittance = session.scalars(select(Remittance.id)).one()
         report(session, Report(Kind.CANCEL_REFUSED, Subject.REMITTANCE, remittance), now=NOW)
 
@@ -443,7 +443,7 @@ def test_what_is_under_way_ends_first(
     before = found_in(database, actor.account_id)
     assert _erase(here, request, now) == [obstacle]
     assert found_in(database, actor.account_id) == before
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         assert session.get_one(ErasureRequest, request).status == Status.APPROVED
 
 
@@ -460,14 +460,14 @@ def _check(office: Office, session: Session, who: Attendee = WHO) -> UUID:
 
 def test_staff_ask_after_a_check_and_somebody_else_decides(here: Database, office: Office) -> None:
     officer, now = office.officer, system_clock()
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         check = _check(office, session)
         asked = request_erasure_of(session, check, now=now, actor=officer).id
         assert request_erasure_of(session, check, now=now, actor=officer).id == asked
         with pytest.raises(Conflict, match="self_approval"), session.begin_nested():
             approve_erasure(session, asked, now=now, actor=officer)
     assert _erase(here, asked) == []
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         assert session.get_one(ErasureRequest, asked).status == Status.REQUESTED
         approve_erasure(session, asked, now=now, actor=Actor(Role.COMPLIANCE, BOSS))
         with pytest.raises(WrongState):
@@ -483,21 +483,21 @@ def test_who_has_no_account_is_erased_wherever_an_office_or_a_relative_named_the
     relative = Actor(Role.CITIZEN, UUID(int=77))
     other = Attendee("Itzel", "Quintana", None, date(1990, 5, 12))
     stranger = replace(WHO, curp=make_curp(replace(NAMED, given_names="Yaretzi"), "M"))
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         session.execute(text("INSERT INTO accounts (id, created_at) VALUES (:id, now())"),
                         {"id": relative.account_id})  # fmt: skip
     walked_in = office.book(office.officer, WHO)
     family = office.book(relative, other, WHO, service="TSU", email="relative@example.org")
     office.serve(walked_in)
     office.serve(family)
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         named = _check(office, session, stranger)
         check = _check(office, session)
         asked = request_erasure_of(session, check, now=system_clock(), actor=office.officer)
         boss = Actor(Role.COMPLIANCE, BOSS)
         approve_erasure(session, asked.id, now=system_clock(), actor=boss)
     assert _erase(here, asked.id) == []
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         names = session.scalars(select(Person.given_names).where(Person.erased_at.is_(None))).all()
         assert sorted(names) == sorted([other.given_names, stranger.given_names])
         kept = session.scalars(
@@ -506,7 +506,7 @@ def test_who_has_no_account_is_erased_wherever_an_office_or_a_relative_named_the
         assert kept == 1
     left = found_in(database)
     assert {column.partition(".")[0] for column in left} <= {"people", "identity_checks"}
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         about = session.execute(
             text("SELECT document, cardinality(person_keys) FROM identity_checks ORDER BY 1")
         ).all()
@@ -546,7 +546,7 @@ def test_money_under_way_cant_be_erased_by_a_statement(here: Database) -> None:
     actor = _sign_in(here)
     _send_money(here, actor, paid=False)
     with (
-        here.transaction(EVERYTHING) as session,
+        here.transaction(NETWORK_SCOPE) as session,
         pytest.raises(Exception, match="ck_remittances_erased"),
     ):
         session.execute(

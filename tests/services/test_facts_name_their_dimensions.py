@@ -12,7 +12,7 @@ import pytest
 
 from consular.migrations import upgrade
 from services.facts.recording import Dimensions, record
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.monitoring.indicators import INDICATORS, AskIndicator, Dimension, figures
 from tests.servers import Addresses, DatabaseUrls
@@ -60,7 +60,7 @@ def _as_before(connection: psycopg.Connection[Any]) -> dict[str, list[Any]]:
 def _figures(urls: DatabaseUrls, as_of: datetime | None = None) -> dict[str, Any]:
     here = Database(urls.web_url, pool_size=1)
     try:
-        with here.transaction(EVERYTHING) as session:
+        with here.transaction(NETWORK_SCOPE) as session:
             asks = [AskIndicator(code, (Dimension.PROGRAM,), as_of=as_of) for code in INDICATORS]
             found = [figures(session, ask) for ask in asks]
     finally:
@@ -99,7 +99,7 @@ def test_a_version_that_still_runs_counts_with_the_present_one(old: DatabaseUrls
         _write(running, CALL)
         assert _figures(old) == _expected(3)
         here = Database(old.web_url, pool_size=1)
-        with here.transaction(EVERYTHING) as session:
+        with here.transaction(NETWORK_SCOPE) as session:
             for kind, (dimension, names) in KINDS.items():
                 for name in names:
                     dimensions: Dimensions = {dimension: name}  # type: ignore[misc]

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from consular import migrations
 from services.facts.recording import record
 from services.facts.settling import note_settled
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.monitoring.indicators import AskIndicator, figures
 from tests.servers import Addresses, DatabaseUrls
@@ -35,14 +35,14 @@ def here(database: DatabaseUrls) -> Iterator[Database]:
 
 
 def _ask(database: Database, as_of: datetime | None = None) -> tuple[int, datetime]:
-    with database.transaction(EVERYTHING) as session:
+    with database.transaction(NETWORK_SCOPE) as session:
         session.execute(text("SET TRANSACTION READ ONLY"))
         found = figures(session, AskIndicator("appointments", as_of=as_of))
     return sum(row["value"] for row in found.rows), found.as_of
 
 
 def _record(database: Database, *, held: float = 0) -> None:
-    with database.transaction(EVERYTHING) as session:
+    with database.transaction(NETWORK_SCOPE) as session:
         record(
             session, kind="appointment", subject_id=new_id(), consulate=None,
             dimensions={"service_code": "PAS10"},
@@ -82,7 +82,7 @@ def test_a_transaction_that_goes_on_for_long_makes_figures_older_never_wrong(
 ) -> None:
     _record(here)
     workers = Database(database.worker_url, pool_size=1)
-    with workers.transaction(EVERYTHING) as session:
+    with workers.transaction(NETWORK_SCOPE) as session:
         noted = note_settled(session)
     workers.dispose()
     with psycopg.connect(database.worker_url) as slow:

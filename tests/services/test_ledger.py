@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from services.kernel.db import EVERYTHING, Database, violated_constraint
+from services.kernel.db import NETWORK_SCOPE, Database, violated_constraint
 from services.kernel.ids import new_id
 from services.ledger.errors import AlreadyPosted
 from services.ledger.posting import Line, post
@@ -120,7 +120,7 @@ def test_not_even_the_owner_changes_the_books(
     database: DatabaseUrls,
 ) -> None:
     db = Database(database.app_url)
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session)
         made = make_remittance(session, make_sender(session)).id
     db.dispose()

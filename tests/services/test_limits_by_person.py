@@ -16,7 +16,7 @@ from services.consulates.models import Consulate
 from services.identity.checking import CheckIdentity, check_identity
 from services.identity.errors import NobodyElse
 from services.kernel.audit import Actor, Role
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.processes.identity_checks import tell_apart
 from services.remittances.cancelling import cancel
@@ -136,7 +136,7 @@ def test_an_order_sees_the_sums_of_accounts_that_its_transaction_may_not_see(
 ) -> None:
     engine = Database(database.app_url)
     try:
-        with engine.transaction(EVERYTHING) as session:
+        with engine.transaction(NETWORK_SCOPE) as session:
             prepare_reference(session)
             first, second = (make_sender(session, curp=CURP) for _ in range(2))
             make_remittance(session, first, send=2000_00)
@@ -162,11 +162,11 @@ def test_orders_at_once_in_several_accounts_stay_within_the_limit(database: Data
         return 1
 
     try:
-        with engine.transaction(EVERYTHING) as session:
+        with engine.transaction(NETWORK_SCOPE) as session:
             prepare_reference(session)
         for number in range(ROUNDS):
             born = date(1990, 1, 1 + number)
-            with engine.transaction(EVERYTHING) as session:
+            with engine.transaction(NETWORK_SCOPE) as session:
                 people = [make_sender(session, born=born) for _ in range(ACCOUNTS)]
             with ThreadPoolExecutor(ACCOUNTS) as pool:
                 assert sum(pool.map(send, people)) == 2

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from services.consulates import loading, queries
 from services.consulates.models import Consulate, NonWorkingDay, Service, ServiceRequirement, State
-from services.kernel.db import NOTHING, Base
+from services.kernel.db import NO_SCOPE, Base
 from services.kernel.errors import NotFound
 from services.monitoring import published
 from services.voting import loading as voting
@@ -159,7 +159,7 @@ def test_votes_were_cast_in_person_at_twenty_three_sites(session: Session) -> No
 
 
 def test_anybody_reads_offices_without_an_account(session: Session) -> None:
-    work_as(session, NOTHING)
+    work_as(session, NO_SCOPE)
     assert queries.get_consulate(session, "losangeles").time_zone == "America/Los_Angeles"
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from services.consulates import loading as catalogue
 from services.facts.models import Fact
 from services.kernel.audit import Actor, AuditEntry, Role
-from services.kernel.db import EVERYTHING, NOTHING, Database, Scope
+from services.kernel.db import NETWORK_SCOPE, NO_SCOPE, Database, Scope
 from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id
 from services.monitoring import published
@@ -144,7 +144,7 @@ def test_counts_of_another_mode_or_day_stand_side_by_side(session: Session) -> N
 
 def test_of_two_people_who_approve_at_once_one_does(database: DatabaseUrls) -> None:
     here = Database(database.app_url)
-    with here.transaction(EVERYTHING) as session:
+    with here.transaction(NETWORK_SCOPE) as session:
         catalogue.load_reference(session)
     with here.transaction(HERE) as session:
         report = report_count(session, _report(), now=NOW, actor=_officer()).id
@@ -188,7 +188,7 @@ def test_reports_and_approvals_leave_a_trace(session: Session) -> None:
 
 
 def test_published_counts_are_visible_to_everybody(session: Session) -> None:
-    for scope in (NOTHING, HERE, THERE, Scope(account=new_id())):
+    for scope in (NO_SCOPE, HERE, THERE, Scope(account=new_id())):
         work_as(session, scope)
         totals = list_counts(session, CountFilter(metric="votes", dimension=Dimension.TOTAL)).items
         assert {(row.election, int(row.value)) for row in totals} == {
@@ -201,13 +201,13 @@ def test_published_counts_are_visible_to_everybody(session: Session) -> None:
 
 def test_an_offices_reports_are_hidden_from_others(session: Session) -> None:
     count = report_count(session, _report(), now=NOW, actor=_officer()).id
-    for scope in (THERE, NOTHING):
+    for scope in (THERE, NO_SCOPE):
         work_as(session, scope)
         with pytest.raises(NotFound):
             get_count(session, count)
         with pytest.raises(NotFound):
             approve_count(session, count, now=NOW, actor=_officer("chicago"), value=12)
-    work_as(session, EVERYTHING)
+    work_as(session, NETWORK_SCOPE)
     assert get_count(session, count).value == 12
 
 
@@ -217,7 +217,7 @@ def test_an_office_cannot_report_for_another(session: Session) -> None:
 
 
 def test_an_unknown_office_is_not_found(session: Session) -> None:
-    work_as(session, EVERYTHING)
+    work_as(session, NETWORK_SCOPE)
     with pytest.raises(NotFound):
         report_count(
             session, _report(consulate="atlantis"), now=NOW, actor=Actor(Role.AGENT, new_id())

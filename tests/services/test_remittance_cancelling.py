@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.kernel.audit import Actor, AuditEntry
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.errors import Conflict, NotFound, WrongState
 from services.ledger.queries import balance
 from services.outbox.models import OutboxItem
@@ -208,12 +208,12 @@ def test_cancel_against_payout_ends_in_one_of_the_two(
     database: DatabaseUrls, answered: bool
 ) -> None:
     db = Database(database.app_url, pool_size=4)
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session)
         sender = make_sender(session)
         races = [make_remittance(session, sender, send=10_00).id for _ in range(RACES)]
     ends = {_race(db, sender, remittance, answered) for remittance in races}
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         assert proof(session).holds
         rows = session.execute(select(Remittance.status, Remittance.receive_minor)).all()
         paid = sum(row.receive_minor for row in rows if row.status == Status.PAID)
@@ -230,12 +230,12 @@ def _race(db: Database, sender: Actor, remittance: UUID, answered: bool) -> Stat
     def pay() -> None:
         if not answered:
             start.wait()
-        with db.transaction(EVERYTHING) as session:
+        with db.transaction(NETWORK_SCOPE) as session:
             task = claim_payout(session, remittance, now=NOW, vault=VAULT)
         if answered:
             start.wait()
         if task is not None:
-            with db.transaction(EVERYTHING) as session:
+            with db.transaction(NETWORK_SCOPE) as session:
                 settle_payout(session, remittance, PayoutAnswer(Answer.PAID), now=NOW)
 
     def give_back() -> None:
@@ -249,5 +249,5 @@ def _race(db: Database, sender: Actor, remittance: UUID, answered: bool) -> Stat
     with ThreadPoolExecutor(2) as threads:
         for done in [threads.submit(pay), threads.submit(give_back)]:
             done.result()
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         return Status(session.get_one(Remittance, remittance).status)

@@ -18,7 +18,7 @@ from services.facts.models import Fact
 from services.kernel import idempotency
 from services.kernel.audit import Actor, AuditEntry, Role
 from services.kernel.crypto import SealBroken
-from services.kernel.db import EVERYTHING, NOTHING, Database, Scope
+from services.kernel.db import NETWORK_SCOPE, NO_SCOPE, Database, Scope
 from services.kernel.errors import DomainError, Invalid, NotFound
 from services.kernel.ids import new_id
 from services.outbox.models import OutboxItem
@@ -65,7 +65,7 @@ def session(session: Session) -> Session:
 def db(database: DatabaseUrls) -> Iterator[Database]:
     """A database of this test's own, to commit to, with rules and a rate."""
     db = Database(database.app_url, pool_size=16)
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session)
     yield db
     db.dispose()
@@ -261,7 +261,7 @@ def test_row_security_shows_nobody_elses_remittances(session: Session, sender: A
         (Scope(account=sender.account_id), 1),
         (Scope(account=other.account_id), 0),
         (Scope(consulate="losangeles"), 0),
-        (NOTHING, 0),
+        (NO_SCOPE, 0),
     ):
         session.execute(
             text(
@@ -276,16 +276,16 @@ def test_row_security_shows_nobody_elses_remittances(session: Session, sender: A
 
 
 def test_an_order_needs_no_more_than_the_senders_own_scope(db: Database) -> None:
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         sender = make_sender(session)
     with db.transaction(sender.scope) as session:
         make_remittance(session, sender)
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         assert proof(session).holds
 
 
 def test_fifty_orders_at_once_from_one_quote_are_one(db: Database) -> None:
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         sender = make_sender(session)
         quoted = ask_quote(session, sender).id
 
@@ -300,7 +300,7 @@ def test_fifty_orders_at_once_from_one_quote_are_one(db: Database) -> None:
 
 
 def test_fifty_posts_at_once_with_one_key_are_one_order_with_one_answer(db: Database) -> None:
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         sender = make_sender(session)
         quoted = ask_quote(session, sender).id
 
@@ -314,7 +314,7 @@ def test_fifty_posts_at_once_with_one_key_are_one_order_with_one_answer(db: Data
 
 
 def test_orders_at_once_never_pass_the_limit(db: Database) -> None:
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         sender = make_sender(session)
         quotes = [ask_quote(session, sender, send=400_00).id for _ in range(20)]
 
@@ -325,7 +325,7 @@ def test_orders_at_once_never_pass_the_limit(db: Database) -> None:
     results = _at_once(20, do)
     assert sum(isinstance(result, UUID) for result in results) == 6
     assert sum(isinstance(result, LimitExceeded) for result in results) == 14
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         assert session.scalar(select(func.sum(Remittance.send_minor))) == 2400_00
         assert proof(session).holds
 
@@ -345,7 +345,7 @@ def _keyed(db: Database, sender: Actor, quoted: UUID) -> str:
 
 
 def _one_order(db: Database) -> None:
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         assert session.scalar(select(func.count()).select_from(Remittance)) == 1
         assert session.scalar(select(func.count()).select_from(OutboxItem)) == 1
         assert proof(session).holds

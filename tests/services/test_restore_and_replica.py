@@ -21,7 +21,7 @@ from consular.local.postgres import PostgresServer
 from consular.seed import adopt_database
 from services.facts.recording import record
 from services.facts.settling import note_settled
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.kernel.logins import Duty, NotAdopted
 from services.monitoring.indicators import AskIndicator, figures
@@ -67,20 +67,20 @@ def _making_the_backup_role() -> str:
 def _record(urls: DatabaseUrls, count: int) -> None:
     database = Database(urls.worker_url, pool_size=1)
     for _ in range(count):
-        with database.transaction(EVERYTHING) as session:
+        with database.transaction(NETWORK_SCOPE) as session:
             record(
                 session, kind="appointment", subject_id=new_id(), consulate=None,
                 dimensions={"service_code": "PAS10"},
                 day=date(2026, 12, 7), status="booked", now=datetime.now(UTC),
             )  # fmt: skip
-    with database.transaction(EVERYTHING) as session:
+    with database.transaction(NETWORK_SCOPE) as session:
         note_settled(session)
     database.dispose()
 
 
 def _ask(urls: DatabaseUrls, as_of: datetime | None = None) -> tuple[int, datetime]:
     database = Database(urls.web_url, pool_size=1)
-    with database.transaction(EVERYTHING) as session:
+    with database.transaction(NETWORK_SCOPE) as session:
         found = figures(session, AskIndicator("appointments", as_of=as_of))
     database.dispose()
     return sum(row["value"] for row in found.rows), found.as_of

@@ -25,7 +25,7 @@ from services.enrollments.requesting import request_enrollment
 from services.facts.models import Fact
 from services.facts.recording import record_party
 from services.kernel.audit import SYSTEM, Actor, AuditEntry, Role
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.errors import WrongState
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.kernel.transitions import Lifecycle
@@ -187,19 +187,19 @@ def test_every_status_has_its_line_in_the_table(case: Case) -> None:
 
 def test_who_read_before_another_moved_it_moves_nothing(database: DatabaseUrls) -> None:
     db = Database(database.app_url, pool_size=2)
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         made = _enrollment(session).id
     machine = enrollments.LIFECYCLE
-    with db.transaction(EVERYTHING) as late:
+    with db.transaction(NETWORK_SCOPE) as late:
         read = late.get_one(Enrollment, made)
-        with db.transaction(EVERYTHING) as early:
+        with db.transaction(NETWORK_SCOPE) as early:
             locked = machine.lock(early, made)
             machine.move(early, locked, enrollments.Status.WITHDRAWN, now=NOW, actor=SYSTEM)
         with pytest.raises(WrongState) as refused:
             machine.move(late, read, enrollments.Status.SENT_TO_AGENCY, now=NOW, actor=SYSTEM)
         late.rollback()
     assert refused.value.params == {"state": "received"}
-    with db.transaction(EVERYTHING) as session:
+    with db.transaction(NETWORK_SCOPE) as session:
         assert session.get_one(Enrollment, made).status == "withdrawn"
         assert len(enrollment_history(session, made)) == 2
     db.dispose()

@@ -30,7 +30,7 @@ from services.appointments.queries import get_appointment
 from services.citizens.people import person_keys
 from services.kernel.audit import SYSTEM, Actor, Role
 from services.kernel.clock import system_clock
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.monitoring.indicators import AskIndicator, figures
 from tests.factories.consulates import add_consulate, add_service
@@ -64,7 +64,7 @@ def _connected(urls: DatabaseUrls) -> Iterator[Database]:
 def _prepare(database: Database, *services: str) -> tuple[Actor, BookAppointment]:
     """One window with a time for each service, and who wants them."""
     services = services or ("TST",)
-    with database.transaction(EVERYTHING) as session:
+    with database.transaction(NETWORK_SCOPE) as session:
         office = add_consulate(session)
         for code in services:
             add_service(session, code)
@@ -83,7 +83,7 @@ def _prepare(database: Database, *services: str) -> tuple[Actor, BookAppointment
 
 
 def _book(database: Database, command: BookAppointment, actor: Actor) -> Booked:
-    with database.one_call() as connection:
+    with database.raw_connection() as connection:
         return book(connection, command, now=system_clock(), actor=actor, vault=VAULT)
 
 
@@ -98,7 +98,7 @@ def _book_as_before(database: Database, command: BookAppointment, actor: Actor) 
     people[0] |= {"birth_date": "1990-05-12", "curp": None}
     who = command.attendees[0]
     people[0]["keys"] = [key.hex() for key in person_keys(who, VAULT)]
-    with database.one_call() as connection:
+    with database.raw_connection() as connection:
         row = connection.execute(
             _BOOK,
             [
@@ -113,7 +113,7 @@ def _book_as_before(database: Database, command: BookAppointment, actor: Actor) 
 
 
 def _cancel(database: Database, appointment: UUID, actor: Actor) -> None:
-    with database.transaction(EVERYTHING) as session:
+    with database.transaction(NETWORK_SCOPE) as session:
         cancel(session, appointment, now=system_clock(), actor=actor)
         free_places(session, appointment)  # as the workers do a while later
         assert get_appointment(session, appointment).status == "cancelled"
@@ -153,19 +153,19 @@ def test_desks_that_overlapped_before_stay_and_nothing_new_overlaps_them(
     old: DatabaseUrls,
 ) -> None:
     with _connected(old) as running:
-        with running.transaction(EVERYTHING) as session:
+        with running.transaction(NETWORK_SCOPE) as session:
             office = add_consulate(session).code
             add_service(session)
             opened = [_open(session, office) for _ in range(2)]
         migrations.upgrade(old.owner_url)
-        with running.transaction(EVERYTHING) as session:
+        with running.transaction(NETWORK_SCOPE) as session:
             assert len(session.scalars(select(Slot.starts_at)).all()) == 2
             for hours in ((time(9), time(9, 30)), (time(8), time(12))):
                 with pytest.raises(DeskTaken), session.begin_nested():
                     _open(session, office, *hours)
             _open(session, office, time(10), time(11))
         supervisor = Actor(Role.SUPERVISOR, None, office)
-        with running.transaction(EVERYTHING) as session:
+        with running.transaction(NETWORK_SCOPE) as session:
             for found in opened:
                 close_session(session, CloseSession(found), now=system_clock(), actor=supervisor)
             _open(session, office)
@@ -177,7 +177,7 @@ def _open(session: Session, office: str, opens: time = time(9), closes: time = t
 
 
 def _count(database: Database, code: str, as_of: datetime | None = None) -> int:
-    with database.transaction(EVERYTHING) as session:
+    with database.transaction(NETWORK_SCOPE) as session:
         found = figures(session, AskIndicator(code, as_of=as_of))
         return sum(row["value"] for row in found.rows)
 
@@ -188,7 +188,7 @@ def test_an_appointment_for_two_services_counts_once_since_and_as_before_as_of_b
     with _connected(old) as database:
         actor, command = _prepare(database, "TST", "TSU")
         made = _book_as_before(database, command, actor)
-        with database.transaction(EVERYTHING) as session:
+        with database.transaction(NETWORK_SCOPE) as session:
             then = session.scalar(select(func.clock_timestamp()))
     migrations.upgrade(old.owner_url)
     with _connected(old) as database:
@@ -196,7 +196,7 @@ def test_an_appointment_for_two_services_counts_once_since_and_as_before_as_of_b
         assert (_count(database, "people", then), _count(database, "people")) == (1, 1)
         assert (_count(database, "services", then), _count(database, "services")) == (2, 2)
         _cancel(database, made.id, actor)
-        with database.transaction(EVERYTHING) as session:
+        with database.transaction(NETWORK_SCOPE) as session:
             for code, value in (("appointments", 1), ("people", 1), ("services", 2)):
                 rows = figures(session, AskIndicator(code)).rows
                 assert [dict(row) for row in rows] == [{"status": "cancelled", "value": value}]

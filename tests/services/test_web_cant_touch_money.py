@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from services.kernel.db import EVERYTHING, Database
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.remittances.models import Remittance
 from tests.factories.remittances import ask_quote, make_sender, order_from, prepare_reference
 from tests.servers import Addresses, DatabaseUrls
@@ -63,7 +63,7 @@ def urls(servers: Addresses) -> Iterator[DatabaseUrls]:
 def remittance(urls: DatabaseUrls) -> UUID:
     """An order that was funded and not sent yet."""
     database = Database(urls.worker_url, pool_size=1)
-    with database.transaction(EVERYTHING) as session:
+    with database.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session)
         sender = make_sender(session)
         made: Remittance = order_from(session, sender, ask_quote(session, sender).id)

@@ -220,7 +220,7 @@ def _booked(
         attendees=(Attendee("Itzel", "Quintana", None, date(1990, 5, 12)),),
         language=language,
     )
-    with job.database.one_call() as connection:
+    with job.database.raw_connection() as connection:
         booked = book(
             connection,
             replace(command, email=email, phone=phone),

@@ -17,7 +17,7 @@ from consular.i18n import alphabetical
 from consular.input.fields import FOLIO_FORM
 from consular.input.loading import load_fields
 from consular.input.paging import cursor
-from consular.pages.desk import shown
+from consular.pages.desk import presenters
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import AgendaQuery
 from consular.pages.forms import Errors, check
@@ -62,7 +62,7 @@ def _agenda(session: Session, query: dict[str, Any], values: dict[str, str]) -> 
     day, page = _find(session, place["code"], query, query["day"] or today_at(place))
     back = _back(session, place["code"], query, day)
     record_agenda(session, [*back, *page.items], searched=bool(query["q"]))
-    lines = shown.agenda(session, [*back, *page.items])
+    lines = presenters.agenda(session, [*back, *page.items])
     return {
         "consulate": place,
         "day": day,

@@ -23,7 +23,7 @@ from consular.input.appointments import (
     NotServedSchema,
 )
 from consular.input.loading import load_fields
-from consular.pages.desk import shown
+from consular.pages.desk import presenters
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
 from consular.pages.drafts import draft, drop
@@ -170,7 +170,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
         return render_template(
             "desk/appointment.html",
             consulate=office(session, found.consulate_code),
-            appointment=shown.opened(session, found, vault()),
+            appointment=presenters.opened(session, found, vault()),
             desk=desk,
             here=url_for("desk.appointment", id=id, desk=desk),
             agenda_url=url_for(
@@ -188,7 +188,7 @@ def _ask_complete(id: UUID, form: Form, errors: Errors) -> str:
         amount = expected.money.amount if expected.money and expected.certain else ""
         return render_template(
             "desk/complete.html",
-            appointment=shown.agenda(session, [found])[0],
+            appointment=presenters.agenda(session, [found])[0],
             form={"fee_amount": amount, "fee_currency": "USD", **form},
             fee=expected,
             onward=local((form or request.args).get("back"), url_for("desk.appointment", id=id)),
@@ -196,8 +196,8 @@ def _ask_complete(id: UUID, form: Form, errors: Errors) -> str:
         )
 
 
-def _expected(session: Session, found: Any) -> shown.Expected:
-    return shown.fee_expected(session, found, today_at(office(session, found.consulate_code)))
+def _expected(session: Session, found: Any) -> presenters.Expected:
+    return presenters.fee_expected(session, found, today_at(office(session, found.consulate_code)))
 
 
 def _own_desk() -> str | None:

@@ -28,7 +28,7 @@ from services.identity.checking import (
 )
 from services.identity.correcting import find_to_correct
 from services.identity.homonyms import has_namesake
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.privacy.queries import find_open
 from services.privacy.requesting import request_erasure_of
 from services.processes.identity_checks import ActOnHeld, list_held, list_own
@@ -50,7 +50,7 @@ def identity() -> str:
 def identity_check() -> Response:
     """Record that the document was seen."""
     command = _read(answers(), None)
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         found = check_identity(session, command, now=now(), actor=actor(), vault=vault())
     drop()
     return go(url_for("desk.identity_shown", id=found.id))
@@ -110,7 +110,7 @@ def identity_correct(id: UUID) -> Response:
 @allow(DESK)
 def identity_erase(id: UUID) -> Response:
     """The person wants their data erased: another office of the network decides."""
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         request_erasure_of(session, id, now=now(), actor=actor())
     return go(url_for("desk.identity_shown", id=id))
 
@@ -140,7 +140,7 @@ def _held() -> ActOnHeld:
 
 
 def _act(id: UUID, do: Callable[[Session], Done]) -> Response:
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         outcome = do(session).outcome
     kind = typed().get("kind") or None
     return go(url_for("desk.identity_shown", id=id, done=outcome, kind=kind))
@@ -148,7 +148,7 @@ def _act(id: UUID, do: Callable[[Session], Done]) -> Response:
 
 def _show(id: UUID, errors: Errors) -> str:
     done = request.args.get("done")
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         found = get_check(session, id, now=now(), actor=actor())
         names = service_names(session)
         person = get_person(session, found)

@@ -14,7 +14,7 @@ from consular.input.loading import load_fields
 from consular.input.paging import cursor
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, go, pick, read_fields
-from consular.pages.incidents.shown import described, line
+from consular.pages.incidents.presenters import described, line
 from services.incidents.handling import add_note, resolve, take
 from services.incidents.queries import get_incident, list_incidents
 

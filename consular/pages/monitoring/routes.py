@@ -15,8 +15,8 @@ from consular.auth import MONITORS, allow
 from consular.db import transaction
 from consular.i18n import alphabetical
 from consular.input.monitoring import IndicatorQuery
-from consular.pages.forms import Errors, check, words_of
-from consular.pages.monitoring import shown
+from consular.pages.forms import Errors, check, form_errors
+from consular.pages.monitoring import presenters
 from consular.pages.portal.names import offices, service_names
 from services.kernel.errors import Invalid
 from services.monitoring.indicators import AskIndicator, Dimension, Figures, figures
@@ -45,14 +45,14 @@ def overview() -> str:
         try:
             context |= _figures(session, ask, values) if ask else {}
         except Invalid as refused:
-            errors |= words_of(refused)
+            errors |= form_errors(refused)
         return render_template(
             "monitoring/overview.html",
             zone=ZONE,
             filters=values,
-            programs=_choices(shown.programs(service_names(session))),
+            programs=_choices(presenters.programs(service_names(session))),
             consulates=offices(session, every=True),
-            published=[shown.published(row) for row in list_published(session)],
+            published=[presenters.published(row) for row in list_published(session)],
             errors=errors,
             **context,
         )
@@ -78,24 +78,24 @@ def _figures(session: Session, ask: AskIndicator, values: dict[str, Any]) -> dic
 
 def _tables(session: Session, ask: AskIndicator, found: list[Figures]) -> list[dict[str, Any]]:
     """By programme; enrolments also by office, as the chart has the appointments."""
-    programs, tables = shown.programs(service_names(session)), []
+    programs, tables = presenters.programs(service_names(session)), []
     for by_program in found:
         code = by_program.indicator.code
-        table = shown.table(by_program, Dimension.PROGRAM, programs)
-        tables.append({**table, "id": code, "note": shown.meaning(by_program)})
+        table = presenters.table(by_program, Dimension.PROGRAM, programs)
+        tables.append({**table, "id": code, "note": presenters.meaning(by_program)})
         if code == "enrollments" and by_program.rows and not ask.consulate:
             by_office = _count(session, ask, code, Dimension.CONSULATE)
-            table = shown.table(by_office, Dimension.CONSULATE, _cities(session))
+            table = presenters.table(by_office, Dimension.CONSULATE, _cities(session))
             tables.append({**table, "id": "enrollments-by-office"})
     return tables
 
 
 def _chart(session: Session, ask: AskIndicator, by_program: Figures) -> dict[str, Any] | None:
     if ask.consulate:
-        programs = shown.programs(service_names(session))
-        return shown.chart(by_program, Dimension.PROGRAM, programs)
+        programs = presenters.programs(service_names(session))
+        return presenters.chart(by_program, Dimension.PROGRAM, programs)
     found = _count(session, ask, by_program.indicator.code, Dimension.CONSULATE)
-    return shown.chart(found, Dimension.CONSULATE, _cities(session))
+    return presenters.chart(found, Dimension.CONSULATE, _cities(session))
 
 
 def _days(session: Session, ask: AskIndicator, codes: list[str]) -> dict[str, Any] | None:
@@ -105,7 +105,7 @@ def _days(session: Session, ask: AskIndicator, codes: list[str]) -> dict[str, An
     first, last = _period(ask, ask.as_of.astimezone(ZoneInfo(ZONE)).date())
     ask = replace(ask, first=first, last=last)
     found = [_count(session, ask, code, Dimension.DAY) for code in BY_DAY if code in codes]
-    return {**shown.by_day(found, first, last), "most": MOST_DAYS}
+    return {**presenters.by_day(found, first, last), "most": MOST_DAYS}
 
 
 def _period(ask: AskIndicator, today: date) -> tuple[date, date]:

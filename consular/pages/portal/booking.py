@@ -22,9 +22,9 @@ from consular.input.appointments import AttendeeSchema, ContactSchema
 from consular.input.fields import Code, Day, Moment
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import Errors, check, date_of, go, phone_of, pick
+from consular.pages.portal.alternatives import look_further
 from consular.pages.portal.blueprint import pages
-from consular.pages.portal.further import look_further
-from consular.pages.portal.known import known_form
+from consular.pages.portal.form_prefill import known_form
 from consular.pages.portal.names import (
     bookable_services,
     office,

@@ -11,7 +11,7 @@ from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 
 from consular.auth import CITIZEN, actor, allow, now, vault
-from consular.commands import telling_holders
+from consular.commands import notify_existing_holder
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language, date_long, translated, words
@@ -20,7 +20,7 @@ from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, date_of, go, phone_of, pick
 from consular.pages.portal.blueprint import pages
-from consular.pages.portal.known import known_form
+from consular.pages.portal.form_prefill import known_form
 from consular.pages.portal.names import offices
 from consular.pages.portal.program_form import by_page_name, data_of, labels_of
 from services.enrollments.programs.registry import PROGRAMS
@@ -65,7 +65,7 @@ def enroll_send(program: str) -> Response:
     command = _command(_open(program), answers(), errors)
     if command is None:
         raise FieldsInvalid(errors)
-    with telling_holders(command), transaction() as session:
+    with notify_existing_holder(command), transaction() as session:
         made = request_enrollment(session, command, now=now(), actor=actor(), vault=vault()).id
     drop()
     return go(url_for("portal.enrollment", id=made, nueva=1))

@@ -17,7 +17,7 @@ from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.blueprint import pages
 from services.citizens.erasing import find_erased
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
 from services.kernel.ids import parse_folio
 from services.privacy.erasing import find_obstacles
@@ -30,7 +30,7 @@ from services.privacy.words import OBSTACLES
 @allow(CITIZEN)
 def erasure() -> Any:
     """What goes, what stays, and what has to end first; or the request that was made."""
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         known = find_open(session, account=account())
         if known is not None:
             return go(url_for("portal.erasure_status", typed_folio=known.folio))
@@ -49,7 +49,7 @@ def erasure() -> Any:
 def erasure_request() -> Response:
     """Ask for it."""
     _read(answers(), None)
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         folio = request_own_erasure(session, now=now(), actor=actor()).folio
     drop()
     return go(url_for("portal.erasure_status", typed_folio=folio))
@@ -61,7 +61,7 @@ def erasure_status(typed_folio: str) -> str:
     """For whoever has the folio: by then there may be no account to sign in to."""
     folio = parse_folio(typed_folio)
     count_lookup("erasure", folio or typed_folio)
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         found = find_by_folio(session, folio or "")
         if found is None:
             raise NotFound()

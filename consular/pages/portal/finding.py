@@ -13,10 +13,10 @@ from consular.errors import FieldsInvalid
 from consular.finding import FoundAppointment, find_for_visitor, words_for
 from consular.input.appointments import FindSchema
 from consular.pages.drafts import answers, draft, keep_draft
-from consular.pages.forms import Errors, check, date_of, go, pick, words_of
+from consular.pages.forms import Errors, check, date_of, form_errors, go, pick
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import office, service_names
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import DomainError, NotFound
 
 # Where a draft is complete: one that only changes its language asks nothing.
@@ -61,12 +61,12 @@ def _find(form: dict[str, str], errors: Errors) -> FoundAppointment | None:
     except NotFound:
         errors["form"] = [_("No encontramos una cita con ese folio y esa fecha de nacimiento.")]
     except DomainError as refused:
-        errors |= words_of(refused)
+        errors |= form_errors(refused)
     return None
 
 
 def _shown(found: FoundAppointment) -> dict[str, Any]:
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         names = service_names(session)
         return {
             "folio": found.row.folio,

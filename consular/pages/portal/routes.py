@@ -8,10 +8,10 @@ from consular.pages.portal import (
     enrolling,
     erasing,
     finding,
+    folio_check,
     home,
-    sending,
+    remittances,
     signing_in,
-    verifying,
     waiting,
 )
 from consular.pages.portal.blueprint import pages
@@ -22,10 +22,10 @@ __all__ = [
     "enrolling",
     "erasing",
     "finding",
+    "folio_check",
     "home",
     "pages",
-    "sending",
+    "remittances",
     "signing_in",
-    "verifying",
     "waiting",
 ]

@@ -22,7 +22,7 @@ from consular.input.fields import Email, Phone
 from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, check, go, local, phone_of
 from consular.pages.portal.blueprint import pages
-from consular.pages.portal.known import as_form
+from consular.pages.portal.form_prefill import as_form
 from consular.pages.portal.proved import proved_before, remember_proved
 from consular.pages.posting import once
 from consular.pages.session import forget, keep
@@ -33,7 +33,7 @@ from services.citizens.codes import LIFETIME, MOST_TRIES, Destination, send_code
 from services.citizens.errors import CodeExpired, CodeTriesUsed, CodeWrong, TooManyAttempts
 from services.citizens.limits import Budget, Rate, spend
 from services.kernel.audit import Actor, Role
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import Forbidden, TooMany
 from services.kernel.identifiers import format_phone, parse_phone
 from services.staff.accounts import find_by_subject
@@ -75,7 +75,7 @@ def send_code_to(to: Destination) -> None:
     """One code, within the limits of the address and of the network address."""
     most = current_app.config["CODES_PER_CALLER"]
     try:
-        with transaction(EVERYTHING) as session:
+        with transaction(NETWORK_SCOPE) as session:
             spend(session, [Budget(address_index("codes"), Rate(most, WINDOW))], now=now())
             send_code(
                 session,
@@ -101,7 +101,7 @@ def send_code_to(to: Destination) -> None:
 def enter_with_code(to: Destination, code: str) -> tuple[UUID, str]:
     """(account, secret of the new session). Raises CodeWrong, CodeTriesUsed, CodeExpired."""
     digits = re.sub(r"[\s-]", "", code)
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         found = use_code(session, to, digits, now=now(), vault=vault(), asked_by=_asked_by())
         if isinstance(found, UUID):
             return found, start_session(session, now=now(), account_id=found)
@@ -256,7 +256,7 @@ def llavemx_callback() -> Response:
     who, profile = _providers().citizen(
         code=request.args.get("code", ""), redirect_uri=_callback("portal.llavemx_callback")
     )
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         account = sign_in(session, issuer="llavemx", subject=who, now=now(), vault=vault())
         whole = bool(profile.given_names and profile.first_surname)
         if whole:
@@ -304,7 +304,7 @@ def staff_callback() -> Response:
         code_verifier=flow["verifier"],
         nonce=flow["nonce"],
     )
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         found = find_by_subject(session, subject)
         if found is None:
             raise Forbidden("no_staff_account")

@@ -15,7 +15,7 @@ from consular.input.me import RefusalSchema
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import city_of
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.privacy.deciding import approve_erasure, refuse_erasure
 from services.privacy.queries import list_to_decide, seen_document
 from services.privacy.rules import Refusal
@@ -30,7 +30,7 @@ LINES = 100
 @allow(PRIVACY)
 def erasures() -> str:
     """Those that wait, the oldest first."""
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         found = [
             {
                 **described(session, each),
@@ -54,7 +54,7 @@ def erasures() -> str:
 @allow(PRIVACY)
 def erasure_approve(id: UUID) -> Response:
     """It is carried out as soon as nothing stands in the way."""
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         approve_erasure(session, id, now=now(), actor=actor())
     return _back()
 
@@ -64,7 +64,7 @@ def erasure_approve(id: UUID) -> Response:
 def erasure_refuse(id: UUID) -> Response:
     """It isn't granted."""
     refusal = Refusal(_read(answers(), None)["refusal"])
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         refuse_erasure(session, id, refusal, now=now(), actor=actor())
     return _back()
 

@@ -19,7 +19,7 @@ from consular.auth import ANYONE, allow, now
 from consular.db import transaction
 from consular.errors import Malformed, Unauthenticated
 from consular.input.callbacks import CallbackHeaders, CallbackSchema
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
 from services.kernel.ids import parse_folio
 from services.outbox.inbox import receive_callback
@@ -51,7 +51,7 @@ def receive(agency: str) -> Response:
     identifier = request.headers.get("webhook-id", "")
     if folio is None or not 1 <= len(identifier) <= MOST_ID or not identifier.isprintable():
         raise Malformed()
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         new = receive_callback(session, agency, identifier, folio, now())
     body = json.dumps(CallbackAnswer.render(status="stored" if new else "known"))
     return Response(body, content_type="application/json")

@@ -19,7 +19,7 @@ from consular.api.v1.enrollments.answers import (
     ProgramList,
 )
 from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
-from consular.commands import run_idempotent, telling_holders
+from consular.commands import notify_existing_holder, run_idempotent
 from consular.db import transaction
 from consular.i18n import translated
 from consular.input.appointments import NothingSchema
@@ -83,7 +83,7 @@ def list_programs(query: dict[str, Any]) -> dict[str, Any]:
 )
 def create_enrollment(command: RequestEnrollment) -> Any:
     """Request an enrollment. The agency answers later: ask by its address."""
-    with telling_holders(command):
+    with notify_existing_holder(command):
         body = run_idempotent(request_key(), lambda session: _request(session, command), status=202)
     return body, {"Location": url_for("enrollments.show_enrollment", enrollment=body["id"])}
 

@@ -20,7 +20,7 @@ from consular.input.identity import CheckSchema, HeldSchema
 from services.identity.checking import CheckIdentity, check_identity, get_check
 from services.identity.correcting import find_to_correct
 from services.identity.homonyms import has_namesake
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.processes.identity_checks import ActOnHeld, list_held, list_own
 
 api = Blueprint("identity", __name__, url_prefix="/api/v1/identity-checks")
@@ -44,7 +44,7 @@ def create_identity_check(command: CheckIdentity) -> Any:
     folio of somebody else isn't found.
     """
     body = run_idempotent(
-        request_key(), lambda session: _check(session, command), status=201, scope=EVERYTHING
+        request_key(), lambda session: _check(session, command), status=201, scope=NETWORK_SCOPE
     )
     return body, {"Location": url_for("identity.show_identity_check", check=body["id"])}
 
@@ -54,7 +54,7 @@ def create_identity_check(command: CheckIdentity) -> Any:
 )
 def show_identity_check(check: UUID) -> dict[str, Any]:
     """One check of this office, while it is good."""
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         return _shown(session, Done(get_check(session, check, now=now(), actor=actor()), "checked"))
 
 
@@ -141,7 +141,7 @@ def correct_holder(check: UUID, command: dict[str, Any]) -> dict[str, Any]:
 
 def _do(settle: Callable[[Session], Done]) -> dict[str, Any]:
     return run_idempotent(
-        request_key(), lambda session: _shown(session, settle(session)), scope=EVERYTHING
+        request_key(), lambda session: _shown(session, settle(session)), scope=NETWORK_SCOPE
     )
 
 

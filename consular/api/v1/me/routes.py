@@ -25,7 +25,7 @@ from consular.input.paging import PageQuery, SliceQuery, cursor, slice_of
 from services.citizens.accesses import list_accesses
 from services.citizens.accounts import find_holder, set_profile
 from services.citizens.people import PersonData, open_person
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.privacy.queries import list_own
 from services.privacy.requesting import request_own_erasure
 
@@ -107,7 +107,7 @@ def request_arco(command: dict[str, Any]) -> dict[str, Any]:
 
     They go as soon as nothing is under way. What a law has kept is blocked until its day.
     """
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         found = request_own_erasure(session, now=now(), actor=actor())
         return _erasure(session, found)
 
@@ -124,7 +124,7 @@ def request_arco(command: dict[str, Any]) -> dict[str, Any]:
 )
 def list_arco(query: dict[str, Any]) -> dict[str, Any]:
     """List the requests of the account, the newest first."""
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         items = [_erasure(session, found) for found in list_own(session, account())]
     return slice_of(items, query, "folio")
 

@@ -25,15 +25,15 @@ from consular.pages.forms import (
     Errors,
     check,
     date_of,
+    form_errors,
     go,
     local,
     money_of,
     phone_of,
     pick,
-    words_of,
 )
 from consular.pages.portal.blueprint import pages
-from consular.pages.portal.known import known_form
+from consular.pages.portal.form_prefill import known_form
 from consular.pages.portal.terms import terms
 from consular.pages.posting import submission_key
 from consular.prices import price
@@ -187,7 +187,7 @@ def lookup() -> str:
             else:
                 errors["folio"] = [str(FOLIO_FORM)]
         except DomainError as refused:
-            errors = words_of(refused)
+            errors = form_errors(refused)
     return render_template(
         "portal/lookup.html",
         form=form,

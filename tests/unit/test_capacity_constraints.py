@@ -1,4 +1,4 @@
-"""Hall rows decide exactly what an exhaustive search for desks would decide."""
+"""Capacity constraints decide exactly what an exhaustive search for desks would decide."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import combinations_with_replacement
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.appointments.rules import MAX_ROWS, HallRow, hall_rows
+from services.appointments.rules import MAX_ROWS, CapacityConstraint, capacity_constraints
 
 Desks = Sequence[frozenset[str]]
 
@@ -34,13 +34,13 @@ def _seated(desks: Desks, wanted: Sequence[str]) -> bool:
     return all(seat(person, set()) for person in range(len(wanted)))
 
 
-def _within(rows: Sequence[HallRow], wanted: Sequence[str]) -> bool:
+def _within(rows: Sequence[CapacityConstraint], wanted: Sequence[str]) -> bool:
     counts = Counter(wanted)
     return all(sum(counts[s] for s in row.services) <= row.capacity for row in rows)
 
 
-def _rows(desks: Desks) -> list[HallRow]:
-    rows = hall_rows(desks)
+def _rows(desks: Desks) -> list[CapacityConstraint]:
+    rows = capacity_constraints(desks)
     assert rows is not None
     return rows
 
@@ -68,11 +68,14 @@ def test_three_desks_that_overlap_in_a_ring() -> None:
 
 
 def test_equal_desks_need_one_row() -> None:
-    assert _rows([frozenset("ab")] * 5) == [HallRow(("a", "b"), 5)]
+    assert _rows([frozenset("ab")] * 5) == [CapacityConstraint(("a", "b"), 5)]
 
 
 def test_desks_without_a_service_in_common_dont_limit_each_other() -> None:
-    assert _rows([frozenset("a"), frozenset("b")]) == [HallRow(("a",), 1), HallRow(("b",), 1)]
+    assert _rows([frozenset("a"), frozenset("b")]) == [
+        CapacityConstraint(("a",), 1),
+        CapacityConstraint(("b",), 1),
+    ]
 
 
 @given(desk_plans)
@@ -90,4 +93,4 @@ def test_the_order_of_desks_doesnt_matter(desks: Desks) -> None:
 
 def test_too_many_patterns_are_refused_soon_rather_than_counted_wrongly() -> None:
     pairs = [frozenset({a, b}) for a in "abcdefghij" for b in "abcdefghij" if a < b]
-    assert hall_rows(pairs) is None
+    assert capacity_constraints(pairs) is None

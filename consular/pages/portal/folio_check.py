@@ -15,7 +15,7 @@ from consular.lookups import count_lookup
 from consular.pages.portal.blueprint import pages
 from services.appointments import queries as appointments
 from services.enrollments import queries as enrollments
-from services.kernel.db import EVERYTHING
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import FolioKind, parse_folio
 from services.privacy import queries as privacy
 from services.remittances import queries as remittances
@@ -43,6 +43,6 @@ def verify(typed_folio: str) -> Any:
 
 
 def _when_issued(folio: str) -> datetime | None:
-    with transaction(EVERYTHING) as session:
+    with transaction(NETWORK_SCOPE) as session:
         find = WHEN_ISSUED.get(folio[0])
         return find(session, folio) if find else None
