@@ -23,6 +23,7 @@ from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import FolioKind, new_folio, new_id
 from tests.api.calls import steady_web
+from tests.api.test_a_bound_sender_is_corrected import Sender
 from tests.api.test_identity_at_the_window import Window
 from tests.factories.contract import contract_of
 from tests.factories.enrollments import make_applicant
@@ -201,11 +202,17 @@ def _at_the_window(step: str, **body: Any) -> Callable[[Web], None]:
     return walk
 
 
+def _corrected(web: Web) -> None:
+    sender = Sender(web)
+    check = sender.check(sender.ask().get_json()["folio"]).get_json()["id"]
+    assert sender.correct(check).status_code == 200
+
+
 WALKS: tuple[Callable[[Web], None], ...] = (
     _appointments, _enrolments, _money, _votes, _incidents,
     _at_the_window("take-over", service="PAS10"),
     _at_the_window("release", service="PAS10"),
-    _at_the_window("tell-apart"),
+    _at_the_window("tell-apart"), _corrected,
 )  # fmt: skip
 
 

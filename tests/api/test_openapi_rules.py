@@ -221,3 +221,57 @@ def test_the_agencies_callback_is_described_with_its_signature(document: Json) -
     assert callback["security"] == [{"webhook": []}]
     problem = callback["responses"]["401"]["content"]["application/problem+json"]
     assert "signature_invalid" in problem["examples"]
+
+
+def test_paths_are_told_apart_and_name_what_they_hold(
+    document: Json, told: list[tuple[str, Json]]
+) -> None:
+    shapes = [re.sub(r"\{\w+\}", "{}", path) for path in document["paths"]]
+    assert len(set(shapes)) == len(shapes)
+    for where, operation in told:
+        path = where.partition(" ")[2]
+        assert "?" not in path, where
+        assert not path.endswith("/"), where
+        assert re.fullmatch(r"[A-Za-z0-9]+", operation["operationId"]), where
+        held = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
+        assert held == set(re.findall(r"\{(\w+)\}", path)), where
+
+
+def test_no_two_paths_could_be_meant_by_one_address(told: list[tuple[str, Json]]) -> None:
+    """A fixed part beside a parameter is no other address where the parameter is a UUID."""
+    for where, operation in told:
+        for other, _ in told:
+            if where.split()[0] == other.split()[0] and where != other:
+                assert not _ambiguous(where, other, operation), (where, other)
+
+
+def _ambiguous(one: str, other: str, operation: Json) -> bool:
+    ours, theirs = one.split("/"), other.split("/")
+    kinds = {f"{{{p['name']}}}": p["schema"] for p in operation["parameters"] if p["in"] == "path"}
+    return len(ours) == len(theirs) and all(
+        mine == their
+        or (mine in kinds and (their[:1] == "{" or kinds[mine].get("format") != "uuid"))
+        for mine, their in zip(ours, theirs, strict=True)
+    )
+
+
+def test_what_is_required_is_described(document: Json) -> None:
+    for at, schema in _schemas(document):
+        if isinstance(schema.get("required"), list) and "properties" in schema:
+            assert set(schema["required"]) <= set(schema["properties"]), at
+
+
+def test_either_or_has_two_sides_at_least(document: Json) -> None:
+    for at, schema in _schemas(document):
+        for word in ("anyOf", "oneOf", "allOf"):
+            sides = schema.get(word)
+            if isinstance(sides, list):
+                assert len(sides) > 1, at
+                assert len({json.dumps(side, sort_keys=True) for side in sides}) == len(sides), at
+
+
+def test_servers_are_plain(document: Json) -> None:
+    for server in document["servers"]:
+        assert "example." not in server["url"]
+        assert server["url"] == "/" or not server["url"].endswith("/")
+        assert "variables" not in server
