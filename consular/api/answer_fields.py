@@ -8,13 +8,16 @@ takes longer (docs/decisions/0020-answers-are-schemas.md).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from operator import methodcaller
 from typing import Any, ClassVar
+from uuid import UUID
 
 from marshmallow import Schema, fields, validate
 
 from consular.input.fields import CLOCK
+from consular.input.paging import cursor
 from services.kernel.money import CURRENCIES
 
 Json = dict[str, Any]
@@ -195,3 +198,8 @@ class ListAnswer(Answer):
     """One page of a list. A list's own class adds ``items``."""
 
     next = Text(allow_none=True, says="Ask again with it for the next page; null at the end")
+
+    @classmethod
+    def page(cls, items: Iterable[Any], following: tuple[datetime, UUID] | None = None) -> Json:
+        """These things or answers, and where the next page begins: None at the end."""
+        return cls.render(items=items, next=cursor(following))

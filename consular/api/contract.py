@@ -29,6 +29,7 @@ MAX_BODY = 64 * 1024
 TWICE = _("Este dato va una sola vez.")
 Answer = Mapping[str, Any] | Response | tuple[Mapping[str, Any], dict[str, str]]
 Errors = Mapping[int, tuple[str, ...]]
+Register = Callable[[Callable[..., Answer]], Callable[..., Response]]
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def endpoint(
     errors: Errors | None = None,
     status: int = 200,
     needs_key: bool = False,
-) -> Callable[[Callable[..., Answer]], Callable[..., Response]]:
+) -> Register:
     """Register a view. It gets ``command`` (the loaded body) and ``query`` (the loaded query).
 
     ``operation`` is the name that generated clients call it by; the view's own when left out.

@@ -34,6 +34,7 @@ def teach(plugin: MarshmallowPlugin) -> None:
     converter: Any = plugin.converter
     converter.add_attribute_function(_variants)
     converter.add_attribute_function(_money)
+    converter.add_attribute_function(_no_default_of_null)
 
 
 def inline(schema: Schema) -> Json:
@@ -55,6 +56,13 @@ def _money(_converter: Any, field: fields.Field[Any], **_ret: Any) -> Json:
 
 def _money_itself(_converter: Any, field: fields.Field[Any], **_ret: Any) -> Json:
     return MONEY if isinstance(field, MoneyField) else {}
+
+
+def _no_default_of_null(_converter: Any, _field: Any, ret: Json) -> Json:
+    """``null`` for "not given" is no default that a reader could send."""
+    if ret.get("default", "") is None:
+        del ret["default"]
+    return {}
 
 
 def _variants(converter: Any, field: fields.Field[Any], **_ret: Any) -> Json:

@@ -246,8 +246,6 @@ def _finished(document: Json) -> Json:
     for operation in _operations(document):
         for parameter in operation["parameters"]:
             _never_null(parameter["schema"])
-    for schema in _schemas(document):
-        _plain_default(schema)
     for name in answered(document):
         # An answer may gain fields; a body with a field that isn't known is refused.
         components["schemas"][name].pop("additionalProperties", None)
@@ -333,16 +331,6 @@ def _never_null(schema: Json) -> None:
         schema["type"] = next(kind for kind in schema["type"] if kind != "null")
     if "enum" in schema:
         schema["enum"] = [word for word in schema["enum"] if word is not None]
-
-
-def _plain_default(schema: Json) -> None:
-    """``null`` for "not given" is no default that a reader could send; an enum that takes null
-    says so."""
-    if "default" in schema and schema["default"] is None:
-        del schema["default"]
-    enum, kinds = schema.get("enum"), schema.get("type")
-    if isinstance(enum, list) and isinstance(kinds, list) and None not in enum:
-        schema["enum"] = [*enum, None]
 
 
 def answered(document: Json) -> set[str]:

@@ -9,11 +9,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, url_for
+from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular import commands
 from consular.access_log import record_agenda, record_look
-from consular.api.contract import endpoint, request_key
+from consular.api.contract import Errors, Register, endpoint, request_key
 from consular.api.v1.appointments.answers import (
     AppointmentAnswer,
     AppointmentList,
@@ -33,7 +34,6 @@ from consular.input.appointments import (
     NothingSchema,
     NotServedSchema,
 )
-from consular.input.paging import cursor
 from services.appointments.booking import BookAppointment
 from services.appointments.desk import Served, TakeStep, complete, take_step
 from services.appointments.queries import get_appointment, list_appointments, list_attendees
@@ -111,7 +111,7 @@ def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
     asking = actor()
     wanted = query["consulate"]
     if asking.consulate and wanted not in (None, asking.consulate):
-        return AppointmentList.render(items=[], next=None)
+        return AppointmentList.page([])
     with transaction() as session:
         page = list_appointments(
             session,
@@ -123,7 +123,7 @@ def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
             after=query["next"],
         )
         record_agenda(session, page.items)
-        return AppointmentList.render(items=shown(session, page.items), next=cursor(page.next))
+        return AppointmentList.page(shown(session, page.items), page.next)
 
 
 @endpoint(
@@ -187,15 +187,28 @@ def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, 
     )
 
 
-@endpoint(
-    api,
-    "POST",
-    "/<uuid:appointment>/check-in",
-    operation="checkInAppointment",
-    who=DESK,
-    body=CheckInSchema(),
-    answer=AppointmentAnswer(),
-    errors={409: ("wrong_state", "already_booked", "person_forgotten", "too_early")},
+def _desk_step(
+    path: str,
+    operation: str,
+    body: Schema | None = None,
+    conflicts: tuple[str, ...] = (),
+    errors: Errors | None = None,
+) -> Register:
+    """A step that the desk takes with one appointment, in its time and order."""
+    return endpoint(
+        api,
+        "POST",
+        f"/<uuid:appointment>/{path}",
+        operation=operation,
+        who=DESK,
+        body=body or NothingSchema(),
+        answer=AppointmentAnswer(),
+        errors={409: ("wrong_state", "too_early", *conflicts), **(errors or {})},
+    )
+
+
+@_desk_step(
+    "check-in", "checkInAppointment", CheckInSchema(), ("already_booked", "person_forgotten")
 )
 def check_in(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Check a person in who showed their document, or who is back with a valid return pass.
@@ -205,31 +218,13 @@ def check_in(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     return _step(TakeStep(appointment, Step.CHECK_IN, details=command))
 
 
-@endpoint(
-    api,
-    "POST",
-    "/<uuid:appointment>/call",
-    operation="callAppointment",
-    who=DESK,
-    body=CallSchema(),
-    answer=AppointmentAnswer(),
-    errors={409: ("wrong_state", "already_called", "too_early"), 422: ("desk_not_open",)},
-)
+@_desk_step("call", "callAppointment", CallSchema(), ("already_called",), {422: ("desk_not_open",)})
 def call(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Call the person to a window of that day."""
     return _step(TakeStep(appointment, Step.CALL, desk=command["desk"]))
 
 
-@endpoint(
-    api,
-    "POST",
-    "/<uuid:appointment>/no-show",
-    operation="markNoShow",
-    who=DESK,
-    body=NothingSchema(),
-    answer=AppointmentAnswer(),
-    errors={409: ("wrong_state", "too_early")},
-)
+@_desk_step("no-show", "markNoShow")
 def no_show(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Mark an appointment as a no-show, once it should have begun.
 
@@ -238,36 +233,13 @@ def no_show(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     return _step(TakeStep(appointment, Step.NO_SHOW))
 
 
-@endpoint(
-    api,
-    "POST",
-    "/<uuid:appointment>/back-to-waiting",
-    operation="sendBackToWaiting",
-    who=DESK,
-    body=NothingSchema(),
-    answer=AppointmentAnswer(),
-    errors={
-        409: (
-            "wrong_state",
-            "too_early",
-        )
-    },
-)
+@_desk_step("back-to-waiting", "sendBackToWaiting")
 def back_to_waiting(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Undo a call: the person waits again, in the place of their own time, for any desk."""
     return _step(TakeStep(appointment, Step.BACK_TO_WAITING))
 
 
-@endpoint(
-    api,
-    "POST",
-    "/<uuid:appointment>/not-served",
-    operation="markNotServed",
-    who=DESK,
-    body=NotServedSchema(),
-    answer=AppointmentAnswer(),
-    errors={409: ("wrong_state", "too_early")},
-)
+@_desk_step("not-served", "markNotServed", NotServedSchema())
 def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Mark an appointment as not served, with a return pass.
 
@@ -276,15 +248,12 @@ def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     return _step(TakeStep(appointment, Step.NOT_SERVED, details=command))
 
 
-@endpoint(
-    api,
-    "POST",
-    "/<uuid:appointment>/complete",
-    operation="completeAppointment",
-    who=DESK,
-    body=CompleteSchema(),
-    answer=AppointmentAnswer(),
-    errors={409: ("wrong_state", "person_forgotten", "too_early"), 422: ("service_not_offered",)},
+@_desk_step(
+    "complete",
+    "completeAppointment",
+    CompleteSchema(),
+    ("person_forgotten",),
+    {422: ("service_not_offered",)},
 )
 def complete_appointment(appointment: UUID, command: Served) -> dict[str, Any]:
     """Complete an appointment: the service given, its document number and fee."""

@@ -24,7 +24,7 @@ from consular.db import transaction
 from consular.i18n import translated
 from consular.input.appointments import NothingSchema
 from consular.input.enrollments import AnswerSchema, EnrollmentQuery, EnrollmentSchema
-from consular.input.paging import SliceQuery, cursor, slice_of
+from consular.input.paging import SliceQuery, slice_of
 from consular.input.programs import data_schema, load_answers
 from services.enrollments.answering import answer
 from services.enrollments.programs.registry import PROGRAMS
@@ -111,7 +111,7 @@ def list_own_enrollments(query: dict[str, Any]) -> dict[str, Any]:
             program=query["program"],
         )
         record_list(session, "enrollment", page.items)
-        return EnrollmentList.render(items=page.items, next=cursor(page.next))
+        return EnrollmentList.page(page.items, page.next)
 
 
 @endpoint(

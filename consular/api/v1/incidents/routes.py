@@ -15,7 +15,6 @@ from consular.commands import run_idempotent
 from consular.db import database_now, transaction
 from consular.input.appointments import NothingSchema
 from consular.input.incidents import IncidentQuery, NoteSchema, ResolveSchema, wanted
-from consular.input.paging import cursor
 from services.incidents.handling import add_note, list_resolutions, resolve, take
 from services.incidents.queries import get_incident, list_incidents, list_steps
 from services.kernel.money import Money
@@ -39,7 +38,7 @@ def list_all_incidents(query: dict[str, Any]) -> dict[str, Any]:
             session, wanted(query, account()), limit=query["limit"], after=query["next"]
         )
         items = [_shown(found) for found in page.items]
-        return IncidentList.render(items=items, next=cursor(page.next))
+        return IncidentList.page(items, page.next)
 
 
 @endpoint(

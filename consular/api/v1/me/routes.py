@@ -21,7 +21,7 @@ from consular.commands import offering_correction
 from consular.db import transaction
 from consular.erasures import described
 from consular.input.me import ArcoSchema, ProfileSchema
-from consular.input.paging import PageQuery, SliceQuery, cursor, slice_of
+from consular.input.paging import PageQuery, SliceQuery, slice_of
 from services.citizens.accesses import list_accesses
 from services.citizens.accounts import find_holder, set_profile
 from services.citizens.people import PersonData, open_person
@@ -80,7 +80,7 @@ def list_my_accesses(query: dict[str, Any]) -> dict[str, Any]:
     with transaction() as session:
         page = list_accesses(session, account(), limit=query["limit"], after=query["next"])
     items = [access(entry) for entry in page.items]
-    return AccessList.render(items=items, next=cursor(page.next))
+    return AccessList.page(items, page.next)
 
 
 @endpoint(api, "GET", "/data", operation="showMyData", who=CITIZEN, answer=CopyAnswer(), errors={})

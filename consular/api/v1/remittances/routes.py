@@ -20,7 +20,6 @@ from consular.auth import ANYONE, CITIZEN, account, actor, vault
 from consular.commands import run_idempotent
 from consular.db import database_now, transaction
 from consular.input.appointments import NothingSchema
-from consular.input.paging import cursor
 from consular.input.remittances import LookupSchema, QuoteSchema, RemittanceQuery, RemittanceSchema
 from consular.lookups import find_for_recipient
 from services.remittances.cancelling import cancel, list_actions
@@ -97,7 +96,7 @@ def list_own_remittances(query: dict[str, Any]) -> dict[str, Any]:
             after=query["next"],
             status=Status(query["status"]) if query["status"] else None,
         )
-        return RemittanceList.render(items=page.items, next=cursor(page.next))
+        return RemittanceList.page(page.items, page.next)
 
 
 @endpoint(

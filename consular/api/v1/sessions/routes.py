@@ -15,7 +15,6 @@ from consular.api.v1.sessions.answers import BookingOfSession, SessionAnswer, Se
 from consular.auth import DESK, actor, now
 from consular.commands import run_idempotent
 from consular.db import transaction
-from consular.input.paging import cursor
 from consular.input.sessions import ChangeSessionSchema, SessionQuery, SessionSchema
 from services.appointments.closing_session import CloseSession, close_session, list_bookings
 from services.appointments.planning import OpenSession, open_session
@@ -76,7 +75,7 @@ def list_own_sessions(query: dict[str, Any]) -> dict[str, Any]:
     last = query["to"] or first + timedelta(days=DEFAULT_DAYS)
     own = actor().consulate or ""
     if query["consulate"] not in (None, own):
-        return SessionList.render(items=[], next=None)
+        return SessionList.page([])
     with transaction() as session:
         page = list_sessions(
             session,
@@ -87,7 +86,7 @@ def list_own_sessions(query: dict[str, Any]) -> dict[str, Any]:
             after=query["next"],
         )
     items = [_shown(row, desks) for row, desks in page.items]
-    return SessionList.render(items=items, next=cursor(page.next))
+    return SessionList.page(items, page.next)
 
 
 @endpoint(
