@@ -1,4 +1,4 @@
-"""An entry of the audit for each look of staff at a person's file, which the person can list."""
+"""Record in the audit each time staff open a person's data; the person can list these entries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.kernel import audit
 
 
 def record_look(session: Session, kind: str, found: Any) -> None:
-    """``found`` is an appointment or an enrolment. One's own look is no entry."""
+    """``found`` is an appointment or an enrollment. One's own look is no entry."""
     _record(session, f"{kind}.read", kind, [found])
 
 

@@ -1,4 +1,4 @@
-"""What was done with somebody's data, in the words that they read."""
+"""Words for entries of the access log, as the person whose data it is reads them."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ WHO: dict[str, Any] = {
 
 
 def told(action: str) -> tuple[str, str]:
-    """The action's name as published, and its words in the reader's language."""
+    """Return an audit action's published name and its words in the reader's language."""
     name = action if action in WHAT else OTHER
     return name, str(WHAT[name])
 
 
 def who(role: str) -> str:
-    """Who it was, in the reader's language."""
+    """Return who did something with the data (a role), in the reader's language."""
     return str(WHO.get(role, WHO["system"]))

@@ -1,4 +1,4 @@
-"""The web process, wired: the only place that knows all of its parts."""
+"""Build the Flask application of the web process from all of its parts."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Web(Flask):
 
 
 class CodeConverter(BaseConverter):
-    """Codes of ours in addresses: letters, digits and dashes."""
+    """URL converter for codes: letters, digits and dashes."""
 
     regex = r"[A-Za-z0-9][A-Za-z0-9-]{0,39}"
 
@@ -122,7 +122,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         CODES_PER_CALLER=30 if not settings.development else 9000,
         LOOKUPS=20 if not settings.development else 9000,
         # What one hand may book and hold, and how often it may name somebody whose appointment or
-        # enrolment another account has.
+        # enrollment another account has.
         BOOKING_LIMITS=DEVELOPMENT_LIMITS if settings.development else PRODUCTION_LIMITS,
         ENROLLMENTS_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(20, timedelta(days=1)),
         GUESSES_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(10, timedelta(days=1)),

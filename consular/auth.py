@@ -1,4 +1,4 @@
-"""Who is asking, and may they: one declaration per route.
+"""Authentication and authorisation: each route declares who may call it.
 
 The API takes bearer tokens only, the pages a session cookie only, so that neither can be used
 to reach the other. Every view carries its declaration; one without is refused.
@@ -66,7 +66,7 @@ def vault() -> Vault:
 
 
 def actor() -> Actor:
-    """Whoever asks; raises `Unauthenticated` when nobody is signed in."""
+    """Return the current actor; raises `Unauthenticated` when nobody is signed in."""
     found = g.get("actor")
     if found is None:
         raise Unauthenticated()
@@ -74,13 +74,13 @@ def actor() -> Actor:
 
 
 def actor_id() -> UUID | None:
-    """The account of whoever asks, if anybody is signed in."""
+    """Return the current actor's account id, or None when nobody is signed in."""
     found = cast(Actor | None, g.get("actor"))
     return found.account_id if found else None
 
 
 def account() -> UUID:
-    """The account of whoever asks; raises `Unauthenticated` when there is none."""
+    """Return the current actor's account id; raises `Unauthenticated` when there is none."""
     found = actor().account_id
     if found is None:
         raise Unauthenticated()

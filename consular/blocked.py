@@ -1,4 +1,4 @@
-"""Read what the law has kept of somebody who was erased, for an authority that may know."""
+"""Read the blocked data of an erased person, for an authority entitled to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keyed hashes of who calls, and what is left to them: accounts and network addresses."""
+"""Rate-limit keys and budgets of callers, by account and by network address."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def address_index(kind: str) -> bytes:
 
 def guess_budgets() -> tuple[Budget, ...]:
     """What is left to the caller, when a citizen, to name people whom another account speaks for:
-    one budget for appointments and enrolments, by account and by address."""
+    one budget for appointments and enrollments, by account and by address."""
     asking = actor()
     if not asking.is_citizen:
         return ()
@@ -34,7 +34,7 @@ def guess_budgets() -> tuple[Budget, ...]:
 
 
 def enrollment_budgets() -> tuple[Budget, ...]:
-    """What is left to the caller, when a citizen, to ask for enrolments."""
+    """Budgets of a citizen's requests for enrollments."""
     asking = actor()
     if not asking.is_citizen:
         return ()
@@ -43,7 +43,7 @@ def enrollment_budgets() -> tuple[Budget, ...]:
 
 
 def booking_hand() -> Hand:
-    """The caller, as a booking is limited by."""
+    """Keys by which bookings of this caller are limited."""
     return Hand(current_app.config["BOOKING_LIMITS"], address_index("booking"), guess_budgets())
 
 

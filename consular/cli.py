@@ -88,7 +88,7 @@ def work(process: str) -> None:
 
 @commands.group()
 def db() -> None:
-    """Look after the database."""
+    """Migrate and repair the database."""
 
 
 @db.command()

@@ -1,4 +1,4 @@
-"""Reach the PostgreSQL and the Redis that settings name, or say in plain words why not."""
+"""Connect to the PostgreSQL and Redis of the settings; failures are explained in plain words."""
 
 from __future__ import annotations
 

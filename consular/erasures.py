@@ -1,4 +1,4 @@
-"""Requests to erase data, as API and pages tell of them."""
+"""Present erasure requests for API and pages."""
 
 from __future__ import annotations
 

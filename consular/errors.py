@@ -141,7 +141,7 @@ class Problem:
         return said
 
     def as_json(self) -> Response:
-        """The contract's form."""
+        """Return the problem as the contract's JSON."""
         body = {
             "type": problem_type(self.code),
             "title": self.title,
@@ -160,7 +160,7 @@ class Problem:
         )
 
     def as_page(self) -> Response:
-        """The same for a person."""
+        """Render the problem as a page."""
         page = render_template(
             "errors/error.html",
             title=self.title,
@@ -193,7 +193,7 @@ def problem_of(error: DomainError, clock: tuple[str, str | bool] = (MEXICO_CITY,
 
 
 def init_errors(app: Flask) -> None:
-    """Every way a request can fail ends in a problem."""
+    """Register the error handlers: every failure becomes a problem."""
     app.register_error_handler(DomainError, answer_error)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
@@ -212,7 +212,7 @@ def refuse_late() -> None:
 
 
 def answer_error(error: DomainError) -> Response:
-    """A refusal as a problem, a page, or the way to the sign-in."""
+    """Answer an error as a problem, a page, or a redirect to the sign-in."""
     return _show(problem_of(error))
 
 

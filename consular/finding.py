@@ -32,12 +32,12 @@ class FoundAppointment:
 
     @property
     def over(self) -> bool:
-        """Whether another one may be booked in its place."""
+        """Whether the appointment is over, so that another one may be booked."""
         return self.status not in LIVE and self.return_until is None
 
 
 def find_for_visitor(folio: str, birth_date: date) -> FoundAppointment:
-    """Limited by who asks and by folio, counted before anything is compared.
+    """Find an appointment by folio and birth date; counts the try against the limits first.
 
     Raises NotFound in the same way for a folio never given and another birth date,
     TooManyAttempts.
@@ -54,7 +54,7 @@ def find_for_visitor(folio: str, birth_date: date) -> FoundAppointment:
 
 
 def words_for(found: FoundAppointment) -> str:
-    """How it stands and what to do, in the reader's language."""
+    """Return the appointment's state and what to do next, in the reader's language."""
     if found.return_until is not None:
         day = date_long(found.return_until)
         return str(_("Puedes volver con este folio hasta el %(day)s, sin otra cita.", day=day))

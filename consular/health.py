@@ -1,4 +1,4 @@
-"""Live, ready, and what is going on, for whoever operates it."""
+"""Liveness, readiness and Prometheus metrics, for operators."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _PARKED = text(
 @health.get("/health/live")
 @allow(ANYONE)
 def live() -> dict[str, str]:
-    """The process answers."""
+    """Report that the process is alive."""
     return {"status": "live"}
 
 

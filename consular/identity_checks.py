@@ -1,4 +1,4 @@
-"""What is done about a check of identity at a window, the same way by API and page."""
+"""Commands that follow an identity check at a window, shared by API and pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from services.processes.identity_checks import ActOnHeld
 
 @dataclass(frozen=True)
 class Done:
-    """The check, what was done about it, and the folio of what was given."""
+    """Outcome of a command: the check, the action taken and the folio that was handed over."""
 
     check: Any
     outcome: str
@@ -26,13 +26,13 @@ class Done:
 
 
 def taken_over(session: Session, check: UUID, held: ActOnHeld) -> Done:
-    """The person gets what another account holds in their name."""
+    """Transfer to the person what another account holds in their name."""
     folio = identity_checks.take_over(session, check, held, now=now(), actor=actor(), vault=vault())
     return _done(session, check, "taken_over", folio)
 
 
 def released(session: Session, check: UUID, held: ActOnHeld) -> Done:
-    """What other accounts hold in the person's name ends."""
+    """Release what other accounts hold in the person's name."""
     limits = current_app.config["BOOKING_LIMITS"]
     identity_checks.release(
         session, check, held, now=now(), actor=actor(), vault=vault(), limits=limits
@@ -41,13 +41,13 @@ def released(session: Session, check: UUID, held: ActOnHeld) -> Done:
 
 
 def told_apart(session: Session, check: UUID) -> Done:
-    """They are two people: each holds their own."""
+    """Record that two people share name and birth date; each keeps their own."""
     identity_checks.tell_apart(session, check, now=now(), actor=actor(), vault=vault())
     return _done(session, check, "told_apart")
 
 
 def corrected(session: Session, check: UUID) -> Done:
-    """The account's holder is who the document says."""
+    """Correct the account's holder to who the document says."""
     correct(session, check, now=now(), actor=actor(), vault=vault())
     return _done(session, check, "corrected")
 

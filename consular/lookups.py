@@ -30,7 +30,7 @@ def count_lookup(kind: str, folio: str) -> None:
 
 
 def find_for_recipient(folio: str, first_surname: str) -> Collection:
-    """Limited by who asks and by folio, counted before anything is compared.
+    """Find a remittance by folio and recipient; counts the try against the limits first.
 
     Raises NotFound in the same way for every mismatch, TooManyAttempts.
     """

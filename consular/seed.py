@@ -1,4 +1,4 @@
-"""What an installation starts with: reference data, its first administrator, its database.
+"""Commands that prepare an installation: reference data, first administrator, adopted database.
 
 Reference data is written with the owner's rights, everything else through the use cases.
 """

@@ -1,4 +1,4 @@
-"""What every process of ours needs as it starts."""
+"""Helpers for the start of every process."""
 
 from __future__ import annotations
 

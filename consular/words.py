@@ -1,4 +1,4 @@
-"""Words of what the edge itself refuses: form, sign-in, and how a request came."""
+"""Error messages of the edge itself: forms, sign-in, malformed requests."""
 
 from __future__ import annotations
 

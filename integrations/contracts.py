@@ -25,7 +25,7 @@ class PayoutChannel(StrEnum):
 
 
 class PayoutStatus(StrEnum):
-    """Where a payout stands at the agency.
+    """Status of a payout at the agency.
 
     `accepted` is being processed, `available` waits at a branch; `paid`, `refused` and `cancelled`
     are final. `not_found`: the agency has no order with that folio.
@@ -92,7 +92,7 @@ class PayoutAgency(Protocol):
         ...
 
 
-# --- Enrolment ----------------------------------------------------------------------------------
+# --- Enrollment ----------------------------------------------------------------------------------
 
 
 class EnrollmentStatus(StrEnum):
@@ -128,7 +128,7 @@ class EnrollmentApplication:
 class EnrollmentState:
     """What the agency says of one folio: `result` once active, `reason_code` once rejected.
 
-    `result` is what the programme ends with: the RFC under `rfc`, for instance. `dropped` names
+    `result` is what the program ends with: the RFC under `rfc`, for instance. `dropped` names
     the optional fields of the answer that couldn't be used.
     """
 
@@ -140,7 +140,7 @@ class EnrollmentState:
 
 
 class EnrollmentAgency(Protocol):
-    """Enrols people in its programmes. Grade A and B, as `PayoutAgency`."""
+    """Enrolls people in its programs. Grade A and B, as `PayoutAgency`."""
 
     def request(self, application: EnrollmentApplication) -> EnrollmentState:
         """Send the request. The same folio again is the same request."""
@@ -177,7 +177,7 @@ class RateSource(Protocol):
 
 
 class MessageChannel(StrEnum):
-    """The road a message takes."""
+    """Channel of a message: e-mail or SMS."""
 
     EMAIL = "email"
     SMS = "sms"

@@ -24,7 +24,7 @@ from integrations.sat.client import SatClient
 
 
 class Purpose(StrEnum):
-    """What we need an agency for. Several may enrol people; one serves each other purpose."""
+    """What we need an agency for. Several may enroll people; one serves each other purpose."""
 
     PAYOUTS = "payouts"
     ENROLLMENT = "enrollment"

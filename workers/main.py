@@ -80,7 +80,7 @@ def run_worker(settings: Settings) -> None:
 
 
 def run_relay(settings: Settings) -> None:
-    """Put what is due into the queues."""
+    """Run the relay: enqueue due outbox items."""
     stopping = _begin("relay")
     database = _once_there(stopping, lambda: open_database(settings, pool_size=1))
     if database is None:
@@ -97,7 +97,7 @@ def run_relay(settings: Settings) -> None:
 
 
 def run_schedule(settings: Settings) -> None:
-    """Start what is due from time to time."""
+    """Run the schedule: start periodic jobs when due."""
     stopping = _begin("schedule")
     database = _once_there(stopping, lambda: open_database(settings, pool_size=1))
     if database is None:

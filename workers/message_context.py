@@ -101,7 +101,7 @@ def appointment(
 
 
 def enrollment(session: Session, found: UUID, *, site: str, vault: Vault) -> MessageContext | None:
-    """How an enrolment was decided; None when it isn't. Raises NotFound."""
+    """How an enrollment was decided; None when it isn't. Raises NotFound."""
     notice = enrollments.get_notice(session, found, vault)
     if notice.status not in TOLD:
         return None
@@ -119,7 +119,7 @@ def enrollment_withdrawn(
 def enrollment_clash(
     session: Session, found: UUID, *, site: str, vault: Vault
 ) -> MessageContext | None:
-    """Somebody else asked for the same, to whoever holds this enrolment; None once it is over.
+    """Somebody else asked for the same, to whoever holds this enrollment; None once it is over.
     Raises NotFound."""
     notice = enrollments.get_notice(session, found, vault)
     if notice.status in OVER:

@@ -184,7 +184,7 @@ class Watchdog:
         self._stop = threading.Event()
 
     def busy(self, begins: bool) -> None:
-        """A job begins or ends."""
+        """Note that a job begins or ends."""
         self._busy_since = time.monotonic() if begins else None
 
     def start(self) -> None:

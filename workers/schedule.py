@@ -77,7 +77,7 @@ def _go_on_with_remittances(session: Session, now: datetime) -> None:
 
 
 def _go_on_erasing(session: Session, now: datetime) -> None:
-    """Whatever stood in the way of a request may be over."""
+    """Retry erasure requests that were blocked."""
     for request in privacy.list_waiting(session, limit=BATCH):
         enqueue(session, "privacy.erase", request)
 

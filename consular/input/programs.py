@@ -1,4 +1,4 @@
-"""What a program of enrolment asks for, as a marshmallow schema made from the program's data."""
+"""What a program of enrollment asks for, as a marshmallow schema made from the program's data."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def _next(letters: str, wanted: str) -> str:
 
 
 def load_demo(settings: Settings, people: int) -> dict[str, int]:
-    """Invented citizens with appointments, enrolments and remittances, through the use cases."""
+    """Invented citizens with appointments, enrollments and remittances, through the use cases."""
     settings.refuse_production()
     database = Database(settings.database_url)
     try:
@@ -189,7 +189,7 @@ class Demonstration:
                 request_enrollment(session, command, now=self.now, actor=actor, vault=self.vault)
         except Conflict:
             return
-        self.done["enrolments"] += 1
+        self.done["enrollments"] += 1
 
     def _send_money(self, actor: Actor) -> None:
         amount = Money(self.dice.randrange(50, 600) * 100, "USD")

@@ -1,4 +1,4 @@
-"""On whose clock a reader is told until when something may be done."""
+"""Choose the time zone in which a reader is told a deadline."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Clock:
 
 def reader_clock() -> Clock:
     """The clock of the reader's office: of staff their own, of citizens the one they last made an
-    appointment or asked for an enrolment at; Mexico City's for anybody else."""
+    appointment or asked for an enrollment at; Mexico City's for anybody else."""
     if g.get("actor") is None:
         return Clock()
     if "reader_clock" not in g:

@@ -1,4 +1,4 @@
-"""What was typed into a form, and what is wrong with it."""
+"""Read submitted forms: values and errors."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def money_of(form: dict[str, str], name: str, currency: str) -> dict[str, str] |
 
 
 def pick(form: dict[str, str], *names: str) -> dict[str, str]:
-    """These fields, where something was typed."""
+    """Return those of the fields that were filled in."""
     return {name: form[name] for name in names if form.get(name, "").strip()}
 
 
@@ -82,7 +82,7 @@ def hash_of(what: Any) -> bytes:
 
 
 def check(schema: Schema, values: dict[str, Any], errors: Errors) -> Any:
-    """What the schema makes of it, or None with the reasons added to ``errors``."""
+    """Load the values by the schema; on failure return None and add to ``errors``."""
     try:
         return load_fields(schema, values)
     except FieldsInvalid as invalid:
@@ -122,7 +122,7 @@ def form_errors(error: DomainError) -> Errors:
 
 
 def go(address: str) -> Response:
-    """See other, so that a reload repeats nothing."""
+    """Redirect with 303 See Other, so that a reload repeats nothing."""
     return Response(status=303, headers={"Location": address})
 
 

@@ -19,7 +19,7 @@ def init_language(app: Flask) -> None:
 
 
 def remember_language(response: Response, language: str) -> Response:
-    """From the next page on."""
+    """Remember the reader's language, from the next page on."""
     response.set_cookie(
         LANGUAGE_COOKIE, language, max_age=A_YEAR, samesite="Lax",
         secure=current_app.config["SECURE"], httponly=True,

@@ -92,7 +92,7 @@ def _has_effect() -> bool:
 
 
 def _claim() -> Response | None:
-    """None: this request does it. Else the answer of the request that did, or where to wait."""
+    """Claim this submission: None when it is ours, else the first request's answer or a wait."""
     g.submission = _digest()
     g.submission_open = _begin()
     if g.submission_open:
@@ -167,7 +167,7 @@ def _after(response: Response) -> Response:
 
 
 def _release(_error: BaseException | None) -> None:
-    """Whatever went wrong, the same form may be sent again."""
+    """Release the claim, so that the same form may be sent again."""
     if not g.pop("submission_open", False):
         return
     try:
@@ -186,7 +186,7 @@ def _digest() -> bytes:
 
 
 def _owner() -> str:
-    """The browser, not the account: it stays the same when the form is one that signs in."""
+    """Return the submission's owner: the browser, which stays the same across a sign-in."""
     if "owner" not in g:
         g.owner = browser_owner(browser_secret(), vault())
     return str(g.owner)

@@ -15,7 +15,7 @@ from services.staff.sessions import end_session, find_session
 
 
 def page_actor() -> Actor | None:
-    """Whose browser this is, as far as its session is alive."""
+    """Return the actor of this browser's live session, or None."""
     secret = request.cookies.get(session_cookie())
     if not secret:
         return None
@@ -41,7 +41,7 @@ def keep(response: Response, secret: str) -> Response:
 
 
 def set_session_cookie(response: Response, secret: str) -> None:
-    """For this host only, gone with the browser."""
+    """Set the session cookie, for this host only and until the browser closes."""
     response.set_cookie(
         session_cookie(), secret, path="/", httponly=True, samesite="Lax",
         secure=current_app.config["SECURE"],

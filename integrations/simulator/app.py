@@ -30,7 +30,7 @@ MAX_BODY_BYTES = 64 * 1024
 
 
 class Simulator:
-    """A WSGI application with a memory and a voice.
+    """WSGI application of the simulated agencies, with a store and callbacks.
 
     `start` lets it send callbacks in the background; `send_due_callbacks` sends them at once.
     """

@@ -92,12 +92,12 @@ class FaultBoard:
             return self._faults.get(agency, CALM)
 
     def put(self, agency: str, faults: Faults) -> None:
-        """From the next request on."""
+        """Set the faults, from the next request on."""
         with self._lock:
             self._faults[agency] = faults
 
     def happens(self, rate: float) -> bool:
-        """Throw the dice."""
+        """Decide at random whether a fault happens."""
         with self._lock:
             return self._random.random() < rate
 

@@ -77,7 +77,7 @@ class SimulatedAgency:
         return self._state(order, 201 if new else 200)
 
     def status(self, folio: str) -> Response:
-        """What became of it."""
+        """Return the status of a payment."""
         return self._state(self._order(folio), 200)
 
     def cancel(self, folio: str) -> Response:

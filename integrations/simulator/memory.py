@@ -111,7 +111,7 @@ class Memory:
             return found is None
 
     def find(self, agency: str, folio: str) -> Order | None:
-        """The order, if it was ever taken in."""
+        """Return the stored order, or None."""
         with self._lock:
             row = self._connection.execute(
                 "SELECT folio, body, taken_at, cancelled_at, collected_at FROM orders"

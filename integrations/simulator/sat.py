@@ -68,7 +68,7 @@ class SimulatedAgency:
         return self._state(folio, 201 if new else 200)
 
     def status(self, folio: str) -> Response:
-        """What became of it."""
+        """Return the status of a request."""
         return self._state(folio, 200)
 
     def _state(self, folio: str, status: int) -> Response:

@@ -23,7 +23,7 @@ class Answer(HTTPException):
 
 
 def refuse(status: int, body: Mapping[str, Any]) -> Answer:
-    """The agency's no, as JSON, ready to be raised."""
+    """Return an agency's refusal as a JSON error to raise."""
     from_json = Response(json.dumps(body), status, mimetype="application/json")
     return Answer(response=from_json)
 

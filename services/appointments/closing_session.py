@@ -19,7 +19,7 @@ from services.kernel.errors import NotFound
 
 @dataclass(frozen=True)
 class CloseSession:
-    """Which one."""
+    """Command: close one session."""
 
     session: UUID
 

@@ -21,7 +21,7 @@ from services.citizens.erasing import Erased
 
 
 def has_live(session: Session, erased: Erased) -> bool:
-    """Somebody waits for them at an office."""
+    """Whether the account has a live appointment."""
     live = select(Appointment.id).where(_theirs(erased), Appointment.status.in_(sorted(LIVE)))
     return session.scalars(live.limit(1)).first() is not None
 

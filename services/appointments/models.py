@@ -128,7 +128,7 @@ class SlotCapacityConstraint(Base):
 
 
 def _known(column: str) -> Index:
-    """For counting what one contact or address holds."""
+    """Index for counting the appointments of one contact or address."""
     where = text(f"{column} IS NOT NULL")
     return Index(f"ix_appointments_{column}", column, postgresql_where=where)
 

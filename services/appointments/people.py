@@ -1,4 +1,4 @@
-"""Who comes."""
+"""Attendees of appointments."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def get_appointment(session: Session, appointment: UUID) -> Appointment:
 
 
 def find_appointment(session: Session, appointment: UUID) -> Appointment | None:
-    """None also for what row security hides."""
+    """Return one appointment; None also when row security hides it."""
     return session.get(Appointment, appointment)
 
 
@@ -140,7 +140,7 @@ def list_resemblances(session: Session, appointments: Sequence[UUID]) -> dict[UU
 
 
 def find_by_folio(session: Session, folio: str) -> Appointment | None:
-    """By what the person shows at the door."""
+    """Return the appointment with this folio, or None."""
     return session.execute(
         select(Appointment).where(Appointment.folio == folio)
     ).scalar_one_or_none()
@@ -164,7 +164,7 @@ def when_issued(session: Session, folio: str) -> datetime | None:
 
 
 def list_attendees(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[Person]]:
-    """Who comes, by appointment."""
+    """Return the attendees of each appointment."""
     if not appointments:
         return {}
     coming = (
@@ -350,7 +350,7 @@ def count_places(session: Session, sessions: Sequence[UUID]) -> dict[UUID, Place
 
 
 def count_by_status(session: Session, *, consulate: str, day: date) -> dict[str, int]:
-    """How the day goes at an office."""
+    """Count an office's appointments of a day by status."""
     rows = session.execute(
         select(Appointment.status, func.count())
         .where(Appointment.consulate_code == consulate, Appointment.day == day)

@@ -47,7 +47,7 @@ def give_pass(session: Session, found: Appointment, *, now: datetime) -> None:
 
 
 def use_pass(session: Session, found: Appointment, *, now: datetime) -> None:
-    """The person is back: it serves once.
+    """Use a return pass, once.
 
     Raises `WrongState` when it isn't good any more, `ClaimTaken` when they hold another
     appointment for the same by now.

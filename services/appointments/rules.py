@@ -63,7 +63,7 @@ def free_after(limits: BookingLimits, starts_at: datetime, now: datetime, share:
 
 
 class Status(StrEnum):
-    """Of an appointment."""
+    """Status of an appointment."""
 
     BOOKED = "booked"
     CHECKED_IN = "checked_in"
@@ -79,7 +79,7 @@ PAST = "past"
 
 
 class Step(StrEnum):
-    """What moves an appointment on."""
+    """Steps that change an appointment's status."""
 
     CHECK_IN = "check_in"
     CALL = "call"

@@ -1,4 +1,4 @@
-"""Who did what with a citizen's data: theirs to read."""
+"""List who did what with a citizen's data, for the citizen."""
 
 from __future__ import annotations
 

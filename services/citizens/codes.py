@@ -37,7 +37,7 @@ STRANGERS = (Rate(4, WINDOW), Rate(10, timedelta(days=1)))
 
 @dataclass(frozen=True)
 class WrongCode:
-    """It was counted; ``left`` more tries."""
+    """Wrong code; the try was counted, ``left`` remain."""
 
     left: int
 

@@ -88,7 +88,7 @@ def near(
 
 
 def list_services(session: Session, *, bookable_only: bool = False) -> Sequence[Service]:
-    """The catalogue by category and name."""
+    """List the services by category and name."""
     statement = select(Service).order_by(Service.category, Service.name_es)
     if bookable_only:
         statement = statement.where(Service.bookable)

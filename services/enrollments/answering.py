@@ -35,7 +35,7 @@ def answer(
     """Add ``data`` to the request, which is in review again.
 
     Raises NotFound, `WrongState` when nothing was asked, Invalid ``unknown_field`` for data that
-    the programme doesn't take, `PersonForgotten`.
+    the program doesn't take, `PersonForgotten`.
     """
     found = LIFECYCLE.lock(session, enrollment)
     if Action.ANSWER not in actions(Status(found.status)):

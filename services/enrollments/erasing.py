@@ -1,4 +1,4 @@
-"""Erase what an enrolment was asked with and what its agency gave; its folio and history stay."""
+"""Erase what an enrollment was asked with and what its agency gave; its folio and history stay."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def has_open(session: Session, erased: Erased) -> bool:
 
 
 def list_ids(session: Session, erased: Erased) -> Sequence[UUID]:
-    """Every enrolment of the account, or of one of the people."""
+    """Every enrollment of the account, or of one of the people."""
     return session.scalars(select(Enrollment.id).where(_theirs(erased))).all()
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with an enrolment."""
+"""What can go wrong with an enrollment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from services.kernel.errors import Conflict, Invalid
 
 
 class ProgramNotAvailable(Invalid):
-    """The programme doesn't exist, or can't be entered through us at present."""
+    """The program doesn't exist, or can't be entered through us at present."""
 
     code = "program_not_available"
 
@@ -18,6 +18,6 @@ class ConsentRequired(Invalid):
 
 
 class AlreadyEnrolled(Conflict):
-    """The person holds a live enrolment in that programme already."""
+    """The person holds a live enrollment in that program already."""
 
     code = "already_enrolled"

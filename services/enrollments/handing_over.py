@@ -1,4 +1,4 @@
-"""Give a person the enrolment that another account asked for in their name, or end that one.
+"""Give a person the enrollment that another account asked for in their name, or end that one.
 
 After a check of identity at a window (`services.processes.identity_checks`), whichever office it is
 of. The other account is told that its request was withdrawn after such a check, and nothing more.

@@ -1,4 +1,4 @@
-"""How an enrolment moves from one status to the next, and what each step writes."""
+"""How an enrollment moves from one status to the next, and what each step writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.outbox.delivery import enqueue_at
 
 
 def _let_go(session: Session, moved: Moved) -> None:
-    """Its person may ask for the programme again once it is over."""
+    """Its person may ask for the program again once it is over."""
     if moved.after in OVER:
         enrollment = EnrollmentClaim.enrollment_id == moved.thing.id
         session.execute(delete(EnrollmentClaim).where(enrollment))

@@ -1,4 +1,4 @@
-"""Enrolments, what happened to them, and who holds a live one."""
+"""Enrollments, what happened to them, and who holds a live one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AT = DateTime(timezone=True)
 
 
 class Enrollment(Base):
-    """One request of one person to enter one programme.
+    """One request of one person to enroll in one program.
 
     ``day`` is the day it was made, at its office or else in Mexico City. ``data_sealed`` and
     ``result_sealed`` are JSON under the applicant's key, bound to this row.
@@ -65,7 +65,7 @@ class Enrollment(Base):
 
 
 class EnrollmentEvent(Base):
-    """One step of an enrolment's history, from position 1. Never changed."""
+    """One step of an enrollment's history, from position 1. Never changed."""
 
     __tablename__ = "enrollment_events"
     owners = PartOf("enrollment_id", Enrollment)
@@ -78,7 +78,7 @@ class EnrollmentEvent(Base):
 
 
 class EnrollmentClaim(Base):
-    """A person (as a keyed hash) holds a live enrolment in a programme; gone when it ends."""
+    """A person (as a keyed hash) holds a live enrollment in a program; gone when it ends."""
 
     __tablename__ = "enrollment_claims"
     owners = PartOf("enrollment_id", Enrollment)

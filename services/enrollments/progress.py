@@ -1,4 +1,4 @@
-"""Move enrolments on: what we did with them, and what the agency says of them.
+"""Move enrollments on: what we did with them, and what the agency says of them.
 
 The agency's word is taken as a statement about now, not as a step: the same word twice, late or
 out of order changes nothing.
@@ -30,7 +30,7 @@ RESULT_PLACE = "enrollments.result"
 
 @dataclass(frozen=True)
 class Application:
-    """What the programme's agency needs to know; ``data`` is what the programme asks for.
+    """What the program's agency needs to know; ``data`` is what the program asks for.
 
     ``sent`` when an earlier attempt may have reached it.
     """
@@ -61,7 +61,7 @@ def begin_submission(
 ) -> Application | None:
     """Write down that it is being sent, and what to send. None when there is nothing to send.
 
-    To be committed before the agency is called: whatever happens to the call, the enrolment shows
+    To be committed before the agency is called: whatever happens to the call, the enrollment shows
     that it may have arrived. Raises NotFound, `PersonForgotten`.
     """
     found = LIFECYCLE.lock(session, enrollment)
@@ -111,5 +111,5 @@ def record_progress(
 
 
 def still_undecided(found: Enrollment) -> bool:
-    """The agency must be asked again."""
+    """Record that the agency has not decided, so that it is asked again."""
     return Status(found.status) in UNDECIDED

@@ -1,4 +1,4 @@
-"""Read enrolments. Row security decides which ones the transaction sees."""
+"""Read enrollments. Row security decides which ones the transaction sees."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def get_enrollment(session: Session, enrollment: UUID) -> Enrollment:
 
 
 def find_by_folio(session: Session, folio: str) -> UUID | None:
-    """The id of the enrolment with that folio."""
+    """The id of the enrollment with that folio."""
     return session.execute(
         select(Enrollment.id).where(Enrollment.folio == folio)
     ).scalar_one_or_none()
@@ -57,7 +57,7 @@ def when_issued(session: Session, folio: str) -> datetime | None:
 
 
 def list_history(session: Session, enrollment: UUID) -> Sequence[EnrollmentEvent]:
-    """Every step, oldest first. Raises NotFound."""
+    """List an enrollment's history, oldest first. Raises NotFound."""
     get_enrollment(session, enrollment)
     return session.scalars(
         select(EnrollmentEvent)
@@ -74,7 +74,7 @@ def list_enrollments(
     status: str | None = None,
     program: str | None = None,
 ) -> Page[Enrollment, tuple[datetime, UUID]]:
-    """What the transaction may see, newest first."""
+    """List the enrollments visible in the transaction's scope, newest first."""
     query = select(Enrollment).order_by(Enrollment.created_at.desc(), Enrollment.id.desc())
     if after:
         query = query.where(tuple_(Enrollment.created_at, Enrollment.id) < after)

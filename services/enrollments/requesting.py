@@ -1,4 +1,4 @@
-"""Take in a request to be enrolled, to be sent to the programme's agency."""
+"""Take in a request to be enrolled, to be sent to the program's agency."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def _place(
 
 
 def _claim(session: Session, found: Enrollment, keys: list[bytes], actor: Actor) -> None:
-    """Hold the person's place in the programme; in key order, so that two requests never deadlock.
+    """Hold the person's place in the program; in key order, so that two requests never deadlock.
 
     A request under way with the same person is waited for: the primary key decides.
     """

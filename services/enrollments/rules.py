@@ -15,7 +15,7 @@ HOME_ZONE = "America/Mexico_City"
 
 
 class Status(StrEnum):
-    """Of an enrolment."""
+    """Status of an enrollment."""
 
     RECEIVED = "received"
     IN_REVIEW = "in_review"
@@ -29,7 +29,7 @@ class Status(StrEnum):
 
 
 class Action(StrEnum):
-    """What the applicant, or staff for them, may do with an enrolment."""
+    """What the applicant, or staff for them, may do with an enrollment."""
 
     ANSWER = "answer"
     WITHDRAW = "withdraw"
@@ -54,7 +54,7 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
 # The agency still has to say something.
 UNDECIDED = frozenset({Status.RECEIVED, Status.SENT_TO_AGENCY, Status.IN_REVIEW})
 
-# In these a person holds no place in the programme: they may ask for it again.
+# In these a person holds no place in the program: they may ask for it again.
 OVER = frozenset({Status.REJECTED, Status.WITHDRAWN, Status.ENDED})
 
 # Why it ended: somebody else proved at a window that they are the person whom it names. What the

@@ -35,7 +35,7 @@ class Fact(Base):
     """One line of double-entry counting: ``quantity`` +1 where a subject arrives, -1 where it was;
     ``people`` and ``services`` likewise, where a subject is for several.
 
-    A subject (an appointment, an enrolment, a remittance) that moves from one status to another
+    A subject (an appointment, an enrollment, a remittance) that moves from one status to another
     leaves two lines, so that sums over any choice of lines are states, never double counts.
     ``service_code``, ``program_code``, ``payout`` and ``vote_mode`` say by what it is counted:
     those that its kind has, null otherwise. ``program`` holds any of them, and ``xid`` is kept, for

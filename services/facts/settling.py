@@ -46,5 +46,5 @@ def is_settled(session: Session, at: datetime) -> bool:
 
 
 def is_to_come(session: Session, at: datetime) -> bool:
-    """By the database's clock, which recorded the facts."""
+    """Whether a moment is in the future by the database's clock, which recorded the facts."""
     return bool(session.scalar(_TO_COME, {"at": at}))

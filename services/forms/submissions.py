@@ -64,7 +64,7 @@ def begin_submission(session: Session, digest: bytes, *, owner: str) -> bool:
 def finish_submission(
     session: Session, digest: bytes, outcome: Outcome, *, owner: str, vault: Vault
 ) -> None:
-    """Tell whoever waits where the form led."""
+    """Record where the form led, for requests waiting on it."""
     see_as(session, [owner])
     key: DataKey | None = None
     sealed = None
@@ -84,7 +84,7 @@ def finish_submission(
 
 
 def drop_submission(session: Session, digest: bytes, *, owner: str) -> None:
-    """Nothing was done: the same form may be sent again."""
+    """Delete the submission, so that the same form may be sent again."""
     see_as(session, [owner])
     session.execute(
         delete(FormSubmission).where(

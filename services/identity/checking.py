@@ -51,7 +51,7 @@ class CheckIdentity:
 @dataclass(frozen=True)
 class Held:
     """Something that an account holds in the person's name: an appointment for a ``service``, or
-    an enrolment in that program. Its id, folio and time are told to its own office only.
+    an enrollment in that program. Its id, folio and time are told to its own office only.
     ``at_agency``: an agency has the request, which nobody can call back."""
 
     kind: Subject
@@ -69,7 +69,7 @@ class Held:
 
     @property
     def enrollment(self) -> UUID | None:
-        """The same for an enrolment."""
+        """The same for an enrollment."""
         return self.id if self.kind is Subject.ENROLLMENT else None
 
 
@@ -101,7 +101,7 @@ def check_identity(
 
 
 def get_check(session: Session, check: UUID, *, now: datetime, actor: Actor) -> IdentityCheck:
-    """Of the officer's office and day. Raises NotFound."""
+    """Return a check of the officer's office and day. Raises NotFound."""
     found = session.get(IdentityCheck, check)
     if found is None or found.checked_at is None or found.consulate_code != actor.consulate:
         raise NotFound()
@@ -116,7 +116,7 @@ def get_account_of(session: Session, check: UUID) -> UUID | None:
 
 
 def get_person(session: Session, check: IdentityCheck) -> Person:
-    """As in the document that was seen."""
+    """Return the person as in the document that was seen."""
     return session.get_one(Person, check.person_id)
 
 

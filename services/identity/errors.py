@@ -19,7 +19,7 @@ class NobodyElse(Conflict):
 
 
 class AccountOrCurpRequired(Invalid):
-    """Nothing to know the person again by."""
+    """Neither an account nor a CURP identifies the person."""
 
     code = "account_or_curp_required"
 

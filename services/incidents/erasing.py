@@ -12,7 +12,7 @@ from services.incidents.models import Incident, IncidentStep
 
 
 def has_open_incident(session: Session, things: Sequence[UUID]) -> bool:
-    """About one of these remittances or enrolments, or with its money in suspense."""
+    """About one of these remittances or enrollments, or with its money in suspense."""
     unsettled = or_(
         Incident.resolved_at.is_(None),
         (Incident.suspense_minor != 0) & Incident.suspense_cleared_at.is_(None),

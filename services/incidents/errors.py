@@ -12,7 +12,7 @@ class IncidentResolved(Conflict):
 
 
 class IncidentTaken(Conflict):
-    """Somebody else works on it."""
+    """Another person has taken the incident."""
 
     code = "incident_taken"
 

@@ -21,12 +21,12 @@ CLEAR_SUSPENSE = "incidents.clear_suspense"
 
 
 def list_actions(found: Incident) -> frozenset[Action]:
-    """What may be done with it now."""
+    """List the actions open on an incident now."""
     return actions(resolved=found.resolved_at is not None, taken=found.taken_by is not None)
 
 
 def list_resolutions(found: Incident) -> tuple[Resolution, ...]:
-    """How a person may end it now."""
+    """List the resolutions open on an incident now."""
     open_still = Action.RESOLVE in list_actions(found)
     return resolutions(Kind(found.kind), found.suspense_minor) if open_still else ()
 

@@ -18,7 +18,7 @@ from services.kernel.tables import Page, fetch_page
 
 
 class State(StrEnum):
-    """Which ones to list."""
+    """Filter of incidents by state."""
 
     OPEN = "open"
     RESOLVED = "resolved"
@@ -73,7 +73,7 @@ def get_incident(session: Session, incident: UUID) -> Incident:
 
 
 def list_steps(session: Session, incident: UUID) -> Sequence[IncidentStep]:
-    """What was done about it, oldest first."""
+    """List an incident's history, oldest first."""
     return session.scalars(
         select(IncidentStep)
         .where(IncidentStep.incident_id == incident)
@@ -91,5 +91,5 @@ _OPEN = text(
 
 
 def count_open(session: Session) -> list[OpenCount]:
-    """By kind, those without any left out."""
+    """Count open incidents by kind; kinds without any are left out."""
     return [OpenCount(Kind(r.kind), r.still_open, r.oldest) for r in session.execute(_OPEN)]

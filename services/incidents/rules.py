@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a person has to look at.
+    """Kinds of incidents.
 
     The first four contradict the books: ``paid_after_refund`` (the agency paid what was given
     back), ``refused_after_paid`` (it takes back a payment), ``amount_differs`` (it has another
@@ -57,7 +57,7 @@ class Resolution(StrEnum):
 
 
 class Step(StrEnum):
-    """Of an incident's history."""
+    """Steps of an incident's history."""
 
     OPENED = "opened"
     TAKEN = "taken"
@@ -88,7 +88,7 @@ END_BY_THEMSELVES = frozenset(
 
 
 def resolutions(kind: Kind, suspense_minor: int) -> tuple[Resolution, ...]:
-    """How a person may end it.
+    """Return the resolutions open to a person.
 
     What the agency took back after it had paid is owed to the sender: it can't be written off.
     """

@@ -84,7 +84,7 @@ class AuditEntry(Base):
 
 @dataclass(frozen=True)
 class Subject:
-    """What an entry is about, and at which office.
+    """Subject of an audit entry, and its office.
 
     ``account`` is whose data it was, so that they can list it.
     """

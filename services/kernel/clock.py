@@ -19,7 +19,7 @@ _NOW = text("SELECT clock_timestamp()")
 
 
 def system_clock() -> datetime:
-    """Now, aware, in UTC."""
+    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
 
 

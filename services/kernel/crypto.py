@@ -38,7 +38,7 @@ class DataKey:
         return _encrypt(self.secret, text.encode(), _bound(place, row))
 
     def open(self, sealed: bytes, *, place: str, row: UUID) -> str:
-        """The text again. Raises `SealBroken`."""
+        """Decrypt a sealed text. Raises `SealBroken`."""
         return _decrypt(self.secret, sealed, _bound(place, row)).decode()
 
 

@@ -32,7 +32,7 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """Breaks a rule of form; ``field`` says where."""
+    """Invalid input; ``field`` says where."""
 
     code = "invalid"
 

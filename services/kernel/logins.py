@@ -120,7 +120,7 @@ class Login:
 
 
 def look(connection: psycopg.Connection[Any]) -> Login:
-    """Ask the server who we are. Raises psycopg.Error."""
+    """Query the current login's role and rights. Raises psycopg.Error."""
     with connection.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(_LOOK, prepare=False).fetchone() or {}
     row = connection.execute(_AT_HOME, prepare=False).fetchone() if found["identified"] else None

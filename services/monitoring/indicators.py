@@ -29,7 +29,7 @@ class Dimension(StrEnum):
     """By what a figure may be split. By status it always is.
 
     ``program`` is whichever of their own dimensions the facts of an indicator have: the service of
-    an appointment, the programme of an enrolment, the payout of a remittance, the mode of a vote.
+    an appointment, the program of an enrollment, the payout of a remittance, the mode of a vote.
     """
 
     PROGRAM = "program"

@@ -15,7 +15,7 @@ from services.outbox.models import AgencyMessage
 
 
 def callback_topic(agency: str) -> str:
-    """The outbox topic of what that agency tells us."""
+    """Return the outbox topic of an agency's callbacks."""
     return f"{agency}.callback"
 
 

@@ -43,12 +43,12 @@ def find_open(
 
 
 def find_by_folio(session: Session, folio: str) -> ErasureRequest | None:
-    """By what the person was given as a receipt."""
+    """Return the erasure request with this folio, or None."""
     return session.scalars(select(ErasureRequest).where(ErasureRequest.folio == folio)).first()
 
 
 def list_own(session: Session, account: UUID) -> Sequence[ErasureRequest]:
-    """An account's, the newest first."""
+    """List an account's erasure requests, newest first."""
     return session.scalars(
         select(ErasureRequest)
         .where(ErasureRequest.account_id == account)
@@ -57,7 +57,7 @@ def list_own(session: Session, account: UUID) -> Sequence[ErasureRequest]:
 
 
 def list_to_decide(session: Session, *, limit: int) -> Sequence[ErasureRequest]:
-    """Those that wait for a decision, the oldest first."""
+    """List erasure requests to decide, oldest first."""
     return session.scalars(
         select(ErasureRequest)
         .where(ErasureRequest.status == Status.REQUESTED)
@@ -67,7 +67,7 @@ def list_to_decide(session: Session, *, limit: int) -> Sequence[ErasureRequest]:
 
 
 def list_waiting(session: Session, *, limit: int) -> Sequence[UUID]:
-    """Those that are to be carried out, the oldest first."""
+    """List erasure requests to carry out, oldest first."""
     return session.scalars(
         select(ErasureRequest.id)
         .where(ErasureRequest.status == Status.APPROVED)

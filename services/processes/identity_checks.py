@@ -41,12 +41,12 @@ class ActOnHeld:
 
 
 def list_held(session: Session, check: IdentityCheck) -> list[Held]:
-    """What others hold in the person's name."""
+    """List what other accounts hold in the person's name."""
     return [*appointments.list_held(session, check), *enrollments.list_held(session, check)]
 
 
 def list_own(session: Session, check: IdentityCheck) -> list[Held]:
-    """What the person holds themselves."""
+    """List what the person's own account holds."""
     return [*appointments.list_own(session, check), *enrollments.list_own(session, check)]
 
 

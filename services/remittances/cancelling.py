@@ -43,7 +43,7 @@ def cancel(session: Session, remittance: UUID, *, now: datetime, actor: Actor) -
 
 
 def list_actions(session: Session, found: Remittance, *, now: datetime) -> frozenset[Action]:
-    """What its sender may do with it now."""
+    """List the actions open to a remittance's sender now."""
     return actions(
         Status(found.status),
         at_agency=reached_agency(session, found.id),

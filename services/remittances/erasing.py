@@ -36,12 +36,12 @@ _PLACE = "blocked_records.content"
 
 
 def list_ids(session: Session, erased: Erased) -> Sequence[UUID]:
-    """Every remittance of the account."""
+    """List the ids of the account's remittances."""
     return session.scalars(select(Remittance.id).where(_theirs(erased))).all()
 
 
 def has_open(session: Session, erased: Erased) -> bool:
-    """Money is under way."""
+    """Whether the account has a remittance under way."""
     still = Remittance.status.in_(sorted(set(Status) - FINAL))
     found = select(Remittance.id).where(_theirs(erased), still)
     return session.scalars(found.limit(1)).first() is not None

@@ -51,7 +51,7 @@ class CancelWindowOver(Conflict):
 
 
 class AlreadyPaid(Conflict):
-    """The recipient has the money."""
+    """The remittance was paid out already."""
 
     code = "already_paid"
 

@@ -226,7 +226,7 @@ class BlockedRecord(Base):
 
 
 class RemittanceEvent(Base):
-    """A status that a remittance came to. Never changed."""
+    """Entry of a remittance's history, append-only."""
 
     __tablename__ = "remittance_events"
     owners = Owners(account="account_id")

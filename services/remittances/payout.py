@@ -151,7 +151,7 @@ def settle_payout(
 
 
 def _told(found: Remittance, after: Status, heard: PayoutAnswer, now: datetime) -> dict[str, Any]:
-    """Columns that follow from the agency's word."""
+    """Return the columns that follow from the agency's answer."""
     if after is Status.PAID:
         good = believable(heard.paid_at, found.funded_at, now)
         return {"paid_at": heard.paid_at if good else now}
@@ -194,7 +194,7 @@ def put_back(session: Session, task: PayoutTask, *, now: datetime) -> None:
 
 
 def mark_unknown(session: Session, task: PayoutTask, *, now: datetime) -> Status:
-    """The answer was lost: the order may have arrived."""
+    """Mark a payout as unknown: the agency's answer was lost, the order may have arrived."""
     found = LIFECYCLE.lock(session, task.remittance)
     session.execute(
         update(PayoutAttempt)

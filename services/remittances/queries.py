@@ -113,7 +113,7 @@ def list_remittances(
 
 
 def list_history(session: Session, remittance: UUID) -> Sequence[RemittanceEvent]:
-    """Every status it came to, oldest first."""
+    """List a remittance's history, oldest first."""
     return session.scalars(
         select(RemittanceEvent)
         .where(RemittanceEvent.remittance_id == remittance)

@@ -56,7 +56,7 @@ class Purpose(StrEnum):
 
 
 class Status(StrEnum):
-    """Of a remittance.
+    """Status of a remittance.
 
     ``unknown``: an order may or may not have reached the agency, which is asked until it tells.
     ``accepted``: the agency has it; ``available``: it waits at a branch. ``cancelled`` at the
@@ -77,7 +77,7 @@ class Status(StrEnum):
 
 
 class Answer(StrEnum):
-    """What the agency says of a folio."""
+    """Agency's answer about a folio."""
 
     ACCEPTED = "accepted"
     AVAILABLE = "available"
@@ -259,12 +259,12 @@ def day_in_mexico(now: datetime) -> date:
 
 
 def next_day_begins(day: date) -> datetime:
-    """When the day's limit frees, in UTC."""
+    """Return when the daily limit resets, in UTC."""
     return _midnight(day + timedelta(days=1))
 
 
 def next_month_begins(day: date) -> datetime:
-    """When the month's limit frees, in UTC."""
+    """Return when the monthly limit resets, in UTC."""
     return _midnight((day.replace(day=1) + timedelta(days=32)).replace(day=1))
 
 

@@ -40,7 +40,7 @@ def find_active(session: Session, account: UUID) -> StaffAccount | None:
 
 
 def find_by_subject(session: Session, subject: str) -> StaffAccount | None:
-    """By the identity provider's name for the person."""
+    """Return the account with the identity provider's subject, or None."""
     return session.execute(
         select(StaffAccount).where(StaffAccount.subject == subject, StaffAccount.ended_at.is_(None))
     ).scalar_one_or_none()
@@ -53,7 +53,7 @@ def find_name(session: Session, account: UUID) -> str | None:
 
 
 def list_accounts(session: Session, *, most: int = 500) -> Sequence[StaffAccount]:
-    """Everybody, those in service first."""
+    """List staff accounts, active ones first."""
     return (
         session.execute(
             select(StaffAccount)

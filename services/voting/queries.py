@@ -19,7 +19,7 @@ from services.voting.rules import IN_FORCE, SETTLED, Dimension, Known, Metric, M
 
 @dataclass(frozen=True)
 class CountFilter:
-    """Which counts; None doesn't narrow."""
+    """Filter of vote counts; None doesn't narrow."""
 
     election: str | None = None
     consulate: str | None = None

@@ -286,7 +286,7 @@ def _as_report(count: VoteCount, value: int) -> ReportCount:
 
 
 def _in_force(session: Session, count: VoteCount) -> Sequence[VoteCount]:
-    """The one that a count takes the place of, locked."""
+    """Return and lock the count that a new one replaces."""
     return session.scalars(
         select(VoteCount)
         .where(
@@ -304,7 +304,7 @@ def _in_force(session: Session, count: VoteCount) -> Sequence[VoteCount]:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """What the constraints refuse, as our errors."""
+    """Translate violated constraints into domain errors."""
     try:
         yield
     except IntegrityError as refused:

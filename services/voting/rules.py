@@ -34,7 +34,7 @@ VOTES = frozenset({Metric.VOTES, Metric.VOTE_ENVELOPES, Metric.LATE_VOTES})
 
 
 class Dimension(StrEnum):
-    """By what a figure is broken down."""
+    """Dimensions of a figure."""
 
     TOTAL = "total"
     COUNTRY = "country"
@@ -118,7 +118,7 @@ FIELDS: dict[Impossible, str] = {
 
 
 class Odd(StrEnum):
-    """What may be true and has to be explained."""
+    """Unusual values that need an explanation."""
 
     ZERO_AFTER_HUNDREDS = "zero_after_hundreds"
     SAME_AS_ANOTHER_OFFICE = "same_as_another_office"

@@ -244,7 +244,7 @@ def rows(web: Web) -> dict[str, str]:
     return {
         "session_id": opened["id"],
         "appointment": _id(web.book(start, token=ana)),
-        "enrollment": _id(web.call("POST", "/enrollments", _enrolment(), token=ana)),
+        "enrollment": _id(web.call("POST", "/enrollments", _enrollment(), token=ana)),
         "remittance": _remittance(web, ana),
         "check": _id(
             web.call("POST", "/identity-checks", _check(), token=token_of(web, Role.OFFICER))
@@ -265,7 +265,7 @@ def _check() -> dict[str, Any]:
     return {"person": person, "document": "Pasaporte", "identity_checked": True}
 
 
-def _enrolment() -> dict[str, Any]:
+def _enrollment() -> dict[str, Any]:
     person = Person("Ana", "Demo", "Prueba", date(1990, 5, 12))
     applicant = {
         "given_names": "Ana", "first_surname": "Demo", "second_surname": "Prueba",
@@ -357,7 +357,7 @@ def test_another_office_named_in_a_query_shows_nothing_of_it(
     ],
 )
 def test_staff_write_for_their_own_office_only(web: Web, name: str, role: Role) -> None:
-    bodies = {"enrollments.create_enrollment": _enrolment(), "voting.create_count": _count()}
+    bodies = {"enrollments.create_enrollment": _enrollment(), "voting.create_count": _count()}
     call = call_of(web, name, role=role)
     body = {**(bodies.get(name) or call.body or {}), "consulate": "losangeles"}
     body.pop("services", None)

@@ -93,7 +93,7 @@ _STEPS: tuple[tuple[tuple[str, dict[str, Any]], ...], ...] = (
 )  # fmt: skip
 
 
-def _enrolments(web: Web) -> None:
+def _enrollments(web: Web) -> None:
     citizen, paths = web.token("citizen", subject="ana"), []
     for _ in range(2):
         who = make_applicant()
@@ -209,7 +209,7 @@ def _corrected(web: Web) -> None:
 
 
 WALKS: tuple[Callable[[Web], None], ...] = (
-    _appointments, _enrolments, _money, _votes, _incidents,
+    _appointments, _enrollments, _money, _votes, _incidents,
     _at_the_window("take-over", service="PAS10"),
     _at_the_window("release", service="PAS10"),
     _at_the_window("tell-apart"), _corrected,

@@ -72,7 +72,9 @@ def test_an_address_has_a_budget_of_guesses_too(web: Web, victim: dict[str, Any]
     assert answers == [(409, "identity_check_pending")] * 3 + [(429, "too_many_requests")]
 
 
-def test_one_budget_holds_for_appointments_and_enrolments(web: Web, victim: dict[str, Any]) -> None:
+def test_one_budget_holds_for_appointments_and_enrollments(
+    web: Web, victim: dict[str, Any]
+) -> None:
     web.app.config["GUESSES_PER_ACCOUNT"] = Rate(2, timedelta(days=1))
     applicant = make_applicant()
     sent = {**asdict(applicant), "birth_date": applicant.birth_date.isoformat()}
@@ -108,7 +110,7 @@ def test_one_folio_is_looked_up_only_so_often_from_anywhere(web: Web) -> None:
     assert int(tries[-1].headers["Retry-After"]) > 0
 
 
-def test_requests_for_enrolments_are_few_for_each_that_is_taken_in_answers_a_guess(
+def test_requests_for_enrollments_are_few_for_each_that_is_taken_in_answers_a_guess(
     web: Web,
 ) -> None:
     web.app.config["ENROLLMENTS_PER_ACCOUNT"] = Rate(2, timedelta(days=1))

@@ -70,7 +70,7 @@ def test_the_agenda_of_another_day_and_every_search_are_entries(web: Web, start:
     assert [len(seen(web, number)) for number in range(3)] == [1, 2, 1]
 
 
-def test_a_list_of_enrolments_names_each_person_in_it(web: Web) -> None:
+def test_a_list_of_enrollments_names_each_person_in_it(web: Web) -> None:
     token = web.token("citizen", subject="person-0")
     applicant = {**asdict(make_applicant()), "phone": "+12133516800"}
     applicant["birth_date"] = applicant["birth_date"].isoformat()

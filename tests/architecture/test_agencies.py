@@ -42,7 +42,7 @@ def test_an_agency_is_met_in_the_tests(agency: Agency) -> None:
     assert any(f"integrations.{folder(agency)}" in text for text in tests)
 
 
-# Where a code may stand besides the registry: its own folder and simulator, what a programme's
+# Where a code may stand besides the registry: its own folder and simulator, what a program's
 # data name, and the contract's examples.
 OWN = re.compile(r"integrations/(finabien|sat|rates|notices|identity|simulator)/|registry\.py$")
 NAMED = {"services/enrollments/programs/rfc.py", "consular/api/examples.py"}

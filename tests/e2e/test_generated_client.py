@@ -82,9 +82,9 @@ def _generate(url: str, folder: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_it_books_enrols_and_sends_money(client: Client) -> None:
+def test_it_books_enrolls_and_sends_money(client: Client) -> None:
     _books(client)
-    _enrols(client)
+    _enrolls(client)
     _sends(client)
 
 
@@ -120,7 +120,7 @@ def _books(client: Client) -> None:
     assert ([item.id for item in listed.items], listed.next_) == ([booked.id], None)
 
 
-def _enrols(client: Client) -> None:
+def _enrolls(client: Client) -> None:
     program = client.call("enrollments.list_programs").items[0]
     who = make_applicant()
     asked = client.call(

@@ -1,4 +1,4 @@
-"""The page of an enrolment says how it stands, and taking it back is asked before it is done."""
+"""The page of an enrollment says how it stands, and taking it back is asked before it is done."""
 
 from __future__ import annotations
 

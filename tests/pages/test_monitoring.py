@@ -34,7 +34,7 @@ def book(web: Web, number: int, **changes: Any) -> dict[str, Any]:
     return dict(answer.get_json())
 
 
-def enrol(web: Web, number: int, **changes: Any) -> None:
+def enroll(web: Web, number: int, **changes: Any) -> None:
     sent = asdict(make_applicant())
     body = {
         "program": "rfc",
@@ -125,9 +125,9 @@ def test_days_and_offices_are_what_the_api_counts_as_of_the_same_moment(
     token = web.token("citizen", subject="person-3")
     web.call("POST", f"/appointments/{booked[2]['id']}/cancel", {}, token=token)
     for number, place in enumerate(("losangeles", "chicago", None)):
-        enrol(web, number, consulate=place)
+        enroll(web, number, consulate=place)
     page = analyst.get(f"/monitoring/?to={booked[0]['start'][:10]}").text
-    enrol(web, 4)
+    enroll(web, 4)
     _head, *lines, total = counted(page, "days")
     appointments = api_sums(web, page, "appointments", "day")
     enrollments = api_sums(web, page, "enrollments", "day")
@@ -152,13 +152,13 @@ def test_days_and_offices_are_what_the_api_counts_as_of_the_same_moment(
 
 def test_days_follow_the_filters(web: Web, analyst: Browser) -> None:
     start = book(web, 1)["start"][:10]
-    enrol(web, 1)
+    enroll(web, 1)
     page = analyst.get("/monitoring/").text
     assert [line[-2] for line in counted(page, "days")[1:]] == ["1"], "only what is near"
     page = analyst.get(f"/monitoring/?from={start}&to={start}&program=PAS10").text
     head, *lines = counted(page, "days")
     assert [line[1:] for line in lines] == [["1", "1", "0", "0", "0"]]
-    assert "Inscripciones pedidas" not in head, "a service has nothing to do with enrolments"
+    assert "Inscripciones pedidas" not in head, "a service has nothing to do with enrollments"
     page = analyst.get("/monitoring/?consulate=chicago").text
     assert "No hay citas ni inscripciones en estos días." in page
     assert 'id="days"' not in analyst.get("/monitoring/?program=branch").text

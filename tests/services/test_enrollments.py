@@ -1,4 +1,4 @@
-"""Enrolment: who may ask, who holds a place, and how the agency's word moves it on."""
+"""Enrollment: who may ask, who holds a place, and how the agency's word moves it on."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_the_day_is_the_offices_or_else_mexico_citys(session: Session, citizen: 
 
 
 @pytest.mark.parametrize("program", ["imss", "infonavit", "rcf", ""])
-def test_a_programme_that_is_not_offered_is_refused_with_its_field(
+def test_a_program_that_is_not_offered_is_refused_with_its_field(
     session: Session, citizen: Actor, program: str
 ) -> None:
     with pytest.raises(ProgramNotAvailable) as refused:
@@ -132,7 +132,7 @@ def test_without_consent_nothing_is_taken_in(session: Session, citizen: Actor) -
         _ask(session, citizen, make_request(consents=("newsletter",)))
 
 
-def test_data_that_the_programme_does_not_ask_for_is_refused(
+def test_data_that_the_program_does_not_ask_for_is_refused(
     session: Session, citizen: Actor
 ) -> None:
     with pytest.raises(Invalid) as refused:
@@ -185,7 +185,7 @@ def test_who_was_rejected_or_withdrew_may_ask_again(
     assert _ask(session, citizen, make_request(applicant)).id != first.id
 
 
-def test_an_active_enrolment_keeps_the_persons_place(session: Session, citizen: Actor) -> None:
+def test_an_active_enrollment_keeps_the_persons_place(session: Session, citizen: Actor) -> None:
     applicant = make_applicant()
     found = _ask(session, citizen, make_request(applicant))
     begin_submission(session, found.id, now=NOW, vault=VAULT)
@@ -234,7 +234,7 @@ def test_an_rfc_given_after_a_withdrawal_is_kept_and_the_status_stays(
     assert open_result(session, found, VAULT) == {"rfc": RFC}
 
 
-def test_a_decided_enrolment_can_not_be_withdrawn(session: Session, citizen: Actor) -> None:
+def test_a_decided_enrollment_can_not_be_withdrawn(session: Session, citizen: Actor) -> None:
     found = _ask(session, citizen)
     _hear(session, found, AgencyStatus(Status.REJECTED, reason_code="under_age"))
     with pytest.raises(WrongState):
@@ -279,7 +279,7 @@ def test_only_what_nobody_is_at_counts_as_unattended(session: Session, citizen: 
     assert list_unattended(session, before=NOW, limit=9) == []
 
 
-def test_pages_of_enrolments_go_from_newest_to_oldest(session: Session, citizen: Actor) -> None:
+def test_pages_of_enrollments_go_from_newest_to_oldest(session: Session, citizen: Actor) -> None:
     made = [_ask(session, citizen).id for _ in range(3)]
     first = list_enrollments(session, limit=2)
     second = list_enrollments(session, limit=2, after=first.next)
@@ -287,7 +287,7 @@ def test_pages_of_enrolments_go_from_newest_to_oldest(session: Session, citizen:
     assert second.next is None
 
 
-def test_row_security_hides_another_accounts_and_another_offices_enrolments(
+def test_row_security_hides_another_accounts_and_another_offices_enrollments(
     database: DatabaseUrls,
 ) -> None:
     db = Database(database.app_url)
@@ -305,7 +305,7 @@ def test_row_security_hides_another_accounts_and_another_offices_enrolments(
     db.dispose()
 
 
-def test_an_officer_enrols_for_their_own_office_only(database: DatabaseUrls) -> None:
+def test_an_officer_enrolls_for_their_own_office_only(database: DatabaseUrls) -> None:
     db = Database(database.app_url)
     with db.transaction(NETWORK_SCOPE) as session:
         add_consulate(session, OFFICE)

@@ -135,7 +135,7 @@ def test_kinds_and_presence_are_the_words_of_the_rules(session: Session) -> None
     assert found == {"in_person", "video", "not_needed"}
 
 
-def test_only_enrolments_ask_for_a_curp(session: Session) -> None:
+def test_only_enrollments_ask_for_a_curp(session: Session) -> None:
     asking = {row.code for row in queries.list_services(session) if row.curp_required}
     assert asking == {"IMSS", "RFC"}
 

@@ -135,7 +135,7 @@ def seconds(promised: float) -> float:
 
 @dataclass(frozen=True)
 class Enrolled:
-    """How an enrolment stands now."""
+    """How an enrollment stands now."""
 
     folio: str
     status: str
@@ -144,7 +144,7 @@ class Enrolled:
     reason: str | None
 
 
-def enrol(job: JobContext, command: RequestEnrollment) -> UUID:
+def enroll(job: JobContext, command: RequestEnrollment) -> UUID:
     """Ask for it in the name of a new account."""
     with job.transaction() as session:
         actor = Actor(Role.CITIZEN, make_account(session))

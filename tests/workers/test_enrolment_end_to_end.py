@@ -15,7 +15,7 @@ from services.outbox.inbox import receive_callback
 from tests.factories.enrollments import make_applicant, make_request
 from tests.workers.conftest import (
     effects,
-    enrol,
+    enroll,
     fault,
     look,
     messages,
@@ -33,7 +33,7 @@ def test_an_rfc_is_given_and_told_by_worker_relay_and_schedule_processes(
 ) -> None:
     applicant = make_applicant()
     with process("worker", quick), process("relay", quick), process("schedule", quick):
-        found = enrol(job, make_request(applicant))
+        found = enroll(job, make_request(applicant))
         until(lambda: look(job, found).status == "active")
         until(lambda: messages(agencies_url, applicant.email or ""))
     end = look(job, found)
@@ -55,7 +55,7 @@ def test_nothing_personal_gets_into_logs_or_redis(
     people = [make_applicant(first_surname="Tzompantzi") for _ in range(5)]
     seen, kept = b"", set[bytes]()
     with process("worker", quick) as worker, process("relay", quick) as relay:
-        found = [enrol(job, make_request(person)) for person in people]
+        found = [enroll(job, make_request(person)) for person in people]
         until(lambda: _keep(redis, kept) and _none_is(job, found, "received"))
         fault(agencies_url, "sat")
         until(lambda: _keep(redis, kept) and _all_active(job, found))
@@ -75,7 +75,7 @@ def test_names_unlike_the_curp_are_rejected_with_the_reason(
     job: JobContext, pump: Callable[[], int]
 ) -> None:
     applicant = replace(make_applicant(first_surname="Hernández"), first_surname="Villalobos")
-    found = enrol(job, make_request(applicant))
+    found = enroll(job, make_request(applicant))
     until(lambda: pump() == 0 and look(job, found).status == "rejected")
     assert look(job, found).reason == "data_mismatch"
     assert look(job, found).result is None
@@ -86,7 +86,7 @@ def test_the_decision_is_told_in_the_readers_language(
     job: JobContext, pump: Callable[[], int], agencies_url: str, language: str
 ) -> None:
     applicant = make_applicant()
-    enrol(job, make_request(applicant, language=language))
+    enroll(job, make_request(applicant, language=language))
     until(lambda: pump() == 0 and messages(agencies_url, applicant.email or ""))
     [told] = messages(agencies_url, applicant.email or "")
     assert ("inscripción" in told["subject"]) is (language == "es")
@@ -95,7 +95,7 @@ def test_the_decision_is_told_in_the_readers_language(
 def test_a_callback_brings_the_answer_and_its_replay_has_no_effect(
     job: JobContext, pump: Callable[[], int]
 ) -> None:
-    found = enrol(job, make_request())
+    found = enroll(job, make_request())
     pump()
     folio = look(job, found).folio
     for new in (True, False, False):
@@ -119,7 +119,7 @@ def test_a_lost_answer_is_looked_up_and_never_sent_twice(
     job: JobContext, pump: Callable[[], int], agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", drop_after_effect_rate=1)
-    found = enrol(job, make_request())
+    found = enroll(job, make_request())
     pump()
     assert look(job, found).status == "sent_to_agency"
     assert outcomes(job, "enrollments.submit") == ["unknown_connection_lost"]
@@ -132,7 +132,7 @@ def test_what_never_arrived_is_sent_once_the_agency_is_back(
     job: JobContext, pump: Callable[[], int], agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", unavailable_rate=1)
-    found = enrol(job, make_request())
+    found = enroll(job, make_request())
     pump()
     assert outcomes(job, "enrollments.submit") == [None]
     assert effects(agencies_url, "sat") == {}
@@ -145,7 +145,7 @@ def test_garbage_and_errors_of_the_agency_delay_but_do_not_decide(
     job: JobContext, pump: Callable[[], int], agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", garbage_rate=0.4, error_rate=0.3)
-    found = [enrol(job, make_request()) for _ in range(5)]
+    found = [enroll(job, make_request()) for _ in range(5)]
     for _ in range(10):
         pump()
     fault(agencies_url, "sat")

@@ -25,7 +25,7 @@ from services.outbox import delivery
 from services.words import MESSAGES
 from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account, make_applicant, make_request
-from tests.workers.conftest import enrol, fault, look, messages, outcomes, until
+from tests.workers.conftest import enroll, fault, look, messages, outcomes, until
 from workers.jobs.run import run_outbox
 from workers.message_context import local_time, spaced
 from workers.runtime import JobContext
@@ -152,7 +152,7 @@ def test_a_confirmation_that_comes_after_the_appointment_is_not_sent(
 
 
 def test_a_clash_with_a_request_that_was_withdrawn_is_not_told(job: JobContext) -> None:
-    found = enrol(job, make_request(make_applicant(email=EMAIL)))
+    found = enroll(job, make_request(make_applicant(email=EMAIL)))
     with job.transaction() as session:
         delivery.enqueue(session, "enrollments.identity_check", found)
         withdraw(session, found, now=system_clock(), actor=SYSTEM)
@@ -176,7 +176,7 @@ def test_an_sms_says_in_what_it_is_written_and_in_how_many_parts(
 def test_somebody_elses_request_is_told_to_whoever_is_enrolled(
     job: JobContext, agencies_url: str
 ) -> None:
-    found = enrol(job, make_request(make_applicant(email=EMAIL)))
+    found = enroll(job, make_request(make_applicant(email=EMAIL)))
     with job.transaction() as session:
         delivery.enqueue(session, "enrollments.identity_check", found)
     _deliver(job, "enrollments.identity_check", found)

@@ -20,7 +20,7 @@ from tests.factories.enrollments import make_request
 from tests.workers.conftest import (
     configured,
     effects,
-    enrol,
+    enroll,
     fault,
     look,
     outcomes,
@@ -44,7 +44,7 @@ KILLS = 4
 def test_a_wiped_valkey_is_refilled_and_everything_is_done(
     quick: Settings, job: JobContext, redis: Redis
 ) -> None:
-    found = [enrol(job, make_request()) for _ in range(10)]
+    found = [enroll(job, make_request()) for _ in range(10)]
     Relay(job.database, redis, again_seconds=1).tick()
     assert sum(rq_worker.count_jobs(redis).values()) == 10
     redis.flushall()
@@ -61,10 +61,10 @@ def test_while_valkey_is_down_rows_wait_and_then_are_rung(
     try:
         mine = configured(quick, REDIS_URL=valkey.url)
         with process("relay", mine) as relay, process("worker", mine) as worker:
-            first = enrol(job, make_request())
+            first = enroll(job, make_request())
             until(lambda: look(job, first).status == "active")
             valkey.stop()
-            second = enrol(job, make_request())
+            second = enroll(job, make_request())
             time.sleep(1)
             assert look(job, second).status == "received"
             valkey.start(preferred_port=valkey.port)
@@ -81,7 +81,7 @@ def test_a_worker_killed_in_the_middle_of_a_job_leaves_it_to_be_done_once(
     """Killed while the agency is acting, which it tells nobody: the worst moment."""
     fault(agencies_url, "sat", latency_ms=300)
     with process("relay", quick):
-        found = [enrol(job, make_request()) for _ in range(KILLS)]
+        found = [enroll(job, make_request()) for _ in range(KILLS)]
         for kill in range(KILLS):
             with process("worker", quick) as worker:
                 until(lambda kill=kill: _sent(job, found) > kill)
@@ -98,7 +98,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing_when_it_wakes(
     quick: Settings, job: JobContext, agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", latency_ms=1000)
-    found = enrol(job, make_request())
+    found = enroll(job, make_request())
     with process("relay", quick), process("worker", quick) as sleeper:
         until(lambda: _sent(job, [found]))
         sleeper.send_signal(signal.SIGSTOP)
@@ -114,7 +114,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing_when_it_wakes(
 
 
 def test_who_lost_the_lease_settles_nothing(job: JobContext) -> None:
-    found = enrol(job, make_request())
+    found = enroll(job, make_request())
     item = _item(job, found)
     first = job.take_lease(item)
     assert first is not None
@@ -134,7 +134,7 @@ def test_who_lost_the_lease_settles_nothing(job: JobContext) -> None:
 
 
 def test_what_the_block_raises_undoes_the_settling(job: JobContext) -> None:
-    lease = job.take_lease(_item(job, enrol(job, make_request())))
+    lease = job.take_lease(_item(job, enroll(job, make_request())))
     assert lease is not None
     with pytest.raises(RuntimeError), job.settle(lease, "sent"):
         raise RuntimeError
@@ -170,7 +170,7 @@ def test_a_topic_of_a_newer_version_waits_for_it(job: JobContext) -> None:
 def test_an_item_that_was_rung_twice_is_done_once(
     job: JobContext, redis: Redis, pump: Callable[[], int]
 ) -> None:
-    found = enrol(job, make_request())
+    found = enroll(job, make_request())
     rq_worker.enqueue_jobs(rq_worker.open_queue("agencies", redis), [_item(job, found)] * 3)
     pump()
     assert look(job, found).history == ["received", "sent_to_agency"]
@@ -180,7 +180,7 @@ def test_a_long_queue_is_not_rung_for(
     job: JobContext, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(7):
-        enrol(job, make_request())
+        enroll(job, make_request())
     monkeypatch.setattr("workers.queues.MOST_WAITING", 5)
     relay = Relay(job.database, redis, again_seconds=0)
     assert [relay.tick() for _ in range(3)] == [5, 0, 0]
@@ -227,7 +227,7 @@ def test_a_process_stops_although_a_job_does_not(
     quick: Settings, job: JobContext, agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", latency_ms=8000)
-    found = enrol(job, make_request())
+    found = enroll(job, make_request())
     with process("relay", quick), process("worker", quick) as worker:
         until(lambda: _sent(job, [found]))
         worker.terminate()
@@ -247,7 +247,7 @@ def test_a_stuck_worker_ends_itself(job: JobContext) -> None:
 
 
 def test_lost_redis_does_not_touch_the_outbox(job: JobContext) -> None:
-    enrol(job, make_request())
+    enroll(job, make_request())
     with open_redis("redis://127.0.0.1:9/0") as nowhere:
         assert Relay(job.database, nowhere, again_seconds=60).tick() == 0
     with job.transaction() as session:

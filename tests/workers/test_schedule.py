@@ -12,7 +12,7 @@ from services.kernel.db import Database
 from services.kernel.settings import Settings
 from services.outbox.periodic import start_if_due
 from tests.factories.enrollments import make_request
-from tests.workers.conftest import enrol, look, outcomes, process, until
+from tests.workers.conftest import enroll, look, outcomes, process, until
 from workers import schedule
 from workers.jobs.run import run_outbox
 from workers.retention import RETENTION, delete_expired
@@ -62,8 +62,8 @@ def test_a_schedule_without_its_database_waits(job: JobContext) -> None:
     nowhere.dispose()
 
 
-def test_an_enrolment_that_nothing_is_on_its_way_about_is_asked_for(job: JobContext) -> None:
-    found = enrol(job, make_request())
+def test_an_enrollment_that_nothing_is_on_its_way_about_is_asked_for(job: JobContext) -> None:
+    found = enroll(job, make_request())
     with job.transaction() as session:
         session.execute(text("UPDATE outbox SET done_at = now(), outcome = 'lost'"))
     later = system_clock() + schedule.UNATTENDED_AFTER + timedelta(seconds=1)

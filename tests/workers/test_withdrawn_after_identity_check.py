@@ -16,7 +16,7 @@ from services.kernel.clock import system_clock
 from services.kernel.ids import new_id
 from tests.factories.consulates import add_consulate
 from tests.factories.enrollments import make_applicant, make_request
-from tests.workers.conftest import enrol, look, messages, outcomes
+from tests.workers.conftest import enroll, look, messages, outcomes
 from workers.jobs.run import run_outbox
 from workers.message_context import spaced
 from workers.runtime import JobContext
@@ -28,7 +28,7 @@ def test_the_other_account_hears_that_it_was_withdrawn_and_a_person_settles_it_w
     job: JobContext, agencies_url: str
 ) -> None:
     applicant = make_applicant()
-    found = enrol(job, make_request(applicant))
+    found = enroll(job, make_request(applicant))
     with job.transaction() as session:
         begin_submission(session, found, now=system_clock(), vault=job.vault)
     _release(job, applicant)
@@ -46,7 +46,7 @@ def test_the_other_account_hears_that_it_was_withdrawn_and_a_person_settles_it_w
 
 def test_one_that_was_never_sent_is_sent_no_more(job: JobContext) -> None:
     applicant = make_applicant()
-    found = enrol(job, make_request(applicant))
+    found = enroll(job, make_request(applicant))
     _release(job, applicant)
     _run(job, "enrollments.submit", found)
     assert outcomes(job, "enrollments.submit") == ["moot"]

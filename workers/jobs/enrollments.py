@@ -1,4 +1,4 @@
-"""Send enrolments to their agency and ask until it has decided."""
+"""Send enrollments to their agency and ask until it has decided."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def report_withdrawn(job: JobContext, lease: Lease) -> None:
 
 
 def _agency(job: JobContext, program: str) -> EnrollmentAgency:
-    """Whoever runs the programme."""
+    """Return the agency that runs the program."""
     return job.agencies.enrollments[PROGRAMS[program].agency]
 
 

@@ -1,4 +1,4 @@
-"""Delete what has served its time."""
+"""Delete rows past their retention."""
 
 from __future__ import annotations
 

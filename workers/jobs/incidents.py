@@ -37,7 +37,7 @@ def settle_suspense(job: JobContext, lease: Lease) -> None:
 
 
 def park(job: JobContext, lease: Lease) -> None:
-    """Give the item up for good; a person is told."""
+    """Give up an outbox item for good and open an incident."""
     detail = {"topic": lease.topic, "ref": str(lease.ref), "attempts": lease.attempts}
     subject = id_of_job(lease.topic, lease.ref)
     with job.settle(lease, "parked") as session:

@@ -43,7 +43,7 @@ def send_identity_check(job: JobContext, lease: Lease) -> None:
 
 
 def send_decision(job: JobContext, lease: Lease) -> None:
-    """An enrolment was decided."""
+    """An enrollment was decided."""
     with job.transaction() as session:
         context = message_context.enrollment(
             session, lease.ref, site=job.public_url, vault=job.vault
@@ -61,7 +61,7 @@ def send_identity_corrected(job: JobContext, lease: Lease) -> None:
 
 
 def send_enrollment_withdrawn(job: JobContext, lease: Lease) -> None:
-    """An enrolment ended because somebody else proved to be its person."""
+    """An enrollment ended because somebody else proved to be its person."""
     with job.transaction() as session:
         context = message_context.enrollment_withdrawn(
             session, lease.ref, site=job.public_url, vault=job.vault
@@ -70,7 +70,7 @@ def send_enrollment_withdrawn(job: JobContext, lease: Lease) -> None:
 
 
 def send_enrollment_identity_check(job: JobContext, lease: Lease) -> None:
-    """Somebody else asked for an enrolment in the name of a person who has one."""
+    """Somebody else asked for an enrollment in the name of a person who has one."""
     with job.transaction() as session:
         context = message_context.enrollment_clash(
             session, lease.ref, site=job.public_url, vault=job.vault

@@ -1,4 +1,4 @@
-"""Who works here: accounts of staff, their role and their office."""
+"""Manage staff accounts: role, office, end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ADMIN = frozenset({Role.ADMIN})
 @pages.get("/")
 @allow(ADMIN)
 def staff() -> str:
-    """Everybody, those in service first."""
+    """List staff accounts, active ones first."""
     with transaction() as session:
         cities = {place["code"]: place["city"] for place in offices(session, every=True)}
         accounts = [
@@ -52,14 +52,14 @@ def _by_name(row: Any) -> tuple[bool, str]:
 @pages.get("/staff/new")
 @allow(ADMIN)
 def staff_new() -> str:
-    """A new account."""
+    """Show the form of a new staff account."""
     return _ask("admin/staff_form.html", draft().form, draft().errors(_read_account))
 
 
 @pages.post("/staff/new")
 @allow(ADMIN)
 def staff_make() -> Response:
-    """Make it."""
+    """Create a staff account."""
     command = _read_account(answers(), None)
     with transaction() as session:
         make_account(session, command, now=now(), actor=actor())
@@ -70,7 +70,7 @@ def staff_make() -> Response:
 @pages.get("/staff/<uuid:id>")
 @allow(ADMIN)
 def staff_assign(id: UUID) -> str:
-    """Another role or office, or the end."""
+    """Show the form that changes role or office, or ends the account."""
     with transaction() as session:
         found = find_active(session, id)
     if found is None:
@@ -85,7 +85,7 @@ def staff_assign(id: UUID) -> str:
 @pages.post("/staff/<uuid:id>")
 @allow(ADMIN)
 def staff_assign_save(id: UUID) -> Response:
-    """Give it: from the next request on, the account may what its new role may."""
+    """Assign role and office; in force from the account's next request on."""
     values = _read_assignment(answers(), None)
     with transaction() as session:
         assign(session, id, now=now(), actor=actor(), **values)

@@ -1,4 +1,4 @@
-"""Vote counts on pages: an office reports, a second person types, either corrects."""
+"""Vote counts: an office reports one, a second person types it again, either corrects it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class RejectionForm(Schema):
 @pages.get("/")
 @allow(WHO)
 def counts() -> str:
-    """Counts that wait and those that were settled, and for an office a form to report one."""
+    """List open and settled counts; offices also get the form to report one."""
     return _list(draft().form, draft().errors(_read_report))
 
 
@@ -66,7 +66,7 @@ def report() -> Response:
 @pages.get("/<uuid:id>")
 @allow(WHO)
 def count(id: UUID) -> str:
-    """One count; its number only for who may see it."""
+    """Show one count; its number only to who may see it."""
     read = _READ.get(draft().at.rpartition("/")[2])
     return _show(id, draft().form, draft().errors(read, also_under=True))
 
@@ -81,21 +81,21 @@ def back_to_count(id: UUID, step: str) -> Response:
 @pages.post("/<uuid:id>/approve")
 @allow(WHO)
 def approve(id: UUID) -> Response:
-    """Type the number from the source: the same one approves the count."""
+    """Approve a count by typing the number of its source again."""
     return _settle(id, approve_count, _read_figure)
 
 
 @pages.post("/<uuid:id>/correct")
 @allow(WHO)
 def correct(id: UUID) -> Response:
-    """Change one's own number, with a reason."""
+    """Correct one's own count, with a reason."""
     return _settle(id, correct_count, _read_correction)
 
 
 @pages.post("/<uuid:id>/reject")
 @allow(WHO)
 def reject(id: UUID) -> Response:
-    """End a report that is wrong."""
+    """Reject a wrong report."""
     reason = _read_rejection(answers(), None)["reason"]
     with transaction() as session:
         reject_count(session, id, reason, now=now(), actor=actor())

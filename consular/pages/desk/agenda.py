@@ -1,4 +1,4 @@
-"""The day at an office: who comes, who waits, who was served."""
+"""Show an office's agenda of a day."""
 
 from __future__ import annotations
 

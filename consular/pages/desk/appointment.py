@@ -41,7 +41,7 @@ Form = dict[str, str]
 @pages.get("/appointments/<uuid:id>")
 @allow(DESK)
 def appointment(id: UUID) -> str:
-    """One appointment. Opening it is an entry that the person can list."""
+    """Show one appointment; recorded in the access log of the person."""
     return _show(id, draft().form, _by_field(draft().errors(_read_not_served, also_under=True)))
 
 
@@ -56,7 +56,7 @@ def back_to_appointment(id: UUID, step: str) -> Response:
 @pages.post("/appointments/<uuid:id>/check-in")
 @allow(DESK)
 def check_in(id: UUID) -> Response:
-    """The person is here and showed their document."""
+    """Check in a person who showed their document."""
     checked = typed().get("identity_checked") == "true"
     return _step(id, Step.CHECK_IN, CheckInSchema(), {"identity_checked": True} if checked else {})
 
@@ -85,7 +85,7 @@ def no_show(id: UUID) -> Response:
 @pages.post("/appointments/<uuid:id>/not-served")
 @allow(DESK)
 def not_served(id: UUID) -> Response:
-    """Something is missing: why, and what to bring."""
+    """Mark an appointment as not served: why, and what to bring next time."""
     return _step(id, Step.NOT_SERVED, NotServedSchema(), _not_served(typed()))
 
 
@@ -101,21 +101,21 @@ def _read_not_served(form: Form, errors: Errors) -> Any:
 @pages.post("/appointments/<uuid:id>/cancel")
 @allow(DESK)
 def cancel(id: UUID) -> Response:
-    """Give the place back."""
+    """Cancel an appointment; its place is free again."""
     return _do(lambda session: commands.cancel(session, id))
 
 
 @pages.get("/appointments/<uuid:id>/complete", endpoint="complete")
 @allow(DESK)
 def complete_form(id: UUID) -> str:
-    """What was given and charged; the fee of the day is filled in."""
+    """Show the completion form, with the fee of the day filled in."""
     return _ask_complete(id, draft().form, _by_field(draft().errors(_read_complete)))
 
 
 @pages.post("/appointments/<uuid:id>/complete")
 @allow(DESK)
 def complete_save(id: UUID) -> Response:
-    """Record what was given and charged."""
+    """Complete an appointment: the services given and the fee charged."""
     served = _read_complete(typed(), None)
     return _do(lambda session: _complete(session, id, served))
 
@@ -145,7 +145,7 @@ def _step(id: UUID, step: Step, schema: Schema, values: dict[str, Any]) -> Respo
 
 
 def _do(deed: Callable[[Session], Any]) -> Response:
-    """Do it and go back to where it was asked."""
+    """Run the command in a transaction and redirect back to where it was sent from."""
     with transaction() as session:
         day = day_at_desk(session, deed(session))
     drop()

@@ -40,7 +40,7 @@ _DONE = ("taken_over", "released", "told_apart", "corrected")
 @pages.get("/identity")
 @allow(DESK)
 def identity() -> str:
-    """Who is here, and with what document."""
+    """Show the form of an identity check."""
     errors = _by_field(draft().errors(_read))
     return render_template("desk/identity.html", form=draft().form, errors=errors)
 
@@ -63,7 +63,7 @@ def _read(form: dict[str, str], errors: Errors | None) -> Any:
 @pages.get("/identity/<uuid:id>")
 @allow(DESK)
 def identity_shown(id: UUID) -> str:
-    """What others hold in the person's name, and what can be done about it."""
+    """Show what other accounts hold in the person's name, and the actions open."""
     errors = draft().errors(also_under=True)
     # Of what was typed before only the consent is a field of this page.
     return _show(
@@ -81,35 +81,35 @@ def back_to_identity(id: UUID, step: str) -> Response:
 @pages.post("/identity/<uuid:id>/take-over")
 @allow(DESK)
 def identity_take_over(id: UUID) -> Response:
-    """The person gets it."""
+    """Transfer to the person what another account holds."""
     return _act(id, lambda session: taken_over(session, id, _held()))
 
 
 @pages.post("/identity/<uuid:id>/release")
 @allow(DESK)
 def identity_release(id: UUID) -> Response:
-    """End what others hold."""
+    """Release what other accounts hold in the person's name."""
     return _act(id, lambda session: released(session, id, _held()))
 
 
 @pages.post("/identity/<uuid:id>/tell-apart")
 @allow(DESK)
 def identity_tell_apart(id: UUID) -> Response:
-    """They are two people: each holds their own."""
+    """Record that two people share name and birth date; each keeps their own."""
     return _act(id, lambda session: told_apart(session, id))
 
 
 @pages.post("/identity/<uuid:id>/correct")
 @allow(DESK)
 def identity_correct(id: UUID) -> Response:
-    """The account's holder is who the document says."""
+    """Correct the account's holder to who the document says."""
     return _act(id, lambda session: corrected(session, id))
 
 
 @pages.post("/identity/<uuid:id>/erase")
 @allow(DESK)
 def identity_erase(id: UUID) -> Response:
-    """The person wants their data erased: another office of the network decides."""
+    """Request the erasure of the person's data; another office decides."""
     with transaction(NETWORK_SCOPE) as session:
         request_erasure_of(session, id, now=now(), actor=actor())
     return go(url_for("desk.identity_shown", id=id))

@@ -87,7 +87,7 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
 
 
 def name_shown(person: Named) -> str:
-    """As they are called; of whoever was erased, that they were."""
+    """Return the person's name, or that their data were erased."""
     return full_name(person) or str(_("Datos suprimidos"))
 
 

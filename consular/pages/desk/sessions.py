@@ -39,7 +39,7 @@ BLANK = {"slot_minutes": "15"}
 @pages.get("/sessions")
 @allow(SUPERVISOR)
 def sessions() -> str:
-    """The coming sessions with their places, and a form to open one."""
+    """List the coming sessions with their places, and show the form to open one."""
     errors = session_errors(draft().errors(_read))
     return _show({**BLANK, **draft().form}, errors, opened="opened" in request.args)
 
@@ -62,7 +62,7 @@ def _read(form: dict[str, str], errors: Errors | None) -> Any:
 @pages.get("/sessions/<uuid:id>")
 @allow(SUPERVISOR)
 def session(id: UUID) -> str:
-    """One session: its hours, its windows, and who is still to be served in it."""
+    """Show one session: its hours, windows and appointments still to be served."""
     with transaction() as db:
         row = get_session(db, id)
         place = office(db, actor().consulate or "")
@@ -82,7 +82,7 @@ def session(id: UUID) -> str:
 @pages.post("/sessions/<uuid:id>/close")
 @allow(SUPERVISOR)
 def session_close(id: UUID) -> Response:
-    """Close it: who is booked stays."""
+    """Close a session to new bookings; booked appointments stay."""
     with transaction() as db:
         close_session(db, CloseSession(id), now=now(), actor=actor())
     return go(url_for("desk.session", id=id, closed="1"))

@@ -42,7 +42,7 @@ def line(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
 
 
 def described(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
-    """All of one. Whose remittance it is about is told that somebody looked."""
+    """Present one incident in full; recorded in the access log of the remittance's sender."""
     return {
         **line(session, found, now=now),
         "last_at": found.last_at,
@@ -66,7 +66,7 @@ def described(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
 
 
 def _detail(found: Any) -> dict[str, Any]:
-    """What is known besides; a status in words."""
+    """Return an incident's further details, statuses in words."""
     detail = {name: value for name, value in found.detail.items() if value is not None}
     table = _STATUS_OF.get(found.subject_kind)
     if table and "status" in detail:
@@ -103,5 +103,5 @@ def _pesos(minor: int) -> Money | None:
 
 
 def _who(session: Session, staff: UUID | None) -> str | None:
-    """Somebody's name; None for the system, or nobody."""
+    """Return a person's name; None for the system or nobody."""
     return find_name(session, staff) if staff else None

@@ -28,7 +28,7 @@ LINES = 50
 @pages.get("/")
 @allow(INCIDENTS)
 def queue() -> str:
-    """Open ones, the oldest first; the address holds the filters."""
+    """List open incidents, oldest first; filters stay in the address."""
     values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
     errors: Errors = {}
     query = check(IncidentQuery(), values, errors) or load_fields(IncidentQuery(), {})
@@ -52,7 +52,7 @@ def queue() -> str:
 @pages.get("/<uuid:id>")
 @allow(INCIDENTS)
 def incident(id: UUID) -> str:
-    """One, with its history and what may be done about it."""
+    """Show one incident with its history and the actions open."""
     read = _read_note if draft().at.endswith("/note") else _read_end
     errors = draft().errors(read, also_under=True)
     with transaction() as session:
@@ -69,7 +69,7 @@ def incident(id: UUID) -> str:
 @pages.post("/<uuid:id>/take")
 @allow(INCIDENTS)
 def incident_take(id: UUID) -> Response:
-    """Work on it."""
+    """Take an incident."""
     with transaction() as session:
         take(session, id, now=database_now(session), actor=actor())
     return _done(id)
@@ -78,7 +78,7 @@ def incident_take(id: UUID) -> Response:
 @pages.post("/<uuid:id>/note")
 @allow(INCIDENTS)
 def incident_note(id: UUID) -> Response:
-    """Write down what was found out."""
+    """Add a note to an incident."""
     given = _read_note(answers(), None)
     with transaction() as session:
         add_note(session, id, given["note"], now=database_now(session), actor=actor())
@@ -88,7 +88,7 @@ def incident_note(id: UUID) -> Response:
 @pages.post("/<uuid:id>/resolve")
 @allow(INCIDENTS)
 def incident_resolve(id: UUID) -> Response:
-    """End it, with the reason."""
+    """Resolve an incident, with the reason."""
     given = _read_end(answers(), None)
     with transaction() as session:
         resolve(session, id, now=database_now(session), actor=actor(), **given)

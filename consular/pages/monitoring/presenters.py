@@ -41,7 +41,7 @@ _BY_DAY: Mapping[str, Sequence[Collection[str]]] = {
 
 
 def table(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, Any]:
-    """One indicator: programmes or offices down, statuses across, with totals."""
+    """Return an indicator as a table: programs or offices down, statuses across, with totals."""
     by_name = _sums(found.rows, by.value, names)
     present = {row["status"] for row in found.rows}
     order = [str(status) for status in found.indicator.statuses]
@@ -80,7 +80,7 @@ def by_day(found: Sequence[Figures], first: date, last: date) -> dict[str, Any]:
 
 
 def chart(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, Any] | None:
-    """Appointments that weren't cancelled: the largest first, and what that says."""
+    """Return the bar chart of appointments not cancelled, largest first, with its finding."""
     counts: dict[str, int] = defaultdict(int)
     for row in found.rows:
         if row["status"] != _CANCELLED:
@@ -109,7 +109,7 @@ def name_of(found: Figures) -> str:
 
 
 def programs(services: Mapping[str, str]) -> dict[str, str]:
-    """Every value that `program` may have, in words: services, programmes, payouts, modes."""
+    """Every value that `program` may have, in words: services, programs, payouts, modes."""
     return {
         **services,
         **{code: program_name(code) for code in PROGRAMS},
@@ -138,7 +138,7 @@ def published(row: Any) -> list[str]:
 
 
 def meaning(found: Figures) -> str:
-    """What one is, and on which day it counts."""
+    """Return what one unit of the indicator is, and on which day it counts."""
     indicator = found.indicator
     return f"{in_language(indicator, 'counts')} {_day_meaning(indicator.code)}"
 
@@ -156,7 +156,7 @@ def _day_meaning(code: str) -> str:
 
 
 def _day(day: date) -> str:
-    """On one line, also in a narrow column."""
+    """Format a day so that it stays on one line in a narrow column."""
     return date_short(day).replace(" ", "\N{NO-BREAK SPACE}")
 
 

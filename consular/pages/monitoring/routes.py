@@ -1,4 +1,4 @@
-"""What Working Group 4 looks at: figures of one moment, and what others published."""
+"""Monitoring of Working Group 4: our indicators as of one moment, and published series."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MOST_DAYS = 92
 @pages.get("/")
 @allow(MONITORS)
 def overview() -> str:
-    """Indicators as of one moment; asked again with it, they are the same."""
+    """Show the indicators as of one moment; the address repeats them exactly."""
     values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
     errors: Errors = {}
     ask: AskIndicator | None = check(IndicatorQuery(), values, errors)
@@ -59,11 +59,11 @@ def overview() -> str:
 
 
 def _figures(session: Session, ask: AskIndicator, values: dict[str, Any]) -> dict[str, Any]:
-    """Everything as of one moment: asked for once, and passed on."""
+    """Query all figures as of one moment."""
     first = _count(session, ask, SHOWN[0], Dimension.PROGRAM)
     ask = replace(ask, as_of=first.as_of)
     found = [first, *(_count(session, ask, code, Dimension.PROGRAM) for code in SHOWN[1:])]
-    # A programme belongs to one kind of figure: the others have nothing to say of it.
+    # A program belongs to one kind of figure: the others have nothing to say of it.
     found = [f for f in found if f.rows or not ask.program]
     moment: datetime = first.as_of.astimezone(UTC)
     return {
@@ -77,7 +77,7 @@ def _figures(session: Session, ask: AskIndicator, values: dict[str, Any]) -> dic
 
 
 def _tables(session: Session, ask: AskIndicator, found: list[Figures]) -> list[dict[str, Any]]:
-    """By programme; enrolments also by office, as the chart has the appointments."""
+    """By program; enrollments also by office, as the chart has the appointments."""
     programs, tables = presenters.programs(service_names(session)), []
     for by_program in found:
         code = by_program.indicator.code
@@ -120,7 +120,7 @@ def _count(session: Session, ask: AskIndicator, code: str, by: Dimension) -> Fig
 
 
 def _now_url(values: dict[str, Any]) -> str | None:
-    """The same question of this moment, when an earlier one is shown."""
+    """Return the address of the same figures as of now, when an earlier moment is shown."""
     if "as_of" not in values:
         return None
     return url_for("monitoring.overview", **{**values, "as_of": None})

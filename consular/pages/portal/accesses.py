@@ -1,4 +1,4 @@
-"""Who looked at one's data, or did something with them."""
+"""List who read or changed one's data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Page(Schema):
 @pages.get("/mis-datos/consultas")
 @allow(CITIZEN)
 def accesses() -> str:
-    """The newest first."""
+    """List the accesses to one's data, newest first."""
     asked = check(_Page(), pick(request.args.to_dict(), "next"), {}) or {"next": None}
     with transaction() as session:
         page = list_accesses(session, account(), limit=LINES, after=asked["next"])

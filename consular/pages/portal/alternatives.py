@@ -1,4 +1,4 @@
-"""When an office has no free times: when it has some again, and who has some nearby."""
+"""Alternatives when an office has no free times: its next one, and nearby offices."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ def booking_code() -> Any:
 @pages.post("/citas/codigo")
 @allow(ANYONE)
 def booking_code_use() -> Any:
-    """The code: sign in and book in one go; or send another."""
+    """Use the code: sign in and book at once; or send another code."""
     form = answers()
     command = _command(form, {})
     if command is None:
@@ -177,7 +177,7 @@ def booking_code_use() -> Any:
 @pages.get("/citas/<uuid:id>")
 @allow(CITIZEN)
 def appointment(id: UUID) -> str:
-    """One appointment, for its owner."""
+    """Show one appointment to its owner."""
     return _show(id, just_booked="nueva" in request.args, errors=draft().errors(also_under=True))
 
 
@@ -191,7 +191,7 @@ def back_to_own_appointment(id: UUID) -> Response:
 @pages.post("/citas/<uuid:id>/cancelar")
 @allow(CITIZEN)
 def appointment_cancel(id: UUID) -> Response:
-    """Give the place back."""
+    """Cancel an appointment; its place is free again."""
     with transaction() as session:
         commands.cancel(session, id)
     return go(url_for("portal.appointment", id=id))
@@ -249,7 +249,7 @@ def _local_day(slot: dict[str, Any]) -> str:
 
 
 def _contact(command: BookAppointment) -> Destination:
-    """Where the code goes. Raises FieldsInvalid."""
+    """Return the address for the code. Raises FieldsInvalid."""
     errors: Errors = {}
     to = destination(command.email or command.phone or "", errors)
     if to is None:

@@ -60,7 +60,7 @@ def enroll(program: str) -> str:
 @pages.post("/inscripciones/nueva/<code:program>")
 @allow(CITIZEN)
 def enroll_send(program: str) -> Response:
-    """Ask for it."""
+    """Request an enrollment."""
     errors: Errors = {}
     command = _command(_open(program), answers(), errors)
     if command is None:
@@ -104,7 +104,7 @@ def _command(program: Program, form: dict[str, str], errors: Errors) -> RequestE
 @pages.get("/inscripciones/<uuid:id>")
 @allow(CITIZEN)
 def enrollment(id: UUID) -> str:
-    """How far it is."""
+    """Show one enrollment with its history and result."""
     return _show(id, draft().errors(also_under=True))
 
 
@@ -118,7 +118,7 @@ def back_to_enrollment(id: UUID) -> Response:
 @pages.post("/inscripciones/<uuid:id>/retirar")
 @allow(CITIZEN)
 def enrollment_withdraw(id: UUID) -> Any:
-    """Take it back."""
+    """Withdraw a request for an enrollment."""
     with transaction() as session:
         withdraw(session, id, now=now(), actor=actor())
     return go(url_for("portal.enrollment", id=id))
@@ -160,7 +160,7 @@ def _show(id: UUID, errors: Errors) -> str:
 
 
 def _reason(program: Program, code: str | None) -> str:
-    """Ours, or the agency's as the program has it in words."""
+    """Return the reason of a refusal: our own words, or the program's for the agency's code."""
     if code is not None and code in REASONS:
         return words("enrollments.reason", code)
     known = program.reasons.get(code or "")

@@ -1,4 +1,4 @@
-"""Have one's data erased, and see how far that is."""
+"""Request the erasure of one's data, and follow it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from services.privacy.words import OBSTACLES
 @pages.get("/mis-datos/suprimir")
 @allow(CITIZEN)
 def erasure() -> Any:
-    """What goes, what stays, and what has to end first; or the request that was made."""
+    """Show what an erasure removes, keeps and waits for; or the request that was made."""
     with transaction(NETWORK_SCOPE) as session:
         known = find_open(session, account=account())
         if known is not None:
@@ -47,7 +47,7 @@ def erasure() -> Any:
 @pages.post("/mis-datos/suprimir")
 @allow(CITIZEN)
 def erasure_request() -> Response:
-    """Ask for it."""
+    """Request the erasure."""
     _read(answers(), None)
     with transaction(NETWORK_SCOPE) as session:
         folio = request_own_erasure(session, now=now(), actor=actor()).folio
@@ -58,7 +58,7 @@ def erasure_request() -> Response:
 @pages.get("/supresion/<path:typed_folio>")
 @allow(ANYONE)
 def erasure_status(typed_folio: str) -> str:
-    """For whoever has the folio: by then there may be no account to sign in to."""
+    """Show an erasure by its folio, without an account: it may be gone."""
     folio = parse_folio(typed_folio)
     count_lookup("erasure", folio or typed_folio)
     with transaction(NETWORK_SCOPE) as session:

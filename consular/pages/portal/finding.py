@@ -41,7 +41,7 @@ def find_appointment() -> str:
 @pages.post("/citas/buscar")
 @allow(ANYONE)
 def find_appointment_ask() -> Response:
-    """Keep folio and birth date out of the address."""
+    """Look up an appointment by POST, to keep folio and birth date out of the address."""
     form, errors = answers(), cast(Errors, {})
     if _read(form, errors) is None:
         raise FieldsInvalid(errors)

@@ -1,4 +1,4 @@
-"""Is this folio one of ours? For anyone who holds a receipt, and without telling whose it is."""
+"""Verify a folio for anyone who holds a receipt, without telling whose it is."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WHEN_ISSUED: dict[str, Callable[[Session, str], datetime | None]] = {
 @pages.get("/verify/<path:typed_folio>")
 @allow(ANYONE)
 def verify(typed_folio: str) -> Any:
-    """That a folio was issued here, what for and on which day; nothing else."""
+    """Show that a folio was issued here, for what and on which day; nothing else."""
     folio = parse_folio(typed_folio)
     count_lookup("verify", folio or typed_folio)
     issued = _when_issued(folio) if folio else None

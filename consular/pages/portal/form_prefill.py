@@ -1,4 +1,4 @@
-"""What the reader told before, so that a form doesn't ask for it again."""
+"""Prefill forms with what the reader entered before."""
 
 from __future__ import annotations
 

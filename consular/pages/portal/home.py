@@ -1,4 +1,4 @@
-"""Start, language, privacy, everything of mine."""
+"""Home page, dashboard, language, privacy notice."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Principal:
 
 @pages.app_context_processor
 def who_and_where() -> dict[str, Any]:
-    """What every page's frame needs."""
+    """Return the template variables of every page's layout."""
     settings = current_app.extensions["consular.settings"]
     inbox = f"{settings.simulator_url}/_simulator/messages" if settings.development else None
     return {
@@ -67,7 +67,7 @@ def _principal(actor: Actor | None) -> Principal | None:
 @pages.get("/")
 @allow(ANYONE)
 def home() -> Any:
-    """What can I do here? Staff have their own first page: what stands here isn't for them."""
+    """Show the home page for citizens; staff are sent to their own."""
     if g.actor and g.actor.role in STAFF:
         return go(first_page(g.actor.role))
     return render_template("portal/home.html")
@@ -76,7 +76,7 @@ def home() -> Any:
 @pages.get("/personal")
 @allow(frozenset({Role.AGENT}))
 def staff_home() -> str:
-    """Whose work has no pages yet: who is signed in, and what they can do today."""
+    """Show the home page of staff whose role has no pages yet."""
     with transaction() as session:
         found = find_active(session, account())
         return render_template(
@@ -102,7 +102,7 @@ def set_language(lang: str) -> Response:
 @pages.get("/mis-tramites")
 @allow(CITIZEN)
 def dashboard() -> str:
-    """Everything of mine."""
+    """Show the citizen's appointments, enrollments and remittances."""
     with transaction() as session:
         names = service_names(session)
         appointments = [

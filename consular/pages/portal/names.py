@@ -1,4 +1,4 @@
-"""Offices, services and programmes by name, in the reader's language."""
+"""Offices, services and programs by name, in the reader's language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Send money: how much, to whom, check, follow, cancel; and the recipient's look-up."""
+"""Send money: quote, recipient, check, order, follow, cancel; and the recipient's look-up."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class _QuoteId(Schema):
 @pages.get("/enviar")
 @allow(CITIZEN)
 def send() -> Any:
-    """How much, and how; with ``quote`` that quote again."""
+    """Show the quote form; with ``quote``, filled in from that quote."""
     with transaction() as session:
         holder = find_holder(session, account())
         if holder is None or holder.birth_date is None:
@@ -87,7 +87,7 @@ def send() -> Any:
 @pages.post("/enviar")
 @allow(CITIZEN)
 def send_price() -> Response:
-    """A price with its rate locked; ``renew``: the price of now for what was chosen before."""
+    """Quote a transfer and lock its rate; ``renew`` quotes an earlier choice again."""
     form = answers()
     chosen = check(_QuoteId(), pick(form, "quote"), {})
     if "renew" in request.form and chosen:
@@ -101,7 +101,7 @@ def send_price() -> Response:
 @pages.get("/enviar/destinatario")
 @allow(CITIZEN)
 def send_recipient() -> Any:
-    """Say who receives it."""
+    """Show the recipient form."""
     form = {**draft().form, **request.args.to_dict()}
     chosen = check(_QuoteId(), pick(form, "quote"), {})
     if chosen is None:
@@ -118,7 +118,7 @@ def send_recipient() -> Any:
 @pages.post("/enviar/destinatario")
 @allow(CITIZEN)
 def send_recipient_save() -> Response:
-    """Keep who receives it, and go on."""
+    """Keep the recipient in the draft and go on."""
     form, errors = answers(), cast(Errors, {})
     if _command(form, errors) is None:
         raise FieldsInvalid(errors)
@@ -128,7 +128,7 @@ def send_recipient_save() -> Response:
 @pages.get("/enviar/revisar")
 @allow(CITIZEN)
 def send_check() -> Any:
-    """Everything once more, before paying."""
+    """Show the order to check before paying."""
     form = draft().form
     command = _command(form, {})
     if command is None:
@@ -139,7 +139,7 @@ def send_check() -> Any:
 @pages.post("/enviar/revisar")
 @allow(CITIZEN)
 def send_confirm() -> Response:
-    """Pay. The form's key makes a second press the same order."""
+    """Order the remittance; the form's key makes a second press the same order."""
     form = answers()
     command = _command(form, {})
     if command is None:
@@ -152,7 +152,7 @@ def send_confirm() -> Response:
 @pages.get("/envios/<uuid:id>")
 @allow(CITIZEN)
 def remittance(id: UUID) -> str:
-    """Where the money is."""
+    """Show one remittance and its status."""
     return _show(id, draft().errors(also_under=True))
 
 
@@ -166,7 +166,7 @@ def back_to_remittance(id: UUID) -> Response:
 @pages.post("/envios/<uuid:id>/cancelar")
 @allow(CITIZEN)
 def remittance_cancel(id: UUID) -> Response:
-    """Take it back, whole."""
+    """Cancel a remittance; everything is refunded."""
     with transaction() as session:
         cancel(session, id, now=database_now(session), actor=actor())
     return go(url_for("portal.remittance", id=id))
@@ -175,7 +175,7 @@ def remittance_cancel(id: UUID) -> Response:
 @pages.get("/cobrar")
 @allow(ANYONE)
 def lookup() -> str:
-    """For whoever receives, without signing in. Each opening with a folio is counted."""
+    """Show the recipient's look-up, without signing in; each try with a folio is counted."""
     form, errors, found = draft().form, draft().errors(_read_lookup), None
     asked = _read_lookup(form, {}) if draft().at == ASKED else None
     if asked is not None:
@@ -200,7 +200,7 @@ def lookup() -> str:
 @pages.post("/cobrar")
 @allow(ANYONE)
 def lookup_ask() -> Response:
-    """Keep folio and surname out of the address."""
+    """Look up a remittance by POST, to keep folio and surname out of the address."""
     form, errors = answers(), cast(Errors, {})
     if _read_lookup(form, errors) is None:
         raise FieldsInvalid(errors)
@@ -217,7 +217,7 @@ def _read_lookup(form: dict[str, str], errors: Errors) -> dict[str, str] | None:
 @pages.get("/mis-datos")
 @allow(CITIZEN)
 def profile() -> str:
-    """The account holder's names."""
+    """Show the form of the account holder's names."""
     return render_template(
         "portal/profile.html",
         form={**known_form(), "next": request.args.get("next", ""), **draft().form},
@@ -228,7 +228,7 @@ def profile() -> str:
 @pages.post("/mis-datos")
 @allow(CITIZEN)
 def profile_save() -> Response:
-    """Keep them."""
+    """Save the account holder's names."""
     form, errors = answers(), cast(Errors, {})
     told = _read_profile(form, errors)
     if told is None:
@@ -335,7 +335,7 @@ def _price(row: Any) -> dict[str, Any]:
 
 
 def _amount(form: dict[str, str]) -> tuple[dict[str, str] | None, list[str]]:
-    """What was typed as the API takes it, or what is wrong with it."""
+    """Return the typed amount as the API takes it, or the error."""
     try:
         return money_of(form, "send_amount", "USD"), []
     except FieldsInvalid as invalid:

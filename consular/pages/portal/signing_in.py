@@ -1,4 +1,4 @@
-"""Enter by a code, by Llave MX, or as staff; leave."""
+"""Sign in by a code, by Llave MX or as staff; sign out."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def destination(contact: str, errors: Errors) -> Destination | None:
 
 
 def mask(to: Destination) -> str:
-    """Enough to recognise, not enough to learn."""
+    """Mask an address: enough to recognise, too little to learn."""
     if to.channel == "sms":
         return f"{format_phone(to.address).split()[0]} ••• {to.address[-4:]}"
     name, _, host = to.address.partition("@")
@@ -126,7 +126,7 @@ def sent_at(form: dict[str, str]) -> int | None:
 @pages.get("/login")
 @allow(ANYONE)
 def login() -> str:
-    """Choose how to enter."""
+    """Show the ways to sign in."""
     form = {**draft().form, **request.args.to_dict()}
     errors = draft().errors(_read)
     number = form.get("confirm", "")
@@ -157,7 +157,7 @@ def login_send() -> Response:
 @pages.get("/login/codigo")
 @allow(ANYONE)
 def login_code() -> Any:
-    """Ask for the code."""
+    """Show the form for the code."""
     form = draft().form
     to = _read(form, {}) if CODE_SENT in form else None
     if to is None and g.actor is not None and g.actor.is_citizen:
@@ -177,7 +177,7 @@ def login_code() -> Any:
 @pages.post("/login/codigo")
 @allow(ANYONE)
 def login_code_use() -> Response:
-    """The code: sign in; or send another. Whoever signed in meanwhile goes on."""
+    """Use the code to sign in, or send another; a reader signed in meanwhile is sent on."""
     form = answers()
     then = _next(form.get("next")) or url_for("portal.dashboard")
     to = _read(form, {})
@@ -229,14 +229,14 @@ def back_home() -> Response:
 @pages.post("/salir")
 @allow(ANYONE)
 def logout() -> Response:
-    """End the session, here and on the server."""
+    """Sign out, in the browser and on the server."""
     return forget(go(url_for("portal.home")))
 
 
 @pages.get("/login/llave-mx")
 @allow(ANYONE)
 def login_llavemx() -> Response:
-    """On to Llave MX."""
+    """Redirect to Llave MX to sign in."""
     flow = {"state": secrets.token_urlsafe(24), "next": _next(request.args.get("next"))}
     address = _providers().citizen_address(
         state=flow["state"], redirect_uri=_callback("portal.llavemx_callback")
@@ -273,7 +273,7 @@ def llavemx_callback() -> Response:
 @pages.get("/login/personal")
 @allow(ANYONE)
 def login_staff() -> Response:
-    """On to the staff's identity provider."""
+    """Redirect to the staff's identity provider to sign in."""
     flow = {
         "state": secrets.token_urlsafe(24),
         "nonce": secrets.token_urlsafe(24),
@@ -322,7 +322,7 @@ def _already(roles: frozenset[Role]) -> Response:
 
 
 def first_page(role: str) -> str:
-    """Where the work of a role begins."""
+    """Return the first page of a role."""
     if role in ("officer", "supervisor"):
         return url_for("desk.today")
     if role == "admin":

@@ -1,4 +1,4 @@
-"""What offices asked to be erased, for somebody else to decide."""
+"""Decide erasure requests of other offices."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LINES = 100
 @pages.get("/")
 @allow(PRIVACY)
 def erasures() -> str:
-    """Those that wait, the oldest first."""
+    """List erasure requests to decide, oldest first."""
     with transaction(NETWORK_SCOPE) as session:
         found = [
             {
@@ -53,7 +53,7 @@ def erasures() -> str:
 @pages.post("/<uuid:id>/aprobar")
 @allow(PRIVACY)
 def erasure_approve(id: UUID) -> Response:
-    """It is carried out as soon as nothing stands in the way."""
+    """Approve an erasure; carried out as soon as nothing prevents it."""
     with transaction(NETWORK_SCOPE) as session:
         approve_erasure(session, id, now=now(), actor=actor())
     return _back()
@@ -62,7 +62,7 @@ def erasure_approve(id: UUID) -> Response:
 @pages.post("/<uuid:id>/negar")
 @allow(PRIVACY)
 def erasure_refuse(id: UUID) -> Response:
-    """It isn't granted."""
+    """Refuse an erasure."""
     refusal = Refusal(_read(answers(), None)["refusal"])
     with transaction(NETWORK_SCOPE) as session:
         refuse_erasure(session, id, refusal, now=now(), actor=actor())

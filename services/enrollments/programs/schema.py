@@ -1,4 +1,4 @@
-"""What a program of enrolment is made of: words, the form that it asks for, what it gives.
+"""What a program of enrollment is made of: words, the form that it asks for, what it gives.
 
 Pages and API are built from these alone: the form and its checks, the answer's `result`, the
 OpenAPI document. See docs/add-a-program.md.
@@ -97,7 +97,7 @@ class Form:
 
 
 class Result(NamedTuple):
-    """What the agency gives once the enrolment is active: text or a date (ISO 8601)."""
+    """What the agency gives once the enrollment is active: text or a date (ISO 8601)."""
 
     name: str
     label: Bilingual

@@ -53,7 +53,7 @@ def create_identity_check(command: CheckIdentity) -> Any:
     api, "GET", "/<uuid:check>", operation="showIdentityCheck", who=DESK, answer=CheckAnswer()
 )
 def show_identity_check(check: UUID) -> dict[str, Any]:
-    """One check of this office, while it is good."""
+    """Return one identity check of this office, while it is valid."""
     with transaction(NETWORK_SCOPE) as session:
         return _shown(session, Done(get_check(session, check, now=now(), actor=actor()), "checked"))
 
@@ -77,7 +77,7 @@ def show_identity_check(check: UUID) -> dict[str, Any]:
     },
 )
 def take_over(check: UUID, command: ActOnHeld) -> dict[str, Any]:
-    """Give the person what another account holds in their name, under a folio of its own.
+    """Transfer to the person what another account holds in their name, under a new folio.
 
     Of an enrollment the other's request is withdrawn and the person's own is sent; what the agency
     had already can't be called back, and somebody of ours settles it there.
@@ -96,7 +96,7 @@ def take_over(check: UUID, command: ActOnHeld) -> dict[str, Any]:
     errors={409: ("nobody_else", "wrong_state")},
 )
 def release(check: UUID, command: ActOnHeld) -> dict[str, Any]:
-    """End what other accounts hold in the person's name."""
+    """Release what other accounts hold in the person's name."""
     return _do(lambda session: released(session, check, command))
 
 

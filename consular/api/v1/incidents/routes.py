@@ -32,7 +32,7 @@ api = Blueprint("incidents", __name__, url_prefix="/api/v1/incidents")
     answer=IncidentList(),
 )
 def list_all_incidents(query: dict[str, Any]) -> dict[str, Any]:
-    """List what a person has to look at."""
+    """List incidents."""
     with transaction() as session:
         page = list_incidents(
             session, wanted(query, account()), limit=query["limit"], after=query["next"]
@@ -45,7 +45,7 @@ def list_all_incidents(query: dict[str, Any]) -> dict[str, Any]:
     api, "GET", "/<uuid:incident>", operation="getIncident", who=INCIDENTS, answer=IncidentAnswer()
 )
 def show_incident(incident: UUID) -> dict[str, Any]:
-    """Return one with its history and how it may end."""
+    """Return one incident with its history and how it may end."""
     with transaction() as session:
         return _detailed(session, get_incident(session, incident))
 
@@ -61,7 +61,7 @@ def show_incident(incident: UUID) -> dict[str, Any]:
     errors={409: ("incident_resolved", "incident_taken")},
 )
 def take_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Work on it; nobody else does from then on."""
+    """Take an incident; nobody else can work on it from then on."""
     return run_idempotent(
         request_key(),
         lambda session: _detailed(
@@ -81,7 +81,7 @@ def take_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     errors={409: ("incident_resolved",)},
 )
 def note_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Write down what was found out."""
+    """Add a note to an incident."""
     return run_idempotent(
         request_key(),
         lambda session: _detailed(
@@ -102,7 +102,7 @@ def note_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     errors={409: ("incident_resolved",), 422: ("resolution_not_offered",)},
 )
 def resolve_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """End it with a reason; what stands in suspense is then cleared by a worker."""
+    """Resolve an incident with a reason; a worker then clears what is in suspense."""
     return run_idempotent(
         request_key(),
         lambda session: _detailed(
