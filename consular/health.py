@@ -65,7 +65,8 @@ def ready() -> Response:
     """200 when orders can be taken: PostgreSQL answers, can be written to by a login that is fit
     for it, and migrations are at their head.
 
-    Redis is a doorbell: without it orders are still accepted, so it only shows as degraded.
+    Redis holds ids of what is due, no more: without it orders are still accepted, so it only shows
+    as degraded.
     """
     parts, good = _parts()
     body = {
@@ -126,7 +127,7 @@ def _parts() -> tuple[dict[str, str], bool]:
 
 
 def _redis() -> str:
-    """Whether the queues can be rung: a ping alone is answered by a replica and by a full one."""
+    """Whether the queues can be written to: a replica, or a full one, answers a ping too."""
     client = cast(redis.Redis, current_app.extensions["consular.redis"])
     try:
         client.set("consular:ready", "1", ex=60)

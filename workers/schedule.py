@@ -69,11 +69,11 @@ def _ask_about_enrollments(session: Session, now: datetime) -> None:
 def _go_on_with_remittances(session: Session, now: datetime) -> None:
     """The same net below money: the payout's job asks or sends, whichever the state calls for."""
     before = now - UNATTENDED_AFTER
-    for found in remittances.list_unattended(session, before=before, limit=BATCH):
-        if found.status == Status.CANCELLING:
-            enqueue(session, "remittances.cancel", found.id)
+    for remittance in remittances.list_unattended(session, before=before, limit=BATCH):
+        if remittance.status == Status.CANCELLING:
+            enqueue(session, "remittances.cancel", remittance.id)
         else:
-            enqueue(session, "remittances.payout", found.id)
+            enqueue(session, "remittances.payout", remittance.id)
 
 
 def _go_on_erasing(session: Session, now: datetime) -> None:

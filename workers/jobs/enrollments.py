@@ -52,13 +52,13 @@ def submit(job: JobContext, lease: Lease) -> None:
         with job.settle(lease, "moot"):
             return
     try:
-        said = _send(job, application)
+        agency_status = _send(job, application)
     except OutcomeUnknown as lost:
         # It may have arrived: the next question, by folio, will tell.
         with job.settle(lease, f"unknown_{lost.code}") as session:
             enqueue(session, "enrollments.refresh", lease.ref, delay_seconds=FIRST_QUESTION_SECONDS)
         return
-    _settle(job, lease, lease.ref, said, ask_again=True)
+    _settle(job, lease, lease.ref, agency_status, ask_again=True)
 
 
 def refresh(job: JobContext, lease: Lease) -> None:
@@ -138,8 +138,8 @@ def _ask(
     *,
     ask_again: bool,
 ) -> None:
-    said = _status_of(job, program, _agency(job, program).status(folio))
-    _settle(job, lease, enrollment, said, ask_again=ask_again)
+    agency_status = _status_of(job, program, _agency(job, program).status(folio))
+    _settle(job, lease, enrollment, agency_status, ask_again=ask_again)
 
 
 def _report_reuse(job: JobContext, application: Application) -> None:
@@ -160,17 +160,22 @@ def _status_of(job: JobContext, program: str, state: EnrollmentState) -> AgencyS
 
 
 def _settle(
-    job: JobContext, lease: Lease, enrollment: UUID, said: AgencyStatus | None, *, ask_again: bool
+    job: JobContext,
+    lease: Lease,
+    enrollment: UUID,
+    agency_status: AgencyStatus | None,
+    *,
+    ask_again: bool,
 ) -> None:
-    with job.settle(lease, said.status if said else "not_found") as session:
-        if said is None:
+    with job.settle(lease, agency_status.status if agency_status else "not_found") as session:
+        if agency_status is None:
             # It never arrived, so sending it is the first time.
             enqueue(session, "enrollments.submit", enrollment, delay_seconds=FIRST_QUESTION_SECONDS)
             return
         now = job.now(session)
-        found = record_progress(session, enrollment, said, now=now, vault=job.vault)
-        if ask_again and still_undecided(found):
-            pause = _pause(now - found.created_at)
+        enrolled = record_progress(session, enrollment, agency_status, now=now, vault=job.vault)
+        if ask_again and still_undecided(enrolled):
+            pause = _pause(now - enrolled.created_at)
             enqueue(session, "enrollments.refresh", enrollment, delay_seconds=pause)
 
 
