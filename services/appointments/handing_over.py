@@ -22,7 +22,7 @@ from services.appointments.queries import list_attendees
 from services.appointments.rules import BookingLimits, Status, Step
 from services.citizens.models import Person
 from services.citizens.people import make_person, open_person
-from services.facts.recording import record_party
+from services.facts.recording import Counted, record_party
 from services.identity.checking import Held, Subject, get_person
 from services.identity.errors import NobodyElse
 from services.identity.homonyms import claim_keys, holders_keys
@@ -264,15 +264,7 @@ def _claim(session: Session, made: Appointment, keys: Sequence[bytes]) -> None:
 def _count(
     session: Session, found: Appointment, *, now: datetime, subjects: int = 1, people: int = 1
 ) -> None:
+    counted = Counted("appointment", found.id, found.day, found.consulate_code)
     record_party(
-        session,
-        kind="appointment",
-        subject_id=found.id,
-        consulate=found.consulate_code,
-        services=found.services,
-        day=found.day,
-        status=Status.BOOKED,
-        subjects=subjects,
-        people=people,
-        now=now,
+        session, counted, Status.BOOKED, found.services, subjects=subjects, people=people, now=now
     )

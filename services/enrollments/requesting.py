@@ -26,6 +26,7 @@ from services.enrollments.models import Enrollment, EnrollmentClaim
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import DATA_PLACE
 from services.enrollments.rules import CONSENT, HOME_ZONE, Status
+from services.facts.recording import Counted
 from services.facts.recording import record as record_fact
 from services.identity.checking import ask_for_check
 from services.identity.errors import IdentityCheckPending
@@ -103,16 +104,8 @@ def request_enrollment(
     session.add(found)
     session.flush()
     _claim(session, found, claim_keys(session, vault, applicant, owner), actor)
-    record_fact(
-        session,
-        kind="enrollment",
-        subject_id=found.id,
-        consulate=consulate,
-        dimensions={"program_code": found.program},
-        day=day,
-        status=found.status,
-        now=now,
-    )
+    counted = Counted("enrollment", found.id, day, consulate)
+    record_fact(session, counted, found.status, now=now, program_code=found.program)
     LIFECYCLE.record(session, found, now=now, actor=actor)
     return found
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import insert, text
@@ -23,35 +24,36 @@ class Dimensions(TypedDict, total=False):
     vote_mode: str
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What a fact is about: one of a ``kind``, at an office or none, on a day of its own."""
+
+    kind: str
+    id: UUID
+    day: date
+    consulate: str | None = None
+
+
 def record(
     session: Session,
-    *,
-    kind: str,
-    subject_id: UUID,
-    consulate: str | None,
-    dimensions: Dimensions,
-    day: date,
+    counted: Counted,
     status: str,
+    *,
     now: datetime,
     quantity: int = 1,
+    **dimensions: Unpack[Dimensions],
 ) -> None:
-    """A line of a subject that wasn't counted before; none of a quantity of 0."""
-    if not quantity:
-        return
-    common = {"kind": kind, "subject_id": subject_id, "consulate_code": consulate, "day": day}
-    line = {**dimensions, "status": status, "quantity": quantity}
-    _write(session, common | {"occurred_at": now}, [line])
+    """A line of something new that has ``status``; none of a quantity of 0."""
+    if quantity:
+        _write(session, counted, status, [{**dimensions, "quantity": quantity}], now)
 
 
 def record_party(
     session: Session,
-    *,
-    kind: str,
-    subject_id: UUID,
-    consulate: str,
-    services: Sequence[str],
-    day: date,
+    counted: Counted,
     status: str,
+    services: Sequence[str],
+    *,
     subjects: int,
     people: int,
     now: datetime,
@@ -60,7 +62,6 @@ def record_party(
 
     The subject and its people count under the first service, services under each.
     """
-    common = {"kind": kind, "subject_id": subject_id, "consulate_code": consulate, "day": day}
     lines = [
         {
             "service_code": service,
@@ -70,11 +71,25 @@ def record_party(
         }
         for place, service in enumerate(services)
     ]
-    _write(session, common | {"status": status, "occurred_at": now}, lines)
+    _write(session, counted, status, lines, now)
 
 
-def _write(session: Session, common: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> None:
+def _write(
+    session: Session,
+    counted: Counted,
+    status: str,
+    lines: Sequence[Mapping[str, Any]],
+    now: datetime,
+) -> None:
     """Each of ``lines`` with what all of them have in common."""
+    common = {
+        "kind": counted.kind,
+        "subject_id": counted.id,
+        "consulate_code": counted.consulate,
+        "day": counted.day,
+        "status": status,
+        "occurred_at": now,
+    }
     session.execute(insert(Fact), [{**common, **line} for line in lines])
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from services.citizens.accounts import bind_identity, find_holder
 from services.citizens.models import Account, Person
 from services.citizens.people import PersonData, full_name, get_key, make_person
+from services.facts.recording import Counted
 from services.facts.recording import record as record_fact
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
@@ -242,16 +243,8 @@ def _store(session: Session, made: Remittance, *, now: datetime, actor: Actor) -
         if violated_constraint(error) == "uq_remittances_quote_id":
             raise QuoteUsed() from error
         raise
-    record_fact(
-        session,
-        kind="remittance",
-        subject_id=made.id,
-        consulate=None,
-        dimensions={"payout": made.payout},
-        day=made.day,
-        status=made.status,
-        now=now,
-    )
+    counted = Counted("remittance", made.id, made.day)
+    record_fact(session, counted, made.status, now=now, payout=made.payout)
     LIFECYCLE.record(session, made, now=now, actor=actor, action="remittance.order")
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.consulates.queries import get_consulate
+from services.facts.recording import Counted
 from services.facts.recording import record as record_fact
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
@@ -211,17 +212,10 @@ def _approve(
         for old in _in_force(session, count):
             LIFECYCLE.move(session, old, Status.SUPERSEDED, now=now, actor=actor)
         LIFECYCLE.move(session, count, Status.APPROVED, now=now, actor=actor, approved_by=approver)
-    record_fact(
-        session,
-        kind=f"{FACT_KIND}.{count.metric}",
-        subject_id=count.id,
-        consulate=count.consulate_code,
-        dimensions={"vote_mode": count.mode or "all"},
-        day=count.day or date.min,
-        status=count.status,
-        now=now,
-        quantity=int(count.value),
-    )
+    day, quantity = count.day or date.min, int(count.value)
+    counted = Counted(f"{FACT_KIND}.{count.metric}", count.id, day, count.consulate_code)
+    mode = count.mode or "all"
+    record_fact(session, counted, count.status, now=now, quantity=quantity, vote_mode=mode)
 
 
 def _keep_figure(

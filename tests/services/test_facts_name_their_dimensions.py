@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from consular.migrations import upgrade
-from services.facts.recording import Dimensions, record
+from services.facts.recording import Counted, Dimensions, record
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.monitoring.indicators import INDICATORS, AskIndicator, Dimension, figures
@@ -103,11 +103,10 @@ def test_a_version_that_still_runs_counts_with_the_present_one(old: DatabaseUrls
             for kind, (dimension, names) in KINDS.items():
                 for name in names:
                     dimensions: Dimensions = {dimension: name}  # type: ignore[misc]
+                    counted = Counted(kind, new_id(), DAY)
                     record(
-                        session, kind=kind, subject_id=new_id(), consulate=None, quantity=2,
-                        dimensions=dimensions, day=DAY, status="active",
-                        now=datetime.now(UTC),
-                    )  # fmt: skip
+                        session, counted, "active", now=datetime.now(UTC), quantity=2, **dimensions
+                    )
         here.dispose()
         counts = {kind: dict(rows) for kind, rows in _as_before(running).items()}
         assert counts == {kind: {n: c * 8 for n, c in Counter(names).items()}

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from consular import migrations
-from services.facts.recording import record
+from services.facts.recording import Counted, record
 from services.facts.settling import note_settled
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
@@ -43,11 +43,8 @@ def _ask(database: Database, as_of: datetime | None = None) -> tuple[int, dateti
 
 def _record(database: Database, *, held: float = 0) -> None:
     with database.transaction(NETWORK_SCOPE) as session:
-        record(
-            session, kind="appointment", subject_id=new_id(), consulate=None,
-            dimensions={"service_code": "PAS10"},
-            day=DAY, status="booked", now=datetime.now(UTC),
-        )  # fmt: skip
+        counted = Counted("appointment", new_id(), DAY)
+        record(session, counted, "booked", now=datetime.now(UTC), service_code="PAS10")
         time.sleep(held)
 
 

@@ -19,7 +19,7 @@ from consular import doctor
 from consular.local.ports import HOST
 from consular.local.postgres import PostgresServer
 from consular.seed import adopt_database
-from services.facts.recording import record
+from services.facts.recording import Counted, record
 from services.facts.settling import note_settled
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
@@ -68,11 +68,8 @@ def _record(urls: DatabaseUrls, count: int) -> None:
     database = Database(urls.worker_url, pool_size=1)
     for _ in range(count):
         with database.transaction(NETWORK_SCOPE) as session:
-            record(
-                session, kind="appointment", subject_id=new_id(), consulate=None,
-                dimensions={"service_code": "PAS10"},
-                day=date(2026, 12, 7), status="booked", now=datetime.now(UTC),
-            )  # fmt: skip
+            counted = Counted("appointment", new_id(), date(2026, 12, 7))
+            record(session, counted, "booked", now=datetime.now(UTC), service_code="PAS10")
     with database.transaction(NETWORK_SCOPE) as session:
         note_settled(session)
     database.dispose()
