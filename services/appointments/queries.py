@@ -23,9 +23,8 @@ from services.appointments.models import (
 from services.appointments.rules import Status
 from services.citizens.models import Person
 from services.facts.models import Fact
-from services.kernel.errors import NotFound
 from services.kernel.identifiers import normalise_name
-from services.kernel.tables import Page, fetch_page
+from services.kernel.tables import Page, fetch_page, get_row
 
 
 @dataclass(frozen=True)
@@ -114,10 +113,7 @@ def earliest(
 
 def get_appointment(session: Session, appointment: UUID) -> Appointment:
     """Raises NotFound, also for what row security hides."""
-    found = session.get(Appointment, appointment)
-    if found is None:
-        raise NotFound()
-    return found
+    return get_row(session, Appointment, appointment)
 
 
 def find_appointment(session: Session, appointment: UUID) -> Appointment | None:
@@ -276,10 +272,7 @@ def list_history(session: Session, appointment: UUID) -> list[tuple[str, datetim
 
 def get_session(session: Session, found: UUID) -> OpeningSession:
     """A session of an office. Raises NotFound."""
-    row = session.get(OpeningSession, found)
-    if row is None:
-        raise NotFound()
-    return row
+    return get_row(session, OpeningSession, found)
 
 
 def list_desks(session: Session, found: UUID) -> Sequence[Desk]:

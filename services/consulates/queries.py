@@ -20,8 +20,8 @@ from services.consulates.models import (
     ServiceRequirement,
 )
 from services.consulates.rules import HOME_COUNTRY, great_circle_km, round_pesos
-from services.kernel.errors import NotFound
 from services.kernel.money import Money
+from services.kernel.tables import get_row
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,7 @@ def list_consulates(session: Session, *, include_assumed: bool = True) -> Sequen
 
 def get_consulate(session: Session, code: str) -> Consulate:
     """The office. Raises `NotFound`."""
-    found = session.get(Consulate, code)
-    if found is None:
-        raise NotFound("not_found", field="consulate")
-    return found
+    return get_row(session, Consulate, code, field="consulate")
 
 
 def near(
@@ -97,10 +94,7 @@ def list_services(session: Session, *, bookable_only: bool = False) -> Sequence[
 
 def get_service(session: Session, code: str) -> Service:
     """The service. Raises `NotFound`."""
-    found = session.get(Service, code)
-    if found is None:
-        raise NotFound("not_found", field="service")
-    return found
+    return get_row(session, Service, code, field="service")
 
 
 def list_requirements(

@@ -18,8 +18,7 @@ from services.enrollments.models import Enrollment, EnrollmentEvent
 from services.enrollments.progress import RESULT_PLACE
 from services.enrollments.rules import IDENTITY_CHECKED, UNDECIDED, Status
 from services.kernel.crypto import Vault
-from services.kernel.errors import NotFound
-from services.kernel.tables import Page, fetch_page
+from services.kernel.tables import Page, fetch_page, get_row, list_numbered
 from services.outbox.models import OutboxItem
 
 
@@ -38,17 +37,12 @@ class Notice:
 
 def get_enrollment(session: Session, enrollment: UUID) -> Enrollment:
     """Raises NotFound, also for one that the transaction may not see."""
-    found = session.get(Enrollment, enrollment)
-    if found is None:
-        raise NotFound()
-    return found
+    return get_row(session, Enrollment, enrollment)
 
 
 def find_by_folio(session: Session, folio: str) -> UUID | None:
     """The id of the enrollment with that folio."""
-    return session.execute(
-        select(Enrollment.id).where(Enrollment.folio == folio)
-    ).scalar_one_or_none()
+    return session.scalar(select(Enrollment.id).where(Enrollment.folio == folio))
 
 
 def when_issued(session: Session, folio: str) -> datetime | None:
@@ -59,11 +53,7 @@ def when_issued(session: Session, folio: str) -> datetime | None:
 def list_history(session: Session, enrollment: UUID) -> Sequence[EnrollmentEvent]:
     """List an enrollment's history, oldest first. Raises NotFound."""
     get_enrollment(session, enrollment)
-    return session.scalars(
-        select(EnrollmentEvent)
-        .where(EnrollmentEvent.enrollment_id == enrollment)
-        .order_by(EnrollmentEvent.position)
-    ).all()
+    return list_numbered(session, EnrollmentEvent, enrollment_id=enrollment)
 
 
 def list_enrollments(
@@ -102,10 +92,7 @@ def open_result(session: Session, found: Enrollment, vault: Vault) -> dict[str, 
 
 def get_applicant(session: Session, found: Enrollment) -> Person:
     """The person as they were named in the request. Raises NotFound."""
-    person = session.get(Person, found.person_id)
-    if person is None:
-        raise NotFound()
-    return person
+    return get_row(session, Person, found.person_id)
 
 
 def get_notice(session: Session, enrollment: UUID, vault: Vault) -> Notice:

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from services.incidents.models import Incident, IncidentStep
 from services.incidents.rules import Kind
-from services.kernel.errors import NotFound
-from services.kernel.tables import Page, fetch_page
+from services.kernel.tables import Page, fetch_page, get_row, list_numbered
 
 
 class State(StrEnum):
@@ -66,19 +65,12 @@ def list_incidents(
 
 def get_incident(session: Session, incident: UUID) -> Incident:
     """Raises NotFound."""
-    found = session.get(Incident, incident)
-    if found is None:
-        raise NotFound()
-    return found
+    return get_row(session, Incident, incident)
 
 
 def list_steps(session: Session, incident: UUID) -> Sequence[IncidentStep]:
     """List an incident's history, oldest first."""
-    return session.scalars(
-        select(IncidentStep)
-        .where(IncidentStep.incident_id == incident)
-        .order_by(IncidentStep.position)
-    ).all()
+    return list_numbered(session, IncidentStep, incident_id=incident)
 
 
 _OPEN = text(

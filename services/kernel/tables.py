@@ -11,7 +11,9 @@ from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session
 
 from services.kernel.db import Base
+from services.kernel.errors import NotFound
 
+Model = TypeVar("Model", bound=Base)
 Row = TypeVar("Row")
 Place = TypeVar("Place")
 
@@ -25,6 +27,16 @@ def one_of(column: str, values: Iterable[StrEnum]) -> str:
     declared = type(next(iter(wanted)))
     listed = ", ".join(repr(value.value) for value in declared if value in wanted)
     return f"{column} IN ({listed})"
+
+
+def get_row(
+    session: Session, model: type[Model], key: object, *, field: str | None = None
+) -> Model:
+    """The row with that primary key. Raises NotFound, also for one that row security hides."""
+    found = session.get(model, key)
+    if found is None:
+        raise NotFound(field=field)
+    return found
 
 
 def append_numbered(
@@ -48,6 +60,12 @@ def append_numbered(
         insert(table).values({**columns, number: last.scalar_subquery()}).returning(counted)
     )
     return int(added.scalar_one())
+
+
+def list_numbered(session: Session, model: type[Model], **owner: object) -> Sequence[Model]:
+    """The rows that `append_numbered` added for an owner, the first one first."""
+    position: Any = getattr(model, "position")  # noqa: B009  # each such model has it
+    return session.scalars(select(model).filter_by(**owner).order_by(position)).all()
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from services.kernel.errors import NotFound
 from services.kernel.identifiers import compact_name
 from services.kernel.ids import FolioKind, parse_folio
 from services.kernel.money import Money
-from services.kernel.tables import Page, fetch_page
+from services.kernel.tables import Page, fetch_page, list_numbered
 from services.ledger.queries import balance, trial_balance
 from services.outbox.models import OutboxItem
 from services.remittances.entries import LedgerCode
@@ -114,11 +114,7 @@ def list_remittances(
 
 def list_history(session: Session, remittance: UUID) -> Sequence[RemittanceEvent]:
     """List a remittance's history, oldest first."""
-    return session.scalars(
-        select(RemittanceEvent)
-        .where(RemittanceEvent.remittance_id == remittance)
-        .order_by(RemittanceEvent.position)
-    ).all()
+    return list_numbered(session, RemittanceEvent, remittance_id=remittance)
 
 
 def lookup(session: Session, folio: str, first_surname: str) -> Collection:
