@@ -163,6 +163,34 @@ def get_count(session: Session, count_id: UUID) -> VoteCount:
     return found
 
 
+def list_revisions(session: Session, count_id: UUID) -> Sequence[VoteCount]:
+    """Every report of the count's cell, the newest first: which one is in force, and those that
+    were, wait or were rejected. Raises `NotFound`, also for a published count, which has none."""
+    count = get_count(session, count_id)
+    if count.revision is None:
+        raise NotFound("not_found")
+    return session.scalars(
+        select(VoteCount)
+        .where(
+            VoteCount.election == count.election,
+            VoteCount.metric == count.metric,
+            VoteCount.mode.is_not_distinct_from(count.mode),
+            VoteCount.consulate_code == count.consulate_code,
+            VoteCount.day == count.day,
+            VoteCount.revision.is_not(None),
+        )
+        .order_by(VoteCount.revision.desc())
+    ).all()
+
+
+def get_revision(session: Session, count_id: UUID, number: int) -> VoteCount:
+    """One of them by its number, from 1. Raises `NotFound`."""
+    for found in list_revisions(session, count_id):
+        if found.revision == number:
+            return found
+    raise NotFound("not_found")
+
+
 def election(session: Session, year: str) -> Election:
     """Published figures of the election of ``year``, and the approved ones that are in force.
 

@@ -175,6 +175,8 @@ def _votes(web: Web) -> None:
         name = "approve" if "value" in step else "reject"
         _well(web, "POST", f"/voting/counts/{made}/{name}", step, token=other)
     _well(web, "GET", "/voting/counts", token=one)
+    _well(web, "GET", f"/voting/counts/{made}/revisions", token=one)
+    _well(web, "GET", f"/voting/counts/{made}/revisions/1", token=one)
     _well(web, "GET", "/voting/elections/2024")
 
 

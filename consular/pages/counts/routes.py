@@ -8,18 +8,20 @@ from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
 from marshmallow import Schema
+from sqlalchemy.orm import Session
 
 from consular.auth import DESK, account, actor, allow, now
+from consular.counts import names_of
 from consular.db import transaction
 from consular.i18n import words
 from consular.input.fields import Text
 from consular.input.voting import CorrectionSchema, CountSchema, FigureSchema
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, pick, read_fields
-from consular.pages.portal.names import offices
+from consular.pages.portal.names import office, offices
 from services.kernel.audit import Role
 from services.kernel.errors import NotFound
-from services.voting.queries import CountFilter, get_count, list_counts
+from services.voting.queries import CountFilter, get_count, list_counts, list_revisions
 from services.voting.reporting import (
     TypeFigure,
     approve_count,
@@ -169,6 +171,8 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
         return render_template(
             "counts/count.html",
             count=_shown(row, cities),
+            revisions=[_revision(session, each, cities) for each in list_revisions(session, id)],
+            zone=office(session, row.consulate_code or "")["time_zone"],
             done="done" in request.args,
             form=form,
             errors=errors,
@@ -198,6 +202,18 @@ def _shown(row: Any, cities: dict[str, str]) -> dict[str, Any]:
         "may_correct": Action.CORRECT in may,
         "may_reject": Action.REJECT in may,
     }
+
+
+def _revision(session: Session, row: Any, cities: dict[str, str]) -> dict[str, Any]:
+    """One report of the same, with who did what and when."""
+    names = names_of(session, row)
+    at = {"reported": row.created_at, "approved": row.approved_at, "rejected": row.rejected_at}
+    steps = [
+        {"step": step, "by": names[f"{step}_by"], "at": moment}
+        for step, moment in at.items()
+        if moment
+    ]
+    return {**_shown(row, cities), "steps": steps}
 
 
 def _numbers(values: dict[str, str]) -> dict[str, Any]:

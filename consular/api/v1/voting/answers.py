@@ -7,6 +7,7 @@ from consular.api.answer_fields import (
     CalendarDay,
     Figure,
     Id,
+    Instant,
     ListAnswer,
     Many,
     Number,
@@ -36,6 +37,24 @@ class CountAnswer(Answer):
     note = Text(allow_none=True)
     reason = Text(allow_none=True)
     source = Text()
+
+
+class RevisionAnswer(CountAnswer):
+    """A report of a cell by its number, with who and when: a name is null for staff of elsewhere.
+    `rejected_*` and `approved_*` are null until then."""
+
+    reported_by = Text(allow_none=True)
+    reported_at = Instant(attribute="created_at")
+    approved_by = Text(allow_none=True)
+    approved_at = Instant(allow_none=True)
+    rejected_by = Text(allow_none=True)
+    rejected_at = Instant(allow_none=True)
+
+
+class RevisionList(ListAnswer):
+    """All of a cell, the newest first."""
+
+    items = Many(RevisionAnswer)
 
 
 class CountList(ListAnswer):

@@ -10,10 +10,18 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, request_key
-from consular.api.v1.voting.answers import CountAnswer, CountList, ElectionAnswer
+from consular.api.v1.voting.answers import (
+    CountAnswer,
+    CountList,
+    ElectionAnswer,
+    RevisionAnswer,
+    RevisionList,
+)
 from consular.auth import ANYONE, DESK, MONITORS, actor, actor_id, now
 from consular.commands import run_idempotent
+from consular.counts import names_of
 from consular.db import transaction
+from consular.input.paging import SliceQuery, slice_of
 from consular.input.voting import (
     CorrectionSchema,
     CountQuery,
@@ -23,7 +31,7 @@ from consular.input.voting import (
 )
 from services.kernel.audit import Role
 from services.voting.errors import FiguresDiffer
-from services.voting.queries import CountFilter, election, list_counts
+from services.voting.queries import CountFilter, election, get_revision, list_counts, list_revisions
 from services.voting.reporting import (
     ReportCount,
     TypeFigure,
@@ -149,6 +157,38 @@ def reject(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
 @endpoint(
     api,
     "GET",
+    "/counts/<uuid:count>/revisions",
+    operation="listRevisions",
+    who=DESK | MONITORS,
+    query=SliceQuery(),
+    answer=RevisionList(),
+    errors={404: ("not_found",)},
+)
+def list_all_revisions(count: UUID, query: dict[str, Any]) -> dict[str, Any]:
+    """List every report of what the count speaks of, with who reported and settled it, and when."""
+    with transaction() as session:
+        items = [_revision(session, found) for found in list_revisions(session, count)]
+    return slice_of(items, query, "id")
+
+
+@endpoint(
+    api,
+    "GET",
+    "/counts/<uuid:count>/revisions/<int:number>",
+    operation="showRevision",
+    who=DESK | MONITORS,
+    answer=RevisionAnswer(),
+    errors={404: ("not_found",)},
+)
+def show_revision(count: UUID, number: int) -> dict[str, Any]:
+    """Return one of them by its number, also one that is no longer in force."""
+    with transaction() as session:
+        return _revision(session, get_revision(session, count, number))
+
+
+@endpoint(
+    api,
+    "GET",
     "/elections/<code:year>",
     operation="showElection",
     who=ANYONE,
@@ -188,3 +228,9 @@ def _shown(count: Any) -> dict[str, Any]:
     seen = may_see_value(count.status, actor_id(), count.reported_by, count.second_by)
     hidden = {} if seen else {"value": None, "second_value": None}
     return CountAnswer.render(count, **hidden)
+
+
+def _revision(session: Session, count: Any) -> dict[str, Any]:
+    seen = may_see_value(count.status, actor_id(), count.reported_by, count.second_by)
+    hidden = {} if seen else {"value": None, "second_value": None}
+    return RevisionAnswer.render(count, **hidden, **names_of(session, count))
