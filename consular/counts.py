@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from services.staff.accounts import find_name
 
-STEPS = ("reported", "approved", "rejected")
-
 
 def names_of(session: Session, count: Any) -> dict[str, str | None]:
-    """``reported_by`` and so on -> a name; None for nobody, and for staff whom the reader's office
-    can't see."""
-    staff = {f"{step}_by": getattr(count, f"{step}_by") for step in STEPS}
-    return {name: find_name(session, id) if id else None for name, id in staff.items()}
+    """Names by what they did; None for nobody, and for staff whom the reader's office can't see."""
+
+    def name(staff: UUID | None) -> str | None:
+        return find_name(session, staff) if staff else None
+
+    return {
+        "reported_by": name(count.reported_by),
+        "approved_by": name(count.approved_by),
+        "rejected_by": name(count.rejected_by),
+    }
