@@ -2,7 +2,7 @@
 
 `Answer.render` sends each declared field and nothing else, so the document can't differ from what
 is sent. It isn't marshmallow's own ``dump``, which leaves out what is missing without a word, and
-takes longer (docs/decisions/0020-answers-are-schemas.md).
+takes longer (docs/decisions/0025-answers-are-schemas.md).
 """
 
 from __future__ import annotations
