@@ -1,14 +1,9 @@
 """What a job works with: transactions that see everything, a fenced way to end, the agencies.
 
-A handler has the signature ``handler(job: JobContext, lease: Lease) -> None`` and three parts:
-
-1. claim: ``with job.transaction() as session`` reads what there is to do and writes down that it
-   will be done;
-2. call: the agency, in no transaction;
-3. settle: ``with job.settle(lease, outcome) as session`` writes the result.
-
-It ends its item with `JobContext.settle` or `JobContext.retry_later`, once. An agency's `Retryable`
-may be left to fly: `workers.jobs.run` puts the item off.
+A handler has the signature ``handler(job: JobContext, lease: Lease) -> None``. One that speaks with
+somebody outside claims, calls and settles by `workers.steps.run_steps`; any other ends its item
+with `JobContext.settle`, once. An agency's `Retryable` may be left to fly: `workers.jobs.run` puts
+the item off.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +35,7 @@ from services.remittances.rules import (
     AttemptOutcome,
     Payout,
     Status,
+    Step,
     after_answer,
     believable,
     contradicts,
@@ -46,13 +46,6 @@ from services.remittances.suspense import contradict
 from services.remittances.tariffs import tariff
 
 CONCEPT = "REMESA"
-
-
-class Step(StrEnum):
-    """What to do at the agency: send the order, or ask what became of it."""
-
-    SEND = "send"
-    ASK = "ask"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Amounts are whole minor units: cents of USD, centavos of MXN.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -270,3 +271,77 @@ def next_month_begins(day: date) -> datetime:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), MEXICO_CITY).astimezone(UTC)
+
+
+class Step(StrEnum):
+    """What to do at the agency: send the order, ask what became of it, or have it stopped."""
+
+    SEND = "send"
+    ASK = "ask"
+    CANCEL = "cancel"
+
+
+class Reply(StrEnum):
+    """What came of a call. ``said``: the agency's word on the folio; ``never_sent``: it did
+    nothing, for certain; ``lost``: it may have; ``key_reused``: it has another order under the
+    folio."""
+
+    SAID = "said"
+    NOT_FOUND = "not_found"
+    NEVER_SENT = "never_sent"
+    LOST = "lost"
+    REFUSED = "refused"
+    KEY_REUSED = "key_reused"
+
+
+class Next(StrEnum):
+    """What comes next: take the word, the absence or the refusal for what it is; put the attempt
+    back, note that it may have arrived, or send again; ask instead; call again later."""
+
+    TAKE_WORD = "take_word"
+    TAKE_ABSENCE = "take_absence"
+    TAKE_REFUSAL = "take_refusal"
+    PUT_BACK = "put_back"
+    MARK_UNKNOWN = "mark_unknown"
+    RESEND = "resend"
+    ASK = "ask"
+    RETRY = "retry"
+
+
+_AFTER_SENDING: Mapping[Reply, Next] = {
+    Reply.SAID: Next.TAKE_WORD,
+    Reply.NOT_FOUND: Next.MARK_UNKNOWN,
+    Reply.NEVER_SENT: Next.PUT_BACK,
+    Reply.LOST: Next.MARK_UNKNOWN,
+    Reply.REFUSED: Next.TAKE_REFUSAL,
+    # What it has under the folio is what counts.
+    Reply.KEY_REUSED: Next.MARK_UNKNOWN,
+}
+_AFTER_CANCELLING: Mapping[Reply, Next] = {
+    Reply.SAID: Next.TAKE_WORD,
+    Reply.NOT_FOUND: Next.TAKE_ABSENCE,
+    # Cancelling twice is cancelling once.
+    Reply.NEVER_SENT: Next.RETRY,
+    Reply.LOST: Next.RETRY,
+    Reply.REFUSED: Next.ASK,
+    Reply.KEY_REUSED: Next.ASK,
+}
+_AFTER_ASKING: Mapping[Reply, Next] = {
+    Reply.SAID: Next.TAKE_WORD,
+    Reply.NOT_FOUND: Next.RESEND,
+    Reply.NEVER_SENT: Next.RETRY,
+    Reply.LOST: Next.RETRY,
+    Reply.REFUSED: Next.RETRY,
+    Reply.KEY_REUSED: Next.RETRY,
+}
+_NEXT = {Step.SEND: _AFTER_SENDING, Step.ASK: _AFTER_ASKING, Step.CANCEL: _AFTER_CANCELLING}
+
+
+def next_step(step: Step, status: Status, reply: Reply) -> Next:
+    """What comes next after a call for a remittance of that status. The only place that decides it.
+
+    An order whose outcome isn't known stays so when even the question isn't answered.
+    """
+    if step is Step.ASK and reply is Reply.NEVER_SENT and status in RESENDABLE:
+        return Next.MARK_UNKNOWN
+    return _NEXT[step][reply]

@@ -41,7 +41,7 @@ from services.kernel.audit import SYSTEM, Actor, AuditEntry, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.errors import Conflict, NotFound, WrongState
-from services.kernel.idempotency import begin, finish
+from services.kernel.idempotency import RequestKey, begin, finish
 from services.kernel.ids import new_id
 from services.privacy.deciding import approve_erasure, refuse_erasure
 from services.privacy.erasing import erase
@@ -265,8 +265,9 @@ def _keep_answers(urls: DatabaseUrls, actor: Actor) -> None:
         owner = account_owner(account, VAULT)
         content = {"given_names": NAMED.given_names, "curp": CURP}
         save_draft(session, new_id(), content, owner=owner, owners=[], now=now, vault=VAULT)
-        begin(session, account_id=account, key="k", request_hash=b"h", now=now)
-        finish(session, account_id=account, key="k", status=201, response={"for": DATA.given_names})
+        begin(session, RequestKey("k", b"h"), account_id=account, now=now)
+        given = {"for": DATA.given_names}
+        finish(session, RequestKey("k", b"h"), account_id=account, status=201, response=given)
     web.dispose()
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from integrations.contracts import (
     EnrollmentAgency,
@@ -28,6 +33,7 @@ from services.outbox.delivery import Lease, enqueue
 from services.outbox.inbox import find_folio
 from workers.jobs import incidents
 from workers.runtime import JobContext
+from workers.steps import Settled, run_steps
 
 FIRST_QUESTION_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 900.0
@@ -44,45 +50,55 @@ KEY_REUSED = "key_reused"
 _FINAL_REFUSALS = frozenset({"curp_invalid", "data_invalid"})
 
 
+@dataclass(frozen=True)
+class _Question:
+    """About which enrollment to ask; ``goes_on`` when the next question follows this one."""
+
+    enrollment: UUID
+    folio: str
+    program: str
+    goes_on: bool
+
+
 def submit(job: JobContext, lease: Lease) -> None:
     """Send the request under its folio, which the agency takes in once."""
-    with job.transaction() as session:
-        application = begin_submission(session, lease.ref, now=job.now(session), vault=job.vault)
-    if application is None:
-        with job.settle(lease, "moot"):
-            return
-    try:
-        agency_status = _send(job, application)
-    except OutcomeUnknown as lost:
-        # It may have arrived: the next question, by folio, will tell.
-        with job.settle(lease, f"unknown_{lost.code}") as session:
-            enqueue(session, "enrollments.refresh", lease.ref, delay_seconds=FIRST_QUESTION_SECONDS)
-        return
-    _settle(job, lease, lease.ref, agency_status, ask_again=True)
+
+    def claim(session: Session, now: datetime) -> Application | None:
+        return begin_submission(session, lease.ref, now=now, vault=job.vault)
+
+    def call(job: JobContext, application: Application) -> Settled:
+        try:
+            agency_status = _send(job, application)
+        except OutcomeUnknown as lost:
+            # It may have arrived: the next question, by folio, will tell.
+            ask = partial(_ask_later, lease.ref, FIRST_QUESTION_SECONDS)
+            return Settled(f"unknown_{lost.code}", ask)
+        return _taken(job, lease.ref, agency_status, goes_on=True)
+
+    run_steps(job, lease, claim, call)
 
 
 def refresh(job: JobContext, lease: Lease) -> None:
     """Ask for the state; put the next question into the outbox until it is decided."""
-    with job.transaction() as session:
-        enrollment = get_enrollment(session, lease.ref)
-    if still_undecided(enrollment):
-        program = enrollment.program
-        _ask(job, lease, enrollment.id, enrollment.folio, program, ask_again=True)
-    else:
-        with job.settle(lease, "moot"):
-            return
+
+    def claim(session: Session, _now: datetime) -> _Question | None:
+        found = get_enrollment(session, lease.ref)
+        return _question(found, goes_on=True) if still_undecided(found) else None
+
+    run_steps(job, lease, claim, _ask)
 
 
 def take_callback(job: JobContext, lease: Lease) -> None:
     """The agency says that something changed. Only what it answers when asked counts."""
-    with job.transaction() as session:
+
+    def claim(session: Session, _now: datetime) -> _Question | Settled:
         id = find_by_folio(session, find_folio(session, lease.ref) or "")
-        enrollment = get_enrollment(session, id) if id else None
-    if enrollment is None:
-        incidents.report_unmatched(job, lease)
-        return
-    # The regular questions go on by themselves.
-    _ask(job, lease, enrollment.id, enrollment.folio, enrollment.program, ask_again=False)
+        if id is None:
+            return incidents.unmatched(lease)
+        # The regular questions go on by themselves.
+        return _question(get_enrollment(session, id), goes_on=False)
+
+    run_steps(job, lease, claim, _ask)
 
 
 def report_withdrawn(job: JobContext, lease: Lease) -> None:
@@ -129,17 +145,14 @@ def _send(job: JobContext, application: Application) -> AgencyStatus | None:
         return AgencyStatus(Status.REJECTED, reason_code=refusal.code)
 
 
-def _ask(
-    job: JobContext,
-    lease: Lease,
-    enrollment: UUID,
-    folio: str,
-    program: str,
-    *,
-    ask_again: bool,
-) -> None:
-    agency_status = _status_of(job, program, _agency(job, program).status(folio))
-    _settle(job, lease, enrollment, agency_status, ask_again=ask_again)
+def _question(found: Any, *, goes_on: bool) -> _Question:
+    return _Question(found.id, found.folio, found.program, goes_on)
+
+
+def _ask(job: JobContext, asked: _Question) -> Settled:
+    state = _agency(job, asked.program).status(asked.folio)
+    agency_status = _status_of(job, asked.program, state)
+    return _taken(job, asked.enrollment, agency_status, goes_on=asked.goes_on)
 
 
 def _report_reuse(job: JobContext, application: Application) -> None:
@@ -159,24 +172,27 @@ def _status_of(job: JobContext, program: str, state: EnrollmentState) -> AgencyS
     return AgencyStatus(_STATUSES[state.status], state.result, state.reason_code)
 
 
-def _settle(
-    job: JobContext,
-    lease: Lease,
-    enrollment: UUID,
-    agency_status: AgencyStatus | None,
-    *,
-    ask_again: bool,
-) -> None:
-    with job.settle(lease, agency_status.status if agency_status else "not_found") as session:
-        if agency_status is None:
-            # It never arrived, so sending it is the first time.
-            enqueue(session, "enrollments.submit", enrollment, delay_seconds=FIRST_QUESTION_SECONDS)
-            return
-        now = job.now(session)
-        enrolled = record_progress(session, enrollment, agency_status, now=now, vault=job.vault)
-        if ask_again and still_undecided(enrolled):
-            pause = _pause(now - enrolled.created_at)
-            enqueue(session, "enrollments.refresh", enrollment, delay_seconds=pause)
+def _taken(
+    job: JobContext, enrollment: UUID, agency_status: AgencyStatus | None, *, goes_on: bool
+) -> Settled:
+    """Take the agency's word. What never arrived is sent, and that is the first time."""
+    if agency_status is None:
+        return Settled("not_found", partial(_submit_again, enrollment))
+
+    def write(session: Session, now: datetime) -> None:
+        found = record_progress(session, enrollment, agency_status, now=now, vault=job.vault)
+        if goes_on and still_undecided(found):
+            _ask_later(enrollment, _pause(now - found.created_at), session, now)
+
+    return Settled(agency_status.status, write)
+
+
+def _ask_later(enrollment: UUID, delay: float, session: Session, _now: datetime) -> None:
+    enqueue(session, "enrollments.refresh", enrollment, delay_seconds=delay)
+
+
+def _submit_again(enrollment: UUID, session: Session, _now: datetime) -> None:
+    enqueue(session, "enrollments.submit", enrollment, delay_seconds=FIRST_QUESTION_SECONDS)
 
 
 def _pause(age: timedelta) -> float:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import structlog
+from sqlalchemy.orm import Session
 
 from services.incidents import watching
 from services.incidents.reporting import Report, id_of_field, id_of_job, report
@@ -14,6 +16,7 @@ from services.outbox.inbox import find_folio, find_message_id
 from services.remittances import waiting
 from services.remittances.suspense import clear_suspense
 from workers.runtime import JobContext
+from workers.steps import Settled
 
 BATCH = 200
 
@@ -45,16 +48,19 @@ def park(job: JobContext, lease: Lease) -> None:
         report(session, given, now=job.now(session))
 
 
-def report_unmatched(job: JobContext, lease: Lease) -> None:
+def unmatched(lease: Lease) -> Settled:
     """The agency speaks of a folio that we don't have: kept for a person, with its message."""
-    with job.settle(lease, "unknown_folio") as session:
+
+    def write(session: Session, now: datetime) -> None:
         detail = {
             "agency": lease.topic.partition(".")[0],
             "folio": find_folio(session, lease.ref),
             "message": find_message_id(session, lease.ref),
         }
         given = Report(Kind.CALLBACK_UNMATCHED, Subject.AGENCY_MESSAGE, lease.ref, detail)
-        report(session, given, now=job.now(session))
+        report(session, given, now=now)
+
+    return Settled("unknown_folio", write)
 
 
 def note_dropped(job: JobContext, agency: str, fields: Iterable[str]) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
 from integrations.contracts import Message, MessageChannel
 from integrations.errors import OutcomeUnknown, Refused
 from services.outbox.delivery import Lease, enqueue_once_a_day
@@ -10,6 +15,7 @@ from workers.message_context import MessageContext
 from workers.messages import write
 from workers.runtime import JobContext
 from workers.sms import as_sms
+from workers.steps import RetryLater, Settled, run_steps
 
 # Already sent under this key, or there is nobody at that address.
 _FINAL = {"key_reused": "sent", "recipient_invalid": "recipient_invalid"}
@@ -17,11 +23,13 @@ _FINAL = {"key_reused": "sent", "recipient_invalid": "recipient_invalid"}
 
 def send_login_code(job: JobContext, lease: Lease) -> None:
     """The one-time code, while it can still be used."""
-    with job.transaction() as session:
-        context = message_context.login_code(
-            session, lease.ref, now=job.now(session), vault=job.vault
-        )
-    deliver(job, lease, context)
+    _tell(
+        job,
+        lease,
+        lambda session, now: message_context.login_code(
+            session, lease.ref, now=now, vault=job.vault
+        ),
+    )
 
 
 def send_confirmation(job: JobContext, lease: Lease) -> None:
@@ -44,68 +52,72 @@ def send_identity_check(job: JobContext, lease: Lease) -> None:
 
 def send_decision(job: JobContext, lease: Lease) -> None:
     """An enrollment was decided."""
-    with job.transaction() as session:
-        context = message_context.enrollment(
-            session, lease.ref, site=job.public_url, vault=job.vault
-        )
-    deliver(job, lease, context)
+    _tell_of(job, lease, message_context.enrollment)
 
 
 def send_identity_corrected(job: JobContext, lease: Lease) -> None:
     """The holder of an account was corrected at a window."""
-    with job.transaction() as session:
-        context = message_context.identity_corrected(
-            session, lease.ref, site=job.public_url, vault=job.vault
-        )
-    deliver(job, lease, context)
+    _tell_of(job, lease, message_context.identity_corrected)
 
 
 def send_enrollment_withdrawn(job: JobContext, lease: Lease) -> None:
     """An enrollment ended because somebody else proved to be its person."""
-    with job.transaction() as session:
-        context = message_context.enrollment_withdrawn(
-            session, lease.ref, site=job.public_url, vault=job.vault
-        )
-    deliver(job, lease, context)
+    _tell_of(job, lease, message_context.enrollment_withdrawn)
 
 
 def send_enrollment_identity_check(job: JobContext, lease: Lease) -> None:
     """Somebody else asked for an enrollment in the name of a person who has one."""
-    with job.transaction() as session:
-        context = message_context.enrollment_clash(
-            session, lease.ref, site=job.public_url, vault=job.vault
-        )
-    deliver(job, lease, context)
+    _tell_of(job, lease, message_context.enrollment_clash)
 
 
 def send_remittance_news(job: JobContext, lease: Lease) -> None:
     """A transfer was paid, or its money was given back."""
-    with job.transaction() as session:
-        context = message_context.remittance(
-            session, lease.ref, site=job.public_url, vault=job.vault
+    _tell_of(job, lease, message_context.remittance)
+
+
+def _about_appointment(job: JobContext, lease: Lease, message: str) -> None:
+    def gather(session: Session, now: datetime) -> MessageContext | None:
+        return message_context.appointment(
+            session, lease.ref, message, now=now, site=job.public_url, vault=job.vault
         )
-    deliver(job, lease, context)
+
+    _tell(job, lease, gather)
 
 
-def deliver(job: JobContext, lease: Lease, context: MessageContext | None) -> None:
-    """Send the message and end the item; without anything to say or an address it just ends."""
-    message = _message(lease, context) if context else None
-    if message is None:
-        with job.settle(lease, "moot" if context is None else "no_address"):
-            return
+def _tell_of(job: JobContext, lease: Lease, gather: Callable[..., MessageContext | None]) -> None:
+    """Of the thing that the item is about; ``gather`` is one of `workers.message_context`."""
+    _tell(
+        job,
+        lease,
+        lambda session, _now: gather(session, lease.ref, site=job.public_url, vault=job.vault),
+    )
+
+
+def _tell(
+    job: JobContext, lease: Lease, gather: Callable[[Session, datetime], MessageContext | None]
+) -> None:
+    """Send what ``gather`` says; without anything to say or an address the item just ends."""
+
+    def claim(session: Session, now: datetime) -> Message | Settled | None:
+        context = gather(session, now)
+        if context is None:
+            return None
+        return _message(lease, context) or Settled("no_address")
+
+    run_steps(job, lease, claim, _send)
+
+
+def _send(job: JobContext, message: Message) -> Settled | RetryLater:
     try:
         job.agencies.notices.send(message)
-        outcome = "sent"
     except OutcomeUnknown:
         # Resending is harmless: the key makes it the same message.
-        job.retry_later(lease)
-        return
+        return RetryLater()
     except Refused as refusal:
         if refusal.code not in _FINAL:
             raise
-        outcome = _FINAL[refusal.code]
-    with job.settle(lease, outcome):
-        return
+        return Settled(_FINAL[refusal.code])
+    return Settled("sent")
 
 
 def _message(lease: Lease, context: MessageContext) -> Message | None:
@@ -119,16 +131,3 @@ def _message(lease: Lease, context: MessageContext) -> Message | None:
             key, MessageChannel.SMS, context.phone, "", sms.text, sms.encoding, sms.parts
         )
     return None
-
-
-def _about_appointment(job: JobContext, lease: Lease, message: str) -> None:
-    with job.transaction() as session:
-        context = message_context.appointment(
-            session,
-            lease.ref,
-            message,
-            now=job.now(session),
-            site=job.public_url,
-            vault=job.vault,
-        )
-    deliver(job, lease, context)

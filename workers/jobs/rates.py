@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
 from services.outbox.delivery import Lease
 from services.remittances.rates import store_rate
 from workers.runtime import JobContext
+from workers.steps import Settled, run_steps
 
 
 def fetch_rates(job: JobContext, lease: Lease) -> None:
     """Keep the newest rates; one that is there already stays as it is."""
+    run_steps(job, lease, lambda _session, _now: True, _fetch)
+
+
+def _fetch(job: JobContext, _due: bool) -> Settled:
     rates = job.agencies.rates.latest()
-    with job.settle(lease, "fetched") as session:
-        now = job.now(session)
+
+    def store(session: Session, now: datetime) -> None:
         for rate in rates:
             store_rate(
                 session,
@@ -22,3 +31,5 @@ def fetch_rates(job: JobContext, lease: Lease) -> None:
                 valid_on=rate.valid_on,
                 now=now,
             )
+
+    return Settled("fetched", store)

@@ -7,21 +7,25 @@ that a lost callback costs time and nothing else.
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy.orm import Session
 
 from integrations.contracts import PayoutChannel, PayoutOrder, PayoutState, PayoutStatus
-from integrations.errors import OutcomeUnknown, Refused, Retryable, Throttled
+from integrations.errors import AgencyError, OutcomeUnknown, Refused, Retryable, Throttled
 from integrations.registry import Purpose, serving
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
+from services.kernel.crypto import Vault
 from services.outbox.delivery import Lease, enqueue
 from services.outbox.inbox import find_folio
 from services.remittances.cancelling import claim_cancel
 from services.remittances.payout import (
     PayoutAnswer,
     PayoutTask,
-    Step,
     begin_resend,
     claim_payout,
     mark_unknown,
@@ -31,9 +35,18 @@ from services.remittances.payout import (
     settle_refusal,
 )
 from services.remittances.queries import find_by_folio, get_remittance
-from services.remittances.rules import FINAL, RESENDABLE, Answer, Status
+from services.remittances.rules import (
+    FINAL,
+    Answer,
+    Next,
+    Reply,
+    Status,
+    Step,
+    next_step,
+)
 from workers.jobs import incidents
-from workers.runtime import JobContext, LeaseLost, retry_delay
+from workers.runtime import JobContext, retry_delay
+from workers.steps import Claim, RetryLater, Settled, run_steps
 
 [AGENCY] = [agency.code for agency in serving(Purpose.PAYOUTS)]
 PAYOUT = "remittances.payout"
@@ -46,154 +59,175 @@ SHORTEST_BRANCH_PAUSE_SECONDS = 60.0
 KEY_REUSED = "key_reused"
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What came of a call: the agency's ``state``, or the ``error`` in place of it."""
+
+    reply: Reply
+    state: PayoutState | None = None
+    error: AgencyError | None = None
+
+
 def submit_payout(job: JobContext, lease: Lease) -> None:
     """Send the order, or ask what became of it: whichever the remittance's state calls for."""
-    started = time.monotonic()
-    with job.transaction() as session:
-        task = claim_payout(session, lease.ref, now=job.now(session), vault=job.vault)
-    if task is None:
-        _end(job, lease, "moot")
-    elif task.step is Step.SEND:
-        _send(job, lease, task, started)
-    else:
-        _ask(job, lease, task, started)
 
+    def claim(session: Session, now: datetime) -> PayoutTask | None:
+        return claim_payout(session, lease.ref, now=now, vault=job.vault)
 
-def take_callback(job: JobContext, lease: Lease) -> None:
-    """The agency says that something changed. Only what it answers when asked counts."""
-    with job.transaction() as session:
-        remittance = find_by_folio(session, find_folio(session, lease.ref) or "")
-        folio = get_remittance(session, remittance).folio if remittance else ""
-    if remittance is None:
-        incidents.report_unmatched(job, lease)
-        return
-    # A final one is asked about as well: what mustn't be has to come to light.
-    state = job.agencies.payouts.status(folio)
-    incidents.note_dropped(job, AGENCY, state.dropped)
-    with job.settle(lease, state.status) as session:
-        if state.status is not PayoutStatus.NOT_FOUND:
-            settle_payout(session, remittance, _answer(state), now=job.now(session))
+    run_steps(job, lease, claim, _call, within_lease=True)
 
 
 def cancel(job: JobContext, lease: Lease) -> None:
     """Have the agency stop it, and take its word for what became of it."""
-    with job.transaction() as session:
-        task = claim_cancel(session, lease.ref, now=job.now(session), vault=job.vault)
-    if task is None:
-        _end(job, lease, "moot")
-        return
-    try:
-        state = job.agencies.payouts.cancel(task.folio)
-    except OutcomeUnknown:
-        # Cancelling twice is cancelling once: ask again until the answer gets through.
-        job.retry_later(lease)
-        return
-    except Refused as refusal:
-        # It won't hear of it: what it has under the folio is what counts.
-        _report_refusal(job, lease, task, refusal)
-        state = job.agencies.payouts.status(task.folio)
+
+    def claim(session: Session, now: datetime) -> PayoutTask | None:
+        task = claim_cancel(session, lease.ref, now=now, vault=job.vault)
+        return task and replace(task, step=Step.CANCEL)
+
+    run_steps(job, lease, claim, _call)
+
+
+def take_callback(job: JobContext, lease: Lease) -> None:
+    """The agency says that something changed. Only what it answers when asked counts."""
+
+    def claim(session: Session, _now: datetime) -> Any:
+        remittance = find_by_folio(session, find_folio(session, lease.ref) or "")
+        return get_remittance(session, remittance) if remittance else incidents.unmatched(lease)
+
+    run_steps(job, lease, claim, _ask_beside)
+
+
+def _ask_beside(job: JobContext, remittance: Any) -> Settled:
+    """A final one is asked about as well: what mustn't be has to come to light."""
+    state = job.agencies.payouts.status(remittance.folio)
     incidents.note_dropped(job, AGENCY, state.dropped)
-    with job.settle(lease, state.status) as session:
-        now = job.now(session)
+
+    def take_word(session: Session, now: datetime) -> None:
+        if state.status is not PayoutStatus.NOT_FOUND:
+            settle_payout(session, remittance.id, _answer(state), now=now)
+
+    return Settled(state.status, take_word)
+
+
+def _call(job: JobContext, task: PayoutTask) -> Claim[PayoutTask] | Settled | RetryLater:
+    return _follow(job, task, _speak(job, task))
+
+
+def _speak(job: JobContext, task: PayoutTask) -> _Said:
+    """Call the agency. Refused flies where the question was only what became of it."""
+    payouts = job.agencies.payouts
+    try:
+        match task.step:
+            case Step.SEND:
+                state = payouts.submit(_order(task))
+            case Step.CANCEL:
+                state = payouts.cancel(task.folio)
+            case Step.ASK:
+                state = payouts.status(task.folio)
+    except Retryable as error:
+        return _Said(Reply.NEVER_SENT, error=error)
+    except OutcomeUnknown as error:
+        return _Said(Reply.LOST, error=error)
+    except Refused as error:
+        if task.step is Step.ASK:
+            raise
+        reused = error.code == KEY_REUSED
+        return _Said(Reply.KEY_REUSED if reused else Reply.REFUSED, error=error)
+    incidents.note_dropped(job, AGENCY, state.dropped)
+    absent = state.status is PayoutStatus.NOT_FOUND
+    return _Said(Reply.NOT_FOUND if absent else Reply.SAID, state)
+
+
+def _follow(
+    job: JobContext, task: PayoutTask, said: _Said
+) -> Claim[PayoutTask] | Settled | RetryLater:
+    """How the item goes on, by `next_step`."""
+    code = said.error.code if said.error else ""
+    if isinstance(said.error, Refused) and (task.step is Step.CANCEL or code == KEY_REUSED):
+        _report_refusal(job, task, said.error)
+    following = next_step(task.step, task.status, said.reply)
+    match following:
+        case Next.RESEND:
+            return Claim(partial(_resend, job.vault, task))
+        case Next.ASK:
+            return _follow(job, task, _speak(job, replace(task, step=Step.ASK)))
+        case Next.RETRY:
+            if isinstance(said.error, Retryable):
+                raise said.error
+            return RetryLater()
+    return _settled(task, said, following, code)
+
+
+def _settled(task: PayoutTask, said: _Said, following: Next, code: str) -> Settled:
+    """How the item ends, and what is written with it."""
+    match following:
+        case Next.TAKE_REFUSAL:
+            return Settled(f"refused_{code}", partial(_take_refusal, task, code))
+        case Next.PUT_BACK:
+            return Settled(f"never_sent_{code}", partial(_put_back, task, said.error))
+        case Next.MARK_UNKNOWN:
+            asked = "unanswered_" if task.step is Step.ASK else ""
+            return Settled(f"unknown_{asked}{code}", partial(_mark_unknown, task))
+    return _take_word(task, said.state)
+
+
+def _take_word(task: PayoutTask, state: PayoutState | None) -> Settled:
+    """What the agency has under the folio, or that it has nothing, and the next question."""
+    if state is None:
+        raise ValueError("there is no word to take")
+    cancelling = task.step is Step.CANCEL
+
+    def write(session: Session, now: datetime) -> None:
         if state.status is PayoutStatus.NOT_FOUND:
             after = settle_absence(session, task.remittance, now=now)
         else:
             after = settle_payout(session, task.remittance, _answer(state), now=now)
-        if after not in FINAL:
-            enqueue(session, CANCEL, task.remittance, delay_seconds=_pause(now, task, after))
+        # Who cancels has a chain of items of its own.
+        pause = _pause(now, task, after)
+        if cancelling and after not in FINAL:
+            enqueue(session, CANCEL, task.remittance, delay_seconds=pause)
+        elif after not in FINAL | {Status.CANCELLING}:
+            enqueue(session, PAYOUT, task.remittance, delay_seconds=pause)
+
+    return Settled(state.status, write)
 
 
-def _send(job: JobContext, lease: Lease, task: PayoutTask, started: float) -> None:
-    """Call the agency with an attempt that is written down; every ending settles that attempt."""
-    # Whoever was asleep for longer than the lease must not send: somebody else is at it.
-    if time.monotonic() - started > job.lease_seconds:
-        raise LeaseLost(lease.id)
-    try:
-        state = job.agencies.payouts.submit(_order(task))
-    except Retryable as error:
-        _never_sent(job, lease, task, error)
-    except OutcomeUnknown as lost:
-        _unknown(job, lease, task, lost.code)
-    except Refused as refusal:
-        _refused(job, lease, task, refusal)
-    else:
-        _settle(job, lease, task, state)
+def _resend(
+    vault: Vault, task: PayoutTask, session: Session, now: datetime
+) -> PayoutTask | Settled:
+    """What never arrived is sent again, under the same folio."""
+    again = begin_resend(session, task.remittance, now=now, vault=vault)
+    return again or Settled("overtaken", partial(_come_back, task, task.status))
 
 
-def _ask(job: JobContext, lease: Lease, task: PayoutTask, started: float) -> None:
-    """Ask by folio; what never arrived is sent again, under the same folio."""
-    try:
-        state = job.agencies.payouts.status(task.folio)
-    except Retryable as error:
-        if task.status not in RESENDABLE:
-            raise
-        _unknown(job, lease, task, f"unanswered_{error.code}")
-        return
-    if state.status is not PayoutStatus.NOT_FOUND:
-        _settle(job, lease, task, state)
-        return
-    with job.transaction() as session:
-        again = begin_resend(session, task.remittance, now=job.now(session), vault=job.vault)
-    if again is None:
-        _come_back(job, lease, task, "overtaken")
-    else:
-        _send(job, lease, again, started)
-
-
-def _settle(job: JobContext, lease: Lease, task: PayoutTask, state: PayoutState) -> None:
-    incidents.note_dropped(job, AGENCY, state.dropped)
-    with job.settle(lease, state.status) as session:
-        now = job.now(session)
-        after = settle_payout(session, task.remittance, _answer(state), now=now)
-        if after not in FINAL and after is not Status.CANCELLING:
-            enqueue(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, after))
-
-
-def _never_sent(job: JobContext, lease: Lease, task: PayoutTask, error: Retryable) -> None:
+def _put_back(task: PayoutTask, error: AgencyError | None, session: Session, now: datetime) -> None:
     delay = retry_delay(task.attempt)
     if isinstance(error, Throttled):
         delay = max(delay, error.retry_after)
-    with job.settle(lease, f"never_sent_{error.code}") as session:
-        put_back(session, task, now=job.now(session))
-        enqueue(session, PAYOUT, task.remittance, delay_seconds=delay)
+    put_back(session, task, now=now)
+    enqueue(session, PAYOUT, task.remittance, delay_seconds=delay)
 
 
-def _unknown(job: JobContext, lease: Lease, task: PayoutTask, code: str) -> None:
-    with job.settle(lease, f"unknown_{code}") as session:
-        now = job.now(session)
-        after = mark_unknown(session, task, now=now)
-        enqueue(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, after))
+def _mark_unknown(task: PayoutTask, session: Session, now: datetime) -> None:
+    _come_back(task, mark_unknown(session, task, now=now), session, now)
 
 
-def _refused(job: JobContext, lease: Lease, task: PayoutTask, refusal: Refused) -> None:
-    if refusal.code == KEY_REUSED:
-        _report_refusal(job, lease, task, refusal)
-        _unknown(job, lease, task, KEY_REUSED)
-        return
-    with job.settle(lease, f"refused_{refusal.code}") as session:
-        now = job.now(session)
-        if not settle_refusal(session, task, refusal.code, now=now):
-            enqueue(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, task.status))
+def _take_refusal(task: PayoutTask, code: str, session: Session, now: datetime) -> None:
+    if not settle_refusal(session, task, code, now=now):
+        _come_back(task, task.status, session, now)
 
 
-def _report_refusal(job: JobContext, lease: Lease, task: PayoutTask, refusal: Refused) -> None:
+def _come_back(task: PayoutTask, status: Status, session: Session, now: datetime) -> None:
+    enqueue(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, status))
+
+
+def _report_refusal(job: JobContext, task: PayoutTask, refusal: Refused) -> None:
     """A known code that settles nothing: a person looks at it, the questions go on."""
     kind = Kind.KEY_REUSED if refusal.code == KEY_REUSED else Kind.CANCEL_REFUSED
     detail = {"operation": refusal.operation, "code": refusal.code}
     with job.transaction() as session:
         given = Report(kind, Subject.REMITTANCE, task.remittance, detail)
         report(session, given, now=job.now(session))
-
-
-def _come_back(job: JobContext, lease: Lease, task: PayoutTask, outcome: str) -> None:
-    with job.settle(lease, outcome) as session:
-        now = job.now(session)
-        enqueue(session, PAYOUT, task.remittance, delay_seconds=_pause(now, task, task.status))
-
-
-def _end(job: JobContext, lease: Lease, outcome: str) -> None:
-    with job.settle(lease, outcome):
-        return
 
 
 def _pause(now: datetime, task: PayoutTask, status: Status) -> float:
