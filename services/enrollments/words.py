@@ -30,7 +30,7 @@ REASONS: Mapping[str, str] = {
 
 ERRORS: Mapping[str, ErrorWords] = {
     "program_not_available": ErrorWords(
-        _("Ese programa aún no está disponible"), _("Por ahora puedes pedir tu RFC.")
+        _("Ese programa aún no está disponible"), _("Elige uno de los que ya están abiertos.")
     ),
     "already_enrolled": ErrorWords(
         _("Ya hay una solicitud de este programa"), _("Consulta su estado en tus trámites.")

@@ -124,8 +124,11 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 OPEN = frozenset(status for status, after in TRANSITIONS.items() if after)
 FINAL = frozenset(Status) - OPEN
 GIVEN_BACK = frozenset({Status.CANCELLED, Status.REFUNDED})
-# Pesos are ordered and their outcome isn't final: they stand in suspense.
-IN_PAYOUT = OPEN - {Status.FUNDED}
+# Pesos are ordered and their outcome isn't final: they stand in suspense. One by one, so that a
+# status that comes before the order is never taken for one of them.
+IN_PAYOUT = frozenset(
+    {Status.SENDING, Status.UNKNOWN, Status.ACCEPTED, Status.AVAILABLE, Status.CANCELLING}
+)
 # Nothing was sent, or it doesn't count: these leave the sender's limits untouched.
 NOT_COUNTED = GIVEN_BACK | {Status.FAILED}
 

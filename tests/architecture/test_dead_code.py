@@ -6,10 +6,10 @@ from fnmatch import fnmatch
 from typing import Any
 
 import pytest
+import vulture
 
 from tests.architecture.source import PACKAGES, ROOT
 
-vulture = pytest.importorskip("vulture", reason="An older environment; `make test` installs it.")
 Item = Any
 
 # (file, name) -> why nothing in our code mentions it. ``*`` stands for anything.
