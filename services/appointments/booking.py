@@ -170,13 +170,8 @@ def explain_claim(
     spend(session, hand.budgets, now=now)
     for appointment, holder in {h.appointment_id: h.account_id for h in holders}.items():
         enqueue_once_a_day(session, "appointments.identity_check", appointment)
-        audit.record(
-            session,
-            audit.Subject("appointment", appointment, holder),
-            action="appointment.identity_check",
-            now=now,
-            actor=actor,
-        )
+        subject = audit.Subject("appointment", appointment, holder)
+        audit.record(session, subject, action="appointment.identity_check", now=now, actor=actor)
     named = [key for each in command.attendees for key in person_keys(each, vault)]
     return IdentityCheckPending(folio=ask_for_check(session, account, named, now=now))
 

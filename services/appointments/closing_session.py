@@ -43,13 +43,8 @@ def close_session(
     if found.closed_at is None:
         found.closed_at, found.closed_by = now, actor.account_id
         session.flush()
-        audit.record(
-            session,
-            audit.Subject.of("session", found),
-            action="session.close",
-            now=now,
-            actor=actor,
-        )
+        subject = audit.Subject.of("session", found)
+        audit.record(session, subject, action="session.close", now=now, actor=actor)
     return found
 
 

@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from services.appointments import returning
 from services.appointments.desk import TakeStep, cancel, take_step
 from services.appointments.errors import ClaimTaken
 from services.appointments.models import Appointment, Claim, ResemblanceKey, Seat
@@ -239,26 +240,9 @@ def _rebook(
             for seat in seats
         ],
     )
-    _claim(session, made, holders_keys(session, check.person_keys, check.account_id))
+    returning.take_claims(session, made, holders_keys(session, check.person_keys, check.account_id))
     _count(session, made, now=now)
     return made
-
-
-def _claim(session: Session, made: Appointment, keys: Sequence[bytes]) -> None:
-    rows = [
-        {
-            "person_key": key,
-            "service_code": service,
-            "account_id": made.account_id,
-            "appointment_id": made.id,
-        }
-        for key in sorted(keys)
-        for service in sorted(made.services)
-    ]
-    session.execute(insert(Claim).on_conflict_do_nothing(), rows)
-    held = select(func.count()).where(Claim.appointment_id == made.id)
-    if session.scalar(held) != len(rows):
-        raise ClaimTaken()
 
 
 def _count(

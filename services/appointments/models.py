@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSRANGE, ExcludeConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.appointments.rules import Status
+from services.citizens.models import PersonClaim
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
 
@@ -216,16 +217,14 @@ class ReturnPass(Base):
     returned_on: Mapped[date | None]
 
 
-class Claim(Base):
+class Claim(PersonClaim, Base):
     """A person (as a keyed hash) holds a live place for a service; gone when it ends."""
 
     __tablename__ = "claims"
     owners = PartOf("appointment_id", Appointment)
     __table_args__ = (Index("ix_claims_appointment_id", "appointment_id"),)
 
-    person_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     service_code: Mapped[str] = mapped_column(Text, primary_key=True)
-    account_id: Mapped[UUID | None]
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
 
 

@@ -56,7 +56,7 @@ def use_pass(session: Session, found: Appointment, *, now: datetime) -> None:
     today = today_at_office(session, found, now)
     if held is None or held.valid_until is None or held.valid_until < today:
         raise WrongState(state=found.status)
-    _claim_again(session, found, held.person_keys)
+    take_claims(session, found, held.person_keys)
     held.valid_until, held.person_keys, held.returned_on = None, [], today
     session.flush()
 
@@ -119,6 +119,28 @@ def beyond_today(
     return [found for found in others.values() if found.id not in back]
 
 
+def take_claims(session: Session, found: Appointment, keys: Sequence[bytes]) -> None:
+    """Claim each of its services for the people of ``keys``. Raises `ClaimTaken`.
+
+    In key order, as bookings do, so that two requests wait and never deadlock.
+    """
+    rows = [
+        {
+            "person_key": key,
+            "service_code": service,
+            "account_id": found.account_id,
+            "appointment_id": found.id,
+        }
+        for key in sorted(keys)
+        for service in sorted(found.services)
+    ]
+    taken = session.execute(
+        insert(Claim).on_conflict_do_nothing().returning(Claim.person_key), rows
+    ).all()
+    if len(taken) < len(rows):
+        raise ClaimTaken()
+
+
 def drop_claims(session: Session, appointment: UUID) -> list[bytes]:
     """Its people may book the same services again. Returns the keys under which they claimed."""
     dropped = session.execute(
@@ -140,22 +162,3 @@ def today_at_offices(
     codes = {found.consulate_code for found in appointments}
     zones = {code: ZoneInfo(get_consulate(session, code).time_zone) for code in codes}
     return {code: now.astimezone(zone).date() for code, zone in zones.items()}
-
-
-def _claim_again(session: Session, found: Appointment, keys: Sequence[bytes]) -> None:
-    """In key order, as bookings do, so that two requests wait and never deadlock."""
-    rows = [
-        {
-            "person_key": key,
-            "service_code": service,
-            "account_id": found.account_id,
-            "appointment_id": found.id,
-        }
-        for key in sorted(keys)
-        for service in sorted(found.services)
-    ]
-    taken = session.execute(
-        insert(Claim).on_conflict_do_nothing().returning(Claim.person_key), rows
-    ).all()
-    if len(taken) < len(rows):
-        raise ClaimTaken()

@@ -81,6 +81,13 @@ class Person(Base):
     erased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class PersonClaim:
+    """Columns of a table that says which person, as a keyed hash, holds something live."""
+
+    person_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    account_id: Mapped[UUID | None]
+
+
 class Identity(Base):
     """A way to sign in to an account: an e-mail, a phone, a Llave MX user."""
 

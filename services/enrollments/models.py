@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.citizens.models import PersonClaim
 from services.enrollments.rules import UNDECIDED, Status
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
@@ -77,14 +78,12 @@ class EnrollmentEvent(Base):
     reason_code: Mapped[str | None] = mapped_column(Text)
 
 
-class EnrollmentClaim(Base):
+class EnrollmentClaim(PersonClaim, Base):
     """A person (as a keyed hash) holds a live enrollment in a program; gone when it ends."""
 
     __tablename__ = "enrollment_claims"
     owners = PartOf("enrollment_id", Enrollment)
     __table_args__ = (Index("ix_enrollment_claims_enrollment_id", "enrollment_id"),)
 
-    person_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     program: Mapped[str] = mapped_column(Text, primary_key=True)
-    account_id: Mapped[UUID | None]
     enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"))

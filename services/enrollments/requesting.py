@@ -129,13 +129,8 @@ def tell_holders(
     ).all()
     for enrollment, holder in holders:
         enqueue_once_a_day(session, "enrollments.identity_check", enrollment)
-        audit.record(
-            session,
-            audit.Subject("enrollment", enrollment, holder),
-            action="enrollment.identity_check",
-            now=now,
-            actor=actor,
-        )
+        subject = audit.Subject("enrollment", enrollment, holder)
+        audit.record(session, subject, action="enrollment.identity_check", now=now, actor=actor)
     if account is None:
         return IdentityCheckPending()
     keys = person_keys(applicant, vault)

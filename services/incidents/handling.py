@@ -101,10 +101,5 @@ def _write(
 ) -> None:
     session.flush()
     note_step(session, found.id, step, actor=actor, now=now, note=note)
-    audit.record(
-        session,
-        audit.Subject("incident", found.id),
-        action=f"incident.{step}",
-        now=now,
-        actor=actor,
-    )
+    subject = audit.Subject("incident", found.id)
+    audit.record(session, subject, action=f"incident.{step}", now=now, actor=actor)

@@ -132,12 +132,9 @@ class Lifecycle(Generic[Thing, Status]):
         moved = Moved(thing, before, thing.status, now)
         for effect in self.effects:
             effect(session, moved)
+        subject = audit.Subject.of(self.kind, thing)
         audit.record(
-            session,
-            audit.Subject.of(self.kind, thing),
-            action=action or f"{self.kind}.{moved.after}",
-            now=now,
-            actor=actor,
+            session, subject, action=action or f"{self.kind}.{moved.after}", now=now, actor=actor
         )
 
 

@@ -50,13 +50,8 @@ def erase(session: Session, id: UUID, *, now: datetime, vault: Vault) -> Sequenc
     _erase(session, erased, now=now, vault=vault)
     found.status, found.done_at = Status.DONE.value, now
     session.flush()
-    audit.record(
-        session,
-        audit.Subject.of("erasure_request", found),
-        action="erasure.done",
-        now=now,
-        actor=SYSTEM,
-    )
+    subject = audit.Subject.of("erasure_request", found)
+    audit.record(session, subject, action="erasure.done", now=now, actor=SYSTEM)
     return []
 
 

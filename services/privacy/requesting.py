@@ -88,10 +88,5 @@ def _add(
 def _record(
     session: Session, found: ErasureRequest, step: str, *, now: datetime, actor: Actor
 ) -> None:
-    audit.record(
-        session,
-        audit.Subject.of("erasure_request", found),
-        action=f"erasure.{step}",
-        now=now,
-        actor=actor,
-    )
+    subject = audit.Subject.of("erasure_request", found)
+    audit.record(session, subject, action=f"erasure.{step}", now=now, actor=actor)

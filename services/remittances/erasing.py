@@ -86,13 +86,8 @@ def open_blocked(
     ).first()
     if found is None:
         raise NotFound()
-    audit.record(
-        session,
-        audit.Subject("remittance", found.remittance_id),
-        action="remittance.read_blocked",
-        now=now,
-        actor=actor,
-    )
+    subject = audit.Subject("remittance", found.remittance_id)
+    audit.record(session, subject, action="remittance.read_blocked", now=now, actor=actor)
     key = vault.unwrap(found.data_key, found.id)
     content: dict[str, Any] = json.loads(key.open(found.content_sealed, place=_PLACE, row=found.id))
     return {**content, "blocked_until": found.blocked_until.isoformat()}

@@ -332,12 +332,9 @@ def _report_contradiction(
     suspense = paid if kind is Kind.PAID_AFTER_REFUND else -found.receive_minor
     detail: dict[str, object] = {"answer": heard.answer, "reason_code": heard.reason_code}
     contradict(session, found, kind, detail, suspense_minor=suspense, now=now)
+    subject = audit.Subject.of("remittance", found)
     audit.record(
-        session,
-        audit.Subject.of("remittance", found),
-        action=f"remittance.contradiction.{heard.answer}",
-        now=now,
-        actor=SYSTEM,
+        session, subject, action=f"remittance.contradiction.{heard.answer}", now=now, actor=SYSTEM
     )
 
 

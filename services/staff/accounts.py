@@ -149,6 +149,5 @@ def _flush(session: Session) -> None:
 def _audit(
     session: Session, action: str, account: StaffAccount, *, now: datetime, actor: audit.Actor
 ) -> None:
-    audit.record(
-        session, audit.Subject.of("staff_account", account), action=action, now=now, actor=actor
-    )
+    subject = audit.Subject.of("staff_account", account)
+    audit.record(session, subject, action=action, now=now, actor=actor)

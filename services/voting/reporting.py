@@ -320,6 +320,5 @@ _REFUSALS: Mapping[str, Callable[[], Exception]] = {
 
 
 def _audit(session: Session, count: VoteCount, action: str, *, now: datetime, actor: Actor) -> None:
-    audit.record(
-        session, audit.Subject.of("vote_count", count), action=action, now=now, actor=actor
-    )
+    subject = audit.Subject.of("vote_count", count)
+    audit.record(session, subject, action=action, now=now, actor=actor)
