@@ -9,8 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -27,7 +25,7 @@ from services.staff.accounts import assign, end_account
 from services.staff.sessions import start_session
 from tests.api.calls import MISSING_ID, ROLES, call_of, send, steady_web, token_of, with_id
 from tests.factories.remittances import make_clabe, prepare_reference
-from tests.factories.web import Web, working_day
+from tests.factories.web import Web, make_private_key, working_day
 from tests.servers import Addresses
 
 CLOSED = [name for name, found in ENDPOINTS.items() if found.who is not ANYONE]
@@ -93,15 +91,6 @@ def _private_key(web: Web) -> str:
     return Path(web.settings.values["CONSULAR_TOKEN_KEY_FILE"]).read_text(encoding="ascii")
 
 
-def _strangers_key() -> str:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
-
-
 def _subject(token: str) -> str:
     return str(tokens._part(token, 1)["sub"])
 
@@ -130,7 +119,7 @@ BAD: dict[str, Callable[[Web], str]] = {
     "another scheme": lambda web: f"Basic {_made(web)}",
     "two tokens": lambda web: f"Bearer {_made(web)} {_made(web)}",
     "expired": lambda web: f"Bearer {_made(web, seconds=-tokens.LEEWAY_SECONDS - 5)}",
-    "signed by a stranger": lambda web: f"Bearer {_made(web, key=_strangers_key())}",
+    "signed by a stranger": lambda web: f"Bearer {_made(web, key=make_private_key())}",
     "another key id": lambda web: f"Bearer {_made(web, kid='development-2')}",
     "foreign issuer": lambda web: f"Bearer {_made(web, iss='https://elsewhere.example')}",
     "for another system": lambda web: f"Bearer {_made(web, aud='another-api')}",

@@ -10,22 +10,9 @@ from sqlalchemy import text
 
 from services.appointments.errors import SlotNotOffered
 from services.kernel.db import NETWORK_SCOPE
-from tests.factories.web import Web, working_day
+from tests.factories.web import Web
 
 DESK = [{"name": "A", "services": ["PAS10", "MAT"]}]
-
-
-def try_session(web: Web, **changes: Any) -> Any:
-    body = {
-        "consulate": "losangeles",
-        "date": working_day().isoformat(),
-        "opens": "09:00",
-        "closes": "10:00",
-        "slot_minutes": 15,
-        "desks": DESK,
-        **changes,
-    }
-    return web.call("POST", "/sessions", body, token=web.token("supervisor", body["consulate"]))
 
 
 def close(web: Web, session: dict[str, Any], token: str = "") -> Any:
@@ -49,7 +36,7 @@ def refused(answer: Any) -> tuple[int, str]:
 def test_a_desk_is_never_given_twice_at_one_time(web: Web, changes: dict[str, Any]) -> None:
     web.session()
     free = web.free()
-    answer = try_session(web, **changes)
+    answer = web.try_session(**changes)
     assert refused(answer) == (409, "desk_taken")
     assert "ventanilla a ya atiende" in answer.get_json()["errors"]["desks"][0].lower()
     assert web.free() == free
@@ -65,7 +52,7 @@ def test_another_desk_time_or_office_is_no_matter(web: Web) -> None:
 
 def test_two_names_that_differ_by_case_are_one_desk(web: Web) -> None:
     desks = [{"name": name, "services": ["MAT"]} for name in ("A", "a")]
-    assert refused(try_session(web, desks=desks)) == (422, "invalid_fields")
+    assert refused(web.try_session(desks=desks)) == (422, "invalid_fields")
 
 
 def test_of_sessions_sent_at_once_that_want_the_same_desks_one_is_opened(web: Web) -> None:
@@ -75,8 +62,8 @@ def test_of_sessions_sent_at_once_that_want_the_same_desks_one_is_opened(web: We
     with ThreadPoolExecutor(8) as pool:
         answers = list(
             pool.map(
-                lambda order: try_session(
-                    web, desks=[{"name": name, "services": ["PAS10"]} for name in order]
+                lambda order: web.try_session(
+                    desks=[{"name": name, "services": ["PAS10"]} for name in order]
                 ),
                 orders,
             )
@@ -87,7 +74,7 @@ def test_of_sessions_sent_at_once_that_want_the_same_desks_one_is_opened(web: We
 
 
 def test_a_release_by_draw_is_refused_while_there_is_no_draw(web: Web) -> None:
-    answer = try_session(web, release="draw")
+    answer = web.try_session(release="draw")
     assert refused(answer) == (422, "draw_not_available")
     assert "Todavía no hay sorteos" in answer.get_json()["errors"]["release"][0]
 
@@ -121,12 +108,12 @@ def test_the_desks_of_a_closed_session_are_free_but_while_somebody_is_booked(web
     start = web.free()[1]["start"]
     booked = web.book(start, token=web.token("citizen", subject="ana")).get_json()
     close(web, opened)
-    assert refused(try_session(web)) == (409, "desk_taken")
-    assert try_session(web, opens="09:30", closes="10:00").status_code == 201
+    assert refused(web.try_session()) == (409, "desk_taken")
+    assert web.try_session(opens="09:30", closes="10:00").status_code == 201
     path = f"/appointments/{booked['id']}/cancel"
     web.call("POST", path, {}, token=web.token("citizen", subject="ana"))
     close(web, opened)
-    assert try_session(web, opens="09:00", closes="09:30").status_code == 201
+    assert web.try_session(opens="09:00", closes="09:30").status_code == 201
 
 
 def test_only_the_offices_supervisor_closes(web: Web) -> None:

@@ -8,12 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 
 from migrations.support import definitions, digest
-from services.kernel.db import sqlalchemy_url
 from tests.architecture.source import ROOT, literal, written
-from tests.servers import DatabaseUrls
 
 FILES = {file.parent.name: file for file in sorted(ROOT.glob("services/*/functions.sql"))}
 WRITTEN = {name: definition for slice_ in FILES for name, definition in definitions(slice_)}
@@ -27,16 +25,6 @@ HELD = text(
     """
 )
 MIGRATIONS = sorted((ROOT / "migrations" / "versions").glob("[0-9]*.py"))
-
-
-@pytest.fixture
-def migrated(shared_database: DatabaseUrls) -> Iterator[Connection]:
-    """As the owner, over a database that the migrations have just made; all is rolled back."""
-    engine = create_engine(sqlalchemy_url(shared_database.owner_url))
-    with engine.connect() as connection:
-        yield connection
-        connection.rollback()
-    engine.dispose()
 
 
 def _installed() -> Iterator[tuple[str, str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,13 +10,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 
 from consular import migrations
-from services.kernel.db import sqlalchemy_url
 from services.metadata import metadata
 from tests.architecture.source import ROOT
-from tests.servers import DatabaseUrls
 
 VERSIONS = ROOT / "migrations" / "versions"
 
@@ -26,15 +23,6 @@ def _revisions() -> list[Script]:
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     return list(ScriptDirectory.from_config(config).walk_revisions())[::-1]
-
-
-@pytest.fixture
-def migrated(shared_database: DatabaseUrls) -> Iterator[Connection]:
-    """As the owner, over a database that the migrations have just made."""
-    engine = create_engine(sqlalchemy_url(shared_database.owner_url))
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
 
 
 def test_migrations_are_numbered_in_order_without_gaps() -> None:

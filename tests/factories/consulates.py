@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.consulates import loading
 from services.consulates.models import Consulate, Service
-from services.kernel.db import NETWORK_SCOPE, Database, Scope
+from services.kernel.db import NETWORK_SCOPE, Base, Database, Scope
+
+Row = TypeVar("Row", bound=Base)
 
 
 @contextmanager
@@ -57,10 +59,7 @@ def add_consulate(session: Session, code: str = "villanueva", **changes: Any) ->
         "assumed": False,
         "source": "test",
     }
-    office = Consulate(code=code, **(values | changes))
-    session.add(office)
-    session.flush()
-    return office
+    return _added(session, Consulate(code=code, **(values | changes)))
 
 
 def add_service(session: Session, code: str = "TST", **changes: Any) -> Service:
@@ -76,7 +75,10 @@ def add_service(session: Session, code: str = "TST", **changes: Any) -> Service:
         "free": False,
         "source": "test",
     }
-    service = Service(code=code, **(values | changes))
-    session.add(service)
+    return _added(session, Service(code=code, **(values | changes)))
+
+
+def _added(session: Session, row: Row) -> Row:
+    session.add(row)
     session.flush()
-    return service
+    return row

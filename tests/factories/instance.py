@@ -112,15 +112,7 @@ class Instance:
 
     def refused(self) -> str:
         """Run it where it can't start: what it said, after checks that hold for every refusal."""
-        done = subprocess.run(
-            [*COMMAND, "up"],
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            timeout=60,
-            check=False,
-        )
+        done = self._run("up", seconds=60)
         assert done.returncode == 1, done.stdout + done.stderr
         assert "Traceback" not in done.stdout + done.stderr
         return done.stderr
@@ -141,16 +133,20 @@ class Instance:
 
     def consular(self, *arguments: str) -> str:
         """What a `consular` command prints."""
-        done = subprocess.run(
+        done = self._run(*arguments, seconds=120)
+        done.check_returncode()
+        return done.stdout.strip()
+
+    def _run(self, *arguments: str, seconds: float) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [*COMMAND, *arguments],
             env=self.environ,
             capture_output=True,
             text=True,
             cwd=ROOT,
-            timeout=120,
-            check=True,
+            timeout=seconds,
+            check=False,
         )
-        return done.stdout.strip()
 
     def api(self, role: str, *more: str) -> httpx.Client:
         """A program with a token of the development issuer; closed with the instance."""

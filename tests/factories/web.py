@@ -88,8 +88,9 @@ class Web:
             given["Authorization"] = f"Bearer {token}"
         return self.client.open(f"/api/v1{path}", method=method, json=body, headers=given)
 
-    def session(self, **changes: Any) -> dict[str, Any]:
-        """A supervisor opens a session in Los Angeles, thirty days ahead on a working day."""
+    def try_session(self, **changes: Any) -> TestResponse:
+        """What a supervisor of Los Angeles is answered who opens a session there, thirty days ahead
+        on a working day."""
         body = {
             "consulate": "losangeles",
             "date": working_day().isoformat(),
@@ -97,11 +98,14 @@ class Web:
             "closes": "10:00",
             "slot_minutes": 15,
             "desks": [{"name": "A", "services": ["PAS10", "MAT"]}],
-            "release": "open",
             **changes,
         }
         token = self.token("supervisor", body["consulate"])
-        answer = self.call("POST", "/sessions", body, token=token)
+        return self.call("POST", "/sessions", body, token=token)
+
+    def session(self, **changes: Any) -> dict[str, Any]:
+        """The session that `try_session` opens."""
+        answer = self.try_session(**{"release": "open", **changes})
         assert answer.status_code == 201, answer.text
         return dict(answer.get_json())
 
@@ -175,6 +179,12 @@ def with_token_key(settings: Settings) -> Settings:
 
 @cache
 def _private_key() -> str:
+    """One for all, for it takes a while to make."""
+    return make_private_key()
+
+
+def make_private_key() -> str:
+    """Another key each time."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return key.private_bytes(
         serialization.Encoding.PEM,

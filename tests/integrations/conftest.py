@@ -13,6 +13,8 @@ import pytest
 
 from integrations.contracts import PayoutChannel, PayoutOrder
 from integrations.finabien.client import FinabienClient
+from integrations.notices.client import NoticesClient
+from integrations.rates.client import BanxicoClient
 from integrations.sat.client import SatClient
 from integrations.simulator.app import Simulator, create_simulator
 from integrations.simulator.inprocess import InProcessTransport
@@ -89,16 +91,31 @@ def control(simulator: Simulator) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def finabien(simulator: Simulator) -> Iterator[FinabienClient]:
-    transport = InProcessTransport(simulator)
-    with FinabienClient("http://simulator.test/finabien", SECRETS["finabien"], transport) as client:
+    with FinabienClient(*_at(simulator, "finabien")) as client:
         yield client
 
 
 @pytest.fixture
 def sat(simulator: Simulator) -> Iterator[SatClient]:
-    transport = InProcessTransport(simulator)
-    with SatClient("http://simulator.test/sat", SECRETS["sat"], transport) as client:
+    with SatClient(*_at(simulator, "sat")) as client:
         yield client
+
+
+@pytest.fixture
+def rates(simulator: Simulator) -> Iterator[BanxicoClient]:
+    with BanxicoClient(*_at(simulator, "banxico")) as client:
+        yield client
+
+
+@pytest.fixture
+def notices(simulator: Simulator) -> Iterator[NoticesClient]:
+    with NoticesClient(*_at(simulator, "notices")) as client:
+        yield client
+
+
+def _at(simulator: Simulator, agency: str) -> tuple[str, str, InProcessTransport]:
+    """Address, secret and transport of an agency in this process."""
+    return f"http://simulator.test/{agency}", SECRETS[agency], InProcessTransport(simulator)
 
 
 def an_order(folio: str = "R7K3M9QXW42T", **changes: object) -> PayoutOrder:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -15,23 +14,9 @@ from integrations.notices.client import NoticesClient
 from integrations.rates.client import BanxicoClient
 from integrations.simulator.app import Simulator
 from integrations.simulator.inprocess import InProcessTransport
-from tests.integrations.conftest import SECRETS, Clock, order_faults
+from tests.integrations.conftest import Clock, order_faults
 
 CODE = Message("m-1", MessageChannel.EMAIL, "demo@example.org", "Tu código", "Escribe 123 456")
-
-
-@pytest.fixture
-def rates(simulator: Simulator) -> Iterator[BanxicoClient]:
-    transport = InProcessTransport(simulator)
-    with BanxicoClient("http://s.test/banxico", SECRETS["banxico"], transport) as client:
-        yield client
-
-
-@pytest.fixture
-def notices(simulator: Simulator) -> Iterator[NoticesClient]:
-    transport = InProcessTransport(simulator)
-    with NoticesClient("http://s.test/notices", SECRETS["notices"], transport) as client:
-        yield client
 
 
 def test_the_last_five_working_days_oldest_first(rates: BanxicoClient, clock: Clock) -> None:

@@ -18,6 +18,13 @@ from tests.factories.web import Web, morning_at_office, person, working_day
 CURP = "DEXA900512MDFMXN02"
 
 
+def session_form(**changes: str) -> dict[str, str]:
+    """What a supervisor types to open one desk for an hour."""
+    day = working_day().isoformat()
+    times = {"date": day, "opens": "09:00", "closes": "10:00", "slot_minutes": "15"}
+    return {**times, "desks": "A: PAS10", **changes}
+
+
 @pytest.fixture(autouse=True)
 def on_the_day(web: Web) -> None:
     """The desk works on the appointments' own day: no step is taken before it."""
@@ -350,14 +357,7 @@ def test_a_session_that_cannot_be_is_refused_beside_its_field(
     web: Web, changes: dict[str, str], field: str, words: str
 ) -> None:
     supervisor = staff_browser(web.app, "supervisor", "losangeles")
-    fields = {
-        "date": working_day().isoformat(),
-        "opens": "09:00",
-        "closes": "10:00",
-        "slot_minutes": "15",
-        "desks": "A: PAS10",
-        **changes,
-    }
+    fields = session_form(**changes)
     page = unescape(supervisor.send("/desk/sessions", **fields).text)
     entry = f'<a href="#f-{field}">[^<]+: {words[0].lower()}{re.escape(words[1:])}'
     assert re.search(entry, page)
@@ -394,13 +394,7 @@ def test_signs_that_databases_know_find_nobody(web: Web, officer: Browser, typed
 
 def test_a_session_form_sent_twice_opens_one(web: Web) -> None:
     supervisor = staff_browser(web.app, "supervisor", "losangeles")
-    fields = {
-        "date": working_day().isoformat(),
-        "opens": "09:00",
-        "closes": "10:00",
-        "slot_minutes": "15",
-        "desks": "A: PAS10",
-    }
+    fields = session_form()
     assert "sorteo" not in supervisor.get("/desk/sessions").text
     assert supervisor.post("/desk/sessions", **fields).status_code == 303
     again = supervisor.send("/desk/sessions", **fields)

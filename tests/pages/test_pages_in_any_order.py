@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import psycopg
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from services.kernel.db import NETWORK_SCOPE
@@ -123,11 +124,17 @@ def test_signing_out_makes_the_browser_another_one(web: Web) -> None:
     assert fields(client.get(address).text)["folio"] == ""
 
 
-def test_a_session_that_ends_while_paying_is_taken_up_again(web: Web) -> None:
+def ready_to_pay(web: Web) -> tuple[FlaskClient, str]:
+    """A sender, and the page on which cash for Rosa Demo is checked and paid."""
     client = sender(web)
     form = {"quote": quoted(client, "branch"), "given_names": "Rosa", "first_surname": "Demo",
             "purpose": "family"}  # fmt: skip
-    page = client.get(f"/enviar/revisar?d={checked(client, form)}").text
+    return client, f"/enviar/revisar?d={checked(client, form)}"
+
+
+def test_a_session_that_ends_while_paying_is_taken_up_again(web: Web) -> None:
+    client, address = ready_to_pay(web)
+    page = client.get(address).text
     later(web, "web_sessions", "last_seen_at")
     answer = client.post("/enviar/revisar", data=fields(page))
     assert "/login?next=/enviar/revisar" in answer.location
@@ -142,10 +149,7 @@ def test_a_session_that_ends_while_paying_is_taken_up_again(web: Web) -> None:
 
 
 def test_an_expired_price_is_renewed_in_one_tap_with_the_recipient_kept(web: Web) -> None:
-    client = sender(web)
-    form = {"quote": quoted(client, "branch"), "given_names": "Rosa", "first_surname": "Demo",
-            "purpose": "family"}  # fmt: skip
-    address = f"/enviar/revisar?d={checked(client, form)}"
+    client, address = ready_to_pay(web)
     later(web, "quotes", "expires_at")
     page = client.get(address).text
     assert "Este precio ya venció" in page
@@ -159,10 +163,8 @@ def test_an_expired_price_is_renewed_in_one_tap_with_the_recipient_kept(web: Web
 
 
 def test_a_price_that_expires_before_the_press_says_so_and_charges_nothing(web: Web) -> None:
-    client = sender(web)
-    form = {"quote": quoted(client, "branch"), "given_names": "Rosa", "first_surname": "Demo",
-            "purpose": "family"}  # fmt: skip
-    page = client.get(f"/enviar/revisar?d={checked(client, form)}").text
+    client, address = ready_to_pay(web)
+    page = client.get(address).text
     later(web, "quotes", "expires_at")
     refused = _post(client, "/enviar/revisar", fields(page))
     assert "La cotización venció" in refused.text

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from services.facts.models import Fact
 from services.kernel.audit import Actor
 from services.kernel.db import NETWORK_SCOPE, Database
-from tests.factories.remittances import make_sender
+from tests.factories.remittances import make_sender, prepare_reference
 from tests.servers import DatabaseUrls
+
+
+def sums_by_status(session: Session, subject: UUID) -> dict[str, int]:
+    """What the facts of a subject add up to, by status."""
+    rows = session.execute(
+        select(Fact.status, func.sum(Fact.quantity))
+        .where(Fact.subject_id == subject)
+        .group_by(Fact.status)
+    )
+    return {status: int(count) for status, count in rows if count}
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +40,12 @@ def session(shared: Database) -> Iterator[Session]:
     with shared.transaction(NETWORK_SCOPE) as session:
         yield session
         session.rollback()
+
+
+@pytest.fixture
+def reference(session: Session) -> None:
+    """Rules and a rate, for modules that speak of money."""
+    prepare_reference(session)
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ from services.enrollments.queries import (
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.enrollments.rules import OVER, TRANSITIONS, Status
 from services.enrollments.withdrawing import withdraw
-from services.facts.models import Fact
 from services.identity.errors import IdentityCheckPending
 from services.kernel.audit import Actor, AuditEntry, Role
 from services.kernel.crypto import Vault
@@ -39,6 +38,7 @@ from services.outbox.models import OutboxItem
 from tests.factories.consulates import add_consulate
 from tests.factories.enrollments import make_account, make_applicant, make_request
 from tests.servers import DatabaseUrls
+from tests.services.conftest import sums_by_status
 
 NOW = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 VAULT = Vault({1: b"m" * 32}, b"i" * 32)
@@ -65,15 +65,6 @@ def _statuses(session: Session, found: Enrollment) -> list[str]:
     return [event.status for event in list_history(session, found.id)]
 
 
-def _sums(session: Session, found: Enrollment) -> dict[str, int]:
-    rows = session.execute(
-        select(Fact.status, func.sum(Fact.quantity))
-        .where(Fact.subject_id == found.id)
-        .group_by(Fact.status)
-    )
-    return {status: int(count) for status, count in rows if count}
-
-
 def test_a_request_is_received_counted_audited_and_handed_to_the_workers(
     session: Session, citizen: Actor
 ) -> None:
@@ -81,7 +72,7 @@ def test_a_request_is_received_counted_audited_and_handed_to_the_workers(
     assert found.status == "received"
     assert found.folio[0] == "E"
     assert _statuses(session, found) == ["received"]
-    assert _sums(session, found) == {"received": 1}
+    assert sums_by_status(session, found.id) == {"received": 1}
     topic = session.scalar(select(OutboxItem.topic).where(OutboxItem.ref == found.id))
     assert topic == "enrollments.submit"
     action = session.scalar(select(AuditEntry.action).where(AuditEntry.subject_id == found.id))
@@ -203,7 +194,7 @@ def test_the_rfc_is_sealed_and_its_holder_can_read_it(session: Session, citizen:
     assert RFC.encode() not in found.result_sealed
     assert open_result(session, found, VAULT) == {"rfc": RFC}
     assert _statuses(session, found) == ["received", "sent_to_agency", "in_review", "active"]
-    assert _sums(session, found) == {"active": 1}
+    assert sums_by_status(session, found.id) == {"active": 1}
 
 
 def test_the_agencys_word_twice_late_or_out_of_order_changes_nothing(

@@ -29,12 +29,7 @@ from tests.factories.remittances import (
 )
 from tests.servers import DatabaseUrls
 
-
-@pytest.fixture
-def session(session: Session) -> Session:
-    """With rules and a rate."""
-    prepare_reference(session)
-    return session
+pytestmark = pytest.mark.usefixtures("reference")
 
 
 @pytest.fixture

@@ -38,9 +38,7 @@ ROUNDS, ACCOUNTS = 10, 6
 OFFICE = "villanueva"
 
 
-@pytest.fixture(autouse=True)
-def reference(session: Session) -> None:
-    prepare_reference(session)
+pytestmark = pytest.mark.usefixtures("reference")
 
 
 def _rename(session: Session, who: Actor, given: str, **changes: object) -> None:

@@ -25,15 +25,9 @@ from tests.factories.remittances import (
     VAULT,
     make_remittance,
     make_sender,
-    prepare_reference,
 )
 
-
-@pytest.fixture
-def session(session: Session) -> Session:
-    """With rules and a rate."""
-    prepare_reference(session)
-    return session
+pytestmark = pytest.mark.usefixtures("reference")
 
 
 @pytest.fixture

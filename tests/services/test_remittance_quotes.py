@@ -35,7 +35,6 @@ from tests.factories.remittances import (
     RATE,
     SERIES,
     ask_quote,
-    prepare_reference,
 )
 
 RULES = Tariff(
@@ -56,11 +55,7 @@ centavos = st.integers(min_value=1, max_value=50_000_00)
 fundings = st.sampled_from(Funding)
 
 
-@pytest.fixture
-def session(session: Session) -> Session:
-    """With rules and a rate."""
-    prepare_reference(session)
-    return session
+pytestmark = pytest.mark.usefixtures("reference")
 
 
 @given(cents, rates, fundings)

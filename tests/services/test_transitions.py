@@ -22,8 +22,7 @@ from services.enrollments import lifecycle as enrollments
 from services.enrollments.models import Enrollment
 from services.enrollments.queries import list_history as enrollment_history
 from services.enrollments.requesting import request_enrollment
-from services.facts.models import Fact
-from services.facts.recording import record_party
+from services.facts.recording import Counted, record_party
 from services.kernel.audit import SYSTEM, Actor, AuditEntry, Role
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.errors import WrongState
@@ -38,6 +37,7 @@ from tests.factories.consulates import add_consulate
 from tests.factories.enrollments import make_account, make_request
 from tests.factories.remittances import VAULT, make_remittance, make_sender, prepare_reference
 from tests.servers import DatabaseUrls
+from tests.services.conftest import sums_by_status
 
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 OFFICE = "villanueva"
@@ -70,18 +70,8 @@ def _appointment(session: Session) -> Appointment:
     )
     session.add(made)
     session.flush()
-    record_party(
-        session,
-        kind="appointment",
-        subject_id=made.id,
-        consulate=OFFICE,
-        services=made.services,
-        day=made.day,
-        status=made.status,
-        subjects=1,
-        people=1,
-        now=NOW,
-    )
+    counted = Counted("appointment", made.id, made.day, OFFICE)
+    record_party(session, counted, made.status, made.services, subjects=1, people=1, now=NOW)
     return made
 
 
@@ -153,7 +143,7 @@ def test_only_moves_of_the_table_happen_and_each_is_written_down(
 ) -> None:
     with office.begin_nested() as walk:
         thing = case.make(office)
-        path, counted = [thing.status], _counted(office, thing)
+        path, first = [thing.status], sums_by_status(office, thing.id)
         for number in range(data.draw(st.integers(1, 6), label="moves")):
             follow = case.lifecycle.table[path[-1]]
             # Walks that end at their first refusal show little.
@@ -165,7 +155,9 @@ def test_only_moves_of_the_table_happen_and_each_is_written_down(
             path += [wanted.value] if allowed else []
             assert thing.status == _stored(office, case, thing) == path[-1]
         assert _audited(office, thing) == len(path) - 1 + _entries_at_first(case)
-        assert _counted(office, thing) == dict(zip(path[-1:], counted.values(), strict=False))
+        assert sums_by_status(office, thing.id) == dict(
+            zip(path[-1:], first.values(), strict=False)
+        )
         if case.history:
             assert [event.status for event in case.history(office, thing.id)] == path
         walk.rollback()
@@ -232,13 +224,3 @@ def _audited(session: Session, thing: Any) -> int:
 def _entries_at_first(case: Case) -> int:
     """Whoever makes one by its use case is audited too."""
     return 1 if case.history else 0
-
-
-def _counted(session: Session, thing: Any) -> dict[str, int]:
-    """What stands at each status."""
-    rows = session.execute(
-        select(Fact.status, func.sum(Fact.quantity))
-        .where(Fact.subject_id == thing.id)
-        .group_by(Fact.status)
-    )
-    return {status: int(count) for status, count in rows if count}

@@ -23,7 +23,8 @@ from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
 from tests.factories.enrollments import make_account
-from tests.servers import ROOT
+from tests.factories.payouts import PayoutBench
+from tests.servers import ROOT, DatabaseUrls
 from workers.jobs.run import use
 from workers.main import open_redis
 from workers.relay import Relay
@@ -34,6 +35,14 @@ _RUN = (
     "from services.kernel.settings import Settings; from workers import main;"
     " main.run_{}(Settings.load())"
 )
+
+
+@pytest.fixture
+def bench(database: DatabaseUrls, tmp_path: Path) -> Iterator[PayoutBench]:
+    """Payouts with a clock and an agency of their own; in the end the books must hold."""
+    with PayoutBench(database.app_url, tmp_path) as bench:
+        yield bench
+        assert bench.proof().holds
 
 
 @pytest.fixture

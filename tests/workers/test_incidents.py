@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +28,6 @@ from services.remittances.queries import proof
 from services.remittances.rules import Payout, Status
 from tests.factories.payouts import PayoutBench
 from tests.factories.remittances import make_remittance, make_sender
-from tests.servers import DatabaseUrls
 from workers.jobs.run import ATTEMPTS_BEFORE_PARKING, run_outbox
 
 TREASURER = Actor(Role.TREASURY, UUID(int=7))
@@ -61,13 +59,6 @@ class Scripted:
 
     def cancel(self, folio: str) -> PayoutState:
         return self._say("cancel", folio)
-
-
-@pytest.fixture
-def bench(database: DatabaseUrls, tmp_path: Path) -> Iterator[PayoutBench]:
-    with PayoutBench(database.app_url, tmp_path) as bench:
-        yield bench
-        assert bench.proof().holds
 
 
 @pytest.fixture

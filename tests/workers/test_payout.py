@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -27,16 +26,8 @@ from tests.factories.remittances import (
     make_sender,
     order_from,
 )
-from tests.servers import DatabaseUrls
 from workers.jobs.remittances import submit_payout
 from workers.runtime import LeaseLost
-
-
-@pytest.fixture
-def bench(database: DatabaseUrls, tmp_path: Path) -> Iterator[PayoutBench]:
-    with PayoutBench(database.app_url, tmp_path) as bench:
-        yield bench
-        assert bench.proof().holds
 
 
 @pytest.fixture

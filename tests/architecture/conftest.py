@@ -1,0 +1,21 @@
+"""A database as the migrations make it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, create_engine
+
+from services.kernel.db import sqlalchemy_url
+from tests.servers import DatabaseUrls
+
+
+@pytest.fixture
+def migrated(shared_database: DatabaseUrls) -> Iterator[Connection]:
+    """As the owner, over a database that the migrations have just made; all is rolled back."""
+    engine = create_engine(sqlalchemy_url(shared_database.owner_url))
+    with engine.connect() as connection:
+        yield connection
+        connection.rollback()
+    engine.dispose()
