@@ -35,10 +35,12 @@ class Principal:
 
 @pages.app_context_processor
 def who_and_where() -> dict[str, Any]:
-    """Return the template variables of every page's layout."""
+    """Return the template variables that every page has; a view's own come before them."""
     settings = current_app.extensions["consular.settings"]
     inbox = f"{settings.simulator_url}/_simulator/messages" if settings.development else None
     return {
+        "form": {},
+        "errors": {},
         "principal": _principal(g.get("actor")),
         "demo": settings.development,
         "open_programs": open_programs,
