@@ -14,7 +14,6 @@ In templates a literal per cent sign inside ``_()`` is written ``%%``.
 
 import re
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -41,6 +40,7 @@ from services.kernel.catalogue import (
     catalogue_resource,
     translations,
 )
+from services.kernel.collation import alphabetical
 from services.kernel.money import Money
 from services.words import TABLES
 
@@ -122,14 +122,6 @@ def _select_locale() -> str:
         return _LOCALES[_best_accepted()]
     asked = request.args.get("lang", request.cookies.get(LANGUAGE_COOKIE, DEFAULT_LANGUAGE))
     return _LOCALES.get(asked, _LOCALES[DEFAULT_LANGUAGE])
-
-
-def alphabetical(text: str) -> str:
-    """Key that sorts as dictionaries do, in both languages: accents and case count for nothing, ñ
-    follows n. In Python, for not every PostgreSQL has ICU."""
-    marked = text.casefold().replace("ñ", "n\uffff")
-    plain = unicodedata.normalize("NFKD", marked)
-    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def _best_accepted() -> str:

@@ -20,6 +20,7 @@ from services.consulates.models import (
     ServiceRequirement,
 )
 from services.consulates.rules import HOME_COUNTRY, great_circle_km, round_pesos
+from services.kernel.collation import alphabetical
 from services.kernel.money import Money
 from services.kernel.tables import get_row
 
@@ -54,12 +55,13 @@ def list_consulates(session: Session, *, include_assumed: bool = True) -> Sequen
 
     ``include_assumed=False`` leaves out embassies' sections and offices that no text confirms.
     """
-    statement = select(Consulate).order_by(
-        Consulate.assumed, Consulate.country, Consulate.city, Consulate.code
-    )
+    statement = select(Consulate)
     if not include_assumed:
         statement = statement.where(~Consulate.assumed)
-    return session.scalars(statement).all()
+    return sorted(
+        session.scalars(statement),
+        key=lambda c: (c.assumed, c.country, alphabetical(c.city), c.code),
+    )
 
 
 def get_consulate(session: Session, code: str) -> Consulate:
@@ -86,10 +88,10 @@ def near(
 
 def list_services(session: Session, *, bookable_only: bool = False) -> Sequence[Service]:
     """List the services by category and name."""
-    statement = select(Service).order_by(Service.category, Service.name_es)
+    statement = select(Service)
     if bookable_only:
         statement = statement.where(Service.bookable)
-    return session.scalars(statement).all()
+    return sorted(session.scalars(statement), key=lambda s: (s.category, alphabetical(s.name_es)))
 
 
 def get_service(session: Session, code: str) -> Service:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from consular.i18n import alphabetical
+from services.kernel.collation import alphabetical
 from tests.factories.web import Web, person
 from workers.message_context import local_time
 

@@ -8,10 +8,10 @@ from html import unescape
 
 import pytest
 
-from consular.i18n import alphabetical
 from consular.pages.portal.names import ASKED_MOST, bookable_services
-from services.consulates.queries import list_services
+from services.consulates.queries import list_consulates, list_services
 from services.kernel.audit import SYSTEM
+from services.kernel.collation import alphabetical
 from services.kernel.db import NETWORK_SCOPE
 from services.staff.accounts import MakeStaffAccount, make_account
 from tests.factories.staff import staff_browser
@@ -74,3 +74,16 @@ def test_desks_are_listed_as_in_a_dictionary(web: Web) -> None:
     table = page.partition("<tbody>")[2].partition("</tbody>")[0]
     shown = [table.index(f"{name}:") for name in ("Nube", "Ñandú", "Zona")]
     assert shown == sorted(shown)
+
+
+def test_the_api_lists_offices_and_services_in_order(web: Web) -> None:
+    offices = web.client.get("/api/v1/consulates").json["items"]
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        # The rest, which no text confirms, comes after them.
+        known = {c.code for c in list_consulates(session, include_assumed=False)}
+    assert _in_order([o["city"] for o in offices if o["country"] == "US" and o["code"] in known])
+    services = web.client.get("/api/v1/services").json["items"]
+    kinds = {s["category"] for s in services}
+    for kind in kinds:
+        names = [s["name"]["es"] for s in services if s["category"] == kind]
+        assert names == sorted(names, key=alphabetical)

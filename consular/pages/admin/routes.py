@@ -9,12 +9,12 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from consular.auth import account, actor, allow, now
 from consular.db import transaction
-from consular.i18n import alphabetical
 from consular.pages.admin.schemas import ROLES, AssignSchema, StaffSchema
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import offices
 from services.kernel.audit import Role
+from services.kernel.collation import alphabetical
 from services.kernel.errors import NotFound
 from services.staff.accounts import assign, end_account, find_active, list_accounts, make_account
 

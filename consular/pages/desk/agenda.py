@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from consular.access_log import record_agenda
 from consular.auth import DESK, actor, allow, now
 from consular.db import transaction
-from consular.i18n import alphabetical
 from consular.input.fields import FOLIO_FORM
 from consular.input.loading import load_fields
 from consular.input.paging import cursor
@@ -30,6 +29,7 @@ from services.appointments.queries import (
 )
 from services.appointments.rules import Status
 from services.kernel.audit import Role
+from services.kernel.collation import alphabetical
 from services.kernel.ids import parse_folio
 from services.kernel.tables import Page
 

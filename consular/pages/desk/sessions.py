@@ -12,7 +12,6 @@ from flask import Response, render_template, request, url_for
 
 from consular.auth import actor, allow, now
 from consular.db import transaction
-from consular.i18n import alphabetical
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import SessionForm, session_errors, session_values
@@ -29,6 +28,7 @@ from services.appointments.queries import (
     list_sessions,
 )
 from services.kernel.audit import Role
+from services.kernel.collation import alphabetical
 from services.kernel.errors import NotFound
 
 SUPERVISOR = frozenset({Role.SUPERVISOR})

@@ -10,12 +10,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from consular.i18n import alphabetical, current_language, date_short, in_language, number, words
+from consular.i18n import current_language, date_short, in_language, number, words
 from consular.pages.portal.names import program_name
 from services.appointments.rules import ENDS, LIVE
 from services.appointments.rules import Status as AppointmentStatus
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import Status as EnrollmentStatus
+from services.kernel.collation import alphabetical
 from services.monitoring.indicators import Dimension, Figures
 
 BARS = 10

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from consular.auth import MONITORS, allow
 from consular.db import transaction
-from consular.i18n import alphabetical
 from consular.input.monitoring import IndicatorQuery
 from consular.pages.forms import Errors, check, form_errors
 from consular.pages.monitoring import presenters
 from consular.pages.portal.names import offices, service_names
+from services.kernel.collation import alphabetical
 from services.kernel.errors import Invalid
 from services.monitoring.indicators import AskIndicator, Dimension, Figures, figures
 from services.monitoring.published import list_published

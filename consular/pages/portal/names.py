@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from consular.db import transaction
-from consular.i18n import alphabetical, current_language, in_language, translated
+from consular.i18n import current_language, in_language, translated
 from services.consulates.queries import get_consulate, list_consulates, list_services
 from services.enrollments.programs.registry import PROGRAMS
+from services.kernel.collation import alphabetical
 
 # Passports and matrículas are three in four of the procedures that were published for 2022
 # (services/monitoring/data); the rest of the order is ours.
