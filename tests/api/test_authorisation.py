@@ -267,16 +267,7 @@ def _enrollment() -> dict[str, Any]:
 
 
 def _remittance(web: Web, token: str) -> str:
-    quote = web.call(
-        "POST",
-        "/quotes",
-        {
-            "send": {"amount": "100.00", "currency": "USD"},
-            "funding": "bank_account",
-            "payout": "account",
-        },
-        token=token,
-    )
+    quote = web.quote("100.00", token)
     recipient = {"given_names": "Luz", "first_surname": "Ibarra", "clabe": make_clabe()}
     body = {"quote": _id(quote), "recipient": recipient, "purpose": "family"}
     headers = {"Idempotency-Key": "ana-1"}

@@ -37,16 +37,7 @@ def _rate(web: Web) -> None:
 
 def _order(web: Web) -> dict[str, Any]:
     token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
-    quote = web.call(
-        "POST",
-        "/quotes",
-        {
-            "send": {"amount": "300.00", "currency": "USD"},
-            "funding": "bank_account",
-            "payout": "account",
-        },
-        token=token,
-    )
+    quote = web.quote("300.00", token)
     assert quote.status_code == 201, quote.text
     answer = web.call(
         "POST",

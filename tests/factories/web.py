@@ -109,6 +109,12 @@ class Web:
         assert answer.status_code == 201, answer.text
         return dict(answer.get_json())
 
+    def quote(self, amount: str, token: str) -> TestResponse:
+        """What sending that many dollars from account to account costs."""
+        send = {"amount": amount, "currency": "USD"}
+        body = {"send": send, "funding": "bank_account", "payout": "account"}
+        return self.call("POST", "/quotes", body, token=token)
+
     def free(self, service: str = "PAS10", consulate: str = "losangeles") -> list[dict[str, Any]]:
         """Free times of the sessions' day."""
         day = working_day().isoformat()
