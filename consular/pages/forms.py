@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Response, request, url_for
@@ -21,6 +22,7 @@ from services.kernel.errors import DomainError
 from services.kernel.money import plain_amount
 
 Errors = dict[str, list[str]]
+T = TypeVar("T")
 # Country codes that are offered; any other is written before the number.
 PHONE_COUNTRIES = ("1", "52")
 DATE_PARTS = ("day", "month", "year")
@@ -88,6 +90,15 @@ def check(schema: Schema, values: dict[str, Any], errors: Errors) -> Any:
     except FieldsInvalid as invalid:
         errors |= invalid.errors
         return None
+
+
+def read_or_refuse(form: dict[str, str], read: Callable[[dict[str, str], Errors], T | None]) -> T:
+    """Return what ``read`` makes of the form. Raises FieldsInvalid with what is wrong with it."""
+    errors: Errors = {}
+    values = read(form, errors)
+    if values is None:
+        raise FieldsInvalid(errors)
+    return values
 
 
 def read_fields(schema: Schema, values: dict[str, Any], errors: Errors | None) -> Any:

@@ -13,13 +13,15 @@ import json
 import secrets
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import structlog
-from flask import Flask, Response, current_app, g, request, url_for
+from flask import Blueprint, Flask, Response, current_app, g, request, url_for
 
-from consular.auth import vault
+from consular.auth import allow, vault
 from consular.db import transaction
 from consular.errors import Unauthenticated, answer_error, sign_in_address
 from consular.pages.drafts import answers, answers_of_ended_session, draft_id, keep_draft
@@ -36,6 +38,7 @@ from services.forms.submissions import (
     finish_submission,
     is_under_way,
 )
+from services.kernel.audit import Role
 from services.kernel.catalogue import LANGUAGES
 from services.kernel.db import NO_SCOPE
 from services.kernel.errors import Conflict, DomainError, Forbidden, NotFound
@@ -200,6 +203,21 @@ def back_to_form(draft: object) -> Response:
 def form_address(draft: object) -> str:
     """The page of a form has the address that the form is sent to."""
     return f"{request.path}?{urlencode({'d': draft})}"
+
+
+def reopen(pages: Blueprint, rules: Sequence[str], page: str, who: frozenset[Role]) -> None:
+    """Register GET at the addresses of a page's forms, which a refusal, a change of language or a
+    sign-in may open: they lead back to the page, with the draft."""
+
+    @allow(who)
+    def back(id: UUID, step: str = "") -> Response:
+        kept: dict[str, Any] = {
+            name: request.args[name] for name in ("d", "desk") if name in request.args
+        }
+        return go(url_for(page, id=id, **kept))
+
+    for rule in rules:
+        pages.add_url_rule(rule, endpoint=f"back_to_{page.rpartition('.')[2]}", view_func=back)
 
 
 def _refuse(error: DomainError) -> Any:

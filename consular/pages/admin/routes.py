@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, url_for
 
 from consular.auth import account, actor, allow, now
 from consular.db import transaction
@@ -13,6 +13,7 @@ from consular.pages.admin.schemas import ROLES, AssignSchema, StaffSchema
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import offices
+from consular.pages.posting import reopen
 from services.kernel.audit import Role
 from services.kernel.collation import alphabetical
 from services.kernel.errors import NotFound
@@ -93,11 +94,7 @@ def staff_assign_save(id: UUID) -> Response:
     return go(url_for("admin.staff"))
 
 
-@pages.get("/staff/<uuid:id>/end")
-@allow(ADMIN)
-def back_to_staff(id: UUID) -> Response:
-    """The address of the end, opened after a refusal, a change of language or a sign-in."""
-    return go(url_for("admin.staff_assign", id=id, d=request.args.get("d")))
+reopen(pages, ["/staff/<uuid:id>/end"], "admin.staff_assign", ADMIN)
 
 
 @pages.post("/staff/<uuid:id>/end")

@@ -19,6 +19,7 @@ from consular.input.voting import CorrectionSchema, CountSchema, FigureSchema
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import office, offices
+from consular.pages.posting import reopen
 from services.kernel.audit import Role
 from services.kernel.errors import NotFound
 from services.voting.queries import CountFilter, get_count, list_counts, list_revisions
@@ -73,11 +74,7 @@ def count(id: UUID) -> str:
     return _show(id, draft().form, draft().errors(read, also_under=True))
 
 
-@pages.get("/<uuid:id>/<code:step>")
-@allow(WHO)
-def back_to_count(id: UUID, step: str) -> Response:
-    """The address of a step, opened after a refusal, a change of language or a sign-in."""
-    return go(url_for("counts.count", id=id, d=request.args.get("d")))
+reopen(pages, ["/<uuid:id>/<code:step>"], "counts.count", WHO)
 
 
 @pages.post("/<uuid:id>/approve")

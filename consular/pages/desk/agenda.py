@@ -90,11 +90,8 @@ def _find(
         session,
         consulate=consulate,
         day=day,
-        status=query["status"],
-        service=query["service"],
-        name=query["q"],
-        limit=LINES,
         after=query["next"],
+        **_filters(query),
     )
     return day, page
 
@@ -103,15 +100,16 @@ def _back(session: Session, consulate: str, query: dict[str, Any], day: date) ->
     """Appointments of other days whose people are back with a pass; on the first page only."""
     if query["next"] or parse_folio(query["q"] or ""):
         return []
-    return list_appointments(
-        session,
-        consulate=consulate,
-        back_on=day,
-        status=query["status"],
-        service=query["service"],
-        name=query["q"],
-        limit=LINES,
-    ).items
+    return list_appointments(session, consulate=consulate, back_on=day, **_filters(query)).items
+
+
+def _filters(query: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "status": query["status"],
+        "service": query["service"],
+        "name": query["q"],
+        "limit": LINES,
+    }
 
 
 def _desks(session: Session, consulate: str, day: date, own: str | None) -> list[str]:

@@ -29,6 +29,7 @@ from consular.pages.desk.blueprint import pages
 from consular.pages.drafts import draft, drop
 from consular.pages.forms import Errors, check, go, local, money_of, pick, read_fields, typed
 from consular.pages.portal.names import office
+from consular.pages.posting import reopen
 from services.appointments.desk import TakeStep, complete, take_step
 from services.appointments.queries import get_appointment
 from services.appointments.returning import day_at_desk
@@ -45,12 +46,7 @@ def appointment(id: UUID) -> str:
     return _show(id, draft().form, _by_field(draft().errors(_read_not_served, also_under=True)))
 
 
-@pages.get("/appointments/<uuid:id>/<code:step>")
-@allow(DESK)
-def back_to_appointment(id: UUID, step: str) -> Response:
-    """The address of a step, opened after a refusal, a change of language or a sign-in."""
-    kept = {name: request.args[name] for name in ("d", "desk") if name in request.args}
-    return go(url_for("desk.appointment", id=id, **kept))  # type: ignore[arg-type]
+reopen(pages, ["/appointments/<uuid:id>/<code:step>"], "desk.appointment", DESK)
 
 
 @pages.post("/appointments/<uuid:id>/check-in")

@@ -18,6 +18,7 @@ from consular.pages.desk.blueprint import pages
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, date_of, go, pick, read_fields, typed
 from consular.pages.portal.names import office, program_name, service_names
+from consular.pages.posting import reopen
 from services.citizens.people import full_name
 from services.identity.checking import (
     Held,
@@ -71,11 +72,7 @@ def identity_shown(id: UUID) -> str:
     )
 
 
-@pages.get("/identity/<uuid:id>/<code:step>")
-@allow(DESK)
-def back_to_identity(id: UUID, step: str) -> Response:
-    """The address of a step, opened after a refusal, a change of language or a sign-in."""
-    return go(url_for("desk.identity_shown", id=id, d=request.args.get("d")))
+reopen(pages, ["/identity/<uuid:id>/<code:step>"], "desk.identity_shown", DESK)
 
 
 @pages.post("/identity/<uuid:id>/take-over")

@@ -18,6 +18,7 @@ from consular.pages.desk.schemas import SessionForm, session_errors, session_val
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, read_fields
 from consular.pages.portal.names import bookable_services, office
+from consular.pages.posting import reopen
 from services.appointments.closing_session import CloseSession, close_session, list_bookings
 from services.appointments.planning import open_session
 from services.appointments.queries import (
@@ -88,11 +89,7 @@ def session_close(id: UUID) -> Response:
     return go(url_for("desk.session", id=id, closed="1"))
 
 
-@pages.get("/sessions/<uuid:id>/close")
-@allow(SUPERVISOR)
-def back_to_session(id: UUID) -> Response:
-    """The address of the closing, opened after a change of language or a sign-in."""
-    return go(url_for("desk.session", id=id, d=request.args.get("d")))
+reopen(pages, ["/sessions/<uuid:id>/close"], "desk.session", SUPERVISOR)
 
 
 def _show(form: dict[str, str], errors: Errors, *, opened: bool = False) -> str:

@@ -15,6 +15,7 @@ from consular.input.paging import cursor
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, go, pick, read_fields
 from consular.pages.incidents.presenters import described, line
+from consular.pages.posting import reopen
 from services.incidents.handling import add_note, resolve, take
 from services.incidents.queries import get_incident, list_incidents
 
@@ -95,13 +96,12 @@ def incident_resolve(id: UUID) -> Response:
     return _done(id)
 
 
-@pages.get("/<uuid:id>/take")
-@pages.get("/<uuid:id>/note")
-@pages.get("/<uuid:id>/resolve")
-@allow(INCIDENTS)
-def back_to_incident(id: UUID) -> Response:
-    """The address of a form, opened after a refusal, a change of language or a sign-in."""
-    return go(url_for("incidents_pages.incident", id=id, d=request.args.get("d")))
+reopen(
+    pages,
+    ["/<uuid:id>/take", "/<uuid:id>/note", "/<uuid:id>/resolve"],
+    "incidents_pages.incident",
+    INCIDENTS,
+)
 
 
 def _done(id: UUID) -> Response:

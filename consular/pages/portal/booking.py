@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -21,7 +21,7 @@ from consular.i18n import current_language, in_language
 from consular.input.appointments import AttendeeSchema, ContactSchema
 from consular.input.fields import Code, Day, Moment
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
-from consular.pages.forms import Errors, check, date_of, go, phone_of, pick
+from consular.pages.forms import Errors, check, date_of, go, phone_of, pick, read_or_refuse
 from consular.pages.portal.alternatives import look_further
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import known_form
@@ -43,7 +43,7 @@ from consular.pages.portal.signing_in import (
     send_code_to,
     sent_at,
 )
-from consular.pages.posting import submission_key
+from consular.pages.posting import reopen, submission_key
 from consular.pages.session import keep
 from services.appointments.booking import BookAppointment
 from services.appointments.closing import NOT_CLOSED
@@ -117,9 +117,7 @@ def booking_person_save() -> Response:
     form = answers()
     if "change_time" in request.form:
         return _to_times(form, keep_draft(form))
-    errors: Errors = {}
-    if _command(form, errors) is None:
-        raise FieldsInvalid(errors)
+    read_or_refuse(form, _command)
     return go(url_for("portal.booking_check", d=keep_draft(form)))
 
 
@@ -137,13 +135,7 @@ def booking_check() -> Any:
 @allow(ANYONE)
 def booking_confirm() -> Any:
     """Book, when signed in; else prove the contact first."""
-    form = answers()
-    command = _command(form, {})
-    if command is None:
-        return go(url_for("portal.booking_person", d=keep_draft(form)))
-    if g.actor is not None and g.actor.is_citizen:
-        return _book(form, command)
-    return _send_code(form, command)
+    return _book_or(_send_code)
 
 
 @pages.get("/citas/codigo")
@@ -160,12 +152,21 @@ def booking_code() -> Any:
 @allow(ANYONE)
 def booking_code_use() -> Any:
     """Use the code: sign in and book at once; or send another code."""
+    return _book_or(_use_code)
+
+
+def _book_or(prove: Callable[[dict[str, str], BookAppointment], Response]) -> Response:
+    """Book when signed in, else ``prove`` the contact; where something is missing, ask for it."""
     form = answers()
     command = _command(form, {})
     if command is None:
         return go(url_for("portal.booking_person", d=keep_draft(form)))
     if g.actor is not None and g.actor.is_citizen:
         return _book(form, command)
+    return prove(form, command)
+
+
+def _use_code(form: dict[str, str], command: BookAppointment) -> Response:
     if "again" in request.form:
         return _send_code(form, command)
     to = _contact(command)
@@ -181,11 +182,7 @@ def appointment(id: UUID) -> str:
     return _show(id, just_booked="nueva" in request.args, errors=draft().errors(also_under=True))
 
 
-@pages.get("/citas/<uuid:id>/cancelar")
-@allow(CITIZEN)
-def back_to_own_appointment(id: UUID) -> Response:
-    """The address of the cancellation, opened after a refusal or a sign-in."""
-    return go(url_for("portal.appointment", id=id, d=request.args.get("d")))
+reopen(pages, ["/citas/<uuid:id>/cancelar"], "portal.appointment", CITIZEN)
 
 
 @pages.post("/citas/<uuid:id>/cancelar")

@@ -13,16 +13,16 @@ from flask_babel import gettext as _
 from consular.auth import CITIZEN, actor, allow, now, vault
 from consular.commands import notify_existing_holder
 from consular.db import transaction
-from consular.errors import FieldsInvalid
 from consular.i18n import current_language, date_long, translated, words
 from consular.input.enrollments import EnrollmentSchema
 from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, check, date_of, go, phone_of, pick
+from consular.pages.forms import Errors, check, date_of, go, phone_of, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import known_form
 from consular.pages.portal.names import offices
 from consular.pages.portal.program_form import by_page_name, data_of, labels_of
+from consular.pages.posting import reopen
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.queries import get_enrollment, list_history, open_result
@@ -61,10 +61,7 @@ def enroll(program: str) -> str:
 @allow(CITIZEN)
 def enroll_send(program: str) -> Response:
     """Request an enrollment."""
-    errors: Errors = {}
-    command = _command(_open(program), answers(), errors)
-    if command is None:
-        raise FieldsInvalid(errors)
+    command = read_or_refuse(answers(), partial(_command, _open(program)))
     with notify_existing_holder(command), transaction() as session:
         made = request_enrollment(session, command, now=now(), actor=actor(), vault=vault()).id
     drop()
@@ -108,11 +105,7 @@ def enrollment(id: UUID) -> str:
     return _show(id, draft().errors(also_under=True))
 
 
-@pages.get("/inscripciones/<uuid:id>/retirar")
-@allow(CITIZEN)
-def back_to_enrollment(id: UUID) -> Response:
-    """The address of the withdrawal, opened after a refusal or a sign-in."""
-    return go(url_for("portal.enrollment", id=id, d=request.args.get("d")))
+reopen(pages, ["/inscripciones/<uuid:id>/retirar"], "portal.enrollment", CITIZEN)
 
 
 @pages.post("/inscripciones/<uuid:id>/retirar")

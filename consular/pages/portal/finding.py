@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from flask import Response, render_template, url_for
 from flask_babel import gettext as _
 
 from consular.auth import ANYONE, allow
 from consular.db import transaction
-from consular.errors import FieldsInvalid
 from consular.finding import FoundAppointment, find_for_visitor, words_for
 from consular.input.appointments import FindSchema
 from consular.pages.drafts import answers, draft, keep_draft
-from consular.pages.forms import Errors, check, date_of, form_errors, go, pick
+from consular.pages.forms import Errors, check, date_of, form_errors, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import office, service_names
 from services.kernel.db import NETWORK_SCOPE
@@ -42,9 +41,8 @@ def find_appointment() -> str:
 @allow(ANYONE)
 def find_appointment_ask() -> Response:
     """Look up an appointment by POST, to keep folio and birth date out of the address."""
-    form, errors = answers(), cast(Errors, {})
-    if _read(form, errors) is None:
-        raise FieldsInvalid(errors)
+    form = answers()
+    read_or_refuse(form, _read)
     return go(url_for("portal.find_appointment", d=keep_draft(form, at=ASKED)))
 
 

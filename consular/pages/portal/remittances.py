@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from flask import Response, current_app, render_template, request, url_for
@@ -31,11 +31,12 @@ from consular.pages.forms import (
     money_of,
     phone_of,
     pick,
+    read_or_refuse,
 )
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import known_form
 from consular.pages.portal.terms import terms
-from consular.pages.posting import submission_key
+from consular.pages.posting import reopen, submission_key
 from consular.prices import price
 from services.citizens.accounts import find_holder, set_profile
 from services.citizens.people import PersonData, full_name
@@ -119,9 +120,8 @@ def send_recipient() -> Any:
 @allow(CITIZEN)
 def send_recipient_save() -> Response:
     """Keep the recipient in the draft and go on."""
-    form, errors = answers(), cast(Errors, {})
-    if _command(form, errors) is None:
-        raise FieldsInvalid(errors)
+    form = answers()
+    read_or_refuse(form, _command)
     return go(url_for("portal.send_check", d=keep_draft(form)))
 
 
@@ -156,11 +156,7 @@ def remittance(id: UUID) -> str:
     return _show(id, draft().errors(also_under=True))
 
 
-@pages.get("/envios/<uuid:id>/cancelar")
-@allow(CITIZEN)
-def back_to_remittance(id: UUID) -> Response:
-    """The address of the cancellation, opened after a refusal or a sign-in."""
-    return go(url_for("portal.remittance", id=id, d=request.args.get("d")))
+reopen(pages, ["/envios/<uuid:id>/cancelar"], "portal.remittance", CITIZEN)
 
 
 @pages.post("/envios/<uuid:id>/cancelar")
@@ -201,9 +197,8 @@ def lookup() -> str:
 @allow(ANYONE)
 def lookup_ask() -> Response:
     """Look up a remittance by POST, to keep folio and surname out of the address."""
-    form, errors = answers(), cast(Errors, {})
-    if _read_lookup(form, errors) is None:
-        raise FieldsInvalid(errors)
+    form = answers()
+    read_or_refuse(form, _read_lookup)
     return go(url_for("portal.lookup", d=keep_draft(form, at=ASKED)))
 
 
@@ -229,12 +224,10 @@ def profile() -> str:
 @allow(CITIZEN)
 def profile_save() -> Response:
     """Save the account holder's names."""
-    form, errors = answers(), cast(Errors, {})
-    told = _read_profile(form, errors)
-    if told is None:
-        raise FieldsInvalid(errors)
-    with offering_correction(told), transaction() as session:
-        set_profile(session, account(), told, now=now(), vault=vault())
+    form = answers()
+    data = read_or_refuse(form, _read_profile)
+    with offering_correction(data), transaction() as session:
+        set_profile(session, account(), data, now=now(), vault=vault())
     drop()
     return go(local(form.get("next"), url_for("portal.dashboard", guardado=1)))
 
@@ -242,18 +235,15 @@ def profile_save() -> Response:
 def _read_profile(form: dict[str, str], errors: Errors) -> PersonData | None:
     born = date_of(form, "birth_date")
     values: dict[str, Any] = {**pick(form, *NAMES, "curp", "email"), **phone_of(form)}
-    told: PersonData | None = check(
+    data: PersonData | None = check(
         ProfileSchema(), {**values, **({"birth_date": born} if born else {})}, errors
     )
-    return told
+    return data
 
 
 def _quote(form: dict[str, str]) -> str:
     """The id of a new quote. Raises FieldsInvalid, or what quoting raises, by the form's fields."""
-    errors: Errors = {}
-    command = _read_amounts(form, errors)
-    if command is None:
-        raise FieldsInvalid(errors)
+    command = read_or_refuse(form, _read_amounts)
     try:
         with transaction() as session:
             return str(quote(session, command, now=database_now(session), actor=actor()).id)
