@@ -70,12 +70,12 @@ WHO: dict[str, Any] = {
 }
 
 
-def told(action: str) -> tuple[str, str]:
+def words_of_action(action: str) -> tuple[str, str]:
     """Return an audit action's published name and its words in the reader's language."""
     name = action if action in WHAT else OTHER
     return name, str(WHAT[name])
 
 
-def who(role: str) -> str:
+def words_of_role(role: str) -> str:
     """Return who did something with the data (a role), in the reader's language."""
     return str(WHO.get(role, WHO["system"]))

@@ -121,15 +121,15 @@ def form_errors(error: DomainError) -> Errors:
     if problem.errors:
         return problem.errors
     repeats = problem.detail.startswith(problem.title)
-    told = problem.detail if repeats else f"{problem.title}. {problem.detail}"
+    message = problem.detail if repeats else f"{problem.title}. {problem.detail}"
     name, page, words = _LINKS.get(error.code, ("", "", ""))
     if name not in error.params:
-        return {"form": [told]}
+        return {"form": [message]}
     if error.code == "already_enrolled":
         program = PROGRAMS[str(error.params["program"])].short
-        told = str(_("Ya pediste tu %(program)s:", program=program))
+        message = str(_("Ya pediste tu %(program)s:", program=program))
     link = Markup('<a href="{}">{}</a>').format(url_for(page, id=error.params[name]), words)
-    return {"form": [Markup("{} {}").format(told, link)]}
+    return {"form": [Markup("{} {}").format(message, link)]}
 
 
 def go(address: str) -> Response:

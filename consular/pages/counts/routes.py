@@ -61,9 +61,9 @@ def report() -> Response:
     """Report a count."""
     command = _read_report(answers(), None)
     with transaction() as session:
-        made = report_count(session, command, now=now(), actor=actor()).id
+        count_id = report_count(session, command, now=now(), actor=actor()).id
     drop()
-    return go(url_for("counts.count", id=made, done="1"))
+    return go(url_for("counts.count", id=count_id, done="1"))
 
 
 @pages.get("/<uuid:id>")

@@ -151,11 +151,11 @@ def _do(deed: Callable[[Session], Any]) -> Response:
 def _by_field(errors: Errors) -> Errors:
     """Errors by the forms' own fields; those without a field are told on top."""
     fields = {"fee": "fee_amount", "identity_checked": "form", "desk": "form"}
-    told: Errors = {}
+    by_field: Errors = {}
     for name, messages in errors.items():
         first = name.partition(".")[0]
-        told.setdefault(fields.get(first, first), []).extend(messages)
-    return {field: list(dict.fromkeys(messages)) for field, messages in told.items()}
+        by_field.setdefault(fields.get(first, first), []).extend(messages)
+    return {field: list(dict.fromkeys(messages)) for field, messages in by_field.items()}
 
 
 def _show(id: UUID, form: Form, errors: Errors) -> str:

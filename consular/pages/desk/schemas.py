@@ -52,17 +52,17 @@ def session_values(form: dict[str, str], consulate: str) -> dict[str, Any]:
 
 def session_errors(errors: dict[str, list[str]]) -> dict[str, list[str]]:
     """Errors by the form's fields: those of a desk are told by its line."""
-    told: dict[str, list[str]] = {}
+    by_field: dict[str, list[str]] = {}
     for name, messages in errors.items():
         field, _dot, rest = name.partition(".")
         if field != "desks" or not rest:
-            told.setdefault(field, []).extend(messages)
+            by_field.setdefault(field, []).extend(messages)
             continue
         line = int(rest.split(".")[0]) + 1
         words = _("Ventanilla %(line)s: escribe como A: PAS10, MAT.", line=line)
-        if str(words) not in told.setdefault("desks", []):
-            told["desks"].append(str(words))
-    return told
+        if str(words) not in by_field.setdefault("desks", []):
+            by_field["desks"].append(str(words))
+    return by_field
 
 
 def _desk(line: str) -> dict[str, Any]:

@@ -69,13 +69,13 @@ def by_day(found: Sequence[Figures], first: date, last: date) -> dict[str, Any]:
             lines[day] += [
                 sum(counts.get(s, 0) for s in c) for c in _BY_DAY[figures.indicator.code]
             ]
-    told = {day: values for day, values in lines.items() if any(values)}
-    totals = [number(sum(column)) for column in zip(*told.values(), strict=True)]
+    days = {day: values for day, values in lines.items() if any(values)}
+    totals = [number(sum(column)) for column in zip(*days.values(), strict=True)]
     return {
         "caption": _("Del %(first)s al %(last)s", first=date_short(first), last=date_short(last)),
         "head": [words for code in codes for words in _day_words()[code]],
-        "rows": [[_day(day), *map(number, values)] for day, values in told.items()],
-        "totals": [_("Total"), *totals] if len(told) > 1 else None,
+        "rows": [[_day(day), *map(number, values)] for day, values in days.items()],
+        "totals": [_("Total"), *totals] if len(days) > 1 else None,
         "notes": [_day_notes()[code] for code in codes],
     }
 

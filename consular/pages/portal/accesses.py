@@ -7,7 +7,7 @@ from typing import Any
 from flask import render_template, request, url_for
 from marshmallow import Schema
 
-from consular.access_words import told, who
+from consular.access_words import words_of_action, words_of_role
 from consular.auth import CITIZEN, account, allow
 from consular.db import transaction
 from consular.input.paging import Cursor, cursor
@@ -43,7 +43,7 @@ def accesses() -> str:
 def _entry(entry: Any) -> dict[str, Any]:
     return {
         "at": entry.at,
-        "who": who(entry.actor_role),
-        "what": told(entry.action)[1],
+        "who": words_of_role(entry.actor_role),
+        "what": words_of_action(entry.action)[1],
         "where": city_of(entry.consulate_code) if entry.consulate_code else "",
     }

@@ -19,7 +19,7 @@ MOST_OFFICES = 3
 
 
 @dataclass(frozen=True)
-class Further:
+class Alternatives:
     """``start`` is the office's own next free time within the weeks, or None."""
 
     weeks: int
@@ -27,14 +27,18 @@ class Further:
     offices: list[dict[str, Any]]
 
 
-def look_further(session: Session, consulate: str, service: str, first: datetime) -> Further:
+def find_alternatives(
+    session: Session, consulate: str, service: str, first: datetime
+) -> Alternatives:
     """The next free time here, and the nearest other offices that have any, each with its first."""
     last = first + timedelta(weeks=WEEKS)
     here = availability(session, consulate=consulate, service=service, first=first, last=last)
     elsewhere = earliest(session, service=service, first=first, last=last, each=1)
     starts = {row["consulate_code"]: row["starts_at"] for row in elsewhere}
     starts.pop(consulate, None)
-    return Further(WEEKS, here[0].start if here else None, _nearest(session, consulate, starts))
+    return Alternatives(
+        WEEKS, here[0].start if here else None, _nearest(session, consulate, starts)
+    )
 
 
 def _nearest(session: Session, consulate: str, starts: dict[str, datetime]) -> list[dict[str, Any]]:

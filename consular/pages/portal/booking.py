@@ -22,9 +22,9 @@ from consular.input.appointments import AttendeeSchema, ContactSchema
 from consular.input.fields import Code, Day, Moment
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import Errors, check, date_of, go, phone_of, pick, read_or_refuse
-from consular.pages.portal.alternatives import look_further
+from consular.pages.portal.alternatives import find_alternatives
 from consular.pages.portal.blueprint import pages
-from consular.pages.portal.form_prefill import known_form
+from consular.pages.portal.form_prefill import prefilled_form
 from consular.pages.portal.names import (
     bookable_services,
     office,
@@ -97,7 +97,7 @@ def booking_time() -> str:
 @allow(ANYONE)
 def booking_person() -> str:
     """Say for whom it is."""
-    form = {**known_form(), **draft().form, **request.args.to_dict()}
+    form = {**prefilled_form(), **draft().form, **request.args.to_dict()}
     slot_errors: Errors = {}
     slot = check(_Slot(), pick(form, *SLOT), slot_errors)
     if slot is None:
@@ -285,7 +285,7 @@ def _ask_time(place: dict[str, Any], errors: Errors) -> str:
             first=begin,
             last=_midnight(after, zone),
         )
-        further = None if times else look_further(session, where["code"], service.code, begin)
+        further = None if times else find_alternatives(session, where["code"], service.code, begin)
         shown = {"code": service.code, "name": in_language(service, "name")}
     later: date | None = after
     if further:

@@ -19,7 +19,7 @@ from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, date_of, go, phone_of, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
-from consular.pages.portal.form_prefill import known_form
+from consular.pages.portal.form_prefill import prefilled_form
 from consular.pages.portal.names import offices
 from consular.pages.portal.program_form import by_page_name, data_of, labels_of
 from consular.pages.posting import reopen
@@ -51,7 +51,7 @@ def enroll(program: str) -> str:
         action=url_for("portal.enroll", program=program),
         labels=dict(labels_of(asked.fields)),
         consulates=choices,
-        form={**known_form(), **draft().form},
+        form={**prefilled_form(), **draft().form},
         errors=draft().errors(partial(_command, asked)),
     )
 
@@ -63,9 +63,11 @@ def enroll_send(program: str) -> Response:
     """Request an enrollment."""
     command = read_or_refuse(answers(), partial(_command, _open(program)))
     with notify_existing_holder(command), transaction() as session:
-        made = request_enrollment(session, command, now=now(), actor=actor(), vault=vault()).id
+        enrollment_id = request_enrollment(
+            session, command, now=now(), actor=actor(), vault=vault()
+        ).id
     drop()
-    return go(url_for("portal.enrollment", id=made, nueva=1))
+    return go(url_for("portal.enrollment", id=enrollment_id, nueva=1))
 
 
 def _open(program: str) -> Program:

@@ -15,7 +15,7 @@ TEXTS = ("given_names", "first_surname", "second_surname", "curp", "email", "pho
 SUGGESTED = "suggested"
 
 
-def known_form() -> dict[str, str]:
+def prefilled_form() -> dict[str, str]:
     """The holder's data; before they told them, those of their latest deed, marked as suggested.
     Nothing for whoever isn't signed in as a citizen."""
     if g.actor is None or not g.actor.is_citizen:

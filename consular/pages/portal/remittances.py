@@ -34,7 +34,7 @@ from consular.pages.forms import (
     read_or_refuse,
 )
 from consular.pages.portal.blueprint import pages
-from consular.pages.portal.form_prefill import known_form
+from consular.pages.portal.form_prefill import prefilled_form
 from consular.pages.portal.terms import terms
 from consular.pages.posting import reopen, submission_key
 from consular.prices import price
@@ -72,7 +72,7 @@ def send() -> Any:
         holder = find_holder(session, account())
         if holder is None or holder.birth_date is None:
             return go(url_for("portal.profile", next=url_for("portal.send")))
-        told = terms(session)
+        numbers = terms(session)
     chosen = check(_QuoteId(), pick(request.args.to_dict(), "quote"), {})
     quoted = _quote_context(chosen["quote"]) if chosen else None
     return render_template(
@@ -80,7 +80,7 @@ def send() -> Any:
         form={**(_amounts_of(quoted) if quoted else {}), **draft().form},
         errors=draft().errors(_read_amounts),
         quote=quoted,
-        terms=told,
+        terms=numbers,
         clock=reader_clock(),
     )
 
@@ -144,9 +144,9 @@ def send_confirm() -> Response:
     command = _command(form, {})
     if command is None:
         return go(url_for("portal.send_recipient", d=keep_draft(form)))
-    made = _order_once(command)
+    remittance_id = _order_once(command)
     drop()
-    return go(url_for("portal.remittance", id=made, nuevo=1))
+    return go(url_for("portal.remittance", id=remittance_id, nuevo=1))
 
 
 @pages.get("/envios/<uuid:id>")
@@ -215,7 +215,7 @@ def profile() -> str:
     """Show the form of the account holder's names."""
     return render_template(
         "portal/profile.html",
-        form={**known_form(), "next": request.args.get("next", ""), **draft().form},
+        form={**prefilled_form(), "next": request.args.get("next", ""), **draft().form},
         errors=draft().errors(_read_profile),
     )
 
@@ -290,7 +290,7 @@ def _number_wanted(form: dict[str, str]) -> str | None:
 
 def _order_once(command: OrderRemittance) -> str:
     def do(session: Session) -> dict[str, str]:
-        made = order(
+        remittance = order(
             session,
             command,
             now=database_now(session),
@@ -298,7 +298,7 @@ def _order_once(command: OrderRemittance) -> str:
             vault=vault(),
             funding_mode=current_app.config["FUNDING_MODE"],
         )
-        return {"id": str(made.id)}
+        return {"id": str(remittance.id)}
 
     return str(run_idempotent(submission_key(command), do, status=202)["id"])
 
@@ -361,7 +361,7 @@ def _show(id: UUID, errors: Errors) -> str:
         found = get_remittance(session, id, account=account())
         name = found.recipient_name
         today = database_now(session)
-        told = terms(session)
+        numbers = terms(session)
         can_cancel = Action.CANCEL in list_actions(session, found, now=today)
         history = [
             {"status": step.status, "at": step.at, "detail": ""}
@@ -388,7 +388,7 @@ def _show(id: UUID, errors: Errors) -> str:
             **_price(found),
         },
         clock=reader_clock(),
-        terms=told,
+        terms=numbers,
         just_sent="nuevo" in request.args,
         refresh_seconds=None if status in FINAL else REFRESH_SECONDS,
         errors=errors,

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from consular.access_words import told
+from consular.access_words import words_of_action
 from consular.api.v1.appointments import routes as appointments
 from consular.api.v1.enrollments import routes as enrollments
 from consular.api.v1.me.answers import AccessAnswer, PersonAnswer, SignInAnswer
@@ -61,7 +61,7 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
 
 def access(entry: Any) -> dict[str, Any]:
     """Who did what, when, and where."""
-    action, what = told(entry.action)
+    action, what = words_of_action(entry.action)
     return AccessAnswer.render(entry, action=action, what=what)
 
 
