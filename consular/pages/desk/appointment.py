@@ -140,10 +140,10 @@ def _step(id: UUID, step: Step, schema: Schema, values: dict[str, Any]) -> Respo
     return _do(lambda session: take_step(session, command, now=now(), actor=actor()))
 
 
-def _do(deed: Callable[[Session], Any]) -> Response:
+def _do(step: Callable[[Session], Any]) -> Response:
     """Run the command in a transaction and redirect back to where it was sent from."""
     with transaction() as session:
-        day = day_at_desk(session, deed(session))
+        day = day_at_desk(session, step(session))
     drop()
     return go(local(typed().get("back"), url_for("desk.today", day=day.isoformat())))
 

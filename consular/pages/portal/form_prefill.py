@@ -11,12 +11,12 @@ from services.citizens.accounts import find_holder, suggest_holder
 from services.citizens.people import PersonData, open_person
 
 TEXTS = ("given_names", "first_surname", "second_surname", "curp", "email", "phone")
-# Says that the answers come from another deed and may be somebody else's.
+# Says that the answers come from another request and may be somebody else's.
 SUGGESTED = "suggested"
 
 
 def prefilled_form() -> dict[str, str]:
-    """The holder's data; before they told them, those of their latest deed, marked as suggested.
+    """The holder's data; before they told them, those of their latest request, marked as suggested.
     Nothing for whoever isn't signed in as a citizen."""
     if g.actor is None or not g.actor.is_citizen:
         return {}
