@@ -85,5 +85,5 @@ def test_the_api_lists_offices_and_services_in_order(web: Web) -> None:
     services = web.client.get("/api/v1/services").json["items"]
     kinds = {s["category"] for s in services}
     for kind in kinds:
-        names = [s["name"]["es"] for s in services if s["category"] == kind]
+        names = [s["name"] for s in services if s["category"] == kind]
         assert names == sorted(names, key=alphabetical)
