@@ -2,7 +2,7 @@
 
 An adapter subclasses `AgencyClient`, names its tables, and calls `_ask` (changes nothing) or
 `_tell` (changes something). The difference decides what a lost answer means: a question can be
-asked again, a deed must be looked up by folio.
+asked again, a change must be looked up by folio.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ class AgencyClient:
     def _decoded(
         self, call: Call, headers: httpx.Headers, raw: bytes, decode: Callable[[Json], T]
     ) -> T:
-        """An answer that we cannot read tells nothing of the deed."""
+        """An answer that we cannot read tells nothing of the change."""
         try:
             return decode(_json_object(headers, raw))
         except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError):

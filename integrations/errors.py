@@ -8,7 +8,7 @@
     ├── Refused              the agency's final no, with a code that we know
     └── OutcomeUnknown       it may or may not have been done: ask by folio, never resend blindly
 
-`Retryable` speaks of the attempt that raised it. An earlier attempt at the same deed may still be
+`Retryable` speaks of the attempt that raised it. An earlier attempt at the same change may still be
 unknown: only the agency's answer by folio settles that one.
 """
 
@@ -54,7 +54,7 @@ class Throttled(Retryable):
 
 
 class Unanswered(Retryable):
-    """A question (never a deed) that brought no usable answer. Codes as `OutcomeUnknown`."""
+    """A question (never a change) that brought no usable answer. Codes as `OutcomeUnknown`."""
 
 
 class Refused(AgencyError):
@@ -66,7 +66,7 @@ class Refused(AgencyError):
 
 
 class OutcomeUnknown(AgencyError):
-    """The deed may have been done: the answer was lost, late or unreadable.
+    """The change may have taken effect: the answer was lost, late or unreadable.
 
     Codes: `timeout`, `connection_lost`, `server_error`, `garbage`, `too_large`, `redirected`,
     `unknown_refusal`.

@@ -118,7 +118,7 @@ class FaultyApplication:
         if self._board.happens(faults.unavailable_rate):
             return _problem_answer(503)(environ, start_response)
         if self._board.happens(faults.error_rate):
-            # A 500 tells nothing: the deed may be done or not.
+            # A 500 tells nothing: the change may be made or not.
             if self._board.happens(0.5):
                 self._act(environ)
             return _problem_answer(500)(environ, start_response)

@@ -81,7 +81,7 @@ def list_identities(session: Session, account: UUID) -> Sequence[Identity]:
 
 
 def suggest_holder(session: Session, account: UUID, today: date) -> Person | None:
-    """Who the holder may be before they told it: the one adult whom the account's latest deed
+    """Who the holder may be before they told it: the one adult whom the account's latest request
     named. A child's appointment, or a household's, suggests nobody."""
     latest = session.scalars(
         select(Person)

@@ -33,7 +33,7 @@ class Account(Base):
 
 
 class Person(Base):
-    """Somebody as they were named for one deed: an account's holder, an attendee, an applicant.
+    """Somebody as they were named for one request: an account's holder, an attendee, an applicant.
 
     Names and birth date are plain, for the desk searches them; identifiers and contacts are
     sealed under ``data_key`` (see `services.citizens.people`). Deleting the key forgets them.

@@ -1,4 +1,4 @@
-"""Who did what to whose data: appended in the deed's own transaction, never changed."""
+"""Who did what to whose data: appended in the transaction of what was done, never changed."""
 
 from __future__ import annotations
 

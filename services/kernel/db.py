@@ -158,7 +158,7 @@ class Database:
 
     @contextmanager
     def autocommit_session(self) -> Iterator[Session]:
-        """For a deed that is a single call of a database function, which sets its own scope.
+        """For a use case that is a single call of a database function, which sets its own scope.
 
         PostgreSQL makes one statement atomic by itself; BEGIN and COMMIT would be two more
         round trips on the hottest paths.

@@ -50,7 +50,7 @@ class Forbidden(DomainError):
 
 
 class Conflict(DomainError):
-    """The current state, or somebody else's deed, stands in the way."""
+    """The current state, or somebody else's change, stands in the way."""
 
     code = "conflict"
 

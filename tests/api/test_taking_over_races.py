@@ -14,15 +14,15 @@ def test_two_officers_and_the_other_account_at_once_leave_one_owner(web: Web) ->
     first = window.check(folio=window.folio).get_json()["id"]
     second = window.check(contact={"email": "gloria@demo.invalid"}).get_json()["id"]
     cancel = f"/appointments/{window.squatted['id']}/cancel"
-    deeds = [
+    steps = [
         lambda: window.act(first, "take-over", service="PAS10"),
         lambda: window.act(second, "take-over", service="PAS10"),
         lambda: window.act(first, "release", service="PAS10"),
         lambda: web.call("POST", cancel, {}, token=window.eve),
         lambda: window.act(first, "take-over", service="PAS10"),
     ]
-    with ThreadPoolExecutor(max_workers=len(deeds)) as pool:
-        answers = [each.result() for each in [pool.submit(deed) for deed in deeds]]
+    with ThreadPoolExecutor(max_workers=len(steps)) as pool:
+        answers = [each.result() for each in [pool.submit(step) for step in steps]]
     assert set(Counter(answer.status_code for answer in answers)) <= {200, 409}, [
         answer.text for answer in answers
     ]
