@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,7 +19,7 @@ LAST_BYTES = 16_384
 PORTS_TO_TRY = 5
 
 
-class ServerProcess:
+class ServerProcess(ABC):
     """One server with its data in ``directory``; subclasses say how it is started and asked."""
 
     name: str
@@ -38,17 +39,17 @@ class ServerProcess:
         self.directory.mkdir(parents=True, exist_ok=True)
         return ()
 
+    @abstractmethod
     def command(self) -> list[str]:
         """The program with its arguments, for `port`."""
-        raise NotImplementedError
 
     def standard_input(self) -> str:
         """What it reads at first: the place for what no process list may show."""
         return ""
 
+    @abstractmethod
     def answers(self) -> bool:
         """Whether it takes requests now."""
-        raise NotImplementedError
 
     def remedy(self, words: str) -> str:
         """What to do when it ended with these last words."""
