@@ -138,10 +138,18 @@ def person_keys(data: PersonData, vault: Vault) -> list[bytes]:
 
 def name_keys(named: PersonData | Person, vault: Vault) -> list[bytes]:
     """Keyed hashes of name and birth date: as names are compared now, then as they were."""
-    names = (named.given_names, named.first_surname, named.second_surname)
-    born = (named.birth_date or _NOT_TOLD).isoformat()
-    alike = dict.fromkeys((normalise_name(*names), former_normal_name(*names)))
-    return [vault.blind_index("person.name", f"{name}|{born}") for name in alike]
+    before = _name_key(former_normal_name(*_names(named)), named.birth_date, vault)
+    return list(dict.fromkeys((name_index(named, vault), before)))
+
+
+def name_index(named: PersonData | Person, vault: Vault) -> bytes:
+    """Keyed hash of name and birth date, as rows of people hold it."""
+    return _name_key(normalise_name(*_names(named)), named.birth_date, vault)
+
+
+def _name_key(name: str, birth_date: date | None, vault: Vault) -> bytes:
+    born = (birth_date or _NOT_TOLD).isoformat()
+    return vault.blind_index("person.name", f"{name}|{born}")
 
 
 def curp_index(curp: str, vault: Vault) -> bytes:
@@ -151,8 +159,11 @@ def curp_index(curp: str, vault: Vault) -> bytes:
 
 def full_name(person: Named) -> str:
     """Given names and surnames in one line."""
-    names = (person.given_names, person.first_surname, person.second_surname)
-    return " ".join(name for name in names if name)
+    return " ".join(name for name in _names(person) if name)
+
+
+def _names(person: Named) -> tuple[str, str, str | None]:
+    return person.given_names, person.first_surname, person.second_surname
 
 
 def _columns(data: PersonData, row: UUID, key: DataKey | None, vault: Vault) -> dict[str, Any]:
@@ -163,7 +174,7 @@ def _columns(data: PersonData, row: UUID, key: DataKey | None, vault: Vault) -> 
         "second_surname": data.second_surname,
         "birth_date": data.birth_date,
         "birth_place": data.birth_place,
-        "name_index": name_keys(data, vault)[0],
+        "name_index": name_index(data, vault),
         "curp_index": curp_index(data.curp, vault) if data.curp else None,
         **{
             f"{name}_sealed": key.seal(value, place=_place(name), row=row)
