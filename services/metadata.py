@@ -7,6 +7,7 @@ from services.citizens import models as citizens
 from services.consulates import models as consulates
 from services.enrollments import models as enrollments
 from services.facts import models as facts
+from services.folders import models as folders
 from services.forms import models as forms
 from services.identity import models as identity
 from services.incidents import models as incidents
@@ -34,6 +35,7 @@ SLICES = (
     staff,
     consulates,
     identity,
+    folders,
     appointments,
     enrollments,
     remittances,

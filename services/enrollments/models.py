@@ -30,7 +30,8 @@ class Enrollment(Base):
     """One request of one person to enroll in one program.
 
     ``day`` is the day it was made, at its office or else in Mexico City. ``data_sealed`` and
-    ``result_sealed`` are JSON under the applicant's key, bound to this row.
+    ``result_sealed`` are JSON under the applicant's key, bound to this row. ``folder_id`` is null
+    where a version filed it that knew no folders, or the person was erased by then.
     """
 
     __tablename__ = "enrollments"
@@ -39,6 +40,7 @@ class Enrollment(Base):
         CheckConstraint(one_of("status", Status), name="status"),
         CheckConstraint("'transfer_to_agency' = ANY (consents)", name="consents"),
         Index("ix_enrollments_account_id", "account_id"),
+        Index("ix_enrollments_folder_id", "folder_id"),
         Index("ix_enrollments_consulate_code_created_at", "consulate_code", "created_at"),
         Index(
             "ix_enrollments_undecided",
@@ -53,6 +55,7 @@ class Enrollment(Base):
     consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    folder_id: Mapped[UUID | None] = mapped_column(ForeignKey("folders.id"))
     status: Mapped[str] = mapped_column(Text)
     reason_code: Mapped[str | None] = mapped_column(Text)
     data_sealed: Mapped[bytes] = mapped_column(LargeBinary)

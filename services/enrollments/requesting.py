@@ -28,6 +28,7 @@ from services.enrollments.progress import DATA_PLACE
 from services.enrollments.rules import CONSENT, HOME_ZONE, Status
 from services.facts.recording import Counted
 from services.facts.recording import record as record_fact
+from services.folders.opening import open_folder
 from services.identity.checking import ask_for_check
 from services.identity.errors import IdentityCheckPending
 from services.identity.homonyms import claim_keys
@@ -83,6 +84,7 @@ def request_enrollment(
     person = make_person(applicant, account=owner, consulate=consulate, now=now, vault=vault)
     session.add(person)
     session.flush()
+    folder = open_folder(session, person, now=now)
     row = new_id()
     data = json.dumps(dict(command.data), ensure_ascii=False)
     found = Enrollment(
@@ -92,6 +94,7 @@ def request_enrollment(
         consulate_code=consulate,
         account_id=owner,
         person_id=person.id,
+        folder_id=folder.id,
         status=Status.RECEIVED,
         data_sealed=get_key(person, vault).seal(data, place=DATA_PLACE, row=row),
         consents=sorted(set(command.consents)),

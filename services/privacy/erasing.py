@@ -17,6 +17,7 @@ from services.appointments import erasing as appointments
 from services.citizens import erasing as citizens
 from services.citizens.erasing import Erased
 from services.enrollments import erasing as enrollments
+from services.folders import erasing as folders
 from services.forms.drafts import drop_drafts
 from services.identity import erasing as identity
 from services.identity.models import IdentityCheck
@@ -92,6 +93,7 @@ def _erase(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> 
     appointments.erase(session, erased)
     identity.erase(session, erased)
     enrollments.erase(session, erased)
+    folders.erase(session, erased)
     erase_notes(session, things)
     forget_answers(session, erased.account, things)
     if erased.account:

@@ -21,6 +21,7 @@ BOTH = {
     "alembic_version": READ,
     "audit_entries": ADD,
     "claims": f"{KEEP}, UPDATE (appointment_id)",
+    "consents": f"{ADD}, UPDATE (withdrawn_at, withdrawn_by, withdrawn_by_role)",
     "counted_at": ADD,
     "database_identity": READ,
     "desks": f"{ADD}, UPDATE (held)",
@@ -49,6 +50,7 @@ ONLY_WEB = {
     "exchange_rates": READ,
     "facts_settled": READ,
     "fees": READ,
+    "folders": f"{ADD}, UPDATE (answers_sealed, consulate_code, starts_next, wanted)",
     "form_submissions": f"{KEEP}, UPDATE (begun_at, data_key, finished_at, location,"
     " session_sealed)",
     "idempotency_keys": f"{ADD}, UPDATE (response, status)",
@@ -90,6 +92,7 @@ ONLY_WORKERS = {
     "exchange_rates": f"{KEEP}, UPDATE",
     "facts_settled": f"{READ}, UPDATE (at)",
     "fees": f"{KEEP}, UPDATE",
+    "folders": f"{ADD}, UPDATE (answers_sealed, consulate_code, person_key, starts_next, wanted)",
     "form_submissions": "DELETE, SELECT (begun_at)",
     "idempotency_keys": f"{KEEP}, UPDATE (response, status)",
     "identity_checks": f"{KEEP}, UPDATE",

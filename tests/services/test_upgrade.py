@@ -14,7 +14,7 @@ from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from consular import migrations
@@ -28,6 +28,8 @@ from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.appointments.queries import get_appointment
 from services.citizens.people import person_keys
+from services.enrollments.models import Enrollment
+from services.folders.models import Consent
 from services.kernel.audit import SYSTEM, Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
@@ -200,3 +202,49 @@ def test_an_appointment_for_two_services_counts_once_since_and_as_before_as_of_b
             for code, value in (("appointments", 1), ("people", 1), ("services", 2)):
                 rows = figures(session, AskIndicator(code)).rows
                 assert [dict(row) for row in rows] == [{"status": "cancelled", "value": value}]
+
+
+def test_requests_made_before_get_their_persons_folder_and_consent(old: DatabaseUrls) -> None:
+    with _connected(old) as database, database.transaction(NETWORK_SCOPE) as session:
+        account = make_account(session)
+        _request_as_before(session, account, curp=b"c1")
+        _request_as_before(session, account, curp=b"c1")
+        _request_as_before(session, account, curp=b"c2")
+        _request_as_before(session, account, curp=None)
+        _request_as_before(session, None, curp=b"c1")
+    migrations.upgrade(old.owner_url)
+    with _connected(old) as database, database.transaction(NETWORK_SCOPE) as session:
+        folders = session.scalars(
+            select(Enrollment.folder_id).order_by(Enrollment.created_at, Enrollment.id)
+        ).all()
+        assert folders[0] == folders[1]
+        assert folders[3] is None
+        assert len({*folders}) == 4
+        assert session.scalars(select(Consent.agency)).all() == ["sat"] * 4
+        # What that version still files has none.
+        _request_as_before(session, account, curp=b"c3")
+
+
+def _request_as_before(session: Session, account: UUID | None, *, curp: bytes | None) -> None:
+    person = new_id()
+    session.execute(
+        text(
+            "INSERT INTO people (id, account_id, given_names, first_surname, name_index,"
+            " curp_index, created_at) VALUES (:id, :account, 'Ana', 'Demo', '', :curp, now())"
+        ),
+        {"id": person, "account": account, "curp": curp},
+    )
+    session.execute(
+        text(
+            "INSERT INTO enrollments (id, folio, program, account_id, person_id, status,"
+            " data_sealed, consents, consented_at, language, day, created_at, changed_at)"
+            " VALUES (:id, :folio, 'rfc', :account, :person, 'received', '',"
+            " '{transfer_to_agency}', now(), 'es', current_date, now(), now())"
+        ),
+        {
+            "id": new_id(),
+            "folio": new_folio(FolioKind.ENROLLMENT),
+            "account": account,
+            "person": person,
+        },
+    )

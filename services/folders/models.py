@@ -1,0 +1,99 @@
+"""The folder of a person: what they told once, what they want, and what they consented to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    false,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.folders.rules import ConsentKind, Purpose
+from services.kernel.db import Base, Owners, PartOf
+from services.kernel.tables import one_of
+
+_AT = DateTime(timezone=True)
+
+
+class Folder(Base):
+    """All that one person asks for, across programs: one for each person whom an account names;
+    filed at a desk for somebody without an account, one at each office.
+
+    ``person_key`` is the keyed hash of the CURP, null once the person is erased. ``person_id`` is
+    the row under whose key ``answers_sealed`` (JSON, by the names of the programs' fields) is
+    sealed. ``wanted`` are the programs of the plan; ``starts_next``: the person chose that the next
+    one begins by itself. An account's folder is of the office that its latest request named.
+    """
+
+    __tablename__ = "folders"
+    owners = Owners(office="consulate_code", account="account_id")
+    __table_args__ = (
+        Index(
+            "uq_folders_account_id",
+            "account_id",
+            "person_key",
+            unique=True,
+            postgresql_where=text("account_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_folders_consulate_code",
+            text("coalesce(consulate_code, '')"),
+            "person_key",
+            unique=True,
+            postgresql_where=text("account_id IS NULL"),
+        ),
+        Index("ix_folders_person_id", "person_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    person_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    answers_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    wanted: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    starts_next: Mapped[bool] = mapped_column(server_default=false())
+    created_at: Mapped[datetime] = mapped_column(_AT)
+
+
+class Consent(Base):
+    """One giving of consent: ``agency`` gets ``data`` (names of fields) for ``purpose``.
+
+    ``text_version`` is the digest of the words that were shown, in ``language``. Kept as proof; it
+    holds nothing that was told. ``given_by`` is the account of the person, or of whoever helped.
+    """
+
+    __tablename__ = "consents"
+    owners = PartOf("folder_id", Folder)
+    __table_args__ = (
+        CheckConstraint(one_of("kind", ConsentKind), name="kind"),
+        CheckConstraint(one_of("purpose", Purpose), name="purpose"),
+        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by_role IS NULL)", name="withdrawn"),
+        Index("ix_consents_folder_id_program", "folder_id", "program"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    folder_id: Mapped[UUID] = mapped_column(ForeignKey("folders.id"))
+    program: Mapped[str] = mapped_column(Text)
+    agency: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    purpose: Mapped[str] = mapped_column(Text)
+    data: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    text_version: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(Text)
+    given_at: Mapped[datetime] = mapped_column(_AT)
+    given_by_role: Mapped[str] = mapped_column(Text)
+    given_by: Mapped[UUID | None]
+    withdrawn_at: Mapped[datetime | None] = mapped_column(_AT)
+    withdrawn_by_role: Mapped[str | None] = mapped_column(Text)
+    withdrawn_by: Mapped[UUID | None]

@@ -1,0 +1,48 @@
+"""Find the folder of a person, or open one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.citizens.models import Person
+from services.folders.models import Folder
+from services.kernel.ids import new_id
+
+
+def open_folder(session: Session, person: Person, *, now: datetime) -> Folder:
+    """The folder of whoever ``person`` names, held until the transaction ends.
+
+    Opened when the account, or the office where somebody without one files, has none for that CURP.
+    Two at once get the same. ``person`` has a CURP.
+    """
+    session.execute(
+        insert(Folder)
+        .values(
+            id=new_id(),
+            account_id=person.account_id,
+            consulate_code=person.consulate_code,
+            person_id=person.id,
+            person_key=person.curp_index,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+    whose = (
+        Folder.account_id == person.account_id
+        if person.account_id
+        else Folder.account_id.is_(None)
+        & Folder.consulate_code.is_not_distinct_from(person.consulate_code)
+    )
+    folder = session.execute(
+        select(Folder)
+        .where(whose, Folder.person_key == person.curp_index)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+    if person.consulate_code:
+        folder.consulate_code = person.consulate_code
+    return folder
