@@ -12,26 +12,26 @@ from services.appointments.returning import beyond_today
 from services.kernel import audit
 
 
-def record_look(session: Session, kind: str, found: Any) -> None:
+def record_look(session: Session, kind: str, thing: Any) -> None:
     """``found`` is an appointment or an enrollment. One's own look is no entry."""
-    _record(session, f"{kind}.read", kind, [found])
+    _record(session, f"{kind}.read", kind, [thing])
 
 
-def record_list(session: Session, kind: str, found: Sequence[Any]) -> None:
+def record_list(session: Session, kind: str, things: Sequence[Any]) -> None:
     """The same for a list: an entry for each of the people in it."""
-    _record(session, f"{kind}.list", kind, found)
+    _record(session, f"{kind}.list", kind, things)
 
 
-def record_agenda(session: Session, found: Sequence[Any], *, searched: bool = False) -> None:
+def record_agenda(session: Session, appointments: Sequence[Any], *, searched: bool = False) -> None:
     """The same for appointments, but for today's agenda of one's own office: it is looked at all
     day long. Whoever was ``searched`` for by name or folio is named, whatever their day."""
     if actor().consulate and not searched:
-        found = beyond_today(session, found, now=now())
-    record_list(session, "appointment", found)
+        appointments = beyond_today(session, appointments, now=now())
+    record_list(session, "appointment", appointments)
 
 
-def _record(session: Session, action: str, kind: str, found: Sequence[Any]) -> None:
+def _record(session: Session, action: str, kind: str, things: Sequence[Any]) -> None:
     asking = actor()
     if not asking.is_citizen:
-        subjects = [audit.Subject.of(kind, each) for each in found]
+        subjects = [audit.Subject.of(kind, each) for each in things]
         audit.record(session, *subjects, action=action, now=now(), actor=asking)

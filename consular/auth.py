@@ -67,24 +67,24 @@ def vault() -> Vault:
 
 def actor() -> Actor:
     """Return the current actor; raises `Unauthenticated` when nobody is signed in."""
-    found = g.get("actor")
-    if found is None:
+    acting = g.get("actor")
+    if acting is None:
         raise Unauthenticated()
-    return cast(Actor, found)
+    return cast(Actor, acting)
 
 
 def actor_id() -> UUID | None:
     """Return the current actor's account id, or None when nobody is signed in."""
-    found = cast(Actor | None, g.get("actor"))
-    return found.account_id if found else None
+    acting = cast(Actor | None, g.get("actor"))
+    return acting.account_id if acting else None
 
 
 def account() -> UUID:
     """Return the current actor's account id; raises `Unauthenticated` when there is none."""
-    found = actor().account_id
-    if found is None:
+    account_id = actor().account_id
+    if account_id is None:
         raise Unauthenticated()
-    return found
+    return account_id
 
 
 def _check() -> None:
@@ -140,19 +140,19 @@ def _account_of(issuer: str, subject: str, role: Role) -> UUID:
     with transaction(NETWORK_SCOPE) as session:
         if role is Role.CITIZEN:
             return sign_in(session, issuer=issuer, subject=subject, now=now(), vault=vault())
-        found = find_by_subject(session, subject)
-        if found is None:
+        member = find_by_subject(session, subject)
+        if member is None:
             raise Unauthenticated()
-        return found.id
+        return member.id
 
 
 def staff_actor(account: UUID, role: Role | None = None) -> Actor:
     """Staff as their account says now, so that ending it works at once."""
     with autocommit_session() as session:
-        found = find_active(session, account)
-    if found is None or (role is not None and found.role != role):
+        member = find_active(session, account)
+    if member is None or (role is not None and member.role != role):
         raise Unauthenticated()
-    return Actor(Role(found.role), account, found.consulate_code, g.request_id)
+    return Actor(Role(member.role), account, member.consulate_code, g.request_id)
 
 
 def _verifier() -> tokens.Verifier:

@@ -50,9 +50,9 @@ def booking_hand() -> Hand:
 @lru_cache(maxsize=256)
 def _network(address: str) -> str:
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return address
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
-        return str(int(found) >> (128 - _NETWORK_BITS))
-    return str(found)
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return str(int(parsed) >> (128 - _NETWORK_BITS))
+    return str(parsed)

@@ -14,19 +14,19 @@ from services.privacy.rules import OPEN, Refusal, Status, answer_by
 from services.privacy.words import OBSTACLES, REFUSALS, STATUSES
 
 
-def described(session: Session, found: ErasureRequest) -> dict[str, Any]:
+def described(session: Session, request: ErasureRequest) -> dict[str, Any]:
     """One request; what stands in the way is told while it is open. Needs the network's scope."""
-    waits = found.status in OPEN
-    obstacles = find_obstacles(session, whose(session, found), now=now()) if waits else []
+    waits = request.status in OPEN
+    obstacles = find_obstacles(session, whose(session, request), now=now()) if waits else []
     return {
-        "id": found.id,
-        "folio": found.folio,
-        "status": found.status,
-        "status_words": gettext(STATUSES[Status(found.status)]),
-        "refusal": found.refusal and gettext(REFUSALS[Refusal(found.refusal)]),
-        "requested_at": found.requested_at,
-        "answer_by": answer_by(found.requested_at.date()),
-        "done_at": found.done_at,
+        "id": request.id,
+        "folio": request.folio,
+        "status": request.status,
+        "status_words": gettext(STATUSES[Status(request.status)]),
+        "refusal": request.refusal and gettext(REFUSALS[Refusal(request.refusal)]),
+        "requested_at": request.requested_at,
+        "answer_by": answer_by(request.requested_at.date()),
+        "done_at": request.done_at,
         "obstacles": list(obstacles),
         "obstacle_words": [gettext(OBSTACLES[obstacle]) for obstacle in obstacles],
     }

@@ -44,18 +44,18 @@ def find_for_visitor(folio: str, birth_date: date) -> FoundAppointment:
     """
     count_lookup("find", folio)
     with transaction(NETWORK_SCOPE) as session:
-        found = find_by_folio_and_birth_date(session, folio, birth_date)
-        if found is None:
+        appointment = find_by_folio_and_birth_date(session, folio, birth_date)
+        if appointment is None:
             raise NotFound()
-        until = list_passes(session, [found], now=now()).get(found.id)
-        zone = ZoneInfo(get_consulate(session, found.consulate_code).time_zone)
-    past = found.status == Status.BOOKED and found.ends_at <= now()
-    return FoundAppointment(found, zone, PAST if past else found.status, until)
+        until = list_passes(session, [appointment], now=now()).get(appointment.id)
+        zone = ZoneInfo(get_consulate(session, appointment.consulate_code).time_zone)
+    past = appointment.status == Status.BOOKED and appointment.ends_at <= now()
+    return FoundAppointment(appointment, zone, PAST if past else appointment.status, until)
 
 
-def words_for(found: FoundAppointment) -> str:
+def words_for(appointment: FoundAppointment) -> str:
     """Return the appointment's state and what to do next, in the reader's language."""
-    if found.return_until is not None:
-        day = date_long(found.return_until)
+    if appointment.return_until is not None:
+        day = date_long(appointment.return_until)
         return str(_("Puedes volver con este folio hasta el %(day)s, sin otra cita.", day=day))
-    return words("appointments.found", found.status, minutes=EARLY_MINUTES)
+    return words("appointments.found", appointment.status, minutes=EARLY_MINUTES)

@@ -122,12 +122,12 @@ def calling_back() -> list[Agency]:
 
 def new_secrets() -> dict[str, str]:
     """Random secrets of all agencies under their settings' names, for an instance of one's own."""
-    made = {
+    tokens = {
         agency.secret_setting: agency.client.new_secret()
         for agency in AGENCIES.values()
         if not agency.open
     }
-    return made | {agency.callback_setting: _signing_secret() for agency in calling_back()}
+    return tokens | {agency.callback_setting: _signing_secret() for agency in calling_back()}
 
 
 def _signing_secret() -> str:

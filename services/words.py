@@ -43,12 +43,12 @@ Words = TypeVar("Words")
 
 def gather(tables: Iterable[Mapping[str, Words]]) -> Mapping[str, Words]:
     """One table of several. Raises ValueError when a code has words twice."""
-    found: dict[str, Words] = {}
+    words: dict[str, Words] = {}
     for table in tables:
-        if doubled := found.keys() & table.keys():
+        if doubled := words.keys() & table.keys():
             raise ValueError(f"{sorted(doubled)} have words already")
-        found |= table
-    return found
+        words |= table
+    return words
 
 
 ERRORS: Mapping[str, ErrorWords] = gather(module.ERRORS for module in SLICES)

@@ -221,7 +221,7 @@ def _refuse(constant: str) -> Any:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose names are all different: a repeated one could hide a value."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    names = dict(pairs)
+    if len(names) != len(pairs):
         raise ValueError("repeated name")
-    return found
+    return names

@@ -32,10 +32,10 @@ def _flat(messages: Any, path: str = "") -> dict[str, list[str]]:
     if not isinstance(messages, dict):
         # A translatable message that isn't a str yet: marshmallow makes no list of it.
         return {path: [said(messages)]}
-    found: dict[str, list[str]] = {}
+    messages_by_field: dict[str, list[str]] = {}
     for name, inner in messages.items():
-        found |= _flat(inner, f"{path}.{writable(name)}" if path else writable(name))
-    return found
+        messages_by_field |= _flat(inner, f"{path}.{writable(name)}" if path else writable(name))
+    return messages_by_field
 
 
 def writable(name: Any) -> str:

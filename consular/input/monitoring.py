@@ -26,14 +26,14 @@ class Dimensions(fields.String):
         text = super()._deserialize(value, attr, data, **kwargs)
         names = [name.strip() for name in text.split(",") if name.strip()]
         try:
-            found = tuple(Dimension(name) for name in names)
+            dimensions = tuple(Dimension(name) for name in names)
         except ValueError:
-            found = ()
-        if len(set(found)) != len(names):
+            dimensions = ()
+        if len(set(dimensions)) != len(names):
             raise ValidationError(
                 [_("Desglosa por program, consulate, day o status, una vez cada uno.")]
             )
-        return found
+        return dimensions
 
 
 class IndicatorQuery(Schema):

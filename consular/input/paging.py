@@ -24,9 +24,9 @@ class Cursor(fields.String):
         text = super()._deserialize(value, attr, data, **kwargs)
         moment, _sep, row = text.partition("~")
         try:
-            at, found = datetime.fromisoformat(moment.replace(" ", "+")), UUID(row)
+            at, cursor = datetime.fromisoformat(moment.replace(" ", "+")), UUID(row)
             if at.tzinfo is not None:
-                return at.astimezone(UTC), found
+                return at.astimezone(UTC), cursor
         except (ValueError, OverflowError):
             pass
         raise ValidationError([NO_SUCH_PAGE])

@@ -76,16 +76,16 @@ def ensure_staff(
     """The account of the demonstration's staff for that role, made if there is none."""
     office = (consulate or LOS_ANGELES) if Role(role) in OFFICE_ROLES else None
     subject = subject or "-".join(filter(None, ("demo", role, office)))
-    found = find_by_subject(session, subject)
-    if found is None:
+    member = find_by_subject(session, subject)
+    if member is None:
         title = (name or f"Demo {role} {office or ''}").replace("|", " ").strip()
-        found = make_account(
+        member = make_account(
             session, MakeStaffAccount(subject, title, role, office), now=system_clock(),
             actor=SYSTEM,
         )  # fmt: skip
-    if found.role != role or found.consulate_code != office:
+    if member.role != role or member.consulate_code != office:
         raise SettingsError(f"The subject {subject} has another role or office; choose another.")
-    return found.id
+    return member.id
 
 
 def _vault(settings: Settings) -> Vault:

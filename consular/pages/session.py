@@ -20,14 +20,14 @@ def page_actor() -> Actor | None:
     if not secret:
         return None
     with autocommit_session() as session:
-        found = find_session(session, secret, now=now())
-    if found is None:
+        signed_in = find_session(session, secret, now=now())
+    if signed_in is None:
         g.session_over = True
         return None
-    if found.account_id:
-        return Actor(Role.CITIZEN, found.account_id, None, g.request_id)
+    if signed_in.account_id:
+        return Actor(Role.CITIZEN, signed_in.account_id, None, g.request_id)
     try:
-        return staff_actor(found.staff_id) if found.staff_id else None
+        return staff_actor(signed_in.staff_id) if signed_in.staff_id else None
     except Unauthenticated:
         return None
 

@@ -126,16 +126,16 @@ class OidcClient(SignInClient):
         """ValueError unless it is this issuer speaking of its own origin."""
         if body["issuer"] != self._issuer:
             raise ValueError("another issuer")
-        found = Discovery(
+        discovery = Discovery(
             issuer=self._issuer,
             authorization_endpoint=body["authorization_endpoint"],
             token_endpoint=body["token_endpoint"],
             jwks_uri=body["jwks_uri"],
         )
-        for url in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
+        for url in (discovery.authorization_endpoint, discovery.token_endpoint, discovery.jwks_uri):
             if _origin(url) != _origin(self._issuer):
                 raise ValueError("an endpoint on another origin")
-        return found
+        return discovery
 
 
 def key_id(id_token: str) -> str | None:

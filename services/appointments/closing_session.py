@@ -32,29 +32,29 @@ def close_session(
     Closing again changes nothing but the desks that have become free meanwhile. Raises NotFound,
     also for another office's.
     """
-    found = session.scalar(
+    opening = session.scalar(
         select(OpeningSession).where(OpeningSession.id == command.session).with_for_update()
     )
-    if found is None or found.consulate_code != actor.consulate:
+    if opening is None or opening.consulate_code != actor.consulate:
         raise NotFound()
-    values: dict[str, Any] = {"session": found.id, "office": actor.consulate}
+    values: dict[str, Any] = {"session": opening.id, "office": actor.consulate}
     _close_places(session, values)
     session.execute(_RELEASE_DESKS, {**values, "live": sorted(LIVE)})
-    if found.closed_at is None:
-        found.closed_at, found.closed_by = now, actor.account_id
+    if opening.closed_at is None:
+        opening.closed_at, opening.closed_by = now, actor.account_id
         session.flush()
-        subject = audit.Subject.of("session", found)
+        subject = audit.Subject.of("session", opening)
         audit.record(session, subject, action="session.close", now=now, actor=actor)
-    return found
+    return opening
 
 
-def list_bookings(session: Session, found: UUID) -> Sequence[Appointment]:
+def list_bookings(session: Session, opening: UUID) -> Sequence[Appointment]:
     """Appointments that are still to be served in a session, by their start."""
     seated = select(Seat.appointment_id).join(Slot, Slot.id == Seat.slot_id)
     return session.scalars(
         select(Appointment)
         .where(
-            Appointment.id.in_(seated.where(Slot.session_id == found)),
+            Appointment.id.in_(seated.where(Slot.session_id == opening)),
             Appointment.status.in_(sorted(LIVE)),
         )
         .order_by(Appointment.starts_at, Appointment.id)

@@ -61,53 +61,57 @@ def take_step(
 
     Raises NotFound, `WrongState`, `TooEarly`, `DeskNotOpen`, `AlreadyCalled` by another desk.
     """
-    found = LIFECYCLE.lock(session, command.appointment)
-    before = Status(found.status)
-    check_step(session, found, command.step, now=now)
+    appointment = LIFECYCLE.lock(session, command.appointment)
+    before = Status(appointment.status)
+    check_step(session, appointment, command.step, now=now)
     if command.step is Step.CALL:
-        _check_desk(session, found, command.desk, now)
-        if before is Status.CALLED and found.desk:
-            if found.desk != command.desk:
-                raise AlreadyCalled(found.desk)
-            return found
+        _check_desk(session, appointment, command.desk, now)
+        if before is Status.CALLED and appointment.desk:
+            if appointment.desk != command.desk:
+                raise AlreadyCalled(appointment.desk)
+            return appointment
     if before in RETURNABLE:
-        returning.use_pass(session, found, now=now)
+        returning.use_pass(session, appointment, now=now)
     after, action = STEPS[command.step][1], f"appointment.{command.step}"
-    columns = _columns(found, command, after, now)
-    LIFECYCLE.move(session, found, after, now=now, actor=actor, action=action, **columns)
+    columns = _columns(appointment, command, after, now)
+    LIFECYCLE.move(session, appointment, after, now=now, actor=actor, action=action, **columns)
     if after in RETURNABLE and command.may_return:
-        returning.give_pass(session, found, now=now)
+        returning.give_pass(session, appointment, now=now)
     elif after not in LIVE:
-        returning.drop_claims(session, found.id)
-    return found
+        returning.drop_claims(session, appointment.id)
+    return appointment
 
 
-def _columns(found: Appointment, command: TakeStep, after: Status, now: datetime) -> dict[str, Any]:
+def _columns(
+    appointment: Appointment, command: TakeStep, after: Status, now: datetime
+) -> dict[str, Any]:
     """What changes with the status: its desk, what was noted, and the address that booked it."""
     details = dict(command.details)
-    if found.status == Status.NO_SHOW:
+    if appointment.status == Status.NO_SHOW:
         # Their place stays that of the appointment's own time.
         details[LATE_ARRIVAL] = {
-            "start": found.starts_at.isoformat(),
-            "absent_at": found.changed_at.isoformat(),
+            "start": appointment.starts_at.isoformat(),
+            "absent_at": appointment.changed_at.isoformat(),
             "arrived_at": now.isoformat(),
         }
     waits = after is Status.CHECKED_IN
     return {
-        "desk": None if waits else command.desk or found.desk,
+        "desk": None if waits else command.desk or appointment.desk,
         **({"address_index": None} if after not in LIVE else {}),
-        **({"outcome": {**(found.outcome or {}), **details}} if details else {}),
+        **({"outcome": {**(appointment.outcome or {}), **details}} if details else {}),
     }
 
 
-def _check_desk(session: Session, found: Appointment, desk: str | None, now: datetime) -> None:
+def _check_desk(
+    session: Session, appointment: Appointment, desk: str | None, now: datetime
+) -> None:
     """A window of the appointment's day, or of today: people come back."""
-    days = (found.day, returning.today_at_office(session, found, now))
+    days = (appointment.day, returning.today_at_office(session, appointment, now))
     window = (
         select(Desk.id)
         .join(OpeningSession, OpeningSession.id == Desk.session_id)
         .where(
-            OpeningSession.consulate_code == found.consulate_code,
+            OpeningSession.consulate_code == appointment.consulate_code,
             OpeningSession.day.in_(days),
             Desk.name == desk,
         )
@@ -118,7 +122,7 @@ def _check_desk(session: Session, found: Appointment, desk: str | None, now: dat
 
 def complete(
     session: Session,
-    appointment: UUID,
+    appointment_id: UUID,
     served: Served,
     *,
     now: datetime,
@@ -129,30 +133,30 @@ def complete(
     details: dict[str, Any] = {"service": served.service} if served.service else {}
     if served.fee:
         details["fee"] = served.fee.as_dict()
-    found = take_step(
-        session, TakeStep(appointment, Step.COMPLETE, details=details), now=now, actor=actor
+    appointment = take_step(
+        session, TakeStep(appointment_id, Step.COMPLETE, details=details), now=now, actor=actor
     )
     if served.document_number:
-        key = _first_key(session, found.id, vault)
-        found.document_sealed = key.seal(
-            served.document_number, place="appointments.document", row=found.id
+        key = _first_key(session, appointment.id, vault)
+        appointment.document_sealed = key.seal(
+            served.document_number, place="appointments.document", row=appointment.id
         )
         session.flush()
-    return found
+    return appointment
 
 
 def cancel(
     session: Session,
-    appointment: UUID,
+    appointment_id: UUID,
     *,
     now: datetime,
     actor: audit.Actor,
     limits: BookingLimits = PRODUCTION_LIMITS,
 ) -> Appointment:
     """Give the places back, after a delay drawn by lot. Raises NotFound, `WrongState`."""
-    found = take_step(session, TakeStep(appointment, Step.CANCEL), now=now, actor=actor)
-    free_later(session, found, limits=limits, now=now)
-    return found
+    appointment = take_step(session, TakeStep(appointment_id, Step.CANCEL), now=now, actor=actor)
+    free_later(session, appointment, limits=limits, now=now)
+    return appointment
 
 
 def _first_key(session: Session, appointment: UUID, vault: Vault) -> DataKey:

@@ -52,12 +52,12 @@ _FORGET_OUTCOME = text(
 
 def erase(session: Session, erased: Erased) -> None:
     """Contacts' indexes, words of the desk, document numbers, keys of passes."""
-    found = list(list_ids(session, erased))
-    session.execute(_FORGET_OUTCOME, {"people": list(erased.people), "appointments": found})
+    appointments = list(list_ids(session, erased))
+    session.execute(_FORGET_OUTCOME, {"people": list(erased.people), "appointments": appointments})
     session.execute(
         update(Appointment)
         .where(
-            Appointment.id.in_(found),
+            Appointment.id.in_(appointments),
             or_(Appointment.account_id.is_(None), erased.owns(Appointment.account_id)),
         )
         .values(email_index=None, phone_index=None, address_index=None)
@@ -65,7 +65,7 @@ def erase(session: Session, erased: Erased) -> None:
     )
     session.execute(
         update(ReturnPass)
-        .where(ReturnPass.appointment_id.in_(found))
+        .where(ReturnPass.appointment_id.in_(appointments))
         .values(valid_until=None, person_keys=[])
         .execution_options(synchronize_session=False)
     )

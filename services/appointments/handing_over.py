@@ -36,7 +36,7 @@ from services.outbox.delivery import enqueue
 
 def list_held(session: Session, check: IdentityCheck) -> list[Held]:
     """What others hold in the person's name, by service."""
-    found = session.execute(
+    rows = session.execute(
         select(Claim.service_code, Appointment)
         .join(Appointment, Appointment.id == Claim.appointment_id)
         .where(*_by_others(session, check))
@@ -44,7 +44,7 @@ def list_held(session: Session, check: IdentityCheck) -> list[Held]:
         .order_by(Claim.service_code)
     ).all()
     return [
-        _held(service, row, row.consulate_code == check.consulate_code) for service, row in found
+        _held(service, row, row.consulate_code == check.consulate_code) for service, row in rows
     ]
 
 
@@ -53,7 +53,7 @@ def list_own(session: Session, check: IdentityCheck) -> list[Held]:
     if check.account_id is None:
         return []
     keys = holders_keys(session, check.person_keys, check.account_id)
-    found = session.execute(
+    rows = session.execute(
         select(Claim.service_code, Appointment)
         .join(Appointment, Appointment.id == Claim.appointment_id)
         .where(Claim.person_key.in_(keys), Claim.account_id == check.account_id)
@@ -63,7 +63,7 @@ def list_own(session: Session, check: IdentityCheck) -> list[Held]:
     here = check.consulate_code
     return [
         replace(_held(service, row, row.consulate_code == here), folio=row.folio)
-        for service, row in found
+        for service, row in rows
     ]
 
 
@@ -119,10 +119,12 @@ def _by_others(
     return Claim.person_key.in_(keys), or_(theirs, Claim.account_id.is_(None))
 
 
-def _held(service: str, found: Appointment, here: bool) -> Held:
+def _held(service: str, appointment: Appointment, here: bool) -> Held:
     if not here:
         return Held(Subject.APPOINTMENT, service)
-    return Held(Subject.APPOINTMENT, service, True, found.id, found.folio, found.starts_at)
+    return Held(
+        Subject.APPOINTMENT, service, True, appointment.id, appointment.folio, appointment.starts_at
+    )
 
 
 def _set_apart(
@@ -133,53 +135,56 @@ def _set_apart(
     claimed = select(Claim.appointment_id).where(
         *_by_others(session, check), Claim.service_code == service
     )
-    found = session.scalars(
+    appointments = session.scalars(
         select(Appointment)
         .where(Appointment.id.in_(claimed))
         .order_by(Appointment.starts_at, Appointment.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
-    if not found:
+    if not appointments:
         raise NobodyElse()
-    return [_alone(session, each, check, now=now, vault=vault) for each in found]
+    return [_alone(session, each, check, now=now, vault=vault) for each in appointments]
 
 
 def _alone(
-    session: Session, found: Appointment, check: IdentityCheck, *, now: datetime, vault: Vault
+    session: Session, appointment: Appointment, check: IdentityCheck, *, now: datetime, vault: Vault
 ) -> Appointment:
-    person = _same_person(session, found, check, vault=vault)
-    seats = session.scalars(select(Seat).where(Seat.appointment_id == found.id)).all()
+    person = _same_person(session, appointment, check, vault=vault)
+    seats = session.scalars(select(Seat).where(Seat.appointment_id == appointment.id)).all()
     own = [seat for seat in seats if seat.person_id == person.id]
-    if len(own) == len(seats) or found.status != Status.BOOKED:
-        return found
-    apart = _copy(found, own, account=found.account_id, now=now)
+    if len(own) == len(seats) or appointment.status != Status.BOOKED:
+        return appointment
+    apart = _copy(appointment, own, account=appointment.account_id, now=now)
     session.add(apart)
     session.flush()
-    mine = Seat.appointment_id == found.id, Seat.person_id == person.id
+    mine = Seat.appointment_id == appointment.id, Seat.person_id == person.id
     session.execute(update(Seat).where(*mine).values(appointment_id=apart.id))
-    keys = _keys_of(session, vault, person, found.account_id)
-    claims = Claim.appointment_id == found.id, Claim.person_key.in_(keys)
+    keys = _keys_of(session, vault, person, appointment.account_id)
+    claims = Claim.appointment_id == appointment.id, Claim.person_key.in_(keys)
     session.execute(update(Claim).where(*claims).values(appointment_id=apart.id))
-    compared = ResemblanceKey.appointment_id == found.id, ResemblanceKey.person_id == person.id
+    compared = (
+        ResemblanceKey.appointment_id == appointment.id,
+        ResemblanceKey.person_id == person.id,
+    )
     session.execute(delete(ResemblanceKey).where(*compared))
-    found.people -= 1
-    _count(session, found, now=now, subjects=0, people=-1)
+    appointment.people -= 1
+    _count(session, appointment, now=now, subjects=0, people=-1)
     _count(session, apart, now=now)
     session.expire_all()
     return apart
 
 
 def _same_person(
-    session: Session, found: Appointment, check: IdentityCheck, *, vault: Vault
+    session: Session, appointment: Appointment, check: IdentityCheck, *, vault: Vault
 ) -> Person:
     """Whom of the appointment the check is about."""
     keys = set(holders_keys(session, check.person_keys, check.account_id))
-    people = list_attendees(session, [found.id])[found.id]
+    people = list_attendees(session, [appointment.id])[appointment.id]
     return next(
         person
         for person in people
-        if keys & set(_keys_of(session, vault, person, found.account_id))
+        if keys & set(_keys_of(session, vault, person, appointment.account_id))
     )
 
 
@@ -188,22 +193,22 @@ def _keys_of(session: Session, vault: Vault, person: Person, account: UUID | Non
 
 
 def _copy(
-    found: Appointment, seats: Sequence[Seat], *, account: UUID | None, now: datetime
+    appointment: Appointment, seats: Sequence[Seat], *, account: UUID | None, now: datetime
 ) -> Appointment:
     """Another appointment, of these seats' services and times."""
     ordered = sorted(seats, key=lambda seat: (seat.starts_at, seat.service_code))
     return Appointment(
         id=new_id(),
         folio=new_folio(FolioKind.APPOINTMENT),
-        consulate_code=found.consulate_code,
+        consulate_code=appointment.consulate_code,
         account_id=account,
         services=list(dict.fromkeys(seat.service_code for seat in ordered)),
-        day=found.day,
+        day=appointment.day,
         starts_at=ordered[0].starts_at,
         ends_at=max(seat.ends_at for seat in ordered),
         status=Status.BOOKED,
-        language=found.language,
-        created_at=found.created_at,
+        language=appointment.language,
+        created_at=appointment.created_at,
         changed_at=now,
         people=1,
     )
@@ -214,13 +219,13 @@ def _rebook(
 ) -> Appointment:
     """The places of ``ended``, for the person of the check."""
     seats = session.scalars(select(Seat).where(Seat.appointment_id == ended.id)).all()
-    made = _copy(ended, seats, account=check.account_id, now=now)
-    session.add(made)
+    rebooked = _copy(ended, seats, account=check.account_id, now=now)
+    session.add(rebooked)
     session.flush()
     person = make_person(
         open_person(get_person(session, check), vault),
         account=check.account_id,
-        consulate=made.consulate_code,
+        consulate=rebooked.consulate_code,
         now=now,
         vault=vault,
     )
@@ -230,7 +235,7 @@ def _rebook(
         insert(Seat),
         [
             {
-                "appointment_id": made.id,
+                "appointment_id": rebooked.id,
                 "person_id": person.id,
                 "service_code": seat.service_code,
                 "slot_id": seat.slot_id,
@@ -240,15 +245,23 @@ def _rebook(
             for seat in seats
         ],
     )
-    returning.take_claims(session, made, holders_keys(session, check.person_keys, check.account_id))
-    _count(session, made, now=now)
-    return made
+    returning.take_claims(
+        session, rebooked, holders_keys(session, check.person_keys, check.account_id)
+    )
+    _count(session, rebooked, now=now)
+    return rebooked
 
 
 def _count(
-    session: Session, found: Appointment, *, now: datetime, subjects: int = 1, people: int = 1
+    session: Session, appointment: Appointment, *, now: datetime, subjects: int = 1, people: int = 1
 ) -> None:
-    counted = Counted("appointment", found.id, found.day, found.consulate_code)
+    counted = Counted("appointment", appointment.id, appointment.day, appointment.consulate_code)
     record_party(
-        session, counted, Status.BOOKED, found.services, subjects=subjects, people=people, now=now
+        session,
+        counted,
+        Status.BOOKED,
+        appointment.services,
+        subjects=subjects,
+        people=people,
+        now=now,
     )

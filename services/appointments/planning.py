@@ -86,8 +86,8 @@ def open_session(
     `ServiceNotOffered`, `ServiceLongerThanSlot`, `SessionTooShort`, `TooManyDeskPatterns`,
     `DeskTaken`, Invalid ``in_the_past`` and ``draw_not_available``.
     """
-    (made,) = open_sessions(session, [command], now=now, actor=actor)
-    return made
+    (sessions,) = open_sessions(session, [command], now=now, actor=actor)
+    return sessions
 
 
 def open_sessions(

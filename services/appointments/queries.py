@@ -129,10 +129,10 @@ def list_resemblances(session: Session, appointments: Sequence[UUID]) -> dict[UU
         .distinct()
         .order_by(Resemblance.appointment_id, Resemblance.reason)
     )
-    found: dict[UUID, list[str]] = {}
+    resemblances: dict[UUID, list[str]] = {}
     for appointment, reason in rows:
-        found.setdefault(appointment, []).append(reason)
-    return found
+        resemblances.setdefault(appointment, []).append(reason)
+    return resemblances
 
 
 def find_by_folio(session: Session, folio: str) -> Appointment | None:
@@ -174,10 +174,10 @@ def list_attendees(session: Session, appointments: Sequence[UUID]) -> dict[UUID,
         .join(Person, Person.id == coming.c.person_id)
         .order_by(coming.c.appointment_id, Person.id)
     )
-    found: dict[UUID, list[Person]] = {appointment: [] for appointment in appointments}
+    attendees: dict[UUID, list[Person]] = {appointment: [] for appointment in appointments}
     for appointment, person in rows:
-        found[appointment].append(person)
-    return found
+        attendees[appointment].append(person)
+    return attendees
 
 
 def latest_office(session: Session, account: UUID) -> str | None:
@@ -270,14 +270,14 @@ def list_history(session: Session, appointment: UUID) -> list[tuple[str, datetim
     return [(row.status, row.occurred_at) for row in rows]
 
 
-def get_session(session: Session, found: UUID) -> OpeningSession:
+def get_session(session: Session, opening: UUID) -> OpeningSession:
     """A session of an office. Raises NotFound."""
-    return get_row(session, OpeningSession, found)
+    return get_row(session, OpeningSession, opening)
 
 
-def list_desks(session: Session, found: UUID) -> Sequence[Desk]:
+def list_desks(session: Session, opening: UUID) -> Sequence[Desk]:
     """The windows of a session, by name."""
-    return session.scalars(select(Desk).where(Desk.session_id == found).order_by(Desk.name)).all()
+    return session.scalars(select(Desk).where(Desk.session_id == opening).order_by(Desk.name)).all()
 
 
 def list_sessions(

@@ -59,15 +59,15 @@ def resemblance_keys(vault: Vault, person: Any) -> dict[bytes, str]:
     }
 
 
-def write_keys(session: Session, appointment: UUID, vault: Vault) -> None:
+def write_keys(session: Session, appointment_id: UUID, vault: Vault) -> None:
     """Of everybody who comes, while the appointment is live. To be committed before `flag`: of two
     appointments made at once, at least one then sees the other."""
-    found = find_appointment(session, appointment)
-    if found is None or found.status not in LIVE:
+    appointment = find_appointment(session, appointment_id)
+    if appointment is None or appointment.status not in LIVE:
         return
     rows = [
-        {"appointment_id": appointment, "person_id": person.id, "key": key, "reason": reason}
-        for person in list_attendees(session, [appointment])[appointment]
+        {"appointment_id": appointment_id, "person_id": person.id, "key": key, "reason": reason}
+        for person in list_attendees(session, [appointment_id])[appointment_id]
         for key, reason in resemblance_keys(vault, person).items()
     ]
     if rows:

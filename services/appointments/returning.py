@@ -25,38 +25,38 @@ from services.kernel.errors import WrongState
 LATE_ARRIVAL = "late_arrival"
 
 
-def give_pass(session: Session, found: Appointment, *, now: datetime) -> None:
+def give_pass(session: Session, appointment: Appointment, *, now: datetime) -> None:
     """To who couldn't be served, for some weeks from the day at the office; to who was noted as
     absent, for that day only and once."""
-    keys, today = drop_claims(session, found.id), today_at_office(session, found, now)
-    until = last_day_to_return(found.day, today)
-    if found.status == Status.NO_SHOW:
-        if LATE_ARRIVAL in (found.outcome or {}):
+    keys, today = drop_claims(session, appointment.id), today_at_office(session, appointment, now)
+    until = last_day_to_return(appointment.day, today)
+    if appointment.status == Status.NO_SHOW:
+        if LATE_ARRIVAL in (appointment.outcome or {}):
             return
-        until = day_at_desk(session, found)
-    held = session.get(ReturnPass, found.id)
+        until = day_at_desk(session, appointment)
+    held = session.get(ReturnPass, appointment.id)
     if held is None:
         held = ReturnPass(
-            appointment_id=found.id,
-            consulate_code=found.consulate_code,
-            account_id=found.account_id,
+            appointment_id=appointment.id,
+            consulate_code=appointment.consulate_code,
+            account_id=appointment.account_id,
         )
         session.add(held)
     held.valid_until, held.person_keys = until, keys
     session.flush()
 
 
-def use_pass(session: Session, found: Appointment, *, now: datetime) -> None:
+def use_pass(session: Session, appointment: Appointment, *, now: datetime) -> None:
     """Use a return pass, once.
 
     Raises `WrongState` when it isn't good any more, `ClaimTaken` when they hold another
     appointment for the same by now.
     """
-    held = session.get(ReturnPass, found.id)
-    today = today_at_office(session, found, now)
+    held = session.get(ReturnPass, appointment.id)
+    today = today_at_office(session, appointment, now)
     if held is None or held.valid_until is None or held.valid_until < today:
-        raise WrongState(state=found.status)
-    take_claims(session, found, held.person_keys)
+        raise WrongState(state=appointment.status)
+    take_claims(session, appointment, held.person_keys)
     held.valid_until, held.person_keys, held.returned_on = None, [], today
     session.flush()
 
@@ -96,10 +96,10 @@ def list_passes(
     }
 
 
-def day_at_desk(session: Session, found: Appointment) -> date:
+def day_at_desk(session: Session, appointment: Appointment) -> date:
     """In whose agenda it stands: that of the day when its people came back, or its own."""
-    held = session.get(ReturnPass, found.id)
-    return (held.returned_on if held else None) or found.day
+    held = session.get(ReturnPass, appointment.id)
+    return (held.returned_on if held else None) or appointment.day
 
 
 def beyond_today(
@@ -116,10 +116,10 @@ def beyond_today(
         )
     )
     back = {id for id, day in rows if day == today[others[id].consulate_code]}
-    return [found for found in others.values() if found.id not in back]
+    return [appointment for appointment in others.values() if appointment.id not in back]
 
 
-def take_claims(session: Session, found: Appointment, keys: Sequence[bytes]) -> None:
+def take_claims(session: Session, appointment: Appointment, keys: Sequence[bytes]) -> None:
     """Claim each of its services for the people of ``keys``. Raises `ClaimTaken`.
 
     In key order, as bookings do, so that two requests wait and never deadlock.
@@ -128,11 +128,11 @@ def take_claims(session: Session, found: Appointment, keys: Sequence[bytes]) -> 
         {
             "person_key": key,
             "service_code": service,
-            "account_id": found.account_id,
-            "appointment_id": found.id,
+            "account_id": appointment.account_id,
+            "appointment_id": appointment.id,
         }
         for key in sorted(keys)
-        for service in sorted(found.services)
+        for service in sorted(appointment.services)
     ]
     taken = session.execute(
         insert(Claim).on_conflict_do_nothing().returning(Claim.person_key), rows
@@ -150,15 +150,15 @@ def drop_claims(session: Session, appointment: UUID) -> list[bytes]:
     return sorted(set(dropped.scalars()))
 
 
-def today_at_office(session: Session, found: Appointment, now: datetime) -> date:
+def today_at_office(session: Session, appointment: Appointment, now: datetime) -> date:
     """The day on the wall calendar of the appointment's office."""
-    return today_at_offices(session, [found], now)[found.consulate_code]
+    return today_at_offices(session, [appointment], now)[appointment.consulate_code]
 
 
 def today_at_offices(
     session: Session, appointments: Iterable[Appointment], now: datetime
 ) -> dict[str, date]:
     """The day on the wall calendar of each office that the appointments are at, by its code."""
-    codes = {found.consulate_code for found in appointments}
+    codes = {appointment.consulate_code for appointment in appointments}
     zones = {code: ZoneInfo(get_consulate(session, code).time_zone) for code in codes}
     return {code: now.astimezone(zone).date() for code, zone in zones.items()}

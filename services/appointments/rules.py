@@ -224,12 +224,12 @@ def capacity_constraints(desks: Sequence[Collection[str]]) -> list[CapacityConst
 
 
 def _unions(reaches: set[frozenset[int]]) -> set[frozenset[int]] | None:
-    found: set[frozenset[int]] = set()
+    unions: set[frozenset[int]] = set()
     for reach in reaches:
-        found |= {reach} | {reach | other for other in found}
-        if len(found) > 16 * MAX_ROWS:
+        unions |= {reach} | {reach | other for other in unions}
+        if len(unions) > 16 * MAX_ROWS:
             return None
-    return found
+    return unions
 
 
 def _connected(reaches: Iterable[frozenset[int]]) -> bool:

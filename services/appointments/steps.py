@@ -23,13 +23,13 @@ def list_actions(
     return {id: actions(situation) for id, situation in at.items()}
 
 
-def check_step(session: Session, found: Appointment, step: Step, *, now: datetime) -> None:
+def check_step(session: Session, appointment: Appointment, step: Step, *, now: datetime) -> None:
     """Raises `TooEarly` or `WrongState` when the appointment can't take the step now."""
-    refused = refusal(step, _situations(session, [found], now=now)[found.id])
+    refused = refusal(step, _situations(session, [appointment], now=now)[appointment.id])
     if refused is Refusal.TOO_EARLY:
         raise TooEarly()
     if refused is not None:
-        raise WrongState(state=found.status)
+        raise WrongState(state=appointment.status)
 
 
 def _situations(
@@ -38,13 +38,13 @@ def _situations(
     passes = list_passes(session, appointments, now=now)
     today = today_at_offices(session, appointments, now)
     return {
-        found.id: Situation(
-            status=Status(found.status),
-            day=found.day,
-            starts_at=found.starts_at,
+        appointment.id: Situation(
+            status=Status(appointment.status),
+            day=appointment.day,
+            starts_at=appointment.starts_at,
             now=now,
-            today=today[found.consulate_code],
-            may_return=found.id in passes,
+            today=today[appointment.consulate_code],
+            may_return=appointment.id in passes,
         )
-        for found in appointments
+        for appointment in appointments
     }

@@ -34,27 +34,27 @@ def sign_in(session: Session, *, issuer: str, subject: str, now: datetime, vault
     Two first sign-ins at once end in one account: the identity is unique.
     """
     index = vault.blind_index(f"identity.{issuer}", subject)
-    found = _find(session, issuer, index)
-    if found:
-        return found
-    account = new_id()
-    session.execute(insert(Account).values(id=account, created_at=now))
+    account = _find(session, issuer, index)
+    if account:
+        return account
+    new_account = new_id()
+    session.execute(insert(Account).values(id=new_account, created_at=now))
     session.execute(
         insert(Identity)
-        .values(issuer=issuer, subject_index=index, account_id=account, created_at=now)
+        .values(issuer=issuer, subject_index=index, account_id=new_account, created_at=now)
         .on_conflict_do_nothing()
     )
-    made = _find(session, issuer, index)
-    if made is None:
+    account = _find(session, issuer, index)
+    if account is None:
         raise RuntimeError("an identity was inserted and isn't there")
     audit.record(
         session,
-        audit.Subject("account", made, made),
+        audit.Subject("account", account, account),
         action="account.sign_up",
         now=now,
-        actor=audit.Actor(audit.Role.CITIZEN, made),
+        actor=audit.Actor(audit.Role.CITIZEN, account),
     )
-    return made
+    return account
 
 
 def find_holder(session: Session, account: UUID) -> Person | None:

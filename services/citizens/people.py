@@ -87,8 +87,8 @@ def new_columns(data: PersonData, vault: Vault) -> dict[str, Any]:
 
 def change_person(person: Person, data: PersonData, vault: Vault) -> None:
     """Other names for the same row; what else isn't given in ``data`` stays as it is."""
-    told = replace(data, birth_date=data.birth_date or person.birth_date)
-    columns = _columns(told, person.id, find_key(person, vault), vault)
+    changed = replace(data, birth_date=data.birth_date or person.birth_date)
+    columns = _columns(changed, person.id, find_key(person, vault), vault)
     for name, value in columns.items():
         if value is not None or name == "second_surname":
             setattr(person, name, value)

@@ -111,10 +111,10 @@ def list_requirements(
     )
     if services is not None:
         statement = statement.where(ServiceRequirement.service_code.in_(list(services)))
-    found: dict[str, list[ServiceRequirement]] = defaultdict(list)
+    requirements: dict[str, list[ServiceRequirement]] = defaultdict(list)
     for row in session.scalars(statement):
-        found[row.service_code].append(row)
-    return dict(found)
+        requirements[row.service_code].append(row)
+    return dict(requirements)
 
 
 def fees_on(session: Session, day: date, currency: str = "USD") -> dict[str, Fee]:

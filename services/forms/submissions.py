@@ -105,12 +105,13 @@ def find_outcome(session: Session, digest: bytes, *, owner: str, vault: Vault) -
     ).first()
     if row is None or row[0].location is None:
         return None
-    found: FormSubmission = row[0]
-    if not (row.fresh and found.session_sealed and found.data_key):
-        return Outcome(found.location or "", None)
-    key = vault.unwrap(found.data_key, _row(digest))
+    submission: FormSubmission = row[0]
+    if not (row.fresh and submission.session_sealed and submission.data_key):
+        return Outcome(submission.location or "", None)
+    key = vault.unwrap(submission.data_key, _row(digest))
     return Outcome(
-        found.location or "", key.open(found.session_sealed, place=_PLACE, row=_row(digest))
+        submission.location or "",
+        key.open(submission.session_sealed, place=_PLACE, row=_row(digest)),
     )
 
 

@@ -100,14 +100,14 @@ def check_identity(
     return check
 
 
-def get_check(session: Session, check: UUID, *, now: datetime, actor: Actor) -> IdentityCheck:
+def get_check(session: Session, check_id: UUID, *, now: datetime, actor: Actor) -> IdentityCheck:
     """Return a check of the officer's office and day. Raises NotFound."""
-    found = session.get(IdentityCheck, check)
-    if found is None or found.checked_at is None or found.consulate_code != actor.consulate:
+    check = session.get(IdentityCheck, check_id)
+    if check is None or check.checked_at is None or check.consulate_code != actor.consulate:
         raise NotFound()
-    if found.checked_at < now - GOOD_FOR:
+    if check.checked_at < now - GOOD_FOR:
         raise NotFound()
-    return found
+    return check
 
 
 def get_account_of(session: Session, check: UUID) -> UUID | None:
@@ -173,14 +173,14 @@ def note_check(
 
 
 def _waiting(session: Session, folio: str, keys: Sequence[bytes]) -> IdentityCheck:
-    found = session.scalars(
+    check = session.scalars(
         select(IdentityCheck)
         .where(IdentityCheck.folio == parse_folio(folio), IdentityCheck.checked_at.is_(None))
         .with_for_update()
     ).first()
-    if found is None or not set(keys) & set(found.person_keys):
+    if check is None or not set(keys) & set(check.person_keys):
         raise NotFound(field="folio")
-    return found
+    return check
 
 
 def _account(

@@ -59,17 +59,17 @@ def find_to_correct(session: Session, check: IdentityCheck, vault: Vault) -> Per
     return None if same and seen.curp in (None, present.curp) else holder
 
 
-def correct(session: Session, check: UUID, *, now: datetime, actor: Actor, vault: Vault) -> None:
+def correct(session: Session, check_id: UUID, *, now: datetime, actor: Actor, vault: Vault) -> None:
     """The account's holder is from now on who the document says; what was sent before keeps the
     name it was sent under, and counts for the corrected person. Raises NotFound,
     `NothingToCorrect`."""
-    found = get_check(session, check, now=now, actor=actor)
-    session.execute(select(Account.id).where(Account.id == found.account_id).with_for_update())
-    holder = find_to_correct(session, found, vault)
+    check = get_check(session, check_id, now=now, actor=actor)
+    session.execute(select(Account.id).where(Account.id == check.account_id).with_for_update())
+    holder = find_to_correct(session, check, vault)
     if holder is None:
         raise NothingToCorrect()
-    seen = open_person(get_person(session, found), vault)
+    seen = open_person(get_person(session, check), vault)
     change_person(holder, replace(seen, birth_place=None, email=None, phone=None), vault)
     session.flush()
-    note_check(session, found, "correct", now=now, actor=actor)
-    enqueue(session, "identity.corrected", found.id)
+    note_check(session, check, "correct", now=now, actor=actor)
+    enqueue(session, "identity.corrected", check.id)

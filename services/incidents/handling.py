@@ -20,41 +20,41 @@ from services.outbox.delivery import enqueue
 CLEAR_SUSPENSE = "incidents.clear_suspense"
 
 
-def list_actions(found: Incident) -> frozenset[Action]:
+def list_actions(incident: Incident) -> frozenset[Action]:
     """List the actions open on an incident now."""
-    return actions(resolved=found.resolved_at is not None, taken=found.taken_by is not None)
+    return actions(resolved=incident.resolved_at is not None, taken=incident.taken_by is not None)
 
 
-def list_resolutions(found: Incident) -> tuple[Resolution, ...]:
+def list_resolutions(incident: Incident) -> tuple[Resolution, ...]:
     """List the resolutions open on an incident now."""
-    open_still = Action.RESOLVE in list_actions(found)
-    return resolutions(Kind(found.kind), found.suspense_minor) if open_still else ()
+    open_still = Action.RESOLVE in list_actions(incident)
+    return resolutions(Kind(incident.kind), incident.suspense_minor) if open_still else ()
 
 
-def take(session: Session, incident: UUID, *, now: datetime, actor: Actor) -> Incident:
+def take(session: Session, incident_id: UUID, *, now: datetime, actor: Actor) -> Incident:
     """Work on it. Raises NotFound, `IncidentResolved`, `IncidentTaken` by somebody else."""
-    found = _lock_open(session, incident)
-    if found.taken_by == actor.account_id:
-        return found
-    if Action.TAKE not in list_actions(found):
+    incident = _lock_open(session, incident_id)
+    if incident.taken_by == actor.account_id:
+        return incident
+    if Action.TAKE not in list_actions(incident):
         raise IncidentTaken()
-    found.taken_by, found.taken_at = actor.account_id, now
-    _write(session, found, Step.TAKEN, now=now, actor=actor)
-    return found
+    incident.taken_by, incident.taken_at = actor.account_id, now
+    _write(session, incident, Step.TAKEN, now=now, actor=actor)
+    return incident
 
 
 def add_note(
-    session: Session, incident: UUID, note: str, *, now: datetime, actor: Actor
+    session: Session, incident_id: UUID, note: str, *, now: datetime, actor: Actor
 ) -> Incident:
     """What was found out. Raises NotFound, `IncidentResolved`."""
-    found = _lock_open(session, incident)
-    _write(session, found, Step.NOTED, now=now, actor=actor, note=note)
-    return found
+    incident = _lock_open(session, incident_id)
+    _write(session, incident, Step.NOTED, now=now, actor=actor, note=note)
+    return incident
 
 
 def resolve(
     session: Session,
-    incident: UUID,
+    incident_id: UUID,
     resolution: Resolution,
     reason: str,
     *,
@@ -65,34 +65,34 @@ def resolve(
 
     Raises NotFound, `IncidentResolved`, `ResolutionNotOffered`.
     """
-    found = _lock_open(session, incident)
-    if resolution not in list_resolutions(found):
+    incident = _lock_open(session, incident_id)
+    if resolution not in list_resolutions(incident):
         raise ResolutionNotOffered(field="resolution")
-    found.resolution = resolution
-    found.resolved_at, found.resolved_by = now, actor.account_id
-    _write(session, found, Step.RESOLVED, now=now, actor=actor, note=reason)
-    if found.suspense_minor:
-        enqueue(session, CLEAR_SUSPENSE, found.id)
-    return found
+    incident.resolution = resolution
+    incident.resolved_at, incident.resolved_by = now, actor.account_id
+    _write(session, incident, Step.RESOLVED, now=now, actor=actor, note=reason)
+    if incident.suspense_minor:
+        enqueue(session, CLEAR_SUSPENSE, incident.id)
+    return incident
 
 
-def _lock_open(session: Session, incident: UUID) -> Incident:
-    found = session.execute(
+def _lock_open(session: Session, incident_id: UUID) -> Incident:
+    incident = session.execute(
         select(Incident)
-        .where(Incident.id == incident)
+        .where(Incident.id == incident_id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
-    if found is None:
+    if incident is None:
         raise NotFound()
-    if not list_actions(found):
+    if not list_actions(incident):
         raise IncidentResolved()
-    return found
+    return incident
 
 
 def _write(
     session: Session,
-    found: Incident,
+    incident: Incident,
     step: Step,
     *,
     now: datetime,
@@ -100,6 +100,6 @@ def _write(
     note: str | None = None,
 ) -> None:
     session.flush()
-    note_step(session, found.id, step, actor=actor, now=now, note=note)
-    subject = audit.Subject("incident", found.id)
+    note_step(session, incident.id, step, actor=actor, now=now, note=note)
+    subject = audit.Subject("incident", incident.id)
     audit.record(session, subject, action=f"incident.{step}", now=now, actor=actor)

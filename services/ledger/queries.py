@@ -42,8 +42,8 @@ def trial_balance(session: Session, as_of: datetime | None = None) -> TrialBalan
     sums: dict[str, int] = {}
     for row in rows:
         sums[row.currency] = sums.get(row.currency, 0) + int(row.amount)
-    found = {row.account_code: int(row.amount) for row in rows}
+    totals = {row.account_code: int(row.amount) for row in rows}
     return TrialBalance(
-        balances={code: found.get(code, 0) for code in codes},
+        balances={code: totals.get(code, 0) for code in codes},
         differences={currency: amount for currency, amount in sums.items() if amount},
     )

@@ -20,9 +20,9 @@ from services.privacy.rules import Refusal, Status
 
 def approve_erasure(session: Session, id: UUID, *, now: datetime, actor: Actor) -> ErasureRequest:
     """It is carried out from now on. Raises NotFound, `WrongState`, Conflict ``self_approval``."""
-    found = _decide(session, id, Status.APPROVED, None, now=now, actor=actor)
-    enqueue(session, "privacy.erase", found.id)
-    return found
+    request = _decide(session, id, Status.APPROVED, None, now=now, actor=actor)
+    enqueue(session, "privacy.erase", request.id)
+    return request
 
 
 def refuse_erasure(
@@ -41,11 +41,11 @@ def _decide(
     now: datetime,
     actor: Actor,
 ) -> ErasureRequest:
-    found = get_request(session, id, lock=True)
-    if found.status != Status.REQUESTED:
-        raise WrongState(state=found.status)
-    found.status, found.refusal = status.value, refusal and refusal.value
-    found.decided_by, found.decided_at = actor.account_id, now
+    request = get_request(session, id, lock=True)
+    if request.status != Status.REQUESTED:
+        raise WrongState(state=request.status)
+    request.status, request.refusal = status.value, refusal and refusal.value
+    request.decided_by, request.decided_at = actor.account_id, now
     try:
         session.flush()
     except IntegrityError as error:
@@ -54,9 +54,9 @@ def _decide(
         raise
     audit.record(
         session,
-        audit.Subject.of("erasure_request", found),
+        audit.Subject.of("erasure_request", request),
         action="erasure.approve" if status is Status.APPROVED else "erasure.refuse",
         now=now,
         actor=actor,
     )
-    return found
+    return request

@@ -39,19 +39,19 @@ def erase(session: Session, id: UUID, *, now: datetime, vault: Vault) -> Sequenc
     Nothing for one that is done or was refused. Needs the workers' login and the scope of the
     network. Raises NotFound.
     """
-    found = get_request(session, id, lock=True)
-    if found.status != Status.APPROVED:
+    request = get_request(session, id, lock=True)
+    if request.status != Status.APPROVED:
         return []
-    if found.account_id:
-        citizens.hold_account(session, found.account_id)
-    erased = whose(session, found)
+    if request.account_id:
+        citizens.hold_account(session, request.account_id)
+    erased = whose(session, request)
     obstacles = find_obstacles(session, erased, now=now)
     if obstacles:
         return obstacles
     _erase(session, erased, now=now, vault=vault)
-    found.status, found.done_at = Status.DONE.value, now
+    request.status, request.done_at = Status.DONE.value, now
     session.flush()
-    subject = audit.Subject.of("erasure_request", found)
+    subject = audit.Subject.of("erasure_request", request)
     audit.record(session, subject, action="erasure.done", now=now, actor=SYSTEM)
     return []
 
@@ -69,14 +69,16 @@ def find_obstacles(session: Session, erased: Erased, *, now: datetime) -> Sequen
     return [obstacle for obstacle, there in stands.items() if there]
 
 
-def whose(session: Session, found: ErasureRequest) -> Erased:
+def whose(session: Session, request: ErasureRequest) -> Erased:
     """The account and every row of people that the request is about."""
     checked = (
-        session.get_one(IdentityCheck, found.identity_check_id) if found.identity_check_id else None
+        session.get_one(IdentityCheck, request.identity_check_id)
+        if request.identity_check_id
+        else None
     )
     return citizens.find_erased(
         session,
-        found.account_id,
+        request.account_id,
         proven=checked.person_id if checked else None,
         by_name=checked is None or not identity.was_told_apart(session, checked),
     )

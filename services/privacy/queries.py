@@ -20,10 +20,10 @@ def get_request(session: Session, id: UUID, *, lock: bool = False) -> ErasureReq
     query = select(ErasureRequest).where(ErasureRequest.id == id)
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
-    found = session.execute(query).scalar_one_or_none()
-    if found is None:
+    request = session.execute(query).scalar_one_or_none()
+    if request is None:
         raise NotFound()
-    return found
+    return request
 
 
 def find_open(
@@ -76,13 +76,15 @@ def list_waiting(session: Session, *, limit: int) -> Sequence[UUID]:
     ).all()
 
 
-def seen_document(session: Session, found: ErasureRequest) -> str:
+def seen_document(session: Session, request: ErasureRequest) -> str:
     """By what the office knew the person, in its words; empty for whoever asked themselves."""
-    check = session.get(IdentityCheck, found.identity_check_id) if found.identity_check_id else None
+    check = (
+        session.get(IdentityCheck, request.identity_check_id) if request.identity_check_id else None
+    )
     return (check.document if check else None) or ""
 
 
 def when_issued(session: Session, folio: str) -> datetime | None:
     """When that folio was given to somebody, or None: all that whoever holds a paper may know."""
-    found = find_by_folio(session, folio)
-    return found.requested_at if found else None
+    request = find_by_folio(session, folio)
+    return request.requested_at if request else None

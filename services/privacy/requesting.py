@@ -37,10 +37,10 @@ def request_own_erasure(session: Session, *, now: datetime, actor: Actor) -> Era
     if known is not None:
         return known
     columns = {"account_id": actor.account_id, "status": Status.APPROVED}
-    found, added = _add(session, columns, now=now, actor=actor)
+    request, added = _add(session, columns, now=now, actor=actor)
     if added:
-        enqueue(session, "privacy.erase", found.id)
-    return found
+        enqueue(session, "privacy.erase", request.id)
+    return request
 
 
 def request_erasure_of(
@@ -80,13 +80,13 @@ def _add(
         if known is None:
             raise RuntimeError("an erasure request was refused and none is open")
         return known, False
-    found = session.get_one(ErasureRequest, row["id"])
-    _record(session, found, "request", now=now, actor=actor)
-    return found, True
+    request = session.get_one(ErasureRequest, row["id"])
+    _record(session, request, "request", now=now, actor=actor)
+    return request, True
 
 
 def _record(
-    session: Session, found: ErasureRequest, step: str, *, now: datetime, actor: Actor
+    session: Session, request: ErasureRequest, step: str, *, now: datetime, actor: Actor
 ) -> None:
-    subject = audit.Subject.of("erasure_request", found)
+    subject = audit.Subject.of("erasure_request", request)
     audit.record(session, subject, action=f"erasure.{step}", now=now, actor=actor)

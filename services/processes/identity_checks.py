@@ -51,19 +51,19 @@ def list_own(session: Session, check: IdentityCheck) -> list[Held]:
 
 
 def take_over(
-    session: Session, check: UUID, held: ActOnHeld, *, now: datetime, actor: Actor, vault: Vault
+    session: Session, check_id: UUID, held: ActOnHeld, *, now: datetime, actor: Actor, vault: Vault
 ) -> str:
     """The person gets what another account holds in their name; returns its new folio.
 
     Raises NotFound, `NobodyElse` and what the slices' ``take_over`` raise.
     """
-    found = get_check(session, check, now=now, actor=actor)
-    give_account(session, found, now=now)
+    check = get_check(session, check_id, now=now, actor=actor)
+    give_account(session, check, now=now)
     given = (
-        appointments.take_over(session, found, held.service, now=now, actor=actor, vault=vault)
+        appointments.take_over(session, check, held.service, now=now, actor=actor, vault=vault)
         if held.kind is Subject.APPOINTMENT
         else enrollments.take_over(
-            session, found, held.service, held.consents, now=now, actor=actor, vault=vault
+            session, check, held.service, held.consents, now=now, actor=actor, vault=vault
         )
     )
     subject = audit.Subject(held.kind, given.id, given.account_id)
@@ -73,7 +73,7 @@ def take_over(
 
 def release(
     session: Session,
-    check: UUID,
+    check_id: UUID,
     held: ActOnHeld,
     *,
     now: datetime,
@@ -85,28 +85,30 @@ def release(
 
     Raises NotFound, `NobodyElse` and what the slices' ``release`` raise.
     """
-    found = get_check(session, check, now=now, actor=actor)
+    check = get_check(session, check_id, now=now, actor=actor)
     if held.kind is Subject.APPOINTMENT:
         appointments.release(
-            session, found, held.service, now=now, actor=actor, vault=vault, limits=limits
+            session, check, held.service, now=now, actor=actor, vault=vault, limits=limits
         )
     else:
-        enrollments.release(session, found, held.service, now=now, actor=actor)
-    note_check(session, found, "release", now=now, actor=actor)
+        enrollments.release(session, check, held.service, now=now, actor=actor)
+    note_check(session, check, "release", now=now, actor=actor)
 
 
-def tell_apart(session: Session, check: UUID, *, now: datetime, actor: Actor, vault: Vault) -> None:
+def tell_apart(
+    session: Session, check_id: UUID, *, now: datetime, actor: Actor, vault: Vault
+) -> None:
     """From now on this person holds things and sends money under a key of their own, beside the
     other of the same name and birth date.
 
     Raises NotFound, `NobodyElse`, `AccountOrCurpRequired` to know them again by, `ClaimTaken` or
     `AlreadyEnrolled` when the other gave the same CURP: then they are one person.
     """
-    found = get_check(session, check, now=now, actor=actor)
-    if not (list_held(session, found) or homonyms.has_namesake(session, found, vault)):
+    check = get_check(session, check_id, now=now, actor=actor)
+    if not (list_held(session, check) or homonyms.has_namesake(session, check, vault)):
         raise NobodyElse()
-    curp = homonyms.curp_keys(session, found, vault)
+    curp = homonyms.curp_keys(session, check, vault)
     appointments.refuse_held(session, curp)
     enrollments.refuse_held(session, curp)
-    homonyms.add_homonym(session, found, now=now, vault=vault)
-    note_check(session, found, "tell_apart", now=now, actor=actor)
+    homonyms.add_homonym(session, check, now=now, vault=vault)
+    note_check(session, check, "tell_apart", now=now, actor=actor)

@@ -17,53 +17,53 @@ from services.remittances.payout import PayoutTask, describe_task, reached_agenc
 from services.remittances.rules import FINAL, NOT_AT_AGENCY, Action, Status, actions
 
 
-def cancel(session: Session, remittance: UUID, *, now: datetime, actor: Actor) -> Remittance:
+def cancel(session: Session, remittance_id: UUID, *, now: datetime, actor: Actor) -> Remittance:
     """Give everything back, or ask the agency to stop the payout. The row lock decides the race.
 
     ``cancelled`` at once when no order can have reached the agency, otherwise ``cancelling``
     until it answers; asked again meanwhile, nothing changes. Raises NotFound, `AlreadyPaid`,
     `CancelWindowOver`, `WrongState`.
     """
-    found = LIFECYCLE.lock(session, remittance)
-    if found.account_id != actor.account_id:
+    remittance = LIFECYCLE.lock(session, remittance_id)
+    if remittance.account_id != actor.account_id:
         raise NotFound()
-    status = Status(found.status)
+    status = Status(remittance.status)
     if status is Status.PAID:
         raise AlreadyPaid()
     if status in FINAL:
         raise WrongState(state=status)
     if status is Status.CANCELLING:
-        return found
-    if Action.CANCEL not in list_actions(session, found, now=now):
-        raise CancelWindowOver(cancel_until=found.cancel_until)
-    ours = status in NOT_AT_AGENCY and not reached_agency(session, remittance)
+        return remittance
+    if Action.CANCEL not in list_actions(session, remittance, now=now):
+        raise CancelWindowOver(cancel_until=remittance.cancel_until)
+    ours = status in NOT_AT_AGENCY and not reached_agency(session, remittance_id)
     after = Status.CANCELLED if ours else Status.CANCELLING
-    LIFECYCLE.move(session, found, after, now=now, actor=actor, action="remittance.cancel")
-    return found
+    LIFECYCLE.move(session, remittance, after, now=now, actor=actor, action="remittance.cancel")
+    return remittance
 
 
-def list_actions(session: Session, found: Remittance, *, now: datetime) -> frozenset[Action]:
+def list_actions(session: Session, remittance: Remittance, *, now: datetime) -> frozenset[Action]:
     """List the actions open to a remittance's sender now."""
     return actions(
-        Status(found.status),
-        at_agency=reached_agency(session, found.id),
-        cancel_until=found.cancel_until,
+        Status(remittance.status),
+        at_agency=reached_agency(session, remittance.id),
+        cancel_until=remittance.cancel_until,
         now=now,
     )
 
 
 def claim_cancel(
-    session: Session, remittance: UUID, *, now: datetime, vault: Vault
+    session: Session, remittance_id: UUID, *, now: datetime, vault: Vault
 ) -> PayoutTask | None:
     """What to cancel at the agency; None when there is nothing left to cancel there.
 
     When it turns out that no order can have reached the agency, everything goes back here.
     Raises NotFound, `RecipientForgotten`.
     """
-    found = LIFECYCLE.lock(session, remittance)
-    if Status(found.status) is not Status.CANCELLING:
+    remittance = LIFECYCLE.lock(session, remittance_id)
+    if Status(remittance.status) is not Status.CANCELLING:
         return None
-    if not reached_agency(session, remittance):
-        LIFECYCLE.move(session, found, Status.CANCELLED, now=now, actor=SYSTEM)
+    if not reached_agency(session, remittance_id):
+        LIFECYCLE.move(session, remittance, Status.CANCELLED, now=now, actor=SYSTEM)
         return None
-    return describe_task(session, found, vault)
+    return describe_task(session, remittance, vault)

@@ -56,11 +56,11 @@ def sent_this_month(session: Session, erased: Erased, *, now: datetime) -> bool:
 
 def block(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> None:
     """Seal apart who sent and who received, and take it out of the remittances."""
-    found = session.scalars(
+    remittances = session.scalars(
         select(Remittance).where(_theirs(erased), Remittance.erased_at.is_(None)).with_for_update()
     ).all()
-    years = retention_years(session, day_in_mexico(now)) if found else 0
-    for remittance in found:
+    years = retention_years(session, day_in_mexico(now)) if remittances else 0
+    for remittance in remittances:
         _seal(session, remittance, years, now=now, vault=vault)
     session.execute(
         update(Remittance)
@@ -81,16 +81,18 @@ def open_blocked(
     """Who sent and received, for an authority that may know. Noted in the audit. Raises NotFound,
     also once its time is over."""
     remittance = find_by_folio(session, folio)
-    found = session.scalars(
+    record = session.scalars(
         select(BlockedRecord).where(BlockedRecord.remittance_id == remittance)
     ).first()
-    if found is None:
+    if record is None:
         raise NotFound()
-    subject = audit.Subject("remittance", found.remittance_id)
+    subject = audit.Subject("remittance", record.remittance_id)
     audit.record(session, subject, action="remittance.read_blocked", now=now, actor=actor)
-    key = vault.unwrap(found.data_key, found.id)
-    content: dict[str, Any] = json.loads(key.open(found.content_sealed, place=_PLACE, row=found.id))
-    return {**content, "blocked_until": found.blocked_until.isoformat()}
+    key = vault.unwrap(record.data_key, record.id)
+    content: dict[str, Any] = json.loads(
+        key.open(record.content_sealed, place=_PLACE, row=record.id)
+    )
+    return {**content, "blocked_until": record.blocked_until.isoformat()}
 
 
 def _seal(

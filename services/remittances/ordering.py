@@ -104,9 +104,9 @@ def order(
     _hold_to_limits(session, priced, rules, now)
     # After the limits, which lock the rows of one person in order.
     bind_identity(sender, now=now, vault=vault)
-    made = _remittance(session, command, priced, number, rules, sender, now=now, vault=vault)
-    _store(session, made, now=now, actor=actor)
-    return made
+    remittance = _remittance(session, command, priced, number, rules, sender, now=now, vault=vault)
+    _store(session, remittance, now=now, actor=actor)
+    return remittance
 
 
 def _account_number(recipient: Recipient, payout: Payout) -> str | None:
@@ -198,7 +198,7 @@ def _remittance(
     now: datetime,
     vault: Vault,
 ) -> Remittance:
-    made = Remittance(
+    remittance = Remittance(
         id=new_id(),
         folio=new_folio(FolioKind.REMITTANCE),
         account_id=priced.account_id,
@@ -214,38 +214,38 @@ def _remittance(
         changed_at=now,
         **_same(priced),
     )
-    if made.payout == Payout.BRANCH:
-        made.collect_until = day_in_mexico(now + rules.collect)
-    person, sealed = _recipient(command.recipient, number, made, now=now, vault=vault)
-    made.recipient = person
-    made.account_sealed = sealed
-    made.account_hint = number[-4:] if number else None
-    return made
+    if remittance.payout == Payout.BRANCH:
+        remittance.collect_until = day_in_mexico(now + rules.collect)
+    person, sealed = _recipient(command.recipient, number, remittance, now=now, vault=vault)
+    remittance.recipient = person
+    remittance.account_sealed = sealed
+    remittance.account_hint = number[-4:] if number else None
+    return remittance
 
 
 def _recipient(
-    given: Recipient, number: str | None, made: Remittance, *, now: datetime, vault: Vault
+    given: Recipient, number: str | None, remittance: Remittance, *, now: datetime, vault: Vault
 ) -> tuple[Person, bytes | None]:
     """The recipient's row, and the account number under the recipient's key."""
     named = PersonData(given.given_names, given.first_surname, given.second_surname, None)
-    person = make_person(named, account=made.account_id, now=now, vault=vault)
+    person = make_person(named, account=remittance.account_id, now=now, vault=vault)
     if number is None:
         return person, None
     key = get_key(person, vault)
-    return person, key.seal(number, place=ACCOUNT_PLACE, row=made.id)
+    return person, key.seal(number, place=ACCOUNT_PLACE, row=remittance.id)
 
 
-def _store(session: Session, made: Remittance, *, now: datetime, actor: Actor) -> None:
-    session.add(made)
+def _store(session: Session, remittance: Remittance, *, now: datetime, actor: Actor) -> None:
+    session.add(remittance)
     try:
         session.flush()
     except IntegrityError as error:
         if violated_constraint(error) == "uq_remittances_quote_id":
             raise QuoteUsed() from error
         raise
-    counted = Counted("remittance", made.id, made.day)
-    record_fact(session, counted, made.status, now=now, payout=made.payout)
-    LIFECYCLE.record(session, made, now=now, actor=actor, action="remittance.order")
+    counted = Counted("remittance", remittance.id, remittance.day)
+    record_fact(session, counted, remittance.status, now=now, payout=remittance.payout)
+    LIFECYCLE.record(session, remittance, now=now, actor=actor, action="remittance.order")
 
 
 def _same(priced: Quote) -> dict[str, Any]:

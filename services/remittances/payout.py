@@ -85,7 +85,7 @@ class PayoutAnswer:
 
 
 def claim_payout(
-    session: Session, remittance: UUID, *, now: datetime, vault: Vault
+    session: Session, remittance_id: UUID, *, now: datetime, vault: Vault
 ) -> PayoutTask | None:
     """What to do next for this remittance, written down: to be committed before the call.
 
@@ -93,33 +93,35 @@ def claim_payout(
     it, the step is to ask. None when it is final or being cancelled. Raises NotFound,
     `RecipientForgotten`.
     """
-    found = LIFECYCLE.lock(session, remittance)
-    status = Status(found.status)
+    remittance = LIFECYCLE.lock(session, remittance_id)
+    status = Status(remittance.status)
     if status in FINAL or status is Status.CANCELLING:
         return None
     if status is Status.FUNDED:
         due = now + tariff(session, day_in_mexico(now)).settlement
-        LIFECYCLE.move(session, found, Status.SENDING, now=now, actor=SYSTEM, answer_due_at=due)
-    elif status not in RESENDABLE or has_open_attempt(session, remittance):
-        return _task(session, found, 0, vault)
-    return _task(session, found, _begin_attempt(session, remittance, now), vault)
+        LIFECYCLE.move(
+            session, remittance, Status.SENDING, now=now, actor=SYSTEM, answer_due_at=due
+        )
+    elif status not in RESENDABLE or has_open_attempt(session, remittance_id):
+        return _task(session, remittance, 0, vault)
+    return _task(session, remittance, _begin_attempt(session, remittance_id, now), vault)
 
 
 def begin_resend(
-    session: Session, remittance: UUID, *, now: datetime, vault: Vault
+    session: Session, remittance_id: UUID, *, now: datetime, vault: Vault
 ) -> PayoutTask | None:
     """The agency knows nothing of the folio: write another attempt down, under the same folio.
 
     None when meanwhile somebody else learned what became of it. To be committed before the call.
     """
-    found = LIFECYCLE.lock(session, remittance)
-    if Status(found.status) not in RESENDABLE:
+    remittance = LIFECYCLE.lock(session, remittance_id)
+    if Status(remittance.status) not in RESENDABLE:
         return None
-    return _task(session, found, _begin_attempt(session, remittance, now), vault)
+    return _task(session, remittance, _begin_attempt(session, remittance_id, now), vault)
 
 
 def settle_payout(
-    session: Session, remittance: UUID, heard: PayoutAnswer, *, now: datetime
+    session: Session, remittance_id: UUID, answer: PayoutAnswer, *, now: datetime
 ) -> Status:
     """Take the agency's word and post what it means; returns the status afterwards.
 
@@ -127,30 +129,32 @@ def settle_payout(
     news changes nothing; what can't be (paid after it was given back, another amount than was
     ordered) becomes an incident, with its money in suspense.
     """
-    found = LIFECYCLE.lock(session, remittance)
-    before = Status(found.status)
-    _close_attempts(session, remittance, AttemptOutcome.ANSWERED, now)
-    kind = contradicts(before, heard.answer)
+    remittance = LIFECYCLE.lock(session, remittance_id)
+    before = Status(remittance.status)
+    _close_attempts(session, remittance_id, AttemptOutcome.ANSWERED, now)
+    kind = contradicts(before, answer.answer)
     if kind is not None:
-        _report_contradiction(session, found, kind, heard, now)
+        _report_contradiction(session, remittance, kind, answer, now)
         return before
-    _learn(session, found, heard)
-    after = after_answer(before, heard.answer)
+    _learn(session, remittance, answer)
+    after = after_answer(before, answer.answer)
     if after is not before:
-        told = _told(found, after, heard, now)
-        LIFECYCLE.move(session, found, after, now=now, actor=SYSTEM, **told)
-    _report_amount(session, found, heard, now)
+        columns = _answered_columns(remittance, after, answer, now)
+        LIFECYCLE.move(session, remittance, after, now=now, actor=SYSTEM, **columns)
+    _report_amount(session, remittance, answer, now)
     return after
 
 
-def _told(found: Remittance, after: Status, heard: PayoutAnswer, now: datetime) -> dict[str, Any]:
+def _answered_columns(
+    remittance: Remittance, after: Status, answer: PayoutAnswer, now: datetime
+) -> dict[str, Any]:
     """Return the columns that follow from the agency's answer."""
     if after is Status.PAID:
-        good = believable(heard.paid_at, found.funded_at, now)
-        return {"paid_at": heard.paid_at if good else now}
-    if after is Status.AVAILABLE and found.collect_until is not None:
+        good = believable(answer.paid_at, remittance.funded_at, now)
+        return {"paid_at": answer.paid_at if good else now}
+    if after is Status.AVAILABLE and remittance.collect_until is not None:
         # Cash waits as long as it may be collected; then the agency says what became of it.
-        return {"answer_due_at": next_day_begins(found.collect_until)}
+        return {"answer_due_at": next_day_begins(remittance.collect_until)}
     return {}
 
 
@@ -163,21 +167,23 @@ def settle_refusal(session: Session, task: PayoutTask, reason_code: str, *, now:
     _close_attempt(session, task, AttemptOutcome.REFUSED, now)
     if _may_arrive(session, task.remittance, now):
         return False
-    heard = PayoutAnswer(Answer.REFUSED, reason_code=reason_code)
-    return settle_payout(session, task.remittance, heard, now=now) in FINAL
+    answer = PayoutAnswer(Answer.REFUSED, reason_code=reason_code)
+    return settle_payout(session, task.remittance, answer, now=now) in FINAL
 
 
-def settle_absence(session: Session, remittance: UUID, *, now: datetime) -> Status:
+def settle_absence(session: Session, remittance_id: UUID, *, now: datetime) -> Status:
     """Asked to cancel, the agency knows nothing of the folio; returns the status afterwards.
 
     Everything goes back once no attempt can arrive any more; until then it has to be asked again,
     for an order that arrives after the money went back would be paid out of nobody's pocket.
     """
-    found = LIFECYCLE.lock(session, remittance)
-    if Status(found.status) is Status.CANCELLING and not _may_arrive(session, remittance, now):
-        _close_attempts(session, remittance, AttemptOutcome.NEVER_SENT, now)
-        LIFECYCLE.move(session, found, Status.CANCELLED, now=now, actor=SYSTEM)
-    return Status(found.status)
+    remittance = LIFECYCLE.lock(session, remittance_id)
+    if Status(remittance.status) is Status.CANCELLING and not _may_arrive(
+        session, remittance_id, now
+    ):
+        _close_attempts(session, remittance_id, AttemptOutcome.NEVER_SENT, now)
+        LIFECYCLE.move(session, remittance, Status.CANCELLED, now=now, actor=SYSTEM)
+    return Status(remittance.status)
 
 
 def put_back(session: Session, task: PayoutTask, *, now: datetime) -> None:
@@ -188,7 +194,7 @@ def put_back(session: Session, task: PayoutTask, *, now: datetime) -> None:
 
 def mark_unknown(session: Session, task: PayoutTask, *, now: datetime) -> Status:
     """Mark a payout as unknown: the agency's answer was lost, the order may have arrived."""
-    found = LIFECYCLE.lock(session, task.remittance)
+    remittance = LIFECYCLE.lock(session, task.remittance)
     session.execute(
         update(PayoutAttempt)
         .where(
@@ -197,20 +203,20 @@ def mark_unknown(session: Session, task: PayoutTask, *, now: datetime) -> Status
         )
         .values(outcome=AttemptOutcome.UNKNOWN)
     )
-    if Status(found.status) is Status.SENDING:
-        LIFECYCLE.move(session, found, Status.UNKNOWN, now=now, actor=SYSTEM)
-    return Status(found.status)
+    if Status(remittance.status) is Status.SENDING:
+        LIFECYCLE.move(session, remittance, Status.UNKNOWN, now=now, actor=SYSTEM)
+    return Status(remittance.status)
 
 
 def has_open_attempt(session: Session, remittance: UUID) -> bool:
     """An order may have reached the agency, or may still."""
-    found = session.scalar(_open_attempts(remittance).limit(1))
-    return found is not None
+    attempt = session.scalar(_open_attempts(remittance).limit(1))
+    return attempt is not None
 
 
 def reached_agency(session: Session, remittance: UUID) -> bool:
     """An order is, or may be, at the agency: nobody but the agency can stop it."""
-    found = session.scalar(
+    attempt = session.scalar(
         select(PayoutAttempt.number)
         .where(
             PayoutAttempt.remittance_id == remittance,
@@ -218,12 +224,12 @@ def reached_agency(session: Session, remittance: UUID) -> bool:
         )
         .limit(1)
     )
-    return found is not None
+    return attempt is not None
 
 
-def describe_task(session: Session, found: Remittance, vault: Vault) -> PayoutTask:
+def describe_task(session: Session, remittance: Remittance, vault: Vault) -> PayoutTask:
     """The order of a locked remittance, to ask about. Raises `RecipientForgotten`."""
-    return _task(session, found, 0, vault)
+    return _task(session, remittance, 0, vault)
 
 
 def _begin_attempt(session: Session, remittance: UUID, now: datetime) -> int:
@@ -240,32 +246,32 @@ def _begin_attempt(session: Session, remittance: UUID, now: datetime) -> int:
     )
 
 
-def _task(session: Session, found: Remittance, attempt: int, vault: Vault) -> PayoutTask:
-    person = found.recipient
+def _task(session: Session, remittance: Remittance, attempt: int, vault: Vault) -> PayoutTask:
+    person = remittance.recipient
     return PayoutTask(
         step=Step.SEND if attempt else Step.ASK,
-        remittance=found.id,
-        status=Status(found.status),
-        folio=found.folio,
+        remittance=remittance.id,
+        status=Status(remittance.status),
+        folio=remittance.folio,
         attempt=attempt,
-        funded_at=found.funded_at,
-        amount_minor=found.receive_minor,
-        payout=Payout(found.payout),
+        funded_at=remittance.funded_at,
+        amount_minor=remittance.receive_minor,
+        payout=Payout(remittance.payout),
         given_names=person.given_names,
         first_surname=person.first_surname,
         second_surname=person.second_surname,
-        account=_account(found, vault),
-        sender_name=found.sender_name,
+        account=_account(remittance, vault),
+        sender_name=remittance.sender_name,
     )
 
 
-def _account(found: Remittance, vault: Vault) -> str | None:
-    if found.account_sealed is None:
+def _account(remittance: Remittance, vault: Vault) -> str | None:
+    if remittance.account_sealed is None:
         return None
-    key = find_key(found.recipient, vault)
+    key = find_key(remittance.recipient, vault)
     if key is None:
         raise RecipientForgotten()
-    return key.open(found.account_sealed, place=ACCOUNT_PLACE, row=found.id)
+    return key.open(remittance.account_sealed, place=ACCOUNT_PLACE, row=remittance.id)
 
 
 def _open_attempts(remittance: UUID) -> Select[int]:
@@ -281,12 +287,12 @@ def _may_arrive(session: Session, remittance: UUID, now: datetime) -> bool:
         PayoutAttempt.outcome.in_(sorted(OPEN_ATTEMPT)),
         PayoutAttempt.sent_at > now - ATTEMPT_MAY_ARRIVE,
     )
-    found = session.scalar(
+    attempt = session.scalar(
         select(PayoutAttempt.number)
         .where(PayoutAttempt.remittance_id == remittance, or_(arrived, under_way))
         .limit(1)
     )
-    return found is not None
+    return attempt is not None
 
 
 def _close_attempt(
@@ -316,39 +322,41 @@ def _close_attempts(
     )
 
 
-def _learn(session: Session, found: Remittance, heard: PayoutAnswer) -> None:
-    found.agency_reference = heard.agency_reference or found.agency_reference
-    found.branch = heard.branch or found.branch
-    found.reason_code = heard.reason_code or found.reason_code
+def _learn(session: Session, remittance: Remittance, answer: PayoutAnswer) -> None:
+    remittance.agency_reference = answer.agency_reference or remittance.agency_reference
+    remittance.branch = answer.branch or remittance.branch
+    remittance.reason_code = answer.reason_code or remittance.reason_code
     session.flush()
 
 
 def _report_contradiction(
-    session: Session, found: Remittance, kind: Kind, heard: PayoutAnswer, now: datetime
+    session: Session, remittance: Remittance, kind: Kind, answer: PayoutAnswer, now: datetime
 ) -> None:
     """Pesos that were paid after all are the house's loss so far, and what came back isn't its
     own; both stand in suspense."""
-    paid = found.receive_minor if heard.amount_minor is None else heard.amount_minor
-    suspense = paid if kind is Kind.PAID_AFTER_REFUND else -found.receive_minor
-    detail: dict[str, object] = {"answer": heard.answer, "reason_code": heard.reason_code}
-    contradict(session, found, kind, detail, suspense_minor=suspense, now=now)
-    subject = audit.Subject.of("remittance", found)
+    paid = remittance.receive_minor if answer.amount_minor is None else answer.amount_minor
+    suspense = paid if kind is Kind.PAID_AFTER_REFUND else -remittance.receive_minor
+    detail: dict[str, object] = {"answer": answer.answer, "reason_code": answer.reason_code}
+    contradict(session, remittance, kind, detail, suspense_minor=suspense, now=now)
+    subject = audit.Subject.of("remittance", remittance)
     audit.record(
-        session, subject, action=f"remittance.contradiction.{heard.answer}", now=now, actor=SYSTEM
+        session, subject, action=f"remittance.contradiction.{answer.answer}", now=now, actor=SYSTEM
     )
 
 
-def _report_amount(session: Session, found: Remittance, heard: PayoutAnswer, now: datetime) -> None:
+def _report_amount(
+    session: Session, remittance: Remittance, answer: PayoutAnswer, now: datetime
+) -> None:
     """Another amount than was ordered: once it is paid, the difference stands in suspense."""
-    told = heard.amount_minor
-    if told is None or told == found.receive_minor:
+    amount = answer.amount_minor
+    if amount is None or amount == remittance.receive_minor:
         return
-    paid = Status(found.status) is Status.PAID
+    paid = Status(remittance.status) is Status.PAID
     contradict(
         session,
-        found,
+        remittance,
         Kind.AMOUNT_DIFFERS,
-        {"answer": heard.answer, "amount": format_minor(told)},
-        suspense_minor=told - found.receive_minor if paid else 0,
+        {"answer": answer.answer, "amount": format_minor(amount)},
+        suspense_minor=amount - remittance.receive_minor if paid else 0,
         now=now,
     )

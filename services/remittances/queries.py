@@ -84,13 +84,13 @@ class Proof:
 
 
 def get_remittance(
-    session: Session, remittance: UUID, *, account: UUID | None = None
+    session: Session, remittance_id: UUID, *, account: UUID | None = None
 ) -> Remittance:
     """Raises NotFound, also for one that isn't of ``account`` or that row security hides."""
-    found = session.get(Remittance, remittance)
-    if found is None or (account and found.account_id != account):
+    remittance = session.get(Remittance, remittance_id)
+    if remittance is None or (account and remittance.account_id != account):
         raise NotFound()
-    return found
+    return remittance
 
 
 def list_remittances(
@@ -123,14 +123,14 @@ def lookup(session: Session, folio: str, first_surname: str) -> Collection:
     Raises NotFound in the same way for a folio that doesn't exist and a name that isn't theirs.
     """
     parsed = parse_folio(folio) or ""
-    found = session.scalars(select(Remittance).where(Remittance.folio == parsed)).first()
+    remittance = session.scalars(select(Remittance).where(Remittance.folio == parsed)).first()
     # Compared in either case, so that the time taken tells nothing.
-    known = found is not None and found.erased_at is None
-    expected = compact_name(found.recipient.first_surname) if found and known else "\x00"
+    known = remittance is not None and remittance.erased_at is None
+    expected = compact_name(remittance.recipient.first_surname) if remittance and known else "\x00"
     same = hmac.compare_digest(expected.encode(), compact_name(first_surname).encode())
-    if found is None or not same:
+    if remittance is None or not same:
         raise NotFound()
-    return _collection(found)
+    return _collection(remittance)
 
 
 def find_by_folio(session: Session, folio: str) -> UUID | None:
@@ -146,16 +146,20 @@ def when_issued(session: Session, folio: str) -> datetime | None:
     return session.scalar(select(Remittance.funded_at).where(Remittance.folio == folio))
 
 
-def get_notice(session: Session, remittance: UUID, vault: Vault) -> Notice | None:
+def get_notice(session: Session, remittance_id: UUID, vault: Vault) -> Notice | None:
     """What the message about it needs; None once the sender is forgotten."""
-    found = session.get_one(Remittance, remittance)
-    holder = find_holder(session, found.account_id)
+    remittance = session.get_one(Remittance, remittance_id)
+    holder = find_holder(session, remittance.account_id)
     if holder is None:
         return None
     profile = open_person(holder, vault)
-    language = session.get_one(Account, found.account_id).language
+    language = session.get_one(Account, remittance.account_id).language
     return Notice(
-        found.folio, Status(found.status), language, email=profile.email, phone=profile.phone
+        remittance.folio,
+        Status(remittance.status),
+        language,
+        email=profile.email,
+        phone=profile.phone,
     )
 
 
@@ -184,18 +188,18 @@ def proof(session: Session) -> Proof:
     )
 
 
-def _collection(found: Remittance) -> Collection:
+def _collection(remittance: Remittance) -> Collection:
     # Nobody should travel for what isn't there any more.
-    at_branch = found.payout == Payout.BRANCH and found.status == Status.AVAILABLE
+    at_branch = remittance.payout == Payout.BRANCH and remittance.status == Status.AVAILABLE
     return Collection(
-        folio=found.folio,
-        status=Status(found.status),
-        pesos=Money(found.receive_minor, "MXN"),
-        payout=Payout(found.payout),
-        branch=found.branch if at_branch else None,
+        folio=remittance.folio,
+        status=Status(remittance.status),
+        pesos=Money(remittance.receive_minor, "MXN"),
+        payout=Payout(remittance.payout),
+        branch=remittance.branch if at_branch else None,
         collect_with=COLLECT_WITH if at_branch else (),
-        collect_until=found.collect_until if at_branch else None,
-        date_available=found.date_available,
+        collect_until=remittance.collect_until if at_branch else None,
+        date_available=remittance.date_available,
     )
 
 

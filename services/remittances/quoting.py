@@ -49,7 +49,7 @@ def quote(session: Session, command: RequestQuote, *, now: datetime, actor: Acto
     rules = tariff(session, day_in_mexico(now))
     rate = latest_rate(session, now)
     price = _price(command, rate.value, rules)
-    made = Quote(
+    quoted = Quote(
         id=new_id(),
         account_id=actor.account_id,
         funding=command.funding.value,
@@ -62,9 +62,9 @@ def quote(session: Session, command: RequestQuote, *, now: datetime, actor: Acto
         created_at=now,
         expires_at=now + rules.quote,
     )
-    session.add(made)
+    session.add(quoted)
     session.flush()
-    return made
+    return quoted
 
 
 def get_quote(session: Session, quote_id: UUID) -> Quote | None:

@@ -22,7 +22,7 @@ from services.remittances.models import Remittance
 
 def contradict(
     session: Session,
-    found: Remittance,
+    remittance: Remittance,
     kind: Kind,
     detail: dict[str, object],
     *,
@@ -33,33 +33,35 @@ def contradict(
 
     The same word again posts nothing more, and what a person has settled for good is no news.
     """
-    if settled_before(session, kind, found.id):
+    if settled_before(session, kind, remittance.id):
         return
-    given = Report(kind, Subject.REMITTANCE, found.id, {"status": found.status, **detail})
+    given = Report(kind, Subject.REMITTANCE, remittance.id, {"status": remittance.status, **detail})
     incident = report(session, given, now=now)
     if suspense_minor and suspend(session, incident, suspense_minor):
         lines = [
             line(Code.SUSPENSE_MXN, suspense_minor),
             line(Code.FINABIEN_SETTLEMENT, -suspense_minor),
         ]
-        post_lines(session, EntryKind.SUSPENDED, found.id, lines, now=now, incident=incident)
+        post_lines(session, EntryKind.SUSPENDED, remittance.id, lines, now=now, incident=incident)
 
 
-def clear_suspense(session: Session, incident: UUID, *, now: datetime) -> bool:
+def clear_suspense(session: Session, incident_id: UUID, *, now: datetime) -> bool:
     """Post how a person ended it: reversed, or borne by the house. False when that was done."""
-    found = session.execute(
-        select(Incident).where(Incident.id == incident).with_for_update()
+    incident = session.execute(
+        select(Incident).where(Incident.id == incident_id).with_for_update()
     ).scalar_one()
-    if found.suspense_cleared_at is not None or found.resolution is None:
+    if incident.suspense_cleared_at is not None or incident.resolution is None:
         return False
-    written_off = found.resolution == Resolution.WRITTEN_OFF
+    written_off = incident.resolution == Resolution.WRITTEN_OFF
     against = Code.LOSSES_MXN if written_off else Code.FINABIEN_SETTLEMENT
     lines = [
-        line(Code.SUSPENSE_MXN, -found.suspense_minor),
-        line(against, found.suspense_minor),
+        line(Code.SUSPENSE_MXN, -incident.suspense_minor),
+        line(against, incident.suspense_minor),
     ]
-    post_lines(session, EntryKind.CLEARED, found.subject_id, lines, now=now, incident=incident)
-    found.suspense_cleared_at = now
+    post_lines(
+        session, EntryKind.CLEARED, incident.subject_id, lines, now=now, incident=incident_id
+    )
+    incident.suspense_cleared_at = now
     session.flush()
-    note_step(session, incident, Step.CLEARED, actor=SYSTEM, now=now)
+    note_step(session, incident_id, Step.CLEARED, actor=SYSTEM, now=now)
     return True

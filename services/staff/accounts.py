@@ -48,8 +48,8 @@ def find_by_subject(session: Session, subject: str) -> StaffAccount | None:
 
 def find_name(session: Session, account: UUID) -> str | None:
     """What somebody of staff is called, in service or not; None when there is no such account."""
-    found = session.get(StaffAccount, account)
-    return found.name if found else None
+    member = session.get(StaffAccount, account)
+    return member.name if member else None
 
 
 def list_accounts(session: Session, *, most: int = 500) -> Sequence[StaffAccount]:
@@ -70,7 +70,7 @@ def make_account(
 ) -> StaffAccount:
     """Raises Invalid (role and office don't go together, unknown office), Conflict
     ``subject_taken``, ``own_role`` for an account of one's own."""
-    made = StaffAccount(
+    member = StaffAccount(
         id=new_id(),
         subject=command.subject,
         name=command.name,
@@ -80,10 +80,10 @@ def make_account(
         created_at=now,
         created_by=actor.account_id,
     )
-    session.add(made)
+    session.add(member)
     _flush(session)
-    _audit(session, "staff.make", made, now=now, actor=actor)
-    return made
+    _audit(session, "staff.make", member, now=now, actor=actor)
+    return member
 
 
 def assign(
@@ -96,36 +96,36 @@ def assign(
     actor: audit.Actor,
 ) -> StaffAccount:
     """Give another role or office. Raises NotFound, Invalid, Conflict ``own_role``."""
-    found = _get(session, account)
-    found.role, found.consulate_code, found.changed_by = role, consulate, actor.account_id
+    member = _get(session, account)
+    member.role, member.consulate_code, member.changed_by = role, consulate, actor.account_id
     _flush(session)
-    _audit(session, "staff.assign", found, now=now, actor=actor)
-    return found
+    _audit(session, "staff.assign", member, now=now, actor=actor)
+    return member
 
 
 def end_account(
     session: Session, account: UUID, *, now: datetime, actor: audit.Actor
 ) -> StaffAccount:
     """End it and every signed-in session at once. Raises NotFound, Conflict ``own_account``."""
-    found = _get(session, account)
-    if found.id == actor.account_id:
+    member = _get(session, account)
+    if member.id == actor.account_id:
         raise Conflict("own_account")
-    found.ended_at, found.ended_by = now, actor.account_id
+    member.ended_at, member.ended_by = now, actor.account_id
     session.execute(
         update(SignInSession)
         .where(SignInSession.staff_id == account, SignInSession.ended_at.is_(None))
         .values(ended_at=now)
     )
     session.flush()
-    _audit(session, "staff.end", found, now=now, actor=actor)
-    return found
+    _audit(session, "staff.end", member, now=now, actor=actor)
+    return member
 
 
 def _get(session: Session, account: UUID) -> StaffAccount:
-    found = find_active(session, account)
-    if found is None:
+    member = find_active(session, account)
+    if member is None:
         raise NotFound()
-    return found
+    return member
 
 
 def _flush(session: Session) -> None:

@@ -140,7 +140,7 @@ def _registered(session: Session, cell: Cell) -> int | None:
 
 def _before(session: Session, cell: Cell) -> int | None:
     """The office's latest figure in force of an earlier election."""
-    found = session.scalar(
+    value = session.scalar(
         select(VoteCount.value)
         .where(
             VoteCount.election < cell.election,
@@ -152,15 +152,15 @@ def _before(session: Session, cell: Cell) -> int | None:
         .order_by(VoteCount.election.desc(), VoteCount.day.desc())
         .limit(1)
     )
-    return int(found) if found is not None else None
+    return int(value) if value is not None else None
 
 
 def get_count(session: Session, count_id: UUID) -> VoteCount:
     """One count. Raises `NotFound`, also for another office's."""
-    found = session.scalar(select(VoteCount).where(VoteCount.id == count_id))
-    if found is None:
+    count = session.scalar(select(VoteCount).where(VoteCount.id == count_id))
+    if count is None:
         raise NotFound("not_found")
-    return found
+    return count
 
 
 def list_revisions(session: Session, count_id: UUID) -> Sequence[VoteCount]:
@@ -185,9 +185,9 @@ def list_revisions(session: Session, count_id: UUID) -> Sequence[VoteCount]:
 
 def get_revision(session: Session, count_id: UUID, number: int) -> VoteCount:
     """One of them by its number, from 1. Raises `NotFound`."""
-    for found in list_revisions(session, count_id):
-        if found.revision == number:
-            return found
+    for revision in list_revisions(session, count_id):
+        if revision.revision == number:
+            return revision
     raise NotFound("not_found")
 
 

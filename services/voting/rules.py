@@ -172,14 +172,14 @@ def impossible_value(
 
 def oddities(value: int, known: Known) -> list[Odd]:
     """What is unusual about a number: a note has to explain it."""
-    found = []
+    warnings = []
     if value == 0 and known.before is not None and known.before >= HUNDREDS:
-        found.append(Odd.ZERO_AFTER_HUNDREDS)
+        warnings.append(Odd.ZERO_AFTER_HUNDREDS)
     if value >= NOTEWORTHY and value in known.elsewhere:
-        found.append(Odd.SAME_AS_ANOTHER_OFFICE)
+        warnings.append(Odd.SAME_AS_ANOTHER_OFFICE)
     if value >= NOTEWORTHY and value == known.before:
-        found.append(Odd.SAME_AS_LAST_ELECTION)
-    return found
+        warnings.append(Odd.SAME_AS_LAST_ELECTION)
+    return warnings
 
 
 def actions(
@@ -192,9 +192,9 @@ def actions(
     if status != Status.REPORTED:
         return frozenset()
     own = account in (reported_by, second_by)
-    typed = {Action.CORRECT} if own else frozenset()
+    corrections = {Action.CORRECT} if own else frozenset()
     another = {Action.APPROVE} if account != reported_by else frozenset()
-    return frozenset({Action.REJECT} | typed | another)
+    return frozenset({Action.REJECT} | corrections | another)
 
 
 def may_see_value(

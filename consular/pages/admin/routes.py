@@ -73,11 +73,11 @@ def staff_make() -> Response:
 def staff_assign(id: UUID) -> str:
     """Show the form that changes role or office, or ends the account."""
     with transaction() as session:
-        found = find_active(session, id)
-    if found is None:
+        member = find_active(session, id)
+    if member is None:
         raise NotFound()
-    current = {"role": found.role, "consulate": found.consulate_code or ""}
-    person = {"id": found.id, "name": found.name, "own": found.id == account()}
+    current = {"role": member.role, "consulate": member.consulate_code or ""}
+    person = {"id": member.id, "name": member.name, "own": member.id == account()}
     errors = draft().errors(_read_assignment, also_under=True)
     form = {**current, **draft().form}
     return _ask("admin/staff_assign.html", form, errors, account=person)

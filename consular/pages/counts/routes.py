@@ -141,7 +141,7 @@ _READ: dict[str, Callable[[Form, Errors], Any]] = {
 def _list(form: Form, errors: Errors) -> str:
     with transaction() as session:
         cities = {place["code"]: place["city"] for place in offices(session, every=True)}
-        found = [
+        counts = [
             _shown(row, cities)
             for status in AT_OFFICE
             for row in list_counts(
@@ -150,7 +150,7 @@ def _list(form: Form, errors: Errors) -> str:
         ]
     return render_template(
         "counts/counts.html",
-        counts=found,
+        counts=counts,
         may_report=actor().role in DESK,
         metrics=_choices("voting.metric"),
         modes=_choices("voting.mode"),

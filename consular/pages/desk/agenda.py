@@ -83,9 +83,9 @@ def _find(
 ) -> tuple[date, Page[Any, Any]]:
     """The day and its lines. A folio is found on whatever day it is for: people come early."""
     folio = parse_folio(query["q"] or "")
-    found = find_by_folio(session, folio) if folio else None
-    if found:
-        return found.day, Page([found], None)
+    appointment = find_by_folio(session, folio) if folio else None
+    if appointment:
+        return appointment.day, Page([appointment], None)
     page = list_appointments(
         session,
         consulate=consulate,

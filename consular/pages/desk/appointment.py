@@ -161,16 +161,16 @@ def _by_field(errors: Errors) -> Errors:
 def _show(id: UUID, form: Form, errors: Errors) -> str:
     desk = _own_desk()
     with transaction() as session:
-        found = get_appointment(session, id)
-        record_look(session, "appointment", found)
+        appointment = get_appointment(session, id)
+        record_look(session, "appointment", appointment)
         return render_template(
             "desk/appointment.html",
-            consulate=office(session, found.consulate_code),
-            appointment=presenters.opened(session, found, vault()),
+            consulate=office(session, appointment.consulate_code),
+            appointment=presenters.opened(session, appointment, vault()),
             desk=desk,
             here=url_for("desk.appointment", id=id, desk=desk),
             agenda_url=url_for(
-                "desk.today", day=day_at_desk(session, found).isoformat(), desk=desk
+                "desk.today", day=day_at_desk(session, appointment).isoformat(), desk=desk
             ),
             form=form,
             errors=errors,
@@ -179,12 +179,12 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
 
 def _ask_complete(id: UUID, form: Form, errors: Errors) -> str:
     with transaction() as session:
-        found = get_appointment(session, id)
-        expected = _expected(session, found)
+        appointment = get_appointment(session, id)
+        expected = _expected(session, appointment)
         amount = expected.money.amount if expected.money and expected.certain else ""
         return render_template(
             "desk/complete.html",
-            appointment=presenters.agenda(session, [found])[0],
+            appointment=presenters.agenda(session, [appointment])[0],
             form={"fee_amount": amount, "fee_currency": "USD", **form},
             fee=expected,
             onward=local((form or request.args).get("back"), url_for("desk.appointment", id=id)),
@@ -192,8 +192,10 @@ def _ask_complete(id: UUID, form: Form, errors: Errors) -> str:
         )
 
 
-def _expected(session: Session, found: Any) -> presenters.Expected:
-    return presenters.fee_expected(session, found, today_at(office(session, found.consulate_code)))
+def _expected(session: Session, appointment: Any) -> presenters.Expected:
+    return presenters.fee_expected(
+        session, appointment, today_at(office(session, appointment.consulate_code))
+    )
 
 
 def _own_desk() -> str | None:

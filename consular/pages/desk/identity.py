@@ -52,9 +52,9 @@ def identity_check() -> Response:
     """Record that the document was seen."""
     command = _read(answers(), None)
     with transaction(NETWORK_SCOPE) as session:
-        found = check_identity(session, command, now=now(), actor=actor(), vault=vault())
+        outcome = check_identity(session, command, now=now(), actor=actor(), vault=vault())
     drop()
-    return go(url_for("desk.identity_shown", id=found.id))
+    return go(url_for("desk.identity_shown", id=outcome.id))
 
 
 def _read(form: dict[str, str], errors: Errors | None) -> Any:
@@ -146,21 +146,21 @@ def _act(id: UUID, do: Callable[[Session], Done]) -> Response:
 def _show(id: UUID, errors: Errors) -> str:
     done = request.args.get("done")
     with transaction(NETWORK_SCOPE) as session:
-        found = get_check(session, id, now=now(), actor=actor())
+        check = get_check(session, id, now=now(), actor=actor())
         names = service_names(session)
-        person = get_person(session, found)
+        person = get_person(session, check)
         erasure = find_open(session, check=id)
-        holder = find_to_correct(session, found, vault())
+        holder = find_to_correct(session, check, vault())
         return render_template(
             "desk/identity_shown.html",
             id=id,
             consulate=office(session, actor().consulate or ""),
             person={"name": full_name(person), "birth_date": person.birth_date},
-            document=found.document,
-            has_account=found.account_id is not None,
-            held=[_line(held, names) for held in list_held(session, found)],
-            own=[_line(held, names) for held in list_own(session, found)],
-            namesake=has_namesake(session, found, vault()),
+            document=check.document,
+            has_account=check.account_id is not None,
+            held=[_line(held, names) for held in list_held(session, check)],
+            own=[_line(held, names) for held in list_own(session, check)],
+            namesake=has_namesake(session, check, vault()),
             correctable={"name": full_name(holder), "birth_date": holder.birth_date}
             if holder
             else None,

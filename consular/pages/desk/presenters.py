@@ -61,13 +61,13 @@ def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
     ]
 
 
-def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
+def opened(session: Session, appointment: Any, vault: Vault) -> dict[str, Any]:
     """One appointment with contact and CURP in the clear: for its own page only, which is an
     entry of the audit. The document number stays closed but for its end."""
-    people = list_attendees(session, [found.id])[found.id]
+    people = list_attendees(session, [appointment.id])[appointment.id]
     known = [open_person(person, vault) for person in people]
     return {
-        **agenda(session, [found])[0],
+        **agenda(session, [appointment])[0],
         "attendees": [
             {
                 "name": name_shown(person),
@@ -76,13 +76,17 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
             }
             for person in known
         ],
-        "over": found.status not in LIVE,
+        "over": appointment.status not in LIVE,
         "contact": {"email": known[0].email, "phone": known[0].phone},
-        "document_number": _end_of_document(found, find_key(people[0], vault)),
-        "requirements": _requirements(session, found),
-        "actions": [step.value for step in list_actions(session, [found], now=now())[found.id]],
-        "history": [{"status": status, "at": at} for status, at in list_history(session, found.id)],
-        **_outcome(found),
+        "document_number": _end_of_document(appointment, find_key(people[0], vault)),
+        "requirements": _requirements(session, appointment),
+        "actions": [
+            step.value for step in list_actions(session, [appointment], now=now())[appointment.id]
+        ],
+        "history": [
+            {"status": status, "at": at} for status, at in list_history(session, appointment.id)
+        ],
+        **_outcome(appointment),
     }
 
 
@@ -91,11 +95,11 @@ def name_shown(person: Named) -> str:
     return full_name(person) or str(_("Datos suprimidos"))
 
 
-def fee_expected(session: Session, found: Any, day: date) -> Expected:
+def fee_expected(session: Session, appointment: Any, day: date) -> Expected:
     """What the visit costs on that day: each service for each person."""
-    people = len(list_attendees(session, [found.id])[found.id])
+    people = len(list_attendees(session, [appointment.id])[appointment.id])
     free = {service.code for service in list_services(session) if service.free}
-    due = [code for code in found.services if code not in free]
+    due = [code for code in appointment.services if code not in free]
     fees = fees_on(session, day)
     if not due or any(code not in fees for code in due):
         return Expected(None, certain=not due, free=not due)
@@ -104,24 +108,28 @@ def fee_expected(session: Session, found: Any, day: date) -> Expected:
     return Expected(Money(minor, fees[due[0]].money.currency), certain, free=False)
 
 
-def _end_of_document(found: Any, key: DataKey | None) -> str | None:
+def _end_of_document(appointment: Any, key: DataKey | None) -> str | None:
     """Enough to compare with the paper in hand, too little to copy."""
-    if found.document_sealed is None or key is None:
+    if appointment.document_sealed is None or key is None:
         return None
-    number = key.open(found.document_sealed, place="appointments.document", row=found.id)
+    number = key.open(
+        appointment.document_sealed, place="appointments.document", row=appointment.id
+    )
     if len(number) <= 2 * SHOWN_OF_DOCUMENT:
         return str(_("Registrado"))
     return str(_("Termina en %(end)s", end=number[-SHOWN_OF_DOCUMENT:]))
 
 
-def _requirements(session: Session, found: Any) -> list[str]:
-    needs = list_requirements(session, found.services)
-    words = (in_language(row, "text") for code in found.services for row in needs.get(code, []))
+def _requirements(session: Session, appointment: Any) -> list[str]:
+    needs = list_requirements(session, appointment.services)
+    words = (
+        in_language(row, "text") for code in appointment.services for row in needs.get(code, [])
+    )
     return list(dict.fromkeys(words))
 
 
-def _outcome(found: Any) -> dict[str, Any]:
-    outcome = found.outcome or {}
+def _outcome(appointment: Any) -> dict[str, Any]:
+    outcome = appointment.outcome or {}
     return {
         "fee": outcome.get("fee"),
         "reason": _("La oficina cerró ese día sin terminarla.")

@@ -25,34 +25,34 @@ _STATUS_OF: dict[str, str] = {
 }
 
 
-def line(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
+def line(session: Session, incident: Any, *, now: datetime) -> dict[str, Any]:
     """One line of the queue."""
     return {
-        "id": found.id,
-        "kind": found.kind,
-        "opened_at": found.opened_at,
-        "hours": int(((found.resolved_at or now) - found.opened_at).total_seconds() // 3600),
-        "times": found.times,
-        "suspense": _pesos(found.suspense_minor),
-        "owed": found.suspense_minor < 0,
-        "taken_by": _who(session, found.taken_by),
-        "mine": found.taken_by == account(),
-        "resolution": found.resolution,
+        "id": incident.id,
+        "kind": incident.kind,
+        "opened_at": incident.opened_at,
+        "hours": int(((incident.resolved_at or now) - incident.opened_at).total_seconds() // 3600),
+        "times": incident.times,
+        "suspense": _pesos(incident.suspense_minor),
+        "owed": incident.suspense_minor < 0,
+        "taken_by": _who(session, incident.taken_by),
+        "mine": incident.taken_by == account(),
+        "resolution": incident.resolution,
     }
 
 
-def described(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
+def described(session: Session, incident: Any, *, now: datetime) -> dict[str, Any]:
     """Present one incident in full; recorded in the access log of the remittance's sender."""
     return {
-        **line(session, found, now=now),
-        "last_at": found.last_at,
-        "resolved_at": found.resolved_at,
-        "resolved_by": _who(session, found.resolved_by),
-        "cleared_at": found.suspense_cleared_at,
-        "detail": _detail(found),
-        "remittance": _remittance(session, found, now),
-        "actions": sorted(list_actions(found)),
-        "resolutions": [resolution.value for resolution in list_resolutions(found)],
+        **line(session, incident, now=now),
+        "last_at": incident.last_at,
+        "resolved_at": incident.resolved_at,
+        "resolved_by": _who(session, incident.resolved_by),
+        "cleared_at": incident.suspense_cleared_at,
+        "detail": _detail(incident),
+        "remittance": _remittance(session, incident, now),
+        "actions": sorted(list_actions(incident)),
+        "resolutions": [resolution.value for resolution in list_resolutions(incident)],
         "history": [
             {
                 "step": step.step,
@@ -60,25 +60,25 @@ def described(session: Session, found: Any, *, now: datetime) -> dict[str, Any]:
                 "by": _who(session, step.actor_id),
                 "note": step.note,
             }
-            for step in list_steps(session, found.id)
+            for step in list_steps(session, incident.id)
         ],
     }
 
 
-def _detail(found: Any) -> dict[str, Any]:
+def _detail(incident: Any) -> dict[str, Any]:
     """Return an incident's further details, statuses in words."""
-    detail = {name: value for name, value in found.detail.items() if value is not None}
-    table = _STATUS_OF.get(found.subject_kind)
+    detail = {name: value for name, value in incident.detail.items() if value is not None}
+    table = _STATUS_OF.get(incident.subject_kind)
     if table and "status" in detail:
         detail["status"] = words(table, detail["status"])
     return detail
 
 
-def _remittance(session: Session, found: Any, now: datetime) -> dict[str, Any] | None:
-    if found.subject_kind != Subject.REMITTANCE:
+def _remittance(session: Session, incident: Any, now: datetime) -> dict[str, Any] | None:
+    if incident.subject_kind != Subject.REMITTANCE:
         return None
     try:
-        remittance = get_remittance(session, found.subject_id)
+        remittance = get_remittance(session, incident.subject_id)
     except NotFound:
         return None
     audit.record(

@@ -36,7 +36,7 @@ def queue() -> str:
     with transaction() as session:
         page = list_incidents(session, wanted(query, account()), limit=LINES, after=query["next"])
         moment = database_now(session)
-        lines = [line(session, found, now=moment) for found in page.items]
+        lines = [line(session, incident, now=moment) for incident in page.items]
     more: dict[str, Any] = {**values, "next": cursor(page.next)} if page.next else {}
     return render_template(
         "incidents/queue.html",
@@ -57,10 +57,10 @@ def incident(id: UUID) -> str:
     read = _read_note if draft().at.endswith("/note") else _read_end
     errors = draft().errors(read, also_under=True)
     with transaction() as session:
-        found = get_incident(session, id)
+        opened = get_incident(session, id)
         return render_template(
             "incidents/incident.html",
-            incident=described(session, found, now=database_now(session)),
+            incident=described(session, opened, now=database_now(session)),
             zone=ZONE,
             form=draft().form,
             errors=errors,

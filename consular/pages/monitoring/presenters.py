@@ -41,16 +41,16 @@ _BY_DAY: Mapping[str, Sequence[Collection[str]]] = {
 }
 
 
-def table(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, Any]:
+def table(figures: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, Any]:
     """Return an indicator as a table: programs or offices down, statuses across, with totals."""
-    by_name = _sums(found.rows, by.value, names)
-    present = {row["status"] for row in found.rows}
-    order = [str(status) for status in found.indicator.statuses]
+    by_name = _sums(figures.rows, by.value, names)
+    present = {row["status"] for row in figures.rows}
+    order = [str(status) for status in figures.indicator.statuses]
     statuses = sorted(present, key=lambda s: (order.index(s) if s in order else len(order), s))
     return {
-        "title": _titles().get((found.indicator.code, by)) or name_of(found),
+        "title": _titles().get((figures.indicator.code, by)) or name_of(figures),
         "head": _("Oficina") if by is Dimension.CONSULATE else _("Programa o trámite"),
-        "statuses": [words(_WORDS[found.indicator.code], s) for s in statuses],
+        "statuses": [words(_WORDS[figures.indicator.code], s) for s in statuses],
         "rows": [
             {"name": name, "values": _line(counts, statuses)}
             for name, counts in sorted(by_name.items(), key=lambda pair: alphabetical(pair[0]))
@@ -59,16 +59,14 @@ def table(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, 
     }
 
 
-def by_day(found: Sequence[Figures], first: date, last: date) -> dict[str, Any]:
+def by_day(figures: Sequence[Figures], first: date, last: date) -> dict[str, Any]:
     """Days down; across, how each indicator went that day. Days without anything are left out."""
-    codes = [figures.indicator.code for figures in found]
+    codes = [each.indicator.code for each in figures]
     lines: dict[date, list[int]] = defaultdict(list)
-    for day in sorted({row["day"] for figures in found for row in figures.rows}):
-        for figures in found:
-            counts = {row["status"]: row["value"] for row in figures.rows if row["day"] == day}
-            lines[day] += [
-                sum(counts.get(s, 0) for s in c) for c in _BY_DAY[figures.indicator.code]
-            ]
+    for day in sorted({row["day"] for each in figures for row in each.rows}):
+        for each in figures:
+            counts = {row["status"]: row["value"] for row in each.rows if row["day"] == day}
+            lines[day] += [sum(counts.get(s, 0) for s in c) for c in _BY_DAY[each.indicator.code]]
     days = {day: values for day, values in lines.items() if any(values)}
     totals = [number(sum(column)) for column in zip(*days.values(), strict=True)]
     return {
@@ -80,10 +78,10 @@ def by_day(found: Sequence[Figures], first: date, last: date) -> dict[str, Any]:
     }
 
 
-def chart(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, Any] | None:
+def chart(figures: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, Any] | None:
     """Return the bar chart of appointments not cancelled, largest first, with its finding."""
     counts: dict[str, int] = defaultdict(int)
-    for row in found.rows:
+    for row in figures.rows:
         if row["status"] != _CANCELLED:
             counts[row[by.value] or ""] += row["value"]
     named = [(names.get(key, key), value) for key, value in counts.items()]
@@ -104,9 +102,9 @@ def chart(found: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str, 
     }
 
 
-def name_of(found: Figures) -> str:
+def name_of(figures: Figures) -> str:
     """The indicator in the reader's language."""
-    return str(in_language(found.indicator, "name"))
+    return str(in_language(figures.indicator, "name"))
 
 
 def programs(services: Mapping[str, str]) -> dict[str, str]:
@@ -138,9 +136,9 @@ def published(row: Any) -> list[str]:
     return [in_language(row, "label"), row.programme, period, f"{shown} {unit}", said]
 
 
-def meaning(found: Figures) -> str:
+def meaning(figures: Figures) -> str:
     """Return what one unit of the indicator is, and on which day it counts."""
-    indicator = found.indicator
+    indicator = figures.indicator
     return f"{in_language(indicator, 'counts')} {_day_meaning(indicator.code)}"
 
 
@@ -228,11 +226,11 @@ def _finding(rows: Sequence[tuple[str, int]]) -> str:
 def _sums(
     rows: Sequence[Mapping[str, Any]], by: str, names: Mapping[str, str]
 ) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows:
         name = names.get(row[by], row[by]) or _("Sin oficina")
-        found[name][row["status"]] += row["value"]
-    return found
+        sums[name][row["status"]] += row["value"]
+    return sums
 
 
 def _total(by_name: Mapping[str, Mapping[str, int]]) -> dict[str, int]:

@@ -62,24 +62,24 @@ def _figures(session: Session, ask: AskIndicator, values: dict[str, Any]) -> dic
     """Query all figures as of one moment."""
     first = _count(session, ask, SHOWN[0], Dimension.PROGRAM)
     ask = replace(ask, as_of=first.as_of)
-    found = [first, *(_count(session, ask, code, Dimension.PROGRAM) for code in SHOWN[1:])]
+    figures = [first, *(_count(session, ask, code, Dimension.PROGRAM) for code in SHOWN[1:])]
     # A program belongs to one kind of figure: the others have nothing to say of it.
-    found = [f for f in found if f.rows or not ask.program]
+    figures = [f for f in figures if f.rows or not ask.program]
     moment: datetime = first.as_of.astimezone(UTC)
     return {
         "as_of": moment,
         "same_url": url_for("monitoring.overview", **{**values, "as_of": moment.isoformat()}),
         "now_url": _now_url(values),
-        "indicators": _tables(session, ask, found),
+        "indicators": _tables(session, ask, figures),
         "chart": _chart(session, ask, first),
-        "days": _days(session, ask, [f.indicator.code for f in found]),
+        "days": _days(session, ask, [f.indicator.code for f in figures]),
     }
 
 
-def _tables(session: Session, ask: AskIndicator, found: list[Figures]) -> list[dict[str, Any]]:
+def _tables(session: Session, ask: AskIndicator, figures: list[Figures]) -> list[dict[str, Any]]:
     """By program; enrollments also by office, as the chart has the appointments."""
     programs, tables = presenters.programs(service_names(session)), []
-    for by_program in found:
+    for by_program in figures:
         code = by_program.indicator.code
         table = presenters.table(by_program, Dimension.PROGRAM, programs)
         tables.append({**table, "id": code, "note": presenters.meaning(by_program)})
@@ -104,8 +104,8 @@ def _days(session: Session, ask: AskIndicator, codes: list[str]) -> dict[str, An
         return None
     first, last = _period(ask, ask.as_of.astimezone(ZoneInfo(ZONE)).date())
     ask = replace(ask, first=first, last=last)
-    found = [_count(session, ask, code, Dimension.DAY) for code in BY_DAY if code in codes]
-    return {**presenters.by_day(found, first, last), "most": MOST_DAYS}
+    figures = [_count(session, ask, code, Dimension.DAY) for code in BY_DAY if code in codes]
+    return {**presenters.by_day(figures, first, last), "most": MOST_DAYS}
 
 
 def _period(ask: AskIndicator, today: date) -> tuple[date, date]:

@@ -44,7 +44,7 @@ def find_alternatives(
 def _nearest(session: Session, consulate: str, starts: dict[str, datetime]) -> list[dict[str, Any]]:
     here = get_consulate(session, consulate)
     by_distance = near(session, float(here.latitude), float(here.longitude), limit=1000)
-    offices = [found.consulate for found in by_distance if found.consulate.code in starts]
+    offices = [office.consulate for office in by_distance if office.consulate.code in starts]
     return [
         {
             "code": row.code,

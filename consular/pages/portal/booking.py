@@ -372,30 +372,32 @@ def _slot_context(slot: dict[str, Any]) -> dict[str, Any]:
 
 def _show(id: UUID, *, just_booked: bool, errors: Errors) -> str:
     with transaction() as session:
-        found = get_appointment(session, id)
+        appointment = get_appointment(session, id)
         people = list_attendees(session, [id])[id]
         names = all_service_names(session)
-        fees = fees_on(session, found.day)
-        needs = list_requirements(session, found.services)
-        where = office(session, found.consulate_code)
-        known = [fees[code].money for code in found.services if code in fees]
-        until = list_passes(session, [found], now=now()).get(id)
-        may = list_actions(session, [found], now=now())[id]
-        noted = (found.outcome or {}) if found.status == Status.NOT_SERVED else {}
+        fees = fees_on(session, appointment.day)
+        needs = list_requirements(session, appointment.services)
+        where = office(session, appointment.consulate_code)
+        known = [fees[code].money for code in appointment.services if code in fees]
+        until = list_passes(session, [appointment], now=now()).get(id)
+        may = list_actions(session, [appointment], now=now())[id]
+        noted = (appointment.outcome or {}) if appointment.status == Status.NOT_SERVED else {}
     return render_template(
         "portal/appointment.html",
         early_minutes=EARLY_MINUTES,
         appointment={
-            "id": found.id,
-            "folio": found.folio,
-            "status": found.status,
-            "service_name": ", ".join(names.get(code, code) for code in found.services),
+            "id": appointment.id,
+            "folio": appointment.folio,
+            "status": appointment.status,
+            "service_name": ", ".join(names.get(code, code) for code in appointment.services),
             "consulate": where,
-            "start": found.starts_at,
-            "end": found.ends_at,
+            "start": appointment.starts_at,
+            "end": appointment.ends_at,
             "attendees": [full_name(p) for p in people],
             "requirements": _unique(
-                in_language(row, "text") for code in found.services for row in needs.get(code, [])
+                in_language(row, "text")
+                for code in appointment.services
+                for row in needs.get(code, [])
             ),
             "fee": sum(known[1:], known[0]) if known else None,
             "can_cancel": Step.CANCEL in may,

@@ -62,10 +62,10 @@ def erasure_status(typed_folio: str) -> str:
     folio = parse_folio(typed_folio)
     count_lookup("erasure", folio or typed_folio)
     with transaction(NETWORK_SCOPE) as session:
-        found = find_by_folio(session, folio or "")
-        if found is None:
+        request = find_by_folio(session, folio or "")
+        if request is None:
             raise NotFound()
-        erasure = described(session, found)
+        erasure = described(session, request)
     return render_template("portal/erasure_status.html", erasure=erasure, clock=reader_clock())
 
 

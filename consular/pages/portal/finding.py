@@ -28,12 +28,12 @@ def find_appointment() -> str:
     """How an appointment stands, for whoever knows its folio and their birth date. Each opening
     with both is counted."""
     form, errors = draft().form, draft().errors(_read)
-    found = _find(form, errors) if draft().at == ASKED else None
+    appointment = _find(form, errors) if draft().at == ASKED else None
     return render_template(
         "portal/find_appointment.html",
         form=form,
         errors=errors,
-        found=_shown(found) if found else None,
+        found=_shown(appointment) if appointment else None,
     )
 
 
@@ -63,15 +63,15 @@ def _find(form: dict[str, str], errors: Errors) -> FoundAppointment | None:
     return None
 
 
-def _shown(found: FoundAppointment) -> dict[str, Any]:
+def _shown(appointment: FoundAppointment) -> dict[str, Any]:
     with transaction(NETWORK_SCOPE) as session:
         names = service_names(session)
         return {
-            "folio": found.row.folio,
-            "status": found.status,
-            "service_name": ", ".join(names.get(code, code) for code in found.row.services),
-            "consulate": office(session, found.row.consulate_code),
-            "start": found.row.starts_at,
-            "message": words_for(found),
-            "over": found.over,
+            "folio": appointment.row.folio,
+            "status": appointment.status,
+            "service_name": ", ".join(names.get(code, code) for code in appointment.row.services),
+            "consulate": office(session, appointment.row.consulate_code),
+            "start": appointment.row.starts_at,
+            "message": words_for(appointment),
+            "over": appointment.over,
         }

@@ -257,18 +257,18 @@ def _read_amounts(form: dict[str, str], errors: Errors) -> RequestQuote | None:
     sent, unclear = _amount(form)
     if sent:
         values["send"] = sent
-    found: Errors = {}
-    command: RequestQuote | None = check(QuoteSchema(), values, found)
+    faults: Errors = {}
+    command: RequestQuote | None = check(QuoteSchema(), values, faults)
     if not sent:
-        found["send"] = unclear or [str(MISSING)]
-    if "send" in found:
-        errors["send_amount"] = found.pop("send")
-    errors |= found
+        faults["send"] = unclear or [str(MISSING)]
+    if "send" in faults:
+        errors["send_amount"] = faults.pop("send")
+    errors |= faults
     return None if errors else command
 
 
 def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
-    found: OrderRemittance | None = check(
+    command: OrderRemittance | None = check(
         RemittanceSchema(),
         {**pick(form, "quote", "purpose"), "recipient": pick(form, *NAMES, *NUMBERS.values())},
         errors,
@@ -279,7 +279,7 @@ def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
     number = _number_wanted(form)
     if number and not pick(form, number):
         errors[number] = [str(MISSING)]
-    return None if errors else found
+    return None if errors else command
 
 
 def _number_wanted(form: dict[str, str]) -> str | None:
@@ -306,17 +306,17 @@ def _order_once(command: OrderRemittance) -> str:
 def _quote_context(id: UUID) -> dict[str, Any]:
     """A quote as pages show it. Raises NotFound."""
     with transaction() as session:
-        found = get_quote(session, id)
-        if found is None or found.account_id != account():
+        quote = get_quote(session, id)
+        if quote is None or quote.account_id != account():
             raise NotFound()
         return {
-            "id": found.id,
-            "expires_at": found.expires_at,
-            "expired": found.expires_at <= database_now(session),
-            "payout": found.payout,
-            "funding": found.funding,
+            "id": quote.id,
+            "expires_at": quote.expires_at,
+            "expired": quote.expires_at <= database_now(session),
+            "payout": quote.payout,
+            "funding": quote.funding,
             "terms": terms(session),
-            **_price(found),
+            **_price(quote),
         }
 
 
@@ -358,34 +358,36 @@ def _ask_check(form: dict[str, str], command: OrderRemittance, errors: Errors) -
 
 def _show(id: UUID, errors: Errors) -> str:
     with transaction() as session:
-        found = get_remittance(session, id, account=account())
-        name = found.recipient_name
+        remittance = get_remittance(session, id, account=account())
+        name = remittance.recipient_name
         today = database_now(session)
         numbers = terms(session)
-        can_cancel = Action.CANCEL in list_actions(session, found, now=today)
+        can_cancel = Action.CANCEL in list_actions(session, remittance, now=today)
         history = [
             {"status": step.status, "at": step.at, "detail": ""}
             for step in list_history(session, id)
         ]
-    status = Status(found.status)
+    status = Status(remittance.status)
     return render_template(
         "portal/remittance.html",
         remittance={
-            "id": found.id,
-            "folio": found.folio,
-            "status": found.status,
+            "id": remittance.id,
+            "folio": remittance.folio,
+            "status": remittance.status,
             "recipient_name": name,
-            "destination": _destination(found.payout, found.account_hint or ""),
-            "cancel_until": found.cancel_until,
+            "destination": _destination(remittance.payout, remittance.account_hint or ""),
+            "cancel_until": remittance.cancel_until,
             "can_cancel": can_cancel,
             "over": status in FINAL,
             "going_well": status in GOING_WELL,
             "given_back": status in GIVEN_BACK,
-            "window_over": today > found.cancel_until,
-            "answer_by": found.answer_due_at,
+            "window_over": today > remittance.cancel_until,
+            "answer_by": remittance.answer_due_at,
             "history": history,
-            "collect": _collect(found.branch, found.collect_until) if found.branch else None,
-            **_price(found),
+            "collect": _collect(remittance.branch, remittance.collect_until)
+            if remittance.branch
+            else None,
+            **_price(remittance),
         },
         clock=reader_clock(),
         terms=numbers,

@@ -59,8 +59,14 @@ class _PhoneContact(Schema):
 def destination(contact: str, errors: Errors) -> Destination | None:
     """An e-mail where there is an @, else a phone; None with the reason in ``errors``."""
     email = "@" in contact
-    found = check(_EmailContact() if email else _PhoneContact(), {"contact": contact}, errors)
-    return Destination("email" if email else "sms", found["contact"]) if found else None
+    contact_value = check(
+        _EmailContact() if email else _PhoneContact(), {"contact": contact}, errors
+    )
+    return (
+        Destination("email" if email else "sms", contact_value["contact"])
+        if contact_value
+        else None
+    )
 
 
 def mask(to: Destination) -> str:
@@ -305,11 +311,11 @@ def staff_callback() -> Response:
         nonce=flow["nonce"],
     )
     with transaction(NETWORK_SCOPE) as session:
-        found = find_by_subject(session, subject)
-        if found is None:
+        member = find_by_subject(session, subject)
+        if member is None:
             raise Forbidden("no_staff_account")
-        secret = start_session(session, now=now(), staff_id=found.id)
-        start = first_page(found.role)
+        secret = start_session(session, now=now(), staff_id=member.id)
+        start = first_page(member.role)
     return _end(flow["next"] or start, secret)
 
 

@@ -138,16 +138,16 @@ def list_own_appointments(query: dict[str, Any]) -> dict[str, Any]:
 )
 def find_appointment(command: dict[str, Any]) -> dict[str, Any]:
     """Tell how an appointment stands, by its folio and the birth date of who comes."""
-    found = find_for_visitor(**command)
-    row = found.row
+    appointment = find_for_visitor(**command)
+    row = appointment.row
     return FindAnswer.render(
         row,
-        status=found.status,
+        status=appointment.status,
         service=row.services[0],
-        start=row.starts_at.astimezone(found.zone),
-        end=row.ends_at.astimezone(found.zone),
-        message=words_for(found),
-        book_url=url_for("portal.booking_service", _external=False) if found.over else None,
+        start=row.starts_at.astimezone(appointment.zone),
+        end=row.ends_at.astimezone(appointment.zone),
+        message=words_for(appointment),
+        book_url=url_for("portal.booking_service", _external=False) if appointment.over else None,
     )
 
 
@@ -290,15 +290,17 @@ def shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]
     ]
 
 
-def _answer(found: Any, zone: ZoneInfo, people: Sequence[Any], until: date | None) -> Any:
-    noted = found.outcome or {}
-    held = until and ReturnPassAnswer.render(found, valid_until=until, bring=noted.get("bring", []))
+def _answer(appointment: Any, zone: ZoneInfo, people: Sequence[Any], until: date | None) -> Any:
+    noted = appointment.outcome or {}
+    held = until and ReturnPassAnswer.render(
+        appointment, valid_until=until, bring=noted.get("bring", [])
+    )
     return AppointmentAnswer.render(
-        found,
-        service=found.services[0],
-        start=found.starts_at.astimezone(zone),
-        end=found.ends_at.astimezone(zone),
-        outcome={**noted, "return_pass": held} if held else found.outcome,
+        appointment,
+        service=appointment.services[0],
+        start=appointment.starts_at.astimezone(zone),
+        end=appointment.ends_at.astimezone(zone),
+        outcome={**noted, "return_pass": held} if held else appointment.outcome,
         return_pass=held,
         attendees=people,
     )

@@ -144,13 +144,13 @@ def show_network_availability(query: dict[str, Any]) -> dict[str, Any]:
         get_service(session, query["service"])
         first, last = _days(query["from_"], None, UTC)
         begins, ends = _midnights(first, last, UTC)
-        found = earliest(session, service=query["service"], first=max(begins, now()), last=ends)
+        places = earliest(session, service=query["service"], first=max(begins, now()), last=ends)
         zones = {c.code: ZoneInfo(c.time_zone) for c in list_consulates(session)}
         away = _distances(session, query["near"])
     if away:
         # As they come, rows are by time; a stable sort keeps that within an office.
-        found.sort(key=lambda row: away[row["consulate_code"]])
-    slots = [_network_slot(row, zones[row["consulate_code"]], away) for row in found]
+        places.sort(key=lambda row: away[row["consulate_code"]])
+    slots = [_network_slot(row, zones[row["consulate_code"]], away) for row in places]
     return NetworkAnswer.render(from_=first, to=last, slots=slots)
 
 

@@ -146,19 +146,19 @@ def _do(settle: Callable[[Session], Done]) -> dict[str, Any]:
 
 
 def _check(session: Session, command: CheckIdentity) -> dict[str, Any]:
-    found = check_identity(session, command, now=now(), actor=actor(), vault=vault())
-    return _shown(session, Done(found, "checked"))
+    outcome = check_identity(session, command, now=now(), actor=actor(), vault=vault())
+    return _shown(session, Done(outcome, "checked"))
 
 
 def _shown(session: Session, done: Done) -> dict[str, Any]:
-    found = done.check
+    check = done.check
     return CheckAnswer.render(
-        found,
-        has_account=found.account_id is not None,
-        held=list_held(session, found),
-        own=list_own(session, found),
-        namesake=has_namesake(session, found, vault()),
-        correctable=find_to_correct(session, found, vault()),
+        check,
+        has_account=check.account_id is not None,
+        held=list_held(session, check),
+        own=list_own(session, check),
+        namesake=has_namesake(session, check, vault()),
+        correctable=find_to_correct(session, check, vault()),
         outcome=done.outcome,
         given=done.given,
     )

@@ -37,7 +37,7 @@ def list_all_incidents(query: dict[str, Any]) -> dict[str, Any]:
         page = list_incidents(
             session, wanted(query, account()), limit=query["limit"], after=query["next"]
         )
-        items = [_shown(found) for found in page.items]
+        items = [_shown(incident) for incident in page.items]
         return IncidentList.page(items, page.next)
 
 
@@ -112,14 +112,14 @@ def resolve_incident(incident: UUID, command: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _shown(found: Any, **more: Any) -> dict[str, Any]:
-    amount = found.suspense_minor
+def _shown(incident: Any, **more: Any) -> dict[str, Any]:
+    amount = incident.suspense_minor
     return IncidentAnswer.render(
-        found, suspense=Money(abs(amount), "MXN") if amount else None, owed=amount < 0, **more
+        incident, suspense=Money(abs(amount), "MXN") if amount else None, owed=amount < 0, **more
     )
 
 
-def _detailed(session: Session, found: Any) -> dict[str, Any]:
+def _detailed(session: Session, incident: Any) -> dict[str, Any]:
     """With its history, and how a person may end it."""
-    offered = list_resolutions(found)
-    return _shown(found, resolutions=offered, history=list_steps(session, found.id))
+    offered = list_resolutions(incident)
+    return _shown(incident, resolutions=offered, history=list_steps(session, incident.id))

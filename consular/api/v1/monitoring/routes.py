@@ -55,10 +55,10 @@ def list_indicators(query: dict[str, Any]) -> dict[str, Any]:
 def show_indicator(code: str, query: AskIndicator) -> dict[str, Any]:
     """Return one indicator, exact, with the moment it holds for."""
     with transaction() as session:
-        found = figures(session, replace(query, code=code))
-    rows = [FigureAnswer.render(**row) for row in found.rows]
+        counted = figures(session, replace(query, code=code))
+    rows = [FigureAnswer.render(**row) for row in counted.rows]
     return IndicatorAnswer.render(
-        found.indicator, as_of=found.as_of, rows=rows, **_words(found.indicator)
+        counted.indicator, as_of=counted.as_of, rows=rows, **_words(counted.indicator)
     )
 
 

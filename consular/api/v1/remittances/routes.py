@@ -148,13 +148,15 @@ def look_up(command: dict[str, str]) -> dict[str, Any]:
     return LookupAnswer.render(find_for_recipient(command["folio"], command["first_surname"]))
 
 
-def detailed(session: Session, found: Any) -> dict[str, Any]:
+def detailed(session: Session, remittance: Any) -> dict[str, Any]:
     """With recipient and history."""
     return RemittanceAnswer.render(
-        found,
-        actions=sorted(list_actions(session, found, now=database_now(session))),
-        recipient=RecipientAnswer.render(found.recipient, account_hint=found.account_hint),
-        history=list_history(session, found.id),
+        remittance,
+        actions=sorted(list_actions(session, remittance, now=database_now(session))),
+        recipient=RecipientAnswer.render(
+            remittance.recipient, account_hint=remittance.account_hint
+        ),
+        history=list_history(session, remittance.id),
     )
 
 

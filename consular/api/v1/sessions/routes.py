@@ -137,8 +137,8 @@ def _close(session: Session, session_id: UUID) -> dict[str, Any]:
 def _with_bookings(session: Session, row: Any) -> dict[str, Any]:
     zone = ZoneInfo(get_consulate(session, row.consulate_code).time_zone)
     bookings = [
-        BookingOfSession.render(found, start=found.starts_at.astimezone(zone))
-        for found in list_bookings(session, row.id)
+        BookingOfSession.render(appointment, start=appointment.starts_at.astimezone(zone))
+        for appointment in list_bookings(session, row.id)
     ]
     return _shown(row, list_desks(session, row.id), bookings=bookings)
 

@@ -167,7 +167,7 @@ def reject(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
 def list_all_revisions(count: UUID, query: dict[str, Any]) -> dict[str, Any]:
     """List every report of what the count speaks of, with who reported and settled it, and when."""
     with transaction() as session:
-        items = [_revision(session, found) for found in list_revisions(session, count)]
+        items = [_revision(session, revision) for revision in list_revisions(session, count)]
     return slice_of(items, query, "id")
 
 
@@ -197,11 +197,11 @@ def show_revision(count: UUID, number: int) -> dict[str, Any]:
 def show_election(year: str) -> dict[str, Any]:
     """Return what is published of an election."""
     with transaction() as session:
-        found = election(session, year)
+        counts = election(session, year)
         return ElectionAnswer.render(
-            found,
-            published=[_shown(count) for count in found.published],
-            approved=[_shown(count) for count in found.approved],
+            counts,
+            published=[_shown(count) for count in counts.published],
+            approved=[_shown(count) for count in counts.approved],
         )
 
 
