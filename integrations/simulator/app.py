@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from flask import Flask
+from flask import Flask, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
 
 from integrations.registry import AGENCIES
+from integrations.simulator import control
 from integrations.simulator.callbacks import CallbackSender
-from integrations.simulator.control import Control
 from integrations.simulator.faults import FaultBoard, FaultyApplication
 from integrations.simulator.memory import Memory
 from integrations.simulator.world import World
@@ -38,7 +38,9 @@ class Simulator:
     def __init__(self, world: World, sender: CallbackSender, application: Flask) -> None:
         self.world = world
         self._sender = sender
-        self._application = FaultyApplication(application.wsgi_app, world.board)
+        self._application = FaultyApplication(
+            application.wsgi_app, world.board, sender.calling_early
+        )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -101,8 +103,7 @@ def _application(world: World) -> Flask:
         code: import_module(f"integrations.simulator.{code}").SimulatedAgency(world)
         for code in AGENCIES
     }
-    control = Control(world, collect=played["finabien"].collect)
-    for part in (*played.values(), control):
+    for part in (*played.values(), control.Control(world, played)):
         application.register_blueprint(part.blueprint())
     application.after_request(_secure)
     return application
@@ -110,9 +111,13 @@ def _application(world: World) -> Flask:
 
 def _secure(response: Response) -> Response:
     """No scripts, nothing from elsewhere, nothing kept: the pages show synthetic people only."""
-    response.headers["Content-Security-Policy"] = (
+    policy = (
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
     )
+    if request.blueprint == control.NAME:
+        # The pages of the sign-in lead back to the product by what their forms answer.
+        policy += "; form-action 'self'"
+    response.headers["Content-Security-Policy"] = policy
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -1,9 +1,11 @@
-"""Tells the product that something changed: signed, retried, and sometimes told twice."""
+"""Tells the product that something changed: signed, retried, with the faults that were ordered."""
 
 from __future__ import annotations
 
+import base64
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import httpx
@@ -18,6 +20,10 @@ FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 60.0
 POLL_SECONDS = 0.1
 BATCH = 100
+# How long a callback is held back so that later ones overtake it.
+HELD_BACK_SECONDS = 1.5
+# Signs what must not be believed.
+WRONG_SECRET = f"whsec_{base64.b64encode(b'nobody shares this secret at all').decode()}"
 
 log = structlog.get_logger(__name__)
 
@@ -62,11 +68,23 @@ class CallbackSender:
         """Send every due callback once; returns how many were taken."""
         taken = 0
         for key, agency, body, attempts in self._memory.due_callbacks(now, BATCH):
+            if not attempts and self._happens(agency, "reorder_callback_rate"):
+                self._memory.settle_callback(key, done=False, due_at=now + HELD_BACK_SECONDS)
+                continue
             done = self._deliver(key, agency, body) or attempts + 1 >= MAX_ATTEMPTS
             wait = min(FIRST_RETRY_SECONDS * 2**attempts, LONGEST_RETRY_SECONDS)
             self._memory.settle_callback(key, done=done, due_at=now + wait)
             taken += done
         return taken
+
+    @contextmanager
+    def calling_early(self, agency: str) -> Iterator[None]:
+        """Send at the end of the block, as messages of their own, the callbacks that were planned
+        within it: the product hears of them before it has our answer."""
+        last = self._memory.last_callback()
+        yield
+        for key, body in self._memory.callbacks_after(last, agency):
+            self._post(f"{key}-early", agency, body)
 
     def _run(self) -> None:
         while not self._stop.wait(POLL_SECONDS):
@@ -77,18 +95,21 @@ class CallbackSender:
                 log.exception("callback_sender_failed")
 
     def _deliver(self, key: str, agency: str, body: str) -> bool:
-        twice = self._board.happens(self._board.of(agency).duplicate_callback_rate)
+        twice = self._happens(agency, "duplicate_callback_rate")
         return all([self._post(key, agency, body) for _ in range(2 if twice else 1)])
+
+    def _happens(self, agency: str, fault: str) -> bool:
+        return self._board.happens(getattr(self._board.of(agency), fault))
 
     def _post(self, key: str, agency: str, body: str) -> bool:
         moment = datetime.now(UTC)
+        wrong = self._happens(agency, "wrong_signature_rate")
+        secret = WRONG_SECRET if wrong else self._secrets[f"{agency}.callbacks"]
         headers = {
             "content-type": "application/json",
             "webhook-id": key,
             "webhook-timestamp": str(int(moment.timestamp())),
-            "webhook-signature": Webhook(self._secrets[f"{agency}.callbacks"]).sign(
-                key, moment, body
-            ),
+            "webhook-signature": Webhook(secret).sign(key, moment, body),
         }
         try:
             answer = self._http.post(f"api/v1/callbacks/{agency}", content=body, headers=headers)

@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
-from integrations.registry import AGENCIES
+from integrations.simulator.control_pages import ControlPages
 from integrations.simulator.faults import CALM, InvalidFaults, parse_faults
-from integrations.simulator.world import World, refuse
+from integrations.simulator.world import World, known_agency, refuse
 
-MESSAGES_SHOWN = 100
+NAME = "control"
 
 
 class Control:
-    """What tests and people use to steer and watch."""
+    """What tests and people use to steer and watch. `played` are the simulated agencies by code."""
 
-    def __init__(self, world: World, collect: Callable[[str], Response]) -> None:
+    def __init__(self, world: World, played: Mapping[str, Any]) -> None:
         self._world = world
-        self._collect = collect
+        self._collect = played["finabien"].collect
+        self._pages = ControlPages(world, played)
 
     def blueprint(self) -> Blueprint:
         """Its routes, under /_simulator."""
-        routes = Blueprint("control", __name__, url_prefix="/_simulator")
+        routes = Blueprint(NAME, __name__, url_prefix="/_simulator")
+        routes.before_request(_refuse_other_sites)
         faults = "/faults/<agency>"
-        routes.add_url_rule("/", "index", self.index)
         routes.add_url_rule(faults, "faults", self.get_faults, methods=["GET"])
         routes.add_url_rule(faults, "put_faults", self.put_faults, methods=["PUT"])
         routes.add_url_rule(faults, "calm", self.calm, methods=["DELETE"])
         routes.add_url_rule("/effects", "effects", self.effects)
-        routes.add_url_rule("/messages", "messages", self.messages)
         routes.add_url_rule("/messages.json", "messages_json", self.messages_json)
         branches = "/branches/<folio>/collect"
         routes.add_url_rule(branches, "collect", self._collect, methods=["POST"])
+        self._pages.register(routes)
         return routes
-
-    def index(self) -> str:
-        """Where things are."""
-        return render_template("index.html", agencies=AGENCIES)
 
     def get_faults(self, agency: str) -> Response:
         """The faults in force."""
-        return jsonify(asdict(self._world.board.of(_known(agency))))
+        return jsonify(asdict(self._world.board.of(known_agency(agency))))
 
     def put_faults(self, agency: str) -> Response:
         """Replace the faults; fields left out are calm."""
@@ -53,36 +49,26 @@ class Control:
             faults = parse_faults(request.get_json(silent=True))
         except InvalidFaults as error:
             raise refuse(422, {"errors": error.errors}) from None
-        self._world.board.put(_known(agency), faults)
+        self._world.board.put(known_agency(agency), faults)
         return jsonify(asdict(faults))
 
     def calm(self, agency: str) -> Response:
         """No more faults."""
-        self._world.board.put(_known(agency), CALM)
+        self._world.board.put(known_agency(agency), CALM)
         return Response(status=204)
 
     def effects(self) -> Response:
         """How many times each folio took effect; undone ones are not listed."""
-        counts = self._world.memory.effects(_known(request.args.get("agency", "")))
+        counts = self._world.memory.effects(known_agency(request.args.get("agency", "")))
         return jsonify(items=[{"folio": f, "effects": n} for f, n in counts.items()])
 
-    def messages(self) -> str:
-        """A page for a person, who reads the one-time code there."""
-        return render_template("messages.html", messages=self._messages())
-
     def messages_json(self) -> Response:
-        """The same for a test: `?to=` keeps one recipient's."""
-        return jsonify(items=self._messages())
-
-    def _messages(self) -> list[dict[str, Any]]:
-        found = self._world.memory.messages(request.args.get("to"), MESSAGES_SHOWN)
-        return [
-            message | {"at": datetime.fromtimestamp(message["at"], UTC).isoformat()}
-            for message in found
-        ]
+        """The messages for a test: `?to=` keeps one recipient's."""
+        return jsonify(items=self._pages.list_messages())
 
 
-def _known(agency: str) -> str:
-    if agency not in AGENCIES:
-        raise refuse(404, {"errors": {"agency": ["Unknown agency."]}})
-    return agency
+def _refuse_other_sites() -> None:
+    """Another site's page that is open in the same browser steers nothing."""
+    own = request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
+    if not own and request.method not in ("GET", "HEAD"):
+        raise refuse(403, {"errors": {"_": ["Only this site's own pages may do that."]}})

@@ -7,7 +7,8 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,14 @@ from werkzeug.wrappers import Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+# Within the block the agency acts; at its end it has called back about what it did.
+CallBack = Callable[[str], AbstractContextManager[None]]
 MAX_LATENCY_MS = 600_000
 GARBAGE = b'<html>{"claveRastreo": '
+# More than any caller should read of an answer.
+OVERSIZED_BYTES = 1024 * 1024
+# Later than our adapters wait for an answer.
+LATE_ANSWER_MS = 12_000
 
 
 class ConnectionDropped(ConnectionAbortedError):
@@ -29,15 +36,22 @@ class ConnectionDropped(ConnectionAbortedError):
 class Faults:
     """What goes wrong at one agency. Rates are probabilities, 0 to 1; the default is calm.
 
-    `honours_key` False makes the agency act again on a repeated key: for adversarial tests only.
+    README.md says what each does. `honours_key` False makes the agency act again on a repeated
+    key: for adversarial tests only.
     """
 
     latency_ms: int = 0
     unavailable_rate: float = 0.0
     error_rate: float = 0.0
     drop_after_effect_rate: float = 0.0
+    late_answer_rate: float = 0.0
+    late_answer_ms: int = LATE_ANSWER_MS
     garbage_rate: float = 0.0
+    oversized_rate: float = 0.0
     duplicate_callback_rate: float = 0.0
+    reorder_callback_rate: float = 0.0
+    early_callback_rate: float = 0.0
+    wrong_signature_rate: float = 0.0
     honours_key: bool = True
 
 
@@ -72,7 +86,7 @@ def _problem(name: str, value: Any) -> str | None:
         return None if isinstance(value, bool) else "true or false is expected."
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return "A number is expected."
-    if name == "latency_ms":
+    if name.endswith("_ms"):
         ok = isinstance(value, int) and 0 <= value <= MAX_LATENCY_MS
         return None if ok else f"A whole number from 0 to {MAX_LATENCY_MS} is expected."
     return None if 0 <= value <= 1 else "A number from 0 to 1 is expected."
@@ -98,6 +112,8 @@ class FaultBoard:
 
     def happens(self, rate: float) -> bool:
         """Decide at random whether a fault happens."""
+        if not rate:
+            return False
         with self._lock:
             return self._random.random() < rate
 
@@ -105,30 +121,56 @@ class FaultBoard:
 class FaultyApplication:
     """Middleware: plays the faults of the agency that the path names, around the calm app."""
 
-    def __init__(self, application: WSGIApplication, board: FaultBoard) -> None:
+    def __init__(
+        self, application: WSGIApplication, board: FaultBoard, call_back: CallBack
+    ) -> None:
         self._application = application
         self._board = board
+        self._call_back = call_back
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer, or fail as ordered."""
-        faults = self._board.of(_agency_in(environ.get("PATH_INFO", "")))
+        agency = _agency_in(environ.get("PATH_INFO", ""))
+        faults = self._board.of(agency)
         if faults == CALM:
             return self._application(environ, start_response)
         time.sleep(faults.latency_ms / 1000)
+        answer = self._refusal(faults, environ) or self._answer(agency, faults, environ)
+        return answer(environ, start_response)
+
+    def _refusal(self, faults: Faults, environ: WSGIEnvironment) -> Response | None:
+        """An answer that tells that nothing was done (503), or tells nothing at all (500)."""
         if self._board.happens(faults.unavailable_rate):
-            return _problem_answer(503)(environ, start_response)
+            return _problem_answer(503)
         if self._board.happens(faults.error_rate):
             # A 500 tells nothing: the change may be made or not.
             if self._board.happens(0.5):
                 self._act(environ)
-            return _problem_answer(500)(environ, start_response)
-        answer = self._act(environ)
+            return _problem_answer(500)
+        return None
+
+    def _answer(self, agency: str, faults: Faults, environ: WSGIEnvironment) -> Response:
+        """Act, and let the answer suffer what was ordered."""
+        if self._board.happens(faults.early_callback_rate):
+            with self._call_back(agency):
+                answer = self._act(environ)
+        else:
+            answer = self._act(environ)
         asks_only = environ["REQUEST_METHOD"] == "GET"
         if not asks_only and self._board.happens(faults.drop_after_effect_rate):
             _hang_up(environ)
+        if self._board.happens(faults.late_answer_rate):
+            time.sleep(faults.late_answer_ms / 1000)
+        return self._spoilt(faults) or answer
+
+    def _spoilt(self, faults: Faults) -> Response | None:
+        """In place of the answer something that nobody can use."""
         if self._board.happens(faults.garbage_rate):
-            answer = Response(GARBAGE, mimetype="application/json")
-        return answer(environ, start_response)
+            return Response(GARBAGE, mimetype="application/json")
+        if self._board.happens(faults.oversized_rate):
+            filling = b'{"relleno": "%s"}' % (b"x" * OVERSIZED_BYTES)
+            return Response(filling, mimetype="application/json")
+        return None
 
     def _act(self, environ: WSGIEnvironment) -> Response:
         body, status, headers = run_wsgi_app(self._application, environ, buffered=True)

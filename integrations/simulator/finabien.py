@@ -101,6 +101,10 @@ class SimulatedAgency:
             return self._state(self._order(folio), 200)
         raise refuse(409, _error("NO_DISPONIBLE_PARA_COBRO"))
 
+    def describe(self, order: Order) -> str:
+        """The payment's state."""
+        return self._word(order)
+
     def _order(self, folio: str) -> Order:
         order = self._world.memory.find(AGENCY, folio)
         if order is None:

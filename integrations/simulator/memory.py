@@ -46,6 +46,16 @@ class Acts(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A callback that was not taken yet."""
+
+    id: str
+    folio: str
+    due_at: float
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """An order or request that an agency took in; times are seconds since 1970."""
 
@@ -119,6 +129,16 @@ class Memory:
                 (agency, folio),
             ).fetchone()
         return None if row is None else Order(row[0], json.loads(row[1]), *row[2:])
+
+    def orders(self, agency: str, limit: int) -> list[Order]:
+        """The agency's orders, the newest first."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT folio, body, taken_at, cancelled_at, collected_at FROM orders"
+                " WHERE agency = ? ORDER BY taken_at DESC, folio LIMIT ?",
+                (agency, limit),
+            ).fetchall()
+        return [Order(row[0], json.loads(row[1]), *row[2:]) for row in rows]
 
     def mark_cancelled(self, agency: str, folio: str, now: float) -> bool:
         """The order is off and its effects are undone; False when it was collected or off."""
@@ -210,6 +230,30 @@ class Memory:
                 " WHERE done = 0 AND due_at <= ? ORDER BY due_at LIMIT ?",
                 (now, limit),
             ).fetchall()
+
+    def last_callback(self) -> int:
+        """The number of the newest callback that was planned; 0 when there is none."""
+        with self._lock:
+            row = self._connection.execute("SELECT max(rowid) FROM callbacks").fetchone()
+        return row[0] or 0
+
+    def callbacks_after(self, number: int, agency: str) -> list[tuple[str, str]]:
+        """(id, body) of the agency's callbacks that were planned after that number."""
+        with self._lock:
+            return self._connection.execute(
+                "SELECT id, body FROM callbacks WHERE rowid > ? AND agency = ? ORDER BY rowid",
+                (number, agency),
+            ).fetchall()
+
+    def waiting_callbacks(self, agency: str, limit: int) -> list[Waiting]:
+        """The agency's callbacks that were not taken yet, those that are due first in front."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT id, json_extract(body, '$.folio'), due_at, attempts FROM callbacks"
+                " WHERE done = 0 AND agency = ? ORDER BY due_at LIMIT ?",
+                (agency, limit),
+            ).fetchall()
+        return [Waiting(*row) for row in rows]
 
     def settle_callback(self, key: str, *, done: bool, due_at: float) -> None:
         """One more attempt was made; when it failed, the next is at `due_at`."""

@@ -71,6 +71,10 @@ class SimulatedAgency:
         """Return the status of a request."""
         return self._state(folio, 200)
 
+    def describe(self, order: Order) -> str:
+        """State and cause."""
+        return " ".join(word for word in self._verdict(order) if word)
+
     def _state(self, folio: str, status: int) -> Response:
         order = self._world.memory.find(AGENCY, folio)
         if order is None:

@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from flask import request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from integrations.registry import AGENCIES
 from integrations.simulator.faults import FaultBoard
-from integrations.simulator.memory import Acts, Memory
+from integrations.simulator.memory import Acts, Memory, Order
 
 
 class Answer(HTTPException):
@@ -26,6 +27,22 @@ def refuse(status: int, body: Mapping[str, Any]) -> Answer:
     """Return an agency's refusal as a JSON error to raise."""
     from_json = Response(json.dumps(body), status, mimetype="application/json")
     return Answer(response=from_json)
+
+
+@runtime_checkable
+class Describes(Protocol):
+    """A simulated agency that can say how one of its orders stands, for the pages of control."""
+
+    def describe(self, order: Order) -> str:
+        """The agency's own words for the order's state now."""
+        ...
+
+
+def known_agency(code: str) -> str:
+    """The code of an agency that is played here. Raises 404 for any other."""
+    if code not in AGENCIES:
+        raise refuse(404, {"errors": {"agency": ["Unknown agency."]}})
+    return code
 
 
 @dataclass(frozen=True, slots=True)
