@@ -68,7 +68,7 @@ class CallbackSender:
         """Send every due callback once; returns how many were taken."""
         taken = 0
         for key, agency, body, attempts in self._memory.due_callbacks(now, BATCH):
-            if not attempts and self._happens(agency, "reorder_callback_rate"):
+            if not attempts and self._board.happens(self._board.of(agency).reorder_callback_rate):
                 self._memory.settle_callback(key, done=False, due_at=now + HELD_BACK_SECONDS)
                 continue
             done = self._deliver(key, agency, body) or attempts + 1 >= MAX_ATTEMPTS
@@ -95,15 +95,12 @@ class CallbackSender:
                 log.exception("callback_sender_failed")
 
     def _deliver(self, key: str, agency: str, body: str) -> bool:
-        twice = self._happens(agency, "duplicate_callback_rate")
+        twice = self._board.happens(self._board.of(agency).duplicate_callback_rate)
         return all([self._post(key, agency, body) for _ in range(2 if twice else 1)])
-
-    def _happens(self, agency: str, fault: str) -> bool:
-        return self._board.happens(getattr(self._board.of(agency), fault))
 
     def _post(self, key: str, agency: str, body: str) -> bool:
         moment = datetime.now(UTC)
-        wrong = self._happens(agency, "wrong_signature_rate")
+        wrong = self._board.happens(self._board.of(agency).wrong_signature_rate)
         secret = WRONG_SECRET if wrong else self._secrets[f"{agency}.callbacks"]
         headers = {
             "content-type": "application/json",
