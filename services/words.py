@@ -64,6 +64,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "appointments.resemblance": appointments.RESEMBLANCES,
     "enrollments.status": enrollments.STATUSES,
     "enrollments.reason": enrollments.REASONS,
+    "enrollments.warning": enrollments.WARNINGS,
     "remittances.status": remittances.STATUSES,
     "voting.status": voting.STATUSES,
     "voting.counted": voting.COUNTED,

@@ -20,7 +20,7 @@ from stdnum.mx import rfc as stdnum_rfc
 from integrations.latin import take_apart
 
 PARTICLES = re.compile(r"D(A|AS|E|EL|ER|I|IE|D)|EL|L(A|OS|AS|E|ES)|MA?C|VAN|VON|Y")
-COMMON_GIVEN = frozenset(["JOSE", "J", "MARIA", "MA", "M"])
+COMMON_GIVEN = frozenset(["JOSE", "JO", "J", "MARIA", "MA", "M"])
 VOWELS = "AEIOU"
 _CURP = re.compile(r"[A-Z]{4}[0-9]{6}[HMX][A-Z]{5}[0-9A-Z][0-9]")
 # SAT leaves out zero and the letter O; the first of the two never goes past V.
@@ -40,13 +40,14 @@ class Person:
 
 def words(name: str | None) -> list[str]:
     """The words that count: upper case, accents off, Ñ kept, particles dropped unless alone."""
-    kept = "".join(_plain(letter) for letter in unicodedata.normalize("NFC", name or "").upper())
-    found = re.sub(r"[^A-ZÑ ]", "", kept.replace("-", " ")).split()
+    whole = unicodedata.normalize("NFC", name or "").replace(".ª", "a").upper()
+    kept = "".join(_plain(letter) for letter in whole)
+    found = re.sub(r"[^A-ZÑ ]", "", re.sub(r"[-.]", " ", kept)).split()
     return [word for word in found if not PARTICLES.fullmatch(word)] or found
 
 
 def _plain(letter: str) -> str:
-    if letter in "Ñ -":
+    if letter in "Ñ -.":
         return letter
     return take_apart(letter).strip().upper()
 

@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 from services.citizens.models import Person
 from services.citizens.people import find_key, open_person
 from services.enrollments.models import Enrollment, EnrollmentEvent
-from services.enrollments.progress import RESULT_PLACE
+from services.enrollments.progress import DATA_PLACE, RESULT_PLACE
 from services.enrollments.rules import IDENTITY_CHECKED, UNDECIDED, Status
+from services.enrollments.warnings import list_warnings
 from services.kernel.crypto import Vault
+from services.kernel.name_checks import KeyDifference
 from services.kernel.tables import Page, fetch_page, get_row, list_numbered
 from services.outbox.models import OutboxItem
 
@@ -88,6 +90,16 @@ def open_result(session: Session, found: Enrollment, vault: Vault) -> dict[str, 
         key.open(found.result_sealed, place=RESULT_PLACE, row=found.id)
     )
     return result
+
+
+def warnings_of(session: Session, found: Enrollment, vault: Vault) -> list[KeyDifference]:
+    """What may be a mistake in it; nothing once the person is forgotten."""
+    person = session.get(Person, found.person_id)
+    key = find_key(person, vault) if person else None
+    if person is None or key is None or not found.data_sealed:
+        return []
+    data = json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id))
+    return list_warnings(open_person(person, vault), data)
 
 
 def get_applicant(session: Session, found: Enrollment) -> Person:

@@ -28,6 +28,30 @@ REASONS: Mapping[str, str] = {
     ),
 }
 
+# By code and field. They are read by the person and, at a window, by whoever helps them.
+WARNINGS: Mapping[str, str] = {
+    "curp_name_differs.given_names": _(
+        "El nombre no corresponde con la CURP: por cómo está escrito, llevaría las letras"
+        " %(expected)s, y lleva %(actual)s."
+    ),
+    "curp_name_differs.first_surname": _(
+        "El primer apellido no corresponde con la CURP: por cómo está escrito, llevaría las letras"
+        " %(expected)s, y lleva %(actual)s."
+    ),
+    "curp_name_differs.second_surname": _(
+        "El segundo apellido no corresponde con la CURP: por cómo está escrito, llevaría las letras"
+        " %(expected)s, y lleva %(actual)s. Donde no hay segundo apellido, lleva X."
+    ),
+    "curp_birth_place_differs.birth_place": _(
+        "El lugar de nacimiento no corresponde con la CURP, que lleva %(actual)s."
+    ),
+    "rfc_name_differs.rfc": _(
+        "El RFC no corresponde con el nombre: por cómo está escrito, empezaría con %(expected)s,"
+        " y empieza con %(actual)s."
+    ),
+    "rfc_birth_date_differs.rfc": _("El RFC no corresponde con la fecha de nacimiento."),
+}
+
 ERRORS: Mapping[str, ErrorWords] = {
     "program_not_available": ErrorWords(
         _("Ese programa aún no está disponible"), _("Elige uno de los que ya están abiertos.")

@@ -11,6 +11,7 @@ from consular.i18n import read_catalogue
 from services.appointments import rules as appointments
 from services.enrollments import rules as enrollments
 from services.incidents import rules as incidents
+from services.kernel import name_checks
 from services.remittances import rules as remittances
 from services.voting import rules as voting
 from services.words import TABLES
@@ -23,6 +24,12 @@ COMPLETE: Mapping[str, set[str]] = {
     "appointments.resemblance": {"names", "birth_date"},
     "enrollments.status": {*enrollments.Status},
     "enrollments.reason": {enrollments.IDENTITY_CHECKED},
+    "enrollments.warning": {
+        *(f"curp_name_differs.{part}" for part in name_checks.CURP_PLACES),
+        "curp_birth_place_differs.birth_place",
+        "rfc_name_differs.rfc",
+        "rfc_birth_date_differs.rfc",
+    },
     "remittances.status": {*remittances.Status},
     "voting.status": {*voting.Status},
     "voting.counted": {*voting.Status},

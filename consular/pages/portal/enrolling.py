@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 from typing import Any, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Response, render_template, request, url_for
@@ -15,19 +16,22 @@ from consular.commands import notify_existing_holder
 from consular.db import transaction
 from consular.i18n import current_language, date_long, translated, words
 from consular.input.enrollments import EnrollmentSchema
+from consular.name_warnings import confirmation_of, in_words, unconfirmed
 from consular.pages.clock import reader_clock
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import Errors, check, date_of, go, phone_of, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import prefilled_form
 from consular.pages.portal.names import offices
 from consular.pages.portal.program_form import by_page_name, data_of, labels_of
 from consular.pages.posting import reopen
+from services.citizens.people import full_name
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.queries import get_enrollment, list_history, open_result
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.enrollments.rules import CONSENT, DECIDED, UNDECIDED, Action, Status, actions
+from services.enrollments.warnings import list_warnings
 from services.enrollments.withdrawing import withdraw
 from services.enrollments.words import REASONS
 from services.kernel.errors import NotFound
@@ -60,14 +64,38 @@ def enroll(program: str) -> str:
 @pages.post("/inscripciones/nueva/<code:program>")
 @allow(CITIZEN)
 def enroll_send(program: str) -> Response:
-    """Request an enrollment."""
-    command = read_or_refuse(answers(), partial(_command, _open(program)))
+    """Request an enrollment; where names and CURP differ, ask first."""
+    form = answers()
+    command = read_or_refuse(form, partial(_command, _open(program)))
+    if unconfirmed(form, list_warnings(command.applicant, command.data)):
+        return go(url_for("portal.enroll_names", program=program, d=keep_draft(form)))
     with notify_existing_holder(command), transaction() as session:
         enrollment_id = request_enrollment(
             session, command, now=now(), actor=actor(), vault=vault()
         ).id
     drop()
     return go(url_for("portal.enrollment", id=enrollment_id, nueva=1))
+
+
+@pages.get("/inscripciones/nueva/<code:program>/nombre")
+@allow(CITIZEN)
+def enroll_names(program: str) -> Response | str:
+    """Ask whether names that differ from the CURP are right as they are."""
+    asked, form = _open(program), draft().form
+    command = _command(asked, form, {})
+    differences = list_warnings(command.applicant, command.data) if command else []
+    page = url_for("portal.enroll", program=program)
+    if command is None or not differences:
+        return go(f"{page}?{urlencode({'d': draft_id()})}")
+    return render_template(
+        "portal/enroll_names.html",
+        program=asked,
+        action=page,
+        name=full_name(command.applicant),
+        curp=command.applicant.curp,
+        warnings=[in_words(difference) for difference in differences],
+        confirmation=confirmation_of(differences),
+    )
 
 
 def _open(program: str) -> Program:

@@ -23,6 +23,9 @@ from consular.api.answer_fields import (
 from services.enrollments.programs.registry import PROGRAMS, open_programs
 from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.rules import Action, Status
+from services.enrollments.words import WARNINGS
+
+WARNING_CODES = tuple(dict.fromkeys(name.partition(".")[0] for name in WARNINGS))
 
 
 class StepAnswer(Answer):
@@ -31,6 +34,15 @@ class StepAnswer(Answer):
     status = Word(Status)
     at = Instant()
     reason = Text(attribute="reason_code", allow_none=True)
+
+
+class WarningAnswer(Answer):
+    """What may be a mistake: an official identifier that doesn't follow from ``field``. The request
+    was taken all the same."""
+
+    code = Word(WARNING_CODES)
+    field = Text()
+    detail = Text()
 
 
 class ResultField(Table):
@@ -64,6 +76,7 @@ class EnrollmentAnswer(Answer):
     actions = Texts(Word(Action), required=False)
     history = Many(StepAnswer, required=False)
     result = ResultField(allow_none=True, required=False)
+    warnings = Many(WarningAnswer, required=False)
 
 
 class EnrollmentList(ListAnswer):

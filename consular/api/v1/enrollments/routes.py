@@ -26,6 +26,7 @@ from consular.input.appointments import NothingSchema
 from consular.input.enrollments import AnswerSchema, EnrollmentQuery, EnrollmentSchema
 from consular.input.paging import SliceQuery, slice_of
 from consular.input.programs import data_schema, load_answers
+from consular.name_warnings import in_words
 from services.enrollments.answering import answer
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Program
@@ -34,6 +35,7 @@ from services.enrollments.queries import (
     list_enrollments,
     list_history,
     open_result,
+    warnings_of,
 )
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.enrollments.rules import Status, actions
@@ -82,7 +84,10 @@ def list_programs(query: dict[str, Any]) -> dict[str, Any]:
     },
 )
 def create_enrollment(command: RequestEnrollment) -> Any:
-    """Request an enrollment. The agency answers later: ask by its address."""
+    """Request an enrollment. The agency answers later: ask by its address.
+
+    ``warnings`` say where CURP and names differ; the request is taken all the same.
+    """
     with notify_existing_holder(command):
         body = run_idempotent(request_key(), lambda session: _request(session, command), status=202)
     return body, {"Location": url_for("enrollments.show_enrollment", enrollment=body["id"])}
@@ -181,9 +186,12 @@ def _answer(session: Session, enrollment: UUID, sent: dict[str, Any]) -> dict[st
 
 
 def _request(session: Session, command: RequestEnrollment) -> dict[str, Any]:
-    return EnrollmentAnswer.render(
-        request_enrollment(session, command, now=now(), actor=actor(), vault=vault())
-    )
+    found = request_enrollment(session, command, now=now(), actor=actor(), vault=vault())
+    return EnrollmentAnswer.render(found, warnings=_warnings(session, found))
+
+
+def _warnings(session: Session, found: Any) -> list[dict[str, str]]:
+    return [in_words(difference) for difference in warnings_of(session, found, vault())]
 
 
 def detailed(session: Session, found: Any) -> dict[str, Any]:
@@ -193,4 +201,5 @@ def detailed(session: Session, found: Any) -> dict[str, Any]:
         actions=sorted(actions(Status(found.status))),
         history=list_history(session, found.id),
         result=open_result(session, found, vault()),
+        warnings=_warnings(session, found),
     )
