@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from consular.input.fields import (
+    MISSING,
     BirthDate,
     Choice,
     Code,
@@ -70,6 +71,8 @@ class EnrollmentSchema(Schema):
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> RequestEnrollment:
         program = PROGRAMS[data["program"]]
         asked = load_data(program, data["data"]) if program.open else data["data"]
+        if program.form and program.form.needs_email and not data["applicant"].email:
+            raise ValidationError({"applicant": {"email": [MISSING]}})
         return RequestEnrollment(**{**data, "data": asked, "consents": tuple(data["consents"])})
 
 

@@ -18,6 +18,8 @@ from services.kernel.identifiers import (
     parse_card,
     parse_clabe,
     parse_curp,
+    parse_nss,
+    parse_personal_rfc,
     parse_phone,
     unwritable_in_name,
 )
@@ -249,6 +251,20 @@ class Curp(_Parsed):
 
     parse = staticmethod(parse_curp)
     message = _("La CURP no es correcta: revisa sus 18 caracteres.")
+
+
+class Rfc(_Parsed):
+    """A person's: thirteen characters. Its check digit isn't asked for: some real ones fail it."""
+
+    parse = staticmethod(parse_personal_rfc)
+    message = _("El RFC no es correcto: son 13 letras y números.")
+
+
+class Nss(_Parsed):
+    """Eleven digits with a good check digit."""
+
+    parse = staticmethod(parse_nss)
+    message = _("El NSS no es correcto: revisa sus 11 números.")
 
 
 class Clabe(_Parsed):

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from flask_babel import lazy_gettext as _
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
-from consular.input.fields import Choice, Day, Flag, MoneyField, Text, WholeNumber
+from consular.input.fields import (
+    MISSING,
+    BirthDate,
+    Choice,
+    Curp,
+    Day,
+    Flag,
+    MoneyField,
+    Nss,
+    Rfc,
+    Text,
+    WholeNumber,
+)
 from consular.input.loading import fields_invalid
 from services.enrollments.programs.registry import open_programs
 from services.enrollments.programs.schema import Field, Kind, Program
+
+NOT_ASKED = _("Con lo que contestaste antes, este dato no se pide.")
 
 
 class ProgramData(fields.Dict):
@@ -22,12 +37,37 @@ class ProgramData(fields.Dict):
         return [data_schema(program) for program in open_programs()]
 
 
+class AskedSchema(Schema):
+    """Fields of a program, some of which are asked for only after certain answers."""
+
+    asked: ClassVar[tuple[Field, ...]] = ()
+
+    @validates_schema
+    def _refuse_against_conditions(
+        self, data: Mapping[str, Any], partial: bool, **_kwargs: Any
+    ) -> None:
+        """A field whose condition isn't met has no place; one whose condition is, may be missing.
+        Of a part of the answers nothing is known of the others."""
+        if partial:
+            return
+        errors = {field.name: [fault] for field in self.asked if (fault := _fault(field, data))}
+        if errors:
+            raise ValidationError(errors)
+
+
+def _fault(field: Field, data: Mapping[str, Any]) -> Any:
+    if field.when is None:
+        return None
+    if not field.is_asked(data):
+        return NOT_ASKED if field.name in data else None
+    return MISSING if field.required and field.name not in data else None
+
+
 @cache
 def data_schema(program: Program) -> Schema:
     """The schema of the program's ``data``."""
-    return _schema(
-        program.fields, f"{program.code.capitalize()}Data", f"What {program.name.en} asks for."
-    )
+    title = program.code.title().replace("_", "")
+    return _schema(program.fields, f"{title}Data", f"What {program.name.en} asks for.")
 
 
 def load_data(program: Program, values: Mapping[str, Any], *, partial: bool = False) -> Any:
@@ -51,18 +91,28 @@ def load_answers(program: Program, values: Mapping[str, Any]) -> Any:
 
 
 def _schema(asked: tuple[Field, ...], name: str, described: str) -> Schema:
-    made = Schema.from_dict({each.name: _field(each) for each in asked}, name=name)
+    made: Any = AskedSchema.from_dict({each.name: _field(each) for each in asked}, name=name)
     made.__doc__ = described
-    return made()
+    made.asked = asked
+    schema: Schema = made()
+    return schema
 
 
 def _field(asked: Field) -> fields.Field[Any]:
     made = _KINDS[asked.kind](asked)
-    made.required = asked.required
+    made.required = asked.required and asked.when is None
     made.metadata = {**made.metadata, "title": asked.label.en}
-    if asked.hint:
-        made.metadata["description"] = asked.hint.en
+    words = [asked.hint.en] if asked.hint else []
+    if asked.when:
+        words.append(f"Only where `{asked.when.field}` is {_answer(asked.when.answer)}.")
+    if words:
+        made.metadata["description"] = " ".join(words)
     return made
+
+
+def _answer(answer: str | bool) -> str:
+    """As JSON writes it."""
+    return str(answer).lower() if isinstance(answer, bool) else f'"{answer}"'
 
 
 def _group(asked: Field) -> fields.Field[Any]:
@@ -75,8 +125,12 @@ _KINDS: Mapping[Kind, Callable[[Field], fields.Field[Any]]] = {
     Kind.TEXT: lambda asked: Text(most=asked.most),
     Kind.NUMBER: lambda asked: WholeNumber(validate=validate.Range(0, asked.most)),
     Kind.DATE: lambda _asked: Day(),
+    Kind.BIRTH_DATE: lambda _asked: BirthDate(metadata={"examples": ["1990-05-12"]}),
     Kind.MONEY: lambda _asked: MoneyField(),
     Kind.CHOICE: lambda asked: Choice(tuple(choice.value for choice in asked.choices)),
     Kind.YES_NO: lambda _asked: Flag(),
+    Kind.CURP: lambda _asked: Curp(metadata={"examples": ["HEGG560427MVZRRL04"]}),
+    Kind.RFC: lambda _asked: Rfc(metadata={"examples": ["GODE561231GR8"]}),
+    Kind.NSS: lambda _asked: Nss(metadata={"examples": ["12345678903"]}),
     Kind.GROUP: _group,
 }

@@ -25,7 +25,7 @@ from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment, EnrollmentClaim
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import DATA_PLACE
-from services.enrollments.rules import CONSENT, HOME_ZONE, Status
+from services.enrollments.rules import HOME_ZONE, Status
 from services.facts.recording import Counted
 from services.facts.recording import record as record_fact
 from services.folders.opening import open_folder
@@ -142,9 +142,9 @@ def tell_holders(
 
 def _refuse_malformed(command: RequestEnrollment) -> None:
     program = PROGRAMS.get(command.program)
-    if program is None or not program.open:
+    if program is None or program.form is None or not program.open:
         raise ProgramNotAvailable(field="program")
-    if CONSENT not in command.consents:
+    if set(program.form.consents) - set(command.consents):
         raise ConsentRequired(field="consents")
     refuse_unknown(program.code, command.data)
     _refuse_other_curp(command.applicant)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 CONSENT = "transfer_to_agency"
+# For data on health and the like: express, and given by somebody who signed in (LGPDPPSO 7, 15).
+SENSITIVE_CONSENT = "sensitive_data"
 # Without an office, days are counted where the agencies are.
 HOME_ZONE = "America/Mexico_City"
 

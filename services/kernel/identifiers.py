@@ -19,6 +19,8 @@ from stdnum import luhn
 from stdnum.exceptions import ValidationError
 from stdnum.mx import curp as stdnum_curp
 
+# Between the groups of a number that is written by hand.
+_GAPS = re.compile(r"[\s-]+")
 _CLABE_WEIGHTS = (3, 7, 1)
 # Matched before the case is changed: that turns some foreign letters into ours (ſ -> S, ı -> I).
 _RFC = re.compile(r"[A-Za-zÑñ&]{3,4}[0-9]{6}[A-Za-z0-9]{3}")
@@ -54,9 +56,17 @@ def parse_rfc(text: str) -> str:
     return text.strip().upper()
 
 
+def parse_personal_rfc(text: str) -> str:
+    """A natural person's: thirteen characters, written with or without gaps. Raises ValueError."""
+    value = parse_rfc(_GAPS.sub("", text))
+    if len(value) != 13:
+        raise ValueError("rfc")
+    return value
+
+
 def parse_nss(text: str) -> str:
-    """Eleven digits with Luhn. Raises ValueError."""
-    value = text.strip()
+    """Eleven digits with Luhn, written with or without gaps. Raises ValueError."""
+    value = _GAPS.sub("", text)
     if not (value.isascii() and value.isdigit() and len(value) == 11 and luhn.is_valid(value)):
         raise ValueError("nss")
     return value

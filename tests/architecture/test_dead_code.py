@@ -48,7 +48,6 @@ BY_NAME = {
     ("services/facts/recording.py", "*"): "a dimension: a column of the facts",
     ("services/kernel/db.py", "prepare_threshold"): "psycopg reads it",
     ("services/kernel/db.py", "_keep_to_scope"): "SQLAlchemy calls it at each statement",
-    ("services/kernel/identifiers.py", "parse_nss"): "held ready for programs that ask for it",
     ("services/kernel/logs.py", "*"): "structlog calls each level by its name",
     ("services/monitoring/indicators.py", "counts_*"): "read in the reader's language, by name",
     ("services/remittances/queries.py", "collect_with"): "an answer and a page read it by name",

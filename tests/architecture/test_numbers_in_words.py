@@ -26,6 +26,7 @@ ALLOWED = {
     r"(12|18) letras y números.*": "the length of a folio and of a CURP: their form",
     r".*(son|tiene) 12 letras y números.*": "the length of a folio: its form",
     r"La (CURP|CLABE) no es correcta: revisa sus 18 (caracteres|dígitos)\.": "their form",
+    r"El (RFC|NSS) no es correcto: (son 13|revisa sus 11) .*": "their form",
     r"Los 1[68] números .*|Necesitas su CLABE de 18 números\.": "a card's and a CLABE's form",
     r"Código de 6 números": "the length of a code: the box is made for it",
     r"Por ejemplo[,:] .*|.*por ejemplo 300\.00\.|.*(como|así:?) [+A\d].*": "an example",

@@ -53,6 +53,7 @@ CHOIR = Program(
         documents=(Document("score", _words("Una partitura")),),
         steps=(
             Step(
+                "voz",
                 _words("Tu voz"),
                 (
                     Field("voice", Kind.TEXT, _words("Tu registro"), most=20),
@@ -61,6 +62,7 @@ CHOIR = Program(
                 ),
             ),
             Step(
+                "casa",
                 _words("Tu casa"),
                 (
                     Field("since", Kind.DATE, _words("Vives aquí desde"), required=False),

@@ -1,14 +1,260 @@
-"""Social security. Announced: nobody can enter it through us yet."""
+"""Social security for people who work on their own: voluntarily in the obligatory regime of IMSS
+(LSS 13-I, 222 to 231). It isn't the older scheme of "modalidad 44"."""
 
 from __future__ import annotations
 
-from services.enrollments.programs.schema import Bilingual, Kind, Program, Result
+from services.enrollments.programs.places import MUNICIPALITY, STATE
+from services.enrollments.programs.schema import (
+    Bilingual,
+    Choice,
+    Document,
+    Field,
+    Form,
+    Guide,
+    Kind,
+    Program,
+    Result,
+    Step,
+    When,
+)
+
+_NUMBERS = Step(
+    "numeros",
+    Bilingual("Tus números", "Your numbers"),
+    (
+        Field(
+            "rfc",
+            Kind.RFC,
+            Bilingual("RFC", "RFC"),
+            Bilingual(
+                "13 letras y números. Déjalo vacío si lo pediste por aquí.",
+                "13 letters and numbers. Leave it empty if you asked for it here.",
+            ),
+            required=False,
+            meets="rfc",
+        ),
+        Field(
+            "nss",
+            Kind.NSS,
+            Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
+            Bilingual(
+                "11 números. Si no lo tienes, el IMSS te lo da en este mismo trámite.",
+                "11 digits. If you don't have one, IMSS gives it to you in this same request.",
+            ),
+            required=False,
+        ),
+    ),
+)
+_PLACE = Step(
+    "lugar",
+    Bilingual("Dónde se va a usar en México", "Where in Mexico it will be used"),
+    (STATE, MUNICIPALITY),
+)
+_WORK = Step(
+    "trabajo",
+    Bilingual("Tu trabajo", "Your work"),
+    (
+        Field(
+            "occupation",
+            Kind.TEXT,
+            Bilingual("En qué trabajas", "What you do for a living"),
+            Bilingual("Por ejemplo, albañil o cocinera.", "For example, builder or cook."),
+            most=80,
+        ),
+        Field(
+            "income",
+            Kind.MONEY,
+            Bilingual("Cuánto ganas al mes, en pesos", "What you earn a month, in pesos"),
+            Bilingual(
+                "Tu cuota y tu pensión dependen de este monto. Escríbelo así: 12000.",
+                "Your dues and your pension depend on this amount. Write it like this: 12000.",
+            ),
+        ),
+    ),
+)
+_PAYMENT = Step(
+    "pago",
+    Bilingual("Cómo quieres pagar", "How you want to pay"),
+    (
+        Field(
+            "period",
+            Kind.CHOICE,
+            Bilingual("Cada cuánto", "How often"),
+            Bilingual(
+                "Se paga por adelantado. Otra persona puede pagar por ti.",
+                "It is paid in advance. Somebody else may pay for you.",
+            ),
+            choices=(
+                Choice("monthly", Bilingual("Cada mes", "Every month")),
+                Choice("two_monthly", Bilingual("Cada dos meses", "Every two months")),
+                Choice("half_yearly", Bilingual("Cada seis meses", "Every six months")),
+                Choice("yearly", Bilingual("Una vez al año", "Once a year")),
+            ),
+        ),
+    ),
+)
+_HAS_FAMILY = Step(
+    "familia",
+    Bilingual("Tu familia en México", "Your family in Mexico"),
+    (
+        Field(
+            "has_family",
+            Kind.YES_NO,
+            Bilingual(
+                "¿Quieres que también atiendan a tu familia?",
+                "Do you want your family to be looked after too?",
+            ),
+            Bilingual(
+                "Tu pareja, tus hijas e hijos, y tu papá y tu mamá si dependen de ti. No cuesta"
+                " más.",
+                "Your partner, your children, and your parents if they depend on you. It doesn't"
+                " cost more.",
+            ),
+        ),
+    ),
+)
+_FAMILY = Step(
+    "familiares",
+    Bilingual("Quiénes son", "Who they are"),
+    (
+        Field(
+            "family",
+            Kind.GROUP,
+            Bilingual("Familiares", "Family members"),
+            Bilingual(
+                "El IMSS les pide después su acta y una foto en su clínica.",
+                "IMSS later asks them for their certificate and a photo at their clinic.",
+            ),
+            most=6,
+            when=When("has_family", True),
+            fields=(
+                Field("name", Kind.TEXT, Bilingual("Nombre completo", "Full name"), most=160),
+                Field("born", Kind.BIRTH_DATE, Bilingual("Fecha de nacimiento", "Date of birth")),
+                Field(
+                    "kinship",
+                    Kind.CHOICE,
+                    Bilingual("Qué es de ti", "Relation to you"),
+                    choices=(
+                        Choice("spouse", Bilingual("Mi pareja", "My partner")),
+                        Choice("child", Bilingual("Mi hija o hijo", "My child")),
+                        Choice("parent", Bilingual("Mi mamá o papá", "My parent")),
+                    ),
+                ),
+                Field("curp", Kind.CURP, Bilingual("CURP", "CURP"), required=False),
+            ),
+        ),
+    ),
+)
 
 IMSS = Program(
     code="imss",
     agency="imss",
     short="IMSS",
-    name=Bilingual("Seguro social (IMSS)", "Social security (IMSS)"),
+    name=Bilingual(
+        "Seguro social para quien trabaja por su cuenta (IMSS)",
+        "Social security for independent workers (IMSS)",
+    ),
+    summary=Bilingual(
+        "Médico en México, pensión y guardería. Pagas por adelantado.",
+        "Doctors in Mexico, a pension and day care. You pay in advance.",
+    ),
+    form=Form(
+        heading=Bilingual("Inscribirme en el IMSS", "Enroll in IMSS"),
+        introduction=Bilingual(
+            "Te inscribes como persona trabajadora independiente, aunque vivas fuera de México. La"
+            " atención médica es solo en México.",
+            "You enroll as an independent worker, even though you live outside Mexico. Medical care"
+            " is in Mexico only.",
+        ),
+        privacy=Bilingual(
+            "Estos datos los ve el personal del consulado y, si nos das permiso, se los pasamos al"
+            " IMSS para inscribirte y decirte cuánto pagas.",
+            "The consulate's staff can see this information and, if you give us permission, we"
+            " share it with IMSS so that it can enroll you and tell you what you pay.",
+        ),
+        consent=Bilingual(
+            "Doy permiso para pasar estos datos, y los de mi familia, al IMSS",
+            "I give permission to share this information, and my family's, with IMSS",
+        ),
+        curp_hint=Bilingual(
+            "18 letras y números. El IMSS la compara con tu nombre y tu fecha de nacimiento.",
+            "18 letters and numbers. IMSS checks it against your name and date of birth.",
+        ),
+        documents=(
+            Document("curp", Bilingual("Tu CURP", "Your CURP")),
+            Document("rfc", Bilingual("Tu RFC", "Your RFC")),
+            Document("nss", Bilingual("Tu NSS, si ya lo tienes", "Your NSS, if you have one")),
+            Document(
+                "family",
+                Bilingual(
+                    "Nombre, fecha de nacimiento y CURP de tu familia, si la vas a inscribir",
+                    "Name, date of birth and CURP of your family, if you are going to enroll them",
+                ),
+            ),
+        ),
+        steps=(_NUMBERS, _PLACE, _WORK, _PAYMENT, _HAS_FAMILY, _FAMILY),
+        needs_email=True,
+    ),
+    guide=Guide(
+        gives=(
+            Bilingual(
+                "Médico, hospital y medicinas en México, para ti y tu familia. Algunos servicios"
+                " tienen tiempo de espera.",
+                "Doctors, hospital and medicine in Mexico, for you and your family. Some services"
+                " have a waiting time.",
+            ),
+            Bilingual(
+                "Seguro si te accidentas en el trabajo.",
+                "Insurance if you have an accident at work.",
+            ),
+            Bilingual(
+                "Pensión si quedas con una invalidez, y para tu familia si mueres.",
+                "A pension if you become disabled, and for your family if you die.",
+            ),
+            Bilingual("Ahorro y pensión para tu vejez.", "Savings and a pension for old age."),
+            Bilingual("Guardería y prestaciones sociales.", "Day care and social benefits."),
+        ),
+        who=(
+            Bilingual(
+                "Personas mexicanas que trabajan por su cuenta, también desde otro país.",
+                "Mexicans who work on their own, also from another country.",
+            ),
+            Bilingual(
+                "La atención médica es solo en México. Si nadie de tu familia vive allá y no"
+                " piensas"
+                " volver, quizá no te conviene.",
+                "Medical care is in Mexico only. If none of your family lives there and you don't"
+                " plan to return, it may not be for you.",
+            ),
+        ),
+        cost=Bilingual(
+            "Depende de lo que ganas y de dónde se usa. Calcula aquí un estimado: el IMSS te"
+            " dice el"
+            " monto exacto.",
+            "It depends on what you earn and where it is used. Work out an estimate here: IMSS"
+            " tells"
+            " you the exact amount.",
+        ),
+        next_steps=(
+            Bilingual("El IMSS revisa tus datos.", "IMSS checks your information."),
+            Bilingual(
+                "Te damos una línea de captura, con la fecha límite. Se paga en un banco o en"
+                " Finabien; otra persona puede pagar por ti.",
+                "We give you a payment line, with its deadline. It is paid at a bank or at"
+                " Finabien;"
+                " somebody else may pay for you.",
+            ),
+            Bilingual(
+                "Con el pago empieza tu seguro: aquí ves desde cuándo y hasta cuándo.",
+                "Your insurance starts with the payment: you see here from when and until when.",
+            ),
+            Bilingual(
+                "Si dejas de pagar, el seguro termina.", "If you stop paying, the insurance ends."
+            ),
+        ),
+        legal="LSS 13-I, 222-231",
+    ),
+    requires=("rfc",),
     results=(
         Result(
             "nss",
@@ -17,4 +263,21 @@ IMSS = Program(
         Result("covered_from", Bilingual("Con cobertura desde", "Covered from"), Kind.DATE),
         Result("covered_to", Bilingual("Con cobertura hasta", "Covered to"), Kind.DATE),
     ),
+    reasons={
+        "data_mismatch": Bilingual(
+            "Los datos no coinciden con los de tu CURP.",
+            "The details do not match those of your CURP.",
+        ),
+        "already_registered": Bilingual(
+            "Ya tienes este seguro en el IMSS.", "You already have this insurance with IMSS."
+        ),
+        "under_age": Bilingual(
+            "Todavía no tienes la edad para inscribirte.", "You are not yet old enough to enroll."
+        ),
+        "not_paid": Bilingual(
+            "El pago no llegó antes de la fecha límite.",
+            "The payment did not arrive before the deadline.",
+        ),
+    },
+    announced=True,
 )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from services.enrollments.programs.imss import IMSS
+from services.enrollments.programs.imss_family_health import IMSS_FAMILY_HEALTH
 from services.enrollments.programs.infonavit import INFONAVIT
+from services.enrollments.programs.nss import NSS
 from services.enrollments.programs.rfc import RFC
 from services.enrollments.programs.schema import Program
 
-PROGRAMS: dict[str, Program] = {program.code: program for program in (RFC, IMSS, INFONAVIT)}
+PROGRAMS: dict[str, Program] = {
+    program.code: program for program in (RFC, NSS, IMSS, IMSS_FAMILY_HEALTH, INFONAVIT)
+}
 
 
 def open_programs() -> list[Program]:

@@ -1,8 +1,18 @@
-"""The tax register's number. Without a field of its own: the CURP decides."""
+"""The tax register's number, by SAT's virtual office (RMF 2.4.10, ficha 3/CFF): a video call.
+
+Without a field of its own: the CURP decides."""
 
 from __future__ import annotations
 
-from services.enrollments.programs.schema import Bilingual, Form, Program, Result
+from services.enrollments.programs.schema import (
+    Bilingual,
+    Document,
+    Form,
+    Guide,
+    Kind,
+    Program,
+    Result,
+)
 
 RFC = Program(
     code="rfc",
@@ -35,8 +45,77 @@ RFC = Program(
             "18 letras y números. El SAT la compara con tu nombre y tu fecha de nacimiento.",
             "18 letters and numbers. SAT checks it against your name and date of birth.",
         ),
+        documents=(
+            Document("curp", Bilingual("Tu CURP", "Your CURP")),
+            Document(
+                "identification",
+                Bilingual(
+                    "Tu pasaporte, matrícula consular o credencial para votar vigente, para"
+                    " enseñarla en la videollamada",
+                    "Your current passport, consular ID or voter card, to show it in the video"
+                    " call",
+                ),
+            ),
+            Document(
+                "camera",
+                Bilingual(
+                    "Un teléfono o computadora con cámara y micrófono",
+                    "A telephone or computer with camera and microphone",
+                ),
+            ),
+        ),
     ),
-    results=(Result("rfc", Bilingual("RFC", "RFC")),),
+    guide=Guide(
+        gives=(
+            Bilingual(
+                "Tu RFC completo, con su homoclave: los tres últimos signos, que solo da el SAT.",
+                "Your whole RFC with its homoclave: the last three signs, which only SAT gives.",
+            ),
+            Bilingual(
+                "El acuse de tu inscripción y tu cédula de identificación fiscal con código QR.",
+                "The acknowledgement of your enrollment and your tax ID card with a QR code.",
+            ),
+        ),
+        who=(
+            Bilingual(
+                "Personas mexicanas mayores de edad que viven fuera de México.",
+                "Adult Mexicans who live outside Mexico.",
+            ),
+            Bilingual(
+                "Te inscribes sin obligaciones: no tienes que presentar declaraciones.",
+                "You enroll without obligations: you don't have to file tax returns.",
+            ),
+        ),
+        cost=Bilingual("Gratis.", "Free."),
+        next_steps=(
+            Bilingual("El SAT revisa tus datos.", "SAT checks your information."),
+            Bilingual(
+                "Si te da cita, es una videollamada. Aquí ves la hora en tu ciudad y en la"
+                " Ciudad de"
+                " México, y el enlace para entrar.",
+                "If it gives you an appointment, it is a video call. You see here the time where"
+                " you"
+                " are and in Mexico City, and the link to join.",
+            ),
+            Bilingual(
+                "Antes de la cita abre el enlace y prueba tu cámara y tu micrófono, en un lugar con"
+                " luz y sin ruido. El navegador te pide permiso para usarlos.",
+                "Before the appointment, open the link and test your camera and microphone, in a"
+                " place with light and no noise. The browser asks your permission to use them.",
+            ),
+            Bilingual(
+                "Te avisamos por correo y aquí ves tu RFC.",
+                "We tell you by email and you see your RFC here.",
+            ),
+        ),
+        legal="CFF 27; RMF 2026 2.4.10, ficha 3/CFF",
+    ),
+    results=(
+        Result("rfc", Bilingual("RFC con homoclave", "RFC with homoclave")),
+        Result("acknowledgement", Bilingual("Número de acuse", "Acknowledgement number")),
+        Result("tax_id_card", Bilingual("Cédula de identificación fiscal", "Tax ID card")),
+        Result("enrolled_on", Bilingual("Fecha de inscripción", "Date of enrollment"), Kind.DATE),
+    ),
     reasons={
         "data_mismatch": Bilingual(
             "Los datos no coinciden con los de tu CURP.",
@@ -44,6 +123,14 @@ RFC = Program(
         ),
         "already_registered": Bilingual(
             "El SAT ya tiene un RFC con tu CURP.", "SAT already has an RFC with your CURP."
+        ),
+        "under_age": Bilingual(
+            "El SAT inscribe así solo a personas mayores de edad.",
+            "SAT enrolls only adults in this way.",
+        ),
+        "not_present": Bilingual(
+            "No entraste a la videollamada. Puedes pedir tu RFC otra vez.",
+            "You did not join the video call. You can ask for your RFC again.",
         ),
     },
 )

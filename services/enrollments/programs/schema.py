@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from services.enrollments.rules import CONSENT, SENSITIVE_CONSENT
 
 
 class Bilingual(NamedTuple):
@@ -22,15 +24,20 @@ class Bilingual(NamedTuple):
 class Kind(StrEnum):
     """How something is asked for.
 
-    ``group``: the same fields once for each of several things, such as members of a family.
+    ``date`` is of our days, ``birth_date`` of any living person's. ``group``: the same fields once
+    for each of several things, such as members of a family.
     """
 
     TEXT = "text"
     NUMBER = "number"
     DATE = "date"
+    BIRTH_DATE = "birth_date"
     MONEY = "money"
     CHOICE = "choice"
     YES_NO = "yes_no"
+    CURP = "curp"
+    RFC = "rfc"
+    NSS = "nss"
     GROUP = "group"
 
 
@@ -41,12 +48,21 @@ class Choice(NamedTuple):
     label: Bilingual
 
 
+class When(NamedTuple):
+    """A field is asked for only where an earlier one of the same form, or member of a group, has
+    that answer: a choice's value, True or False."""
+
+    field: str
+    answer: str | bool
+
+
 @dataclass(frozen=True)
 class Field:
     """One thing that is asked for.
 
     ``most``: characters of a text, the largest number, the members of a group. ``choices`` are
     those of a choice, ``fields`` those of each member of a group, ``currency`` that of money.
+    ``meets``: the required program whose outcome this is, for whoever has it already.
     """
 
     name: str
@@ -58,14 +74,29 @@ class Field:
     choices: tuple[Choice, ...] = ()
     fields: tuple[Field, ...] = ()
     currency: str = "MXN"
+    when: When | None = None
+    meets: str | None = None
+
+    def is_asked(self, answers: Mapping[str, Any]) -> bool:
+        """Whether it is asked for, given the answers before it."""
+        return self.when is None or answers.get(self.when.field) == self.when.answer
 
 
 @dataclass(frozen=True)
 class Step:
-    """A part of the form under a heading of its own."""
+    """A page of the form under a heading of its own; ``code`` stands in the page's address."""
 
+    code: str
     heading: Bilingual
     fields: tuple[Field, ...]
+
+    def is_asked(self, answers: Mapping[str, Any]) -> bool:
+        """Whether any of its fields may be asked for, given the answers of the pages before."""
+        own = {asked.name for asked in self.fields}
+        return any(
+            asked.is_asked(answers) or (asked.when is not None and asked.when.field in own)
+            for asked in self.fields
+        )
 
 
 class Document(NamedTuple):
@@ -79,7 +110,9 @@ class Document(NamedTuple):
 class Form:
     """What the program asks for besides name, birth date, CURP and how to reach the applicant.
 
-    ``privacy`` says who sees it, ``consent`` is the permission to pass it to the agency.
+    ``privacy`` says who sees it, ``consent`` is the permission to pass it to the agency,
+    ``sensitive`` the express one that data on health and the like need besides (LGPDPPSO 7, 15).
+    ``needs_email``: the agency answers by e-mail.
     """
 
     heading: Bilingual
@@ -89,11 +122,18 @@ class Form:
     curp_hint: Bilingual
     documents: tuple[Document, ...] = ()
     steps: tuple[Step, ...] = ()
+    sensitive: Bilingual | None = None
+    needs_email: bool = False
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """Those of all steps."""
         return tuple(asked for step in self.steps for asked in step.fields)
+
+    @property
+    def consents(self) -> tuple[str, ...]:
+        """Codes of the permissions that a request must come with."""
+        return (CONSENT, SENSITIVE_CONSENT) if self.sensitive else (CONSENT,)
 
 
 class Result(NamedTuple):
@@ -104,13 +144,56 @@ class Result(NamedTuple):
     kind: Kind = Kind.TEXT
 
 
+class Unit(StrEnum):
+    """In what a term is counted."""
+
+    WORKING_DAYS = "working_days"
+    MONTHS = "months"
+
+
+class Term(NamedTuple):
+    """How long the agency may take, and the article that says so."""
+
+    length: int
+    unit: Unit
+    source: str
+
+
+# Where no rule of the program says otherwise; silence then means no (LFPA 17).
+BY_DEFAULT = Term(3, Unit.MONTHS, "LFPA 17")
+
+
+class Referral(NamedTuple):
+    """What looks like the program and isn't asked for here: how to do it, and where."""
+
+    heading: Bilingual
+    steps: tuple[Bilingual, ...]
+    link: str
+
+
+@dataclass(frozen=True)
+class Guide:
+    """The program in plain words, for whoever wonders whether to ask for it.
+
+    ``gives``: what one has in the end; ``who``: who can ask; ``cost`` in words; ``next_steps``:
+    what happens after the request, in order; ``legal``: the articles that it rests on.
+    """
+
+    gives: tuple[Bilingual, ...]
+    who: tuple[Bilingual, ...]
+    cost: Bilingual
+    next_steps: tuple[Bilingual, ...]
+    legal: str
+    referral: Referral | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """A program. ``agency`` is the code in `integrations.registry` of whoever runs it.
 
     ``short`` is its name within a sentence, ``summary`` what stands under it in a list.
     ``requires`` are programs that come first. ``reasons`` are the agency's codes for a refusal,
-    in words. Without a ``form`` nobody can enter it through us yet.
+    in words. While ``announced``, or without a ``form``, nobody can enter it through us yet.
     """
 
     code: str
@@ -119,14 +202,17 @@ class Program:
     name: Bilingual
     summary: Bilingual | None = None
     form: Form | None = None
+    guide: Guide | None = None
+    term: Term = BY_DEFAULT
     requires: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
     reasons: Mapping[str, Bilingual] = field(default_factory=dict)
+    announced: bool = False
 
     @property
     def open(self) -> bool:
         """Whether people can ask for it."""
-        return self.form is not None
+        return self.form is not None and not self.announced
 
     @property
     def fields(self) -> tuple[Field, ...]:

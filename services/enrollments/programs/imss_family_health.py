@@ -1,0 +1,211 @@
+"""Health insurance for families, yearly by age (LSS 240 to 243; Mexicans abroad: 243)."""
+
+from __future__ import annotations
+
+from services.enrollments.programs.places import MUNICIPALITY, STATE
+from services.enrollments.programs.schema import (
+    Bilingual,
+    Choice,
+    Document,
+    Field,
+    Form,
+    Guide,
+    Kind,
+    Program,
+    Result,
+    Step,
+    When,
+)
+
+# The illnesses with which IMSS doesn't take people in (memory: reglamento en materia de afiliación,
+# artículo 82); it has the last word.
+_ILLNESSES = Bilingual(
+    "Por ejemplo: cáncer, infarto u otra enfermedad grave del corazón, daño de riñón o hígado,"
+    " diabetes con complicaciones, enfermedad pulmonar con falta de oxígeno, VIH, adicción al"
+    " alcohol o drogas, trastorno mental grave, enfermedad de nacimiento, o lesión que dejó"
+    " discapacidad.",
+    "For example: cancer, heart attack or another serious heart disease, kidney or liver damage,"
+    " diabetes with complications, lung disease with lack of oxygen, HIV, addiction to alcohol or"
+    " drugs, serious mental disorder, illness from birth, or an injury that left a disability.",
+)
+_PLACE = Step(
+    "lugar",
+    Bilingual("Dónde los van a atender", "Where they will be looked after"),
+    (STATE, MUNICIPALITY),
+)
+_MEMBERS = Step(
+    "personas",
+    Bilingual("A quiénes vas a asegurar", "Whom you are going to insure"),
+    (
+        Field(
+            "members",
+            Kind.GROUP,
+            Bilingual("Personas", "People"),
+            Bilingual(
+                "Cada persona paga según su edad. El IMSS pregunta por su salud antes de"
+                " aceptarla.",
+                "Each person pays by age. IMSS asks about their health before taking them in.",
+            ),
+            most=8,
+            fields=(
+                Field("name", Kind.TEXT, Bilingual("Nombre completo", "Full name"), most=160),
+                Field("born", Kind.BIRTH_DATE, Bilingual("Fecha de nacimiento", "Date of birth")),
+                Field(
+                    "kinship",
+                    Kind.CHOICE,
+                    Bilingual("Quién es", "Who it is"),
+                    choices=(
+                        Choice("self", Bilingual("Yo", "Myself")),
+                        Choice("spouse", Bilingual("Mi pareja", "My partner")),
+                        Choice("child", Bilingual("Mi hija o hijo", "My child")),
+                        Choice("parent", Bilingual("Mi mamá o papá", "My parent")),
+                        Choice("other", Bilingual("Otro familiar", "Another relative")),
+                    ),
+                ),
+                Field("curp", Kind.CURP, Bilingual("CURP", "CURP"), required=False),
+                Field(
+                    "ill",
+                    Kind.YES_NO,
+                    Bilingual(
+                        "¿Tiene o ha tenido una enfermedad grave?",
+                        "Do they have, or have they had, a serious illness?",
+                    ),
+                    _ILLNESSES,
+                ),
+                Field(
+                    "illness",
+                    Kind.TEXT,
+                    Bilingual("Si la tiene o la tuvo, ¿cuál?", "If so, which one?"),
+                    when=When("ill", True),
+                ),
+            ),
+        ),
+    ),
+)
+
+IMSS_FAMILY_HEALTH = Program(
+    code="imss_family_health",
+    agency="imss",
+    short="Seguro de salud",
+    name=Bilingual("Seguro de Salud para la Familia (IMSS)", "Family health insurance (IMSS)"),
+    summary=Bilingual(
+        "Médico en México para tu familia y para ti. Se paga una vez al año, según la edad.",
+        "Doctors in Mexico for your family and you. Paid once a year, by age.",
+    ),
+    form=Form(
+        heading=Bilingual("Asegurar la salud de mi familia", "Insure my family's health"),
+        introduction=Bilingual(
+            "Es un seguro médico del IMSS para tu familia en México, y para ti cuando estés allá."
+            " Se paga por adelantado una vez al año.",
+            "It is medical insurance with IMSS for your family in Mexico, and for you while you are"
+            " there. It is paid in advance once a year.",
+        ),
+        privacy=Bilingual(
+            "Estos datos, también los de salud, los ve el personal del consulado que lleva tu"
+            " trámite y, si nos das permiso, se los pasamos al IMSS. A nadie más.",
+            "This information, also on health, is seen by the consulate's staff who handle your"
+            " request and, if you give us permission, we share it with IMSS. With nobody else.",
+        ),
+        consent=Bilingual(
+            "Doy permiso para pasar estos datos al IMSS",
+            "I give permission to share this information with IMSS",
+        ),
+        sensitive=Bilingual(
+            "Doy permiso expreso para usar los datos de salud de este cuestionario, solo para pedir"
+            " este seguro. Las demás personas adultas también están de acuerdo.",
+            "I expressly give permission to use the health information of this questionnaire, only"
+            " to ask for this insurance. The other adults agree as well.",
+        ),
+        curp_hint=Bilingual(
+            "La tuya: 18 letras y números. El IMSS la compara con tu nombre.",
+            "Your own: 18 letters and numbers. IMSS checks it against your name.",
+        ),
+        documents=(
+            Document("curp", Bilingual("Tu CURP", "Your CURP")),
+            Document(
+                "members",
+                Bilingual(
+                    "Nombre, fecha de nacimiento y CURP de cada persona",
+                    "Name, date of birth and CURP of each person",
+                ),
+            ),
+            Document(
+                "health",
+                Bilingual(
+                    "Qué enfermedades graves tiene o ha tenido cada quien",
+                    "Which serious illnesses each one has or has had",
+                ),
+            ),
+        ),
+        steps=(_PLACE, _MEMBERS),
+        needs_email=True,
+    ),
+    guide=Guide(
+        gives=(
+            Bilingual(
+                "Médico, hospital, medicinas y maternidad en el IMSS, en México, por un año.",
+                "Doctors, hospital, medicine and maternity care at IMSS, in Mexico, for a year.",
+            ),
+            Bilingual(
+                "No da pensión ni guardería. Algunos padecimientos tienen tiempo de espera.",
+                "It gives no pension and no day care. Some conditions have a waiting time.",
+            ),
+        ),
+        who=(
+            Bilingual(
+                "Personas mexicanas que trabajan en otro país, para su familia en México y para"
+                " ellas cuando están allá.",
+                "Mexicans who work in another country, for their family in Mexico and for"
+                " themselves"
+                " while they are there.",
+            ),
+            Bilingual(
+                "El IMSS no acepta a quien ya tiene ciertas enfermedades graves.",
+                "IMSS doesn't take in people who already have certain serious illnesses.",
+            ),
+        ),
+        cost=Bilingual(
+            "Una cuota al año por persona, según su edad. Calcula aquí la suma exacta.",
+            "A yearly fee for each person, by age. Work out the exact sum here.",
+        ),
+        next_steps=(
+            Bilingual(
+                "El IMSS revisa el cuestionario de salud.",
+                "IMSS looks at the health questionnaire.",
+            ),
+            Bilingual(
+                "Te damos una línea de captura, con la fecha límite. Se paga el año completo.",
+                "We give you a payment line, with its deadline. The whole year is paid.",
+            ),
+            Bilingual(
+                "Con el pago empieza el seguro: aquí ves desde cuándo y hasta cuándo.",
+                "The insurance starts with the payment: you see here from when and until when.",
+            ),
+        ),
+        legal="LSS 240-243",
+    ),
+    results=(
+        Result("covered_from", Bilingual("Con cobertura desde", "Covered from"), Kind.DATE),
+        Result("covered_to", Bilingual("Con cobertura hasta", "Covered to"), Kind.DATE),
+    ),
+    reasons={
+        "data_mismatch": Bilingual(
+            "Los datos no coinciden con los de la CURP.",
+            "The details do not match those of the CURP.",
+        ),
+        "already_registered": Bilingual(
+            "Alguna de estas personas ya tiene este seguro.",
+            "One of these people already has this insurance.",
+        ),
+        "pre_existing_illness": Bilingual(
+            "El IMSS no acepta en este seguro la enfermedad que dijiste en el cuestionario.",
+            "IMSS doesn't take the illness that you told of in the questionnaire into this"
+            " insurance.",
+        ),
+        "not_paid": Bilingual(
+            "El pago no llegó antes de la fecha límite.",
+            "The payment did not arrive before the deadline.",
+        ),
+    },
+    announced=True,
+)

@@ -1,0 +1,93 @@
+"""The social security number. Without a field of its own: IMSS assigns it from CURP and e-mail."""
+
+from __future__ import annotations
+
+from services.enrollments.programs.schema import (
+    Bilingual,
+    Document,
+    Form,
+    Guide,
+    Program,
+    Result,
+)
+
+NSS = Program(
+    code="nss",
+    agency="imss",
+    short="NSS",
+    name=Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
+    summary=Bilingual(
+        "Lo necesitas para el IMSS y el Infonavit. Es gratis.",
+        "You need it for IMSS and Infonavit. It is free.",
+    ),
+    form=Form(
+        heading=Bilingual("Pedir mi número de seguridad social", "Ask for my NSS"),
+        introduction=Bilingual(
+            "El NSS es tu número en el IMSS, para toda la vida. Si ya tuviste uno en México, el"
+            " IMSS"
+            " te da el mismo. Es gratis.",
+            "The NSS is your number with IMSS, Mexico's social security, for life. If you already"
+            " had one in Mexico, IMSS gives you the same one. It is free.",
+        ),
+        privacy=Bilingual(
+            "Estos datos los ve el personal del consulado y, si nos das permiso, se los pasamos al"
+            " IMSS para darte tu número.",
+            "The consulate's staff can see this information and, if you give us permission, we"
+            " share it with IMSS so that it can give you your number.",
+        ),
+        consent=Bilingual(
+            "Doy permiso para pasar estos datos al IMSS",
+            "I give permission to share this information with IMSS",
+        ),
+        curp_hint=Bilingual(
+            "18 letras y números. El IMSS busca con ella si ya tienes un número.",
+            "18 letters and numbers. IMSS uses it to look whether you already have a number.",
+        ),
+        documents=(Document("curp", Bilingual("Tu CURP", "Your CURP")),),
+        needs_email=True,
+    ),
+    guide=Guide(
+        gives=(
+            Bilingual(
+                "Tu número de seguridad social, que nunca cambia.",
+                "Your social security number, which never changes.",
+            ),
+            Bilingual(
+                "No es un seguro: para tener médico y pensión te inscribes después en el IMSS.",
+                "It is not insurance: for doctors and a pension you enroll in IMSS afterwards.",
+            ),
+        ),
+        who=(
+            Bilingual(
+                "Cualquier persona con CURP y correo electrónico.",
+                "Anyone with a CURP and an email address.",
+            ),
+        ),
+        cost=Bilingual("Gratis.", "Free."),
+        next_steps=(
+            Bilingual("El IMSS revisa tu CURP.", "IMSS checks your CURP."),
+            Bilingual(
+                "Te avisamos por correo y aquí ves tu número.",
+                "We tell you by email and you see your number here.",
+            ),
+        ),
+        legal="LSS 15, 17",
+    ),
+    results=(
+        Result(
+            "nss",
+            Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
+        ),
+    ),
+    reasons={
+        "data_mismatch": Bilingual(
+            "Los datos no coinciden con los de tu CURP.",
+            "The details do not match those of your CURP.",
+        ),
+        "curp_not_found": Bilingual(
+            "El IMSS no encontró tu CURP en el registro de población.",
+            "IMSS did not find your CURP in the population register.",
+        ),
+    },
+    announced=True,
+)
