@@ -37,6 +37,8 @@ WHAT: dict[str, Any] = {
     "enrollment.received": _("Se recibió tu solicitud"),
     "enrollment.in_review": _("Empezó la revisión de tu solicitud"),
     "enrollment.more_information_requested": _("Pidieron más datos para tu solicitud"),
+    "enrollment.appointment_scheduled": _("La dependencia te dio una cita"),
+    "enrollment.unknown": _("Falta saber si la dependencia recibió tu solicitud"),
     "enrollment.sent_to_agency": _("Se envió tu solicitud a la dependencia"),
     "enrollment.payment_pending": _("Tu solicitud quedó en espera de un pago"),
     "enrollment.active": _("Se aprobó tu inscripción"),

@@ -96,13 +96,39 @@ class PayoutAgency(Protocol):
 
 
 class EnrollmentStatus(StrEnum):
-    """Where a request stands at its agency; `active` and `rejected` are final."""
+    """Where a request stands at its agency; `rejected` and `ended` are final.
+
+    `ended`: what was active is so no longer, or the request was closed. `not_found`: the agency has
+    no request with that folio.
+    """
 
     RECEIVED = "received"
     IN_REVIEW = "in_review"
+    MORE_INFORMATION_REQUESTED = "more_information_requested"
+    APPOINTMENT_SCHEDULED = "appointment_scheduled"
+    PAYMENT_PENDING = "payment_pending"
     ACTIVE = "active"
     REJECTED = "rejected"
+    ENDED = "ended"
     NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyAppointment:
+    """When the agency sees the applicant; `starts_at` is aware, `link` is that of a video call."""
+
+    starts_at: datetime
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLine:
+    """What the applicant pays, by which reference, and the last day (Mexico City) to do so."""
+
+    reference: str
+    amount_minor: int
+    currency: str
+    due_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +154,22 @@ class EnrollmentApplication:
 class EnrollmentState:
     """What the agency says of one folio: `result` once active, `reason_code` once rejected.
 
-    `result` is what the program ends with: the RFC under `rfc`, for instance. `dropped` names
-    the optional fields of the answer that couldn't be used.
+    `result` is what the program ends with: the RFC under `rfc`, for instance; part of it may come
+    before. `requested` names the fields and documents of the program that it wants corrected, until
+    the end of `answer_by` (Mexico City). `changed_at` (aware) is when this became so, by the
+    agency's clock: an older word than one that was taken is not taken. `dropped` names the optional
+    fields of the answer that couldn't be used.
     """
 
     folio: str
     status: EnrollmentStatus
     result: Mapping[str, str] = field(default_factory=dict)
     reason_code: str | None = None
+    requested: tuple[str, ...] = ()
+    answer_by: date | None = None
+    appointment: AgencyAppointment | None = None
+    payment: PaymentLine | None = None
+    changed_at: datetime | None = None
     dropped: tuple[str, ...] = ()
 
 
@@ -144,6 +178,11 @@ class EnrollmentAgency(Protocol):
 
     def request(self, application: EnrollmentApplication) -> EnrollmentState:
         """Send the request. The same folio again is the same request."""
+        ...
+
+    def amend(self, application: EnrollmentApplication) -> EnrollmentState:
+        """Send the request anew, whole, with what it wanted corrected. The same again has no
+        further effect, so that an answer that was lost is asked for by sending it again."""
         ...
 
     def status(self, folio: str) -> EnrollmentState:

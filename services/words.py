@@ -65,6 +65,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "enrollments.status": enrollments.STATUSES,
     "enrollments.reason": enrollments.REASONS,
     "enrollments.warning": enrollments.WARNINGS,
+    "enrollments.actor": enrollments.ACTORS,
     "remittances.status": remittances.STATUSES,
     "voting.status": voting.STATUSES,
     "voting.counted": voting.COUNTED,

@@ -44,6 +44,7 @@ ROUTES: Mapping[str, Route] = {
     "appointments.cancelled": Route(Queue.NOTICES, notices.send_cancellation),
     "appointments.identity_check": Route(Queue.NOTICES, notices.send_identity_check),
     "enrollments.submit": Route(Queue.AGENCIES, enrollments.submit),
+    "enrollments.amend": Route(Queue.AGENCIES, enrollments.amend),
     "enrollments.refresh": Route(Queue.AGENCIES, enrollments.refresh),
     "enrollments.identity_check": Route(Queue.NOTICES, notices.send_enrollment_identity_check),
     "identity.corrected": Route(Queue.NOTICES, notices.send_identity_corrected),

@@ -23,6 +23,12 @@ class SatClient(TokenClient):
         body = wire.request_body(application)
         return self._tell("request", "PUT", _path(folio), body, _about(folio))
 
+    def amend(self, application: EnrollmentApplication) -> EnrollmentState:
+        """Send what it wanted corrected; the same again has no further effect."""
+        folio = application.folio
+        body = wire.request_body(application)
+        return self._tell("amend", "PUT", f"{_path(folio)}/aclaracion", body, _about(folio))
+
     def status(self, folio: str) -> EnrollmentState:
         """The folio's state; `not_found` is an answer, not an error."""
         try:

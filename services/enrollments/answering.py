@@ -46,5 +46,5 @@ def answer(
     whole = json.dumps({**known, **data}, ensure_ascii=False)
     found.data_sealed = key.seal(whole, place=DATA_PLACE, row=found.id)
     LIFECYCLE.move(session, found, Status.IN_REVIEW, now=now, actor=actor, reason_code=None)
-    enqueue(session, "enrollments.refresh", found.id)
+    enqueue(session, "enrollments.amend", found.id)
     return found

@@ -6,8 +6,9 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from services.enrollments.models import Enrollment, EnrollmentClaim, EnrollmentEvent
-from services.enrollments.rules import OVER, TOLD, TRANSITIONS, Status
+from services.enrollments.rules import OVER, TOLD, TRANSITIONS, By, Status
 from services.facts import recording
+from services.kernel.audit import Actor, Role
 from services.kernel.transitions import Lifecycle, Moved, history
 from services.outbox.delivery import enqueue_at
 
@@ -19,12 +20,22 @@ def _let_go(session: Session, moved: Moved) -> None:
         session.execute(delete(EnrollmentClaim).where(enrollment))
 
 
+def _who(moved: Moved) -> dict[str, str]:
+    return {"actor": _by(moved.actor)}
+
+
+def _by(actor: Actor) -> By:
+    if actor.role is Role.SYSTEM:
+        return By.AGENCY if actor.for_agency else By.SYSTEM
+    return By.APPLICANT if actor.is_citizen else By.STAFF
+
+
 LIFECYCLE = Lifecycle(
     Enrollment,
     "enrollment",
     TRANSITIONS,
     effects=(
-        history(EnrollmentEvent, enrollment_id="id", reason_code="reason_code"),
+        history(EnrollmentEvent, enrollment_id="id", reason_code="reason_code", of_move=_who),
         recording.move,
         _let_go,
         enqueue_at("enrollments.submit", Status.RECEIVED),

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.citizens.models import PersonClaim
-from services.enrollments.rules import UNDECIDED, Status
+from services.enrollments.rules import UNDECIDED, By, Status
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
 
@@ -29,9 +29,13 @@ _AT = DateTime(timezone=True)
 class Enrollment(Base):
     """One request of one person to enroll in one program.
 
-    ``day`` is the day it was made, at its office or else in Mexico City. ``data_sealed`` and
-    ``result_sealed`` are JSON under the applicant's key, bound to this row. ``folder_id`` is null
-    where a version filed it that knew no folders, or the person was erased by then.
+    ``day`` is the day it was made, at its office or else in Mexico City. ``data_sealed``,
+    ``result_sealed`` and ``details_sealed`` (what the agency said besides: see `details`) are JSON
+    under the applicant's key, bound to this row. ``agency_changed_at`` is when, by its own clock,
+    the agency's newest word that was taken became so. ``answer_by`` is the last day to answer what
+    the agency asked for, ``resolve_by`` the last day for the agency to decide; both in Mexico City.
+    ``folder_id`` is null where a version filed it that knew no folders, or the person was erased
+    by then.
     """
 
     __tablename__ = "enrollments"
@@ -43,7 +47,7 @@ class Enrollment(Base):
         Index("ix_enrollments_folder_id", "folder_id"),
         Index("ix_enrollments_consulate_code_created_at", "consulate_code", "created_at"),
         Index(
-            "ix_enrollments_undecided",
+            "ix_enrollments_to_ask",
             "changed_at",
             postgresql_where=text(one_of("status", UNDECIDED)),
         ),
@@ -60,6 +64,10 @@ class Enrollment(Base):
     reason_code: Mapped[str | None] = mapped_column(Text)
     data_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     result_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    details_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    agency_changed_at: Mapped[datetime | None] = mapped_column(_AT)
+    answer_by: Mapped[date | None]
+    resolve_by: Mapped[date | None]
     consents: Mapped[list[str]] = mapped_column(ARRAY(Text))
     consented_at: Mapped[datetime] = mapped_column(_AT)
     language: Mapped[str] = mapped_column(Text)
@@ -69,16 +77,30 @@ class Enrollment(Base):
 
 
 class EnrollmentEvent(Base):
-    """One step of an enrollment's history, from position 1. Never changed."""
+    """One step of an enrollment's history, from position 1. Never changed.
+
+    ``actor`` is a `rules.By`; who of the staff it was, the audit says.
+    """
 
     __tablename__ = "enrollment_events"
     owners = PartOf("enrollment_id", Enrollment)
+    __table_args__ = (
+        CheckConstraint(one_of("actor", By), name="actor"),
+        # An agency asks for more information once (LFPA 17-A).
+        Index(
+            "uq_enrollment_events_asked_once",
+            "enrollment_id",
+            unique=True,
+            postgresql_where=text("status = 'more_information_requested'"),
+        ),
+    )
 
     enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
     position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     status: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(_AT)
     reason_code: Mapped[str | None] = mapped_column(Text)
+    actor: Mapped[str | None] = mapped_column(Text)
 
 
 class EnrollmentClaim(PersonClaim, Base):

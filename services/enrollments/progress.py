@@ -1,7 +1,8 @@
 """Move enrollments on: what we did with them, and what the agency says of them.
 
 The agency's word is taken as a statement about now, not as a step: the same word twice, late or
-out of order changes nothing.
+out of order changes nothing. One that is older by the agency's own clock than one that was taken is
+not taken, whatever it says.
 """
 
 from __future__ import annotations
@@ -9,23 +10,28 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.citizens.errors import PersonForgotten
 from services.citizens.models import Person
 from services.citizens.people import get_key, open_person
+from services.enrollments.details import DETAILS_PLACE, Details, from_json, to_json
 from services.enrollments.lifecycle import LIFECYCLE
-from services.enrollments.models import Enrollment
-from services.enrollments.rules import TRANSITIONS, UNDECIDED, Status
-from services.kernel.audit import SYSTEM
-from services.kernel.crypto import Vault
+from services.enrollments.models import Enrollment, EnrollmentEvent
+from services.enrollments.rules import UNDECIDED, Status
+from services.kernel.audit import AGENCY, SYSTEM
+from services.kernel.crypto import DataKey, Vault
 
 DATA_PLACE = "enrollments.data"
 RESULT_PLACE = "enrollments.result"
+# A word from further in the future than clocks differ says nothing of when it became so.
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,18 @@ class Application:
 
 @dataclass(frozen=True)
 class AgencyStatus:
-    """What the agency says: ``result`` comes with active, ``reason_code`` with rejected."""
+    """What the agency says: ``result`` comes with active, ``reason_code`` with rejected.
+
+    ``answer_by`` is its last day for the applicant to give what ``details`` name; ``changed_at``,
+    aware, is when this became so by its own clock.
+    """
 
     status: Status
     result: Mapping[str, str] = field(default_factory=dict)
     reason_code: str | None = None
+    details: Details = field(default_factory=Details)
+    answer_by: date | None = None
+    changed_at: datetime | None = None
 
 
 def begin_submission(
@@ -72,6 +85,21 @@ def begin_submission(
         )
     elif before not in UNDECIDED:
         return None
+    return _application(session, found, sent=before is not Status.RECEIVED, vault=vault)
+
+
+def begin_amendment(session: Session, enrollment: UUID, *, vault: Vault) -> Application | None:
+    """What to send again, with what the applicant answered; None once the agency has decided.
+
+    Raises NotFound, `PersonForgotten`.
+    """
+    found = LIFECYCLE.lock(session, enrollment)
+    if not still_undecided(found):
+        return None
+    return _application(session, found, sent=True, vault=vault)
+
+
+def _application(session: Session, found: Enrollment, *, sent: bool, vault: Vault) -> Application:
     person = session.get_one(Person, found.person_id)
     key, applicant = get_key(person, vault), open_person(person, vault)
     if applicant.curp is None or applicant.birth_date is None:
@@ -86,8 +114,15 @@ def begin_submission(
         birth_date=applicant.birth_date,
         email=applicant.email,
         data=json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id)),
-        sent=before is not Status.RECEIVED,
+        sent=sent,
     )
+
+
+def record_unknown(session: Session, enrollment: UUID, *, now: datetime) -> None:
+    """Write down that nobody knows whether the agency has it. Raises NotFound."""
+    found = LIFECYCLE.lock(session, enrollment)
+    if LIFECYCLE.allows(found.status, Status.UNKNOWN):
+        LIFECYCLE.move(session, found, Status.UNKNOWN, now=now, actor=SYSTEM, reason_code=None)
 
 
 def record_progress(
@@ -99,15 +134,83 @@ def record_progress(
     for them, and the status stays. Raises NotFound, `PersonForgotten`.
     """
     found = LIFECYCLE.lock(session, enrollment)
-    if said.result and found.result_sealed is None:
-        key = get_key(session.get_one(Person, found.person_id), vault)
-        result = json.dumps(dict(said.result))
-        found.result_sealed = key.seal(result, place=RESULT_PLACE, row=found.id)
-        session.flush()
-    if said.status in TRANSITIONS[Status(found.status)]:
+    order = _order(found, said, now)
+    if said.result:
+        _keep_result(session, found, said.result, newer=order is _Order.NEWER, vault=vault)
+    if order is _Order.OLDER:
+        return found
+    steps = _takes_step(session, found, said.status)
+    if steps or said.status == found.status:
+        if order is _Order.NEWER:
+            found.agency_changed_at = said.changed_at
+        _keep_details(session, found, said, vault=vault)
+    if steps:
         reason = said.reason_code
-        LIFECYCLE.move(session, found, said.status, now=now, actor=SYSTEM, reason_code=reason)
+        LIFECYCLE.move(session, found, said.status, now=now, actor=AGENCY, reason_code=reason)
     return found
+
+
+class _Order(Enum):
+    """An agency's word beside the newest that was taken; ``UNTOLD`` when it doesn't say when."""
+
+    OLDER = auto()
+    UNTOLD = auto()
+    NEWER = auto()
+
+
+def _order(found: Enrollment, said: AgencyStatus, now: datetime) -> _Order:
+    if said.changed_at is None or said.changed_at > now + CLOCKS_DIFFER:
+        return _Order.UNTOLD
+    if found.agency_changed_at is None or said.changed_at >= found.agency_changed_at:
+        return _Order.NEWER
+    return _Order.OLDER
+
+
+def _takes_step(session: Session, found: Enrollment, after: Status) -> bool:
+    """Whether the agency's word is a step that may follow. It asks for more once (LFPA 17-A)."""
+    if not LIFECYCLE.allows(found.status, after):
+        return False
+    return after is not Status.MORE_INFORMATION_REQUESTED or not asked_before(session, found.id)
+
+
+def asked_before(session: Session, enrollment: UUID) -> bool:
+    """Whether more information was asked for already."""
+    asked = select(EnrollmentEvent.position).where(
+        EnrollmentEvent.enrollment_id == enrollment,
+        EnrollmentEvent.status == Status.MORE_INFORMATION_REQUESTED,
+    )
+    return session.scalars(asked).first() is not None
+
+
+def _keep_result(
+    session: Session, found: Enrollment, given: Mapping[str, str], *, newer: bool, vault: Vault
+) -> None:
+    """Add what was given to what was given before, which only a newer word changes."""
+    key = get_key(session.get_one(Person, found.person_id), vault)
+    held: dict[str, str] = {}
+    if found.result_sealed is not None:
+        held = json.loads(key.open(found.result_sealed, place=RESULT_PLACE, row=found.id))
+    whole = {**held, **given} if newer else {**given, **held}
+    if whole != held:
+        found.result_sealed = key.seal(json.dumps(whole), place=RESULT_PLACE, row=found.id)
+        session.flush()
+
+
+def _keep_details(session: Session, found: Enrollment, said: AgencyStatus, *, vault: Vault) -> None:
+    """What the agency says of the case besides."""
+    found.answer_by = said.answer_by or found.answer_by
+    if said.details != Details():
+        key = get_key(session.get_one(Person, found.person_id), vault)
+        details = open_sealed(key, found).updated(said.details)
+        found.details_sealed = key.seal(to_json(details), place=DETAILS_PLACE, row=found.id)
+    session.flush()
+
+
+def open_sealed(key: DataKey, found: Enrollment) -> Details:
+    """What the agency said of the case; empty when it said nothing."""
+    if found.details_sealed is None:
+        return Details()
+    return from_json(key.open(found.details_sealed, place=DETAILS_PLACE, row=found.id))
 
 
 def still_undecided(found: Enrollment) -> bool:

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
 from services.citizens.people import find_key, open_person
+from services.enrollments.details import Details
 from services.enrollments.models import Enrollment, EnrollmentEvent
-from services.enrollments.progress import DATA_PLACE, RESULT_PLACE
+from services.enrollments.progress import DATA_PLACE, RESULT_PLACE, open_sealed
 from services.enrollments.rules import IDENTITY_CHECKED, UNDECIDED, Status
 from services.enrollments.warnings import list_warnings
 from services.kernel.crypto import Vault
@@ -100,6 +101,16 @@ def warnings_of(session: Session, found: Enrollment, vault: Vault) -> list[KeyDi
         return []
     data = json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id))
     return list_warnings(open_person(person, vault), data)
+
+
+def open_details(session: Session, found: Enrollment, vault: Vault) -> Details:
+    """What the agency said of the case besides its status; empty before that, once the person is
+    forgotten, or after somebody else proved to be them."""
+    if found.details_sealed is None or found.reason_code == IDENTITY_CHECKED:
+        return Details()
+    person = session.get(Person, found.person_id)
+    key = find_key(person, vault) if person else None
+    return open_sealed(key, found) if key else Details()
 
 
 def get_applicant(session: Session, found: Enrollment) -> Person:

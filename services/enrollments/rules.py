@@ -17,12 +17,18 @@ HOME_ZONE = "America/Mexico_City"
 
 
 class Status(StrEnum):
-    """Status of an enrollment."""
+    """Status of an enrollment.
+
+    ``unknown``: it was sent and the answer was lost, so that nobody knows whether it arrived. The
+    agency is asked by folio until it is known.
+    """
 
     RECEIVED = "received"
     IN_REVIEW = "in_review"
     MORE_INFORMATION_REQUESTED = "more_information_requested"
+    APPOINTMENT_SCHEDULED = "appointment_scheduled"
     SENT_TO_AGENCY = "sent_to_agency"
+    UNKNOWN = "unknown"
     PAYMENT_PENDING = "payment_pending"
     ACTIVE = "active"
     REJECTED = "rejected"
@@ -37,24 +43,53 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
 
 
-_DECISIONS = frozenset({Status.PAYMENT_PENDING, Status.ACTIVE, Status.REJECTED})
+# What an agency may say of a request that it has; or the applicant withdraws it.
+_AT_AGENCY = frozenset(
+    {
+        Status.IN_REVIEW,
+        Status.MORE_INFORMATION_REQUESTED,
+        Status.APPOINTMENT_SCHEDULED,
+        Status.PAYMENT_PENDING,
+        Status.ACTIVE,
+        Status.REJECTED,
+        Status.WITHDRAWN,
+        Status.ENDED,
+    }
+)
 
-# Status -> those that may follow it. Anything else is refused or, from an agency, ignored.
+# Status -> those that may follow it. Anything else is refused or, from an agency, ignored. The
+# database holds the same table (`enrollment_step_allowed` in functions.sql).
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.RECEIVED: frozenset({Status.SENT_TO_AGENCY, Status.REJECTED, Status.WITHDRAWN}),
-    Status.SENT_TO_AGENCY: _DECISIONS
-    | {Status.IN_REVIEW, Status.MORE_INFORMATION_REQUESTED, Status.WITHDRAWN},
-    Status.IN_REVIEW: _DECISIONS | {Status.MORE_INFORMATION_REQUESTED, Status.WITHDRAWN},
-    Status.MORE_INFORMATION_REQUESTED: _DECISIONS | {Status.IN_REVIEW, Status.WITHDRAWN},
-    Status.PAYMENT_PENDING: frozenset({Status.ACTIVE, Status.REJECTED, Status.WITHDRAWN}),
+    Status.SENT_TO_AGENCY: _AT_AGENCY | {Status.UNKNOWN},
+    Status.UNKNOWN: _AT_AGENCY | {Status.SENT_TO_AGENCY},
+    Status.IN_REVIEW: _AT_AGENCY - {Status.IN_REVIEW},
+    Status.MORE_INFORMATION_REQUESTED: _AT_AGENCY - {Status.MORE_INFORMATION_REQUESTED},
+    Status.APPOINTMENT_SCHEDULED: _AT_AGENCY - {Status.APPOINTMENT_SCHEDULED},
+    Status.PAYMENT_PENDING: frozenset(
+        {Status.ACTIVE, Status.REJECTED, Status.WITHDRAWN, Status.ENDED}
+    ),
     Status.ACTIVE: frozenset({Status.ENDED}),
     Status.REJECTED: frozenset(),
     Status.WITHDRAWN: frozenset(),
     Status.ENDED: frozenset(),
 }
 
-# The agency still has to say something.
-UNDECIDED = frozenset({Status.RECEIVED, Status.SENT_TO_AGENCY, Status.IN_REVIEW})
+# The agency still has to say something, and is asked.
+UNDECIDED = frozenset(
+    {
+        Status.RECEIVED,
+        Status.SENT_TO_AGENCY,
+        Status.UNKNOWN,
+        Status.IN_REVIEW,
+        Status.MORE_INFORMATION_REQUESTED,
+        Status.APPOINTMENT_SCHEDULED,
+        Status.PAYMENT_PENDING,
+    }
+)
+
+# The applicant waits for the agency; in the other undecided ones, something is theirs to do.
+WAITING = frozenset({Status.RECEIVED, Status.SENT_TO_AGENCY, Status.UNKNOWN, Status.IN_REVIEW})
 
 # In these a person holds no place in the program: they may ask for it again.
 OVER = frozenset({Status.REJECTED, Status.WITHDRAWN, Status.ENDED})
@@ -65,6 +100,16 @@ IDENTITY_CHECKED = "identity_checked"
 
 # Nothing more is expected.
 DECIDED = OVER | {Status.ACTIVE}
+
+
+class By(StrEnum):
+    """Who brought an enrollment to a status, as its history names them."""
+
+    APPLICANT = "applicant"
+    STAFF = "staff"
+    AGENCY = "agency"
+    SYSTEM = "system"
+
 
 # The applicant hears of these.
 TOLD = frozenset({Status.ACTIVE, Status.REJECTED})

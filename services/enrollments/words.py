@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.enrollments.rules import IDENTITY_CHECKED, Status
+from services.enrollments.rules import IDENTITY_CHECKED, By, Status
 from services.kernel.words import ErrorWords, Message
 from services.kernel.words import marked as _
 
@@ -12,12 +12,22 @@ STATUSES: Mapping[str, str] = {
     Status.RECEIVED: _("Recibida"),
     Status.IN_REVIEW: _("En revisión"),
     Status.MORE_INFORMATION_REQUESTED: _("Falta información"),
+    Status.APPOINTMENT_SCHEDULED: _("Tienes una cita"),
     Status.SENT_TO_AGENCY: _("Enviada a la dependencia"),
+    Status.UNKNOWN: _("Esperando confirmación de la dependencia"),
     Status.PAYMENT_PENDING: _("Falta el pago"),
     Status.ACTIVE: _("Aprobada"),
     Status.REJECTED: _("No aprobada"),
     Status.WITHDRAWN: _("Retirada"),
     Status.ENDED: _("Terminada"),
+}
+
+# Who did a step of the history. Staff are never named to citizens.
+ACTORS: Mapping[str, str] = {
+    By.APPLICANT: _("Tú"),
+    By.STAFF: _("Personal del consulado"),
+    By.AGENCY: _("La dependencia"),
+    By.SYSTEM: _("El sistema"),
 }
 
 # Ours; an agency's own are its program's (`services/enrollments/programs`).

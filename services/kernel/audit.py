@@ -35,12 +35,16 @@ OFFICE_ROLES = frozenset({Role.OFFICER, Role.SUPERVISOR})
 
 @dataclass(frozen=True)
 class Actor:
-    """Whoever acts: an account of a citizen or of staff, or the system itself."""
+    """Whoever acts: an account of a citizen or of staff, or the system itself.
+
+    ``for_agency``: the system writes down what an agency said.
+    """
 
     role: Role
     account_id: UUID | None = None
     consulate: str | None = None
     request_id: str | None = None
+    for_agency: bool = False
 
     @property
     def is_citizen(self) -> bool:
@@ -58,6 +62,7 @@ class Actor:
 
 
 SYSTEM = Actor(Role.SYSTEM)
+AGENCY = Actor(Role.SYSTEM, for_agency=True)
 
 
 class AuditEntry(Base):

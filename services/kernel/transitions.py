@@ -30,12 +30,13 @@ Status = TypeVar("Status", bound=StrEnum)
 
 @dataclass(frozen=True)
 class Moved:
-    """``thing`` came from the status ``before``, which is None when it is new, to ``after``."""
+    """``actor`` brought ``thing`` from the status ``before``, None when it is new, to ``after``."""
 
     thing: Any
     before: str | None
     after: str
     now: datetime
+    actor: Actor
 
 
 Effect = Callable[[Session, Moved], None]
@@ -129,7 +130,7 @@ class Lifecycle(Generic[Thing, Status]):
         action: str | None = None,
     ) -> None:
         """Write what it means that ``thing`` has its status now; at first for a new row."""
-        moved = Moved(thing, before, thing.status, now)
+        moved = Moved(thing, before, thing.status, now, actor)
         for effect in self.effects:
             effect(session, moved)
         subject = audit.Subject.of(self.kind, thing)
@@ -138,15 +139,22 @@ class Lifecycle(Generic[Thing, Status]):
         )
 
 
-def history(event: type[Base], **columns: str) -> Effect:
+def history(
+    event: type[Base],
+    *,
+    of_move: Callable[[Moved], Mapping[str, Any]] | None = None,
+    **columns: str,
+) -> Effect:
     """Keep each status that a thing came to as a row of ``event``, numbered from 1.
 
     ``columns`` are the event's that are copied from the thing; the first one says whose it is.
+    ``of_move`` returns further columns.
     """
 
     def append(session: Session, moved: Moved) -> None:
         copied = {name: getattr(moved.thing, of) for name, of in columns.items()}
-        row = {**copied, "status": moved.after, "at": moved.now}
+        further = of_move(moved) if of_move else {}
+        row = {**copied, **further, "status": moved.after, "at": moved.now}
         append_numbered(session, event, row, owner=next(iter(columns)))
 
     return append

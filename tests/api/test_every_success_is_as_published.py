@@ -107,10 +107,11 @@ def _enrollments(web: Web) -> None:
         made = _well(web, "POST", "/enrollments", body, token=citizen)
         paths.append(f"/enrollments/{made['id']}")
     with web.database.transaction(NETWORK_SCOPE) as session:
-        session.execute(
-            text("UPDATE enrollments SET status = 'more_information_requested' WHERE id = :id"),
-            {"id": paths[0].rpartition("/")[2]},
-        )
+        for status in ("sent_to_agency", "more_information_requested"):
+            session.execute(
+                text("UPDATE enrollments SET status = :status WHERE id = :id"),
+                {"status": status, "id": paths[0].rpartition("/")[2]},
+            )
     _well(web, "POST", f"{paths[0]}/answer", {"data": {}}, token=citizen)
     _well(web, "POST", f"{paths[1]}/withdraw", {}, token=citizen)
     _well(web, "GET", paths[0], token=citizen)

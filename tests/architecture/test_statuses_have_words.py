@@ -30,6 +30,7 @@ COMPLETE: Mapping[str, set[str]] = {
         "rfc_name_differs.rfc",
         "rfc_birth_date_differs.rfc",
     },
+    "enrollments.actor": {*enrollments.By},
     "remittances.status": {*remittances.Status},
     "voting.status": {*voting.Status},
     "voting.counted": {*voting.Status},

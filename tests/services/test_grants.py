@@ -46,7 +46,8 @@ ONLY_WEB = {
     "attempts": f"{ADD}, UPDATE (count)",
     "consulates": READ,
     "drafts": f"{KEEP}, UPDATE (content_sealed, data_key, expires_at, owner)",
-    "enrollments": f"{ADD}, UPDATE (changed_at, data_sealed, reason_code, result_sealed, status)",
+    "enrollments": f"{ADD}, UPDATE (answer_by, changed_at, data_sealed, reason_code, resolve_by,"
+    " result_sealed, status)",
     "exchange_rates": READ,
     "facts_settled": READ,
     "fees": READ,

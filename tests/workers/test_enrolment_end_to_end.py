@@ -121,7 +121,7 @@ def test_a_lost_answer_is_looked_up_and_never_sent_twice(
     fault(agencies_url, "sat", drop_after_effect_rate=1)
     found = enroll(job, make_request())
     pump()
-    assert look(job, found).status == "sent_to_agency"
+    assert look(job, found).status == "unknown"
     assert outcomes(job, "enrollments.submit") == ["unknown_connection_lost"]
     fault(agencies_url, "sat")
     until(lambda: pump() == 0 and look(job, found).status == "active")

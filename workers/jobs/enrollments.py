@@ -11,29 +11,35 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from integrations.contracts import (
+    AgencyAppointment,
     EnrollmentAgency,
     EnrollmentApplication,
     EnrollmentState,
     EnrollmentStatus,
+    PaymentLine,
 )
 from integrations.errors import OutcomeUnknown, Refused
+from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import (
     AgencyStatus,
     Application,
+    begin_amendment,
     begin_submission,
     record_progress,
+    record_unknown,
     still_undecided,
 )
 from services.enrollments.queries import find_by_folio, get_enrollment
 from services.enrollments.rules import Status
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
+from services.kernel.money import Money
 from services.outbox.delivery import Lease, enqueue
 from services.outbox.inbox import find_folio
 from workers.jobs import incidents
 from workers.runtime import JobContext
-from workers.steps import Settled, run_steps
+from workers.steps import RetryLater, Settled, run_steps
 
 FIRST_QUESTION_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 900.0
@@ -41,11 +47,16 @@ LONGEST_PAUSE_SECONDS = 900.0
 _STATUSES = {
     EnrollmentStatus.RECEIVED: Status.SENT_TO_AGENCY,
     EnrollmentStatus.IN_REVIEW: Status.IN_REVIEW,
+    EnrollmentStatus.MORE_INFORMATION_REQUESTED: Status.MORE_INFORMATION_REQUESTED,
+    EnrollmentStatus.APPOINTMENT_SCHEDULED: Status.APPOINTMENT_SCHEDULED,
+    EnrollmentStatus.PAYMENT_PENDING: Status.PAYMENT_PENDING,
     EnrollmentStatus.ACTIVE: Status.ACTIVE,
     EnrollmentStatus.REJECTED: Status.REJECTED,
+    EnrollmentStatus.ENDED: Status.ENDED,
 }
 
 KEY_REUSED = "key_reused"
+NOT_FOUND = "not_found"
 # Answers that say something of the request. Any other refusal is a fault of ours.
 _FINAL_REFUSALS = frozenset({"curp_invalid", "data_invalid"})
 
@@ -71,9 +82,25 @@ def submit(job: JobContext, lease: Lease) -> None:
             agency_status = _send(job, application)
         except OutcomeUnknown as lost:
             # It may have arrived: the next question, by folio, will tell.
-            ask = partial(_ask_later, lease.ref, FIRST_QUESTION_SECONDS)
-            return Settled(f"unknown_{lost.code}", ask)
+            return Settled(f"unknown_{lost.code}", partial(_not_known, lease.ref))
         return _taken(job, lease.ref, agency_status, goes_on=True)
+
+    run_steps(job, lease, claim, call)
+
+
+def amend(job: JobContext, lease: Lease) -> None:
+    """Send what the applicant answered. The same again has no further effect."""
+
+    def claim(session: Session, _now: datetime) -> Application | None:
+        return begin_amendment(session, lease.ref, vault=job.vault)
+
+    def call(job: JobContext, application: Application) -> Settled | RetryLater:
+        try:
+            agency_status = _amend(job, application)
+        except OutcomeUnknown:
+            return RetryLater()
+        # The regular questions go on by themselves.
+        return _taken(job, lease.ref, agency_status, goes_on=False)
 
     run_steps(job, lease, claim, call)
 
@@ -122,9 +149,36 @@ def _send(job: JobContext, application: Application) -> AgencyStatus | None:
         state = agency.status(application.folio)
         if state.status is not EnrollmentStatus.NOT_FOUND:
             return _status_of(job, program, state)
-    request = EnrollmentApplication(
+    try:
+        return _status_of(job, program, agency.request(_request(application)))
+    except Refused as refusal:
+        if refusal.code == KEY_REUSED:
+            # It has another request under our folio: what it has is what counts.
+            _report_reuse(job, application)
+            return _status_of(job, program, agency.status(application.folio))
+        return _rejected(refusal)
+
+
+def _amend(job: JobContext, application: Application) -> AgencyStatus | None:
+    """What the agency says to the answer; None when it knows nothing of the request."""
+    agency = _agency(job, application.program)
+    try:
+        return _status_of(job, application.program, agency.amend(_request(application)))
+    except Refused as refusal:
+        return None if refusal.code == NOT_FOUND else _rejected(refusal)
+
+
+def _rejected(refusal: Refused) -> AgencyStatus:
+    """An answer that decides the request. Raises the refusal when it is a fault of ours."""
+    if refusal.code not in _FINAL_REFUSALS:
+        raise refusal
+    return AgencyStatus(Status.REJECTED, reason_code=refusal.code)
+
+
+def _request(application: Application) -> EnrollmentApplication:
+    return EnrollmentApplication(
         folio=application.folio,
-        program=program,
+        program=application.program,
         curp=application.curp,
         given_names=application.given_names,
         first_surname=application.first_surname,
@@ -133,16 +187,6 @@ def _send(job: JobContext, application: Application) -> AgencyStatus | None:
         email=application.email,
         data=application.data,
     )
-    try:
-        return _status_of(job, program, agency.request(request))
-    except Refused as refusal:
-        if refusal.code == KEY_REUSED:
-            # It has another request under our folio: what it has is what counts.
-            _report_reuse(job, application)
-            return _status_of(job, program, agency.status(application.folio))
-        if refusal.code not in _FINAL_REFUSALS:
-            raise
-        return AgencyStatus(Status.REJECTED, reason_code=refusal.code)
 
 
 def _question(found: Any, *, goes_on: bool) -> _Question:
@@ -169,7 +213,31 @@ def _status_of(job: JobContext, program: str, state: EnrollmentState) -> AgencyS
     incidents.note_dropped(job, PROGRAMS[program].agency, state.dropped)
     if state.status is EnrollmentStatus.NOT_FOUND:
         return None
-    return AgencyStatus(_STATUSES[state.status], state.result, state.reason_code)
+    return AgencyStatus(
+        _STATUSES[state.status],
+        state.result,
+        state.reason_code,
+        details=_details(state),
+        answer_by=state.answer_by,
+        changed_at=state.changed_at,
+    )
+
+
+def _details(state: EnrollmentState) -> Details:
+    appointment, payment = state.appointment, state.payment
+    return Details(
+        state.requested,
+        _appointment(appointment) if appointment else None,
+        _payment(payment) if payment else None,
+    )
+
+
+def _appointment(given: AgencyAppointment) -> AppointmentDetails:
+    return AppointmentDetails(given.starts_at, given.link)
+
+
+def _payment(line: PaymentLine) -> PaymentDetails:
+    return PaymentDetails(line.reference, Money(line.amount_minor, line.currency), line.due_on)
 
 
 def _taken(
@@ -185,6 +253,11 @@ def _taken(
             _ask_later(enrollment, _pause(now - found.created_at), session, now)
 
     return Settled(agency_status.status, write)
+
+
+def _not_known(enrollment: UUID, session: Session, now: datetime) -> None:
+    record_unknown(session, enrollment, now=now)
+    _ask_later(enrollment, FIRST_QUESTION_SECONDS, session, now)
 
 
 def _ask_later(enrollment: UUID, delay: float, session: Session, _now: datetime) -> None:

@@ -30,7 +30,7 @@ from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.queries import get_enrollment, list_history, open_result
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
-from services.enrollments.rules import CONSENT, DECIDED, UNDECIDED, Action, Status, actions
+from services.enrollments.rules import CONSENT, DECIDED, WAITING, Action, Status, actions
 from services.enrollments.warnings import list_warnings
 from services.enrollments.withdrawing import withdraw
 from services.enrollments.words import REASONS
@@ -156,7 +156,7 @@ def _show(id: UUID, errors: Errors) -> str:
             for step in list_history(session, id)
         ]
         result = open_result(session, found, vault()) or {}
-    waiting = found.status in UNDECIDED
+    waiting = found.status in WAITING
     return render_template(
         "portal/enrollment.html",
         enrollment={

@@ -15,6 +15,8 @@ from consular.api.answer_fields import (
     Instant,
     ListAnswer,
     Many,
+    MoneyPair,
+    One,
     Table,
     Text,
     Texts,
@@ -22,7 +24,7 @@ from consular.api.answer_fields import (
 )
 from services.enrollments.programs.registry import PROGRAMS, open_programs
 from services.enrollments.programs.schema import Kind, Program
-from services.enrollments.rules import Action, Status
+from services.enrollments.rules import Action, By, Status
 from services.enrollments.words import WARNINGS
 
 WARNING_CODES = tuple(dict.fromkeys(name.partition(".")[0] for name in WARNINGS))
@@ -34,6 +36,22 @@ class StepAnswer(Answer):
     status = Word(Status)
     at = Instant()
     reason = Text(attribute="reason_code", allow_none=True)
+    by = Word(By, attribute="actor", allow_none=True)
+
+
+class AppointmentDetailsAnswer(Answer):
+    """When the agency sees the applicant; ``link`` is that of a video call."""
+
+    starts_at = Instant()
+    link = Text(allow_none=True)
+
+
+class PaymentAnswer(Answer):
+    """What the applicant pays to the agency, by which reference; ``due_on`` is the last day."""
+
+    reference = Text()
+    amount = One(MoneyPair)
+    due_on = CalendarDay()
 
 
 class WarningAnswer(Answer):
@@ -65,7 +83,11 @@ def _result(program: Program) -> Schema:
 
 
 class EnrollmentAnswer(Answer):
-    """``actions``: what may be done now; ``result`` once the agency decided."""
+    """``actions``: what may be done now; ``result`` once the agency decided.
+
+    ``requested`` names fields and documents that the agency wants corrected until ``answer_by``;
+    ``resolve_by`` is the last day for it to decide. Both end when the day ends in Mexico City.
+    """
 
     id = Id()
     folio = Text()
@@ -74,6 +96,11 @@ class EnrollmentAnswer(Answer):
     consulate = Text(attribute="consulate_code", allow_none=True)
     reason = Text(attribute="reason_code", allow_none=True)
     actions = Texts(Word(Action), required=False)
+    requested = Texts(required=False)
+    answer_by = CalendarDay(allow_none=True)
+    resolve_by = CalendarDay(allow_none=True)
+    appointment = One(AppointmentDetailsAnswer, allow_none=True, required=False)
+    payment = One(PaymentAnswer, allow_none=True, required=False)
     history = Many(StepAnswer, required=False)
     result = ResultField(allow_none=True, required=False)
     warnings = Many(WarningAnswer, required=False)

@@ -34,6 +34,7 @@ from services.enrollments.queries import (
     get_enrollment,
     list_enrollments,
     list_history,
+    open_details,
     open_result,
     warnings_of,
 )
@@ -196,8 +197,12 @@ def _warnings(session: Session, found: Any) -> list[dict[str, str]]:
 
 def detailed(session: Session, found: Any) -> dict[str, Any]:
     """With history and result."""
+    details = open_details(session, found, vault())
     return EnrollmentAnswer.render(
         found,
+        requested=details.requested,
+        appointment=details.appointment,
+        payment=details.payment,
         actions=sorted(actions(Status(found.status))),
         history=list_history(session, found.id),
         result=open_result(session, found, vault()),

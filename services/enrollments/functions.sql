@@ -1,0 +1,43 @@
+-- The steps that rules.TRANSITIONS allows; the row "before" null is a new request's.
+CREATE OR REPLACE FUNCTION enrollment_step_allowed(p_before text, p_after text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE p_before
+        WHEN 'received' THEN p_after = ANY (
+            '{sent_to_agency, rejected, withdrawn}')
+        WHEN 'sent_to_agency' THEN p_after = ANY (
+            '{unknown, in_review, more_information_requested, appointment_scheduled,
+              payment_pending, active, rejected, withdrawn, ended}')
+        WHEN 'unknown' THEN p_after = ANY (
+            '{sent_to_agency, in_review, more_information_requested, appointment_scheduled,
+              payment_pending, active, rejected, withdrawn, ended}')
+        WHEN 'in_review' THEN p_after = ANY (
+            '{more_information_requested, appointment_scheduled,
+              payment_pending, active, rejected, withdrawn, ended}')
+        WHEN 'more_information_requested' THEN p_after = ANY (
+            '{in_review, appointment_scheduled,
+              payment_pending, active, rejected, withdrawn, ended}')
+        WHEN 'appointment_scheduled' THEN p_after = ANY (
+            '{in_review, more_information_requested,
+              payment_pending, active, rejected, withdrawn, ended}')
+        WHEN 'payment_pending' THEN p_after = ANY (
+            '{active, rejected, withdrawn, ended}')
+        WHEN 'active' THEN p_after = 'ended'
+        ELSE p_before IS NULL AND p_after = 'received'
+    END
+$$;
+
+-- Whoever writes it, and however: no enrollment takes a step that the rules don't have.
+CREATE OR REPLACE FUNCTION refuse_enrollment_step() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_before text := CASE TG_OP WHEN 'UPDATE' THEN OLD.status END;
+BEGIN
+    IF v_before IS DISTINCT FROM NEW.status
+        AND NOT enrollment_step_allowed(v_before, NEW.status)
+    THEN
+        RAISE EXCEPTION 'no enrollment goes from % to %', v_before, NEW.status
+            USING ERRCODE = 'check_violation', SCHEMA = 'public', TABLE = 'enrollments',
+            CONSTRAINT = 'ck_enrollments_step';
+    END IF;
+    RETURN NEW;
+END $$;
