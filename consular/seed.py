@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.orm import Session
 
+from services.agencies import loading as agencies
 from services.consulates import loading as consulates
 from services.kernel.adoption import adopt, count_waiting
 from services.kernel.audit import SYSTEM, Role
@@ -23,7 +24,7 @@ from services.voting import loading as voting
 
 
 def load_reference(settings: Settings) -> dict[str, int]:
-    """Offices, services, fees, closed days, counts, series, tariffs. Table -> rows."""
+    """Offices, services, fees, closed days, counts, series, tariffs, terms. Table -> rows."""
     # The web may read what things cost, not write it.
     url = settings.database_owner_url or settings.worker_database_url or settings.database_url
     with one_transaction(url) as session:
@@ -32,6 +33,7 @@ def load_reference(settings: Settings) -> dict[str, int]:
             **voting.load_reference(session),
             **published.load_reference(session),
             **remittances.load_reference(session),
+            **agencies.load_reference(session),
         }
 
 

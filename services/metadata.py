@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.agencies import models as agencies
 from services.appointments import models as appointments
 from services.citizens import models as citizens
 from services.consulates import models as consulates
@@ -15,6 +16,7 @@ from services.kernel import adoption, audit, idempotency
 from services.kernel.db import Base
 from services.ledger import models as ledger
 from services.monitoring import models as monitoring
+from services.operations import models as operations
 from services.outbox import models as outbox
 from services.privacy import models as privacy
 from services.remittances import models as remittances
@@ -42,6 +44,8 @@ SLICES = (
     voting,
     monitoring,
     privacy,
+    agencies,
+    operations,
 )
 
 metadata = Base.metadata

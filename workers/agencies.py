@@ -1,4 +1,7 @@
-"""The agencies as the jobs know them, built from the registry and this process's settings."""
+"""The agencies as the jobs know them, built from the registry and this process's settings.
+
+Every client stands behind the gate (`workers.gate`): none is called past it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any, cast
 from integrations.contracts import EnrollmentAgency, MessageSender, PayoutAgency, RateSource
 from integrations.registry import Purpose, serving
 from services.kernel.settings import Settings
+from workers.gate import Gate, Guarded
 
 
 @dataclass(frozen=True)
@@ -21,19 +25,29 @@ class Agencies:
     notices: MessageSender
 
 
-def build_agencies(settings: Settings) -> Agencies:
+def build_agencies(settings: Settings, gate: Gate) -> Agencies:
     """Clients with the addresses and secrets of this process. Raises `SettingsError`."""
     return Agencies(
-        payouts=cast(PayoutAgency, _only(Purpose.PAYOUTS, settings)),
+        payouts=cast(PayoutAgency, only(Purpose.PAYOUTS, settings, gate)),
         enrollments=cast(
             Mapping[str, EnrollmentAgency],
-            {agency.code: agency.connect(settings) for agency in serving(Purpose.ENROLLMENT)},
+            {
+                agency.code: Guarded(gate, agency.code, agency.connect(settings))
+                for agency in serving(Purpose.ENROLLMENT)
+            },
         ),
-        rates=cast(RateSource, _only(Purpose.RATES, settings)),
-        notices=cast(MessageSender, _only(Purpose.MESSAGES, settings)),
+        rates=cast(RateSource, only(Purpose.RATES, settings, gate)),
+        notices=cast(MessageSender, only(Purpose.MESSAGES, settings, gate)),
     )
 
 
-def _only(purpose: Purpose, settings: Settings) -> Any:
+def only(purpose: Purpose, settings: Settings, gate: Gate) -> Any:
+    """The one agency that serves a purpose."""
     [agency] = serving(purpose)
-    return agency.connect(settings)
+    return Guarded(gate, agency.code, agency.connect(settings))
+
+
+def code_of(purpose: Purpose) -> str:
+    """The code of the one agency that serves a purpose."""
+    [agency] = serving(purpose)
+    return agency.code

@@ -19,8 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.kernel.clock import database_clock
 from services.kernel.settings import Settings
+from services.operations.rules import Process
 from workers import logs, relay, schedule
+from workers.gate import Gate
 from workers.jobs.run import use
+from workers.pulse import Pulse
 from workers.relay import Relay
 from workers.rq_worker import OutboxWorker, Watchdog
 from workers.runtime import build_context, open_database
@@ -74,24 +77,30 @@ def run_worker(settings: Settings) -> None:
     use(work)
     watchdog = Watchdog(work.lease_seconds + GRACE_SECONDS, lambda: os._exit(STUCK))
     watchdog.start()
+    pulse = Pulse(Process.WORKER, work.database, work.gate)
+    pulse.start()
     _listen(stopping, settings.redis_url, watchdog)
     watchdog.stop()
+    pulse.stop()
     work.database.dispose()
 
 
 def run_relay(settings: Settings) -> None:
     """Run the relay: enqueue due outbox items."""
     stopping = _begin("relay")
-    database = _once_there(stopping, lambda: open_database(settings, pool_size=1))
+    database = _once_there(stopping, lambda: open_database(settings, pool_size=2))
     if database is None:
         return
     redis = open_redis(settings.redis_url)
     again = settings.number("CONSULAR_RING_SECONDS", 15)
     turn = Relay(database, redis, again_seconds=again)
+    pulse = Pulse(Process.RELAY, database, turn.gate)
+    pulse.start()
     while not stopping.asked.is_set():
         # A full batch means that there is more.
         if turn.tick() < relay.BATCH:
             stopping.wait(relay.PERIOD_SECONDS)
+    pulse.stop()
     database.dispose()
     redis.close()
 
@@ -99,13 +108,16 @@ def run_relay(settings: Settings) -> None:
 def run_schedule(settings: Settings) -> None:
     """Run the schedule: start periodic jobs when due."""
     stopping = _begin("schedule")
-    database = _once_there(stopping, lambda: open_database(settings, pool_size=1))
+    database = _once_there(stopping, lambda: open_database(settings, pool_size=2))
     if database is None:
         return
     turn = Schedule(database, database_clock)
+    pulse = Pulse(Process.SCHEDULE, database, Gate(database))
+    pulse.start()
     while not stopping.asked.is_set():
         turn.tick()
         stopping.wait(schedule.PERIOD_SECONDS)
+    pulse.stop()
     database.dispose()
 
 

@@ -1,7 +1,8 @@
 """Puts what is due in the outbox into the queues, five times a second.
 
 An RQ job that gets lost, with Redis or with a worker, is put again: what isn't done by then is due
-again after ``again_seconds``.
+again after ``again_seconds``. What waits for an agency is woken as soon as that may be called, and
+no faster than it may be.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.outbox import delivery
 from workers import queues, rq_worker
+from workers.gate import Gate
 from workers.routes import ROUTES
 
 PERIOD_SECONDS = 0.2
@@ -29,6 +31,7 @@ class Relay:
         self._database = database
         self._redis = redis
         self._again = again_seconds
+        self.gate = Gate(database)
         self._missing = ""
 
     def tick(self) -> int:
@@ -36,6 +39,7 @@ class Relay:
         try:
             # Before the outbox is touched: without Redis nothing could be put there.
             waiting = rq_worker.count_jobs(self._redis)
+            self._wake()
             count = sum(self._fill(name, waiting[name]) for name in queues.Queue)
         except RedisError:
             # After a failover the same address leads to another server: a connection to the one
@@ -46,6 +50,12 @@ class Relay:
             return self._miss("database")
         self._miss("")
         return count
+
+    def _wake(self) -> None:
+        with self._database.transaction(NETWORK_SCOPE) as session:
+            for agency in delivery.list_awaited(session):
+                openings = self.gate.count_openings(session, agency)
+                delivery.wake(session, agency, most=openings)
 
     def _fill(self, name: queues.Queue, waiting: int) -> int:
         """One queue has room or not by itself: a long one never keeps money from being put."""

@@ -2,8 +2,8 @@
 
 A handler has the signature ``handler(job: JobContext, lease: Lease) -> None``. One that speaks with
 somebody outside claims, calls and settles by `workers.steps.run_steps`; any other ends its item
-with `JobContext.settle`, once. An agency's `Retryable` may be left to fly: `workers.jobs.run` puts
-the item off.
+with `JobContext.settle`, once. An agency's `Retryable` and the gate's `NotNow` may be left to fly:
+`workers.jobs.run` puts the item off.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from services.agencies.rules import LONGEST_WAIT
 from services.kernel.clock import SessionClock, database_clock
 from services.kernel.crypto import Vault
 from services.kernel.db import NETWORK_SCOPE, NO_SCOPE, Database
@@ -25,6 +26,7 @@ from services.kernel.settings import Settings
 from services.outbox import delivery
 from services.outbox.delivery import Lease
 from workers.agencies import Agencies, build_agencies
+from workers.gate import Gate
 
 FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 300.0
@@ -45,6 +47,7 @@ class JobContext:
     database: Database
     vault: Vault
     agencies: Agencies
+    gate: Gate
     clock: SessionClock
     public_url: str
     lease_seconds: float
@@ -81,6 +84,12 @@ class JobContext:
         with self.transaction() as session:
             delivery.release(session, lease, delay_seconds=delay)
 
+    def postpone(self, lease: Lease, agency: str) -> None:
+        """Give the item back untried, until ``agency`` may be called."""
+        delay = LONGEST_WAIT.total_seconds() * random.uniform(0.5, 1.0)  # noqa: S311
+        with self.transaction() as session:
+            delivery.postpone(session, lease, agency, delay_seconds=delay)
+
 
 def retry_delay(attempts: int, *, longest: float = LONGEST_DELAY_SECONDS) -> float:
     """Seconds to wait after ``attempts`` tries: doubling from one second up to ``longest``.
@@ -96,10 +105,13 @@ def build_context(settings: Settings) -> JobContext:
 
     Raises `UnsafeDatabase`, `SettingsError`.
     """
+    database = open_database(settings, pool_size=3)
+    gate = Gate(database)
     return JobContext(
-        database=open_database(settings, pool_size=2),
+        database=database,
         vault=Vault(settings.master_keys(), settings.index_key()),
-        agencies=build_agencies(settings),
+        agencies=build_agencies(settings, gate),
+        gate=gate,
         clock=database_clock,
         public_url=settings.public_url,
         lease_seconds=settings.number("CONSULAR_LEASE_SECONDS", 30),

@@ -16,7 +16,8 @@ class Kind(StrEnum):
     ``job_retrying``: a job has been tried again for an hour; ``job_parked``: it was given up.
     ``callback_unmatched``: an agency speaks of a folio that we don't have. ``field_unusable``: an
     optional field of an agency's answers can't be used. ``withdrawn_at_agency``: somebody else
-    proved to be the person of a request that the agency has.
+    proved to be the person of a request that the agency has. ``process_dead``: no relay, worker or
+    schedule is alive. ``agency_unavailable``: an agency's breaker has been open for long.
     """
 
     PAID_AFTER_REFUND = "paid_after_refund"
@@ -31,16 +32,20 @@ class Kind(StrEnum):
     CALLBACK_UNMATCHED = "callback_unmatched"
     FIELD_UNUSABLE = "field_unusable"
     WITHDRAWN_AT_AGENCY = "withdrawn_at_agency"
+    PROCESS_DEAD = "process_dead"
+    AGENCY_UNAVAILABLE = "agency_unavailable"
 
 
 class Subject(StrEnum):
-    """What an incident's ``subject_id`` is the id of; a job and a field have one made up."""
+    """What an incident's ``subject_id`` is the id of; what has none of its own has one made up."""
 
     REMITTANCE = "remittance"
     ENROLLMENT = "enrollment"
     AGENCY_MESSAGE = "agency_message"
     JOB = "job"
     AGENCY_FIELD = "agency_field"
+    PROCESS = "process"
+    AGENCY = "agency"
 
 
 class Resolution(StrEnum):
@@ -83,7 +88,14 @@ def actions(*, resolved: bool, taken: bool) -> frozenset[Action]:
 
 # They end with the state that they speak of, whoever looked at them or not.
 END_BY_THEMSELVES = frozenset(
-    {Kind.ANSWER_OVERDUE, Kind.AGENCY_SILENT, Kind.CANCEL_REFUSED, Kind.JOB_RETRYING}
+    {
+        Kind.ANSWER_OVERDUE,
+        Kind.AGENCY_SILENT,
+        Kind.CANCEL_REFUSED,
+        Kind.JOB_RETRYING,
+        Kind.PROCESS_DEAD,
+        Kind.AGENCY_UNAVAILABLE,
+    }
 )
 
 

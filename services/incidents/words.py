@@ -21,6 +21,8 @@ KINDS: Mapping[str, str] = {
     Kind.CALLBACK_UNMATCHED: _("Aviso de un folio desconocido"),
     Kind.FIELD_UNUSABLE: _("Dato que no se puede usar"),
     Kind.WITHDRAWN_AT_AGENCY: _("Solicitud retirada que la dependencia ya tiene"),
+    Kind.PROCESS_DEAD: _("Un proceso dejó de trabajar"),
+    Kind.AGENCY_UNAVAILABLE: _("Dependencia que no contesta"),
 }
 # What each means, and what to do about it.
 MEANINGS: Mapping[str, str] = {
@@ -73,6 +75,14 @@ MEANINGS: Mapping[str, str] = {
         " se retiró, pero la dependencia la tiene. Pídele que la anule o que la deje a"
         " nombre de quien es."
     ),
+    Kind.PROCESS_DEAD: _(
+        "Ningún proceso de este tipo da señales de vida. Lo pendiente se guarda, pero no avanza:"
+        " vuelve a arrancarlo y revisa sus registros."
+    ),
+    Kind.AGENCY_UNAVAILABLE: _(
+        "Sus llamadas fallan desde hace rato y casi no se le llama. Lo pendiente espera y sale en"
+        " cuanto conteste. Pregunta a la dependencia qué pasa; si va para largo, páusala."
+    ),
 }
 RESOLUTIONS: Mapping[str, str] = {
     Resolution.EXPLAINED: _("Aclarado"),
@@ -103,6 +113,7 @@ FACTS: Mapping[str, str] = {
     "reason_code": _("Motivo"),
     "status": _("Estado cuando se abrió"),
     "program": _("Programa"),
+    "process": _("Proceso"),
 }
 
 ERRORS: Mapping[str, ErrorWords] = {

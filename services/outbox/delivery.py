@@ -117,7 +117,7 @@ _LEASE = text(
     """
     UPDATE outbox
     SET lease_until = clock_timestamp() + make_interval(secs => :lease),
-        fence = fence + 1, attempts = attempts + 1,
+        fence = fence + 1, attempts = attempts + 1, waits_for = NULL,
         ring_at = clock_timestamp() + make_interval(secs => :lease)
     WHERE id = :id AND done_at IS NULL
       AND (lease_until IS NULL OR lease_until < clock_timestamp())
@@ -162,3 +162,45 @@ _RELEASE = text(
 def release(session: Session, held: Lease, *, delay_seconds: float) -> None:
     """Give it back: due again ``delay_seconds`` from now, and not before, in whichever queue."""
     session.execute(_RELEASE, {"id": held.id, "fence": held.fence, "delay": delay_seconds})
+
+
+_POSTPONE = text(
+    """
+    UPDATE outbox
+    SET lease_until = clock_timestamp() + make_interval(secs => :delay),
+        ring_at = clock_timestamp() + make_interval(secs => :delay),
+        attempts = attempts - 1, waits_for = :agency
+    WHERE id = :id AND fence = :fence AND done_at IS NULL
+    """
+)
+
+
+def postpone(session: Session, held: Lease, agency: str, *, delay_seconds: float) -> None:
+    """Give it back untried: it waits until ``agency`` may be called (`wake`), or for that long."""
+    values = {"id": held.id, "fence": held.fence, "agency": agency, "delay": delay_seconds}
+    session.execute(_POSTPONE, values)
+
+
+_AWAITED = text(
+    "SELECT DISTINCT waits_for FROM outbox WHERE waits_for IS NOT NULL AND done_at IS NULL"
+)
+_WAKE = text(
+    """
+    WITH longest AS MATERIALIZED (
+        SELECT id FROM outbox WHERE waits_for = :agency AND done_at IS NULL
+        ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    UPDATE outbox o SET waits_for = NULL, lease_until = NULL, ring_at = clock_timestamp()
+    FROM longest WHERE o.id = longest.id RETURNING o.id
+    """
+)
+
+
+def list_awaited(session: Session) -> Sequence[str]:
+    """The agencies that items wait for."""
+    return session.scalars(_AWAITED).all()
+
+
+def wake(session: Session, agency: str, *, most: int) -> int:
+    """Let the items that have waited longest for ``agency`` be due now; returns how many."""
+    return len(session.execute(_WAKE, {"agency": agency, "most": most}).all())

@@ -19,6 +19,13 @@ class OutboxItem(Base):
         Index("ix_outbox_due", "ring_at", postgresql_where=text("done_at IS NULL")),
         # Made for one look-up: is something still to be done about this row?
         Index("ix_outbox_ref", "ref"),
+        Index(
+            "ix_outbox_waits_for",
+            "waits_for",
+            "id",
+            postgresql_where=text("waits_for IS NOT NULL AND done_at IS NULL"),
+        ),
+        Index("ix_outbox_parked", "id", postgresql_where=text("outcome = 'parked'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -39,6 +46,8 @@ class OutboxItem(Base):
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     outcome: Mapped[str | None] = mapped_column(Text)
+    # The agency that wasn't to be called when its turn came.
+    waits_for: Mapped[str | None] = mapped_column(Text)
 
 
 class ScheduledRun(Base):

@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from integrations.contracts import (
     MessageSender,
+    PayoutAgency,
     PayoutChannel,
     PayoutOrder,
     PayoutState,
@@ -34,6 +35,7 @@ from services.remittances.queries import Proof, list_history, proof
 from services.remittances.rules import FINAL, Answer, Status
 from tests.factories.remittances import VAULT, ManualClock, prepare_reference
 from workers.agencies import Agencies
+from workers.gate import Gate, Guarded
 from workers.jobs.remittances import submit_payout
 from workers.jobs.run import run_outbox, use
 from workers.runtime import JobContext
@@ -115,15 +117,18 @@ class PayoutBench:
         )
         self.agency = Mortal(client)
         nobody = cast(Any, None)
+        database = Database(url)
+        gate = Gate(database)
         self.work = JobContext(
-            database=Database(url),
+            database=database,
             vault=VAULT,
             agencies=Agencies(
-                payouts=self.agency,
+                payouts=cast(PayoutAgency, Guarded(gate, "finabien", self.agency)),
                 enrollments={},
                 rates=cast(RateSource, nobody),
                 notices=cast(MessageSender, nobody),
             ),
+            gate=gate,
             clock=lambda _session: self.clock(),
             public_url="http://localhost",
             lease_seconds=30,

@@ -37,6 +37,13 @@ BOTH = {
     "vote_count_figures": ADD,
 }
 ONLY_WEB = {
+    "agency_pauses": f"{ADD}, UPDATE (lift_reason, lifted_at, lifted_by)",
+    "agency_slots": READ,
+    "agency_states": READ,
+    "agency_terms": READ,
+    "heartbeats": READ,
+    "outages": READ,
+    "parked_decisions": ADD,
     "erasure_requests": f"{ADD}, UPDATE (decided_at, decided_by, refusal, requested_by, status)",
     "homonyms": ADD,
     "identities": ADD,
@@ -79,6 +86,13 @@ ONLY_WEB = {
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {
+    "agency_pauses": READ,
+    "agency_slots": f"{ADD}, UPDATE",
+    "agency_states": f"{ADD}, UPDATE",
+    "agency_terms": f"{ADD}, UPDATE",
+    "heartbeats": f"{KEEP}, UPDATE",
+    "outages": f"{ADD}, UPDATE",
+    "parked_decisions": READ,
     "blocked_records": KEEP,
     "erasure_requests": f"{ADD}, UPDATE (decided_at, decided_by, done_at, refusal, requested_by,"
     " status)",

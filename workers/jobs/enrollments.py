@@ -85,7 +85,7 @@ def submit(job: JobContext, lease: Lease) -> None:
             return Settled(f"unknown_{lost.code}", partial(_not_known, lease.ref))
         return _taken(job, lease.ref, agency_status, goes_on=True)
 
-    run_steps(job, lease, claim, call)
+    run_steps(job, lease, claim, call, agency=_agency_of)
 
 
 def amend(job: JobContext, lease: Lease) -> None:
@@ -102,7 +102,7 @@ def amend(job: JobContext, lease: Lease) -> None:
         # The regular questions go on by themselves.
         return _taken(job, lease.ref, agency_status, goes_on=False)
 
-    run_steps(job, lease, claim, call)
+    run_steps(job, lease, claim, call, agency=_agency_of)
 
 
 def refresh(job: JobContext, lease: Lease) -> None:
@@ -112,7 +112,7 @@ def refresh(job: JobContext, lease: Lease) -> None:
         found = get_enrollment(session, lease.ref)
         return _question(found, goes_on=True) if still_undecided(found) else None
 
-    run_steps(job, lease, claim, _ask)
+    run_steps(job, lease, claim, _ask, agency=_agency_of)
 
 
 def take_callback(job: JobContext, lease: Lease) -> None:
@@ -125,7 +125,7 @@ def take_callback(job: JobContext, lease: Lease) -> None:
         # The regular questions go on by themselves.
         return _question(get_enrollment(session, id), goes_on=False)
 
-    run_steps(job, lease, claim, _ask)
+    run_steps(job, lease, claim, _ask, agency=_agency_of)
 
 
 def report_withdrawn(job: JobContext, lease: Lease) -> None:
@@ -135,6 +135,11 @@ def report_withdrawn(job: JobContext, lease: Lease) -> None:
         detail = {"program": enrollment.program, "folio": enrollment.folio}
         given = Report(Kind.WITHDRAWN_AT_AGENCY, Subject.ENROLLMENT, lease.ref, detail)
         report(session, given, now=job.now(session))
+
+
+def _agency_of(task: Application | _Question) -> str:
+    """The code of the agency that is called for it."""
+    return PROGRAMS[task.program].agency
 
 
 def _agency(job: JobContext, program: str) -> EnrollmentAgency:

@@ -9,14 +9,17 @@ from sqlalchemy.orm import Session
 
 from integrations.contracts import Message, MessageChannel
 from integrations.errors import OutcomeUnknown, Refused
+from integrations.registry import Purpose
 from services.outbox.delivery import Lease, enqueue_once_a_day
 from workers import message_context
+from workers.agencies import code_of
 from workers.message_context import MessageContext
 from workers.messages import write
 from workers.runtime import JobContext
 from workers.sms import as_sms
 from workers.steps import RetryLater, Settled, run_steps
 
+AGENCY = code_of(Purpose.MESSAGES)
 # Already sent under this key, or there is nobody at that address.
 _FINAL = {"key_reused": "sent", "recipient_invalid": "recipient_invalid"}
 
@@ -104,7 +107,7 @@ def _tell(
             return None
         return _message(lease, context) or Settled("no_address")
 
-    run_steps(job, lease, claim, _send)
+    run_steps(job, lease, claim, _send, agency=AGENCY)
 
 
 def _send(job: JobContext, message: Message) -> Settled | RetryLater:

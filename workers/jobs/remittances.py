@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from integrations.contracts import PayoutChannel, PayoutOrder, PayoutState, PayoutStatus
 from integrations.errors import AgencyError, OutcomeUnknown, Refused, Retryable, Throttled
-from integrations.registry import Purpose, serving
+from integrations.registry import Purpose
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.crypto import Vault
@@ -44,11 +44,12 @@ from services.remittances.rules import (
     Step,
     next_step,
 )
+from workers.agencies import code_of
 from workers.jobs import incidents
 from workers.runtime import JobContext, retry_delay
 from workers.steps import Claim, RetryLater, Settled, run_steps
 
-[AGENCY] = [agency.code for agency in serving(Purpose.PAYOUTS)]
+AGENCY = code_of(Purpose.PAYOUTS)
 PAYOUT = "remittances.payout"
 CANCEL = "remittances.cancel"
 FIRST_QUESTION_SECONDS = 1.0
@@ -74,7 +75,7 @@ def submit_payout(job: JobContext, lease: Lease) -> None:
     def claim(session: Session, now: datetime) -> PayoutTask | None:
         return claim_payout(session, lease.ref, now=now, vault=job.vault)
 
-    run_steps(job, lease, claim, _call, within_lease=True)
+    run_steps(job, lease, claim, _call, agency=AGENCY, within_lease=True)
 
 
 def cancel(job: JobContext, lease: Lease) -> None:
@@ -84,7 +85,7 @@ def cancel(job: JobContext, lease: Lease) -> None:
         task = claim_cancel(session, lease.ref, now=now, vault=job.vault)
         return task and replace(task, step=Step.CANCEL)
 
-    run_steps(job, lease, claim, _call)
+    run_steps(job, lease, claim, _call, agency=AGENCY)
 
 
 def take_callback(job: JobContext, lease: Lease) -> None:
@@ -94,7 +95,7 @@ def take_callback(job: JobContext, lease: Lease) -> None:
         remittance = find_by_folio(session, find_folio(session, lease.ref) or "")
         return get_remittance(session, remittance) if remittance else incidents.unmatched(lease)
 
-    run_steps(job, lease, claim, _ask_beside)
+    run_steps(job, lease, claim, _ask_beside, agency=AGENCY)
 
 
 def _ask_beside(job: JobContext, remittance: Any) -> Settled:

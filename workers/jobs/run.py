@@ -8,8 +8,11 @@ from uuid import UUID
 
 import structlog
 
-from integrations.errors import Retryable, Throttled
+from integrations.errors import AgencyError, Throttled
+from services.agencies.entering import NotNow
+from services.agencies.rules import POLICIES, Then
 from services.outbox.delivery import Lease
+from workers.gate import OUTCOMES
 from workers.jobs.incidents import park
 from workers.routes import ROUTES
 from workers.runtime import JobContext, LeaseLost, retry_delay
@@ -61,13 +64,28 @@ def _run(job: JobContext, item: UUID) -> None:
         route.handler(job, lease)
     except LeaseLost:
         log.warning("lease_lost", topic=lease.topic, outbox_id=str(item), fence=lease.fence)
-    except Retryable as error:
-        _put_off(job, lease, error)
+    except NotNow as denied:
+        _postpone(job, lease, denied)
     except Exception as error:
-        _unexpected(job, lease, error, parks=route.parks)
+        if isinstance(error, AgencyError) and POLICIES[OUTCOMES[type(error)]].then is Then.RETRY:
+            _put_off(job, lease, error)
+        else:
+            _unexpected(job, lease, error, parks=route.parks)
 
 
-def _put_off(job: JobContext, lease: Lease, error: Retryable) -> None:
+def _postpone(job: JobContext, lease: Lease, denied: NotNow) -> None:
+    """The agency wasn't called: the item waits for it, and this was no attempt."""
+    log.info(
+        "job_waits_for_agency",
+        topic=lease.topic,
+        outbox_id=str(lease.id),
+        agency=denied.agency,
+        code=denied.denial.value,
+    )
+    job.postpone(lease, denied.agency)
+
+
+def _put_off(job: JobContext, lease: Lease, error: AgencyError) -> None:
     """The agency did nothing: come back, not before it wants us."""
     delay = retry_delay(lease.attempts)
     if isinstance(error, Throttled):

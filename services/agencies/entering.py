@@ -1,0 +1,297 @@
+"""Ask whether an agency may be called now, and say what came of the call.
+
+Asking costs one statement in the transaction that claims what is to be done, so that a claim
+whose call isn't allowed is rolled back as if it had never been. Times are the database's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.agencies import rules
+from services.agencies.rules import Breaker, Denial, Outcome, State, Terms
+
+log = structlog.get_logger(__name__)
+
+# An agency without terms is called without limits: an installation whose data aren't loaded yet.
+UNLIMITED = Terms(
+    calls_per_second=1e6,
+    burst=1_000_000,
+    at_once=64,
+    failures_to_open=1_000_000,
+    window=timedelta(seconds=1),
+    open_for=timedelta(seconds=1),
+    longest_open=timedelta(seconds=1),
+    probe_for=timedelta(seconds=15),
+)
+
+
+class NotNow(Exception):
+    """The agency isn't to be called now; ``soon``: trying again in a moment is worth it."""
+
+    def __init__(self, agency: str, denial: Denial, *, soon: bool = False) -> None:
+        super().__init__(agency, denial.value)
+        self.agency = agency
+        self.denial = denial
+        self.soon = soon
+
+
+@dataclass(frozen=True)
+class Admission:
+    """The right to call an agency: one of its slots, ``tokens`` of its rate, maybe the probe."""
+
+    agency: str
+    slot: int
+    fence: int
+    probe: int | None
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one call ended. ``code`` is the error's; ``retry_after`` is the agency's wish."""
+
+    outcome: Outcome
+    code: str | None = None
+    retry_after: timedelta = timedelta(0)
+
+
+_TERMS = text(
+    """
+    SELECT * FROM agency_terms WHERE agency IN (:agency, '*')
+      AND valid_from <= (clock_timestamp() AT TIME ZONE 'America/Mexico_City')::date
+    ORDER BY agency = '*', valid_from DESC LIMIT 1
+    """
+)
+_MEET = (
+    text("INSERT INTO agency_states (agency) VALUES (:agency) ON CONFLICT DO NOTHING"),
+    text(
+        "INSERT INTO agency_slots (agency, slot) SELECT :agency, generate_series(1, :at_once)"
+        " ON CONFLICT DO NOTHING"
+    ),
+)
+
+
+def meet(session: Session, agency: str) -> Terms:
+    """The terms in force today, once the agency has its rows."""
+    row = session.execute(_TERMS, {"agency": agency}).first()
+    terms = _terms(row) if row else UNLIMITED
+    for statement in _MEET:
+        session.execute(statement, {"agency": agency, "at_once": terms.at_once})
+    return terms
+
+
+# Takes a free slot and looks, in one go: whoever isn't let in rolls it back.
+_ENTER = text(
+    """
+    WITH free AS (
+        SELECT slot FROM agency_slots
+        WHERE agency = :agency AND slot <= :at_once
+          AND (held_until IS NULL OR held_until <= clock_timestamp())
+        ORDER BY slot LIMIT 1 FOR UPDATE SKIP LOCKED
+    ), taken AS (
+        UPDATE agency_slots a SET fence = fence + 1, taken_at = clock_timestamp(),
+            held_until = clock_timestamp() + make_interval(secs => :hold)
+        FROM free WHERE a.agency = :agency AND a.slot = free.slot
+        RETURNING a.slot, a.fence
+    )
+    SELECT clock_timestamp() AS now, s.*, taken.slot, taken.fence,
+           EXISTS (SELECT FROM agency_pauses p
+                   WHERE p.agency = :agency AND p.lifted_at IS NULL) AS paused,
+           (SELECT clock_timestamp() - max(b.taken_at) FROM agency_slots b
+            WHERE b.agency = :agency AND b.held_until > clock_timestamp()) AS youngest
+    FROM agency_states s LEFT JOIN taken ON true WHERE s.agency = :agency
+    """
+)
+
+
+def enter(
+    session: Session, agency: str, terms: Terms, *, workers: int, hold_seconds: float, tokens: int
+) -> Admission:
+    """Take the right to call ``agency`` for ``hold_seconds``. Raises `NotNow`: then roll back.
+
+    ``workers`` are alive; ``tokens`` is how many calls the caller holds already from the last
+    time, or owes where it is negative. The agency has been met.
+    """
+    at_once = rules.calls_at_once(terms, workers)
+    values = {"agency": agency, "at_once": at_once, "hold": hold_seconds}
+    row = session.execute(_ENTER, values).one()
+    if row.paused:
+        raise NotNow(agency, Denial.PAUSED)
+    breaker = _breaker(row)
+    if denial := rules.breaker_denies(breaker, row.now):
+        raise NotNow(agency, denial)
+    if row.slot is None:
+        raise NotNow(agency, Denial.BUSY, soon=rules.slot_is_near(row.youngest))
+    probe = None
+    if rules.probe_is_due(breaker, row.now):
+        probe = _begin_probe(session, agency, breaker, rules.begin_probe(breaker, terms, row.now))
+    # Last, for everybody takes from the same row.
+    left = tokens if tokens > 0 else _take_tokens(session, agency, terms, owed=-tokens)
+    return Admission(agency, row.slot, row.fence, probe, left - 1)
+
+
+_PROBE = text(
+    """
+    UPDATE agency_states SET state = 'half_open', open_until = NULL, probe = :probe,
+        probe_until = :until
+    WHERE agency = :agency AND probe = :before AND coalesce(open_until, probe_until) = :due
+    RETURNING probe
+    """
+)
+
+
+def _begin_probe(session: Session, agency: str, before: Breaker, after: Breaker) -> int:
+    """Compare and swap: of several workers that see that it is due, one gets it."""
+    values = {
+        "agency": agency,
+        "before": before.probe,
+        "due": before.open_until or before.probe_until,
+        "probe": after.probe,
+        "until": after.probe_until,
+    }
+    if session.execute(_PROBE, values).first() is None:
+        raise NotNow(agency, Denial.PROBING)
+    log.info("agency_probed", agency=agency)
+    return after.probe
+
+
+_BUCKET = text(
+    "SELECT clock_timestamp() AS now, paid_until FROM agency_states WHERE agency = :agency"
+    " FOR NO KEY UPDATE"
+)
+_PAY = text("UPDATE agency_states SET paid_until = :paid_until WHERE agency = :agency")
+
+
+def _take_tokens(session: Session, agency: str, terms: Terms, *, owed: int) -> int:
+    """A batch from the shared bucket; what was called beyond the last batch is paid first."""
+    row = session.execute(_BUCKET, {"agency": agency}).one()
+    wanted = rules.batch_of(terms) + owed
+    found = rules.take_tokens(row.paid_until, terms, row.now, wanted)
+    if found.taken <= owed:
+        raise NotNow(agency, Denial.RATE_LIMITED)
+    session.execute(_PAY, {"agency": agency, "paid_until": found.paid_until})
+    return found.taken - owed
+
+
+_LEAVE = text(
+    """
+    UPDATE agency_slots SET held_until = NULL
+    WHERE agency = :agency AND slot = :slot AND fence = :fence
+    """
+)
+_CALM = text("SELECT state = 'closed' AND failures = 0 FROM agency_states WHERE agency = :agency")
+_STATE = text(
+    "SELECT clock_timestamp() AS now, * FROM agency_states WHERE agency = :agency FOR NO KEY UPDATE"
+)
+_WRITE = text(
+    """
+    UPDATE agency_states SET state = :state, failures = :failures, failed_at = :failed_at,
+        trips = :trips, open_until = :open_until, probe_until = :probe_until,
+        last_code = coalesce(:code, last_code),
+        changed_at = CASE WHEN state = 'closed' OR :state = 'closed' THEN :now ELSE changed_at END
+    WHERE agency = :agency
+    """
+)
+
+
+def leave(session: Session, admission: Admission, terms: Terms, results: Sequence[Result]) -> None:
+    """Give the slot back, and let the breaker know how the calls ended, in their order."""
+    values = {"agency": admission.agency, "slot": admission.slot, "fence": admission.fence}
+    session.execute(_LEAVE, values)
+    well = all(not rules.POLICIES[result.outcome].counts for result in results)
+    if not results or (well and session.execute(_CALM, {"agency": admission.agency}).scalar_one()):
+        return
+    row = session.execute(_STATE, {"agency": admission.agency}).one()
+    before = after = _breaker(row)
+    for result in results:
+        after = rules.after_call(
+            after,
+            terms,
+            result.outcome,
+            row.now,
+            probe=admission.probe,
+            retry_after=result.retry_after,
+        )
+    if after != before:
+        _write(session, admission.agency, before, after, results[-1].code, row.now)
+
+
+def _write(
+    session: Session, agency: str, before: Breaker, after: Breaker, code: str | None, now: datetime
+) -> None:
+    values = {**asdict(after), "agency": agency, "code": code, "now": now}
+    session.execute(_WRITE, values)
+    if after.state is not before.state:
+        log.warning("agency_breaker", agency=agency, status=after.state.value, code=code)
+
+
+_RENEW = text(
+    """
+    UPDATE agency_slots SET held_until = clock_timestamp() + make_interval(secs => :hold)
+    WHERE agency = :agency AND slot = :slot AND fence = :fence AND held_until IS NOT NULL
+    """
+)
+
+
+def renew(session: Session, admission: Admission, *, hold_seconds: float) -> None:
+    """The call goes on: hold its slot for longer."""
+    values = {"agency": admission.agency, "slot": admission.slot, "fence": admission.fence}
+    session.execute(_RENEW, {**values, "hold": hold_seconds})
+
+
+_OPENINGS = text(
+    """
+    SELECT clock_timestamp() AS now, s.*,
+           EXISTS (SELECT FROM agency_pauses p
+                   WHERE p.agency = :agency AND p.lifted_at IS NULL) AS paused,
+           (SELECT count(*) FROM agency_slots b WHERE b.agency = :agency AND b.slot <= :at_once
+              AND (b.held_until IS NULL OR b.held_until <= clock_timestamp())) AS free
+    FROM agency_states s WHERE s.agency = :agency
+    """
+)
+
+
+def count_openings(session: Session, agency: str, terms: Terms, *, workers: int) -> int:
+    """How many calls that wait for ``agency`` would be let in now, about; takes nothing."""
+    at_once = rules.calls_at_once(terms, workers)
+    row = session.execute(_OPENINGS, {"agency": agency, "at_once": at_once}).one()
+    breaker = _breaker(row)
+    if row.paused or rules.breaker_denies(breaker, row.now):
+        return 0
+    if rules.probe_is_due(breaker, row.now):
+        return 1
+    tokens = rules.take_tokens(row.paid_until, terms, row.now, terms.burst).taken
+    return rules.openings(row.free, tokens)
+
+
+def _breaker(row: Any) -> Breaker:
+    return Breaker(
+        state=State(row.state),
+        failures=row.failures,
+        failed_at=row.failed_at,
+        trips=row.trips,
+        open_until=row.open_until,
+        probe_until=row.probe_until,
+        probe=row.probe,
+    )
+
+
+def _terms(row: Any) -> Terms:
+    return Terms(
+        calls_per_second=row.calls_per_second,
+        burst=row.burst,
+        at_once=row.at_once,
+        failures_to_open=row.failures_to_open,
+        window=timedelta(seconds=row.window_seconds),
+        open_for=timedelta(seconds=row.open_seconds),
+        longest_open=timedelta(seconds=row.longest_open_seconds),
+        probe_for=timedelta(seconds=row.probe_seconds),
+    )

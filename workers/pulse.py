@@ -1,0 +1,60 @@
+"""A process's signs of life, from a thread beside its work; it keeps the slot of a call as well."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.kernel.db import NETWORK_SCOPE, Database
+from services.kernel.ids import new_id
+from services.operations import heartbeats
+from services.operations.rules import BEAT_SECONDS, Process
+from workers.gate import RENEW_SECONDS, Gate
+
+log = structlog.get_logger(__name__)
+
+
+class Pulse:
+    """``gate`` hears at each beat how many workers are alive."""
+
+    def __init__(self, process: Process, database: Database, gate: Gate) -> None:
+        self._process = process
+        self._database = database
+        self._gate = gate
+        self._instance = new_id()
+        self._stop = threading.Event()
+        self._next = 0.0
+
+    def start(self) -> None:
+        """Beat from a thread, until this process ends."""
+        threading.Thread(target=self._run, name="pulse", daemon=True).start()
+
+    def stop(self) -> None:
+        """Beat no more, and be known to have ended."""
+        self._stop.set()
+        try:
+            with self._database.transaction(NETWORK_SCOPE) as session:
+                heartbeats.stop(session, self._process, self._instance)
+        except SQLAlchemyError:
+            log.warning("process_waits", part="database")
+
+    def tick(self) -> None:
+        """Renew the slot of a call under way; every few seconds, give a sign of life."""
+        self._gate.renew()
+        if time.monotonic() < self._next:
+            return
+        with self._database.transaction(NETWORK_SCOPE) as session:
+            heartbeats.beat(session, self._process, self._instance)
+            self._gate.workers = heartbeats.list_alive(session)[Process.WORKER].alive
+        self._next = time.monotonic() + BEAT_SECONDS
+
+    def _run(self) -> None:
+        while not self._stop.wait(RENEW_SECONDS if self._next else 0):
+            try:
+                self.tick()
+            except SQLAlchemyError:
+                self._next = self._next or time.monotonic()
+                log.warning("process_waits", part="database")
