@@ -35,6 +35,7 @@ from consular.auth import begin_request, init_auth
 from consular.errors import init_errors, refuse_late
 from consular.health import init_health
 from consular.i18n import init_i18n
+from consular.input.fields import CODE
 from consular.pages.admin.routes import pages as admin_pages
 from consular.pages.counts.routes import pages as counts_pages
 from consular.pages.desk.routes import pages as desk_pages
@@ -99,9 +100,9 @@ class Web(Flask):
 
 
 class CodeConverter(BaseConverter):
-    """URL converter for codes: letters, digits and dashes."""
+    """URL converter for codes, as forms and bodies take them."""
 
-    regex = r"[A-Za-z0-9][A-Za-z0-9-]{0,39}"
+    regex = CODE
 
 
 def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:

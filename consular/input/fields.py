@@ -122,7 +122,7 @@ class ClockTime(fields.Time):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-CODE = r"[A-Za-z0-9][A-Za-z0-9\-]{0,39}"
+CODE = r"[A-Za-z0-9][A-Za-z0-9_\-]{0,39}"
 CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")

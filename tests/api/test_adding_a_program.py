@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import jsonschema_rs
 import pytest
+from werkzeug.test import TestResponse
 
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
@@ -29,6 +31,7 @@ DATA: dict[str, Any] = {
     "family": [{"name": "Rosa", "born": "2015-03-02"}],
 }
 ADDRESS = "/inscripciones/nueva/choir"
+PAGES = [ADDRESS, *(f"{ADDRESS}/{page}" for page in ("voz", "casa", "revisar"))]
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +82,18 @@ def _form(**changes: str) -> dict[str, str]:
         "data-family-0-born-year": "2015",
         **changes,
     }
+
+
+def _walk(browser: Browser) -> TestResponse:
+    """Send every page of the form, as its buttons lead from one to the next."""
+    address, draft, form = ADDRESS, "", _form()
+    answer = browser.get(address)
+    for _page in PAGES:
+        answer = browser.post(address, d=draft, **form)
+        assert answer.status_code == 303, answer.text
+        address, _, query = answer.location.partition("?")
+        draft = dict(parse_qsl(query)).get("d", "")
+    return answer
 
 
 def _decide(web: Web, enrollment: UUID, word: AgencyStatus) -> Any:
@@ -147,11 +162,14 @@ def test_the_document_shows_it(web: Web) -> None:
 
 
 def test_the_page_asks_for_it_and_sends_it(web: Web, browser: Browser) -> None:
-    page = unescape(browser.get(ADDRESS).text)
-    for text in ("Inscribirme en el coro", "Una partitura", "Tu voz", "¿Lees música?",
-                 "Nombre del familiar", "Agregar otro: 3", "Norte"):  # fmt: skip
-        assert text in page
-    sent = browser.post(ADDRESS, **_form())
+    shown = [unescape(browser.get(page).text) for page in PAGES[:3]]
+    for number, texts in enumerate((
+        ("Inscribirme en el coro", "Una partitura", "Paso 1 de 4"),
+        ("Tu voz", "¿Lees música?", "Paso 2 de 4"),
+        ("Tu casa", "Nombre del familiar", "Agregar otro: 3", "Norte", "Paso 3 de 4"),
+    )):  # fmt: skip
+        assert all(text in shown[number] for text in texts)
+    sent = _walk(browser)
     assert sent.status_code == 303
     enrollment = UUID(sent.location.split("?")[0].rpartition("/")[2])
     given = AgencyStatus(Status.ACTIVE, {"card": "C-1", "until": "2027-01-31"})
@@ -162,18 +180,19 @@ def test_the_page_asks_for_it_and_sends_it(web: Web, browser: Browser) -> None:
 
 
 def test_the_page_says_what_is_wrong_by_its_label_and_keeps_the_answers(browser: Browser) -> None:
-    wrong = {"data-years": "doce", "data-zone": "", "data-family-0-born-day": ""}
-    refused = browser.post(ADDRESS, **_form(**wrong))
-    page = unescape(browser.get(refused.location).text)
+    wrong = _form(**{"data-years": "doce", "data-zone": "", "data-family-0-born-day": ""})
+    page = unescape(browser.send(PAGES[1], **wrong).text)
     assert "Años cantando: debe ser un número entero." in page
+    assert 'value="Soprano"' in page
+    page = unescape(browser.send(PAGES[2], **wrong).text)
     assert '<a href="#f-data-zone">Zona: falta este dato.</a>' in page
     assert '<a href="#f-data-family-0-born">' in page
-    assert 'value="Soprano"' in page
     assert 'value="Rosa"' in page
+    assert "Años cantando" not in page
 
 
 def test_a_rejection_is_in_the_programs_words(web: Web, browser: Browser) -> None:
-    sent = browser.post(ADDRESS, **_form())
+    sent = _walk(browser)
     enrollment = UUID(sent.location.split("?")[0].rpartition("/")[2])
     _decide(web, enrollment, AgencyStatus(Status.REJECTED, reason_code="off_key"))
     page = unescape(browser.get(sent.location).text)

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from consular.auth import CITIZEN, actor, allow, now, vault
 from consular.commands import notify_existing_holder
 from consular.db import transaction
+from consular.errors import FieldsInvalid
 from consular.i18n import current_language, date_long, translated, words
 from consular.input.enrollments import EnrollmentSchema
 from consular.name_warnings import confirmation_of, in_words, unconfirmed
@@ -24,13 +25,23 @@ from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import prefilled_form
 from consular.pages.portal.names import offices
 from consular.pages.portal.program_form import by_page_name, data_of, labels_of
+from consular.pages.portal.program_pages import (
+    CHECK,
+    FIRST,
+    PERMISSIONS,
+    FormPages,
+    answer_rows,
+    find_step,
+    page_address,
+    pages_of,
+)
 from consular.pages.posting import reopen
 from services.citizens.people import full_name
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.queries import get_enrollment, list_history, open_result
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
-from services.enrollments.rules import CONSENT, DECIDED, WAITING, Action, Status, actions
+from services.enrollments.rules import DECIDED, WAITING, Action, Status, actions
 from services.enrollments.warnings import list_warnings
 from services.enrollments.withdrawing import withdraw
 from services.enrollments.words import REASONS
@@ -41,34 +52,49 @@ FIELDS = ("given_names", "first_surname", "second_surname", "curp", "email")
 
 
 # The RFC's form has the address by which it is known.
-@pages.get("/rfc", defaults={"program": "rfc"})
-@pages.get("/inscripciones/nueva/<code:program>")
+@pages.get("/rfc", defaults={"program": "rfc", "page": FIRST})
+@pages.get("/inscripciones/nueva/<code:program>", defaults={"page": FIRST})
+@pages.get("/inscripciones/nueva/<code:program>/<code:page>")
 @allow(CITIZEN)
-def enroll(program: str) -> str:
-    """The program's form, with what the account's holder told before."""
-    asked = _open(program)
-    with transaction() as session:
-        choices = offices(session)
-    return render_template(
-        "portal/enroll.html",
-        program=asked,
-        action=url_for("portal.enroll", program=program),
-        labels=dict(labels_of(asked.fields)),
-        consulates=choices,
-        form={**prefilled_form(), **draft().form},
-        errors=draft().errors(partial(_command, asked)),
-    )
+def enroll(program: str, page: str) -> Response | str:
+    """A page of the program's form, with what the account's holder told before."""
+    asked, typed = _open(program), draft().form
+    form = {**prefilled_form(), **typed}
+    its = pages_of(asked, form)
+    faults: Errors = {}
+    command = _read(asked, form, faults) if page == CHECK else None
+    missing = _first_with_fault(its, faults, page)
+    if page not in its.codes or missing:
+        return go(page_address(asked, missing or FIRST, draft_id()))
+    return _ask(its, page, form, command)
 
 
-@pages.post("/rfc", defaults={"program": "rfc"})
-@pages.post("/inscripciones/nueva/<code:program>")
+@pages.post("/rfc", defaults={"program": "rfc", "page": FIRST})
+@pages.post("/inscripciones/nueva/<code:program>", defaults={"page": FIRST})
+@pages.post("/inscripciones/nueva/<code:program>/<code:page>")
 @allow(CITIZEN)
-def enroll_send(program: str) -> Response:
-    """Request an enrollment; where names and CURP differ, ask first."""
-    form = answers()
-    command = read_or_refuse(form, partial(_command, _open(program)))
+def enroll_send(program: str, page: str) -> Response:
+    """Keep a page's answers and go on; on the last one, request the enrollment."""
+    asked, form = _open(program), answers()
+    its = pages_of(asked, form)
+    if page not in its.codes:
+        raise NotFound()
+    if page != its.last:
+        read_or_refuse(form, partial(_read_page, its, page))
+        return go(page_address(asked, its.after(page), keep_draft(form)))
+    errors: Errors = {}
+    command = _command(asked, form, errors)
+    earlier = _first_with_fault(its, errors, page)
+    if command is None:
+        at = page_address(asked, earlier or page)
+        return go(f"{at}?{urlencode({'d': keep_draft(form, FieldsInvalid(errors), at=at)})}")
+    return _request(command, form)
+
+
+def _request(command: RequestEnrollment, form: dict[str, str]) -> Response:
+    """Request the enrollment; where names and CURP differ, ask first."""
     if unconfirmed(form, list_warnings(command.applicant, command.data)):
-        return go(url_for("portal.enroll_names", program=program, d=keep_draft(form)))
+        return go(url_for("portal.enroll_names", program=command.program, d=keep_draft(form)))
     with notify_existing_holder(command), transaction() as session:
         enrollment_id = request_enrollment(
             session, command, now=now(), actor=actor(), vault=vault()
@@ -84,18 +110,55 @@ def enroll_names(program: str) -> Response | str:
     asked, form = _open(program), draft().form
     command = _command(asked, form, {})
     differences = list_warnings(command.applicant, command.data) if command else []
-    page = url_for("portal.enroll", program=program)
     if command is None or not differences:
-        return go(f"{page}?{urlencode({'d': draft_id()})}")
+        return go(page_address(asked, FIRST, draft_id()))
     return render_template(
         "portal/enroll_names.html",
         program=asked,
-        action=page,
+        form_url=page_address(asked, FIRST, draft_id()),
+        action=page_address(asked, pages_of(asked, form).last),
         name=full_name(command.applicant),
         curp=command.applicant.curp,
         warnings=[in_words(difference) for difference in differences],
         confirmation=confirmation_of(differences),
     )
+
+
+def _ask(its: FormPages, page: str, form: dict[str, str], command: RequestEnrollment | None) -> str:
+    """The page as it is shown; ``command``: what would be sent, on the page that checks it."""
+    program = its.program
+    with transaction() as session:
+        choices = offices(session)
+    return render_template(
+        "portal/enroll.html",
+        program=program,
+        page=page,
+        step=find_step(program, page),
+        number=its.number(page),
+        of=len(its.codes),
+        last=page == its.last,
+        answers=answer_rows(command, program, draft_id()) if command else [],
+        before=page_address(program, its.before(page), draft_id()) if page != FIRST else None,
+        action=page_address(program, page),
+        labels=dict(labels_of(program.fields)),
+        consulates=choices,
+        form=form,
+        errors=draft().errors(partial(_read_page, its, page)),
+    )
+
+
+def _read_page(its: FormPages, page: str, form: dict[str, str], errors: Errors) -> object:
+    """Whether that page's answers are right; None with what is wrong with them."""
+    faults: Errors = {}
+    _command(its.program, form, faults)
+    errors |= {name: said for name, said in faults.items() if its.holding(name) == page}
+    return None if errors else its
+
+
+def _first_with_fault(its: FormPages, errors: Errors, page: str) -> str | None:
+    """The first page before this one with something wrong, or not answered yet."""
+    wrong = {its.holding(name) for name in errors}
+    return next((code for code in its.codes if code in wrong and code != page), None)
 
 
 def _open(program: str) -> Program:
@@ -108,6 +171,16 @@ def _open(program: str) -> Program:
 
 def _command(program: Program, form: dict[str, str], errors: Errors) -> RequestEnrollment | None:
     """The request that the form describes, or None with what is wrong."""
+    command = _read(program, form, errors)
+    needed = program.form.consents if program.form else ()
+    for name, code in zip(PERMISSIONS, needed, strict=False):
+        if form.get(name) != code:
+            errors[name] = [_("Sin este permiso no se puede hacer la inscripción.")]
+    return None if errors else command
+
+
+def _read(program: Program, form: dict[str, str], errors: Errors) -> RequestEnrollment | None:
+    """The same before the permissions are given."""
     born, wrong = date_of(form, "birth_date"), Errors()
     applicant = {**pick(form, *FIELDS), **phone_of(form)}
     command = check(
@@ -116,16 +189,14 @@ def _command(program: Program, form: dict[str, str], errors: Errors) -> RequestE
             "program": program.code,
             "applicant": {**applicant, **({"birth_date": born} if born else {})},
             "data": data_of(program.fields, form),
-            "consents": list(pick(form, "consents").values()),
+            "consents": list(pick(form, *PERMISSIONS).values()),
             "consulate": form.get("consulate") or None,
             "language": current_language(),
         },
         wrong,
     )
     errors |= by_page_name(wrong)
-    if form.get("consents") != CONSENT:
-        errors["consents"] = [_("Sin este permiso no se puede hacer la inscripción.")]
-    return None if errors else cast(RequestEnrollment, command)
+    return cast("RequestEnrollment | None", command)
 
 
 @pages.get("/inscripciones/<uuid:id>")

@@ -19,9 +19,14 @@ Form = dict[str, str]
 
 
 def data_of(asked: Sequence[Field], form: Form, prefix: str = PREFIX) -> dict[str, Any]:
-    """The answers by the fields' names, where something was typed."""
-    values = {each.name: _READ[each.kind](form, f"{prefix}-{each.name}", each) for each in asked}
-    return {name: value for name, value in values.items() if value is not None}
+    """The answers by the fields' names, where something was typed and is asked for: what answers
+    before it made needless is left out."""
+    values: dict[str, Any] = {}
+    for each in asked:
+        value = _READ[each.kind](form, f"{prefix}-{each.name}", each)
+        if value is not None and each.is_asked(values):
+            values[each.name] = value
+    return values
 
 
 def labels_of(asked: Sequence[Field], prefix: str = PREFIX) -> Iterator[tuple[str, str]]:
@@ -71,8 +76,12 @@ _READ: Mapping[Kind, Callable[[Form, str, Field], Any]] = {
     Kind.TEXT: _text,
     Kind.NUMBER: _number,
     Kind.DATE: lambda form, name, _asked: date_of(form, name),
+    Kind.BIRTH_DATE: lambda form, name, _asked: date_of(form, name),
     Kind.MONEY: _money,
     Kind.CHOICE: _text,
     Kind.YES_NO: _yes_no,
+    Kind.CURP: _text,
+    Kind.RFC: _text,
+    Kind.NSS: _text,
     Kind.GROUP: _group,
 }
