@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 MOST_TEXT = 200
+MOST_LINK = 500
 # Moments outside of these years are slips, and some can't be stored at all.
 YEARS = range(2020, 2100)
+_LINK = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[!-~]*")
 _AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}")
 
 
@@ -45,6 +47,36 @@ class OptionalFields:
         self._drop(name, value)
         return None
 
+    def day(self, name: str) -> date | None:
+        """A date in a year that can be meant."""
+        value = self.body.get(name)
+        try:
+            day = date.fromisoformat(value) if isinstance(value, str) else None
+        except ValueError:
+            day = None
+        if day is not None and day.year in YEARS:
+            return day
+        self._drop(name, value)
+        return None
+
+    def link(self, name: str) -> str | None:
+        """An address that a person may be sent to: https only."""
+        value = self.body.get(name)
+        if isinstance(value, str) and len(value) <= MOST_LINK and _LINK.fullmatch(value):
+            return value
+        self._drop(name, value)
+        return None
+
+    def known(self, name: str, words: Mapping[str, str]) -> tuple[str, ...]:
+        """A list of the agency's words in ours; one that isn't among ``words`` is dropped."""
+        value = self.body.get(name)
+        if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+            self._drop(name, value)
+            return ()
+        for word in value:
+            self._drop(name, None if word in words else word)
+        return tuple(dict.fromkeys(words[word] for word in value if word in words))
+
     def minor_units(self, name: str) -> int | None:
         """An amount with two decimals, in hundredths."""
         value = self.body.get(name)
@@ -54,5 +86,5 @@ class OptionalFields:
         return None
 
     def _drop(self, name: str, value: object) -> None:
-        if value is not None:
+        if value is not None and name not in self.dropped:
             self.dropped.append(name)

@@ -42,14 +42,44 @@ _NEVER_SENT: Mapping[type[httpx.TransportError], str] = {
     httpx.UnsupportedProtocol: "connect_failed",
 }
 
+CSV = {"Content-Type": "text/csv; charset=utf-8"}
 Json = dict[str, Any]
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
+def _json_object(headers: httpx.Headers, raw: bytes) -> Json:
+    """The body as a JSON object; ValueError for anything else."""
+    kind = _kind(headers)
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise ValueError("not JSON")
+    body = json.loads(raw, parse_constant=_no_constant)
+    if not isinstance(body, dict):
+        raise ValueError("not an object")
+    return body
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def _csv_text(headers: httpx.Headers, raw: bytes) -> str:
+    """The body as the text of a CSV file; ValueError for anything else."""
+    if _kind(headers) != "text/csv":
+        raise ValueError("not CSV")
+    return raw.decode()
+
+
+def _kind(headers: httpx.Headers) -> str:
+    kind: str = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `changes` is False for a question; `content` is JSON, `form` is urlencoded.
+    """One request. `changes` is False for a question.
+
+    `content` is JSON, `form` is urlencoded, `file` a CSV file.
 
     `path` is relative to the base URL. An absolute one is taken as it is: only for addresses that
     the adapter has checked against its own origin.
@@ -61,6 +91,7 @@ class Call:
     changes: bool
     content: Mapping[str, Any] | None = None
     form: Mapping[str, str] | None = None
+    file: bytes | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -78,6 +109,8 @@ class AgencyClient:
     refusals: ClassVar[Mapping[str, str]] = {}
     # Ends the name of the setting with its secret.
     setting_suffix: ClassVar[str] = "TOKEN"
+    # The whole call, unless the caller says otherwise.
+    deadline_seconds: ClassVar[float] = DEFAULT_TIMEOUT_SECONDS
 
     @classmethod
     def connect(cls, base_url: str, secret: str, page_url: str | None = None) -> Self:
@@ -95,10 +128,10 @@ class AgencyClient:
         *,
         headers: Mapping[str, str] | None = None,
         transport: httpx.BaseTransport | None = None,
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        timeout_seconds: float | None = None,
     ) -> None:
-        self._timeout = timeout_seconds
-        connect = min(CONNECT_TIMEOUT_SECONDS, timeout_seconds)
+        self._timeout = timeout_seconds or self.deadline_seconds
+        connect = min(CONNECT_TIMEOUT_SECONDS, self._timeout)
         self._http = httpx.Client(
             base_url=base_url,
             headers={"Accept": "application/json", "Accept-Encoding": "identity"}
@@ -106,7 +139,7 @@ class AgencyClient:
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
-            timeout=httpx.Timeout(timeout_seconds, connect=connect, pool=connect),
+            timeout=httpx.Timeout(self._timeout, connect=connect, pool=connect),
             transport=transport or DeadlineTransport(),
         )
 
@@ -133,6 +166,16 @@ class AgencyClient:
         call = Call(operation, "GET", path, changes=False, query=query or {}, headers=headers or {})
         return self._call(call, decode)
 
+    def _ask_file(self, operation: str, path: str, decode: Callable[[str], T]) -> T:
+        """GET a CSV file and decode its text. Raises as `_ask`."""
+        return self._call(Call(operation, "GET", path, changes=False), decode, _csv_text)
+
+    def _tell_file(
+        self, operation: str, method: str, path: str, file: bytes, decode: Callable[[Json], T]
+    ) -> T:
+        """Hand a CSV file over and decode what the agency says of it."""
+        return self._call(Call(operation, method, path, changes=True, file=file), decode)
+
     def _tell(
         self,
         operation: str,
@@ -147,13 +190,18 @@ class AgencyClient:
         call = Call(operation, method, path, changes=True, content=content, headers=headers or {})
         return self._call(call, decode)
 
-    def _call(self, call: Call, decode: Callable[[Json], T]) -> T:
+    def _call(
+        self,
+        call: Call,
+        decode: Callable[[Any], T],
+        read: Callable[[httpx.Headers, bytes], Any] = _json_object,
+    ) -> T:
         """Make the call, judge the answer, and leave one line in the log: never what was said."""
         started = time.monotonic()
         outcome = "answered"
         try:
             status, headers, raw = self._exchange(call, started + self._timeout)
-            return self._judge(call, status, headers, raw, decode)
+            return self._judge(call, status, headers, raw, lambda: decode(read(headers, raw)))
         except AgencyError as error:
             outcome = error.code
             raise
@@ -177,7 +225,8 @@ class AgencyClient:
                     params=call.query or None,
                     json=call.content,
                     data=call.form,
-                    headers=call.headers,
+                    content=call.file,
+                    headers={**call.headers, **(CSV if call.file is not None else {})},
                 ) as response,
             ):
                 return response.status_code, response.headers, self._read(call, response, deadline)
@@ -208,10 +257,10 @@ class AgencyClient:
         status: int,
         headers: httpx.Headers,
         raw: bytes,
-        decode: Callable[[Json], T],
+        decode: Callable[[], T],
     ) -> T:
         if 200 <= status < 300:
-            return self._decoded(call, headers, raw, decode)
+            return self._decoded(call, decode)
         if status == 503:
             raise NeverSent(self.agency, call.operation, "unavailable")
         if status in (401, 403):
@@ -224,12 +273,10 @@ class AgencyClient:
             raise self._lost(call, "unknown_refusal")
         raise self._lost(call, "redirected" if status < 400 else "server_error")
 
-    def _decoded(
-        self, call: Call, headers: httpx.Headers, raw: bytes, decode: Callable[[Json], T]
-    ) -> T:
+    def _decoded(self, call: Call, decode: Callable[[], T]) -> T:
         """An answer that we cannot read tells nothing of the change."""
         try:
-            return decode(_json_object(headers, raw))
+            return decode()
         except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError):
             # The cause may quote the body, so it does not travel with the error.
             raise self._lost(call, "garbage") from None
@@ -261,7 +308,7 @@ class TokenClient(AgencyClient):
         base_url: str,
         token: str = "",
         transport: httpx.BaseTransport | None = None,
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        timeout_seconds: float | None = None,
     ) -> None:
         super().__init__(
             base_url,
@@ -285,21 +332,6 @@ class SignInClient(AgencyClient):
     def new_secret() -> str:
         """An id and a random secret."""
         return f"consular:{secrets.token_hex(24)}"
-
-
-def _json_object(headers: httpx.Headers, raw: bytes) -> Json:
-    """The body as a JSON object; ValueError for anything else."""
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
-        raise ValueError("not JSON")
-    body = json.loads(raw, parse_constant=_no_constant)
-    if not isinstance(body, dict):
-        raise ValueError("not an object")
-    return body
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are not JSON")
 
 
 def _retry_after(headers: httpx.Headers) -> float:

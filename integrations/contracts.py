@@ -173,6 +173,22 @@ class EnrollmentState:
     dropped: tuple[str, ...] = ()
 
 
+class Remedy(StrEnum):
+    """What can be done about an agency's no, by its reason.
+
+    `correct`: data differ or don't fit, the applicant corrects them and asks again. `ask_agency`:
+    only the agency can change what it has. `ask_again`: nothing stands in the way of a new request.
+    `wait`: not yet, by a rule on age or time. `ours`: no word on the applicant at all, a person
+    looks at what we sent.
+    """
+
+    CORRECT = "correct"
+    ASK_AGENCY = "ask_agency"
+    ASK_AGAIN = "ask_again"
+    WAIT = "wait"
+    OURS = "ours"
+
+
 class EnrollmentAgency(Protocol):
     """Enrolls people in its programs. Grade A and B, as `PayoutAgency`."""
 
@@ -187,6 +203,102 @@ class EnrollmentAgency(Protocol):
 
     def status(self, folio: str) -> EnrollmentState:
         """Ask what became of the folio; `not_found` when it never arrived."""
+        ...
+
+
+class BatchStatus(StrEnum):
+    """Where a batch stands at its agency; `not_found`: it has no batch under that key."""
+
+    RECEIVED = "received"
+    ANSWERED = "answered"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentBatch:
+    """Requests that go to an agency in one file, under a key of the batch's own.
+
+    `day` is the batch's (Mexico City). The same key always goes with the same applications.
+    """
+
+    key: str
+    day: date
+    applications: tuple[EnrollmentApplication, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResults:
+    """The rows that the agency has decided so far, as they stand in its file: a folio may be there
+    twice, or be none of ours. `answered`: no further row is to come. `unreadable` are the folios of
+    rows that can't be read."""
+
+    key: str
+    answered: bool
+    rows: tuple[EnrollmentState, ...]
+    unreadable: tuple[str, ...] = ()
+
+
+class BatchEnrollmentAgency(Protocol):
+    """Enrolls people by file. Grade A and B by the batch's key: the same file under the same key
+    has no further effect, and the key can be asked about. Each row is keyed by our folio besides:
+    a folio that comes again in another batch is the same request."""
+
+    def send_batch(self, batch: EnrollmentBatch) -> BatchStatus:
+        """Hand the file over. `Refused` when it was not taken in, as a whole."""
+        ...
+
+    def batch_status(self, key: str) -> BatchStatus:
+        """Ask what became of the batch; `not_found` when it never arrived."""
+        ...
+
+    def batch_results(self, key: str) -> BatchResults:
+        """The file of results as it stands now. `Unanswered` for one that is cut off or damaged:
+        nothing of it counts."""
+        ...
+
+    def status(self, folio: str) -> EnrollmentState:
+        """Ask about one row, whichever batch it came in."""
+        ...
+
+
+# --- Population register ------------------------------------------------------------------------
+
+
+class CurpStatus(StrEnum):
+    """Standing of a CURP; only `valid` ones can be enrolled with."""
+
+    VALID = "valid"
+    REPLACED = "replaced"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class CurpQuestion:
+    """A CURP, and what its holder says of themselves."""
+
+    curp: str
+    given_names: str
+    first_surname: str
+    second_surname: str | None
+    birth_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class CurpFinding:
+    """`differs` names what is registered otherwise (`given_names`, `first_surname`,
+    `second_surname`, `birth_date`): never what is registered, which may be somebody else's."""
+
+    status: CurpStatus
+    differs: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+class PopulationRegister(Protocol):
+    """Knows every CURP. A question only: there is nothing that could be done twice."""
+
+    def check_curp(self, question: CurpQuestion) -> CurpFinding:
+        """Compare what somebody says with what is registered under the CURP."""
         ...
 
 

@@ -18,16 +18,22 @@ from integrations.base import AgencyClient
 from integrations.finabien.client import FinabienClient
 from integrations.identity.llavemx import LlaveMxClient
 from integrations.identity.oidc import OidcClient
+from integrations.imss.client import ImssClient
+from integrations.infonavit.client import InfonavitClient
 from integrations.notices.client import NoticesClient
 from integrations.rates.client import BanxicoClient
+from integrations.renapo.client import RenapoClient
 from integrations.sat.client import SatClient
 
 
 class Purpose(StrEnum):
-    """What we need an agency for. Several may enroll people; one serves each other purpose."""
+    """What we need an agency for. Several may enroll people, one request at a time or by file; one
+    serves each other purpose."""
 
     PAYOUTS = "payouts"
     ENROLLMENT = "enrollment"
+    BATCH_ENROLLMENT = "batch_enrollment"
+    POPULATION_REGISTER = "population_register"
     RATES = "rates"
     MESSAGES = "messages"
     CITIZEN_SIGN_IN = "citizen_sign_in"
@@ -102,6 +108,9 @@ AGENCIES: Mapping[str, Agency] = {
     for agency in (
         Agency("finabien", "FINABIEN", Purpose.PAYOUTS, FinabienClient, calls_back=True),
         Agency("sat", "SAT", Purpose.ENROLLMENT, SatClient, calls_back=True),
+        Agency("imss", "IMSS", Purpose.ENROLLMENT, ImssClient),
+        Agency("infonavit", "INFONAVIT", Purpose.BATCH_ENROLLMENT, InfonavitClient),
+        Agency("renapo", "RENAPO", Purpose.POPULATION_REGISTER, RenapoClient),
         Agency("banxico", "RATES", Purpose.RATES, BanxicoClient, open=True),
         Agency("notices", "NOTICES", Purpose.MESSAGES, NoticesClient, open=True),
         Agency("llavemx", "LLAVEMX", Purpose.CITIZEN_SIGN_IN, LlaveMxClient),

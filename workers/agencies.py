@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from integrations.contracts import EnrollmentAgency, MessageSender, PayoutAgency, RateSource
+from integrations.contracts import (
+    BatchEnrollmentAgency,
+    EnrollmentAgency,
+    MessageSender,
+    PayoutAgency,
+    PopulationRegister,
+    RateSource,
+)
 from integrations.registry import Purpose, serving
 from services.kernel.settings import Settings
 from workers.gate import Gate, Guarded
@@ -21,6 +28,8 @@ class Agencies:
 
     payouts: PayoutAgency
     enrollments: Mapping[str, EnrollmentAgency]
+    batches: Mapping[str, BatchEnrollmentAgency]
+    curps: PopulationRegister
     rates: RateSource
     notices: MessageSender
 
@@ -30,15 +39,23 @@ def build_agencies(settings: Settings, gate: Gate) -> Agencies:
     return Agencies(
         payouts=cast(PayoutAgency, only(Purpose.PAYOUTS, settings, gate)),
         enrollments=cast(
-            Mapping[str, EnrollmentAgency],
-            {
-                agency.code: Guarded(gate, agency.code, agency.connect(settings))
-                for agency in serving(Purpose.ENROLLMENT)
-            },
+            Mapping[str, EnrollmentAgency], _by_code(Purpose.ENROLLMENT, settings, gate)
         ),
+        batches=cast(
+            Mapping[str, BatchEnrollmentAgency],
+            _by_code(Purpose.BATCH_ENROLLMENT, settings, gate),
+        ),
+        curps=cast(PopulationRegister, only(Purpose.POPULATION_REGISTER, settings, gate)),
         rates=cast(RateSource, only(Purpose.RATES, settings, gate)),
         notices=cast(MessageSender, only(Purpose.MESSAGES, settings, gate)),
     )
+
+
+def _by_code(purpose: Purpose, settings: Settings, gate: Gate) -> Any:
+    return {
+        agency.code: Guarded(gate, agency.code, agency.connect(settings))
+        for agency in serving(purpose)
+    }
 
 
 def only(purpose: Purpose, settings: Settings, gate: Gate) -> Any:

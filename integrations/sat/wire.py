@@ -7,54 +7,57 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.answers import OptionalFields
-from integrations.contracts import EnrollmentApplication, EnrollmentState, EnrollmentStatus
-from integrations.sat.codes import OTHER_REASON, REASONS, STATUSES
+from integrations.contracts import (
+    AgencyAppointment,
+    EnrollmentApplication,
+    EnrollmentState,
+    EnrollmentStatus,
+)
+from integrations.registers import applicant, reason_of, status_of
+from integrations.sat.codes import REASONS, REQUESTED, STATUSES
 
 _RFC = re.compile(r"[A-ZÑ&]{4}[0-9]{6}[A-Z0-9]{3}")
 
 
-def request_key(folio: str) -> str:
-    """The folio as it stands in a path. ValueError when it is not one of ours."""
-    if not re.fullmatch(r"[A-Z0-9]{1,29}", folio):
-        raise ValueError("not a folio")
-    return folio
-
-
 def request_body(application: EnrollmentApplication) -> dict[str, Any]:
-    """The body of a request; names as the person writes them, accents and Ñ included."""
-    return {
-        "folio": request_key(application.folio),
-        "curp": application.curp,
-        "nombres": application.given_names,
-        "primerApellido": application.first_surname,
-        "segundoApellido": application.second_surname,
-        "fechaNacimiento": application.birth_date.isoformat(),
-        "correo": application.email,
-    }
+    """The body of a request or correction."""
+    return applicant(application)
 
 
 def enrollment_state(folio: str, body: Mapping[str, Any]) -> EnrollmentState:
     """The state in the answer. ValueError or KeyError when unreadable or about another folio.
 
-    Folio, state and, once active, the RFC decide; the cause is optional.
+    Folio, state and, once active, the RFC decide; everything else is optional.
     """
-    if body["folio"] != folio:
-        raise ValueError("an answer about another request")
-    status = STATUSES[body["estado"]]
+    status = status_of(folio, body, STATUSES)
     optional = OptionalFields(body)
     return EnrollmentState(
         folio=folio,
         status=status,
-        result={"rfc": _rfc(body["rfc"])} if status is EnrollmentStatus.ACTIVE else {},
-        reason_code=_reason(status, optional.text("causa")),
+        result=_result(body, optional) if status is EnrollmentStatus.ACTIVE else {},
+        reason_code=reason_of(status, optional.text("causa"), REASONS),
+        requested=optional.known("porCorregir", REQUESTED),
+        answer_by=optional.day("limiteCorreccion"),
+        appointment=_appointment(optional),
+        changed_at=optional.moment("actualizada"),
         dropped=tuple(optional.dropped),
     )
 
 
-def _reason(status: EnrollmentStatus, cause: str | None) -> str | None:
-    if status is not EnrollmentStatus.REJECTED:
-        return None
-    return REASONS.get(cause or "", OTHER_REASON)
+def _result(body: Mapping[str, Any], optional: OptionalFields) -> dict[str, str]:
+    enrolled_on = optional.day("fechaInscripcion")
+    values = {
+        "rfc": _rfc(body["rfc"]),
+        "acknowledgement": optional.text("acuse"),
+        "tax_id_card": optional.text("cedula"),
+        "enrolled_on": enrolled_on and enrolled_on.isoformat(),
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _appointment(optional: OptionalFields) -> AgencyAppointment | None:
+    starts_at, link = optional.moment("cita"), optional.link("ligaCita")
+    return AgencyAppointment(starts_at, link) if starts_at else None
 
 
 def _rfc(value: object) -> str:

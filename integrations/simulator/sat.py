@@ -1,33 +1,26 @@
-"""The tax register as we assume it: requests keyed by our folio, decided as time passes."""
+"""The tax register as we assume it: requests keyed by our folio, decided as time passes.
+
+A valid request is received, reviewed, given a video appointment, and active.
+"""
 
 from __future__ import annotations
 
-import re
-from datetime import date
+from datetime import datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, jsonify
 from werkzeug.wrappers import Response
 
-from integrations.simulator import names
-from integrations.simulator.memory import KeyReused, Order
-from integrations.simulator.world import World, refuse
+from integrations.simulator import applicants, names
+from integrations.simulator.applicants import Register, created
+from integrations.simulator.memory import Order
+from integrations.simulator.world import MEXICO_CITY, World
 
 AGENCY = "sat"
-
-# First surnames that make the simulator misbehave on purpose.
-ALREADY = "INSCRITO"
-STUCK = "PENDIENTE"
-
-_FIELDS = {
-    "folio",
-    "curp",
-    "nombres",
-    "primerApellido",
-    "segundoApellido",
-    "fechaNacimiento",
-    "correo",
-}
+# Parts of `decide_seconds` after which a request is in review and has its appointment.
+REVIEW_AFTER = 0.25
+APPOINTMENT_AFTER = 0.6
+APPOINTMENT_AT = time(10, 0)
 
 
 class SimulatedAgency:
@@ -35,91 +28,104 @@ class SimulatedAgency:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._register = Register(world, AGENCY)
 
     def blueprint(self) -> Blueprint:
         """Its routes, under /sat."""
         routes = Blueprint(AGENCY, __name__, url_prefix="/sat/v1/solicitudes")
         routes.before_request(self._authenticate)
         routes.add_url_rule("/<folio>", "request", self.request, methods=["PUT"])
+        routes.add_url_rule("/<folio>/aclaracion", "amend", self.amend, methods=["PUT"])
         routes.add_url_rule("/<folio>", "status", self.status, methods=["GET"])
         return routes
 
     def _authenticate(self) -> None:
-        self._world.require_bearer(AGENCY, _error("NO_AUTORIZADO"))
+        self._world.require_bearer(AGENCY, applicants.error("NO_AUTORIZADO"))
 
     def request(self, folio: str) -> Response:
         """Take the request in once; a repeat answers with its present state."""
-        body: Any = request.get_json(silent=True)
-        code = _fault_of(folio, body)
-        if code is not None:
-            raise refuse(422, _error(code))
-        now = self._world.now()
-        try:
-            new = self._world.memory.take(AGENCY, folio, body, now, acts=self._world.acts(AGENCY))
-        except KeyReused:
-            raise refuse(409, _error("FOLIO_REUTILIZADO")) from None
+        new = self._register.take(folio)
         if new:
-            self._world.memory.plan_callback(
-                f"{AGENCY}-{folio}-decided",
-                AGENCY,
-                {"type": "registration.updated", "folio": folio},
-                now + self._world.decide_seconds,
-            )
-        return self._state(folio, 201 if new else 200)
+            self._call_back(folio, "appointment", APPOINTMENT_AFTER)
+            self._call_back(folio, "decided", 1)
+        return created(self.status(folio), new)
+
+    def amend(self, folio: str) -> Response:
+        """Take the correction in; the register decides anew."""
+        new = self._register.amend(folio)
+        if new:
+            self._call_back(folio, "corrected-appointment", APPOINTMENT_AFTER)
+            self._call_back(folio, "corrected-decided", 1)
+        return created(self.status(folio), new)
 
     def status(self, folio: str) -> Response:
         """Return the status of a request."""
-        return self._state(folio, 200)
+        order = self._register.get(folio)
+        return jsonify(
+            {"folio": folio, "causa": None, "rfc": None, "cita": None, **self._state(order)}
+        )
 
     def describe(self, order: Order) -> str:
         """State and cause."""
-        return " ".join(word for word in self._verdict(order) if word)
+        return applicants.in_words(self._state(order))
 
-    def _state(self, folio: str, status: int) -> Response:
-        order = self._world.memory.find(AGENCY, folio)
-        if order is None:
-            raise refuse(404, _error("NO_ENCONTRADA"))
-        word, cause = self._verdict(order)
-        rfc = names.make_rfc(_person(order.body)) if word == "ACTIVA" else None
-        answer = jsonify(folio=folio, estado=word, causa=cause, rfc=rfc)
-        answer.status_code = status
-        return answer
+    def _state(self, order: Order) -> dict[str, Any]:
+        correction = self._register.correction(order.folio)
+        part = self._part_of_time(correction or order)
+        if part < REVIEW_AFTER and correction is None:
+            return {"estado": "RECIBIDA"}
+        asked = self._register.wants_correction(order.body) and correction is None
+        if part >= APPOINTMENT_AFTER and asked:
+            return {"estado": "POR_CORREGIR", **self._register.asks_correction(order)}
+        if part < APPOINTMENT_AFTER or applicants.is_called(order.body, applicants.STUCK):
+            return {"estado": "EN_REVISION"}
+        return self._decision((correction or order).body, part, order)
 
-    def _verdict(self, order: Order) -> tuple[str, str | None]:
-        """(state, cause) now: received, then in review, then decided."""
-        surname = names.words(order.body["primerApellido"])
+    def _decision(self, body: Any, part: float, order: Order) -> dict[str, Any]:
+        cause = _cause(body)
+        if cause is not None:
+            return {"estado": "RECHAZADA", "causa": cause} if part >= 1 else _REVIEWED
+        if part < 1:
+            return {"estado": "CITA_PROGRAMADA", **self._appointment(order)}
+        return {"estado": "ACTIVA", **self._given(order, body)}
+
+    def _given(self, order: Order, body: Any) -> dict[str, str]:
+        return {
+            "rfc": names.make_rfc(applicants.person(body)),
+            "acuse": f"RF{order.folio}",
+            "cedula": str(applicants.number_of(order.folio, digits=11)),
+            "fechaInscripcion": self._world.day().isoformat(),
+        }
+
+    def _part_of_time(self, order: Order) -> float:
+        """How much of the time that a decision takes is over, from 0 to 1 and beyond."""
         age = self._world.now() - order.taken_at
-        if age < self._world.decide_seconds / 4:
-            return "RECIBIDA", None
-        if age < self._world.decide_seconds or STUCK in surname:
-            return "EN_REVISION", None
-        if ALREADY in surname:
-            return "RECHAZADA", "YA_INSCRITO"
-        if not names.agrees(order.body["curp"], _person(order.body)):
-            return "RECHAZADA", "DATOS_NO_COINCIDEN"
-        return "ACTIVA", None
+        return age / self._world.decide_seconds if self._world.decide_seconds else 1.0
+
+    def _appointment(self, order: Order) -> dict[str, str]:
+        """The next day at ten, Mexico City; in the simulator the official is early."""
+        day = self._world.day(order.taken_at) + timedelta(days=1)
+        at = datetime.combine(day, APPOINTMENT_AT, MEXICO_CITY)
+        return {
+            "cita": at.isoformat(),
+            "ligaCita": f"https://videocita.sat.example.org/{order.folio}",
+        }
+
+    def _call_back(self, folio: str, what: str, part: float) -> None:
+        self._world.memory.plan_callback(
+            f"{AGENCY}-{folio}-{what}",
+            AGENCY,
+            {"type": "registration.updated", "folio": folio},
+            self._world.now() + part * self._world.decide_seconds,
+        )
 
 
-def _error(code: str) -> dict[str, str]:
-    return {"codigo": code, "mensaje": f"Simulador: {code}"}
+_REVIEWED = {"estado": "EN_REVISION"}
 
 
-def _fault_of(folio: str, body: Any) -> str | None:
-    """The code of what is wrong with a request, None when it can be taken in."""
-    if not isinstance(body, dict) or set(body) != _FIELDS or body["folio"] != folio:
-        return "DATOS_INVALIDOS"
-    required = (body["curp"], body["nombres"], body["primerApellido"], body["fechaNacimiento"])
-    if not all(isinstance(text, str) and text.strip() for text in required):
-        return "DATOS_INVALIDOS"
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", body["fechaNacimiento"]):
-        return "DATOS_INVALIDOS"
-    return None if names.well_formed(body["curp"]) else "CURP_INVALIDA"
-
-
-def _person(body: Any) -> names.Person:
-    return names.Person(
-        given_names=body["nombres"],
-        first_surname=body["primerApellido"],
-        second_surname=body["segundoApellido"],
-        birth_date=date.fromisoformat(body["fechaNacimiento"]),
-    )
+def _cause(body: Any) -> str | None:
+    """Why the register says no."""
+    if applicants.is_called(body, applicants.ALREADY):
+        return "YA_INSCRITO"
+    agrees = names.agrees(body["curp"], applicants.person(body))
+    return None if agrees else "DATOS_NO_COINCIDEN"

@@ -6,9 +6,10 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
+from zoneinfo import ZoneInfo
 
 from flask import request
 from werkzeug.exceptions import HTTPException
@@ -17,6 +18,8 @@ from werkzeug.wrappers import Response
 from integrations.registry import AGENCIES
 from integrations.simulator.faults import FaultBoard
 from integrations.simulator.memory import Acts, Memory, Order
+
+MEXICO_CITY = ZoneInfo("America/Mexico_City")
 
 
 class Answer(HTTPException):
@@ -63,6 +66,11 @@ class World:
     def now(self) -> float:
         """Seconds since 1970."""
         return self.clock().timestamp()
+
+    def day(self, moment: float | None = None) -> date:
+        """The day in Mexico City, now or at that moment."""
+        at = self.clock() if moment is None else datetime.fromtimestamp(moment, UTC)
+        return at.astimezone(MEXICO_CITY).date()
 
     def acts(self, agency: str) -> Acts:
         """Once per key, unless the agency was told to forget keys."""

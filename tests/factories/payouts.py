@@ -125,6 +125,8 @@ class PayoutBench:
             agencies=Agencies(
                 payouts=cast(PayoutAgency, Guarded(gate, "finabien", self.agency)),
                 enrollments={},
+                batches={},
+                curps=cast(PopulationRegister, nobody),
                 rates=cast(RateSource, nobody),
                 notices=cast(MessageSender, nobody),
             ),

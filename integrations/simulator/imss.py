@@ -1,0 +1,213 @@
+"""Social security as we assume it: it decides at once, and waits for the payment.
+
+Besides the rules of `applicants`: first surname `AJENO` has another number than the one given;
+`MOROSO` never pays, `VENCIDO` lets the last day pass; whoever is `ENFERMO`, or says yes to the
+question about illnesses, gets no family health insurance. Everybody else has paid after
+`decide_seconds`.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from stdnum import luhn
+from werkzeug.wrappers import Response
+
+from integrations.simulator import applicants, names
+from integrations.simulator.applicants import Register, created
+from integrations.simulator.memory import Order
+from integrations.simulator.world import World
+
+AGENCY = "imss"
+OTHER_NUMBER = "AJENO"
+NEVER_PAYS = "MOROSO"
+TOO_LATE = "VENCIDO"
+ILL = "ENFERMO"
+FIELDS = ("tramite", "rfc", "nss", "datos")
+PROCEDURES = ("ASIGNACION_NSS", "PERSONA_INDEPENDIENTE", "SALUD_FAMILIA")
+MONTHS = {"monthly": 1, "two_monthly": 2, "half_yearly": 6, "yearly": 12}
+LAST_DAY_TO_PAY = 20
+# An invented share of the income; a real one depends on zone, occupation and the year's tables.
+SHARE_OF_INCOME = Decimal("0.25")
+INCOME_WHEN_UNSAID = Decimal(9000)
+# Pesos a year up to that age: the published table from 2025-03-01 (as in the press, 2025-11-27).
+FAMILY_HEALTH = (
+    (19, 8900),
+    (29, 11100),
+    (39, 11850),
+    (49, 13800),
+    (59, 14250),
+    (69, 19800),
+    (79, 20650),
+    (200, 21300),
+)
+
+
+class SimulatedAgency:
+    """The institute's endpoints over the shared world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._register = Register(world, AGENCY, FIELDS)
+
+    def blueprint(self) -> Blueprint:
+        """Its routes, under /imss."""
+        routes = Blueprint(AGENCY, __name__, url_prefix="/imss/v1/tramites")
+        routes.before_request(self._authenticate)
+        routes.add_url_rule("/<folio>", "request", self.request, methods=["PUT"])
+        routes.add_url_rule("/<folio>/aclaracion", "amend", self.amend, methods=["PUT"])
+        routes.add_url_rule("/<folio>", "status", self.status, methods=["GET"])
+        return routes
+
+    def _authenticate(self) -> None:
+        self._world.require_bearer(AGENCY, applicants.error("NO_AUTORIZADO"))
+
+    def request(self, folio: str) -> Response:
+        """Take the request in once; a repeat answers with its present state."""
+        new = self._register.take(folio, _refused(request.get_json(silent=True)))
+        return created(self.status(folio), new)
+
+    def amend(self, folio: str) -> Response:
+        """Take the correction in."""
+        new = self._register.amend(folio)
+        return created(self.status(folio), new)
+
+    def status(self, folio: str) -> Response:
+        """Return the status of a request."""
+        order = self._register.get(folio)
+        blank = {"causa": None, "nss": None, "lineaPago": None}
+        return jsonify({"folio": folio, **blank, **self._state(order)})
+
+    def describe(self, order: Order) -> str:
+        """State and cause."""
+        return applicants.in_words(self._state(order))
+
+    def _state(self, order: Order) -> dict[str, Any]:
+        correction = self._register.correction(order.folio)
+        if self._register.wants_correction(order.body) and correction is None:
+            return {"estado": "POR_CORREGIR", **self._register.asks_correction(order)}
+        latest = correction or order
+        if applicants.is_called(latest.body, applicants.STUCK):
+            return {"estado": "EN_REVISION"}
+        cause = _cause(latest.body)
+        if cause is not None:
+            return {"estado": "RECHAZADO", "causa": cause}
+        return self._accepted(latest)
+
+    def _accepted(self, order: Order) -> dict[str, Any]:
+        body, number = order.body, {"nss": order.body["nss"] or social_security_number(order.body)}
+        if body["tramite"] == "ASIGNACION_NSS":
+            return {"estado": "ASIGNADO", **number}
+        paid = self._world.now() - order.taken_at >= self._world.decide_seconds
+        if paid and applicants.is_called(body, TOO_LATE):
+            return {"estado": "RECHAZADO", "causa": "NO_PAGADO"}
+        shown = number if body["tramite"] == "PERSONA_INDEPENDIENTE" else {}
+        if not paid or applicants.is_called(body, NEVER_PAYS):
+            return {"estado": "POR_PAGAR", **shown, "lineaPago": self._line(order)}
+        return {"estado": "VIGENTE", **shown, **self._cover(order)}
+
+    def _line(self, order: Order) -> dict[str, str]:
+        amount = _amount(order.body, self._world.day(order.taken_at))
+        return {
+            "referencia": str(applicants.number_of(order.folio, digits=24)),
+            "importe": f"{amount:.2f}",
+            "moneda": "MXN",
+            "vence": _last_day(self._world.day(order.taken_at)).isoformat(),
+        }
+
+    def _cover(self, order: Order) -> dict[str, str]:
+        """From the first of the month after the payment, for as long as was paid."""
+        begins = _month_after(_last_day(self._world.day(order.taken_at)))
+        ends = begins
+        for _ in range(_months(order.body)):
+            ends = _month_after(ends)
+        last = date.fromordinal(ends.toordinal() - 1)
+        return {"vigenciaDesde": begins.isoformat(), "vigenciaHasta": last.isoformat()}
+
+
+def social_security_number(body: Mapping[str, Any]) -> str:
+    """An NSS that the person always gets: eleven digits, the last by Luhn."""
+    born = date.fromisoformat(body["fechaNacimiento"]).year % 100
+    folio = applicants.number_of(body["curp"], digits=4)
+    first = f"92{(born + 18) % 100:02d}{born:02d}{folio:04d}"
+    return first + luhn.calc_check_digit(first)
+
+
+def _refused(body: Any) -> str | None:
+    """What only the institute sees to be wrong with a request."""
+    if not isinstance(body, dict) or not isinstance(body.get("datos"), dict):
+        return "DATOS_INVALIDOS"
+    if body.get("tramite") not in PROCEDURES:
+        return "DATOS_INVALIDOS"
+    number = body.get("nss")
+    if number is not None and not (len(str(number)) == 11 and luhn.is_valid(str(number))):
+        return "NSS_INVALIDO"
+    return None
+
+
+def _cause(body: Mapping[str, Any]) -> str | None:
+    """Why the institute says no."""
+    if applicants.is_called(body, applicants.ALREADY):
+        return "YA_AFILIADO"
+    if not names.agrees(body["curp"], applicants.person(body)):
+        return "DATOS_NO_COINCIDEN"
+    if body["nss"] and applicants.is_called(body, OTHER_NUMBER):
+        return "NSS_NO_COINCIDE"
+    ill = body["tramite"] == "SALUD_FAMILIA" and _is_ill(body)
+    return "PADECIMIENTO_PREEXISTENTE" if ill else None
+
+
+def _is_ill(body: Mapping[str, Any]) -> bool:
+    """Somebody of the family answered the medical questionnaire with yes."""
+    answers = (body["datos"], *_members(body))
+    return applicants.is_called(body, ILL) or any(answer.get("ill") for answer in answers)
+
+
+def _members(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    members = body["datos"].get("members") or []
+    return [member for member in members if isinstance(member, dict)]
+
+
+def _amount(body: Mapping[str, Any], today: date) -> Decimal:
+    """What is to be paid, in pesos."""
+    if body["tramite"] == "SALUD_FAMILIA":
+        births = [member.get("born") for member in _members(body)] or [body["fechaNacimiento"]]
+        return Decimal(sum(_yearly(born, today) for born in births))
+    return _income(body["datos"].get("income")) * SHARE_OF_INCOME * _months(body)
+
+
+def _yearly(born: Any, today: date) -> int:
+    day = date.fromisoformat(str(born))
+    age = today.year - day.year - ((today.month, today.day) < (day.month, day.day))
+    return next(pesos for most, pesos in FAMILY_HEALTH if age <= most)
+
+
+def _income(value: Any) -> Decimal:
+    amount = value.get("amount") if isinstance(value, dict) else value
+    try:
+        return Decimal(str(amount))
+    except InvalidOperation:
+        return INCOME_WHEN_UNSAID
+
+
+def _months(body: Mapping[str, Any]) -> int:
+    if body["tramite"] == "SALUD_FAMILIA":
+        return MONTHS["yearly"]
+    return MONTHS.get(str(body["datos"].get("period")), 1)
+
+
+def _last_day(today: date) -> date:
+    """Payments count until the twentieth of the month."""
+    month = today if today.day <= LAST_DAY_TO_PAY else _month_after(today)
+    return month.replace(day=LAST_DAY_TO_PAY)
+
+
+def _month_after(day: date) -> date:
+    """The first of the next month."""
+    days = calendar.monthrange(day.year, day.month)[1]
+    return date.fromordinal(day.replace(day=1).toordinal() + days)
