@@ -72,8 +72,10 @@ def _result(body: Mapping[str, Any]) -> dict[str, str]:
     return result
 
 
-def _line(line: Mapping[str, Any]) -> PaymentLine:
+def _line(line: object) -> PaymentLine:
     """Whoever pays does so by these: a line that can't be read is no line."""
+    if not isinstance(line, dict):
+        raise ValueError("not a line to pay by")
     amount = OptionalFields(line).minor_units("importe")
     if not amount or line["moneda"] != "MXN":
         raise ValueError("not an amount to pay")

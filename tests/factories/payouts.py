@@ -15,6 +15,7 @@ from integrations.contracts import (
     PayoutChannel,
     PayoutOrder,
     PayoutState,
+    PopulationRegister,
     RateSource,
 )
 from integrations.errors import AgencyError

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from integrations.contracts import PayoutChannel, PayoutOrder
+from integrations.contracts import (
+    CurpQuestion,
+    EnrollmentApplication,
+    EnrollmentBatch,
+    PayoutChannel,
+    PayoutOrder,
+)
 from integrations.finabien.client import FinabienClient
+from integrations.imss.client import ImssClient
+from integrations.infonavit.client import InfonavitClient
 from integrations.notices.client import NoticesClient
 from integrations.rates.client import BanxicoClient
+from integrations.renapo.client import RenapoClient
 from integrations.sat.client import SatClient
 from integrations.simulator.app import Simulator, create_simulator
 from integrations.simulator.inprocess import InProcessTransport
+from integrations.simulator.names import Person, make_curp
 
 PRODUCT = "http://product.test"
 SECRETS = {
@@ -25,12 +35,16 @@ SECRETS = {
     "finabien.callbacks": "whsec_" + base64.b64encode(b"finabien-secret-of-the-tests-32b").decode(),
     "sat": "sat-token",
     "sat.callbacks": "whsec_" + base64.b64encode(b"sat-secret-of-the-tests-32-bytes").decode(),
+    "imss": "imss-token",
+    "infonavit": "infonavit-token",
+    "renapo": "renapo-token",
     "banxico": "rates-token",
     "notices": "notices-token",
     "llavemx": "consular-web:llave-secret",
     "oidc": "consular-staff:oidc secret/with:odd+signs",
 }
 CLABE = "002010077777777771"
+NSS = "92038500010"
 
 
 @dataclass
@@ -102,6 +116,24 @@ def sat(simulator: Simulator) -> Iterator[SatClient]:
 
 
 @pytest.fixture
+def imss(simulator: Simulator) -> Iterator[ImssClient]:
+    with ImssClient(*_at(simulator, "imss")) as client:
+        yield client
+
+
+@pytest.fixture
+def infonavit(simulator: Simulator) -> Iterator[InfonavitClient]:
+    with InfonavitClient(*_at(simulator, "infonavit")) as client:
+        yield client
+
+
+@pytest.fixture
+def renapo(simulator: Simulator) -> Iterator[RenapoClient]:
+    with RenapoClient(*_at(simulator, "renapo")) as client:
+        yield client
+
+
+@pytest.fixture
 def rates(simulator: Simulator) -> Iterator[BanxicoClient]:
     with BanxicoClient(*_at(simulator, "banxico")) as client:
         yield client
@@ -132,6 +164,40 @@ def an_order(folio: str = "R7K3M9QXW42T", **changes: object) -> PayoutOrder:
         "concept": "Familia",
     }
     return PayoutOrder(**(values | changes))  # type: ignore[arg-type]
+
+
+def an_application(
+    folio: str = "E7K3M9QXW42T", first_surname: str = "Demo", **changes: object
+) -> EnrollmentApplication:
+    """A request whose CURP agrees with the names; `changes` replaces fields."""
+    person = Person("Persona", first_surname, "Uno", date(1985, 3, 14))
+    values: dict[str, object] = {
+        "folio": folio,
+        "program": "imss",
+        "curp": make_curp(person, "M"),
+        "given_names": person.given_names,
+        "first_surname": person.first_surname,
+        "second_surname": person.second_surname,
+        "birth_date": person.birth_date,
+        "email": "demo@example.org",
+    }
+    return EnrollmentApplication(**(values | changes))  # type: ignore[arg-type]
+
+
+def a_question(first_surname: str = "Demo") -> CurpQuestion:
+    """Somebody's CURP and what they say of themselves."""
+    person = Person("Persona", first_surname, "Uno", date(1985, 3, 14))
+    curp = make_curp(person, "M")
+    return CurpQuestion(curp, *(getattr(person, name.name) for name in fields(person)))
+
+
+def a_batch(key: str, *first_surnames: str) -> EnrollmentBatch:
+    """A batch with a request a surname, their folios numbered by place."""
+    applications = tuple(
+        an_application(f"E{key}{place}", surname, program="infonavit", data={"nss": NSS})
+        for place, surname in enumerate(first_surnames)
+    )
+    return EnrollmentBatch(key, date(2026, 11, 24), applications)
 
 
 def effects(control: httpx.Client, agency: str = "finabien") -> dict[str, int]:

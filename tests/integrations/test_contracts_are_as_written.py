@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,14 @@ import pytest
 
 import integrations
 from integrations.contracts import (
+    BatchEnrollmentAgency,
     CitizenSignIn,
     EnrollmentAgency,
+    EnrollmentBatch,
     MessageSender,
     PayoutAgency,
     PayoutChannel,
+    PopulationRegister,
     RateSource,
     StaffSignIn,
 )
@@ -27,49 +32,85 @@ from integrations.finabien import wire
 from integrations.finabien.client import FinabienClient
 from integrations.identity.llavemx import LlaveMxClient
 from integrations.identity.oidc import OidcClient
+from integrations.imss import codes as imss_codes
+from integrations.imss.client import ImssClient
+from integrations.infonavit import codes as infonavit_codes
+from integrations.infonavit.client import InfonavitClient
 from integrations.notices.client import NoticesClient
 from integrations.rates.client import BanxicoClient
+from integrations.registers import OTHER_REASON, RegisterClient
+from integrations.renapo import codes as renapo_codes
+from integrations.renapo.client import RenapoClient
 from integrations.sat import codes as sat_codes
 from integrations.sat.client import SatClient
 from integrations.simulator.app import Simulator
 from integrations.simulator.inprocess import InProcessTransport
-from tests.integrations.conftest import SECRETS, Clock, an_order, order_faults
+from tests.integrations.conftest import (
+    SECRETS,
+    Clock,
+    a_batch,
+    a_question,
+    an_application,
+    an_order,
+    order_faults,
+)
 
 ROOT = Path(next(iter(integrations.__path__)))
-OPENAPI: dict[str, Any] = json.loads((ROOT / "finabien/openapi.json").read_text())
-
-
-def schema(name: str) -> jsonschema_rs.Validator:
-    document = {"$ref": f"#/components/schemas/{name}", "components": OPENAPI["components"]}
-    return jsonschema_rs.validator_for(document, validate_formats=True)
 
 
 class Recorder(httpx.BaseTransport):
-    """Passes calls on and holds both sides to the OpenAPI document."""
+    """Passes calls on and holds both sides to the agency's OpenAPI document."""
 
-    def __init__(self, inner: httpx.BaseTransport) -> None:
+    def __init__(self, agency: str, inner: httpx.BaseTransport) -> None:
         self._inner = inner
+        self._agency = agency
+        self._document: dict[str, Any] = json.loads((ROOT / agency / "openapi.json").read_text())
         self.seen: set[tuple[str, int]] = set()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if request.method == "PUT":
-            schema("Orden").validate(json.loads(request.content))
+        operation = self._operation(request)
+        if request.content:
+            said = operation["requestBody"]["content"]
+            self._hold(said, request.headers["content-type"], request.content)
         answer = self._inner.handle_request(request)
         answer.read()
-        body = json.loads(answer.content)
-        schema("Estado" if answer.is_success else "Error").validate(body)
-        path = request.url.path.removeprefix("/finabien").split("/")
-        path[3] = "{claveRastreo}"
-        responses = OPENAPI["paths"]["/".join(path)][request.method.lower()]["responses"]
-        assert str(answer.status_code) in responses
-        self.seen.add((request.method, answer.status_code))
+        promised = operation["responses"][str(answer.status_code)]
+        self._hold(promised["content"], answer.headers["content-type"], answer.content)
+        self.seen.add((operation["operationId"], answer.status_code))
         return answer
+
+    def not_seen(self) -> set[tuple[str, int]]:
+        """What the document promises and the test didn't meet."""
+        promised = {
+            (operation["operationId"], int(status))
+            for item in self._document["paths"].values()
+            for operation in item.values()
+            if isinstance(operation, dict)
+            for status in operation["responses"]
+        }
+        return promised - self.seen
+
+    def _operation(self, request: httpx.Request) -> dict[str, Any]:
+        path = request.url.path.removeprefix(f"/{self._agency}")
+        [template] = [
+            template
+            for template in self._document["paths"]
+            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+        ]
+        operation: dict[str, Any] = self._document["paths"][template][request.method.lower()]
+        return operation
+
+    def _hold(self, content: Mapping[str, Any], kind: str, body: bytes) -> None:
+        kind = kind.partition(";")[0]
+        schema = {**content[kind]["schema"], "components": self._document["components"]}
+        said = json.loads(body) if kind == "application/json" else body.decode()
+        jsonschema_rs.validator_for(schema, validate_formats=True).validate(said)
 
 
 def test_client_and_simulator_keep_to_finabiens_openapi(
     simulator: Simulator, control: httpx.Client, clock: Clock
 ) -> None:
-    recorder = Recorder(InProcessTransport(simulator))
+    recorder = Recorder("finabien", InProcessTransport(simulator))
     with FinabienClient("http://s.test/finabien", SECRETS["finabien"], recorder) as client:
         client.status("RNONE")
         for surname in ("Demo", "Rechazado", "Bloqueado"):
@@ -97,12 +138,111 @@ def test_client_and_simulator_keep_to_finabiens_openapi(
     assert {status for _, status in recorder.seen} == {200, 201, 404, 409, 422, 500, 503}
 
 
+@pytest.mark.parametrize(
+    ("agency", "client_type", "programs", "data"),
+    [
+        ("sat", SatClient, ["rfc"], {}),
+        ("imss", ImssClient, ["nss", "imss", "imss_family_health"], {"rfc": "DEUP850314AB1"}),
+    ],
+)
+def test_client_and_simulator_keep_to_a_registers_openapi(
+    simulator: Simulator,
+    control: httpx.Client,
+    clock: Clock,
+    agency: str,
+    client_type: type[RegisterClient],
+    programs: list[str],
+    data: dict[str, Any],
+) -> None:
+    recorder = Recorder(agency, InProcessTransport(simulator))
+    with client_type(f"http://s.test/{agency}", SECRETS[agency], recorder) as client:
+        client.status("ENONE")
+        _ignoring_errors(client.amend, an_application("ENONE"))
+        for program in programs:
+            for surname in (
+                *("Demo", "Inscrito", "Pendiente", "Enfermo", "Moroso", "Vencido"),
+                *("Aclarar", "Corregir"),
+            ):
+                folio = f"E{program}{surname}".upper().replace("_", "")
+                request = an_application(folio, surname, program=program, data=data)
+                for step in (client.request, client.request, client.amend, client.amend):
+                    _ignoring_errors(step, request)
+                    client.status(folio)
+                    clock.forward(1.3)
+                _ignoring_errors(client.amend, replace(request, email="other@example.org"))
+                _ignoring_errors(client.request, replace(request, email="other@example.org"))
+        wrong = an_application("EWRONG", curp="XXXX000000XXXXXX00", program=programs[0])
+        for step in (client.request, client.amend):
+            _ignoring_errors(step, wrong)
+        _ignoring_errors(client.amend, replace(wrong, folio=f"E{programs[0]}DEMO".upper()))
+        _meet_faults(control, agency, [client.request, client.amend, _status(client)])
+    assert not {(what, code) for what, code in recorder.not_seen() if code not in (401, 429)}
+
+
+def test_client_and_simulator_keep_to_renapos_openapi(
+    simulator: Simulator, control: httpx.Client
+) -> None:
+    recorder = Recorder("renapo", InProcessTransport(simulator))
+    with RenapoClient("http://s.test/renapo", SECRETS["renapo"], recorder) as client:
+        for surname in ("Demo", "Desconocido", "Sustituido", "Finado", "Distinto"):
+            client.check_curp(a_question(surname))
+        client.check_curp(replace(a_question(), curp="XXXX000000XXXXXX00"))
+        ask = partial(_ignoring_errors, client.check_curp)
+        _meet_faults(control, "renapo", [lambda _: ask(a_question())])
+    assert not {(what, code) for what, code in recorder.not_seen() if code not in (401, 429)}
+
+
+def test_client_and_simulator_keep_to_infonavits_openapi(
+    simulator: Simulator, control: httpx.Client, clock: Clock
+) -> None:
+    recorder = Recorder("infonavit", InProcessTransport(simulator))
+    with InfonavitClient("http://s.test/infonavit", SECRETS["infonavit"], recorder) as client:
+        client.status("ENONE")
+        client.batch_status("BNONE")
+        _ignoring_errors(client.batch_results, "BNONE")
+        batch = a_batch(
+            "B1", "Demo", "Inscrito", "Pendiente", "Sinseguro", "Rectificar", "Repetido", "Extra"
+        )
+        for _ in range(2):
+            client.send_batch(batch)
+        for _ in range(3):
+            client.batch_results("B1")
+            for application in batch.applications:
+                client.status(application.folio)
+            clock.forward(1)
+        _ignoring_errors(client.send_batch, replace(batch, applications=batch.applications[:1]))
+        _ignoring_errors(client.send_batch, EnrollmentBatch("B2", batch.day, ()))
+        _meet_faults(
+            control,
+            "infonavit",
+            [
+                lambda _: client.send_batch(batch),
+                lambda _: client.batch_status("B1"),
+                lambda _: client._ask_file("batch_results", "v1/lotes/B1/resultados", str),
+                _status(client),
+            ],
+        )
+    assert not {(what, code) for what, code in recorder.not_seen() if code not in (401, 429)}
+
+
+def _status(client: Any) -> Callable[[Any], Any]:
+    return lambda application: client.status(application.folio)
+
+
+def _meet_faults(control: httpx.Client, agency: str, steps: Sequence[Callable[[Any], Any]]) -> None:
+    for fault in ("unavailable_rate", "error_rate"):
+        order_faults(control, agency, **{fault: 1})
+        for step in steps:
+            _ignoring_errors(step, an_application())
+    control.delete(f"/_simulator/faults/{agency}")
+
+
 def _ignoring_errors(step: Any, order: Any) -> None:
     try:
         step(order)
     except Exception as error:
         # Only what the agency said matters here; a broken promise must still fail the test.
-        if isinstance(error, AssertionError | jsonschema_rs.ValidationError):
+        if isinstance(error, AssertionError | jsonschema_rs.ValidationError | KeyError):
             raise
 
 
@@ -113,26 +253,57 @@ def _ignoring_errors(step: Any, order: Any) -> None:
             "finabien",
             [finabien_codes.STATUSES, finabien_codes.REASONS, finabien_codes.REFUSALS],
         ),
-        ("sat", [sat_codes.STATUSES, sat_codes.REASONS, sat_codes.REFUSALS]),
+        ("sat", [sat_codes.STATUSES, sat_codes.REASONS, sat_codes.REFUSALS, sat_codes.REMEDIES]),
+        (
+            "imss",
+            [
+                imss_codes.PROCEDURES,
+                *(imss_codes.STATUSES, imss_codes.REASONS, imss_codes.REFUSALS),
+                imss_codes.REMEDIES,
+            ],
+        ),
+        (
+            "infonavit",
+            [
+                *(infonavit_codes.BATCH_STATUSES, infonavit_codes.STATUSES),
+                *(infonavit_codes.REASONS, infonavit_codes.REFUSALS, infonavit_codes.REMEDIES),
+            ],
+        ),
+        (
+            "renapo",
+            [
+                *(renapo_codes.STATUSES, renapo_codes.DIFFERENCES, renapo_codes.REFUSALS),
+                renapo_codes.REMEDIES,
+            ],
+        ),
     ],
 )
 def test_every_code_is_in_the_readme(folder: str, tables: list[Mapping[str, str]]) -> None:
     text = (ROOT / folder / "README.md").read_text()
     for table in tables:
         for theirs, ours in table.items():
-            assert f"`{theirs}`" in text or f" {theirs}`" in text, theirs
+            assert re.search(rf"\b{theirs}\b", text), theirs
             assert re.search(rf"\b{ours}\b", text), ours
+
+
+@pytest.mark.parametrize("codes", [sat_codes, imss_codes, infonavit_codes])
+def test_whatever_is_refused_has_a_remedy(codes: Any) -> None:
+    ours = {*codes.REASONS.values(), *codes.REFUSALS.values(), OTHER_REASON}
+    assert ours == set(codes.REMEDIES)
 
 
 def test_the_adapters_are_what_the_contracts_ask_for() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(503))
     payouts: PayoutAgency = FinabienClient("http://x.test", "t", transport)
     register: EnrollmentAgency = SatClient("http://x.test", "t", transport)
+    insurance: EnrollmentAgency = ImssClient("http://x.test", "t", transport)
+    fund: BatchEnrollmentAgency = InfonavitClient("http://x.test", "t", transport)
+    population: PopulationRegister = RenapoClient("http://x.test", "t", transport)
     rates: RateSource = BanxicoClient("http://x.test", "t", transport)
     sender: MessageSender = NoticesClient("http://x.test", "t", transport)
     citizens: CitizenSignIn = LlaveMxClient("http://x.test", "i", "s", transport=transport)
     staff: StaffSignIn = OidcClient("http://x.test", "i", "s", transport)
-    assert all((payouts, register, rates, sender, citizens, staff))
+    assert all((payouts, register, insurance, fund, population, rates, sender, citizens, staff))
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,16 @@ def test_a_request_is_received_reviewed_and_active_within_seconds(
     assert sat.request(a_request()).status is EnrollmentStatus.RECEIVED
     clock.forward(1)
     assert sat.status(folio).status is EnrollmentStatus.IN_REVIEW
-    clock.forward(1)
+    clock.forward(0.5)
+    state = sat.status(folio)
+    assert state.status is EnrollmentStatus.APPOINTMENT_SCHEDULED
+    assert state.appointment is not None
+    assert state.appointment.starts_at.isoformat() == "2026-11-25T10:00:00-06:00"
+    assert (state.appointment.link or "").startswith("https://")
+    clock.forward(0.5)
     state = sat.status(folio)
     assert state.status is EnrollmentStatus.ACTIVE
-    assert set(state.result) == {"rfc"}
+    assert set(state.result) == {"rfc", "acknowledgement", "tax_id_card", "enrolled_on"}
     assert state.result["rfc"].startswith("DEUP850314")
     assert stdnum_rfc.validate(state.result["rfc"], validate_check_digits=True)
 
@@ -81,6 +87,29 @@ def test_magic_surnames(
     clock.forward(60)
     state = sat.status(a_request().folio)
     assert (state.status, state.reason_code) == (status, reason)
+
+
+def test_what_is_asked_for_is_corrected_once_and_decided_anew(
+    sat: SatClient, clock: Clock, control: httpx.Client
+) -> None:
+    request = a_request(person=replace(PERSON, first_surname="Aclarar"))
+    sat.request(request)
+    clock.forward(2)
+    state = sat.status(request.folio)
+    assert state.status is EnrollmentStatus.MORE_INFORMATION_REQUESTED
+    assert (state.requested, state.answer_by) == (("proof_of_address",), date(2026, 12, 4))
+    for _ in range(2):
+        assert sat.amend(request).status is EnrollmentStatus.IN_REVIEW
+    clock.forward(2)
+    assert sat.status(request.folio).status is EnrollmentStatus.ACTIVE
+    assert effects(control, "sat") == {request.folio: 1}
+
+
+def test_nothing_is_corrected_that_was_not_asked_for(sat: SatClient) -> None:
+    sat.request(a_request())
+    with pytest.raises(Refused) as refused:
+        sat.amend(a_request())
+    assert refused.value.code == "nothing_requested"
 
 
 def test_a_repeat_is_the_same_request(sat: SatClient, control: httpx.Client) -> None:
