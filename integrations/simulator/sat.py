@@ -19,7 +19,7 @@ from integrations.simulator.world import MEXICO_CITY, World
 AGENCY = "sat"
 # Parts of `decide_seconds` after which a request is in review and has its appointment.
 REVIEW_AFTER = 0.25
-APPOINTMENT_AFTER = 0.6
+APPOINTMENT_AFTER = 0.55
 APPOINTMENT_AT = time(10, 0)
 
 
@@ -46,16 +46,14 @@ class SimulatedAgency:
         """Take the request in once; a repeat answers with its present state."""
         new = self._register.take(folio)
         if new:
-            self._call_back(folio, "appointment", APPOINTMENT_AFTER)
-            self._call_back(folio, "decided", 1)
+            self._call_back(folio, "decided")
         return created(self.status(folio), new)
 
     def amend(self, folio: str) -> Response:
         """Take the correction in; the register decides anew."""
         new = self._register.amend(folio)
         if new:
-            self._call_back(folio, "corrected-appointment", APPOINTMENT_AFTER)
-            self._call_back(folio, "corrected-decided", 1)
+            self._call_back(folio, "decided-anew")
         return created(self.status(folio), new)
 
     def status(self, folio: str) -> Response:
@@ -111,12 +109,12 @@ class SimulatedAgency:
             "ligaCita": f"https://videocita.sat.example.org/{order.folio}",
         }
 
-    def _call_back(self, folio: str, what: str, part: float) -> None:
+    def _call_back(self, folio: str, what: str) -> None:
         self._world.memory.plan_callback(
             f"{AGENCY}-{folio}-{what}",
             AGENCY,
             {"type": "registration.updated", "folio": folio},
-            self._world.now() + part * self._world.decide_seconds,
+            self._world.now() + self._world.decide_seconds,
         )
 
 
