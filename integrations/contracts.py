@@ -192,6 +192,11 @@ class Remedy(StrEnum):
 class EnrollmentAgency(Protocol):
     """Enrolls people in its programs. Grade A and B, as `PayoutAgency`."""
 
+    @property
+    def remedies(self) -> Mapping[str, Remedy]:
+        """What can be done about each of its reasons and refusals, by our code."""
+        ...
+
     def request(self, application: EnrollmentApplication) -> EnrollmentState:
         """Send the request. The same folio again is the same request."""
         ...
@@ -242,6 +247,11 @@ class BatchEnrollmentAgency(Protocol):
     """Enrolls people by file. Grade A and B by the batch's key: the same file under the same key
     has no further effect, and the key can be asked about. Each row is keyed by our folio besides:
     a folio that comes again in another batch is the same request."""
+
+    @property
+    def remedies(self) -> Mapping[str, Remedy]:
+        """What can be done about each of its reasons and refusals, by our code."""
+        ...
 
     def send_batch(self, batch: EnrollmentBatch) -> BatchStatus:
         """Hand the file over. `Refused` when it was not taken in, as a whole."""

@@ -17,6 +17,7 @@ from integrations.contracts import (
     EnrollmentState,
     EnrollmentStatus,
     PaymentLine,
+    Remedy,
 )
 from integrations.errors import OutcomeUnknown, Refused
 from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
@@ -57,8 +58,8 @@ _STATUSES = {
 
 KEY_REUSED = "key_reused"
 NOT_FOUND = "not_found"
-# Answers that say something of the request. Any other refusal is a fault of ours.
-_FINAL_REFUSALS = frozenset({"curp_invalid", "data_invalid"})
+# Nothing was to be corrected, or is any more.
+NOTHING_REQUESTED = "nothing_requested"
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def _send(job: JobContext, application: Application) -> AgencyStatus | None:
             # It has another request under our folio: what it has is what counts.
             _report_reuse(job, application)
             return _status_of(job, program, agency.status(application.folio))
-        return _rejected(refusal)
+        return _rejected(refusal, agency)
 
 
 def _amend(job: JobContext, application: Application) -> AgencyStatus | None:
@@ -170,12 +171,15 @@ def _amend(job: JobContext, application: Application) -> AgencyStatus | None:
     try:
         return _status_of(job, application.program, agency.amend(_request(application)))
     except Refused as refusal:
-        return None if refusal.code == NOT_FOUND else _rejected(refusal)
+        if refusal.code == NOTHING_REQUESTED:
+            state = agency.status(application.folio)
+            return _status_of(job, application.program, state)
+        return None if refusal.code == NOT_FOUND else _rejected(refusal, agency)
 
 
-def _rejected(refusal: Refused) -> AgencyStatus:
+def _rejected(refusal: Refused, agency: EnrollmentAgency) -> AgencyStatus:
     """An answer that decides the request. Raises the refusal when it is a fault of ours."""
-    if refusal.code not in _FINAL_REFUSALS:
+    if agency.remedies.get(refusal.code, Remedy.OURS) is Remedy.OURS:
         raise refusal
     return AgencyStatus(Status.REJECTED, reason_code=refusal.code)
 
