@@ -37,7 +37,8 @@ class Endpoint:
     """What the OpenAPI document says of one method at one path.
 
     ``errors``: the codes of problems that are its own, by status; None where nobody said so.
-    ``signed``: an agency signs the body, and the view reads it as it came.
+    ``signed``: an agency signs the body, and the view reads it as it came. ``content``: the media
+    types of an answer that is a file.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Endpoint:
     errors: Errors | None = None
     needs_key: bool = False
     signed: bool = False
+    content: tuple[str, ...] = ()
 
     @property
     def takes_key(self) -> bool:
@@ -101,6 +103,7 @@ def endpoint(
     errors: Errors | None = None,
     status: int = 200,
     needs_key: bool = False,
+    content: tuple[str, ...] = (),
 ) -> Register:
     """Register a view. It gets ``command`` (the loaded body) and ``query`` (the loaded query).
 
@@ -128,6 +131,7 @@ def endpoint(
             method=method, path=path, who=who, body=body, query=query, answer=answer,
             errors=errors, status=status, needs_key=needs_key,
             operation=operation or _camel_case(view.__name__), documentation=view.__doc__ or "",
+            content=content,
         )  # fmt: skip
         ENDPOINTS[f"{blueprint.name}.{view.__name__}"] = described
         blueprint.add_url_rule(path, view.__name__, handle, methods=[method])

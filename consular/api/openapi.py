@@ -69,6 +69,7 @@ SECURITY = {
 }
 _CONVERTERS = {"uuid": {"type": "string", "format": "uuid"}}
 _CODE = {"type": "string", "pattern": f"^{CODE}$"}
+_FILE = {"type": "string", "format": "binary"}
 _RETRY_AFTER = {
     "description": "Seconds after which it may work",
     "schema": {"type": "integer", "minimum": 0},
@@ -212,6 +213,8 @@ def _success(found: Endpoint) -> Json:
     good: Json = {"description": HTTPStatus(found.status).phrase}
     if found.answer is not None:
         good["content"] = {"application/json": {"schema": found.answer}}
+    if found.content:
+        good["content"] = {kind: {"schema": _FILE} for kind in found.content}
     if found.status in (201, 202):
         good["headers"] = {"Location": _LOCATION}
     return good

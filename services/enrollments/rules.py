@@ -111,6 +111,14 @@ class By(StrEnum):
     SYSTEM = "system"
 
 
+class Paper(StrEnum):
+    """What may be printed: that it was asked for, how to pay, that it is active."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    PAYMENT = "payment"
+    PROOF = "proof"
+
+
 # The applicant hears of these.
 TOLD = frozenset({Status.ACTIVE, Status.REJECTED})
 
@@ -123,3 +131,9 @@ def actions(status: Status) -> frozenset[Action]:
     asked = {Action.ANSWER} if status is Status.MORE_INFORMATION_REQUESTED else frozenset()
     open_still = {Action.WITHDRAW} if Status.WITHDRAWN in TRANSITIONS[status] else frozenset()
     return frozenset(asked | open_still)
+
+
+def papers(status: Status) -> frozenset[Paper]:
+    """What may be printed now. There is something to pay once the agency said how."""
+    own = {Status.PAYMENT_PENDING: {Paper.PAYMENT}, Status.ACTIVE: {Paper.PROOF}}
+    return frozenset({Paper.ACKNOWLEDGEMENT} | own.get(status, set()))

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import text
 from standardwebhooks import Webhook
 
 from consular.api.contract import ENDPOINTS
+from services.enrollments.progress import AgencyStatus
+from services.enrollments.rules import Status
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.clock import system_clock
@@ -26,7 +28,7 @@ from tests.api.calls import steady_web
 from tests.api.test_a_bound_sender_is_corrected import Sender
 from tests.api.test_identity_at_the_window import Window
 from tests.factories.contract import contract_of
-from tests.factories.enrollments import make_applicant
+from tests.factories.enrollments import agency_says, make_applicant, payment_line
 from tests.factories.remittances import make_clabe, prepare_reference
 from tests.factories.web import PERSON, Web, morning_at_office, person
 from tests.servers import Addresses
@@ -117,6 +119,17 @@ def _enrollments(web: Web) -> None:
     _well(web, "GET", paths[0], token=citizen)
     _well(web, "GET", "/enrollments", token=citizen)
     _well(web, "GET", "/me/data", token=citizen)
+    _papers(web, paths[0], citizen)
+
+
+def _papers(web: Web, path: str, citizen: str) -> None:
+    said = (payment_line(), AgencyStatus(Status.ACTIVE, result={"rfc": "GODE561231GR8"}))
+    for word, paper in zip(said, ("payment", "proof"), strict=True):
+        id, vault = UUID(path.rpartition("/")[2]), web.app.extensions["consular.vault"]
+        agency_says(web.database, vault, id, word)
+        for name in (paper, "acknowledgement"):
+            answer = web.call("GET", f"{path}/{name}.pdf", token=citizen)
+            assert answer.status_code == 200, answer.text
 
 
 def _money(web: Web) -> None:

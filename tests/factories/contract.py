@@ -48,8 +48,10 @@ class Contract:
             return
         self.seen[name].add(answer.status_code)
         content = operation["responses"][status].get("content")
-        if content:
+        if content and "application/json" in content:
             self._check_body(name, status, content["application/json"]["schema"], answer)
+        elif content:
+            assert answer.mimetype in content, f"{name} answered with a {answer.mimetype}"
 
     def _check_problem(self, name: str, declared: Json, answer: TestResponse) -> None:
         code = _code(answer)

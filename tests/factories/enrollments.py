@@ -11,9 +11,15 @@ from sqlalchemy.orm import Session
 
 from integrations.simulator.names import Person, make_curp
 from services.citizens.models import Account
+from services.enrollments.details import Details, PaymentDetails
+from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.requesting import Applicant, RequestEnrollment
+from services.enrollments.rules import Status
 from services.kernel.clock import system_clock
+from services.kernel.crypto import Vault
+from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
+from services.kernel.money import Money
 
 GIVEN = ("Guadalupe", "Itzel", "Ramón", "Xóchitl", "Efraín", "Noemí", "Ulises", "Brenda")
 SURNAMES = ("Hernández", "Núñez", "Quiroga", "Tzompantzi", "Ibarra", "Zepeda", "Luna", "Peña")
@@ -47,6 +53,20 @@ def make_request(applicant: Applicant | None = None, **changes: object) -> Reque
         "consents": ("transfer_to_agency",),
     }
     return RequestEnrollment(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def agency_says(database: Database, vault: Vault, enrollment: UUID, *words: AgencyStatus) -> None:
+    """The workers send it, if they didn't, and take these words of the agency."""
+    with database.transaction(NETWORK_SCOPE) as session:
+        begin_submission(session, enrollment, now=system_clock(), vault=vault)
+        for said in words:
+            record_progress(session, enrollment, said, now=system_clock(), vault=vault)
+
+
+def payment_line(reference: str = "0012345678901234567") -> AgencyStatus:
+    """The agency asks for a payment."""
+    payment = PaymentDetails(reference, Money(123450, "MXN"), date(2026, 12, 7))
+    return AgencyStatus(Status.PAYMENT_PENDING, details=Details(payment=payment))
 
 
 def make_account(session: Session) -> UUID:

@@ -13,7 +13,7 @@ from services.enrollments.rules import Status
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
-from tests.factories.enrollments import make_account, make_request
+from tests.factories.enrollments import make_account, make_request, payment_line
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web
 
@@ -83,3 +83,21 @@ def test_taking_it_back_says_what_it_does_before_it_is_done(asked: Asked) -> Non
     assert asked.status() == "withdrawn"
     assert RECEIVED not in asked.page()
     assert "Sí, retirar mi solicitud" not in asked.page()
+
+
+def test_a_payment_line_shows_its_barcode_and_opens_as_a_file(asked: Asked) -> None:
+    asked.hear(payment_line())
+    page = asked.page()
+    for words in ("0012 3456 7890 1234 567", "1,234.50", "Finabien", 'role="img"'):
+        assert words in page
+    file = asked.browser.get(f"{asked.address}/pago.pdf")
+    assert (file.status_code, file.mimetype) == (200, "application/pdf")
+    assert asked.browser.get(f"{asked.address}/acuse.pdf").mimetype == "application/pdf"
+    assert asked.browser.get(f"{asked.address}/constancia.pdf").status_code == 409
+
+
+def test_the_proof_is_offered_once_it_is_active(asked: Asked) -> None:
+    assert "constancia.pdf" not in asked.page()
+    asked.hear(AgencyStatus(Status.ACTIVE, result={"rfc": "GODE561231GR8"}))
+    assert f"{asked.address}/constancia.pdf" in asked.page()
+    assert asked.browser.get(f"{asked.address}/constancia.pdf").mimetype == "application/pdf"

@@ -36,10 +36,16 @@ from consular.pages.portal.program_pages import (
     pages_of,
 )
 from consular.pages.posting import reopen
+from consular.printing.enrollments import list_papers, payment_shown
 from services.citizens.people import full_name
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Kind, Program
-from services.enrollments.queries import get_enrollment, list_history, open_result
+from services.enrollments.queries import (
+    get_enrollment,
+    list_history,
+    open_details,
+    open_result,
+)
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.enrollments.rules import DECIDED, WAITING, Action, Status, actions
 from services.enrollments.warnings import list_warnings
@@ -227,6 +233,7 @@ def _show(id: UUID, errors: Errors) -> str:
             for step in list_history(session, id)
         ]
         result = open_result(session, found, vault()) or {}
+        payment = open_details(session, found, vault()).payment
     waiting = found.status in WAITING
     return render_template(
         "portal/enrollment.html",
@@ -238,12 +245,13 @@ def _show(id: UUID, errors: Errors) -> str:
             "open": program.open,
             "status": found.status,
             "history": history,
-            "result": result,
             "results": _results(program, result),
             "reason": _reason(program, found.reason_code),
             "waiting": waiting,
             "over": found.status in DECIDED,
             "can_withdraw": Action.WITHDRAW in actions(Status(found.status)),
+            "papers": list_papers(found, payment),
+            "payment": payment_shown(payment) if payment else None,
         },
         clock=reader_clock(),
         just_sent="nueva" in request.args,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, url_for
+from flask import Blueprint, Response, url_for
 from sqlalchemy.orm import Session
 
 from consular.access_log import record_list, record_look
@@ -27,6 +27,7 @@ from consular.input.enrollments import AnswerSchema, EnrollmentQuery, Enrollment
 from consular.input.paging import SliceQuery, slice_of
 from consular.input.programs import data_schema, load_answers
 from consular.name_warnings import in_words
+from consular.printing.enrollments import as_file, print_enrollment
 from services.enrollments.answering import answer
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Program
@@ -39,11 +40,12 @@ from services.enrollments.queries import (
     warnings_of,
 )
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
-from services.enrollments.rules import Status, actions
+from services.enrollments.rules import Paper, Status, actions
 from services.enrollments.withdrawing import withdraw
 
 api = Blueprint("enrollments", __name__, url_prefix="/api/v1")
 REQUESTERS = CITIZEN | DESK
+PDF = ("application/pdf",)
 
 
 @endpoint(
@@ -169,6 +171,55 @@ def withdraw_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, 
         request_key(),
         lambda session: detailed(session, withdraw(session, enrollment, now=now(), actor=actor())),
     )
+
+
+def _print(enrollment: UUID, paper: Paper) -> Response:
+    with transaction() as session:
+        document = print_enrollment(session, enrollment, paper)
+        record_look(session, "enrollment", get_enrollment(session, enrollment))
+    return as_file(document, paper)
+
+
+@endpoint(
+    api,
+    "GET",
+    "/enrollments/<uuid:enrollment>/acknowledgement.pdf",
+    operation="printAcknowledgement",
+    who=REQUESTERS,
+    content=PDF,
+    errors={409: ("wrong_state",)},
+)
+def print_acknowledgement(enrollment: UUID) -> Response:
+    """Return the acknowledgement of a request as PDF."""
+    return _print(enrollment, Paper.ACKNOWLEDGEMENT)
+
+
+@endpoint(
+    api,
+    "GET",
+    "/enrollments/<uuid:enrollment>/payment.pdf",
+    operation="printPaymentLine",
+    who=REQUESTERS,
+    content=PDF,
+    errors={409: ("wrong_state",)},
+)
+def print_payment_line(enrollment: UUID) -> Response:
+    """Return the payment line with its barcode as PDF, while there is something to pay."""
+    return _print(enrollment, Paper.PAYMENT)
+
+
+@endpoint(
+    api,
+    "GET",
+    "/enrollments/<uuid:enrollment>/proof.pdf",
+    operation="printProof",
+    who=REQUESTERS,
+    content=PDF,
+    errors={409: ("wrong_state",)},
+)
+def print_proof(enrollment: UUID) -> Response:
+    """Return the proof of an active enrollment as PDF."""
+    return _print(enrollment, Paper.PROOF)
 
 
 def _program(program: Program) -> dict[str, Any]:

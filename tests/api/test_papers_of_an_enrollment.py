@@ -1,0 +1,101 @@
+"""What is printed of an enrollment: who may, when there is something, and in which language."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+import pypdfium2
+import pytest
+from werkzeug.test import TestResponse
+
+from services.enrollments.progress import AgencyStatus
+from services.enrollments.rules import Status
+from tests.factories.enrollments import agency_says, make_applicant, payment_line
+from tests.factories.web import Web
+
+ACTIVE = AgencyStatus(Status.ACTIVE, result={"rfc": "GODE561231GR8"})
+
+
+class Asked:
+    """An RFC that a citizen asked for."""
+
+    def __init__(self, web: Web) -> None:
+        self.web, self.token = web, web.token("citizen", subject="ana")
+        self.applicant = make_applicant(first_surname="D'Amico")
+        born = self.applicant.birth_date.isoformat()
+        body: dict[str, Any] = {
+            "program": "rfc",
+            "consulate": "losangeles",
+            "applicant": {**asdict(self.applicant), "birth_date": born},
+            "consents": ["transfer_to_agency"],
+        }
+        answer = web.call("POST", "/enrollments", body, token=self.token)
+        self.id, self.folio = answer.get_json()["id"], answer.get_json()["folio"]
+
+    def hear(self, *words: AgencyStatus) -> None:
+        agency_says(
+            self.web.database, self.web.app.extensions["consular.vault"], UUID(self.id), *words
+        )
+
+    def paper(self, name: str, token: str = "", language: str = "es") -> TestResponse:
+        return self.web.call(
+            "GET",
+            f"/enrollments/{self.id}/{name}.pdf",
+            token=token or self.token,
+            headers={"Accept-Language": language},
+        )
+
+
+def said(answer: TestResponse) -> str:
+    """The words of a PDF."""
+    assert answer.status_code == 200, answer.text
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Cache-Control"] == "no-store"
+    pages = pypdfium2.PdfDocument(answer.get_data())
+    return "\n".join(page.get_textpage().get_text_range() for page in pages)
+
+
+@pytest.fixture
+def asked(web: Web) -> Asked:
+    return Asked(web)
+
+
+def test_a_proof_has_the_number_the_days_and_how_to_check_it(asked: Asked) -> None:
+    asked.hear(ACTIVE)
+    words = said(asked.paper("proof"))
+    spaced = "\N{NON-BREAKING HYPHEN}".join(asked.folio[i : i + 4] for i in (0, 4, 8))
+    for expected in (
+        "Constancia de inscripción", "GODE561231GR8", "D'Amico", f"/verify/{asked.folio}",
+        spaced, "Activa desde",
+    ):  # fmt: skip
+        assert expected in words
+    assert asked.applicant.curp not in words
+    assert "Proof of enrollment" in said(asked.paper("proof", language="en"))
+
+
+def test_a_payment_line_has_amount_reference_last_day_and_where(asked: Asked) -> None:
+    asked.hear(payment_line())
+    words = said(asked.paper("payment"))
+    for expected in ("1,234.50", "0012 3456 7890 1234 567", "7 de diciembre de 2026", "Finabien"):
+        assert expected in words
+
+
+def test_there_is_nothing_to_print_before_its_time(asked: Asked) -> None:
+    for name in ("proof", "payment"):
+        refused = asked.paper(name)
+        assert (refused.status_code, refused.get_json()["code"]) == (409, "wrong_state")
+    assert "Recibida" in said(asked.paper("acknowledgement"))
+    asked.hear(payment_line())
+    assert asked.paper("proof").status_code == 409
+    asked.hear(ACTIVE)
+    assert asked.paper("payment").status_code == 409
+
+
+def test_nobody_else_prints_it_and_staff_are_written_down(web: Web, asked: Asked) -> None:
+    for other in (web.token("citizen", subject="eve"), web.token("officer", "houston")):
+        assert asked.paper("acknowledgement", token=other).status_code == 404
+    said(asked.paper("acknowledgement", token=web.token("officer", "losangeles")))
+    seen = web.call("GET", "/me/accesses", token=asked.token).get_json()["items"]
+    assert "enrollment.read" in [entry["action"] for entry in seen]
