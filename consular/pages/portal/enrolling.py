@@ -4,36 +4,40 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Response, render_template, request, url_for
-from flask_babel import gettext as _
 
 from consular.auth import CITIZEN, actor, allow, now, vault
 from consular.commands import notify_existing_holder
 from consular.db import transaction
 from consular.errors import FieldsInvalid
-from consular.i18n import current_language, date_long, translated, words
-from consular.input.enrollments import EnrollmentSchema
+from consular.i18n import date_long, translated, words
 from consular.name_warnings import confirmation_of, in_words, unconfirmed
 from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
-from consular.pages.forms import Errors, check, date_of, go, phone_of, pick, read_or_refuse
+from consular.pages.forms import Errors, go, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import prefilled_form
 from consular.pages.portal.names import offices
-from consular.pages.portal.program_form import by_page_name, data_of, labels_of
+from consular.pages.portal.program_form import labels_of
 from consular.pages.portal.program_pages import (
     CHECK,
     FIRST,
-    PERMISSIONS,
     FormPages,
     answer_rows,
     find_step,
     page_address,
     pages_of,
+)
+from consular.pages.portal.program_request import (
+    first_with_fault,
+    open_program,
+    read_answers,
+    read_page,
+    read_request,
 )
 from consular.pages.posting import reopen
 from consular.printing.enrollments import list_papers, payment_shown
@@ -54,7 +58,6 @@ from services.enrollments.words import REASONS
 from services.kernel.errors import NotFound
 
 REFRESH_SECONDS = 5
-FIELDS = ("given_names", "first_surname", "second_surname", "curp", "email")
 
 
 # The RFC's form has the address by which it is known.
@@ -64,12 +67,12 @@ FIELDS = ("given_names", "first_surname", "second_surname", "curp", "email")
 @allow(CITIZEN)
 def enroll(program: str, page: str) -> Response | str:
     """A page of the program's form, with what the account's holder told before."""
-    asked, typed = _open(program), draft().form
+    asked, typed = open_program(program), draft().form
     form = {**prefilled_form(), **typed}
     its = pages_of(asked, form)
     faults: Errors = {}
-    command = _read(asked, form, faults) if page == CHECK else None
-    missing = _first_with_fault(its, faults, page)
+    command = read_answers(asked, form, faults) if page == CHECK else None
+    missing = first_with_fault(its, faults, page)
     if page not in its.codes or missing:
         return go(page_address(asked, missing or FIRST, draft_id()))
     return _ask(its, page, form, command)
@@ -81,16 +84,16 @@ def enroll(program: str, page: str) -> Response | str:
 @allow(CITIZEN)
 def enroll_send(program: str, page: str) -> Response:
     """Keep a page's answers and go on; on the last one, request the enrollment."""
-    asked, form = _open(program), answers()
+    asked, form = open_program(program), answers()
     its = pages_of(asked, form)
     if page not in its.codes:
         raise NotFound()
     if page != its.last:
-        read_or_refuse(form, partial(_read_page, its, page))
+        read_or_refuse(form, partial(read_page, its, page))
         return go(page_address(asked, its.after(page), keep_draft(form)))
     errors: Errors = {}
-    command = _command(asked, form, errors)
-    earlier = _first_with_fault(its, errors, page)
+    command = read_request(asked, form, errors)
+    earlier = first_with_fault(its, errors, page)
     if command is None:
         at = page_address(asked, earlier or page)
         return go(f"{at}?{urlencode({'d': keep_draft(form, FieldsInvalid(errors), at=at)})}")
@@ -113,8 +116,8 @@ def _request(command: RequestEnrollment, form: dict[str, str]) -> Response:
 @allow(CITIZEN)
 def enroll_names(program: str) -> Response | str:
     """Ask whether names that differ from the CURP are right as they are."""
-    asked, form = _open(program), draft().form
-    command = _command(asked, form, {})
+    asked, form = open_program(program), draft().form
+    command = read_request(asked, form, {})
     differences = list_warnings(command.applicant, command.data) if command else []
     if command is None or not differences:
         return go(page_address(asked, FIRST, draft_id()))
@@ -149,60 +152,8 @@ def _ask(its: FormPages, page: str, form: dict[str, str], command: RequestEnroll
         labels=dict(labels_of(program.fields)),
         consulates=choices,
         form=form,
-        errors=draft().errors(partial(_read_page, its, page)),
+        errors=draft().errors(partial(read_page, its, page)),
     )
-
-
-def _read_page(its: FormPages, page: str, form: dict[str, str], errors: Errors) -> object:
-    """Whether that page's answers are right; None with what is wrong with them."""
-    faults: Errors = {}
-    _command(its.program, form, faults)
-    errors |= {name: said for name, said in faults.items() if its.holding(name) == page}
-    return None if errors else its
-
-
-def _first_with_fault(its: FormPages, errors: Errors, page: str) -> str | None:
-    """The first page before this one with something wrong, or not answered yet."""
-    wrong = {its.holding(name) for name in errors}
-    return next((code for code in its.codes if code in wrong and code != page), None)
-
-
-def _open(program: str) -> Program:
-    """A program that can be asked for. Raises NotFound."""
-    found = PROGRAMS.get(program)
-    if found is None or not found.open:
-        raise NotFound()
-    return found
-
-
-def _command(program: Program, form: dict[str, str], errors: Errors) -> RequestEnrollment | None:
-    """The request that the form describes, or None with what is wrong."""
-    command = _read(program, form, errors)
-    needed = program.form.consents if program.form else ()
-    for name, code in zip(PERMISSIONS, needed, strict=False):
-        if form.get(name) != code:
-            errors[name] = [_("Sin este permiso no se puede hacer la inscripción.")]
-    return None if errors else command
-
-
-def _read(program: Program, form: dict[str, str], errors: Errors) -> RequestEnrollment | None:
-    """The same before the permissions are given."""
-    born, wrong = date_of(form, "birth_date"), Errors()
-    applicant = {**pick(form, *FIELDS), **phone_of(form)}
-    command = check(
-        EnrollmentSchema(),
-        {
-            "program": program.code,
-            "applicant": {**applicant, **({"birth_date": born} if born else {})},
-            "data": data_of(program.fields, form),
-            "consents": list(pick(form, *PERMISSIONS).values()),
-            "consulate": form.get("consulate") or None,
-            "language": current_language(),
-        },
-        wrong,
-    )
-    errors |= by_page_name(wrong)
-    return cast("RequestEnrollment | None", command)
 
 
 @pages.get("/inscripciones/<uuid:id>")

@@ -73,14 +73,18 @@ def find_step(program: Program, page: str) -> Step | None:
     return next((step for step in _steps(program) if step.code == page), None)
 
 
-def page_address(program: Program, page: str, draft: object = None) -> str:
-    """Where the page is, with the answers of that draft."""
-    return str(url_for("portal.enroll", program=program.code, page=page, d=draft or None))
+def page_address(
+    program: Program, page: str, draft: object = None, *, view: str = "portal.enroll"
+) -> str:
+    """Where the page is, with the answers of that draft. The desk has a ``view`` of its own."""
+    return str(url_for(view, program=program.code, page=page, d=draft or None))
 
 
-def answer_rows(command: RequestEnrollment, program: Program, draft: str) -> list[Row]:
+def answer_rows(
+    command: RequestEnrollment, program: Program, draft: str, *, view: str = "portal.enroll"
+) -> list[Row]:
     """What is about to be sent, each with the page where it is changed."""
-    applicant, first = command.applicant, page_address(program, FIRST, draft)
+    applicant, first = command.applicant, page_address(program, FIRST, draft, view=view)
     who = (
         (_("Nombre"), full_name(applicant)),
         (_("Fecha de nacimiento"), date_plain(applicant.birth_date)),
@@ -90,7 +94,7 @@ def answer_rows(command: RequestEnrollment, program: Program, draft: str) -> lis
     )
     rows = [{"label": label, "value": value, "change": first} for label, value in who]
     for step in _steps(program):
-        change = page_address(program, step.code, draft)
+        change = page_address(program, step.code, draft, view=view)
         rows += [{**row, "change": change} for row in _rows(step.fields, command.data)]
     return rows
 
