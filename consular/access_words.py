@@ -46,6 +46,7 @@ WHAT: dict[str, Any] = {
     "enrollment.withdrawn": _("Se retiró tu solicitud"),
     "enrollment.ended": _("Terminó tu inscripción"),
     "enrollment.identity_check": _("Alguien más pidió una inscripción con tus datos"),
+    "consent.withdraw": _("Se retiró un permiso para pasar tus datos"),
     "remittance.order": _("Ordenaste un envío"),
     "remittance.cancel": _("Cancelaste un envío"),
     "remittance.sending": _("Se mandó tu envío a Finabien"),

@@ -23,6 +23,7 @@ from consular.api.v1.appointments.routes import api as appointments_api
 from consular.api.v1.callbacks.routes import api as callbacks_api
 from consular.api.v1.catalogue.routes import api as catalogue_api
 from consular.api.v1.enrollments.routes import api as enrollments_api
+from consular.api.v1.folders.routes import api as folders_api
 from consular.api.v1.identity.routes import api as identity_api
 from consular.api.v1.incidents.routes import api as incidents_api
 from consular.api.v1.me.routes import api as me_api
@@ -74,6 +75,7 @@ BLUEPRINTS = (
     voting_api,
     monitoring_api,
     me_api,
+    folders_api,
     callbacks_api,
     docs,
     portal_pages,

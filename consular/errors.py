@@ -17,7 +17,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestTimeout
 
 from consular import words
-from consular.i18n import MEXICO_CITY, amount, deadline, folio
+from consular.i18n import MEXICO_CITY, amount, deadline, folio, translated
+from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.audit import Role
 from services.kernel.commits import NothingDone, OutcomeUnknown
 from services.kernel.db import READ_ONLY, sqlstate, violated_constraint
@@ -71,6 +72,9 @@ STATUS: dict[type[DomainError], int] = {
 }
 
 
+# Values of an error that programs are told by name.
+_SHOWN = ("folio", "requires", "plan")
+
 WORDS = gather((ERRORS, words.ERRORS))
 
 # Set by the server where a request's body didn't arrive whole within its deadline.
@@ -104,7 +108,7 @@ class Problem:
     errors: dict[str, list[str]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     params: Mapping[str, object] = field(default_factory=dict)
-    more: dict[str, str] = field(default_factory=dict)
+    more: dict[str, object] = field(default_factory=dict)
     clock: tuple[str, str | bool] = (MEXICO_CITY, True)
 
     @property
@@ -138,6 +142,8 @@ class Problem:
                 said[name] = amount(str(value))
             elif name == "folio":
                 said[name] = folio(str(value))
+            elif name == "requires":
+                said[name] = translated(PROGRAMS[str(value)].name)
         return said
 
     def as_json(self) -> Response:
@@ -182,8 +188,7 @@ def problem_of(error: DomainError, clock: tuple[str, str | bool] = (MEXICO_CITY,
         problem.errors = {error.field: [problem.detail]}
     if isinstance(error, Unauthenticated):
         problem.headers["WWW-Authenticate"] = 'Bearer realm="consular"'
-    if "folio" in error.params:
-        problem.more["folio"] = str(error.params["folio"])
+    problem.more = {name: error.params[name] for name in _SHOWN if name in error.params}
     retry = error.params.get("retry_after")
     if retry is None and error.code == "request_in_progress":
         retry = 2

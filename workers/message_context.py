@@ -25,6 +25,7 @@ from services.citizens.models import Account, LoginCode
 from services.citizens.people import open_person
 from services.consulates.queries import get_consulate, get_service
 from services.enrollments import queries as enrollments
+from services.enrollments.planning import list_unblocked
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import OVER, TOLD
 from services.identity.checking import get_account_of
@@ -106,6 +107,20 @@ def enrollment(session: Session, found: UUID, *, site: str, vault: Vault) -> Mes
     if notice.status not in TOLD:
         return None
     return _about_enrollment(notice, f"enrollment_{notice.status}", found, site)
+
+
+def next_step(session: Session, found: UUID, *, site: str, vault: Vault) -> MessageContext | None:
+    """Which programs of the plan can be asked for now that this one is active; None when there are
+    none any more. Raises NotFound."""
+    notice = enrollments.get_notice(session, found, vault)
+    programs = list_unblocked(session, found, vault)
+    if not programs:
+        return None
+    names = ", ".join(PROGRAMS[program].short for program in programs)
+    values = {"given_names": notice.given_names, "programs": names, "address": f"{site}/mi-carpeta"}
+    return MessageContext(
+        "enrollment_next_step", notice.language, values, notice.email, notice.phone
+    )
 
 
 def enrollment_withdrawn(

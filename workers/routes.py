@@ -52,6 +52,8 @@ ROUTES: Mapping[str, Route] = {
     "enrollments.withdrawn_at_agency": Route(
         Queue.HOUSEKEEPING, enrollments.report_withdrawn, parks=False
     ),
+    "enrollments.go_on": Route(Queue.HOUSEKEEPING, enrollments.go_on),
+    "enrollments.next_step": Route(Queue.NOTICES, notices.send_next_step),
     "enrollments.decided": Route(Queue.NOTICES, notices.send_decision),
     "remittances.payout": Route(Queue.MONEY, remittances.submit_payout, parks=False),
     "remittances.cancel": Route(Queue.MONEY, remittances.cancel, parks=False),

@@ -47,6 +47,7 @@ TAGS = {
     "voting": "Counts of votes and registrations, never voters.",
     "indicators": "Figures for Working Group 4, as of a moment.",
     "me": "A citizen's own data, and who looked at it.",
+    "folders": "A person's plan of enrollments, and their consents to pass data to agencies.",
     "callbacks": "Messages of the agencies, signed by Standard Webhooks.",
 }
 SECURITY = {

@@ -133,7 +133,12 @@ def person_keys(data: PersonData, vault: Vault) -> list[bytes]:
     of now meet.
     """
     keys = name_keys(data, vault)
-    return [*keys, vault.blind_index("person.curp", data.curp)] if data.curp else keys
+    return [*keys, curp_key(data.curp, vault)] if data.curp else keys
+
+
+def curp_key(curp: str, vault: Vault) -> bytes:
+    """The key under which whoever has that CURP holds places."""
+    return vault.blind_index("person.curp", curp)
 
 
 def name_keys(named: PersonData | Person, vault: Vault) -> list[bytes]:

@@ -21,3 +21,9 @@ class AlreadyEnrolled(Conflict):
     """The person holds a live enrollment in that program already."""
 
     code = "already_enrolled"
+
+
+class PrerequisiteMissing(Conflict):
+    """Another program comes first: ``requires`` is its code, ``plan`` all of them in order."""
+
+    code = "prerequisite_missing"

@@ -41,3 +41,20 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+
+-- Whether a person is enrolled in a program, whoever asked for it. It says only that; and stays so
+-- until the transaction ends.
+CREATE OR REPLACE FUNCTION is_enrolled(p_person_key bytea, p_program text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_scope text := coalesce(current_setting('app.consulate', true), '');
+    v_found boolean;
+BEGIN
+    PERFORM set_config('app.consulate', '*', true);
+    PERFORM FROM enrollments e JOIN enrollment_claims c ON c.enrollment_id = e.id
+        WHERE c.person_key = p_person_key AND c.program = p_program AND e.status = 'active'
+        FOR SHARE OF e;
+    v_found := FOUND;
+    PERFORM set_config('app.consulate', v_scope, true);
+    RETURN v_found;
+END $$;

@@ -40,5 +40,6 @@ LIFECYCLE = Lifecycle(
         _let_go,
         enqueue_at("enrollments.submit", Status.RECEIVED),
         enqueue_at("enrollments.decided", *TOLD),
+        enqueue_at("enrollments.go_on", Status.ACTIVE),
     ),
 )

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from services.citizens.people import PersonData, get_key, make_person, person_keys
 from services.consulates.models import Consulate
+from services.enrollments.consenting import consents_to
 from services.enrollments.errors import (
     AlreadyEnrolled,
     ConsentRequired,
@@ -23,11 +24,16 @@ from services.enrollments.errors import (
 )
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment, EnrollmentClaim
+from services.enrollments.planning import read_known, refuse_too_early
 from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.programs.schema import Program
 from services.enrollments.progress import DATA_PLACE
-from services.enrollments.rules import HOME_ZONE, Status
+from services.enrollments.rules import HOME_ZONE, SENSITIVE_CONSENT, Status
 from services.facts.recording import Counted
 from services.facts.recording import record as record_fact
+from services.folders.consenting import give_consents
+from services.folders.keeping import forget_answers, keep_answers
+from services.folders.models import Folder
 from services.folders.opening import open_folder
 from services.identity.checking import ask_for_check
 from services.identity.errors import IdentityCheckPending
@@ -75,18 +81,21 @@ def request_enrollment(
     ``account``: whose it is when staff ask; a citizen's is always their own.
     Raises `ProgramNotAvailable`, `ConsentRequired`, Invalid (``curp_invalid``,
     ``curp_birth_date_differs``, ``consulate_not_found``, ``unknown_field``), NotFound for another
-    office than the officer's, `AlreadyEnrolled`, `IdentityCheckPending`.
+    office than the officer's, `PrerequisiteMissing`, `AlreadyEnrolled`, `IdentityCheckPending`.
     """
     _refuse_malformed(command)
     consulate, day = _place(session, command, actor, now)
     owner = actor.account_id if actor.is_citizen else account
-    applicant = _written(command.applicant)
+    applicant = as_written(command.applicant)
+    refuse_too_early(session, PROGRAMS[command.program], command.data, applicant.curp, vault)
     person = make_person(applicant, account=owner, consulate=consulate, now=now, vault=vault)
     session.add(person)
     session.flush()
     folder = open_folder(session, person, now=now)
+    tell_folder(session, folder, command, now=now, actor=actor, vault=vault)
     row = new_id()
-    data = json.dumps(dict(command.data), ensure_ascii=False)
+    numbers = read_known(session, folder, vault).numbers_for(PROGRAMS[command.program])
+    data = json.dumps({**numbers, **command.data}, ensure_ascii=False)
     found = Enrollment(
         id=row,
         folio=new_folio(FolioKind.ENROLLMENT),
@@ -105,12 +114,28 @@ def request_enrollment(
         changed_at=now,
     )
     session.add(found)
-    session.flush()
+    if SENSITIVE_CONSENT in command.consents:
+        forget_answers(session, folder, command.program, vault=vault)
     _claim(session, found, claim_keys(session, vault, applicant, owner), actor)
     counted = Counted("enrollment", found.id, day, consulate)
     record_fact(session, counted, found.status, now=now, program_code=found.program)
     LIFECYCLE.record(session, found, now=now, actor=actor)
     return found
+
+
+def tell_folder(
+    session: Session,
+    folder: Folder,
+    command: RequestEnrollment,
+    *,
+    now: datetime,
+    actor: Actor,
+    vault: Vault,
+) -> None:
+    """Keep answers and consents with the folder, which is held. Raises `PersonForgotten`."""
+    keep_answers(session, folder, command.program, command.data, vault=vault)
+    given = consents_to(PROGRAMS[command.program], command.consents, command.language)
+    give_consents(session, folder, given, now=now, actor=actor)
 
 
 def tell_holders(
@@ -121,7 +146,7 @@ def tell_holders(
 
     In a transaction of its own that sees everything: the request's was rolled back.
     """
-    applicant, account = _written(command.applicant), actor.account_id
+    applicant, account = as_written(command.applicant), actor.account_id
     holders = session.execute(
         select(EnrollmentClaim.enrollment_id, EnrollmentClaim.account_id)
         .where(
@@ -141,13 +166,20 @@ def tell_holders(
 
 
 def _refuse_malformed(command: RequestEnrollment) -> None:
-    program = PROGRAMS.get(command.program)
-    if program is None or program.form is None or not program.open:
-        raise ProgramNotAvailable(field="program")
-    if set(program.form.consents) - set(command.consents):
+    program = refuse_closed(command.program)
+    needed = program.form.consents if program.form else ()
+    if set(needed) - set(command.consents):
         raise ConsentRequired(field="consents")
     refuse_unknown(program.code, command.data)
-    _refuse_other_curp(command.applicant)
+    refuse_other_curp(command.applicant)
+
+
+def refuse_closed(code: str) -> Program:
+    """The program with that code. Raises `ProgramNotAvailable`."""
+    program = PROGRAMS.get(code)
+    if program is None or not program.open:
+        raise ProgramNotAvailable(field="program")
+    return program
 
 
 def refuse_unknown(program: str, data: Mapping[str, Any]) -> None:
@@ -156,12 +188,13 @@ def refuse_unknown(program: str, data: Mapping[str, Any]) -> None:
         raise Invalid("unknown_field", field="data")
 
 
-def _written(applicant: Applicant) -> Applicant:
+def as_written(applicant: Applicant) -> Applicant:
     """With the CURP as it is kept and compared: upper case."""
     return replace(applicant, curp=parse_curp(applicant.curp))
 
 
-def _refuse_other_curp(applicant: Applicant) -> None:
+def refuse_other_curp(applicant: Applicant) -> None:
+    """Raise Invalid ``curp_invalid``, ``curp_birth_date_differs``."""
     try:
         born = curp_birth_date(parse_curp(applicant.curp))
     except ValueError:

@@ -69,6 +69,13 @@ ERRORS: Mapping[str, ErrorWords] = {
     "already_enrolled": ErrorWords(
         _("Ya hay una solicitud de este programa"), _("Consulta su estado en tus trámites.")
     ),
+    "prerequisite_missing": ErrorWords(
+        _("Antes va otra inscripción"),
+        _(
+            "Primero necesitas: %(requires)s. Pídela, o pide todo junto en tu carpeta: ahí ves en"
+            " qué orden va y qué sigue."
+        ),
+    ),
     "consent_required": ErrorWords(
         _("Hace falta tu consentimiento"),
         _("Para tramitarlo, la dependencia necesita recibir estos datos."),
@@ -96,6 +103,13 @@ MESSAGES: Mapping[str, Message] = {
             "Tu solicitud %(folio)s (%(program)s) se retiró después de una revisión de identidad."
             " Si crees que es un error, ve a cualquier consulado con tus documentos."
             " Tu solicitud: %(address)s"
+        ),
+    ),
+    "enrollment_next_step": Message(
+        _("Ya puedes seguir: %(programs)s"),
+        _(
+            "Hola, %(given_names)s. Ya puedes pedir lo que sigue en tu plan: %(programs)s. Usamos"
+            " los datos que ya nos diste. Tu carpeta: %(address)s"
         ),
     ),
     "enrollment_active": Message(

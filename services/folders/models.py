@@ -30,8 +30,8 @@ class Folder(Base):
     filed at a desk for somebody without an account, one at each office.
 
     ``person_key`` is the keyed hash of the CURP, null once the person is erased. ``person_id`` is
-    the row under whose key ``answers_sealed`` (JSON, by the names of the programs' fields) is
-    sealed. ``wanted`` are the programs of the plan; ``starts_next``: the person chose that the next
+    the row under whose key ``answers_sealed`` (JSON, by program and name of its field) is sealed.
+    ``wanted`` are the programs of the plan; ``starts_next``: the person chose that the next
     one begins by itself. An account's folder is of the office that its latest request named.
     """
 

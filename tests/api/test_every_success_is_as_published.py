@@ -28,7 +28,7 @@ from tests.api.calls import steady_web
 from tests.api.test_a_bound_sender_is_corrected import Sender
 from tests.api.test_identity_at_the_window import Window
 from tests.factories.contract import contract_of
-from tests.factories.enrollments import agency_says, make_applicant, payment_line
+from tests.factories.enrollments import agency_says, applicant_body, payment_line
 from tests.factories.remittances import make_clabe, prepare_reference
 from tests.factories.web import PERSON, Web, morning_at_office, person
 from tests.servers import Addresses
@@ -98,12 +98,9 @@ _STEPS: tuple[tuple[tuple[str, dict[str, Any]], ...], ...] = (
 def _enrollments(web: Web) -> None:
     citizen, paths = web.token("citizen", subject="ana"), []
     for _ in range(2):
-        who = make_applicant()
-        names = ("given_names", "first_surname", "second_surname", "curp")
-        applicant = {name: getattr(who, name) for name in names}
         body = {
             "program": "rfc",
-            "applicant": {**applicant, "birth_date": who.birth_date.isoformat()},
+            "applicant": applicant_body(),
             "consents": ["transfer_to_agency"],
         }
         made = _well(web, "POST", "/enrollments", body, token=citizen)
@@ -118,6 +115,7 @@ def _enrollments(web: Web) -> None:
     _well(web, "POST", f"{paths[1]}/withdraw", {}, token=citizen)
     _well(web, "GET", paths[0], token=citizen)
     _well(web, "GET", "/enrollments", token=citizen)
+    _plans(web, citizen)
     _well(web, "GET", "/me/data", token=citizen)
     _papers(web, paths[0], citizen)
 
@@ -130,6 +128,17 @@ def _papers(web: Web, path: str, citizen: str) -> None:
         for name in (paper, "acknowledgement"):
             answer = web.call("GET", f"{path}/{name}.pdf", token=citizen)
             assert answer.status_code == 200, answer.text
+
+
+def _plans(web: Web, citizen: str) -> None:
+    prepared = [{"program": "rfc", "consents": ["transfer_to_agency"]}]
+    who = applicant_body()
+    body = {"programs": ["rfc"], "applicant": who, "starts_next": True, "prepared": prepared}
+    plan = _well(web, "POST", "/me/plans", body, token=citizen)
+    _well(web, "GET", "/me/plans", token=citizen)
+    _well(web, "DELETE", f"/me/plans/{plan['id']}/programs/rfc", token=citizen)
+    [consent, *_] = _well(web, "GET", "/me/consents", token=citizen)["items"]
+    _well(web, "POST", f"/me/consents/{consent['id']}/withdraw", {}, token=citizen)
 
 
 def _money(web: Web) -> None:

@@ -41,6 +41,7 @@ FUNCTIONS = {
         "attempts": "by the subjects that it is given",
     },
     "refuse_booking_v2": {"claims": "by the people's keys; only the account's own are told"},
+    "is_enrolled": {"enrollments": "by the person's key; it says only whether"},
     "sees_appointment": {"appointments": "row security's own question"},
     "own_name_key": {
         "identity_checks": "by which a key was given, of whatever office; it gives the key",

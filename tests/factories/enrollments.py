@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -43,6 +44,16 @@ def make_applicant(
         curp=make_curp(person, random.choice("HM")),
         email=email or f"persona{random.randrange(10**9)}@example.org",
     )
+
+
+def applicant_body(applicant: Applicant | None = None) -> dict[str, Any]:
+    """The applicant, or somebody new, as the API is sent them."""
+    who = applicant or make_applicant()
+    names = ("given_names", "first_surname", "second_surname", "curp", "email")
+    return {
+        **{name: getattr(who, name) for name in names},
+        "birth_date": who.birth_date.isoformat(),
+    }
 
 
 def make_request(applicant: Applicant | None = None, **changes: object) -> RequestEnrollment:

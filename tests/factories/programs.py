@@ -59,6 +59,7 @@ CHOIR = Program(
                     Field("voice", Kind.TEXT, _words("Tu registro"), most=20),
                     Field("years", Kind.NUMBER, _words("Años cantando"), most=90),
                     Field("reads", Kind.YES_NO, _words("¿Lees música?")),
+                    Field("key", Kind.TEXT, _words("Tu RFC"), required=False, most=13, meets="rfc"),
                 ),
             ),
             Step(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +21,9 @@ from integrations.contracts import (
     Remedy,
 )
 from integrations.errors import OutcomeUnknown, Refused
+from services.enrollments import choosing
 from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
+from services.enrollments.planning import list_unblocked
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import (
     AgencyStatus,
@@ -35,6 +38,7 @@ from services.enrollments.queries import find_by_folio, get_enrollment
 from services.enrollments.rules import Status
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
+from services.kernel.errors import DomainError
 from services.kernel.money import Money
 from services.outbox.delivery import Lease, enqueue
 from services.outbox.inbox import find_folio
@@ -136,6 +140,19 @@ def report_withdrawn(job: JobContext, lease: Lease) -> None:
         detail = {"program": enrollment.program, "folio": enrollment.folio}
         given = Report(Kind.WITHDRAWN_AT_AGENCY, Subject.ENROLLMENT, lease.ref, detail)
         report(session, given, now=job.now(session))
+
+
+def go_on(job: JobContext, lease: Lease) -> None:
+    """One is active: begin what comes next and is prepared, or tell the person to go on."""
+    with job.transaction() as session:
+        due = choosing.list_due(session, lease.ref, job.vault)
+    for program in due:
+        with suppress(DomainError), job.transaction() as session:
+            now = job.now(session)
+            choosing.begin_prepared(session, lease.ref, program, now=now, vault=job.vault)
+    with job.settle(lease, "gone_on") as session:
+        if list_unblocked(session, lease.ref, job.vault):
+            enqueue(session, "enrollments.next_step", lease.ref)
 
 
 def _agency_of(task: Application | _Question) -> str:

@@ -58,6 +58,11 @@ def send_decision(job: JobContext, lease: Lease) -> None:
     _tell_of(job, lease, message_context.enrollment)
 
 
+def send_next_step(job: JobContext, lease: Lease) -> None:
+    """An enrollment is active, and others of the person's plan can be asked for now."""
+    _tell_of(job, lease, message_context.next_step)
+
+
 def send_identity_corrected(job: JobContext, lease: Lease) -> None:
     """The holder of an account was corrected at a window."""
     _tell_of(job, lease, message_context.identity_corrected)

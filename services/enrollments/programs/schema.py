@@ -77,6 +77,15 @@ class Field:
     when: When | None = None
     meets: str | None = None
 
+    def asks_the_same(self, other: Field) -> bool:
+        """Whether an answer to one answers the other, whatever the words around it."""
+        return (self.name, self.kind, self.most, self.currency) == (
+            other.name,
+            other.kind,
+            other.most,
+            other.currency,
+        ) and (self.choices, self.fields) == (other.choices, other.fields)
+
     def is_asked(self, answers: Mapping[str, Any]) -> bool:
         """Whether it is asked for, given the answers before it."""
         return self.when is None or answers.get(self.when.field) == self.when.answer

@@ -75,7 +75,7 @@ def list_programs(query: dict[str, Any]) -> dict[str, Any]:
     errors={
         429: ("too_many_requests",),
         404: ("not_found",),
-        409: ("already_enrolled", "identity_check_pending"),
+        409: ("already_enrolled", "identity_check_pending", "prerequisite_missing"),
         422: (
             "program_not_available",
             "consent_required",

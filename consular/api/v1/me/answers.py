@@ -18,6 +18,7 @@ from consular.api.answer_fields import (
 )
 from consular.api.v1.appointments.answers import AppointmentAnswer
 from consular.api.v1.enrollments.answers import EnrollmentAnswer
+from consular.api.v1.folders.answers import FolderAnswer
 from consular.api.v1.remittances.answers import RemittanceAnswer
 from services.kernel.audit import Role
 from services.privacy.rules import Obstacle, Status
@@ -75,6 +76,7 @@ class CopyAnswer(Answer):
     people = Many(PersonAnswer)
     appointments = Many(AppointmentAnswer)
     enrollments = Many(EnrollmentAnswer)
+    folders = Many(FolderAnswer)
     remittances = Many(RemittanceAnswer)
     accesses = Many(AccessAnswer)
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from consular.access_words import words_of_action
 from consular.api.v1.appointments import routes as appointments
 from consular.api.v1.enrollments import routes as enrollments
+from consular.api.v1.folders import routes as folders
 from consular.api.v1.me.answers import AccessAnswer, PersonAnswer, SignInAnswer
 from consular.api.v1.remittances import routes as remittances
 from consular.auth import vault
@@ -24,6 +25,7 @@ from services.citizens.accesses import list_accesses
 from services.citizens.accounts import list_identities, list_people
 from services.citizens.people import open_person
 from services.enrollments.queries import list_enrollments
+from services.folders.queries import list_folders
 from services.kernel.tables import Page
 from services.remittances.queries import list_remittances
 
@@ -45,6 +47,9 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
             enrollments.detailed(session, found)
             for page in _pages(partial(list_enrollments, session))
             for found in page
+        ],
+        "folders": [
+            folders.whole_folder(session, folder) for folder in list_folders(session, account)
         ],
         "remittances": [
             remittances.detailed(session, found)

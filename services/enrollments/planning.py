@@ -1,0 +1,217 @@
+"""The plan of a folder: which programs, in which order, and how far each is.
+
+Only what the person wants is stored. The rest follows from the programs' rules, the folder's
+enrollments and the numbers that the person gave. A field that is called as a program asks for the
+number which that program gives: so IMSS comes after the RFC, which it requires, and after the NSS,
+which it can use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from services.citizens.people import curp_key
+from services.enrollments.errors import PrerequisiteMissing
+from services.enrollments.models import Enrollment
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.programs.schema import Field, Program
+from services.enrollments.queries import open_result
+from services.enrollments.rules import OVER, Status
+from services.folders.consenting import list_consented
+from services.folders.keeping import open_answers
+from services.folders.models import Folder
+from services.kernel.crypto import Vault
+
+
+class StepState(StrEnum):
+    """How far a step of a plan is."""
+
+    DONE = "done"
+    UNDER_WAY = "under_way"
+    READY = "ready"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """``waits_for``: the programs before it that aren't done. ``enrollment`` is the latest, in
+    ``status``. ``prepared``: its data and consents are there, so that it can begin by itself.
+    ``given``: the person has the number already."""
+
+    program: str
+    state: StepState
+    waits_for: tuple[str, ...] = ()
+    enrollment: UUID | None = None
+    status: Status | None = None
+    prepared: bool = False
+    given: bool = False
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a folder holds: the latest enrollment of each program, and what was given and told."""
+
+    latest: Mapping[str, Enrollment] = field(default_factory=dict)
+    results: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    consented: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def numbers_for(self, program: Program) -> dict[str, str]:
+        """The numbers that it asks for and that active enrollments gave. One that meets a required
+        program is that program's own."""
+        numbers: dict[str, str] = {}
+        for asked in program.fields:
+            sources = [asked.meets] if asked.meets else [*self.results]
+            given = [self.results.get(source, {}).get(asked.name) for source in sources]
+            if asked.name in PROGRAMS and any(given):
+                numbers[asked.name] = next(filter(None, given))
+        return numbers
+
+    def data_for(self, program: Program) -> dict[str, Any]:
+        """What it asks for and the folder holds: those numbers, and what was told before, for this
+        program or another that asks the same."""
+        told = {asked.name: self._told(program, asked) for asked in program.fields}
+        return {
+            **{name: value for name, value in told.items() if value is not None},
+            **self.numbers_for(program),
+        }
+
+    def _told(self, program: Program, asked: Field) -> Any:
+        own = self.answers.get(program.code, {})
+        if asked.name in own or asked.meets not in (None, asked.name):
+            return own.get(asked.name)
+        for code, answers in reversed(self.answers.items()):
+            other = PROGRAMS.get(code)
+            if asked.name in answers and other and any(map(asked.asks_the_same, other.fields)):
+                return answers[asked.name]
+        return None
+
+    def has_number(self, program: str) -> bool:
+        """Whether the person gave the number that the program would give."""
+        return any(program in answers for answers in self.answers.values())
+
+
+def comes_after(program: Program) -> tuple[str, ...]:
+    """The programs that come before it."""
+    asked = (each.name for each in program.fields if each.name in PROGRAMS)
+    return tuple(dict.fromkeys((*program.requires, *asked)))
+
+
+def in_order(wanted: Iterable[str]) -> list[str]:
+    """The wanted programs and all that come before them, each after those that it needs."""
+    found: set[str] = set()
+    pending = list(wanted)
+    while pending:
+        program = pending.pop()
+        if program not in found:
+            found.add(program)
+            pending += comes_after(PROGRAMS[program])
+    return [program for program in PROGRAMS if program in found]
+
+
+def lacks(program: Program, data: Mapping[str, Any]) -> list[str]:
+    """The names of what the program must be told and ``data`` doesn't have."""
+    return [
+        asked.name
+        for asked in program.fields
+        if asked.required and asked.is_asked(data) and asked.name not in data
+    ]
+
+
+def steps_of(wanted: Collection[str], known: Known) -> list[PlanStep]:
+    """The plan, and what is live besides it."""
+    live = {code for code, enrollment in known.latest.items() if enrollment.status not in OVER}
+    plan = in_order({*wanted, *live} & set(PROGRAMS))
+    done = {code for code in plan if _is_done(code, known)}
+    return [_step(PROGRAMS[code], [*plan], done, known) for code in plan]
+
+
+def list_unblocked(session: Session, enrollment: UUID, vault: Vault) -> list[str]:
+    """The programs of its plan that come after ``enrollment`` and can be asked for now."""
+    done = session.get_one(Enrollment, enrollment)
+    folder = session.get(Folder, done.folder_id) if done.folder_id else None
+    plan = read_plan(session, folder, vault) if folder else []
+    return [
+        step.program
+        for step in plan
+        if step.state is StepState.READY and done.program in comes_after(PROGRAMS[step.program])
+    ]
+
+
+def refuse_too_early(
+    session: Session, program: Program, data: Mapping[str, Any], curp: str, vault: Vault
+) -> None:
+    """Raise `PrerequisiteMissing` unless the person is enrolled in each program that comes first,
+    whoever asked for it, or has given a number from there. It stays so until the transaction ends.
+    """
+    given = {asked.meets for asked in program.fields if data.get(asked.name)}
+    for required in program.requires:
+        enrolled = func.is_enrolled(curp_key(curp, vault), required)
+        if required not in given and not session.scalar(select(enrolled)):
+            plan = in_order([program.code])
+            raise PrerequisiteMissing(field="program", requires=required, plan=plan)
+
+
+def read_plan(session: Session, folder: Folder, vault: Vault) -> list[PlanStep]:
+    """The folder's plan as it is now."""
+    return steps_of(folder.wanted, read_known(session, folder, vault))
+
+
+def read_known(session: Session, folder: Folder, vault: Vault) -> Known:
+    """What the folder holds, opened."""
+    latest = {
+        enrollment.program: enrollment
+        for enrollment in session.scalars(
+            select(Enrollment)
+            .where(Enrollment.folder_id == folder.id)
+            .order_by(Enrollment.created_at, Enrollment.id)
+        )
+    }
+    active = [each for each in latest.values() if each.status == Status.ACTIVE]
+    return Known(
+        latest,
+        {each.program: open_result(session, each, vault) or {} for each in active},
+        open_answers(session, folder, vault=vault),
+        list_consented(session, folder.id),
+    )
+
+
+def _is_done(code: str, known: Known) -> bool:
+    enrollment = known.latest.get(code)
+    if enrollment is not None and enrollment.status not in OVER:
+        return enrollment.status == Status.ACTIVE
+    return known.has_number(code)
+
+
+def _step(program: Program, plan: list[str], done: set[str], known: Known) -> PlanStep:
+    enrollment = known.latest.get(program.code)
+    waits_for = tuple(code for code in plan if code in comes_after(program) and code not in done)
+    if program.code in done:
+        state = StepState.DONE
+    elif enrollment is not None and enrollment.status not in OVER:
+        state = StepState.UNDER_WAY
+    else:
+        state = StepState.WAITING if waits_for else StepState.READY
+    return PlanStep(
+        program=program.code,
+        state=state,
+        waits_for=waits_for if state is StepState.WAITING else (),
+        enrollment=enrollment.id if enrollment else None,
+        status=Status(enrollment.status) if enrollment else None,
+        prepared=_is_prepared(program, known),
+        given=program.code in done and not (enrollment and enrollment.status == Status.ACTIVE),
+    )
+
+
+def _is_prepared(program: Program, known: Known) -> bool:
+    if program.form is None:
+        return False
+    consented = set(program.form.consents) <= set(known.consented.get(program.code, ()))
+    return consented and not lacks(program, known.data_for(program))

@@ -1,0 +1,92 @@
+"""Record that a person consents to a transfer of their data, or no longer does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.orm import Session
+
+from services.folders.models import Consent, Folder
+from services.folders.rules import ConsentKind, Purpose
+from services.kernel import audit
+from services.kernel.audit import Actor
+from services.kernel.crypto import fingerprint
+from services.kernel.ids import new_id
+
+
+@dataclass(frozen=True)
+class GiveConsent:
+    """``text`` is what was shown, in ``language``; ``data`` are names of fields."""
+
+    program: str
+    agency: str
+    kind: ConsentKind
+    data: tuple[str, ...]
+    text: str
+    language: str
+
+
+def give_consents(
+    session: Session, folder: Folder, given: Iterable[GiveConsent], *, now: datetime, actor: Actor
+) -> None:
+    """Record what isn't consented to in the same words already. The folder is held."""
+    live = {(c.program, c.kind, c.text_version) for c in _list_live(session, folder.id)}
+    for consent in given:
+        version = fingerprint(consent.text.encode()).hex()[:12]
+        if (consent.program, consent.kind, version) in live:
+            continue
+        session.add(
+            Consent(
+                id=new_id(),
+                folder_id=folder.id,
+                program=consent.program,
+                agency=consent.agency,
+                kind=consent.kind.value,
+                purpose=Purpose.ENROLLMENT.value,
+                data=list(consent.data),
+                text_version=version,
+                language=consent.language,
+                given_at=now,
+                given_by_role=actor.role.value,
+                given_by=actor.account_id,
+            )
+        )
+    session.flush()
+
+
+def list_consented(session: Session, folder: UUID) -> dict[str, set[str]]:
+    """The kinds of consent that hold now, by program."""
+    kinds: dict[str, set[str]] = {}
+    for consent in _list_live(session, folder):
+        kinds.setdefault(consent.program, set()).add(consent.kind)
+    return kinds
+
+
+def withdraw_consents(
+    session: Session, folder: Folder, program: str, *, now: datetime, actor: Actor
+) -> None:
+    """End every consent for the program. The folder is held."""
+    ended = session.execute(
+        update(Consent)
+        .where(_is_live(folder.id), Consent.program == program)
+        .values(withdrawn_at=now, withdrawn_by_role=actor.role.value, withdrawn_by=actor.account_id)
+        .returning(Consent.id)
+        .execution_options(synchronize_session=False)
+    )
+    subjects = [
+        audit.Subject("consent", id, folder.account_id, folder.consulate_code)
+        for id in ended.scalars()
+    ]
+    audit.record(session, *subjects, action="consent.withdraw", now=now, actor=actor)
+
+
+def _list_live(session: Session, folder: UUID) -> Iterable[Consent]:
+    return session.scalars(select(Consent).where(_is_live(folder)))
+
+
+def _is_live(folder: UUID) -> ColumnElement[bool]:
+    return and_(Consent.folder_id == folder, Consent.withdrawn_at.is_(None))
