@@ -22,6 +22,7 @@ WHAT: dict[str, Any] = {
     "appointment.not_served": _("Anotaron que no se pudo atender tu cita"),
     "appointment.no_show": _("Anotaron que no llegaste a tu cita"),
     "appointment.cancel": _("Se canceló tu cita"),
+    "appointment.reschedule": _("Tu cita cambió de día, de hora o de oficina"),
     "appointment.identity_check": _("Alguien más usó los datos de una persona de tu cita"),
     "identity.check": _("Comprobaron tu identidad en un consulado"),
     "identity.take_over": _("Tu trámite quedó a tu nombre, tras comprobar tu identidad"),

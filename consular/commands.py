@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from consular.auth import account, actor, now, vault
 from consular.callers import booking_hand, enrollment_budgets, guess_budgets
 from consular.db import raw_connection, transaction
-from services.appointments import booking, desk
+from services.appointments import booking, desk, rescheduling
 from services.appointments.errors import ClaimTaken
 from services.appointments.models import Appointment
+from services.appointments.rescheduling import RescheduleAppointment
 from services.citizens.errors import IdentityBound
 from services.citizens.limits import refuse_spent, spend
 from services.citizens.people import PersonData
@@ -77,6 +78,12 @@ def cancel(session: Session, appointment: UUID) -> Appointment:
     """Cancel it; its places are free for others after the delay that is in force here."""
     limits = current_app.config["BOOKING_LIMITS"]
     return desk.cancel(session, appointment, now=now(), actor=actor(), limits=limits)
+
+
+def reschedule(session: Session, command: RescheduleAppointment) -> Appointment:
+    """Move it; the places that it leaves are free for others after the delay in force here."""
+    limits = current_app.config["BOOKING_LIMITS"]
+    return rescheduling.reschedule(session, command, now=now(), actor=actor(), limits=limits)
 
 
 @contextmanager

@@ -30,6 +30,8 @@ RETENTION: Mapping[str, str] = {
     " AND created_at < now() - interval '30 days'",
     # What a law has kept of whoever was erased, until its day.
     "blocked_records": "DELETE FROM blocked_records WHERE blocked_until <= current_date",
+    # Freed within hours; a day of them limits how often an appointment moves.
+    "vacated_places": "DELETE FROM vacated_places WHERE vacated_at < now() - interval '2 days'",
     "scheduled_runs": "DELETE FROM scheduled_runs WHERE due_at < now() - interval '1 day'",
 }
 

@@ -42,6 +42,7 @@ ROUTES: Mapping[str, Route] = {
     "citizens.login_code": Route(Queue.NOTICES, notices.send_login_code),
     "appointments.confirmation": Route(Queue.NOTICES, notices.send_confirmation),
     "appointments.cancelled": Route(Queue.NOTICES, notices.send_cancellation),
+    "appointments.rescheduled": Route(Queue.NOTICES, notices.send_rescheduling),
     "appointments.identity_check": Route(Queue.NOTICES, notices.send_identity_check),
     "enrollments.submit": Route(Queue.AGENCIES, enrollments.submit),
     "enrollments.amend": Route(Queue.AGENCIES, enrollments.amend),
@@ -64,6 +65,7 @@ ROUTES: Mapping[str, Route] = {
     "rates.fetch": Route(Queue.AGENCIES, rates.fetch_rates),
     # Never left lying: a place that isn't given back is lost.
     "appointments.free_places": Route(Queue.HOUSEKEEPING, appointments.free_places, parks=False),
+    "appointments.free_vacated": Route(Queue.HOUSEKEEPING, appointments.free_vacated, parks=False),
     "appointments.compare_people": Route(Queue.HOUSEKEEPING, appointments.compare_people),
     "appointments.close_days": Route(Queue.HOUSEKEEPING, housekeeping.close_days),
     "privacy.erase": Route(Queue.HOUSEKEEPING, privacy.erase_person),

@@ -147,6 +147,15 @@ class NothingSchema(Schema):
     """No fields."""
 
 
+class RescheduleSchema(Schema):
+    """When, and at which office when it moves there too."""
+
+    example: ClassVar[dict[str, Any]] = {"start": "2026-12-08T09:00:00-08:00"}
+
+    start = Moment(required=True)
+    consulate = Code(load_default=None, allow_none=True)
+
+
 class CheckInSchema(Schema):
     """The officer saw the person and their document."""
 

@@ -188,6 +188,24 @@ class Seat(Base):
     ends_at: Mapped[datetime] = mapped_column(_NOW)
 
 
+class VacatedPlace(Base):
+    """Places that an appointment left by moving: still taken until the move's item frees them."""
+
+    __tablename__ = "vacated_places"
+    owners = PartOf("appointment_id", Appointment)
+    __table_args__ = (
+        CheckConstraint("places > 0", name="places"),
+        Index("ix_vacated_places_appointment_id", "appointment_id"),
+    )
+
+    move_id: Mapped[UUID] = mapped_column(primary_key=True)
+    slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"), primary_key=True)
+    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
+    places: Mapped[int] = mapped_column(SmallInteger)
+    vacated_at: Mapped[datetime] = mapped_column(_NOW)
+
+
 class ReturnPass(Base):
     """Not served: may come back without another booking, until ``valid_until``. That day is gone
     once the pass is used or expired; ``returned_on`` is when the person last came. ``person_keys``

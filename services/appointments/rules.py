@@ -23,7 +23,8 @@ EARLY_MINUTES = 10
 @dataclass(frozen=True)
 class BookingLimits:
     """How many people's live appointments one hand may hold, and how many it may book in a day;
-    ``free_after`` is between what times a place that was given back can be booked again.
+    ``free_after`` is between what times a place that was given back can be booked again;
+    ``moves_per_day``, how often one appointment may move: each move holds two places for a while.
 
     Staff book for callers: an account's limit isn't theirs, a contact's is.
     """
@@ -33,6 +34,7 @@ class BookingLimits:
     per_address: int | None
     per_day: int | None
     free_after: tuple[timedelta, timedelta]
+    moves_per_day: int = 3
 
 
 # A family fits into an account with room for two more; a library or a telephone company's shared
@@ -52,6 +54,7 @@ DEVELOPMENT_LIMITS = BookingLimits(
     per_address=None,
     per_day=None,
     free_after=(timedelta(seconds=2), timedelta(seconds=6)),
+    moves_per_day=30,
 )
 
 
@@ -87,6 +90,7 @@ class Step(StrEnum):
     NOT_SERVED = "not_served"
     NO_SHOW = "no_show"
     BACK_TO_WAITING = "back_to_waiting"
+    RESCHEDULE = "reschedule"
     CANCEL = "cancel"
 
 
@@ -103,6 +107,8 @@ STEPS: dict[Step, tuple[frozenset[Status], Status]] = {
     Step.NO_SHOW: (frozenset({Status.BOOKED, Status.CHECKED_IN, Status.CALLED}), Status.NO_SHOW),
     # Undoes a call; the place in the queue goes by the appointment's time and stays.
     Step.BACK_TO_WAITING: (frozenset({Status.CALLED}), Status.CHECKED_IN),
+    # To another time or office, see `rescheduling`; before the start of the one that it has.
+    Step.RESCHEDULE: (frozenset({Status.BOOKED}), Status.BOOKED),
     Step.CANCEL: (frozenset({Status.BOOKED}), Status.CANCELLED),
 }
 
@@ -117,8 +123,10 @@ ENDS = tuple(status for status in Status if status not in LIVE | {Status.CANCELL
 # Ended, but a pass brings the person back: of days for who couldn't be served, of the same day
 # for who came after being noted as absent.
 RETURNABLE = frozenset({Status.NOT_SERVED, Status.NO_SHOW})
+# What its person decides, as long as its time hasn't begun.
+BEFORE_THE_START = frozenset({Step.RESCHEDULE, Step.CANCEL})
 # Nobody is received, served or missed before the appointment's day at its office.
-ON_THE_DAY = frozenset(Step) - {Step.CANCEL}
+ON_THE_DAY = frozenset(Step) - BEFORE_THE_START
 
 
 class Refusal(StrEnum):
@@ -151,7 +159,7 @@ def refusal(step: Step, at: Situation) -> Refusal | None:
     if step is Step.NO_SHOW and at.now < at.starts_at:
         return Refusal.TOO_EARLY
     # A place whose time has begun can't be given back.
-    if step is Step.CANCEL and at.now >= at.starts_at:
+    if step in BEFORE_THE_START and at.now >= at.starts_at:
         return Refusal.WRONG_STATE
     return None
 

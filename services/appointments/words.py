@@ -134,6 +134,14 @@ MESSAGES: Mapping[str, Message] = {
             " otra: %(address)s"
         ),
     ),
+    "appointment_rescheduled": Message(
+        _("Tu cita cambió de hora: %(folio)s"),
+        _(
+            "Tu cita cambió. El folio es el mismo. La hora de antes ya no vale.\n\nFolio:"
+            " %(folio)s\nTrámite: %(services)s\nOficina: %(office)s\nFecha y hora: %(when)s"
+            "\n\nQué llevar y cómo cambiarla o cancelarla: %(address)s"
+        ),
+    ),
     "identity_check": Message(
         _("Revisaremos la identidad en tu cita %(folio)s"),
         _(

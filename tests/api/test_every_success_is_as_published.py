@@ -69,6 +69,8 @@ def _appointments(web: Web) -> None:
         _well(web, "POST", "/appointments/find", found)
     _well(web, "GET", "/appointments", token=citizen)
     _well(web, "GET", paths[0], token=citizen)
+    later = {"start": web.free()[-1]["start"]}
+    _well(web, "POST", f"{paths[0]}/reschedule", later, token=citizen)
     _well(web, "POST", f"{paths[0]}/cancel", {}, token=citizen)
     closing = {"status": "closed"}
     _well(web, "GET", f"/sessions/{opened['id']}", token=supervisor)

@@ -485,3 +485,21 @@ def test_people_are_called_by_the_time_of_their_appointment_and_the_page_says_so
     page = officer.get(agenda_of(first)).text
     assert "Se llama por la hora de la cita, no por la de llegada." in page
     assert page.index("Demo Aaaa") < page.index("Demo Aaab")
+
+
+def test_an_officer_moves_an_appointment_within_the_office(web: Web) -> None:
+    web.session()
+    first, *_between, last = (slot["start"] for slot in web.free())
+    booked = web.book(first, token=web.token("citizen", subject="ana")).get_json()
+    officer = staff_browser(web.app, "officer", "losangeles")
+    at = f"/desk/appointments/{booked['id']}"
+    assert f'href="{at}/times"' in officer.get(at).text
+    times = officer.get(f"{at}/times").text
+    assert "9:45" in times
+    assert 'name="consulate"' not in times
+    done = officer.post(f"{at}/times/confirm", start=last)
+    assert done.headers["Location"].startswith(at)
+    page = officer.get(done.headers["Location"]).text
+    assert "9:45" in page
+    stranger = staff_browser(web.app, "officer", "chicago")
+    assert stranger.get(f"{at}/times").status_code == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -94,3 +95,42 @@ def test_what_the_desk_forgot_is_not_shown_as_a_code(
     ):
         assert page.status_code == 200
         assert "not_closed" not in page.text
+
+
+def test_moving_shows_both_times_before_and_keeps_the_folio(
+    web: Web, booked: dict[str, Any], owner: Browser
+) -> None:
+    at = f"/citas/{booked['id']}"
+    assert f'href="{at}/cambiar"' in owner.get(at).text
+    times = owner.get(f"{at}/cambiar").text
+    assert "La cita se conserva hasta confirmar la nueva hora." in times
+    other = web.free()[-1]["start"]
+    check = unescape(owner.get(f"{at}/cambiar/revisar?{urlencode({'start': other})}").text)
+    assert "9:00" in check.partition("Ahora")[0]
+    assert "9:45" in check.partition("Ahora")[2]
+    done = owner.post(f"{at}/cambiar/confirmar", consulate="losangeles", start=other)
+    assert done.headers["Location"] == f"{at}?cambiada=1"
+    page = unescape(owner.get(f"{at}?cambiada=1").text)
+    assert "Tu cita cambió" in page
+    assert "9:45" in page
+
+
+def test_a_time_that_somebody_else_took_leads_back_to_the_free_ones(
+    web: Web, booked: dict[str, Any], owner: Browser
+) -> None:
+    at, taken = f"/citas/{booked['id']}", web.free()[-1]["start"]
+    assert web.book(taken, token=web.token("citizen", subject="eve"), attendees=[
+        {"given_names": "Eva", "first_surname": "Otra", "birth_date": "1991-01-01"}
+    ]).status_code == 201  # fmt: skip
+    back = owner.post(f"{at}/cambiar/confirmar", consulate="losangeles", start=taken)
+    page = unescape(owner.get(owner.get(back.headers["Location"]).headers["Location"]).text)
+    assert "Ese horario ya se ocupó" in page
+    assert "Cambiar día u hora" in page
+
+
+def test_one_that_is_over_leads_to_its_page(
+    web: Web, booked: dict[str, Any], owner: Browser
+) -> None:
+    owner.post(f"/citas/{booked['id']}/cancelar")
+    answer = owner.get(f"/citas/{booked['id']}/cambiar")
+    assert answer.headers["Location"] == f"/citas/{booked['id']}"

@@ -30,7 +30,7 @@ BOTH = {
     "facts": ADD,
     "quotes": ADD,
     "remittance_events": ADD,
-    "seats": f"{ADD}, UPDATE (appointment_id)",
+    "seats": f"{ADD}, UPDATE (appointment_id, ends_at, slot_id, starts_at)",
     "sessions": f"{ADD}, UPDATE (closed_at, closed_by)",
     "slots": f"{ADD}, UPDATE (open)",
     "staff_accounts": f"{ADD}, UPDATE (changed_by, consulate_code, ended_at, ended_by, role)",
@@ -48,8 +48,8 @@ ONLY_WEB = {
     "homonyms": ADD,
     "identities": ADD,
     "incident_steps": ADD,
-    "appointments": f"{ADD}, UPDATE (address_index, changed_at, desk, document_sealed, ends_at,"
-    " outcome, people, status)",
+    "appointments": f"{ADD}, UPDATE (address_index, changed_at, consulate_code, day, desk,"
+    " document_sealed, ends_at, outcome, people, starts_at, status)",
     "attempts": f"{ADD}, UPDATE (count)",
     "consulates": READ,
     "drafts": f"{KEEP}, UPDATE (content_sealed, data_key, expires_at, owner)",
@@ -69,8 +69,8 @@ ONLY_WEB = {
     "non_working_days": READ,
     "outbox": ADD,
     "payout_attempts": READ,
-    "people": f"{ADD}, UPDATE (birth_date, curp_index, curp_sealed, email_sealed, first_surname,"
-    " given_names, identity_bound_at, name_index, phone_sealed, second_surname)",
+    "people": f"{ADD}, UPDATE (birth_date, consulate_code, curp_index, curp_sealed, email_sealed,"
+    " first_surname, given_names, identity_bound_at, name_index, phone_sealed, second_surname)",
     "published_series": READ,
     "remittance_rules": READ,
     "remittances": f"{ADD}, UPDATE (answer_due_at, changed_at, reason_code, refunded_at, status)",
@@ -81,6 +81,7 @@ ONLY_WEB = {
     "services": READ,
     "slot_sets": f"{ADD}, UPDATE (capacity, taken)",
     "states": READ,
+    "vacated_places": ADD,
     "vote_counts": f"{ADD}, UPDATE (approved_at, approved_by, reason, rejected_at, rejected_by,"
     " second_by, second_value, status, value)",
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
@@ -131,6 +132,7 @@ ONLY_WORKERS = {
     "services": f"{KEEP}, UPDATE",
     "slot_sets": f"{ADD}, UPDATE",
     "states": f"{KEEP}, UPDATE",
+    "vacated_places": KEEP,
     "vote_counts": f"{ADD}, UPDATE",
     "web_sessions": f"{KEEP}, UPDATE (ended_at, last_seen_at)",
 }

@@ -13,6 +13,12 @@ def free_places(job: JobContext, lease: Lease) -> None:
         freeing.free_places(session, lease.ref)
 
 
+def free_vacated(job: JobContext, lease: Lease) -> None:
+    """The places that an appointment left by moving can be booked again, by anybody."""
+    with job.settle(lease, "freed") as session:
+        freeing.free_vacated(session, lease.ref)
+
+
 def compare_people(job: JobContext, lease: Lease) -> None:
     """Flag for the desk whoever looks like somebody of another live appointment."""
     with job.transaction() as session:

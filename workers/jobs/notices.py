@@ -48,6 +48,11 @@ def send_cancellation(job: JobContext, lease: Lease) -> None:
     _about_appointment(job, lease, "appointment_cancelled")
 
 
+def send_rescheduling(job: JobContext, lease: Lease) -> None:
+    """An appointment moved to another time or office."""
+    _about_appointment(job, lease, "appointment_rescheduled")
+
+
 def send_identity_check(job: JobContext, lease: Lease) -> None:
     """Somebody else asked for an appointment in the name of one of its persons."""
     _about_appointment(job, lease, "identity_check")

@@ -30,6 +30,7 @@ from consular.pages.drafts import draft, drop
 from consular.pages.forms import Errors, check, go, local, money_of, pick, read_fields, typed
 from consular.pages.portal.names import office
 from consular.pages.posting import reopen
+from consular.pages.rescheduling import add_rescheduling
 from services.appointments.desk import TakeStep, complete, take_step
 from services.appointments.queries import get_appointment
 from services.appointments.returning import day_at_desk
@@ -46,6 +47,13 @@ def appointment(id: UUID) -> str:
     return _show(id, draft().form, _by_field(draft().errors(_read_not_served, also_under=True)))
 
 
+add_rescheduling(
+    pages,
+    "/appointments/<uuid:id>",
+    ("times", "times/check", "times/confirm"),
+    layout="layouts/staff.html",
+    who=DESK,
+)
 reopen(pages, ["/appointments/<uuid:id>/<code:step>"], "desk.appointment", DESK)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import groupby
+from datetime import date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -44,11 +43,13 @@ from consular.pages.portal.signing_in import (
     sent_at,
 )
 from consular.pages.posting import reopen, submission_key
+from consular.pages.rescheduling import add_rescheduling
 from consular.pages.session import keep
+from consular.pages.times import free_week
 from services.appointments.booking import BookAppointment
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.errors import SlotNotOffered, SlotTaken
-from services.appointments.queries import FreeTime, availability, get_appointment, list_attendees
+from services.appointments.queries import get_appointment, list_attendees
 from services.appointments.returning import list_passes
 from services.appointments.rules import EARLY_MINUTES, Status, Step
 from services.appointments.steps import list_actions
@@ -59,7 +60,6 @@ from services.kernel.audit import Actor, Role
 from services.kernel.errors import Conflict, DomainError
 from services.kernel.identifiers import format_phone
 
-DAYS_SHOWN = 7
 NAMES = ("given_names", "first_surname", "second_surname")
 SLOT = ("consulate", "service", "start")
 
@@ -179,9 +179,21 @@ def _use_code(form: dict[str, str], command: BookAppointment) -> Response:
 @allow(CITIZEN)
 def appointment(id: UUID) -> str:
     """Show one appointment to its owner."""
-    return _show(id, just_booked="nueva" in request.args, errors=draft().errors(also_under=True))
+    return _show(
+        id,
+        just_booked="nueva" in request.args,
+        moved="cambiada" in request.args,
+        errors=draft().errors(also_under=True),
+    )
 
 
+add_rescheduling(
+    pages,
+    "/citas/<uuid:id>",
+    ("cambiar", "cambiar/revisar", "cambiar/confirmar"),
+    layout="layouts/citizen.html",
+    who=CITIZEN,
+)
 reopen(pages, ["/citas/<uuid:id>/cancelar"], "portal.appointment", CITIZEN)
 
 
@@ -275,46 +287,25 @@ def _ask_time(place: dict[str, Any], errors: Errors) -> str:
         where = office(session, place["consulate"])
         service = get_service(session, place["service"])
         zone = ZoneInfo(where["time_zone"])
-        today = now().astimezone(zone).date()
-        first: date = max(place["from_"] or today, today)
-        begin, after = max(_midnight(first, zone), now()), first + timedelta(days=DAYS_SHOWN)
-        times = availability(
-            session,
-            consulate=where["code"],
-            service=service.code,
-            first=begin,
-            last=_midnight(after, zone),
-        )
-        further = None if times else find_alternatives(session, where["code"], service.code, begin)
+        week = free_week(session, where["code"], zone, service.code, first=place["from_"])
+        further = None
+        if not week.days:
+            further = find_alternatives(session, where["code"], service.code, week.begin)
         shown = {"code": service.code, "name": in_language(service, "name")}
-    later: date | None = after
+    later: date | None = week.later
     if further:
         later = further.start.astimezone(zone).date() if further.start else None
     return render_template(
         "portal/booking_time.html",
         consulate=where,
         service=shown,
-        days=_by_day(times, zone),
+        days=week.days,
         further=further,
         person=_person_of(draft().form),
         errors=errors,
         later=later,
-        earlier=first - timedelta(days=DAYS_SHOWN) if first > today else None,
+        earlier=week.earlier,
     )
-
-
-def _by_day(times: Sequence[FreeTime], zone: ZoneInfo) -> list[dict[str, Any]]:
-    moments: list[dict[str, Any]] = [
-        {"start": t.start.astimezone(zone), "free": t.free} for t in times
-    ]
-    return [
-        {"date": day, "times": list(group)}
-        for day, group in groupby(moments, key=lambda t: t["start"].date())
-    ]
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(0), tzinfo=zone).astimezone(UTC)
 
 
 def _person_of(form: dict[str, str]) -> str:
@@ -370,7 +361,7 @@ def _slot_context(slot: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def _show(id: UUID, *, just_booked: bool, errors: Errors) -> str:
+def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
     with transaction() as session:
         appointment = get_appointment(session, id)
         people = list_attendees(session, [id])[id]
@@ -401,11 +392,13 @@ def _show(id: UUID, *, just_booked: bool, errors: Errors) -> str:
             ),
             "fee": sum(known[1:], known[0]) if known else None,
             "can_cancel": Step.CANCEL in may,
+            "can_move": Step.RESCHEDULE in may,
             "reason": None if noted.get("reason") == NOT_CLOSED else noted.get("reason"),
             "bring": noted.get("bring", []),
             "return_until": until,
         },
         just_booked=just_booked,
+        moved=moved,
         errors=errors,
     )
 

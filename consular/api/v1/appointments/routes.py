@@ -33,10 +33,12 @@ from consular.input.appointments import (
     FindSchema,
     NothingSchema,
     NotServedSchema,
+    RescheduleSchema,
 )
 from services.appointments.booking import BookAppointment
 from services.appointments.desk import Served, TakeStep, complete, take_step
 from services.appointments.queries import get_appointment, list_appointments, list_attendees
+from services.appointments.rescheduling import RescheduleAppointment
 from services.appointments.returning import list_passes
 from services.appointments.rules import Step
 from services.consulates.queries import get_consulate
@@ -184,6 +186,31 @@ def cancel_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, 
     """Cancel an appointment that hasn't begun. Its place is free for others after a while."""
     return commands.run_idempotent(
         request_key(), lambda session: _one(session, commands.cancel(session, appointment))
+    )
+
+
+@endpoint(
+    api,
+    "POST",
+    "/<uuid:appointment>/reschedule",
+    operation="rescheduleAppointment",
+    who=BOOKERS,
+    body=RescheduleSchema(),
+    answer=AppointmentAnswer(),
+    errors={
+        409: ("wrong_state", "slot_taken", "slot_not_offered"),
+        422: ("consulate_not_found",),
+        429: ("too_many_requests",),
+    },
+)
+def reschedule_appointment(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Move an appointment that hasn't begun to another time or office, all of it or not at all.
+
+    It keeps its folio. The place that it leaves is free for others after a while.
+    """
+    wanted = RescheduleAppointment(appointment, **command)
+    return commands.run_idempotent(
+        request_key(), lambda session: _one(session, commands.reschedule(session, wanted))
     )
 
 

@@ -1,0 +1,144 @@
+"""Move an appointment to another time or office: choose, check, confirm; the same for its owner
+and for the desk, each under an address of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, render_template, request, url_for
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from consular import commands
+from consular.access_log import record_look
+from consular.auth import actor, allow, now
+from consular.db import transaction
+from consular.input.appointments import RescheduleSchema
+from consular.input.fields import Code, Day
+from consular.input.loading import load_fields
+from consular.pages.drafts import answers, draft, draft_id, drop
+from consular.pages.forms import Errors, check, go, pick, read_or_refuse
+from consular.pages.portal.names import office, offices, service_names
+from consular.pages.posting import reopen
+from consular.pages.times import free_week
+from services.appointments.queries import get_appointment
+from services.appointments.rescheduling import RescheduleAppointment
+from services.appointments.rules import Step
+from services.appointments.steps import list_actions
+from services.kernel.audit import Role
+
+
+class _Wanted(Schema):
+    consulate = Code(load_default=None)
+    from_ = Day(data_key="from", load_default=None)
+
+
+@dataclass(frozen=True)
+class _Area:
+    """Whose pages they are: a blueprint and the endpoint of an appointment's own page there."""
+
+    blueprint: str
+    appointment: str
+    layout: str
+
+    def context(self, session: Session, row: Any) -> dict[str, Any]:
+        """What both pages say of the appointment as it is."""
+        names = service_names(session)
+        return {
+            "area": self.blueprint,
+            "layout": self.layout,
+            "own_page": url_for(self.appointment, id=row.id),
+            "consulate": office(session, row.consulate_code),
+            "appointment": {
+                "id": row.id,
+                "folio": row.folio,
+                "service_name": ", ".join(names.get(code, code) for code in row.services),
+                "start": row.starts_at,
+            },
+        }
+
+    def choose(self, id: UUID) -> Any:
+        """Free times; an appointment that can't move leads to its own page."""
+        asked = {**pick(draft().form, "consulate"), **request.args.to_dict()}
+        wanted = load_fields(_Wanted(), pick(asked, "consulate", "from"))
+        with transaction() as session:
+            row = get_appointment(session, id)
+            record_look(session, "appointment", row)
+            if Step.RESCHEDULE not in list_actions(session, [row], now=now())[id]:
+                return go(url_for(self.appointment, id=id, d=draft_id() or None))
+            # Staff move within their own office.
+            there = office(session, actor().consulate or wanted["consulate"] or row.consulate_code)
+            zone, party = ZoneInfo(there["time_zone"]), row.people * len(row.services)
+            return render_template(
+                "rescheduling/times.html",
+                **self.context(session, row),
+                there=there,
+                offices=_offices(session),
+                week=free_week(
+                    session, there["code"], zone, row.services[0],
+                    first=wanted["from_"], party=party,
+                ),
+                errors=draft().errors(also_under=True),
+            )  # fmt: skip
+
+    def confirm(self, id: UUID) -> str:
+        """The old time and the new one, before anything changes."""
+        wanted = load_fields(RescheduleSchema(), pick(request.args.to_dict(), "consulate", "start"))
+        with transaction() as session:
+            row = get_appointment(session, id)
+            return render_template(
+                "rescheduling/check.html",
+                **self.context(session, row),
+                there=office(session, wanted["consulate"] or row.consulate_code),
+                start=wanted["start"],
+            )
+
+    def move(self, id: UUID) -> Response:
+        """Move it; refused, it leads back to the times that are free."""
+        wanted = read_or_refuse(answers(), _read)
+        with transaction() as session:
+            commands.reschedule(session, RescheduleAppointment(id, **wanted))
+        drop()
+        return go(url_for(self.appointment, id=id, cambiada=1))
+
+
+def _offices(session: Session) -> list[dict[str, str]]:
+    """Where a citizen may go; staff have one office."""
+    if actor().consulate:
+        return []
+    return [
+        {"value": each["code"], "label": f"{each['city']} — {each['name']}"}
+        for each in offices(session)
+    ]
+
+
+def _read(form: dict[str, str], errors: Errors) -> Any:
+    return check(RescheduleSchema(), pick(form, "consulate", "start"), errors)
+
+
+def add_rescheduling(
+    pages: Blueprint, at: str, words: tuple[str, str, str], *, layout: str, who: frozenset[Role]
+) -> None:
+    """Register the three pages under an appointment's address ``at``; ``words`` are the last parts
+    of their addresses."""
+    area = _Area(pages.name, f"{pages.name}.appointment", layout)
+    times, checked, confirmed = (f"{at}/{word}" for word in words)
+    pages.add_url_rule(times, "appointment_times", allow(who)(_view(area.choose)))
+    pages.add_url_rule(checked, "appointment_check", allow(who)(_view(area.confirm)))
+    reopen(pages, [confirmed], f"{pages.name}.appointment_times", who)
+    pages.add_url_rule(
+        confirmed, "appointment_move", allow(who)(_view(area.move)), methods=["POST"]
+    )
+
+
+def _view(method: Any) -> Any:
+    """A bound method as a view that can carry who may call it."""
+
+    def view(id: UUID) -> Any:
+        return method(id)
+
+    view.__doc__ = method.__doc__
+    return view

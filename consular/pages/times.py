@@ -1,0 +1,67 @@
+"""Free times of an office as pages list them: a week at a time, by day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from consular.auth import now
+from services.appointments.queries import FreeTime, availability
+
+DAYS_SHOWN = 7
+
+
+@dataclass(frozen=True)
+class Week:
+    """``days`` are ``{"date", "times": [{"start" (at the office), "free"}]}``; ``begin`` is when
+    they begin, ``earlier`` (or none) and ``later`` the first days of other weeks."""
+
+    days: list[dict[str, Any]]
+    begin: datetime
+    earlier: date | None
+    later: date
+
+
+def free_week(
+    session: Session,
+    consulate: str,
+    zone: ZoneInfo,
+    service: str,
+    *,
+    first: date | None,
+    party: int = 1,
+) -> Week:
+    """The free times of a week from ``first`` on, or from today."""
+    today = now().astimezone(zone).date()
+    day = max(first or today, today)
+    begin, after = max(_midnight(day, zone), now()), day + timedelta(days=DAYS_SHOWN)
+    times = availability(
+        session,
+        consulate=consulate,
+        service=service,
+        first=begin,
+        last=_midnight(after, zone),
+        party=party,
+    )
+    earlier = day - timedelta(days=DAYS_SHOWN) if day > today else None
+    return Week(_by_day(times, zone), begin, earlier, after)
+
+
+def _by_day(times: Sequence[FreeTime], zone: ZoneInfo) -> list[dict[str, Any]]:
+    moments: list[dict[str, Any]] = [
+        {"start": t.start.astimezone(zone), "free": t.free} for t in times
+    ]
+    return [
+        {"date": day, "times": list(group)}
+        for day, group in groupby(moments, key=lambda t: t["start"].date())
+    ]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(0), tzinfo=zone).astimezone(UTC)

@@ -1,0 +1,185 @@
+"""Move an appointment to another time or office, at once or not at all.
+
+It stays the same appointment: its folio, its people and what they come for. The places that it
+leaves are given back later, at a moment that nobody can know (`freeing`), so that a move can't hand
+a place to somebody who waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from services.appointments.errors import SlotNotOffered, SlotTaken
+from services.appointments.freeing import vacate
+from services.appointments.lifecycle import LIFECYCLE
+from services.appointments.models import Appointment, Seat, VacatedPlace
+from services.appointments.rules import PRODUCTION_LIMITS, BookingLimits, Step
+from services.appointments.steps import check_step
+from services.citizens.errors import TooManyAttempts
+from services.citizens.models import Person
+from services.consulates.models import Consulate
+from services.facts.recording import Counted, record_party
+from services.kernel import audit
+from services.kernel.audit import OFFICE_ROLES, Actor
+from services.kernel.db import raised_code
+from services.kernel.errors import DomainError, Invalid, NotFound
+from services.outbox.delivery import enqueue
+
+_DAY = timedelta(days=1)
+_FIND_SEATS = text(
+    "SELECT person_id, service_code, slot_id, starts_at, ends_at"
+    " FROM find_seats(:consulate, :start, :services, :people)"
+)
+_REFUSED: dict[str, type[DomainError]] = {
+    "slot_taken": SlotTaken,
+    "slot_not_offered": SlotNotOffered,
+}
+
+
+@dataclass(frozen=True)
+class RescheduleAppointment:
+    """``consulate`` when it moves to another office too."""
+
+    appointment: UUID
+    start: datetime
+    consulate: str | None = None
+
+
+def reschedule(
+    session: Session,
+    command: RescheduleAppointment,
+    *,
+    now: datetime,
+    actor: Actor,
+    limits: BookingLimits = PRODUCTION_LIMITS,
+) -> Appointment:
+    """Take places at the other time, leave those of before; to where it is already: no change.
+
+    Raises NotFound, `WrongState` once it is over or its time has begun, Invalid
+    ``consulate_not_found``, `SlotNotOffered`, `SlotTaken`, `TooManyAttempts` after too many moves
+    within a day.
+    """
+    appointment = LIFECYCLE.lock(session, command.appointment)
+    check_step(session, appointment, Step.RESCHEDULE, now=now)
+    consulate = command.consulate or appointment.consulate_code
+    day = _day_there(session, consulate, command.start, actor)
+    if (consulate, command.start) == (appointment.consulate_code, appointment.starts_at):
+        return appointment
+    if command.start <= now:
+        raise SlotNotOffered(field="start")
+    _refuse_hoarding(session, appointment, limits, now)
+    vacate(session, appointment, limits=limits, now=now)
+    _count(session, appointment, -1, now)
+    ends_at = _reseat(session, appointment, consulate, command.start)
+    _place(session, appointment, consulate, day, command.start, ends_at, now)
+    _count(session, appointment, 1, now)
+    subject = audit.Subject.of("appointment", appointment)
+    audit.record(session, subject, action="appointment.reschedule", now=now, actor=actor)
+    enqueue(session, "appointments.rescheduled", appointment.id)
+    return appointment
+
+
+def _day_there(session: Session, consulate: str, start: datetime, actor: Actor) -> date:
+    """The day of ``start`` at that office; staff move within their own."""
+    zone = session.scalar(select(Consulate.time_zone).where(Consulate.code == consulate))
+    if actor.role in OFFICE_ROLES and consulate != actor.consulate:
+        raise NotFound("not_found", field="consulate")
+    if zone is None:
+        raise Invalid("consulate_not_found", field="consulate")
+    return start.astimezone(ZoneInfo(zone)).date()
+
+
+def _refuse_hoarding(
+    session: Session, appointment: Appointment, limits: BookingLimits, now: datetime
+) -> None:
+    """Each move holds the old places for a while too. The appointment's lock is held."""
+    moves, first = session.execute(
+        select(
+            func.count(VacatedPlace.move_id.distinct()), func.min(VacatedPlace.vacated_at)
+        ).where(VacatedPlace.appointment_id == appointment.id, VacatedPlace.vacated_at > now - _DAY)
+    ).one()
+    if moves >= limits.moves_per_day:
+        raise TooManyAttempts(retry_after=int((first + _DAY - now).total_seconds()) + 1)
+
+
+def _reseat(
+    session: Session, appointment: Appointment, consulate: str, start: datetime
+) -> datetime:
+    """Seat each person for each service from ``start`` on; returns when the last one ends."""
+    seats = session.scalars(select(Seat).where(Seat.appointment_id == appointment.id)).all()
+    found = _find_seats(
+        session,
+        consulate=consulate,
+        start=start,
+        services=appointment.services,
+        people=sorted({seat.person_id for seat in seats}),
+    )
+    if min(place.starts_at for place in found) != start:
+        raise SlotTaken()
+    for place in found:
+        session.execute(
+            update(Seat)
+            .where(
+                Seat.appointment_id == appointment.id,
+                Seat.person_id == place.person_id,
+                Seat.service_code == place.service_code,
+            )
+            .values(slot_id=place.slot_id, starts_at=place.starts_at, ends_at=place.ends_at)
+            .execution_options(synchronize_session=False)
+        )
+    ends_at: datetime = max(place.ends_at for place in found)
+    return ends_at
+
+
+def _find_seats(session: Session, **values: Any) -> Sequence[Any]:
+    """Places for all, taken; the database decides who gets the last ones."""
+    try:
+        return session.execute(_FIND_SEATS, values).all()
+    except DBAPIError as error:
+        refused = _REFUSED.get(raised_code(error) or "")
+        if refused is None:
+            raise
+        raise refused() from error
+
+
+def _place(
+    session: Session,
+    appointment: Appointment,
+    consulate: str,
+    day: date,
+    start: datetime,
+    ends_at: datetime,
+    now: datetime,
+) -> None:
+    """Write when and where it is; its people belong to the office that will see them."""
+    if consulate != appointment.consulate_code:
+        people = select(Seat.person_id).where(Seat.appointment_id == appointment.id)
+        session.execute(
+            update(Person)
+            .where(Person.id.in_(people))
+            .values(consulate_code=consulate)
+            .execution_options(synchronize_session=False)
+        )
+    appointment.consulate_code, appointment.day = consulate, day
+    appointment.starts_at, appointment.ends_at = start, ends_at
+    appointment.changed_at = now
+    session.flush()
+
+
+def _count(session: Session, appointment: Appointment, sign: int, now: datetime) -> None:
+    """Count it where it is, or take it from there."""
+    counted = Counted("appointment", appointment.id, appointment.day, appointment.consulate_code)
+    people = sign * appointment.people
+    record_party(
+        session, counted, appointment.status, appointment.services,
+        subjects=sign, people=people, now=now,
+    )  # fmt: skip
