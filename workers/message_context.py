@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,9 @@ from services.consulates.queries import get_consulate, get_service
 from services.enrollments import queries as enrollments
 from services.enrollments.planning import list_unblocked
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.rules import OVER, TOLD
+from services.enrollments.rules import HOME_ZONE, IDENTITY_CHECKED, OVER, WAITING
+from services.enrollments.rules import Status as EnrollmentStatus
+from services.enrollments.terms import home_day
 from services.identity.checking import get_account_of
 from services.kernel.catalogue import reading_language
 from services.kernel.crypto import Vault
@@ -39,6 +41,22 @@ _MONEY = {
     RemittanceStatus.PAID: "remittance_paid",
     RemittanceStatus.REFUNDED: "remittance_refunded",
     RemittanceStatus.CANCELLED: "remittance_refunded",
+}
+
+
+# Status that an enrollment came to -> topic of its message (services/enrollments/lifecycle.py).
+_NEWS = {
+    EnrollmentStatus.MORE_INFORMATION_REQUESTED: "enrollments.asked",
+    EnrollmentStatus.APPOINTMENT_SCHEDULED: "enrollments.appointment",
+    EnrollmentStatus.PAYMENT_PENDING: "enrollments.payment",
+    EnrollmentStatus.ACTIVE: "enrollments.decided",
+    EnrollmentStatus.REJECTED: "enrollments.decided",
+    EnrollmentStatus.ENDED: "enrollments.ended",
+}
+_DEADLINES = {
+    EnrollmentStatus.MORE_INFORMATION_REQUESTED: "enrollment_answer_soon",
+    EnrollmentStatus.PAYMENT_PENDING: "enrollment_pay_soon",
+    EnrollmentStatus.ACTIVE: "enrollment_cover_ending",
 }
 
 
@@ -102,12 +120,38 @@ def appointment(
     return MessageContext(message, language, values, email, phone)
 
 
-def enrollment(session: Session, found: UUID, *, site: str, vault: Vault) -> MessageContext | None:
-    """How an enrollment was decided; None when it isn't. Raises NotFound."""
+def enrollment(
+    session: Session, found: UUID, topic: str, *, site: str, vault: Vault
+) -> MessageContext | None:
+    """What an enrollment came to, for the item of that topic; None once it isn't so any more.
+    Raises NotFound."""
     notice = enrollments.get_notice(session, found, vault)
-    if notice.status not in TOLD:
+    # Who ended it after a check of identity has told so already.
+    if _NEWS.get(notice.status) != topic or notice.reason_code == IDENTITY_CHECKED:
         return None
-    return _about_enrollment(notice, f"enrollment_{notice.status}", found, site)
+    return _about_enrollment(session, notice, f"enrollment_{notice.status}", found, site)
+
+
+def enrollment_received(
+    session: Session, found: UUID, *, site: str, vault: Vault
+) -> MessageContext | None:
+    """It was received and isn't decided; None once it is. Raises NotFound."""
+    notice = enrollments.get_notice(session, found, vault)
+    if notice.status not in WAITING:
+        return None
+    return _about_enrollment(session, notice, "enrollment_received", found, site)
+
+
+def enrollment_deadline(
+    session: Session, found: UUID, *, now: datetime, site: str, vault: Vault
+) -> MessageContext | None:
+    """A last day of the applicant's is near; None once it has passed, or nothing is to be done.
+    Raises NotFound."""
+    notice = enrollments.get_notice(session, found, vault)
+    message = _DEADLINES.get(notice.status)
+    if message is None or notice.last_day is None or notice.last_day < home_day(now):
+        return None
+    return _about_enrollment(session, notice, message, found, site)
 
 
 def next_step(session: Session, found: UUID, *, site: str, vault: Vault) -> MessageContext | None:
@@ -129,7 +173,7 @@ def enrollment_withdrawn(
 ) -> MessageContext:
     """It ended because somebody else proved to be its person. Raises NotFound."""
     notice = enrollments.get_notice(session, found, vault)
-    return _about_enrollment(notice, "enrollment_withdrawn", found, site)
+    return _about_enrollment(session, notice, "enrollment_withdrawn", found, site)
 
 
 def enrollment_clash(
@@ -140,7 +184,7 @@ def enrollment_clash(
     notice = enrollments.get_notice(session, found, vault)
     if notice.status in OVER:
         return None
-    return _about_enrollment(notice, "enrollment_identity_check", found, site)
+    return _about_enrollment(session, notice, "enrollment_identity_check", found, site)
 
 
 def identity_corrected(
@@ -158,14 +202,28 @@ def identity_corrected(
 
 
 def _about_enrollment(
-    notice: enrollments.Notice, message: str, found: UUID, site: str
+    session: Session, notice: enrollments.Notice, message: str, found: UUID, site: str
 ) -> MessageContext:
+    language = reading_language(notice.language)
     values = {
         "folio": spaced(notice.folio),
         "program": PROGRAMS[notice.program].short,
+        "day": local_day(notice.last_day, language) if notice.last_day else "",
+        "when": _both_clocks(session, notice, language),
         "address": f"{site}/inscripciones/{found}",
     }
     return MessageContext(message, notice.language, values, notice.email, notice.phone)
+
+
+def _both_clocks(session: Session, notice: enrollments.Notice, language: str) -> str:
+    """When the agency sees them, in Mexico City and at the office that they asked through."""
+    if notice.appointment is None:
+        return ""
+    zones = [HOME_ZONE]
+    if notice.consulate:
+        zones.insert(0, get_consulate(session, notice.consulate).time_zone)
+    times = (local_time(notice.appointment.starts_at, zone, language) for zone in zones)
+    return " = ".join(dict.fromkeys(times))
 
 
 def remittance(session: Session, found: UUID, *, site: str, vault: Vault) -> MessageContext | None:
@@ -185,6 +243,11 @@ def remittance(session: Session, found: UUID, *, site: str, vault: Vault) -> Mes
 def spaced(folio: str) -> str:
     """Groups of four, as people read it: C7K3-M9QX-W42T."""
     return "-".join(folio[i : i + 4] for i in range(0, len(folio), 4))
+
+
+def local_day(day: date, language: str) -> str:
+    """A day in words."""
+    return format_date(day, "full", locale="en_US" if language == "en" else "es_MX")
 
 
 def local_time(moment: datetime, zone: str, language: str) -> str:

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from services.enrollments import lapsing
 from services.enrollments import queries as enrollments
 from services.facts.settling import note_settled
 from services.kernel.clock import SessionClock
@@ -66,6 +67,13 @@ def _ask_about_enrollments(session: Session, now: datetime) -> None:
         enqueue(session, "enrollments.refresh", enrollment)
 
 
+def _end_terms(session: Session, now: datetime) -> None:
+    """Remind of terms that end soon; those that have lapsed are closed, each by its own item."""
+    lapsing.remind(session, now=now, limit=BATCH)
+    for enrollment in lapsing.list_lapsed(session, now=now, limit=BATCH):
+        enqueue(session, "enrollments.lapse", enrollment)
+
+
 def _go_on_with_remittances(session: Session, now: datetime) -> None:
     """The same net below money: the payout's job asks or sends, whichever the state calls for."""
     before = now - UNATTENDED_AFTER
@@ -87,6 +95,7 @@ PERIODIC = (
     Periodic("rates.fetch", 30 * 60, _fetch_rates),
     Periodic("housekeeping.sweep", 60 * 60, _sweep),
     Periodic("appointments.close_days", 60 * 60, _close_days),
+    Periodic("enrollments.lapse", 60, _end_terms),
     Periodic("enrollments.unattended", 10, _ask_about_enrollments),
     Periodic("incidents.watch", 60, _watch),
     Periodic("privacy.unattended", 20 * 60, _go_on_erasing),

@@ -14,7 +14,7 @@ from services.citizens.models import Person
 from services.citizens.people import get_key
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment
-from services.enrollments.progress import DATA_PLACE
+from services.enrollments.progress import DATA_PLACE, resumed_by
 from services.enrollments.requesting import refuse_unknown
 from services.enrollments.rules import Action, Status, actions
 from services.kernel.audit import Actor
@@ -45,6 +45,14 @@ def answer(
     known = json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id))
     whole = json.dumps({**known, **data}, ensure_ascii=False)
     found.data_sealed = key.seal(whole, place=DATA_PLACE, row=found.id)
-    LIFECYCLE.move(session, found, Status.IN_REVIEW, now=now, actor=actor, reason_code=None)
+    LIFECYCLE.move(
+        session,
+        found,
+        Status.IN_REVIEW,
+        now=now,
+        actor=actor,
+        reason_code=None,
+        resolve_by=resumed_by(found, Status.IN_REVIEW, now),
+    )
     enqueue(session, "enrollments.amend", found.id)
     return found

@@ -39,7 +39,12 @@ LIFECYCLE = Lifecycle(
         recording.move,
         _let_go,
         enqueue_at("enrollments.submit", Status.RECEIVED),
+        # What isn't so any more when its turn comes is not told.
+        enqueue_at("enrollments.asked", Status.MORE_INFORMATION_REQUESTED),
+        enqueue_at("enrollments.appointment", Status.APPOINTMENT_SCHEDULED),
+        enqueue_at("enrollments.payment", Status.PAYMENT_PENDING),
         enqueue_at("enrollments.decided", *TOLD),
         enqueue_at("enrollments.go_on", Status.ACTIVE),
+        enqueue_at("enrollments.ended", Status.ENDED),
     ),
 )

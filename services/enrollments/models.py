@@ -32,8 +32,9 @@ class Enrollment(Base):
     ``day`` is the day it was made, at its office or else in Mexico City. ``data_sealed``,
     ``result_sealed`` and ``details_sealed`` (what the agency said besides: see `details`) are JSON
     under the applicant's key, bound to this row. ``agency_changed_at`` is when, by its own clock,
-    the agency's newest word that was taken became so. ``answer_by`` is the last day to answer what
-    the agency asked for, ``resolve_by`` the last day for the agency to decide; both in Mexico City.
+    the agency's newest word that was taken became so. Last days, in Mexico City: ``answer_by`` to
+    answer what the agency asked for, ``pay_by`` to pay, ``resolve_by`` for the agency to decide,
+    ``covered_to`` of what an active one gives.
     ``folder_id`` is null where a version filed it that knew no folders, or the person was erased
     by then.
     """
@@ -46,6 +47,11 @@ class Enrollment(Base):
         Index("ix_enrollments_account_id", "account_id"),
         Index("ix_enrollments_folder_id", "folder_id"),
         Index("ix_enrollments_consulate_code_created_at", "consulate_code", "created_at"),
+        Index(
+            "ix_enrollments_covered_to",
+            "covered_to",
+            postgresql_where=text("status = 'active'"),
+        ),
         Index(
             "ix_enrollments_to_ask",
             "changed_at",
@@ -67,7 +73,9 @@ class Enrollment(Base):
     details_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     agency_changed_at: Mapped[datetime | None] = mapped_column(_AT)
     answer_by: Mapped[date | None]
+    pay_by: Mapped[date | None]
     resolve_by: Mapped[date | None]
+    covered_to: Mapped[date | None]
     consents: Mapped[list[str]] = mapped_column(ARRAY(Text))
     consented_at: Mapped[datetime] = mapped_column(_AT)
     language: Mapped[str] = mapped_column(Text)
@@ -101,6 +109,18 @@ class EnrollmentEvent(Base):
     at: Mapped[datetime] = mapped_column(_AT)
     reason_code: Mapped[str | None] = mapped_column(Text)
     actor: Mapped[str | None] = mapped_column(Text)
+
+
+class EnrollmentReminder(Base):
+    """Somebody was reminded (see `lapsing.Reminder`) that the term of an enrollment ends on
+    ``last_day``: once for each last day."""
+
+    __tablename__ = "enrollment_reminders"
+    owners = PartOf("enrollment_id", Enrollment)
+
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    last_day: Mapped[date] = mapped_column(primary_key=True)
 
 
 class EnrollmentClaim(PersonClaim, Base):

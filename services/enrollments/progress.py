@@ -24,12 +24,19 @@ from services.citizens.people import get_key, open_person
 from services.enrollments.details import DETAILS_PLACE, Details, from_json, to_json
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment, EnrollmentEvent
-from services.enrollments.rules import UNDECIDED, Status
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.rules import CLOCK_RUNS, ENDED_BY_TERM, UNDECIDED, Status
+from services.enrollments.terms import answer_until, home_day, resolve_until, resumed
+from services.incidents.reporting import Report, report, settled_before
+from services.incidents.rules import Kind, Subject
 from services.kernel.audit import AGENCY, SYSTEM
 from services.kernel.crypto import DataKey, Vault
+from services.outbox.delivery import enqueue
 
 DATA_PLACE = "enrollments.data"
 RESULT_PLACE = "enrollments.result"
+# What a program that gives cover for a time ends with: its last day (ISO 8601).
+COVERED_TO = "covered_to"
 # A word from further in the future than clocks differ says nothing of when it became so.
 CLOCKS_DIFFER = timedelta(minutes=5)
 
@@ -80,8 +87,15 @@ def begin_submission(
     found = LIFECYCLE.lock(session, enrollment)
     before = Status(found.status)
     if before is Status.RECEIVED:
+        resolve_by = resolve_until(home_day(now), PROGRAMS[found.program].term)
         LIFECYCLE.move(
-            session, found, Status.SENT_TO_AGENCY, now=now, actor=SYSTEM, reason_code=None
+            session,
+            found,
+            Status.SENT_TO_AGENCY,
+            now=now,
+            actor=SYSTEM,
+            reason_code=None,
+            resolve_by=resolve_by,
         )
     elif before not in UNDECIDED:
         return None
@@ -140,13 +154,24 @@ def record_progress(
     if order is _Order.OLDER:
         return found
     steps = _takes_step(session, found, said.status)
+    if not steps and (odd := _oddity(session, found, said)):
+        _report(session, odd, found, now)
     if steps or said.status == found.status:
         if order is _Order.NEWER:
             found.agency_changed_at = said.changed_at
         _keep_details(session, found, said, vault=vault)
+        _keep_days(found, said, now)
+        session.flush()
     if steps:
-        reason = said.reason_code
-        LIFECYCLE.move(session, found, said.status, now=now, actor=AGENCY, reason_code=reason)
+        LIFECYCLE.move(
+            session,
+            found,
+            said.status,
+            now=now,
+            actor=AGENCY,
+            reason_code=said.reason_code,
+            resolve_by=resumed_by(found, said.status, now),
+        )
     return found
 
 
@@ -170,16 +195,44 @@ def _takes_step(session: Session, found: Enrollment, after: Status) -> bool:
     """Whether the agency's word is a step that may follow. It asks for more once (LFPA 17-A)."""
     if not LIFECYCLE.allows(found.status, after):
         return False
-    return after is not Status.MORE_INFORMATION_REQUESTED or not asked_before(session, found.id)
-
-
-def asked_before(session: Session, enrollment: UUID) -> bool:
-    """Whether more information was asked for already."""
-    asked = select(EnrollmentEvent.position).where(
-        EnrollmentEvent.enrollment_id == enrollment,
-        EnrollmentEvent.status == Status.MORE_INFORMATION_REQUESTED,
+    return after is not Status.MORE_INFORMATION_REQUESTED or not first_time(
+        session, found.id, after
     )
-    return session.scalars(asked).first() is not None
+
+
+def _oddity(session: Session, found: Enrollment, said: AgencyStatus) -> Kind | None:
+    """What a person has to settle with the agency, which can't or may not have its way here."""
+    if found.reason_code in ENDED_BY_TERM and said.status is Status.ACTIVE:
+        return Kind.GIVEN_AFTER_END
+    if said.status is not Status.MORE_INFORMATION_REQUESTED or said.changed_at is None:
+        return None
+    # It may not have read the answer yet: then its word is as old as the first time.
+    anew = said.changed_at > found.changed_at + CLOCKS_DIFFER
+    asked = found.status in CLOCK_RUNS and first_time(session, found.id, said.status)
+    return Kind.ASKED_TWICE if anew and asked else None
+
+
+def _report(session: Session, kind: Kind, found: Enrollment, now: datetime) -> None:
+    if settled_before(session, kind, found.id):
+        return
+    detail = {"program": found.program, "folio": found.folio}
+    report(session, Report(kind, Subject.ENROLLMENT, found.id, detail), now=now)
+
+
+def first_time(session: Session, enrollment: UUID, status: Status) -> datetime | None:
+    """When it first came to that status."""
+    times = select(EnrollmentEvent.at).where(
+        EnrollmentEvent.enrollment_id == enrollment, EnrollmentEvent.status == status
+    )
+    return session.scalars(times.order_by(EnrollmentEvent.position)).first()
+
+
+def resumed_by(found: Enrollment, after: Status, now: datetime) -> date | None:
+    """The agency's last day once it comes to ``after``: its term goes on where it stood still."""
+    if found.resolve_by is None or found.status in CLOCK_RUNS or after not in CLOCK_RUNS:
+        return found.resolve_by
+    stopped_on = home_day(found.changed_at)
+    return resumed(found.resolve_by, stopped_on=stopped_on, resumed_on=home_day(now))
 
 
 def _keep_result(
@@ -198,12 +251,24 @@ def _keep_result(
 
 def _keep_details(session: Session, found: Enrollment, said: AgencyStatus, *, vault: Vault) -> None:
     """What the agency says of the case besides."""
-    found.answer_by = said.answer_by or found.answer_by
     if said.details != Details():
         key = get_key(session.get_one(Person, found.person_id), vault)
-        details = open_sealed(key, found).updated(said.details)
+        held = open_sealed(key, found)
+        details = held.updated(said.details)
+        if held.appointment != details.appointment and said.status == found.status:
+            enqueue(session, "enrollments.appointment", found.id)
         found.details_sealed = key.seal(to_json(details), place=DETAILS_PLACE, row=found.id)
-    session.flush()
+
+
+def _keep_days(found: Enrollment, said: AgencyStatus, now: datetime) -> None:
+    """The last days that the agency's word sets. What an applicant was told is never shortened."""
+    if said.status is Status.MORE_INFORMATION_REQUESTED:
+        held = found.answer_by or answer_until(home_day(now), None)
+        found.answer_by = max(held, said.answer_by or held)
+    if said.details.payment:
+        found.pay_by = said.details.payment.due_on
+    if COVERED_TO in said.result:
+        found.covered_to = date.fromisoformat(said.result[COVERED_TO])
 
 
 def open_sealed(key: DataKey, found: Enrollment) -> Details:

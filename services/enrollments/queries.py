@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
 from services.citizens.people import find_key, open_person
-from services.enrollments.details import Details
+from services.enrollments.details import AppointmentDetails, Details
 from services.enrollments.models import Enrollment, EnrollmentEvent
 from services.enrollments.progress import DATA_PLACE, RESULT_PLACE, open_sealed
-from services.enrollments.rules import IDENTITY_CHECKED, UNDECIDED, Status
+from services.enrollments.rules import CLOCK_RUNS, IDENTITY_CHECKED, UNDECIDED, Status
 from services.enrollments.warnings import list_warnings
 from services.kernel.crypto import Vault
 from services.kernel.name_checks import KeyDifference
@@ -27,15 +27,22 @@ from services.outbox.models import OutboxItem
 
 @dataclass(frozen=True)
 class Notice:
-    """Where and in which language to tell the applicant, and what of."""
+    """Where and in which language to tell the applicant, and what of.
+
+    ``last_day`` is the one that counts in its present status (see `EnrollmentReminder`).
+    """
 
     folio: str
     program: str
     status: Status
+    reason_code: str | None
     language: str
     given_names: str
     email: str | None
     phone: str | None
+    consulate: str | None
+    last_day: date | None
+    appointment: AppointmentDetails | None
 
 
 def get_enrollment(session: Session, enrollment: UUID) -> Enrollment:
@@ -126,11 +133,26 @@ def get_notice(session: Session, enrollment: UUID, vault: Vault) -> Notice:
         folio=found.folio,
         program=found.program,
         status=Status(found.status),
+        reason_code=found.reason_code,
         language=found.language,
         given_names=applicant.given_names,
         email=applicant.email,
         phone=applicant.phone,
+        consulate=found.consulate_code,
+        last_day=last_day(found),
+        appointment=open_details(session, found, vault).appointment,
     )
+
+
+def last_day(found: Enrollment) -> date | None:
+    """The last day that counts in its present status: to answer, to pay, of the cover, or for the
+    agency to decide."""
+    return {
+        Status.MORE_INFORMATION_REQUESTED: found.answer_by,
+        Status.PAYMENT_PENDING: found.pay_by,
+        Status.ACTIVE: found.covered_to,
+        **dict.fromkeys(CLOCK_RUNS, found.resolve_by),
+    }.get(Status(found.status))
 
 
 def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequence[UUID]:

@@ -94,6 +94,21 @@ WAITING = frozenset({Status.RECEIVED, Status.SENT_TO_AGENCY, Status.UNKNOWN, Sta
 # In these a person holds no place in the program: they may ask for it again.
 OVER = frozenset({Status.REJECTED, Status.WITHDRAWN, Status.ENDED})
 
+# The term in which the agency has to decide runs in these; it stands still while the applicant has
+# something to do (LFPA 17, 17-A).
+CLOCK_RUNS = frozenset({Status.SENT_TO_AGENCY, Status.UNKNOWN, Status.IN_REVIEW})
+
+# Why it ended when a term lapsed: what was asked for wasn't given in time; the agency said nothing
+# in its own; the cover that it gave has ended. ``ASKED_LATE``: nothing was given, but the agency
+# had asked when it was too late to end the request for that.
+NOT_ANSWERED = "not_answered"
+NO_ANSWER_IN_TERM = "no_answer_in_term"
+COVER_LAPSED = "cover_lapsed"
+ASKED_LATE = "asked_late"
+
+# Ended by us for a term: the agency's later word can't turn it, and a person settles it with them.
+ENDED_BY_TERM = frozenset({NOT_ANSWERED, NO_ANSWER_IN_TERM})
+
 # Why it ended: somebody else proved at a window that they are the person whom it names. What the
 # agency gives for it all the same isn't shown to the account that asked.
 IDENTITY_CHECKED = "identity_checked"
@@ -119,7 +134,7 @@ class Paper(StrEnum):
     PROOF = "proof"
 
 
-# The applicant hears of these.
+# Decisions of which the applicant hears at once.
 TOLD = frozenset({Status.ACTIVE, Status.REJECTED})
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.enrollments.rules import IDENTITY_CHECKED, By, Status
+from services.enrollments.rules import (
+    ASKED_LATE,
+    COVER_LAPSED,
+    IDENTITY_CHECKED,
+    NO_ANSWER_IN_TERM,
+    NOT_ANSWERED,
+    By,
+    Status,
+)
 from services.kernel.words import ErrorWords, Message
 from services.kernel.words import marked as _
 
@@ -32,6 +40,19 @@ ACTORS: Mapping[str, str] = {
 
 # Ours; an agency's own are its program's (`services/enrollments/programs`).
 REASONS: Mapping[str, str] = {
+    NOT_ANSWERED: _(
+        "Se cerró sin resolver: no llegó a tiempo lo que te pidieron, y la ley la toma como si"
+        " no se hubiera presentado. No se te negó nada."
+    ),
+    NO_ANSWER_IN_TERM: _(
+        "La dependencia no respondió en el plazo que la ley le da, y la ley toma ese silencio"
+        " como un no."
+    ),
+    COVER_LAPSED: _("Se terminó el tiempo que cubría."),
+    ASKED_LATE: _(
+        "La dependencia pidió un dato fuera de su plazo. No puede cerrar tu solicitud por eso:"
+        " sigue en revisión."
+    ),
     IDENTITY_CHECKED: _(
         "Se retiró después de una revisión de identidad. Si crees que es un error, ve a cualquier"
         " consulado con tus documentos."
@@ -110,6 +131,62 @@ MESSAGES: Mapping[str, Message] = {
         _(
             "Hola, %(given_names)s. Ya puedes pedir lo que sigue en tu plan: %(programs)s. Usamos"
             " los datos que ya nos diste. Tu carpeta: %(address)s"
+        ),
+    ),
+    "enrollment_received": Message(
+        _("Recibimos tu solicitud: %(folio)s"),
+        _(
+            "Recibimos tu solicitud %(folio)s (%(program)s). Te avisamos en cuanto haya una"
+            " respuesta. Tu solicitud: %(address)s"
+        ),
+    ),
+    "enrollment_more_information_requested": Message(
+        _("Hay algo que corregir en tu solicitud: %(folio)s"),
+        _(
+            "Para seguir con tu solicitud %(folio)s (%(program)s) necesitan un dato más."
+            " Responde a más tardar el %(day)s: %(address)s"
+        ),
+    ),
+    "enrollment_appointment_scheduled": Message(
+        _("Tienes una cita: %(folio)s"),
+        _(
+            "Cita de tu solicitud %(folio)s (%(program)s): %(when)s. Entra con tu cuenta para ver"
+            " cómo conectarte: %(address)s"
+        ),
+    ),
+    "enrollment_payment_pending": Message(
+        _("Falta tu pago: %(folio)s"),
+        _(
+            "Para terminar tu solicitud %(folio)s (%(program)s) falta tu pago. Paga a más tardar"
+            " el %(day)s. Entra con tu cuenta para ver cuánto y dónde: %(address)s"
+        ),
+    ),
+    "enrollment_ended": Message(
+        _("Tu solicitud terminó: %(folio)s"),
+        _(
+            "Tu solicitud %(folio)s (%(program)s) terminó. Entra con tu cuenta para ver el motivo"
+            " y qué puedes hacer: %(address)s"
+        ),
+    ),
+    "enrollment_answer_soon": Message(
+        _("Te falta responder: %(folio)s"),
+        _(
+            "Falta tu respuesta en la solicitud %(folio)s (%(program)s). El último día es el"
+            " %(day)s; después se cierra y tendrías que pedirla otra vez: %(address)s"
+        ),
+    ),
+    "enrollment_pay_soon": Message(
+        _("Tu pago vence pronto: %(folio)s"),
+        _(
+            "El último día para pagar tu solicitud %(folio)s (%(program)s) es el %(day)s."
+            " Si ya pagaste, no hagas nada: %(address)s"
+        ),
+    ),
+    "enrollment_cover_ending": Message(
+        _("Tu protección termina pronto: %(folio)s"),
+        _(
+            "Lo que te da tu inscripción %(folio)s (%(program)s) termina el %(day)s. Entra con tu"
+            " cuenta para ver cómo seguir: %(address)s"
         ),
     ),
     "enrollment_active": Message(

@@ -23,6 +23,9 @@ KINDS: Mapping[str, str] = {
     Kind.WITHDRAWN_AT_AGENCY: _("Solicitud retirada que la dependencia ya tiene"),
     Kind.PROCESS_DEAD: _("Un proceso dejó de trabajar"),
     Kind.AGENCY_UNAVAILABLE: _("Dependencia que no contesta"),
+    Kind.TERM_ENDING: _("Plazo de la dependencia por vencer"),
+    Kind.ASKED_TWICE: _("La dependencia pide datos por segunda vez"),
+    Kind.GIVEN_AFTER_END: _("Respuesta después de que venció el plazo"),
 }
 # What each means, and what to do about it.
 MEANINGS: Mapping[str, str] = {
@@ -83,6 +86,20 @@ MEANINGS: Mapping[str, str] = {
         "Sus llamadas fallan desde hace rato y casi no se le llama. Lo pendiente espera y sale en"
         " cuanto conteste. Pregunta a la dependencia qué pasa; si va para largo, páusala."
     ),
+    Kind.TERM_ENDING: _(
+        "La dependencia aún no resuelve una solicitud y su plazo termina pronto. Si no dice"
+        " nada, la ley lo toma como un no y la solicitud se cierra. Pide que responda."
+    ),
+    Kind.ASKED_TWICE: _(
+        "La dependencia pide otra vez datos de una solicitud que ya se contestó. La ley le"
+        " permite pedirlos una sola vez. Aclara con ella qué falta; la solicitud sigue en"
+        " revisión."
+    ),
+    Kind.GIVEN_AFTER_END: _(
+        "La dependencia resolvió una solicitud que aquí ya se había cerrado porque venció un"
+        " plazo. Lo que dio se guarda para la persona. Aclara con la dependencia cuál vale y"
+        " avisa a la persona."
+    ),
 }
 RESOLUTIONS: Mapping[str, str] = {
     Resolution.EXPLAINED: _("Aclarado"),
@@ -114,6 +131,7 @@ FACTS: Mapping[str, str] = {
     "status": _("Estado cuando se abrió"),
     "program": _("Programa"),
     "process": _("Proceso"),
+    "until": _("Último día"),
 }
 
 ERRORS: Mapping[str, ErrorWords] = {

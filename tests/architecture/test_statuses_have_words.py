@@ -23,7 +23,13 @@ COMPLETE: Mapping[str, set[str]] = {
     "appointments.found": {*appointments.Status, appointments.PAST},
     "appointments.resemblance": {"names", "birth_date"},
     "enrollments.status": {*enrollments.Status},
-    "enrollments.reason": {enrollments.IDENTITY_CHECKED},
+    "enrollments.reason": {
+        enrollments.IDENTITY_CHECKED,
+        enrollments.NOT_ANSWERED,
+        enrollments.NO_ANSWER_IN_TERM,
+        enrollments.COVER_LAPSED,
+        enrollments.ASKED_LATE,
+    },
     "enrollments.warning": {
         *(f"curp_name_differs.{part}" for part in name_checks.CURP_PLACES),
         "curp_birth_place_differs.birth_place",

@@ -105,6 +105,7 @@ ONLY_WORKERS = {
     "consulates": f"{KEEP}, UPDATE",
     "drafts": "DELETE, SELECT (expires_at, owner)",
     "enrollments": f"{ADD}, UPDATE",
+    "enrollment_reminders": ADD,
     "exchange_rates": f"{KEEP}, UPDATE",
     "facts_settled": f"{READ}, UPDATE (at)",
     "fees": f"{KEEP}, UPDATE",

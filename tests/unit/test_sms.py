@@ -21,6 +21,10 @@ WHEN = {
     "es": "miércoles 30 de septiembre de 2026, 12:45 p. m. (hora de verano del Pacífico)",
     "en": "Wednesday, September 30, 2026, 12:45 PM (Pacific Daylight Time)",
 }
+DAY = {
+    "es": "miércoles, 30 de septiembre de 2026",
+    "en": "Wednesday, September 30, 2026",
+}
 
 
 def test_accents_that_gsm_has_not_are_left_out_and_those_that_it_has_stay() -> None:
@@ -64,10 +68,12 @@ def test_every_message_fits_three_parts_of_gsm_whatever_the_office(
     values = {
         "code": "123456", "minutes": "10", "days": "3",
         "folio": "C7K3-M9QX-W42T", "program": "Infonavit",
-        "address": LONGEST_ADDRESS, "when": WHEN[language],
+        "address": LONGEST_ADDRESS, "when": WHEN[language], "day": DAY[language],
         "office": _longest("consulates.csv", f"name_{language}"),
         "services": _longest("services.csv", f"name_{language}"),
     }  # fmt: skip
+    if message == "enrollment_appointment_scheduled":
+        values["when"] = f"{WHEN[language]} = {WHEN[language]}"
     sms = as_sms(write(message, language, values).body)
     assert (sms.encoding, sms.parts <= 3) == ("gsm7", True), sms
 

@@ -23,6 +23,7 @@ from integrations.contracts import (
 from integrations.errors import OutcomeUnknown, Refused
 from services.enrollments import choosing
 from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
+from services.enrollments.lapsing import close_lapsed, is_lapsed
 from services.enrollments.planning import list_unblocked
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import (
@@ -48,6 +49,8 @@ from workers.steps import RetryLater, Settled, run_steps
 
 FIRST_QUESTION_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 900.0
+# So long after a term has lapsed, it is closed although its agency can't be asked.
+UNREACHED_WORKING_DAYS = 10
 
 _STATUSES = {
     EnrollmentStatus.RECEIVED: Status.SENT_TO_AGENCY,
@@ -131,6 +134,38 @@ def take_callback(job: JobContext, lease: Lease) -> None:
         return _question(get_enrollment(session, id), goes_on=False)
 
     run_steps(job, lease, claim, _ask, agency=_agency_of)
+
+
+def lapse(job: JobContext, lease: Lease) -> None:
+    """A term has lapsed: hear the agency once more, then close what nobody has moved since.
+
+    An agency that can't be asked for long has had its time.
+    """
+
+    def claim(session: Session, now: datetime) -> _Question | Settled | None:
+        found = get_enrollment(session, lease.ref)
+        if not is_lapsed(found, now):
+            return None
+        if is_lapsed(found, now, for_working_days=UNREACHED_WORKING_DAYS):
+            return Settled("closed_unheard", partial(_close, job, lease.ref, None))
+        return _question(found, goes_on=False)
+
+    def call(job: JobContext, asked: _Question) -> Settled:
+        return Settled("closed", partial(_close, job, lease.ref, _ask_for(job, asked)))
+
+    run_steps(job, lease, claim, call, agency=_agency_of)
+
+
+def _close(
+    job: JobContext,
+    enrollment: UUID,
+    agency_status: AgencyStatus | None,
+    session: Session,
+    now: datetime,
+) -> None:
+    if agency_status is not None:
+        record_progress(session, enrollment, agency_status, now=now, vault=job.vault)
+    close_lapsed(session, enrollment, now=now)
 
 
 def report_withdrawn(job: JobContext, lease: Lease) -> None:
@@ -220,9 +255,12 @@ def _question(found: Any, *, goes_on: bool) -> _Question:
 
 
 def _ask(job: JobContext, asked: _Question) -> Settled:
-    state = _agency(job, asked.program).status(asked.folio)
-    agency_status = _status_of(job, asked.program, state)
-    return _taken(job, asked.enrollment, agency_status, goes_on=asked.goes_on)
+    return _taken(job, asked.enrollment, _ask_for(job, asked), goes_on=asked.goes_on)
+
+
+def _ask_for(job: JobContext, asked: _Question) -> AgencyStatus | None:
+    """What the agency says of the folio; None when it knows nothing of it."""
+    return _status_of(job, asked.program, _agency(job, asked.program).status(asked.folio))
 
 
 def _report_reuse(job: JobContext, application: Application) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -58,9 +59,25 @@ def send_identity_check(job: JobContext, lease: Lease) -> None:
     _about_appointment(job, lease, "identity_check")
 
 
-def send_decision(job: JobContext, lease: Lease) -> None:
-    """An enrollment was decided."""
-    _tell_of(job, lease, message_context.enrollment)
+def send_enrollment_news(job: JobContext, lease: Lease) -> None:
+    """An enrollment came to a status of which its applicant hears."""
+    _tell_of(job, lease, partial(message_context.enrollment, topic=lease.topic))
+
+
+def send_enrollment_received(job: JobContext, lease: Lease) -> None:
+    """An enrollment was received and isn't decided at once."""
+    _tell_of(job, lease, message_context.enrollment_received)
+
+
+def send_enrollment_deadline(job: JobContext, lease: Lease) -> None:
+    """A last day of an enrollment's applicant is near."""
+    _tell(
+        job,
+        lease,
+        lambda session, now: message_context.enrollment_deadline(
+            session, lease.ref, now=now, site=job.public_url, vault=job.vault
+        ),
+    )
 
 
 def send_next_step(job: JobContext, lease: Lease) -> None:

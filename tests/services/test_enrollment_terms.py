@@ -1,0 +1,202 @@
+"""A term that ends is told of before, once; what has lapsed is closed, by the law's word for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.enrollments.answering import answer
+from services.enrollments.details import Details, PaymentDetails
+from services.enrollments.lapsing import close_lapsed, list_lapsed, remind
+from services.enrollments.models import Enrollment
+from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
+from services.enrollments.queries import list_history, open_result
+from services.enrollments.requesting import request_enrollment
+from services.enrollments.rules import Status
+from services.incidents.models import Incident
+from services.kernel.audit import Actor, Role
+from services.kernel.crypto import Vault
+from services.kernel.money import Money
+from services.outbox.models import OutboxItem
+from tests.factories.enrollments import make_account, make_request
+
+# A Tuesday, at noon in Mexico City.
+NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
+VAULT = Vault({1: b"m" * 32}, b"i" * 32)
+ASKS = AgencyStatus(Status.MORE_INFORMATION_REQUESTED, details=Details(requested=("curp",)))
+REVIEWS = AgencyStatus(Status.IN_REVIEW)
+RFC = "HEQG800101AB1"
+
+
+def day(days: int) -> datetime:
+    return NOW + timedelta(days=days)
+
+
+@pytest.fixture
+def citizen(session: Session) -> Actor:
+    return Actor(Role.CITIZEN, make_account(session))
+
+
+@pytest.fixture
+def sent(session: Session, citizen: Actor) -> Enrollment:
+    command = make_request()
+    found = request_enrollment(session, command, now=NOW, actor=citizen, vault=VAULT)
+    begin_submission(session, found.id, now=NOW, vault=VAULT)
+    return found
+
+
+def _hear(session: Session, found: Enrollment, word: AgencyStatus, now: datetime = NOW) -> None:
+    record_progress(session, found.id, word, now=now, vault=VAULT)
+
+
+def _topics(session: Session, found: Enrollment) -> list[str]:
+    items = select(OutboxItem.topic).where(OutboxItem.ref == found.id).order_by(OutboxItem.topic)
+    return list(session.scalars(items))
+
+
+def _incidents(session: Session, found: Enrollment) -> list[str]:
+    return list(session.scalars(select(Incident.kind).where(Incident.subject_id == found.id)))
+
+
+def _ends(session: Session, found: Enrollment, now: datetime) -> tuple[str, str | None]:
+    """How it stands after what has lapsed by then was closed."""
+    for lapsed in list_lapsed(session, now=now, limit=9):
+        assert close_lapsed(session, lapsed, now=now)
+        assert not close_lapsed(session, lapsed, now=now)
+    return found.status, found.reason_code
+
+
+def test_what_was_not_answered_in_time_is_as_if_it_was_not_filed(
+    session: Session, sent: Enrollment
+) -> None:
+    _hear(session, sent, ASKS)
+    assert sent.answer_by == date(2026, 12, 1)
+    assert _ends(session, sent, day(7)) == ("more_information_requested", None)
+    assert _ends(session, sent, day(8)) == ("ended", "not_answered")
+    assert [step.actor for step in list_history(session, sent.id)][-1] == "system"
+    assert "enrollments.ended" in _topics(session, sent)
+
+
+def test_a_day_that_the_applicant_was_told_is_never_shortened(
+    session: Session, sent: Enrollment
+) -> None:
+    for until, held in (
+        (date(2026, 12, 10), date(2026, 12, 10)),
+        (date(2026, 11, 26), date(2026, 12, 10)),
+        (date(2026, 12, 14), date(2026, 12, 14)),
+    ):
+        _hear(session, sent, AgencyStatus(Status.MORE_INFORMATION_REQUESTED, answer_by=until))
+        assert sent.answer_by == held
+
+
+def test_what_was_asked_too_late_ends_nothing(session: Session, sent: Enrollment) -> None:
+    _hear(session, sent, REVIEWS, day(40))
+    _hear(session, sent, ASKS, day(45))
+    until = sent.resolve_by
+    assert _ends(session, sent, day(60)) == ("in_review", "asked_late")
+    assert until is not None
+    assert sent.resolve_by is not None
+    assert sent.resolve_by > until
+
+
+def test_the_agencys_term_stands_still_until_the_answer(
+    session: Session, citizen: Actor, sent: Enrollment
+) -> None:
+    assert sent.resolve_by == date(2027, 2, 25)
+    _hear(session, sent, ASKS, day(6))
+    answer(session, sent.id, {}, now=day(9), actor=citizen, vault=VAULT)
+    # Three days on, a Sunday.
+    assert sent.resolve_by == date(2027, 3, 1)
+
+
+def test_an_agency_that_says_nothing_in_its_term_has_said_no(
+    session: Session, sent: Enrollment
+) -> None:
+    _hear(session, sent, REVIEWS)
+    assert _ends(session, sent, day(93)) == ("in_review", None)
+    assert _ends(session, sent, day(94)) == ("rejected", "no_answer_in_term")
+    late = AgencyStatus(Status.ACTIVE, {"rfc": RFC})
+    _hear(session, sent, late, day(95))
+    _hear(session, sent, late, day(96))
+    assert sent.status == "rejected"
+    assert open_result(session, sent, VAULT) == {"rfc": RFC}
+    assert _incidents(session, sent) == ["given_after_end"]
+
+
+@pytest.mark.parametrize("status", [Status.APPOINTMENT_SCHEDULED, Status.PAYMENT_PENDING])
+def test_the_agencys_term_does_not_end_what_waits_for_the_applicant(
+    session: Session, sent: Enrollment, status: Status
+) -> None:
+    _hear(session, sent, AgencyStatus(status))
+    assert _ends(session, sent, day(200)) == (status.value, None)
+
+
+def test_cover_that_has_ended_has_ended_unless_it_was_renewed(
+    session: Session, sent: Enrollment
+) -> None:
+    def covers(until: str) -> AgencyStatus:
+        return AgencyStatus(Status.ACTIVE, {"covered_to": until}, changed_at=NOW)
+
+    _hear(session, sent, covers("2026-12-31"))
+    _hear(session, sent, covers("2027-12-31"))
+    assert _ends(session, sent, datetime(2027, 6, 1, tzinfo=UTC)) == ("active", None)
+    assert _ends(session, sent, datetime(2028, 1, 1, 12, tzinfo=UTC)) == ("ended", "cover_lapsed")
+
+
+def test_whoever_has_to_act_is_reminded_once_of_each_last_day(
+    session: Session, sent: Enrollment
+) -> None:
+    def reminded(now: datetime) -> int:
+        remind(session, now=now, limit=9)
+        return _topics(session, sent).count("enrollments.deadline")
+
+    _hear(session, sent, ASKS)
+    assert reminded(day(2)) == 0
+    assert reminded(day(3)) == reminded(day(4)) == 1
+    later = AgencyStatus(Status.MORE_INFORMATION_REQUESTED, answer_by=date(2026, 12, 10))
+    _hear(session, sent, later)
+    assert reminded(day(7)) == 1
+    assert reminded(day(15)) == reminded(day(16)) == 2
+    line = PaymentDetails("0123", Money(100, "MXN"), date(2026, 12, 21))
+    _hear(session, sent, AgencyStatus(Status.PAYMENT_PENDING, details=Details(payment=line)))
+    assert reminded(day(21)) == 2
+    assert reminded(day(22)) == reminded(day(23)) == 3
+
+
+def test_the_duty_officer_is_warned_before_an_agencys_term_ends(
+    session: Session, sent: Enrollment
+) -> None:
+    remind(session, now=day(70), limit=9)
+    assert _incidents(session, sent) == []
+    for later in (85, 86):
+        remind(session, now=day(later), limit=9)
+    assert _incidents(session, sent) == ["term_ending"]
+    assert "enrollments.deadline" not in _topics(session, sent)
+
+
+def test_a_request_that_is_not_decided_at_once_is_told_to_be_received(
+    session: Session, sent: Enrollment
+) -> None:
+    for seconds, told in ((30, 0), (90, 1), (150, 1)):
+        remind(session, now=NOW + timedelta(seconds=seconds), limit=9)
+        assert _topics(session, sent).count("enrollments.received") == told
+
+
+def test_an_agency_that_asks_a_second_time_is_for_a_person_to_talk_to(
+    session: Session, citizen: Actor, sent: Enrollment
+) -> None:
+    def asks(minutes: int) -> AgencyStatus:
+        return AgencyStatus(ASKS.status, changed_at=NOW + timedelta(minutes=minutes))
+
+    _hear(session, sent, asks(0))
+    answer(session, sent.id, {}, now=NOW + timedelta(hours=1), actor=citizen, vault=VAULT)
+    # It hasn't read the answer yet.
+    _hear(session, sent, asks(0), NOW + timedelta(hours=2))
+    assert _incidents(session, sent) == []
+    for _ in range(2):
+        _hear(session, sent, asks(70), NOW + timedelta(hours=2))
+    assert sent.status == "in_review"
+    assert _incidents(session, sent) == ["asked_twice"]
