@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 import httpx
 import psycopg
@@ -36,9 +36,9 @@ import structlog
 from benchmarks.kill_payouts import end, fork
 from consular.local.ports import HOST, free_port
 from consular.seed import load_reference
-from integrations.contracts import EnrollmentStatus
+from integrations.contracts import EnrollmentAgency, EnrollmentStatus
 from integrations.registry import AGENCIES, Purpose, calling_back, serving
-from integrations.simulator.app import serve
+from integrations.simulator.app import DECIDE_SECONDS, serve
 from integrations.simulator.names import Person, make_curp
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import DECIDED, Status
@@ -47,7 +47,6 @@ from tests.factories.enrollments import GIVEN, SURNAMES
 from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import with_token_key
 from tests.servers import DatabaseUrls, Servers, random_keys
-from workers.agencies import build_agencies
 from workers.main import run_relay, run_schedule, run_worker
 
 WORKERS = 2
@@ -445,7 +444,9 @@ def _disagreeing(
     effects: Mapping[str, Mapping[str, int]],
 ) -> int:
     """How many folios their agency tells otherwise, or says that it never had or did."""
-    agencies = build_agencies(settings).enrollments
+    agencies = {
+        code: cast(EnrollmentAgency, AGENCIES[code].connect(settings)) for code in ENROLLING
+    }
     count = 0
     for folio, (program, status) in ours.items():
         code = PROGRAMS[program].agency
@@ -460,14 +461,20 @@ def _disagreeing(
 
 
 @contextmanager
-def simulator(settings: Settings, directory: Path) -> Iterator[None]:
+def simulator(
+    settings: Settings, directory: Path, decide_seconds: float = DECIDE_SECONDS
+) -> Iterator[None]:
     """The agencies on their port; they call the web back."""
     secrets = {agency.code: agency.secret(settings) for agency in AGENCIES.values()} | {
         f"{agency.code}.callbacks": settings.require(agency.callback_setting)
         for agency in calling_back()
     }
     web = f"http://{HOST}:{settings.port}"
-    pid = fork(lambda: serve(HOST, settings.simulator_port, directory, web, secrets))
+    pid = fork(
+        lambda: serve(
+            HOST, settings.simulator_port, directory, web, secrets, decide_seconds=decide_seconds
+        )
+    )
     try:
         with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
             client.get(f"{settings.simulator_url}/_simulator/effects?agency=sat").raise_for_status()

@@ -15,13 +15,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks import client
+from benchmarks import client, enrollments
 from benchmarks import stage as stages
 from benchmarks.stage import DAYS, FEW, HOT, MANY, OFFICE, SOLD_OUT, Stage, http_request
 from consular.local.ports import HOST
@@ -31,6 +32,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "latest.json"
 CONNECTIONS = 16
 BARE_BOOKING = "bare Flask view, the same rows in one raw psycopg statement, same server"
+NO_OP = "RQ's own no-op jobs/s, as many SimpleWorkers as the product has, same Valkey"
+ENROLLING_RUNS = 3
 BARE_FREE = "bare Flask view, one raw psycopg query, same server"
 
 
@@ -41,11 +44,12 @@ class Size:
     runs: int
     bookings: int
     reads: int
+    enrollments: int
 
 
-SHORT = Size(runs=5, bookings=600, reads=100)
+SHORT = Size(runs=5, bookings=600, reads=100, enrollments=150)
 # 8 rounds of 3 x 1,200 fit into the 32,000 places of the hot slot, a smallint's reach.
-FULL = Size(runs=7, bookings=1200, reads=600)
+FULL = Size(runs=7, bookings=1200, reads=600, enrollments=400)
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,19 @@ def first_page(stage: Stage, size: Size) -> list[Result]:
     ]
 
 
+def enrolling(stage: Stage, size: Size) -> list[Result]:
+    """Enrollments from the API to their final state, and RQ's own jobs that do nothing, in turn."""
+    ask = partial(send, stage.product, connections=CONNECTIONS, status=202)
+    register = enrollments.Register(stage.product, stage.citizens, ask)
+    with enrollments.processes(stage.product):
+        rounds = [register.measure(size.enrollments) for _ in range(ENROLLING_RUNS + 1)][1:]
+    pairs = [(each.rate, each.no_op_rate) for each in rounds]
+    return [
+        _result("enrollment_end_to_end", "requests/s", pairs, NO_OP),
+        _alone("enrollment_jobs_per_request", "jobs", [each.jobs for each in rounds]),
+    ]
+
+
 def measure(size: Size) -> list[Result]:
     """Everything, in one set of servers."""
     with stages.standing() as stage:
@@ -158,6 +175,7 @@ def measure(size: Size) -> list[Result]:
             booking(stage, size, "booking_refused", SOLD_OUT, 409),
             *availability(stage, size),
             *first_page(stage, size),
+            *enrolling(stage, size),
         ]
 
 

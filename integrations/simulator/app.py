@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 MAX_BODY_BYTES = 64 * 1024
+# One sees that cash is waiting, and can still cancel; then somebody collects it.
+COLLECT_SECONDS = 8.0
+DECIDE_SECONDS = 2.0
 
 
 class Simulator:
@@ -67,7 +70,7 @@ def create_simulator(
     secrets: Mapping[str, str],
     settle_seconds: float = 1.0,
     collect_seconds: float | None = None,
-    decide_seconds: float = 2.0,
+    decide_seconds: float = DECIDE_SECONDS,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     callback_transport: httpx.BaseTransport | None = None,
 ) -> Simulator:
@@ -146,16 +149,14 @@ def running(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Ite
         simulator.close()
 
 
-# One sees that cash is waiting, and can still cancel; then somebody collects it.
-COLLECT_SECONDS = 8.0
-
-
 def serve(
     host: str,
     port: int,
     data_dir: str | Path,
     callback_base_url: str,
     secrets: Mapping[str, str],
+    *,
+    decide_seconds: float = DECIDE_SECONDS,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Everything is opened here, so a fork may call it."""
     stop = threading.Event()
@@ -170,6 +171,7 @@ def serve(
         callback_base_url=callback_base_url,
         secrets=secrets,
         collect_seconds=COLLECT_SECONDS,
+        decide_seconds=decide_seconds,
     )
     with running(simulator, host, port):
         stop.wait()
