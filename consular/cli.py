@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 import psycopg
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from consular import doctor, migrations
 from consular.blocked import read_blocked
+from consular.conformance import Options, check_agency
 from consular.connections import in_plain_words
 from consular.local import launcher
 from consular.local.demonstration import load_demo
@@ -168,6 +170,28 @@ def examine() -> None:
         if not finding.well:
             click.echo(f"       -> {finding.remedy}")
     sys.exit(0 if all(finding.well for finding in findings) else 1)
+
+
+@commands.command()
+@click.argument("agency_url")
+@click.option("--agency", required=True, help="Its code: sat, imss, infonavit, renapo, finabien.")
+@click.option("--secret", envvar="CONSULAR_CONFORMANCE_SECRET", default="", help="Its token.")
+@click.option("--listen", metavar="HOST:PORT", help="Wait there for its callbacks.")
+@click.option(
+    "--callback-secret",
+    envvar="CONSULAR_CONFORMANCE_CALLBACK_SECRET",
+    help="What signs them (whsec_…).",
+)
+@click.option("--wait", default=60.0, show_default=True, help="Seconds to wait for a callback.")
+@click.option("--i-may-send", is_flag=True, help="Also to an agency that isn't on this machine.")
+def conformance(agency_url: str, agency: str, **options: Any) -> None:
+    """Check an agency, real or simulated, against its contract, and grade it.
+
+    SENDS synthetic requests to AGENCY_URL: to a real agency only when that is agreed. Secrets are
+    better given by CONSULAR_CONFORMANCE_SECRET and CONSULAR_CONFORMANCE_CALLBACK_SECRET, which no
+    process list shows. Exits 1 on any breach.
+    """
+    sys.exit(0 if check_agency(agency_url, agency, Options(**options)) else 1)
 
 
 def _settings() -> Settings:

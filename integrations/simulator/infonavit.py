@@ -64,10 +64,10 @@ class SimulatedAgency:
             "huella": digest_of_rows(rows),
         }
         try:
-            new = memory.take(BATCHES, key, kept, now, acts=Acts.NEVER)
+            new = memory.take(BATCHES, key, kept, now, acts=self._acts_on_batches())
         except KeyReused:
             raise refuse(409, applicants.error("CLAVE_REUTILIZADA")) from None
-        if new or not self._world.board.of(AGENCY).honours_key:
+        if new:
             for row in rows:
                 self._take(row, now)
         return created(self.batch(key), new)
@@ -99,6 +99,11 @@ class SimulatedAgency:
     def describe(self, order: Order) -> str:
         """State and cause."""
         return applicants.in_words(self._result(order))
+
+    def _acts_on_batches(self) -> Acts:
+        """What takes effect is each row, not the file."""
+        acts = self._world.acts(AGENCY)
+        return acts if acts is Acts.ALWAYS else Acts.NEVER
 
     def _take(self, row: Mapping[str, str], now: float) -> None:
         """A row of a folio that is known stays as it was, unless a correction was asked for."""

@@ -102,23 +102,26 @@ class Memory:
     def take(
         self, agency: str, folio: str, body: Mapping[str, Any], now: float, *, acts: Acts
     ) -> bool:
-        """Take an order in; False when it is a repeat. Raises KeyReused for another body."""
+        """Take an order in; False when it is a repeat. Raises KeyReused for another body.
+
+        An agency that always acts knows no repeat: whatever comes under a key is new to it.
+        """
         digest = digest_of(body)
         with self.transaction() as db:
             found = db.execute(
                 "SELECT digest FROM orders WHERE agency = ? AND folio = ?", (agency, folio)
             ).fetchone()
-            if found is not None and found[0] != digest:
+            if found is not None and found[0] != digest and acts is not Acts.ALWAYS:
                 raise KeyReused
-            if found is None:
+            if found is None or acts is Acts.ALWAYS:
                 db.execute(
-                    "INSERT INTO orders (agency, folio, digest, body, taken_at)"
+                    "INSERT OR REPLACE INTO orders (agency, folio, digest, body, taken_at)"
                     " VALUES (?, ?, ?, ?, ?)",
                     (agency, folio, digest, json.dumps(body), now),
                 )
             if acts is Acts.ALWAYS or (acts is Acts.ONCE and found is None):
                 db.execute("INSERT INTO effects VALUES (?, ?, ?)", (agency, folio, now))
-            return found is None
+            return found is None or acts is Acts.ALWAYS
 
     def find(self, agency: str, folio: str) -> Order | None:
         """Return the stored order, or None."""

@@ -1,0 +1,151 @@
+"""Synthetic requests to an agency of each kind, made by the adapter that the system itself uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+from integrations.contracts import (
+    BatchEnrollmentAgency,
+    BatchStatus,
+    CurpQuestion,
+    EnrollmentAgency,
+    EnrollmentApplication,
+    EnrollmentBatch,
+    EnrollmentStatus,
+    PayoutAgency,
+    PayoutChannel,
+    PayoutOrder,
+    PayoutStatus,
+    PopulationRegister,
+)
+from integrations.registry import Purpose
+
+# Nobody: names that say so, and a CURP that is well formed.
+GIVEN, FIRST_SURNAME, SECOND_SURNAME = "Persona", "Demo", "Uno"
+BORN = date(1985, 3, 14)
+CURP = "DEUP850314MNEMNR09"
+OTHER_GIVEN = "Otra Persona"
+
+
+class Probe(Protocol):
+    """Sends a request under a key, and asks whether the agency has it."""
+
+    def send(self, key: str, *, other: bool = False) -> object:
+        """Send it; ``other`` says something else under the same key."""
+        ...
+
+    def knows(self, key: str) -> bool:
+        """Whether the agency has a request under that key."""
+        ...
+
+
+@dataclass(frozen=True)
+class EnrollmentProbe:
+    """One request at a time; ``sample`` is the contract's."""
+
+    client: EnrollmentAgency
+    sample: Mapping[str, Any]
+
+    def send(self, key: str, *, other: bool = False) -> object:
+        """Ask for an enrollment."""
+        return self.client.request(_application(key, self.sample, other))
+
+    def knows(self, key: str) -> bool:
+        """Ask by folio."""
+        return self.client.status(key).status is not EnrollmentStatus.NOT_FOUND
+
+
+@dataclass(frozen=True)
+class BatchProbe:
+    """A file with one row."""
+
+    client: BatchEnrollmentAgency
+    sample: Mapping[str, Any]
+    today: date
+
+    def send(self, key: str, *, other: bool = False) -> object:
+        """Hand the file over."""
+        application = _application(f"{key}R", self.sample, other)
+        return self.client.send_batch(EnrollmentBatch(key, self.today, (application,)))
+
+    def knows(self, key: str) -> bool:
+        """Ask by the batch's key."""
+        return self.client.batch_status(key) is not BatchStatus.NOT_FOUND
+
+
+@dataclass(frozen=True)
+class PayoutProbe:
+    """An order of one centavo to a branch."""
+
+    client: PayoutAgency
+
+    def send(self, key: str, *, other: bool = False) -> object:
+        """Order it."""
+        return self.client.submit(
+            PayoutOrder(
+                folio=key,
+                amount_minor=2 if other else 1,
+                channel=PayoutChannel.BRANCH,
+                beneficiary_given_names=GIVEN,
+                beneficiary_first_surname=FIRST_SURNAME,
+                beneficiary_second_surname=SECOND_SURNAME,
+                account=None,
+                sender_name="Remitente Demo",
+                concept="Prueba",
+            )
+        )
+
+    def knows(self, key: str) -> bool:
+        """Ask by folio."""
+        return self.client.status(key).status is not PayoutStatus.NOT_FOUND
+
+
+@dataclass(frozen=True)
+class QuestionProbe:
+    """A question changes nothing: there is no key."""
+
+    client: PopulationRegister
+
+    def send(self, key: str, *, other: bool = False) -> object:
+        """Ask about nobody's CURP."""
+        return self.client.check_curp(
+            CurpQuestion(CURP, _given(other), FIRST_SURNAME, SECOND_SURNAME, BORN)
+        )
+
+    def knows(self, key: str) -> bool:
+        """Nothing is kept."""
+        return False
+
+
+_PROBES: Mapping[Purpose, Callable[[Any, Mapping[str, Any], date], Probe]] = {
+    Purpose.ENROLLMENT: lambda client, sample, _today: EnrollmentProbe(client, sample),
+    Purpose.BATCH_ENROLLMENT: BatchProbe,
+    Purpose.PAYOUTS: lambda client, _sample, _today: PayoutProbe(client),
+    Purpose.POPULATION_REGISTER: lambda client, _sample, _today: QuestionProbe(client),
+}
+
+
+def probe_for(purpose: Purpose, client: object, sample: Mapping[str, Any], today: date) -> Probe:
+    """The probe for an agency of that purpose; KeyError when there is none."""
+    return _PROBES[purpose](client, sample, today)
+
+
+def _application(folio: str, sample: Mapping[str, Any], other: bool) -> EnrollmentApplication:
+    return EnrollmentApplication(
+        folio=folio,
+        program=sample["program"],
+        curp=CURP,
+        given_names=_given(other),
+        first_surname=FIRST_SURNAME,
+        second_surname=SECOND_SURNAME,
+        birth_date=BORN,
+        email="persona.demo@example.org",
+        data=sample["data"],
+    )
+
+
+def _given(other: bool) -> str:
+    return OTHER_GIVEN if other else GIVEN
