@@ -28,6 +28,7 @@ from consular.api.v1.identity.routes import api as identity_api
 from consular.api.v1.incidents.routes import api as incidents_api
 from consular.api.v1.me.routes import api as me_api
 from consular.api.v1.monitoring.routes import api as monitoring_api
+from consular.api.v1.operations.routes import api as operations_api
 from consular.api.v1.remittances.routes import api as remittances_api
 from consular.api.v1.sessions.routes import api as sessions_api
 from consular.api.v1.voting.routes import api as voting_api
@@ -43,6 +44,7 @@ from consular.pages.desk.routes import pages as desk_pages
 from consular.pages.incidents.routes import pages as incident_pages
 from consular.pages.language import init_language
 from consular.pages.monitoring.routes import pages as monitoring_pages
+from consular.pages.operations.routes import pages as operation_pages
 from consular.pages.portal.routes import pages as portal_pages
 from consular.pages.posting import init_forms
 from consular.pages.privacy.routes import pages as privacy_pages
@@ -51,7 +53,7 @@ from consular.security import init_security
 from consular.sign_in import SignIn
 from integrations.errors import AgencyError, Refused
 from integrations.identity.keys import JwksClient
-from integrations.registry import Purpose, calling_back, serving
+from integrations.registry import AGENCIES, Purpose, calling_back, serving
 from services.appointments.rules import DEVELOPMENT_LIMITS, PRODUCTION_LIMITS
 from services.citizens.limits import Rate
 from services.kernel import logs
@@ -72,6 +74,7 @@ BLUEPRINTS = (
     enrollments_api,
     remittances_api,
     incidents_api,
+    operations_api,
     voting_api,
     monitoring_api,
     me_api,
@@ -84,6 +87,7 @@ BLUEPRINTS = (
     admin_pages,
     monitoring_pages,
     incident_pages,
+    operation_pages,
     privacy_pages,
 )
 # The contract's room for tests: 600 requests a minute a person, of whom ten share this machine.
@@ -143,6 +147,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
             agency.code: settings.signing_secrets(agency.callback_setting)
             for agency in calling_back()
         },
+        "consular.agencies": _called_by_workers(),
         "consular.redis": redis.Redis.from_url(
             settings.redis_url or "redis://127.0.0.1:1", socket_timeout=0.5,
             socket_connect_timeout=0.5,
@@ -165,6 +170,12 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         # One proxy stands before us; more would let a caller name their own address.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app
+
+
+def _called_by_workers() -> tuple[str, ...]:
+    """The codes of the agencies that only workers call, which staff may pause."""
+    ours = (Purpose.CITIZEN_SIGN_IN, Purpose.STAFF_SIGN_IN)
+    return tuple(agency.code for agency in AGENCIES.values() if agency.purpose not in ours)
 
 
 def _database(settings: Settings) -> Database:

@@ -37,6 +37,8 @@ STAFF = frozenset(Role) - {Role.CITIZEN, Role.SYSTEM}
 # Decides about what an office asks in somebody's name: an office's own staff never do.
 PRIVACY = frozenset({Role.COMPLIANCE})
 INCIDENTS = frozenset({Role.TREASURY, Role.COMPLIANCE})
+# On duty: may stop and go on, never see more of a person than a folio.
+DUTY = INCIDENTS | {Role.ADMIN}
 MONITORS = frozenset({Role.ANALYST, Role.AUDITOR, Role.ADMIN})
 
 

@@ -18,13 +18,19 @@ from prometheus_client.registry import Collector
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from consular.agencies import agency_codes
 from consular.auth import ANYONE, allow
 from consular.db import database
+from services.agencies.queries import list_agencies
+from services.agencies.rules import State
 from services.incidents.queries import count_open
 from services.incidents.rules import Kind
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
 from services.kernel.logins import NotAdopted, UnsafeDatabase
+from services.operations.heartbeats import list_alive
+from services.operations.queries import count_parked
+from services.operations.rules import Liveness
 
 health = Blueprint("health", __name__)
 
@@ -47,9 +53,7 @@ _STATE = text(
 )
 
 
-_PARKED = text(
-    "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE outcome = 'parked' LIMIT 100000) p"
-)
+_LIVENESS = {Liveness.ALIVE: "ok", Liveness.STARTING: "starting", Liveness.DEAD: "dead"}
 
 
 @health.get("/health/live")
@@ -66,7 +70,7 @@ def ready() -> Response:
     for it, and migrations are at their head.
 
     Redis holds ids of what is due, no more: without it orders are still accepted, so it only shows
-    as degraded.
+    as degraded. So do a relay, workers or a schedule that are dead.
     """
     parts, good = _parts()
     body = {
@@ -92,6 +96,8 @@ def metrics() -> Response:
         registry.register(SECONDS)
     registry.register(OutboxCollector())
     registry.register(IncidentCollector())
+    registry.register(ProcessCollector())
+    registry.register(AgencyCollector())
     return Response(generate_latest(registry), content_type="text/plain; version=0.0.4")
 
 
@@ -108,6 +114,7 @@ def _parts() -> tuple[dict[str, str], bool]:
         with database().transaction(NETWORK_SCOPE) as session:
             database().refuse_unfit(session)
             state = session.execute(_STATE).one()
+            processes = list_alive(session)
     except NotAdopted:
         return {**parts, "postgresql": "not_adopted", "migrations": "unknown"}, False
     except UnsafeDatabase:
@@ -123,6 +130,7 @@ def _parts() -> tuple[dict[str, str], bool]:
     if state.oldest is not None and state.oldest > 120:
         parts["outbox"] = "late"
     parts["redis"] = _redis()
+    parts |= {process.value: _LIVENESS[found.liveness] for process, found in processes.items()}
     return parts, parts["postgresql"] == parts["migrations"] == "ok"
 
 
@@ -152,7 +160,7 @@ class OutboxCollector(Collector):
         try:
             with database().transaction(NETWORK_SCOPE) as session:
                 state = session.execute(_STATE).one()
-                parked = session.execute(_PARKED).scalar_one()
+                parked = count_parked(session)
         except (SQLAlchemyError, UnsafeDatabase):
             return
         yield GaugeMetricFamily(
@@ -189,6 +197,45 @@ class IncidentCollector(Collector):
             oldest.add_metric([kind], found.oldest_seconds if found else 0)
         yield still_open
         yield oldest
+
+
+class ProcessCollector(Collector):
+    """How many relays, workers and schedules are alive: alarm where there is none."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Nothing when the database is away."""
+        try:
+            with database().transaction(NETWORK_SCOPE) as session:
+                processes = list_alive(session)
+        except (SQLAlchemyError, UnsafeDatabase):
+            return
+        alive = GaugeMetricFamily(
+            "consular_processes_alive", "Processes that gave a sign of life", labels=["process"]
+        )
+        for process, standing in processes.items():
+            alive.add_metric([process], standing.alive)
+        yield alive
+
+
+class AgencyCollector(Collector):
+    """Breakers, pauses and what waits, by agency."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Nothing when the database is away."""
+        try:
+            with database().transaction(NETWORK_SCOPE) as session:
+                found = list_agencies(session, agency_codes())
+        except (SQLAlchemyError, UnsafeDatabase):
+            return
+        for name, what, value in (
+            ("closed", "1 where calls go through", lambda a: a.state is State.CLOSED),
+            ("paused", "1 where staff stopped all calls", lambda a: a.pause is not None),
+            ("waiting", "Outbox items that wait until it may be called", lambda a: a.waiting),
+        ):
+            gauge = GaugeMetricFamily(f"consular_agency_{name}", what, labels=["agency"])
+            for agency in found:
+                gauge.add_metric([agency.agency], int(value(agency)))
+            yield gauge
 
 
 def add_up_processes(directory: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import TypeVar
 
+from services.agencies import words as agencies
 from services.appointments import words as appointments
 from services.citizens import words as citizens
 from services.consulates import words as consulates
@@ -16,6 +17,7 @@ from services.kernel import words as kernel
 from services.kernel.words import ErrorWords, Message
 from services.ledger import words as ledger
 from services.monitoring import words as monitoring
+from services.operations import words as operations
 from services.privacy import words as privacy
 from services.remittances import words as remittances
 from services.staff import words as staff
@@ -33,6 +35,8 @@ SLICES: tuple[ModuleType, ...] = (
     remittances,
     voting,
     incidents,
+    agencies,
+    operations,
     monitoring,
     privacy,
 )
@@ -53,7 +57,8 @@ def gather(tables: Iterable[Mapping[str, Words]]) -> Mapping[str, Words]:
 
 ERRORS: Mapping[str, ErrorWords] = gather(module.ERRORS for module in SLICES)
 MESSAGES: Mapping[str, Message] = gather(
-    module.MESSAGES for module in (citizens, identity, appointments, enrollments, remittances)
+    module.MESSAGES
+    for module in (citizens, identity, appointments, enrollments, remittances, operations)
 )
 
 # Slice and kind of code -> code -> words.
@@ -76,4 +81,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "incidents.resolution": incidents.RESOLUTIONS,
     "incidents.step": incidents.STEPS,
     "incidents.fact": incidents.FACTS,
+    "agencies.state": agencies.STATES,
+    "operations.process": operations.PROCESSES,
+    "operations.liveness": operations.LIVENESS,
+    "operations.decision": operations.DECISIONS,
+    "operations.unknown": operations.UNKNOWN,
 }

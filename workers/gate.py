@@ -16,7 +16,6 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from integrations.errors import (
@@ -68,6 +67,12 @@ class _Known:
     tokens: int = 0
     taken_at: float = 0.0
 
+    def take(self, tokens: int) -> None:
+        """There are so many left; more than before means a new batch."""
+        if tokens >= self.tokens:
+            self.taken_at = time.monotonic()
+        self.tokens = tokens
+
 
 _current: ContextVar[Passage | None] = ContextVar("passage", default=None)
 
@@ -86,23 +91,21 @@ class Gate:
         known = self._meet(agency)
         if time.monotonic() - known.taken_at > TOKENS_SECONDS:
             known.tokens = min(known.tokens, 0)
-        had = known.tokens
         admission = entering.enter(
             session,
             agency,
             known.terms,
             workers=self.workers,
             hold_seconds=HOLD_SECONDS,
-            tokens=had,
+            tokens=known.tokens,
         )
-        known.tokens = admission.tokens
-        if had <= 0:
-            known.taken_at = time.monotonic()
         return Passage(admission, known.terms)
 
     @contextmanager
     def through(self, passage: Passage) -> Iterator[Passage]:
         """Within the block the agency may be called; afterwards every worker knows how it went."""
+        # Only now, for what was taken is ours once it is committed.
+        self._known[passage.admission.agency].take(passage.admission.tokens)
         token = _current.set(passage)
         self._held = passage
         try:
@@ -150,7 +153,7 @@ class Gate:
         try:
             with self._database.transaction(NETWORK_SCOPE) as session:
                 entering.leave(session, passage.admission, passage.terms, passage.results)
-        except SQLAlchemyError:
+        except Exception:
             # The slot is free in a moment by itself; what the agency said must not be lost for it.
             log.warning("agency_left_without_a_word", agency=passage.admission.agency)
 

@@ -17,10 +17,14 @@ from redis.retry import Retry
 from rq.exceptions import StopRequested
 from sqlalchemy.exc import SQLAlchemyError
 
+from integrations.registry import Purpose
 from services.kernel.clock import database_clock
+from services.kernel.db import Database
 from services.kernel.settings import Settings
 from services.operations.rules import Process
 from workers import logs, relay, schedule
+from workers.agencies import only
+from workers.alarm import Alarm
 from workers.gate import Gate
 from workers.jobs.run import use
 from workers.pulse import Pulse
@@ -96,6 +100,7 @@ def run_relay(settings: Settings) -> None:
     turn = Relay(database, redis, again_seconds=again)
     pulse = Pulse(Process.RELAY, database, turn.gate)
     pulse.start()
+    _alarm(settings, database).start()
     while not stopping.asked.is_set():
         # A full batch means that there is more.
         if turn.tick() < relay.BATCH:
@@ -114,11 +119,20 @@ def run_schedule(settings: Settings) -> None:
     turn = Schedule(database, database_clock)
     pulse = Pulse(Process.SCHEDULE, database, Gate(database))
     pulse.start()
+    _alarm(settings, database).start()
     while not stopping.asked.is_set():
         turn.tick()
         stopping.wait(schedule.PERIOD_SECONDS)
     pulse.stop()
     database.dispose()
+
+
+def _alarm(settings: Settings, database: Database) -> Alarm:
+    """What watches the other processes; without an address nobody is written to."""
+    usual = "guardia@consular.invalid" if settings.development else ""
+    address = settings.values.get("CONSULAR_DUTY_EMAIL", usual)
+    notices = only(Purpose.MESSAGES, settings, Gate(database)) if address else None
+    return Alarm(database, notices, address=address, site=settings.public_url)
 
 
 def open_redis(url: str) -> Redis:

@@ -55,6 +55,6 @@ class Pulse:
         while not self._stop.wait(RENEW_SECONDS if self._next else 0):
             try:
                 self.tick()
-            except SQLAlchemyError:
+            except Exception as error:  # the thread goes on whatever happens
                 self._next = self._next or time.monotonic()
-                log.warning("process_waits", part="database")
+                log.warning("pulse_failed", error=type(error).__name__)

@@ -22,9 +22,12 @@ RETENTION: Mapping[str, str] = {
     "drafts": "DELETE FROM drafts WHERE expires_at < now()",
     # Longer than a page stays open; what must not be doubled has constraints of its own.
     "form_submissions": "DELETE FROM form_submissions WHERE begun_at < now() - interval '1 day'",
-    # What was parked waits for a person.
+    # What was parked waits for a person; then it can be looked at for a quarter of a year.
     "outbox": "DELETE FROM outbox WHERE done_at < now() - interval '7 days'"
-    " AND outcome IS DISTINCT FROM 'parked'",
+    " AND (outcome IS DISTINCT FROM 'parked' OR EXISTS (SELECT FROM parked_decisions d"
+    " WHERE d.outbox_id = id AND d.decided_at < now() - interval '90 days'))",
+    # Of processes that were killed; one that ends by itself says so.
+    "heartbeats": "DELETE FROM heartbeats WHERE beat_at < now() - interval '1 day'",
     # Folios that nobody showed at a window; what was checked there counts as evidence.
     "identity_checks": "DELETE FROM identity_checks WHERE checked_at IS NULL"
     " AND created_at < now() - interval '30 days'",

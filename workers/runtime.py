@@ -78,11 +78,16 @@ class JobContext:
         with self.transaction() as session:
             return delivery.take_lease(session, item, lease_seconds=self.lease_seconds)
 
-    def retry_later(self, lease: Lease, delay_seconds: float | None = None) -> None:
-        """Give the item back: due again after ``delay_seconds``, or as `retry_delay` says."""
+    def retry_later(
+        self, lease: Lease, delay_seconds: float | None = None, *, error: str | None = None
+    ) -> None:
+        """Give the item back: due again after ``delay_seconds``, or as `retry_delay` says.
+
+        ``error`` is a code that says why.
+        """
         delay = retry_delay(lease.attempts) if delay_seconds is None else delay_seconds
         with self.transaction() as session:
-            delivery.release(session, lease, delay_seconds=delay)
+            delivery.release(session, lease, delay_seconds=delay, error=error)
 
     def postpone(self, lease: Lease, agency: str) -> None:
         """Give the item back untried, until ``agency`` may be called."""

@@ -44,6 +44,7 @@ TAGS = {
     "enrollments": "Enrollment in the RFC, and later in IMSS and Infonavit.",
     "remittances": "Quotes and remittances through Finabien.",
     "incidents": "What treasury and compliance look at: contradictions, waits, failed jobs.",
+    "operations": "What a duty officer looks at: queues, agencies and their pauses, parked jobs.",
     "voting": "Counts of votes and registrations, never voters.",
     "indicators": "Figures for Working Group 4, as of a moment.",
     "me": "A citizen's own data, and who looked at it.",

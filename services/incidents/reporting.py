@@ -106,6 +106,15 @@ def recover(session: Session, incidents: Iterable[UUID], *, now: datetime) -> in
     return len(closed)
 
 
+def find_open(session: Session, kind: Kind, subject: UUID) -> UUID | None:
+    """The open incident of a kind about something, if there is one."""
+    return session.scalar(
+        select(Incident.id).where(
+            Incident.kind == kind, Incident.subject_id == subject, Incident.resolved_at.is_(None)
+        )
+    )
+
+
 def note_step(
     session: Session,
     incident: UUID,
@@ -130,6 +139,11 @@ def note_step(
 def id_of_job(topic: str, ref: UUID) -> UUID:
     """The same for every outbox item of that topic about that row."""
     return uuid5(_MADE_UP, f"{topic} {ref}")
+
+
+def id_of_agency(agency: str) -> UUID:
+    """The same for every incident about that agency as a whole."""
+    return uuid5(_MADE_UP, agency)
 
 
 def id_of_field(agency: str, name: str) -> UUID:

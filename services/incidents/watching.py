@@ -1,4 +1,7 @@
-"""Jobs that were tried for too long: no retry goes on in silence."""
+"""Jobs that were tried for too long: no retry goes on in silence.
+
+What waits for an agency isn't tried; that the agency is out of reach is an incident of its own.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from services.incidents.rules import Kind, Subject
 _RETRYING = text(
     """
     SELECT topic, ref, max(attempts) AS attempts, min(coalesce(due_at, created_at)) AS since
-    FROM outbox o WHERE done_at IS NULL
+    FROM outbox o WHERE done_at IS NULL AND waits_for IS NULL
       AND coalesce(due_at, created_at) < clock_timestamp() - interval '1 hour'
       AND NOT EXISTS (
         SELECT 1 FROM incidents i WHERE i.kind = 'job_retrying' AND i.resolved_at IS NULL

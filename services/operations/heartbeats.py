@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.operations.rules import DEAD_AFTER, Process
+from services.operations.rules import DEAD_AFTER, Liveness, Process, judge
 
 _BEAT = text(
     """
@@ -19,21 +18,18 @@ _BEAT = text(
     ON CONFLICT (process, instance) DO UPDATE SET beat_at = clock_timestamp()
     """
 )
-_ALIVE = text(
-    """
-    SELECT process, max(beat_at) AS last_beat, count(*) FILTER (
-        WHERE beat_at > clock_timestamp()
-            - make_interval(secs => CAST(CAST(:after AS jsonb) ->> process AS double precision))
-    ) AS alive
-    FROM heartbeats GROUP BY process
-    """
+_STOP = text("DELETE FROM heartbeats WHERE process = :process AND instance = :instance")
+_SEEN = text(
+    "SELECT process, started_at, beat_at, clock_timestamp() - beat_at AS silence,"
+    " clock_timestamp() - started_at AS age FROM heartbeats"
 )
 
 
 @dataclass(frozen=True)
-class Liveness:
-    """How many processes of a kind are alive; ``last_beat`` is None when there never was one."""
+class Standing:
+    """How a kind of process stands: how many are alive, and when the last one gave a sign."""
 
+    liveness: Liveness
     alive: int
     last_beat: datetime | None
 
@@ -43,21 +39,20 @@ def beat(session: Session, process: Process, instance: UUID) -> None:
     session.execute(_BEAT, {"process": process, "instance": instance})
 
 
-_STOP = text("DELETE FROM heartbeats WHERE process = :process AND instance = :instance")
-
-
 def stop(session: Session, process: Process, instance: UUID) -> None:
     """This process ends by itself."""
     session.execute(_STOP, {"process": process, "instance": instance})
 
 
-def list_alive(session: Session) -> Mapping[Process, Liveness]:
+def list_alive(session: Session) -> Mapping[Process, Standing]:
     """Every kind of process, dead or alive."""
-    after = json.dumps({kind.value: limit.total_seconds() for kind, limit in DEAD_AFTER.items()})
-    rows = {row.process: row for row in session.execute(_ALIVE, {"after": after})}
-    return {
-        kind: Liveness(rows[kind].alive, rows[kind].last_beat)
-        if kind in rows
-        else Liveness(0, None)
-        for kind in Process
-    }
+    rows = session.execute(_SEEN).all()
+    alive = [row for row in rows if row.silence < DEAD_AFTER[Process(row.process)]]
+    watched: timedelta | None = max((row.age for row in alive), default=None)
+    standings = {}
+    for process in Process:
+        count = sum(row.process == process for row in alive)
+        beats = [row.beat_at for row in rows if row.process == process]
+        liveness = judge(process, count, watched)
+        standings[process] = Standing(liveness, count, max(beats, default=None))
+    return standings

@@ -24,6 +24,26 @@ DEAD_AFTER: Mapping[Process, timedelta] = {
 BEAT_SECONDS = 5.0
 
 
+class Liveness(StrEnum):
+    """How a kind of process stands. ``starting``: none is alive, but the others only just began."""
+
+    ALIVE = "alive"
+    STARTING = "starting"
+    DEAD = "dead"
+
+
+def judge(process: Process, alive: int, watched: timedelta | None) -> Liveness:
+    """How ``process`` stands, of which so many are alive.
+
+    ``watched``: for how long the oldest living process of any kind has been there to see it; None
+    when none is alive at all.
+    """
+    if alive:
+        return Liveness.ALIVE
+    just_begun = watched is not None and watched < DEAD_AFTER[process]
+    return Liveness.STARTING if just_begun else Liveness.DEAD
+
+
 class Decision(StrEnum):
     """What becomes of a parked job: it is tried once more, or it is left undone."""
 

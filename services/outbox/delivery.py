@@ -17,6 +17,9 @@ from services.kernel.ids import new_id
 from services.kernel.transitions import Effect, Moved
 from services.outbox.models import OutboxItem
 
+# How an item ends that was given up and waits for a person.
+PARKED = "parked"
+
 
 @dataclass(frozen=True)
 class DueItem:
@@ -153,15 +156,30 @@ _RELEASE = text(
     """
     UPDATE outbox
     SET lease_until = clock_timestamp() + make_interval(secs => :delay),
-        ring_at = clock_timestamp() + make_interval(secs => :delay)
+        ring_at = clock_timestamp() + make_interval(secs => :delay),
+        last_error = coalesce(:error, last_error)
     WHERE id = :id AND fence = :fence AND done_at IS NULL
     """
 )
 
 
-def release(session: Session, held: Lease, *, delay_seconds: float) -> None:
-    """Give it back: due again ``delay_seconds`` from now, and not before, in whichever queue."""
-    session.execute(_RELEASE, {"id": held.id, "fence": held.fence, "delay": delay_seconds})
+def release(
+    session: Session, held: Lease, *, delay_seconds: float, error: str | None = None
+) -> None:
+    """Give it back: due again ``delay_seconds`` from now, and not before, in whichever queue.
+
+    ``error`` is a code that says why, for whoever looks at it.
+    """
+    values = {"id": held.id, "fence": held.fence, "delay": delay_seconds, "error": error}
+    session.execute(_RELEASE, values)
+
+
+_NOTE_ERROR = text("UPDATE outbox SET last_error = :error WHERE id = :id")
+
+
+def note_error(session: Session, held: Lease, error: str) -> None:
+    """Say why an item ended that this transaction has ended."""
+    session.execute(_NOTE_ERROR, {"id": held.id, "error": error})
 
 
 _POSTPONE = text(

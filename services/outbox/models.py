@@ -25,6 +25,7 @@ class OutboxItem(Base):
             "id",
             postgresql_where=text("waits_for IS NOT NULL AND done_at IS NULL"),
         ),
+        Index("ix_outbox_done_at", "done_at", postgresql_where=text("done_at IS NOT NULL")),
         Index("ix_outbox_parked", "id", postgresql_where=text("outcome = 'parked'")),
     )
 
@@ -46,6 +47,8 @@ class OutboxItem(Base):
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     outcome: Mapped[str | None] = mapped_column(Text)
+    # Why the last try failed: a code, nothing of what was said.
+    last_error: Mapped[str | None] = mapped_column(Text)
     # The agency that wasn't to be called when its turn came.
     waits_for: Mapped[str | None] = mapped_column(Text)
 

@@ -29,6 +29,7 @@ from tests.api.test_a_bound_sender_is_corrected import Sender
 from tests.api.test_identity_at_the_window import Window
 from tests.factories.contract import contract_of
 from tests.factories.enrollments import agency_says, applicant_body, payment_line
+from tests.factories.parked import park_jobs
 from tests.factories.remittances import make_clabe, prepare_reference
 from tests.factories.web import PERSON, Web, morning_at_office, person
 from tests.servers import Addresses
@@ -218,6 +219,21 @@ def _incidents(web: Web) -> None:
     _well(web, "GET", "/incidents?state=resolved", token=treasury)
 
 
+def _operations(web: Web) -> None:
+    jobs = park_jobs(web.database, 2)
+    admin, why = web.token("admin"), {"reason": "Mantenimiento hasta las seis"}
+    _well(web, "GET", "/operations", token=admin)
+    for step in ("pause", "lift"):
+        _well(web, "POST", f"/operations/agencies/sat/{step}", why, token=admin)
+        _well(web, "GET", "/operations/agencies", token=admin)
+    _well(web, "GET", "/operations/agencies/sat/pauses", token=admin)
+    _well(web, "GET", "/operations/parked-jobs", token=admin)
+    for step, job in zip(("release", "end"), jobs, strict=True):
+        body = {"jobs": [str(job)], **why}
+        _well(web, "POST", f"/operations/parked-jobs/{step}", body, token=admin)
+        _well(web, "GET", f"/operations/parked-jobs/{job}", token=admin)
+
+
 def _at_the_window(step: str, **body: Any) -> Callable[[Web], None]:
     def walk(web: Web) -> None:
         window = Window(web)
@@ -236,7 +252,7 @@ def _corrected(web: Web) -> None:
 
 
 WALKS: tuple[Callable[[Web], None], ...] = (
-    _appointments, _enrollments, _money, _votes, _incidents,
+    _appointments, _enrollments, _money, _votes, _incidents, _operations,
     _at_the_window("take-over", service="PAS10"),
     _at_the_window("release", service="PAS10"),
     _at_the_window("tell-apart"), _corrected,

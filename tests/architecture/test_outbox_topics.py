@@ -24,6 +24,7 @@ MADE_AT_RUN_TIME = {
     "services/outbox/delivery.py",
     "services/outbox/inbox.py",
     "workers/schedule.py",
+    "services/operations/parked.py",
 }
 
 

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 import pytest
 
 from consular.i18n import read_catalogue
+from services.agencies import rules as agencies
 from services.appointments import rules as appointments
 from services.enrollments import rules as enrollments
 from services.incidents import rules as incidents
 from services.kernel import name_checks
+from services.operations import rules as operations
 from services.remittances import rules as remittances
 from services.voting import rules as voting
 from services.words import TABLES
@@ -46,6 +48,11 @@ COMPLETE: Mapping[str, set[str]] = {
     "incidents.meaning": {*incidents.Kind},
     "incidents.resolution": {*incidents.Resolution},
     "incidents.step": {*incidents.Step},
+    "agencies.state": {*agencies.State},
+    "operations.process": {*operations.Process},
+    "operations.liveness": {*operations.Liveness},
+    "operations.decision": {*operations.Decision},
+    "operations.unknown": {"enrollment", "remittance"},
 }
 # What is known of an incident has no list: an agency adds to it.
 OPEN = {"incidents.fact"}

@@ -8,10 +8,11 @@ from datetime import datetime
 import structlog
 from sqlalchemy.orm import Session
 
+from services.agencies.watching import watch_agencies
 from services.incidents import watching
 from services.incidents.reporting import Report, id_of_field, id_of_job, report
 from services.incidents.rules import Kind, Subject
-from services.outbox.delivery import Lease
+from services.outbox.delivery import PARKED, Lease, note_error
 from services.outbox.inbox import find_folio, find_message_id
 from services.remittances import waiting
 from services.remittances.suspense import clear_suspense
@@ -31,6 +32,7 @@ def watch(job: JobContext, lease: Lease) -> None:
         waiting.close_answered(session, now=now)
         watching.report_retrying(session, now=now, most=BATCH)
         waiting.report_waiting(session, now=now, most=BATCH)
+        watch_agencies(session, now=now)
 
 
 def settle_suspense(job: JobContext, lease: Lease) -> None:
@@ -39,11 +41,12 @@ def settle_suspense(job: JobContext, lease: Lease) -> None:
         clear_suspense(session, lease.ref, now=job.now(session))
 
 
-def park(job: JobContext, lease: Lease) -> None:
-    """Give up an outbox item for good and open an incident."""
+def park(job: JobContext, lease: Lease, error: str) -> None:
+    """Give up an outbox item for good and open an incident; ``error`` is a code that says why."""
     detail = {"topic": lease.topic, "ref": str(lease.ref), "attempts": lease.attempts}
     subject = id_of_job(lease.topic, lease.ref)
-    with job.settle(lease, "parked") as session:
+    with job.settle(lease, PARKED) as session:
+        note_error(session, lease, error)
         given = Report(Kind.JOB_PARKED, Subject.JOB, subject, detail)
         report(session, given, now=job.now(session))
 

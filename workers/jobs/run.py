@@ -99,7 +99,7 @@ def _put_off(job: JobContext, lease: Lease, error: AgencyError) -> None:
         code=error.code,
         delay_seconds=round(delay, 1),
     )
-    job.retry_later(lease, delay)
+    job.retry_later(lease, delay, error=error.code)
 
 
 def _unexpected(job: JobContext, lease: Lease, error: Exception, *, parks: bool) -> None:
@@ -114,10 +114,16 @@ def _unexpected(job: JobContext, lease: Lease, error: Exception, *, parks: bool)
         part=_where(error),
     )
     if parks and lease.attempts >= ATTEMPTS_BEFORE_PARKING:
-        park(job, lease)
+        park(job, lease, _name_of(error))
         log.error("job_parked", topic=lease.topic, outbox_id=str(lease.id))
     else:
-        job.retry_later(lease)
+        job.retry_later(lease, error=_name_of(error))
+
+
+def _name_of(error: BaseException) -> str:
+    """What kind of error it was and where, or its code: nothing of what it says."""
+    code = getattr(error, "code", None)
+    return f"{type(error).__name__} {code if isinstance(code, str) else _where(error)}"
 
 
 def _where(error: BaseException) -> str:

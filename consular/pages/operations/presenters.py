@@ -1,0 +1,107 @@
+"""Queues, agencies and parked jobs as the duty officer's pages show them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.agencies.queries import AgencyOverview
+from services.operations.heartbeats import list_alive
+from services.operations.queries import ParkedJob, list_queues, list_unknown
+from services.staff.accounts import find_name
+
+LINES = 50
+
+
+def processes(session: Session) -> list[dict[str, Any]]:
+    """Each kind of process, and how many are alive."""
+    return [
+        {
+            "process": process.value,
+            "liveness": standing.liveness.value,
+            "alive": standing.alive,
+            "last_beat": standing.last_beat,
+        }
+        for process, standing in list_alive(session).items()
+    ]
+
+
+def queues(session: Session, now: datetime) -> list[dict[str, Any]]:
+    """Each topic, with the age of its oldest item."""
+    return [
+        {
+            **asdict(queue),
+            "done_a_minute": Decimal(str(queue.done_a_minute)),
+            "minutes": minutes(queue.oldest, now),
+        }
+        for queue in list_queues(session)
+    ]
+
+
+def unknown(session: Session, now: datetime) -> list[dict[str, Any]]:
+    """What nobody knows the answer of, with its age."""
+    return [
+        {
+            **asdict(each),
+            "minutes": minutes(each.since, now),
+            "has_time": isinstance(each.answer_by, datetime),
+        }
+        for each in list_unknown(session, limit=LINES)
+    ]
+
+
+def agency(session: Session, found: AgencyOverview, now: datetime) -> dict[str, Any]:
+    """One agency, and by whom it is paused."""
+    return {
+        "code": found.agency,
+        "state": found.state.value,
+        "minutes": minutes(found.since, now),
+        "last_code": found.last_code,
+        "calls": found.calls,
+        "waiting": found.waiting,
+        "pause": pause(session, found.pause) if found.pause else None,
+    }
+
+
+def pause(session: Session, found: Any) -> dict[str, Any]:
+    """Who paused it and why, and who lifted that."""
+    return {
+        "reason": found.reason,
+        "by": _who(session, found.paused_by),
+        "at": found.paused_at,
+        "lift_reason": found.lift_reason,
+        "lifted_by": _who(session, found.lifted_by),
+        "lifted_at": found.lifted_at,
+    }
+
+
+def parked(session: Session, job: ParkedJob) -> dict[str, Any]:
+    """One job that was given up."""
+    decided = job.decision
+    return {
+        "id": job.id,
+        "topic": job.topic,
+        "ref": job.ref,
+        "attempts": job.attempts,
+        "last_error": job.last_error,
+        "created_at": job.created_at,
+        "parked_at": job.parked_at,
+        "decision": decided.decision if decided else None,
+        "reason": decided.reason if decided else None,
+        "decided_by": _who(session, decided.decided_by) if decided else None,
+        "decided_at": decided.decided_at if decided else None,
+    }
+
+
+def minutes(since: datetime | None, now: datetime) -> int | None:
+    """Whole minutes since then; None where there is no then."""
+    return int((now - since).total_seconds() // 60) if since else None
+
+
+def _who(session: Session, staff: UUID | None) -> str | None:
+    return find_name(session, staff) if staff else None

@@ -1,0 +1,44 @@
+"""Words of processes and of jobs that were given up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.kernel.words import ErrorWords, Message
+from services.kernel.words import marked as _
+from services.operations.rules import Decision, Liveness, Process
+
+PROCESSES: Mapping[str, str] = {
+    Process.RELAY: _("Reparto de tareas (relay)"),
+    Process.WORKER: _("Trabajo con dependencias (worker)"),
+    Process.SCHEDULE: _("Tareas periódicas (schedule)"),
+}
+LIVENESS: Mapping[str, str] = {
+    Liveness.ALIVE: _("Trabaja"),
+    Liveness.STARTING: _("Está arrancando"),
+    Liveness.DEAD: _("No da señales de vida"),
+}
+DECISIONS: Mapping[str, str] = {
+    Decision.RELEASED: _("Se intentó otra vez"),
+    Decision.ENDED: _("Se dejó sin hacer"),
+}
+UNKNOWN: Mapping[str, str] = {
+    "enrollment": _("Inscripción"),
+    "remittance": _("Envío"),
+}
+
+ERRORS: Mapping[str, ErrorWords] = {
+    "job_already_decided": ErrorWords(
+        _("Otra persona ya decidió"),
+        _("Alguna de esas tareas ya se atendió. Ninguna cambió: vuelve a elegir en la lista."),
+    ),
+}
+MESSAGES: Mapping[str, Message] = {
+    "process_dead": Message(
+        _("Guardia: dejó de trabajar %(process)s"),
+        _(
+            "Ningún proceso «%(process)s» da señales de vida. Lo pendiente se guarda, pero no"
+            " avanza. Arráncalo y mira: %(address)s"
+        ),
+    ),
+}
