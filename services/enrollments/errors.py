@@ -27,3 +27,9 @@ class PrerequisiteMissing(Conflict):
     """Another program comes first: ``requires`` is its code, ``plan`` all of them in order."""
 
     code = "prerequisite_missing"
+
+
+class TariffUnknown(Invalid):
+    """No table of what the program costs is known for that day."""
+
+    code = "tariff_unknown"

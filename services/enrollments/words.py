@@ -101,6 +101,9 @@ ERRORS: Mapping[str, ErrorWords] = {
         _("Hace falta tu consentimiento"),
         _("Para tramitarlo, la dependencia necesita recibir estos datos."),
     ),
+    "tariff_unknown": ErrorWords(
+        _("No sabemos cuánto costaba ese día"), _("Elige una fecha más reciente.")
+    ),
     "curp_birth_date_differs": ErrorWords(
         _("La CURP no coincide con tu fecha de nacimiento"),
         _("La CURP no coincide con tu fecha de nacimiento. Revisa ambas."),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, Decimal
+from fractions import Fraction
+from math import floor
 
 CURRENCIES = ("USD", "MXN")
 # Far above any limit of the system, far below what a bigint holds.
@@ -93,9 +95,9 @@ def convert(minor: int, rate: Decimal) -> int:
     return int((Decimal(minor) * rate).to_integral_value(ROUND_DOWN))
 
 
-def percent_half_up(minor: int, percent: Decimal) -> int:
-    """A percentage of an amount, half a cent upwards."""
-    return int((Decimal(minor) * percent / 100).to_integral_value(ROUND_HALF_UP))
+def percent_half_up(minor: int | Fraction, percent: Decimal) -> int:
+    """A percentage of an amount, half a cent upwards. The amount may be a fraction of cents."""
+    return floor(Fraction(minor) * Fraction(percent) / 100 + Fraction(1, 2))
 
 
 def _ambiguous(found: re.Match[str]) -> bool:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from services.enrollments.programs.places import MUNICIPALITY, STATE
+from dataclasses import replace
+
 from services.enrollments.programs.schema import (
     Bilingual,
     Choice,
@@ -15,8 +16,11 @@ from services.enrollments.programs.schema import (
     Program,
     Result,
     Step,
+    Tariff,
     When,
 )
+from services.enrollments.programs.shared_fields import INCOME, MUNICIPALITY, PERIOD, STATE
+from services.enrollments.tariffs import independent_workers
 
 _NUMBERS = Step(
     "numeros",
@@ -61,11 +65,9 @@ _WORK = Step(
             Bilingual("Por ejemplo, albañil o cocinera.", "For example, builder or cook."),
             most=80,
         ),
-        Field(
-            "income",
-            Kind.MONEY,
-            Bilingual("Cuánto ganas al mes, en pesos", "What you earn a month, in pesos"),
-            Bilingual(
+        replace(
+            INCOME,
+            hint=Bilingual(
                 "Tu cuota y tu pensión dependen de este monto. Escríbelo así: 12000.",
                 "Your dues and your pension depend on this amount. Write it like this: 12000.",
             ),
@@ -76,19 +78,11 @@ _PAYMENT = Step(
     "pago",
     Bilingual("Cómo quieres pagar", "How you want to pay"),
     (
-        Field(
-            "period",
-            Kind.CHOICE,
-            Bilingual("Cada cuánto", "How often"),
-            Bilingual(
+        replace(
+            PERIOD,
+            hint=Bilingual(
                 "Se paga por adelantado. Otra persona puede pagar por ti.",
                 "It is paid in advance. Somebody else may pay for you.",
-            ),
-            choices=(
-                Choice("monthly", Bilingual("Cada mes", "Every month")),
-                Choice("two_monthly", Bilingual("Cada dos meses", "Every two months")),
-                Choice("half_yearly", Bilingual("Cada seis meses", "Every six months")),
-                Choice("yearly", Bilingual("Una vez al año", "Once a year")),
             ),
         ),
     ),
@@ -144,6 +138,67 @@ _FAMILY = Step(
             ),
         ),
     ),
+)
+_TARIFF = Tariff(
+    exact=False,
+    what=Bilingual("Lo que pagarías cada vez", "What you would pay each time"),
+    why=Bilingual(
+        "Es un monto estimado, con las cuotas de la Ley del Seguro Social. El IMSS decide la clase"
+        " de riesgo de tu trabajo y te dice el monto exacto antes de que pagues.",
+        "It is an estimated amount, with the quotas of the Social Security Act. IMSS decides the"
+        " class of risk of your work and tells you the exact amount before you pay.",
+    ),
+    fields=(
+        INCOME,
+        Field(
+            "zone",
+            Kind.CHOICE,
+            Bilingual(
+                "En qué zona de México se va a usar",
+                "In which zone of Mexico it will be used",
+            ),
+            choices=(
+                Choice("general", Bilingual("Casi todo México", "Most of Mexico")),
+                Choice(
+                    "border",
+                    Bilingual(
+                        "Municipios de la frontera norte, como Tijuana o Ciudad Juárez",
+                        "Towns of the northern border, like Tijuana or Ciudad Juárez",
+                    ),
+                ),
+            ),
+        ),
+        Field(
+            "risk",
+            Kind.CHOICE,
+            Bilingual("Cómo es tu trabajo", "What your work is like"),
+            choices=(
+                Choice(
+                    "low",
+                    Bilingual(
+                        "De poco riesgo: oficina, ventas, limpieza",
+                        "Of low risk: office, sales, cleaning",
+                    ),
+                ),
+                Choice(
+                    "middle",
+                    Bilingual(
+                        "De riesgo medio: taller, cocina, campo",
+                        "Of middle risk: workshop, kitchen, farm",
+                    ),
+                ),
+                Choice(
+                    "high",
+                    Bilingual(
+                        "De mucho riesgo: construcción, techos, transporte de carga",
+                        "Of high risk: building, roofs, freight",
+                    ),
+                ),
+            ),
+        ),
+        PERIOD,
+    ),
+    work_out=independent_workers.work_out,
 )
 
 IMSS = Program(
@@ -254,6 +309,7 @@ IMSS = Program(
         ),
         legal="LSS 13-I, 222-231",
     ),
+    tariff=_TARIFF,
     requires=("rfc",),
     results=(
         Result(

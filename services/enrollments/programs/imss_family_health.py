@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from services.enrollments.programs.places import MUNICIPALITY, STATE
 from services.enrollments.programs.schema import (
     Bilingual,
     Choice,
@@ -14,8 +13,11 @@ from services.enrollments.programs.schema import (
     Program,
     Result,
     Step,
+    Tariff,
     When,
 )
+from services.enrollments.programs.shared_fields import MUNICIPALITY, STATE
+from services.enrollments.tariffs import family_health
 
 # The illnesses with which IMSS doesn't take people in (memory: reglamento en materia de afiliación,
 # artículo 82); it has the last word.
@@ -81,6 +83,30 @@ _MEMBERS = Step(
             ),
         ),
     ),
+)
+_TARIFF = Tariff(
+    exact=True,
+    what=Bilingual("Lo que pagarías por un año", "What you would pay for a year"),
+    why=Bilingual(
+        "Es la suma exacta con la última tabla publicada que encontramos. Si el IMSS publicó otra"
+        " después, tu línea de captura trae el monto nuevo.",
+        "It is the exact sum with the last published table that we found. If IMSS published another"
+        " one since, your payment line has the new amount.",
+    ),
+    fields=(
+        Field(
+            "members",
+            Kind.GROUP,
+            Bilingual("Personas", "People"),
+            Bilingual("Cada quien paga según su edad.", "Each one pays by age."),
+            most=8,
+            fields=(
+                Field("age", Kind.NUMBER, Bilingual("Edad en años", "Age in years"), most=120),
+            ),
+        ),
+    ),
+    work_out=family_health.work_out,
+    of_request=family_health.ages_of_request,
 )
 
 IMSS_FAMILY_HEALTH = Program(
@@ -184,6 +210,7 @@ IMSS_FAMILY_HEALTH = Program(
         ),
         legal="LSS 240-243",
     ),
+    tariff=_TARIFF,
     results=(
         Result("covered_from", Bilingual("Con cobertura desde", "Covered from"), Kind.DATE),
         Result("covered_to", Bilingual("Con cobertura hasta", "Covered to"), Kind.DATE),

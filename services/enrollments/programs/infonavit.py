@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from services.enrollments.programs.schema import (
     Bilingual,
-    Choice,
     Document,
     Field,
     Form,
@@ -15,7 +14,10 @@ from services.enrollments.programs.schema import (
     Referral,
     Result,
     Step,
+    Tariff,
 )
+from services.enrollments.programs.shared_fields import INCOME, PERIOD
+from services.enrollments.tariffs import housing
 
 _NUMBER = Step(
     "numero",
@@ -49,17 +51,7 @@ _SAVING = Step(
                 "You decide how much, and you can change it. Write it like this: 600.",
             ),
         ),
-        Field(
-            "period",
-            Kind.CHOICE,
-            Bilingual("Cada cuánto", "How often"),
-            choices=(
-                Choice("monthly", Bilingual("Cada mes", "Every month")),
-                Choice("two_monthly", Bilingual("Cada dos meses", "Every two months")),
-                Choice("half_yearly", Bilingual("Cada seis meses", "Every six months")),
-                Choice("yearly", Bilingual("Una vez al año", "Once a year")),
-            ),
-        ),
+        PERIOD,
     ),
 )
 # Where and how: memory, no text of Infonavit's was found.
@@ -88,6 +80,19 @@ _CREDIT = Referral(
         ),
     ),
     "https://micuenta.infonavit.org.mx",
+)
+_TARIFF = Tariff(
+    exact=False,
+    what=Bilingual("Lo que ahorrarías cada vez", "What you would save each time"),
+    why=Bilingual(
+        "Es un monto estimado: la parte de tu ingreso que pagaría un patrón. Tú puedes ahorrar"
+        " más o"
+        " menos.",
+        "It is an estimated amount: the share of your income that an employer would pay. You may"
+        " save more or less.",
+    ),
+    fields=(INCOME, PERIOD),
+    work_out=housing.work_out,
 )
 
 INFONAVIT = Program(
@@ -164,6 +169,7 @@ INFONAVIT = Program(
         legal="LINFONAVIT 59 Bis",
         referral=_CREDIT,
     ),
+    tariff=_TARIFF,
     requires=("imss",),
     results=(
         Result("nss", Bilingual("Número de seguridad social (NSS)", "Social security number")),

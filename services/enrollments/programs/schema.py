@@ -6,12 +6,14 @@ OpenAPI document. See docs/add-a-program.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from services.enrollments.rules import CONSENT, SENSITIVE_CONSENT
+from services.kernel.money import Money
 
 
 class Bilingual(NamedTuple):
@@ -196,6 +198,47 @@ class Guide:
     referral: Referral | None = None
 
 
+class Part(NamedTuple):
+    """A part of what is to be paid, and the article or table that it rests on."""
+
+    code: str
+    name: Bilingual
+    amount: Money
+    legal: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What there is to pay: exactly the sum of its parts. ``valid_from``: since when the newest
+    table behind it holds; ``notes``: what was assumed."""
+
+    parts: tuple[Part, ...]
+    valid_from: date
+    sources: tuple[str, ...]
+    notes: tuple[Bilingual, ...] = ()
+
+    @property
+    def total(self) -> Money:
+        """The sum."""
+        first, *rest = (part.amount for part in self.parts)
+        return sum(rest, first)
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """What the program costs. ``fields`` is what its calculator asks for, ``work_out`` makes of the
+    answers what is to be paid on a day. ``exact``: by a published table; else ``why`` says why it
+    is an estimate. ``what`` names the sum. ``of_request``: the calculator's answers, from a
+    request's data, where they tell."""
+
+    exact: bool
+    what: Bilingual
+    why: Bilingual
+    fields: tuple[Field, ...]
+    work_out: Callable[[Mapping[str, Any], date], Estimate]
+    of_request: Callable[[Mapping[str, Any], date], Mapping[str, Any]] | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """A program. ``agency`` is the code in `integrations.registry` of whoever runs it.
@@ -213,6 +256,7 @@ class Program:
     form: Form | None = None
     guide: Guide | None = None
     term: Term = BY_DEFAULT
+    tariff: Tariff | None = None
     requires: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
     reasons: Mapping[str, Bilingual] = field(default_factory=dict)

@@ -1,0 +1,41 @@
+"""Questions that several programs ask alike."""
+
+from __future__ import annotations
+
+from services.consulates.loading import read_rows
+from services.enrollments.programs.schema import Bilingual, Choice, Field, Kind
+
+
+def _states() -> tuple[Choice, ...]:
+    """The states by their letters in the CURP, in the alphabet of their names."""
+    rows = read_rows("services.consulates", "states.csv", dict)
+    return tuple(
+        Choice(row["curp_code"], Bilingual(row["name_es"], row["name_es"])) for row in rows
+    )
+
+
+STATE = Field("state", Kind.CHOICE, Bilingual("Estado", "State"), choices=_states())
+MUNICIPALITY = Field(
+    "municipality",
+    Kind.TEXT,
+    Bilingual("Municipio o alcaldía", "Municipality"),
+    Bilingual("Por ejemplo, Tlaquepaque.", "For example, Tlaquepaque."),
+    most=80,
+)
+INCOME = Field(
+    "income",
+    Kind.MONEY,
+    Bilingual("Cuánto ganas al mes, en pesos", "What you earn a month, in pesos"),
+    Bilingual("Escríbelo así: 12000.", "Write it like this: 12000."),
+)
+PERIOD = Field(
+    "period",
+    Kind.CHOICE,
+    Bilingual("Cada cuánto", "How often"),
+    choices=(
+        Choice("monthly", Bilingual("Cada mes", "Every month")),
+        Choice("two_monthly", Bilingual("Cada dos meses", "Every two months")),
+        Choice("half_yearly", Bilingual("Cada seis meses", "Every six months")),
+        Choice("yearly", Bilingual("Una vez al año", "Once a year")),
+    ),
+)
