@@ -29,6 +29,7 @@ from consular.api.v1.incidents.routes import api as incidents_api
 from consular.api.v1.me.routes import api as me_api
 from consular.api.v1.monitoring.routes import api as monitoring_api
 from consular.api.v1.operations.routes import api as operations_api
+from consular.api.v1.programs.routes import api as programs_api
 from consular.api.v1.remittances.routes import api as remittances_api
 from consular.api.v1.sessions.routes import api as sessions_api
 from consular.api.v1.voting.routes import api as voting_api
@@ -71,6 +72,7 @@ BLUEPRINTS = (
     appointments_api,
     identity_api,
     sessions_api,
+    programs_api,
     enrollments_api,
     remittances_api,
     incidents_api,

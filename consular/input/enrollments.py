@@ -71,7 +71,7 @@ class EnrollmentSchema(Schema):
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> RequestEnrollment:
         program = PROGRAMS[data["program"]]
         asked = load_data(program, data["data"]) if program.open else data["data"]
-        if program.form and program.form.needs_email and not data["applicant"].email:
+        if program.form.needs_email and not data["applicant"].email:
             raise ValidationError({"applicant": {"email": [MISSING]}})
         return RequestEnrollment(**{**data, "data": asked, "consents": tuple(data["consents"])})
 

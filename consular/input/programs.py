@@ -23,7 +23,7 @@ from consular.input.fields import (
     WholeNumber,
 )
 from consular.input.loading import fields_invalid
-from services.enrollments.programs.registry import open_programs
+from services.enrollments.programs.registry import PROGRAMS, open_programs
 from services.enrollments.programs.schema import Field, Kind, Program
 
 NOT_ASKED = _("Con lo que contestaste antes, este dato no se pide.")
@@ -35,6 +35,24 @@ class ProgramData(fields.Dict):
     def variants(self) -> list[Schema]:
         """What it may be, for the OpenAPI document."""
         return [data_schema(program) for program in open_programs()]
+
+
+class TariffData(fields.Dict):
+    """What one of the programs' calculators asks for; which one, the address says."""
+
+    def variants(self) -> list[Schema]:
+        """What it may be, for the OpenAPI document."""
+        return [tariff_schema(program) for program in PROGRAMS.values() if program.tariff]
+
+
+class EstimateSchema(Schema):
+    """``data`` is what the program's ``tariff`` says: see GET /programs. ``on``: today by
+    default."""
+
+    example: ClassVar[dict[str, Any]] = {"data": {"members": [{"age": 34}, {"age": 5}]}}
+
+    data = TariffData(required=True)
+    on = Day(load_default=None, allow_none=True)
 
 
 class AskedSchema(Schema):
@@ -66,8 +84,19 @@ def _fault(field: Field, data: Mapping[str, Any]) -> Any:
 @cache
 def data_schema(program: Program) -> Schema:
     """The schema of the program's ``data``."""
-    title = program.code.title().replace("_", "")
-    return _schema(program.fields, f"{title}Data", f"What {program.name.en} asks for.")
+    return _schema(program.fields, f"{_title(program)}Data", f"What {program.name.en} asks for.")
+
+
+@cache
+def tariff_schema(program: Program) -> Schema:
+    """The schema of what the program's calculator asks for."""
+    asked = program.tariff.fields if program.tariff else ()
+    described = f"What is asked to work out what {program.name.en} costs."
+    return _schema(asked, f"{_title(program)}Tariff", described)
+
+
+def _title(program: Program) -> str:
+    return program.code.title().replace("_", "")
 
 
 def load_data(program: Program, values: Mapping[str, Any], *, partial: bool = False) -> Any:
@@ -75,7 +104,18 @@ def load_data(program: Program, values: Mapping[str, Any], *, partial: bool = Fa
 
     Raises ValidationError with the messages under ``data``.
     """
-    schema = data_schema(program)
+    return _load(data_schema(program), values, partial=partial)
+
+
+def load_tariff(program: Program, values: Mapping[str, Any]) -> Any:
+    """What the program's calculator was told. Raises FieldsInvalid."""
+    try:
+        return _load(tariff_schema(program), values)
+    except ValidationError as error:
+        raise fields_invalid(error) from None
+
+
+def _load(schema: Schema, values: Mapping[str, Any], *, partial: bool = False) -> Any:
     try:
         return schema.dump(schema.load(values, unknown=RAISE, partial=partial))
     except ValidationError as error:
@@ -91,15 +131,16 @@ def load_answers(program: Program, values: Mapping[str, Any]) -> Any:
 
 
 def _schema(asked: tuple[Field, ...], name: str, described: str) -> Schema:
-    made: Any = AskedSchema.from_dict({each.name: _field(each) for each in asked}, name=name)
+    made: Any = AskedSchema.from_dict({each.name: _field(each, name) for each in asked}, name=name)
     made.__doc__ = described
     made.asked = asked
     schema: Schema = made()
     return schema
 
 
-def _field(asked: Field) -> fields.Field[Any]:
-    made = _KINDS[asked.kind](asked)
+def _field(asked: Field, within: str) -> fields.Field[Any]:
+    """``within``: the name of the schema that it belongs to."""
+    made = _group(asked, within) if asked.kind is Kind.GROUP else _KINDS[asked.kind](asked)
     made.required = asked.required and asked.when is None
     made.metadata = {**made.metadata, "title": asked.label.en}
     words = [asked.hint.en] if asked.hint else []
@@ -115,8 +156,9 @@ def _answer(answer: str | bool) -> str:
     return str(answer).lower() if isinstance(answer, bool) else f'"{answer}"'
 
 
-def _group(asked: Field) -> fields.Field[Any]:
-    member = _schema(asked.fields, f"{asked.name.capitalize()}Member", asked.label.en)
+def _group(asked: Field, within: str) -> fields.Field[Any]:
+    name = f"{within}{asked.name.capitalize()}Member"
+    member = _schema(asked.fields, name, asked.label.en)
     least = 1 if asked.required else 0
     return fields.List(fields.Nested(member), validate=validate.Length(least, asked.most))
 
@@ -132,5 +174,4 @@ _KINDS: Mapping[Kind, Callable[[Field], fields.Field[Any]]] = {
     Kind.CURP: lambda _asked: Curp(metadata={"examples": ["HEGG560427MVZRRL04"]}),
     Kind.RFC: lambda _asked: Rfc(metadata={"examples": ["GODE561231GR8"]}),
     Kind.NSS: lambda _asked: Nss(metadata={"examples": ["12345678903"]}),
-    Kind.GROUP: _group,
 }

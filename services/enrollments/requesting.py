@@ -28,7 +28,7 @@ from services.enrollments.planning import read_known, refuse_too_early
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Program
 from services.enrollments.progress import DATA_PLACE
-from services.enrollments.rules import HOME_ZONE, SENSITIVE_CONSENT, Status
+from services.enrollments.rules import SENSITIVE_CONSENT, Status, home_day
 from services.facts.recording import Counted
 from services.facts.recording import record as record_fact
 from services.folders.consenting import give_consents
@@ -167,8 +167,7 @@ def tell_holders(
 
 def _refuse_malformed(command: RequestEnrollment) -> None:
     program = refuse_closed(command.program)
-    needed = program.form.consents if program.form else ()
-    if set(needed) - set(command.consents):
+    if set(program.form.consents) - set(command.consents):
         raise ConsentRequired(field="consents")
     refuse_unknown(program.code, command.data)
     refuse_other_curp(command.applicant)
@@ -210,7 +209,7 @@ def _place(
     own = actor.consulate if actor.role in OFFICE_ROLES else None
     code = command.consulate or own
     if code is None:
-        return None, now.astimezone(ZoneInfo(HOME_ZONE)).date()
+        return None, home_day(now)
     zone = session.execute(
         select(Consulate.time_zone).where(Consulate.code == code)
     ).scalar_one_or_none()

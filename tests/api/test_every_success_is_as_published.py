@@ -51,6 +51,8 @@ def _catalogue(web: Web) -> None:
         "/availability?service=PAS10&near=34.05,-118.24", "/voting/elections/2024",
     ):  # fmt: skip
         _well(web, "GET", path)
+    ages = {"data": {"members": [{"age": 34}, {"age": 5}]}}
+    _well(web, "POST", "/programs/imss_family_health/estimate", ages)
     analyst = web.token("analyst")
     for code in _well(web, "GET", "/monitoring/indicators", token=analyst)["items"]:
         path = f"/monitoring/indicators/{code['code']}?by=program,day,consulate,status"

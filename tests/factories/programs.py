@@ -8,6 +8,7 @@ from services.enrollments.programs.schema import (
     Document,
     Field,
     Form,
+    Guide,
     Kind,
     Program,
     Result,
@@ -73,6 +74,13 @@ CHOIR = Program(
                 ),
             ),
         ),
+    ),
+    guide=Guide(
+        gives=(_words("Un lugar en el coro."),),
+        who=(_words("Quien canta."),),
+        cost=_words("Gratis."),
+        next_steps=(_words("Te escuchamos."),),
+        legal="Reglamento 1",
     ),
     requires=("rfc",),
     results=(

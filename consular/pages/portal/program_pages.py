@@ -134,7 +134,7 @@ def _labeled(asked: Field, value: Any) -> str:
 
 
 def _steps(program: Program) -> tuple[Step, ...]:
-    return program.form.steps if program.form else ()
+    return program.form.steps
 
 
 def _stands_in(name: str, asked: Field) -> bool:

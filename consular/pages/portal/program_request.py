@@ -50,8 +50,7 @@ def read_request(
 ) -> RequestEnrollment | None:
     """The request that the form describes, or None with what is wrong."""
     command = read_answers(program, form, errors)
-    needed = program.form.consents if program.form else ()
-    for name, code in zip(PERMISSIONS, needed, strict=False):
+    for name, code in zip(PERMISSIONS, program.form.consents, strict=False):
         if form.get(name) != code:
             errors[name] = [_("Sin este permiso no se puede hacer la inscripción.")]
     return None if errors else command

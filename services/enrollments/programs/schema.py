@@ -245,16 +245,16 @@ class Program:
 
     ``short`` is its name within a sentence, ``summary`` what stands under it in a list.
     ``requires`` are programs that come first. ``reasons`` are the agency's codes for a refusal,
-    in words. While ``announced``, or without a ``form``, nobody can enter it through us yet.
+    in words. While ``announced`` nobody can enter it through us yet.
     """
 
     code: str
     agency: str
     short: str
     name: Bilingual
-    summary: Bilingual | None = None
-    form: Form | None = None
-    guide: Guide | None = None
+    summary: Bilingual
+    form: Form
+    guide: Guide
     term: Term = BY_DEFAULT
     tariff: Tariff | None = None
     requires: tuple[str, ...] = ()
@@ -265,9 +265,9 @@ class Program:
     @property
     def open(self) -> bool:
         """Whether people can ask for it."""
-        return self.form is not None and not self.announced
+        return not self.announced
 
     @property
     def fields(self) -> tuple[Field, ...]:
         """What its form asks for."""
-        return self.form.fields if self.form else ()
+        return self.form.fields

@@ -10,7 +10,6 @@ from marshmallow import Schema, fields
 from consular.api.answer_fields import (
     Answer,
     CalendarDay,
-    Flag,
     Id,
     Instant,
     ListAnswer,
@@ -110,22 +109,3 @@ class EnrollmentList(ListAnswer):
     """A page, the newest first."""
 
     items = Many(EnrollmentAnswer)
-
-
-class ProgramAnswer(Answer):
-    """A program: what its ``data`` takes, as JSON Schema, with an example; ``requires`` are the
-    programs that come first."""
-
-    program = Word(PROGRAMS, attribute="code")
-    name = Text()
-    agency = Text()
-    available = Flag(attribute="open")
-    requires = Texts(Word(PROGRAMS))
-    data = Table()
-    example = Table()
-
-
-class ProgramList(ListAnswer):
-    """All programs."""
-
-    items = Many(ProgramAnswer)

@@ -10,27 +10,20 @@ from sqlalchemy.orm import Session
 
 from consular.access_log import record_list, record_look
 from consular.api.contract import endpoint, request_key
-from consular.api.examples import example_of
-from consular.api.json_schema import inline
 from consular.api.v1.enrollments.answers import (
     EnrollmentAnswer,
     EnrollmentList,
-    ProgramAnswer,
-    ProgramList,
 )
-from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
+from consular.auth import CITIZEN, DESK, actor, now, vault
 from consular.commands import notify_existing_holder, run_idempotent
 from consular.db import transaction
-from consular.i18n import translated
 from consular.input.appointments import NothingSchema
 from consular.input.enrollments import AnswerSchema, EnrollmentQuery, EnrollmentSchema
-from consular.input.paging import SliceQuery, slice_of
-from consular.input.programs import data_schema, load_answers
+from consular.input.programs import load_answers
 from consular.name_warnings import in_words
 from consular.printing.enrollments import as_file, print_enrollment
 from services.enrollments.answering import answer
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.programs.schema import Program
 from services.enrollments.queries import (
     get_enrollment,
     list_enrollments,
@@ -46,21 +39,6 @@ from services.enrollments.withdrawing import withdraw
 api = Blueprint("enrollments", __name__, url_prefix="/api/v1")
 REQUESTERS = CITIZEN | DESK
 PDF = ("application/pdf",)
-
-
-@endpoint(
-    api,
-    "GET",
-    "/programs",
-    operation="listPrograms",
-    who=ANYONE,
-    query=SliceQuery(),
-    answer=ProgramList(),
-    errors={},
-)
-def list_programs(query: dict[str, Any]) -> dict[str, Any]:
-    """List the programs, and what each asks for."""
-    return slice_of([_program(program) for program in PROGRAMS.values()], query, "program")
 
 
 @endpoint(
@@ -220,13 +198,6 @@ def print_payment_line(enrollment: UUID) -> Response:
 def print_proof(enrollment: UUID) -> Response:
     """Return the proof of an active enrollment as PDF."""
     return _print(enrollment, Paper.PROOF)
-
-
-def _program(program: Program) -> dict[str, Any]:
-    asked = inline(data_schema(program))
-    return ProgramAnswer.render(
-        program, name=translated(program.name), data=asked, example=example_of(asked, {})
-    )
 
 
 def _answer(session: Session, enrollment: UUID, sent: dict[str, Any]) -> dict[str, Any]:

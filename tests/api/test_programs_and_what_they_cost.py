@@ -1,0 +1,82 @@
+"""Anyone may ask what a program needs and costs; the answers are kept nowhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from tests.factories.web import Web
+
+PESOS = {"amount": "12000.00", "currency": "MXN"}
+WORKER = {"income": PESOS, "zone": "general", "risk": "low", "period": "monthly"}
+
+
+def _estimate(web: Web, program: str, data: object, **more: Any) -> Any:
+    return web.call("POST", f"/programs/{program}/estimate", {"data": data, **more})
+
+
+def _programs(web: Web) -> dict[str, Any]:
+    return {item["program"]: item for item in web.call("GET", "/programs").get_json()["items"]}
+
+
+def test_each_program_says_what_it_needs_gives_and_costs(web: Web) -> None:
+    programs = _programs(web)
+    assert list(programs) == ["rfc", "nss", "imss", "imss_family_health", "infonavit"]
+    for item in programs.values():
+        assert jsonschema_rs.validator_for(item["data"]).is_valid(item["example"])
+        assert item["gives"] and item["who"] and item["steps"] and item["documents"]  # noqa: PT018
+        assert item["term"] == {"length": 3, "unit": "months", "source": "LFPA 17"}
+        if item["tariff"]:
+            tariff = item["tariff"]
+            assert jsonschema_rs.validator_for(tariff["data"]).is_valid(tariff["example"])
+            assert _estimate(web, item["program"], tariff["example"]).status_code == 200
+    assert programs["rfc"]["example"] == {}
+    assert programs["imss"]["requirements"] == [{"program": "rfc", "met_by": "rfc"}]
+    assert programs["infonavit"]["requirements"] == [{"program": "imss", "met_by": "nss"}]
+    assert programs["infonavit"]["referral"]["link"].startswith("https://")
+    consents = ["transfer_to_agency", "sensitive_data"]
+    assert programs["imss_family_health"]["consents"] == consents
+
+
+def test_family_health_is_exact_by_the_ages(web: Web) -> None:
+    members = [{"age": age} for age in (34, 33, 5)]
+    answer = _estimate(web, "imss_family_health", {"members": members}, on="2026-11-26").get_json()
+    assert answer["total"] == {"amount": "32600.00", "currency": "MXN"}
+    assert (answer["exact"], answer["on"], answer["valid_from"]) == (
+        True,
+        "2026-11-26",
+        "2025-03-01",
+    )
+    assert [part["amount"]["amount"] for part in answer["parts"]] == [
+        "11850.00", "11850.00", "8900.00",
+    ]  # fmt: skip
+    assert answer["parts"][2]["name"] == "Persona de 5 años"
+    assert answer["sources"]
+
+
+def test_an_independent_workers_quota_is_an_estimate_in_parts(web: Web) -> None:
+    answer = _estimate(web, "imss", WORKER, on="2026-11-26").get_json()
+    assert answer["exact"] is False
+    assert "estimado" in answer["why"]
+    assert answer["total"]["amount"] == "2669.69"
+    assert len(answer["parts"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("program", "data", "on", "code"),
+    [
+        ("imss", {**WORKER, "zone": "moon"}, None, "invalid_fields"),
+        ("imss", {}, None, "invalid_fields"),
+        ("imss_family_health", {"members": [{"age": 121}]}, None, "invalid_fields"),
+        ("imss_family_health", {"members": []}, None, "invalid_fields"),
+        ("imss_family_health", {"members": [{"age": 5}]}, "2024-01-01", "tariff_unknown"),
+        ("rfc", {}, None, "not_found"),
+        ("other", {}, None, "not_found"),
+    ],
+)
+def test_what_cannot_be_worked_out_is_said(
+    web: Web, program: str, data: object, on: str | None, code: str
+) -> None:
+    assert _estimate(web, program, data, on=on).get_json()["code"] == code
