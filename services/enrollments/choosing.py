@@ -91,7 +91,7 @@ def choose_plan(
 def _refuse_unfit(program: Program, told: Prepared) -> None:
     """Data on health and the like aren't even kept without the express consent."""
     refuse_unknown(program.code, told.data)
-    sensitive = SENSITIVE_CONSENT in (program.form.consents if program.form else ())
+    sensitive = SENSITIVE_CONSENT in program.form.consents
     if sensitive and told.data and SENSITIVE_CONSENT not in told.consents:
         raise ConsentRequired(field="consents")
 

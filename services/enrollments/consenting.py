@@ -28,8 +28,6 @@ TRANSFERRED = ("names", "birth_date", "curp", "email")
 
 def consents_to(program: Program, kinds: Collection[str], language: str) -> list[GiveConsent]:
     """The consents of these kinds, in the program's words."""
-    if program.form is None:
-        return []
     texts = {
         ConsentKind.TRANSFER: program.form.consent,
         ConsentKind.SENSITIVE: program.form.sensitive,

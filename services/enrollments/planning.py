@@ -211,7 +211,5 @@ def _step(program: Program, plan: list[str], done: set[str], known: Known) -> Pl
 
 
 def _is_prepared(program: Program, known: Known) -> bool:
-    if program.form is None:
-        return False
     consented = set(program.form.consents) <= set(known.consented.get(program.code, ()))
     return consented and not lacks(program, known.data_for(program))
