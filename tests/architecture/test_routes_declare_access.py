@@ -83,6 +83,11 @@ def test_money_and_the_desk_are_never_open_to_anyone(app: Flask) -> None:
         for name, found in ENDPOINTS.items()
         if found.who is ANYONE and found.method not in ("GET", "HEAD") and not found.signed
     }
-    # The recipient of money has no account, and a folio is enough to ask how an appointment stands:
-    # both only read, and are posted to keep what is asked out of addresses.
-    assert writing <= {"remittances.look_up", "appointments.find_appointment"}
+    # The recipient of money has no account, a folio is enough to ask how an appointment stands, and
+    # anyone may work out what a program costs: all only read, and are posted to keep what is asked
+    # out of addresses.
+    assert writing <= {
+        "remittances.look_up",
+        "appointments.find_appointment",
+        "programs.estimate_program",
+    }

@@ -15,6 +15,8 @@ from consular.api.v1.programs.answers import (
     PartAnswer,
     ProgramAnswer,
     ProgramList,
+    ReferralAnswer,
+    TariffAnswer,
 )
 from consular.auth import ANYONE, now
 from consular.i18n import translated
@@ -111,8 +113,9 @@ def _referral(program: Program) -> Json | None:
     referral = program.guide.referral
     if referral is None:
         return None
-    steps = _all(referral.steps)
-    return {"heading": translated(referral.heading), "steps": steps, "link": referral.link}
+    return ReferralAnswer.render(
+        referral, heading=translated(referral.heading), steps=_all(referral.steps)
+    )
 
 
 def _tariff(program: Program) -> Json | None:
@@ -120,12 +123,12 @@ def _tariff(program: Program) -> Json | None:
     if tariff is None:
         return None
     asked = inline(tariff_schema(program))
-    return {
-        "exact": tariff.exact,
-        "why": translated(tariff.why),
-        "data": asked,
-        "example": example_data(tariff.fields, asked),
-    }
+    return TariffAnswer.render(
+        tariff,
+        why=translated(tariff.why),
+        data=asked,
+        example=example_data(tariff.fields, asked),
+    )
 
 
 def example_data(fields: Iterable[Field], schema: Mapping[str, Any]) -> Json:
