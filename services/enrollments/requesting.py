@@ -28,7 +28,8 @@ from services.enrollments.planning import read_known, refuse_too_early
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Program
 from services.enrollments.progress import DATA_PLACE
-from services.enrollments.rules import SENSITIVE_CONSENT, Status, home_day
+from services.enrollments.rules import SENSITIVE_CONSENT, Status
+from services.enrollments.terms import home_day
 from services.facts.recording import Counted
 from services.facts.recording import record as record_fact
 from services.folders.consenting import give_consents

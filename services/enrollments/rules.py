@@ -7,20 +7,13 @@ order that their procedures describe.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 CONSENT = "transfer_to_agency"
 # For data on health and the like: express, and given by somebody who signed in (LGPDPPSO 7, 15).
 SENSITIVE_CONSENT = "sensitive_data"
 # Without an office, days are counted where the agencies are.
 HOME_ZONE = "America/Mexico_City"
-
-
-def home_day(now: datetime) -> date:
-    """Which day it is where the agencies are."""
-    return now.astimezone(ZoneInfo(HOME_ZONE)).date()
 
 
 class Status(StrEnum):

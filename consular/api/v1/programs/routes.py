@@ -24,7 +24,7 @@ from consular.input.paging import SliceQuery, slice_of
 from consular.input.programs import EstimateSchema, data_schema, load_tariff, tariff_schema
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Bilingual, Field, Form, Kind, Program
-from services.enrollments.rules import home_day
+from services.enrollments.terms import home_day
 from services.kernel.errors import NotFound
 
 api = Blueprint("programs", __name__, url_prefix="/api/v1")
