@@ -102,10 +102,20 @@ def current_language() -> str:
     return cast(str, locale.language) if locale else DEFAULT_LANGUAGE
 
 
+_EMBASSY = "seccion_consular"
+_IN = {"es": " en ", "en": " in "}
+
+
 def in_language(row: Any, field: str) -> str:
     """``row.<field>_en`` for readers of English, else ``row.<field>_es``."""
     language = "en" if current_language() == "en" else "es"
     return str(getattr(row, f"{field}_{language}"))
+
+
+def city_in_language(office: Any) -> str:
+    """The city as the reader calls it: a consulate's name ends with it, an embassy's does not."""
+    _office, known, city = in_language(office, "name").rpartition(_IN[current_language()])
+    return city if known and office.kind != _EMBASSY else str(office.city)
 
 
 def translated(text: Bilingual) -> str:

@@ -74,7 +74,7 @@ def is_printable(found: Enrollment, payment: PaymentDetails | None, paper: Paper
     return paper is not Paper.PAYMENT or payment is not None
 
 
-def as_file(document: Document, paper: Paper) -> Response:
+def as_file(document: Document, paper: str) -> Response:
     """The answer with the PDF, opened in the browser. It holds personal data: nothing keeps it."""
     return Response(
         make_pdf(document),

@@ -98,6 +98,7 @@ def _columns(
     return {
         "desk": None if waits else command.desk or appointment.desk,
         **({"address_index": None} if after not in LIVE else {}),
+        **({"sequence": appointment.sequence + 1} if after is Status.CANCELLED else {}),
         **({"outcome": {**(appointment.outcome or {}), **details}} if details else {}),
     }
 

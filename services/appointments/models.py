@@ -172,6 +172,8 @@ class Appointment(Base):
     email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     address_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # Of its calendar file: grows when it moves or is cancelled.
+    sequence: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
 
 
 class Seat(Base):

@@ -171,7 +171,7 @@ def _place(
         )
     appointment.consulate_code, appointment.day = consulate, day
     appointment.starts_at, appointment.ends_at = start, ends_at
-    appointment.changed_at = now
+    appointment.changed_at, appointment.sequence = now, appointment.sequence + 1
     session.flush()
 
 

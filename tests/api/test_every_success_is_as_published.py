@@ -72,6 +72,9 @@ def _appointments(web: Web) -> None:
         _well(web, "POST", "/appointments/find", found)
     _well(web, "GET", "/appointments", token=citizen)
     _well(web, "GET", paths[0], token=citizen)
+    for kind in ("ics", "pdf"):
+        answer = web.call("GET", f"{paths[0]}.{kind}", token=citizen)
+        assert answer.status_code == 200
     later = {"start": web.free()[-1]["start"]}
     _well(web, "POST", f"{paths[0]}/reschedule", later, token=citizen)
     _well(web, "POST", f"{paths[0]}/cancel", {}, token=citizen)

@@ -250,9 +250,14 @@ def _ambiguous(one: str, other: str, operation: Json) -> bool:
     kinds = {f"{{{p['name']}}}": p["schema"] for p in operation["parameters"] if p["in"] == "path"}
     return len(ours) == len(theirs) and all(
         mine == their
-        or (mine in kinds and (their[:1] == "{" or kinds[mine].get("format") != "uuid"))
+        or (mine in kinds and (_is_parameter(their) or kinds[mine].get("format") != "uuid"))
         for mine, their in zip(ours, theirs, strict=True)
     )
+
+
+def _is_parameter(part: str) -> bool:
+    """All of it: `{id}.ics` is a form of its own."""
+    return re.fullmatch(r"\{\w+\}", part) is not None
 
 
 def test_what_is_required_is_described(document: Json) -> None:

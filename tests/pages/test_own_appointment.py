@@ -134,3 +134,16 @@ def test_one_that_is_over_leads_to_its_page(
     owner.post(f"/citas/{booked['id']}/cancelar")
     answer = owner.get(f"/citas/{booked['id']}/cambiar")
     assert answer.headers["Location"] == f"/citas/{booked['id']}"
+
+
+def test_it_can_be_kept_as_a_calendar_file_and_on_paper(
+    web: Web, booked: dict[str, Any], owner: Browser
+) -> None:
+    at = f"/citas/{booked['id']}"
+    page = owner.get(at).text
+    for address, kind in (
+        (f"{at}/calendario.ics", "text/calendar"),
+        (f"{at}/cita.pdf", "application/pdf"),
+    ):
+        assert f'href="{address}"' in page
+        assert owner.get(address).mimetype == kind

@@ -49,7 +49,7 @@ ONLY_WEB = {
     "identities": ADD,
     "incident_steps": ADD,
     "appointments": f"{ADD}, UPDATE (address_index, changed_at, consulate_code, day, desk,"
-    " document_sealed, ends_at, outcome, people, starts_at, status)",
+    " document_sealed, ends_at, outcome, people, sequence, starts_at, status)",
     "attempts": f"{ADD}, UPDATE (count)",
     "consulates": READ,
     "drafts": f"{KEEP}, UPDATE (content_sealed, data_key, expires_at, owner)",

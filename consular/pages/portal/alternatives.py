@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from consular.i18n import in_language
-from consular.pages.portal.names import city_in_language
+from consular.i18n import city_in_language, in_language
 from services.appointments.queries import availability, earliest
 from services.consulates.queries import get_consulate, near
 

@@ -46,6 +46,8 @@ from consular.pages.posting import reopen, submission_key
 from consular.pages.rescheduling import add_rescheduling
 from consular.pages.session import keep
 from consular.pages.times import free_week
+from consular.printing.appointments import calendar_file, print_appointment
+from consular.printing.enrollments import as_file
 from services.appointments.booking import BookAppointment
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.errors import SlotNotOffered, SlotTaken
@@ -185,6 +187,23 @@ def appointment(id: UUID) -> str:
         moved="cambiada" in request.args,
         errors=draft().errors(also_under=True),
     )
+
+
+@pages.get("/citas/<uuid:id>/calendario.ics")
+@allow(CITIZEN)
+def appointment_calendar(id: UUID) -> Response:
+    """Give the appointment as a calendar file."""
+    with transaction() as session:
+        return calendar_file(session, get_appointment(session, id))
+
+
+@pages.get("/citas/<uuid:id>/cita.pdf")
+@allow(CITIZEN)
+def appointment_pdf(id: UUID) -> Response:
+    """Show the appointment as PDF."""
+    with transaction() as session:
+        document = print_appointment(session, get_appointment(session, id))
+    return as_file(document, "cita")
 
 
 add_rescheduling(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from consular.db import transaction
-from consular.i18n import current_language, in_language, translated
+from consular.i18n import city_in_language, current_language, in_language, translated
 from services.consulates.queries import get_consulate, list_consulates, list_services
 from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.collation import alphabetical
@@ -16,9 +16,6 @@ from services.kernel.collation import alphabetical
 # Passports and matrículas are three in four of the procedures that were published for 2022
 # (services/monitoring/data); the rest of the order is ours.
 ASKED_MOST = ("PAS10", "PAS6", "PAS3", "MAT", "INE", "ACT", "RCN", "OP7", "POF", "PAS1")
-
-EMBASSY = "seccion_consular"
-_IN = {"es": " en ", "en": " in "}
 
 
 def office(session: Session, code: str) -> dict[str, Any]:
@@ -31,12 +28,6 @@ def office(session: Session, code: str) -> dict[str, Any]:
         "time_zone": row.time_zone,
         "website": row.website,
     }
-
-
-def city_in_language(row: Any) -> str:
-    """The city as the reader calls it: a consulate's name ends with it, an embassy's does not."""
-    _office, found, city = in_language(row, "name").rpartition(_IN[current_language()])
-    return city if found and row.kind != EMBASSY else str(row.city)
 
 
 def city_of(code: str) -> str:

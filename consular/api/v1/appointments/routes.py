@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, url_for
+from flask import Blueprint, Response, url_for
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
@@ -35,6 +35,9 @@ from consular.input.appointments import (
     NotServedSchema,
     RescheduleSchema,
 )
+from consular.printing.appointments import calendar_file, print_appointment
+from consular.printing.calendar import MEDIA_TYPE
+from consular.printing.enrollments import as_file
 from services.appointments.booking import BookAppointment
 from services.appointments.desk import Served, TakeStep, complete, take_step
 from services.appointments.queries import get_appointment, list_appointments, list_attendees
@@ -170,6 +173,39 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
         found = get_appointment(session, appointment)
         record_look(session, "appointment", found)
         return _one(session, found)
+
+
+@endpoint(
+    api,
+    "GET",
+    "/<uuid:appointment>.ics",
+    operation="getCalendarFile",
+    who=BOOKERS,
+    content=(MEDIA_TYPE,),
+)
+def get_calendar_file(appointment: UUID) -> Response:
+    """Return an appointment as a calendar file; of a cancelled one, what takes it away."""
+    with transaction() as session:
+        found = get_appointment(session, appointment)
+        record_look(session, "appointment", found)
+        return calendar_file(session, found)
+
+
+@endpoint(
+    api,
+    "GET",
+    "/<uuid:appointment>.pdf",
+    operation="printAppointment",
+    who=BOOKERS,
+    content=("application/pdf",),
+)
+def get_appointment_pdf(appointment: UUID) -> Response:
+    """Return an appointment as PDF: when, where, what to bring and to pay."""
+    with transaction() as session:
+        found = get_appointment(session, appointment)
+        record_look(session, "appointment", found)
+        document = print_appointment(session, found)
+    return as_file(document, "appointment")
 
 
 @endpoint(

@@ -1,0 +1,133 @@
+"""An appointment to keep: as a calendar file and as PDF, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from flask import Response, current_app, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from consular.auth import now
+from consular.i18n import (
+    city_in_language,
+    current_language,
+    folio,
+    in_language,
+    moment,
+    money,
+    words,
+)  # fmt: skip
+from consular.printing.calendar import MEDIA_TYPE, CalendarEvent, make_calendar, method
+from consular.printing.pdf import Document, Part
+from services.appointments.models import Appointment
+from services.appointments.queries import list_attendees
+from services.appointments.rules import EARLY_MINUTES, Status
+from services.citizens.people import full_name
+from services.consulates.queries import (
+    fees_on,
+    get_consulate,
+    get_service,
+    list_requirements,
+)  # fmt: skip
+
+
+def calendar_file(session: Session, appointment: Appointment) -> Response:
+    """The answer with the calendar file."""
+    event = _event(session, appointment)
+    return Response(
+        make_calendar(event, domain=urlsplit(_site()).hostname or "localhost"),
+        content_type=f"{MEDIA_TYPE}; charset=utf-8; method={method(event)}",
+        headers={
+            "Content-Disposition": f'attachment; filename="{appointment.folio}.ics"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def print_appointment(session: Session, appointment: Appointment) -> Document:
+    """Folio, when and where, for whom, what to bring and to pay."""
+    office = get_consulate(session, appointment.consulate_code)
+    when = moment(appointment.starts_at, office.time_zone, city_in_language(office))
+    people = list_attendees(session, [appointment.id])[appointment.id]
+    rows = (
+        (_("Folio"), folio(appointment.folio)),
+        (_("Estado"), words("appointments.status", appointment.status)),
+        (_("Trámite"), _services(session, appointment)),
+        (_("Día y hora"), when),
+        (_("Oficina"), in_language(office, "name")),
+        (_("Para"), ", ".join(full_name(person) for person in people)),
+        *_fee(session, appointment),
+    )
+    return Document(
+        title=_("Tu cita"),
+        language=current_language(),
+        made_on=now().astimezone(ZoneInfo(office.time_zone)).date(),
+        parts=(Part("", rows), *_advice(session, appointment)),
+        note=_(
+            "Folio %(folio)s · %(address)s",
+            folio=folio(appointment.folio),
+            address=_check(appointment),
+        ),
+    )
+
+
+def _fee(session: Session, appointment: Appointment) -> list[tuple[str, str]]:
+    fees = fees_on(session, appointment.day)
+    known = [fees[code].money for code in appointment.services if code in fees]
+    total = sum(known[1:], known[0]) if known else None
+    return [(_("Cuánto se paga en el consulado"), money(total))] if total else []
+
+
+def _advice(session: Session, appointment: Appointment) -> list[Part]:
+    """What to bring, as long as somebody is expected."""
+    if appointment.status != Status.BOOKED:
+        return []
+    needs = list_requirements(session, appointment.services)
+    lines = dict.fromkeys(
+        in_language(row, "text") for code in appointment.services for row in needs.get(code, [])
+    )
+    early = _("Llega %(minutes)s minutos antes y di tu folio.", minutes=EARLY_MINUTES)
+    return [
+        Part(_("Qué llevar"), paragraphs=tuple(lines)),
+        Part(_("Qué sigue"), paragraphs=(early,)),
+    ]
+
+
+def _event(session: Session, appointment: Appointment) -> CalendarEvent:
+    office = get_consulate(session, appointment.consulate_code)
+    address = f"{_site()}{url_for('portal.appointment', id=appointment.id)}"
+    return CalendarEvent(
+        id=appointment.id,
+        sequence=appointment.sequence,
+        cancelled=appointment.status == Status.CANCELLED,
+        starts_at=appointment.starts_at,
+        ends_at=appointment.ends_at,
+        changed_at=appointment.changed_at,
+        zone=office.time_zone,
+        summary=_("Cita: %(service)s", service=_services(session, appointment)),
+        description=_(
+            "Folio %(folio)s. Llega %(minutes)s minutos antes. Qué llevar, y cómo cambiarla o"
+            " cancelarla: %(address)s",
+            folio=folio(appointment.folio),
+            minutes=EARLY_MINUTES,
+            address=address,
+        ),
+        location=in_language(office, "name"),
+        address=address,
+    )
+
+
+def _services(session: Session, appointment: Appointment) -> str:
+    services = (get_service(session, code) for code in appointment.services)
+    return ", ".join(in_language(service, "name") for service in services)
+
+
+def _check(appointment: Any) -> str:
+    return f"{_site()}{url_for('portal.verify', typed_folio=appointment.folio)}"
+
+
+def _site() -> str:
+    return str(current_app.extensions["consular.settings"].public_url)

@@ -1,0 +1,103 @@
+"""The calendar file of an appointment: one event through every change, at the office's own time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import vobject
+from icalendar import Calendar
+from pypdfium2 import PdfDocument
+from werkzeug.test import TestResponse
+
+from tests.factories.web import Web, person
+
+
+def book(web: Web, **session: Any) -> tuple[dict[str, Any], str]:
+    web.session(**session)
+    token = web.token("citizen", subject="ana")
+    start = web.free(consulate=session.get("consulate", "losangeles"))[0]["start"]
+    booked = web.book(start, token=token, **session)
+    assert booked.status_code == 201, booked.text
+    return dict(booked.get_json()), token
+
+
+def fetch(web: Web, booked: dict[str, Any], token: str, language: str = "es") -> TestResponse:
+    path = f"/appointments/{booked['id']}.ics"
+    answer = web.call("GET", path, token=token, headers={"Accept-Language": language})
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def event(answer: TestResponse) -> Any:
+    [found] = Calendar.from_ical(answer.get_data()).walk("VEVENT")
+    return found
+
+
+def test_a_moved_and_a_cancelled_one_are_the_same_event_with_a_higher_number(web: Web) -> None:
+    booked, token = book(web)
+    later = web.free()[-1]["start"]
+    first = fetch(web, booked, token)
+    assert "method=PUBLISH" in first.headers["Content-Type"]
+    web.call("POST", f"/appointments/{booked['id']}/reschedule", {"start": later}, token=token)
+    moved = event(fetch(web, booked, token))
+    web.call("POST", f"/appointments/{booked['id']}/cancel", {}, token=token)
+    answer = fetch(web, booked, token)
+    cancelled = event(answer)
+    assert {str(each["UID"]) for each in (event(first), moved, cancelled)} == {
+        f"{booked['id']}@localhost"
+    }
+    numbers = [int(each["SEQUENCE"]) for each in (event(first), moved, cancelled)]
+    assert numbers == [0, 1, 2]
+    assert moved["DTSTART"].dt == datetime.fromisoformat(later)
+    assert str(cancelled["STATUS"]) == "CANCELLED"
+    assert Calendar.from_ical(answer.get_data())["METHOD"] == "CANCEL"
+    assert "method=CANCEL" in answer.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("office", ["losangeles", "phoenix", "elpaso", "barcelona"])
+def test_its_time_is_the_offices_by_two_readers(web: Web, office: str) -> None:
+    booked, token = book(web, consulate=office)
+    answer = fetch(web, booked, token)
+    start = datetime.fromisoformat(booked["start"])
+    assert event(answer)["DTSTART"].dt == start
+    second = vobject.readOne(answer.get_data().decode()).vevent
+    assert second.dtstart.value.astimezone(UTC) == start.astimezone(UTC)
+    assert second.dtend.value.astimezone(UTC) == datetime.fromisoformat(booked["end"]).astimezone(
+        UTC
+    )
+    assert (second.dtstart.value.hour, second.dtstart.value.minute) == (9, 0)
+
+
+def test_it_names_nobody_and_speaks_the_readers_language(web: Web) -> None:
+    booked, token = book(web)
+    for language, words in (("es", "Pasaporte"), ("en", "passport")):
+        found = event(fetch(web, booked, token, language))
+        assert words in str(found["SUMMARY"])
+        assert "Demo" not in fetch(web, booked, token, language).get_data(as_text=True)
+
+
+def test_signs_of_the_format_in_a_text_stay_what_they_are(web: Web) -> None:
+    booked, token = book(web)
+    described = str(event(fetch(web, booked, token))["DESCRIPTION"])
+    assert described.count(booked["id"]) == 1
+    assert "\\" not in described
+
+
+def test_strangers_and_other_offices_get_neither_file(web: Web) -> None:
+    booked, _token = book(web)
+    for other in (web.token("citizen", subject="eve"), web.token("officer", "chicago")):
+        for kind in ("ics", "pdf"):
+            answer = web.call("GET", f"/appointments/{booked['id']}.{kind}", token=other)
+            assert answer.status_code == 404
+
+
+def test_the_paper_says_when_where_and_for_whom(web: Web) -> None:
+    booked, token = book(web)
+    answer = web.call("GET", f"/appointments/{booked['id']}.pdf", token=token)
+    assert answer.mimetype == "application/pdf"
+    pages = PdfDocument(answer.get_data())
+    said = "\n".join(page.get_textpage().get_text_range() for page in pages)
+    for words in ("9:00", "Los Ángeles", person()["first_surname"], "Qué llevar"):
+        assert words in said
