@@ -22,6 +22,7 @@ from consular.api.openapi import docs
 from consular.api.v1.appointments.routes import api as appointments_api
 from consular.api.v1.callbacks.routes import api as callbacks_api
 from consular.api.v1.catalogue.routes import api as catalogue_api
+from consular.api.v1.documents.routes import api as documents_api
 from consular.api.v1.enrollments.routes import api as enrollments_api
 from consular.api.v1.folders.routes import api as folders_api
 from consular.api.v1.identity.routes import api as identity_api
@@ -52,6 +53,7 @@ from consular.pages.privacy.routes import pages as privacy_pages
 from consular.pages.session import page_actor
 from consular.security import init_security
 from consular.sign_in import SignIn
+from consular.uploads import UploadRequest, init_uploads
 from integrations.errors import AgencyError, Refused
 from integrations.identity.keys import JwksClient
 from integrations.registry import AGENCIES, Purpose, calling_back, serving
@@ -74,6 +76,7 @@ BLUEPRINTS = (
     sessions_api,
     programs_api,
     enrollments_api,
+    documents_api,
     remittances_api,
     incidents_api,
     operations_api,
@@ -101,6 +104,8 @@ _events = structlog.get_logger()
 
 class Web(Flask):
     """Flask for views that are plain functions: it need not look whether each is a coroutine."""
+
+    request_class = UploadRequest
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function as it is; Flask asks for each hook of each request."""
@@ -134,6 +139,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         # enrollment another account has.
         BOOKING_LIMITS=DEVELOPMENT_LIMITS if settings.development else PRODUCTION_LIMITS,
         ENROLLMENTS_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(20, timedelta(days=1)),
+        UPLOADS_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(60, timedelta(hours=1)),
         GUESSES_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(10, timedelta(days=1)),
         GUESSES_PER_ADDRESS=_TEN_A_MINUTE if settings.development else Rate(50, timedelta(days=1)),
     )
@@ -156,17 +162,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         ),
     }  # fmt: skip
     logs.configure()
-    app.before_request(begin_request)
-    app.before_request(refuse_late)
-    init_health(app)
-    init_i18n(app)
-    init_assets(app)
-    init_auth(app)
-    init_security(app)
-    init_errors(app)
-    init_language(app)
-    init_forms(app)
-    _register(app)
+    _init(app)
     app.after_request(_log)
     if not settings.development:
         # One proxy stands before us; more would let a caller name their own address.
@@ -178,6 +174,22 @@ def _called_by_workers() -> tuple[str, ...]:
     """The codes of the agencies that only workers call, which staff may pause."""
     ours = (Purpose.CITIZEN_SIGN_IN, Purpose.STAFF_SIGN_IN)
     return tuple(agency.code for agency in AGENCIES.values() if agency.purpose not in ours)
+
+
+def _init(app: Flask) -> None:
+    """What happens around every request, in the order in which it happens."""
+    app.before_request(begin_request)
+    app.before_request(refuse_late)
+    init_health(app)
+    init_i18n(app)
+    init_assets(app)
+    init_auth(app)
+    init_uploads(app)
+    init_security(app)
+    init_errors(app)
+    init_language(app)
+    init_forms(app)
+    _register(app)
 
 
 def _database(settings: Settings) -> Database:

@@ -42,6 +42,15 @@ def enrollment_budgets() -> tuple[Budget, ...]:
     return (Budget(account, current_app.config["ENROLLMENTS_PER_ACCOUNT"]),)
 
 
+def upload_budgets() -> tuple[Budget, ...]:
+    """Budgets of a citizen's uploads: reading a file takes a core for a second."""
+    asking = actor()
+    if not asking.is_citizen:
+        return ()
+    account = vault().blind_index("uploads.account", str(asking.account_id))
+    return (Budget(account, current_app.config["UPLOADS_PER_ACCOUNT"]),)
+
+
 def booking_hand() -> Hand:
     """Keys by which bookings of this caller are limited."""
     return Hand(current_app.config["BOOKING_LIMITS"], address_index("booking"), guess_budgets())

@@ -18,7 +18,10 @@ from werkzeug.exceptions import HTTPException, RequestTimeout
 
 from consular import words
 from consular.i18n import MEXICO_CITY, amount, deadline, folio, translated
+from consular.uploads import MULTIPART, brings_file
 from services.enrollments.programs.registry import PROGRAMS
+from services.files.cleaning import MEBIBYTES
+from services.files.errors import FileTooLarge
 from services.kernel.audit import Role
 from services.kernel.commits import NothingDone, OutcomeUnknown
 from services.kernel.db import READ_ONLY, sqlstate, violated_constraint
@@ -28,6 +31,7 @@ from services.kernel.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    TooLarge,
     TooMany,
     Unavailable,
 )
@@ -66,6 +70,7 @@ STATUS: dict[type[DomainError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    TooLarge: 413,
     Invalid: 422,
     TooMany: 429,
     Unavailable: 503,
@@ -79,6 +84,8 @@ WORDS = gather((ERRORS, words.ERRORS))
 
 # Set by the server where a request's body didn't arrive whole within its deadline.
 LATE = "consular.late"
+# Set where it wasn't read, for too much else was arriving.
+CROWDED = "consular.crowded"
 
 _HTTP_CODES = {
     400: "malformed_request",
@@ -214,6 +221,8 @@ def refuse_late() -> None:
     """Before a request is acted on: one that didn't arrive whole is refused."""
     if request.environ.get(LATE):
         raise RequestTimeout()
+    if request.environ.get(CROWDED):
+        raise Unavailable(retry_after=5)
 
 
 def answer_error(error: DomainError) -> Response:
@@ -247,6 +256,8 @@ def _http(error: HTTPException) -> Any:
     status = error.code or 500
     if status < 400:
         return error
+    if status == 413 and brings_file():
+        return answer_error(FileTooLarge(field="file", mebibytes=MEBIBYTES))
     other = "internal_error" if status >= 500 else "malformed_request"
     problem = Problem(status, _HTTP_CODES.get(status, other), params=_limits())
     allowed = getattr(error, "valid_methods", None)
@@ -256,8 +267,11 @@ def _http(error: HTTPException) -> Any:
 
 
 def _limits() -> dict[str, object]:
-    """What a request may hold, for the words of one that holds more."""
-    return {"kib": current_app.config["MAX_CONTENT_LENGTH"] // 1024}
+    """What a request may hold, for the words of one that holds more or something else."""
+    return {
+        "kib": current_app.config["MAX_CONTENT_LENGTH"] // 1024,
+        "media": MULTIPART if brings_file() else "application/json",
+    }
 
 
 def _database(error: DBAPIError | psycopg.Error) -> Response:

@@ -27,17 +27,33 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from consular.app import MAX_REQUEST, create_app
-from consular.errors import LATE
+from consular.errors import CROWDED, LATE
 from consular.health import prepare_metrics
 from consular.startup import die_with_parent
+from consular.uploads import MAX_UPLOAD, MULTIPART
 from services.kernel.settings import Settings
 
 PROCESSES = 2
 THREADS = 4
 # At once, in each process. What comes then waits in the kernel's queue of 1,024.
 CONNECTIONS = 4096
-# What is read of a body that is too long, so that its sender gets an answer.
-MOST_UNWANTED = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Most:
+    """How many bytes are kept of a body, one more than it may have, and how many are read of one
+    that is too long, so that its sender gets an answer."""
+
+    kept: int
+    read: int
+
+
+WITHOUT_FILE = Most(MAX_REQUEST, 8 * 1024 * 1024)
+# Read: a photo of a good camera, a long scan.
+WITH_FILE = Most(MAX_UPLOAD + 1, 40 * 1024 * 1024)
+# What bodies with files may take of a process's memory while they arrive. What doesn't fit is sent
+# away: it may come again in some seconds.
+MOST_ARRIVING = 128 * 1024 * 1024
 STOP_SECONDS = 3
 # New objects between two looks for cycles; a request makes thousands, nearly all without one.
 GARBAGE = 20_000
@@ -48,11 +64,16 @@ Environ = dict[str, Any]
 @dataclass(frozen=True)
 class Deadlines:
     """Seconds that a caller has: for the head of a request, which includes the time between two
-    requests of a connection, and for its body."""
+    requests of a connection, and for its body.
+
+    ``slowest``: bytes a second. What has arrived of a body gives its rest that much more time.
+    """
 
     head: float = 10
     # A form of 64 KiB over a mobile connection of the slowest kind.
     body: float = 20
+    # A file of 10 MB has three and a half minutes; whoever sends nothing has 20 seconds.
+    slowest: float = 50_000
 
 
 def serve_web(
@@ -74,7 +95,7 @@ def serve_web(
     def load() -> Any:
         die_with_parent(signal.SIGKILL, parent)
         prepare_metrics()
-        return WholeRequests(application, deadlines.body)
+        return WholeRequests(application, deadlines)
 
     Server(
         "consular",
@@ -106,31 +127,66 @@ class Body:
     """What arrived of a request's body.
 
     ``late``: the rest didn't come within the deadline. ``endless``: the rest wasn't waited for.
+    ``crowded``: too much else was arriving.
     """
 
     data: bytes = b""
     lost: bool = False
     late: bool = False
     endless: bool = False
+    crowded: bool = False
+
+
+@dataclass
+class Arriving:
+    """How many bytes of bodies with files a process holds that aren't whole yet, or answered."""
+
+    size: int = 0
+
+
+class Room:
+    """What one request takes of `MOST_ARRIVING`, until it is answered."""
+
+    def __init__(self, arriving: Arriving) -> None:
+        self._arriving = arriving
+        self._mine = 0
+
+    def take(self, size: int) -> bool:
+        """Whether so many bytes more have room."""
+        if self._arriving.size + size > MOST_ARRIVING:
+            return False
+        self._arriving.size += size
+        self._mine += size
+        return True
+
+    def leave(self) -> None:
+        """Give it back."""
+        self._arriving.size -= self._mine
+        self._mine = 0
 
 
 class WholeRequests:
     """An RSGI application that gives a WSGI application requests that have arrived whole."""
 
-    def __init__(self, application: Callable[..., Iterable[bytes]], seconds: float) -> None:
+    def __init__(self, application: Callable[..., Iterable[bytes]], deadlines: Deadlines) -> None:
         self._application = application
-        self._seconds = seconds
+        self._deadlines = deadlines
+        self._arriving = Arriving()
         self._threads = ThreadPoolExecutor(THREADS, "request")
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
-        body = await _arrived(scope.headers, protocol, self._seconds)
-        if body.lost:
-            # The caller went away in the middle; what it meant to ask must not be done by half.
-            protocol.response_empty(400, [])
-            return
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._threads, self._answer, scope, body, protocol)
+        room = Room(self._arriving)
+        try:
+            body = await _arrived(scope.headers, protocol, self._deadlines, room)
+            if body.lost:
+                # The caller went away in the middle; what it meant to ask must not be done by half.
+                protocol.response_empty(400, [])
+                return
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self._threads, self._answer, scope, body, protocol)
+        finally:
+            room.leave()
 
     def _answer(self, scope: Any, body: Body, protocol: Any) -> None:
         started: list[Any] = []
@@ -145,35 +201,48 @@ class WholeRequests:
             if close := getattr(answer, "close", None):
                 close()
         status, headers = started
-        if body.late or body.endless:
+        if body.late or body.endless or body.crowded:
             headers = [*headers, ("Connection", "close")]
         protocol.response_bytes(status, headers, content)
 
 
-async def _arrived(headers: Any, protocol: Any, seconds: float) -> Body:
-    """The body of a request with ``headers``, as far as it comes within ``seconds``."""
+async def _arrived(headers: Any, protocol: Any, deadlines: Deadlines, room: Room) -> Body:
+    """The body of a request with ``headers``, as far as it comes in time."""
     announced = headers.get("content-length", "0")
     length = None if "transfer-encoding" in headers else int(announced)
     if length == 0:
         return Body()
+    with_file = headers.get("content-type", "").lower().startswith(MULTIPART)
     try:
-        async with asyncio.timeout(seconds):
-            return await _read(protocol, length)
+        async with asyncio.timeout(deadlines.body) as deadline:
+            began = asyncio.get_running_loop().time() + deadlines.body
+
+            def more(size: int) -> None:
+                deadline.reschedule(began + size / deadlines.slowest)
+
+            most = WITH_FILE if with_file else WITHOUT_FILE
+            return await _read(protocol, length, most, room, more)
     except TimeoutError:
         return Body(late=True)
 
 
-async def _read(protocol: Any, length: int | None) -> Body:
+async def _read(
+    protocol: Any, length: int | None, most: Most, room: Room, more: Callable[[int], None]
+) -> Body:
     """Read to the end, keeping no more than is needed to see that it is too long."""
     data, size, ends = bytearray(), 0, 0
     async for chunk in protocol:
         # The end comes as an empty chunk, and so does, before it, a connection that was lost.
         ends += not chunk
         size += len(chunk)
-        data += chunk[: MAX_REQUEST - len(data)]
-        if size == length or size > MOST_UNWANTED:
+        kept = chunk[: most.kept - len(data)]
+        if len(data) + len(kept) > MAX_REQUEST and not room.take(len(kept)):
+            return Body(crowded=True)
+        data += kept
+        more(size)
+        if size == length or size > most.read:
             break
-    endless = size > MOST_UNWANTED
+    endless = size > most.read
     whole = endless or (ends == 1 if length is None else size == length)
     return Body(bytes(data), lost=not whole, endless=endless)
 
@@ -199,6 +268,7 @@ def _environ(scope: Any, body: Body) -> Environ:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
         LATE: body.late,
+        CROWDED: body.crowded,
     }
     for name, value in scope.headers.items():
         if "_" not in name:

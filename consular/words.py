@@ -48,7 +48,7 @@ ERRORS: Mapping[str, ErrorWords] = {
     ),
     "too_large": ErrorWords(_("Es demasiado grande"), _("Envía menos de %(kib)s KiB.")),
     "unsupported_media_type": ErrorWords(
-        _("Tipo de contenido equivocado"), _("Envía el cuerpo como application/json.")
+        _("Tipo de contenido equivocado"), _("Envía el cuerpo como %(media)s.")
     ),
     "invalid_fields": ErrorWords(_("Revisa los datos"), _("Corrige los campos que se indican.")),
     "idempotency_key_required": ErrorWords(

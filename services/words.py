@@ -11,6 +11,8 @@ from services.appointments import words as appointments
 from services.citizens import words as citizens
 from services.consulates import words as consulates
 from services.enrollments import words as enrollments
+from services.files import words as files
+from services.folders import words as folders
 from services.identity import words as identity
 from services.incidents import words as incidents
 from services.kernel import words as kernel
@@ -27,6 +29,8 @@ SLICES: tuple[ModuleType, ...] = (
     kernel,
     citizens,
     staff,
+    files,
+    folders,
     consulates,
     identity,
     appointments,

@@ -11,6 +11,7 @@ import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -21,11 +22,12 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from consular.auth import ANYONE, allow, vault
 from consular.errors import FieldsInvalid, Malformed
 from consular.input.loading import load_fields, writable
+from consular.uploads import MAX_FIELDS, MULTIPART, SentFile, sent_file, takes_file
 from services.kernel.audit import Role
 from services.kernel.errors import Invalid
 from services.kernel.idempotency import RequestKey
 
-MAX_BODY = 64 * 1024
+MAX_BODY = MAX_FIELDS
 TWICE = _("Este dato va una sola vez.")
 Answer = Mapping[str, Any] | Response | tuple[Mapping[str, Any], dict[str, str]]
 Errors = Mapping[int, tuple[str, ...]]
@@ -37,8 +39,8 @@ class Endpoint:
     """What the OpenAPI document says of one method at one path.
 
     ``errors``: the codes of problems that are its own, by status; None where nobody said so.
-    ``signed``: an agency signs the body, and the view reads it as it came. ``content``: the media
-    types of an answer that is a file.
+    ``signed``: an agency signs the body, and the view reads it as it came. ``multipart``: the body
+    is a form with a file. ``content``: the media types of an answer that is a file.
     """
 
     method: str
@@ -54,6 +56,7 @@ class Endpoint:
     errors: Errors | None = None
     needs_key: bool = False
     signed: bool = False
+    multipart: bool = False
     content: tuple[str, ...] = ()
 
     @property
@@ -103,6 +106,7 @@ def endpoint(
     errors: Errors | None = None,
     status: int = 200,
     needs_key: bool = False,
+    multipart: bool = False,
     content: tuple[str, ...] = (),
 ) -> Register:
     """Register a view. It gets ``command`` (the loaded body) and ``query`` (the loaded query).
@@ -123,16 +127,19 @@ def endpoint(
             if needs_key:
                 idempotency_key(needed=True)
             if body is not None:
-                g.sent = read_json(may_be_empty=optional)
-                given["command"] = load_fields(body, g.sent)
+                sent = read_multipart() if multipart else read_json(may_be_empty=optional)
+                g.sent = _hashable(sent) if multipart else sent
+                given["command"] = load_fields(body, sent)
             return _respond(view(**given), status)
 
         described = Endpoint(
             method=method, path=path, who=who, body=body, query=query, answer=answer,
             errors=errors, status=status, needs_key=needs_key,
             operation=operation or _camel_case(view.__name__), documentation=view.__doc__ or "",
-            content=content,
+            multipart=multipart, content=content,
         )  # fmt: skip
+        if multipart:
+            takes_file(handle)
         ENDPOINTS[f"{blueprint.name}.{view.__name__}"] = described
         blueprint.add_url_rule(path, view.__name__, handle, methods=[method])
         return handle
@@ -182,6 +189,28 @@ def read_json(*, may_be_empty: bool = False) -> Any:
         return json.loads(raw.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise Malformed() from None
+
+
+def read_multipart() -> dict[str, Any]:
+    """The fields and files of a form by their names. 415 when it is none, 413 when it is too much,
+    FieldsInvalid for a name that comes twice."""
+    if request.mimetype != MULTIPART:
+        raise UnsupportedMediaType()
+    parts = [*request.form.items(multi=True), *request.files.items(multi=True)]
+    names = [name for name, _value in parts]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise FieldsInvalid({writable(name): [str(TWICE)] for name in sorted(twice)})
+    files = {name: file for name in request.files if (file := sent_file(name))}
+    return {**request.form.to_dict(), **files}
+
+
+def _hashable(sent: dict[str, Any]) -> dict[str, Any]:
+    """What makes two requests the same: of a file its content, however it is called."""
+    return {
+        name: sha256(value.data).hexdigest() if isinstance(value, SentFile) else value
+        for name, value in sent.items()
+    }
 
 
 def idempotency_key(*, needed: bool = False) -> str | None:

@@ -19,6 +19,7 @@ from consular.api.json_schema import MONEY, VERSION, SchemaNames, teach
 from consular.auth import ANYONE, allow
 from consular.errors import WORDS, problem_type
 from consular.input.fields import CODE
+from consular.uploads import MULTIPART
 
 docs = Blueprint("docs", __name__)
 Json = dict[str, Any]
@@ -43,6 +44,7 @@ TAGS = {
     "sessions": "Desks and opening hours of an office.",
     "programs": "Programs of enrollment: what each asks for, gives and costs. Open to anyone.",
     "enrollments": "Enrollment in the RFC, IMSS and Infonavit, and how a request stands.",
+    "documents": "Documents of a person: what is kept is made anew from what was sent.",
     "remittances": "Quotes and remittances through Finabien.",
     "incidents": "What treasury and compliance look at: contradictions, waits, failed jobs.",
     "operations": "What a duty officer looks at: queues, agencies and their pauses, parked jobs.",
@@ -174,7 +176,11 @@ def _operation(found: Endpoint, tag: str, parameters: list[Json]) -> Json:
         optional = not any(field.required for field in found.body.fields.values())
         operation["requestBody"] = {
             "required": not optional,
-            "content": {"application/json": _with_example(found.body)},
+            "content": (
+                {MULTIPART: {"schema": found.body}}
+                if found.multipart
+                else {"application/json": _with_example(found.body)}
+            ),
         }
     if found.who is not ANYONE:
         operation["x-roles"] = sorted(found.who)

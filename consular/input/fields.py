@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _
 from marshmallow import ValidationError, fields, validate
 
 from consular.auth import now
+from services.files.rules import MOST_BYTES
 from services.kernel.identifiers import (
     means_no_surname,
     parse_card,
@@ -439,3 +440,11 @@ class Code(fields.String):
             error_messages={"required": MISSING, "null": MISSING, "invalid": NOT_TEXT},
             **kwargs,
         )
+
+
+class UploadedFile(fields.Raw):
+    """A file of a form, as `consular.uploads` read it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        shape = {"type": "string", "format": "binary", "maxLength": MOST_BYTES}
+        super().__init__(metadata=shape, **kwargs)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from services.enrollments.documents import mark_documents_sent
 from services.enrollments.models import Enrollment, EnrollmentClaim, EnrollmentEvent
+from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import OVER, TOLD, TRANSITIONS, By, Status
 from services.facts import recording
 from services.kernel.audit import Actor, Role
@@ -18,6 +20,17 @@ def _let_go(session: Session, moved: Moved) -> None:
     if moved.after in OVER:
         enrollment = EnrollmentClaim.enrollment_id == moved.thing.id
         session.execute(delete(EnrollmentClaim).where(enrollment))
+
+
+def _pass_documents(session: Session, moved: Moved) -> None:
+    """What the request goes out with, or is answered with, can't be taken back."""
+    answered = (
+        moved.before == Status.MORE_INFORMATION_REQUESTED
+        and moved.after == Status.IN_REVIEW
+        and _by(moved.actor) in (By.APPLICANT, By.STAFF)
+    )
+    if moved.after == Status.SENT_TO_AGENCY or answered:
+        mark_documents_sent(session, moved.thing, PROGRAMS[moved.thing.program], moved.now)
 
 
 def _who(moved: Moved) -> dict[str, str]:
@@ -38,6 +51,7 @@ LIFECYCLE = Lifecycle(
         history(EnrollmentEvent, enrollment_id="id", reason_code="reason_code", of_move=_who),
         recording.move,
         _let_go,
+        _pass_documents,
         enqueue_at("enrollments.submit", Status.RECEIVED),
         # What isn't so any more when its turn comes is not told.
         enqueue_at("enrollments.asked", Status.MORE_INFORMATION_REQUESTED),

@@ -87,6 +87,10 @@ ERRORS: Mapping[str, ErrorWords] = {
     "program_not_available": ErrorWords(
         _("Ese programa aún no está disponible"), _("Elige uno de los que ya están abiertos.")
     ),
+    "document_kind_unknown": ErrorWords(
+        _("Ese documento no se pide aquí"),
+        _("Elige uno de los documentos del programa, u «otro»."),
+    ),
     "already_enrolled": ErrorWords(
         _("Ya hay una solicitud de este programa"), _("Consulta su estado en tus trámites.")
     ),

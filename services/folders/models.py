@@ -1,4 +1,5 @@
-"""The folder of a person: what they told once, what they want, and what they consented to."""
+"""The folder of a person: what they told once, what they want, what they consented to, and their
+documents."""
 
 from __future__ import annotations
 
@@ -10,15 +11,19 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
+    SmallInteger,
     Text,
+    UniqueConstraint,
     false,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.folders.rules import ConsentKind, Purpose
+from services.files.rules import Stored
+from services.folders.rules import MOST_DOCUMENTS, ConsentKind, DocumentState, Purpose
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
 
@@ -97,3 +102,57 @@ class Consent(Base):
     withdrawn_at: Mapped[datetime | None] = mapped_column(_AT)
     withdrawn_by_role: Mapped[str | None] = mapped_column(Text)
     withdrawn_by: Mapped[UUID | None]
+
+
+class Document(Base):
+    """One document of a folder, as `services.files` made it anew.
+
+    ``kind`` is a code of the programs' documents. ``position`` is its place among those in use;
+    ``replaces`` the one whose place it took. ``name_sealed`` (how its owner calls the file),
+    ``file_sealed`` and ``preview_sealed`` are under the key of the folder's person, bound to this
+    row. ``size`` and ``sha256`` are those of the file. ``confirmed_at``: its owner looked at the
+    preview and said that it can be read; ``sent_at``: a request that it belongs to went to its
+    agency.
+    """
+
+    __tablename__ = "documents"
+    owners = PartOf("folder_id", Folder)
+    __table_args__ = (
+        CheckConstraint(one_of("state", DocumentState), name="state"),
+        CheckConstraint(one_of("stored", Stored), name="stored"),
+        CheckConstraint(f"position BETWEEN 1 AND {MOST_DOCUMENTS}", name="position"),
+        CheckConstraint(
+            "(state = 'in_use') = (position IS NOT NULL)"
+            " AND (state = 'in_use') = (ended_at IS NULL)",
+            name="in_use",
+        ),
+        CheckConstraint(
+            "(state = 'removed') = (file_sealed IS NULL)"
+            " AND num_nonnulls(file_sealed, preview_sealed, name_sealed) IN (0, 3)",
+            name="content",
+        ),
+        CheckConstraint("state <> 'removed' OR sent_at IS NULL", name="removed"),
+        UniqueConstraint("folder_id", "position", name="uq_documents_position"),
+        UniqueConstraint("replaces", name="uq_documents_replaces"),
+        Index("ix_documents_folder_id", "folder_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    folder_id: Mapped[UUID] = mapped_column(ForeignKey("folders.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    position: Mapped[int | None] = mapped_column(SmallInteger)
+    replaces: Mapped[UUID | None] = mapped_column(ForeignKey("documents.id", ondelete="SET NULL"))
+    stored: Mapped[str] = mapped_column(Text)
+    pages: Mapped[int] = mapped_column(SmallInteger)
+    size: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    file_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    preview_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    uploaded_by_role: Mapped[str] = mapped_column(Text)
+    uploaded_by: Mapped[UUID | None]
+    uploaded_at: Mapped[datetime] = mapped_column(_AT)
+    confirmed_at: Mapped[datetime | None] = mapped_column(_AT)
+    sent_at: Mapped[datetime | None] = mapped_column(_AT)
+    ended_at: Mapped[datetime | None] = mapped_column(_AT)

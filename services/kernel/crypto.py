@@ -35,11 +35,19 @@ class DataKey:
 
     def seal(self, text: str, *, place: str, row: UUID) -> bytes:
         """Encrypt ``text`` for ``place`` ("table.column") in ``row``."""
-        return _encrypt(self.secret, text.encode(), _bound(place, row))
+        return self.seal_bytes(text.encode(), place=place, row=row)
 
     def open(self, sealed: bytes, *, place: str, row: UUID) -> str:
         """Decrypt a sealed text. Raises `SealBroken`."""
-        return _decrypt(self.secret, sealed, _bound(place, row)).decode()
+        return self.open_bytes(sealed, place=place, row=row).decode()
+
+    def seal_bytes(self, data: bytes, *, place: str, row: UUID) -> bytes:
+        """The same for what isn't text, such as a file."""
+        return _encrypt(self.secret, data, _bound(place, row))
+
+    def open_bytes(self, sealed: bytes, *, place: str, row: UUID) -> bytes:
+        """Decrypt what `seal_bytes` made. Raises `SealBroken`."""
+        return _decrypt(self.secret, sealed, _bound(place, row))
 
 
 class Vault:

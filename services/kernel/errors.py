@@ -7,6 +7,7 @@
       Conflict         the state or another request stands in the way
         WrongState     the step doesn't follow from the state
       TooMany          come back later
+      TooLarge         more than may be sent at once
       Unavailable      a part of ours is missing for now
 
 Words in the reader's language belong to the edge, which knows the reader.
@@ -71,3 +72,9 @@ class Unavailable(DomainError):
     """A part that this needs is missing for now; nothing was done."""
 
     code = "unavailable"
+
+
+class TooLarge(DomainError):
+    """More than may be sent at once."""
+
+    code = "too_large"

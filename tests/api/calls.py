@@ -63,8 +63,10 @@ class Call:
 
 
 def with_body() -> list[str]:
-    """Names of the endpoints that read a body of ours; agencies sign theirs, which is theirs."""
-    return [n for n, found in ENDPOINTS.items() if found.body is not None and not found.signed]
+    """Names of the endpoints that read JSON of ours; agencies sign theirs, which is theirs, and
+    what forms with a file may hold is tried in `test_documents`."""
+    read = {n: found for n, found in ENDPOINTS.items() if found.body is not None}
+    return [n for n, found in read.items() if not (found.signed or found.multipart)]
 
 
 def takes_nothing(name: str) -> bool:
@@ -109,7 +111,11 @@ def address(web: Web, name: str, row: str = MISSING_ID) -> str:
 
 
 def send(web: Web, call: Call, body: Any, *, token: str | None = None) -> TestResponse:
-    """As JSON, whatever it is."""
+    """As JSON, whatever it is; what takes a file, as a form."""
+    if call.endpoint.multipart:
+        given = {name: str(value) for name, value in body.items()}
+        file = given.pop("file").encode()
+        return web.send_file(call.path, file, token=token or call.token, **given)
     headers = {"Idempotency-Key": uuid4().hex} if call.endpoint.needs_key else {}
     return web.call(
         call.endpoint.method, call.path, body, token=token or call.token, headers=headers
@@ -149,6 +155,7 @@ _SAMPLES: dict[type[fields.Field[Any]], Callable[[Any], Any]] = {
     ours.MoneyField: lambda _f: {"amount": "300.00", "currency": "USD"},
     ours.Choice: lambda field: next(iter(field.validators[0].choices)),
     ours.Code: lambda _f: "losangeles",
+    ours.UploadedFile: lambda _f: "%PDF-1.7",
     fields.UUID: lambda _f: MISSING_ID,
     fields.Time: lambda _f: "09:00",
     fields.Boolean: lambda _f: True,

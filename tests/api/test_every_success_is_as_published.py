@@ -25,7 +25,8 @@ from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import FolioKind, new_folio, new_id
 from tests.api.calls import steady_web
-from tests.api.test_a_bound_sender_is_corrected import Sender
+from tests.api.test_a_bound_sender_is_corrected import Sender as BoundSender
+from tests.api.test_documents import Sender
 from tests.api.test_identity_at_the_window import Window
 from tests.factories.contract import contract_of
 from tests.factories.enrollments import agency_says, applicant_body, payment_line
@@ -101,6 +102,15 @@ _STEPS: tuple[tuple[tuple[str, dict[str, Any]], ...], ...] = (
     (("check-in", HERE), ("not-served", {"reason": "Falta el acta", "bring": ["Acta"]})),
     (("check-in", HERE),),
 )  # fmt: skip
+
+
+def _documents(web: Web) -> None:
+    sender = Sender(web)
+    document = f"{sender.path}/{sender.sent()}"
+    for path in (sender.path, f"{document}/content", f"{document}/preview"):
+        _well(web, "GET", path, token=sender.token)
+    _well(web, "POST", f"{document}/confirm", {}, token=sender.token)
+    _well(web, "DELETE", document, token=sender.token)
 
 
 def _enrollments(web: Web) -> None:
@@ -251,13 +261,13 @@ def _at_the_window(step: str, **body: Any) -> Callable[[Web], None]:
 
 
 def _corrected(web: Web) -> None:
-    sender = Sender(web)
+    sender = BoundSender(web)
     check = sender.check(sender.ask().get_json()["folio"]).get_json()["id"]
     assert sender.correct(check).status_code == 200
 
 
 WALKS: tuple[Callable[[Web], None], ...] = (
-    _appointments, _enrollments, _money, _votes, _incidents, _operations,
+    _appointments, _enrollments, _documents, _money, _votes, _incidents, _operations,
     _at_the_window("take-over", service="PAS10"),
     _at_the_window("release", service="PAS10"),
     _at_the_window("tell-apart"), _corrected,

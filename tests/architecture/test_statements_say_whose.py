@@ -57,6 +57,7 @@ FUNCTIONS = {
 NETWORK = {
     "consular/auth.py": "whoever signs in by a token; refusals, which are only written",
     "consular/blocked.py": "one remittance's record, by folio, which is noted in the audit",
+    "consular/documents.py": "counters",
     "consular/commands.py": "counters; whoever holds the claim is told, by the people's keys",
     "consular/local/demonstration.py": "fills a database that nobody uses yet",
     "consular/finding.py": "by folio and birth date",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cache, cached_property
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, stream_encode_multipart
 
 from consular.app import create_app
 from consular.local.development_tokens import development_token
@@ -88,6 +90,15 @@ class Web:
             given["Authorization"] = f"Bearer {token}"
         return self.client.open(f"/api/v1{path}", method=method, json=body, headers=given)
 
+    def send_file(
+        self, path: str, data: bytes, *, token: str | None, name: str = "foto.jpg", **fields: str
+    ) -> TestResponse:
+        """A form with a file, as the API takes it."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return self.client.post(
+            f"/api/v1{path}", headers=headers, **form_with_file(data, name, **fields)
+        )
+
     def try_session(self, **changes: Any) -> TestResponse:
         """What a supervisor of Los Angeles is answered who opens a session there, thirty days ahead
         on a working day."""
@@ -135,6 +146,13 @@ class Web:
         }
         body = {name: value for name, value in body.items() if value is not None}
         return self.call("POST", "/appointments", body, token=token)
+
+
+def form_with_file(data: bytes, name: str, **fields: str) -> dict[str, Any]:
+    """What a browser sends of a form with a file, for a client's ``post``."""
+    values = {**fields, "file": FileStorage(BytesIO(data), name)}
+    body, _length, boundary = stream_encode_multipart(values, use_tempfile=False)
+    return {"data": body.read(), "content_type": f"multipart/form-data; boundary={boundary}"}
 
 
 def morning_at_office(days: int = 0) -> datetime:

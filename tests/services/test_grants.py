@@ -14,6 +14,9 @@ import pytest
 from tests.servers import DatabaseUrls
 
 READ, ADD, KEEP = "SELECT", "INSERT, SELECT", "DELETE, INSERT, SELECT"
+DOCUMENTS = (
+    "confirmed_at, ended_at, file_sealed, name_sealed, position, preview_sealed, sent_at, state"
+)
 
 BOTH = {
     "accounts": f"{ADD}, UPDATE (language)",
@@ -52,6 +55,7 @@ ONLY_WEB = {
     " document_sealed, ends_at, outcome, people, sequence, starts_at, status)",
     "attempts": f"{ADD}, UPDATE (count)",
     "consulates": READ,
+    "documents": f"{ADD}, UPDATE ({DOCUMENTS})",
     "drafts": f"{KEEP}, UPDATE (content_sealed, data_key, expires_at, owner)",
     "enrollments": f"{ADD}, UPDATE (answer_by, changed_at, data_sealed, reason_code, resolve_by,"
     " result_sealed, status)",
@@ -103,6 +107,7 @@ ONLY_WORKERS = {
     "appointments": f"{ADD}, UPDATE",
     "attempts": f"{KEEP}, UPDATE (count)",
     "consulates": f"{KEEP}, UPDATE",
+    "documents": f"{KEEP}, UPDATE ({DOCUMENTS})",
     "drafts": "DELETE, SELECT (expires_at, owner)",
     "enrollments": f"{ADD}, UPDATE",
     "enrollment_reminders": ADD,

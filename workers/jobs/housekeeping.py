@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from services.appointments import closing
+from services.enrollments.documents import delete_expired_documents
 from services.outbox.delivery import Lease
 from workers.retention import RETENTION, delete_expired
 from workers.runtime import JobContext
@@ -25,10 +26,13 @@ def close_days(job: JobContext, lease: Lease) -> None:
 
 
 def sweep_tables(job: JobContext, lease: Lease) -> None:
-    """One transaction a table, so that no lock is held for long."""
+    """One transaction a table, so that no lock is held for long; documents have rules."""
     for table in RETENTION:
         with job.transaction() as session:
             count = delete_expired(session, table)
         log.info("swept", part=table, count=count)
+    with job.transaction() as session:
+        count = delete_expired_documents(session, now=job.now(session))
+    log.info("swept", part="documents", count=count)
     with job.settle(lease, "swept"):
         return

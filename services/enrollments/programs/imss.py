@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from services.enrollments.programs.files import CURP_FILE, NSS_FILE, RFC_FILE
 from services.enrollments.programs.schema import (
     Bilingual,
     Choice,
@@ -236,9 +237,11 @@ IMSS = Program(
             "18 letters and numbers. IMSS checks it against your name and date of birth.",
         ),
         documents=(
-            Document("curp", Bilingual("Tu CURP", "Your CURP")),
-            Document("rfc", Bilingual("Tu RFC", "Your RFC")),
-            Document("nss", Bilingual("Tu NSS, si ya lo tienes", "Your NSS, if you have one")),
+            Document("curp", Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
+            Document("rfc", Bilingual("Tu RFC", "Your RFC"), RFC_FILE),
+            Document(
+                "nss", Bilingual("Tu NSS, si ya lo tienes", "Your NSS, if you have one"), NSS_FILE
+            ),
             Document(
                 "family",
                 Bilingual(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.enrollments.programs.files import CURP_FILE
 from services.enrollments.programs.schema import (
     Bilingual,
     Choice,
@@ -147,7 +148,7 @@ IMSS_FAMILY_HEALTH = Program(
             "Your own: 18 letters and numbers. IMSS checks it against your name.",
         ),
         documents=(
-            Document("curp", Bilingual("Tu CURP", "Your CURP")),
+            Document("curp", Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
             Document(
                 "members",
                 Bilingual(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from services.enrollments.programs.files import CURP_FILE, NSS_FILE
 from services.enrollments.programs.schema import (
     Bilingual,
     Document,
@@ -127,8 +128,8 @@ INFONAVIT = Program(
             "18 letters and numbers. Infonavit checks it against your name.",
         ),
         documents=(
-            Document("curp", Bilingual("Tu CURP", "Your CURP")),
-            Document("nss", Bilingual("Tu NSS", "Your NSS")),
+            Document("curp", Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
+            Document("nss", Bilingual("Tu NSS", "Your NSS"), NSS_FILE),
         ),
         steps=(_NUMBER, _SAVING),
         needs_email=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.enrollments.programs.files import CURP_FILE
 from services.enrollments.programs.schema import (
     Bilingual,
     Document,
@@ -43,7 +44,7 @@ NSS = Program(
             "18 letras y números. El IMSS busca con ella si ya tienes un número.",
             "18 letters and numbers. IMSS uses it to look whether you already have a number.",
         ),
-        documents=(Document("curp", Bilingual("Tu CURP", "Your CURP")),),
+        documents=(Document("curp", Bilingual("Tu CURP", "Your CURP"), CURP_FILE),),
         needs_email=True,
     ),
     guide=Guide(

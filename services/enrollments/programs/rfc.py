@@ -4,6 +4,7 @@ Without a field of its own: the CURP decides."""
 
 from __future__ import annotations
 
+from services.enrollments.programs.files import CURP_FILE, IDENTIFICATION_FILE
 from services.enrollments.programs.schema import (
     Bilingual,
     Document,
@@ -46,7 +47,7 @@ RFC = Program(
             "18 letters and numbers. SAT checks it against your name and date of birth.",
         ),
         documents=(
-            Document("curp", Bilingual("Tu CURP", "Your CURP")),
+            Document("curp", Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
             Document(
                 "identification",
                 Bilingual(
@@ -55,6 +56,7 @@ RFC = Program(
                     "Your current passport, consular ID or voter card, to show it in the video"
                     " call",
                 ),
+                IDENTIFICATION_FILE,
             ),
             Document(
                 "camera",

@@ -111,10 +111,12 @@ class Step:
 
 
 class Document(NamedTuple):
-    """What the applicant needs to have at hand."""
+    """What the applicant needs to have at hand. ``file``: what a photo or PDF of it should look
+    like, where one can be sent."""
 
     code: str
     label: Bilingual
+    file: Bilingual | None = None
 
 
 @dataclass(frozen=True)

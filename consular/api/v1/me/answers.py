@@ -17,6 +17,7 @@ from consular.api.answer_fields import (
     Word,
 )
 from consular.api.v1.appointments.answers import AppointmentAnswer
+from consular.api.v1.documents.answers import DocumentAnswer
 from consular.api.v1.enrollments.answers import EnrollmentAnswer
 from consular.api.v1.folders.answers import FolderAnswer
 from consular.api.v1.remittances.answers import RemittanceAnswer
@@ -77,6 +78,7 @@ class CopyAnswer(Answer):
     appointments = Many(AppointmentAnswer)
     enrollments = Many(EnrollmentAnswer)
     folders = Many(FolderAnswer)
+    documents = Many(DocumentAnswer)
     remittances = Many(RemittanceAnswer)
     accesses = Many(AccessAnswer)
 

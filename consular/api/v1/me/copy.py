@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from consular.access_words import words_of_action
 from consular.api.v1.appointments import routes as appointments
+from consular.api.v1.documents import routes as documents
 from consular.api.v1.enrollments import routes as enrollments
 from consular.api.v1.folders import routes as folders
 from consular.api.v1.me.answers import AccessAnswer, PersonAnswer, SignInAnswer
@@ -25,6 +26,7 @@ from services.citizens.accesses import list_accesses
 from services.citizens.accounts import list_identities, list_people
 from services.citizens.people import open_person
 from services.enrollments.queries import list_enrollments
+from services.folders.documents import list_of_account, open_names
 from services.folders.queries import list_folders
 from services.kernel.tables import Page
 from services.remittances.queries import list_remittances
@@ -50,6 +52,10 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
         ],
         "folders": [
             folders.whole_folder(session, folder) for folder in list_folders(session, account)
+        ],
+        "documents": [
+            documents.rendered(each)
+            for each in open_names(session, list_of_account(session, account), vault())
         ],
         "remittances": [
             remittances.detailed(session, found)

@@ -1,0 +1,73 @@
+"""How API and pages keep, open and give out the documents of a request's person."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from consular.auth import actor, now, vault
+from consular.callers import upload_budgets
+from consular.db import transaction
+from consular.uploads import SentDocument
+from services.citizens.limits import spend
+from services.enrollments.documents import folder_of, refuse_kind
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.queries import get_enrollment
+from services.files.cleaning import clean
+from services.files.rules import CONTENT_TYPES, Stored
+from services.folders.documents import get_document, note, open_content
+from services.folders.models import Document, Folder
+from services.folders.uploading import UploadDocument, upload
+from services.kernel.db import NETWORK_SCOPE
+from services.kernel.tables import get_row
+
+# Whatever a file may hold, in a browser it is a picture or something to save.
+_CONTENT_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+
+def read_document(enrollment: UUID, sent: SentDocument) -> UploadDocument:
+    """Make the file anew, in no transaction: that takes seconds.
+
+    Raises what `get_enrollment`, `refuse_kind` and `clean` raise, `TooManyAttempts`.
+    """
+    with transaction() as session:
+        refuse_kind(PROGRAMS[get_enrollment(session, enrollment).program], sent.kind)
+    with transaction(NETWORK_SCOPE) as session:
+        spend(session, upload_budgets(), now=now())
+    return UploadDocument(sent.kind, sent.file.name, clean(sent.file.data), sent.replaces)
+
+
+def keep_document(session: Session, enrollment: UUID, command: UploadDocument) -> Document:
+    """Put it into the folder of the request's person."""
+    folder = folder_of(get_enrollment(session, enrollment))
+    return upload(session, folder, command, now=now(), actor=actor(), vault=vault())
+
+
+def give_out(enrollment: UUID, document: UUID, *, preview: bool = False) -> Response:
+    """The file or its small picture, to its owner or to staff of the office, who are written down.
+
+    Raises NotFound, also for one that was replaced or removed.
+    """
+    with transaction() as session:
+        folder = get_row(session, Folder, folder_of(get_enrollment(session, enrollment)))
+        found = get_document(session, folder.id, document)
+        content = open_content(session, found, vault(), preview=preview)
+        if not actor().is_citizen:
+            note(session, folder, found, "document.read", now=now(), actor=actor())
+    return _as_file(content, Stored.JPEG if preview else Stored(found.stored), found.kind)
+
+
+def _as_file(content: bytes, stored: Stored, kind: str) -> Response:
+    """Its type is what we made it. A PDF is saved: in a sandbox no browser shows one."""
+    shown = "inline" if stored is Stored.JPEG else "attachment"
+    return Response(
+        content,
+        content_type=CONTENT_TYPES[stored],
+        headers={
+            "Content-Disposition": f'{shown}; filename="{kind}.{stored.value}"',
+            "Content-Security-Policy": _CONTENT_POLICY,
+            "Cross-Origin-Resource-Policy": "same-origin",
+        },
+    )

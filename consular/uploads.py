@@ -1,0 +1,75 @@
+"""Requests that bring a file: how much of them is read, and where it is kept meanwhile."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO, Any, TypeVar
+from uuid import UUID
+
+from flask import Flask, Request, current_app, request
+
+from services.files.rules import MOST_BYTES
+
+# A form's or a body's other fields.
+MAX_FIELDS = 64 * 1024
+# With the file; the lines between the parts are counted with the fields.
+MAX_UPLOAD = MOST_BYTES + MAX_FIELDS
+MULTIPART = "multipart/form-data"
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file as it came; nothing in it or of its name is to be trusted."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SentDocument:
+    """What was sent: a file, what it is said to be, and which document it is to replace."""
+
+    kind: str
+    file: SentFile
+    replaces: UUID | None = None
+
+
+class UploadRequest(Request):
+    """A request whose files stay in memory: nobody's document is written to a disk in the clear."""
+
+    def _get_file_stream(self, *_args: Any, **_kwargs: Any) -> IO[bytes]:
+        return io.BytesIO()
+
+
+def takes_file(view: View) -> View:
+    """Declare that a view takes a file besides its fields; any other is sent less."""
+    view.__dict__["takes_file"] = True
+    return view
+
+
+def init_uploads(app: Flask) -> None:
+    """Allow more to the views that take a file. After the sign-in: nobody else's is read."""
+    app.before_request(_allow_more)
+
+
+def brings_file() -> bool:
+    """Whether this request is for a view that takes a file."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, "takes_file", False))
+
+
+def sent_file(name: str) -> SentFile | None:
+    """The file of that field, or None; a form sends a nameless empty one when none was chosen."""
+    found = request.files.get(name)
+    if found is None or not (found.filename or found.content_length):
+        return None
+    return SentFile(found.filename or "", found.stream.read())
+
+
+def _allow_more() -> None:
+    if brings_file():
+        request.max_content_length = MAX_UPLOAD

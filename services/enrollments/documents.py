@@ -1,0 +1,75 @@
+"""Which documents a program takes, and whose they are: those of the folder of its person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, delete, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from services.enrollments.models import Enrollment
+from services.enrollments.programs.files import OTHER
+from services.enrollments.programs.schema import Document as Asked
+from services.enrollments.programs.schema import Program
+from services.enrollments.rules import DECIDED
+from services.folders.documents import mark_sent
+from services.folders.models import Document
+from services.folders.rules import DocumentState, document_retention
+from services.kernel.errors import Invalid, NotFound
+
+
+def files_asked(program: Program) -> Sequence[Asked]:
+    """Those of the program's documents of which a file can be sent, and any other at the end."""
+    asked = program.form.documents if program.form else ()
+    return [*(each for each in asked if each.file), OTHER]
+
+
+def refuse_kind(program: Program, kind: str) -> None:
+    """Raise Invalid ``document_kind_unknown`` for what the program takes no file of."""
+    if kind not in {each.code for each in files_asked(program)}:
+        raise Invalid("document_kind_unknown", field="kind")
+
+
+def folder_of(found: Enrollment) -> UUID:
+    """The folder of the request's person. Raises NotFound when there is none any more."""
+    if found.folder_id is None:
+        raise NotFound()
+    return found.folder_id
+
+
+def mark_documents_sent(
+    session: Session, found: Enrollment, program: Program, at: datetime
+) -> None:
+    """The request went to its agency, and the person's documents of its kinds belong to it."""
+    if found.folder_id is not None:
+        kinds = [each.code for each in files_asked(program)]
+        mark_sent(session, found.folder_id, kinds, now=at)
+
+
+def delete_expired_documents(session: Session, *, now: datetime) -> int:
+    """Delete documents past their period; how many. Needs the workers' login and the scope of the
+    network."""
+    kept = document_retention(now.date())
+    requests = Enrollment.folder_id == Document.folder_id
+    under_way = exists().where(requests, Enrollment.status.not_in(sorted(DECIDED)))
+    last_change = (
+        select(func.max(Enrollment.changed_at))
+        .where(requests)
+        .correlate(Document)
+        .scalar_subquery()
+    )
+    unused = and_(last_change.is_(None), Document.uploaded_at < now - kept.unused)
+    over = and_(
+        ~under_way,
+        func.greatest(last_change, Document.uploaded_at) < now - kept.after_end,
+        last_change.is_not(None),
+    )
+    ended = and_(Document.state != DocumentState.IN_USE, Document.ended_at < now - kept.replaced)
+    deleted = session.execute(
+        delete(Document)
+        .where(or_(ended, unused, over))
+        .execution_options(synchronize_session=False)
+    )
+    return deleted.rowcount  # type: ignore[attr-defined, no-any-return]

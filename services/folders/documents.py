@@ -1,0 +1,116 @@
+"""Read a folder's documents. Only those in use are found, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from services.citizens.models import Person
+from services.citizens.people import find_key, get_key
+from services.files.names import UNNAMED
+from services.folders.models import Document, Folder
+from services.folders.rules import DocumentState
+from services.kernel import audit
+from services.kernel.audit import Actor
+from services.kernel.crypto import Vault
+from services.kernel.errors import NotFound
+
+NAME, FILE, PREVIEW = "name_sealed", "file_sealed", "preview_sealed"
+
+
+@dataclass(frozen=True)
+class NamedDocument:
+    """A document with how its owner calls the file."""
+
+    row: Document
+    name: str
+
+
+def list_documents(session: Session, folder: UUID) -> Sequence[Document]:
+    """Those in use, in the order of their places."""
+    return session.scalars(_in_use(folder).order_by(Document.position)).all()
+
+
+def list_of_account(session: Session, account: UUID) -> Sequence[Document]:
+    """All that is still kept of an account's folders, replaced ones included."""
+    own = select(Folder.id).where(Folder.account_id == account)
+    query = select(Document).where(
+        Document.folder_id.in_(own), Document.state != DocumentState.REMOVED
+    )
+    return session.scalars(query.order_by(Document.uploaded_at, Document.id)).all()
+
+
+def get_document(session: Session, folder: UUID, document: UUID) -> Document:
+    """Raises NotFound for one that was replaced or removed, and for another folder's."""
+    found = session.scalars(_in_use(folder).where(Document.id == document)).one_or_none()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def open_names(
+    session: Session, documents: Sequence[Document], vault: Vault
+) -> list[NamedDocument]:
+    """Documents with their files' names."""
+    return [NamedDocument(each, _open_name(session, each, vault)) for each in documents]
+
+
+def open_content(
+    session: Session, document: Document, vault: Vault, *, preview: bool = False
+) -> bytes:
+    """The file, or its preview, in the clear. Raises `PersonForgotten`."""
+    folder = session.get_one(Folder, document.folder_id)
+    key = get_key(session.get_one(Person, folder.person_id), vault)
+    column = Document.preview_sealed if preview else Document.file_sealed
+    sealed = session.scalars(select(column).where(Document.id == document.id)).one()
+    if sealed is None:
+        raise NotFound()
+    return key.open_bytes(sealed, place=place_of(column.key), row=document.id)
+
+
+def mark_sent(session: Session, folder: UUID, kinds: Sequence[str], *, now: datetime) -> None:
+    """A request with documents of these kinds went to its agency: they can't be taken back."""
+    session.execute(
+        update(Document)
+        .where(
+            Document.folder_id == folder,
+            Document.kind.in_(kinds),
+            Document.state == DocumentState.IN_USE,
+            Document.sent_at.is_(None),
+        )
+        .values(sent_at=now)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def note(
+    session: Session, folder: Folder, document: Document, action: str, *, now: datetime,
+    actor: Actor,
+) -> None:  # fmt: skip
+    """Write down who did what with the document, for the person to see."""
+    subject = audit.Subject("document", document.id, folder.account_id, folder.consulate_code)
+    audit.record(session, subject, action=action, now=now, actor=actor)
+
+
+def place_of(column: str) -> str:
+    """What a sealed value of a document is bound to besides its row."""
+    return f"documents.{column}"
+
+
+def _in_use(folder: UUID) -> Select[Document]:
+    return select(Document).where(
+        Document.folder_id == folder, Document.state == DocumentState.IN_USE
+    )
+
+
+def _open_name(session: Session, document: Document, vault: Vault) -> str:
+    folder = session.get_one(Folder, document.folder_id)
+    key = find_key(session.get_one(Person, folder.person_id), vault)
+    if key is None or document.name_sealed is None:
+        return UNNAMED
+    return key.open(document.name_sealed, place=place_of(NAME), row=document.id)
