@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl
@@ -202,7 +203,10 @@ def test_a_rejection_is_in_the_programs_words(web: Web, browser: Browser) -> Non
     assert f'href="{ADDRESS}"' in page
 
 
-def test_it_is_offered_where_programs_are(browser: Browser) -> None:
+def test_it_is_offered_where_programs_are(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PROGRAMS, "closed", replace(CHOIR, code="closed", announced=True))
     for address in ("/", "/mis-tramites"):
         assert f'href="{ADDRESS}"' in browser.get(address).text
-    assert browser.get("/inscripciones/nueva/imss").status_code == 404
+    assert browser.get("/inscripciones/nueva/closed").status_code == 404

@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from tests.factories.enrollments import make_applicant
 from tests.factories.web import Web
 
 PESOS = {"amount": "12000.00", "currency": "MXN"}
@@ -80,3 +81,21 @@ def test_what_cannot_be_worked_out_is_said(
     web: Web, program: str, data: object, on: str | None, code: str
 ) -> None:
     assert _estimate(web, program, data, on=on).get_json()["code"] == code
+
+
+def test_every_example_is_taken_as_it_stands(web: Web) -> None:
+    citizen = web.token("citizen", subject="ana")
+    for item in _programs(web).values():
+        if not item["available"]:
+            continue
+        who = make_applicant()
+        names = ("given_names", "first_surname", "second_surname", "curp", "email")
+        applicant = {name: getattr(who, name) for name in names}
+        body = {
+            "program": item["program"],
+            "applicant": {**applicant, "birth_date": who.birth_date.isoformat()},
+            "data": item["example"],
+            "consents": item["consents"],
+        }
+        answer = web.call("POST", "/enrollments", body, token=citizen)
+        assert answer.status_code == 202, answer.text

@@ -19,6 +19,7 @@ from services.enrollments.errors import (
     ProgramNotAvailable,
 )
 from services.enrollments.models import Enrollment, EnrollmentClaim
+from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.queries import (
     list_enrollments,
@@ -37,6 +38,7 @@ from services.kernel.errors import Invalid, NotFound, WrongState
 from services.outbox.models import OutboxItem
 from tests.factories.consulates import add_consulate
 from tests.factories.enrollments import make_account, make_applicant, make_request
+from tests.factories.programs import CHOIR
 from tests.servers import DatabaseUrls
 from tests.services.conftest import sums_by_status
 
@@ -109,10 +111,11 @@ def test_the_day_is_the_offices_or_else_mexico_citys(session: Session, citizen: 
     assert days == [date(2026, 11, 23), date(2026, 11, 23), date(2026, 11, 24)]
 
 
-@pytest.mark.parametrize("program", ["imss", "infonavit", "rcf", ""])
+@pytest.mark.parametrize("program", ["choir", "rcf", ""])
 def test_a_program_that_is_not_offered_is_refused_with_its_field(
-    session: Session, citizen: Actor, program: str
+    session: Session, citizen: Actor, program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(PROGRAMS, "choir", replace(CHOIR, announced=True))
     with pytest.raises(ProgramNotAvailable) as refused:
         _ask(session, citizen, make_request(program=program))
     assert (refused.value.code, refused.value.field) == ("program_not_available", "program")

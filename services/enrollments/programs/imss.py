@@ -338,5 +338,4 @@ IMSS = Program(
             "The payment did not arrive before the deadline.",
         ),
     },
-    announced=True,
 )

@@ -235,5 +235,4 @@ IMSS_FAMILY_HEALTH = Program(
             "The payment did not arrive before the deadline.",
         ),
     },
-    announced=True,
 )

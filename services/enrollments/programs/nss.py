@@ -90,5 +90,4 @@ NSS = Program(
             "IMSS did not find your CURP in the population register.",
         ),
     },
-    announced=True,
 )
