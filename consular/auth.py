@@ -33,6 +33,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 ANYONE: frozenset[Role] = frozenset(Role)
 CITIZEN = frozenset({Role.CITIZEN})
 DESK = frozenset({Role.OFFICER, Role.SUPERVISOR})
+# They ask for others, who are at the window or on the telephone.
+HELPERS = DESK | {Role.AGENT}
 STAFF = frozenset(Role) - {Role.CITIZEN, Role.SYSTEM}
 # Decides about what an office asks in somebody's name: an office's own staff never do.
 PRIVACY = frozenset({Role.COMPLIANCE})

@@ -34,6 +34,9 @@ ERRORS: Mapping[str, ErrorWords] = {
         _("Esa hora ya pasó"), _("Elige otra hora: lo demás que escribiste sigue aquí.")
     ),
     "fee_not_told": ErrorWords(_("Falta el pago"), _("Escribe cuánto pagó; 0 si no pagó.")),
+    "nothing_chosen": ErrorWords(
+        _("No elegiste nada"), _("Marca al menos una solicitud y elige qué hacer.")
+    ),
     "session_over": ErrorWords(
         _("Tu sesión había terminado"),
         _("No se hizo nada. Lo que escribiste está aquí: revísalo y envíalo otra vez."),

@@ -30,8 +30,9 @@ from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import HOME_ZONE, IDENTITY_CHECKED, OVER, WAITING
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.enrollments.terms import home_day
+from services.enrollments.words import STATUSES
 from services.identity.checking import get_account_of
-from services.kernel.catalogue import reading_language
+from services.kernel.catalogue import reading_language, translate
 from services.kernel.crypto import Vault
 from services.remittances import queries as remittances
 from services.remittances.rules import REFUND_DAYS
@@ -71,8 +72,8 @@ class MessageContext:
     phone: str | None = None
 
 
-def login_code(
-    session: Session, code: UUID, *, now: datetime, vault: Vault
+def one_time_code(
+    session: Session, code: UUID, message: str, *, now: datetime, vault: Vault
 ) -> MessageContext | None:
     """The one-time code; None once it can't be used any more."""
     row = session.get(LoginCode, code)
@@ -84,7 +85,7 @@ def login_code(
     email = address if row.channel == "email" else None
     phone = address if row.channel == "sms" else None
     values = {"code": digits, "minutes": str(int(LIFETIME.total_seconds() // 60))}
-    return MessageContext("login_code", row.language, values, email, phone)
+    return MessageContext(message, row.language, values, email, phone)
 
 
 # What a message says must still be so when it goes out: it may have waited for hours.
@@ -128,6 +129,17 @@ def enrollment(
     notice = enrollments.get_notice(session, found, vault)
     # Who ended it after a check of identity has told so already.
     if _NEWS.get(notice.status) != topic or notice.reason_code == IDENTITY_CHECKED:
+        return None
+    return _about_enrollment(session, notice, f"enrollment_{notice.status}", found, site)
+
+
+def enrollment_again(
+    session: Session, found: UUID, *, site: str, vault: Vault
+) -> MessageContext | None:
+    """What an enrollment came to, once more at the staff's wish; None where nobody hears of its
+    present status. Raises NotFound."""
+    notice = enrollments.get_notice(session, found, vault)
+    if notice.status not in _NEWS or notice.reason_code == IDENTITY_CHECKED:
         return None
     return _about_enrollment(session, notice, f"enrollment_{notice.status}", found, site)
 
@@ -211,7 +223,10 @@ def _about_enrollment(
         "day": local_day(notice.last_day, language) if notice.last_day else "",
         "when": _both_clocks(session, notice, language),
         "address": f"{site}/inscripciones/{found}",
+        "status": translate(STATUSES[notice.status], language),
     }
+    # Without an account there is nowhere to look: the folio and the office stand for the person.
+    message = message if notice.in_account else "enrollment_at_office"
     return MessageContext(message, notice.language, values, notice.email, notice.phone)
 
 

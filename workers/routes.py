@@ -40,6 +40,7 @@ _CALLBACKS = {
 ROUTES: Mapping[str, Route] = {
     **{callback_topic(agency.code): _CALLBACKS[agency.purpose] for agency in calling_back()},
     "citizens.login_code": Route(Queue.NOTICES, notices.send_login_code),
+    "citizens.consent_code": Route(Queue.NOTICES, notices.send_consent_code),
     "appointments.confirmation": Route(Queue.NOTICES, notices.send_confirmation),
     "appointments.cancelled": Route(Queue.NOTICES, notices.send_cancellation),
     "appointments.rescheduled": Route(Queue.NOTICES, notices.send_rescheduling),
@@ -55,6 +56,7 @@ ROUTES: Mapping[str, Route] = {
     ),
     "enrollments.go_on": Route(Queue.HOUSEKEEPING, enrollments.go_on),
     "enrollments.next_step": Route(Queue.NOTICES, notices.send_next_step),
+    "enrollments.told_again": Route(Queue.NOTICES, notices.send_enrollment_again),
     "enrollments.received": Route(Queue.NOTICES, notices.send_enrollment_received),
     "enrollments.asked": Route(Queue.NOTICES, notices.send_enrollment_news),
     "enrollments.appointment": Route(Queue.NOTICES, notices.send_enrollment_news),

@@ -14,7 +14,13 @@ from services.processes.identity_checks import ActOnHeld
 KINDS = tuple(kind.value for kind in Subject)
 
 
-class CheckSchema(CheckInSchema):
+class SeenSchema(CheckInSchema):
+    """A ``document`` was seen at a window, in words, and it is its person's."""
+
+    document = Text(most=80, required=True)
+
+
+class CheckSchema(SeenSchema):
     """The officer saw the ``person``'s ``document``. ``folio``: of a request that was refused with
     identity_check_pending, when they have it; it names their account. Else ``contact`` does."""
 
@@ -31,7 +37,6 @@ class CheckSchema(CheckInSchema):
     }
 
     person = fields.Nested(AttendeeSchema, required=True)
-    document = Text(most=80, required=True)
     folio = Text(most=60, load_default=None, allow_none=True)
     contact = fields.Nested(ContactSchema, load_default=dict, allow_none=True)
 

@@ -62,20 +62,56 @@ def send_code(
     known: bool = False,
     most: int = MOST_CODES,
 ) -> UUID:
-    """Make a code and put its message into the outbox.
+    """Make a code to sign in with and put its message into the outbox.
 
     ``known``: this browser proved the address before, so that nobody else's requests stand in its
     way. Raises TooManyAttempts above ``most`` in a quarter of an hour from one browser or network.
     """
     index = destination_index(to, vault)
     spend(session, _budgets(index, asked_by, network, known, most), now=now)
+    row = _make_code(session, to, language=language, now=now, vault=vault, asked_by=asked_by)
+    enqueue(session, "citizens.login_code", row)
+    return row
+
+
+def send_consent_code(
+    session: Session,
+    to: Destination,
+    *,
+    language: str,
+    now: datetime,
+    vault: Vault,
+    helper: bytes,
+    most: int = MOST_CODES,
+) -> UUID:
+    """Make a code that somebody tells whoever of the staff helps them, to consent and to prove that
+    the address is theirs. It works for that ``helper`` alone, and never to sign in.
+
+    Raises TooManyAttempts as `send_code`.
+    """
+    index = destination_index(to, vault)
+    spend(session, _budgets(index, helper, helper, False, most), now=now)
+    row = _make_code(session, to, language=language, now=now, vault=vault, asked_by=helper)
+    enqueue(session, "citizens.consent_code", row)
+    return row
+
+
+def _make_code(
+    session: Session,
+    to: Destination,
+    *,
+    language: str,
+    now: datetime,
+    vault: Vault,
+    asked_by: bytes,
+) -> UUID:
     row = new_id()
     key = vault.new_key(row)
     session.add(
         LoginCode(
             id=row,
             channel=to.channel,
-            destination_index=index,
+            destination_index=destination_index(to, vault),
             asked_by=asked_by,
             destination_sealed=key.seal(to.address, place="login_codes.destination", row=row),
             code_sealed=key.seal(
@@ -89,7 +125,6 @@ def send_code(
         )
     )
     session.flush()
-    enqueue(session, "citizens.login_code", row)
     return row
 
 

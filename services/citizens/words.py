@@ -41,6 +41,14 @@ ERRORS: Mapping[str, ErrorWords] = {
 
 # Mail and text messages.
 MESSAGES: Mapping[str, Message] = {
+    "consent_code": Message(
+        _("Código para dar permiso: %(code)s"),
+        _(
+            "Dile este código a quien te atiende en el consulado o por teléfono, solo si tú pediste"
+            " la inscripción: %(code)s. Con él das permiso para pasar tus datos a la dependencia."
+            " No sirve para entrar a tu cuenta. Vence en %(minutes)s minutos."
+        ),
+    ),
     "login_code": Message(
         _("Tu código de acceso"),
         _(

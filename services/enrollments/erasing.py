@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.citizens.erasing import Erased
-from services.enrollments.models import Enrollment, EnrollmentClaim
+from services.enrollments.models import AssistedRequest, Enrollment, EnrollmentClaim
 from services.enrollments.rules import OVER, Status
 
 
@@ -35,6 +35,12 @@ def erase(session: Session, erased: Erased) -> None:
         update(Enrollment)
         .where(Enrollment.id.in_(found))
         .values(data_sealed=b"", result_sealed=None, details_sealed=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(AssistedRequest)
+        .where(AssistedRequest.enrollment_id.in_(found), AssistedRequest.document.is_not(None))
+        .values(document="")
         .execution_options(synchronize_session=False)
     )
 

@@ -33,3 +33,15 @@ class TariffUnknown(Invalid):
     """No table of what the program costs is known for that day."""
 
     code = "tariff_unknown"
+
+
+class OwnAccountRequired(Invalid):
+    """The person asks for this program signed in themselves: nobody consents for them."""
+
+    code = "own_account_required"
+
+
+class NobodyToTell(Conflict):
+    """The person left neither an e-mail nor a phone."""
+
+    code = "nobody_to_tell"

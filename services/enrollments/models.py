@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.citizens.models import PersonClaim
-from services.enrollments.rules import UNDECIDED, By, Status
+from services.enrollments.rules import UNDECIDED, By, Channel, ConsentGiven, Status
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
 
@@ -121,6 +121,34 @@ class EnrollmentReminder(Base):
     enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     last_day: Mapped[date] = mapped_column(primary_key=True)
+
+
+class AssistedRequest(Base):
+    """Staff asked for the enrollment for a person at a window or on the telephone, who consented.
+
+    ``document`` says in words which one was seen. Kept as proof of the consent.
+    """
+
+    __tablename__ = "assisted_requests"
+    owners = PartOf("enrollment_id", Enrollment)
+    __table_args__ = (
+        CheckConstraint(one_of("channel", Channel), name="channel"),
+        CheckConstraint(one_of("consent", ConsentGiven), name="consent"),
+        CheckConstraint(
+            "(channel = 'in_person') = (consent = 'identity_shown')"
+            " AND (channel = 'in_person') = (document IS NOT NULL)",
+            name="in_person",
+        ),
+        Index("ix_assisted_requests_asked_by", "asked_by"),
+    )
+
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(Text)
+    consent: Mapped[str] = mapped_column(Text)
+    document: Mapped[str | None] = mapped_column(Text)
+    asked_by: Mapped[UUID]
+    asked_by_role: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(_AT)
 
 
 class EnrollmentClaim(PersonClaim, Base):

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from services.citizens.models import Person
 from services.citizens.people import find_key, open_person
 from services.enrollments.details import AppointmentDetails, Details
-from services.enrollments.models import Enrollment, EnrollmentEvent
+from services.enrollments.models import AssistedRequest, Enrollment, EnrollmentEvent
 from services.enrollments.progress import DATA_PLACE, RESULT_PLACE, open_sealed
 from services.enrollments.rules import CLOCK_RUNS, IDENTITY_CHECKED, UNDECIDED, Status
 from services.enrollments.warnings import list_warnings
@@ -29,7 +29,8 @@ from services.outbox.models import OutboxItem
 class Notice:
     """Where and in which language to tell the applicant, and what of.
 
-    ``last_day`` is the one that counts in its present status (see `EnrollmentReminder`).
+    ``last_day`` is the one that counts in its present status (see `EnrollmentReminder`);
+    ``in_account``: they can look at it, signed in.
     """
 
     folio: str
@@ -41,6 +42,7 @@ class Notice:
     email: str | None
     phone: str | None
     consulate: str | None
+    in_account: bool
     last_day: date | None
     appointment: AppointmentDetails | None
 
@@ -100,14 +102,22 @@ def open_result(session: Session, found: Enrollment, vault: Vault) -> dict[str, 
     return result
 
 
+def open_data(session: Session, found: Enrollment, vault: Vault) -> dict[str, Any]:
+    """What was told for the program; nothing once the person is forgotten."""
+    person = session.get(Person, found.person_id)
+    key = find_key(person, vault) if person else None
+    if key is None or not found.data_sealed:
+        return {}
+    data: dict[str, Any] = json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id))
+    return data
+
+
 def warnings_of(session: Session, found: Enrollment, vault: Vault) -> list[KeyDifference]:
     """What may be a mistake in it; nothing once the person is forgotten."""
     person = session.get(Person, found.person_id)
-    key = find_key(person, vault) if person else None
-    if person is None or key is None or not found.data_sealed:
+    if person is None:
         return []
-    data = json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id))
-    return list_warnings(open_person(person, vault), data)
+    return list_warnings(open_person(person, vault), open_data(session, found, vault))
 
 
 def open_details(session: Session, found: Enrollment, vault: Vault) -> Details:
@@ -118,6 +128,11 @@ def open_details(session: Session, found: Enrollment, vault: Vault) -> Details:
     person = session.get(Person, found.person_id)
     key = find_key(person, vault) if person else None
     return open_sealed(key, found) if key else Details()
+
+
+def find_assistance(session: Session, enrollment: UUID) -> AssistedRequest | None:
+    """How staff asked for it for the person, and how they consented; None where they asked."""
+    return session.get(AssistedRequest, enrollment)
 
 
 def get_applicant(session: Session, found: Enrollment) -> Person:
@@ -139,6 +154,7 @@ def get_notice(session: Session, enrollment: UUID, vault: Vault) -> Notice:
         email=applicant.email,
         phone=applicant.phone,
         consulate=found.consulate_code,
+        in_account=found.account_id is not None,
         last_day=last_day(found),
         appointment=open_details(session, found, vault).appointment,
     )

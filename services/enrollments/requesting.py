@@ -40,7 +40,7 @@ from services.identity.checking import ask_for_check
 from services.identity.errors import IdentityCheckPending
 from services.identity.homonyms import claim_keys
 from services.kernel import audit
-from services.kernel.audit import OFFICE_ROLES, Actor
+from services.kernel.audit import OFFICE_ROLES, Actor, Role
 from services.kernel.crypto import Vault
 from services.kernel.errors import Invalid, NotFound
 from services.kernel.identifiers import curp_birth_date, parse_curp
@@ -147,7 +147,8 @@ def tell_holders(
 
     In a transaction of its own that sees everything: the request's was rolled back.
     """
-    applicant, account = as_written(command.applicant), actor.account_id
+    applicant = as_written(command.applicant)
+    account = actor.account_id if actor.is_citizen else None
     holders = session.execute(
         select(EnrollmentClaim.enrollment_id, EnrollmentClaim.account_id)
         .where(
@@ -250,7 +251,7 @@ def _explain(
     session: Session, found: Enrollment, keys: list[bytes], actor: Actor
 ) -> AlreadyEnrolled | IdentityCheckPending:
     # An officer sees the person's documents: there is nothing to hide from them.
-    if not actor.is_citizen:
+    if not actor.is_citizen and actor.role is not Role.AGENT:
         return AlreadyEnrolled()
     own = session.scalars(
         select(EnrollmentClaim.enrollment_id).where(

@@ -91,6 +91,17 @@ UNDECIDED = frozenset(
 # The applicant waits for the agency; in the other undecided ones, something is theirs to do.
 WAITING = frozenset({Status.RECEIVED, Status.SENT_TO_AGENCY, Status.UNKNOWN, Status.IN_REVIEW})
 
+
+class WaitsFor(StrEnum):
+    """For whom a request waits. For the ``office`` where the person has something to do and there
+    is nowhere to write to them."""
+
+    OFFICE = "office"
+    PERSON = "person"
+    AGENCY = "agency"
+    NOBODY = "nobody"
+
+
 # In these a person holds no place in the program: they may ask for it again.
 OVER = frozenset({Status.REJECTED, Status.WITHDRAWN, Status.ENDED})
 
@@ -126,6 +137,25 @@ class By(StrEnum):
     SYSTEM = "system"
 
 
+class Channel(StrEnum):
+    """How somebody whom the staff help reached them."""
+
+    IN_PERSON = "in_person"
+    TELEPHONE = "telephone"
+
+
+class ConsentGiven(StrEnum):
+    """How whoever was helped gave their consent.
+
+    ``identity_shown``: at a window, with their document seen; ``code``: by telephone, with a code
+    that was sent to their own e-mail or phone; ``spoken``: by telephone, without either.
+    """
+
+    IDENTITY_SHOWN = "identity_shown"
+    CODE = "code"
+    SPOKEN = "spoken"
+
+
 class Paper(StrEnum):
     """What may be printed: that it was asked for, how to pay, that it is active."""
 
@@ -152,3 +182,17 @@ def papers(status: Status) -> frozenset[Paper]:
     """What may be printed now. There is something to pay once the agency said how."""
     own = {Status.PAYMENT_PENDING: {Paper.PAYMENT}, Status.ACTIVE: {Paper.PROOF}}
     return frozenset({Paper.ACKNOWLEDGEMENT} | own.get(status, set()))
+
+
+def waits_for(status: Status, *, reachable: bool) -> WaitsFor:
+    """For whom a request waits; ``reachable``: whether the person left an e-mail or a phone."""
+    if status in DECIDED:
+        return WaitsFor.NOBODY
+    if status in WAITING:
+        return WaitsFor.AGENCY
+    return WaitsFor.PERSON if reachable else WaitsFor.OFFICE
+
+
+def may_be_told_again(status: Status) -> bool:
+    """Whether there is something in it that the person hears of."""
+    return status in TOLD or status in UNDECIDED - WAITING

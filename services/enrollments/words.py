@@ -11,7 +11,10 @@ from services.enrollments.rules import (
     NO_ANSWER_IN_TERM,
     NOT_ANSWERED,
     By,
+    Channel,
+    ConsentGiven,
     Status,
+    WaitsFor,
 )
 from services.kernel.words import ErrorWords, Message
 from services.kernel.words import marked as _
@@ -36,6 +39,24 @@ ACTORS: Mapping[str, str] = {
     By.STAFF: _("Personal del consulado"),
     By.AGENCY: _("La dependencia"),
     By.SYSTEM: _("El sistema"),
+}
+
+CHANNELS: Mapping[str, str] = {
+    Channel.IN_PERSON: _("En la ventanilla"),
+    Channel.TELEPHONE: _("Por teléfono"),
+}
+
+WAITS: Mapping[str, str] = {
+    WaitsFor.OFFICE: _("La oficina: no hay cómo avisarle"),
+    WaitsFor.PERSON: _("La persona"),
+    WaitsFor.AGENCY: _("La dependencia"),
+    WaitsFor.NOBODY: _("Nadie: terminó"),
+}
+
+CONSENTS: Mapping[str, str] = {
+    ConsentGiven.IDENTITY_SHOWN: _("Dio permiso en persona y mostró su documento"),
+    ConsentGiven.CODE: _("Dio permiso por teléfono, con el código que le mandamos"),
+    ConsentGiven.SPOKEN: _("Dio permiso por teléfono, de palabra"),
 }
 
 # Ours; an agency's own are its program's (`services/enrollments/programs`).
@@ -100,6 +121,14 @@ ERRORS: Mapping[str, ErrorWords] = {
             "Primero necesitas: %(requires)s. Pídela, o pide todo junto en tu carpeta: ahí ves en"
             " qué orden va y qué sigue."
         ),
+    ),
+    "nobody_to_tell": ErrorWords(
+        _("No hay a quién avisar"),
+        _("No dejó correo ni teléfono: hay que decírselo en persona o por teléfono."),
+    ),
+    "own_account_required": ErrorWords(
+        _("Esto lo pide la persona con su cuenta"),
+        _("Pide datos de salud, y la ley quiere que ella misma dé el permiso después de entrar."),
     ),
     "consent_required": ErrorWords(
         _("Hace falta tu consentimiento"),
@@ -173,6 +202,13 @@ MESSAGES: Mapping[str, Message] = {
         _(
             "Tu solicitud %(folio)s (%(program)s) terminó. Entra con tu cuenta para ver el motivo"
             " y qué puedes hacer: %(address)s"
+        ),
+    ),
+    "enrollment_at_office": Message(
+        _("Hay novedades de tu solicitud: %(folio)s"),
+        _(
+            "Tu solicitud %(folio)s (%(program)s): %(status)s. Pregunta qué sigue en tu consulado o"
+            " en el centro telefónico, con este folio."
         ),
     ),
     "enrollment_answer_soon": Message(

@@ -32,6 +32,9 @@ COMPLETE: Mapping[str, set[str]] = {
         enrollments.COVER_LAPSED,
         enrollments.ASKED_LATE,
     },
+    "enrollments.channel": {*enrollments.Channel},
+    "enrollments.consent": {*enrollments.ConsentGiven},
+    "enrollments.waits": {*enrollments.WaitsFor},
     "enrollments.warning": {
         *(f"curp_name_differs.{part}" for part in name_checks.CURP_PLACES),
         "curp_birth_place_differs.birth_place",

@@ -40,6 +40,7 @@ BOTH = {
     "vote_count_figures": ADD,
 }
 ONLY_WEB = {
+    "assisted_requests": ADD,
     "agency_pauses": f"{ADD}, UPDATE (lift_reason, lifted_at, lifted_by)",
     "agency_slots": READ,
     "agency_states": READ,
@@ -91,6 +92,7 @@ ONLY_WEB = {
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {
+    "assisted_requests": f"{ADD}, UPDATE (document)",
     "agency_pauses": READ,
     "agency_slots": f"{ADD}, UPDATE",
     "agency_states": f"{ADD}, UPDATE",

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.kernel.catalogue import LANGUAGES
+from services.enrollments.words import STATUSES
+from services.kernel.catalogue import LANGUAGES, translate
 from services.words import MESSAGES
 from workers.messages import write
 from workers.sms import as_sms
@@ -67,7 +68,9 @@ def test_every_message_fits_three_parts_of_gsm_whatever_the_office(
 ) -> None:
     values = {
         "code": "123456", "minutes": "10", "days": "3",
-        "folio": "C7K3-M9QX-W42T", "program": "Infonavit",
+        "folio": "C7K3-M9QX-W42T", "program": "Infonavit", "given_names": "María Guadalupe",
+        "programs": "NSS, IMSS, Infonavit",
+        "status": max((translate(said, language) for said in STATUSES.values()), key=len),
         "address": LONGEST_ADDRESS, "when": WHEN[language], "day": DAY[language],
         "office": _longest("consulates.csv", f"name_{language}"),
         "services": _longest("services.csv", f"name_{language}"),

@@ -26,12 +26,21 @@ _FINAL = {"key_reused": "sent", "recipient_invalid": "recipient_invalid"}
 
 
 def send_login_code(job: JobContext, lease: Lease) -> None:
-    """The one-time code, while it can still be used."""
+    """The one-time code to sign in with, while it can still be used."""
+    _send_code(job, lease, "login_code")
+
+
+def send_consent_code(job: JobContext, lease: Lease) -> None:
+    """The one-time code to tell whoever of the staff helps."""
+    _send_code(job, lease, "consent_code")
+
+
+def _send_code(job: JobContext, lease: Lease, message: str) -> None:
     _tell(
         job,
         lease,
-        lambda session, now: message_context.login_code(
-            session, lease.ref, now=now, vault=job.vault
+        lambda session, now: message_context.one_time_code(
+            session, lease.ref, message, now=now, vault=job.vault
         ),
     )
 
@@ -62,6 +71,11 @@ def send_identity_check(job: JobContext, lease: Lease) -> None:
 def send_enrollment_news(job: JobContext, lease: Lease) -> None:
     """An enrollment came to a status of which its applicant hears."""
     _tell_of(job, lease, partial(message_context.enrollment, topic=lease.topic))
+
+
+def send_enrollment_again(job: JobContext, lease: Lease) -> None:
+    """Staff had the applicant told again."""
+    _tell_of(job, lease, message_context.enrollment_again)
 
 
 def send_enrollment_received(job: JobContext, lease: Lease) -> None:

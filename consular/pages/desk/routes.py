@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from consular.pages.desk import agenda, appointment, identity, sessions
+from consular.pages.desk import agenda, appointment, enrolling, enrollments, identity, sessions
 from consular.pages.desk.blueprint import pages
 
-__all__ = ["agenda", "appointment", "identity", "pages", "sessions"]
+__all__ = [
+    "agenda",
+    "appointment",
+    "enrolling",
+    "enrollments",
+    "identity",
+    "pages",
+    "sessions",
+]

@@ -8,10 +8,13 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, fields, validate
 
-from consular.input.fields import Choice, Code, Day, SearchText, Text
+from consular.input.fields import Choice, Code, Day, Folio, SearchText, Text
 from consular.input.paging import Cursor
 from consular.input.sessions import DeskSchema, SessionSchema
 from services.appointments.rules import Status
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.rules import Status as EnrollmentStatus
+from services.enrollments.rules import WaitsFor
 from services.kernel.ids import MOST_TYPED
 
 
@@ -23,6 +26,17 @@ class AgendaQuery(Schema):
     status = Choice(tuple(s.value for s in Status), load_default=None)
     desk = Text(most=20, load_default=None)
     q = SearchText(most=MOST_TYPED, load_default=None)
+    next = Cursor(load_default=None)
+
+
+class QueueQuery(Schema):
+    """The queue's address. ``q`` is a folio; ``lapsing``: terms that end within days."""
+
+    waits = Choice(tuple(WaitsFor), load_default=None)
+    status = Choice(tuple(EnrollmentStatus), load_default=None)
+    program = Choice(PROGRAMS, load_default=None)
+    lapsing = Choice(("yes",), load_default=None)
+    q = Folio(load_default=None)
     next = Cursor(load_default=None)
 
 

@@ -95,11 +95,12 @@ def answer_rows(
     rows = [{"label": label, "value": value, "change": first} for label, value in who]
     for step in _steps(program):
         change = page_address(program, step.code, draft, view=view)
-        rows += [{**row, "change": change} for row in _rows(step.fields, command.data)]
+        rows += [{**row, "change": change} for row in data_rows(step.fields, command.data)]
     return rows
 
 
-def _rows(asked: tuple[Field, ...], data: Mapping[str, Any]) -> Iterator[Row]:
+def data_rows(asked: tuple[Field, ...], data: Mapping[str, Any]) -> Iterator[Row]:
+    """Answers by their labels, in words."""
     for each in asked:
         if each.name in data:
             yield {"label": translated(each.label), "value": in_words(each, data[each.name])}

@@ -23,7 +23,7 @@ from consular.api.answer_fields import (
 )
 from services.enrollments.programs.registry import PROGRAMS, open_programs
 from services.enrollments.programs.schema import Kind, Program
-from services.enrollments.rules import Action, By, Status
+from services.enrollments.rules import Action, By, Channel, ConsentGiven, Status
 from services.enrollments.words import WARNINGS
 
 WARNING_CODES = tuple(dict.fromkeys(name.partition(".")[0] for name in WARNINGS))
@@ -51,6 +51,15 @@ class PaymentAnswer(Answer):
     reference = Text()
     amount = One(MoneyPair)
     due_on = CalendarDay()
+
+
+class AssistanceAnswer(Answer):
+    """Staff asked for it for the person: how they were reached, and how the person consented."""
+
+    channel = Word(Channel)
+    consent = Word(ConsentGiven)
+    document = Text(allow_none=True)
+    asked_at = Instant()
 
 
 class WarningAnswer(Answer):
@@ -103,6 +112,7 @@ class EnrollmentAnswer(Answer):
     history = Many(StepAnswer, required=False)
     result = ResultField(allow_none=True, required=False)
     warnings = Many(WarningAnswer, required=False)
+    assistance = One(AssistanceAnswer, allow_none=True, required=False)
 
 
 class EnrollmentList(ListAnswer):

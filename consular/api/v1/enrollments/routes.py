@@ -14,7 +14,7 @@ from consular.api.v1.enrollments.answers import (
     EnrollmentAnswer,
     EnrollmentList,
 )
-from consular.auth import CITIZEN, DESK, actor, now, vault
+from consular.auth import CITIZEN, HELPERS, actor, now, vault
 from consular.commands import notify_existing_holder, run_idempotent
 from consular.db import transaction
 from consular.input.appointments import NothingSchema
@@ -25,6 +25,7 @@ from consular.printing.enrollments import as_file, print_enrollment
 from services.enrollments.answering import answer
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.queries import (
+    find_assistance,
     get_enrollment,
     list_enrollments,
     list_history,
@@ -37,7 +38,7 @@ from services.enrollments.rules import Paper, Status, actions
 from services.enrollments.withdrawing import withdraw
 
 api = Blueprint("enrollments", __name__, url_prefix="/api/v1")
-REQUESTERS = CITIZEN | DESK
+REQUESTERS = CITIZEN | HELPERS
 PDF = ("application/pdf",)
 
 
@@ -229,4 +230,5 @@ def detailed(session: Session, found: Any) -> dict[str, Any]:
         history=list_history(session, found.id),
         result=open_result(session, found, vault()),
         warnings=_warnings(session, found),
+        assistance=find_assistance(session, found.id),
     )

@@ -1,0 +1,252 @@
+"""Ask for an enrollment for a person who is at the window or on the telephone.
+
+The same pages as the portal's (`consular.pages.portal.program_pages`), then a code to the person's
+own e-mail or telephone. What is told goes to them, never to whoever helps.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Response, render_template, request, url_for
+from flask_babel import gettext as _
+
+from consular.auth import HELPERS, actor, allow, now, vault
+from consular.commands import notify_existing_holder
+from consular.db import transaction
+from consular.errors import FieldsInvalid
+from consular.input.identity import SeenSchema
+from consular.name_warnings import confirmation_of, in_words, unconfirmed
+from consular.pages.desk.blueprint import pages
+from consular.pages.desk.consenting import contact_of, prove_contact, send_code_to_person
+from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
+from consular.pages.forms import Errors, check, go, pick, read_or_refuse
+from consular.pages.portal.names import offices
+from consular.pages.portal.program_form import labels_of
+from consular.pages.portal.program_pages import (
+    CHECK,
+    FIRST,
+    FormPages,
+    answer_rows,
+    find_step,
+    page_address,
+    pages_of,
+)
+from consular.pages.portal.program_request import (
+    first_with_fault,
+    open_program,
+    read_answers,
+    read_page,
+    read_request,
+)
+from consular.pages.portal.signing_in import CODE_SENT, MINUTES, SENT_AGAIN, code_sent, sent_at
+from services.citizens.codes import Destination
+from services.citizens.people import full_name
+from services.enrollments.assisting import (
+    Assistance,
+    channel_of,
+    may_be_asked_for,
+    request_for_person,
+)
+from services.enrollments.programs.registry import open_programs
+from services.enrollments.programs.schema import Program
+from services.enrollments.requesting import RequestEnrollment
+from services.enrollments.rules import Channel
+from services.enrollments.warnings import list_warnings
+from services.kernel.errors import NotFound
+from services.kernel.identifiers import format_phone
+
+VIEW = "desk.enroll"
+OF_HELPER = frozenset({"document", "identity_checked"})
+
+
+@pages.get("/enrollments/new")
+@allow(HELPERS)
+def new_enrollment() -> str:
+    """Show the programs that can be asked for here."""
+    return render_template(
+        "desk/enroll_program.html",
+        programs=[program for program in open_programs() if may_be_asked_for(program)],
+        others=[program for program in open_programs() if not may_be_asked_for(program)],
+    )
+
+
+@pages.get("/enrollments/new/<code:program>", defaults={"page": FIRST})
+@pages.get("/enrollments/new/<code:program>/<code:page>")
+@allow(HELPERS)
+def enroll(program: str, page: str) -> Response | str:
+    """A page of the program's form, about the person who is helped."""
+    asked, form = _open(program), draft().form
+    its = pages_of(asked, form)
+    faults: Errors = {}
+    command = read_answers(asked, form, faults) if page == CHECK else None
+    missing = first_with_fault(its, faults, page)
+    if page not in its.codes or missing:
+        return go(page_address(asked, missing or FIRST, draft_id(), view=VIEW))
+    return _ask(its, page, form, command)
+
+
+@pages.post("/enrollments/new/<code:program>", defaults={"page": FIRST})
+@pages.post("/enrollments/new/<code:program>/<code:page>")
+@allow(HELPERS)
+def enroll_send(program: str, page: str) -> Response:
+    """Keep a page's answers and go on; after the last one, prove the contact or request it."""
+    asked, form = _open(program), answers()
+    its = pages_of(asked, form)
+    if page not in its.codes:
+        raise NotFound()
+    if page != its.last:
+        read_or_refuse(form, partial(read_page, its, page))
+        return go(page_address(asked, its.after(page), keep_draft(form), view=VIEW))
+    errors: Errors = {}
+    command = _read_all(asked, form, errors)
+    if command is None:
+        of_form = {name: said for name, said in errors.items() if name not in OF_HELPER}
+        at = page_address(asked, first_with_fault(its, of_form, page) or page, view=VIEW)
+        return go(f"{at}?{urlencode({'d': keep_draft(form, FieldsInvalid(errors), at=at)})}")
+    if unconfirmed(form, list_warnings(command.applicant, command.data)):
+        return go(url_for("desk.enroll_names", program=program, d=keep_draft(form)))
+    contact = contact_of(command.applicant)
+    if contact is None:
+        return _request(command, form, None)
+    return _send_code(command, form, contact)
+
+
+@pages.get("/enrollments/new/<code:program>/names")
+@allow(HELPERS)
+def enroll_names(program: str) -> Response | str:
+    """Ask whether names that differ from the CURP are the person's as they are."""
+    asked, form = _open(program), draft().form
+    command = read_request(asked, form, {})
+    differences = list_warnings(command.applicant, command.data) if command else []
+    if command is None or not differences:
+        return go(page_address(asked, FIRST, draft_id(), view=VIEW))
+    return render_template(
+        "desk/enroll_names.html",
+        form_url=page_address(asked, FIRST, draft_id(), view=VIEW),
+        action=page_address(asked, pages_of(asked, form).last, view=VIEW),
+        name=full_name(command.applicant),
+        curp=command.applicant.curp,
+        warnings=[in_words(difference) for difference in differences],
+        confirmation=confirmation_of(differences),
+    )
+
+
+@pages.get("/enrollments/new/<code:program>/code")
+@allow(HELPERS)
+def enroll_code(program: str) -> Response | str:
+    """Ask for the code that the person was sent."""
+    asked, form = _open(program), draft().form
+    command = read_request(asked, form, {})
+    contact = contact_of(command.applicant) if command else None
+    if command is None or contact is None or CODE_SENT not in form:
+        return go(page_address(asked, FIRST, draft_id(), view=VIEW))
+    return render_template(
+        "desk/enroll_code.html",
+        program=asked,
+        form_url=page_address(asked, FIRST, draft_id(), view=VIEW),
+        person=full_name(command.applicant),
+        told=who_is_told(command),
+        channel=channel_of(actor()),
+        sent_to=_shown(contact),
+        sent_at=sent_at(form),
+        sent_again=SENT_AGAIN in form,
+        minutes=MINUTES,
+        errors=draft().errors(),
+    )
+
+
+@pages.post("/enrollments/new/<code:program>/code")
+@allow(HELPERS)
+def enroll_code_use(program: str) -> Response:
+    """Request it with the code that the person told, or without; or send another."""
+    form = answers()
+    command = read_or_refuse(form, partial(_read_all, _open(program)))
+    contact = contact_of(command.applicant)
+    if contact is None or "without" in request.form:
+        return _request(command, form, None)
+    if "again" in request.form:
+        return _send_code(command, form, contact)
+    return _request(command, form, prove_contact(contact, request.form.get("code", "")))
+
+
+def who_is_told(command: RequestEnrollment) -> str:
+    """To whom news of it go, and in which language."""
+    contact = contact_of(command.applicant)
+    language = _("en inglés") if command.language == "en" else _("en español")
+    if contact is None:
+        return str(
+            _("No dejó correo ni teléfono: nadie recibe avisos. Dale el folio para preguntar.")
+        )
+    told = _(
+        "Los avisos van solo a la persona, a %(address)s, %(language)s. Quien ayuda no los recibe.",
+        address=_shown(contact),
+        language=language,
+    )
+    return str(told)
+
+
+def _shown(contact: Destination) -> str:
+    return format_phone(contact.address) if contact.channel == "sms" else contact.address
+
+
+def _send_code(command: RequestEnrollment, form: dict[str, str], contact: Destination) -> Response:
+    send_code_to_person(contact, command.language)
+    kept = keep_draft({**form, **code_sent()})
+    return go(url_for("desk.enroll_code", program=command.program, d=kept))
+
+
+def _request(command: RequestEnrollment, form: dict[str, str], proved: UUID | None) -> Response:
+    assistance = Assistance(document=form.get("document"), proved=proved)
+    with notify_existing_holder(command), transaction() as session:
+        enrollment = request_for_person(
+            session, command, assistance, now=now(), actor=actor(), vault=vault()
+        ).id
+    drop()
+    return go(url_for("desk.enrollment", id=enrollment, new=1))
+
+
+def _ask(its: FormPages, page: str, form: dict[str, str], command: RequestEnrollment | None) -> str:
+    program = its.program
+    read = partial(read_page, its, page) if page != its.last else partial(_read_all, program)
+    with transaction() as session:
+        choices = offices(session) if channel_of(actor()) is Channel.TELEPHONE else []
+    return render_template(
+        "desk/enroll.html",
+        program=program,
+        page=page,
+        step=find_step(program, page),
+        number=its.number(page),
+        of=len(its.codes),
+        last=page == its.last,
+        channel=channel_of(actor()),
+        answers=answer_rows(command, program, draft_id(), view=VIEW) if command else [],
+        told=who_is_told(command) if command else "",
+        before=page_address(program, its.before(page), draft_id(), view=VIEW)
+        if page != FIRST
+        else url_for("desk.new_enrollment"),
+        action=page_address(program, page, view=VIEW),
+        labels={**dict(labels_of(program.fields)), "document": _("Documento que viste")},
+        consulates=choices,
+        form={"notices": "es", **form},
+        errors=draft().errors(read),
+    )
+
+
+def _read_all(program: Program, form: dict[str, str], errors: Errors) -> RequestEnrollment | None:
+    """The request, with what whoever helps has to say of the person; None with what is wrong."""
+    command = read_request(program, form, errors)
+    if channel_of(actor()) is Channel.IN_PERSON:
+        seen = form.get("identity_checked") == "true"
+        check(SeenSchema(), {**pick(form, "document"), "identity_checked": seen}, errors)
+    return None if errors else command
+
+
+def _open(program: str) -> Program:
+    """A program that staff may ask for. Raises NotFound."""
+    asked = open_program(program)
+    if not may_be_asked_for(asked):
+        raise NotFound()
+    return asked

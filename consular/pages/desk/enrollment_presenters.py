@@ -1,0 +1,197 @@
+"""Enrollments as the desk's pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from consular.auth import actor
+from consular.errors import problem_of
+from consular.i18n import date_long, date_plain, translated, words
+from consular.name_warnings import in_words
+from consular.pages.desk.presenters import name_shown
+from consular.pages.portal.names import office
+from consular.pages.portal.program_pages import data_rows
+from consular.printing.enrollments import list_papers, payment_shown
+from services.citizens.people import open_person
+from services.enrollments.office_queue import QueueLine, StatusCount
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.programs.schema import Kind, Program
+from services.enrollments.queries import (
+    find_assistance,
+    get_applicant,
+    get_enrollment,
+    last_day,
+    list_history,
+    open_data,
+    open_details,
+    open_result,
+    warnings_of,
+)
+from services.enrollments.rules import (
+    HOME_ZONE,
+    Action,
+    Status,
+    WaitsFor,
+    actions,
+    may_be_told_again,
+    waits_for,
+)
+from services.enrollments.words import REASONS
+from services.kernel.crypto import Vault
+from services.kernel.errors import DomainError
+from services.kernel.identifiers import format_phone
+
+
+def line(queued: QueueLine) -> dict[str, Any]:
+    """A line of the queue."""
+    found = queued.enrollment
+    return {
+        "id": found.id,
+        "folio": found.folio,
+        "name": name_shown(queued.person),
+        "program_name": translated(PROGRAMS[found.program].name),
+        "status": found.status,
+        "asked_on": found.created_at,
+        "waits": queued.waits.value,
+        "last_day": last_day(found),
+        "over": queued.waits is WaitsFor.NOBODY,
+    }
+
+
+def sums(counts: Sequence[StatusCount]) -> list[tuple[str, int]]:
+    """How many wait, by whom for."""
+    totals = dict.fromkeys(WaitsFor, 0)
+    for count in counts:
+        reached = count.requests - count.unreachable
+        totals[waits_for(count.status, reachable=True)] += reached
+        totals[waits_for(count.status, reachable=False)] += count.unreachable
+    return [(waits.value, number) for waits, number in totals.items()]
+
+
+def by_program(counts: Sequence[StatusCount]) -> list[list[Any]]:
+    """The office's numbers: a row for each program, a column for each status, and the sum."""
+    table = {(count.program, count.status): count.requests for count in counts}
+    rows = []
+    for program in PROGRAMS.values():
+        numbers = [table.get((program.code, status), 0) for status in Status]
+        if any(numbers):
+            rows.append([translated(program.name), *numbers, sum(numbers)])
+    return rows
+
+
+def zone(session: Session, found: Any = None) -> dict[str, str]:
+    """Whose clock times are shown by: the reader's office, else the request's, else Mexico City."""
+    code = actor().consulate or (found.consulate_code if found else None)
+    if code is None:
+        return {"zone": HOME_ZONE, "place": ""}
+    place = office(session, code)
+    return {"zone": place["time_zone"], "place": place["city"]}
+
+
+def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
+    """One request with its person in the clear: for its own page only, which is an entry of the
+    audit."""
+    program, person = PROGRAMS[found.program], open_person(get_applicant(session, found), vault)
+    details = open_details(session, found, vault)
+    status, reachable = Status(found.status), bool(person.email or person.phone)
+    return {
+        "id": found.id,
+        "folio": found.folio,
+        "program_name": translated(program.name),
+        "status": found.status,
+        "waits": waits_for(status, reachable=reachable).value,
+        "last_day": last_day(found),
+        "reason": reason(program, found.reason_code),
+        "name": name_shown(person),
+        "person": [
+            {"label": label, "value": value}
+            for label, value in (
+                ("birth_date", date_plain(person.birth_date) if person.birth_date else ""),
+                ("curp", person.curp),
+                ("email", person.email),
+                ("phone", format_phone(person.phone) if person.phone else ""),
+            )
+        ],
+        "reachable": reachable,
+        "language": found.language,
+        "data": list(data_rows(program.fields, open_data(session, found, vault))),
+        "warnings": [in_words(each) for each in warnings_of(session, found, vault)],
+        "assistance": find_assistance(session, found.id),
+        "requested": _requested(program, details.requested),
+        "appointment": details.appointment,
+        "payment": payment_shown(details.payment)
+        if details.payment and status is Status.PAYMENT_PENDING
+        else None,
+        "results": _results(program, open_result(session, found, vault) or {}),
+        "papers": list_papers(found, details.payment),
+        "history": [_step(program, step) for step in list_history(session, found.id)],
+        "over": waits_for(status, reachable=reachable) is WaitsFor.NOBODY,
+        "may_withdraw": Action.WITHDRAW in actions(status),
+        "may_tell": may_be_told_again(status) and reachable,
+    }
+
+
+def planned(session: Session, chosen: Sequence[UUID], action: str) -> list[dict[str, Any]]:
+    """What would happen to each of the chosen; ``problem``: why it can't."""
+    lines = []
+    for id in chosen:
+        found = get_enrollment(session, id)
+        person = get_applicant(session, found)
+        queued = QueueLine(found, person)
+        problem = _problem(queued, action)
+        lines.append({**line(queued), "enrollment": found, "problem": why(problem)})
+    return lines
+
+
+def reason(program: Program, code: str | None) -> str:
+    """Why it ended, in words."""
+    if code in REASONS:
+        return words("enrollments.reason", str(code))
+    known = program.reasons.get(code or "")
+    return translated(known) if known else ""
+
+
+def why(code: str) -> str:
+    """What stands in the way, in words; nothing for no code."""
+    return problem_of(DomainError(code)).title if code else ""
+
+
+def _problem(queued: QueueLine, action: str) -> str:
+    status = Status(queued.enrollment.status)
+    if action == "withdraw":
+        return "" if Action.WITHDRAW in actions(status) else "wrong_state"
+    if not may_be_told_again(status):
+        return "wrong_state"
+    return "" if queued.reachable else "nobody_to_tell"
+
+
+def _step(program: Program, step: Any) -> dict[str, Any]:
+    by = words("enrollments.actor", step.actor) if step.actor else ""
+    detail = " — ".join(part for part in (by, reason(program, step.reason_code)) if part)
+    return {"status": step.status, "at": step.at, "detail": detail}
+
+
+def _requested(program: Program, names: Sequence[str]) -> list[str]:
+    """What the agency wants corrected, by its label."""
+    documents = program.form.documents if program.form else ()
+    labels = {field.name: field.label for field in program.fields}
+    labels |= {document.code: document.label for document in documents}
+    return [translated(labels[name]) if name in labels else name for name in names]
+
+
+def _results(program: Program, result: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {
+            "label": translated(each.label),
+            "value": date_long(date.fromisoformat(result[each.name]))
+            if each.kind is Kind.DATE
+            else str(result[each.name]),
+        }
+        for each in program.results
+        if result.get(each.name)
+    ]

@@ -1,0 +1,226 @@
+"""The office's queue of enrollments, one of them, and what may be done with it or with several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Response, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from consular.access_log import record_list, record_look
+from consular.auth import HELPERS, account, actor, allow, now, vault
+from consular.db import transaction
+from consular.input.loading import load_fields
+from consular.input.paging import cursor
+from consular.pages.desk import enrollment_presenters as presenters
+from consular.pages.desk.blueprint import pages
+from consular.pages.desk.schemas import QueueQuery
+from consular.pages.drafts import answers, draft, drop, keep_draft
+from consular.pages.forms import Errors, check, go
+from consular.pages.posting import reopen
+from consular.printing.enrollments import as_file, print_enrollment
+from services.enrollments.office_queue import QueueFilter, count_queue, list_queue
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.queries import find_by_folio, get_enrollment
+from services.enrollments.rules import Paper, Status, WaitsFor
+from services.enrollments.telling import tell_again
+from services.enrollments.withdrawing import withdraw
+from services.kernel.audit import Role
+from services.kernel.errors import DomainError, Invalid, NotFound
+
+LINES = 50
+FILTERS = ("waits", "status", "program", "lapsing", "q", "next")
+# Terms that end within so many days.
+SOON = timedelta(days=7)
+CHOSEN = "pick-"
+ACTIONS: dict[str, Callable[[Session, UUID], Any]] = {
+    "tell": lambda session, id: tell_again(session, id, now=now(), actor=actor()),
+    "withdraw": lambda session, id: withdraw(session, id, now=now(), actor=actor()),
+}
+
+
+@pages.get("/enrollments")
+@allow(HELPERS)
+def enrollments() -> Response | str:
+    """List requests, oldest first; filters stay in the address. A folio leads to its request."""
+    values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
+    errors: Errors = draft().errors()
+    query = check(QueueQuery(), values, errors) or load_fields(QueueQuery(), {})
+    with transaction() as session:
+        found = find_by_folio(session, query["q"]) if query["q"] else None
+        if found:
+            return go(url_for("desk.enrollment", id=found))
+        if query["q"] and not errors:
+            errors["q"] = [_("No hay una solicitud con ese folio aquí.")]
+        return render_template(
+            "desk/enrollments.html", errors=errors, **_queue(session, query, values)
+        )
+
+
+def _queue(session: Session, query: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
+    # Whoever is on the telephone sees those that they asked for, and others by their folio.
+    own = account() if actor().role is Role.AGENT else None
+    wanted = QueueFilter(
+        waits=WaitsFor(query["waits"]) if query["waits"] else None,
+        status=Status(query["status"]) if query["status"] else None,
+        program=query["program"],
+        lapsing_by=now().date() + SOON if query["lapsing"] else None,
+        asked_by=own,
+    )
+    page = list_queue(session, wanted, limit=LINES, after=query["next"])
+    record_list(session, "enrollment", [line.enrollment for line in page.items])
+    counts = count_queue(session, asked_by=own)
+    more: dict[str, Any] = {**values, "next": cursor(page.next)} if page.next else {}
+    return {
+        "lines": [presenters.line(line) for line in page.items],
+        "sums": presenters.sums(counts),
+        "numbers": presenters.by_program(counts) if actor().role is Role.SUPERVISOR else [],
+        "filters": values,
+        "programs": list(PROGRAMS.values()),
+        "statuses": list(Status),
+        "waits": list(WaitsFor),
+        "soon": SOON.days,
+        "own_only": own is not None,
+        "more": url_for("desk.enrollments", **more) if more else None,
+        "zone": presenters.zone(session),
+    }
+
+
+@pages.get("/enrollments/<uuid:id>")
+@allow(HELPERS)
+def enrollment(id: UUID) -> str:
+    """Show one request with its person, history and actions; the person can read that it was."""
+    errors = draft().errors(also_under=True)
+    with transaction() as session:
+        found = get_enrollment(session, id)
+        record_look(session, "enrollment", found)
+        return render_template(
+            "desk/enrollment.html",
+            enrollment=presenters.opened(session, found, vault()),
+            zone=presenters.zone(session, found),
+            just_asked="new" in request.args,
+            told_again="told" in request.args,
+            errors=errors,
+        )
+
+
+reopen(pages, ["/enrollments/<uuid:id>/<code:step>"], "desk.enrollment", HELPERS)
+
+
+@pages.post("/enrollments/<uuid:id>/tell-again")
+@allow(HELPERS)
+def enrollment_tell_again(id: UUID) -> Response:
+    """Have the person told again how it stands."""
+    with transaction() as session:
+        ACTIONS["tell"](session, id)
+    return go(url_for("desk.enrollment", id=id, told=1))
+
+
+@pages.post("/enrollments/<uuid:id>/withdraw")
+@allow(HELPERS)
+def enrollment_withdraw(id: UUID) -> Response:
+    """Withdraw it at the person's wish."""
+    with transaction() as session:
+        ACTIONS["withdraw"](session, id)
+    return go(url_for("desk.enrollment", id=id))
+
+
+@pages.get("/enrollments/<uuid:id>/acknowledgement.pdf", defaults={"paper": Paper.ACKNOWLEDGEMENT})
+@pages.get("/enrollments/<uuid:id>/payment.pdf", defaults={"paper": Paper.PAYMENT})
+@pages.get("/enrollments/<uuid:id>/proof.pdf", defaults={"paper": Paper.PROOF})
+@allow(HELPERS)
+def enrollment_paper(id: UUID, paper: Paper) -> Response:
+    """Print it for the person."""
+    with transaction() as session:
+        document = print_enrollment(session, id, paper)
+        record_look(session, "enrollment", get_enrollment(session, id))
+    return as_file(document, paper)
+
+
+@pages.get("/enrollments/bulk")
+@allow(HELPERS)
+def bulk() -> Response | str:
+    """Say what is about to happen to the chosen requests, and what can't."""
+    form = draft().form
+    chosen, action = _chosen(form), form.get("action", "")
+    if not chosen or action not in ACTIONS:
+        return go(url_for("desk.enrollments"))
+    with transaction() as session:
+        lines = presenters.planned(session, chosen, action)
+        record_list(session, "enrollment", [line["enrollment"] for line in lines])
+        return render_template("desk/enrollments_bulk.html", action=action, lines=lines, done=False)
+
+
+@pages.post("/enrollments/bulk")
+@allow(HELPERS)
+def bulk_choose() -> Response:
+    """Keep what was chosen, to be confirmed."""
+    form = answers()
+    if not _chosen(form) or form.get("action") not in ACTIONS:
+        back = url_for("desk.enrollments")
+        refused = keep_draft({}, Invalid("nothing_chosen"), at=back)
+        return go(url_for("desk.enrollments", d=refused))
+    return go(url_for("desk.bulk", d=keep_draft(form)))
+
+
+@pages.get("/enrollments/bulk/done")
+@allow(HELPERS)
+def bulk_done() -> Response | str:
+    """Say what was done, and what wasn't and why."""
+    form = draft().form
+    chosen, action = _chosen(form), form.get("action", "")
+    if not chosen or action not in ACTIONS or "outcome" not in form:
+        return go(url_for("desk.enrollments"))
+    refused = dict(part.split(" ") for part in form["outcome"].split(",") if part)
+    with transaction() as session:
+        lines = presenters.planned(session, chosen, action)
+        for line in lines:
+            code = refused.get(str(line["id"]))
+            line["problem"] = presenters.why(code or "")
+        return render_template("desk/enrollments_bulk.html", action=action, lines=lines, done=True)
+
+
+@pages.post("/enrollments/bulk/done")
+@allow(HELPERS)
+def bulk_do() -> Response:
+    """Do it to each that it can be done to, one by one: one that can't holds up no other."""
+    form = answers()
+    action = ACTIONS.get(form.get("action", ""))
+    if action is None:
+        raise NotFound()
+    refused = {id: code for id in _chosen(form) if (code := _try(action, id))}
+    drop()
+    outcome = ",".join(f"{id} {code}" for id, code in refused.items())
+    kept = {name: value for name, value in form.items() if name.startswith(CHOSEN)}
+    return go(
+        url_for(
+            "desk.bulk_done",
+            d=keep_draft({**kept, "action": form["action"], "outcome": outcome}),
+        )
+    )
+
+
+def _try(action: Callable[[Session, UUID], Any], id: UUID) -> str | None:
+    """The code of why it can't be done; None once it is done."""
+    try:
+        with transaction() as session:
+            action(session, id)
+    except DomainError as refused:
+        return refused.code
+    return None
+
+
+def _chosen(form: dict[str, str]) -> Sequence[UUID]:
+    """The requests that were picked, as the form's boxes name them."""
+    chosen = []
+    for name, value in form.items():
+        if name.startswith(CHOSEN) and value:
+            try:
+                chosen.append(UUID(name.removeprefix(CHOSEN)))
+            except ValueError:
+                continue
+    return chosen[:LINES]

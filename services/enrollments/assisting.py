@@ -1,0 +1,93 @@
+"""Staff ask for an enrollment for a person who is at the window or on the telephone.
+
+How the person consented is kept with the request. It is in the account of whoever proved the
+contact by a code, and otherwise in nobody's: the folio and the office stand for the person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.enrollments.errors import ConsentRequired, OwnAccountRequired
+from services.enrollments.models import AssistedRequest, Enrollment
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.programs.schema import Program
+from services.enrollments.requesting import RequestEnrollment, request_enrollment
+from services.enrollments.rules import SENSITIVE_CONSENT, Channel, ConsentGiven
+from services.kernel.audit import OFFICE_ROLES, Actor, Role
+from services.kernel.crypto import Vault
+from services.kernel.errors import Forbidden
+
+
+@dataclass(frozen=True)
+class Assistance:
+    """``document``: which one was seen, in words; ``proved``: the account of the person's contact,
+    where they told a code that was sent there."""
+
+    document: str | None = None
+    proved: UUID | None = None
+
+
+def may_be_asked_for(program: Program) -> bool:
+    """Whether staff may ask for it: what is sensitive a person consents to signed in themselves
+    (LGPDPPSO 7, 15)."""
+    return program.form is not None and SENSITIVE_CONSENT not in program.form.consents
+
+
+def request_for_person(
+    session: Session,
+    command: RequestEnrollment,
+    assistance: Assistance,
+    *,
+    now: datetime,
+    actor: Actor,
+    vault: Vault,
+) -> Enrollment:
+    """Request the enrollment and keep how the person consented.
+
+    Raises `ConsentRequired` at a window where no document was seen, `OwnAccountRequired` for a
+    program that staff may not ask for, and as `request_enrollment`.
+    """
+    program = PROGRAMS.get(command.program)
+    if program and program.open and not may_be_asked_for(program):
+        raise OwnAccountRequired(field="program")
+    channel = channel_of(actor)
+    if channel is Channel.IN_PERSON and not assistance.document:
+        raise ConsentRequired(field="document")
+    enrollment = request_enrollment(
+        session, command, now=now, actor=actor, vault=vault, account=assistance.proved
+    )
+    if actor.account_id is None:
+        raise Forbidden()
+    session.add(
+        AssistedRequest(
+            enrollment_id=enrollment.id,
+            channel=channel,
+            consent=_consent(channel, assistance),
+            document=assistance.document if channel is Channel.IN_PERSON else None,
+            asked_by=actor.account_id,
+            asked_by_role=actor.role,
+            asked_at=now,
+        )
+    )
+    session.flush()
+    return enrollment
+
+
+def channel_of(actor: Actor) -> Channel:
+    """How people reach them. Raises Forbidden for staff who help nobody."""
+    if actor.role in OFFICE_ROLES:
+        return Channel.IN_PERSON
+    if actor.role is Role.AGENT:
+        return Channel.TELEPHONE
+    raise Forbidden()
+
+
+def _consent(channel: Channel, assistance: Assistance) -> ConsentGiven:
+    if channel is Channel.IN_PERSON:
+        return ConsentGiven.IDENTITY_SHOWN
+    return ConsentGiven.CODE if assistance.proved else ConsentGiven.SPOKEN

@@ -1,0 +1,149 @@
+"""An office's queue of requests: what waits, for whom, and which terms are about to end.
+
+Row security decides which requests the transaction sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from services.citizens.models import Person
+from services.enrollments.models import AssistedRequest, Enrollment
+from services.enrollments.rules import (
+    CLOCK_RUNS,
+    DECIDED,
+    UNDECIDED,
+    WAITING,
+    Status,
+    WaitsFor,
+    waits_for,
+)
+from services.kernel.tables import Page
+
+_THEIRS = UNDECIDED - WAITING
+_UNREACHABLE = Person.email_sealed.is_(None) & Person.phone_sealed.is_(None)
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """``lapsing_by``: only those whose term ends until that day; ``asked_by``: only those that this
+    member of staff asked for."""
+
+    waits: WaitsFor | None = None
+    status: Status | None = None
+    program: str | None = None
+    lapsing_by: date | None = None
+    asked_by: UUID | None = None
+
+
+class QueueLine(NamedTuple):
+    """A request and its person."""
+
+    enrollment: Enrollment
+    person: Person
+
+    @property
+    def reachable(self) -> bool:
+        """Whether there is somewhere to write to the person."""
+        return bool(self.person.email_sealed or self.person.phone_sealed)
+
+    @property
+    def waits(self) -> WaitsFor:
+        """For whom the request waits."""
+        return waits_for(Status(self.enrollment.status), reachable=self.reachable)
+
+
+class StatusCount(NamedTuple):
+    """How many requests of a program are in a status, and of how many nobody can be written to."""
+
+    program: str
+    status: Status
+    requests: int
+    unreachable: int
+
+
+def list_queue(
+    session: Session,
+    wanted: QueueFilter,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+) -> Page[QueueLine, tuple[datetime, UUID]]:
+    """List requests, the oldest first."""
+    query = (
+        select(Enrollment, Person)
+        .join(Person, Person.id == Enrollment.person_id)
+        .where(*_conditions(wanted))
+        .order_by(Enrollment.created_at, Enrollment.id)
+    )
+    if after:
+        query = query.where(tuple_(Enrollment.created_at, Enrollment.id) > after)
+    rows = session.execute(query.limit(limit + 1)).all()
+    lines = [QueueLine(*row) for row in rows[:limit]]
+    last = lines[-1].enrollment if len(rows) > limit else None
+    return Page(lines, (last.created_at, last.id) if last else None)
+
+
+def count_queue(session: Session, *, asked_by: UUID | None = None) -> Sequence[StatusCount]:
+    """Count requests by program and status."""
+    query = (
+        select(
+            Enrollment.program,
+            Enrollment.status,
+            func.count(),
+            func.count().filter(_UNREACHABLE),
+        )
+        .join(Person, Person.id == Enrollment.person_id)
+        .where(*_conditions(QueueFilter(asked_by=asked_by)))
+        .group_by(Enrollment.program, Enrollment.status)
+    )
+    return [
+        StatusCount(program, Status(status), requests, unreachable)
+        for program, status, requests, unreachable in session.execute(query)
+    ]
+
+
+def _conditions(wanted: QueueFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.status:
+        yield Enrollment.status == wanted.status
+    if wanted.program:
+        yield Enrollment.program == wanted.program
+    if wanted.waits:
+        yield _waits(wanted.waits)
+    if wanted.lapsing_by:
+        yield _lapses(wanted.lapsing_by)
+    if wanted.asked_by:
+        asked = select(AssistedRequest.enrollment_id).where(
+            AssistedRequest.asked_by == wanted.asked_by
+        )
+        yield Enrollment.id.in_(asked)
+
+
+def _waits(waits: WaitsFor) -> ColumnElement[bool]:
+    """The same as `rules.waits_for`, of rows."""
+    return {
+        WaitsFor.NOBODY: _in(DECIDED),
+        WaitsFor.AGENCY: _in(WAITING),
+        WaitsFor.PERSON: and_(_in(_THEIRS), ~_UNREACHABLE),
+        WaitsFor.OFFICE: and_(_in(_THEIRS), _UNREACHABLE),
+    }[waits]
+
+
+def _lapses(day: date) -> ColumnElement[bool]:
+    """The same as `queries.last_day`, of rows that aren't over."""
+    return or_(
+        and_(_in({Status.MORE_INFORMATION_REQUESTED}), Enrollment.answer_by <= day),
+        and_(_in({Status.PAYMENT_PENDING}), Enrollment.pay_by <= day),
+        and_(_in(CLOCK_RUNS), Enrollment.resolve_by <= day),
+    )
+
+
+def _in(statuses: frozenset[Status] | set[Status]) -> ColumnElement[bool]:
+    return Enrollment.status.in_(sorted(statuses))
