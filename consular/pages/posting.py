@@ -210,7 +210,7 @@ def reopen(pages: Blueprint, rules: Sequence[str], page: str, who: frozenset[Rol
     sign-in may open: they lead back to the page, with the draft."""
 
     @allow(who)
-    def back(id: UUID, step: str = "") -> Response:
+    def back(id: UUID, **_step: Any) -> Response:
         kept: dict[str, Any] = {
             name: request.args[name] for name in ("d", "desk") if name in request.args
         }

@@ -31,6 +31,7 @@ from services.enrollments.requesting import (
     tell_folder,
 )
 from services.enrollments.rules import SENSITIVE_CONSENT
+from services.folders.keeping import keep_answers
 from services.folders.models import Folder
 from services.folders.opening import open_folder
 from services.folders.queries import find_folder, hold_folder
@@ -105,6 +106,30 @@ def _holder(session: Session, account: UUID | None, vault: Vault) -> Applicant:
     return Applicant(**vars(told))
 
 
+def add_to_plan(session: Session, folder: UUID, program: str) -> Folder:
+    """Add a program to the plan of a folder. Raises NotFound, `ProgramNotAvailable`."""
+    refuse_closed(program)
+    held = hold_folder(session, folder)
+    held.wanted = list(dict.fromkeys((*held.wanted, program)))
+    session.flush()
+    return held
+
+
+def set_starts_next(session: Session, folder: UUID, starts_next: bool) -> None:
+    """Whether what is prepared begins by itself. Raises NotFound."""
+    hold_folder(session, folder).starts_next = starts_next
+    session.flush()
+
+
+def tell_ahead(
+    session: Session, folder: UUID, program: str, data: Mapping[str, Any], *, vault: Vault
+) -> None:
+    """Keep some of a program's answers before it is asked for, such as a number that the person
+    has. Raises NotFound, `ConsentRequired`, Invalid ``unknown_field``, `PersonForgotten`."""
+    _refuse_unfit(PROGRAMS[program], Prepared(data))
+    keep_answers(session, hold_folder(session, folder), program, data, vault=vault)
+
+
 def leave_out(session: Session, folder: UUID, program: str) -> Folder:
     """Take a program out of the plan. What is live of it stays. Raises NotFound."""
     held = hold_folder(session, folder)
@@ -147,13 +172,7 @@ def _is_due(step: PlanStep) -> bool:
 
 def _request(session: Session, folder: Folder, program: str, vault: Vault) -> RequestEnrollment:
     """What was prepared, for the applicant as their latest request named them."""
-    latest = session.scalars(
-        select(Enrollment)
-        .where(Enrollment.folder_id == folder.id)
-        .order_by(Enrollment.created_at.desc(), Enrollment.id.desc())
-        .limit(1)
-    ).first()
-    person = session.get_one(Person, latest.person_id if latest else folder.person_id)
+    latest, person = _latest(session, folder), latest_person(session, folder)
     known = read_known(session, folder, vault)
     return RequestEnrollment(
         program=program,
@@ -163,6 +182,21 @@ def _request(session: Session, folder: Folder, program: str, vault: Vault) -> Re
         data=known.data_for(PROGRAMS[program]),
         language=latest.language if latest else "es",
     )
+
+
+def latest_person(session: Session, folder: Folder) -> Person:
+    """The person of the folder, as their latest request named them."""
+    latest = _latest(session, folder)
+    return session.get_one(Person, latest.person_id if latest else folder.person_id)
+
+
+def _latest(session: Session, folder: Folder) -> Enrollment | None:
+    return session.scalars(
+        select(Enrollment)
+        .where(Enrollment.folder_id == folder.id)
+        .order_by(Enrollment.created_at.desc(), Enrollment.id.desc())
+        .limit(1)
+    ).first()
 
 
 def _folder_of(

@@ -59,6 +59,14 @@ CONSENTS: Mapping[str, str] = {
     ConsentGiven.SPOKEN: _("Dio permiso por teléfono, de palabra"),
 }
 
+# How far a step of a plan is; one under way has its status.
+STEPS: Mapping[str, str] = {
+    "done": _("Listo"),
+    "under_way": _("En curso"),
+    "ready": _("Ya lo puedes pedir"),
+    "waiting": _("Todavía no"),
+}
+
 # Ours; an agency's own are its program's (`services/enrollments/programs`).
 REASONS: Mapping[str, str] = {
     NOT_ANSWERED: _(

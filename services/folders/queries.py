@@ -30,6 +30,14 @@ def find_folder(session: Session, account: UUID | None, person_key: bytes) -> UU
     )
 
 
+def get_folder(session: Session, folder: UUID) -> Folder:
+    """Raises NotFound, also for one that the transaction may not see, or whose person is erased."""
+    found = get_row(session, Folder, folder)
+    if found.person_key is None:
+        raise NotFound()
+    return found
+
+
 def hold_folder(session: Session, folder: UUID) -> Folder:
     """The folder as it is now, held until the transaction ends. Raises NotFound."""
     found = session.scalars(

@@ -1,11 +1,22 @@
-"""Words of folders and their documents."""
+"""Words of folders, their documents and consents."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.folders.rules import Purpose
 from services.kernel.words import ErrorWords
 from services.kernel.words import marked as _
+
+PURPOSES: Mapping[str, str] = {Purpose.ENROLLMENT: _("Para inscribirte")}
+
+# What every agency receives; the rest is called as its program's field.
+DATA: Mapping[str, str] = {
+    "names": _("Nombre"),
+    "birth_date": _("Fecha de nacimiento"),
+    "curp": _("CURP"),
+    "email": _("Correo electrónico"),
+}
 
 ERRORS: Mapping[str, ErrorWords] = {
     "too_many_documents": ErrorWords(

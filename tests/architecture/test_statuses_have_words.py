@@ -10,7 +10,9 @@ import pytest
 from consular.i18n import read_catalogue
 from services.agencies import rules as agencies
 from services.appointments import rules as appointments
+from services.enrollments import consenting, planning
 from services.enrollments import rules as enrollments
+from services.folders import rules as folders
 from services.incidents import rules as incidents
 from services.kernel import name_checks
 from services.operations import rules as operations
@@ -42,6 +44,9 @@ COMPLETE: Mapping[str, set[str]] = {
         "rfc_birth_date_differs.rfc",
     },
     "enrollments.actor": {*enrollments.By},
+    "enrollments.step": {*planning.StepState},
+    "folders.purpose": {*folders.Purpose},
+    "folders.data": {*consenting.TRANSFERRED},
     "remittances.status": {*remittances.Status},
     "voting.status": {*voting.Status},
     "voting.counted": {*voting.Status},

@@ -20,6 +20,7 @@ from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import Errors, go, read_or_refuse
 from consular.pages.portal.blueprint import pages
+from consular.pages.portal.folder import WANTED
 from consular.pages.portal.form_prefill import prefilled_form
 from consular.pages.portal.names import offices
 from consular.pages.portal.program_form import labels_of
@@ -42,6 +43,9 @@ from consular.pages.portal.program_request import (
 from consular.pages.posting import reopen
 from consular.printing.enrollments import list_papers, payment_shown
 from services.citizens.people import full_name
+from services.enrollments.choosing import ChoosePlan, Prepared, add_to_plan, choose_plan
+from services.enrollments.errors import PrerequisiteMissing
+from services.enrollments.planning import refuse_too_early
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.queries import (
@@ -104,12 +108,32 @@ def _request(command: RequestEnrollment, form: dict[str, str]) -> Response:
     """Request the enrollment; where names and CURP differ, ask first."""
     if unconfirmed(form, list_warnings(command.applicant, command.data)):
         return go(url_for("portal.enroll_names", program=command.program, d=keep_draft(form)))
-    with notify_existing_holder(command), transaction() as session:
-        enrollment_id = request_enrollment(
-            session, command, now=now(), actor=actor(), vault=vault()
-        ).id
+    try:
+        with notify_existing_holder(command), transaction() as session:
+            enrollment = request_enrollment(
+                session, command, now=now(), actor=actor(), vault=vault()
+            )
+            if form.get(WANTED) and enrollment.folder_id:
+                add_to_plan(session, enrollment.folder_id, form[WANTED])
+    except PrerequisiteMissing:
+        return _keep_for_later(command)
     drop()
-    return go(url_for("portal.enrollment", id=enrollment_id, nueva=1))
+    return go(url_for("portal.enrollment", id=enrollment.id, nueva=1))
+
+
+def _keep_for_later(command: RequestEnrollment) -> Response:
+    """Something else comes first: keep it in the plan, to be sent when its turn comes."""
+    ahead = ChoosePlan(
+        (command.program,),
+        command.applicant,
+        starts_next=True,
+        prepared={command.program: Prepared(command.data, command.consents)},
+        language=command.language,
+    )
+    with transaction() as session:
+        folder = choose_plan(session, ahead, now=now(), actor=actor(), vault=vault()).id
+    drop()
+    return go(url_for("portal.folder", id=folder, guardado=command.program))
 
 
 @pages.get("/inscripciones/nueva/<code:program>/nombre")
@@ -146,6 +170,7 @@ def _ask(its: FormPages, page: str, form: dict[str, str], command: RequestEnroll
         number=its.number(page),
         of=len(its.codes),
         last=page == its.last,
+        comes_first=_comes_first(program, command) if page == its.last else "",
         answers=answer_rows(command, program, draft_id()) if command else [],
         before=page_address(program, its.before(page), draft_id()) if page != FIRST else None,
         action=page_address(program, page),
@@ -154,6 +179,18 @@ def _ask(its: FormPages, page: str, form: dict[str, str], command: RequestEnroll
         form=form,
         errors=draft().errors(partial(read_page, its, page)),
     )
+
+
+def _comes_first(program: Program, command: RequestEnrollment | None) -> str:
+    """The program that must come before, in words, where the request would be kept for later."""
+    if command is None or not program.requires:
+        return ""
+    with transaction() as session:
+        try:
+            refuse_too_early(session, program, command.data, command.applicant.curp, vault())
+        except PrerequisiteMissing as missing:
+            return translated(PROGRAMS[str(missing.params["requires"])].name)
+    return ""
 
 
 @pages.get("/inscripciones/<uuid:id>")

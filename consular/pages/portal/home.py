@@ -13,6 +13,7 @@ from consular.db import transaction
 from consular.pages.forms import go, local
 from consular.pages.language import remember_language
 from consular.pages.portal.blueprint import pages
+from consular.pages.portal.folder import next_step
 from consular.pages.portal.names import city_of, office, program_name, service_names
 from consular.pages.portal.signing_in import first_page
 from services.appointments.queries import list_appointments
@@ -72,7 +73,8 @@ def home() -> Any:
     """Show the home page for citizens; staff are sent to their own."""
     if g.actor and g.actor.role in STAFF:
         return go(first_page(g.actor.role))
-    return render_template("portal/home.html")
+    citizen = g.actor is not None and g.actor.is_citizen
+    return render_template("portal/home.html", next_step=next_step() if citizen else None)
 
 
 @pages.get("/personal")

@@ -11,7 +11,7 @@ from typing import Any
 
 from consular.errors import FieldsInvalid
 from consular.i18n import translated
-from consular.pages.forms import Errors, date_of, money_of
+from consular.pages.forms import DATE_PARTS, Errors, date_of, money_of
 from services.enrollments.programs.schema import Field, Kind
 
 PREFIX = "data"
@@ -27,6 +27,31 @@ def data_of(asked: Sequence[Field], form: Form, prefix: str = PREFIX) -> dict[st
         if value is not None and each.is_asked(values):
             values[each.name] = value
     return values
+
+
+def form_of(asked: Sequence[Field], data: Mapping[str, Any], prefix: str = PREFIX) -> Form:
+    """The answers as `data_of` reads them."""
+    form: Form = {}
+    for each in asked:
+        if each.name in data:
+            form |= _written(each, f"{prefix}-{each.name}", data[each.name])
+    return form
+
+
+def _written(asked: Field, name: str, value: Any) -> Form:
+    match asked.kind:
+        case Kind.DATE | Kind.BIRTH_DATE:
+            return dict(
+                zip((f"{name}-{p}" for p in DATE_PARTS[::-1]), value.split("-"), strict=True)
+            )
+        case Kind.MONEY:
+            return {name: value["amount"]}
+        case Kind.YES_NO:
+            return {name: "yes" if value else "no"}
+        case Kind.GROUP:
+            members = [form_of(asked.fields, m, f"{name}-{n}") for n, m in enumerate(value)]
+            return {key: text for member in members for key, text in member.items()}
+    return {name: str(value)}
 
 
 def labels_of(asked: Sequence[Field], prefix: str = PREFIX) -> Iterator[tuple[str, str]]:
