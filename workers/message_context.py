@@ -91,6 +91,7 @@ def one_time_code(
 # What a message says must still be so when it goes out: it may have waited for hours.
 _STILL_TRUE = {
     "appointment_confirmation": frozenset({AppointmentStatus.BOOKED}),
+    "appointment_reminder": frozenset({AppointmentStatus.BOOKED}),
     "appointment_rescheduled": frozenset({AppointmentStatus.BOOKED}),
     "appointment_cancelled": frozenset({AppointmentStatus.CANCELLED}),
     "identity_check": LIVE,

@@ -35,6 +35,8 @@ RETENTION: Mapping[str, str] = {
     "blocked_records": "DELETE FROM blocked_records WHERE blocked_until <= current_date",
     # Freed within hours; a day of them limits how often an appointment moves.
     "vacated_places": "DELETE FROM vacated_places WHERE vacated_at < now() - interval '2 days'",
+    "appointment_reminders": "DELETE FROM appointment_reminders"
+    " WHERE starts_at < now() - interval '1 day'",
     "scheduled_runs": "DELETE FROM scheduled_runs WHERE due_at < now() - interval '1 day'",
 }
 

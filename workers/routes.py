@@ -43,6 +43,7 @@ ROUTES: Mapping[str, Route] = {
     "citizens.consent_code": Route(Queue.NOTICES, notices.send_consent_code),
     "appointments.confirmation": Route(Queue.NOTICES, notices.send_confirmation),
     "appointments.cancelled": Route(Queue.NOTICES, notices.send_cancellation),
+    "appointments.reminder": Route(Queue.NOTICES, notices.send_reminder),
     "appointments.rescheduled": Route(Queue.NOTICES, notices.send_rescheduling),
     "appointments.identity_check": Route(Queue.NOTICES, notices.send_identity_check),
     "enrollments.submit": Route(Queue.AGENCIES, enrollments.submit),

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from services.appointments import reminding
 from services.enrollments import lapsing
 from services.enrollments import queries as enrollments
 from services.facts.settling import note_settled
@@ -59,6 +60,10 @@ def _close_days(session: Session, _: datetime) -> None:
     enqueue(session, "appointments.close_days", id_of("appointments.close_days"))
 
 
+def _remind(session: Session, now: datetime) -> None:
+    reminding.remind(session, now=now, most=BATCH)
+
+
 def _ask_about_enrollments(session: Session, now: datetime) -> None:
     """A net below the questions that jobs enqueue for themselves: none of them gets lost."""
     for enrollment in enrollments.list_unattended(
@@ -95,6 +100,8 @@ PERIODIC = (
     Periodic("rates.fetch", 30 * 60, _fetch_rates),
     Periodic("housekeeping.sweep", 60 * 60, _sweep),
     Periodic("appointments.close_days", 60 * 60, _close_days),
+    # In batches: the morning of the largest office takes some minutes.
+    Periodic("appointments.reminder", 20, _remind),
     Periodic("enrollments.lapse", 60, _end_terms),
     Periodic("enrollments.unattended", 10, _ask_about_enrollments),
     Periodic("incidents.watch", 60, _watch),

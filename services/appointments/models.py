@@ -208,6 +208,18 @@ class VacatedPlace(Base):
     vacated_at: Mapped[datetime] = mapped_column(_NOW)
 
 
+class AppointmentReminder(Base):
+    """People were reminded of an appointment, so many days before the time that it had then."""
+
+    __tablename__ = "appointment_reminders"
+    owners = PartOf("appointment_id", Appointment)
+
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
+    days_before: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    starts_at: Mapped[datetime] = mapped_column(_NOW, primary_key=True)
+    reminded_at: Mapped[datetime] = mapped_column(_NOW)
+
+
 class ReturnPass(Base):
     """Not served: may come back without another booking, until ``valid_until``. That day is gone
     once the pass is used or expired; ``returned_on`` is when the person last came. ``person_keys``

@@ -16,6 +16,9 @@ MAX_ROWS = 63
 RETURN_DAYS = 30
 # Long enough for an officer to finish the day's notes, whatever the zone.
 NOTES_AFTER_CLOSING = timedelta(hours=12)
+# People are reminded so many days before, from that hour on, by the office's clock.
+REMIND_DAYS = (7, 1)
+REMIND_FROM_HOUR = 9
 # People are asked to be there so many minutes before their time.
 EARLY_MINUTES = 10
 

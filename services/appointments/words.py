@@ -127,6 +127,14 @@ MESSAGES: Mapping[str, Message] = {
             " %(address)s"
         ),
     ),
+    "appointment_reminder": Message(
+        _("Recordatorio de tu cita: %(folio)s"),
+        _(
+            "Te esperamos en tu cita.\n\nFolio: %(folio)s\nTrámite: %(services)s\nOficina:"
+            " %(office)s\nFecha y hora: %(when)s\n\nSi no puedes ir, cámbiala o cancélala para"
+            " que la use otra persona. Qué llevar: %(address)s"
+        ),
+    ),
     "appointment_cancelled": Message(
         _("Tu cita quedó cancelada: %(folio)s"),
         _(

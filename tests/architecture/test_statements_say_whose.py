@@ -32,6 +32,7 @@ TEXTS = {
     "services.appointments.erasing._FORGET_OUTCOME": "the workers', of the erased alone, by id",
     "services.appointments.freeing._FREE_CANCELLED": "the workers', about one that ended",
     "services.appointments.freeing._FREE_VACATED": "the workers', about one move",
+    "services.appointments.reminding._REMIND": "the schedule's, of all offices",
     "services.appointments.resembling._FLAG": "the workers', compares across all offices",
     "services.remittances.queries._MISMATCHED": "the workers', proves the whole of the books",
 }

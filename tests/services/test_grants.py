@@ -93,6 +93,7 @@ ONLY_WEB = {
 }
 ONLY_WORKERS = {
     "assisted_requests": f"{ADD}, UPDATE (document)",
+    "appointment_reminders": KEEP,
     "agency_pauses": READ,
     "agency_slots": f"{ADD}, UPDATE",
     "agency_states": f"{ADD}, UPDATE",

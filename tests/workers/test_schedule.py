@@ -105,6 +105,9 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(job: JobCon
         "outbox": 1,
         "identity_checks": 0,
         "blocked_records": 0,
+        "heartbeats": 0,
+        "vacated_places": 0,
+        "appointment_reminders": 0,
         "scheduled_runs": 0,
     }
     assert outcomes(job, "old") == []

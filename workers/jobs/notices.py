@@ -63,6 +63,11 @@ def send_rescheduling(job: JobContext, lease: Lease) -> None:
     _about_appointment(job, lease, "appointment_rescheduled")
 
 
+def send_reminder(job: JobContext, lease: Lease) -> None:
+    """An appointment is near."""
+    _about_appointment(job, lease, "appointment_reminder")
+
+
 def send_identity_check(job: JobContext, lease: Lease) -> None:
     """Somebody else asked for an appointment in the name of one of its persons."""
     _about_appointment(job, lease, "identity_check")
