@@ -78,8 +78,8 @@ def run_worker(settings: Settings) -> None:
     work = _once_there(stopping, lambda: build_context(settings))
     if work is None:
         return
-    use(work)
     watchdog = Watchdog(work.lease_seconds + GRACE_SECONDS, lambda: os._exit(STUCK))
+    use(work, watchdog.progress)
     watchdog.start()
     pulse = Pulse(Process.WORKER, work.database, work.gate)
     pulse.start()

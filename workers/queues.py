@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -14,7 +15,18 @@ class Queue(StrEnum):
     HOUSEKEEPING = "housekeeping"
 
 
-# A queue that is this long has work enough: more would only repeat what is in it.
-MOST_WAITING = 5_000
+# A queue that is this long has work enough: what waits there for longer than the relay's patience
+# is put there again, and again.
+MOST_WAITING = 256
+# How many items one RQ job may carry, where many small ones are due: RQ's own share of each is as
+# much as half of the work. Money goes one by one, and so does what may take long.
+MOST_TOGETHER: Mapping[Queue, int] = {
+    Queue.MONEY: 1,
+    Queue.NOTICES: 8,
+    Queue.AGENCIES: 8,
+    Queue.HOUSEKEEPING: 1,
+}
+# What is due at a time is cut into so many jobs at least, so that every worker has some of it.
+PARTS = 8
 # A failed RQ job tells nothing that the outbox doesn't: it is kept for a day.
 FAILURE_TTL_SECONDS = 86_400

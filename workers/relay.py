@@ -70,7 +70,8 @@ class Relay:
         # After the commit: a job is never for something that was rolled back.
         if items:
             queue = rq_worker.open_queue(name, self._redis)
-            rq_worker.enqueue_jobs(queue, [item.id for item in items])
+            ids = [item.id for item in items]
+            rq_worker.enqueue_jobs(queue, ids, together=queues.MOST_TOGETHER[name])
         return len(items)
 
     def _miss(self, part: str) -> int:

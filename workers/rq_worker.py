@@ -1,7 +1,7 @@
-"""RQ, cut down to one function: `workers.jobs.run.run_outbox` of one outbox id.
+"""RQ, cut down to one function: `workers.jobs.run.run_outbox` of some outbox ids.
 
 RQ calls whatever dotted name stands in Redis, for the job and for its callbacks, and webhooks
-besides. Here a job may be `RUN` with one outbox id, and nothing else; whoever can write to
+besides. Here a job may be `RUN` with a few outbox ids, and nothing else; whoever can write to
 Redis can make us look at the outbox, no more.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from workers.jobs.run import run_outbox
 
 log = structlog.get_logger(__name__)
 
-# What the relay puts into the queues: this dotted name, and one outbox id.
+# What the relay puts into the queues: this dotted name, and a few outbox ids.
 RUN = f"{run_outbox.__module__}.{run_outbox.__qualname__}"
 # Also bounds how long an idle worker waits on a connection that died unnoticed.
 WORKER_TTL_SECONDS = 30
@@ -48,7 +48,7 @@ class NoTimeLimit(BaseDeathPenalty):
 
 
 class OutboxJob(Job):
-    """A job that can only be `run_outbox` of one id."""
+    """A job that can only be `run_outbox` of some ids."""
 
     @property
     def func(self) -> Callable[..., Any]:
@@ -71,8 +71,9 @@ class OutboxJob(Job):
     def is_ours(self) -> bool:
         """Whether function and argument are those of `enqueue_jobs`."""
         try:
-            [outbox_id] = self.args
-            return self.func is run_outbox and not self.kwargs and bool(UUID(outbox_id))
+            ids = [UUID(outbox_id) for outbox_id in self.args]
+            few = 1 <= len(ids) <= max(queues.MOST_TOGETHER.values())
+            return self.func is run_outbox and not self.kwargs and few
         except Exception:
             # Anything can stand in Redis, and any of it may fail to be read.
             return False
@@ -148,18 +149,22 @@ def open_queue(name: str, connection: Redis) -> Queue:
     return OutboxQueue(name, connection=connection, serializer=JSONSerializer)
 
 
-def enqueue_jobs(queue: Queue, items: Iterable[UUID]) -> None:
-    """Put one job per outbox id into the queue. Raises RedisError."""
+def enqueue_jobs(queue: Queue, items: Sequence[UUID], *, together: int = 1) -> None:
+    """Put the outbox ids into the queue, up to ``together`` of them in one job. Raises RedisError.
+
+    A few that are due go one by one: each worker takes one.
+    """
+    size = max(1, min(together, len(items) // queues.PARTS))
     queue.enqueue_many(
         Queue.prepare_data(
             RUN,
-            args=[str(item)],
+            args=[str(item) for item in items[first : first + size]],
             timeout=-1,
             result_ttl=0,
             failure_ttl=queues.FAILURE_TTL_SECONDS,
             description="outbox",
         )
-        for item in items
+        for first in range(0, len(items), size)
     )
 
 
@@ -186,6 +191,10 @@ class Watchdog:
     def busy(self, begins: bool) -> None:
         """Note that a job begins or ends."""
         self._busy_since = time.monotonic() if begins else None
+
+    def progress(self) -> None:
+        """Note that one of a job's items is done, and the next begins."""
+        self.busy(True)
 
     def start(self) -> None:
         """Watch from a thread."""

@@ -182,6 +182,20 @@ def note_error(session: Session, held: Lease, error: str) -> None:
     session.execute(_NOTE_ERROR, {"id": held.id, "error": error})
 
 
+_MAKE_DUE = text(
+    """
+    UPDATE outbox SET ring_at = clock_timestamp()
+    WHERE id = ANY (:ids) AND done_at IS NULL
+      AND (lease_until IS NULL OR lease_until < clock_timestamp())
+    """
+)
+
+
+def make_due(session: Session, items: Sequence[UUID]) -> None:
+    """Those of the items that nobody works on go into the queues again at once."""
+    session.execute(_MAKE_DUE, {"ids": list(items)})
+
+
 _POSTPONE = text(
     """
     UPDATE outbox

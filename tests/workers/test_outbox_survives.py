@@ -176,6 +176,33 @@ def test_an_item_that_was_rung_twice_is_done_once(
     assert look(job, found).history == ["received", "sent_to_agency"]
 
 
+def test_one_job_does_several_items_and_a_fault_of_one_is_no_other_s(job: JobContext) -> None:
+    done = [_item(job, enroll(job, make_request())) for _ in range(2)]
+    with job.transaction() as session:
+        unknown = delivery.enqueue(session, "tomorrow.topic", UUID(int=1))
+    seen: list[None] = []
+    run.use(job, lambda: seen.append(None))
+    run.run_outbox(str(done[0]), "not-an-id", str(unknown), str(done[1]))
+    assert outcomes(job, "enrollments.submit") == ["sent_to_agency"] * 2
+    assert outcomes(job, "tomorrow.topic") == [None]
+    assert len(seen) == 4
+
+
+def test_what_a_slow_item_holds_up_goes_back_into_the_queues_at_once(
+    job: JobContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [_item(job, enroll(job, make_request())) for _ in range(3)]
+    # As the relay does when it puts them into a queue.
+    with job.transaction() as session:
+        assert len(delivery.take_due(session, most=10, again_seconds=60)) >= 3
+    monkeypatch.setattr("workers.jobs.run.LONGEST_TOGETHER_SECONDS", 0)
+    run.run_outbox(*map(str, items))
+    assert outcomes(job, "enrollments.submit") == ["sent_to_agency", None, None]
+    with job.transaction() as session:
+        due = delivery.take_due(session, most=10, again_seconds=60, topics=["enrollments.submit"])
+    assert {item.id for item in due} == set(items[1:])
+
+
 def test_a_long_queue_is_not_rung_for(
     job: JobContext, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from redis import Redis
 from rq import Callback, Queue
 from rq.serializers import DefaultSerializer, JSONSerializer
 
-from workers import logs, retention
+from workers import logs, queues, retention
 from workers.jobs.run import use
 from workers.rq_worker import RUN, OutboxWorker, count_jobs, enqueue_jobs, open_queue
 from workers.runtime import JobContext
@@ -45,6 +45,7 @@ def foreign(redis: Redis) -> Queue:
         (RUN, "not-an-id"),
         (RUN, 7),
         (RUN, str(uuid4()), "more"),
+        (RUN, *[str(uuid4()) for _ in range(9)]),
     ],
 )
 def test_any_other_call_is_thrown_away_unmade(
@@ -87,6 +88,13 @@ def test_a_job_holds_an_id_and_nothing_stays_when_it_is_done(redis: Redis, liste
     assert stored[b"timeout"] == b"-1"
     listen()
     assert redis.keys("rq:job:*") == []
+
+
+def test_many_items_share_jobs_and_a_few_go_one_by_one(redis: Redis) -> None:
+    for count, jobs in ((1, 1), (7, 7), (16, 8), (60, 9), (64, 8), (100, 13)):
+        redis.flushdb()
+        enqueue_jobs(open_queue("agencies", redis), [uuid4() for _ in range(count)], together=8)
+        assert count_jobs(redis)[queues.Queue.AGENCIES] == jobs, count
 
 
 def test_after_its_share_of_jobs_a_worker_makes_way(job: JobContext, redis: Redis) -> None:

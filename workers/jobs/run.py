@@ -1,8 +1,11 @@
-"""The one function that a queue can call: lease an item, let its topic's handler do it."""
+"""The one function that a queue can call: lease items, let each topic's handler do its own."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -11,6 +14,7 @@ import structlog
 from integrations.errors import AgencyError, Throttled
 from services.agencies.entering import NotNow
 from services.agencies.rules import POLICIES, Then
+from services.outbox import delivery
 from services.outbox.delivery import Lease
 from workers.gate import OUTCOMES
 from workers.jobs.incidents import park
@@ -19,6 +23,8 @@ from workers.runtime import JobContext, LeaseLost, retry_delay
 
 ATTEMPTS_BEFORE_PARKING = 20
 UNKNOWN_TOPIC_SECONDS = 300.0
+# After so long a job begins no further item.
+LONGEST_TOGETHER_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -26,32 +32,50 @@ log = structlog.get_logger(__name__)
 @dataclass
 class _Process:
     job: JobContext | None = None
+    progress: Callable[[], None] = lambda: None
 
 
 _process = _Process()
 
 
-def use(job: JobContext | None) -> None:
-    """The means that `run_outbox` works with in this process."""
-    _process.job = job
+def use(job: JobContext | None, progress: Callable[[], None] = lambda: None) -> None:
+    """The means that `run_outbox` works with in this process; ``progress`` hears of each item."""
+    _process.job, _process.progress = job, progress
 
 
-def run_outbox(outbox_id: str) -> None:
-    """Do what the item says, if it is still to be done and no other worker holds its lease.
+def run_outbox(*outbox_ids: str) -> None:
+    """Do what each item says, if it is still to be done and no other worker holds its lease.
 
-    Never raises for what goes wrong in the doing: the item stays in the outbox and comes due
-    again, and nothing of it ends up in Redis.
+    What isn't begun after a while goes back into the queues: one slow call holds up no more than
+    itself. Never raises for what goes wrong in the doing: the item stays in the outbox and comes
+    due again, and nothing of it ends up in Redis.
     """
     if _process.job is None:
         raise RuntimeError("this process has no means to work with")
+    deadline = time.monotonic() + LONGEST_TOGETHER_SECONDS
+    for number, outbox_id in enumerate(outbox_ids):
+        if number and time.monotonic() > deadline:
+            _attempt(_process.job, partial(_give_back, rest=outbox_ids[number:]), outbox_id)
+            return
+        _process.progress()
+        _attempt(_process.job, _run, outbox_id)
+
+
+def _attempt(job: JobContext, do: Callable[[JobContext, str], None], outbox_id: str) -> None:
     try:
-        _run(_process.job, UUID(outbox_id))
+        do(job, outbox_id)
     except Exception as error:
         # The database is not there: the relay brings the item back once its lease has ended.
         log.error("job_lost", outbox_id=outbox_id, error=type(error).__name__, part=_where(error))
 
 
-def _run(job: JobContext, item: UUID) -> None:
+def _give_back(job: JobContext, _first: str, rest: Sequence[str]) -> None:
+    with job.transaction() as session:
+        delivery.make_due(session, [UUID(outbox_id) for outbox_id in rest])
+
+
+def _run(job: JobContext, outbox_id: str) -> None:
+    item = UUID(outbox_id)
     lease = job.take_lease(item)
     if lease is None:
         return
