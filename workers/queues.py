@@ -19,11 +19,12 @@ class Queue(StrEnum):
 # is put there again, and again.
 MOST_WAITING = 256
 # How many items one RQ job may carry, where many small ones are due: RQ's own share of each is as
-# much as half of the work. Money goes one by one, and so does what may take long.
+# much as half of the work. Only where all wait for the same gateway: behind a call to an agency
+# that is slow, what is for another would wait too.
 MOST_TOGETHER: Mapping[Queue, int] = {
     Queue.MONEY: 1,
     Queue.NOTICES: 8,
-    Queue.AGENCIES: 8,
+    Queue.AGENCIES: 1,
     Queue.HOUSEKEEPING: 1,
 }
 # What is due at a time is cut into so many jobs at least, so that every worker has some of it.

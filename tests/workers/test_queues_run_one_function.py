@@ -93,8 +93,8 @@ def test_a_job_holds_an_id_and_nothing_stays_when_it_is_done(redis: Redis, liste
 def test_many_items_share_jobs_and_a_few_go_one_by_one(redis: Redis) -> None:
     for count, jobs in ((1, 1), (7, 7), (16, 8), (60, 9), (64, 8), (100, 13)):
         redis.flushdb()
-        enqueue_jobs(open_queue("agencies", redis), [uuid4() for _ in range(count)], together=8)
-        assert count_jobs(redis)[queues.Queue.AGENCIES] == jobs, count
+        enqueue_jobs(open_queue("notices", redis), [uuid4() for _ in range(count)], together=8)
+        assert count_jobs(redis)[queues.Queue.NOTICES] == jobs, count
 
 
 def test_after_its_share_of_jobs_a_worker_makes_way(job: JobContext, redis: Redis) -> None:
