@@ -81,6 +81,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "enrollments.step": enrollments.STEPS,
     "folders.purpose": folders.PURPOSES,
     "folders.data": folders.DATA,
+    "enrollments.document": enrollments.DOCUMENTS,
     "remittances.status": remittances.STATUSES,
     "voting.status": voting.STATUSES,
     "voting.counted": voting.COUNTED,

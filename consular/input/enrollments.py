@@ -76,12 +76,24 @@ class EnrollmentSchema(Schema):
         return RequestEnrollment(**{**data, "data": asked, "consents": tuple(data["consents"])})
 
 
+class CorrectionSchema(Schema):
+    """What of the applicant is corrected: what was asked for, and nothing else."""
+
+    given_names = Name()
+    first_surname = Name()
+    second_surname = SecondSurname()
+    birth_date = BirthDate()
+    curp = Curp()
+    email = Email()
+
+
 class AnswerSchema(Schema):
-    """What was asked for, by the names of the program's ``data``."""
+    """What was asked for, by the names of the program's ``data`` and of the ``applicant``."""
 
     example: ClassVar[dict[str, Any]] = {"data": {}}
 
     data = fields.Dict(keys=fields.String(), required=True)
+    applicant = fields.Nested(CorrectionSchema(partial=True), load_default=dict)
 
 
 class EnrollmentQuery(PageQuery):

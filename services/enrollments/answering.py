@@ -4,47 +4,77 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
-from services.citizens.people import get_key
+from services.citizens.people import change_person, get_key, make_person, open_person
+from services.enrollments.details import DETAILS_PLACE
 from services.enrollments.lifecycle import LIFECYCLE
-from services.enrollments.models import Enrollment
-from services.enrollments.progress import DATA_PLACE, resumed_by
-from services.enrollments.requesting import refuse_unknown
-from services.enrollments.rules import Action, Status, actions
+from services.enrollments.models import Enrollment, EnrollmentClaim
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.progress import DATA_PLACE, RESULT_PLACE, open_sealed, resumed_by
+from services.enrollments.requesting import (
+    Applicant,
+    as_written,
+    claim_person,
+    refuse_other_curp,
+    refuse_unknown,
+)
+from services.enrollments.rules import Action, Status, actions, asked_fields
+from services.identity.homonyms import claim_keys
 from services.kernel.audit import Actor
-from services.kernel.crypto import Vault
-from services.kernel.errors import WrongState
+from services.kernel.crypto import DataKey, Vault
+from services.kernel.errors import Invalid, WrongState
 from services.outbox.delivery import enqueue
+
+# Column -> place of what is sealed under the applicant's key.
+_SEALED = {
+    "data_sealed": DATA_PLACE,
+    "result_sealed": RESULT_PLACE,
+    "details_sealed": DETAILS_PLACE,
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``data`` by the program's fields; ``applicant`` by those of `services.citizens.people`."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    applicant: Mapping[str, Any] = field(default_factory=dict)
 
 
 def answer(
     session: Session,
     enrollment: UUID,
-    data: Mapping[str, Any],
+    given: Answer,
     *,
     now: datetime,
     actor: Actor,
     vault: Vault,
 ) -> Enrollment:
-    """Add ``data`` to the request, which is in review again.
+    """Add what was given to the request, which is in review again, and send it to the agency.
 
-    Raises NotFound, `WrongState` when nothing was asked, Invalid ``unknown_field`` for data that
-    the program doesn't take, `PersonForgotten`.
+    Raises NotFound, `WrongState` when nothing was asked, `PersonForgotten`, Invalid
+    (``unknown_field``, ``required`` for a field that was asked for, ``not_expected`` for something
+    of the applicant that wasn't, ``curp_invalid``, ``curp_birth_date_differs``), `AlreadyEnrolled`,
+    `IdentityCheckPending`.
     """
     found = LIFECYCLE.lock(session, enrollment)
     if Action.ANSWER not in actions(Status(found.status)):
         raise WrongState(state=found.status)
-    refuse_unknown(found.program, data)
     key = get_key(session.get_one(Person, found.person_id), vault)
+    _refuse_other_than_asked(found, open_sealed(key, found).requested, given)
     known = json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id))
-    whole = json.dumps({**known, **data}, ensure_ascii=False)
+    whole = json.dumps({**known, **given.data}, ensure_ascii=False)
     found.data_sealed = key.seal(whole, place=DATA_PLACE, row=found.id)
+    if given.applicant:
+        _correct(session, found, given.applicant, now=now, actor=actor, vault=vault)
     LIFECYCLE.move(
         session,
         found,
@@ -56,3 +86,55 @@ def answer(
     )
     enqueue(session, "enrollments.amend", found.id)
     return found
+
+
+def _refuse_other_than_asked(found: Enrollment, requested: tuple[str, ...], given: Answer) -> None:
+    refuse_unknown(found.program, given.data)
+    fields = {field.name for field in PROGRAMS[found.program].fields}
+    for name in requested:
+        if name in fields and name not in given.data:
+            raise Invalid("required", field=f"data.{name}")
+    for name in given.applicant:
+        if name not in asked_fields(requested):
+            raise Invalid("not_expected", field=f"applicant.{name}")
+
+
+def _correct(
+    session: Session,
+    found: Enrollment,
+    changes: Mapping[str, Any],
+    *,
+    now: datetime,
+    actor: Actor,
+    vault: Vault,
+) -> None:
+    """Correct the applicant. Who was named is never changed: a correction names them anew, and they
+    hold their place in the program under both names."""
+    before = session.get_one(Person, found.person_id)
+    known = open_person(before, vault)
+    corrected = replace(known, **changes)
+    if replace(corrected, email=known.email) == known:
+        change_person(before, corrected, vault)
+        return
+    applicant = as_written(Applicant(**vars(corrected)))
+    refuse_other_curp(applicant)
+    after = make_person(
+        applicant, account=found.account_id, consulate=found.consulate_code, now=now, vault=vault
+    )
+    session.add(after)
+    session.flush()
+    _seal_again(found, get_key(before, vault), get_key(after, vault))
+    found.person_id = after.id
+    session.flush()
+    held = select(EnrollmentClaim.person_key).where(EnrollmentClaim.enrollment_id == found.id)
+    keys = set(claim_keys(session, vault, applicant, found.account_id))
+    if missing := keys - set(session.scalars(held)):
+        claim_person(session, found, sorted(missing), actor)
+
+
+def _seal_again(found: Enrollment, before: DataKey, after: DataKey) -> None:
+    for column, place in _SEALED.items():
+        sealed = getattr(found, column)
+        if sealed is not None:
+            text = before.open(sealed, place=place, row=found.id)
+            setattr(found, column, after.seal(text, place=place, row=found.id))

@@ -117,7 +117,7 @@ def request_enrollment(
     session.add(found)
     if SENSITIVE_CONSENT in command.consents:
         forget_answers(session, folder, command.program, vault=vault)
-    _claim(session, found, claim_keys(session, vault, applicant, owner), actor)
+    claim_person(session, found, claim_keys(session, vault, applicant, owner), actor)
     counted = Counted("enrollment", found.id, day, consulate)
     record_fact(session, counted, found.status, now=now, program_code=found.program)
     LIFECYCLE.record(session, found, now=now, actor=actor)
@@ -222,10 +222,11 @@ def _place(
     return code, now.astimezone(ZoneInfo(zone)).date()
 
 
-def _claim(session: Session, found: Enrollment, keys: list[bytes], actor: Actor) -> None:
+def claim_person(session: Session, found: Enrollment, keys: list[bytes], actor: Actor) -> None:
     """Hold the person's place in the program; in key order, so that two requests never deadlock.
 
-    A request under way with the same person is waited for: the primary key decides.
+    A request under way with the same person is waited for: the primary key decides. Raises
+    `AlreadyEnrolled`, `IdentityCheckPending`.
     """
     taken = session.execute(
         postgresql.insert(EnrollmentClaim)

@@ -6,7 +6,7 @@ order that their procedures describe.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 CONSENT = "transfer_to_agency"
@@ -166,6 +166,23 @@ class Paper(StrEnum):
 
 # Decisions of which the applicant hears at once.
 TOLD = frozenset({Status.ACTIVE, Status.REJECTED})
+
+
+_NAMES = ("given_names", "first_surname", "second_surname")
+# What an agency may want corrected of the applicant -> what is then asked for: who is asked for a
+# name is asked for all of it, and a CURP goes with the birth date in it.
+_OF_APPLICANT: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(_NAMES, _NAMES),
+    "curp": ("curp", "birth_date"),
+    "birth_date": ("birth_date", "curp"),
+    "email": ("email",),
+}
+
+
+def asked_fields(requested: Iterable[str]) -> tuple[str, ...]:
+    """What of the applicant is asked for, where the agency wants this corrected."""
+    asked = (name for each in requested for name in _OF_APPLICANT.get(each, ()))
+    return tuple(dict.fromkeys(asked))
 
 
 def actions(status: Status) -> frozenset[Action]:

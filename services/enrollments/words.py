@@ -67,7 +67,14 @@ STEPS: Mapping[str, str] = {
     "waiting": _("Todavía no"),
 }
 
-# Ours; an agency's own are its program's (`services/enrollments/programs`).
+# Documents that an agency asks for, by the names of its table of codes.
+DOCUMENTS: Mapping[str, str] = {
+    "identity": _("Una identificación oficial con foto"),
+    "proof_of_address": _("Un comprobante de domicilio"),
+}
+
+# Ours, and those of any agency that didn't take a request in; why it says no to one that it took in
+# is its program's to say (`services/enrollments/programs`).
 REASONS: Mapping[str, str] = {
     NOT_ANSWERED: _(
         "Se cerró sin resolver: no llegó a tiempo lo que te pidieron, y la ley la toma como si"
@@ -77,6 +84,10 @@ REASONS: Mapping[str, str] = {
         "La dependencia no respondió en el plazo que la ley le da, y la ley toma ese silencio"
         " como un no."
     ),
+    "curp_invalid": _("La dependencia no reconoce tu CURP."),
+    "nss_invalid": _("La dependencia no reconoce tu número de seguridad social (NSS)."),
+    "nss_mismatch": _("El número de seguridad social (NSS) no es de quien pide la inscripción."),
+    "data_invalid": _("Algo de lo que se mandó no está como la dependencia lo pide."),
     COVER_LAPSED: _("Se terminó el tiempo que cubría."),
     ASKED_LATE: _(
         "La dependencia pidió un dato fuera de su plazo. No puede cerrar tu solicitud por eso:"

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.enrollments.answering import answer
+from services.enrollments.answering import Answer, answer
 from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
 from services.enrollments.models import Enrollment
 from services.enrollments.progress import (
@@ -82,7 +82,7 @@ def test_more_information_is_asked_for_once(
 ) -> None:
     ask = AgencyStatus(Status.MORE_INFORMATION_REQUESTED)
     _hear(session, sent, ask)
-    answer(session, sent.id, {}, now=NOW, actor=citizen, vault=VAULT)
+    answer(session, sent.id, Answer(), now=NOW, actor=citizen, vault=VAULT)
     _hear(session, sent, ask)
     assert sent.status == "in_review"
     with pytest.raises(IntegrityError) as refused, session.begin_nested():
@@ -101,7 +101,7 @@ def test_history_says_who_brought_it_there(
 ) -> None:
     _hear(session, sent, AgencyStatus(Status.MORE_INFORMATION_REQUESTED))
     officer = Actor(Role.OFFICER, UUID(int=7), "losangeles")
-    answer(session, sent.id, {}, now=NOW, actor=officer, vault=VAULT)
+    answer(session, sent.id, Answer(), now=NOW, actor=officer, vault=VAULT)
     assert _history(session, sent.id) == [
         ("received", "applicant"),
         ("sent_to_agency", "system"),

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.enrollments.answering import answer
+from services.enrollments.answering import Answer, answer
 from services.enrollments.details import Details, PaymentDetails
 from services.enrollments.lapsing import close_lapsed, list_lapsed, remind
 from services.enrollments.models import Enrollment
@@ -107,7 +107,7 @@ def test_the_agencys_term_stands_still_until_the_answer(
 ) -> None:
     assert sent.resolve_by == date(2027, 2, 25)
     _hear(session, sent, ASKS, day(6))
-    answer(session, sent.id, {}, now=day(9), actor=citizen, vault=VAULT)
+    answer(session, sent.id, Answer(), now=day(9), actor=citizen, vault=VAULT)
     # Three days on, a Sunday.
     assert sent.resolve_by == date(2027, 3, 1)
 
@@ -192,7 +192,7 @@ def test_an_agency_that_asks_a_second_time_is_for_a_person_to_talk_to(
         return AgencyStatus(ASKS.status, changed_at=NOW + timedelta(minutes=minutes))
 
     _hear(session, sent, asks(0))
-    answer(session, sent.id, {}, now=NOW + timedelta(hours=1), actor=citizen, vault=VAULT)
+    answer(session, sent.id, Answer(), now=NOW + timedelta(hours=1), actor=citizen, vault=VAULT)
     # It hasn't read the answer yet.
     _hear(session, sent, asks(0), NOW + timedelta(hours=2))
     assert _incidents(session, sent) == []

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
-from services.enrollments.answering import answer
+from services.enrollments.answering import Answer, answer
 from services.enrollments.errors import (
     AlreadyEnrolled,
     ConsentRequired,
@@ -240,12 +240,12 @@ def test_what_was_asked_for_is_answered_once_and_only_when_asked(
 ) -> None:
     found = _ask(session, citizen)
     with pytest.raises(WrongState):
-        answer(session, found.id, {}, now=NOW, actor=citizen, vault=VAULT)
+        answer(session, found.id, Answer(), now=NOW, actor=citizen, vault=VAULT)
     begin_submission(session, found.id, now=NOW, vault=VAULT)
     _hear(session, found, AgencyStatus(Status.MORE_INFORMATION_REQUESTED))
     with pytest.raises(Invalid):
-        answer(session, found.id, {"shoe_size": 9}, now=NOW, actor=citizen, vault=VAULT)
-    answer(session, found.id, {}, now=NOW, actor=citizen, vault=VAULT)
+        answer(session, found.id, Answer({"shoe_size": 9}), now=NOW, actor=citizen, vault=VAULT)
+    answer(session, found.id, Answer(), now=NOW, actor=citizen, vault=VAULT)
     assert _statuses(session, found)[-2:] == ["more_information_requested", "in_review"]
 
 

@@ -58,8 +58,8 @@ ONLY_WEB = {
     "consulates": READ,
     "documents": f"{ADD}, UPDATE ({DOCUMENTS})",
     "drafts": f"{KEEP}, UPDATE (content_sealed, data_key, expires_at, owner)",
-    "enrollments": f"{ADD}, UPDATE (answer_by, changed_at, data_sealed, reason_code, resolve_by,"
-    " result_sealed, status)",
+    "enrollments": f"{ADD}, UPDATE (answer_by, changed_at, data_sealed, details_sealed, person_id,"
+    " reason_code, resolve_by, result_sealed, status)",
     "exchange_rates": READ,
     "facts_settled": READ,
     "fees": READ,

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import partial
-from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
-from flask import Response, render_template, request, url_for
+from flask import Response, render_template, url_for
 
 from consular.auth import CITIZEN, actor, allow, now, vault
 from consular.commands import notify_existing_holder
 from consular.db import transaction
 from consular.errors import FieldsInvalid
-from consular.i18n import date_long, translated, words
+from consular.i18n import translated
 from consular.name_warnings import confirmation_of, in_words, unconfirmed
-from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import Errors, go, read_or_refuse
 from consular.pages.portal.blueprint import pages
@@ -40,28 +36,15 @@ from consular.pages.portal.program_request import (
     read_page,
     read_request,
 )
-from consular.pages.posting import reopen
-from consular.printing.enrollments import list_papers, payment_shown
 from services.citizens.people import full_name
 from services.enrollments.choosing import ChoosePlan, Prepared, add_to_plan, choose_plan
 from services.enrollments.errors import PrerequisiteMissing
 from services.enrollments.planning import refuse_too_early
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.programs.schema import Kind, Program
-from services.enrollments.queries import (
-    get_enrollment,
-    list_history,
-    open_details,
-    open_result,
-)
+from services.enrollments.programs.schema import Program
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
-from services.enrollments.rules import DECIDED, WAITING, Action, Status, actions
 from services.enrollments.warnings import list_warnings
-from services.enrollments.withdrawing import withdraw
-from services.enrollments.words import REASONS
 from services.kernel.errors import NotFound
-
-REFRESH_SECONDS = 5
 
 
 # The RFC's form has the address by which it is known.
@@ -191,79 +174,3 @@ def _comes_first(program: Program, command: RequestEnrollment | None) -> str:
         except PrerequisiteMissing as missing:
             return translated(PROGRAMS[str(missing.params["requires"])].name)
     return ""
-
-
-@pages.get("/inscripciones/<uuid:id>")
-@allow(CITIZEN)
-def enrollment(id: UUID) -> str:
-    """Show one enrollment with its history and result."""
-    return _show(id, draft().errors(also_under=True))
-
-
-reopen(pages, ["/inscripciones/<uuid:id>/retirar"], "portal.enrollment", CITIZEN)
-
-
-@pages.post("/inscripciones/<uuid:id>/retirar")
-@allow(CITIZEN)
-def enrollment_withdraw(id: UUID) -> Any:
-    """Withdraw a request for an enrollment."""
-    with transaction() as session:
-        withdraw(session, id, now=now(), actor=actor())
-    return go(url_for("portal.enrollment", id=id))
-
-
-def _show(id: UUID, errors: Errors) -> str:
-    with transaction() as session:
-        found = get_enrollment(session, id)
-        program = PROGRAMS[found.program]
-        history = [
-            {"status": step.status, "at": step.at, "detail": _reason(program, step.reason_code)}
-            for step in list_history(session, id)
-        ]
-        result = open_result(session, found, vault()) or {}
-        payment = open_details(session, found, vault()).payment
-    waiting = found.status in WAITING
-    return render_template(
-        "portal/enrollment.html",
-        enrollment={
-            "id": found.id,
-            "folio": found.folio,
-            "program": found.program,
-            "program_name": translated(program.name),
-            "open": program.open,
-            "status": found.status,
-            "history": history,
-            "results": _results(program, result),
-            "reason": _reason(program, found.reason_code),
-            "waiting": waiting,
-            "over": found.status in DECIDED,
-            "can_withdraw": Action.WITHDRAW in actions(Status(found.status)),
-            "papers": list_papers(found, payment),
-            "payment": payment_shown(payment) if payment else None,
-        },
-        clock=reader_clock(),
-        just_sent="nueva" in request.args,
-        refresh_seconds=REFRESH_SECONDS if waiting else None,
-        form={},
-        errors=errors,
-    )
-
-
-def _reason(program: Program, code: str | None) -> str:
-    """Return the reason of a refusal: our own words, or the program's for the agency's code."""
-    if code is not None and code in REASONS:
-        return words("enrollments.reason", code)
-    known = program.reasons.get(code or "")
-    return translated(known) if known else ""
-
-
-def _results(program: Program, result: dict[str, Any]) -> list[dict[str, str]]:
-    """What the agency gave, by its label."""
-    return [
-        {"label": translated(each.label), "value": _value(each.kind, result.get(each.name))}
-        for each in program.results
-    ]
-
-
-def _value(kind: Kind, value: str | None) -> str:
-    return date_long(date.fromisoformat(value)) if value and kind is Kind.DATE else value or ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from services.enrollments.programs.appeals import SOCIAL_SECURITY
 from services.enrollments.programs.files import CURP_FILE, NSS_FILE, RFC_FILE
 from services.enrollments.programs.schema import (
     Bilingual,
@@ -322,6 +323,7 @@ IMSS = Program(
         Result("covered_from", Bilingual("Con cobertura desde", "Covered from"), Kind.DATE),
         Result("covered_to", Bilingual("Con cobertura hasta", "Covered to"), Kind.DATE),
     ),
+    appeal=SOCIAL_SECURITY,
     reasons={
         "data_mismatch": Bilingual(
             "Los datos no coinciden con los de tu CURP.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.enrollments.programs.appeals import SOCIAL_SECURITY
 from services.enrollments.programs.files import CURP_FILE
 from services.enrollments.programs.schema import (
     Bilingual,
@@ -216,6 +217,7 @@ IMSS_FAMILY_HEALTH = Program(
         Result("covered_from", Bilingual("Con cobertura desde", "Covered from"), Kind.DATE),
         Result("covered_to", Bilingual("Con cobertura hasta", "Covered to"), Kind.DATE),
     ),
+    appeal=SOCIAL_SECURITY,
     reasons={
         "data_mismatch": Bilingual(
             "Los datos no coinciden con los de la CURP.",

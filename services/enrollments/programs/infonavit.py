@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from services.enrollments.programs.appeals import HOUSING
 from services.enrollments.programs.files import CURP_FILE, NSS_FILE
 from services.enrollments.programs.schema import (
     Bilingual,
@@ -177,6 +178,7 @@ INFONAVIT = Program(
         Result("savings_account", Bilingual("Cuenta de ahorro", "Savings account")),
         Result("saving_from", Bilingual("Puedes ahorrar desde", "You can save from"), Kind.DATE),
     ),
+    appeal=HOUSING,
     reasons={
         "data_mismatch": Bilingual(
             "Los datos no coinciden con los de tu CURP.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.enrollments.programs.appeals import SOCIAL_SECURITY
 from services.enrollments.programs.files import CURP_FILE
 from services.enrollments.programs.schema import (
     Bilingual,
@@ -80,6 +81,7 @@ NSS = Program(
             Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
         ),
     ),
+    appeal=SOCIAL_SECURITY,
     reasons={
         "data_mismatch": Bilingual(
             "Los datos no coinciden con los de tu CURP.",

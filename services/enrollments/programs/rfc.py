@@ -4,6 +4,7 @@ Without a field of its own: the CURP decides."""
 
 from __future__ import annotations
 
+from services.enrollments.programs.appeals import TAX
 from services.enrollments.programs.files import CURP_FILE, IDENTIFICATION_FILE
 from services.enrollments.programs.schema import (
     Bilingual,
@@ -118,6 +119,7 @@ RFC = Program(
         Result("tax_id_card", Bilingual("Cédula de identificación fiscal", "Tax ID card")),
         Result("enrolled_on", Bilingual("Fecha de inscripción", "Date of enrollment"), Kind.DATE),
     ),
+    appeal=TAX,
     reasons={
         "data_mismatch": Bilingual(
             "Los datos no coinciden con los de tu CURP.",
@@ -130,7 +132,7 @@ RFC = Program(
             "El SAT inscribe así solo a personas mayores de edad.",
             "SAT enrolls only adults in this way.",
         ),
-        "not_present": Bilingual(
+        "missed_appointment": Bilingual(
             "No entraste a la videollamada. Puedes pedir tu RFC otra vez.",
             "You did not join the video call. You can ask for your RFC again.",
         ),

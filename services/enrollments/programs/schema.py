@@ -176,6 +176,28 @@ class Term(NamedTuple):
 BY_DEFAULT = Term(3, Unit.MONTHS, "LFPA 17")
 
 
+class Appeal(NamedTuple):
+    """How to appeal against a no: the appeal's name, how it is made, within how many working days
+    (None where no text was found that says so), and the articles."""
+
+    name: Bilingual
+    how: Bilingual
+    working_days: int | None
+    source: str
+
+
+# Against whatever ends a procedure, unless the agency's own law has its own appeal.
+REVIEW = Appeal(
+    Bilingual("Recurso de revisión", "Review (recurso de revisión)"),
+    Bilingual(
+        "Por escrito, ante la misma dependencia que decidió. Tu consulado te puede orientar.",
+        "In writing, to the same agency that decided. Your consulate can guide you.",
+    ),
+    15,
+    "LFPA 83, 85, 86",
+)
+
+
 class Referral(NamedTuple):
     """What looks like the program and isn't asked for here: how to do it, and where."""
 
@@ -262,6 +284,7 @@ class Program:
     requires: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
     reasons: Mapping[str, Bilingual] = field(default_factory=dict)
+    appeal: Appeal = REVIEW
     announced: bool = False
 
     @property

@@ -62,6 +62,23 @@ class AssistanceAnswer(Answer):
     asked_at = Instant()
 
 
+class AppealAnswer(Answer):
+    """An appeal and how it is made; ``until`` is its last day, null where no rule says so."""
+
+    name = Text()
+    how = Text()
+    until = CalendarDay(allow_none=True)
+    source = Text(says="Articles")
+
+
+class RemedyAnswer(Answer):
+    """What can be done about a no, in the reader's language."""
+
+    reason = Text()
+    next_step = Text()
+    appeal = One(AppealAnswer, allow_none=True)
+
+
 class WarningAnswer(Answer):
     """What may be a mistake: an official identifier that doesn't follow from ``field``. The request
     was taken all the same."""
@@ -109,6 +126,7 @@ class EnrollmentAnswer(Answer):
     resolve_by = CalendarDay(allow_none=True)
     appointment = One(AppointmentDetailsAnswer, allow_none=True, required=False)
     payment = One(PaymentAnswer, allow_none=True, required=False)
+    remedy = One(RemedyAnswer, allow_none=True, required=False)
     history = Many(StepAnswer, required=False)
     result = ResultField(allow_none=True, required=False)
     warnings = Many(WarningAnswer, required=False)

@@ -22,7 +22,8 @@ from consular.input.enrollments import AnswerSchema, EnrollmentQuery, Enrollment
 from consular.input.programs import load_answers
 from consular.name_warnings import in_words
 from consular.printing.enrollments import as_file, print_enrollment
-from services.enrollments.answering import answer
+from consular.remedies import remedy_in_words
+from services.enrollments.answering import Answer, answer
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.queries import (
     find_assistance,
@@ -125,13 +126,22 @@ def show_enrollment(enrollment: UUID) -> dict[str, Any]:
     who=REQUESTERS,
     body=AnswerSchema(),
     answer=EnrollmentAnswer(),
-    errors={409: ("wrong_state", "person_forgotten"), 422: ("unknown_field",)},
+    errors={
+        409: ("wrong_state", "person_forgotten", "already_enrolled", "identity_check_pending"),
+        422: (
+            "unknown_field",
+            "required",
+            "not_expected",
+            "curp_invalid",
+            "curp_birth_date_differs",
+        ),
+    },
 )
 def answer_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Give the information that the agency asked for."""
-    return run_idempotent(
-        request_key(), lambda session: _answer(session, enrollment, command["data"])
-    )
+    """Give the information that the agency asked for: `requested` of the enrollment names it.
+
+    Who was asked for a name may send all of it, and a birth date with the CURP."""
+    return run_idempotent(request_key(), lambda session: _answer(session, enrollment, command))
 
 
 @endpoint(
@@ -203,9 +213,9 @@ def print_proof(enrollment: UUID) -> Response:
 
 def _answer(session: Session, enrollment: UUID, sent: dict[str, Any]) -> dict[str, Any]:
     program = PROGRAMS[get_enrollment(session, enrollment).program]
-    data = load_answers(program, sent)
+    given = Answer(load_answers(program, sent["data"]), sent["applicant"])
     return detailed(
-        session, answer(session, enrollment, data, now=now(), actor=actor(), vault=vault())
+        session, answer(session, enrollment, given, now=now(), actor=actor(), vault=vault())
     )
 
 
@@ -226,6 +236,7 @@ def detailed(session: Session, found: Any) -> dict[str, Any]:
         requested=details.requested,
         appointment=details.appointment,
         payment=details.payment,
+        remedy=remedy_in_words(found),
         actions=sorted(actions(Status(found.status))),
         history=list_history(session, found.id),
         result=open_result(session, found, vault()),

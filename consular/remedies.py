@@ -1,0 +1,62 @@
+"""Why an enrollment ended and what can be done about it, in the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from consular.i18n import translated, words
+from services.enrollments.models import Enrollment
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.programs.schema import Appeal, Program
+from services.enrollments.remedies import find_remedy
+from services.enrollments.rules import Status
+from services.enrollments.terms import home_day
+from services.enrollments.words import REASONS
+from services.kernel.working_days import add_working_days
+
+
+@dataclass(frozen=True)
+class AppealWords:
+    """``until`` is the last day to appeal, where it is known."""
+
+    name: str
+    how: str
+    until: date | None
+    source: str
+
+
+@dataclass(frozen=True)
+class RemedyWords:
+    """``reason`` is empty where the agency gave none that we know."""
+
+    reason: str
+    next_step: str
+    appeal: AppealWords | None
+
+
+def remedy_in_words(found: Enrollment) -> RemedyWords | None:
+    """None where it didn't end with a no."""
+    program = PROGRAMS[found.program]
+    remedy = find_remedy(program, Status(found.status), found.reason_code)
+    if remedy is None:
+        return None
+    return RemedyWords(
+        reason_in_words(program, found.reason_code),
+        translated(remedy.next_step),
+        _appeal(remedy.appeal, home_day(found.changed_at)) if remedy.appeal else None,
+    )
+
+
+def reason_in_words(program: Program, code: str | None) -> str:
+    """Our own words, or the program's for its agency's code; empty for one that has none."""
+    if code is not None and code in REASONS:
+        return words("enrollments.reason", code)
+    known = program.reasons.get(code or "")
+    return translated(known) if known else ""
+
+
+def _appeal(appeal: Appeal, told_on: date) -> AppealWords:
+    days = appeal.working_days
+    until = add_working_days(told_on, days) if days else None
+    return AppealWords(translated(appeal.name), translated(appeal.how), until, appeal.source)
