@@ -134,15 +134,11 @@ def steps_of(wanted: Collection[str], known: Known) -> list[PlanStep]:
 
 
 def list_unblocked(session: Session, enrollment: UUID, vault: Vault) -> list[str]:
-    """The programs of its plan that come after ``enrollment`` and can be asked for now."""
+    """The programs in the plan of ``enrollment`` that can be asked for now and never were."""
     done = session.get_one(Enrollment, enrollment)
     folder = session.get(Folder, done.folder_id) if done.folder_id else None
     plan = read_plan(session, folder, vault) if folder else []
-    return [
-        step.program
-        for step in plan
-        if step.state is StepState.READY and done.program in comes_after(PROGRAMS[step.program])
-    ]
+    return [s.program for s in plan if s.state is StepState.READY and s.status is None]
 
 
 def refuse_too_early(

@@ -8,11 +8,13 @@ from dataclasses import replace
 from threading import Event
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from services.citizens.erasing import Erased
 from services.enrollments.choosing import (
     ChoosePlan,
     Prepared,
@@ -38,8 +40,10 @@ from services.enrollments.progress import begin_submission
 from services.enrollments.requesting import request_enrollment
 from services.enrollments.rules import Status
 from services.enrollments.withdrawing import withdraw
+from services.folders.erasing import erase
 from services.folders.keeping import open_answers
 from services.folders.models import Consent, Folder
+from services.folders.queries import list_folders
 from services.identity.errors import IdentityCheckPending
 from services.kernel.audit import SYSTEM, Actor, Role
 from services.kernel.db import NETWORK_SCOPE, Database, Scope
@@ -351,6 +355,19 @@ def test_data_on_health_need_a_consent_of_their_own_and_are_kept_until_they_are_
     assert open_answers(session, folder, vault=VAULT) == {}
     kinds = set(session.scalars(select(Consent.kind)))
     assert kinds == {"transfer_to_agency", "sensitive_data"}
+
+
+def test_an_erased_folder_is_empty_and_proves_that_its_person_consented(
+    session: Session, citizen: Actor
+) -> None:
+    told = {"imss": Prepared(IMSS_DATA, CONSENT)}
+    folder = _choose(session, citizen, "imss", starts_next=True, prepared=told)
+    erase(session, Erased(citizen.account_id, ()))
+    session.refresh(folder)
+    assert (folder.person_key, folder.answers_sealed) == (None, None)
+    assert (folder.wanted, folder.starts_next) == ([], False)
+    assert session.scalars(select(Consent.program)).all() == ["imss"]
+    assert list_folders(session, folder.account_id or UUID(int=0)) == []
 
 
 def test_a_plan_is_of_a_real_curp(session: Session, citizen: Actor) -> None:
