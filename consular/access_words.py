@@ -35,6 +35,7 @@ WHAT: dict[str, Any] = {
     "erasure.done": _("Se suprimieron tus datos"),
     "enrollment.read": _("Vieron tu solicitud"),
     "enrollment.list": _("Vieron tu solicitud en una lista"),
+    "enrollment.tell_again": _("Pidieron que se te avisara otra vez de tu solicitud"),
     "enrollment.received": _("Se recibió tu solicitud"),
     "enrollment.in_review": _("Empezó la revisión de tu solicitud"),
     "enrollment.more_information_requested": _("Pidieron más datos para tu solicitud"),

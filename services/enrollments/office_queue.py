@@ -34,13 +34,14 @@ _UNREACHABLE = Person.email_sealed.is_(None) & Person.phone_sealed.is_(None)
 @dataclass(frozen=True)
 class QueueFilter:
     """``lapsing_by``: only those whose term ends until that day; ``asked_by``: only those that this
-    member of staff asked for."""
+    member of staff asked for; ``over``: only those that are, or aren't; None for both."""
 
     waits: WaitsFor | None = None
     status: Status | None = None
     program: str | None = None
     lapsing_by: date | None = None
     asked_by: UUID | None = None
+    over: bool | None = None
 
 
 class QueueLine(NamedTuple):
@@ -117,6 +118,8 @@ def _conditions(wanted: QueueFilter) -> Iterator[ColumnElement[bool]]:
         yield Enrollment.program == wanted.program
     if wanted.waits:
         yield _waits(wanted.waits)
+    if wanted.over is not None:
+        yield _in(DECIDED if wanted.over else UNDECIDED)
     if wanted.lapsing_by:
         yield _lapses(wanted.lapsing_by)
     if wanted.asked_by:

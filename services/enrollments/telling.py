@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
@@ -13,9 +14,12 @@ from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment
 from services.enrollments.rules import Status, may_be_told_again
 from services.kernel import audit
-from services.kernel.audit import Actor
+from services.kernel.audit import Actor, AuditEntry
 from services.kernel.errors import WrongState
-from services.outbox.delivery import enqueue_once_a_day
+from services.outbox.delivery import enqueue
+
+ONCE_IN = timedelta(days=1)
+_ACTION = "enrollment.tell_again"
 
 
 def tell_again(session: Session, enrollment: UUID, *, now: datetime, actor: Actor) -> Enrollment:
@@ -29,7 +33,18 @@ def tell_again(session: Session, enrollment: UUID, *, now: datetime, actor: Acto
     person = session.get_one(Person, found.person_id)
     if not (person.email_sealed or person.phone_sealed):
         raise NobodyToTell()
-    enqueue_once_a_day(session, "enrollments.told_again", found.id)
-    subject = audit.Subject.of("enrollment", found)
-    audit.record(session, subject, action="enrollment.tell_again", now=now, actor=actor)
+    if not _told_lately(session, found.id, now):
+        enqueue(session, "enrollments.told_again", found.id)
+        subject = audit.Subject.of("enrollment", found)
+        audit.record(session, subject, action=_ACTION, now=now, actor=actor)
     return found
+
+
+def _told_lately(session: Session, enrollment: UUID, now: datetime) -> bool:
+    """An office may not read the outbox: what the audit says of its own request, it may."""
+    told = select(AuditEntry.id).where(
+        AuditEntry.subject_id == enrollment,
+        AuditEntry.action == _ACTION,
+        AuditEntry.at > now - ONCE_IN,
+    )
+    return session.scalars(told.limit(1)).first() is not None

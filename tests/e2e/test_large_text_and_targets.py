@@ -162,17 +162,21 @@ def _of_a_transfer(citizen: Signed) -> list[str]:
     return [quoted, recipient, again, sent, sent.partition("?")[0]]
 
 
-def _enrollment(citizen: Signed) -> str:
+def _applicant() -> dict[str, str]:
+    """Somebody's answers to the form of an RFC."""
     applicant = make_applicant()
     born = applicant.birth_date
-    form = {
+    return {
         "given_names": applicant.given_names, "first_surname": applicant.first_surname,
         "second_surname": applicant.second_surname or "", "curp": applicant.curp or "",
         "email": applicant.email or "", "consents": "transfer_to_agency",
         "birth_date-day": str(born.day), "birth_date-month": str(born.month),
         "birth_date-year": str(born.year),
     }  # fmt: skip
-    made = citizen.post("/rfc", **form).location
+
+
+def _enrollment(citizen: Signed) -> str:
+    made = citizen.post("/rfc", **_applicant()).location
     assert made.startswith("/inscripciones/"), made
     return made
 
@@ -181,7 +185,10 @@ def _of_the_desk(desk: Signed, booked: str, session: str) -> list[str]:
     shown = desk.post(
         "/desk/identity", **NAMES, **HERE, document="Acta y credencial", identity_checked="true"
     ).location
+    asked = {**_applicant(), "document": "Acta", "identity_checked": "true", "email": ""}
+    enrolled = desk.post("/desk/enrollments/new/rfc", **asked).location
     return [
+        "/desk/enrollments", "/desk/enrollments/new", "/desk/enrollments/new/rfc", enrolled,
         "/desk/", "/desk/sessions", f"/desk/sessions/{session}", f"/desk/appointments/{booked}",
         f"/desk/appointments/{booked}/complete", "/desk/identity", shown,
     ]  # fmt: skip

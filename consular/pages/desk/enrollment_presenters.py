@@ -54,7 +54,7 @@ def line(queued: QueueLine) -> dict[str, Any]:
         "id": found.id,
         "folio": found.folio,
         "name": name_shown(queued.person),
-        "program_name": translated(PROGRAMS[found.program].name),
+        "program_name": PROGRAMS[found.program].short,
         "status": found.status,
         "asked_on": found.created_at,
         "waits": queued.waits.value,
@@ -73,15 +73,19 @@ def sums(counts: Sequence[StatusCount]) -> list[tuple[str, int]]:
     return [(waits.value, number) for waits, number in totals.items()]
 
 
-def by_program(counts: Sequence[StatusCount]) -> list[list[Any]]:
-    """The office's numbers: a row for each program, a column for each status, and the sum."""
+def by_status(counts: Sequence[StatusCount]) -> dict[str, Any] | None:
+    """The office's numbers: a row for each status, a column for each program, and sums; None where
+    there is nothing to count."""
     table = {(count.program, count.status): count.requests for count in counts}
+    programs = [
+        program for program in PROGRAMS.values() if any(p == program.code for p, _s in table)
+    ]
     rows = []
-    for program in PROGRAMS.values():
-        numbers = [table.get((program.code, status), 0) for status in Status]
+    for status in Status:
+        numbers = [table.get((program.code, status), 0) for program in programs]
         if any(numbers):
-            rows.append([translated(program.name), *numbers, sum(numbers)])
-    return rows
+            rows.append([words("enrollments.status", status), *numbers, sum(numbers)])
+    return {"programs": [program.short for program in programs], "rows": rows} if rows else None
 
 
 def zone(session: Session, found: Any = None) -> dict[str, str]:

@@ -70,6 +70,7 @@ def _queue(session: Session, query: dict[str, Any], values: dict[str, str]) -> d
         program=query["program"],
         lapsing_by=now().date() + SOON if query["lapsing"] else None,
         asked_by=own,
+        over=None if query["waits"] or query["status"] or query["q"] else False,
     )
     page = list_queue(session, wanted, limit=LINES, after=query["next"])
     record_list(session, "enrollment", [line.enrollment for line in page.items])
@@ -78,7 +79,7 @@ def _queue(session: Session, query: dict[str, Any], values: dict[str, str]) -> d
     return {
         "lines": [presenters.line(line) for line in page.items],
         "sums": presenters.sums(counts),
-        "numbers": presenters.by_program(counts) if actor().role is Role.SUPERVISOR else [],
+        "numbers": presenters.by_status(counts) if actor().role is Role.SUPERVISOR else None,
         "filters": values,
         "programs": list(PROGRAMS.values()),
         "statuses": list(Status),
