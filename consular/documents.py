@@ -45,13 +45,13 @@ def keep_document(session: Session, enrollment: UUID, command: UploadDocument) -
     return upload(session, folder, command, now=now(), actor=actor(), vault=vault())
 
 
-def give_out(enrollment: UUID, document: UUID, *, preview: bool = False) -> Response:
-    """The file or its small picture, to its owner or to staff of the office, who are written down.
+def give_out(id: UUID, document: UUID, *, preview: bool = False) -> Response:
+    """A document of the request ``id``, or its small picture. Staff are written down who open it.
 
     Raises NotFound, also for one that was replaced or removed.
     """
     with transaction() as session:
-        folder = get_row(session, Folder, folder_of(get_enrollment(session, enrollment)))
+        folder = get_row(session, Folder, folder_of(get_enrollment(session, id)))
         found = get_document(session, folder.id, document)
         content = open_content(session, found, vault(), preview=preview)
         if not actor().is_citizen:

@@ -207,7 +207,7 @@ def problem_of(error: DomainError, clock: tuple[str, str | bool] = (MEXICO_CITY,
 def init_errors(app: Flask) -> None:
     """Register the error handlers: every failure becomes a problem."""
     app.register_error_handler(DomainError, answer_error)
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(psycopg.Error, _database)
     app.register_error_handler(PoolTimeout, lambda _error: _show(_busy()))
@@ -252,7 +252,8 @@ def sign_in_address(then: str) -> str:
     return url_for(door, next=then)
 
 
-def _http(error: HTTPException) -> Any:
+def answer_http_error(error: HTTPException) -> Any:
+    """Answer what Flask or Werkzeug refused as a problem or a page."""
     status = error.code or 500
     if status < 400:
         return error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import IO, Any, TypeVar
 from uuid import UUID
 
@@ -68,6 +69,15 @@ def sent_file(name: str) -> SentFile | None:
     if found is None or not (found.filename or found.content_length):
         return None
     return SentFile(found.filename or "", found.stream.read())
+
+
+def sent_digests() -> list[tuple[str, str]]:
+    """(field, digest) of each file of a form: two sendings of it are one only with the same."""
+    digests = []
+    for name, file in request.files.items(multi=True):
+        digests.append((name, sha256(file.stream.read()).hexdigest()))
+        file.stream.seek(0)
+    return digests
 
 
 def _allow_more() -> None:

@@ -20,15 +20,24 @@ from uuid import UUID
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from consular.auth import allow, vault
 from consular.db import transaction
-from consular.errors import Unauthenticated, answer_error, sign_in_address
-from consular.pages.drafts import answers, answers_of_ended_session, draft_id, keep_draft
+from consular.errors import (
+    Unauthenticated,
+    answer_error,
+    answer_http_error,
+    sign_in_address,
+)
+from consular.pages.drafts import Draft, answers, answers_of_ended_session, draft_id, keep_draft
 from consular.pages.forms import go, hash_of
 from consular.pages.language import remember_language
 from consular.pages.session import set_session_cookie
 from consular.security import browser_secret, came_from_here, form_fault, is_page_form
+from consular.uploads import brings_file, sent_digests
+from services.files.cleaning import MEBIBYTES
+from services.files.errors import FileTooLarge
 from services.forms.owners import browser_owner
 from services.forms.submissions import (
     Outcome,
@@ -61,6 +70,7 @@ def init_forms(app: Flask) -> None:
     app.jinja_env.globals["form_key"] = form_key
     app.jinja_env.globals["draft_id"] = draft_id
     app.register_error_handler(DomainError, _refuse)
+    app.register_error_handler(RequestEntityTooLarge, _refuse_size)
 
 
 def form_key() -> str:
@@ -182,7 +192,7 @@ def _release(_error: BaseException | None) -> None:
 
 def _digest() -> bytes:
     """Of all that the form holds. One without a key, of a page from before, is one of its kind."""
-    fields = sorted(request.form.items(multi=True))
+    fields = sorted([*request.form.items(multi=True), *sent_digests()])
     key = request.form.get("form_key") or ("" if _has_effect() else form_key())
     whole = [_owner(), request.full_path, key, *fields]
     return vault().request_hash(json.dumps(whole).encode())
@@ -205,15 +215,19 @@ def form_address(draft: object) -> str:
     return f"{request.path}?{urlencode({'d': draft})}"
 
 
-def reopen(pages: Blueprint, rules: Sequence[str], page: str, who: frozenset[Role]) -> None:
+def reopen(
+    pages: Blueprint, rules: Sequence[str], page: str, who: frozenset[Role], *, own: str = ""
+) -> None:
     """Register GET at the addresses of a page's forms, which a refusal, a change of language or a
-    sign-in may open: they lead back to the page, with the draft."""
+    sign-in may open: they lead back to the page, with the draft. ``own``: what of the address,
+    besides ``id``, the page's address has too."""
 
     @allow(who)
-    def back(id: UUID, **_step: Any) -> Response:
+    def back(id: UUID, **step: Any) -> Response:
         kept: dict[str, Any] = {
             name: request.args[name] for name in ("d", "desk") if name in request.args
         }
+        kept |= {own: step[own]} if own else {}
         return go(url_for(page, id=id, **kept))
 
     for rule in rules:
@@ -229,6 +243,15 @@ def _refuse(error: DomainError) -> Any:
     if isinstance(error, Unauthenticated):
         return _sign_in_first(error)
     return back_to_form(keep_draft(answers(), error))
+
+
+def _refuse_size(error: RequestEntityTooLarge) -> Any:
+    """Back to the form, which says how large a file may be: of this request nothing is read."""
+    if not (is_page_form() and brings_file() and came_from_here()):
+        return answer_http_error(error)
+    g.draft = Draft()
+    refused = FileTooLarge(field="file", mebibytes=MEBIBYTES)
+    return back_to_form(keep_draft({}, refused))
 
 
 def _may_keep(error: Forbidden) -> bool:

@@ -26,6 +26,40 @@
     });
   }
 
+  // A file takes a while: say how much of it is on its way. One that is too large isn't sent at all.
+  function showProgress(form) {
+    const input = form.querySelector("input[type=file]");
+    const bar = form.querySelector("progress");
+    input.addEventListener("change", function () {
+      const tooLarge = input.files[0] && input.files[0].size > Number(input.dataset.most);
+      input.setCustomValidity(tooLarge ? input.dataset.tooLarge : "");
+    });
+    form.addEventListener("submit", function (event) {
+      if (event.defaultPrevented) {
+        return;
+      }
+      event.preventDefault();
+      bar.hidden = false;
+      const request = new XMLHttpRequest();
+      request.open("POST", form.action);
+      request.upload.addEventListener("progress", function (sent) {
+        if (sent.lengthComputable) {
+          bar.value = sent.loaded / sent.total;
+        }
+      });
+      // Whatever went wrong, the browser's own sending shows it.
+      request.addEventListener("error", function () { form.submit(); });
+      request.addEventListener("load", function () {
+        if (request.status < 400) {
+          location.assign(request.responseURL);
+        } else {
+          form.submit();
+        }
+      });
+      request.send(new FormData(form));
+    });
+  }
+
   // <time data-countdown datetime="…">: minutes left, told once a minute rather than ticking.
   function countDown(element) {
     const end = Date.parse(element.dateTime);
@@ -64,6 +98,7 @@
 
   document.querySelectorAll("[data-refresh]").forEach(watchForNews);
   document.querySelectorAll("form[method=post]").forEach(guardAgainstSecondSubmit);
+  document.querySelectorAll("form[data-upload]").forEach(showProgress);
   document.querySelectorAll("time[data-countdown]").forEach(countDown);
 
   // Printing needs a script, so its button only appears with one.

@@ -47,6 +47,7 @@ ALLOWED = {
     r"Antes hubo cientos .*": "of an unlikely count, not of its bounds",
     r"Dos ventanillas .*|.*\bdos (personas|cosas|puntos|citas)\b.*": "a pair",
     r".*[Dd]esde hace (más de )?una hora.*": "the name of an incident",
+    r".*puede tardar un minuto o más\..*": "an unlikely wait, not its bounds",
     r".*hace menos de un minuto\.": "the least that is told of a time",
 }
 

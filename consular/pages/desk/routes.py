@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from consular.pages.desk import agenda, appointment, enrolling, enrollments, identity, sessions
+from consular.pages.desk import (
+    agenda,
+    appointment,
+    documents,
+    enrolling,
+    enrollments,
+    identity,
+    sessions,
+)
 from consular.pages.desk.blueprint import pages
 
 __all__ = [
     "agenda",
     "appointment",
+    "documents",
     "enrolling",
     "enrollments",
     "identity",

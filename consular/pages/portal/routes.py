@@ -5,6 +5,7 @@ from __future__ import annotations
 from consular.pages.portal import (
     accesses,
     booking,
+    documents,
     enrolling,
     enrollment,
     erasing,
@@ -22,6 +23,7 @@ from consular.pages.portal.blueprint import pages
 __all__ = [
     "accesses",
     "booking",
+    "documents",
     "enrolling",
     "enrollment",
     "erasing",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from consular.access_log import record_look
 from consular.api.contract import endpoint, request_key
 from consular.api.v1.documents.answers import DocumentAnswer, DocumentList
-from consular.auth import CITIZEN, DESK, actor, now, vault
+from consular.auth import CITIZEN, HELPERS, actor, now, vault
 from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.documents import give_out, keep_document, read_document
@@ -26,7 +26,7 @@ from services.folders.documents import NamedDocument, list_documents, open_names
 from services.folders.removing import confirm, remove
 
 api = Blueprint("documents", __name__, url_prefix="/api/v1")
-WHO = CITIZEN | DESK
+WHO = CITIZEN | HELPERS
 OF_ENROLLMENT = "/enrollments/<uuid:enrollment>/documents"
 ONE = f"{OF_ENROLLMENT}/<uuid:document>"
 
