@@ -35,8 +35,9 @@ _NO_BROWSER = "There is no Chromium on this machine (Debian, Ubuntu: apt-get ins
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--durable``: the tests' PostgreSQL keeps fsync on."""
+    """``--durable``: the tests' PostgreSQL keeps fsync on. ``--full``: long runs at full length."""
     parser.addoption("--durable", action="store_true", help="keep fsync on in PostgreSQL")
+    parser.addoption("--full", action="store_true", help="long runs at their full length")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
