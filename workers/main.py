@@ -116,7 +116,7 @@ def run_schedule(settings: Settings) -> None:
     database = _once_there(stopping, lambda: open_database(settings, pool_size=2))
     if database is None:
         return
-    turn = Schedule(database, database_clock)
+    turn = Schedule(database, database_clock, schedule.collecting(settings))
     pulse = Pulse(Process.SCHEDULE, database, Gate(database))
     pulse.start()
     _alarm(settings, database).start()

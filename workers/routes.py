@@ -10,6 +10,7 @@ from services.outbox.delivery import Lease
 from services.outbox.inbox import callback_topic
 from workers.jobs import (
     appointments,
+    batches,
     enrollments,
     housekeeping,
     incidents,
@@ -47,6 +48,8 @@ ROUTES: Mapping[str, Route] = {
     "appointments.rescheduled": Route(Queue.NOTICES, notices.send_rescheduling),
     "appointments.identity_check": Route(Queue.NOTICES, notices.send_identity_check),
     "enrollments.submit": Route(Queue.AGENCIES, enrollments.submit),
+    "enrollments.collect": Route(Queue.AGENCIES, batches.collect),
+    "enrollments.batch": Route(Queue.AGENCIES, batches.go_on),
     "enrollments.amend": Route(Queue.AGENCIES, enrollments.amend),
     "enrollments.refresh": Route(Queue.AGENCIES, enrollments.refresh),
     "enrollments.identity_check": Route(Queue.NOTICES, notices.send_enrollment_identity_check),

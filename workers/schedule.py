@@ -12,13 +12,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.appointments import reminding
-from services.enrollments import lapsing
+from services.enrollments import batches, lapsing
 from services.enrollments import queries as enrollments
+from services.enrollments.rules import HOME_ZONE
 from services.facts.settling import note_settled
 from services.kernel.clock import SessionClock
 from services.kernel.db import NETWORK_SCOPE, Database
+from services.kernel.settings import Settings
 from services.outbox.delivery import enqueue
-from services.outbox.periodic import start_if_due
+from services.outbox.periodic import start_if_due, start_if_due_daily
 from services.privacy import queries as privacy
 from services.remittances import queries as remittances
 from services.remittances.rules import Status
@@ -26,17 +28,28 @@ from services.remittances.rules import Status
 PERIOD_SECONDS = 1.0
 UNATTENDED_AFTER = timedelta(seconds=20)
 BATCH = 200
+BATCH_HOUR = 1
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Periodic:
-    """``start`` puts what is to be done into the outbox, in the transaction that took the turn."""
+    """``start`` puts what is to be done into the outbox, in the transaction that took the turn.
+
+    With an ``hour`` it is due once a day, then, in Mexico City.
+    """
 
     job: str
     every_seconds: int
     start: Callable[[Session, datetime], None]
+    hour: int | None = None
+
+    def is_due(self, session: Session) -> bool:
+        """Whether this transaction is the one that starts it now."""
+        if self.hour is None:
+            return start_if_due(session, self.job, every_seconds=self.every_seconds)
+        return start_if_due_daily(session, self.job, hour=self.hour, zone=HOME_ZONE)
 
 
 def id_of(job: str) -> UUID:
@@ -70,6 +83,13 @@ def _ask_about_enrollments(session: Session, now: datetime) -> None:
         session, before=now - UNATTENDED_AFTER, limit=BATCH
     ):
         enqueue(session, "enrollments.refresh", enrollment)
+    for batch in batches.list_unattended(session, before=now - UNATTENDED_AFTER, limit=BATCH):
+        enqueue(session, "enrollments.batch", batch)
+
+
+def _collect_batches(session: Session, _: datetime) -> None:
+    if batches.anything_waits(session):
+        enqueue(session, "enrollments.collect", id_of("enrollments.collect"))
 
 
 def _end_terms(session: Session, now: datetime) -> None:
@@ -110,10 +130,18 @@ PERIODIC = (
 )
 
 
-class Schedule:
-    """One pass is `tick`."""
+def collecting(settings: Settings) -> Periodic:
+    """When requests that travel by file are collected: at night, in development all the time."""
+    seconds = settings.number("CONSULAR_BATCH_SECONDS", 3 if settings.development else 0)
+    hour = None if seconds else int(settings.number("CONSULAR_BATCH_HOUR", BATCH_HOUR))
+    return Periodic("enrollments.collect", int(seconds), _collect_batches, hour)
 
-    def __init__(self, database: Database, clock: SessionClock) -> None:
+
+class Schedule:
+    """One pass is `tick`. ``more`` is what the settings decide about."""
+
+    def __init__(self, database: Database, clock: SessionClock, *more: Periodic) -> None:
+        self._periodic = (*PERIODIC, *more)
         self._database = database
         self._clock = clock
         self._missing = False
@@ -121,7 +149,7 @@ class Schedule:
     def tick(self) -> list[str]:
         """Start what is due; returns the jobs that this scheduler started."""
         try:
-            started = [periodic.job for periodic in PERIODIC if self._start(periodic)]
+            started = [periodic.job for periodic in self._periodic if self._start(periodic)]
             with self._database.transaction(NETWORK_SCOPE) as session:
                 note_settled(session)
         except SQLAlchemyError:
@@ -134,7 +162,7 @@ class Schedule:
 
     def _start(self, periodic: Periodic) -> bool:
         with self._database.transaction(NETWORK_SCOPE) as session:
-            due = start_if_due(session, periodic.job, every_seconds=periodic.every_seconds)
+            due = periodic.is_due(session)
             if due:
                 periodic.start(session, self._clock(session))
         return due

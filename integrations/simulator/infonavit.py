@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -107,12 +108,13 @@ class SimulatedAgency:
 
     def _take(self, row: Mapping[str, str], now: float) -> None:
         """A row of a folio that is known stays as it was, unless a correction was asked for."""
-        memory = self._world.memory
-        try:
-            memory.take(AGENCY, row["folio"], row, now, acts=self._world.acts(AGENCY))
-        except KeyReused:
-            if applicants.is_called(row, applicants.CORRECTED[AGENCY]):
-                memory.take(f"{AGENCY}.corrections", row["folio"], row, now, acts=Acts.NEVER)
+        memory, folio = self._world.memory, row["folio"]
+        known = memory.find(AGENCY, folio)
+        if known is not None and self._result(known)["estado"] == "POR_CORREGIR":
+            memory.take(f"{AGENCY}.corrections", folio, row, now, acts=Acts.NEVER)
+            return
+        with suppress(KeyReused):
+            memory.take(AGENCY, folio, row, now, acts=self._world.acts(AGENCY))
 
     def _find(self, kind: str, key: str) -> Order:
         order = self._world.memory.find(kind, key)

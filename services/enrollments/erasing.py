@@ -34,7 +34,7 @@ def erase(session: Session, erased: Erased) -> None:
     session.execute(
         update(Enrollment)
         .where(Enrollment.id.in_(found))
-        .values(data_sealed=b"", result_sealed=None, details_sealed=None)
+        .values(data_sealed=b"", result_sealed=None, details_sealed=None, curp_differs=None)
         .execution_options(synchronize_session=False)
     )
     session.execute(

@@ -19,7 +19,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.citizens.models import PersonClaim
-from services.enrollments.rules import UNDECIDED, By, Channel, ConsentGiven, Status
+from services.enrollments.batch_rules import BatchStatus, RowOutcome
+from services.enrollments.rules import UNDECIDED, By, Channel, ConsentGiven, CurpCheck, Status
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
 
@@ -35,6 +36,8 @@ class Enrollment(Base):
     the agency's newest word that was taken became so. Last days, in Mexico City: ``answer_by`` to
     answer what the agency asked for, ``pay_by`` to pay, ``resolve_by`` for the agency to decide,
     ``covered_to`` of what an active one gives.
+    ``curp_check`` is what the population register said of the CURP before it was sent,
+    ``curp_differs`` names what it has otherwise; null where nobody has asked yet.
     ``folder_id`` is null where a version filed it that knew no folders, or the person was erased
     by then.
     """
@@ -44,6 +47,7 @@ class Enrollment(Base):
     __table_args__ = (
         CheckConstraint(one_of("status", Status), name="status"),
         CheckConstraint("'transfer_to_agency' = ANY (consents)", name="consents"),
+        CheckConstraint(one_of("curp_check", CurpCheck), name="curp_check"),
         Index("ix_enrollments_account_id", "account_id"),
         Index("ix_enrollments_folder_id", "folder_id"),
         Index("ix_enrollments_consulate_code_created_at", "consulate_code", "created_at"),
@@ -76,6 +80,8 @@ class Enrollment(Base):
     pay_by: Mapped[date | None]
     resolve_by: Mapped[date | None]
     covered_to: Mapped[date | None]
+    curp_check: Mapped[str | None] = mapped_column(Text)
+    curp_differs: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     consents: Mapped[list[str]] = mapped_column(ARRAY(Text))
     consented_at: Mapped[datetime] = mapped_column(_AT)
     language: Mapped[str] = mapped_column(Text)
@@ -160,3 +166,63 @@ class EnrollmentClaim(PersonClaim, Base):
 
     program: Mapped[str] = mapped_column(Text, primary_key=True)
     enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"))
+
+
+class EnrollmentBatch(Base):
+    """Requests that go to an agency in one file, under a key of the batch's own. Nobody's data.
+
+    ``day`` is the one that it was collected on, in Mexico City.
+    """
+
+    __tablename__ = "enrollment_batches"
+    __table_args__ = (
+        CheckConstraint(one_of("status", BatchStatus), name="status"),
+        Index(
+            "ix_enrollment_batches_open",
+            "changed_at",
+            postgresql_where=text("status <> 'answered'"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    agency: Mapped[str] = mapped_column(Text)
+    day: Mapped[date]
+    status: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(_AT)
+    changed_at: Mapped[datetime] = mapped_column(_AT)
+
+
+class EnrollmentBatchRow(Base):
+    """A request in a batch, or waiting for one where ``batch_id`` is null. It ends once."""
+
+    __tablename__ = "enrollment_batch_rows"
+    owners = PartOf("enrollment_id", Enrollment)
+    __table_args__ = (
+        CheckConstraint(one_of("outcome", RowOutcome), name="outcome"),
+        CheckConstraint("(outcome IS NULL) = (settled_at IS NULL)", name="settled"),
+        CheckConstraint("batch_id IS NOT NULL OR settled_at IS NULL", name="in_batch"),
+        # A request is in one batch at a time, or waits for one.
+        Index(
+            "uq_enrollment_batch_rows_open",
+            "enrollment_id",
+            unique=True,
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index("ix_enrollment_batch_rows_enrollment_id", "enrollment_id"),
+        Index("ix_enrollment_batch_rows_batch_id", "batch_id"),
+        Index(
+            "ix_enrollment_batch_rows_waiting",
+            "agency",
+            "id",
+            postgresql_where=text("batch_id IS NULL AND settled_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    agency: Mapped[str] = mapped_column(Text)
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"))
+    batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("enrollment_batches.id"))
+    queued_at: Mapped[datetime] = mapped_column(_AT)
+    settled_at: Mapped[datetime | None] = mapped_column(_AT)
+    outcome: Mapped[str | None] = mapped_column(Text)

@@ -31,6 +31,7 @@ from services.incidents.reporting import Report, report, settled_before
 from services.incidents.rules import Kind, Subject
 from services.kernel.audit import AGENCY, SYSTEM
 from services.kernel.crypto import DataKey, Vault
+from services.kernel.tables import get_row
 from services.outbox.delivery import enqueue
 
 DATA_PLACE = "enrollments.data"
@@ -110,6 +111,13 @@ def begin_amendment(session: Session, enrollment: UUID, *, vault: Vault) -> Appl
     found = LIFECYCLE.lock(session, enrollment)
     if not still_undecided(found):
         return None
+    return _application(session, found, sent=True, vault=vault)
+
+
+def read_application(session: Session, enrollment: UUID, *, vault: Vault) -> Application:
+    """What its agency is to know of a request that may have been sent. Raises NotFound,
+    `PersonForgotten`."""
+    found = get_row(session, Enrollment, enrollment)
     return _application(session, found, sent=True, vault=vault)
 
 

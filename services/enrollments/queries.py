@@ -15,7 +15,12 @@ from sqlalchemy.orm import Session
 from services.citizens.models import Person
 from services.citizens.people import find_key, open_person
 from services.enrollments.details import AppointmentDetails, Details
-from services.enrollments.models import AssistedRequest, Enrollment, EnrollmentEvent
+from services.enrollments.models import (
+    AssistedRequest,
+    Enrollment,
+    EnrollmentBatchRow,
+    EnrollmentEvent,
+)
 from services.enrollments.progress import DATA_PLACE, RESULT_PLACE, open_sealed
 from services.enrollments.rules import CLOCK_RUNS, IDENTITY_CHECKED, UNDECIDED, Status
 from services.enrollments.warnings import list_warnings
@@ -23,6 +28,9 @@ from services.kernel.crypto import Vault
 from services.kernel.name_checks import KeyDifference
 from services.kernel.tables import Page, fetch_page, get_row, list_numbered
 from services.outbox.models import OutboxItem
+
+# The population register has something else under the CURP.
+REGISTERED = "curp_registered_otherwise"
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,9 @@ def warnings_of(session: Session, found: Enrollment, vault: Vault) -> list[KeyDi
     person = session.get(Person, found.person_id)
     if person is None:
         return []
-    return list_warnings(open_person(person, vault), open_data(session, found, vault))
+    registered = [KeyDifference(REGISTERED, name) for name in found.curp_differs or ()]
+    data = open_data(session, found, vault)
+    return [*list_warnings(open_person(person, vault), data), *registered]
 
 
 def open_details(session: Session, found: Enrollment, vault: Vault) -> Details:
@@ -172,14 +182,17 @@ def last_day(found: Enrollment) -> date | None:
 
 
 def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequence[UUID]:
-    """Undecided ones, unchanged since ``before``, about which nothing is on its way."""
+    """Undecided ones, unchanged since ``before``, about which nothing is on its way and that don't
+    travel by file."""
     # What was parked waits for a person: asking anew would hide that.
     open_still = or_(OutboxItem.done_at.is_(None), OutboxItem.outcome == "parked")
     waiting = exists().where(and_(OutboxItem.ref == Enrollment.id, open_still))
+    row = EnrollmentBatchRow
+    by_file = exists().where(row.enrollment_id == Enrollment.id, row.settled_at.is_(None))
     undecided = Enrollment.status.in_(sorted(UNDECIDED))
     return session.scalars(
         select(Enrollment.id)
-        .where(undecided, Enrollment.changed_at < before, ~waiting)
+        .where(undecided, Enrollment.changed_at < before, ~waiting, ~by_file)
         .order_by(Enrollment.changed_at)
         .limit(limit)
     ).all()

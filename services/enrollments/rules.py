@@ -128,6 +128,29 @@ IDENTITY_CHECKED = "identity_checked"
 DECIDED = OVER | {Status.ACTIVE}
 
 
+class CurpCheck(StrEnum):
+    """What the population register said of an applicant's CURP before the request was sent.
+
+    ``differs``: names or birth date are registered otherwise; the agency has the last word on that.
+    ``unchecked``: the register didn't answer in time, and the request went on without it.
+    """
+
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    UNCHECKED = "unchecked"
+    UNKNOWN = "unknown"
+    REPLACED = "replaced"
+    CANCELLED = "cancelled"
+
+
+# With such a CURP nobody can be enrolled: the request ends with this reason, and isn't sent.
+CURP_REASONS: Mapping[CurpCheck, str] = {
+    CurpCheck.UNKNOWN: "curp_not_found",
+    CurpCheck.REPLACED: "curp_replaced",
+    CurpCheck.CANCELLED: "curp_cancelled",
+}
+
+
 class By(StrEnum):
     """Who brought an enrollment to a status, as its history names them."""
 

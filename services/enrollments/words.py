@@ -97,6 +97,18 @@ REASONS: Mapping[str, str] = {
         "Se retiró después de una revisión de identidad. Si crees que es un error, ve a cualquier"
         " consulado con tus documentos."
     ),
+    "curp_not_found": _(
+        "El Registro Nacional de Población no conoce esta CURP. Revísala letra por letra y vuelve a"
+        " pedirlo."
+    ),
+    "curp_replaced": _(
+        "Esta CURP ya se cambió por otra. Consulta la vigente en gob.mx/curp y vuelve a pedirlo con"
+        " ella."
+    ),
+    "curp_cancelled": _(
+        "Esta CURP está dada de baja. Acláralo en el Registro Nacional de Población o en tu"
+        " consulado, y vuelve a pedirlo."
+    ),
 }
 
 # By code and field. They are read by the person and, at a window, by whoever helps them.
@@ -115,6 +127,18 @@ WARNINGS: Mapping[str, str] = {
     ),
     "curp_birth_place_differs.birth_place": _(
         "El lugar de nacimiento no corresponde con la CURP, que lleva %(actual)s."
+    ),
+    "curp_registered_otherwise.given_names": _(
+        "El Registro Nacional de Población tiene otro nombre con esta CURP."
+    ),
+    "curp_registered_otherwise.first_surname": _(
+        "El Registro Nacional de Población tiene otro primer apellido con esta CURP."
+    ),
+    "curp_registered_otherwise.second_surname": _(
+        "El Registro Nacional de Población tiene otro segundo apellido con esta CURP."
+    ),
+    "curp_registered_otherwise.birth_date": _(
+        "El Registro Nacional de Población tiene otra fecha de nacimiento con esta CURP."
     ),
     "rfc_name_differs.rfc": _(
         "El RFC no corresponde con el nombre: por cómo está escrito, empezaría con %(expected)s,"

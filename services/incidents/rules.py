@@ -18,9 +18,11 @@ class Kind(StrEnum):
     optional field of an agency's answers can't be used. ``withdrawn_at_agency``: somebody else
     proved to be the person of a request that the agency has. ``process_dead``: no relay, worker or
     schedule is alive. ``agency_unavailable``: an agency's breaker has been open for long.
-    ``term_ending``: an agency's term to
-    decide a request ends soon; ``asked_twice``: it asks once more for information, which it may
-    once; ``given_after_end``: it decides a request that had ended because a term lapsed.
+    ``term_ending``: an agency's term to decide a request ends soon; ``asked_twice``: it asks once
+    more for information, which it may once; ``given_after_end``: it decides a request that had
+    ended because a term lapsed.
+    ``results_contradict``: an agency's file of results says two things of a request, or has one
+    that wasn't sent.
     """
 
     PAID_AFTER_REFUND = "paid_after_refund"
@@ -40,6 +42,7 @@ class Kind(StrEnum):
     TERM_ENDING = "term_ending"
     ASKED_TWICE = "asked_twice"
     GIVEN_AFTER_END = "given_after_end"
+    RESULTS_CONTRADICT = "results_contradict"
 
 
 class Subject(StrEnum):

@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = {
     Kind.TERM_ENDING: _("Plazo de la dependencia por vencer"),
     Kind.ASKED_TWICE: _("La dependencia pide datos por segunda vez"),
     Kind.GIVEN_AFTER_END: _("Respuesta después de que venció el plazo"),
+    Kind.RESULTS_CONTRADICT: _("Archivo de resultados que no cuadra"),
 }
 # What each means, and what to do about it.
 MEANINGS: Mapping[str, str] = {
@@ -100,6 +101,10 @@ MEANINGS: Mapping[str, str] = {
         " plazo. Lo que dio se guarda para la persona. Aclara con la dependencia cuál vale y"
         " avisa a la persona."
     ),
+    Kind.RESULTS_CONTRADICT: _(
+        "Un archivo de resultados dice dos cosas de la misma solicitud, o trae una que no"
+        " enviamos. No contamos esas filas y preguntamos folio por folio. Avisa a la dependencia."
+    ),
 }
 RESOLUTIONS: Mapping[str, str] = {
     Resolution.EXPLAINED: _("Aclarado"),
@@ -125,6 +130,8 @@ FACTS: Mapping[str, str] = {
     "message": _("Mensaje de la dependencia"),
     "operation": _("Operación"),
     "code": _("Código"),
+    "batch": _("Lote"),
+    "folios": _("Folios"),
     "answer": _("Qué dijo la dependencia"),
     "amount": _("Monto según la dependencia"),
     "reason_code": _("Motivo"),

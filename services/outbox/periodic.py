@@ -14,6 +14,15 @@ _START = text(
     ON CONFLICT DO NOTHING RETURNING job
     """
 )
+_START_DAILY = text(
+    """
+    INSERT INTO scheduled_runs (job, due_at, outbox_id)
+    SELECT :job, (date_trunc('day', (clock_timestamp() AT TIME ZONE :zone) - at.hour) + at.hour)
+        AT TIME ZONE :zone, :id
+    FROM (SELECT make_interval(hours => :hour) AS hour) at
+    ON CONFLICT DO NOTHING RETURNING job
+    """
+)
 
 
 def start_if_due(session: Session, job: str, *, every_seconds: int) -> bool:
@@ -25,3 +34,9 @@ def start_if_due(session: Session, job: str, *, every_seconds: int) -> bool:
     """
     values = {"job": job, "every": every_seconds, "id": new_id()}
     return session.execute(_START, values).first() is not None
+
+
+def start_if_due_daily(session: Session, job: str, *, hour: int, zone: str) -> bool:
+    """The same for a job that is due once a day, at that hour of the zone."""
+    values = {"job": job, "hour": hour, "zone": zone, "id": new_id()}
+    return session.execute(_START_DAILY, values).first() is not None

@@ -40,7 +40,6 @@ BY_NAME = {
     ("consular/local/supervisor.py", "frame"): "an argument of every handler of signals",
     ("integrations/contracts.py", "*SignIn"): "protocols that a test checks the clients against",
     ("integrations/conformance/listening.py", "*"): "http.server calls it",
-    ("workers/agencies.py", "[bc]*s"): "jobs of enrollments and files call them",
     ("integrations/identity/llavemx.py", "auth"): "httpx reads it",
     ("integrations/simulator/app.py", "log_request"): "Werkzeug calls it",
     ("integrations/simulator/app.py", "send_due_callbacks"): "tests don't wait for a thread",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from consular.i18n import read_catalogue
+from integrations.renapo import codes as renapo
 from services.agencies import rules as agencies
 from services.appointments import rules as appointments
 from services.enrollments import consenting, planning
@@ -37,6 +38,7 @@ COMPLETE: Mapping[str, set[str]] = {
         "nss_invalid",
         "nss_mismatch",
         "data_invalid",
+        *enrollments.CURP_REASONS.values(),
     },
     "enrollments.channel": {*enrollments.Channel},
     "enrollments.consent": {*enrollments.ConsentGiven},
@@ -44,6 +46,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "enrollments.warning": {
         *(f"curp_name_differs.{part}" for part in name_checks.CURP_PLACES),
         "curp_birth_place_differs.birth_place",
+        *(f"curp_registered_otherwise.{name}" for name in renapo.DIFFERENCES.values()),
         "rfc_name_differs.rfc",
         "rfc_birth_date_differs.rfc",
     },

@@ -112,6 +112,8 @@ ONLY_WORKERS = {
     "consulates": f"{KEEP}, UPDATE",
     "documents": f"{KEEP}, UPDATE ({DOCUMENTS})",
     "drafts": "DELETE, SELECT (expires_at, owner)",
+    "enrollment_batch_rows": f"{ADD}, UPDATE (batch_id, outcome, settled_at)",
+    "enrollment_batches": f"{ADD}, UPDATE (changed_at, status)",
     "enrollments": f"{ADD}, UPDATE",
     "enrollment_reminders": ADD,
     "exchange_rates": f"{KEEP}, UPDATE",

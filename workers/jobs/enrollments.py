@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from integrations.contracts import (
     AgencyAppointment,
+    CurpQuestion,
+    CurpStatus,
     EnrollmentAgency,
     EnrollmentApplication,
     EnrollmentState,
@@ -20,8 +22,12 @@ from integrations.contracts import (
     PaymentLine,
     Remedy,
 )
-from integrations.errors import OutcomeUnknown, Refused
-from services.enrollments import choosing
+from integrations.errors import OutcomeUnknown, Refused, Retryable
+from integrations.registry import Purpose
+from services.agencies.entering import NotNow
+from services.agencies.rules import Denial
+from services.enrollments import batches, choosing
+from services.enrollments.checking import CurpTask, begin_check, record_check
 from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
 from services.enrollments.lapsing import close_lapsed, is_lapsed
 from services.enrollments.planning import list_unblocked
@@ -36,16 +42,19 @@ from services.enrollments.progress import (
     still_undecided,
 )
 from services.enrollments.queries import find_by_folio, get_enrollment
-from services.enrollments.rules import Status
+from services.enrollments.rules import CURP_REASONS, CurpCheck, Status
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.errors import DomainError
 from services.kernel.money import Money
 from services.outbox.delivery import Lease, enqueue
 from services.outbox.inbox import find_folio
+from workers.agencies import code_of
 from workers.jobs import incidents
 from workers.runtime import JobContext
-from workers.steps import RetryLater, Settled, run_steps
+from workers.steps import Claim, RetryLater, Settled, run_steps
+
+REGISTER = code_of(Purpose.POPULATION_REGISTER)
 
 FIRST_QUESTION_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 900.0
@@ -80,27 +89,92 @@ class _Question:
 
 
 def submit(job: JobContext, lease: Lease) -> None:
-    """Send the request under its folio, which the agency takes in once."""
+    """Have the CURP checked, and send the request under its folio, which the agency takes in once.
 
-    def claim(session: Session, now: datetime) -> Application | None:
-        return begin_submission(session, lease.ref, now=now, vault=job.vault)
+    One that goes by file is queued for the next batch. No register that is down holds it up.
+    """
+    try:
+        _submit(job, lease, check=True)
+    except NotNow as denied:
+        if denied.agency != REGISTER or denied.denial in (Denial.BUSY, Denial.RATE_LIMITED):
+            raise
+        _submit(job, lease, check=False)
 
-    def call(job: JobContext, application: Application) -> Settled:
-        try:
-            agency_status = _send(job, application)
-        except OutcomeUnknown as lost:
-            # It may have arrived: the next question, by folio, will tell.
-            return Settled(f"unknown_{lost.code}", partial(_not_known, lease.ref))
-        return _taken(job, lease.ref, agency_status, goes_on=True)
+
+def _submit(job: JobContext, lease: Lease, *, check: bool) -> None:
+    send = partial(_begin_sending, job, lease.ref)
+
+    def claim(session: Session, now: datetime) -> CurpTask | Application | Settled | None:
+        if check:
+            return begin_check(session, lease.ref, now=now, vault=job.vault) or send(session, now)
+        record_check(session, lease.ref, CurpCheck.UNCHECKED, now=now)
+        return send(session, now)
+
+    def call(
+        job: JobContext, task: CurpTask | Application
+    ) -> Claim[CurpTask | Application] | Settled:
+        if isinstance(task, Application):
+            return _send_and_take(job, lease.ref, task)
+        check, differs = _check_curp(job, task)
+        with job.transaction() as session:
+            goes_on = record_check(session, lease.ref, check, differs, now=job.now(session))
+        return Claim(send) if goes_on else Settled(CURP_REASONS[check])
 
     run_steps(job, lease, claim, call, agency=_agency_of)
+
+
+def _begin_sending(
+    job: JobContext, enrollment: UUID, session: Session, now: datetime
+) -> Application | Settled | None:
+    """What to send now; or it waits for the next file."""
+    return _queued(job, enrollment, session, now) or begin_submission(
+        session, enrollment, now=now, vault=job.vault
+    )
+
+
+def _queued(job: JobContext, enrollment: UUID, session: Session, now: datetime) -> Settled | None:
+    """Let it wait for the next file, where its agency takes files."""
+    found = get_enrollment(session, enrollment)
+    agency = PROGRAMS[found.program].agency
+    if agency not in job.agencies.batches or not still_undecided(found):
+        return None
+    batches.queue(session, enrollment, agency, now=now)
+    return Settled("queued")
+
+
+def _check_curp(job: JobContext, task: CurpTask) -> tuple[CurpCheck, tuple[str, ...]]:
+    """What the register says. Raises `Retryable` while the request can wait for its answer."""
+    question = CurpQuestion(
+        task.curp, task.given_names, task.first_surname, task.second_surname, task.birth_date
+    )
+    try:
+        finding = job.agencies.curps.check_curp(question)
+    except Retryable:
+        if task.patient:
+            raise
+        return CurpCheck.UNCHECKED, ()
+    incidents.note_dropped(job, REGISTER, finding.dropped)
+    if finding.status is CurpStatus.VALID:
+        return (CurpCheck.DIFFERS if finding.differs else CurpCheck.AGREES), finding.differs
+    return CurpCheck(finding.status.value), finding.differs
+
+
+def _send_and_take(job: JobContext, enrollment: UUID, application: Application) -> Settled:
+    try:
+        agency_status = _send(job, application)
+    except OutcomeUnknown as lost:
+        # It may have arrived: the next question, by folio, will tell.
+        return Settled(f"unknown_{lost.code}", partial(_not_known, enrollment))
+    return _taken(job, enrollment, agency_status, goes_on=True)
 
 
 def amend(job: JobContext, lease: Lease) -> None:
     """Send what the applicant answered. The same again has no further effect."""
 
-    def claim(session: Session, _now: datetime) -> Application | None:
-        return begin_amendment(session, lease.ref, vault=job.vault)
+    def claim(session: Session, now: datetime) -> Application | Settled | None:
+        return _queued(job, lease.ref, session, now) or begin_amendment(
+            session, lease.ref, vault=job.vault
+        )
 
     def call(job: JobContext, application: Application) -> Settled | RetryLater:
         try:
@@ -190,42 +264,38 @@ def go_on(job: JobContext, lease: Lease) -> None:
             enqueue(session, "enrollments.next_step", lease.ref)
 
 
-def _agency_of(task: Application | _Question) -> str:
+def _agency_of(task: CurpTask | Application | _Question) -> str:
     """The code of the agency that is called for it."""
-    return PROGRAMS[task.program].agency
-
-
-def _agency(job: JobContext, program: str) -> EnrollmentAgency:
-    """Return the agency that runs the program."""
-    return job.agencies.enrollments[PROGRAMS[program].agency]
+    return REGISTER if isinstance(task, CurpTask) else PROGRAMS[task.program].agency
 
 
 def _send(job: JobContext, application: Application) -> AgencyStatus | None:
     """What the agency says of the request, after sending it unless it has it already."""
-    program, agency = application.program, _agency(job, application.program)
+    code = PROGRAMS[application.program].agency
+    agency = job.agencies.enrollments[code]
     if application.sent:
         state = agency.status(application.folio)
         if state.status is not EnrollmentStatus.NOT_FOUND:
-            return _status_of(job, program, state)
+            return status_of(job, code, state)
     try:
-        return _status_of(job, program, agency.request(_request(application)))
+        return status_of(job, code, agency.request(request_of(application)))
     except Refused as refusal:
         if refusal.code == KEY_REUSED:
             # It has another request under our folio: what it has is what counts.
             _report_reuse(job, application)
-            return _status_of(job, program, agency.status(application.folio))
+            return status_of(job, code, agency.status(application.folio))
         return _rejected(refusal, agency)
 
 
 def _amend(job: JobContext, application: Application) -> AgencyStatus | None:
     """What the agency says to the answer; None when it knows nothing of the request."""
-    agency = _agency(job, application.program)
+    code = PROGRAMS[application.program].agency
+    agency = job.agencies.enrollments[code]
     try:
-        return _status_of(job, application.program, agency.amend(_request(application)))
+        return status_of(job, code, agency.amend(request_of(application)))
     except Refused as refusal:
         if refusal.code == NOTHING_REQUESTED:
-            state = agency.status(application.folio)
-            return _status_of(job, application.program, state)
+            return status_of(job, code, agency.status(application.folio))
         return None if refusal.code == NOT_FOUND else _rejected(refusal, agency)
 
 
@@ -236,7 +306,8 @@ def _rejected(refusal: Refused, agency: EnrollmentAgency) -> AgencyStatus:
     return AgencyStatus(Status.REJECTED, reason_code=refusal.code)
 
 
-def _request(application: Application) -> EnrollmentApplication:
+def request_of(application: Application) -> EnrollmentApplication:
+    """The request as the agencies' adapters take it."""
     return EnrollmentApplication(
         folio=application.folio,
         program=application.program,
@@ -260,7 +331,10 @@ def _ask(job: JobContext, asked: _Question) -> Settled:
 
 def _ask_for(job: JobContext, asked: _Question) -> AgencyStatus | None:
     """What the agency says of the folio; None when it knows nothing of it."""
-    return _status_of(job, asked.program, _agency(job, asked.program).status(asked.folio))
+    code = PROGRAMS[asked.program].agency
+    # One that takes files can be asked about each row.
+    agency = job.agencies.batches.get(code) or job.agencies.enrollments[code]
+    return status_of(job, code, agency.status(asked.folio))
 
 
 def _report_reuse(job: JobContext, application: Application) -> None:
@@ -272,9 +346,9 @@ def _report_reuse(job: JobContext, application: Application) -> None:
             report(session, given, now=job.now(session))
 
 
-def _status_of(job: JobContext, program: str, state: EnrollmentState) -> AgencyStatus | None:
+def status_of(job: JobContext, agency: str, state: EnrollmentState) -> AgencyStatus | None:
     """In our words; None when the agency knows nothing of it."""
-    incidents.note_dropped(job, PROGRAMS[program].agency, state.dropped)
+    incidents.note_dropped(job, agency, state.dropped)
     if state.status is EnrollmentStatus.NOT_FOUND:
         return None
     return AgencyStatus(

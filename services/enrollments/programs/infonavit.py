@@ -192,5 +192,4 @@ INFONAVIT = Program(
             "Infonavit did not find that you enrolled in IMSS on your own.",
         ),
     },
-    announced=True,
 )
