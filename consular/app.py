@@ -116,6 +116,8 @@ class CodeConverter(BaseConverter):
     """URL converter for codes, as forms and bodies take them."""
 
     regex = CODE
+    # After those that are stricter: a UUID is a code too.
+    weight = 110
 
 
 def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:

@@ -207,6 +207,8 @@ def test_it_is_offered_where_programs_are(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(PROGRAMS, "closed", replace(CHOIR, code="closed", announced=True))
-    for address in ("/", "/mis-tramites"):
+    for address in ("/inscripciones/choir", "/mis-tramites"):
         assert f'href="{ADDRESS}"' in browser.get(address).text
+    assert 'href="/inscripciones/choir"' in browser.get("/inscripciones").text
+    assert 'href="/inscripciones"' in browser.get("/").text
     assert browser.get("/inscripciones/nueva/closed").status_code == 404

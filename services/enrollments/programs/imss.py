@@ -16,12 +16,19 @@ from services.enrollments.programs.schema import (
     Guide,
     Kind,
     Program,
+    Question,
     Result,
     Step,
     Tariff,
     When,
 )
-from services.enrollments.programs.shared_fields import INCOME, MUNICIPALITY, PERIOD, STATE
+from services.enrollments.programs.shared_fields import (
+    HAS_CURP,
+    INCOME,
+    MUNICIPALITY,
+    PERIOD,
+    STATE,
+)
 from services.enrollments.tariffs import independent_workers
 
 _NUMBERS = Step(
@@ -312,6 +319,51 @@ IMSS = Program(
             ),
         ),
         legal="LSS 13-I, 222-231",
+    ),
+    questions=(
+        HAS_CURP,
+        Question(
+            Bilingual("¿Trabajas por tu cuenta?", "Do you work on your own?"),
+            advised_on=False,
+            advice=Bilingual(
+                "Este seguro es para quien trabaja por su cuenta. Para que atiendan a tu familia en"
+                " México hay otro seguro, que se paga una vez al año.",
+                "This insurance is for people who work on their own. For your family to be looked"
+                " after in Mexico there is another one, paid once a year.",
+            ),
+            hint=Bilingual(
+                "También cuenta si trabajas en otro país y nadie paga por ti al IMSS.",
+                "It also counts if you work in another country and nobody pays IMSS for you.",
+            ),
+            program="imss_family_health",
+        ),
+        Question(
+            Bilingual(
+                "¿Tú o tu familia van a usar el médico en México?",
+                "Will you or your family use doctors in Mexico?",
+            ),
+            advised_on=False,
+            advice=Bilingual(
+                "La atención médica es solo en México. Puedes inscribirte, pero solo te servirá"
+                " para"
+                " tu pensión y tus otros seguros.",
+                "Medical care is in Mexico only. You can enroll, but it will only serve you for"
+                " your"
+                " pension and the other insurances.",
+            ),
+            ends=False,
+        ),
+        Question(
+            Bilingual("¿Ya tienes tu RFC?", "Do you have your RFC?"),
+            advised_on=False,
+            advice=Bilingual(
+                "Sí puedes, pero primero pide tu RFC: el IMSS te lo pide. Es gratis y se hace"
+                " aquí.",
+                "You can, but first ask for your RFC: IMSS asks you for it. It is free and is done"
+                " here.",
+            ),
+            program="rfc",
+        ),
     ),
     tariff=_TARIFF,
     requires=("rfc",),

@@ -13,12 +13,13 @@ from services.enrollments.programs.schema import (
     Guide,
     Kind,
     Program,
+    Question,
     Result,
     Step,
     Tariff,
     When,
 )
-from services.enrollments.programs.shared_fields import MUNICIPALITY, STATE
+from services.enrollments.programs.shared_fields import HAS_CURP, MUNICIPALITY, STATE
 from services.enrollments.tariffs import family_health
 
 # The illnesses with which IMSS doesn't take people in (memory: reglamento en materia de afiliación,
@@ -211,6 +212,50 @@ IMSS_FAMILY_HEALTH = Program(
             ),
         ),
         legal="LSS 240-243",
+    ),
+    questions=(
+        HAS_CURP,
+        Question(
+            Bilingual(
+                "¿Las personas a asegurar están en México, o van a estar?",
+                "Are the people to be insured in Mexico, or going to be?",
+            ),
+            advised_on=False,
+            advice=Bilingual(
+                "La atención médica es solo en México: a quien vive siempre fuera no le sirve.",
+                "Medical care is in Mexico only: it is of no use to whoever always lives abroad.",
+            ),
+        ),
+        Question(
+            Bilingual(
+                "¿Alguna de ellas tiene o ha tenido una enfermedad grave?",
+                "Has any of them, or has any had, a serious illness?",
+            ),
+            advised_on=True,
+            advice=Bilingual(
+                "Quizá el IMSS no acepte a esa persona: lo decide con el cuestionario de salud."
+                " Puedes pedir el seguro para las demás.",
+                "IMSS may not take that person in: it decides by the health questionnaire. You can"
+                " ask for the insurance for the others.",
+            ),
+            hint=_ILLNESSES,
+            ends=False,
+        ),
+        Question(
+            Bilingual(
+                "¿Pueden pagar el año completo por adelantado?",
+                "Can you pay the whole year in advance?",
+            ),
+            advised_on=False,
+            advice=Bilingual(
+                "Este seguro se paga completo. El de quien trabaja por su cuenta se puede pagar"
+                " cada"
+                " mes.",
+                "This insurance is paid in full. The one for independent workers can be paid every"
+                " month.",
+            ),
+            program="imss",
+        ),
     ),
     tariff=_TARIFF,
     results=(

@@ -13,12 +13,13 @@ from services.enrollments.programs.schema import (
     Guide,
     Kind,
     Program,
+    Question,
     Referral,
     Result,
     Step,
     Tariff,
 )
-from services.enrollments.programs.shared_fields import INCOME, PERIOD
+from services.enrollments.programs.shared_fields import HAS_CURP, INCOME, PERIOD
 from services.enrollments.tariffs import housing
 
 _NUMBER = Step(
@@ -170,6 +171,34 @@ INFONAVIT = Program(
         ),
         legal="LINFONAVIT 59 Bis",
         referral=_CREDIT,
+    ),
+    questions=(
+        Question(
+            Bilingual(
+                "¿Ya tienes un crédito del Infonavit?", "Do you already have a loan from Infonavit?"
+            ),
+            advised_on=True,
+            advice=Bilingual(
+                "Un crédito no se inscribe: se paga directo al Infonavit, también desde otro país.",
+                "A loan isn't enrolled: it is paid to Infonavit directly, also from another"
+                " country.",
+            ),
+            referred=True,
+        ),
+        HAS_CURP,
+        Question(
+            Bilingual(
+                "¿Ya estás en el IMSS por tu cuenta?", "Are you in IMSS on your own already?"
+            ),
+            advised_on=False,
+            advice=Bilingual(
+                "Sí puedes, pero primero inscríbete en el IMSS: el ahorro es para quien ya está ahí"
+                " por su cuenta.",
+                "You can, but first enroll in IMSS: these savings are for those who are there on"
+                " their own.",
+            ),
+            program="imss",
+        ),
     ),
     tariff=_TARIFF,
     requires=("imss",),

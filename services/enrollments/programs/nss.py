@@ -12,6 +12,7 @@ from services.enrollments.programs.schema import (
     Program,
     Result,
 )
+from services.enrollments.programs.shared_fields import HAS_CURP, HAS_EMAIL
 
 NSS = Program(
     code="nss",
@@ -75,6 +76,7 @@ NSS = Program(
         ),
         legal="LSS 15, 17",
     ),
+    questions=(HAS_CURP, HAS_EMAIL),
     results=(
         Result(
             "nss",

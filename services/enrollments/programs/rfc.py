@@ -13,8 +13,10 @@ from services.enrollments.programs.schema import (
     Guide,
     Kind,
     Program,
+    Question,
     Result,
 )
+from services.enrollments.programs.shared_fields import HAS_CURP
 
 RFC = Program(
     code="rfc",
@@ -112,6 +114,34 @@ RFC = Program(
             ),
         ),
         legal="CFF 27; RMF 2026 2.4.10, ficha 3/CFF",
+    ),
+    questions=(
+        HAS_CURP,
+        Question(
+            Bilingual("¿Ya cumpliste 18 años?", "Are you 18 or older?"),
+            advised_on=False,
+            advice=Bilingual(
+                "El SAT inscribe así solo a personas mayores de edad. Quien es menor lo pide con su"
+                " mamá, su papá o quien tenga su tutela, en una oficina del SAT en México.",
+                "SAT enrolls only adults in this way. Minors ask for it with their mother,"
+                " father or"
+                " guardian, at an office of SAT in Mexico.",
+            ),
+        ),
+        Question(
+            Bilingual("¿Ya tuviste RFC alguna vez?", "Have you ever had an RFC?"),
+            advised_on=True,
+            advice=Bilingual(
+                "No pidas otro: el tuyo sigue siendo el mismo. En sat.gob.mx lo consultas con tu"
+                " CURP.",
+                "Don't ask for another one: yours is still the same. You can look it up at"
+                " sat.gob.mx with your CURP.",
+            ),
+            hint=Bilingual(
+                "Por ejemplo, si trabajaste en México con un patrón.",
+                "For example, if you worked in Mexico for an employer.",
+            ),
+        ),
     ),
     results=(
         Result("rfc", Bilingual("RFC con homoclave", "RFC with homoclave")),

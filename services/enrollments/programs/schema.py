@@ -198,6 +198,23 @@ REVIEW = Appeal(
 )
 
 
+class Question(NamedTuple):
+    """Something to be answered with yes or no by whoever wonders whether they can.
+
+    Whoever answers ``advised_on`` is told ``advice``, and it ``ends`` there, or goes on. What may
+    help: another ``program``, an appointment at an ``office``, or the guide's referral.
+    """
+
+    text: Bilingual
+    advised_on: bool
+    advice: Bilingual
+    hint: Bilingual | None = None
+    ends: bool = True
+    program: str | None = None
+    office: bool = False
+    referred: bool = False
+
+
 class Referral(NamedTuple):
     """What looks like the program and isn't asked for here: how to do it, and where."""
 
@@ -280,6 +297,7 @@ class Program:
     form: Form
     guide: Guide
     term: Term = BY_DEFAULT
+    questions: tuple[Question, ...] = ()
     tariff: Tariff | None = None
     requires: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()

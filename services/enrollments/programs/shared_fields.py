@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.consulates.loading import read_rows
-from services.enrollments.programs.schema import Bilingual, Choice, Field, Kind
+from services.enrollments.programs.schema import Bilingual, Choice, Field, Kind, Question
 
 
 def _states() -> tuple[Choice, ...]:
@@ -37,5 +37,28 @@ PERIOD = Field(
         Choice("two_monthly", Bilingual("Cada dos meses", "Every two months")),
         Choice("half_yearly", Bilingual("Cada seis meses", "Every six months")),
         Choice("yearly", Bilingual("Una vez al año", "Once a year")),
+    ),
+)
+
+HAS_CURP = Question(
+    Bilingual("¿Tienes tu CURP?", "Do you have your CURP?"),
+    advised_on=False,
+    advice=Bilingual(
+        "Sin CURP no se puede. Pídela gratis en tu consulado con tu acta de nacimiento mexicana.",
+        "It can't be done without a CURP. Ask for it free of charge at your consulate with your"
+        " Mexican birth certificate.",
+    ),
+    hint=Bilingual(
+        "Son 18 letras y números. Viene en tu acta, tu pasaporte o tu matrícula.",
+        "It is 18 letters and numbers. It is on your birth certificate, passport or consular ID.",
+    ),
+    office=True,
+)
+HAS_EMAIL = Question(
+    Bilingual("¿Tienes correo electrónico?", "Do you have an email address?"),
+    advised_on=False,
+    advice=Bilingual(
+        "La dependencia te contesta por correo. Puedes abrir uno gratis y volver.",
+        "The agency answers you by email. You can open one free of charge and come back.",
     ),
 )
