@@ -32,14 +32,15 @@ import httpx
 import psycopg
 import redis
 import structlog
+from stdnum import luhn
 
 from benchmarks.kill_payouts import end, fork
 from consular.local.ports import HOST, free_port
 from consular.seed import load_reference
 from integrations.contracts import EnrollmentAgency, EnrollmentStatus
-from integrations.registry import AGENCIES, Purpose, calling_back, serving
+from integrations.registry import AGENCIES, Purpose, calling_back
 from integrations.simulator.app import DECIDE_SECONDS, serve
-from integrations.simulator.names import Person, make_curp
+from integrations.simulator.names import Person, make_curp, make_rfc
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import DECIDED, Status
 from services.kernel.settings import Settings
@@ -79,6 +80,7 @@ WORST_LATENCY_MS, LATE_MS = 50, 10_500
 AGREEING: Mapping[EnrollmentStatus, frozenset[Status]] = {
     EnrollmentStatus.ACTIVE: frozenset({Status.ACTIVE}),
     EnrollmentStatus.REJECTED: frozenset({Status.REJECTED}),
+    EnrollmentStatus.ENDED: frozenset({Status.ENDED}),
     # Refused at the door: nothing of it is there.
     EnrollmentStatus.NOT_FOUND: frozenset({Status.REJECTED}),
 }
@@ -181,9 +183,31 @@ def _body(program: str, person: Person, curp: str, number: int) -> dict[str, Any
     }
 
 
-# What each program asks for besides the person.
+def _nss(_person: Person) -> str:
+    """A social security number of nobody: ten digits and their check digit."""
+    digits = f"{random.randrange(10**10):010d}"
+    return digits + luhn.calc_check_digit(digits)
+
+
+# What each program asks for besides the person, the numbers that it requires among them.
 DATA: Mapping[str, Callable[[Person], dict[str, Any]]] = {
     "rfc": lambda _person: {},
+    "nss": lambda _person: {},
+    "imss": lambda person: {
+        "rfc": make_rfc(person),
+        "nss": _nss(person),
+        "state": "JC",
+        "municipality": "Tlaquepaque",
+        "occupation": "Albañil",
+        "income": {"amount": "9000.00", "currency": "MXN"},
+        "period": "monthly",
+        "has_family": False,
+    },
+    "infonavit": lambda person: {
+        "nss": _nss(person),
+        "amount": {"amount": "600.00", "currency": "MXN"},
+        "period": "monthly",
+    },
 }
 
 
@@ -246,7 +270,8 @@ class Client:
 
 
 _OPEN: LiteralString = (
-    "SELECT count(*) FROM enrollments WHERE status NOT IN ('active', 'rejected', 'withdrawn')"
+    "SELECT count(*) FROM enrollments"
+    " WHERE status NOT IN ('active', 'rejected', 'withdrawn', 'ended')"
 )
 
 
@@ -359,10 +384,11 @@ class Storm:
         httpx.put(url, json=dict(faults), timeout=30).raise_for_status()
 
 
+_ENROLLING = {Purpose.ENROLLMENT, Purpose.BATCH_ENROLLMENT}
 STRUCK_AGENCIES = [
     agency.code
     for agency in AGENCIES.values()
-    if agency.purpose in {Purpose.ENROLLMENT, Purpose.MESSAGES}
+    if agency.purpose in {*_ENROLLING, Purpose.POPULATION_REGISTER, Purpose.MESSAGES}
 ]
 
 
@@ -429,7 +455,7 @@ def judge(storm: Storm, requests: int, seconds: float) -> Outcome:
     return Outcome(requests, statuses, problems, storm.struck, retried, seconds)
 
 
-ENROLLING = [agency.code for agency in serving(Purpose.ENROLLMENT)]
+ENROLLING = [agency.code for agency in AGENCIES.values() if agency.purpose in _ENROLLING]
 
 
 def _effects(settings: Settings, agency: str) -> dict[str, int]:
