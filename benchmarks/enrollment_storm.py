@@ -61,8 +61,8 @@ KILL_SECONDS, WIPE_SECONDS, FAULT_SECONDS = 1.0, 5.0, 2.0
 RELAY_DIES = 0.1
 # Nothing was decided for so long: something must be wrong.
 PATIENCE_SECONDS = 180.0
-# An agency is well in half of the moments, or its breaker would hardly ever close. In the others each
-# switch is on or off, somewhere up to this.
+# An agency is well in half of the moments, or its breaker would hardly ever close. In the others
+# each switch is on or off, somewhere up to this.
 WORST: Mapping[str, float] = {
     "unavailable_rate": 0.3,
     "error_rate": 0.3,
