@@ -156,3 +156,17 @@ def test_bytes_that_are_no_text_are_refused(web: Web) -> None:
 
 def test_an_agency_without_a_secret_calls_nothing_back(web: Web) -> None:
     assert _post(web, _body(), _sign(OLD, _body(), "m"), "m", agency="sat").status_code == 404
+
+
+def test_another_agencys_signature_is_refused(settings: Settings) -> None:
+    values = {
+        **settings.values,
+        "CONSULAR_FINABIEN_SECRET": OLD,
+        "CONSULAR_SAT_SECRET": STRANGER,
+    }
+    body = _body()
+    with running_web_without_data(replace(settings, values=values)) as web:
+        refused = _post(web, body, _sign(STRANGER, body, "m"), "m")
+        assert (refused.status_code, refused.get_json()["code"]) == (401, "signature_invalid")
+        assert _post(web, body, _sign(STRANGER, body, "m"), "m", agency="sat").status_code == 200
+        assert _post(web, body, _sign(OLD, body, "m"), "m").get_json() == {"status": "stored"}
