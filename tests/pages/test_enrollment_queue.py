@@ -167,3 +167,19 @@ def test_nothing_chosen_is_said_and_strangers_are_not_touched(web: Web, office: 
     assert houston.get(begun).status_code == 404
     houston.post(f"{QUEUE}/bulk/done", d=begun.partition("d=")[2])
     assert office.status(office.received) == "received"
+
+
+def test_what_is_asked_for_is_answered_at_the_desk(office: Office) -> None:
+    wants = Details(requested=("curp",))
+    page = f"{QUEUE}/{office.received}/answer"
+    assert office.officer.get(page).location == f"{QUEUE}/{office.received}"
+    office.hear(office.received, AgencyStatus(Status.MORE_INFORMATION_REQUESTED, details=wants))
+    shown = unescape(office.officer.get(f"{QUEUE}/{office.received}").text)
+    assert "Responder por la persona" in shown
+    form = unescape(office.officer.get(page).text)
+    curp = re.findall(r'name="curp"[^>]* value="([A-Z0-9]{18})"', form)
+    assert curp
+    refused = office.officer.send(page, curp="X").text
+    assert 'href="#f-curp"' in refused
+    office.officer.send(page, curp=curp[0])
+    assert office.status(office.received) == "in_review"

@@ -14,9 +14,11 @@ from consular.errors import problem_of
 from consular.i18n import date_long, date_plain, translated, words
 from consular.name_warnings import in_words
 from consular.pages.desk.presenters import name_shown
+from consular.pages.portal.asked import asked_of
 from consular.pages.portal.names import office
 from consular.pages.portal.program_pages import data_rows
 from consular.printing.enrollments import list_papers, payment_shown
+from consular.remedies import reason_in_words, remedy_in_words
 from services.citizens.people import open_person
 from services.enrollments.office_queue import QueueLine, StatusCount
 from services.enrollments.programs.registry import PROGRAMS
@@ -35,13 +37,13 @@ from services.enrollments.queries import (
 from services.enrollments.rules import (
     HOME_ZONE,
     Action,
+    By,
     Status,
     WaitsFor,
     actions,
     may_be_told_again,
     waits_for,
 )
-from services.enrollments.words import REASONS
 from services.kernel.crypto import Vault
 from services.kernel.errors import DomainError
 from services.kernel.identifiers import format_phone
@@ -110,7 +112,7 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
         "status": found.status,
         "waits": waits_for(status, reachable=reachable).value,
         "last_day": last_day(found),
-        "reason": reason(program, found.reason_code),
+        "reason": reason_in_words(program, found.reason_code),
         "name": name_shown(person),
         "person": [
             {"label": label, "value": value}
@@ -126,7 +128,7 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
         "data": list(data_rows(program.fields, open_data(session, found, vault))),
         "warnings": [in_words(each) for each in warnings_of(session, found, vault)],
         "assistance": find_assistance(session, found.id),
-        "requested": _requested(program, details.requested),
+        "asked": asked_of(program, details.requested),
         "appointment": details.appointment,
         "payment": payment_shown(details.payment)
         if details.payment and status is Status.PAYMENT_PENDING
@@ -135,6 +137,8 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
         "papers": list_papers(found, details.payment),
         "history": [_step(program, step) for step in list_history(session, found.id)],
         "over": waits_for(status, reachable=reachable) is WaitsFor.NOBODY,
+        "remedy": remedy_in_words(found),
+        "may_answer": Action.ANSWER in actions(status),
         "may_withdraw": Action.WITHDRAW in actions(status),
         "may_tell": may_be_told_again(status) and reachable,
     }
@@ -150,14 +154,6 @@ def planned(session: Session, chosen: Sequence[UUID], action: str) -> list[dict[
         problem = _problem(queued, action)
         lines.append({**line(queued), "enrollment": found, "problem": why(problem)})
     return lines
-
-
-def reason(program: Program, code: str | None) -> str:
-    """Why it ended, in words."""
-    if code in REASONS:
-        return words("enrollments.reason", str(code))
-    known = program.reasons.get(code or "")
-    return translated(known) if known else ""
 
 
 def why(code: str) -> str:
@@ -176,16 +172,9 @@ def _problem(queued: QueueLine, action: str) -> str:
 
 def _step(program: Program, step: Any) -> dict[str, Any]:
     by = words("enrollments.actor", step.actor) if step.actor else ""
-    detail = " — ".join(part for part in (by, reason(program, step.reason_code)) if part)
+    by = words("enrollments.waits", WaitsFor.PERSON) if step.actor == By.APPLICANT else by
+    detail = " — ".join(part for part in (by, reason_in_words(program, step.reason_code)) if part)
     return {"status": step.status, "at": step.at, "detail": detail}
-
-
-def _requested(program: Program, names: Sequence[str]) -> list[str]:
-    """What the agency wants corrected, by its label."""
-    documents = program.form.documents if program.form else ()
-    labels = {field.name: field.label for field in program.fields}
-    labels |= {document.code: document.label for document in documents}
-    return [translated(labels[name]) if name in labels else name for name in names]
 
 
 def _results(program: Program, result: dict[str, Any]) -> list[dict[str, str]]:

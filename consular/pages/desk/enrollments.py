@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,19 +15,32 @@ from sqlalchemy.orm import Session
 from consular.access_log import record_list, record_look
 from consular.auth import HELPERS, account, actor, allow, now, vault
 from consular.db import transaction
+from consular.i18n import translated
 from consular.input.loading import load_fields
 from consular.input.paging import cursor
 from consular.pages.desk import enrollment_presenters as presenters
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import QueueQuery
 from consular.pages.drafts import answers, draft, drop, keep_draft
-from consular.pages.forms import Errors, check, go
+from consular.pages.forms import Errors, check, go, read_or_refuse
+from consular.pages.portal.asked import Asked, asked_of, read_answer
+from consular.pages.portal.form_prefill import as_form
+from consular.pages.portal.program_form import labels_of
 from consular.pages.posting import reopen
 from consular.printing.enrollments import as_file, print_enrollment
+from services.citizens.people import open_person
+from services.enrollments.answering import answer
 from services.enrollments.office_queue import QueueFilter, count_queue, list_queue
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.queries import find_by_folio, get_enrollment
-from services.enrollments.rules import Paper, Status, WaitsFor
+from services.enrollments.programs.schema import Program
+from services.enrollments.queries import (
+    find_by_folio,
+    get_applicant,
+    get_enrollment,
+    last_day,
+    open_details,
+)
+from services.enrollments.rules import Action, Paper, Status, WaitsFor, actions
 from services.enrollments.telling import tell_again
 from services.enrollments.withdrawing import withdraw
 from services.kernel.audit import Role
@@ -110,6 +124,47 @@ def enrollment(id: UUID) -> str:
 
 
 reopen(pages, ["/enrollments/<uuid:id>/<code:step>"], "desk.enrollment", HELPERS)
+
+
+@pages.get("/enrollments/<uuid:id>/answer")
+@allow(HELPERS)
+def enrollment_answer(id: UUID) -> Response | str:
+    """Ask for what the agency wants corrected, as the person says it now."""
+    with transaction() as session:
+        found = get_enrollment(session, id)
+        record_look(session, "enrollment", found)
+        program, asked = _asked(session, found)
+        person = as_form(open_person(get_applicant(session, found), vault()))
+    if Action.ANSWER not in actions(Status(found.status)):
+        return go(url_for("desk.enrollment", id=id))
+    return render_template(
+        "desk/enrollment_answer.html",
+        id=id,
+        program_name=translated(program.name),
+        asked=asked,
+        last_day=last_day(found),
+        labels=dict(labels_of(asked.fields)),
+        form={**person, **draft().form},
+        errors=draft().errors(partial(read_answer, program, asked)),
+    )
+
+
+@pages.post("/enrollments/<uuid:id>/answer")
+@allow(HELPERS)
+def enrollment_answer_send(id: UUID) -> Response:
+    """Give the agency what it wants corrected."""
+    with transaction() as session:
+        program, asked = _asked(session, get_enrollment(session, id))
+    given = read_or_refuse(answers(), partial(read_answer, program, asked))
+    with transaction() as session:
+        answer(session, id, given, now=now(), actor=actor(), vault=vault())
+    drop()
+    return go(url_for("desk.enrollment", id=id))
+
+
+def _asked(session: Session, found: Any) -> tuple[Program, Asked]:
+    program = PROGRAMS[found.program]
+    return program, asked_of(program, open_details(session, found, vault()).requested)
 
 
 @pages.post("/enrollments/<uuid:id>/tell-again")

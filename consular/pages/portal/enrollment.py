@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import Response, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from consular.auth import CITIZEN, actor, allow, now, vault
 from consular.db import transaction
-from consular.errors import FieldsInvalid
 from consular.i18n import MEXICO_CITY, date_long, translated, words
-from consular.input.enrollments import AnswerSchema
-from consular.input.programs import load_answers
 from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, check, date_of, go, pick, read_or_refuse
+from consular.pages.forms import go, read_or_refuse
+from consular.pages.portal.asked import asked_of, read_answer
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import as_form
-from consular.pages.portal.program_form import by_page_name, data_of, labels_of
+from consular.pages.portal.program_form import labels_of
 from consular.pages.posting import reopen
 from consular.printing.enrollments import list_papers, payment_shown
 from consular.remedies import reason_in_words, remedy_in_words
 from services.citizens.people import open_person
-from services.enrollments.answering import Answer, answer
+from services.enrollments.answering import answer
 from services.enrollments.details import Details
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.programs.schema import Field, Kind, Program
+from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.queries import (
     get_applicant,
     get_enrollment,
@@ -47,21 +42,10 @@ from services.enrollments.rules import (
     Action,
     Status,
     actions,
-    asked_fields,
 )
 from services.enrollments.withdrawing import withdraw
-from services.enrollments.words import DOCUMENTS
 
 REFRESH_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the agency wants corrected: of the applicant, of the program's fields, or a document."""
-
-    applicant: tuple[str, ...]
-    fields: tuple[Field, ...]
-    documents: Sequence[str]
 
 
 @pages.get("/inscripciones/<uuid:id>")
@@ -71,7 +55,7 @@ def enrollment(id: UUID) -> str:
     with transaction() as session:
         found = get_enrollment(session, id)
         details = open_details(session, found, vault())
-        asked = _asked(PROGRAMS[found.program], details.requested)
+        asked = asked_of(PROGRAMS[found.program], details.requested)
         shown = _shown(session, found, details)
         present = as_form(open_person(get_applicant(session, found), vault()))
     kept = draft()
@@ -85,7 +69,7 @@ def enrollment(id: UUID) -> str:
         just_sent="nueva" in request.args,
         refresh_seconds=REFRESH_SECONDS if shown["waiting"] else None,
         form={**present, **kept.form},
-        errors=kept.errors(partial(_read, PROGRAMS[found.program], asked), also_under=True),
+        errors=kept.errors(partial(read_answer, PROGRAMS[found.program], asked), also_under=True),
     )
 
 
@@ -104,8 +88,8 @@ def enrollment_answer(id: UUID) -> Response:
     with transaction() as session:
         found = get_enrollment(session, id)
         program = PROGRAMS[found.program]
-        asked = _asked(program, open_details(session, found, vault()).requested)
-    given = read_or_refuse(answers(), partial(_read, program, asked))
+        asked = asked_of(program, open_details(session, found, vault()).requested)
+    given = read_or_refuse(answers(), partial(read_answer, program, asked))
     with transaction() as session:
         answer(session, id, given, now=now(), actor=actor(), vault=vault())
     drop()
@@ -119,39 +103,6 @@ def enrollment_withdraw(id: UUID) -> Response:
     with transaction() as session:
         withdraw(session, id, now=now(), actor=actor())
     return go(url_for("portal.enrollment", id=id))
-
-
-def _asked(program: Program, requested: Sequence[str]) -> Asked:
-    fields = tuple(field for field in program.fields if field.name in requested)
-    known = {*asked_fields(requested), *(field.name for field in fields)}
-    return Asked(
-        asked_fields(requested),
-        fields,
-        [_document(program, name) for name in requested if name not in known],
-    )
-
-
-def _document(program: Program, code: str) -> str:
-    """A document by its name in the program, or else by what it is called anywhere."""
-    documents = program.form.documents if program.form else ()
-    named = (translated(each.label) for each in documents if each.code == code)
-    known = words("enrollments.document", code) if code in DOCUMENTS else _("Otro documento")
-    return next(named, known)
-
-
-def _read(program: Program, asked: Asked, form: dict[str, str], errors: Errors) -> Answer | None:
-    """The answer that the form gives, or None with what is wrong with it."""
-    born = date_of(form, "birth_date") if "birth_date" in asked.applicant else None
-    texts = [name for name in asked.applicant if name != "birth_date"]
-    applicant = {**pick(form, *texts), **({"birth_date": born} if born else {})}
-    data, wrong = data_of(asked.fields, form), Errors()
-    sent = check(AnswerSchema(), {"data": data, "applicant": applicant}, wrong)
-    try:
-        data = load_answers(program, data)
-    except FieldsInvalid as invalid:
-        wrong |= invalid.errors
-    errors |= by_page_name(wrong)
-    return Answer(data, sent["applicant"]) if sent and not errors else None
 
 
 def _shown(session: Session, found: Any, details: Details) -> dict[str, Any]:

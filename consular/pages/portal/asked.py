@@ -1,0 +1,64 @@
+"""What an agency wants corrected, and the answer to it, for the portal's form and the desk's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from consular.errors import FieldsInvalid
+from consular.i18n import translated, words
+from consular.input.enrollments import AnswerSchema
+from consular.input.programs import load_answers
+from consular.pages.forms import Errors, check, date_of, pick
+from consular.pages.portal.program_form import by_page_name, data_of
+from services.enrollments.answering import Answer
+from services.enrollments.programs.schema import Field, Program
+from services.enrollments.rules import asked_fields
+from services.enrollments.words import DOCUMENTS
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the agency wants corrected: of the applicant, of the program's fields, or a document."""
+
+    applicant: tuple[str, ...]
+    fields: tuple[Field, ...]
+    documents: Sequence[str]
+
+
+def asked_of(program: Program, requested: Sequence[str]) -> Asked:
+    """What the agency named, told apart."""
+    fields = tuple(field for field in program.fields if field.name in requested)
+    known = {*asked_fields(requested), *(field.name for field in fields)}
+    return Asked(
+        asked_fields(requested),
+        fields,
+        [_document(program, name) for name in requested if name not in known],
+    )
+
+
+def _document(program: Program, code: str) -> str:
+    """A document by its name in the program, or else by what it is called anywhere."""
+    documents = program.form.documents if program.form else ()
+    named = (translated(each.label) for each in documents if each.code == code)
+    known = words("enrollments.document", code) if code in DOCUMENTS else _("Otro documento")
+    return next(named, known)
+
+
+def read_answer(
+    program: Program, asked: Asked, form: dict[str, str], errors: Errors
+) -> Answer | None:
+    """The answer that the form gives, or None with what is wrong with it."""
+    born = date_of(form, "birth_date") if "birth_date" in asked.applicant else None
+    texts = [name for name in asked.applicant if name != "birth_date"]
+    applicant = {**pick(form, *texts), **({"birth_date": born} if born else {})}
+    data, wrong = data_of(asked.fields, form), Errors()
+    sent = check(AnswerSchema(), {"data": data, "applicant": applicant}, wrong)
+    try:
+        data = load_answers(program, data)
+    except FieldsInvalid as invalid:
+        wrong |= invalid.errors
+    errors |= by_page_name(wrong)
+    return Answer(data, sent["applicant"]) if sent and not errors else None
