@@ -26,7 +26,16 @@ from services.enrollments.requesting import (
     refuse_other_curp,
     refuse_unknown,
 )
-from services.enrollments.rules import Action, Status, actions, asked_fields
+from services.enrollments.rules import (
+    SENSITIVE_CONSENT,
+    Action,
+    Status,
+    actions,
+    asked_fields,
+)
+from services.folders.keeping import keep_answers
+from services.folders.opening import follow_correction
+from services.folders.queries import find_held
 from services.identity.homonyms import claim_keys
 from services.kernel.audit import Actor
 from services.kernel.crypto import DataKey, Vault
@@ -75,6 +84,7 @@ def answer(
     found.data_sealed = key.seal(whole, place=DATA_PLACE, row=found.id)
     if given.applicant:
         _correct(session, found, given.applicant, now=now, actor=actor, vault=vault)
+    _tell_folder(session, found, given, vault)
     LIFECYCLE.move(
         session,
         found,
@@ -86,6 +96,17 @@ def answer(
     )
     enqueue(session, "enrollments.amend", found.id)
     return found
+
+
+def _tell_folder(session: Session, found: Enrollment, given: Answer, vault: Vault) -> None:
+    """What was corrected fills in the next request, and the folder follows a corrected CURP."""
+    folder = find_held(session, found.folder_id)
+    if folder is None:
+        return
+    if SENSITIVE_CONSENT not in found.consents:
+        keep_answers(session, folder, found.program, given.data, vault=vault)
+    if "curp" in given.applicant:
+        follow_correction(session, folder, session.get_one(Person, found.person_id))
 
 
 def _refuse_other_than_asked(found: Enrollment, requested: tuple[str, ...], given: Answer) -> None:

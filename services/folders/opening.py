@@ -6,10 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
 from services.folders.models import Folder
+from services.kernel.errors import Conflict
 from services.kernel.ids import new_id
 
 
@@ -46,3 +48,17 @@ def open_folder(session: Session, person: Person, *, now: datetime) -> Folder:
     if person.consulate_code:
         folder.consulate_code = person.consulate_code
     return folder
+
+
+def follow_correction(session: Session, folder: Folder, person: Person) -> None:
+    """Know the folder, which is held, by the corrected CURP of ``person``, unless there is another
+    for that already. Raises Conflict ``request_in_progress`` when one is being opened."""
+    other = select(Folder.id).where(
+        Folder.account_id == folder.account_id, Folder.person_key == person.curp_index
+    )
+    if session.scalars(other.limit(1)).first() is None:
+        folder.person_key = person.curp_index
+        try:
+            session.flush()
+        except IntegrityError:
+            raise Conflict("request_in_progress") from None

@@ -40,15 +40,20 @@ def get_folder(session: Session, folder: UUID) -> Folder:
 
 def hold_folder(session: Session, folder: UUID) -> Folder:
     """The folder as it is now, held until the transaction ends. Raises NotFound."""
-    found = session.scalars(
+    found = find_held(session, folder)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def find_held(session: Session, folder: UUID | None) -> Folder | None:
+    """The same, or None: an office may see a request and not the folder that it is in."""
+    return session.scalars(
         select(Folder)
         .where(Folder.id == folder, Folder.person_key.is_not(None))
         .with_for_update(key_share=True, of=Folder)
         .execution_options(populate_existing=True)
     ).one_or_none()
-    if found is None:
-        raise NotFound()
-    return found
 
 
 def get_person(session: Session, folder: Folder) -> Person:

@@ -63,7 +63,7 @@ ONLY_WEB = {
     "exchange_rates": READ,
     "facts_settled": READ,
     "fees": READ,
-    "folders": f"{ADD}, UPDATE (answers_sealed, consulate_code, starts_next, wanted)",
+    "folders": f"{ADD}, UPDATE (answers_sealed, consulate_code, person_key, starts_next, wanted)",
     "form_submissions": f"{KEEP}, UPDATE (begun_at, data_key, finished_at, location,"
     " session_sealed)",
     "idempotency_keys": f"{ADD}, UPDATE (response, status)",

@@ -14,7 +14,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from integrations.simulator.names import Person, make_curp
 from services.citizens.erasing import Erased
+from services.enrollments.answering import Answer, answer
 from services.enrollments.choosing import (
     ChoosePlan,
     Prepared,
@@ -24,6 +26,7 @@ from services.enrollments.choosing import (
     list_due,
 )
 from services.enrollments.consenting import withdraw_consent
+from services.enrollments.details import Details
 from services.enrollments.errors import AlreadyEnrolled, ConsentRequired, PrerequisiteMissing
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment
@@ -36,7 +39,7 @@ from services.enrollments.planning import (
     read_plan,
 )
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.progress import begin_submission
+from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.requesting import request_enrollment
 from services.enrollments.rules import Status
 from services.enrollments.withdrawing import withdraw
@@ -355,6 +358,32 @@ def test_data_on_health_need_a_consent_of_their_own_and_are_kept_until_they_are_
     assert open_answers(session, folder, vault=VAULT) == {}
     kinds = set(session.scalars(select(Consent.kind)))
     assert kinds == {"transfer_to_agency", "sensitive_data"}
+
+
+def test_a_corrected_curp_keeps_the_folder_and_what_was_corrected_is_told_once(
+    session: Session, citizen: Actor
+) -> None:
+    given = {**IMSS_DATA, "rfc": RFC_NUMBER}
+    imss = _ask(session, citizen, "imss", data=given)
+    begin_submission(session, imss.id, now=NOW, vault=VAULT)
+    details = Details(requested=("curp", "municipality"))
+    asked = AgencyStatus(Status.MORE_INFORMATION_REQUESTED, details=details)
+    record_progress(session, imss.id, asked, now=NOW, vault=VAULT)
+    corrected = replace(APPLICANT, curp=_another_curp())
+    told = Answer({"municipality": "Tlaquepaque"}, {"curp": corrected.curp})
+    answer(session, imss.id, told, now=NOW, actor=citizen, vault=VAULT)
+    command = make_request(corrected)
+    rfc = request_enrollment(session, command, now=NOW, actor=citizen, vault=VAULT)
+    assert rfc.folder_id == imss.folder_id
+    folder = session.get_one(Folder, rfc.folder_id)
+    answers = open_answers(session, folder, vault=VAULT)
+    assert answers["imss"]["municipality"] == "Tlaquepaque"
+
+
+def _another_curp() -> str:
+    """The same person's of another sex: all that differs is a letter and the check digit."""
+    named = Person(*_names(APPLICANT).values(), APPLICANT.birth_date)
+    return make_curp(named, "H" if APPLICANT.curp[10] == "M" else "M")
 
 
 def test_an_erased_folder_is_empty_and_proves_that_its_person_consented(
