@@ -312,6 +312,26 @@ class PopulationRegister(Protocol):
         ...
 
 
+# --- Published counts ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialCounts:
+    """Requests for the voter credential up to the end of `cut_off`, by the code of the office that
+    took them. Numbers only, nobody's data."""
+
+    cut_off: date
+    by_office: Mapping[str, int]
+
+
+class CredentialCountSource(Protocol):
+    """Publishes them."""
+
+    def latest(self) -> CredentialCounts:
+        """The newest counts; all offices have the same cut-off."""
+        ...
+
+
 # --- Exchange rate ------------------------------------------------------------------------------
 
 

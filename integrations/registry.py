@@ -19,6 +19,7 @@ from integrations.finabien.client import FinabienClient
 from integrations.identity.llavemx import LlaveMxClient
 from integrations.identity.oidc import OidcClient
 from integrations.imss.client import ImssClient
+from integrations.ine.client import IneClient
 from integrations.infonavit.client import InfonavitClient
 from integrations.notices.client import NoticesClient
 from integrations.rates.client import BanxicoClient
@@ -34,6 +35,7 @@ class Purpose(StrEnum):
     ENROLLMENT = "enrollment"
     BATCH_ENROLLMENT = "batch_enrollment"
     POPULATION_REGISTER = "population_register"
+    CREDENTIAL_COUNTS = "credential_counts"
     RATES = "rates"
     MESSAGES = "messages"
     CITIZEN_SIGN_IN = "citizen_sign_in"
@@ -111,6 +113,7 @@ AGENCIES: Mapping[str, Agency] = {
         Agency("imss", "IMSS", Purpose.ENROLLMENT, ImssClient),
         Agency("infonavit", "INFONAVIT", Purpose.BATCH_ENROLLMENT, InfonavitClient),
         Agency("renapo", "RENAPO", Purpose.POPULATION_REGISTER, RenapoClient),
+        Agency("ine", "INE", Purpose.CREDENTIAL_COUNTS, IneClient),
         Agency("banxico", "RATES", Purpose.RATES, BanxicoClient, open=True),
         Agency("notices", "NOTICES", Purpose.MESSAGES, NoticesClient, open=True),
         Agency("llavemx", "LLAVEMX", Purpose.CITIZEN_SIGN_IN, LlaveMxClient),

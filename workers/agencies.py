@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from integrations.contracts import (
     BatchEnrollmentAgency,
+    CredentialCountSource,
     EnrollmentAgency,
     MessageSender,
     PayoutAgency,
@@ -30,6 +31,7 @@ class Agencies:
     enrollments: Mapping[str, EnrollmentAgency]
     batches: Mapping[str, BatchEnrollmentAgency]
     curps: PopulationRegister
+    credentials: CredentialCountSource
     rates: RateSource
     notices: MessageSender
 
@@ -46,6 +48,7 @@ def build_agencies(settings: Settings, gate: Gate) -> Agencies:
             _by_code(Purpose.BATCH_ENROLLMENT, settings, gate),
         ),
         curps=cast(PopulationRegister, only(Purpose.POPULATION_REGISTER, settings, gate)),
+        credentials=cast(CredentialCountSource, only(Purpose.CREDENTIAL_COUNTS, settings, gate)),
         rates=cast(RateSource, only(Purpose.RATES, settings, gate)),
         notices=cast(MessageSender, only(Purpose.MESSAGES, settings, gate)),
     )

@@ -16,6 +16,7 @@ from workers.jobs import (
     incidents,
     notices,
     privacy,
+    published,
     rates,
     remittances,
 )
@@ -75,6 +76,7 @@ ROUTES: Mapping[str, Route] = {
     "remittances.refunded": Route(Queue.NOTICES, notices.send_remittance_news),
     "incidents.watch": Route(Queue.MONEY, incidents.watch),
     "incidents.clear_suspense": Route(Queue.MONEY, incidents.settle_suspense, parks=False),
+    "published.fetch": Route(Queue.AGENCIES, published.fetch_credential_counts),
     "rates.fetch": Route(Queue.AGENCIES, rates.fetch_rates),
     # Never left lying: a place that isn't given back is lost.
     "appointments.free_places": Route(Queue.HOUSEKEEPING, appointments.free_places, parks=False),

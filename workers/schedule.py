@@ -29,6 +29,7 @@ PERIOD_SECONDS = 1.0
 UNATTENDED_AFTER = timedelta(seconds=20)
 BATCH = 200
 BATCH_HOUR = 1
+PUBLISHED_HOUR = 6
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,10 @@ def id_of(job: str) -> UUID:
 
 def _fetch_rates(session: Session, _: datetime) -> None:
     enqueue(session, "rates.fetch", id_of("rates.fetch"))
+
+
+def _fetch_published(session: Session, _: datetime) -> None:
+    enqueue(session, "published.fetch", id_of("published.fetch"))
 
 
 def _watch(session: Session, _: datetime) -> None:
@@ -118,6 +123,7 @@ def _go_on_erasing(session: Session, now: datetime) -> None:
 PERIODIC = (
     # Banco de México publishes once a day; a failed fetch is repeated by its own item.
     Periodic("rates.fetch", 30 * 60, _fetch_rates),
+    Periodic("published.fetch", 0, _fetch_published, hour=PUBLISHED_HOUR),
     Periodic("housekeeping.sweep", 60 * 60, _sweep),
     Periodic("appointments.close_days", 60 * 60, _close_days),
     # In batches: the morning of the largest office takes some minutes.

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from integrations.contracts import (
+    CredentialCountSource,
     MessageSender,
     PayoutAgency,
     PayoutChannel,
@@ -128,6 +129,7 @@ class PayoutBench:
                 enrollments={},
                 batches={},
                 curps=cast(PopulationRegister, nobody),
+                credentials=cast(CredentialCountSource, nobody),
                 rates=cast(RateSource, nobody),
                 notices=cast(MessageSender, nobody),
             ),

@@ -38,6 +38,7 @@ SECRETS = {
     "imss": "imss-token",
     "infonavit": "infonavit-token",
     "renapo": "renapo-token",
+    "ine": "ine-token",
     "banxico": "rates-token",
     "notices": "notices-token",
     "llavemx": "consular-web:llave-secret",

@@ -1,0 +1,8 @@
+"""INE's codes and what each means to us. README.md tells which are assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# Answers 4xx: there is nothing to give.
+REFUSALS: Mapping[str, str] = {"SIN_CORTE": "not_published"}
