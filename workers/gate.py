@@ -106,14 +106,14 @@ class Gate:
         """Within the block the agency may be called; afterwards every worker knows how it went."""
         # Only now, for what was taken is ours once it is committed.
         self._known[passage.admission.agency].take(passage.admission.tokens)
-        token = _current.set(passage)
+        token, began = _current.set(passage), time.monotonic()
         self._held = passage
         try:
             yield passage
         finally:
             self._held = None
             _current.reset(token)
-            self._leave(passage)
+            self._leave(passage, timedelta(seconds=time.monotonic() - began))
 
     def call(self, agency: str, call: Callable[[], Any]) -> Any:
         """Make a call by the passage in force, or by one of its own. Raises `NotNow`."""
@@ -147,12 +147,14 @@ class Gate:
             known = self._known[agency] = _Known(terms, time.monotonic(), tokens)
         return known
 
-    def _leave(self, passage: Passage) -> None:
+    def _leave(self, passage: Passage, took: timedelta) -> None:
         # Calls beyond the one that was asked for are paid with the next batch.
         self._known[passage.admission.agency].tokens -= max(len(passage.results) - 1, 0)
         try:
             with self._database.transaction(NETWORK_SCOPE) as session:
-                entering.leave(session, passage.admission, passage.terms, passage.results)
+                entering.leave(
+                    session, passage.admission, passage.terms, passage.results, took=took
+                )
         except Exception:
             # The slot is free in a moment by itself; what the agency said must not be lost for it.
             log.warning("agency_left_without_a_word", agency=passage.admission.agency)

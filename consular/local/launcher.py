@@ -162,7 +162,8 @@ class Launch:
         gc.freeze()
         for name, run in (
             ("simulator", _simulate), ("web", run_web), ("worker-1", run_worker),
-            ("worker-2", run_worker), ("relay", run_relay), ("schedule", run_schedule),
+            ("worker-2", run_worker), ("worker-3", run_worker), ("relay", run_relay),
+            ("schedule", run_schedule),
         ):  # fmt: skip
             self._fork(name, partial(run, settings))
 
@@ -170,7 +171,7 @@ class Launch:
         self.supervisor.start(Child(name, run, self.logs / f"{name}.log"))
 
     def _wait_until_ready(self, settings: Settings) -> None:
-        with Step("Web, simulator, two workers, relay and schedule"):
+        with Step("Web, simulator, three workers, relay and schedule"):
             began, pause = time.monotonic(), 0.02
             while (answer := readiness(settings)) != "ready":
                 if time.monotonic() > began + READY_SECONDS:

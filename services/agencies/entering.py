@@ -17,8 +17,11 @@ from sqlalchemy.orm import Session
 
 from services.agencies import rules
 from services.agencies.rules import Breaker, Denial, Outcome, State, Terms
+from services.kernel.clock import database_clock
 
 log = structlog.get_logger(__name__)
+
+_SLOW_SECONDS = rules.SLOW_CALL.total_seconds()
 
 # An agency without terms is called without limits: an installation whose data aren't loaded yet.
 UNLIMITED = Terms(
@@ -88,9 +91,18 @@ def meet(session: Session, agency: str) -> Terms:
     return terms
 
 
+# The calls under way: for how long this agency's have been, and how many are to slow agencies.
+_BUSY = """
+    SELECT clock_timestamp() - max(b.taken_at) FILTER (WHERE b.agency = :agency) AS youngest,
+           clock_timestamp() - min(b.taken_at) FILTER (WHERE b.agency = :agency) AS longest,
+           count(*) FILTER (WHERE c.slow_until > clock_timestamp()
+               OR b.taken_at < clock_timestamp() - make_interval(secs => :slow)) AS slow_calls
+    FROM agency_slots b JOIN agency_states c USING (agency)
+    WHERE b.held_until > clock_timestamp()
+"""
 # Takes a free slot and looks, in one go: whoever isn't let in rolls it back.
 _ENTER = text(
-    """
+    f"""
     WITH free AS (
         SELECT slot FROM agency_slots
         WHERE agency = :agency AND slot <= :at_once
@@ -105,10 +117,10 @@ _ENTER = text(
     SELECT clock_timestamp() AS now, s.*, taken.slot, taken.fence,
            EXISTS (SELECT FROM agency_pauses p
                    WHERE p.agency = :agency AND p.lifted_at IS NULL) AS paused,
-           (SELECT clock_timestamp() - max(b.taken_at) FROM agency_slots b
-            WHERE b.agency = :agency AND b.held_until > clock_timestamp()) AS youngest
-    FROM agency_states s LEFT JOIN taken ON true WHERE s.agency = :agency
-    """
+           busy.*
+    FROM agency_states s LEFT JOIN taken ON true CROSS JOIN ({_BUSY}) busy
+    WHERE s.agency = :agency
+    """  # noqa: S608 - our own text
 )
 
 
@@ -121,13 +133,16 @@ def enter(
     time, or owes where it is negative. The agency has been met.
     """
     at_once = rules.calls_at_once(terms, workers)
-    values = {"agency": agency, "at_once": at_once, "hold": hold_seconds}
+    values = {"agency": agency, "at_once": at_once, "hold": hold_seconds, "slow": _SLOW_SECONDS}
     row = session.execute(_ENTER, values).one()
     if row.paused:
         raise NotNow(agency, Denial.PAUSED)
     breaker = _breaker(row)
     if denial := rules.breaker_denies(breaker, row.now):
         raise NotNow(agency, denial)
+    slow = rules.is_slow(row.slow_until, row.longest, row.now)
+    if slow and workers > 1 and row.slow_calls >= rules.calls_of_slow_ones(workers):
+        raise NotNow(agency, Denial.BUSY)
     if row.slot is None:
         raise NotNow(agency, Denial.BUSY, soon=rules.slot_is_near(row.youngest))
     probe = None
@@ -202,10 +217,24 @@ _WRITE = text(
 )
 
 
-def leave(session: Session, admission: Admission, terms: Terms, results: Sequence[Result]) -> None:
-    """Give the slot back, and let the breaker know how the calls ended, in their order."""
+_SLOW = text("UPDATE agency_states SET slow_until = :until WHERE agency = :agency")
+
+
+def leave(
+    session: Session,
+    admission: Admission,
+    terms: Terms,
+    results: Sequence[Result],
+    *,
+    took: timedelta,
+) -> None:
+    """Give the slot back; let the breaker know how the calls ended, in their order, and all others
+    know when they took long."""
     values = {"agency": admission.agency, "slot": admission.slot, "fence": admission.fence}
     session.execute(_LEAVE, values)
+    if took >= rules.SLOW_CALL:
+        until = database_clock(session) + rules.SLOW_FOR
+        session.execute(_SLOW, {"agency": admission.agency, "until": until})
     well = all(not rules.POLICIES[result.outcome].counts for result in results)
     if not results or (well and session.execute(_CALM, {"agency": admission.agency}).scalar_one()):
         return
@@ -248,28 +277,32 @@ def renew(session: Session, admission: Admission, *, hold_seconds: float) -> Non
 
 
 _OPENINGS = text(
-    """
-    SELECT clock_timestamp() AS now, s.*,
+    f"""
+    SELECT clock_timestamp() AS now, s.*, busy.*,
            EXISTS (SELECT FROM agency_pauses p
                    WHERE p.agency = :agency AND p.lifted_at IS NULL) AS paused,
            (SELECT count(*) FROM agency_slots b WHERE b.agency = :agency AND b.slot <= :at_once
               AND (b.held_until IS NULL OR b.held_until <= clock_timestamp())) AS free
-    FROM agency_states s WHERE s.agency = :agency
-    """
+    FROM agency_states s CROSS JOIN ({_BUSY}) busy WHERE s.agency = :agency
+    """  # noqa: S608 - our own text
 )
 
 
 def count_openings(session: Session, agency: str, terms: Terms, *, workers: int) -> int:
     """How many calls that wait for ``agency`` would be let in now, about; takes nothing."""
     at_once = rules.calls_at_once(terms, workers)
-    row = session.execute(_OPENINGS, {"agency": agency, "at_once": at_once}).one()
+    values = {"agency": agency, "at_once": at_once, "slow": _SLOW_SECONDS}
+    row = session.execute(_OPENINGS, values).one()
     breaker = _breaker(row)
     if row.paused or rules.breaker_denies(breaker, row.now):
         return 0
     if rules.probe_is_due(breaker, row.now):
         return 1
     tokens = rules.take_tokens(row.paid_until, terms, row.now, terms.burst).taken
-    return rules.openings(row.free, tokens)
+    free = row.free
+    if workers > 1 and rules.is_slow(row.slow_until, row.longest, row.now):
+        free = min(free, max(0, rules.calls_of_slow_ones(workers) - row.slow_calls))
+    return rules.openings(free, tokens)
 
 
 def _breaker(row: Any) -> Breaker:

@@ -62,7 +62,8 @@ class AgencyTerms(Base):
 
 
 class AgencyState(Base):
-    """The breaker of an agency, and until when its calls are paid for (the token bucket)."""
+    """The breaker of an agency; until when its calls are paid for (the token bucket), and until
+    when it counts as slow."""
 
     __tablename__ = "agency_states"
     __table_args__ = (
@@ -81,6 +82,7 @@ class AgencyState(Base):
     probe: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     last_code: Mapped[str | None] = mapped_column(Text)
     changed_at: Mapped[datetime] = mapped_column(_MOMENT, server_default=text("clock_timestamp()"))
+    slow_until: Mapped[datetime | None] = mapped_column(_MOMENT)
     paid_until: Mapped[datetime] = mapped_column(_MOMENT, server_default=text("to_timestamp(0)"))
 
 

@@ -69,6 +69,9 @@ class Denial(StrEnum):
 LONGEST_WAIT = timedelta(minutes=5)
 # Where calls are as short as this, it is worth waiting for a slot.
 SHORT_CALL = timedelta(milliseconds=250)
+# An agency of which a call has taken so long counts as slow, until none has for a while.
+SLOW_CALL = timedelta(seconds=1)
+SLOW_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,20 @@ def calls_at_once(terms: Terms, workers: int) -> int:
     One worker is always left for the other agencies: each call holds one up while it lasts.
     """
     return min(terms.at_once, workers - 1) if workers > 1 else terms.at_once
+
+
+def calls_of_slow_ones(workers: int) -> int:
+    """How many calls may be under way to all slow agencies together, with so many workers alive.
+
+    However many agencies are sick at once, most workers are left for those that are well.
+    """
+    return max(1, workers // 3)
+
+
+def is_slow(slow_until: datetime | None, longest: timedelta | None, now: datetime) -> bool:
+    """Whether an agency is slow: it was a moment ago, or its ``longest`` call under way is."""
+    lately = slow_until is not None and slow_until > now
+    return lately or (longest is not None and longest >= SLOW_CALL)
 
 
 def slot_is_near(youngest: timedelta | None) -> bool:

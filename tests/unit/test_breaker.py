@@ -102,6 +102,14 @@ def test_one_worker_is_left_for_the_other_agencies(at_once: int, workers: int, c
     assert rules.calls_at_once(terms, workers) == calls
 
 
+def test_slow_is_who_was_a_moment_ago_or_is_now() -> None:
+    assert not rules.is_slow(None, None, NOW)
+    assert not rules.is_slow(NOW, rules.SHORT_CALL, NOW)
+    assert rules.is_slow(NOW + timedelta(seconds=1), None, NOW)
+    assert rules.is_slow(None, rules.SLOW_CALL, NOW)
+    assert [rules.calls_of_slow_ones(workers) for workers in (2, 3, 6)] == [1, 1, 2]
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(1, 30)), max_size=60))
 def test_no_stretch_of_time_sees_more_calls_than_the_rate_and_a_burst(

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from threading import Barrier
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from integrations.contracts import (
 )
 from integrations.errors import NeverSent, Throttled, Unanswered
 from integrations.registry import Purpose, serving
+from services.agencies import entering
 from services.agencies.entering import NotNow
 from services.agencies.pausing import lift, pause
 from services.agencies.rules import Denial
@@ -64,10 +66,11 @@ class Sat:
 
 @pytest.fixture(autouse=True)
 def terms(request: pytest.FixtureRequest) -> None:
-    """Every agency: its breaker opens at the third failure."""
+    """Every agency: its breaker opens at the third failure, until `time_passes`."""
     if "bench" not in request.fixturenames:
         load_reference(request.getfixturevalue("settings"))
-        change(request.getfixturevalue("job"), failures_to_open=3)
+        change(request.getfixturevalue("job"), failures_to_open=3, longest_open_seconds=600)
+        change(request.getfixturevalue("job"), open_seconds=600)
 
 
 def change(job: JobContext, **terms: float) -> None:
@@ -184,7 +187,7 @@ def test_a_breaker_opens_for_all_and_what_waits_costs_no_attempt(
         pump()
     assert len(sat.calls) == 3
     assert breaker(job) == "open"
-    assert sorted(items(job), key=str) == [(0, "sat")] * 7 + [(1, None)] * 3
+    assert sorted(attempts for attempts, _ in items(job)) == [0] * 7 + [1] * 3
     other = Gate(job.database)
     assert denied(job, "sat", other) is Denial.BREAKER_OPEN
     sat.error = None
@@ -214,13 +217,13 @@ def test_a_probe_that_fails_is_the_only_call(job: JobContext, sat: Sat, pump: Pu
 def test_an_agency_that_asks_us_to_slow_down_is_left_alone_for_as_long(
     job: JobContext, sat: Sat, pump: Pump
 ) -> None:
-    sat.error = Throttled("sat", "request", "throttled", 120.0)
+    sat.error = Throttled("sat", "request", "throttled", 3000.0)
     for _ in range(5):
         enroll(job, make_request())
     pump()
     [wait] = column(job, "SELECT extract(epoch FROM open_until - now()) FROM agency_states"
                     " WHERE state = 'open'")  # fmt: skip
-    assert 100 < wait <= 120
+    assert 2900 < wait <= 3000
 
 
 def test_of_many_workers_that_ask_at_once_one_gets_the_probe(job: JobContext) -> None:
@@ -262,6 +265,42 @@ def test_a_slow_agency_never_holds_all_workers(job: JobContext) -> None:
     with gates[0].through(passages[0]):
         pass
     assert denied(job, "sat", gates[3]) is None
+
+
+def test_slow_agencies_hold_a_third_of_the_workers_together(job: JobContext) -> None:
+    gates = [Gate(job.database) for _ in range(4)]
+    for gate in gates:
+        gate.workers = 6
+    for agency in ("sat", "imss", "infonavit", "finabien"):
+        meet(job, agency)
+    with job.transaction() as session:
+        session.execute(
+            text("UPDATE agency_states SET slow_until = now() + interval '1 minute'"
+                 " WHERE agency <> 'finabien'")
+        )  # fmt: skip
+    enter(job, "sat", gates[0])
+    passage = enter(job, "imss", gates[1])
+    for agency in ("sat", "imss", "infonavit"):
+        assert denied(job, agency, gates[2]) is Denial.BUSY
+    assert denied(job, "finabien", gates[2]) is None
+    with gates[1].through(passage):
+        pass
+    assert denied(job, "infonavit", gates[2]) is None
+
+
+def test_a_call_that_has_lasted_long_makes_its_agency_a_slow_one(job: JobContext) -> None:
+    gates = [Gate(job.database) for _ in range(3)]
+    for gate in gates:
+        gate.workers = 3
+    passage = enter(job, "sat", gates[0])
+    assert denied(job, "sat", gates[1]) is None
+    with job.transaction() as session:
+        session.execute(text("UPDATE agency_slots SET taken_at = now() - interval '2 seconds'"
+                             " WHERE slot = 1"))  # fmt: skip
+    assert denied(job, "sat", gates[1]) is Denial.BUSY
+    with job.transaction() as session:
+        entering.leave(session, passage.admission, passage.terms, [], took=timedelta(seconds=2))
+    assert column(job, "SELECT slow_until > now() FROM agency_states") == [True]
 
 
 def test_a_killed_workers_slot_is_free_in_a_moment_and_its_late_word_frees_no_other(
@@ -397,8 +436,6 @@ def test_two_worker_processes_share_a_breaker(
     job: JobContext, quick: Settings, agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", unavailable_rate=1.0)
-    change(job, longest_open_seconds=600)
-    change(job, open_seconds=600)
     found = [enroll(job, make_request()) for _ in range(12)]
     with process("worker", quick) as one, process("worker", quick) as two:
         with process("relay", quick):

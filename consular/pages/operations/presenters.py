@@ -18,7 +18,7 @@ from services.staff.accounts import find_name
 LINES = 50
 
 
-def processes(session: Session) -> list[dict[str, Any]]:
+def processes(session: Session, now: datetime) -> list[dict[str, Any]]:
     """Each kind of process, and how many are alive."""
     return [
         {
@@ -26,6 +26,7 @@ def processes(session: Session) -> list[dict[str, Any]]:
             "liveness": standing.liveness.value,
             "alive": standing.alive,
             "last_beat": standing.last_beat,
+            "minutes": minutes(standing.last_beat, now),
         }
         for process, standing in list_alive(session).items()
     ]

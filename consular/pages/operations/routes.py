@@ -36,7 +36,7 @@ def duty() -> str:
         now = database_now(session)
         jobs, following = list_parked(session, limit=presenters.LINES, after=query["next"])
         shown = {
-            "processes": presenters.processes(session),
+            "processes": presenters.processes(session, now),
             "agencies": [
                 presenters.agency(session, found, now)
                 for found in list_agencies(session, agency_codes())
