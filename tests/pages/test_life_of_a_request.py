@@ -94,7 +94,7 @@ def test_a_no_says_what_to_do_and_where_to_appeal_until_when(asked: Asked) -> No
 def test_history_says_who_did_what_and_never_which_officer(asked: Asked) -> None:
     asked.hear(AgencyStatus(Status.IN_REVIEW))
     page = asked.page()
-    assert page.index("Tú</span>") < page.index("La dependencia</span>")
+    assert page.index('when">Tú</span>') < page.index('when">La dependencia</span>')
 
 
 def test_what_the_agency_says_besides_is_gone_with_the_person(asked: Asked) -> None:
