@@ -256,6 +256,17 @@ def test_what_is_far_too_long_ends_at_the_proxy_in_the_contracts_words(proxy: Pr
     assert b"demasiado grande" in body
 
 
+def test_documents_pass_through_to_the_web_which_says_what_is_too_long(proxy: Proxy) -> None:
+    for path in (
+        "/api/v1/enrollments/1/documents",
+        "/inscripciones/1/documentos/subir/curp",
+        "/desk/enrollments/1/documents/upload/curp",
+    ):
+        status, _headers, body = proxy.call("POST", path, b"x" * 12_000_000)
+        assert (status, json.loads(body)["length"]) == (200, 12_000_000)
+    assert proxy.call("POST", "/api/v1/enrollments/1/answer", b"x" * 140_000)[0] == 413
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
