@@ -23,7 +23,15 @@ from tests.factories.remittances import make_clabe, prepare_reference
 from tests.factories.server import running_server
 from tests.factories.web import PERSON, Web, running_web, working_day
 
-CONFIGURATION = "post_hooks: []\npackage_name_override: consular_client\n"
+# The generator knows a file by one media type only.
+CONFIGURATION = """\
+post_hooks: []
+package_name_override: consular_client
+content_type_overrides:
+  application/pdf: application/octet-stream
+  image/jpeg: application/octet-stream
+  text/calendar: text/plain
+"""
 MINUTES = timedelta(minutes=10)
 
 
