@@ -41,8 +41,9 @@ from services.enrollments.choosing import ChoosePlan, Prepared, add_to_plan, cho
 from services.enrollments.errors import PrerequisiteMissing
 from services.enrollments.planning import refuse_too_early
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.programs.schema import Program
+from services.enrollments.programs.schema import Estimate, Program
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
+from services.enrollments.terms import home_day
 from services.enrollments.warnings import list_warnings
 from services.kernel.errors import NotFound
 
@@ -157,6 +158,7 @@ def _ask(its: FormPages, page: str, form: dict[str, str], command: RequestEnroll
         answers=answer_rows(command, program, draft_id()) if command else [],
         before=page_address(program, its.before(page), draft_id()) if page != FIRST else None,
         action=page_address(program, page),
+        cost=_cost(program, command) if command else None,
         labels=dict(labels_of(program.fields)),
         consulates=choices,
         form=form,
@@ -174,3 +176,12 @@ def _comes_first(program: Program, command: RequestEnrollment | None) -> str:
         except PrerequisiteMissing as missing:
             return translated(PROGRAMS[str(missing.params["requires"])].name)
     return ""
+
+
+def _cost(program: Program, command: RequestEnrollment) -> Estimate | None:
+    """What there is to pay, where the request tells it."""
+    tariff = program.tariff
+    if tariff is None or tariff.of_request is None:
+        return None
+    today = home_day(now())
+    return tariff.work_out(tariff.of_request(command.data, today), today)
