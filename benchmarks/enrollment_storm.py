@@ -144,11 +144,14 @@ class Outcome:
 # --- Who asks for what ---------------------------------------------------------------------------
 
 
-def make_bodies(count: int) -> list[dict[str, Any]]:
-    """So many requests, each for another person; one in ten is somebody whom the agency rejects."""
+def make_bodies(count: int, programs: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """So many requests for the programs, of any without, each for another person.
+
+    One in ten is somebody whom the agency rejects.
+    """
     seen: set[str] = set()
     bodies: list[dict[str, Any]] = []
-    programs = [code for code, build in DATA.items() if PROGRAMS[code].open]
+    programs = programs or [code for code in DATA if PROGRAMS[code].open]
     while len(bodies) < count:
         person = _person()
         curp = make_curp(person, random.choice("HM"))

@@ -64,7 +64,9 @@ class Register:
     def measure(self, count: int) -> Enrollments:
         """Once, after the floor: so many requests, and twice as many jobs that do nothing."""
         no_op_rate = no_op_jobs(self.settings.redis_url, count * 2)
-        requests = [self._request(number, body) for number, body in enumerate(make_bodies(count))]
+        requests = [
+            self._request(number, body) for number, body in enumerate(make_bodies(count, ["rfc"]))
+        ]
         decided, jobs = self._ask(_DECIDED), self._jobs_done()
         began = time.monotonic()
         self.send(requests)
