@@ -128,7 +128,7 @@ def test_a_form_that_failed_on_our_side_may_be_sent_again(
         raise RuntimeError("out of order")
 
     with monkeypatch.context() as patch:
-        patch.setattr(enrolling, "_command", fail)
+        patch.setattr(enrolling, "read_request", fail)
         assert browser.post("/rfc", **form).status_code == 500
     assert browser.post("/rfc", **form).status_code == 303
 
