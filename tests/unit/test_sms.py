@@ -69,7 +69,7 @@ def test_every_message_fits_three_parts_of_gsm_whatever_the_office(
     values = {
         "code": "123456", "minutes": "10", "days": "3",
         "folio": "C7K3-M9QX-W42T", "program": "Infonavit", "given_names": "María Guadalupe",
-        "programs": "NSS, IMSS, Infonavit",
+        "programs": "NSS, IMSS, Infonavit", "process": "schedule",
         "status": max((translate(said, language) for said in STATUSES.values()), key=len),
         "address": LONGEST_ADDRESS, "when": WHEN[language], "day": DAY[language],
         "office": _longest("consulates.csv", f"name_{language}"),
