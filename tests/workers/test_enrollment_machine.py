@@ -153,6 +153,7 @@ class Bench:
                 curps=cast(Any, _ValidCurps()),
                 rates=nobody,
                 notices=nobody,
+                credentials=nobody,
             ),
             gate=cast(Any, _OpenGate()),
             clock=lambda _session: self.clock(),
