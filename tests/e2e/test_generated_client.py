@@ -129,7 +129,7 @@ def _books(client: Client) -> None:
 
 
 def _enrolls(client: Client) -> None:
-    program = client.call("enrollments.list_programs").items[0]
+    program = client.call("programs.list_programs").items[0]
     who = make_applicant()
     asked = client.call(
         "enrollments.request_enrollment",
