@@ -36,7 +36,7 @@ from services.kernel.errors import (
     Unavailable,
 )
 from services.kernel.logins import UnsafeDatabase
-from services.kernel.words import ErrorWords
+from services.kernel.words import ErrorMessage
 from services.words import ERRORS, gather
 
 _log = structlog.get_logger()
@@ -124,7 +124,7 @@ class Problem:
         return str(gettext(self._words.title))
 
     @property
-    def _words(self) -> ErrorWords:
+    def _words(self) -> ErrorMessage:
         """The code's words, or those of its kind when the code has none of its own."""
         return WORDS.get(self.code) or WORDS[_HTTP_CODES.get(self.status, "invalid")]
 

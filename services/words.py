@@ -16,7 +16,7 @@ from services.folders import words as folders
 from services.identity import words as identity
 from services.incidents import words as incidents
 from services.kernel import words as kernel
-from services.kernel.words import ErrorWords, Message
+from services.kernel.words import ErrorMessage, Message
 from services.ledger import words as ledger
 from services.monitoring import words as monitoring
 from services.operations import words as operations
@@ -59,7 +59,7 @@ def gather(tables: Iterable[Mapping[str, Words]]) -> Mapping[str, Words]:
     return words
 
 
-ERRORS: Mapping[str, ErrorWords] = gather(module.ERRORS for module in SLICES)
+ERRORS: Mapping[str, ErrorMessage] = gather(module.ERRORS for module in SLICES)
 MESSAGES: Mapping[str, Message] = gather(
     module.MESSAGES
     for module in (citizens, identity, appointments, enrollments, remittances, operations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.appointments.rules import PAST, Status
-from services.kernel.words import ErrorWords, Message
+from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 
 STATUSES: Mapping[str, str] = {
@@ -49,72 +49,72 @@ RESEMBLANCES: Mapping[str, str] = {
     ),
 }
 
-ERRORS: Mapping[str, ErrorWords] = {
-    "slot_taken": ErrorWords(
+ERRORS: Mapping[str, ErrorMessage] = {
+    "slot_taken": ErrorMessage(
         _("Ese horario ya se ocupó"), _("Elige otro horario: los demás siguen libres.")
     ),
-    "slot_not_offered": ErrorWords(
+    "slot_not_offered": ErrorMessage(
         _("Ese horario no se ofrece"), _("Consulta los horarios libres y elige uno de ellos.")
     ),
-    "already_booked": ErrorWords(
+    "already_booked": ErrorMessage(
         _("Ya hay una cita para este trámite"),
         _(
             "Cada persona puede tener una cita vigente por trámite."
             " Puedes cancelarla y reservar otra."
         ),
     ),
-    "person_repeated": ErrorWords(
+    "person_repeated": ErrorMessage(
         _("Revisa los datos"), _("Esta persona ya está en la lista: nómbrala una sola vez.")
     ),
-    "booking_limit": ErrorWords(
+    "booking_limit": ErrorMessage(
         _("Ya no caben más citas"),
         _(
             "Tu cuenta, tu correo o teléfono, o esta conexión ya tiene todas las citas que puede."
             " Cancela alguna que no vayas a usar, o espera a que pase."
         ),
     ),
-    "too_early": ErrorWords(
+    "too_early": ErrorMessage(
         _("Todavía no"),
         _("Ese paso se da el día de la cita; la ausencia se anota después de la hora."),
     ),
-    "already_called": ErrorWords(
+    "already_called": ErrorMessage(
         _("Ya la llamó otra ventanilla"),
         _(
             "La ventanilla %(desk)s llamó antes a esta persona."
             " Para llamarla desde otra, primero regrésala a la sala de espera."
         ),
     ),
-    "service_not_offered": ErrorWords(
+    "service_not_offered": ErrorMessage(
         _("Ese servicio no se puede reservar"), _("Elige un servicio del catálogo.")
     ),
-    "office_closed": ErrorWords(
+    "office_closed": ErrorMessage(
         _("La oficina cierra ese día"), _("Es día no laborable en México o en el país. Elige otro.")
     ),
-    "desk_not_open": ErrorWords(
+    "desk_not_open": ErrorMessage(
         _("Esa ventanilla no abre ese día"), _("Elige una de las ventanillas de ese día.")
     ),
-    "desk_taken": ErrorWords(
+    "desk_taken": ErrorMessage(
         _("Una ventanilla ya está ocupada a esa hora"),
         _(
             "La ventanilla %(desk)s ya atiende en otro horario a esa hora."
             " Cambia la hora o la ventanilla, o cierra antes el otro horario."
         ),
     ),
-    "draw_not_available": ErrorWords(
+    "draw_not_available": ErrorMessage(
         _("Todavía no hay sorteos"), _("Todavía no hay sorteos: abre el horario para reservar ya.")
     ),
-    "service_longer_than_slot": ErrorWords(
+    "service_longer_than_slot": ErrorMessage(
         _("El trámite dura más que el turno"),
         _("Alarga los turnos (slot_minutes) hasta la duración del trámite más largo."),
     ),
-    "too_many_desk_patterns": ErrorWords(
+    "too_many_desk_patterns": ErrorMessage(
         _("Demasiadas combinaciones de ventanillas"),
         _("Agrupa los servicios de modo que más ventanillas ofrezcan lo mismo."),
     ),
-    "session_too_short": ErrorWords(
+    "session_too_short": ErrorMessage(
         _("No cabe ningún turno"), _("Cierra más tarde o usa turnos más cortos.")
     ),
-    "in_the_past": ErrorWords(_("Esa fecha ya pasó"), _("Elige un día que esté por venir.")),
+    "in_the_past": ErrorMessage(_("Esa fecha ya pasó"), _("Elige un día que esté por venir.")),
 }
 
 # Mail and text messages.

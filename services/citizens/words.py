@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.kernel.words import ErrorWords, Message
+from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 
-ERRORS: Mapping[str, ErrorWords] = {
-    "person_forgotten": ErrorWords(
+ERRORS: Mapping[str, ErrorMessage] = {
+    "person_forgotten": ErrorMessage(
         _("Los datos de esta persona se borraron"), _("Registra el trámite con una cita nueva.")
     ),
-    "code_wrong": ErrorWords(
+    "code_wrong": ErrorMessage(
         _("El código no coincide"),
         _(
             "No es el que mandamos. Revisa el mensaje y escríbelo otra vez."
             " Intentos que quedan: %(left)s."
         ),
     ),
-    "code_tries_used": ErrorWords(
+    "code_tries_used": ErrorMessage(
         _("Se acabaron los intentos"),
         _("Escribiste %(tries)s códigos equivocados. Pide otro con «Mandarme otro código»."),
     ),
-    "code_expired": ErrorWords(
+    "code_expired": ErrorMessage(
         _("El código ya venció"),
         _("Ese código ya venció o ya se usó. Pide otro con «Mandarme otro código»."),
     ),
-    "profile_required": ErrorWords(
+    "profile_required": ErrorMessage(
         _("Faltan tus datos"), _("Escribe primero tu nombre y fecha de nacimiento.")
     ),
-    "identity_bound": ErrorWords(
+    "identity_bound": ErrorMessage(
         _("Estos datos ya no se cambian aquí"),
         _(
             "Ya enviaste dinero con ellos: tu nombre, tu fecha de nacimiento y tu CURP quedan"

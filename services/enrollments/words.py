@@ -16,7 +16,7 @@ from services.enrollments.rules import (
     Status,
     WaitsFor,
 )
-from services.kernel.words import ErrorWords, Message
+from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 
 STATUSES: Mapping[str, str] = {
@@ -147,40 +147,40 @@ WARNINGS: Mapping[str, str] = {
     "rfc_birth_date_differs.rfc": _("El RFC no corresponde con la fecha de nacimiento."),
 }
 
-ERRORS: Mapping[str, ErrorWords] = {
-    "program_not_available": ErrorWords(
+ERRORS: Mapping[str, ErrorMessage] = {
+    "program_not_available": ErrorMessage(
         _("Ese programa aún no está disponible"), _("Elige uno de los que ya están abiertos.")
     ),
-    "document_kind_unknown": ErrorWords(
+    "document_kind_unknown": ErrorMessage(
         _("Ese documento no se pide aquí"),
         _("Elige uno de los documentos del programa, u «otro»."),
     ),
-    "already_enrolled": ErrorWords(
+    "already_enrolled": ErrorMessage(
         _("Ya hay una solicitud de este programa"), _("Consulta su estado en tus trámites.")
     ),
-    "prerequisite_missing": ErrorWords(
+    "prerequisite_missing": ErrorMessage(
         _("Antes va otra inscripción"),
         _(
             "Primero necesitas: %(requires)s. Pídela, o pide todo junto en tu carpeta: ahí ves en"
             " qué orden va y qué sigue."
         ),
     ),
-    "nobody_to_tell": ErrorWords(
+    "nobody_to_tell": ErrorMessage(
         _("No hay a quién avisar"),
         _("No dejó correo ni teléfono: hay que decírselo en persona o por teléfono."),
     ),
-    "own_account_required": ErrorWords(
+    "own_account_required": ErrorMessage(
         _("Esto lo pide la persona con su cuenta"),
         _("Pide datos de salud, y la ley quiere que ella misma dé el permiso después de entrar."),
     ),
-    "consent_required": ErrorWords(
+    "consent_required": ErrorMessage(
         _("Hace falta tu consentimiento"),
         _("Para tramitarlo, la dependencia necesita recibir estos datos."),
     ),
-    "tariff_unknown": ErrorWords(
+    "tariff_unknown": ErrorMessage(
         _("No sabemos cuánto costaba ese día"), _("Elige una fecha más reciente.")
     ),
-    "curp_birth_date_differs": ErrorWords(
+    "curp_birth_date_differs": ErrorMessage(
         _("La CURP no coincide con tu fecha de nacimiento"),
         _("La CURP no coincide con tu fecha de nacimiento. Revisa ambas."),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.kernel.words import ErrorWords
+from services.kernel.words import ErrorMessage
 from services.kernel.words import marked as _
 
 _JPEG_FROM_IPHONE = _(
@@ -13,32 +13,32 @@ _JPEG_FROM_IPHONE = _(
     " pantalla de la foto."
 )
 
-ERRORS: Mapping[str, ErrorWords] = {
-    "file_too_large": ErrorWords(
+ERRORS: Mapping[str, ErrorMessage] = {
+    "file_too_large": ErrorMessage(
         _("El archivo es demasiado grande"),
         _(
             "Puede medir hasta %(mebibytes)s MB. Toma una foto con menos resolución, o guarda el"
             " PDF con menos calidad, y súbelo otra vez."
         ),
     ),
-    "file_empty": ErrorWords(
+    "file_empty": ErrorMessage(
         _("No llegó ningún archivo"), _("Elige el archivo otra vez: llegó vacío o no lo elegiste.")
     ),
-    "file_type_not_accepted": ErrorWords(
+    "file_type_not_accepted": ErrorMessage(
         _("Ese tipo de archivo no se acepta"),
         _(
             "Sube un PDF o una foto JPEG o PNG. Miramos el contenido, no el nombre: cambiarle el"
             " nombre no basta. Si es un documento de Word, guárdalo como PDF."
         ),
     ),
-    "file_encrypted": ErrorWords(
+    "file_encrypted": ErrorMessage(
         _("El PDF tiene contraseña"),
         _(
             "Quítale la contraseña y súbelo otra vez, o ábrelo y usa «Imprimir» > «Guardar como"
             " PDF». También sirve una foto de cada página."
         ),
     ),
-    "file_active_content": ErrorWords(
+    "file_active_content": ErrorMessage(
         _("El PDF contiene algo que se ejecuta"),
         _(
             "Por seguridad no aceptamos PDF con programas, formularios dinámicos, videos o archivos"
@@ -67,7 +67,7 @@ ERRORS: Mapping[str, ErrorWords] = {
             ),
         },
     ),
-    "file_unreadable": ErrorWords(
+    "file_unreadable": ErrorMessage(
         _("No pudimos abrir el archivo"),
         _(
             "Parece dañado o incompleto. Ábrelo en tu teléfono o computadora para ver si está bien,"
@@ -75,11 +75,11 @@ ERRORS: Mapping[str, ErrorWords] = {
         ),
         when={("kind", "heic"): _JPEG_FROM_IPHONE},
     ),
-    "file_too_many_pages": ErrorWords(
+    "file_too_many_pages": ErrorMessage(
         _("El PDF tiene demasiadas páginas"),
         _("Puede tener hasta %(pages)s páginas. Sube solo las del documento que se pide."),
     ),
-    "image_too_large": ErrorWords(
+    "image_too_large": ErrorMessage(
         _("La imagen es demasiado grande"),
         _(
             "Tiene demasiados puntos. Toma la foto o escanea con menos resolución, y súbela otra"

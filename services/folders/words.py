@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.folders.rules import Purpose
-from services.kernel.words import ErrorWords
+from services.kernel.words import ErrorMessage
 from services.kernel.words import marked as _
 
 PURPOSES: Mapping[str, str] = {Purpose.ENROLLMENT: _("Para inscribirte")}
@@ -18,12 +18,12 @@ DATA: Mapping[str, str] = {
     "email": _("Correo electrónico"),
 }
 
-ERRORS: Mapping[str, ErrorWords] = {
-    "too_many_documents": ErrorWords(
+ERRORS: Mapping[str, ErrorMessage] = {
+    "too_many_documents": ErrorMessage(
         _("Ya no caben más documentos"),
         _("Quita o cambia uno de los que ya subiste, y sube este otra vez."),
     ),
-    "document_sent": ErrorWords(
+    "document_sent": ErrorMessage(
         _("Ese documento ya se envió"),
         _("Ya es parte de una solicitud enviada. Puedes cambiarlo por otro, pero no quitarlo."),
     ),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.kernel.words import ErrorWords, Message
+from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 
-ERRORS: Mapping[str, ErrorWords] = {
-    "identity_check_pending": ErrorWords(
+ERRORS: Mapping[str, ErrorMessage] = {
+    "identity_check_pending": ErrorMessage(
         _("Hay que comprobar la identidad"),
         _(
             "Ve a la ventanilla de cualquier consulado, en su horario de atención y sin cita, con"
@@ -17,22 +17,22 @@ ERRORS: Mapping[str, ErrorWords] = {
         ),
         more={"folio": _("Lleva también este folio de revisión: %(folio)s.")},
     ),
-    "nobody_else": ErrorWords(
+    "nobody_else": ErrorMessage(
         _("Nadie más tiene una cita ni una solicitud con esos datos"),
         _("La persona puede pedirlas como siempre. Revisa que el trámite y los datos coincidan."),
     ),
-    "account_or_curp_required": ErrorWords(
+    "account_or_curp_required": ErrorMessage(
         _("Falta con qué reconocerla"),
         _("Escribe su CURP, su correo o su teléfono: así no se confundirá con la otra."),
     ),
-    "nothing_to_correct": ErrorWords(
+    "nothing_to_correct": ErrorMessage(
         _("No hay nada que corregir"),
         _(
             "La cuenta ya dice lo mismo que el documento, o la corrección no se pidió desde ella."
             " Pídele el folio que ve en «Mi cuenta» al intentar el cambio."
         ),
     ),
-    "curp_required": ErrorWords(
+    "curp_required": ErrorMessage(
         _("Falta la CURP"),
         _("Revisa su identidad otra vez y escribe también su CURP: la dependencia la pide."),
     ),

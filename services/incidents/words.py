@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.incidents.rules import Kind, Resolution, Step
-from services.kernel.words import ErrorWords
+from services.kernel.words import ErrorMessage
 from services.kernel.words import marked as _
 
 KINDS: Mapping[str, str] = {
@@ -141,14 +141,14 @@ FACTS: Mapping[str, str] = {
     "until": _("Último día"),
 }
 
-ERRORS: Mapping[str, ErrorWords] = {
-    "incident_resolved": ErrorWords(
+ERRORS: Mapping[str, ErrorMessage] = {
+    "incident_resolved": ErrorMessage(
         _("Ese caso ya se cerró"), _("Vuelve a la lista: ahí ves cómo terminó y quién lo cerró.")
     ),
-    "incident_taken": ErrorWords(
+    "incident_taken": ErrorMessage(
         _("Otra persona atiende ese caso"), _("Puedes anotar lo que sepas, o elegir otro caso.")
     ),
-    "resolution_not_offered": ErrorWords(
+    "resolution_not_offered": ErrorMessage(
         _("Ese caso no puede terminar así"), _("Elige una de las opciones que muestra el caso.")
     ),
 }

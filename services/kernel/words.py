@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class ErrorWords:
+class ErrorMessage:
     """What happened, and what to do next.
 
     ``when``: the detail instead, where a parameter of the error has this value. ``more``: a
@@ -40,46 +40,50 @@ def marked(text: str) -> str:
 
 _ = marked
 
-ERRORS: Mapping[str, ErrorWords] = {
-    "forbidden": ErrorWords(
+ERRORS: Mapping[str, ErrorMessage] = {
+    "forbidden": ErrorMessage(
         _("No tienes permiso"), _("Tu cuenta no puede hacer esto. El intento queda registrado.")
     ),
-    "not_found": ErrorWords(
+    "not_found": ErrorMessage(
         _("No lo encontramos"),
         _("No existe, o no está a tu nombre. Revisa el folio o la dirección."),
     ),
-    "invalid": ErrorWords(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
-    "required": ErrorWords(_("Revisa los datos"), _("Falta este dato.")),
-    "not_expected": ErrorWords(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
-    "unknown_field": ErrorWords(
+    "invalid": ErrorMessage(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
+    "required": ErrorMessage(_("Revisa los datos"), _("Falta este dato.")),
+    "not_expected": ErrorMessage(
         _("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")
     ),
-    "out_of_range": ErrorWords(_("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")),
-    "curp_invalid": ErrorWords(
+    "unknown_field": ErrorMessage(
+        _("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")
+    ),
+    "out_of_range": ErrorMessage(
+        _("Revisa los datos"), _("Algo de lo enviado no se puede aceptar.")
+    ),
+    "curp_invalid": ErrorMessage(
         _("Revisa los datos"), _("La CURP no es correcta: revisa sus 18 caracteres.")
     ),
-    "clabe_invalid": ErrorWords(
+    "clabe_invalid": ErrorMessage(
         _("Revisa los datos"), _("La CLABE no es correcta: revisa sus 18 dígitos.")
     ),
-    "card_invalid": ErrorWords(_("Revisa los datos"), _("El número de tarjeta no es correcto.")),
-    "conflict": ErrorWords(
+    "card_invalid": ErrorMessage(_("Revisa los datos"), _("El número de tarjeta no es correcto.")),
+    "conflict": ErrorMessage(
         _("Ya no es posible"),
         _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
     ),
-    "request_in_progress": ErrorWords(
+    "request_in_progress": ErrorMessage(
         _("Tu solicitud sigue en curso"), _("Espera unos segundos y repite la misma solicitud.")
     ),
-    "idempotency_key_reused": ErrorWords(
+    "idempotency_key_reused": ErrorMessage(
         _("Esa clave ya se usó"),
         _("La misma Idempotency-Key llegó con otros datos. Usa una nueva."),
     ),
-    "too_many_requests": ErrorWords(
+    "too_many_requests": ErrorMessage(
         _("Demasiados intentos"), _("Espera un poco antes de volver a intentar.")
     ),
-    "unavailable": ErrorWords(
+    "unavailable": ErrorMessage(
         _("No disponible por ahora"), _("No se hizo nada. Intenta otra vez en unos minutos.")
     ),
-    "wrong_state": ErrorWords(
+    "wrong_state": ErrorMessage(
         _("Ese paso no corresponde"), _("El trámite está en otro estado. Vuelve a consultarlo.")
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.kernel.words import ErrorWords, Message
+from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 from services.operations.rules import Decision, Liveness, Process
 
@@ -27,8 +27,8 @@ UNKNOWN: Mapping[str, str] = {
     "remittance": _("Envío"),
 }
 
-ERRORS: Mapping[str, ErrorWords] = {
-    "job_already_decided": ErrorWords(
+ERRORS: Mapping[str, ErrorMessage] = {
+    "job_already_decided": ErrorMessage(
         _("Otra persona ya decidió"),
         _("Alguna de esas tareas ya se atendió. Ninguna cambió: vuelve a elegir en la lista."),
     ),

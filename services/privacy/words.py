@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.kernel.words import ErrorWords
+from services.kernel.words import ErrorMessage
 from services.kernel.words import marked as _
 from services.privacy.rules import Obstacle, Refusal, Status
 
 # It refuses with codes of others alone.
-ERRORS: Mapping[str, ErrorWords] = {}
+ERRORS: Mapping[str, ErrorMessage] = {}
 OBSTACLES: Mapping[Obstacle, str] = {
     Obstacle.LIVE_APPOINTMENT: _("Hay una cita por venir: cancélala o acude."),
     Obstacle.OPEN_ENROLLMENT: _("Hay una inscripción sin respuesta: espérala o retírala."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.kernel.words import ErrorWords, Message
+from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 from services.remittances.rules import Status
 
@@ -22,29 +22,29 @@ STATUSES: Mapping[str, str] = {
     Status.FAILED: _("No se pudo enviar"),
 }
 
-ERRORS: Mapping[str, ErrorWords] = {
-    "amount_required": ErrorWords(_("Revisa los datos"), _("Escribe monto y moneda.")),
-    "currency_not_offered": ErrorWords(
+ERRORS: Mapping[str, ErrorMessage] = {
+    "amount_required": ErrorMessage(_("Revisa los datos"), _("Escribe monto y moneda.")),
+    "currency_not_offered": ErrorMessage(
         _("Revisa los datos"), _("Escribe el monto con dos decimales, en USD o MXN.")
     ),
-    "tariff_unavailable": ErrorWords(
+    "tariff_unavailable": ErrorMessage(
         _("No disponible por ahora"), _("No se hizo nada. Intenta otra vez en unos minutos.")
     ),
-    "recipient_forgotten": ErrorWords(
+    "recipient_forgotten": ErrorMessage(
         _("Los datos de esta persona se borraron"),
         _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
     ),
-    "quote_expired": ErrorWords(
+    "quote_expired": ErrorMessage(
         _("La cotización venció"), _("Pide otra: el tipo de cambio se aparta %(minutes)s minutos.")
     ),
-    "quote_used": ErrorWords(
+    "quote_used": ErrorMessage(
         _("Esa cotización ya se usó"), _("Consulta tus envíos; si quieres enviar otra vez, cotiza.")
     ),
-    "amount_out_of_range": ErrorWords(
+    "amount_out_of_range": ErrorMessage(
         _("Ese monto no se puede enviar"),
         _("Cada envío va de %(minimum)s a %(maximum)s dólares."),
     ),
-    "limit_exceeded": ErrorWords(
+    "limit_exceeded": ErrorMessage(
         _("Pasarías tu límite"),
         _(
             "Hoy puedes enviar hasta %(available)s dólares más."
@@ -57,7 +57,7 @@ ERRORS: Mapping[str, ErrorWords] = {
             )
         },
     ),
-    "person_limit_exceeded": ErrorWords(
+    "person_limit_exceeded": ErrorMessage(
         _("Pasarías el límite por persona"),
         _(
             "El límite es por persona: cuenta también lo enviado con tu nombre o tu CURP desde"
@@ -65,17 +65,17 @@ ERRORS: Mapping[str, ErrorWords] = {
             " llama como tú y nació el mismo día, pide en tu consulado que los distingan."
         ),
     ),
-    "rate_unavailable": ErrorWords(
+    "rate_unavailable": ErrorMessage(
         _("Sin tipo de cambio por ahora"), _("No se cobró nada. Intenta otra vez en unos minutos.")
     ),
-    "funding_unavailable": ErrorWords(
+    "funding_unavailable": ErrorMessage(
         _("Aún no se puede pagar aquí"),
         _("No se cobró nada. Este servicio todavía no recibe pagos."),
     ),
-    "cancel_window_over": ErrorWords(
+    "cancel_window_over": ErrorMessage(
         _("Ya pasó el plazo para cancelar"), _("Si algo salió mal, abre una reclamación.")
     ),
-    "already_paid": ErrorWords(
+    "already_paid": ErrorMessage(
         _("El dinero ya se entregó"), _("Ya no se puede cancelar. Si hay un error, repórtalo.")
     ),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.kernel.words import ErrorWords
+from services.kernel.words import ErrorMessage
 from services.kernel.words import marked as _
 from services.voting.rules import Metric, Mode, Status
 
@@ -38,53 +38,53 @@ MODES: Mapping[str, str] = {
     Mode.IN_PERSON: _("En persona"),
 }
 
-ERRORS: Mapping[str, ErrorWords] = {
-    "figures_differ": ErrorWords(
+ERRORS: Mapping[str, ErrorMessage] = {
+    "figures_differ": ErrorMessage(
         _("Las cifras no coinciden"),
         _(
             "Se escribió %(typed)s y se reportó %(reported)s. Revisen la fuente:"
             " quien se equivocó corrige la suya y dice por qué."
         ),
     ),
-    "already_reported": ErrorWords(
+    "already_reported": ErrorMessage(
         _("Ese conteo ya se reportó"),
         _("Espera a que otra persona lo apruebe o lo rechace. Si está mal, corrígelo."),
     ),
-    "reason_required": ErrorWords(_("Falta la razón"), _("Escribe por qué cambia la cifra.")),
-    "election_unknown": ErrorWords(
+    "reason_required": ErrorMessage(_("Falta la razón"), _("Escribe por qué cambia la cifra.")),
+    "election_unknown": ErrorMessage(
         _("No conocemos esa elección"), _("El voto desde el extranjero existe desde %(first)s.")
     ),
-    "count_in_the_future": ErrorWords(
+    "count_in_the_future": ErrorMessage(
         _("Ese día aún no llega"), _("Ese día aún no llega. Revísalo.")
     ),
-    "day_far_from_election": ErrorWords(
+    "day_far_from_election": ErrorMessage(
         _("Ese día no es de esa elección"),
         _("Un conteo es del año de la elección o del anterior. Revisa el día y la elección."),
     ),
-    "no_in_person_voting": ErrorWords(
+    "no_in_person_voting": ErrorMessage(
         _("En esa oficina no se vota en persona"), _("Elige otra modalidad o revisa la oficina.")
     ),
-    "more_votes_than_registered": ErrorWords(
+    "more_votes_than_registered": ErrorMessage(
         _("Son más votos que personas registradas"),
         _("Son más votos que personas en la lista. Revisa la cifra."),
     ),
-    "modes_differ_from_total": ErrorWords(
+    "modes_differ_from_total": ErrorMessage(
         _("Las modalidades no suman el total"),
         _("Las modalidades no suman el total. Revisa la cifra."),
     ),
-    "zero_after_hundreds": ErrorWords(
+    "zero_after_hundreds": ErrorMessage(
         _("Un cero llama la atención"),
         _("Antes hubo cientos en esta oficina y ahora cero. Explica por qué en la nota."),
     ),
-    "same_as_another_office": ErrorWords(
+    "same_as_another_office": ErrorMessage(
         _("La cifra es igual a la de otra oficina"),
         _("La cifra es igual a la de otra oficina. Si es correcta, explícalo en la nota."),
     ),
-    "same_as_last_election": ErrorWords(
+    "same_as_last_election": ErrorMessage(
         _("La cifra es igual a la de la elección anterior"),
         _("La cifra es igual a la de la elección anterior. Si es correcta, explícalo en la nota."),
     ),
-    "self_approval": ErrorWords(
+    "self_approval": ErrorMessage(
         _("Otra persona debe aprobarlo"), _("Quien captura un dato no puede aprobarlo.")
     ),
 }
