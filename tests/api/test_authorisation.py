@@ -230,10 +230,16 @@ def rows(web: Web) -> dict[str, str]:
     ana = token_of(web, Role.CITIZEN, subject="ana")
     opened = web.session(opens="15:00", closes="16:00")
     start = web.free()[0]["start"]
+    asked = _enrollment()
+    enrollment = _id(web.call("POST", "/enrollments", asked, token=ana))
+    wanted = {"programs": ["rfc"], "applicant": asked["applicant"]}
+    [consent, *_] = web.call("GET", "/me/consents", token=ana).get_json()["items"]
     return {
+        "plan": _id(web.call("POST", "/me/plans", wanted, token=ana)),
+        "consent": str(consent["id"]),
         "session_id": opened["id"],
         "appointment": _id(web.book(start, token=ana)),
-        "enrollment": _id(web.call("POST", "/enrollments", _enrollment(), token=ana)),
+        "enrollment": enrollment,
         "remittance": _remittance(web, ana),
         "check": _id(
             web.call("POST", "/identity-checks", _check(), token=token_of(web, Role.OFFICER))

@@ -184,7 +184,7 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
     content=(MEDIA_TYPE,),
 )
 def get_calendar_file(appointment: UUID) -> Response:
-    """Return an appointment as a calendar file; of a cancelled one, what takes it away."""
+    """Return an appointment as a calendar file; of a canceled one, what takes it away."""
     with transaction() as session:
         found = get_appointment(session, appointment)
         record_look(session, "appointment", found)
