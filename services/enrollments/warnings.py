@@ -7,7 +7,12 @@ from typing import Any
 
 from services.citizens.people import PersonData
 from services.kernel.identifiers import parse_curp, parse_rfc
-from services.kernel.name_checks import KeyDifference, curp_differences, rfc_differences
+from services.kernel.name_checks import (
+    KeyDifference,
+    curp_differences,
+    rfc_differences,
+    rfc_miscopied,
+)  # fmt: skip
 
 
 def list_warnings(applicant: PersonData, data: Mapping[str, Any]) -> list[KeyDifference]:
@@ -20,4 +25,4 @@ def list_warnings(applicant: PersonData, data: Mapping[str, Any]) -> list[KeyDif
         rfc = parse_rfc(str(data.get("rfc") or ""))
     except ValueError:
         return differences
-    return [*differences, *rfc_differences(applicant, rfc)]
+    return [*differences, *rfc_differences(applicant, rfc), *rfc_miscopied(rfc)]

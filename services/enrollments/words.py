@@ -144,6 +144,9 @@ WARNINGS: Mapping[str, str] = {
         "El RFC no corresponde con el nombre: por cómo está escrito, empezaría con %(expected)s,"
         " y empieza con %(actual)s."
     ),
+    "rfc_check_digit_differs.rfc": _(
+        "El último carácter del RFC no corresponde con los demás. Revisa que esté bien copiado."
+    ),
     "rfc_birth_date_differs.rfc": _("El RFC no corresponde con la fecha de nacimiento."),
 }
 

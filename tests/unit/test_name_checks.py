@@ -131,6 +131,13 @@ def test_warnings_are_of_both_keys() -> None:
     assert list_warnings(replace(MARIA, curp=None), {}) == []
 
 
+def test_an_rfc_that_fails_its_own_digit_is_asked_about() -> None:
+    emma = PersonData("Emma", "Gómez", "Díaz", date(1956, 12, 31))
+    assert list_warnings(emma, {"rfc": "GODE561231GR8"}) == []
+    [told] = list_warnings(emma, {"rfc": "GODE561231GR7"})
+    assert (told.code, told.field) == ("rfc_check_digit_differs", "rfc")
+
+
 NAMES = st.lists(
     st.sampled_from(
         ["José", "María", "Ma.", "de", "la", "Xóchitl", "Ñuño", "O", "Mac", "Ügarte", "Ek",
