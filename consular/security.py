@@ -16,11 +16,13 @@ _CSP = (
     " font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
 )
+_NO_CAMERA = "camera=(), microphone=(), geolocation=()"
+# One page tries them before a video call.
+CAMERA_ALLOWED = "camera=(self), microphone=(self), geolocation=()"
 _EVERYWHERE = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
 )
 BROWSER_SECONDS = 24 * 3600
 
@@ -115,6 +117,7 @@ def _cookies_that_count() -> list[str]:
 def _headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", _CSP)
     response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("Permissions-Policy", _NO_CAMERA)
     response.headers.extend(_EVERYWHERE)
     response.headers["X-Request-ID"] = g.get("request_id", "")
     if current_app.config["SECURE"]:

@@ -49,6 +49,7 @@ COMPLETE: Mapping[str, set[str]] = {
         *(f"curp_registered_otherwise.{name}" for name in renapo.DIFFERENCES.values()),
         "rfc_name_differs.rfc",
         "rfc_birth_date_differs.rfc",
+        "rfc_check_digit_differs.rfc",
     },
     "enrollments.actor": {*enrollments.By},
     "enrollments.step": {*planning.StepState},

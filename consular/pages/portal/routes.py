@@ -5,6 +5,7 @@ from __future__ import annotations
 from consular.pages.portal import (
     accesses,
     booking,
+    camera,
     documents,
     enrolling,
     enrollment,
@@ -24,6 +25,7 @@ from consular.pages.portal.blueprint import pages
 __all__ = [
     "accesses",
     "booking",
+    "camera",
     "documents",
     "enrolling",
     "enrollment",

@@ -1,0 +1,50 @@
+"""Camera and microphone are tried on the one page that may use them; elsewhere they stay shut."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.factories.instance import CHROMIUM_ARGUMENTS, find_chromium
+from tests.factories.web import Web
+
+ADDRESS = "/inscripciones/prueba-de-video"
+# A made-up picture and a made-up tone, and yes to the question.
+FAKE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+
+
+def test_only_that_page_may_ask_for_them(web: Web) -> None:
+    assert "camera=(self)" in web.client.get(ADDRESS).headers["Permissions-Policy"]
+    for other in ("/", "/inscripciones", "/api/v1/services"):
+        assert "camera=()" in web.client.get(other).headers["Permissions-Policy"]
+
+
+def test_without_a_script_it_says_how_to_try_them(web: Web) -> None:
+    page = web.client.get(ADDRESS).text
+    assert "Graba un mensaje de voz y escúchalo." in page
+    assert '<button class="btn btn-primary" type="button" hidden>' in page
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_a_browser_that_has_them_says_that_they_work(web: Web, language: str) -> None:
+    path = find_chromium()
+    if path is None:
+        pytest.skip("there is no Chromium on this machine")
+    server = make_server("127.0.0.1", 0, web.app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with sync_playwright() as playwright:
+            arguments = [*CHROMIUM_ARGUMENTS, *FAKE]
+            browser = playwright.chromium.launch(executable_path=path, args=arguments)
+            page = browser.new_page(viewport={"width": 360, "height": 700})
+            page.goto(f"http://127.0.0.1:{server.server_port}{ADDRESS}?language={language}")
+            page.locator("[data-camera] button").click()
+            heard = {"es": "Tu cámara y tu micrófono funcionan.", "en": "Your camera and your"}
+            expect(page.locator("[data-camera] [role=status]")).to_contain_text(heard[language])
+            expect(page.locator("video")).to_be_visible()
+            browser.close()
+    finally:
+        server.shutdown()
