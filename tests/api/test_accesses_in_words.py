@@ -22,6 +22,8 @@ from tests.factories.web import Web
 
 # Entries that name nobody's account; and a status to which only "remittance.cancel" leads.
 _OF_NOBODY = {
+    "agency.lifted",
+    "agency.paused",
     "session.open",
     "session.close",
     "appointments.list",

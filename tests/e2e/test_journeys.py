@@ -123,7 +123,7 @@ def _ask_for_rfc(page: Page, instance: Instance, done: dict[str, Any]) -> None:
     assert page.input_value("[name=curp]") == CURP
     page.check("[name=consents]")
     press(page)
-    _reload_until(page, "RFC\n")
+    _reload_until(page, "RFC con homoclave\n")
     _reload_until(page, "Listo, ya tienes tu registro")
     done["rfc"] = _words(page)
 

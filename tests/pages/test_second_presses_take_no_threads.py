@@ -32,8 +32,8 @@ class SlowForm:
         self.web, self.browser = web, citizen(web)
         self.begun, self.go_on = threading.Event(), threading.Event()
         self.fails = False
-        self._do = enrolling._command
-        monkeypatch.setattr(enrolling, "_command", self._held)
+        self._do = enrolling.read_request
+        monkeypatch.setattr(enrolling, "read_request", self._held)
         self._pool = ThreadPoolExecutor(REPEATS + 1)
         # The token is read once: each page costs a query.
         self.form = {**FORM, "csrf_token": self.browser.csrf()}
