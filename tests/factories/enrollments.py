@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
+from stdnum.mx import rfc as stdnum_rfc
 
 from integrations.simulator.names import Person, make_curp
 from services.citizens.models import Account
@@ -85,3 +86,9 @@ def make_account(session: Session) -> UUID:
     account = new_id()
     session.execute(insert(Account).values(id=account, created_at=system_clock()))
     return account
+
+
+def rfc_of(curp: str) -> str:
+    """An RFC of whoever has that CURP, with an invented homoclave and a good check digit."""
+    body = f"{curp[:10]}AB"
+    return f"{body}{stdnum_rfc.calc_check_digit(body)}"

@@ -17,7 +17,7 @@ from services.enrollments.progress import AgencyStatus, begin_submission, record
 from services.enrollments.rules import Status
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
-from tests.factories.enrollments import make_account, make_applicant
+from tests.factories.enrollments import make_account, make_applicant, rfc_of
 from tests.factories.plans import NSS_NUMBER, open_all
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web
@@ -41,7 +41,7 @@ class Owner:
                 profile = PersonData(**vars(self.applicant))
                 set_profile(session, account, profile, now=system_clock(), vault=self.vault)
         self.results = {
-            "rfc": {"rfc": f"{self.applicant.curp[:10]}AB1"},
+            "rfc": {"rfc": rfc_of(self.applicant.curp)},
             "nss": {"nss": NSS_NUMBER},
         }
         self.browser: Browser = citizen_browser(web.app, account)

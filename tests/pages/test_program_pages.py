@@ -16,7 +16,7 @@ from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import begin_submission
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
-from tests.factories.enrollments import make_applicant
+from tests.factories.enrollments import make_applicant, rfc_of
 from tests.factories.staff import Browser
 from tests.factories.web import Web
 from tests.pages.test_citizens_forms import citizen, summary
@@ -69,7 +69,7 @@ class Journey:
 def _to_family(browser: Browser) -> Journey:
     journey, who = Journey(browser, IMSS), _who()
     journey.send(**who)
-    journey.send(**{"data-rfc": f"{who['curp'][:10]}ab1", "data-nss": ""})
+    journey.send(**{"data-rfc": rfc_of(who["curp"]).lower(), "data-nss": ""})
     journey.send(**{"data-state": "JC", "data-municipality": "Tlaquepaque"})
     journey.send(**{"data-occupation": "Albañil", "data-income": "12,000"})
     journey.send(**{"data-period": "monthly"})
@@ -89,12 +89,13 @@ def test_without_family_nothing_is_asked_of_it(web: Web) -> None:
     journey.send(**{"data-has_family": "no"})
     assert journey.at == f"{IMSS}/revisar"
     page = journey.page()
-    for text in ("AB1", "Jalisco", "12,000\xa0pesos", "Cada mes", "Albañil"):
+    for text in ("Jalisco", "12,000\xa0pesos", "Cada mes", "Albañil"):
         assert text in page
     journey.send(consents="transfer_to_agency")
     sent = _sent(web)
+    assert rfc_of(sent.curp) in page
     assert sent.data == {
-        "rfc": f"{sent.curp[:10]}AB1", "state": "JC", "municipality": "Tlaquepaque",
+        "rfc": rfc_of(sent.curp), "state": "JC", "municipality": "Tlaquepaque",
         "occupation": "Albañil", "income": {"amount": "12000.00", "currency": "MXN"},
         "period": "monthly", "has_family": False,
     }  # fmt: skip
