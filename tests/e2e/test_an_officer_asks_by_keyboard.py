@@ -3,19 +3,16 @@ the queue and tells several people again; every page of it fits and has no findi
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
 
 from tests.api.calls import steady_web
 from tests.factories.instance import running_chromium
 from tests.factories.staff import cookie_name, staff_browser
-from tests.factories.web import Web
+from tests.factories.web import Web, served
 from tests.servers import Addresses
 
 pytestmark = pytest.mark.browser
@@ -40,19 +37,6 @@ def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def browser() -> Iterator[Browser]:
     with running_chromium() as running:
         yield running
-
-
-@contextmanager
-def served(web: Web) -> Iterator[str]:
-    """The application on a port of its own."""
-    server = make_server("127.0.0.1", 0, web.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
 
 
 def officers_page(browser: Browser, web: Web, address: str, width: int) -> Page:

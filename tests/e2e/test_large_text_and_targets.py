@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -15,7 +13,6 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import text
-from werkzeug.serving import make_server
 
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
@@ -29,7 +26,7 @@ from tests.factories.enrollments import make_applicant
 from tests.factories.instance import running_chromium
 from tests.factories.staff import Browser as Signed
 from tests.factories.staff import citizen_browser, cookie_name, staff_browser
-from tests.factories.web import Web, morning_at_office, person
+from tests.factories.web import Web, morning_at_office, person, served
 from tests.servers import Addresses
 
 pytestmark = pytest.mark.browser
@@ -196,7 +193,7 @@ def _of_the_desk(desk: Signed, booked: str, session: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def address(web: Web) -> Iterator[str]:
-    with _serving(web) as found:
+    with served(web) as found:
         yield found
 
 
@@ -204,18 +201,6 @@ def address(web: Web) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     with running_chromium() as running:
         yield running
-
-
-@contextmanager
-def _serving(web: Web) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, web.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
 
 
 def _context(

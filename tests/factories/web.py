@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse, stream_encode_multipart
 
 from consular.app import create_app
@@ -192,6 +194,20 @@ def running_web_without_data(settings: Settings) -> Iterator[Web]:
         web.database.dispose()
         app.extensions["consular.database"].dispose()
         app.extensions["consular.redis"].close()
+
+
+@contextmanager
+def served(web: Web) -> Iterator[str]:
+    """The application on a port of its own, for a browser; yields its address."""
+    server = make_server("127.0.0.1", 0, web.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def with_token_key(settings: Settings) -> Settings:

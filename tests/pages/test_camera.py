@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from playwright.sync_api import expect, sync_playwright
-from werkzeug.serving import make_server
 
 from tests.factories.instance import CHROMIUM_ARGUMENTS, find_chromium
-from tests.factories.web import Web
+from tests.factories.web import Web, served
 
 ADDRESS = "/inscripciones/prueba-de-video"
 # A made-up picture and a made-up tone, and yes to the question.
@@ -33,18 +30,13 @@ def test_a_browser_that_has_them_says_that_they_work(web: Web, language: str) ->
     path = find_chromium()
     if path is None:
         pytest.skip("there is no Chromium on this machine")
-    server = make_server("127.0.0.1", 0, web.app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        with sync_playwright() as playwright:
-            arguments = [*CHROMIUM_ARGUMENTS, *FAKE]
-            browser = playwright.chromium.launch(executable_path=path, args=arguments)
-            page = browser.new_page(viewport={"width": 360, "height": 700})
-            page.goto(f"http://127.0.0.1:{server.server_port}{ADDRESS}?language={language}")
-            page.locator("[data-camera] button").click()
-            heard = {"es": "Tu cámara y tu micrófono funcionan.", "en": "Your camera and your"}
-            expect(page.locator("[data-camera] [role=status]")).to_contain_text(heard[language])
-            expect(page.locator("video")).to_be_visible()
-            browser.close()
-    finally:
-        server.shutdown()
+    with served(web) as address, sync_playwright() as playwright:
+        arguments = [*CHROMIUM_ARGUMENTS, *FAKE]
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        page = browser.new_page(viewport={"width": 360, "height": 700})
+        page.goto(f"{address}{ADDRESS}?language={language}")
+        page.locator("[data-camera] button").click()
+        heard = {"es": "Tu cámara y tu micrófono funcionan.", "en": "Your camera and your"}
+        expect(page.locator("[data-camera] [role=status]")).to_contain_text(heard[language])
+        expect(page.locator("video")).to_be_visible()
+        browser.close()
