@@ -141,7 +141,8 @@ class SimulatedAgency:
         latest = correction or order
         answer = {"folio": order.folio}
         stuck = applicants.is_called(latest.body, applicants.STUCK)
-        if stuck or (self._part(latest) < 1 and not final):
+        # By folio no row is decided later than in the file: a word never takes back another.
+        if stuck or (self._part(latest) < HALF_AFTER and not final):
             return answer | {"estado": "EN_PROCESO"}
         if applicants.is_called(order.body, applicants.CORRECTED[AGENCY]) and correction is None:
             limit = self._world.day(order.taken_at) + timedelta(applicants.DAYS_TO_CORRECT)
