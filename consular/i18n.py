@@ -120,7 +120,7 @@ def city_in_language(office: Any) -> str:
 
 def translated(text: Bilingual) -> str:
     """A text of the programs in the reader's language."""
-    return text.en if current_language() == "en" else text.es
+    return text.read_in(current_language())
 
 
 def _select_locale() -> str:

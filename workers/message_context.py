@@ -174,11 +174,10 @@ def next_step(session: Session, found: UUID, *, site: str, vault: Vault) -> Mess
     programs = list_unblocked(session, found, vault)
     if not programs:
         return None
-    names = ", ".join(PROGRAMS[program].short for program in programs)
+    language = reading_language(notice.language)
+    names = ", ".join(PROGRAMS[program].short.read_in(language) for program in programs)
     values = {"given_names": notice.given_names, "programs": names, "address": f"{site}/mi-carpeta"}
-    return MessageContext(
-        "enrollment_next_step", notice.language, values, notice.email, notice.phone
-    )
+    return MessageContext("enrollment_next_step", language, values, notice.email, notice.phone)
 
 
 def enrollment_withdrawn(
@@ -220,7 +219,7 @@ def _about_enrollment(
     language = reading_language(notice.language)
     values = {
         "folio": spaced(notice.folio),
-        "program": PROGRAMS[notice.program].short,
+        "program": PROGRAMS[notice.program].short.read_in(language),
         "day": local_day(notice.last_day, language) if notice.last_day else "",
         "when": _both_clocks(session, notice, language),
         "address": f"{site}/inscripciones/{found}",

@@ -15,6 +15,7 @@ from marshmallow import Schema
 
 from consular.auth import vault
 from consular.errors import FieldsInvalid, problem_of
+from consular.i18n import translated
 from consular.input.loading import load_fields
 from consular.pages.clock import reader_clock
 from services.enrollments.programs.registry import PROGRAMS
@@ -126,7 +127,7 @@ def form_errors(error: DomainError) -> Errors:
     if name not in error.params:
         return {"form": [message]}
     if error.code == "already_enrolled":
-        program = PROGRAMS[str(error.params["program"])].short
+        program = translated(PROGRAMS[str(error.params["program"])].short)
         message = str(_("Ya pediste tu %(program)s:", program=program))
     link = Markup('<a href="{}">{}</a>').format(url_for(page, id=error.params[name]), words)
     return {"form": [Markup("{} {}").format(message, link)]}

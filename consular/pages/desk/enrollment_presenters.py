@@ -56,7 +56,7 @@ def line(queued: QueueLine) -> dict[str, Any]:
         "id": found.id,
         "folio": found.folio,
         "name": name_shown(queued.person),
-        "program_name": PROGRAMS[found.program].short,
+        "program_name": translated(PROGRAMS[found.program].short),
         "status": found.status,
         "asked_on": found.created_at,
         "waits": queued.waits.value,
@@ -87,7 +87,11 @@ def by_status(counts: Sequence[StatusCount]) -> dict[str, Any] | None:
         numbers = [table.get((program.code, status), 0) for program in programs]
         if any(numbers):
             rows.append([words("enrollments.status", status), *numbers, sum(numbers)])
-    return {"programs": [program.short for program in programs], "rows": rows} if rows else None
+    return (
+        {"programs": [translated(program.short) for program in programs], "rows": rows}
+        if rows
+        else None
+    )
 
 
 def zone(session: Session, found: Any = None) -> dict[str, str]:

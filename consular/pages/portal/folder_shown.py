@@ -51,7 +51,7 @@ def _words(step: PlanStep, *, starts_next: bool) -> str:
     if step.state is StepState.UNDER_WAY:
         return words("enrollments.status", str(step.status))
     if step.state is StepState.WAITING:
-        before = ", ".join(PROGRAMS[code].short for code in step.waits_for)
+        before = ", ".join(translated(PROGRAMS[code].short) for code in step.waits_for)
         later = _("Va después de: %(programs)s.", programs=before)
         if step.prepared and starts_next:
             return str(later + " " + _("Tus datos están guardados: se envía solo."))

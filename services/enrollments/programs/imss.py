@@ -213,7 +213,7 @@ _TARIFF = Tariff(
 IMSS = Program(
     code="imss",
     agency="imss",
-    short="IMSS",
+    short=Bilingual("IMSS", "IMSS"),
     name=Bilingual(
         "Seguro social para quien trabaja por su cuenta (IMSS)",
         "Social security for independent workers (IMSS)",

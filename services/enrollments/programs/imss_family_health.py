@@ -115,7 +115,7 @@ _TARIFF = Tariff(
 IMSS_FAMILY_HEALTH = Program(
     code="imss_family_health",
     agency="imss",
-    short="Seguro de salud",
+    short=Bilingual("Seguro de salud", "Health insurance"),
     name=Bilingual("Seguro de Salud para la Familia (IMSS)", "Family health insurance (IMSS)"),
     summary=Bilingual(
         "Médico en México para tu familia y para ti. Se paga una vez al año, según la edad.",

@@ -101,7 +101,7 @@ _TARIFF = Tariff(
 INFONAVIT = Program(
     code="infonavit",
     agency="infonavit",
-    short="Infonavit",
+    short=Bilingual("Infonavit", "Infonavit"),
     name=Bilingual("Ahorro para vivienda (Infonavit)", "Housing savings (Infonavit)"),
     summary=Bilingual(
         "Ahorra para una casa en México. Primero te inscribes en el IMSS.",

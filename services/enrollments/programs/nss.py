@@ -17,7 +17,7 @@ from services.enrollments.programs.shared_fields import HAS_CURP, HAS_EMAIL
 NSS = Program(
     code="nss",
     agency="imss",
-    short="NSS",
+    short=Bilingual("NSS", "NSS"),
     name=Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
     summary=Bilingual(
         "Lo necesitas para el IMSS y el Infonavit. Es gratis.",

@@ -21,7 +21,7 @@ from services.enrollments.programs.shared_fields import HAS_CURP
 RFC = Program(
     code="rfc",
     agency="sat",
-    short="RFC",
+    short=Bilingual("RFC", "RFC"),
     name=Bilingual("Registro Federal de Contribuyentes (RFC)", "Federal Taxpayer Registry (RFC)"),
     summary=Bilingual(
         "Sin viajar a México. Necesitas tu CURP.",

@@ -22,6 +22,10 @@ class Bilingual(NamedTuple):
     es: str
     en: str
 
+    def read_in(self, language: str) -> str:
+        """The text for who reads ``language``: Spanish but for readers of English."""
+        return self.en if language == "en" else self.es
+
 
 class Kind(StrEnum):
     """How something is asked for.
@@ -291,7 +295,7 @@ class Program:
 
     code: str
     agency: str
-    short: str
+    short: Bilingual
     name: Bilingual
     summary: Bilingual
     form: Form
