@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from consular.auth import now
-from consular.input.fields import Code, Day, NumberInQuery, Pattern
+from consular.input.fields import CODE, Choice, ClockTime, Code, Day, NumberInQuery, SearchText
 from consular.input.paging import PeriodQuery, SliceQuery
+from services.appointments.searching import Part, Sort
+from services.consulates.places import find_place
 
 MOST_DAYS = 92
+MOST_OFFICES = 50
+NO_SUCH_PLACE = _(
+    "No conocemos ese lugar. Escribe una ciudad, un estado o un código postal (ZIP) de Estados"
+    " Unidos o Canadá."
+)
+_POINT = re.compile(
+    r"-?([0-8]?[0-9](\.[0-9]{1,8})?|90(\.0{1,8})?)"
+    r",-?((1[0-7][0-9]|[0-9]{1,2})(\.[0-9]{1,8})?|180(\.0{1,8})?)",
+    re.ASCII,
+)
 
 
 class ServiceQuery(SliceQuery):
@@ -31,23 +44,88 @@ class AvailabilityQuery(PeriodQuery):
 
     @validates_schema
     def _not_too_long(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        first = data.get("from_") or now().date()
-        if data.get("to") and data["to"] > first + timedelta(days=MOST_DAYS):
+        _refuse_long_period(data)
+
+
+class Codes(fields.String):
+    """Codes of ours, with commas between them."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        written = super()._deserialize(value, attr, data, **kwargs)
+        codes = tuple(dict.fromkeys(code.strip() for code in written.split(",")))
+        if not all(re.fullmatch(CODE, code) for code in codes) or len(codes) > MOST_OFFICES:
+            raise ValidationError([_("Escribe las claves con comas, sin espacios.")])
+        return codes
+
+
+class Weekdays(fields.String):
+    """Days of the week, with commas: 1 is Monday, 7 is Sunday."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        written = super()._deserialize(value, attr, data, **kwargs)
+        if not re.fullmatch(r"[1-7](,[1-7]){0,6}", written):
             raise ValidationError(
-                [_("Pide un periodo de hasta %(days)s días.", days=MOST_DAYS)], "to"
+                [_("Escribe los días de la semana como números con comas; el lunes va primero.")]
             )
+        return tuple(sorted({int(day) for day in written.split(",")}))
 
 
-class NetworkQuery(Schema):
-    """``near`` sorts offices by distance: ``34.05,-118.24``."""
+class Point(fields.String):
+    """Latitude and longitude in degrees."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        written = super()._deserialize(value, attr, data, **kwargs)
+        if not written:
+            return None
+        if not _POINT.fullmatch(written):
+            raise ValidationError([_("Escribe latitud,longitud.")])
+        latitude, longitude = written.split(",")
+        return float(latitude), float(longitude)
+
+
+class NetworkQuery(PeriodQuery):
+    """Which offices: those named, those within some kilometers, or all. ``near``
+    (``34.05,-118.24``) or ``place`` (a city, a state or a ZIP code) says from where.
+
+    Days are those at each office, both included: at most 92; thirty when ``to`` is missing.
+    Offices come by distance where it is known, unless ``sort`` says ``time``.
+    """
 
     service = Code(required=True)
-    from_ = Day(data_key="from", load_default=None)
-    near = fields.String(
-        load_default=None,
-        validate=Pattern(
-            r"-?([0-8]?[0-9](\.[0-9]{1,8})?|90(\.0{1,8})?)"
-            r",-?((1[0-7][0-9]|[0-9]{1,2})(\.[0-9]{1,8})?|180(\.0{1,8})?)",
-            error=_("Escribe latitud,longitud."),
-        ),
+    consulates = Codes(load_default=())
+    near = Point(load_default=None)
+    place = SearchText(most=80, load_default=None)
+    within_km = NumberInQuery(
+        load_default=None, validate=validate.Range(1, 20_000, error=_("De {min} a {max} km."))
     )
+    party = NumberInQuery(
+        load_default=1, validate=validate.Range(1, 10, error=_("De {min} a {max} personas."))
+    )
+    part = Choice(tuple(Part), load_default=Part.ANY.value)
+    weekdays = Weekdays(load_default=())
+    around = ClockTime(load_default=None)
+    sort = Choice(tuple(Sort), load_default=None)
+
+    @validates_schema
+    def _whole(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        _refuse_long_period(data)
+        if data.get("near") and data.get("place"):
+            raise ValidationError([_("Di el lugar de una sola manera.")], "place")
+        if data.get("within_km") and not (data.get("near") or data.get("place")):
+            raise ValidationError([_("Di también desde dónde.")], "within_km")
+
+    @post_load
+    def _located(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        place = data.pop("place")
+        if place:
+            located = find_place(place)
+            if located is None:
+                raise ValidationError([NO_SUCH_PLACE], "place")
+            data["near"] = (located.latitude, located.longitude)
+        return data
+
+
+def _refuse_long_period(data: dict[str, Any]) -> None:
+    first = data.get("from_") or now().date()
+    if data.get("to") and data["to"] > first + timedelta(days=MOST_DAYS):
+        raise ValidationError([_("Pide un periodo de hasta %(days)s días.", days=MOST_DAYS)], "to")

@@ -7,6 +7,33 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WHERE slot_id = p_slot AND p_service = ANY (services)
 $$;
 
+-- Starts of these offices at which a party fits: it and the times that follow it without a gap have
+-- places for all. Fewer than all of them may start at once; at least one does.
+CREATE OR REPLACE FUNCTION free_times(
+    p_consulates text[], p_service text, p_first timestamptz, p_last timestamptz, p_party integer
+) RETURNS TABLE (consulate_code text, starts_at timestamptz, ends_at timestamptz, free integer)
+LANGUAGE sql STABLE AS $$
+    WITH times AS (
+        SELECT s.consulate_code, s.starts_at, max(s.ends_at) AS ends_at,
+               coalesce(sum(f.free), 0)::integer AS free
+        FROM slots s CROSS JOIN LATERAL places_left(s.id, p_service) f
+        WHERE s.consulate_code = ANY (p_consulates) AND s.open
+          AND s.starts_at >= p_first AND s.starts_at < p_last
+        GROUP BY s.consulate_code, s.starts_at
+    ), gaps AS (
+        SELECT t.*, t.starts_at IS DISTINCT FROM lag(t.ends_at) OVER (
+            PARTITION BY t.consulate_code ORDER BY t.starts_at) AS gap FROM times t
+    ), runs AS (
+        SELECT g.*, count(*) FILTER (WHERE g.gap) OVER (
+            PARTITION BY g.consulate_code ORDER BY g.starts_at) AS run FROM gaps g
+    ), reach AS (
+        SELECT r.*, sum(r.free) OVER (
+            PARTITION BY r.consulate_code, r.run ORDER BY r.starts_at
+            ROWS BETWEEN CURRENT ROW AND p_party - 1 FOLLOWING) AS places FROM runs r
+    ) SELECT consulate_code, starts_at, ends_at, free FROM reach
+    WHERE free > 0 AND places >= p_party
+$$;
+
 CREATE OR REPLACE FUNCTION take_seat(p_slot uuid, p_service text) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE v_free integer;

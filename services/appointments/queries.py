@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, text, tuple_
@@ -44,15 +43,9 @@ class Places:
     taken: int
 
 
-_AVAILABILITY = text(
-    """
-    SELECT s.starts_at, max(s.ends_at) AS ends_at, sum(f.free) AS free
-    FROM slots s CROSS JOIN LATERAL places_left(s.id, :service) f
-    WHERE s.consulate_code = :consulate AND s.open
-      AND s.starts_at >= :first AND s.starts_at < :last
-    GROUP BY s.starts_at
-    ORDER BY s.starts_at
-    """
+_FREE_TIMES = text(
+    "SELECT starts_at, ends_at, free"
+    " FROM free_times(ARRAY[:consulate], :service, :first, :last, :party) ORDER BY starts_at"
 )
 
 
@@ -65,50 +58,19 @@ def availability(
     last: datetime,
     party: int = 1,
 ) -> list[FreeTime]:
-    """Starts from ``first`` to ``last`` with places for ``service``.
-
-    A ``party`` fits where the start and the times that follow it without a gap have places for
-    all. Fewer than the people of a large party may start at once; at least one does.
-    """
+    """Starts of one office from ``first`` to ``last`` at which a ``party`` fits; of several
+    offices, see `searching`."""
     rows = session.execute(
-        _AVAILABILITY,
-        {"consulate": consulate, "service": service, "first": first, "last": last},
+        _FREE_TIMES,
+        {
+            "consulate": consulate,
+            "service": service,
+            "first": first,
+            "last": last,
+            "party": party,
+        },
     )
-    times = [FreeTime(r.starts_at, r.ends_at, int(r.free or 0)) for r in rows]
-    return [t for i, t in enumerate(times) if t.free > 0 and _fits(times[i : i + party], party)]
-
-
-def _fits(times: Sequence[FreeTime], party: int) -> bool:
-    places, expected = 0, times[0].start
-    for slot in times:
-        if slot.start != expected:
-            break
-        places += slot.free
-        expected = slot.end
-    return places >= party
-
-
-_EARLIEST = text(
-    """
-    SELECT consulate_code, starts_at, ends_at, free FROM (
-        SELECT s.consulate_code, s.starts_at, max(s.ends_at) AS ends_at, sum(f.free)::int AS free,
-               row_number() OVER (PARTITION BY s.consulate_code ORDER BY s.starts_at) AS n
-        FROM slots s CROSS JOIN LATERAL places_left(s.id, :service) f
-        WHERE s.open AND s.starts_at >= :first AND s.starts_at < :last AND f.free > 0
-        GROUP BY s.consulate_code, s.starts_at
-    ) t WHERE n <= :each ORDER BY starts_at, consulate_code
-    """
-)
-
-
-def earliest(
-    session: Session, *, service: str, first: datetime, last: datetime, each: int = 3
-) -> list[dict[str, Any]]:
-    """The ``each`` earliest free times of every office, all offices, by time."""
-    rows = session.execute(
-        _EARLIEST, {"service": service, "first": first, "last": last, "each": each}
-    )
-    return [dict(row._mapping) for row in rows]
+    return [FreeTime(row.starts_at, row.ends_at, row.free) for row in rows]
 
 
 def get_appointment(session: Session, appointment: UUID) -> Appointment:

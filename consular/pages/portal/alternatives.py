@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from consular.i18n import city_in_language, in_language
-from services.appointments.queries import availability, earliest
-from services.consulates.queries import get_consulate, near
+from services.appointments.searching import FreePlace, Search, Sort, search
+from services.consulates.queries import get_consulate
 
 WEEKS = 8
 MOST_OFFICES = 3
@@ -30,28 +30,31 @@ def find_alternatives(
     session: Session, consulate: str, service: str, first: datetime
 ) -> Alternatives:
     """The next free time here, and the nearest other offices that have any, each with its first."""
-    last = first + timedelta(weeks=WEEKS)
-    here = availability(session, consulate=consulate, service=service, first=first, last=last)
-    elsewhere = earliest(session, service=service, first=first, last=last, each=1)
-    starts = {row["consulate_code"]: row["starts_at"] for row in elsewhere}
-    starts.pop(consulate, None)
-    return Alternatives(
-        WEEKS, here[0].start if here else None, _nearest(session, consulate, starts)
-    )
-
-
-def _nearest(session: Session, consulate: str, starts: dict[str, datetime]) -> list[dict[str, Any]]:
     here = get_consulate(session, consulate)
-    by_distance = near(session, float(here.latitude), float(here.longitude), limit=1000)
-    offices = [office.consulate for office in by_distance if office.consulate.code in starts]
-    return [
-        {
-            "code": row.code,
-            "name": in_language(row, "name"),
-            "city": city_in_language(row),
-            "time_zone": row.time_zone,
-            "start": starts[row.code],
-            "day": starts[row.code].astimezone(ZoneInfo(row.time_zone)).date().isoformat(),
-        }
-        for row in offices[:MOST_OFFICES]
-    ]
+    day = first.astimezone(ZoneInfo(here.time_zone)).date()
+    asked = Search(
+        service,
+        day,
+        day + timedelta(weeks=WEEKS),
+        near=(float(here.latitude), float(here.longitude)),
+        sort=Sort.DISTANCE,
+        each=1,
+    )
+    places = {place.consulate: place for place in search(session, asked, now=first)}
+    own = places.pop(consulate, None)
+    nearest = list(places.values())[:MOST_OFFICES]
+    return Alternatives(WEEKS, own and own.start, [first_place(session, each) for each in nearest])
+
+
+def first_place(session: Session, place: FreePlace) -> dict[str, Any]:
+    """An office with its first free time, as pages list them."""
+    office = get_consulate(session, place.consulate)
+    return {
+        "code": office.code,
+        "name": in_language(office, "name"),
+        "city": city_in_language(office),
+        "time_zone": office.time_zone,
+        "start": place.start,
+        "day": place.start.astimezone(ZoneInfo(office.time_zone)).date().isoformat(),
+        "km": place.km,
+    }

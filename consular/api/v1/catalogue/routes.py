@@ -25,7 +25,8 @@ from consular.db import transaction
 from consular.i18n import in_language
 from consular.input.catalogue import AvailabilityQuery, NetworkQuery, ServiceQuery
 from consular.input.paging import SliceQuery, slice_of
-from services.appointments.queries import availability, earliest
+from services.appointments.queries import availability
+from services.appointments.searching import FreePlace, Part, Search, Sort, search
 from services.consulates.queries import (
     fees_on,
     get_consulate,
@@ -33,7 +34,6 @@ from services.consulates.queries import (
     list_consulates,
     list_requirements,
     list_services,
-    near,
 )
 
 api = Blueprint("catalogue", __name__, url_prefix="/api/v1")
@@ -136,31 +136,46 @@ def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
     errors={404: ("not_found",)},
 )
 def show_network_availability(query: dict[str, Any]) -> dict[str, Any]:
-    """List the three earliest free times of every office.
+    """Search the free times of several offices, or of the whole network.
 
-    By time; with ``near`` the nearest office first, then by time.
+    The three earliest of every office that has any, by time; with a place the nearest office
+    first, then by time.
     """
     with transaction() as session:
         get_service(session, query["service"])
-        first, last = _days(query["from_"], None, UTC)
-        begins, ends = _midnights(first, last, UTC)
-        places = earliest(session, service=query["service"], first=max(begins, now()), last=ends)
+        for code in query["consulates"]:
+            get_consulate(session, code)
+        asked = _search(query)
+        places = search(session, asked, now=now())
         zones = {c.code: ZoneInfo(c.time_zone) for c in list_consulates(session)}
-        away = _distances(session, query["near"])
-    if away:
-        # As they come, rows are by time; a stable sort keeps that within an office.
-        places.sort(key=lambda row: away[row["consulate_code"]])
-    slots = [_network_slot(row, zones[row["consulate_code"]], away) for row in places]
-    return NetworkAnswer.render(from_=first, to=last, slots=slots)
+    slots = [_network_slot(place, zones[place.consulate]) for place in places]
+    return NetworkAnswer.render(from_=asked.first, to=asked.last, slots=slots)
 
 
-def _network_slot(row: dict[str, Any], zone: ZoneInfo, away: dict[str, float]) -> dict[str, Any]:
+def _search(query: dict[str, Any]) -> Search:
+    first, last = _days(query["from_"], query["to"], UTC)
+    return Search(
+        query["service"],
+        first,
+        last,
+        consulates=query["consulates"],
+        near=query["near"],
+        within_km=query["within_km"],
+        party=query["party"],
+        part=Part(query["part"]),
+        weekdays=query["weekdays"],
+        around=query["around"],
+        sort=Sort(query["sort"] or (Sort.DISTANCE if query["near"] else Sort.TIME)),
+    )
+
+
+def _network_slot(place: FreePlace, zone: ZoneInfo) -> dict[str, Any]:
     return NetworkSlot.render(
-        consulate=row["consulate_code"],
-        start=row["starts_at"].astimezone(zone),
-        end=row["ends_at"].astimezone(zone),
-        free=row["free"],
-        km=away.get(row["consulate_code"]),
+        consulate=place.consulate,
+        start=place.start.astimezone(zone),
+        end=place.end.astimezone(zone),
+        free=place.free,
+        km=place.km,
     )
 
 
@@ -176,16 +191,6 @@ def _midnights(first: date, last: date, zone: tzinfo) -> tuple[datetime, datetim
         datetime.combine(first, midnight).astimezone(UTC),
         datetime.combine(last + timedelta(days=1), midnight).astimezone(UTC),
     )
-
-
-def _distances(session: Any, place: str | None) -> dict[str, float]:
-    if not place:
-        return {}
-    latitude, longitude = (float(part) for part in place.split(","))
-    return {
-        found.consulate.code: round(found.km, 1)
-        for found in near(session, latitude, longitude, limit=500)
-    }
 
 
 def _consulate(office: Any) -> dict[str, Any]:
