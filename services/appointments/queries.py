@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, text, tuple_
+from sqlalchemy import exists, func, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from services.appointments.models import (
@@ -15,14 +15,12 @@ from services.appointments.models import (
     Desk,
     OpeningSession,
     Resemblance,
-    ReturnPass,
     Seat,
     Slot,
 )
 from services.appointments.rules import Status
 from services.citizens.models import Person
 from services.facts.models import Fact
-from services.kernel.identifiers import normalise_name
 from services.kernel.tables import Page, fetch_page, get_row
 
 
@@ -158,19 +156,12 @@ def list_appointments(
     account: UUID | None = None,
     consulate: str | None = None,
     day: date | None = None,
-    back_on: date | None = None,
     status: str | None = None,
     service: str | None = None,
-    name: str | None = None,
     limit: int = 50,
     after: tuple[datetime, UUID] | None = None,
 ) -> Page[Appointment, tuple[datetime, UUID]]:
-    """In order of their start; ``after`` is the last one of the page before.
-
-    ``name``: how names or surnames of somebody who comes begin, whatever accents, case, signs and
-    order. ``back_on``: appointments of other days whose people came back on that one with a pass,
-    and with a ``name`` those who may still come.
-    """
+    """In order of their start; ``after`` is the last one of the page before."""
     query = select(Appointment).order_by(Appointment.starts_at, Appointment.id)
     for column, value in (
         (Appointment.account_id, account),
@@ -180,45 +171,11 @@ def list_appointments(
     ):
         if value is not None:
             query = query.where(column == value)
-    if back_on is not None:
-        query = query.where(
-            Appointment.day != back_on, _comes_back(back_on, awaited=name is not None)
-        )
     if service is not None:
         query = query.where(Appointment.services.contains([service]))
-    if name is not None:
-        query = query.where(_somebody_called(name))
     if after is not None:
         query = query.where(tuple_(Appointment.starts_at, Appointment.id) > after)
     return fetch_page(session, query, limit=limit, place=lambda row: (row.starts_at, row.id))
-
-
-def _comes_back(day: date, *, awaited: bool) -> ColumnElement[bool]:
-    came = ReturnPass.returned_on == day
-    return exists().where(
-        ReturnPass.appointment_id == Appointment.id,
-        ReturnPass.consulate_code == Appointment.consulate_code,
-        or_(came, ReturnPass.valid_until >= day) if awaited else came,
-    )
-
-
-def _somebody_called(name: str) -> ColumnElement[bool]:
-    """Each word begins one of the person's, or all of them together do: "orelling", "O Relling"."""
-    words = normalise_name(name).split()
-    if not words:
-        return false()
-    full = func.normal_name(
-        func.concat_ws(" ", Person.given_names, Person.first_surname, Person.second_surname)
-    )
-    together = " ?".join("".join(words))
-    return exists().where(
-        Seat.appointment_id == Appointment.id,
-        Person.id == Seat.person_id,
-        or_(
-            and_(*(full.regexp_match(rf"\m{word}") for word in words)),
-            full.regexp_match(rf"\m{together}"),
-        ),
-    )
 
 
 def list_history(session: Session, appointment: UUID) -> list[tuple[str, datetime]]:

@@ -70,3 +70,15 @@ def parse_folio(text: str) -> str | None:
     if len(folio) != LENGTH or folio[0] not in set(FolioKind) or not _BEFORE.fullmatch(before):
         return None
     return folio if luhn.is_valid(folio, alphabet=CROCKFORD) else None
+
+
+def parse_folio_part(text: str) -> str | None:
+    """Part of a folio as stored, such as the end that a board shows; None where it can be none.
+
+    Letters alone are a part from four on, so that a short name isn't taken for one.
+    """
+    letters = "".join(c for c in text.upper() if c.isascii() and c.isalnum())
+    part = letters.translate(_LOOKALIKES)
+    least = 3 if any(c.isdigit() for c in letters) else 4
+    fits = least <= len(part) <= LENGTH and all(c in CROCKFORD for c in part)
+    return part if fits else None

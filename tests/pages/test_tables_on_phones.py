@@ -11,6 +11,8 @@ TEMPLATES = Path(__file__).parents[2] / "consular" / "templates"
 STYLES = Path(__file__).parents[2] / "consular" / "static" / "site.css"
 # Counts beside counts have to stay a table; they are narrow, and scroll.
 FIGURES = {"overview.html", "tables.html", "api_docs.html"}
+# Hundreds of lines of which one is opened: on a phone only hour, person and status are columns.
+AGENDA = "_agenda_list.html"
 CARDS = re.compile(r"\{% call tables\.cards\(.*?%\}(.*?)\{% endcall %\}", re.DOTALL)
 LISTS = sorted(
     file.relative_to(TEMPLATES).as_posix()
@@ -21,7 +23,7 @@ LISTS = sorted(
 
 def test_every_other_list_is_one_of_cards() -> None:
     tables = {file.name for file in TEMPLATES.rglob("*.html") if "<table" in file.read_text()}
-    assert tables <= FIGURES
+    assert tables - {AGENDA} <= FIGURES
     assert len(LISTS) > 4
 
 
@@ -38,6 +40,17 @@ def test_each_cell_of_a_list_is_a_line_of_a_card(name: str) -> None:
         assert cells
         card = re.compile(r"stacked|hidden|d-md-table-cell")
         assert [cell for cell in cells if not card.search(cell)] == []
+
+
+def test_the_agenda_keeps_three_columns_on_a_phone() -> None:
+    page = (TEMPLATES / "desk" / AGENDA).read_text(encoding="utf-8")
+    head = page.partition("<thead>")[2].partition("</thead>")[0]
+    columns = re.findall(r"<th[^>]*>", head)
+    assert len([column for column in columns if "wide" not in column]) == 3
+    style = STYLES.with_name("desk.css").read_text(encoding="utf-8")
+    phone = re.search(r"@media \(max-width: 62rem\) \{(.*?)\n\}", style, re.DOTALL)
+    assert phone
+    assert ".agenda .wide { display: none; }" in phone[1]
 
 
 def test_a_list_of_cards_doesnt_scroll_within_the_page() -> None:

@@ -1,55 +1,98 @@
-"""Show an office's agenda of a day."""
+"""Show an office's agenda of a day, and one of its people beside it with what to do next."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, cast
+from urllib.parse import urlencode
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flask import render_template, request, url_for
+from flask import Response, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from consular.access_log import record_agenda
 from consular.auth import DESK, actor, allow, now
 from consular.db import transaction
+from consular.i18n import current_language
 from consular.input.fields import FOLIO_FORM
 from consular.input.loading import load_fields
 from consular.input.paging import cursor
 from consular.pages.desk import presenters
 from consular.pages.desk.blueprint import pages
-from consular.pages.desk.schemas import AgendaQuery
+from consular.pages.desk.schemas import AgendaAddress
 from consular.pages.forms import Errors, check
-from consular.pages.portal.names import bookable_services, office
+from consular.pages.portal.names import bookable_services, office, service_names
+from services.appointments.agenda import AgendaLine, AgendaQuery, list_agenda
 from services.appointments.queries import (
     count_by_status,
+    find_appointment,
     find_by_folio,
-    list_appointments,
     list_sessions,
 )
 from services.appointments.rules import Status
 from services.kernel.audit import Role
 from services.kernel.collation import alphabetical
-from services.kernel.ids import parse_folio
+from services.kernel.ids import LENGTH, parse_folio
 from services.kernel.tables import Page
 
-LINES = 100
+# A large office receives some 300 people a day.
+LINES = 400
 FILTERS = ("day", "service", "status", "desk", "q", "next")
 KEPT_ON_OTHER_DAYS = ("service", "status", "desk")
+POLL_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """What an address of the agenda shows. ``values`` are its filters as they were given."""
+
+    place: dict[str, Any]
+    day: date
+    query: dict[str, Any]
+    values: dict[str, Any]
+    lines: Page[AgendaLine, Any]
+
+    @property
+    def lives(self) -> bool:
+        """Whether it may ask for news by itself: each look at other days, or at who was searched
+        for, is an entry of the audit."""
+        return not self.query["q"] and self.day == today_at(self.place)
 
 
 @pages.get("/")
 @allow(DESK)
 def today() -> str:
     """The day's agenda. Reading today's is no entry of the audit, other days and searches are."""
-    values = {name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()}
-    errors: Errors = {}
-    query = check(AgendaQuery(), values, errors) or load_fields(AgendaQuery(), {})
-    # No name has a digit.
-    if any(c.isdigit() for c in query["q"] or "") and not parse_folio(query["q"]):
-        errors["q"] = [str(FOLIO_FORM)]
+    values, query, errors = _address()
     with transaction() as session:
-        return render_template("desk/today.html", errors=errors, **_agenda(session, query, values))
+        agenda = _read(session, values, query)
+        return render_template(
+            "desk/today.html",
+            errors=errors,
+            **_list(session, agenda),
+            **_around(session, agenda),
+            selected=_selected(session, agenda),
+            done="done" in request.args,
+        )
+
+
+@pages.get("/agenda")
+@allow(DESK)
+def agenda_list() -> Response:
+    """The list alone, for a page that asks every few seconds: 304 as long as nothing changed."""
+    values, query, _errors = _address()
+    with transaction() as session:
+        agenda = _read(session, values, query)
+        answer, version = make_response(), _version(agenda)
+        answer.set_etag(version)
+        answer.headers["Cache-Control"] = "private, no-cache"
+        if not request.if_none_match.contains(version):
+            answer.set_data(render_template("desk/_agenda_list.html", **_list(session, agenda)))
+        answer.make_conditional(request)
+        return answer
 
 
 def today_at(place: dict[str, Any]) -> date:
@@ -57,59 +100,94 @@ def today_at(place: dict[str, Any]) -> date:
     return cast(date, now().astimezone(ZoneInfo(place["time_zone"])).date())
 
 
-def _agenda(session: Session, query: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
+def _address() -> tuple[dict[str, Any], dict[str, Any], Errors]:
+    """Filters as given and as read, and what is wrong with them."""
+    values: dict[str, Any] = {
+        name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()
+    }
+    errors: Errors = {}
+    given = {**values, **({"at": request.args["at"]} if "at" in request.args else {})}
+    query = check(AgendaAddress(), given, errors) or load_fields(AgendaAddress(), {})
+    errors.pop("at", None)
+    text = query["q"] or ""
+    # No name has a digit, and of a whole folio the last character tells a slip.
+    whole = any(c.isdigit() for c in text) and sum(c.isalnum() for c in text) >= LENGTH
+    if whole and not parse_folio(text):
+        errors["q"] = [str(FOLIO_FORM)]
+    return values, query, errors
+
+
+def _read(session: Session, values: dict[str, Any], query: dict[str, Any]) -> Agenda:
+    """A folio is found on whatever day it is for: people come early."""
     place = office(session, actor().consulate or "")
-    day, page = _find(session, place["code"], query, query["day"] or today_at(place))
-    back = _back(session, place["code"], query, day)
-    record_agenda(session, [*back, *page.items], searched=bool(query["q"]))
-    lines = presenters.agenda(session, [*back, *page.items])
+    folio = parse_folio(query["q"] or "")
+    appointment = find_by_folio(session, folio) if folio else None
+    day = appointment.day if appointment else query["day"] or today_at(place)
+    asked = AgendaQuery(
+        consulate=place["code"],
+        day=day,
+        today=today_at(place),
+        text=folio or query["q"],
+        status=None if folio else query["status"],
+        service=None if folio else query["service"],
+        after=query["next"],
+    )
+    lines = list_agenda(session, asked, limit=LINES)
+    record_agenda(session, lines.items, searched=bool(query["q"]))
+    return Agenda(place, day, query, values, lines)
+
+
+def _list(session: Session, agenda: Agenda) -> dict[str, Any]:
+    """What the list is made of, page and fragment alike."""
+    back = [line for line in agenda.lines.items if line.day != agenda.day]
+    own = [line for line in agenda.lines.items if line.day == agenda.day]
+    show = presenters.AgendaLines(agenda.place["time_zone"], service_names(session))
+    following = cursor(agenda.lines.next)
     return {
-        "consulate": place,
-        "day": day,
-        "links": _links(day, today_at(place), values, cursor(page.next)),
-        "services": bookable_services(session),
-        "desks": _desks(session, place["code"], day, query["desk"]),
+        "consulate": agenda.place,
+        "day": agenda.day,
         "statuses": [status.value for status in Status],
-        "filters": {**values, "day": day.isoformat()},
-        "returning": lines[: len(back)],
-        "appointments": lines[len(back) :],
-        "sums": count_by_status(session, consulate=place["code"], day=day),
+        "sums": count_by_status(session, consulate=agenda.place["code"], day=agenda.day),
+        "returning": show.rows(back, dated=True),
+        "appointments": show.rows(own),
+        "kept": urlencode({**agenda.values, "at": ""}),
+        "at": agenda.query["at"],
+        "more": url_for("desk.today", **{**agenda.values, "next": following})
+        if following
+        else None,
+    }
+
+
+def _around(session: Session, agenda: Agenda) -> dict[str, Any]:
+    """The page around the list."""
+    here = url_for("desk.today", **agenda.values)
+    return {
+        "links": _links(agenda.day, today_at(agenda.place), agenda.values),
+        "services": bookable_services(session),
+        "desks": _desks(session, agenda.place["code"], agenda.day, agenda.query["desk"]),
+        "filters": {**agenda.values, "day": agenda.day.isoformat()},
+        "here": here,
+        "live": url_for("desk.agenda_list", **agenda.values) if agenda.lives else None,
+        "seconds": POLL_SECONDS,
         "may_plan": actor().role is Role.SUPERVISOR,
     }
 
 
-def _find(
-    session: Session, consulate: str, query: dict[str, Any], day: date
-) -> tuple[date, Page[Any, Any]]:
-    """The day and its lines. A folio is found on whatever day it is for: people come early."""
-    folio = parse_folio(query["q"] or "")
-    appointment = find_by_folio(session, folio) if folio else None
-    if appointment:
-        return appointment.day, Page([appointment], None)
-    page = list_appointments(
-        session,
-        consulate=consulate,
-        day=day,
-        after=query["next"],
-        **_filters(query),
-    )
-    return day, page
+def _selected(session: Session, agenda: Agenda) -> dict[str, Any] | None:
+    """Whom the page shows beside the list: who was chosen, else who is to be called next, else who
+    is expected next."""
+    chosen = agenda.query["at"] or _next(agenda)
+    appointment = find_appointment(session, chosen) if chosen else None
+    return presenters.agenda(session, [appointment])[0] if appointment else None
 
 
-def _back(session: Session, consulate: str, query: dict[str, Any], day: date) -> Sequence[Any]:
-    """Appointments of other days whose people are back with a pass; on the first page only."""
-    if query["next"] or parse_folio(query["q"] or ""):
-        return []
-    return list_appointments(session, consulate=consulate, back_on=day, **_filters(query)).items
-
-
-def _filters(query: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "status": query["status"],
-        "service": query["service"],
-        "name": query["q"],
-        "limit": LINES,
-    }
+def _next(agenda: Agenda) -> UUID | None:
+    lines = agenda.lines.items
+    for wanted in (Status.CHECKED_IN, Status.BOOKED):
+        for line in lines:
+            if line.status == wanted:
+                return line.id
+    return lines[0].id if lines else None
 
 
 def _desks(session: Session, consulate: str, day: date, own: str | None) -> list[str]:
@@ -119,15 +197,18 @@ def _desks(session: Session, consulate: str, day: date, own: str | None) -> list
     return sorted(names | ({own} if own else set()), key=alphabetical)
 
 
-def _links(
-    day: date, current: date, values: dict[str, Any], following: str | None
-) -> dict[str, str | None]:
-    """Addresses of other days and of the lines that follow, with the filters kept."""
+def _links(day: date, current: date, values: dict[str, Any]) -> dict[str, str | None]:
+    """Addresses of other days, with the filters kept."""
     kept: dict[str, Any] = {name: values[name] for name in KEPT_ON_OTHER_DAYS if name in values}
     step = timedelta(days=1)
     return {
         "previous": url_for("desk.today", day=(day - step).isoformat(), **kept),
         "today": url_for("desk.today", **kept) if day != current else None,
         "next": url_for("desk.today", day=(day + step).isoformat(), **kept),
-        "more": url_for("desk.today", **{**values, "next": following}) if following else None,
     }
+
+
+def _version(agenda: Agenda) -> str:
+    """Changes whenever the list would look otherwise."""
+    shown = repr((current_language(), agenda.day, agenda.query["at"], agenda.lines))
+    return hashlib.sha256(shown.encode()).hexdigest()[:32]

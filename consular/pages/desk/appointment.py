@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Response, render_template, request, url_for
@@ -151,9 +152,17 @@ def _step(id: UUID, step: Step, schema: Schema, values: dict[str, Any]) -> Respo
 def _do(step: Callable[[Session], Any]) -> Response:
     """Run the command in a transaction and redirect back to where it was sent from."""
     with transaction() as session:
-        day = day_at_desk(session, step(session))
+        appointment = step(session)
+        day = day_at_desk(session, appointment)
     drop()
-    return go(local(typed().get("back"), url_for("desk.today", day=day.isoformat())))
+    back = local(typed().get("back"), url_for("desk.today", day=day.isoformat()))
+    return go(same_row(back, appointment.id) if "stay" in typed() else back)
+
+
+def same_row(agenda: str, appointment: UUID) -> str:
+    """The agenda's address with one of its people beside it and its row in view."""
+    more = urlencode({"at": appointment, "done": 1})
+    return f"{agenda}{'&' if '?' in agenda else '?'}{more}#a-{appointment}"
 
 
 def _by_field(errors: Errors) -> Errors:
@@ -196,6 +205,7 @@ def _ask_complete(id: UUID, form: Form, errors: Errors) -> str:
             form={"fee_amount": amount, "fee_currency": "USD", **form},
             fee=expected,
             onward=local((form or request.args).get("back"), url_for("desk.appointment", id=id)),
+            stay="stay" in (form or request.args),
             errors=errors,
         )
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from consular.auth import now
-from consular.i18n import in_language
+from consular.i18n import date_short, folio, in_language, time_at, words
 from consular.pages.portal.names import service_names
+from services.appointments.agenda import AgendaLine
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.queries import list_attendees, list_history, list_resemblances
 from services.appointments.returning import LATE_ARRIVAL, list_passes
-from services.appointments.rules import LIVE, leading
+from services.appointments.rules import LIVE, Status, leading
 from services.appointments.steps import list_actions
 from services.citizens.people import Named, find_key, full_name, open_person
 from services.consulates.queries import fees_on, list_requirements, list_services
@@ -59,6 +60,54 @@ def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
         }
         for a in appointments
     ]
+
+
+@dataclass
+class AgendaLines:
+    """Lines of the agenda's list: hundreds on a page, so each time, service and status is put into
+    words once."""
+
+    zone: str
+    services: Mapping[str, str]
+    _words: dict[Any, str] = field(default_factory=dict)
+
+    def rows(self, lines: Sequence[AgendaLine], *, dated: bool = False) -> list[dict[str, Any]]:
+        """As the template takes them; ``dated``: of other days than the page's."""
+        return [self._row(line, dated) for line in lines]
+
+    def _row(self, line: AgendaLine, dated: bool) -> dict[str, Any]:
+        return {
+            "id": line.id,
+            "time": self._once(("time", line.starts_at, dated), self._time, line.starts_at, dated),
+            "who": ", ".join(name or str(_("Datos suprimidos")) for name in line.people),
+            "folio": folio(line.folio),
+            "service": self._once(tuple(line.services), self._service, line.services),
+            "status": line.status,
+            "status_words": self._once(line.status, words, "appointments.status", line.status),
+            "desk": line.desk,
+            "notes": self._notes(line),
+        }
+
+    def _once(self, key: Any, say: Callable[..., str], *of: Any) -> str:
+        if key not in self._words:
+            self._words[key] = say(*of)
+        return self._words[key]
+
+    def _time(self, start: datetime, dated: bool) -> str:
+        clock = time_at(start, self.zone)
+        return f"{date_short(start, self.zone)} {clock}" if dated else clock
+
+    def _service(self, codes: Sequence[str]) -> str:
+        return ", ".join(self.services.get(code, code) for code in codes)
+
+    def _notes(self, line: AgendaLine) -> list[str]:
+        notes = [words("appointments.resemblance", reason) for reason in line.resembles]
+        if line.came_late:
+            notes.append(str(_("Llegó tarde; conserva su lugar")))
+        if line.return_until and line.status == Status.NOT_SERVED:
+            until = date_short(line.return_until)
+            notes.append(str(_("Puede volver hasta el %(day)s", day=until)))
+        return notes
 
 
 def opened(session: Session, appointment: Any, vault: Vault) -> dict[str, Any]:
@@ -122,10 +171,10 @@ def _end_of_document(appointment: Any, key: DataKey | None) -> str | None:
 
 def _requirements(session: Session, appointment: Any) -> list[str]:
     needs = list_requirements(session, appointment.services)
-    words = (
+    texts = (
         in_language(row, "text") for code in appointment.services for row in needs.get(code, [])
     )
-    return list(dict.fromkeys(words))
+    return list(dict.fromkeys(texts))
 
 
 def _outcome(appointment: Any) -> dict[str, Any]:

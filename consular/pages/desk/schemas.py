@@ -18,14 +18,16 @@ from services.enrollments.rules import WaitsFor
 from services.kernel.ids import MOST_TYPED
 
 
-class AgendaQuery(Schema):
-    """The agenda's address. ``desk`` is the reader's own window; ``q`` a folio or a name."""
+class AgendaAddress(Schema):
+    """The agenda's address. ``desk`` is the reader's own window; ``q`` part of a folio or a name;
+    ``at`` the appointment that is shown beside the list."""
 
     day = Day(load_default=None)
     service = Code(load_default=None)
     status = Choice(tuple(s.value for s in Status), load_default=None)
     desk = Text(most=20, load_default=None)
     q = SearchText(most=MOST_TYPED, load_default=None)
+    at = fields.UUID(load_default=None)
     next = Cursor(load_default=None)
 
 

@@ -1,0 +1,76 @@
+// The agenda asks for news by itself. Everything on the page works without this.
+(function () {
+  "use strict";
+
+  const list = document.querySelector("[data-live]");
+  const line = document.querySelector("[data-offline]");
+  const seconds = list ? Number(list.dataset.seconds) : 0;
+  let version = "";
+  let lostAt = "";
+  let wait = seconds;
+
+  // The row that was worked on is where the fragment leads; the next step on it has the focus.
+  const next = document.querySelector("[data-next]");
+  if (next && (location.hash || document.querySelector("[name=q]").value)) {
+    next.focus({ preventScroll: true });
+  }
+
+  function say(words) {
+    line.hidden = !words;
+    line.textContent = words;
+  }
+
+  function show(html) {
+    const focused = list.contains(document.activeElement) && document.activeElement.closest("tr");
+    list.innerHTML = html;
+    const row = focused && document.getElementById(focused.id);
+    if (row) {
+      row.querySelector("a").focus({ preventScroll: true });
+    }
+  }
+
+  function ask() {
+    if (document.hidden) {
+      setTimeout(ask, wait * 1000);
+      return;
+    }
+    const aborting = new AbortController();
+    setTimeout(function () { aborting.abort(); }, 10000);
+    fetch(list.dataset.live, {
+      credentials: "same-origin",
+      headers: version ? { "If-None-Match": version } : {},
+      redirect: "manual",
+      signal: aborting.signal,
+    }).then(function (response) {
+      if (response.type === "opaqueredirect" || response.status === 401) {
+        say(line.dataset.ended);
+        return;
+      }
+      if (response.status !== 304 && !response.ok) {
+        throw new Error(response.status);
+      }
+      lostAt = "";
+      wait = seconds;
+      say("");
+      if (response.status === 304) {
+        setTimeout(ask, wait * 1000);
+        return;
+      }
+      version = response.headers.get("ETag") || "";
+      return response.text().then(function (html) {
+        show(html);
+        setTimeout(ask, wait * 1000);
+      });
+    }).catch(function () {
+      lostAt = lostAt || new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      wait = Math.min(wait * 2, 30);
+      say(line.dataset.offline.replace("{time}", lostAt));
+      setTimeout(ask, wait * 1000);
+    });
+  }
+
+  if (list) {
+    setTimeout(ask, seconds * 1000);
+    addEventListener("online", function () { wait = seconds; });
+  }
+})();
