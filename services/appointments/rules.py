@@ -187,6 +187,10 @@ def leading(status: str, steps: Sequence[Step]) -> list[Step]:
     return [step for step in steps if step in _LEADING.get(Status(status), ())]
 
 
+# Whom the agenda shows when nobody was chosen: who waits, else who is expected.
+SHOWN_FIRST = (Status.CHECKED_IN, Status.BOOKED)
+
+
 def repeated_person(keys: Sequence[Sequence[bytes]]) -> tuple[int, int] | None:
     """Of a party's keys (see `Vault.person_keys`): who is somebody named before, and by which of
     their keys, both counted from zero; None when all are different people."""

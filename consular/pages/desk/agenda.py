@@ -32,7 +32,7 @@ from services.appointments.queries import (
     find_by_folio,
     list_sessions,
 )
-from services.appointments.rules import Status
+from services.appointments.rules import SHOWN_FIRST, Status
 from services.kernel.audit import Role
 from services.kernel.collation import alphabetical
 from services.kernel.ids import LENGTH, parse_folio
@@ -183,7 +183,7 @@ def _selected(session: Session, agenda: Agenda) -> dict[str, Any] | None:
 
 def _next(agenda: Agenda) -> UUID | None:
     lines = agenda.lines.items
-    for wanted in (Status.CHECKED_IN, Status.BOOKED):
+    for wanted in SHOWN_FIRST:
         for line in lines:
             if line.status == wanted:
                 return line.id
