@@ -7,14 +7,18 @@ drops the event that it has. Nobody's name is in it: calendars are shared.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, Timezone
+from icalendar.prop import vDDDLists
 
 PRODUCT = "-//Consular//Citas//ES"
 MEDIA_TYPE = "text/calendar"
+# The changes of the clock that a file lists: calendars that know the zone from the file of one
+# appointment read the next one by it too.
+_ZONE_BEFORE, _ZONE_AFTER = timedelta(days=400), timedelta(days=800)
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,33 @@ def make_calendar(event: CalendarEvent, *, domain: str) -> bytes:
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", method(event))
+    calendar.add_component(_zone(event))
     calendar.add_component(_event(event, domain))
-    calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
+
+
+class _Zone(Timezone):
+    """Looks for changes of the clock in smaller steps than the library's 64 days: in Morocco's
+    fasting month there are two within 35."""
+
+    _from_tzinfo_skip_search = [  # noqa: RUF012 - the library's own attribute
+        timedelta(days=16),
+        timedelta(days=1),
+        timedelta(hours=1),
+        timedelta(minutes=1),
+    ]
+
+
+def _zone(event: CalendarEvent) -> Timezone:
+    """The clock of the office, each of its changes on a line of its own: some readers (vobject 0.9)
+    take the first of several on a line and leave the others."""
+    first, last = event.starts_at.date() - _ZONE_BEFORE, event.ends_at.date() + _ZONE_AFTER
+    zone = _Zone.from_tzinfo(ZoneInfo(event.zone), event.zone, first, last)
+    for observance in zone.subcomponents:
+        dates = observance.pop("RDATE", None)
+        for date in dates.dts if isinstance(dates, vDDDLists) else ():
+            observance.add("RDATE", date.dt)
+    return zone
 
 
 def method(event: CalendarEvent) -> str:

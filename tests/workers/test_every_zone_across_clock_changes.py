@@ -1,0 +1,145 @@
+"""In every zone that has an office, times are the office's wall clock's on days of clock changes.
+
+In lists of free times, in calendar files and in messages; and each is bookable as it was listed.
+``--full``: a day and a week before and after as well, and every time is booked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from html import unescape
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+import vobject
+from flask.testing import FlaskClient
+from icalendar import Calendar
+
+from services.kernel.settings import Settings
+from tests.factories.web import Web, person, running_web
+from workers import message_context
+from workers.runtime import JobContext
+
+# The first spans the hour that is left out or comes twice; in the last, somewhere, UTC's day ends.
+SESSIONS = (("00:00", "06:00", 60, "A"), ("08:00", "20:00", 180, "B"))
+
+
+@pytest.fixture
+def web(settings: Settings) -> Iterator[Web]:
+    with running_web(settings) as running:
+        # Hundreds of answers of three kinds: other tests hold them to the published schema.
+        running.app.test_client_class = FlaskClient
+        yield running
+
+
+def office_of_each_zone(web: Web) -> dict[str, str]:
+    answer = web.call("GET", "/consulates")
+    return {office["time_zone"]: office["code"] for office in answer.get_json()["items"]}
+
+
+def days_of_change(zone: str, first: date) -> list[date]:
+    """Days of the year from ``first`` on which the zone's clocks are set."""
+    noons = [
+        datetime.combine(first + timedelta(days=n), time(12), ZoneInfo(zone)) for n in range(366)
+    ]
+    return [b.date() for a, b in pairwise(noons) if a.utcoffset() != b.utcoffset()]
+
+
+def open_sessions(web: Web, office: str, day: date) -> bool:
+    """False where the office doesn't open on that day."""
+    answers = [
+        web.try_session(
+            consulate=office,
+            date=day.isoformat(),
+            opens=opens,
+            closes=closes,
+            slot_minutes=minutes,
+            release="open",
+            desks=[{"name": desk, "services": ["PAS10"]}],
+        )
+        for opens, closes, minutes, desk in SESSIONS
+    ]
+    assert all(answer.status_code in (201, 409) for answer in answers), answers[0].text
+    return all(answer.status_code == 201 for answer in answers)
+
+
+def offered(web: Web, office: str, day: date) -> list[str]:
+    path = f"/consulates/{office}/availability?service=PAS10&from={day}&to={day}"
+    answer = web.call("GET", path)
+    assert answer.status_code == 200, answer.text
+    return [slot["start"] for slot in answer.get_json()["slots"]]
+
+
+def check_list(starts: list[str], day: date, zone: str) -> None:
+    """Each is on that day of the office, no hour twice, and the sessions begin when they say."""
+    moments = [datetime.fromisoformat(start) for start in starts]
+    walls = [moment.astimezone(ZoneInfo(zone)) for moment in moments]
+    assert [moment.utcoffset() for moment in moments] == [wall.utcoffset() for wall in walls]
+    assert {wall.date() for wall in walls} == {day}
+    assert len({moment.astimezone(UTC) for moment in moments}) == len(moments)
+    assert {time(8), time(17)} <= {wall.time() for wall in walls}
+
+
+def is_ambiguous(start: str, zone: str) -> bool:
+    """The clock shows that time twice; a calendar file can't say which (RFC 5545, 3.3.5)."""
+    wall = datetime.fromisoformat(start).astimezone(ZoneInfo(zone))
+    return wall.replace(fold=1 - wall.fold).utcoffset() != wall.utcoffset()
+
+
+def check_appointment(web: Web, job: JobContext, booked: dict[str, Any], zone: str) -> None:
+    """One wall time on the page, in the calendar file by two readers, and in the message."""
+    wall = datetime.fromisoformat(booked["start"]).astimezone(ZoneInfo(zone))
+    token = web.token("agent")
+    text = web.call("GET", f"/appointments/{booked['id']}.ics", token=token).get_data(as_text=True)
+    [event] = Calendar.from_ical(text).walk("VEVENT")
+    for reader, start in (
+        ("icalendar", event["DTSTART"].dt),
+        ("vobject", vobject.readOne(text).vevent.dtstart.value),
+    ):
+        assert start.isoformat() == wall.isoformat(), (reader, zone)
+    with job.transaction() as session:
+        message = message_context.appointment(
+            session,
+            UUID(booked["id"]),
+            "appointment_confirmation",
+            now=wall - timedelta(days=1),
+            site="",
+            vault=job.vault,
+        )
+    assert message is not None
+    assert f"{wall.day} de " in message.values["when"]
+    assert f"{(wall.hour - 1) % 12 + 1}:{wall.minute:02d}" in unescape(message.values["when"])
+
+
+def test_a_time_is_the_same_everywhere_and_can_be_booked_as_listed(
+    web: Web, job: JobContext, pytestconfig: pytest.Config
+) -> None:
+    full = pytestconfig.getoption("--full")
+    around = (-7, -1, 0, 1, 7) if full else (0,)
+    first = datetime.now(UTC).date() + timedelta(days=20)
+    number = 0
+    for zone, office in office_of_each_zone(web).items():
+        for change in days_of_change(zone, first):
+            for day in (change + timedelta(days=n) for n in around):
+                web.travel(datetime.combine(day, time(), UTC) - timedelta(days=9))
+                if not open_sessions(web, office, day):
+                    continue
+                starts = offered(web, office, day)
+                check_list(starts, day, zone)
+                starts = [start for start in starts if not is_ambiguous(start, zone)]
+                for start in starts if full else starts[-1:]:
+                    number += 1
+                    answer = web.book(
+                        start,
+                        token=web.token("agent"),
+                        consulate=office,
+                        attendees=[person(number)],
+                        contact={"email": f"ana{number}@demo.invalid"},
+                    )
+                    assert answer.status_code == 201, (zone, start, answer.text)
+                    check_appointment(web, job, answer.get_json(), zone)
+    assert number > 80
