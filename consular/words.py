@@ -34,6 +34,10 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("Esa hora ya pasó"), _("Elige otra hora: lo demás que escribiste sigue aquí.")
     ),
     "fee_not_told": ErrorMessage(_("Falta el pago"), _("Escribe cuánto pagó; 0 si no pagó.")),
+    "fee_differs": ErrorMessage(
+        _("No es lo que resulta de la tarifa"),
+        _("Con lo que elegiste son %(expected)s. Corrige el monto, o escribe por qué es otro."),
+    ),
     "nothing_chosen": ErrorMessage(
         _("No elegiste nada"), _("Marca al menos una solicitud y elige qué hacer.")
     ),

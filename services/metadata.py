@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.agencies import models as agencies
 from services.appointments import models as appointments
+from services.cashier import models as cashier
 from services.citizens import models as citizens
 from services.consulates import models as consulates
 from services.enrollments import models as enrollments
@@ -38,6 +39,7 @@ SLICES = (
     consulates,
     identity,
     folders,
+    cashier,
     appointments,
     enrollments,
     remittances,

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from services.agencies import words as agencies
 from services.appointments import words as appointments
+from services.cashier import words as cashier
 from services.citizens import words as citizens
 from services.consulates import words as consulates
 from services.enrollments import words as enrollments
@@ -32,6 +33,7 @@ SLICES: tuple[ModuleType, ...] = (
     files,
     folders,
     consulates,
+    cashier,
     identity,
     appointments,
     enrollments,
@@ -71,6 +73,10 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "appointments.counted": appointments.COUNTED,
     "appointments.found": appointments.FOUND,
     "appointments.resemblance": appointments.RESEMBLANCES,
+    "cashier.case": cashier.CASES,
+    "cashier.kind": cashier.KINDS,
+    "cashier.means": cashier.MEANS,
+    "cashier.act": cashier.ACTS,
     "enrollments.status": enrollments.STATUSES,
     "enrollments.reason": enrollments.REASONS,
     "enrollments.channel": enrollments.CHANNELS,

@@ -110,6 +110,12 @@ class AmountText(Text):
     shape: ClassVar[Json] = {"pattern": r"^[0-9]{1,15}\.[0-9]{2}$"}
 
 
+class SignedAmount(Text):
+    """An amount of money that may be negative: what is taken off or given back."""
+
+    shape: ClassVar[Json] = {"pattern": r"^-?[0-9]{1,15}\.[0-9]{2}$"}
+
+
 class Word(Text):
     """One of the words that the contract lists."""
 

@@ -33,9 +33,11 @@ from consular.input.fields import (
 )
 from consular.input.paging import PageQuery
 from services.appointments.booking import BookAppointment
-from services.appointments.desk import Served
+from services.appointments.completing import Served
 from services.appointments.people import Attendee
 from services.appointments.rules import Status
+from services.cashier.rules import BY_CODE, Act, Means
+from services.cashier.rules import Choice as ChosenCase
 from services.kernel.identifiers import curp_birth_date
 
 MOST_PEOPLE = 10
@@ -187,8 +189,20 @@ class NotServedSchema(Schema):
     bring = fields.List(Text(most=200), load_default=list, validate=validate.Length(0, 20))
 
 
+class CaseSchema(Schema):
+    """A discount, exemption or surcharge of the law, and what proves it."""
+
+    code = Choice(tuple(BY_CODE), required=True)
+    ground = Text(most=200, load_default=None, allow_none=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> ChosenCase:
+        return ChosenCase(**data)
+
+
 class CompleteSchema(Schema):
-    """What was given and charged."""
+    """What was given and charged. ``service``: another than what was booked; ``reason``: why the
+    fee isn't the one that list and cases give."""
 
     example: ClassVar[dict[str, Any]] = {
         "document_number": "N00000001",
@@ -198,7 +212,21 @@ class CompleteSchema(Schema):
     service = Code(load_default=None)
     document_number = Text(most=40, load_default=None, allow_none=True)
     fee = MoneyField(load_default=None, allow_none=True)
+    act = Choice(tuple(Act), load_default=None, allow_none=True)
+    cases = fields.List(
+        fields.Nested(CaseSchema), load_default=list, validate=validate.Length(0, 3)
+    )
+    payment = Choice(tuple(Means), load_default=Means.NOT_TOLD.value)
+    reason = Text(most=300, load_default=None, allow_none=True)
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> Served:
-        return Served(**data)
+        return Served(
+            document_number=data["document_number"],
+            fee=data["fee"],
+            service=data["service"],
+            act=Act(data["act"]) if data["act"] else None,
+            cases=tuple(data["cases"]),
+            means=Means(data["payment"]),
+            reason=data["reason"],
+        )

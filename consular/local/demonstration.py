@@ -16,11 +16,14 @@ from uuid import UUID
 from stdnum.mx import curp as stdnum_curp
 
 from services.appointments.booking import BookAppointment, book
-from services.appointments.desk import Served, TakeStep, cancel, complete, take_step
+from services.appointments.completing import Served, complete
+from services.appointments.desk import TakeStep, cancel, take_step
 from services.appointments.errors import ClaimTaken, SlotNotOffered, SlotTaken, TooEarly
 from services.appointments.people import Attendee
 from services.appointments.queries import availability
 from services.appointments.rules import DEVELOPMENT_LIMITS, Step
+from services.cashier.recording import list_prices
+from services.cashier.rules import Means
 from services.citizens.accounts import set_profile, sign_in
 from services.citizens.people import PersonData
 from services.enrollments.requesting import Applicant, RequestEnrollment, request_enrollment
@@ -36,6 +39,8 @@ from services.remittances.ordering import OrderRemittance, Recipient, order
 from services.remittances.quoting import RequestQuote, quote
 from services.remittances.rules import Funding, Payout, Purpose
 
+# Who served them, without an account.
+_OFFICER = UUID(int=1)
 _GIVEN = ("Ana", "Luis", "Rosa", "Juan", "Elena", "Pedro", "Marta", "Raúl", "Inés", "Tomás")
 _SURNAMES = ("Demo", "Prueba", "Ejemplo", "Muestra", "Ficticio", "Ensayo", "Modelo")
 _TELLING_APART = (
@@ -159,17 +164,20 @@ class Demonstration:
         if lot > 0.6:
             # Who comes on another day than today isn't served yet.
             with suppress(TooEarly):
-                self._end(actor, booked, office, cancelled=lot < 0.75)
+                self._end(actor, booked, office, service, cancelled=lot < 0.75)
 
-    def _end(self, actor: Actor, booked: UUID, office: str, *, cancelled: bool) -> None:
-        officer = Actor(Role.OFFICER, None, office)
+    def _end(
+        self, actor: Actor, booked: UUID, office: str, service: str, *, cancelled: bool
+    ) -> None:
+        officer = Actor(Role.OFFICER, _OFFICER, office)
         with self.database.transaction(NETWORK_SCOPE) as session:
             if cancelled:
                 cancel(session, booked, now=self.now, actor=actor, limits=DEVELOPMENT_LIMITS)
             else:
                 step = TakeStep(booked, Step.CHECK_IN, details={"identity_checked": True})
                 take_step(session, step, now=self.now, actor=officer)
-                served = Served(f"DEMO{self.dice.randrange(10**6):06d}", Money(20900, "USD"))
+                fee = list_prices(session, self.now.date()).get(service)
+                served = Served(f"DEMO{self.dice.randrange(10**6):06d}", fee, means=Means.CASH)
                 complete(session, booked, served, now=self.now, actor=officer, vault=self.vault)
         self.done["cancelled" if cancelled else "completed"] += 1
 

@@ -1,4 +1,4 @@
-"""The desk's steps: check in, call, back to waiting, complete, not served, no show."""
+"""The desk's steps: check in, call, back to waiting, not served, no show; see `completing` too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.appointments import returning
 from services.appointments.errors import AlreadyCalled, DeskNotOpen
 from services.appointments.freeing import free_later
 from services.appointments.lifecycle import LIFECYCLE
-from services.appointments.models import Appointment, Desk, OpeningSession, Seat
+from services.appointments.models import Appointment, Desk, OpeningSession
 from services.appointments.returning import LATE_ARRIVAL
 from services.appointments.rules import (
     LIVE,
@@ -26,20 +26,7 @@ from services.appointments.rules import (
     Step,
 )
 from services.appointments.steps import check_step
-from services.citizens.models import Person
-from services.citizens.people import get_key
 from services.kernel import audit
-from services.kernel.crypto import DataKey, Vault
-from services.kernel.money import Money
-
-
-@dataclass(frozen=True)
-class Served:
-    """What was given: ``document_number`` is sealed; ``fee`` is what was charged."""
-
-    document_number: str | None = None
-    fee: Money | None = None
-    service: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,31 +108,6 @@ def _check_desk(
         raise DeskNotOpen(field="desk")
 
 
-def complete(
-    session: Session,
-    appointment_id: UUID,
-    served: Served,
-    *,
-    now: datetime,
-    actor: audit.Actor,
-    vault: Vault,
-) -> Appointment:
-    """Record the service given, its document number and fee. Raises NotFound, `WrongState`."""
-    details: dict[str, Any] = {"service": served.service} if served.service else {}
-    if served.fee:
-        details["fee"] = served.fee.as_dict()
-    appointment = take_step(
-        session, TakeStep(appointment_id, Step.COMPLETE, details=details), now=now, actor=actor
-    )
-    if served.document_number:
-        key = _first_key(session, appointment.id, vault)
-        appointment.document_sealed = key.seal(
-            served.document_number, place="appointments.document", row=appointment.id
-        )
-        session.flush()
-    return appointment
-
-
 def cancel(
     session: Session,
     appointment_id: UUID,
@@ -158,14 +120,3 @@ def cancel(
     appointment = take_step(session, TakeStep(appointment_id, Step.CANCEL), now=now, actor=actor)
     free_later(session, appointment, limits=limits, now=now)
     return appointment
-
-
-def _first_key(session: Session, appointment: UUID, vault: Vault) -> DataKey:
-    first = session.scalars(
-        select(Person)
-        .join(Seat, Seat.person_id == Person.id)
-        .where(Seat.appointment_id == appointment)
-        .order_by(Person.id)
-        .limit(1)
-    ).one()
-    return get_key(first, vault)

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.appointments import erasing as appointments
+from services.cashier import erasing as cashier
 from services.citizens import erasing as citizens
 from services.citizens.erasing import Erased
 from services.enrollments import erasing as enrollments
@@ -93,6 +94,7 @@ def _erase(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> 
     ]
     remittances.block(session, erased, now=now, vault=vault)
     appointments.erase(session, erased)
+    cashier.erase(session, erased)
     identity.erase(session, erased)
     enrollments.erase(session, erased)
     folders.erase(session, erased)

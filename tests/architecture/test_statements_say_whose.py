@@ -51,6 +51,8 @@ FUNCTIONS = {
     },
     "sent_by_person": {"people": "one person's rows in all accounts; it gives sums"},
     "staff_in_service": {"staff_accounts": "the account by its id, before it is known whose"},
+    "check_charged_sum": {"fee_lines": "a trigger: the lines of the row, by its id"},
+    "refuse_counted_cash": {"cash_ups": "a trigger: the receipt's own, by its id"},
     "refuse_own_role": {"staff_accounts": "a trigger: the row of who gives the role"},
     "name_count_subjects": {"staff_accounts": "a trigger: the rows of who typed a count"},
 }

@@ -11,6 +11,7 @@ from consular.i18n import read_catalogue
 from integrations.renapo import codes as renapo
 from services.agencies import rules as agencies
 from services.appointments import rules as appointments
+from services.cashier import rules as cashier
 from services.enrollments import consenting, planning
 from services.enrollments import rules as enrollments
 from services.folders import rules as folders
@@ -27,6 +28,10 @@ COMPLETE: Mapping[str, set[str]] = {
     "appointments.counted": {*appointments.Status},
     "appointments.found": {*appointments.Status, appointments.PAST},
     "appointments.resemblance": {"names", "birth_date"},
+    "cashier.case": {*cashier.BY_CODE, cashier.DIFFERENCE},
+    "cashier.kind": {*cashier.Kind},
+    "cashier.means": {*cashier.Means},
+    "cashier.act": {*cashier.Act},
     "enrollments.status": {*enrollments.Status},
     "enrollments.reason": {
         enrollments.IDENTITY_CHECKED,

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from integrations.simulator.names import Person as Named
 from integrations.simulator.names import make_curp
 from services.appointments.booking import BookAppointment, Hand, book
-from services.appointments.desk import Served, TakeStep, complete, take_step
+from services.appointments.completing import Served, complete
+from services.appointments.desk import TakeStep, take_step
 from services.appointments.models import Slot
 from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
@@ -135,6 +136,7 @@ class Office:
     database: Database
     code: str
     start: datetime
+    urls: DatabaseUrls
 
     @property
     def officer(self) -> Actor:
@@ -152,17 +154,19 @@ class Office:
             ).id  # fmt: skip
 
     def serve(self, appointment: UUID) -> None:
-        now = self.start + timedelta(minutes=1)
-        with self.database.transaction(NETWORK_SCOPE) as session:
+        """At the desk, which is the web."""
+        now, web = self.start + timedelta(minutes=1), Database(self.urls.web_url, pool_size=1)
+        with web.transaction(NETWORK_SCOPE) as session:
             take_step(session, TakeStep(appointment, Step.CHECK_IN), now=now, actor=SYSTEM)
             complete(session, appointment, Served(DOCUMENT), now=now, actor=SYSTEM, vault=VAULT)
+        web.dispose()
 
 
 OFFICER, BOSS = UUID(int=1), UUID(int=2)
 
 
 @pytest.fixture
-def office(here: Database) -> Office:
+def office(here: Database, database: DatabaseUrls) -> Office:
     with here.transaction(NETWORK_SCOPE) as session:
         code = add_consulate(session).code
         add_service(session, "TST")
@@ -172,7 +176,7 @@ def office(here: Database) -> Office:
         plan = OpenSession(code, working_day(), time(9), time(10), 30, desks)
         open_session(session, plan, now=system_clock(), actor=SYSTEM)
         start = session.scalars(select(func.min(Slot.starts_at))).one()
-    return Office(here, code, start)
+    return Office(here, code, start, database)
 
 
 def _sign_in(here: Database) -> Actor:

@@ -73,6 +73,11 @@ ONLY_WEB = {
     "login_codes": f"{ADD}, UPDATE (account_id, attempts, used_at)",
     "non_working_days": READ,
     "outbox": ADD,
+    "cash_ups": f"{ADD}, UPDATE (closed_at, opened_at)",
+    "fee_lines": ADD,
+    "receipt_numbers": f"{ADD}, UPDATE (last)",
+    "receipts": ADD,
+    "services_rendered": ADD,
     "payout_attempts": READ,
     "people": f"{ADD}, UPDATE (birth_date, consulate_code, curp_index, curp_sealed, email_sealed,"
     " first_surname, given_names, identity_bound_at, name_index, phone_sealed, second_surname)",
@@ -92,6 +97,11 @@ ONLY_WEB = {
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {
+    "cash_ups": READ,
+    "receipt_numbers": READ,
+    "receipts": READ,
+    "fee_lines": f"{READ}, UPDATE (ground)",
+    "services_rendered": f"{READ}, UPDATE (document_sealed, reason)",
     "assisted_requests": f"{ADD}, UPDATE (document)",
     "appointment_reminders": KEEP,
     "agency_pauses": READ,

@@ -15,28 +15,24 @@ from consular import commands
 from consular.access_log import record_look
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
-from consular.errors import FieldsInvalid
 from consular.input.appointments import (
     CallSchema,
     CheckInSchema,
-    CompleteSchema,
     NothingSchema,
     NotServedSchema,
 )
 from consular.input.loading import load_fields
 from consular.pages.desk import presenters
-from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
 from consular.pages.drafts import draft, drop
-from consular.pages.forms import Errors, check, go, local, money_of, pick, read_fields, typed
+from consular.pages.forms import Errors, check, go, local, pick, typed
 from consular.pages.portal.names import office
 from consular.pages.posting import reopen
 from consular.pages.rescheduling import add_rescheduling
-from services.appointments.desk import TakeStep, complete, take_step
+from services.appointments.desk import TakeStep, take_step
 from services.appointments.queries import get_appointment
 from services.appointments.returning import day_at_desk
 from services.appointments.rules import Step
-from services.kernel.errors import Invalid
 
 Form = dict[str, str]
 
@@ -110,39 +106,6 @@ def cancel(id: UUID) -> Response:
     return _do(lambda session: commands.cancel(session, id))
 
 
-@pages.get("/appointments/<uuid:id>/complete", endpoint="complete")
-@allow(DESK)
-def complete_form(id: UUID) -> str:
-    """Show the completion form, with the fee of the day filled in."""
-    return _ask_complete(id, draft().form, _by_field(draft().errors(_read_complete)))
-
-
-@pages.post("/appointments/<uuid:id>/complete")
-@allow(DESK)
-def complete_save(id: UUID) -> Response:
-    """Complete an appointment: the services given and the fee charged."""
-    served = _read_complete(typed(), None)
-    return _do(lambda session: _complete(session, id, served))
-
-
-def _read_complete(form: Form, errors: Errors | None) -> Any:
-    number = form.get("document_number", "").strip()
-    try:
-        fee = money_of(form, "fee_amount", form.get("fee_currency", ""))
-    except FieldsInvalid as unclear:
-        if errors is None:
-            raise
-        errors |= unclear.errors
-        return None
-    return read_fields(CompleteSchema(), {"document_number": number or None, "fee": fee}, errors)
-
-
-def _complete(session: Session, id: UUID, served: Any) -> Any:
-    if served.fee is None and not _expected(session, get_appointment(session, id)).free:
-        raise Invalid("fee_not_told", field="fee")
-    return complete(session, id, served, now=now(), actor=actor(), vault=vault())
-
-
 def _step(id: UUID, step: Step, schema: Schema, values: dict[str, Any]) -> Response:
     details = load_fields(schema, values)
     command = TakeStep(id, step, desk=details.pop("desk", None), details=details)
@@ -167,7 +130,7 @@ def same_row(agenda: str, appointment: UUID) -> str:
 
 def _by_field(errors: Errors) -> Errors:
     """Errors by the forms' own fields; those without a field are told on top."""
-    fields = {"fee": "fee_amount", "identity_checked": "form", "desk": "form"}
+    fields = {"identity_checked": "form", "desk": "form"}
     by_field: Errors = {}
     for name, messages in errors.items():
         first = name.partition(".")[0]
@@ -192,28 +155,6 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
             form=form,
             errors=errors,
         )
-
-
-def _ask_complete(id: UUID, form: Form, errors: Errors) -> str:
-    with transaction() as session:
-        appointment = get_appointment(session, id)
-        expected = _expected(session, appointment)
-        amount = expected.money.amount if expected.money and expected.certain else ""
-        return render_template(
-            "desk/complete.html",
-            appointment=presenters.agenda(session, [appointment])[0],
-            form={"fee_amount": amount, "fee_currency": "USD", **form},
-            fee=expected,
-            onward=local((form or request.args).get("back"), url_for("desk.appointment", id=id)),
-            stay="stay" in (form or request.args),
-            errors=errors,
-        )
-
-
-def _expected(session: Session, appointment: Any) -> presenters.Expected:
-    return presenters.fee_expected(
-        session, appointment, today_at(office(session, appointment.consulate_code))
-    )
 
 
 def _own_desk() -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -12,29 +12,20 @@ from sqlalchemy.orm import Session
 
 from consular.auth import now
 from consular.i18n import date_short, folio, in_language, time_at, words
+from consular.pages.desk.fee_presenters import presented_services
 from consular.pages.portal.names import service_names
 from services.appointments.agenda import AgendaLine
 from services.appointments.closing import NOT_CLOSED
+from services.appointments.completing import find_document_number
 from services.appointments.queries import list_attendees, list_history, list_resemblances
 from services.appointments.returning import LATE_ARRIVAL, list_passes
 from services.appointments.rules import LIVE, Status, leading
 from services.appointments.steps import list_actions
-from services.citizens.people import Named, find_key, full_name, open_person
-from services.consulates.queries import fees_on, list_requirements, list_services
-from services.kernel.crypto import DataKey, Vault
-from services.kernel.money import Money
+from services.citizens.people import Named, full_name, open_person
+from services.consulates.queries import list_requirements
+from services.kernel.crypto import Vault
 
 SHOWN_OF_DOCUMENT = 3
-
-
-@dataclass(frozen=True)
-class Expected:
-    """A visit's fee. ``money``: none when it is free, or when some amount isn't known;
-    ``certain``: the amounts are those of the year itself."""
-
-    money: Money | None
-    certain: bool
-    free: bool
 
 
 def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]:
@@ -127,7 +118,8 @@ def opened(session: Session, appointment: Any, vault: Vault) -> dict[str, Any]:
         ],
         "over": appointment.status not in LIVE,
         "contact": {"email": known[0].email, "phone": known[0].phone},
-        "document_number": _end_of_document(appointment, find_key(people[0], vault)),
+        "document_number": _end_of_document(session, appointment, people, vault),
+        "given": presented_services(session, appointment.id),
         "requirements": _requirements(session, appointment),
         "actions": [
             step.value for step in list_actions(session, [appointment], now=now())[appointment.id]
@@ -144,28 +136,13 @@ def name_shown(person: Named) -> str:
     return full_name(person) or str(_("Datos suprimidos"))
 
 
-def fee_expected(session: Session, appointment: Any, day: date) -> Expected:
-    """What the visit costs on that day: each service for each person."""
-    people = len(list_attendees(session, [appointment.id])[appointment.id])
-    free = {service.code for service in list_services(session) if service.free}
-    due = [code for code in appointment.services if code not in free]
-    fees = fees_on(session, day)
-    if not due or any(code not in fees for code in due):
-        return Expected(None, certain=not due, free=not due)
-    minor = sum(fees[code].money.minor for code in due) * people
-    certain = not any(fees[code].is_latest_known for code in due)
-    return Expected(Money(minor, fees[due[0]].money.currency), certain, free=False)
-
-
-def _end_of_document(appointment: Any, key: DataKey | None) -> str | None:
+def _end_of_document(
+    session: Session, appointment: Any, people: Sequence[Any], vault: Vault
+) -> str | None:
     """Enough to compare with the paper in hand, too little to copy."""
-    if appointment.document_sealed is None or key is None:
-        return None
-    number = key.open(
-        appointment.document_sealed, place="appointments.document", row=appointment.id
-    )
-    if len(number) <= 2 * SHOWN_OF_DOCUMENT:
-        return str(_("Registrado"))
+    number = find_document_number(session, appointment, people, vault)
+    if number is None or len(number) <= 2 * SHOWN_OF_DOCUMENT:
+        return str(_("Registrado")) if number else None
     return str(_("Termina en %(end)s", end=number[-SHOWN_OF_DOCUMENT:]))
 
 
@@ -180,7 +157,6 @@ def _requirements(session: Session, appointment: Any) -> list[str]:
 def _outcome(appointment: Any) -> dict[str, Any]:
     outcome = appointment.outcome or {}
     return {
-        "fee": outcome.get("fee"),
         "reason": _("La oficina cerró ese día sin terminarla.")
         if outcome.get("reason") == NOT_CLOSED
         else outcome.get("reason"),

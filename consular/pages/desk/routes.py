@@ -5,6 +5,7 @@ from __future__ import annotations
 from consular.pages.desk import (
     agenda,
     appointment,
+    charging,
     documents,
     enrolling,
     enrollments,
@@ -16,6 +17,7 @@ from consular.pages.desk.blueprint import pages
 __all__ = [
     "agenda",
     "appointment",
+    "charging",
     "documents",
     "enrolling",
     "enrollments",

@@ -9,13 +9,17 @@ from consular.api.answer_fields import (
     Instant,
     ListAnswer,
     Many,
+    Number,
     One,
+    SignedAmount,
     Table,
     Text,
     Texts,
     Word,
 )
 from services.appointments.rules import PAST, Status
+from services.cashier.rules import Act, Kind, Means
+from services.kernel.money import CURRENCIES
 
 
 class AttendeeAnswer(Answer):
@@ -35,6 +39,35 @@ class ReturnPassAnswer(Answer):
     bring = Texts()
 
 
+class FeeLineAnswer(Answer):
+    """What changes the price of the list, by which article and on what ground."""
+
+    kind = Word(Kind)
+    code = Text()
+    article = Text(allow_none=True)
+    amount = SignedAmount()
+    ground = Text(allow_none=True)
+
+
+class RenderedAnswer(Answer):
+    """A service that was given, or one that is taken back (``reverses``). ``listed``: the price of
+    the list, null where none is known."""
+
+    id = Id()
+    attendee = Number(allow_none=True)
+    service = Text()
+    act = Word(Act, allow_none=True)
+    day = CalendarDay()
+    listed = SignedAmount(allow_none=True)
+    lines = Many(FeeLineAnswer)
+    charged = SignedAmount()
+    currency = Word(CURRENCIES)
+    payment = Word(Means, allow_none=True)
+    receipt_number = Number(allow_none=True)
+    reverses = Id(allow_none=True)
+    reason = Text(allow_none=True)
+
+
 class AppointmentAnswer(Answer):
     """``start`` and ``end`` carry the office's offset."""
 
@@ -51,6 +84,7 @@ class AppointmentAnswer(Answer):
         allow_none=True,
         says="What the desk noted: service, fee, reason, what to bring, return pass",
     )
+    services_rendered = Many(RenderedAnswer)
     return_pass = One(ReturnPassAnswer, allow_none=True)
     attendees = Many(AttendeeAnswer)
 

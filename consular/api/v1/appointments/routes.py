@@ -18,7 +18,9 @@ from consular.api.contract import Errors, Register, endpoint, request_key
 from consular.api.v1.appointments.answers import (
     AppointmentAnswer,
     AppointmentList,
+    FeeLineAnswer,
     FindAnswer,
+    RenderedAnswer,
     ReturnPassAnswer,
 )
 from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
@@ -39,18 +41,28 @@ from consular.printing.appointments import calendar_file, print_appointment
 from consular.printing.calendar import MEDIA_TYPE
 from consular.printing.enrollments import as_file
 from services.appointments.booking import BookAppointment
-from services.appointments.desk import Served, TakeStep, complete, take_step
+from services.appointments.completing import Served, complete, outcome_of
+from services.appointments.desk import TakeStep, take_step
 from services.appointments.queries import get_appointment, list_appointments, list_attendees
 from services.appointments.rescheduling import RescheduleAppointment
 from services.appointments.returning import list_passes
 from services.appointments.rules import Step
+from services.cashier.queries import Given, list_given
 from services.consulates.queries import get_consulate
 from services.kernel import audit
 from services.kernel.audit import Role
 from services.kernel.errors import NotFound
+from services.kernel.money import format_minor
 
 api = Blueprint("appointments", __name__, url_prefix="/api/v1/appointments")
 BOOKERS = CITIZEN | DESK | {Role.AGENT}
+PRICE_ERRORS = (
+    "case_not_for_service",
+    "case_too_young",
+    "cases_exclude",
+    "ground_required",
+    "price_unknown",
+)
 
 
 @endpoint(
@@ -93,6 +105,7 @@ def create_appointment(command: BookAppointment) -> Any:
         end=booked.ends_at.astimezone(zone),
         desk=None,
         outcome=None,
+        services_rendered=(),
         return_pass=None,
         attendees=command.attendees,
     )
@@ -316,10 +329,13 @@ def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     "completeAppointment",
     CompleteSchema(),
     ("person_forgotten",),
-    {422: ("service_not_offered",)},
+    {422: ("service_not_offered", *PRICE_ERRORS)},
 )
 def complete_appointment(appointment: UUID, command: Served) -> dict[str, Any]:
-    """Complete an appointment: the service given, its document number and fee."""
+    """Complete an appointment: the services given, the document's number and the fee.
+
+    A fee other than what the list and the cases give is kept as a difference.
+    """
     return commands.run_idempotent(
         request_key(),
         lambda session: _one(
@@ -344,17 +360,25 @@ def shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]
     """As they are answered."""
     people = list_attendees(session, [a.id for a in appointments])
     until = list_passes(session, appointments, now=now())
+    given = list_given(session, [a.id for a in appointments])
     zones = {
         code: ZoneInfo(get_consulate(session, code).time_zone)
         for code in {a.consulate_code for a in appointments}
     }
     return [
-        _answer(a, zones[a.consulate_code], people[a.id], until.get(a.id)) for a in appointments
+        _answer(a, zones[a.consulate_code], people[a.id], until.get(a.id), given.get(a.id, []))
+        for a in appointments
     ]
 
 
-def _answer(appointment: Any, zone: ZoneInfo, people: Sequence[Any], until: date | None) -> Any:
-    noted = appointment.outcome or {}
+def _answer(
+    appointment: Any,
+    zone: ZoneInfo,
+    people: Sequence[Any],
+    until: date | None,
+    given: Sequence[Given],
+) -> Any:
+    noted = outcome_of(appointment, given)
     held = until and ReturnPassAnswer.render(
         appointment, valid_until=until, bring=noted.get("bring", [])
     )
@@ -363,7 +387,23 @@ def _answer(appointment: Any, zone: ZoneInfo, people: Sequence[Any], until: date
         service=appointment.services[0],
         start=appointment.starts_at.astimezone(zone),
         end=appointment.ends_at.astimezone(zone),
-        outcome={**noted, "return_pass": held} if held else appointment.outcome,
+        outcome={**noted, "return_pass": held} if held else noted or None,
+        services_rendered=[_rendered(each) for each in given],
         return_pass=held,
         attendees=people,
+    )
+
+
+def _rendered(given: Given) -> Any:
+    row = given.row
+    lines = [FeeLineAnswer.render(line, amount=format_minor(line.minor)) for line in given.lines]
+    return RenderedAnswer.render(
+        row,
+        service=row.service_code,
+        listed=None if row.listed_minor is None else format_minor(row.listed_minor),
+        lines=lines,
+        charged=given.charged.amount,
+        payment=given.receipt.means if given.receipt else None,
+        receipt_number=given.receipt.number if given.receipt else None,
+        reverses=row.reverses_id,
     )

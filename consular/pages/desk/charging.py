@@ -1,0 +1,211 @@
+"""The end of a visit at the desk: what was given, what it costs, and what was charged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from flask import Response, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from consular.auth import DESK, actor, allow, now, vault
+from consular.db import transaction
+from consular.errors import FieldsInvalid
+from consular.i18n import money, words
+from consular.input.appointments import CompleteSchema
+from consular.pages.desk import presenters
+from consular.pages.desk.appointment import same_row
+from consular.pages.desk.blueprint import pages
+from consular.pages.desk.fee_presenters import present_line
+from consular.pages.drafts import draft, drop, keep_draft
+from consular.pages.forms import Errors, form_errors, go, local, money_of, read_fields, typed
+from consular.pages.portal.names import service_names
+from services.appointments.completing import Served, complete, list_given
+from services.appointments.queries import get_appointment
+from services.appointments.returning import day_at_desk, today_at_office
+from services.cashier.recording import Priced, price_services
+from services.cashier.rules import Act, Case, Kind, Means, cases_for
+from services.consulates.queries import fees_on
+from services.kernel.errors import DomainError, Invalid
+from services.kernel.money import Money
+
+Form = dict[str, str]
+# A field of the form for each field of what is sent.
+_FIELDS = {"fee": "fee_amount", "cases": "case"}
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What a visit costs, with its parts. ``total``: none when some amount isn't known;
+    ``certain``: the amounts are those of the year itself."""
+
+    priced: Sequence[Priced]
+    total: Money | None
+    certain: bool
+
+    @property
+    def free(self) -> bool:
+        """Nothing is to be paid by the list itself."""
+        return self.total == Money(0, "USD") and not any(p.price.lines for p in self.priced)
+
+
+@pages.get("/appointments/<uuid:id>/complete", endpoint="complete")
+@allow(DESK)
+def complete_form(id: UUID) -> str:
+    """Show the completion form, with the fee of the day and what may change it."""
+    return _ask(id, draft().form, _by_field(draft().errors(_read)))
+
+
+@pages.post("/appointments/<uuid:id>/complete")
+@allow(DESK)
+def complete_save(id: UUID) -> Response:
+    """Complete an appointment: the services given and the fee charged."""
+    form = typed()
+    if form.get("work_out"):
+        kept = keep_draft({name: form[name] for name in form if name != "fee_amount"})
+        return go(url_for("desk.complete", id=id, d=kept))
+    served = _read(form, None)
+    with transaction() as session:
+        _check_sum(session, id, served)
+        appointment = complete(session, id, served, now=now(), actor=actor(), vault=vault())
+        day = day_at_desk(session, appointment)
+    drop()
+    back = local(form.get("back"), url_for("desk.today", day=day.isoformat()))
+    return go(same_row(back, id) if "stay" in form else back)
+
+
+def _read(form: Form, errors: Errors | None) -> Any:
+    try:
+        fee = money_of(form, "fee_amount", form.get("fee_currency", "USD"))
+    except FieldsInvalid as unclear:
+        if errors is None:
+            raise
+        errors |= unclear.errors
+        return None
+    return read_fields(CompleteSchema(), {**_choices(form), "fee": fee}, errors)
+
+
+def _choices(form: Form) -> dict[str, Any]:
+    """All of the form but the fee."""
+    ground = form.get("ground", "").strip() or None
+    return {
+        "document_number": form.get("document_number", "").strip() or None,
+        "act": form.get("act") or None,
+        "payment": form.get("payment") or Means.NOT_TOLD.value,
+        "reason": form.get("reason", "").strip() or None,
+        "cases": [
+            {"code": form[name], "ground": ground}
+            for name in ("case", "surcharge")
+            if form.get(name)
+        ],
+    }
+
+
+def _check_sum(session: Session, id: UUID, served: Served) -> None:
+    """Raises Invalid where the fee is missing, or is another than list and cases give and nobody
+    says why."""
+    expected = _work_out(session, id, served)
+    if served.fee is None and not expected.free:
+        raise Invalid("fee_not_told", field="fee")
+    if expected.total not in (None, served.fee or expected.total) and not served.reason:
+        raise Invalid("fee_differs", field="fee", expected=money(expected.total))
+
+
+def _work_out(session: Session, id: UUID, served: Served) -> Sum:
+    """Raises Invalid as `services.cashier.rules.price` does."""
+    appointment = get_appointment(session, id)
+    day = today_at_office(session, appointment, now())
+    given = list_given(session, appointment, served, now=now())
+    currency = served.fee.currency if served.fee else "USD"
+    priced = price_services(session, given, day=day, currency=currency)
+    totals = [each.price.total for each in priced]
+    known = [total for total in totals if total is not None]
+    fees = fees_on(session, day, currency)
+    return Sum(
+        priced,
+        sum(known[1:], known[0]) if len(known) == len(totals) else None,
+        not any(fees[each.service].is_latest_known for each in given if each.service in fees),
+    )
+
+
+def _ask(id: UUID, form: Form, errors: Errors) -> str:
+    with transaction() as session:
+        appointment = get_appointment(session, id)
+        served, refused = _chosen(session, id, form)
+        expected = _work_out(session, id, served)
+        amount = expected.total.amount if expected.total and expected.certain else ""
+        return render_template(
+            "desk/complete.html",
+            appointment=presenters.agenda(session, [appointment])[0],
+            form={"fee_amount": amount, "fee_currency": "USD", "payment": "cash", **form},
+            fee=expected,
+            parts=_parts(session, expected),
+            cases=_cases(expected, today_at_office(session, appointment, now())),
+            acts=[{"value": act.value, "label": words("cashier.act", act)} for act in Act],
+            means=[
+                {"value": each.value, "label": words("cashier.means", each)}
+                for each in Means
+                if each is not Means.NOT_TOLD
+            ],
+            onward=local((form or request.args).get("back"), url_for("desk.appointment", id=id)),
+            stay="stay" in (form or request.args),
+            errors={**_by_field(refused), **errors},
+        )
+
+
+def _chosen(session: Session, id: UUID, form: Form) -> tuple[Served, Errors]:
+    """What the form says, with the cases as far as they go together, and what doesn't."""
+    errors: Errors = {}
+    served = _read(form, errors) if form else Served()
+    if served is None:
+        served = Served(fee=None)
+    try:
+        _work_out(session, id, served)
+    except DomainError as refused:
+        return replace(served, cases=()), form_errors(refused)
+    return served, {}
+
+
+def _parts(session: Session, expected: Sum) -> list[dict[str, str]]:
+    """Of what the sum consists, where it isn't one price alone."""
+    names = service_names(session)
+    rows = []
+    for each in expected.priced:
+        if each.price.listed:
+            name = names.get(each.service.service, each.service.service)
+            rows.append({"label": name, "amount": money(each.price.listed)})
+            currency = each.price.listed.currency
+            lines = (present_line(line, currency) for line in each.price.lines)
+            rows += [{"label": line["text"], "amount": line["amount"]} for line in lines]
+    return rows if len(rows) > 1 else []
+
+
+def _cases(expected: Sum, day: date) -> dict[str, list[dict[str, str]]]:
+    """What the law allows to choose for this visit: what makes it cheaper, and what dearer."""
+    found: dict[str, Case] = {}
+    for each in expected.priced:
+        if each.price.listed and each.price.listed.minor:
+            born = each.service.person.birth_date
+            found |= {c.code: c for c in cases_for(each.service.service, day, born=born)}
+    return {
+        "cheaper": [_case(c) for c in found.values() if c.kind is not Kind.SURCHARGE],
+        "dearer": [_case(c) for c in found.values() if c.kind is Kind.SURCHARGE],
+    }
+
+
+def _case(case: Case) -> dict[str, str]:
+    sign = "+" if case.kind is Kind.SURCHARGE else "−"
+    label = f"{words('cashier.case', case.code)}: {sign}{case.percent} % ({case.article})"
+    return {"value": case.code, "label": label}
+
+
+def _by_field(errors: Errors) -> Errors:
+    """Errors by the form's own fields."""
+    by_field: Errors = {}
+    for name, messages in errors.items():
+        first = name.partition(".")[0]
+        by_field.setdefault(_FIELDS.get(first, first), []).extend(messages)
+    return {field: list(dict.fromkeys(messages)) for field, messages in by_field.items()}

@@ -1,0 +1,44 @@
+"""What was given and charged, as the desk's pages show it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from consular.i18n import money, words
+from consular.pages.portal.names import service_names
+from services.cashier.queries import list_given
+from services.kernel.money import format_minor
+
+
+def presented_services(session: Session, appointment: UUID) -> list[dict[str, Any]]:
+    """What was given in an appointment, for its page."""
+    given = list_given(session, [appointment]).get(appointment, [])
+    names = service_names(session)
+    taken_back = {each.row.reverses_id for each in given}
+    return [
+        {
+            "id": each.row.id,
+            "service": names.get(each.row.service_code, each.row.service_code),
+            "act": words("cashier.act", each.row.act) if each.row.act else "",
+            "charged": each.charged,
+            "lines": [present_line(line, each.row.currency) for line in each.lines],
+            "receipt": each.receipt,
+            "reverses": each.row.reverses_id is not None,
+            "taken_back": each.row.id in taken_back,
+            "reason": each.row.reason,
+        }
+        for each in given
+    ]
+
+
+def present_line(line: Any, currency: str) -> dict[str, str]:
+    """A part of a price in words: what it is, by which article and ground, and how much."""
+    known = [words("cashier.case", line.code), line.article, line.ground]
+    return {
+        "label": words("cashier.kind", line.kind),
+        "text": " · ".join(part for part in known if part),
+        "amount": f"{'+' if line.minor > 0 else ''}{money(format_minor(line.minor), currency)}",
+    }

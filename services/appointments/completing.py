@@ -1,0 +1,132 @@
+"""Complete an appointment: which services were given, and what was charged for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.appointments.desk import TakeStep, take_step
+from services.appointments.errors import ServiceNotOffered
+from services.appointments.models import Appointment
+from services.appointments.queries import list_attendees
+from services.appointments.returning import today_at_office
+from services.appointments.rules import Step
+from services.cashier.queries import Given, find_document, sum_charged
+from services.cashier.recording import RecordServices, Rendered, Visit, record_services
+from services.cashier.rules import Act, Choice, Means, cases_for
+from services.citizens.models import Person
+from services.citizens.people import find_key
+from services.consulates.models import Service
+from services.kernel import audit
+from services.kernel.crypto import Vault
+from services.kernel.errors import Invalid
+from services.kernel.money import Money
+
+
+@dataclass(frozen=True)
+class Served:
+    """What was given: ``document_number`` is sealed; ``fee`` is what was charged for everything;
+    ``service``: another than what was booked. Each of ``cases`` is of the services and people whom
+    it fits; ``reason``: why the fee isn't the one of the list and the cases."""
+
+    document_number: str | None = None
+    fee: Money | None = None
+    service: str | None = None
+    act: Act | None = None
+    cases: tuple[Choice, ...] = ()
+    means: Means = Means.NOT_TOLD
+    reason: str | None = None
+
+
+def complete(
+    session: Session,
+    appointment_id: UUID,
+    served: Served,
+    *,
+    now: datetime,
+    actor: audit.Actor,
+    vault: Vault,
+) -> Appointment:
+    """Record the services given, the document's number and the fee, under one receipt.
+
+    Raises NotFound, `WrongState`, `TooEarly`, `ServiceNotOffered`; Invalid as
+    `services.cashier.rules.price` does.
+    """
+    appointment = take_step(session, TakeStep(appointment_id, Step.COMPLETE), now=now, actor=actor)
+    given = list_given(session, appointment, served, now=now)
+    command = RecordServices(
+        _visit(session, appointment, now), given, served.fee, served.means, served.reason
+    )
+    record_services(session, command, now=now, actor=actor, vault=vault)
+    return appointment
+
+
+def list_given(
+    session: Session, appointment: Appointment, served: Served, *, now: datetime
+) -> tuple[Rendered, ...]:
+    """Each service for each person; the document is the first one's. Raises `ServiceNotOffered`,
+    Invalid "case_not_for_service" for a case that fits nobody."""
+    if served.service and session.get(Service, served.service) is None:
+        raise ServiceNotOffered()
+    services = [served.service] if served.service else appointment.services
+    people = list_attendees(session, [appointment.id])[appointment.id]
+    day = today_at_office(session, appointment, now)
+    single = len(services) * len(people) == 1
+    given = tuple(
+        Rendered(
+            service,
+            person,
+            act=served.act,
+            cases=served.cases if single else _fitting(served.cases, service, person, day),
+        )
+        for person in people
+        for service in services
+    )
+    chosen = {choice.code for each in given for choice in each.cases}
+    if any(choice.code not in chosen for choice in served.cases):
+        raise Invalid("case_not_for_service", field="cases")
+    return (replace(given[0], document_number=served.document_number), *given[1:])
+
+
+def outcome_of(appointment: Appointment, given: Sequence[Given]) -> dict[str, Any]:
+    """What the desk noted, with the service and the sum of what was given."""
+    charged = sum_charged(given)
+    served = {"service": given[0].row.service_code, "fee": charged.as_dict()} if charged else {}
+    return {**(appointment.outcome or {}), **served}
+
+
+def find_document_number(
+    session: Session, appointment: Appointment, people: Sequence[Person], vault: Vault
+) -> str | None:
+    """The number of the last document that was given; None also once it can't be opened.
+
+    Numbers from before there were `ServiceRendered` stand in the appointment's own row, under the
+    key of the first of its people.
+    """
+    number = find_document(session, appointment.id, vault)
+    key = find_key(people[0], vault)
+    if number or appointment.document_sealed is None or key is None:
+        return number
+    return key.open(appointment.document_sealed, place="appointments.document", row=appointment.id)
+
+
+def _fitting(
+    cases: tuple[Choice, ...], service: str, person: Person, day: date
+) -> tuple[Choice, ...]:
+    fitting = {case.code for case in cases_for(service, day, born=person.birth_date)}
+    return tuple(choice for choice in cases if choice.code in fitting)
+
+
+def _visit(session: Session, appointment: Appointment, now: datetime) -> Visit:
+    return Visit(
+        appointment.id,
+        appointment.consulate_code,
+        appointment.account_id,
+        today_at_office(session, appointment, now),
+        appointment.desk,
+    )

@@ -1,0 +1,178 @@
+"""Services that were given, what was charged for them, receipts and the day's cash."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.cashier.rules import Act, Kind, Means
+from services.kernel.db import Base, Owners, PartOf
+from services.kernel.tables import one_of
+
+_CURRENCY = "currency IN ('USD', 'MXN')"
+
+
+class CashUp(Base):
+    """The cash of one officer on one day at an office, from the first receipt until it is counted;
+    what is charged after that belongs to the next one."""
+
+    __tablename__ = "cash_ups"
+    owners = Owners(office="consulate_code")
+    __table_args__ = (
+        CheckConstraint("number > 0", name="number"),
+        UniqueConstraint(
+            "consulate_code", "day", "officer_id", "number", name="uq_cash_ups_number"
+        ),
+        Index(
+            "uq_cash_ups_open",
+            "consulate_code",
+            "day",
+            "officer_id",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    officer_id: Mapped[UUID]
+    day: Mapped[date]
+    number: Mapped[int] = mapped_column(SmallInteger)
+    opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ReceiptNumber(Base):
+    """The last number given at an office on a day. Whoever takes the next one holds the row until
+    they are done: what is rolled back leaves no gap."""
+
+    __tablename__ = "receipt_numbers"
+    owners = Owners(office="consulate_code")
+
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    last: Mapped[int] = mapped_column(Integer)
+
+
+class Receipt(Base):
+    """A sum that was charged, or given back (then it is negative), under the next number of its
+    office and day. The number before must exist: that is a foreign key."""
+
+    __tablename__ = "receipts"
+    owners = Owners(office="consulate_code", account="account_id")
+    __table_args__ = (
+        CheckConstraint("number > 0", name="number"),
+        CheckConstraint("total_minor <> 0", name="total_minor"),
+        CheckConstraint(_CURRENCY, name="currency"),
+        CheckConstraint(one_of("means", Means), name="means"),
+        UniqueConstraint("consulate_code", "day", "number", name="uq_receipts_number"),
+        ForeignKeyConstraint(
+            ["consulate_code", "day", "number_before"],
+            ["receipts.consulate_code", "receipts.day", "receipts.number"],
+            name="fk_receipts_number_before",
+        ),
+        Index("ix_receipts_appointment_id", "appointment_id"),
+        Index("ix_receipts_cash_up_id", "cash_up_id"),
+        Index("ix_receipts_number_before", "consulate_code", "day", "number_before"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
+    day: Mapped[date]
+    number: Mapped[int] = mapped_column(Integer)
+    number_before: Mapped[int | None] = mapped_column(
+        Integer, Computed("NULLIF(number - 1, 0)", persisted=True)
+    )
+    total_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(Text)
+    means: Mapped[str] = mapped_column(Text)
+    officer_id: Mapped[UUID | None]
+    cash_up_id: Mapped[UUID] = mapped_column(ForeignKey("cash_ups.id"))
+    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ServiceRendered(Base):
+    """One service given to one person, or a correction that takes one back (``reverses_id``).
+
+    ``listed_minor`` is the price of the list, none where no amount was known; what was charged is
+    that with its `FeeLine`s. ``attendee`` is the person's number in the appointment. A row that is
+    brought over from before this table has no officer.
+    """
+
+    __tablename__ = "services_rendered"
+    owners = Owners(office="consulate_code", account="account_id")
+    __table_args__ = (
+        CheckConstraint(_CURRENCY, name="currency"),
+        CheckConstraint(one_of("act", Act), name="act"),
+        CheckConstraint(
+            "CASE WHEN reverses_id IS NULL THEN charged_minor >= 0 AND reason IS NULL"
+            " ELSE charged_minor <= 0 AND reason IS NOT NULL END",
+            name="reversal",
+        ),
+        CheckConstraint(
+            "charged_minor = 0 OR receipt_id IS NOT NULL OR officer_id IS NULL", name="receipt"
+        ),
+        UniqueConstraint("reverses_id", name="uq_services_rendered_reverses_id"),
+        Index("ix_services_rendered_appointment_id", "appointment_id"),
+        Index("ix_services_rendered_consulate_code_day", "consulate_code", "day"),
+        Index("ix_services_rendered_receipt_id", "receipt_id"),
+        Index("ix_services_rendered_person_id", "person_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
+    attendee: Mapped[int | None] = mapped_column(SmallInteger)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    day: Mapped[date]
+    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"))
+    act: Mapped[str | None] = mapped_column(Text)
+    document_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    listed_minor: Mapped[int | None] = mapped_column(BigInteger)
+    charged_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(Text)
+    receipt_id: Mapped[UUID | None] = mapped_column(ForeignKey("receipts.id"))
+    officer_id: Mapped[UUID | None]
+    desk: Mapped[str | None] = mapped_column(Text)
+    rendered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    reverses_id: Mapped[UUID | None] = mapped_column(ForeignKey("services_rendered.id"))
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class FeeLine(Base):
+    """What makes a charge other than the price of the list, with its article and its ground."""
+
+    __tablename__ = "fee_lines"
+    owners = PartOf("rendered_id", ServiceRendered)
+    __table_args__ = (
+        CheckConstraint(one_of("kind", Kind), name="kind"),
+        CheckConstraint("(kind = 'difference') = (article IS NULL)", name="article"),
+    )
+
+    rendered_id: Mapped[UUID] = mapped_column(ForeignKey("services_rendered.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(Text)
+    article: Mapped[str | None] = mapped_column(Text)
+    minor: Mapped[int] = mapped_column(BigInteger)
+    ground: Mapped[str | None] = mapped_column(Text)
