@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, WORKER, append_only, grant, install, secure
 
-revision = "0052"
-down_revision = "0051"
+revision = "0053"
+down_revision = "0052"
 
 _TABLES = (
     """
@@ -133,7 +133,7 @@ _BACKFILL = """
     JOIN (SELECT DISTINCT ON (appointment_id) appointment_id, person_id FROM seats
         ORDER BY appointment_id, person_id) first ON first.appointment_id = a.id
     LEFT JOIN services known ON known.code = a.outcome ->> 'service'
-    WHERE a.status = 'completed'
+    WHERE a.status = 'completed' AND a.outcome #> '{fee}' IS NOT NULL
 """
 
 
