@@ -9,7 +9,7 @@ from services.kernel.words import ErrorMessage
 from services.kernel.words import marked as _
 
 CASES: Mapping[str, str] = {
-    "elderly": _("Persona de 60 años o más"),
+    "elderly": _("Persona adulta mayor"),
     "disability": _("Persona con discapacidad comprobada"),
     "farm_worker": _("Trabajo agrícola por convenio con otro país"),
     "will_of_mexican": _("Testamento de una persona mexicana"),

@@ -97,7 +97,7 @@ def test_the_desk_shows_the_parts_and_asks_why_when_the_sum_is_another(web: Web)
     officer = staff_browser(web.app, "officer", "losangeles")
     page = officer.get(f"/desk{path}/complete").text
     assert 'value="209.00"' in page
-    assert "Persona de 60 años o más: −50 % (LFD 20)" in page
+    assert "Persona adulta mayor: −50 % (LFD 20)" in page
     worked_out = officer.send(
         f"/desk{path}/complete", case="elderly", fee_amount="209.00", work_out="1"
     ).text
@@ -111,7 +111,7 @@ def test_the_desk_shows_the_parts_and_asks_why_when_the_sum_is_another(web: Web)
     )
     assert answer.status_code == 303
     shown = officer.get(f"/desk{path}").text
-    assert "Persona de 60 años o más · LFD 20" in shown
+    assert "Persona adulta mayor · LFD 20" in shown
     assert "104.50" in shown
 
 
