@@ -64,6 +64,9 @@ WITH slot AS (
 ), item AS (
     INSERT INTO outbox (id, topic, ref)
     SELECT %(item)s, 'appointments.confirmation', %(id)s FROM taken
+), member AS (
+    INSERT INTO attendees (appointment_id, n, person_id, folio, status, changed_at)
+    SELECT %(id)s, 1, %(person)s, %(folio)s, 'booked', %(now)s FROM taken
 )
 INSERT INTO seats (appointment_id, person_id, service_code, slot_id, starts_at, ends_at)
 SELECT %(id)s, %(person)s, %(service)s, id, %(start)s, ends_at FROM taken

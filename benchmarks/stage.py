@@ -63,6 +63,9 @@ WITH here AS (
         created_at)
     SELECT person, %(office)s, 'Ana', 'Demo ' || i, date '1950-01-01' + i %% 18000,
         sha256(('name' || i)::bytea), sha256(('key' || i)::bytea), now() FROM wanted
+), coming AS (
+    INSERT INTO attendees (appointment_id, n, person_id, folio, status, changed_at)
+    SELECT id, 1, person, 'B' || lpad(i::text, 11, '0'), 'booked', now() FROM wanted
 ), claimed AS (
     INSERT INTO claims (person_key, service_code, appointment_id)
     SELECT sha256(('name' || i)::bytea), service, id FROM wanted

@@ -74,10 +74,11 @@ def book(key: RequestKey | None, command: booking.BookAppointment) -> booking.Bo
         raise refusal from None
 
 
-def cancel(session: Session, appointment: UUID) -> Appointment:
-    """Cancel it; its places are free for others after the delay that is in force here."""
+def cancel(session: Session, appointment: UUID, *, only: int | None = None) -> Appointment:
+    """Cancel it, or ``only`` one person of it; the places are free for others after the delay that
+    is in force here."""
     limits = current_app.config["BOOKING_LIMITS"]
-    return desk.cancel(session, appointment, now=now(), actor=actor(), limits=limits)
+    return desk.cancel(session, appointment, now=now(), actor=actor(), limits=limits, only=only)
 
 
 def reschedule(session: Session, command: RescheduleAppointment) -> Appointment:

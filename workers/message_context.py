@@ -7,7 +7,7 @@ nothing. ``site`` is where the pages are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,13 +16,13 @@ from babel.dates import format_date, format_time, get_timezone_name
 from sqlalchemy.orm import Session
 
 from services.appointments.models import Appointment
-from services.appointments.queries import get_appointment, list_attendees
+from services.appointments.queries import get_appointment, get_member_of, list_attendees
 from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
 from services.citizens.accounts import find_holder
 from services.citizens.codes import LIFETIME
 from services.citizens.models import Account, LoginCode
-from services.citizens.people import open_person
+from services.citizens.people import full_name, open_person
 from services.consulates.queries import get_consulate, get_service
 from services.enrollments import queries as enrollments
 from services.enrollments.planning import list_unblocked
@@ -106,6 +106,24 @@ def appointment(
     over = row.ends_at <= now and row.status != AppointmentStatus.CANCELLED
     if row.status not in _STILL_TRUE[message] or over:
         return None
+    return _about_appointment(session, row, message, site=site, vault=vault)
+
+
+def attendee_cancelled(
+    session: Session, person: UUID, *, now: datetime, site: str, vault: Vault
+) -> MessageContext | None:
+    """Who was taken off an appointment, to whoever made it; None once it is over. Raises
+    NotFound."""
+    row, member = get_member_of(session, person)
+    if row.ends_at <= now or row.status not in LIVE:
+        return None
+    context = _about_appointment(session, row, "attendee_cancelled", site=site, vault=vault)
+    return replace(context, values={**context.values, "person": full_name(member)})
+
+
+def _about_appointment(
+    session: Session, row: Appointment, message: str, *, site: str, vault: Vault
+) -> MessageContext:
     office = get_consulate(session, row.consulate_code)
     language = reading_language(row.language)
     values = {

@@ -45,6 +45,7 @@ ROUTES: Mapping[str, Route] = {
     "citizens.consent_code": Route(Queue.NOTICES, notices.send_consent_code),
     "appointments.confirmation": Route(Queue.NOTICES, notices.send_confirmation),
     "appointments.cancelled": Route(Queue.NOTICES, notices.send_cancellation),
+    "appointments.attendee_cancelled": Route(Queue.NOTICES, notices.send_attendee_cancellation),
     "appointments.reminder": Route(Queue.NOTICES, notices.send_reminder),
     "appointments.rescheduled": Route(Queue.NOTICES, notices.send_rescheduling),
     "appointments.identity_check": Route(Queue.NOTICES, notices.send_identity_check),
@@ -80,6 +81,9 @@ ROUTES: Mapping[str, Route] = {
     "rates.fetch": Route(Queue.AGENCIES, rates.fetch_rates),
     # Never left lying: a place that isn't given back is lost.
     "appointments.free_places": Route(Queue.HOUSEKEEPING, appointments.free_places, parks=False),
+    "appointments.free_attendee": Route(
+        Queue.HOUSEKEEPING, appointments.free_attendee, parks=False
+    ),
     "appointments.free_vacated": Route(Queue.HOUSEKEEPING, appointments.free_vacated, parks=False),
     "appointments.compare_people": Route(Queue.HOUSEKEEPING, appointments.compare_people),
     "appointments.close_days": Route(Queue.HOUSEKEEPING, housekeeping.close_days),

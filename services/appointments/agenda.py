@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from services.appointments.models import Appointment, ReturnPass, Seat
+from services.appointments.models import Appointment, Member, ReturnPass
 from services.appointments.queries import list_resemblances
 from services.appointments.returning import LATE_ARRIVAL
 from services.appointments.rules import RETURNABLE
@@ -106,16 +106,10 @@ def _select(query: AgendaQuery) -> Any:
         Appointment.desk,
         Appointment.changed_at,
         func.coalesce(Appointment.outcome.has_key(LATE_ARRIVAL), false()).label("came_late"),
-        ReturnPass.valid_until.label("return_until"),
-    )
-    good = and_(
-        ReturnPass.appointment_id == Appointment.id,
-        ReturnPass.valid_until >= query.today,
-        Appointment.status.in_(sorted(RETURNABLE)),
+        _return_until(query).label("return_until"),
     )
     chosen = (
         select(*columns)
-        .outerjoin(ReturnPass, good)
         .where(Appointment.consulate_code == query.consulate, _of_the_day(query))
         .order_by(Appointment.starts_at, Appointment.id)
     )
@@ -128,6 +122,19 @@ def _select(query: AgendaQuery) -> Any:
     if query.after is not None:
         chosen = chosen.where(tuple_(Appointment.starts_at, Appointment.id) > query.after)
     return chosen
+
+
+def _return_until(query: AgendaQuery) -> Any:
+    """The last day of the passes that are good then, of whoever has one."""
+    return (
+        select(func.max(ReturnPass.valid_until))
+        .where(
+            ReturnPass.appointment_id == Appointment.id,
+            ReturnPass.valid_until >= query.today,
+            Appointment.status.in_(sorted(RETURNABLE)),
+        )
+        .scalar_subquery()
+    )
 
 
 def _of_the_day(query: AgendaQuery) -> ColumnElement[bool]:
@@ -146,23 +153,29 @@ def _of_the_day(query: AgendaQuery) -> ColumnElement[bool]:
 def _matches(text: str) -> ColumnElement[bool]:
     part = parse_folio_part(text)
     named = _somebody_called(text)
-    return or_(named, Appointment.folio.contains(part)) if part else named
+    if not part:
+        return named
+    theirs = select(Member.appointment_id).where(
+        Member.appointment_id == Appointment.id, Member.folio.contains(part)
+    )
+    return or_(named, Appointment.folio.contains(part), Appointment.id.in_(theirs))
 
 
 def _somebody_called(name: str) -> ColumnElement[bool]:
     """Each word is part of the person's name, or all of them together: "orelling", "O Relling"."""
     words = normalise_name(name).split()
     if not words:
-        return false()
+        # Not `false()`, in which the condition of whose rows these are would vanish.
+        return Appointment.id.is_(None)
     full = func.normal_name(
         func.concat_ws(" ", Person.given_names, Person.first_surname, Person.second_surname)
     )
     each = and_(*(full.contains(word, autoescape=True) for word in words))
     together = func.replace(full, " ", "").contains("".join(words), autoescape=True)
     return Appointment.id.in_(
-        select(Seat.appointment_id)
-        .join(Person, Person.id == Seat.person_id)
-        .where(Seat.appointment_id == Appointment.id, or_(each, together))
+        select(Member.appointment_id)
+        .join(Person, Person.id == Member.person_id)
+        .where(Member.appointment_id == Appointment.id, or_(each, together))
     )
 
 
@@ -170,16 +183,14 @@ def _names(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[st
     """Names as columns: a day has hundreds, and nobody's sealed data is needed for a list."""
     rows = session.execute(
         select(
-            Seat.appointment_id,
-            Person.id,
+            Member.appointment_id,
             Person.given_names,
             Person.first_surname,
             Person.second_surname,
         )
-        .join(Person, Person.id == Seat.person_id)
-        .where(Seat.appointment_id == any_(literal(list(appointments), ARRAY(Uuid))))
-        .order_by(Seat.appointment_id, Person.id)
-        .distinct()
+        .join(Person, Person.id == Member.person_id)
+        .where(Member.appointment_id == any_(literal(list(appointments), ARRAY(Uuid))))
+        .order_by(Member.appointment_id, Member.n)
     )
     names: dict[UUID, list[str]] = {}
     for row in rows:

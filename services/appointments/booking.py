@@ -56,13 +56,15 @@ class BookAppointment:
 
 @dataclass(frozen=True)
 class Booked:
-    """What was booked. Times in UTC; ``time_zone`` is the office's."""
+    """What was booked. Times in UTC; ``time_zone`` is the office's; ``folios`` are those of the
+    people, in their order; none in an answer that was kept before they had any."""
 
     id: UUID
     folio: str
     status: str
     ends_at: datetime
     time_zone: str
+    folios: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,14 +108,18 @@ def book(
     """
     keys = [person_keys(attendee, vault) for attendee in command.attendees]
     _refuse_repeated(keys)
+    folio = new_folio(FolioKind.APPOINTMENT)
     values = {
         "id": new_id(),
-        "folio": new_folio(FolioKind.APPOINTMENT),
+        "folio": folio,
         "consulate": command.consulate,
         "start": command.start,
         "services": list(command.services),
         "people": Jsonb(
-            [_person(vault, command, *each) for each in zip(command.attendees, keys, strict=True)]
+            [
+                _person(vault, command, *each)
+                for each in zip(command.attendees, keys, _folios(folio, len(keys)), strict=True)
+            ]
         ),
         "language": command.language,
         "account": actor.account_id if actor.is_citizen else None,
@@ -137,6 +143,7 @@ def book(
         status=answer["status"],
         ends_at=datetime.fromisoformat(answer["ends_at"]),
         time_zone=answer["time_zone"],
+        folios=tuple(answer.get("folios", ())),
     )
 
 
@@ -212,13 +219,21 @@ def _refuse_repeated(keys: Sequence[Sequence[bytes]]) -> None:
         raise PersonRepeated(field=f"attendees.{person}.{'curp' if number else 'given_names'}")
 
 
+def _folios(folio: str, people: int) -> list[str]:
+    """Each person's own; who comes alone has the appointment's."""
+    if people == 1:
+        return [folio]
+    return [new_folio(FolioKind.APPOINTMENT) for _ in range(people)]
+
+
 def _person(
-    vault: Vault, command: BookAppointment, person: Attendee, keys: Sequence[bytes]
+    vault: Vault, command: BookAppointment, person: Attendee, keys: Sequence[bytes], folio: str
 ) -> dict[str, Any]:
-    """A row of people and the keys to hold places under, as the database function reads them."""
+    """A row of people, its folio and the keys to hold places under, as the database function reads
+    them."""
     reached = replace(person, email=command.email, phone=command.phone)
     columns = {name: _as_json(value) for name, value in new_columns(reached, vault).items()}
-    return {**columns, "keys": [key.hex() for key in keys]}
+    return {**columns, "keys": [key.hex() for key in keys], "folio": folio}
 
 
 def _as_json(value: Any) -> Any:

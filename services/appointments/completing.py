@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from services.appointments.desk import TakeStep, take_step
 from services.appointments.errors import ServiceNotOffered
+from services.appointments.lifecycle import LIFECYCLE
 from services.appointments.models import Appointment
-from services.appointments.queries import list_attendees
+from services.appointments.queries import Coming, list_party
 from services.appointments.returning import today_at_office
-from services.appointments.rules import Step
+from services.appointments.rules import STEPS, Step
+from services.appointments.steps import who_may
 from services.cashier.queries import Given, find_document, sum_charged
 from services.cashier.recording import RecordServices, Rendered, Visit, record_services
 from services.cashier.rules import Act, Choice, Means, cases_for
@@ -51,14 +53,19 @@ def complete(
     now: datetime,
     actor: audit.Actor,
     vault: Vault,
+    only: int | None = None,
 ) -> Appointment:
-    """Record the services given, the document's number and the fee, under one receipt.
+    """Record the services given, the document's number and the fee, under one receipt: of all who
+    are there, or of ``only`` one of them.
 
     Raises NotFound, `WrongState`, `TooEarly`, `ServiceNotOffered`; Invalid as
     `services.cashier.rules.price` does.
     """
-    appointment = take_step(session, TakeStep(appointment_id, Step.COMPLETE), now=now, actor=actor)
-    given = list_given(session, appointment, served, now=now)
+    appointment = LIFECYCLE.lock(session, appointment_id)
+    there = who_may(session, appointment, Step.COMPLETE, now=now, only=only)
+    given = list_given(session, appointment, served, now=now, numbers=[each.n for each in there])
+    step = TakeStep(appointment_id, Step.COMPLETE, only=only)
+    take_step(session, step, now=now, actor=actor)
     command = RecordServices(
         _visit(session, appointment, now), given, served.fee, served.means, served.reason
     )
@@ -67,30 +74,43 @@ def complete(
 
 
 def list_given(
-    session: Session, appointment: Appointment, served: Served, *, now: datetime
+    session: Session,
+    appointment: Appointment,
+    served: Served,
+    *,
+    now: datetime,
+    numbers: Collection[int] | None = None,
 ) -> tuple[Rendered, ...]:
-    """Each service for each person; the document is the first one's. Raises `ServiceNotOffered`,
+    """Each service for each person of these ``numbers``, or for who is there now; the document is
+    the first one's. Raises `ServiceNotOffered`,
     Invalid "case_not_for_service" for a case that fits nobody."""
     if served.service and session.get(Service, served.service) is None:
         raise ServiceNotOffered()
     services = [served.service] if served.service else appointment.services
-    people = list_attendees(session, [appointment.id])[appointment.id]
+    people = _people(list_party(session, [appointment.id])[appointment.id], numbers)
     day = today_at_office(session, appointment, now)
     single = len(services) * len(people) == 1
     given = tuple(
         Rendered(
             service,
-            person,
+            each.person,
+            attendee=each.n,
             act=served.act,
-            cases=served.cases if single else _fitting(served.cases, service, person, day),
+            cases=served.cases if single else _fitting(served.cases, service, each.person, day),
         )
-        for person in people
+        for each in people
         for service in services
     )
     chosen = {choice.code for each in given for choice in each.cases}
     if any(choice.code not in chosen for choice in served.cases):
         raise Invalid("case_not_for_service", field="cases")
     return (replace(given[0], document_number=served.document_number), *given[1:])
+
+
+def _people(party: Sequence[Coming], numbers: Collection[int] | None) -> Sequence[Coming]:
+    if numbers is None:
+        numbers = [each.n for each in party if each.status in STEPS[Step.COMPLETE][0]]
+    return [each for each in party if each.n in numbers] or party
 
 
 def outcome_of(appointment: Appointment, given: Sequence[Given]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,8 +14,8 @@ from sqlalchemy.orm import Session
 from services.appointments import returning
 from services.appointments.errors import AlreadyCalled, DeskNotOpen
 from services.appointments.freeing import free_later
-from services.appointments.lifecycle import LIFECYCLE
-from services.appointments.models import Appointment, Desk, OpeningSession
+from services.appointments.lifecycle import LIFECYCLE, move_members
+from services.appointments.models import Appointment, Desk, Member, OpeningSession
 from services.appointments.returning import LATE_ARRIVAL
 from services.appointments.rules import (
     LIVE,
@@ -25,20 +26,22 @@ from services.appointments.rules import (
     Status,
     Step,
 )
-from services.appointments.steps import check_step
+from services.appointments.steps import who_may
 from services.kernel import audit
 
 
 @dataclass(frozen=True)
 class TakeStep:
-    """Move one appointment on. ``details`` are kept with the outcome. Who is not served, or is
-    noted as absent, gets a pass to come back, unless ``may_return`` says no."""
+    """Move the people of an appointment on who may take the step, or ``only`` one of them, by
+    their number. ``details`` are kept with the outcome. Who is not served, or is noted as absent,
+    gets a pass to come back, unless ``may_return`` says no."""
 
     appointment: UUID
     step: Step
     desk: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
     may_return: bool = True
+    only: int | None = None
 
 
 def take_step(
@@ -49,45 +52,100 @@ def take_step(
     Raises NotFound, `WrongState`, `TooEarly`, `DeskNotOpen`, `AlreadyCalled` by another desk.
     """
     appointment = LIFECYCLE.lock(session, command.appointment)
-    before = Status(appointment.status)
-    check_step(session, appointment, command.step, now=now)
+    moving = who_may(session, appointment, command.step, now=now, only=command.only)
     if command.step is Step.CALL:
-        _check_desk(session, appointment, command.desk, now)
-        if before is Status.CALLED and appointment.desk:
-            if appointment.desk != command.desk:
-                raise AlreadyCalled(appointment.desk)
-            return appointment
-    if before in RETURNABLE:
-        returning.use_pass(session, appointment, now=now)
-    after, action = STEPS[command.step][1], f"appointment.{command.step}"
-    columns = _columns(appointment, command, after, now)
-    LIFECYCLE.move(session, appointment, after, now=now, actor=actor, action=action, **columns)
-    if after in RETURNABLE and command.may_return:
-        returning.give_pass(session, appointment, now=now)
-    elif after not in LIVE:
-        returning.drop_claims(session, appointment.id)
+        moving = _to_be_called(session, appointment, moving, command, now)
+    if moving:
+        _move(session, appointment, moving, command, now=now, actor=actor)
     return appointment
 
 
-def _columns(
-    appointment: Appointment, command: TakeStep, after: Status, now: datetime
+def _move(
+    session: Session,
+    appointment: Appointment,
+    moving: Sequence[Member],
+    command: TakeStep,
+    *,
+    now: datetime,
+    actor: audit.Actor,
+) -> None:
+    for member in moving:
+        if Status(member.status) in RETURNABLE:
+            returning.use_pass(session, appointment, member, now=now)
+    after = STEPS[command.step][1]
+    move_members(
+        session,
+        appointment,
+        moving,
+        after,
+        now=now,
+        actor=actor,
+        action=f"appointment.{command.step}",
+        columns_of=lambda member: _noted(member, member, appointment, command, now),
+        **_noted(appointment, moving[0], appointment, command, now),
+    )
+    _follow_up(session, appointment, moving, after, command, now)
+
+
+def _follow_up(
+    session: Session,
+    appointment: Appointment,
+    moved: Sequence[Member],
+    after: Status,
+    command: TakeStep,
+    now: datetime,
+) -> None:
+    """What becomes of the claims of who is done, and of the appointment that is over."""
+    if appointment.status not in LIVE:
+        appointment.address_index = None
+    if appointment.status == Status.CANCELLED:
+        appointment.sequence += 1
+    for member in moved:
+        if after in RETURNABLE and command.may_return:
+            returning.give_pass(session, appointment, member, now=now)
+        elif after not in LIVE:
+            returning.drop_claims(session, appointment, member)
+    session.flush()
+
+
+def _noted(
+    row: Appointment | Member,
+    member: Member,
+    appointment: Appointment,
+    command: TakeStep,
+    now: datetime,
 ) -> dict[str, Any]:
-    """What changes with the status: its desk, what was noted, and the address that booked it."""
+    """Columns that change with the status, of a person or of the appointment: the desk, and what
+    was noted."""
     details = dict(command.details)
-    if appointment.status == Status.NO_SHOW:
+    if member.status == Status.NO_SHOW:
         # Their place stays that of the appointment's own time.
         details[LATE_ARRIVAL] = {
             "start": appointment.starts_at.isoformat(),
-            "absent_at": appointment.changed_at.isoformat(),
+            "absent_at": member.changed_at.isoformat(),
             "arrived_at": now.isoformat(),
         }
-    waits = after is Status.CHECKED_IN
+    waits = STEPS[command.step][1] is Status.CHECKED_IN
     return {
-        "desk": None if waits else command.desk or appointment.desk,
-        **({"address_index": None} if after not in LIVE else {}),
-        **({"sequence": appointment.sequence + 1} if after is Status.CANCELLED else {}),
-        **({"outcome": {**(appointment.outcome or {}), **details}} if details else {}),
+        "desk": None if waits else command.desk or row.desk,
+        **({"outcome": {**(row.outcome or {}), **details}} if details else {}),
     }
+
+
+def _to_be_called(
+    session: Session,
+    appointment: Appointment,
+    members: Sequence[Member],
+    command: TakeStep,
+    now: datetime,
+) -> list[Member]:
+    """Who of them isn't at that desk yet. Raises `AlreadyCalled` when all are at another."""
+    _check_desk(session, appointment, command.desk, now)
+    waiting = [member for member in members if Status(member.status) is not Status.CALLED]
+    for desk in [member.desk for member in members if member not in waiting]:
+        if desk and desk != command.desk and not waiting:
+            raise AlreadyCalled(desk)
+    return waiting
 
 
 def _check_desk(
@@ -115,8 +173,13 @@ def cancel(
     now: datetime,
     actor: audit.Actor,
     limits: BookingLimits = PRODUCTION_LIMITS,
+    only: int | None = None,
 ) -> Appointment:
-    """Give the places back, after a delay drawn by lot. Raises NotFound, `WrongState`."""
-    appointment = take_step(session, TakeStep(appointment_id, Step.CANCEL), now=now, actor=actor)
-    free_later(session, appointment, limits=limits, now=now)
+    """Give the places of all back, or of ``only`` one of them, after a delay drawn by lot. Raises
+    NotFound, `WrongState`."""
+    step = TakeStep(appointment_id, Step.CANCEL, only=only)
+    appointment = LIFECYCLE.lock(session, appointment_id)
+    leaving = who_may(session, appointment, Step.CANCEL, now=now, only=only)
+    _move(session, appointment, leaving, step, now=now, actor=actor)
+    free_later(session, appointment, leaving, limits=limits, now=now)
     return appointment

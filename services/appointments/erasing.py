@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Uuid
 
 from services.appointments.models import (
     Appointment,
+    Member,
     ResemblanceKey,
     ReturnPass,
     Seat,
@@ -61,6 +73,12 @@ def erase(session: Session, erased: Erased) -> None:
             or_(Appointment.account_id.is_(None), erased.owns(Appointment.account_id)),
         )
         .values(email_index=None, phone_index=None, address_index=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Member)
+        .where(Member.appointment_id.in_(appointments), Member.outcome.is_not(None))
+        .values(outcome=Member.outcome.op("-")(cast(["reason", "bring"], ARRAY(Text))))
         .execution_options(synchronize_session=False)
     )
     session.execute(

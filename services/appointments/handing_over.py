@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 from services.appointments import returning
 from services.appointments.desk import TakeStep, cancel, take_step
 from services.appointments.errors import ClaimTaken
-from services.appointments.models import Appointment, Claim, ResemblanceKey, Seat
+from services.appointments.lifecycle import list_members
+from services.appointments.models import Appointment, Claim, Member, ResemblanceKey, Seat
 from services.appointments.queries import list_attendees
-from services.appointments.rules import BookingLimits, Status, Step
+from services.appointments.rules import BookingLimits, Status, Step, is_untouched
 from services.citizens.models import Person
 from services.citizens.people import make_person, open_person
 from services.facts.recording import Counted, record_party
@@ -151,18 +152,21 @@ def _alone(
     session: Session, appointment: Appointment, check: IdentityCheck, *, now: datetime, vault: Vault
 ) -> Appointment:
     person = _same_person(session, appointment, check, vault=vault)
-    seats = session.scalars(select(Seat).where(Seat.appointment_id == appointment.id)).all()
-    own = [seat for seat in seats if seat.person_id == person.id]
-    if len(own) == len(seats) or appointment.status != Status.BOOKED:
+    members = list_members(session, appointment)
+    member = next(each for each in members if each.person_id == person.id)
+    if len(members) == 1 or not is_untouched(each.status for each in members):
         return appointment
-    apart = _copy(appointment, own, account=appointment.account_id, now=now)
+    mine = Seat.appointment_id == appointment.id, Seat.person_id == person.id
+    own = session.scalars(select(Seat).where(*mine)).all()
+    account = appointment.account_id
+    apart = _copy(appointment, own, account=account, folio=member.folio, now=now)
     session.add(apart)
     session.flush()
-    mine = Seat.appointment_id == appointment.id, Seat.person_id == person.id
+    member.appointment_id, member.n = apart.id, 1
     session.execute(update(Seat).where(*mine).values(appointment_id=apart.id))
     keys = _keys_of(session, vault, person, appointment.account_id)
     claims = Claim.appointment_id == appointment.id, Claim.person_key.in_(keys)
-    session.execute(update(Claim).where(*claims).values(appointment_id=apart.id))
+    session.execute(update(Claim).where(*claims).values(appointment_id=apart.id, n=1))
     compared = (
         ResemblanceKey.appointment_id == appointment.id,
         ResemblanceKey.person_id == person.id,
@@ -193,13 +197,18 @@ def _keys_of(session: Session, vault: Vault, person: Person, account: UUID | Non
 
 
 def _copy(
-    appointment: Appointment, seats: Sequence[Seat], *, account: UUID | None, now: datetime
+    appointment: Appointment,
+    seats: Sequence[Seat],
+    *,
+    account: UUID | None,
+    folio: str,
+    now: datetime,
 ) -> Appointment:
     """Another appointment, of these seats' services and times."""
     ordered = sorted(seats, key=lambda seat: (seat.starts_at, seat.service_code))
     return Appointment(
         id=new_id(),
-        folio=new_folio(FolioKind.APPOINTMENT),
+        folio=folio,
         consulate_code=appointment.consulate_code,
         account_id=account,
         services=list(dict.fromkeys(seat.service_code for seat in ordered)),
@@ -219,7 +228,8 @@ def _rebook(
 ) -> Appointment:
     """The places of ``ended``, for the person of the check."""
     seats = session.scalars(select(Seat).where(Seat.appointment_id == ended.id)).all()
-    rebooked = _copy(ended, seats, account=check.account_id, now=now)
+    folio = new_folio(FolioKind.APPOINTMENT)
+    rebooked = _copy(ended, seats, account=check.account_id, folio=folio, now=now)
     session.add(rebooked)
     session.flush()
     person = make_person(
@@ -230,6 +240,17 @@ def _rebook(
         vault=vault,
     )
     session.add(person)
+    session.flush()
+    session.add(
+        Member(
+            appointment_id=rebooked.id,
+            n=1,
+            person_id=person.id,
+            folio=folio,
+            status=Status.BOOKED,
+            changed_at=now,
+        )
+    )
     session.flush()
     session.execute(
         insert(Seat),
@@ -245,9 +266,8 @@ def _rebook(
             for seat in seats
         ],
     )
-    returning.take_claims(
-        session, rebooked, holders_keys(session, check.person_keys, check.account_id)
-    )
+    keys = holders_keys(session, check.person_keys, check.account_id)
+    returning.take_claims(session, rebooked, keys, n=1)
     _count(session, rebooked, now=now)
     return rebooked
 

@@ -1,19 +1,127 @@
-"""How an appointment moves from one status to the next, and what each step writes.
+"""How an appointment and its people move from one status to the next, and what each step writes.
 
-Its history is that of its facts.
+People move, and the appointment follows them (`rules.status_of_party`). Its history is that of its
+facts.
 """
 
 from __future__ import annotations
 
-from services.appointments.models import Appointment
-from services.appointments.rules import TRANSITIONS, Status
-from services.facts import recording
-from services.kernel.transitions import Lifecycle
-from services.outbox.delivery import enqueue_at
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
 
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from services.appointments.models import Appointment, Member
+from services.appointments.rules import FOLLOWING, TRANSITIONS, Status, status_of_party
+from services.facts.recording import Counted, record_party
+from services.kernel import audit
+from services.kernel.errors import WrongState
+from services.kernel.transitions import Lifecycle
+from services.outbox.delivery import enqueue, enqueue_at
+
+# Of the appointment alone: nothing calls its `move` but `move_members`.
 LIFECYCLE = Lifecycle(
     Appointment,
     "appointment",
-    TRANSITIONS,
-    effects=(recording.move, enqueue_at("appointments.cancelled", Status.CANCELLED)),
+    FOLLOWING,
+    effects=(enqueue_at("appointments.cancelled", Status.CANCELLED),),
 )
+
+
+def list_members(session: Session, appointment: Appointment) -> Sequence[Member]:
+    """Its people as they are now, in their order. Under its lock they stay so."""
+    return session.scalars(
+        select(Member)
+        .where(Member.appointment_id == appointment.id)
+        .order_by(Member.n)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def move_members(
+    session: Session,
+    appointment: Appointment,
+    moving: Sequence[Member],
+    after: Status,
+    *,
+    now: datetime,
+    actor: audit.Actor,
+    action: str,
+    columns_of: Callable[[Member], dict[str, Any]] = lambda member: {},
+    **columns: Any,
+) -> None:
+    """Bring people of an appointment to a status, and the appointment to the one that follows.
+
+    The appointment is held by `LIFECYCLE.lock`. ``columns_of`` are further ones of each person,
+    ``columns`` of the appointment. Facts count people by their own status and the appointment
+    once. Raises `WrongState` when the table doesn't have the step for one of them.
+    """
+    people: Counter[str] = Counter()
+    for member in moving:
+        people.update({after.value: 1})
+        people.subtract({member.status: 1})
+        _swap(session, member, after, {**columns_of(member), "changed_at": now})
+    before = appointment.status
+    follows = status_of_party(member.status for member in list_members(session, appointment))
+    if follows == before:
+        _keep(session, appointment, {**columns, "changed_at": now})
+        subject = audit.Subject.of("appointment", appointment)
+        audit.record(session, subject, action=action, now=now, actor=actor)
+    else:
+        LIFECYCLE.move(
+            session, appointment, follows, now=now, actor=actor, action=action, **columns
+        )
+    _count(session, appointment, {before: -1, follows.value: 1}, people, now)
+    if after is Status.CANCELLED and follows is not Status.CANCELLED:
+        for member in moving:
+            enqueue(session, "appointments.attendee_cancelled", member.person_id)
+
+
+def _swap(session: Session, member: Member, after: Status, columns: dict[str, Any]) -> None:
+    before = Status(member.status)
+    if after not in TRANSITIONS[before]:
+        raise WrongState(state=before)
+    swapped = session.execute(
+        update(Member)
+        .where(
+            Member.appointment_id == member.appointment_id,
+            Member.n == member.n,
+            Member.status == before,
+        )
+        .values(status=after.value, **columns)
+        .returning(Member.n)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if swapped is None:
+        raise WrongState(state=before)
+
+
+def _keep(session: Session, appointment: Appointment, columns: dict[str, Any]) -> None:
+    for name, value in columns.items():
+        setattr(appointment, name, value)
+    session.flush()
+
+
+def _count(
+    session: Session,
+    appointment: Appointment,
+    subjects: dict[str, int],
+    people: Counter[str],
+    now: datetime,
+) -> None:
+    """``subjects`` and ``people`` that each status has more, or fewer, than before."""
+    counted = Counted("appointment", appointment.id, appointment.day, appointment.consulate_code)
+    moved = subjects if len(subjects) > 1 else {}
+    for status in sorted({*moved, *people}):
+        record_party(
+            session,
+            counted,
+            status,
+            appointment.services,
+            subjects=moved.get(status, 0),
+            people=people[status],
+            now=now,
+        )

@@ -176,6 +176,32 @@ class Appointment(Base):
     sequence: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
 
 
+class Member(Base):
+    """One person of an appointment, with a folio and a status of their own. Who comes alone has
+    the folio of the appointment.
+
+    The appointment's status follows from those of its members: see `rules.status_of_party`.
+    """
+
+    __tablename__ = "attendees"
+    owners = PartOf("appointment_id", Appointment)
+    __table_args__ = (
+        CheckConstraint(one_of("status", Status), name="status"),
+        CheckConstraint("n > 0", name="n"),
+        UniqueConstraint("person_id", name="uq_attendees_person_id"),
+        UniqueConstraint("folio", name="uq_attendees_folio"),
+    )
+
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    folio: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    desk: Mapped[str | None] = mapped_column(Text)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    changed_at: Mapped[datetime] = mapped_column(_NOW)
+
+
 class Seat(Base):
     """One person's place for one service at one slot."""
 
@@ -223,7 +249,8 @@ class AppointmentReminder(Base):
 class ReturnPass(Base):
     """Not served: may come back without another booking, until ``valid_until``. That day is gone
     once the pass is used or expired; ``returned_on`` is when the person last came. ``person_keys``
-    are those of the claims, which are given back meanwhile."""
+    are those of the claims, which are given back meanwhile. Each person of a party has their
+    own, ``n`` as in `Member`."""
 
     __tablename__ = "return_passes"
     owners = Owners(office="consulate_code", account="account_id")
@@ -242,6 +269,7 @@ class ReturnPass(Base):
     )
 
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default=text("1"))
     consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     valid_until: Mapped[date | None]
@@ -250,7 +278,11 @@ class ReturnPass(Base):
 
 
 class Claim(PersonClaim, Base):
-    """A person (as a keyed hash) holds a live place for a service; gone when it ends."""
+    """A person (as a keyed hash) holds a live place for a service; gone when it ends.
+
+    ``n`` is who of the appointment, as in `Member`; null in parties of before they were numbered,
+    which hold such claims until all of them are done.
+    """
 
     __tablename__ = "claims"
     owners = PartOf("appointment_id", Appointment)
@@ -258,6 +290,7 @@ class Claim(PersonClaim, Base):
 
     service_code: Mapped[str] = mapped_column(Text, primary_key=True)
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
+    n: Mapped[int | None] = mapped_column(SmallInteger)
 
 
 _REASON = "reason IN ('names', 'birth_date')"

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select, text, tuple_
+from sqlalchemy import ColumnElement, and_, exists, func, select, text, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from services.appointments.models import (
     Appointment,
     Desk,
+    Member,
     OpeningSession,
     Resemblance,
     Seat,
@@ -21,6 +23,7 @@ from services.appointments.models import (
 from services.appointments.rules import Status
 from services.citizens.models import Person
 from services.facts.models import Fact
+from services.kernel.errors import NotFound
 from services.kernel.tables import Page, fetch_page, get_row
 
 
@@ -96,10 +99,15 @@ def list_resemblances(session: Session, appointments: Sequence[UUID]) -> dict[UU
 
 
 def find_by_folio(session: Session, folio: str) -> Appointment | None:
-    """Return the appointment with this folio, or None."""
-    return session.execute(
-        select(Appointment).where(Appointment.folio == folio)
-    ).scalar_one_or_none()
+    """Return the appointment with this folio, or with somebody of it who has it, or None."""
+    return session.execute(select(Appointment).where(_has_folio(folio))).scalar_one_or_none()
+
+
+def _has_folio(folio: str) -> ColumnElement[bool]:
+    """Its own, or that of one of its people. By keys: never joined with every appointment."""
+    own = select(Appointment.id).where(Appointment.folio == folio)
+    members = select(Member.appointment_id).where(Member.folio == folio)
+    return Appointment.id.in_(union_all(own, members))
 
 
 def find_by_folio_and_birth_date(session: Session, folio: str, born: date) -> Appointment | None:
@@ -109,9 +117,7 @@ def find_by_folio_and_birth_date(session: Session, folio: str, born: date) -> Ap
         Person.id == Seat.person_id,
         Person.birth_date == born,
     )
-    return session.execute(
-        select(Appointment).where(Appointment.folio == folio, comes)
-    ).scalar_one_or_none()
+    return session.execute(select(Appointment).where(_has_folio(folio), comes)).scalar_one_or_none()
 
 
 def when_issued(session: Session, folio: str) -> datetime | None:
@@ -119,25 +125,54 @@ def when_issued(session: Session, folio: str) -> datetime | None:
     return session.scalar(select(Appointment.created_at).where(Appointment.folio == folio))
 
 
-def list_attendees(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[Person]]:
-    """Return the attendees of each appointment."""
+@dataclass(frozen=True)
+class Coming:
+    """Somebody of an appointment: who, and with which number, folio and status."""
+
+    person: Person
+    n: int
+    folio: str
+    status: str
+    desk: str | None
+    outcome: dict[str, Any] | None
+
+
+def list_party(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[Coming]]:
+    """Who comes to each appointment, in their order; also who cancelled."""
     if not appointments:
         return {}
-    coming = (
-        select(Seat.appointment_id, Seat.person_id)
-        .where(Seat.appointment_id.in_(appointments))
-        .distinct()
-        .subquery()
-    )
     rows = session.execute(
-        select(coming.c.appointment_id, Person)
-        .join(Person, Person.id == coming.c.person_id)
-        .order_by(coming.c.appointment_id, Person.id)
+        select(Member, Person)
+        .join(Person, Person.id == Member.person_id)
+        .where(Member.appointment_id.in_(appointments))
+        .order_by(Member.appointment_id, Member.n)
+        .execution_options(populate_existing=True)
     )
-    attendees: dict[UUID, list[Person]] = {appointment: [] for appointment in appointments}
-    for appointment, person in rows:
-        attendees[appointment].append(person)
-    return attendees
+    party: dict[UUID, list[Coming]] = {appointment: [] for appointment in appointments}
+    for member, person in rows:
+        party[member.appointment_id].append(
+            Coming(person, member.n, member.folio, member.status, member.desk, member.outcome)
+        )
+    return party
+
+
+def get_member_of(session: Session, person: UUID) -> tuple[Appointment, Person]:
+    """The appointment that somebody comes to, and who it is. Raises NotFound."""
+    row = session.execute(
+        select(Appointment, Person)
+        .join(Member, Member.appointment_id == Appointment.id)
+        .join(Person, Person.id == Member.person_id)
+        .where(Member.person_id == person)
+    ).first()
+    if row is None:
+        raise NotFound()
+    return row[0], row[1]
+
+
+def list_attendees(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[Person]]:
+    """The people of each appointment, in their order; also who cancelled."""
+    party = list_party(session, appointments)
+    return {appointment: [each.person for each in people] for appointment, people in party.items()}
 
 
 def latest_office(session: Session, account: UUID) -> str | None:
@@ -251,8 +286,11 @@ def count_places(session: Session, sessions: Sequence[UUID]) -> dict[UUID, Place
         select(func.count())
         .select_from(Seat)
         .join(Slot, Slot.id == Seat.slot_id)
-        .join(Appointment, Appointment.id == Seat.appointment_id)
-        .where(Slot.session_id == OpeningSession.id, Appointment.status != Status.CANCELLED)
+        .join(
+            Member,
+            and_(Member.appointment_id == Seat.appointment_id, Member.person_id == Seat.person_id),
+        )
+        .where(Slot.session_id == OpeningSession.id, Member.status != Status.CANCELLED)
         .scalar_subquery()
     )
     rows = session.execute(

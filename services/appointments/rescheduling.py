@@ -19,11 +19,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from services.appointments.errors import SlotNotOffered, SlotTaken
-from services.appointments.freeing import vacate
+from services.appointments.freeing import seats_of, vacate
 from services.appointments.lifecycle import LIFECYCLE
 from services.appointments.models import Appointment, Seat, VacatedPlace
-from services.appointments.rules import PRODUCTION_LIMITS, BookingLimits, Step
-from services.appointments.steps import check_step
+from services.appointments.rules import PRODUCTION_LIMITS, BookingLimits, Status, Step
+from services.appointments.steps import who_may
 from services.citizens.errors import TooManyAttempts
 from services.citizens.models import Person
 from services.consulates.models import Consulate
@@ -69,7 +69,7 @@ def reschedule(
     within a day.
     """
     appointment = LIFECYCLE.lock(session, command.appointment)
-    check_step(session, appointment, Step.RESCHEDULE, now=now)
+    coming = len(who_may(session, appointment, Step.RESCHEDULE, now=now))
     consulate = command.consulate or appointment.consulate_code
     day = _day_there(session, consulate, command.start, actor)
     if (consulate, command.start) == (appointment.consulate_code, appointment.starts_at):
@@ -78,10 +78,10 @@ def reschedule(
         raise SlotNotOffered(field="start")
     _refuse_hoarding(session, appointment, limits, now)
     vacate(session, appointment, limits=limits, now=now)
-    _count(session, appointment, -1, now)
+    _count(session, appointment, -1, coming, now)
     ends_at = _reseat(session, appointment, consulate, command.start)
     _place(session, appointment, consulate, day, command.start, ends_at, now)
-    _count(session, appointment, 1, now)
+    _count(session, appointment, 1, coming, now)
     subject = audit.Subject.of("appointment", appointment)
     audit.record(session, subject, action="appointment.reschedule", now=now, actor=actor)
     enqueue(session, "appointments.rescheduled", appointment.id)
@@ -115,7 +115,7 @@ def _reseat(
     session: Session, appointment: Appointment, consulate: str, start: datetime
 ) -> datetime:
     """Seat each person for each service from ``start`` on; returns when the last one ends."""
-    seats = session.scalars(select(Seat).where(Seat.appointment_id == appointment.id)).all()
+    seats = session.scalars(seats_of(appointment, Status.BOOKED)).all()
     found = _find_seats(
         session,
         consulate=consulate,
@@ -175,11 +175,12 @@ def _place(
     session.flush()
 
 
-def _count(session: Session, appointment: Appointment, sign: int, now: datetime) -> None:
-    """Count it where it is, or take it from there."""
+def _count(
+    session: Session, appointment: Appointment, sign: int, coming: int, now: datetime
+) -> None:
+    """Count it where it is, or take it from there, with those who still come."""
     counted = Counted("appointment", appointment.id, appointment.day, appointment.consulate_code)
-    people = sign * appointment.people
     record_party(
         session, counted, appointment.status, appointment.services,
-        subjects=sign, people=people, now=now,
+        subjects=sign, people=sign * coming, now=now,
     )  # fmt: skip

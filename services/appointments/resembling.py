@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.appointments.models import ResemblanceKey
-from services.appointments.queries import find_appointment, list_attendees
+from services.appointments.queries import find_appointment, list_party
 from services.appointments.rules import LIVE
 from services.kernel.crypto import Vault
 from services.kernel.identifiers import compact_name, normalise_name
@@ -66,9 +66,10 @@ def write_keys(session: Session, appointment_id: UUID, vault: Vault) -> None:
     if appointment is None or appointment.status not in LIVE:
         return
     rows = [
-        {"appointment_id": appointment_id, "person_id": person.id, "key": key, "reason": reason}
-        for person in list_attendees(session, [appointment_id])[appointment_id]
-        for key, reason in resemblance_keys(vault, person).items()
+        {"appointment_id": appointment_id, "person_id": each.person.id, "key": key, "reason": why}
+        for each in list_party(session, [appointment_id])[appointment_id]
+        if each.status in LIVE
+        for key, why in resemblance_keys(vault, each.person).items()
     ]
     if rows:
         session.execute(insert(ResemblanceKey).on_conflict_do_nothing(), rows)

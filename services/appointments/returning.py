@@ -11,13 +11,13 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.appointments.errors import ClaimTaken
-from services.appointments.models import Appointment, Claim, ResemblanceKey, ReturnPass
-from services.appointments.rules import RETURNABLE, Status, last_day_to_return
+from services.appointments.models import Appointment, Claim, Member, ResemblanceKey, ReturnPass
+from services.appointments.rules import LIVE, RETURNABLE, Status, last_day_to_return
 from services.consulates.queries import get_consulate
 from services.kernel.errors import WrongState
 
@@ -25,19 +25,20 @@ from services.kernel.errors import WrongState
 LATE_ARRIVAL = "late_arrival"
 
 
-def give_pass(session: Session, appointment: Appointment, *, now: datetime) -> None:
+def give_pass(session: Session, appointment: Appointment, member: Member, *, now: datetime) -> None:
     """To who couldn't be served, for some weeks from the day at the office; to who was noted as
     absent, for that day only and once."""
-    keys, today = drop_claims(session, appointment.id), today_at_office(session, appointment, now)
-    until = last_day_to_return(appointment.day, today)
-    if appointment.status == Status.NO_SHOW:
-        if LATE_ARRIVAL in (appointment.outcome or {}):
+    keys = drop_claims(session, appointment, member)
+    until = last_day_to_return(appointment.day, today_at_office(session, appointment, now))
+    held = session.get(ReturnPass, (appointment.id, member.n))
+    if member.status == Status.NO_SHOW:
+        if LATE_ARRIVAL in (member.outcome or {}):
             return
-        until = day_at_desk(session, appointment)
-    held = session.get(ReturnPass, appointment.id)
+        until = (held.returned_on if held else None) or appointment.day
     if held is None:
         held = ReturnPass(
             appointment_id=appointment.id,
+            n=member.n,
             consulate_code=appointment.consulate_code,
             account_id=appointment.account_id,
         )
@@ -46,17 +47,17 @@ def give_pass(session: Session, appointment: Appointment, *, now: datetime) -> N
     session.flush()
 
 
-def use_pass(session: Session, appointment: Appointment, *, now: datetime) -> None:
+def use_pass(session: Session, appointment: Appointment, member: Member, *, now: datetime) -> None:
     """Use a return pass, once.
 
     Raises `WrongState` when it isn't good any more, `ClaimTaken` when they hold another
     appointment for the same by now.
     """
-    held = session.get(ReturnPass, appointment.id)
+    held = session.get(ReturnPass, (appointment.id, member.n))
     today = today_at_office(session, appointment, now)
     if held is None or held.valid_until is None or held.valid_until < today:
-        raise WrongState(state=appointment.status)
-    take_claims(session, appointment, held.person_keys)
+        raise WrongState(state=member.status)
+    take_claims(session, appointment, held.person_keys, n=member.n)
     held.valid_until, held.person_keys, held.returned_on = None, [], today
     session.flush()
 
@@ -79,27 +80,46 @@ def end_passes(session: Session, *, before: date, most: int) -> int:
 def list_passes(
     session: Session, appointments: Sequence[Appointment], *, now: datetime
 ) -> dict[UUID, date]:
-    """Their last day, by appointment: of those that are good today."""
-    waiting = {a.id: a for a in appointments if a.status in RETURNABLE}
-    if not waiting:
+    """Their last day, by appointment: of those that are good today, the latest of its people."""
+    latest: dict[UUID, date] = {}
+    for (id, _n), until in list_member_passes(session, appointments, now=now).items():
+        latest[id] = max(until, latest.get(id, until))
+    return latest
+
+
+def list_member_passes(
+    session: Session, appointments: Sequence[Appointment], *, now: datetime
+) -> dict[tuple[UUID, int], date]:
+    """Their last day, by appointment and person: of those that are good today."""
+    over = {a.id: a for a in appointments if a.status != Status.CANCELLED}
+    if not over:
         return {}
     rows = session.execute(
-        select(ReturnPass.appointment_id, ReturnPass.valid_until).where(
-            ReturnPass.appointment_id.in_(waiting), ReturnPass.valid_until.is_not(None)
+        select(ReturnPass.appointment_id, ReturnPass.n, ReturnPass.valid_until)
+        .join(
+            Member,
+            and_(Member.appointment_id == ReturnPass.appointment_id, Member.n == ReturnPass.n),
+        )
+        .where(
+            ReturnPass.appointment_id.in_(over),
+            ReturnPass.valid_until.is_not(None),
+            Member.status.in_(sorted(RETURNABLE)),
         )
     )
-    today = today_at_offices(session, waiting.values(), now)
+    today = today_at_offices(session, over.values(), now)
     return {
-        id: until
-        for id, until in rows
-        if until is not None and today[waiting[id].consulate_code] <= until
+        (id, n): until
+        for id, n, until in rows
+        if until is not None and today[over[id].consulate_code] <= until
     }
 
 
 def day_at_desk(session: Session, appointment: Appointment) -> date:
     """In whose agenda it stands: that of the day when its people came back, or its own."""
-    held = session.get(ReturnPass, appointment.id)
-    return (held.returned_on if held else None) or appointment.day
+    back = select(func.max(ReturnPass.returned_on)).where(
+        ReturnPass.appointment_id == appointment.id
+    )
+    return session.scalar(back) or appointment.day
 
 
 def beyond_today(
@@ -119,8 +139,10 @@ def beyond_today(
     return [appointment for appointment in others.values() if appointment.id not in back]
 
 
-def take_claims(session: Session, appointment: Appointment, keys: Sequence[bytes]) -> None:
-    """Claim each of its services for the people of ``keys``. Raises `ClaimTaken`.
+def take_claims(
+    session: Session, appointment: Appointment, keys: Sequence[bytes], *, n: int
+) -> None:
+    """Claim each of its services for its person of ``keys``. Raises `ClaimTaken`.
 
     In key order, as bookings do, so that two requests wait and never deadlock.
     """
@@ -130,10 +152,13 @@ def take_claims(session: Session, appointment: Appointment, keys: Sequence[bytes
             "service_code": service,
             "account_id": appointment.account_id,
             "appointment_id": appointment.id,
+            "n": n,
         }
         for key in sorted(keys)
         for service in sorted(appointment.services)
     ]
+    if not rows:
+        return
     taken = session.execute(
         insert(Claim).on_conflict_do_nothing().returning(Claim.person_key), rows
     ).all()
@@ -141,12 +166,22 @@ def take_claims(session: Session, appointment: Appointment, keys: Sequence[bytes
         raise ClaimTaken()
 
 
-def drop_claims(session: Session, appointment: UUID) -> list[bytes]:
-    """Its people may book the same services again. Returns the keys under which they claimed."""
+def drop_claims(session: Session, appointment: Appointment, member: Member) -> list[bytes]:
+    """Who is done may book the same services again. Returns the keys under which they claimed."""
+    theirs = Claim.n == member.n
+    if appointment.status not in LIVE:
+        # Of a party of before people were numbered, some claims say of nobody whose they are.
+        theirs = or_(theirs, Claim.n.is_(None))
     dropped = session.execute(
-        delete(Claim).where(Claim.appointment_id == appointment).returning(Claim.person_key)
+        delete(Claim)
+        .where(Claim.appointment_id == appointment.id, theirs)
+        .returning(Claim.person_key)
     )
-    session.execute(delete(ResemblanceKey).where(ResemblanceKey.appointment_id == appointment))
+    compared = (
+        ResemblanceKey.appointment_id == appointment.id,
+        ResemblanceKey.person_id == member.person_id,
+    )
+    session.execute(delete(ResemblanceKey).where(*compared))
     return sorted(set(dropped.scalars()))
 
 

@@ -69,7 +69,7 @@ def free_after(limits: BookingLimits, starts_at: datetime, now: datetime, share:
 
 
 class Status(StrEnum):
-    """Status of an appointment."""
+    """Status of an appointment, and of each person of it."""
 
     BOOKED = "booked"
     CHECKED_IN = "checked_in"
@@ -85,7 +85,7 @@ PAST = "past"
 
 
 class Step(StrEnum):
-    """Steps that change an appointment's status."""
+    """Steps that change the status of somebody of an appointment."""
 
     CHECK_IN = "check_in"
     CALL = "call"
@@ -121,6 +121,23 @@ TRANSITIONS = {
 }
 
 LIVE = frozenset({Status.BOOKED, Status.CHECKED_IN, Status.CALLED})
+# Of an appointment that follows its people: the first of these that one of them has. As long as
+# somebody is to be served it is live, and it is served when anybody was.
+_PARTY_ORDER = (
+    Status.CALLED,
+    Status.CHECKED_IN,
+    Status.BOOKED,
+    Status.COMPLETED,
+    Status.NOT_SERVED,
+    Status.NO_SHOW,
+    Status.CANCELLED,
+)
+# What an appointment may come to when one of its people moves: only of one that all of them
+# cancelled nobody comes back.
+FOLLOWING = {
+    status: frozenset(set(Status) - {status}) if status is not Status.CANCELLED else frozenset()
+    for status in Status
+}
 # How one that wasn't cancelled ends.
 ENDS = tuple(status for status in Status if status not in LIVE | {Status.CANCELLED})
 # Ended, but a pass brings the person back: of days for who couldn't be served, of the same day
@@ -132,6 +149,17 @@ BEFORE_THE_START = frozenset({Step.RESCHEDULE, Step.CANCEL})
 ON_THE_DAY = frozenset(Step) - BEFORE_THE_START
 
 
+def status_of_party(statuses: Iterable[str]) -> Status:
+    """The status of an appointment, from those of its people."""
+    present = set(statuses)
+    return next(status for status in _PARTY_ORDER if status in present)
+
+
+def is_untouched(statuses: Iterable[str]) -> bool:
+    """Whether nobody of a party has come yet or was missed, so that all of them can still move."""
+    return set(statuses) - {Status.CANCELLED} == {Status.BOOKED}
+
+
 class Refusal(StrEnum):
     """Why a step can't be taken now."""
 
@@ -141,8 +169,9 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True)
 class Situation:
-    """What decides which steps an appointment may take: its status and times, the time now, the
-    day at its office, and whether its person holds a pass to come back that is good today."""
+    """What decides which steps somebody of an appointment may take: their status, its times, the
+    time now, the day at its office, whether they hold a pass to come back that is good today, and
+    whether none of its people came yet, so that all can move."""
 
     status: Status
     day: date
@@ -150,12 +179,16 @@ class Situation:
     now: datetime
     today: date
     may_return: bool = False
+    may_move: bool = True
 
 
 def refusal(step: Step, at: Situation) -> Refusal | None:
-    """Why ``step`` can't be taken now, or None when it can. The only place that decides it."""
+    """Why ``step`` can't be taken now, or None when it can. The only place that decides it, for
+    each person of an appointment."""
     allowed, _after = STEPS[step]
     if at.status not in allowed or (at.status in RETURNABLE and not at.may_return):
+        return Refusal.WRONG_STATE
+    if step is Step.RESCHEDULE and not at.may_move:
         return Refusal.WRONG_STATE
     if step in ON_THE_DAY and at.today < at.day:
         return Refusal.TOO_EARLY

@@ -142,6 +142,13 @@ MESSAGES: Mapping[str, Message] = {
             " otra: %(address)s"
         ),
     ),
+    "attendee_cancelled": Message(
+        _("Quitamos a %(person)s de la cita %(folio)s"),
+        _(
+            "%(person)s ya no tiene lugar en la cita %(folio)s del %(when)s en %(office)s. Los"
+            " demás conservan el suyo.\n\nPara ver la cita: %(address)s"
+        ),
+    ),
     "appointment_rescheduled": Message(
         _("Tu cita cambió de hora: %(folio)s"),
         _(

@@ -70,8 +70,10 @@ def record_party(
             "services": people,
         }
         for place, service in enumerate(services)
+        if people or (subjects and not place)
     ]
-    _write(session, counted, status, lines, now)
+    if lines:
+        _write(session, counted, status, lines, now)
 
 
 def _write(

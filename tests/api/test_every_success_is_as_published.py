@@ -63,7 +63,7 @@ def _catalogue(web: Web) -> None:
 def _appointments(web: Web) -> None:
     citizen, officer = web.token("citizen", subject="ana"), web.token("officer", "losangeles")
     supervisor = web.token("supervisor", "losangeles")
-    opened = web.session(closes="12:00")
+    opened = web.session(closes="13:00")
     _well(web, "GET", "/sessions", token=supervisor)
     paths = []
     for number, slot in enumerate(web.free()[:5]):
@@ -79,12 +79,19 @@ def _appointments(web: Web) -> None:
     later = {"start": web.free()[-1]["start"]}
     _well(web, "POST", f"{paths[0]}/reschedule", later, token=citizen)
     _well(web, "POST", f"{paths[0]}/cancel", {}, token=citizen)
+    four = [person(number) for number in range(10, 14)]
+    made = web.book(web.free()[0]["start"], token=citizen, attendees=four).get_json()
+    household = f"/appointments/{made['id']}"
+    _well(web, "POST", f"{household}/attendees/4/cancel", {}, token=citizen)
     closing = {"status": "closed"}
     _well(web, "GET", f"/sessions/{opened['id']}", token=supervisor)
-    web.travel(morning_at_office() + timedelta(hours=3))
+    web.travel(morning_at_office() + timedelta(hours=5))
     for path, steps in zip(paths[1:], _STEPS, strict=True):
         for step, body in steps:
             _well(web, "POST", f"{path}/{step}", body, token=officer)
+    for n, steps in enumerate(_STEPS[:-1], start=1):
+        for step, body in steps:
+            _well(web, "POST", f"{household}/attendees/{n}/{step}", body, token=officer)
     _well(web, "PATCH", f"/sessions/{opened['id']}", closing, token=supervisor)
     _well(web, "GET", "/me/accesses", token=citizen)
     _well(web, "GET", "/me/data", token=citizen)

@@ -31,6 +31,7 @@ from tests.servers import DatabaseUrls
 TEXTS = {
     "services.appointments.erasing._FORGET_OUTCOME": "the workers', of the erased alone, by id",
     "services.appointments.freeing._FREE_CANCELLED": "the workers', about one that ended",
+    "services.appointments.freeing._FREE_ONE": "the workers', about one who left a party",
     "services.appointments.freeing._FREE_VACATED": "the workers', about one move",
     "services.appointments.reminding._REMIND": "the schedule's, of all offices",
     "services.appointments.resembling._FLAG": "the workers', compares across all offices",
@@ -38,6 +39,7 @@ TEXTS = {
 }
 FUNCTIONS = {
     "book_appointment_v2": {"appointments": "the row that it has just written"},
+    "move_members_along": {"attendees": "a trigger: the people of the row that moved"},
     "refuse_hoarding": {
         "appointments": "sums of what one hand holds, by keyed hash",
         "attempts": "by the subjects that it is given",

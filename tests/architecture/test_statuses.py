@@ -18,8 +18,12 @@ from tests.architecture.source import PACKAGES, ROOT, Module, literal, modules, 
 
 RULES = (appointments, enrollments, remittances, voting)
 VOCABULARIES = [frozenset(map(str, rules.Status)) for rules in RULES]
-# The machine, and the HTTP status of an answer that is kept.
-WRITERS = {"services/kernel/transitions.py", "services/kernel/idempotency.py"}
+# The machine, that of the people of an appointment, and the HTTP status of an answer that is kept.
+WRITERS = {
+    "services/kernel/transitions.py",
+    "services/kernel/idempotency.py",
+    "services/appointments/lifecycle.py",
+}
 # What each set of statuses is called; the hot booking function spells two of them out.
 NAMED = [
     frozenset(map(str, value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.appointments import lifecycle as appointments
-from services.appointments.models import Appointment
+from services.appointments.models import Appointment, Member
+from services.appointments.rules import TRANSITIONS
+from services.citizens.people import PersonData, make_person
 from services.enrollments import lifecycle as enrollments
 from services.enrollments.models import Enrollment
 from services.enrollments.queries import list_history as enrollment_history
@@ -42,6 +44,7 @@ from tests.services.conftest import sums_by_status
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 OFFICE = "villanueva"
 EXAMPLES = 25
+ANA = PersonData("Ana", "Demo", None, date(1990, 5, 12))
 
 
 def _remittance(session: Session) -> Remittance:
@@ -70,6 +73,20 @@ def _appointment(session: Session) -> Appointment:
     )
     session.add(made)
     session.flush()
+    someone = make_person(ANA, account=None, consulate=OFFICE, now=NOW, vault=VAULT)
+    session.add(someone)
+    session.flush()
+    session.add(
+        Member(
+            appointment_id=made.id,
+            n=1,
+            person_id=someone.id,
+            folio=made.folio,
+            status=made.status,
+            changed_at=NOW,
+        )
+    )
+    session.flush()
     counted = Counted("appointment", made.id, made.day, OFFICE)
     record_party(session, counted, made.status, made.services, subjects=1, people=1, now=NOW)
     return made
@@ -96,11 +113,28 @@ def _count(session: Session) -> VoteCount:
     return made
 
 
+class WhoComesAlone:
+    """An appointment moves with its people: here with the one person who comes."""
+
+    model = Appointment
+    table = TRANSITIONS
+
+    def move(
+        self, session: Session, thing: Appointment, after: Any, *, now: datetime, actor: Actor
+    ) -> None:
+        members = appointments.list_members(session, thing)
+        action = f"appointment.{after}"
+        appointments.move_members(
+            session, thing, members, after, now=now, actor=actor, action=action
+        )
+        assert [m.status for m in appointments.list_members(session, thing)] == [thing.status]
+
+
 @dataclass(frozen=True)
 class Case:
     """A slice's machine, how to make a thing, and the columns that the database asks for."""
 
-    lifecycle: Lifecycle[Any, Any]
+    lifecycle: Lifecycle[Any, Any] | WhoComesAlone
     make: Callable[[Session], Any]
     columns: dict[str, dict[str, Any]] = field(default_factory=dict)
     history: Callable[..., Any] | None = None
@@ -111,7 +145,7 @@ CASES = {
         remittances.LIFECYCLE, _remittance, {"paid": {"paid_at": NOW}}, remittance_history
     ),
     "enrollment": Case(enrollments.LIFECYCLE, _enrollment, {}, enrollment_history),
-    "appointment": Case(appointments.LIFECYCLE, _appointment),
+    "appointment": Case(WhoComesAlone(), _appointment),
     "vote_count": Case(
         voting.LIFECYCLE,
         _count,

@@ -23,7 +23,7 @@ from services.appointments.closing_session import CloseSession, close_session
 from services.appointments.desk import cancel
 from services.appointments.errors import ClaimTaken, DeskTaken, SlotTaken
 from services.appointments.freeing import free_places
-from services.appointments.models import Slot
+from services.appointments.models import Claim, Member, Slot
 from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.appointments.queries import get_appointment
@@ -149,6 +149,22 @@ def test_a_version_that_still_runs_meanwhile_can_book(old: DatabaseUrls) -> None
         _cancel(running, made.id, actor)
         other = replace(command, idempotency_key="k-3", attendees=(EVA,))
         assert _book_as_before(running, other, actor).status == "booked"
+
+
+def test_people_of_before_are_numbered_and_move_with_what_that_version_moves(
+    old: DatabaseUrls,
+) -> None:
+    with _connected(old) as running:
+        actor, command = _prepare(running)
+        made = _book_as_before(running, command, actor)
+        migrations.upgrade(old.owner_url)
+        with running.transaction(NETWORK_SCOPE) as session:
+            member = session.scalars(select(Member)).one()
+            assert (member.n, member.folio, member.status) == (1, made.folio, "booked")
+            assert session.scalars(select(Claim.n).distinct()).all() == [1]
+            session.execute(text("UPDATE appointments SET status = 'checked_in'"))
+            session.expire_all()
+            assert session.scalars(select(Member.status)).all() == ["checked_in"]
 
 
 def test_desks_that_overlapped_before_stay_and_nothing_new_overlaps_them(

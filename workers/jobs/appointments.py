@@ -13,6 +13,12 @@ def free_places(job: JobContext, lease: Lease) -> None:
         freeing.free_places(session, lease.ref)
 
 
+def free_attendee(job: JobContext, lease: Lease) -> None:
+    """The places of one who left a party can be booked again, by anybody."""
+    with job.settle(lease, "freed") as session:
+        freeing.free_attendee(session, lease.ref)
+
+
 def free_vacated(job: JobContext, lease: Lease) -> None:
     """The places that an appointment left by moving can be booked again, by anybody."""
     with job.settle(lease, "freed") as session:

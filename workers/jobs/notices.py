@@ -58,6 +58,17 @@ def send_cancellation(job: JobContext, lease: Lease) -> None:
     _about_appointment(job, lease, "appointment_cancelled")
 
 
+def send_attendee_cancellation(job: JobContext, lease: Lease) -> None:
+    """Somebody of an appointment was taken off it; the others keep theirs."""
+    _tell(
+        job,
+        lease,
+        lambda session, now: message_context.attendee_cancelled(
+            session, lease.ref, now=now, site=job.public_url, vault=job.vault
+        ),
+    )
+
+
 def send_rescheduling(job: JobContext, lease: Lease) -> None:
     """An appointment moved to another time or office."""
     _about_appointment(job, lease, "appointment_rescheduled")

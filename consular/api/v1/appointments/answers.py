@@ -23,8 +23,11 @@ from services.kernel.money import CURRENCIES
 
 
 class AttendeeAnswer(Answer):
-    """As bound to the appointment."""
+    """As bound to the appointment, with a folio and a status of their own."""
 
+    n = Number(says="Which person of the appointment, for its own steps")
+    folio = Text()
+    status = Word(Status)
     given_names = Text()
     first_surname = Text()
     second_surname = Text(allow_none=True)

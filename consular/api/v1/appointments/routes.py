@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import wraps
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,6 +20,7 @@ from consular.api.contract import Errors, Register, endpoint, request_key
 from consular.api.v1.appointments.answers import (
     AppointmentAnswer,
     AppointmentList,
+    AttendeeAnswer,
     FeeLineAnswer,
     FindAnswer,
     RenderedAnswer,
@@ -43,11 +46,12 @@ from consular.printing.enrollments import as_file
 from services.appointments.booking import BookAppointment
 from services.appointments.completing import Served, complete, outcome_of
 from services.appointments.desk import TakeStep, take_step
-from services.appointments.queries import get_appointment, list_appointments, list_attendees
+from services.appointments.queries import get_appointment, list_appointments, list_party
 from services.appointments.rescheduling import RescheduleAppointment
 from services.appointments.returning import list_passes
 from services.appointments.rules import Step
 from services.cashier.queries import Given, list_given
+from services.citizens.people import Named
 from services.consulates.queries import get_consulate
 from services.kernel import audit
 from services.kernel.audit import Role
@@ -107,7 +111,12 @@ def create_appointment(command: BookAppointment) -> Any:
         outcome=None,
         services_rendered=(),
         return_pass=None,
-        attendees=command.attendees,
+        attendees=[
+            attendee(person, n=n, folio=folio, status=booked.status)
+            for n, (person, folio) in enumerate(
+                zip(command.attendees, booked.folios or repeat(booked.folio), strict=False), start=1
+            )
+        ],
     )
     return body, {"Location": url_for("appointments.show_appointment", appointment=booked.id)}
 
@@ -263,6 +272,23 @@ def reschedule_appointment(appointment: UUID, command: dict[str, Any]) -> dict[s
     )
 
 
+@endpoint(
+    api,
+    "POST",
+    "/<uuid:appointment>/attendees/<int:n>/cancel",
+    operation="cancelAttendee",
+    who=BOOKERS,
+    body=NothingSchema(),
+    answer=AppointmentAnswer(),
+    errors={409: ("wrong_state",)},
+)
+def cancel_attendee(appointment: UUID, n: int, command: dict[str, Any]) -> dict[str, Any]:
+    """Cancel one person of an appointment that hasn't begun; the others keep their places."""
+    return commands.run_idempotent(
+        request_key(), lambda session: _one(session, commands.cancel(session, appointment, only=n))
+    )
+
+
 def _desk_step(
     path: str,
     operation: str,
@@ -270,58 +296,76 @@ def _desk_step(
     conflicts: tuple[str, ...] = (),
     errors: Errors | None = None,
 ) -> Register:
-    """A step that the desk takes with one appointment, in its time and order."""
-    return endpoint(
+    """A step that the desk takes with everybody of one appointment who may take it, in its time
+    and order, and under ``attendees`` with one of them."""
+    at: dict[str, Any] = {
+        "who": DESK,
+        "body": body or NothingSchema(),
+        "answer": AppointmentAnswer(),
+        "errors": {409: ("wrong_state", "too_early", *conflicts), **(errors or {})},
+    }
+    of_all = endpoint(api, "POST", f"/<uuid:appointment>/{path}", operation=operation, **at)
+    of_one = endpoint(
         api,
         "POST",
-        f"/<uuid:appointment>/{path}",
-        operation=operation,
-        who=DESK,
-        body=body or NothingSchema(),
-        answer=AppointmentAnswer(),
-        errors={409: ("wrong_state", "too_early", *conflicts), **(errors or {})},
+        f"/<uuid:appointment>/attendees/<int:n>/{path}",
+        operation=f"{operation}OfOne",
+        **at,
     )
+
+    def register(view: Callable[..., Any]) -> Callable[..., Response]:
+        @wraps(view)
+        def one(**values: Any) -> Any:
+            return view(**values)
+
+        one.__name__ = f"{view.__name__}_of_one"
+        of_one(one)
+        return of_all(view)
+
+    return register
 
 
 @_desk_step(
     "check-in", "checkInAppointment", CheckInSchema(), ("already_booked", "person_forgotten")
 )
-def check_in(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+def check_in(appointment: UUID, command: dict[str, Any], n: int | None = None) -> dict[str, Any]:
     """Check a person in who showed their document, or who is back with a valid return pass.
 
     From the appointment's day on.
     """
-    return _step(TakeStep(appointment, Step.CHECK_IN, details=command))
+    return _step(TakeStep(appointment, Step.CHECK_IN, details=command, only=n))
 
 
 @_desk_step("call", "callAppointment", CallSchema(), ("already_called",), {422: ("desk_not_open",)})
-def call(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+def call(appointment: UUID, command: dict[str, Any], n: int | None = None) -> dict[str, Any]:
     """Call the person to a window of that day."""
-    return _step(TakeStep(appointment, Step.CALL, desk=command["desk"]))
+    return _step(TakeStep(appointment, Step.CALL, desk=command["desk"], only=n))
 
 
 @_desk_step("no-show", "markNoShow")
-def no_show(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+def no_show(appointment: UUID, command: dict[str, Any], n: int | None = None) -> dict[str, Any]:
     """Mark an appointment as a no-show, once it should have begun.
 
     Whoever comes later that day can still be checked in, once.
     """
-    return _step(TakeStep(appointment, Step.NO_SHOW))
+    return _step(TakeStep(appointment, Step.NO_SHOW, only=n))
 
 
 @_desk_step("back-to-waiting", "sendBackToWaiting")
-def back_to_waiting(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+def back_to_waiting(
+    appointment: UUID, command: dict[str, Any], n: int | None = None
+) -> dict[str, Any]:
     """Undo a call: the person waits again, in the place of their own time, for any desk."""
-    return _step(TakeStep(appointment, Step.BACK_TO_WAITING))
+    return _step(TakeStep(appointment, Step.BACK_TO_WAITING, only=n))
 
 
 @_desk_step("not-served", "markNotServed", NotServedSchema())
-def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
+def not_served(appointment: UUID, command: dict[str, Any], n: int | None = None) -> dict[str, Any]:
     """Mark an appointment as not served, with a return pass.
 
     Says why and what to bring; with the pass the person comes back under the same folio.
     """
-    return _step(TakeStep(appointment, Step.NOT_SERVED, details=command))
+    return _step(TakeStep(appointment, Step.NOT_SERVED, details=command, only=n))
 
 
 @_desk_step(
@@ -331,7 +375,9 @@ def not_served(appointment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     ("person_forgotten",),
     {422: ("service_not_offered", *PRICE_ERRORS)},
 )
-def complete_appointment(appointment: UUID, command: Served) -> dict[str, Any]:
+def complete_appointment(
+    appointment: UUID, command: Served, n: int | None = None
+) -> dict[str, Any]:
     """Complete an appointment: the services given, the document's number and the fee.
 
     A fee other than what the list and the cases give is kept as a difference.
@@ -340,7 +386,9 @@ def complete_appointment(appointment: UUID, command: Served) -> dict[str, Any]:
         request_key(),
         lambda session: _one(
             session,
-            complete(session, appointment, command, now=now(), actor=actor(), vault=vault()),
+            complete(
+                session, appointment, command, now=now(), actor=actor(), vault=vault(), only=n
+            ),
         ),
     )
 
@@ -358,7 +406,7 @@ def _one(session: Session, appointment: Any) -> dict[str, Any]:
 
 def shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]:
     """As they are answered."""
-    people = list_attendees(session, [a.id for a in appointments])
+    people = list_party(session, [a.id for a in appointments])
     until = list_passes(session, appointments, now=now())
     given = list_given(session, [a.id for a in appointments])
     zones = {
@@ -390,7 +438,9 @@ def _answer(
         outcome={**noted, "return_pass": held} if held else noted or None,
         services_rendered=[_rendered(each) for each in given],
         return_pass=held,
-        attendees=people,
+        attendees=[
+            attendee(each.person, n=each.n, folio=each.folio, status=each.status) for each in people
+        ],
     )
 
 
@@ -407,3 +457,8 @@ def _rendered(given: Given) -> Any:
         receipt_number=given.receipt.number if given.receipt else None,
         reverses=row.reverses_id,
     )
+
+
+def attendee(person: Named, *, n: int, folio: str, status: str) -> dict[str, Any]:
+    """Somebody of an appointment, as they are answered."""
+    return AttendeeAnswer.render(person, n=n, folio=folio, status=status)
