@@ -7,7 +7,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ from consular.local.ports import HOST, free_port
 from consular.local.postgres import PostgresServer
 from consular.local.roles import create_database, provision
 from services.kernel.settings import Settings
-from tests.servers import DatabaseUrls, random_keys
+from tests.servers import DatabaseUrls, random_keys, temporary_directory
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 START_SECONDS = 20.0
@@ -100,7 +99,7 @@ def settings_over(
 @contextmanager
 def place() -> Iterator[Path]:
     """A directory that the server's account can enter; gone in the end."""
-    directory = Path(tempfile.mkdtemp(prefix="consular-cluster-"))
+    directory = temporary_directory("consular-cluster-")
     directory.chmod(0o711)
     try:
         yield directory

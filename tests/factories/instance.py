@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from consular.local.ports import free_port
-from tests.servers import find_chromium
+from tests.servers import find_chromium, temporary_directory
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-c", "from consular.cli import main; main()"]
@@ -181,7 +180,7 @@ class Instance:
 @contextmanager
 def reachable_home() -> Iterator[Path]:
     """A place that PostgreSQL's account can reach too, unlike pytest's own."""
-    top = Path(tempfile.mkdtemp(prefix="consular-instance-"))
+    top = temporary_directory("consular-instance-")
     top.chmod(0o711)
     try:
         yield top / "home"
