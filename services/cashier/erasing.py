@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from services.cashier.models import FeeLine, ServiceRendered
+from services.cashier.models import Correction, FeeLine, ServiceRendered
 from services.citizens.erasing import Erased
 
 
@@ -16,6 +16,12 @@ def erase(session: Session, erased: Erased) -> None:
         update(FeeLine)
         .where(FeeLine.rendered_id.in_(select(ServiceRendered.id).where(theirs)))
         .values(ground=None)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Correction)
+        .where(Correction.rendered_id.in_(select(ServiceRendered.id).where(theirs)))
+        .values(reason="")
         .execution_options(synchronize_session=False)
     )
     session.execute(

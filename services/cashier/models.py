@@ -37,6 +37,8 @@ class CashUp(Base):
     owners = Owners(office="consulate_code")
     __table_args__ = (
         CheckConstraint("number > 0", name="number"),
+        CheckConstraint("signed_by <> officer_id", name="second_person"),
+        CheckConstraint("signed_at IS NULL OR closed_at IS NOT NULL", name="signed"),
         UniqueConstraint(
             "consulate_code", "day", "officer_id", "number", name="uq_cash_ups_number"
         ),
@@ -57,6 +59,9 @@ class CashUp(Base):
     number: Mapped[int] = mapped_column(SmallInteger)
     opened_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    closed_by: Mapped[UUID | None]
+    signed_by: Mapped[UUID | None]
+    signed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class ReceiptNumber(Base):
@@ -176,3 +181,68 @@ class FeeLine(Base):
     article: Mapped[str | None] = mapped_column(Text)
     minor: Mapped[int] = mapped_column(BigInteger)
     ground: Mapped[str | None] = mapped_column(Text)
+
+
+class Correction(Base):
+    """Somebody asks to take back a service that was recorded; where money was charged, a second
+    person approves it, and only then the reversing row is written."""
+
+    __tablename__ = "corrections"
+    owners = Owners(office="consulate_code")
+    __table_args__ = (
+        CheckConstraint("decided_by <> requested_by", name="second_person"),
+        CheckConstraint("(approved IS NULL) = (decided_at IS NULL)", name="decided"),
+        Index(
+            "uq_corrections_rendered_id",
+            "rendered_id",
+            unique=True,
+            postgresql_where=text("approved IS NOT FALSE"),
+        ),
+        Index("ix_corrections_rendered_id", "rendered_id"),
+        Index(
+            "ix_corrections_consulate_code",
+            "consulate_code",
+            postgresql_where=text("approved IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    rendered_id: Mapped[UUID] = mapped_column(ForeignKey("services_rendered.id"))
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    reason: Mapped[str] = mapped_column(Text)
+    requested_by: Mapped[UUID]
+    requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    approved: Mapped[bool | None]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class CashCount(Base):
+    """What was charged and what there was of one means of payment when the cash was counted."""
+
+    __tablename__ = "cash_counts"
+    owners = PartOf("cash_up_id", CashUp)
+    __table_args__ = (
+        CheckConstraint(_CURRENCY, name="currency"),
+        CheckConstraint(one_of("means", Means), name="means"),
+        CheckConstraint("counted_minor = expected_minor OR reason IS NOT NULL", name="reason"),
+    )
+
+    cash_up_id: Mapped[UUID] = mapped_column(ForeignKey("cash_ups.id"), primary_key=True)
+    means: Mapped[str] = mapped_column(Text, primary_key=True)
+    currency: Mapped[str] = mapped_column(Text, primary_key=True)
+    expected_minor: Mapped[int] = mapped_column(BigInteger)
+    counted_minor: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class ReceiptPrint(Base):
+    """A receipt was printed, for the ``number``-th time."""
+
+    __tablename__ = "receipt_prints"
+    owners = PartOf("receipt_id", Receipt)
+
+    receipt_id: Mapped[UUID] = mapped_column(ForeignKey("receipts.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    printed_by: Mapped[UUID | None]
+    printed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

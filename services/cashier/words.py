@@ -69,6 +69,16 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "ground_required": ErrorMessage(
         _("Falta con qué se comprueba"), _("Escribe qué documento viste.")
     ),
+    "correction_waits": ErrorMessage(
+        _("Ya se pidió corregirlo"), _("Se corrige una sola vez: mira cómo va en la cita.")
+    ),
+    "own_correction": ErrorMessage(
+        _("Otra persona debe aprobarlo"), _("Quien pide una corrección no puede aprobarla.")
+    ),
+    "own_cash_up": ErrorMessage(_("Otra persona debe firmarla"), _("Nadie firma su propia caja.")),
+    "difference_reason": ErrorMessage(
+        _("Lo contado no coincide"), _("Escribe por qué no coincide con los recibos.")
+    ),
     "price_unknown": ErrorMessage(
         _("No conocemos la tarifa"),
         _("Sin tarifa no se puede calcular un descuento. Escribe lo que pagó y por qué."),

@@ -51,9 +51,9 @@ class Browser:
         return found[1]
 
 
-def staff_browser(app: Flask, role: str, consulate: str | None = None) -> Browser:
-    """Somebody of staff signed in; the same role and office are the same person."""
-    now, subject = app.extensions["consular.clock"](), f"page-{role}-{consulate or 'network'}"
+def staff_browser(app: Flask, role: str, consulate: str | None = None, *, who: str = "") -> Browser:
+    """Somebody of staff signed in; the same role, office and ``who`` are the same person."""
+    now, subject = app.extensions["consular.clock"](), f"page-{role}-{consulate or 'network'}{who}"
     with app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
         found = find_by_subject(session, subject)
         if found is None:

@@ -74,7 +74,10 @@ ONLY_WEB = {
     "login_codes": f"{ADD}, UPDATE (account_id, attempts, used_at)",
     "non_working_days": READ,
     "outbox": ADD,
-    "cash_ups": f"{ADD}, UPDATE (closed_at, opened_at)",
+    "cash_counts": ADD,
+    "cash_ups": f"{ADD}, UPDATE (closed_at, closed_by, opened_at, signed_at, signed_by)",
+    "corrections": f"{ADD}, UPDATE (approved, decided_at, decided_by)",
+    "receipt_prints": ADD,
     "fee_lines": ADD,
     "receipt_numbers": f"{ADD}, UPDATE (last)",
     "receipts": ADD,
@@ -98,7 +101,10 @@ ONLY_WEB = {
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {
+    "cash_counts": READ,
     "cash_ups": READ,
+    "corrections": f"{READ}, UPDATE (reason)",
+    "receipt_prints": READ,
     "receipt_numbers": READ,
     "receipts": READ,
     "fee_lines": f"{READ}, UPDATE (ground)",

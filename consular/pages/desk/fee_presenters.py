@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +10,17 @@ from sqlalchemy.orm import Session
 
 from consular.i18n import money, words
 from consular.pages.portal.names import service_names
-from services.cashier.queries import list_given
+from services.cashier.queries import Given, list_given
 from services.kernel.money import format_minor
 
 
 def presented_services(session: Session, appointment: UUID) -> list[dict[str, Any]]:
     """What was given in an appointment, for its page."""
-    given = list_given(session, [appointment]).get(appointment, [])
+    return present_given(session, list_given(session, [appointment]).get(appointment, []))
+
+
+def present_given(session: Session, given: Sequence[Given]) -> list[dict[str, Any]]:
+    """Services that were given, with the parts of their price."""
     names = service_names(session)
     taken_back = {each.row.reverses_id for each in given}
     return [

@@ -5,11 +5,13 @@ from __future__ import annotations
 from consular.pages.desk import (
     agenda,
     appointment,
+    cash,
     charging,
     documents,
     enrolling,
     enrollments,
     identity,
+    receipts,
     sessions,
 )
 from consular.pages.desk.blueprint import pages
@@ -17,11 +19,13 @@ from consular.pages.desk.blueprint import pages
 __all__ = [
     "agenda",
     "appointment",
+    "cash",
     "charging",
     "documents",
     "enrolling",
     "enrollments",
     "identity",
     "pages",
+    "receipts",
     "sessions",
 ]
