@@ -123,10 +123,10 @@ def test_a_correction_is_a_second_persons_and_gives_the_sum_back(
     assert "Tú la pediste" in waiting
     with web.database.transaction(NETWORK_SCOPE) as session:
         asked = session.execute(text("SELECT id FROM corrections")).scalar_one()
-    own = supervisor.post(f"/desk/corrections/{asked}/approve")
-    assert own.status_code != 200
+    own = supervisor.send(f"/desk/cash/corrections/{asked}/approve")
+    assert "Quien pide una corrección no puede aprobarla" in own.text
     other = staff_browser(web.app, "supervisor", "losangeles", who="-2")
-    assert other.post(f"/desk/corrections/{asked}/approve").status_code == 303
+    assert other.post(f"/desk/cash/corrections/{asked}/approve").status_code == 303
     page = officer.get(f"/desk/appointments/{id}").text
     assert "-209.00" in page
     assert "Era de tres años" in page
@@ -136,7 +136,8 @@ def test_a_correction_is_a_second_persons_and_gives_the_sum_back(
     assert answer["outcome"]["fee"]["amount"] == "0.00"
     assert [s["receipt_number"] for s in answer["services_rendered"]] == [1, 2]
     # Once.
-    assert other.post(f"/desk/corrections/{asked}/approve").status_code != 200
+    again = other.send(f"/desk/cash/corrections/{asked}/approve")
+    assert "Ese paso no corresponde" in again.text
 
 
 def test_cash_is_counted_once_and_signed_by_somebody_else(

@@ -120,8 +120,8 @@ def cash_sign(id: UUID) -> Response:
 reopen(pages, ["/cash/<uuid:id>/count", "/cash/<uuid:id>/sign"], "desk.cash_up", DESK)
 
 
-@pages.post("/corrections/<uuid:id>/approve", endpoint="correction_approve")
-@pages.post("/corrections/<uuid:id>/refuse", endpoint="correction_refuse")
+@pages.post("/cash/corrections/<uuid:id>/approve", endpoint="correction_approve")
+@pages.post("/cash/corrections/<uuid:id>/refuse", endpoint="correction_refuse")
 @allow(SUPERVISOR)
 def correction_decide(id: UUID) -> Response:
     """Approve a correction that another person asked for, or refuse it."""
@@ -129,6 +129,10 @@ def correction_decide(id: UUID) -> Response:
     with transaction() as session:
         decide_correction(session, id, approve=approve, now=now(), actor=actor())
     return go(url_for("desk.cash"))
+
+
+_DECISIONS = ["/cash/corrections/<uuid:id>/approve", "/cash/corrections/<uuid:id>/refuse"]
+reopen(pages, _DECISIONS, "desk.cash", SUPERVISOR)
 
 
 @pages.get("/day")

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, WORKER, append_only, grant, secure, validate
 
-revision = "0054"
-down_revision = "0053"
+revision = "0056"
+down_revision = "0055"
 
 _TABLES = (
     """
