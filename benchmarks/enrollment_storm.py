@@ -149,15 +149,15 @@ def make_bodies(count: int, programs: Sequence[str] = ()) -> list[dict[str, Any]
 
     One in ten is somebody whom the agency rejects.
     """
-    seen: set[str] = set()
+    seen: set[Person] = set()
     bodies: list[dict[str, Any]] = []
     programs = programs or [code for code in DATA if PROGRAMS[code].open]
     while len(bodies) < count:
         person = _person()
-        curp = make_curp(person, random.choice("HM"))
-        if curp in seen:
+        if person in seen:
             continue
-        seen.add(curp)
+        seen.add(person)
+        curp = make_curp(person, random.choice("HM"))
         program = programs[len(bodies) % len(programs)]
         bodies.append(_body(program, person, curp, len(bodies)))
     return bodies

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
@@ -30,13 +31,13 @@ from sqlalchemy import text
 from benchmarks.enrollment_storm import settings_of, simulator
 from benchmarks.kill_payouts import end, fork
 from consular.seed import load_reference
-from services.enrollments.requesting import request_enrollment
+from services.enrollments.requesting import Applicant, request_enrollment
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.crypto import Vault
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
-from tests.factories.enrollments import make_account, make_request
+from tests.factories.enrollments import make_account, make_applicant, make_request
 from tests.servers import Servers
 from workers.main import run_relay, run_worker
 
@@ -107,6 +108,7 @@ class Office:
     database: Database
     vault: Vault
     times: dict[bool, list[float]] = field(default_factory=lambda: {True: [], False: []})
+    known: set[tuple[str, str, str | None, date]] = field(default_factory=set)
 
     def round(self, requests: int, *, ill: bool) -> None:
         """Ask for both programs at a steady pace; wait for the healthy one, then for the other."""
@@ -125,10 +127,19 @@ class Office:
     def _request(self, program: str) -> UUID:
         with self.database.transaction(NETWORK_SCOPE) as session:
             actor = Actor(Role.CITIZEN, make_account(session))
-            command = make_request(program=program)
+            command = make_request(self._somebody(), program=program)
             return request_enrollment(
                 session, command, now=system_clock(), actor=actor, vault=self.vault
             ).id
+
+    def _somebody(self) -> Applicant:
+        """Of so many people chosen by chance, some would be called and born alike."""
+        while True:
+            one = make_applicant()
+            person = (one.given_names, one.first_surname, one.second_surname, one.birth_date)
+            if person not in self.known:
+                self.known.add(person)
+                return one
 
     def _seconds(self, ids: Sequence[UUID]) -> list[float]:
         with self.database.transaction(NETWORK_SCOPE) as session:

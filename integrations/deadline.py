@@ -22,8 +22,10 @@ _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 @contextmanager
 def total_deadline(at: float) -> Iterator[None]:
-    """Within the block, no wait on a socket outlasts `at` (on `time.monotonic`'s clock)."""
-    token = _deadline.set(at)
+    """Within the block, no wait on a socket outlasts `at` (on `time.monotonic`'s clock), nor an
+    earlier deadline around it."""
+    around = _deadline.get()
+    token = _deadline.set(at if around is None else min(at, around))
     try:
         yield
     finally:

@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
 
+from integrations.deadline import total_deadline
 from integrations.errors import (
     AgencyError,
     NeverSent,
@@ -28,7 +30,14 @@ from integrations.errors import (
 )
 from services.agencies import entering
 from services.agencies.entering import Admission, Result
-from services.agencies.rules import Outcome, Terms
+from services.agencies.rules import (
+    BRIEF_CALL,
+    QUICK_CALL,
+    SLOW_CALL,
+    Outcome,
+    Terms,
+    grown_slowest,
+)
 from services.kernel.db import NETWORK_SCOPE, Database
 
 # A slot whose holder dies is free again after so long; whoever lives renews it before.
@@ -51,21 +60,30 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class Passage:
-    """The right to call one agency, and what came of the calls made by it so far."""
+    """The right to call one agency, and what came of the calls made by it so far.
+
+    ``took`` is from the first call's beginning to the last one's end, so far. ``left``: the slot
+    was given back, in a transaction that is committed.
+    """
 
     admission: Admission
     terms: Terms
     results: list[Result] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+    took: timedelta = timedelta(0)
+    left: bool = False
 
 
 @dataclass
 class _Known:
-    """What this process knows of an agency: its terms, and how many calls it may make or owes."""
+    """What this process knows of an agency: its terms, how many calls it may make or owes, and how
+    long they take lately."""
 
     terms: Terms
     read_at: float
     tokens: int = 0
     taken_at: float = 0.0
+    slowest: timedelta = SLOW_CALL
 
     def take(self, tokens: int) -> None:
         """There are so many left; more than before means a new batch."""
@@ -98,22 +116,35 @@ class Gate:
             workers=self.workers,
             hold_seconds=HOLD_SECONDS,
             tokens=known.tokens,
+            quick=known.slowest <= QUICK_CALL,
         )
         return Passage(admission, known.terms)
 
     @contextmanager
     def through(self, passage: Passage) -> Iterator[Passage]:
-        """Within the block the agency may be called; afterwards every worker knows how it went."""
+        """Within the block the agency may be called; afterwards every worker knows how it went,
+        unless that was written with something else (`leave`) and the passage is ``left``."""
+        known = self._known[passage.admission.agency]
         # Only now, for what was taken is ours once it is committed.
-        self._known[passage.admission.agency].take(passage.admission.tokens)
-        token, began = _current.set(passage), time.monotonic()
+        known.take(passage.admission.tokens)
+        token, passage.began = _current.set(passage), time.monotonic()
         self._held = passage
         try:
             yield passage
         finally:
             self._held = None
             _current.reset(token)
-            self._leave(passage, timedelta(seconds=time.monotonic() - began))
+            # Calls beyond the one that was asked for are paid with the next batch.
+            known.tokens -= max(len(passage.results) - 1, 0)
+            known.slowest = grown_slowest(known.slowest, passage.took)
+            if not passage.left:
+                self._leave(passage)
+
+    def leave(self, session: Session, passage: Passage) -> None:
+        """Give the slot back and tell how it went in this transaction, at its end; the caller says
+        once it is committed."""
+        took = passage.took
+        entering.leave(session, passage.admission, passage.terms, passage.results, took=took)
 
     def call(self, agency: str, call: Callable[[], Any]) -> Any:
         """Make a call by the passage in force, or by one of its own. Raises `NotNow`."""
@@ -143,18 +174,15 @@ class Gate:
         if known is None or time.monotonic() - known.read_at > TERMS_SECONDS:
             with self._database.transaction(NETWORK_SCOPE) as session:
                 terms = entering.meet(session, agency)
-            tokens = known.tokens if known else 0
-            known = self._known[agency] = _Known(terms, time.monotonic(), tokens)
+            known = known or _Known(terms, 0)
+            known.terms, known.read_at = terms, time.monotonic()
+            self._known[agency] = known
         return known
 
-    def _leave(self, passage: Passage, took: timedelta) -> None:
-        # Calls beyond the one that was asked for are paid with the next batch.
-        self._known[passage.admission.agency].tokens -= max(len(passage.results) - 1, 0)
+    def _leave(self, passage: Passage) -> None:
         try:
             with self._database.transaction(NETWORK_SCOPE) as session:
-                entering.leave(
-                    session, passage.admission, passage.terms, passage.results, took=took
-                )
+                self.leave(session, passage)
         except Exception:
             # The slot is free in a moment by itself; what the agency said must not be lost for it.
             log.warning("agency_left_without_a_word", agency=passage.admission.agency)
@@ -177,12 +205,16 @@ class Guarded:
 
 def _noted(passage: Passage, call: Callable[[], Any]) -> Any:
     """The call's answer; how it ended is noted, whatever it raises."""
+    longest = BRIEF_CALL.total_seconds() if passage.admission.brief else inf
     try:
-        answer = call()
+        with total_deadline(time.monotonic() + longest):
+            answer = call()
     except AgencyError as error:
         wish = timedelta(seconds=error.retry_after) if isinstance(error, Throttled) else None
         result = Result(OUTCOMES[type(error)], error.code, wish or timedelta(0))
         passage.results.append(result)
         raise
+    finally:
+        passage.took = timedelta(seconds=time.monotonic() - passage.began)
     passage.results.append(Result(Outcome.ANSWERED))
     return answer

@@ -26,7 +26,7 @@ from workers import logs, relay, schedule
 from workers.agencies import only
 from workers.alarm import Alarm
 from workers.gate import Gate
-from workers.jobs.run import use
+from workers.jobs.run import hand_back, use
 from workers.pulse import Pulse
 from workers.relay import Relay
 from workers.rq_worker import OutboxWorker, Watchdog
@@ -81,7 +81,7 @@ def run_worker(settings: Settings) -> None:
     watchdog = Watchdog(work.lease_seconds + GRACE_SECONDS, lambda: os._exit(STUCK))
     use(work, watchdog.progress)
     watchdog.start()
-    pulse = Pulse(Process.WORKER, work.database, work.gate)
+    pulse = Pulse(Process.WORKER, work.database, work.gate, hand_back)
     pulse.start()
     _listen(stopping, settings.redis_url, watchdog)
     watchdog.stop()

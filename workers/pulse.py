@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,12 +19,19 @@ log = structlog.get_logger(__name__)
 
 
 class Pulse:
-    """``gate`` hears at each beat how many workers are alive."""
+    """``gate`` hears at each beat how many workers are alive; ``beside`` is done each second."""
 
-    def __init__(self, process: Process, database: Database, gate: Gate) -> None:
+    def __init__(
+        self,
+        process: Process,
+        database: Database,
+        gate: Gate,
+        beside: Callable[[], None] = lambda: None,
+    ) -> None:
         self._process = process
         self._database = database
         self._gate = gate
+        self._beside = beside
         self._instance = new_id()
         self._stop = threading.Event()
         self._next = 0.0
@@ -44,6 +52,7 @@ class Pulse:
     def tick(self) -> None:
         """Renew the slot of a call under way; every few seconds, give a sign of life."""
         self._gate.renew()
+        self._beside()
         if time.monotonic() < self._next:
             return
         with self._database.transaction(NETWORK_SCOPE) as session:

@@ -17,14 +17,16 @@ class Queue(StrEnum):
 
 # A queue that is this long has work enough: what waits there for longer than the relay's patience
 # is put there again, and again.
-MOST_WAITING = 256
+# What is due beyond that comes together, in fewer jobs.
+MOST_WAITING = 16
+MOST_WAITING_FOR_EACH_WORKER = 8
 # How many items one RQ job may carry, where many small ones are due: RQ's own share of each is as
-# much as half of the work. Only where all wait for the same gateway: behind a call to an agency
-# that is slow, what is for another would wait too.
+# much as half of the work. Those for agencies share jobs only while none is slow, for behind a slow
+# call what is for another agency would wait too.
 MOST_TOGETHER: Mapping[Queue, int] = {
     Queue.MONEY: 1,
     Queue.NOTICES: 8,
-    Queue.AGENCIES: 1,
+    Queue.AGENCIES: 8,
     Queue.HOUSEKEEPING: 1,
 }
 # What is due at a time is cut into so many jobs at least, so that every worker has some of it.

@@ -7,11 +7,14 @@ no faster than it may be.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.agencies.entering import any_is_slow
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.outbox import delivery
 from workers import queues, rq_worker
@@ -39,8 +42,8 @@ class Relay:
         try:
             # Before the outbox is touched: without Redis nothing could be put there.
             waiting = rq_worker.count_jobs(self._redis)
-            self._wake()
-            count = sum(self._fill(name, waiting[name]) for name in queues.Queue)
+            together = self._wake()
+            count = sum(self._fill(name, waiting[name], together[name]) for name in queues.Queue)
         except RedisError:
             # After a failover the same address leads to another server: a connection to the one
             # that is a replica now would refuse for ever.
@@ -51,27 +54,36 @@ class Relay:
         self._miss("")
         return count
 
-    def _wake(self) -> None:
+    def _wake(self) -> Mapping[queues.Queue, int]:
+        """Let what waited for agencies be due; returns how many items a job may carry now."""
         with self._database.transaction(NETWORK_SCOPE) as session:
             for agency in delivery.list_awaited(session):
                 openings = self.gate.count_openings(session, agency)
                 delivery.wake(session, agency, most=openings)
+            if any_is_slow(session):
+                return {**queues.MOST_TOGETHER, queues.Queue.AGENCIES: 1}
+        return queues.MOST_TOGETHER
 
-    def _fill(self, name: queues.Queue, waiting: int) -> int:
+    def _fill(self, name: queues.Queue, waiting: int, together: int) -> int:
         """One queue has room or not by itself: a long one never keeps money from being put."""
-        room = min(queues.MOST_WAITING - waiting, BATCH)
-        if room <= 0:
+        most = queues.MOST_WAITING_FOR_EACH_WORKER * self.gate.workers
+        jobs = max(queues.MOST_WAITING, most) - waiting
+        if jobs <= 0:
             return 0
         topics, but_not = _TOPICS[name]
         with self._database.transaction(NETWORK_SCOPE) as session:
             items = delivery.take_due(
-                session, most=room, again_seconds=self._again, topics=topics, but_not=but_not
+                session,
+                most=min(jobs * together, BATCH),
+                again_seconds=self._again,
+                topics=topics,
+                but_not=but_not,
             )
         # After the commit: a job is never for something that was rolled back.
         if items:
             queue = rq_worker.open_queue(name, self._redis)
             ids = [item.id for item in items]
-            rq_worker.enqueue_jobs(queue, ids, together=queues.MOST_TOGETHER[name])
+            rq_worker.enqueue_jobs(queue, ids, together=together, most=jobs)
         return len(items)
 
     def _miss(self, part: str) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -149,12 +150,16 @@ def open_queue(name: str, connection: Redis) -> Queue:
     return OutboxQueue(name, connection=connection, serializer=JSONSerializer)
 
 
-def enqueue_jobs(queue: Queue, items: Sequence[UUID], *, together: int = 1) -> None:
-    """Put the outbox ids into the queue, up to ``together`` of them in one job. Raises RedisError.
+def enqueue_jobs(
+    queue: Queue, items: Sequence[UUID], *, together: int = 1, most: int | None = None
+) -> None:
+    """Put the outbox ids into the queue, up to ``together`` of them in one job, in no more than
+    ``most`` jobs if that can be. Raises RedisError.
 
     A few that are due go one by one: each worker takes one.
     """
-    size = max(1, min(together, len(items) // queues.PARTS))
+    least = ceil(len(items) / most) if most else 1
+    size = max(1, min(together, max(least, len(items) // queues.PARTS)))
     queue.enqueue_many(
         Queue.prepare_data(
             RUN,

@@ -3,7 +3,7 @@
 1. claim, in a transaction: read what there is to do, and write down that it will be done, unless
    the agency isn't to be called now (`workers.gate`): then nothing was claimed;
 2. call, in no transaction: the agency's answer, and what comes next;
-3. settle, in the transaction that ends the item: write what the answer means.
+3. settle, in the transaction that ends the item: write what the answer means, and leave the agency.
 
 Nothing is called while a transaction is open, and nothing is written by a worker that lost its
 lease.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -49,9 +50,13 @@ class RetryLater:
 
 @dataclass(frozen=True)
 class Claim(Generic[Task]):
-    """There is another call to make: ``take`` returns for what, or how the item ends."""
+    """There is another call to make: ``take`` returns for what, or how the item ends.
+
+    ``keep`` writes what the call before has shown, for when the next isn't to be made now.
+    """
 
     take: Callable[[Session, datetime], Task | Settled | None]
+    keep: Callable[[Session, datetime], object] = _nothing
 
 
 def run_steps(
@@ -71,42 +76,85 @@ def run_steps(
     """
     started = time.monotonic()
     step: Claim[Task] | Settled | RetryLater = Claim(claim)
-    while isinstance(step, Claim):
-        claimed = _claim(job, step, agency)
-        if isinstance(claimed, Settled):
-            step = claimed
-            break
-        task, passage = claimed
-        with job.gate.through(passage):
+    passage: Passage | None = None
+    with ExitStack() as passages:
+        while isinstance(step, Claim):
+            claimed = _claim(job, lease, step, agency, passage)
+            if claimed is None:
+                return
+            task, passage = claimed
+            passages.enter_context(job.gate.through(passage))
             if within_lease and time.monotonic() - started > job.lease_seconds:
                 raise LeaseLost(lease.id)
             step = call(job, task)
+        _end(job, lease, step, passage)
+
+
+def _end(
+    job: JobContext, lease: Lease, step: Settled | RetryLater, passage: Passage | None
+) -> None:
+    """Whoever called leaves the agency in the transaction that ends the item, last: its rows are
+    everybody's."""
     if isinstance(step, RetryLater):
         job.retry_later(lease)
-    elif isinstance(step, Settled):
-        with job.settle(lease, step.outcome) as session:
-            step.write(session, job.now(session))
+        return
+    with job.settle(lease, step.outcome) as session:
+        step.write(session, job.now(session))
+        if passage is not None:
+            job.gate.leave(session, passage)
+    if passage is not None:
+        passage.left = True
 
 
 def _claim(
-    job: JobContext, step: Claim[Task], agency: str | Callable[[Task], str]
-) -> tuple[Task, Passage] | Settled:
-    """What to do, and the right to call for it. Raises `NotNow`: then nothing was claimed."""
-    for _ in range(TRIES):
+    job: JobContext,
+    lease: Lease,
+    step: Claim[Task],
+    agency: str | Callable[[Task], str],
+    before: Passage | None,
+) -> tuple[Task, Passage] | None:
+    """What to do, and the right to call for it; None when that ended the item.
+
+    Raises `NotNow`: then nothing was claimed.
+    """
+    for last in (*[False] * TRIES, True):
         try:
-            return _claim_now(job, step, agency)
+            claimed = _claim_now(job, lease, step, agency, before)
         except NotNow as denied:
-            if not denied.soon:
+            if last or not denied.soon:
+                _keep(job, step, before)
                 raise
+        else:
+            if before is not None:
+                before.left = True
+            return claimed
         time.sleep(TRY_SECONDS)
-    return _claim_now(job, step, agency)
+    raise AssertionError("the last try returns or raises")
 
 
 def _claim_now(
-    job: JobContext, step: Claim[Task], agency: str | Callable[[Task], str]
-) -> tuple[Task, Passage] | Settled:
+    job: JobContext,
+    lease: Lease,
+    step: Claim[Task],
+    agency: str | Callable[[Task], str],
+    before: Passage | None,
+) -> tuple[Task, Passage] | None:
     with job.transaction() as session:
-        task = step.take(session, job.now(session))
-        if task is None or isinstance(task, Settled):
-            return task or Settled("moot")
+        now = job.now(session)
+        task = step.take(session, now) or Settled("moot")
+        if isinstance(task, Settled):
+            job.finish(session, lease, task.outcome)
+            task.write(session, now)
+        if before is not None:
+            job.gate.leave(session, before)
+        if isinstance(task, Settled):
+            return None
         return task, job.gate.enter(session, agency if isinstance(agency, str) else agency(task))
+
+
+def _keep(job: JobContext, step: Claim[Task], before: Passage | None) -> None:
+    """The next call waits; what the one before has shown is known all the same."""
+    if before is None:
+        return
+    with job.transaction() as session:
+        step.keep(session, job.now(session))

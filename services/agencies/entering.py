@@ -48,13 +48,17 @@ class NotNow(Exception):
 
 @dataclass(frozen=True)
 class Admission:
-    """The right to call an agency: one of its slots, ``tokens`` of its rate, maybe the probe."""
+    """The right to call an agency: one of its slots, ``tokens`` of its rate, maybe the probe.
+
+    ``brief``: the call may last for `rules.BRIEF_CALL` only.
+    """
 
     agency: str
     slot: int
     fence: int
     probe: int | None
     tokens: int
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,14 +129,22 @@ _ENTER = text(
 
 
 def enter(
-    session: Session, agency: str, terms: Terms, *, workers: int, hold_seconds: float, tokens: int
+    session: Session,
+    agency: str,
+    terms: Terms,
+    *,
+    workers: int,
+    hold_seconds: float,
+    tokens: int,
+    quick: bool = False,
 ) -> Admission:
     """Take the right to call ``agency`` for ``hold_seconds``. Raises `NotNow`: then roll back.
 
     ``workers`` are alive; ``tokens`` is how many calls the caller holds already from the last
-    time, or owes where it is negative. The agency has been met.
+    time, or owes where it is negative; ``quick``: its last calls to the agency were. The agency has
+    been met.
     """
-    at_once = rules.calls_at_once(terms, workers)
+    at_once = rules.calls_at_once(terms, workers, quick=quick)
     values = {"agency": agency, "at_once": at_once, "hold": hold_seconds, "slow": _SLOW_SECONDS}
     row = session.execute(_ENTER, values).one()
     if row.paused:
@@ -143,14 +155,15 @@ def enter(
     slow = rules.is_slow(row.slow_until, row.longest, row.now)
     if slow and workers > 1 and row.slow_calls >= rules.calls_of_slow_ones(workers):
         raise NotNow(agency, Denial.BUSY)
-    if row.slot is None:
+    brief = row.slot is not None and rules.is_brief(row.slot, workers)
+    if row.slot is None or (brief and not rules.is_short(row.longest)):
         raise NotNow(agency, Denial.BUSY, soon=rules.slot_is_near(row.youngest))
     probe = None
     if rules.probe_is_due(breaker, row.now):
         probe = _begin_probe(session, agency, breaker, rules.begin_probe(breaker, terms, row.now))
     # Last, for everybody takes from the same row.
     left = tokens if tokens > 0 else _take_tokens(session, agency, terms, owed=-tokens)
-    return Admission(agency, row.slot, row.fence, probe, left - 1)
+    return Admission(agency, row.slot, row.fence, probe, left - 1, brief)
 
 
 _PROBE = text(
@@ -198,11 +211,11 @@ def _take_tokens(session: Session, agency: str, terms: Terms, *, owed: int) -> i
 
 _LEAVE = text(
     """
-    UPDATE agency_slots SET held_until = NULL
-    WHERE agency = :agency AND slot = :slot AND fence = :fence
+    UPDATE agency_slots b SET held_until = NULL FROM agency_states s
+    WHERE b.agency = :agency AND b.slot = :slot AND b.fence = :fence AND s.agency = b.agency
+    RETURNING s.state = 'closed' AND s.failures = 0 AS calm
     """
 )
-_CALM = text("SELECT state = 'closed' AND failures = 0 FROM agency_states WHERE agency = :agency")
 _STATE = text(
     "SELECT clock_timestamp() AS now, * FROM agency_states WHERE agency = :agency FOR NO KEY UPDATE"
 )
@@ -231,12 +244,12 @@ def leave(
     """Give the slot back; let the breaker know how the calls ended, in their order, and all others
     know when they took long."""
     values = {"agency": admission.agency, "slot": admission.slot, "fence": admission.fence}
-    session.execute(_LEAVE, values)
+    calm = session.execute(_LEAVE, values).scalar_one_or_none()
     if took >= rules.SLOW_CALL:
         until = database_clock(session) + rules.SLOW_FOR
         session.execute(_SLOW, {"agency": admission.agency, "until": until})
     well = all(not rules.POLICIES[result.outcome].counts for result in results)
-    if not results or (well and session.execute(_CALM, {"agency": admission.agency}).scalar_one()):
+    if not results or (well and calm):
         return
     row = session.execute(_STATE, {"agency": admission.agency}).one()
     before = after = _breaker(row)
@@ -274,6 +287,20 @@ def renew(session: Session, admission: Admission, *, hold_seconds: float) -> Non
     """The call goes on: hold its slot for longer."""
     values = {"agency": admission.agency, "slot": admission.slot, "fence": admission.fence}
     session.execute(_RENEW, {**values, "hold": hold_seconds})
+
+
+_ANY_SLOW = text(
+    """
+    SELECT EXISTS (SELECT FROM agency_states WHERE slow_until > clock_timestamp())
+        OR EXISTS (SELECT FROM agency_slots WHERE held_until > clock_timestamp()
+            AND taken_at < clock_timestamp() - make_interval(secs => :slow))
+    """
+)
+
+
+def any_is_slow(session: Session) -> bool:
+    """Whether some agency is slow now, or was a moment ago."""
+    return bool(session.execute(_ANY_SLOW, {"slow": _SLOW_SECONDS}).scalar_one())
 
 
 _OPENINGS = text(

@@ -72,6 +72,10 @@ SHORT_CALL = timedelta(milliseconds=250)
 # An agency of which a call has taken so long counts as slow, until none has for a while.
 SLOW_CALL = timedelta(seconds=1)
 SLOW_FOR = timedelta(minutes=1)
+# Where the last calls were as quick as this, one may hold up the last worker, and is given up after
+# this.
+QUICK_CALL = timedelta(milliseconds=50)
+BRIEF_CALL = SHORT_CALL
 
 
 @dataclass(frozen=True)
@@ -176,12 +180,32 @@ def _open_for(terms: Terms, trips: int) -> timedelta:
     return min(terms.open_for * 2.0 ** min(trips, 30), terms.longest_open)
 
 
-def calls_at_once(terms: Terms, workers: int) -> int:
+def calls_at_once(terms: Terms, workers: int, *, quick: bool = False) -> int:
     """How many calls may be under way at the same time, with so many workers alive.
 
-    One worker is always left for the other agencies: each call holds one up while it lasts.
+    One worker is always left for the other agencies: each call holds one up while it lasts. Where
+    the agency has been ``quick`` lately, it is left but for moments (`is_brief`).
     """
-    return min(terms.at_once, workers - 1) if workers > 1 else terms.at_once
+    left = 0 if quick else 1
+    return min(terms.at_once, workers - left) if workers > 1 else terms.at_once
+
+
+def is_brief(slot: int, workers: int) -> bool:
+    """Whether a call in that slot leaves no worker for the other agencies. It begins only while the
+    others are short, and lasts no longer than `BRIEF_CALL`: an agency that falls ill keeps every
+    worker for that moment, and once."""
+    return 1 < workers <= slot
+
+
+def grown_slowest(slowest: timedelta, took: timedelta) -> timedelta:
+    """How long calls take at the most, once one more ``took`` so long; what was is forgotten by and
+    by."""
+    return max(took, slowest * 0.9)
+
+
+def is_short(longest: timedelta | None) -> bool:
+    """Whether every call under way has only just begun; ``longest`` is the oldest one."""
+    return longest is None or longest < SHORT_CALL
 
 
 def calls_of_slow_ones(workers: int) -> int:

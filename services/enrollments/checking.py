@@ -17,6 +17,7 @@ from services.citizens.errors import PersonForgotten
 from services.citizens.models import Person
 from services.citizens.people import open_person
 from services.enrollments.lifecycle import LIFECYCLE
+from services.enrollments.models import Enrollment
 from services.enrollments.rules import CURP_REASONS, CurpCheck, Status
 from services.kernel.audit import SYSTEM
 from services.kernel.crypto import Vault
@@ -69,15 +70,17 @@ def record_check(
     differs: Sequence[str] = (),
     *,
     now: datetime,
-) -> bool:
-    """Keep what was found, once; returns whether the request goes on. Raises NotFound."""
+) -> Enrollment | None:
+    """Keep what was found, once; returns the row, locked, where the request goes on.
+
+    Raises NotFound.
+    """
     found = LIFECYCLE.lock(session, enrollment)
     if found.curp_check is None:
         found.curp_check, found.curp_differs = check, list(differs)
-        session.flush()
     reason = CURP_REASONS.get(CurpCheck(found.curp_check))
     if reason is None:
-        return True
+        return found
     if found.status == Status.RECEIVED:
         LIFECYCLE.move(session, found, Status.REJECTED, now=now, actor=SYSTEM, reason_code=reason)
-    return False
+    return None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from services.enrollments.documents import mark_documents_sent
 from services.enrollments.models import Enrollment, EnrollmentClaim, EnrollmentEvent
+from services.enrollments.programs.order import in_order
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import OVER, TOLD, TRANSITIONS, By, Status
 from services.facts import recording
+from services.folders.models import Folder
 from services.kernel.audit import Actor, Role
 from services.kernel.transitions import Lifecycle, Moved, history
-from services.outbox.delivery import enqueue_at
+from services.outbox.delivery import enqueue, enqueue_at
 
 
 def _let_go(session: Session, moved: Moved) -> None:
@@ -31,6 +33,21 @@ def _pass_documents(session: Session, moved: Moved) -> None:
     )
     if moved.after == Status.SENT_TO_AGENCY or answered:
         mark_documents_sent(session, moved.thing, PROGRAMS[moved.thing.program], moved.now)
+
+
+def _go_on(session: Session, moved: Moved) -> None:
+    """The plan goes on, unless there is nothing else in it. Whoever is changing the plan is waited
+    for, or sees that this one is active."""
+    done: Enrollment = moved.thing
+    if moved.after != Status.ACTIVE:
+        return
+    if in_order([done.program]) == [done.program]:
+        others = exists().where(Enrollment.folder_id == done.folder_id, Enrollment.id != done.id)
+        alone = select(Folder.wanted.contained_by([done.program]) & ~others)
+        whole = alone.where(Folder.id == done.folder_id).with_for_update(read=True, of=Folder)
+        if session.scalar(whole):
+            return
+    enqueue(session, "enrollments.go_on", done.id)
 
 
 def _who(moved: Moved) -> dict[str, str]:
@@ -58,7 +75,7 @@ LIFECYCLE = Lifecycle(
         enqueue_at("enrollments.appointment", Status.APPOINTMENT_SCHEDULED),
         enqueue_at("enrollments.payment", Status.PAYMENT_PENDING),
         enqueue_at("enrollments.decided", *TOLD),
-        enqueue_at("enrollments.go_on", Status.ACTIVE),
+        _go_on,
         enqueue_at("enrollments.ended", Status.ENDED),
     ),
 )

@@ -8,7 +8,7 @@ which it can use.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from services.citizens.people import curp_key
 from services.enrollments.errors import PrerequisiteMissing
 from services.enrollments.models import Enrollment
+from services.enrollments.programs.order import comes_after, in_order
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Field, Program
 from services.enrollments.queries import open_result
@@ -96,24 +97,6 @@ class Known:
     def has_number(self, program: str) -> bool:
         """Whether the person gave the number that the program would give."""
         return any(program in answers for answers in self.answers.values())
-
-
-def comes_after(program: Program) -> tuple[str, ...]:
-    """The programs that come before it."""
-    asked = (each.name for each in program.fields if each.name in PROGRAMS)
-    return tuple(dict.fromkeys((*program.requires, *asked)))
-
-
-def in_order(wanted: Iterable[str]) -> list[str]:
-    """The wanted programs and all that come before them, each after those that it needs."""
-    found: set[str] = set()
-    pending = list(wanted)
-    while pending:
-        program = pending.pop()
-        if program not in found:
-            found.add(program)
-            pending += comes_after(PROGRAMS[program])
-    return [program for program in PROGRAMS if program in found]
 
 
 def lacks(program: Program, data: Mapping[str, Any]) -> list[str]:

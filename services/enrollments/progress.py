@@ -78,14 +78,20 @@ class AgencyStatus:
 
 
 def begin_submission(
-    session: Session, enrollment: UUID, *, now: datetime, vault: Vault
+    session: Session,
+    enrollment: UUID,
+    *,
+    now: datetime,
+    vault: Vault,
+    held: Enrollment | None = None,
 ) -> Application | None:
     """Write down that it is being sent, and what to send. None when there is nothing to send.
 
     To be committed before the agency is called: whatever happens to the call, the enrollment shows
-    that it may have arrived. Raises NotFound, `PersonForgotten`.
+    that it may have arrived. ``held`` is the row, where the transaction has locked it already.
+    Raises NotFound, `PersonForgotten`.
     """
-    found = LIFECYCLE.lock(session, enrollment)
+    found = held or LIFECYCLE.lock(session, enrollment)
     before = Status(found.status)
     if before is Status.RECEIVED:
         resolve_by = resolve_until(home_day(now), PROGRAMS[found.program].term)
@@ -160,6 +166,7 @@ def record_progress(
     if said.result:
         _keep_result(session, found, said.result, newer=order is _Order.NEWER, vault=vault)
     if order is _Order.OLDER:
+        session.flush()
         return found
     steps = _takes_step(session, found, said.status)
     if not steps and (odd := _oddity(session, found, said)):
@@ -169,7 +176,6 @@ def record_progress(
             found.agency_changed_at = said.changed_at
         _keep_details(session, found, said, vault=vault)
         _keep_days(found, said, now)
-        session.flush()
     if steps:
         LIFECYCLE.move(
             session,
@@ -180,6 +186,7 @@ def record_progress(
             reason_code=said.reason_code,
             resolve_by=resumed_by(found, said.status, now),
         )
+    session.flush()
     return found
 
 
@@ -254,7 +261,6 @@ def _keep_result(
     whole = {**held, **given} if newer else {**given, **held}
     if whole != held:
         found.result_sealed = key.seal(json.dumps(whole), place=RESULT_PLACE, row=found.id)
-        session.flush()
 
 
 def _keep_details(session: Session, found: Enrollment, said: AgencyStatus, *, vault: Vault) -> None:

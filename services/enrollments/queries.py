@@ -65,6 +65,11 @@ def find_by_folio(session: Session, folio: str) -> UUID | None:
     return session.scalar(select(Enrollment.id).where(Enrollment.folio == folio))
 
 
+def find_request(session: Session, folio: str) -> Enrollment | None:
+    """The enrollment with that folio."""
+    return session.scalars(select(Enrollment).where(Enrollment.folio == folio)).one_or_none()
+
+
 def when_issued(session: Session, folio: str) -> datetime | None:
     """When that folio was given to somebody, or None: all that whoever holds a paper may know."""
     return session.scalar(select(Enrollment.created_at).where(Enrollment.folio == folio))

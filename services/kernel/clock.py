@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.kernel.db import BEGAN
+
 Clock = Callable[[], datetime]
 SessionClock = Callable[[Session], datetime]
 
@@ -27,3 +29,9 @@ def database_clock(session: Session) -> datetime:
     """The database's time of day, aware: the same for every web process and worker."""
     moment: datetime = session.execute(_NOW).scalar_one()
     return moment
+
+
+def transaction_clock(session: Session) -> datetime:
+    """When the transaction began, by the database's clock: nothing more is asked of it."""
+    began: datetime = session.info[BEGAN]
+    return began

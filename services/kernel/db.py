@@ -103,7 +103,7 @@ NO_SCOPE = Scope()
 _OPEN = text(
     "SELECT set_config('app.consulate', :consulate, true),"
     " set_config('app.account', :account, true),"
-    " set_config('app.actor', :actor, true)"
+    " set_config('app.actor', :actor, true), clock_timestamp() AS began"
 )
 
 # A server that vanished without a word is noticed within half a minute.
@@ -144,15 +144,16 @@ class Database:
         Raises `OutcomeUnknown` when nobody can say whether it was committed for good.
         """
         with _Session(self.engine, expire_on_commit=False) as session:
-            session.execute(
+            opened = session.execute(
                 _OPEN,
                 {
                     "consulate": scope.consulate,
                     "account": str(scope.account or ""),
                     "actor": str(scope.actor or ""),
                 },
-            )
+            ).one()
             session.info[_SCOPE] = scope
+            session.info[BEGAN] = opened.began
             yield session
             self._commit(session)
 
@@ -247,6 +248,8 @@ class _Session(Session):
 
 
 _SCOPE = "scope"
+# When a transaction began, by the database's clock (`services.kernel.clock.transaction_clock`).
+BEGAN = "began"
 
 
 # The scope of the statement that is being executed in this thread, set right before it is.

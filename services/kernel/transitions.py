@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import inspect, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -88,7 +88,8 @@ class Lifecycle(Generic[Thing, Status]):
     ) -> None:
         """Compare and swap on the status, then write what the move means.
 
-        ``columns`` change with the status. ``action`` is what the audit calls it, e.g.
+        ``columns`` change with the status, as does what was set on ``thing`` and isn't written yet.
+        ``action`` is what the audit calls it, e.g.
         "remittance.cancel"; else it is named after the status. Raises `WrongState` when the table
         doesn't have the step, or somebody else moved the row meanwhile.
         """
@@ -105,6 +106,7 @@ class Lifecycle(Generic[Thing, Status]):
     def _swap(
         self, session: Session, thing: Thing, before: str, columns: Mapping[str, Any]
     ) -> None:
+        columns = {**_take_unwritten(thing), **columns}
         session.flush()
         model: Any = self.model
         swapped = session.execute(
@@ -137,6 +139,16 @@ class Lifecycle(Generic[Thing, Status]):
         audit.record(
             session, subject, action=action or f"{self.kind}.{moved.after}", now=now, actor=actor
         )
+
+
+def _take_unwritten(thing: Any) -> dict[str, Any]:
+    """What was set on it and isn't written; it counts as written from here on."""
+    state = inspect(thing)
+    names = set(state.mapper.columns.keys()) - state.unmodified
+    values = {name: getattr(thing, name) for name in names}
+    for name, value in values.items():
+        set_committed_value(thing, name, value)
+    return values
 
 
 def history(

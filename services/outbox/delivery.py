@@ -213,6 +213,24 @@ def postpone(session: Session, held: Lease, agency: str, *, delay_seconds: float
     session.execute(_POSTPONE, values)
 
 
+_END_WAITING = text(
+    """
+    WITH idle AS MATERIALIZED (
+        SELECT id FROM outbox WHERE ref = :ref AND topic = :topic AND done_at IS NULL
+          AND (lease_until IS NULL OR lease_until < clock_timestamp())
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE outbox o SET done_at = clock_timestamp(), outcome = 'moot', waits_for = NULL
+    FROM idle WHERE o.id = idle.id
+    """
+)
+
+
+def end_waiting(session: Session, topic: str, ref: UUID) -> None:
+    """End the items of that topic about ``ref`` that nobody works on: there is nothing to do."""
+    session.execute(_END_WAITING, {"ref": ref, "topic": topic})
+
+
 _AWAITED = text(
     "SELECT DISTINCT waits_for FROM outbox WHERE waits_for IS NOT NULL AND done_at IS NULL"
 )

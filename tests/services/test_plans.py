@@ -32,12 +32,11 @@ from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment
 from services.enrollments.planning import (
     StepState,
-    comes_after,
-    in_order,
     list_unblocked,
     read_known,
     read_plan,
 )
+from services.enrollments.programs.order import comes_after, in_order
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.requesting import request_enrollment

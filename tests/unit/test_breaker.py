@@ -102,6 +102,17 @@ def test_one_worker_is_left_for_the_other_agencies(at_once: int, workers: int, c
     assert rules.calls_at_once(terms, workers) == calls
 
 
+def test_who_is_quick_gets_the_last_worker_for_brief_calls() -> None:
+    assert rules.calls_at_once(TERMS, 2, quick=True) == 2
+    assert [rules.is_brief(slot, 2) for slot in (1, 2)] == [False, True]
+    assert not rules.is_brief(1, 1)
+    slowest = rules.SLOW_CALL
+    for _ in range(30):
+        slowest = rules.grown_slowest(slowest, timedelta(milliseconds=4))
+    assert slowest <= rules.QUICK_CALL
+    assert rules.grown_slowest(slowest, rules.BRIEF_CALL) > rules.QUICK_CALL
+
+
 def test_slow_is_who_was_a_moment_ago_or_is_now() -> None:
     assert not rules.is_slow(None, None, NOW)
     assert not rules.is_slow(NOW, rules.SHORT_CALL, NOW)

@@ -65,12 +65,14 @@ def agencies_url(tmp_path: Path, settings: Settings) -> Iterator[str]:
 
 @pytest.fixture
 def quick(settings: Settings, agencies_url: str) -> Settings:
-    """Short leases and repeated rings, and the simulator for every agency."""
+    """Short leases and repeated rings, and the simulator for every agency. It calls nobody back, so
+    it is asked soon."""
     return configured(
         settings,
         CONSULAR_SIMULATOR_URL=agencies_url,
         CONSULAR_LEASE_SECONDS="3",
         CONSULAR_RING_SECONDS="1",
+        CONSULAR_CALLBACK_SECONDS="1",
     )
 
 

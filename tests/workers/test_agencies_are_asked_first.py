@@ -38,6 +38,7 @@ from tests.factories.enrollments import make_request
 from tests.factories.payouts import PayoutBench
 from tests.factories.remittances import make_remittance, make_sender
 from tests.workers.conftest import effects, enroll, fault, look, outcomes, process, until
+from workers.agencies import build_agencies
 from workers.gate import Gate, Guarded, Passage
 from workers.jobs.run import run_outbox, use
 from workers.runtime import JobContext
@@ -265,6 +266,27 @@ def test_a_slow_agency_never_holds_all_workers(job: JobContext) -> None:
     with gates[0].through(passages[0]):
         pass
     assert denied(job, "sat", gates[3]) is None
+
+
+def test_a_quick_agency_has_the_last_worker_for_short_calls(
+    job: JobContext, agencies_url: str, quick: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.gate.QUICK_CALL", timedelta(days=1))
+    monkeypatch.setattr("workers.gate.BRIEF_CALL", timedelta(milliseconds=100))
+    gates = [Gate(job.database) for _ in range(3)]
+    for gate in gates:
+        gate.workers = 2
+    assert not enter(job, "sat", gates[0]).admission.brief
+    last = enter(job, "sat", gates[1])
+    assert denied(job, "sat", gates[2]) is Denial.BUSY
+    fault(agencies_url, "sat", latency_ms=1500)
+    sat = build_agencies(quick, gates[1]).enrollments["sat"]
+    # It holds up every worker, and is given up soon.
+    with gates[1].through(last), pytest.raises(Unanswered):
+        sat.status("E00000000000")
+    with job.transaction() as session:
+        session.execute(text("UPDATE agency_slots SET taken_at = now() - interval '0.5 seconds'"))
+    assert denied(job, "sat", gates[1]) is Denial.BUSY
 
 
 def test_slow_agencies_hold_a_third_of_the_workers_together(job: JobContext) -> None:

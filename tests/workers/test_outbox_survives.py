@@ -13,6 +13,7 @@ from redis import Redis
 from sqlalchemy import text
 
 from consular.local.valkey import ValkeyServer
+from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import new_id
 from services.kernel.settings import Settings
 from services.outbox import delivery
@@ -203,20 +204,85 @@ def test_what_a_slow_item_holds_up_goes_back_into_the_queues_at_once(
     assert {item.id for item in due} == set(items[1:])
 
 
+def test_what_waits_behind_an_item_that_lasts_goes_back_meanwhile(
+    job: JobContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [_item(job, enroll(job, make_request())) for _ in range(3)]
+    with job.transaction() as session:
+        delivery.take_due(session, most=10, again_seconds=60)
+    monkeypatch.setattr("workers.jobs.run.LONGEST_TOGETHER_SECONDS", 0)
+    due: list[set[UUID]] = []
+
+    def lasts(job: JobContext, _item: str) -> None:
+        """While it is done, a thread beside looks after the others."""
+        run.hand_back()
+        with job.database.transaction(NETWORK_SCOPE) as session:
+            taken = delivery.take_due(session, most=10, again_seconds=60)
+        due.append({each.id for each in taken})
+
+    monkeypatch.setattr("workers.jobs.run._run", lasts)
+    run.run_outbox(*map(str, items))
+    assert due == [set(items[1:])]
+
+
+def test_a_lease_ends_with_the_transaction_that_took_it(job: JobContext) -> None:
+    """Whoever wakes up after another took the item writes nothing."""
+    item = _item(job, enroll(job, make_request()))
+    with job.in_hand(item) as lease:
+        assert lease is not None
+        with pytest.raises(RuntimeError), job.transaction():
+            raise RuntimeError
+        with job.transaction():
+            pass
+        with job.database.transaction(NETWORK_SCOPE) as session:
+            assert delivery.take_lease(session, item, lease_seconds=30) is None
+    other = _item(job, enroll(job, make_request()))
+    with job.in_hand(other) as lease:
+        assert lease is not None
+        with pytest.raises(RuntimeError), job.transaction():
+            raise RuntimeError
+        with job.database.transaction(NETWORK_SCOPE) as session:
+            assert delivery.take_lease(session, other, lease_seconds=30) is not None
+        with pytest.raises(LeaseLost), job.settle(lease, "sent"):
+            pass
+
+
 def test_a_long_queue_is_not_rung_for(
     job: JobContext, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(7):
         enroll(job, make_request())
     monkeypatch.setattr("workers.queues.MOST_WAITING", 5)
+    monkeypatch.setattr("workers.queues.MOST_TOGETHER", dict.fromkeys(Queue, 1))
     relay = Relay(job.database, redis, again_seconds=0)
     assert [relay.tick() for _ in range(3)] == [5, 0, 0]
+
+
+def test_what_a_long_queue_had_no_room_for_comes_in_fewer_jobs(
+    job: JobContext, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.queues.MOST_WAITING", 4)
+    for _ in range(12):
+        enroll(job, make_request())
+    relay = Relay(job.database, redis, again_seconds=60)
+    assert [relay.tick() for _ in range(2)] == [12, 0]
+    assert rq_worker.count_jobs(redis)[Queue.AGENCIES] == 4
+    with job.transaction() as session:
+        session.execute(
+            text("INSERT INTO agency_states (agency, slow_until)"
+                 " VALUES ('imss', now() + interval '1 minute')")
+        )  # fmt: skip
+        session.execute(text("UPDATE outbox SET ring_at = now()"))
+    redis.flushdb()
+    # Behind a slow agency's call another's would wait: one in a job.
+    assert relay.tick() == rq_worker.count_jobs(redis)[Queue.AGENCIES] == 4
 
 
 def test_a_long_queue_keeps_no_other_from_being_rung(
     job: JobContext, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.queues.MOST_WAITING", 5)
+    monkeypatch.setattr("workers.queues.MOST_TOGETHER", dict.fromkeys(Queue, 1))
     with job.transaction() as session:
         for _ in range(9):
             delivery.enqueue(session, "appointments.confirmation", new_id())

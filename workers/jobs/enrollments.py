@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -23,13 +23,14 @@ from integrations.contracts import (
     Remedy,
 )
 from integrations.errors import OutcomeUnknown, Refused, Retryable
-from integrations.registry import Purpose
+from integrations.registry import AGENCIES, Purpose
 from services.agencies.entering import NotNow
 from services.agencies.rules import Denial
 from services.enrollments import batches, choosing
 from services.enrollments.checking import CurpTask, begin_check, record_check
 from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
 from services.enrollments.lapsing import close_lapsed, is_lapsed
+from services.enrollments.models import Enrollment
 from services.enrollments.planning import list_unblocked
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import (
@@ -41,13 +42,13 @@ from services.enrollments.progress import (
     record_unknown,
     still_undecided,
 )
-from services.enrollments.queries import find_by_folio, get_enrollment
+from services.enrollments.queries import find_by_folio, find_request, get_enrollment
 from services.enrollments.rules import CURP_REASONS, CurpCheck, Status
 from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.errors import DomainError
 from services.kernel.money import Money
-from services.outbox.delivery import Lease, enqueue
+from services.outbox.delivery import Lease, end_waiting, enqueue
 from services.outbox.inbox import find_folio
 from workers.agencies import code_of
 from workers.jobs import incidents
@@ -56,6 +57,7 @@ from workers.steps import Claim, RetryLater, Settled, run_steps
 
 REGISTER = code_of(Purpose.POPULATION_REGISTER)
 
+REFRESH = "enrollments.refresh"
 FIRST_QUESTION_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 900.0
 # So long after a term has lapsed, it is closed although its agency can't be asked.
@@ -107,8 +109,7 @@ def _submit(job: JobContext, lease: Lease, *, check: bool) -> None:
     def claim(session: Session, now: datetime) -> CurpTask | Application | Settled | None:
         if check:
             return begin_check(session, lease.ref, now=now, vault=job.vault) or send(session, now)
-        record_check(session, lease.ref, CurpCheck.UNCHECKED, now=now)
-        return send(session, now)
+        return send(session, now, record_check(session, lease.ref, CurpCheck.UNCHECKED, now=now))
 
     def call(
         job: JobContext, task: CurpTask | Application
@@ -116,19 +117,29 @@ def _submit(job: JobContext, lease: Lease, *, check: bool) -> None:
         if isinstance(task, Application):
             return _send_and_take(job, lease.ref, task)
         check, differs = _check_curp(job, task)
-        with job.transaction() as session:
-            goes_on = record_check(session, lease.ref, check, differs, now=job.now(session))
-        return Claim(send) if goes_on else Settled(CURP_REASONS[check])
+
+        def keep(session: Session, now: datetime) -> Enrollment | None:
+            return record_check(session, lease.ref, check, differs, now=now)
+
+        def take(session: Session, now: datetime) -> Application | Settled | None:
+            held = keep(session, now)
+            return send(session, now, held) if held else Settled(CURP_REASONS[check])
+
+        return Claim(take, keep)
 
     run_steps(job, lease, claim, call, agency=_agency_of)
 
 
 def _begin_sending(
-    job: JobContext, enrollment: UUID, session: Session, now: datetime
+    job: JobContext,
+    enrollment: UUID,
+    session: Session,
+    now: datetime,
+    held: Enrollment | None = None,
 ) -> Application | Settled | None:
     """What to send now; or it waits for the next file."""
     return _queued(job, enrollment, session, now) or begin_submission(
-        session, enrollment, now=now, vault=job.vault
+        session, enrollment, now=now, vault=job.vault, held=held
     )
 
 
@@ -201,11 +212,9 @@ def take_callback(job: JobContext, lease: Lease) -> None:
     """The agency says that something changed. Only what it answers when asked counts."""
 
     def claim(session: Session, _now: datetime) -> _Question | Settled:
-        id = find_by_folio(session, find_folio(session, lease.ref) or "")
-        if id is None:
-            return incidents.unmatched(lease)
+        found = find_request(session, find_folio(session, lease.ref) or "")
         # The regular questions go on by themselves.
-        return _question(get_enrollment(session, id), goes_on=False)
+        return _question(found, goes_on=False) if found else incidents.unmatched(lease)
 
     run_steps(job, lease, claim, _ask, agency=_agency_of)
 
@@ -387,8 +396,10 @@ def _taken(
 
     def write(session: Session, now: datetime) -> None:
         found = record_progress(session, enrollment, agency_status, now=now, vault=job.vault)
-        if goes_on and still_undecided(found):
-            _ask_later(enrollment, _pause(now - found.created_at), session, now)
+        if not still_undecided(found):
+            end_waiting(session, REFRESH, enrollment)
+        elif goes_on:
+            _ask_later(enrollment, _pause(job, found, now), session, now)
 
     return Settled(agency_status.status, write)
 
@@ -399,13 +410,17 @@ def _not_known(enrollment: UUID, session: Session, now: datetime) -> None:
 
 
 def _ask_later(enrollment: UUID, delay: float, session: Session, _now: datetime) -> None:
-    enqueue(session, "enrollments.refresh", enrollment, delay_seconds=delay)
+    enqueue(session, REFRESH, enrollment, delay_seconds=delay)
 
 
 def _submit_again(enrollment: UUID, session: Session, _now: datetime) -> None:
     enqueue(session, "enrollments.submit", enrollment, delay_seconds=FIRST_QUESTION_SECONDS)
 
 
-def _pause(age: timedelta) -> float:
-    """Seconds until the next question: a quarter of its age, from one second to 15 minutes."""
-    return min(max(age.total_seconds() / 4, FIRST_QUESTION_SECONDS), LONGEST_PAUSE_SECONDS)
+def _pause(job: JobContext, found: Enrollment, now: datetime) -> float:
+    """Seconds until the next question: a quarter of its age, from one second to 15 minutes. An
+    agency that calls back is asked later, for its call comes first unless it was lost."""
+    age = now - found.created_at
+    calls_back = AGENCIES[PROGRAMS[found.program].agency].calls_back
+    shortest = job.callback_seconds if calls_back else FIRST_QUESTION_SECONDS
+    return min(max(age.total_seconds() / 4, shortest), LONGEST_PAUSE_SECONDS)

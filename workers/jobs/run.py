@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +17,7 @@ import structlog
 from integrations.errors import AgencyError, Throttled
 from services.agencies.entering import NotNow
 from services.agencies.rules import POLICIES, Then
+from services.kernel.db import NETWORK_SCOPE
 from services.outbox import delivery
 from services.outbox.delivery import Lease
 from workers.gate import OUTCOMES
@@ -31,8 +35,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class _Process:
+    """``rest``: those of the job in hand that aren't begun; the item under way ``began`` then."""
+
     job: JobContext | None = None
     progress: Callable[[], None] = lambda: None
+    rest: deque[str] = field(default_factory=deque)
+    began: float = inf
 
 
 _process = _Process()
@@ -46,48 +54,75 @@ def use(job: JobContext | None, progress: Callable[[], None] = lambda: None) -> 
 def run_outbox(*outbox_ids: str) -> None:
     """Do what each item says, if it is still to be done and no other worker holds its lease.
 
-    What isn't begun after a while goes back into the queues: one slow call holds up no more than
-    itself. Never raises for what goes wrong in the doing: the item stays in the outbox and comes
-    due again, and nothing of it ends up in Redis.
+    What isn't begun after a while goes back into the queues (also by `hand_back`): one slow call
+    holds up no more than itself. Never raises for what goes wrong in the doing: the item stays in
+    the outbox and comes due again, and nothing of it ends up in Redis.
     """
     if _process.job is None:
         raise RuntimeError("this process has no means to work with")
+    job, rest = _process.job, deque(outbox_ids)
+    _process.rest = rest
     deadline = time.monotonic() + LONGEST_TOGETHER_SECONDS
-    for number, outbox_id in enumerate(outbox_ids):
-        if number and time.monotonic() > deadline:
-            _attempt(_process.job, partial(_give_back, rest=outbox_ids[number:]), outbox_id)
-            return
+    while outbox_id := _pop(rest):
+        _process.began = time.monotonic()
         _process.progress()
-        _attempt(_process.job, _run, outbox_id)
+        _attempt(outbox_id, partial(_run, job, outbox_id))
+        if time.monotonic() > deadline:
+            _give_back(job, rest)
+    _process.began = inf
 
 
-def _attempt(job: JobContext, do: Callable[[JobContext, str], None], outbox_id: str) -> None:
+def hand_back() -> None:
+    """For a thread beside the job: behind an item that lasts, the others don't wait."""
+    if _process.job and time.monotonic() - _process.began > LONGEST_TOGETHER_SECONDS:
+        _give_back(_process.job, _process.rest)
+
+
+def _pop(rest: deque[str]) -> str | None:
+    """Whoever pops one has it: a thread beside may take the others meanwhile."""
+    with suppress(IndexError):
+        return rest.popleft()
+    return None
+
+
+def _attempt(outbox_id: str, do: Callable[[], None]) -> None:
     try:
-        do(job, outbox_id)
+        do()
+    except LeaseLost:
+        log.warning("lease_lost", outbox_id=outbox_id)
     except Exception as error:
         # The database is not there: the relay brings the item back once its lease has ended.
         log.error("job_lost", outbox_id=outbox_id, error=type(error).__name__, part=_where(error))
 
 
-def _give_back(job: JobContext, _first: str, rest: Sequence[str]) -> None:
-    with job.transaction() as session:
-        delivery.make_due(session, [UUID(outbox_id) for outbox_id in rest])
+def _give_back(job: JobContext, rest: deque[str]) -> None:
+    left = list(iter(partial(_pop, rest), None))
+    if left:
+        _attempt(left[0], partial(_make_due, job, left))
+
+
+def _make_due(job: JobContext, outbox_ids: Sequence[str]) -> None:
+    # Not in the job's own transaction, which may be about the item in hand.
+    with job.database.transaction(NETWORK_SCOPE) as session:
+        delivery.make_due(session, [UUID(outbox_id) for outbox_id in outbox_ids])
 
 
 def _run(job: JobContext, outbox_id: str) -> None:
-    item = UUID(outbox_id)
-    lease = job.take_lease(item)
-    if lease is None:
-        return
+    with job.in_hand(UUID(outbox_id)) as lease:
+        if lease is not None:
+            _do(job, lease)
+
+
+def _do(job: JobContext, lease: Lease) -> None:
     route = ROUTES.get(lease.topic)
     if route is None:
-        log.error("topic_unknown", topic=lease.topic, outbox_id=str(item))
+        log.error("topic_unknown", topic=lease.topic, outbox_id=str(lease.id))
         job.retry_later(lease, UNKNOWN_TOPIC_SECONDS)
         return
     try:
         route.handler(job, lease)
     except LeaseLost:
-        log.warning("lease_lost", topic=lease.topic, outbox_id=str(item), fence=lease.fence)
+        raise
     except NotNow as denied:
         _postpone(job, lease, denied)
     except Exception as error:

@@ -40,7 +40,8 @@ from services.enrollments.choosing import (
     tell_ahead,
 )
 from services.enrollments.consenting import withdraw_consent
-from services.enrollments.planning import in_order, read_known, steps_of
+from services.enrollments.planning import read_known, steps_of
+from services.enrollments.programs.order import in_order
 from services.enrollments.programs.registry import PROGRAMS, open_programs
 from services.folders.keeping import open_answers
 from services.folders.queries import get_folder, get_person, list_consents, list_folders
