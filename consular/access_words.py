@@ -51,6 +51,7 @@ WHAT: dict[str, Any] = {
     "enrollment.withdrawn": _("Se retiró tu solicitud"),
     "enrollment.ended": _("Terminó tu inscripción"),
     "enrollment.identity_check": _("Alguien más pidió una inscripción con tus datos"),
+    "folder.read": _("Vieron en qué vas de tu plan de trámites"),
     "consent.withdraw": _("Se retiró un permiso para pasar tus datos"),
     "document.added": _("Se subió un documento tuyo"),
     "document.replaced": _("Se cambió un documento tuyo por otro"),

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from services.citizens.models import Person
 from services.citizens.people import change_person, get_key, make_person, open_person
 from services.enrollments.details import DETAILS_PLACE
+from services.enrollments.documents import list_missing
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment, EnrollmentClaim
 from services.enrollments.programs.registry import PROGRAMS
@@ -70,15 +71,19 @@ def answer(
     """Add what was given to the request, which is in review again, and send it to the agency.
 
     Raises NotFound, `WrongState` when nothing was asked, `PersonForgotten`, Invalid
-    (``unknown_field``, ``required`` for a field that was asked for, ``not_expected`` for something
-    of the applicant that wasn't, ``curp_invalid``, ``curp_birth_date_differs``), `AlreadyEnrolled`,
+    (``unknown_field``, ``required`` for a field that was asked for, ``document_missing`` for a
+    document that wasn't uploaded since, ``not_expected`` for something of the applicant that wasn't
+    asked for, ``curp_invalid``, ``curp_birth_date_differs``), `AlreadyEnrolled`,
     `IdentityCheckPending`.
     """
     found = LIFECYCLE.lock(session, enrollment)
     if Action.ANSWER not in actions(Status(found.status)):
         raise WrongState(state=found.status)
     key = get_key(session.get_one(Person, found.person_id), vault)
-    _refuse_other_than_asked(found, open_sealed(key, found).requested, given)
+    requested = open_sealed(key, found).requested
+    _refuse_other_than_asked(found, requested, given)
+    if list_missing(session, found, requested):
+        raise Invalid("document_missing", field="documents")
     known = json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id))
     whole = json.dumps({**known, **given.data}, ensure_ascii=False)
     found.data_sealed = key.seal(whole, place=DATA_PLACE, row=found.id)

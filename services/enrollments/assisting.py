@@ -26,10 +26,12 @@ from services.kernel.errors import Forbidden
 @dataclass(frozen=True)
 class Assistance:
     """``document``: which one was seen, in words; ``proved``: the account of the person's contact,
-    where they told a code that was sent there."""
+    where they told a code that was sent there; ``declared``: neither was asked for here, and
+    whoever helps declares that the person consented."""
 
     document: str | None = None
     proved: UUID | None = None
+    declared: bool = False
 
 
 def may_be_asked_for(program: Program) -> bool:
@@ -56,19 +58,20 @@ def request_for_person(
     if program and program.open and not may_be_asked_for(program):
         raise OwnAccountRequired(field="program")
     channel = channel_of(actor)
-    if channel is Channel.IN_PERSON and not assistance.document:
+    if channel is Channel.IN_PERSON and not (assistance.document or assistance.declared):
         raise ConsentRequired(field="document")
     enrollment = request_enrollment(
         session, command, now=now, actor=actor, vault=vault, account=assistance.proved
     )
     if actor.account_id is None:
         raise Forbidden()
+    consent = _consent(channel, assistance)
     session.add(
         AssistedRequest(
             enrollment_id=enrollment.id,
             channel=channel,
-            consent=_consent(channel, assistance),
-            document=assistance.document if channel is Channel.IN_PERSON else None,
+            consent=consent,
+            document=None if consent is not ConsentGiven.IDENTITY_SHOWN else assistance.document,
             asked_by=actor.account_id,
             asked_by_role=actor.role,
             asked_at=now,
@@ -88,6 +91,8 @@ def channel_of(actor: Actor) -> Channel:
 
 
 def _consent(channel: Channel, assistance: Assistance) -> ConsentGiven:
+    if assistance.declared:
+        return ConsentGiven.DECLARED
     if channel is Channel.IN_PERSON:
         return ConsentGiven.IDENTITY_SHOWN
     return ConsentGiven.CODE if assistance.proved else ConsentGiven.SPOKEN

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from services.enrollments.models import Enrollment
 from services.enrollments.programs.files import OTHER
+from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Document as Asked
 from services.enrollments.programs.schema import Program
-from services.enrollments.rules import DECIDED
-from services.folders.documents import mark_sent
-from services.folders.models import Document
+from services.enrollments.rules import DECIDED, asked_fields
+from services.folders.documents import list_kinds, mark_sent
+from services.folders.models import Document, Folder
 from services.folders.rules import DocumentState, document_retention
 from services.kernel.errors import Invalid, NotFound
 
@@ -30,6 +31,28 @@ def refuse_kind(program: Program, kind: str) -> None:
     """Raise Invalid ``document_kind_unknown`` for what the program takes no file of."""
     if kind not in {each.code for each in files_asked(program)}:
         raise Invalid("document_kind_unknown", field="kind")
+
+
+def list_asked(found: Enrollment, requested: Sequence[str]) -> list[str]:
+    """Of what an agency wants corrected, the documents: what is neither of the applicant nor asked
+    for by the program."""
+    fields = {field.name for field in PROGRAMS[found.program].fields}
+    return [name for name in requested if name not in fields and not asked_fields([name])]
+
+
+def list_missing(session: Session, found: Enrollment, requested: Sequence[str]) -> list[str]:
+    """The documents among ``requested`` of which none was uploaded since the agency asked.
+
+    For one that the program knows no file of, any counts. Nothing is missing for whoever can't see
+    the folder, nor where there is none any more.
+    """
+    asked = list_asked(found, requested)
+    folder = session.get(Folder, found.folder_id) if asked and found.folder_id else None
+    if folder is None or folder.person_key is None:
+        return []
+    known = {each.code for each in files_asked(PROGRAMS[found.program])}
+    there = list_kinds(session, folder.id, since=found.changed_at)
+    return [name for name in asked if (name not in there if name in known else not there)]
 
 
 def folder_of(found: Enrollment) -> UUID:

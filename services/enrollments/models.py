@@ -141,9 +141,12 @@ class AssistedRequest(Base):
         CheckConstraint(one_of("channel", Channel), name="channel"),
         CheckConstraint(one_of("consent", ConsentGiven), name="consent"),
         CheckConstraint(
-            "(channel = 'in_person') = (consent = 'identity_shown')"
-            " AND (channel = 'in_person') = (document IS NOT NULL)",
+            "consent = 'declared' OR (channel = 'in_person') = (consent = 'identity_shown')",
             name="in_person",
+        ),
+        CheckConstraint(
+            "(consent = 'identity_shown') = (document IS NOT NULL)",
+            name="document",
         ),
         Index("ix_assisted_requests_asked_by", "asked_by"),
     )

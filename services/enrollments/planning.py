@@ -143,6 +143,17 @@ def read_plan(session: Session, folder: Folder, vault: Vault) -> list[PlanStep]:
     return steps_of(folder.wanted, read_known(session, folder, vault))
 
 
+def find_plan(
+    session: Session, found: Enrollment, vault: Vault
+) -> tuple[Folder, list[PlanStep]] | None:
+    """The folder that a request is in, and its plan; None where the folder isn't to be seen, or its
+    person is erased. A step whose request the transaction may not see is as if never asked for."""
+    folder = session.get(Folder, found.folder_id) if found.folder_id else None
+    if folder is None or folder.person_key is None:
+        return None
+    return folder, read_plan(session, folder, vault)
+
+
 def read_known(session: Session, folder: Folder, vault: Vault) -> Known:
     """What the folder holds, opened."""
     latest = {

@@ -171,12 +171,14 @@ class ConsentGiven(StrEnum):
     """How whoever was helped gave their consent.
 
     ``identity_shown``: at a window, with their document seen; ``code``: by telephone, with a code
-    that was sent to their own e-mail or phone; ``spoken``: by telephone, without either.
+    that was sent to their own e-mail or phone; ``spoken``: by telephone, without either;
+    ``declared``: another system sent the request for whoever helped, who declares it.
     """
 
     IDENTITY_SHOWN = "identity_shown"
     CODE = "code"
     SPOKEN = "spoken"
+    DECLARED = "declared"
 
 
 class Paper(StrEnum):

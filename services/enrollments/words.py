@@ -57,6 +57,7 @@ CONSENTS: Mapping[str, str] = {
     ConsentGiven.IDENTITY_SHOWN: _("Dio permiso en persona y mostró su documento"),
     ConsentGiven.CODE: _("Dio permiso por teléfono, con el código que le mandamos"),
     ConsentGiven.SPOKEN: _("Dio permiso por teléfono, de palabra"),
+    ConsentGiven.DECLARED: _("Dio permiso, según quien le ayudó"),
 }
 
 # How far a step of a plan is; one under way has its status.
@@ -153,6 +154,13 @@ WARNINGS: Mapping[str, str] = {
 ERRORS: Mapping[str, ErrorMessage] = {
     "program_not_available": ErrorMessage(
         _("Ese programa aún no está disponible"), _("Elige uno de los que ya están abiertos.")
+    ),
+    "document_missing": ErrorMessage(
+        _("Falta un documento que te pidieron"),
+        _(
+            "Sube primero el documento que te pidieron y después envía tu respuesta: solo se puede"
+            " responder una vez."
+        ),
     ),
     "document_kind_unknown": ErrorMessage(
         _("Ese documento no se pide aquí"),

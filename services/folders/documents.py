@@ -45,6 +45,12 @@ def list_of_account(session: Session, account: UUID) -> Sequence[Document]:
     return session.scalars(query.order_by(Document.uploaded_at, Document.id)).all()
 
 
+def list_kinds(session: Session, folder: UUID, *, since: datetime) -> set[str]:
+    """Of which kinds there is one in use that was uploaded since then."""
+    new = _in_use(folder).where(Document.uploaded_at >= since)
+    return set(session.scalars(new.with_only_columns(Document.kind)))
+
+
 def get_document(session: Session, folder: UUID, document: UUID) -> Document:
     """Raises NotFound for one that was replaced or removed, and for another folder's."""
     found = session.scalars(_in_use(folder).where(Document.id == document)).one_or_none()

@@ -46,3 +46,20 @@ def test_who_asks_again_themselves_is_told_so(web: Web) -> None:
     assert (again.status_code, again.get_json()["code"]) == (409, "already_enrolled")
     seen = web.call("GET", "/me/accesses", token=token).get_json()["items"]
     assert "enrollment.identity_check" not in [entry["action"] for entry in seen]
+
+
+def test_staff_who_ask_here_declare_the_persons_consent(web: Web) -> None:
+    for token, channel in (
+        (web.token("officer", "losangeles"), "in_person"),
+        (web.token("agent"), "telephone"),
+    ):
+        asked = web.call("POST", "/enrollments", _request(make_applicant()), token=token)
+        assert asked.status_code == 202, asked.text
+        shown = web.call("GET", f"/enrollments/{asked.get_json()['id']}", token=token).get_json()
+        kept = {name: shown["assistance"][name] for name in ("channel", "consent", "document")}
+        assert kept == {"channel": channel, "consent": "declared", "document": None}
+    own = web.call(
+        "POST", "/enrollments", _request(make_applicant()), token=web.token("citizen")
+    ).get_json()
+    mine = web.call("GET", f"/enrollments/{own['id']}", token=web.token("citizen")).get_json()
+    assert mine["assistance"] is None

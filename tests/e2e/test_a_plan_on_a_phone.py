@@ -12,9 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from integrations.simulator.names import Person, make_curp
+from tests.factories import files
 from tests.factories.instance import Instance, fill, press, running_chromium, running_instance
 
 pytestmark = pytest.mark.browser
@@ -93,6 +94,7 @@ def walked(phone: Page, instance: Instance) -> dict[str, Any]:
     fill(phone, {**NAMES, **BIRTH, "curp": CURP, "email": EMAIL})
     _send(phone)
     done["asked"] = _wait_for(phone, "Hay algo que corregir", ACTIVE)
+    _upload_what_is_asked_for(phone)
     # What is asked for stands there with what was written.
     press(phone)
     _wait_for(phone, ACTIVE)
@@ -102,6 +104,20 @@ def walked(phone: Page, instance: Instance) -> dict[str, Any]:
     _folder(phone, instance)
     done["end"] = _said(phone)
     return done
+
+
+def _upload_what_is_asked_for(page: Page) -> None:
+    """A proof of address; then back to the request."""
+    request = page.url
+    page.click("#f-documents")
+    _said(page)
+    page.goto(f"{page.url}/subir/other")
+    photo = FilePayload(name="recibo.jpg", mimeType="image/jpeg", buffer=files.jpeg())
+    page.set_input_files("[name=file]", photo)
+    press(page)
+    _said(page)
+    page.goto(request)
+    expect(page.locator("main")).to_contain_text("ya está")
 
 
 def _nss(page: Page, instance: Instance) -> None:

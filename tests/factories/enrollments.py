@@ -14,9 +14,14 @@ from stdnum.mx import rfc as stdnum_rfc
 from integrations.simulator.names import Person, make_curp
 from services.citizens.models import Account
 from services.enrollments.details import Details, PaymentDetails
+from services.enrollments.models import Enrollment
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.requesting import Applicant, RequestEnrollment
 from services.enrollments.rules import Status
+from services.files.cleaning import CleanFile
+from services.files.rules import Stored
+from services.folders.uploading import UploadDocument, upload
+from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.crypto import Vault
 from services.kernel.db import NETWORK_SCOPE, Database
@@ -73,6 +78,15 @@ def agency_says(database: Database, vault: Vault, enrollment: UUID, *words: Agen
         begin_submission(session, enrollment, now=system_clock(), vault=vault)
         for said in words:
             record_progress(session, enrollment, said, now=system_clock(), vault=vault)
+
+
+def upload_document(session: Session, found: Enrollment, kind: str, *, vault: Vault) -> None:
+    """A document that its person sends now."""
+    assert found.folder_id
+    file = CleanFile(Stored.JPEG, b"a picture", b"a small one", 1)
+    actor = Actor(Role.CITIZEN, found.account_id)
+    command = UploadDocument(kind, "hoja.jpg", file)
+    upload(session, found.folder_id, command, now=system_clock(), actor=actor, vault=vault)
 
 
 def payment_line(reference: str = "0012345678901234567") -> AgencyStatus:

@@ -13,7 +13,12 @@ from services.enrollments.rules import Status
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
-from tests.factories.enrollments import make_account, make_request, payment_line
+from tests.factories.enrollments import (
+    make_account,
+    make_request,
+    payment_line,
+    upload_document,
+)
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web
 
@@ -42,6 +47,11 @@ class Asked:
             begin_submission(session, self.id, now=system_clock(), vault=self.vault)
             for heard in (AgencyStatus(Status.SENT_TO_AGENCY), word):
                 record_progress(session, self.id, heard, now=system_clock(), vault=self.vault)
+
+    def upload(self, kind: str) -> None:
+        """A document into the person's folder."""
+        with self.database.transaction(NETWORK_SCOPE) as session:
+            upload_document(session, get_enrollment(session, self.id), kind, vault=self.vault)
 
     def page(self) -> str:
         """As it is opened from the page that followed the request."""

@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from services.citizens.models import LoginCode
 from services.enrollments.models import AssistedRequest, Enrollment
+from services.folders.models import Folder
+from services.kernel.audit import AuditEntry
 from services.kernel.db import NETWORK_SCOPE
 from services.outbox.models import OutboxItem
 from tests.factories.staff import Browser, citizen_browser, staff_browser
@@ -186,3 +188,20 @@ def test_nobody_else_gets_to_these_pages(web: Web) -> None:
         browser = staff_browser(web.app, role, office)
         for address in ("/desk/enrollments", NEW, "/desk/enrollments/bulk"):
             assert browser.get(address).status_code == 403
+
+
+def test_the_plan_stands_beside_the_request_and_looking_is_noted(
+    web: Web, officer: Browser
+) -> None:
+    page = officer.send(NEW, **FORM, **SEEN).text
+    assert "Su plan" not in page
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        [enrollment] = session.scalars(select(Enrollment)).all()
+        folder = session.get_one(Folder, enrollment.folder_id)
+        folder.wanted = ["infonavit"]
+    shown = _words(officer.get(f"/desk/enrollments/{enrollment.id}").text)
+    plan = shown[shown.index("Su plan") :]
+    assert plan.index("Recibid") < plan.index("Ya lo puedes pedir") < plan.index("Va después de")
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        noted = select(AuditEntry.subject_id).where(AuditEntry.action == "folder.read")
+        assert session.scalars(noted).all() == [folder.id]

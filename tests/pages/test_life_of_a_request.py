@@ -35,15 +35,30 @@ def test_what_is_asked_for_is_named_with_its_last_day_and_answered_once(asked: A
     asked.hear(ASKS_NAME)
     page = asked.page()
     assert "Responde a más tardar el jueves 20 de junio de 2030." in page
-    assert "Un comprobante de domicilio" in page
+    assert "Un comprobante de domicilio: <strong>falta</strong>" in page
     assert 'name="given_names"' in page
     assert 'name="curp"' not in page
+    asked.upload("other")
+    assert "Un comprobante de domicilio: <strong>ya está</strong>" in asked.page()
     answered = asked.browser.post(
         f"{asked.address}/responder", given_names="Rosa María", first_surname="Peña"
     )
     assert answered.status_code == 303
     assert asked.status() == "in_review"
     assert "Enviar mi respuesta" not in asked.page()
+
+
+def test_an_answer_without_the_document_is_refused_and_kept(asked: Asked) -> None:
+    """One that was uploaded before the agency asked is not it."""
+    asked.upload("other")
+    asked.hear(ASKS_NAME)
+    given = {"given_names": "Rosa María", "first_surname": "Peña"}
+    refused = asked.browser.post(f"{asked.address}/responder", **given)
+    page = asked.browser.get(asked.browser.get(refused.location).location).text
+    assert list(summary(page)) == ["f-documents"]
+    assert "Sube primero el documento que te pidieron" in unescape(page)
+    assert 'value="Rosa María"' in unescape(page)
+    assert asked.status() == "more_information_requested"
 
 
 def test_an_answer_that_can_not_be_is_refused_by_field_and_kept(asked: Asked) -> None:

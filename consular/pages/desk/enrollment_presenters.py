@@ -7,8 +7,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from flask import url_for
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from consular.access_log import record_look
 from consular.auth import actor
 from consular.errors import problem_of
 from consular.i18n import date_long, date_plain, translated, words
@@ -21,6 +24,7 @@ from consular.printing.enrollments import list_papers, payment_shown
 from consular.remedies import reason_in_words, remedy_in_words
 from services.citizens.people import open_person
 from services.enrollments.office_queue import QueueLine, StatusCount
+from services.enrollments.planning import PlanStep, StepState, find_plan
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Kind, Program
 from services.enrollments.queries import (
@@ -132,7 +136,7 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
         "data": list(data_rows(program.fields, open_data(session, found, vault))),
         "warnings": [in_words(each) for each in warnings_of(session, found, vault)],
         "assistance": find_assistance(session, found.id),
-        "asked": asked_of(program, details.requested),
+        "asked": asked_of(session, found, details.requested),
         "appointment": details.appointment,
         "payment": payment_shown(details.payment)
         if details.payment and status is Status.PAYMENT_PENDING
@@ -145,6 +149,33 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
         "may_answer": Action.ANSWER in actions(status),
         "may_withdraw": Action.WITHDRAW in actions(status),
         "may_tell": may_be_told_again(status) and reachable,
+    }
+
+
+def plan_beside(session: Session, found: Any, vault: Vault) -> list[dict[str, str]]:
+    """The person's plan, where there is more in it than this request: what is done, under way and
+    next, without the numbers. Opening it is an entry of the audit."""
+    folder, steps = find_plan(session, found, vault) or (None, [])
+    if len(steps) < 2:
+        return []
+    record_look(session, "folder", folder)
+    return [_plan_step(step, found.id) for step in steps]
+
+
+def _plan_step(step: PlanStep, open_here: UUID) -> dict[str, str]:
+    other = step.enrollment not in (None, open_here)
+    if step.state is StepState.UNDER_WAY:
+        said = words("enrollments.status", str(step.status))
+    elif step.state is StepState.WAITING:
+        before = ", ".join(PROGRAMS[code].short for code in step.waits_for)
+        said = _("Va después de: %(programs)s.", programs=before)
+    else:
+        said = words("enrollments.step", step.state)
+    return {
+        "name": translated(PROGRAMS[step.program].name),
+        "state": step.state,
+        "words": said,
+        "address": url_for("desk.enrollment", id=step.enrollment) if other else "",
     }
 
 

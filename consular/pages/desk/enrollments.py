@@ -116,6 +116,7 @@ def enrollment(id: UUID) -> str:
         return render_template(
             "desk/enrollment.html",
             enrollment=presenters.opened(session, found, vault()),
+            plan=presenters.plan_beside(session, found, vault()),
             zone=presenters.zone(session, found),
             just_asked="new" in request.args,
             told_again="told" in request.args,
@@ -164,7 +165,7 @@ def enrollment_answer_send(id: UUID) -> Response:
 
 def _asked(session: Session, found: Any) -> tuple[Program, Asked]:
     program = PROGRAMS[found.program]
-    return program, asked_of(program, open_details(session, found, vault()).requested)
+    return program, asked_of(session, found, open_details(session, found, vault()).requested)
 
 
 @pages.post("/enrollments/<uuid:id>/tell-again")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from consular.errors import FieldsInvalid
 from consular.i18n import translated, words
@@ -14,6 +15,9 @@ from consular.input.programs import load_answers
 from consular.pages.forms import Errors, check, date_of, pick
 from consular.pages.portal.program_form import by_page_name, data_of
 from services.enrollments.answering import Answer
+from services.enrollments.documents import list_asked, list_missing
+from services.enrollments.models import Enrollment
+from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Field, Program
 from services.enrollments.rules import asked_fields
 from services.enrollments.words import DOCUMENTS
@@ -21,21 +25,25 @@ from services.enrollments.words import DOCUMENTS
 
 @dataclass(frozen=True)
 class Asked:
-    """What the agency wants corrected: of the applicant, of the program's fields, or a document."""
+    """What the agency wants corrected: of the applicant, of the program's fields, or a document.
+
+    ``missing`` are those of the documents that weren't uploaded since.
+    """
 
     applicant: tuple[str, ...]
     fields: tuple[Field, ...]
     documents: Sequence[str]
+    missing: Collection[str]
 
 
-def asked_of(program: Program, requested: Sequence[str]) -> Asked:
+def asked_of(session: Session, found: Enrollment, requested: Sequence[str]) -> Asked:
     """What the agency named, told apart."""
-    fields = tuple(field for field in program.fields if field.name in requested)
-    known = {*asked_fields(requested), *(field.name for field in fields)}
+    program = PROGRAMS[found.program]
     return Asked(
         asked_fields(requested),
-        fields,
-        [_document(program, name) for name in requested if name not in known],
+        tuple(field for field in program.fields if field.name in requested),
+        [_document(program, name) for name in list_asked(found, requested)],
+        [_document(program, name) for name in list_missing(session, found, requested)],
     )
 
 

@@ -55,7 +55,7 @@ def enrollment(id: UUID) -> str:
     with transaction() as session:
         found = get_enrollment(session, id)
         details = open_details(session, found, vault())
-        asked = asked_of(PROGRAMS[found.program], details.requested)
+        asked = asked_of(session, found, details.requested)
         shown = _shown(session, found, details)
         present = as_form(open_person(get_applicant(session, found), vault()))
     kept = draft()
@@ -88,7 +88,7 @@ def enrollment_answer(id: UUID) -> Response:
     with transaction() as session:
         found = get_enrollment(session, id)
         program = PROGRAMS[found.program]
-        asked = asked_of(program, open_details(session, found, vault()).requested)
+        asked = asked_of(session, found, open_details(session, found, vault()).requested)
     given = read_or_refuse(answers(), partial(read_answer, program, asked))
     with transaction() as session:
         answer(session, id, given, now=now(), actor=actor(), vault=vault())

@@ -24,6 +24,7 @@ from consular.name_warnings import in_words
 from consular.printing.enrollments import as_file, print_enrollment
 from consular.remedies import remedy_in_words
 from services.enrollments.answering import Answer, answer
+from services.enrollments.assisting import Assistance, request_for_person
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.queries import (
     find_assistance,
@@ -58,6 +59,7 @@ PDF = ("application/pdf",)
         409: ("already_enrolled", "identity_check_pending", "prerequisite_missing"),
         422: (
             "program_not_available",
+            "own_account_required",
             "consent_required",
             "unknown_field",
             "curp_invalid",
@@ -69,7 +71,8 @@ PDF = ("application/pdf",)
 def create_enrollment(command: RequestEnrollment) -> Any:
     """Request an enrollment. The agency answers later: ask by its address.
 
-    ``warnings`` say where CURP and names differ; the request is taken all the same.
+    ``warnings`` say where CURP and names differ; the request is taken all the same. Staff who ask
+    declare that the person consented: it is kept with the request as ``assistance``.
     """
     with notify_existing_holder(command):
         body = run_idempotent(request_key(), lambda session: _request(session, command), status=202)
@@ -131,6 +134,7 @@ def show_enrollment(enrollment: UUID) -> dict[str, Any]:
         422: (
             "unknown_field",
             "required",
+            "document_missing",
             "not_expected",
             "curp_invalid",
             "curp_birth_date_differs",
@@ -140,7 +144,9 @@ def show_enrollment(enrollment: UUID) -> dict[str, Any]:
 def answer_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Give the information that the agency asked for: `requested` of the enrollment names it.
 
-    Who was asked for a name may send all of it, and a birth date with the CURP."""
+    A document that it names is uploaded first. Who was asked for a name may send all of it, and a
+    birth date with the CURP.
+    """
     return run_idempotent(request_key(), lambda session: _answer(session, enrollment, command))
 
 
@@ -220,7 +226,11 @@ def _answer(session: Session, enrollment: UUID, sent: dict[str, Any]) -> dict[st
 
 
 def _request(session: Session, command: RequestEnrollment) -> dict[str, Any]:
-    found = request_enrollment(session, command, now=now(), actor=actor(), vault=vault())
+    who = {"now": now(), "actor": actor(), "vault": vault()}
+    if actor().is_citizen:
+        found = request_enrollment(session, command, **who)
+    else:
+        found = request_for_person(session, command, Assistance(declared=True), **who)
     return EnrollmentAnswer.render(found, warnings=_warnings(session, found))
 
 
