@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -30,7 +30,6 @@ from services.enrollments import batches, choosing
 from services.enrollments.checking import CurpTask, begin_check, record_check
 from services.enrollments.details import AppointmentDetails, Details, PaymentDetails
 from services.enrollments.lapsing import close_lapsed, is_lapsed
-from services.enrollments.models import Enrollment
 from services.enrollments.planning import list_unblocked
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import (
@@ -118,7 +117,7 @@ def _submit(job: JobContext, lease: Lease, *, check: bool) -> None:
             return _send_and_take(job, lease.ref, task)
         check, differs = _check_curp(job, task)
 
-        def keep(session: Session, now: datetime) -> Enrollment | None:
+        def keep(session: Session, now: datetime) -> Any:
             return record_check(session, lease.ref, check, differs, now=now)
 
         def take(session: Session, now: datetime) -> Application | Settled | None:
@@ -135,7 +134,7 @@ def _begin_sending(
     enrollment: UUID,
     session: Session,
     now: datetime,
-    held: Enrollment | None = None,
+    held: Any = None,
 ) -> Application | Settled | None:
     """What to send now; or it waits for the next file."""
     return _queued(job, enrollment, session, now) or begin_submission(
@@ -417,10 +416,10 @@ def _submit_again(enrollment: UUID, session: Session, _now: datetime) -> None:
     enqueue(session, "enrollments.submit", enrollment, delay_seconds=FIRST_QUESTION_SECONDS)
 
 
-def _pause(job: JobContext, found: Enrollment, now: datetime) -> float:
+def _pause(job: JobContext, found: Any, now: datetime) -> float:
     """Seconds until the next question: a quarter of its age, from one second to 15 minutes. An
     agency that calls back is asked later, for its call comes first unless it was lost."""
-    age = now - found.created_at
+    age: timedelta = now - found.created_at
     calls_back = AGENCIES[PROGRAMS[found.program].agency].calls_back
     shortest = job.callback_seconds if calls_back else FIRST_QUESTION_SECONDS
     return min(max(age.total_seconds() / 4, shortest), LONGEST_PAUSE_SECONDS)

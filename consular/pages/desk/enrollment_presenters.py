@@ -167,7 +167,7 @@ def _plan_step(step: PlanStep, open_here: UUID) -> dict[str, str]:
     if step.state is StepState.UNDER_WAY:
         said = words("enrollments.status", str(step.status))
     elif step.state is StepState.WAITING:
-        before = ", ".join(PROGRAMS[code].short for code in step.waits_for)
+        before = ", ".join(translated(PROGRAMS[code].short) for code in step.waits_for)
         said = _("Va después de: %(programs)s.", programs=before)
     else:
         said = words("enrollments.step", step.state)

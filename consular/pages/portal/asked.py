@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -16,7 +17,6 @@ from consular.pages.forms import Errors, check, date_of, pick
 from consular.pages.portal.program_form import by_page_name, data_of
 from services.enrollments.answering import Answer
 from services.enrollments.documents import list_asked, list_missing
-from services.enrollments.models import Enrollment
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Field, Program
 from services.enrollments.rules import asked_fields
@@ -36,7 +36,7 @@ class Asked:
     missing: Collection[str]
 
 
-def asked_of(session: Session, found: Enrollment, requested: Sequence[str]) -> Asked:
+def asked_of(session: Session, found: Any, requested: Sequence[str]) -> Asked:
     """What the agency named, told apart."""
     program = PROGRAMS[found.program]
     return Asked(

@@ -9,8 +9,8 @@ from alembic import op
 
 from migrations.support import replace_constraint, validate
 
-revision = "0053"
-down_revision = "0052"
+revision = "0057"
+down_revision = "0056"
 
 _BEFORE = ("consent", "in_person")
 _CHECKS = {
