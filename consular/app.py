@@ -51,6 +51,7 @@ from consular.pages.portal.routes import pages as portal_pages
 from consular.pages.posting import init_forms
 from consular.pages.privacy.routes import pages as privacy_pages
 from consular.pages.session import page_actor
+from consular.pages.telephone.routes import pages as telephone_pages
 from consular.security import init_security
 from consular.sign_in import SignIn
 from consular.uploads import UploadRequest, init_uploads
@@ -88,6 +89,7 @@ BLUEPRINTS = (
     docs,
     portal_pages,
     desk_pages,
+    telephone_pages,
     counts_pages,
     admin_pages,
     monitoring_pages,
@@ -142,6 +144,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         BOOKING_LIMITS=DEVELOPMENT_LIMITS if settings.development else PRODUCTION_LIMITS,
         ENROLLMENTS_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(20, timedelta(days=1)),
         UPLOADS_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(60, timedelta(hours=1)),
+        PERSON_SEARCHES=_A_MINUTE if settings.development else Rate(60, timedelta(hours=1)),
         GUESSES_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(10, timedelta(days=1)),
         GUESSES_PER_ADDRESS=_TEN_A_MINUTE if settings.development else Rate(50, timedelta(days=1)),
     )

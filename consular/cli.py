@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import psycopg
@@ -17,6 +17,7 @@ from consular import doctor, migrations
 from consular.blocked import read_blocked
 from consular.conformance import Options, check_agency
 from consular.connections import in_plain_words
+from consular.import_command import import_from_command
 from consular.local import launcher
 from consular.local.demonstration import load_demo
 from consular.local.development_tokens import development_token
@@ -148,6 +149,27 @@ def token(role: str, consulate: str | None, subject: str | None, name: str | Non
     """Print a bearer token of the development issuer."""
     settings = _development("token")
     click.echo(development_token(settings, role, consulate, subject, name))
+
+
+@commands.command(name="import-appointments")
+@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@click.option("--consulate", metavar="CODE", required=True, help="Whose appointments they are.")
+@click.option("--write", is_flag=True, help="Keep them; without it the file is only tried.")
+def import_appointments(file: TextIO, consulate: str, write: bool) -> None:
+    """Take over the appointments of another system from a CSV file, all of them or none.
+
+    Prints what is wrong by line and column and exits 1, or each key with its new folio. The file
+    may be sent again: lines that were imported before are passed over.
+    """
+    report = import_from_command(_settings(), file.read(), consulate, write=write)
+    for problem in report.problems:
+        click.echo(f"{file.name}:{problem.line}: {problem.column}: {problem.message}")
+    if report.problems:
+        sys.exit(1)
+    for key, folio in report.folios.items():
+        click.echo(f"{key},{folio}")
+    kept = "imported" if report.written else "would be imported (--write keeps them)"
+    click.echo(f"{len(report.folios)} {kept}, {report.known} were before.", err=True)
 
 
 @commands.command()

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import current_app
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
-from consular.auth import now
+from consular.access_log import record_list
+from consular.auth import actor, now, vault
 from consular.db import transaction
 from consular.i18n import date_long, words
 from consular.lookups import count_lookup
+from services.appointments.finding import find_by_person
+from services.appointments.people import Attendee
 from services.appointments.queries import find_by_folio_and_birth_date
 from services.appointments.returning import list_passes
 from services.appointments.rules import EARLY_MINUTES, LIVE, PAST, Status
+from services.citizens.limits import Budget, spend
 from services.consulates.queries import get_consulate
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
@@ -51,6 +58,18 @@ def find_for_visitor(folio: str, birth_date: date) -> FoundAppointment:
         zone = ZoneInfo(get_consulate(session, appointment.consulate_code).time_zone)
     past = appointment.status == Status.BOOKED and appointment.ends_at <= now()
     return FoundAppointment(appointment, zone, PAST if past else appointment.status, until)
+
+
+def find_for_staff(session: Session, person: Attendee) -> Sequence[Any]:
+    """Find appointments by name and birth date, within what the asking staff may see; each search
+    is counted, and whoever is listed can read that they were. Raises TooManyAttempts."""
+    asking = actor()
+    subject = vault().blind_index("search.account", str(asking.account_id))
+    with transaction(NETWORK_SCOPE) as counting:
+        spend(counting, [Budget(subject, current_app.config["PERSON_SEARCHES"])], now=now())
+    rows = find_by_person(session, person, now=now(), actor=asking, vault=vault())
+    record_list(session, "appointment", rows)
+    return rows
 
 
 def words_for(appointment: FoundAppointment) -> str:

@@ -358,17 +358,41 @@ class RateSource(Protocol):
 
 
 class MessageChannel(StrEnum):
-    """Channel of a message: e-mail or SMS."""
+    """Channel of a message: e-mail, SMS, or a call that reads the text out."""
 
     EMAIL = "email"
     SMS = "sms"
+    VOICE = "voice"
+
+
+class MessageState(StrEnum):
+    """Where a message stands at its provider; `bounced` and `failed`: it didn't reach anybody.
+
+    `not_found`: the provider has no message with that key.
+    """
+
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    FAILED = "failed"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with an e-mail. `media_type` may have parameters."""
+
+    name: str
+    media_type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message to one person. A repeated `key` has no effect.
 
-    An SMS has no `subject`; `encoding` (`gsm7`, `ucs2`) and `parts` say what it costs.
+    Only an e-mail has a `subject` and `attachments`; of an SMS, `encoding` (`gsm7`, `ucs2`) and
+    `parts` say what it costs. `language` is what it is written in.
     """
 
     key: str
@@ -378,13 +402,27 @@ class Message:
     body: str
     encoding: str | None = None
     parts: int | None = None
+    language: str = "es"
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReport:
+    """What the provider says of one message now; `reason` says why it didn't arrive."""
+
+    state: MessageState
+    reason: str | None = None
 
 
 class MessageSender(Protocol):
-    """Takes messages for delivery."""
+    """Takes messages for delivery. Grade A: a repeated key has no further effect."""
 
-    def send(self, message: Message) -> None:
-        """Hand the message over; returns once the gateway has it."""
+    def send(self, message: Message) -> str | None:
+        """Hand the message over; returns what the provider calls it, if it says so."""
+        ...
+
+    def report(self, key: str) -> MessageReport:
+        """Ask what became of the message; `not_found` when it never arrived."""
         ...
 
 

@@ -115,7 +115,7 @@ AGENCIES: Mapping[str, Agency] = {
         Agency("renapo", "RENAPO", Purpose.POPULATION_REGISTER, RenapoClient),
         Agency("ine", "INE", Purpose.CREDENTIAL_COUNTS, IneClient),
         Agency("banxico", "RATES", Purpose.RATES, BanxicoClient, open=True),
-        Agency("notices", "NOTICES", Purpose.MESSAGES, NoticesClient, open=True),
+        Agency("notices", "NOTICES", Purpose.MESSAGES, NoticesClient, calls_back=True, open=True),
         Agency("llavemx", "LLAVEMX", Purpose.CITIZEN_SIGN_IN, LlaveMxClient),
         Agency("oidc", "OIDC", Purpose.STAFF_SIGN_IN, OidcClient),
     )

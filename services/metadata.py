@@ -16,6 +16,7 @@ from services.incidents import models as incidents
 from services.kernel import adoption, audit, idempotency
 from services.kernel.db import Base
 from services.ledger import models as ledger
+from services.messages import models as messages
 from services.monitoring import models as monitoring
 from services.operations import models as operations
 from services.outbox import models as outbox
@@ -33,6 +34,7 @@ SLICES = (
     facts,
     ledger,
     incidents,
+    messages,
     forms,
     citizens,
     staff,

@@ -19,6 +19,7 @@ from services.incidents import words as incidents
 from services.kernel import words as kernel
 from services.kernel.words import ErrorMessage, Message
 from services.ledger import words as ledger
+from services.messages import words as messages
 from services.monitoring import words as monitoring
 from services.operations import words as operations
 from services.privacy import words as privacy
@@ -42,6 +43,7 @@ SLICES: tuple[ModuleType, ...] = (
     voting,
     incidents,
     agencies,
+    messages,
     operations,
     monitoring,
     privacy,
@@ -99,6 +101,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "incidents.step": incidents.STEPS,
     "incidents.fact": incidents.FACTS,
     "agencies.state": agencies.STATES,
+    "messages.channel": messages.CHANNELS,
+    "messages.state": messages.STATES,
+    "messages.kind": messages.KINDS,
     "operations.process": operations.PROCESSES,
     "operations.liveness": operations.LIVENESS,
     "operations.decision": operations.DECISIONS,

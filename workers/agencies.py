@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from integrations.contracts import (
     BatchEnrollmentAgency,
@@ -18,8 +19,9 @@ from integrations.contracts import (
     PopulationRegister,
     RateSource,
 )
+from integrations.notices.mail import MailSender, Relay
 from integrations.registry import Purpose, serving
-from services.kernel.settings import Settings
+from services.kernel.settings import Settings, SettingsError
 from workers.gate import Gate, Guarded
 
 
@@ -50,8 +52,25 @@ def build_agencies(settings: Settings, gate: Gate) -> Agencies:
         curps=cast(PopulationRegister, only(Purpose.POPULATION_REGISTER, settings, gate)),
         credentials=cast(CredentialCountSource, only(Purpose.CREDENTIAL_COUNTS, settings, gate)),
         rates=cast(RateSource, only(Purpose.RATES, settings, gate)),
-        notices=cast(MessageSender, only(Purpose.MESSAGES, settings, gate)),
+        notices=build_notices(settings, gate),
     )
+
+
+def build_notices(settings: Settings, gate: Gate) -> MessageSender:
+    """The gateway; e-mail goes by SMTP where a relay is set. Raises `SettingsError`."""
+    [agency] = serving(Purpose.MESSAGES)
+    sender: Any = agency.connect(settings)
+    if address := settings.values.get("CONSULAR_MAIL_RELAY"):
+        try:
+            relay = Relay.parse(address)
+        except ValueError as wrong:
+            raise SettingsError(f"CONSULAR_MAIL_RELAY: {wrong}.") from None
+        host = urlsplit(settings.public_url).hostname or "localhost"
+        usual = f"citas@{host if '.' in host else 'consular.invalid'}"
+        sender = MailSender(
+            relay, sender, sender=settings.values.get("CONSULAR_MAIL_FROM") or usual
+        )
+    return cast(MessageSender, Guarded(gate, agency.code, sender))
 
 
 def _by_code(purpose: Purpose, settings: Settings, gate: Gate) -> Any:

@@ -17,13 +17,12 @@ from redis.retry import Retry
 from rq.exceptions import StopRequested
 from sqlalchemy.exc import SQLAlchemyError
 
-from integrations.registry import Purpose
 from services.kernel.clock import database_clock
 from services.kernel.db import Database
 from services.kernel.settings import Settings
 from services.operations.rules import Process
 from workers import logs, relay, schedule
-from workers.agencies import only
+from workers.agencies import build_notices
 from workers.alarm import Alarm
 from workers.gate import Gate
 from workers.jobs.run import hand_back, use
@@ -131,7 +130,7 @@ def _alarm(settings: Settings, database: Database) -> Alarm:
     """What watches the other processes; without an address nobody is written to."""
     usual = "guardia@consular.invalid" if settings.development else ""
     address = settings.values.get("CONSULAR_DUTY_EMAIL", usual)
-    notices = only(Purpose.MESSAGES, settings, Gate(database)) if address else None
+    notices = build_notices(settings, Gate(database)) if address else None
     return Alarm(database, notices, address=address, site=settings.public_url)
 
 

@@ -1,7 +1,7 @@
 """What a message needs to know, gathered from the slices that don't know each other.
 
 Its address leads to the thing that it speaks of, behind signing in: opening it shows and does
-nothing. ``site`` is where the pages are.
+nothing.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time, get_timezone_name
 from sqlalchemy.orm import Session
 
+from services.appointments.calendar import CalendarEvent, event_of
 from services.appointments.models import Appointment
 from services.appointments.queries import get_appointment, get_member_of, list_attendees
+from services.appointments.reminding import is_still_due
 from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
 from services.citizens.accounts import find_holder
 from services.citizens.codes import LIFETIME
 from services.citizens.models import Account, LoginCode
 from services.citizens.people import full_name, open_person
-from services.consulates.queries import get_consulate, get_service
+from services.consulates.queries import get_consulate, service_names
 from services.enrollments import queries as enrollments
 from services.enrollments.planning import list_unblocked
 from services.enrollments.programs.registry import PROGRAMS
@@ -34,6 +36,7 @@ from services.enrollments.words import STATUSES
 from services.identity.checking import get_account_of
 from services.kernel.catalogue import reading_language, translate
 from services.kernel.crypto import Vault
+from services.kernel.ids import spaced
 from services.remittances import queries as remittances
 from services.remittances.rules import REFUND_DAYS
 from services.remittances.rules import Status as RemittanceStatus
@@ -63,23 +66,39 @@ _DEADLINES = {
 
 @dataclass(frozen=True)
 class MessageContext:
-    """Which text of `services.words` goes to whom. Without an address there is nobody to tell."""
+    """Which text of `services.words` goes to whom. Without an address there is nobody to tell.
+
+    ``consulate`` is the office that tells them itself where nothing reaches them, ``account`` whose
+    matter it is; ``event`` goes along as a calendar file.
+    """
 
     message: str
     language: str
     values: Mapping[str, str]
     email: str | None = None
     phone: str | None = None
+    consulate: str | None = None
+    account: UUID | None = None
+    event: CalendarEvent | None = None
+
+
+@dataclass(frozen=True)
+class Means:
+    """What every message is gathered with; ``site`` is where the pages are."""
+
+    now: datetime
+    site: str
+    vault: Vault
 
 
 def one_time_code(
-    session: Session, code: UUID, message: str, *, now: datetime, vault: Vault
+    session: Session, code: UUID, means: Means, message: str
 ) -> MessageContext | None:
     """The one-time code; None once it can't be used any more."""
     row = session.get(LoginCode, code)
-    if row is None or row.used_at or row.expires_at <= now:
+    if row is None or row.used_at or row.expires_at <= means.now:
         return None
-    key = vault.unwrap(row.data_key, row.id)
+    key = means.vault.unwrap(row.data_key, row.id)
     address = key.open(row.destination_sealed, place="login_codes.destination", row=row.id)
     digits = key.open(row.code_sealed, place="login_codes.code", row=row.id)
     email = address if row.channel == "email" else None
@@ -98,137 +117,146 @@ _STILL_TRUE = {
 }
 
 
-def appointment(
-    session: Session, found: UUID, message: str, *, now: datetime, site: str, vault: Vault
-) -> MessageContext | None:
+def appointment(session: Session, found: UUID, means: Means, message: str) -> MessageContext | None:
     """About an appointment, to whoever made it; None once it isn't so any more. Raises NotFound."""
     row = get_appointment(session, found)
-    over = row.ends_at <= now and row.status != AppointmentStatus.CANCELLED
+    over = row.ends_at <= means.now and row.status != AppointmentStatus.CANCELLED
     if row.status not in _STILL_TRUE[message] or over:
         return None
-    return _about_appointment(session, row, message, site=site, vault=vault)
+    if message == "appointment_reminder" and not is_still_due(session, row):
+        return None
+    return _of_appointment(session, row, message, means)
 
 
-def attendee_cancelled(
-    session: Session, person: UUID, *, now: datetime, site: str, vault: Vault
-) -> MessageContext | None:
+def attendee_cancelled(session: Session, person: UUID, means: Means) -> MessageContext | None:
     """Who was taken off an appointment, to whoever made it; None once it is over. Raises
     NotFound."""
     row, member = get_member_of(session, person)
-    if row.ends_at <= now or row.status not in LIVE:
+    if row.ends_at <= means.now or row.status not in LIVE:
         return None
-    context = _about_appointment(session, row, "attendee_cancelled", site=site, vault=vault)
+    context = _of_appointment(session, row, "attendee_cancelled", means)
     return replace(context, values={**context.values, "person": full_name(member)})
 
 
-def _about_appointment(
-    session: Session, row: Appointment, message: str, *, site: str, vault: Vault
+def _of_appointment(
+    session: Session, row: Appointment, message: str, means: Means
 ) -> MessageContext:
     office = get_consulate(session, row.consulate_code)
     language = reading_language(row.language)
+    page = f"{means.site}/citas/{row.id}"
+    cancelled = row.status == AppointmentStatus.CANCELLED
     values = {
         "folio": spaced(row.folio),
         "office": office.name_en if language == "en" else office.name_es,
         "when": local_time(row.starts_at, office.time_zone, language),
-        "services": _service_names(session, row, language),
+        "services": service_names(session, row.services, language),
         # Who has no appointment any more is led to another one.
-        "address": f"{site}/citas/nueva"
-        if row.status == AppointmentStatus.CANCELLED
-        else f"{site}/citas/{row.id}",
+        "address": f"{means.site}/citas/nueva" if cancelled else page,
     }
-    email, phone = _contact(session, row, vault)
-    return MessageContext(message, language, values, email, phone)
+    email, phone = _contact(session, row, means.vault)
+    return MessageContext(
+        message,
+        language,
+        values,
+        email,
+        phone,
+        row.consulate_code,
+        row.account_id,
+        event_of(session, row, language=language, address=page)
+        if message.startswith("appointment_")
+        else None,
+    )
 
 
-def enrollment(
-    session: Session, found: UUID, topic: str, *, site: str, vault: Vault
-) -> MessageContext | None:
+def enrollment(session: Session, found: UUID, means: Means, topic: str) -> MessageContext | None:
     """What an enrollment came to, for the item of that topic; None once it isn't so any more.
     Raises NotFound."""
-    notice = enrollments.get_notice(session, found, vault)
+    notice = enrollments.get_notice(session, found, means.vault)
     # Who ended it after a check of identity has told so already.
     if _NEWS.get(notice.status) != topic or notice.reason_code == IDENTITY_CHECKED:
         return None
-    return _about_enrollment(session, notice, f"enrollment_{notice.status}", found, site)
+    return _about_enrollment(session, notice, f"enrollment_{notice.status}", found, means.site)
 
 
-def enrollment_again(
-    session: Session, found: UUID, *, site: str, vault: Vault
-) -> MessageContext | None:
+def enrollment_again(session: Session, found: UUID, means: Means) -> MessageContext | None:
     """What an enrollment came to, once more at the staff's wish; None where nobody hears of its
     present status. Raises NotFound."""
-    notice = enrollments.get_notice(session, found, vault)
+    notice = enrollments.get_notice(session, found, means.vault)
     if notice.status not in _NEWS or notice.reason_code == IDENTITY_CHECKED:
         return None
-    return _about_enrollment(session, notice, f"enrollment_{notice.status}", found, site)
+    return _about_enrollment(session, notice, f"enrollment_{notice.status}", found, means.site)
 
 
-def enrollment_received(
-    session: Session, found: UUID, *, site: str, vault: Vault
-) -> MessageContext | None:
+def enrollment_received(session: Session, found: UUID, means: Means) -> MessageContext | None:
     """It was received and isn't decided; None once it is. Raises NotFound."""
-    notice = enrollments.get_notice(session, found, vault)
+    notice = enrollments.get_notice(session, found, means.vault)
     if notice.status not in WAITING:
         return None
-    return _about_enrollment(session, notice, "enrollment_received", found, site)
+    return _about_enrollment(session, notice, "enrollment_received", found, means.site)
 
 
-def enrollment_deadline(
-    session: Session, found: UUID, *, now: datetime, site: str, vault: Vault
-) -> MessageContext | None:
+def enrollment_deadline(session: Session, found: UUID, means: Means) -> MessageContext | None:
     """A last day of the applicant's is near; None once it has passed, or nothing is to be done.
     Raises NotFound."""
-    notice = enrollments.get_notice(session, found, vault)
+    notice = enrollments.get_notice(session, found, means.vault)
     message = _DEADLINES.get(notice.status)
-    if message is None or notice.last_day is None or notice.last_day < home_day(now):
+    if message is None or notice.last_day is None or notice.last_day < home_day(means.now):
         return None
-    return _about_enrollment(session, notice, message, found, site)
+    return _about_enrollment(session, notice, message, found, means.site)
 
 
-def next_step(session: Session, found: UUID, *, site: str, vault: Vault) -> MessageContext | None:
+def next_step(session: Session, found: UUID, means: Means) -> MessageContext | None:
     """Which programs of the plan can be asked for now that this one is active; None when there are
     none any more. Raises NotFound."""
-    notice = enrollments.get_notice(session, found, vault)
-    programs = list_unblocked(session, found, vault)
+    notice = enrollments.get_notice(session, found, means.vault)
+    programs = list_unblocked(session, found, means.vault)
     if not programs:
         return None
     language = reading_language(notice.language)
     names = ", ".join(PROGRAMS[program].short.read_in(language) for program in programs)
-    values = {"given_names": notice.given_names, "programs": names, "address": f"{site}/mi-carpeta"}
-    return MessageContext("enrollment_next_step", language, values, notice.email, notice.phone)
+    values = {
+        "given_names": notice.given_names,
+        "programs": names,
+        "address": f"{means.site}/mi-carpeta",
+    }
+    return MessageContext(
+        "enrollment_next_step",
+        language,
+        values,
+        notice.email,
+        notice.phone,
+        notice.consulate,
+        notice.account,
+    )
 
 
-def enrollment_withdrawn(
-    session: Session, found: UUID, *, site: str, vault: Vault
-) -> MessageContext:
+def enrollment_withdrawn(session: Session, found: UUID, means: Means) -> MessageContext:
     """It ended because somebody else proved to be its person. Raises NotFound."""
-    notice = enrollments.get_notice(session, found, vault)
-    return _about_enrollment(session, notice, "enrollment_withdrawn", found, site)
+    notice = enrollments.get_notice(session, found, means.vault)
+    return _about_enrollment(session, notice, "enrollment_withdrawn", found, means.site)
 
 
-def enrollment_clash(
-    session: Session, found: UUID, *, site: str, vault: Vault
-) -> MessageContext | None:
+def enrollment_clash(session: Session, found: UUID, means: Means) -> MessageContext | None:
     """Somebody else asked for the same, to whoever holds this enrollment; None once it is over.
     Raises NotFound."""
-    notice = enrollments.get_notice(session, found, vault)
+    notice = enrollments.get_notice(session, found, means.vault)
     if notice.status in OVER:
         return None
-    return _about_enrollment(session, notice, "enrollment_identity_check", found, site)
+    return _about_enrollment(session, notice, "enrollment_identity_check", found, means.site)
 
 
-def identity_corrected(
-    session: Session, check: UUID, *, site: str, vault: Vault
-) -> MessageContext | None:
+def identity_corrected(session: Session, check: UUID, means: Means) -> MessageContext | None:
     """The holder of an account was corrected at a window; None where there is none any more."""
     account = get_account_of(session, check)
     holder = find_holder(session, account) if account else None
     if account is None or holder is None:
         return None
-    reached = open_person(holder, vault)
+    reached = open_person(holder, means.vault)
     language = session.get_one(Account, account).language
-    values = {"address": f"{site}/mis-datos"}
-    return MessageContext("identity_corrected", language, values, reached.email, reached.phone)
+    values = {"address": f"{means.site}/mis-datos"}
+    return MessageContext(
+        "identity_corrected", language, values, reached.email, reached.phone, account=account
+    )
 
 
 def _about_enrollment(
@@ -244,8 +272,16 @@ def _about_enrollment(
         "status": translate(STATUSES[notice.status], language),
     }
     # Without an account there is nowhere to look: the folio and the office stand for the person.
-    message = message if notice.in_account else "enrollment_at_office"
-    return MessageContext(message, notice.language, values, notice.email, notice.phone)
+    message = message if notice.account else "enrollment_at_office"
+    return MessageContext(
+        message,
+        notice.language,
+        values,
+        notice.email,
+        notice.phone,
+        notice.consulate,
+        notice.account,
+    )
 
 
 def _both_clocks(session: Session, notice: enrollments.Notice, language: str) -> str:
@@ -259,23 +295,20 @@ def _both_clocks(session: Session, notice: enrollments.Notice, language: str) ->
     return " = ".join(dict.fromkeys(times))
 
 
-def remittance(session: Session, found: UUID, *, site: str, vault: Vault) -> MessageContext | None:
+def remittance(session: Session, found: UUID, means: Means) -> MessageContext | None:
     """How a transfer ended, to its sender; None when it hasn't, or they are forgotten."""
-    notice = remittances.get_notice(session, found, vault)
+    notice = remittances.get_notice(session, found, means.vault)
     message = _MONEY.get(notice.status) if notice else None
     if notice is None or message is None:
         return None
     values = {
         "folio": spaced(notice.folio),
-        "address": f"{site}/envios/{found}",
+        "address": f"{means.site}/envios/{found}",
         "days": str(REFUND_DAYS),
     }
-    return MessageContext(message, notice.language, values, notice.email, notice.phone)
-
-
-def spaced(folio: str) -> str:
-    """Groups of four, as people read it: C7K3-M9QX-W42T."""
-    return "-".join(folio[i : i + 4] for i in range(0, len(folio), 4))
+    return MessageContext(
+        message, notice.language, values, notice.email, notice.phone, account=notice.account
+    )
 
 
 def local_day(day: date, language: str) -> str:
@@ -292,11 +325,6 @@ def local_time(moment: datetime, zone: str, language: str) -> str:
     clock = format_time(local, "h:mm a", tzinfo=ZoneInfo(zone), locale=locale)
     time = clock.replace("a.m.", "a. m.").replace("p.m.", "p. m.")
     return f"{day}, {time} ({get_timezone_name(local, locale=locale)})"
-
-
-def _service_names(session: Session, row: Appointment, language: str) -> str:
-    found = [get_service(session, code) for code in row.services]
-    return ", ".join(s.name_en if language == "en" else s.name_es for s in found)
 
 
 def _contact(session: Session, row: Appointment, vault: Vault) -> tuple[str | None, str | None]:

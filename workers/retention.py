@@ -37,6 +37,11 @@ RETENTION: Mapping[str, str] = {
     "vacated_places": "DELETE FROM vacated_places WHERE vacated_at < now() - interval '2 days'",
     "appointment_reminders": "DELETE FROM appointment_reminders"
     " WHERE starts_at < now() - interval '1 day'",
+    # As long as an office may send the old system's file again.
+    "imported_appointments": "DELETE FROM imported_appointments"
+    " WHERE imported_at < now() - interval '1 year'",
+    # As long as somebody may ask whether they were told.
+    "messages": "DELETE FROM messages WHERE created_at < now() - interval '180 days'",
     "scheduled_runs": "DELETE FROM scheduled_runs WHERE due_at < now() - interval '1 day'",
 }
 

@@ -136,6 +136,25 @@ class FindSchema(Schema):
     birth_date = BirthDate(required=True)
 
 
+class PersonSearchSchema(Schema):
+    """Somebody's name and birth date, as they say them."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "given_names": "Ana",
+        "first_surname": "Demo",
+        "birth_date": "1990-05-12",
+    }
+
+    given_names = Name(required=True)
+    first_surname = Name(required=True)
+    second_surname = SecondSurname()
+    birth_date = BirthDate(required=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> Attendee:
+        return Attendee(**data)
+
+
 class AppointmentQuery(PageQuery):
     """Staff may ask for a day and a status, and network-wide roles for an office; of another
     office than one's own there is nothing."""

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from consular import migrations
@@ -253,6 +254,7 @@ def _own_addresses(settings: Settings) -> dict[str, str]:
         "CONSULAR_PORT": str(settings.port),
         "CONSULAR_SIMULATOR_PORT": str(settings.simulator_port),
         "CONSULAR_PUBLIC_URL": settings.public_url,
+        "CONSULAR_MAIL_RELAY": f"smtp://{HOST}:{free_port(settings.simulator_port + 1)}",
     }
 
 
@@ -286,7 +288,8 @@ def _simulate(settings: Settings) -> None:
         secrets[f"{agency.code}.callbacks"] = signing[0]
     callbacks = f"http://{_in_url(settings.host)}:{settings.port}"
     data = settings.home / "simulator"
-    serve_simulator(HOST, settings.simulator_port, data, callbacks, secrets)
+    mail_port = urlsplit(settings.require("CONSULAR_MAIL_RELAY")).port
+    serve_simulator(HOST, settings.simulator_port, data, callbacks, secrets, mail_port=mail_port)
 
 
 def _was_interrupted(parent: int) -> bool:

@@ -28,8 +28,8 @@ from services.kernel.ids import new_id
 from services.kernel.money import Money
 from services.staff.sessions import SignedIn, last_signed_in
 
-# A request may hold 64 KiB; a page's longest field is a list of windows.
-MOST_CHARACTERS = 8000
+# As a request: the longest field is a file of appointments.
+MOST_CHARACTERS = 64 * 1024
 
 
 @dataclass

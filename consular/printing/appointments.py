@@ -20,8 +20,8 @@ from consular.i18n import (
     money,
     words,
 )  # fmt: skip
-from consular.printing.calendar import MEDIA_TYPE, CalendarEvent, make_calendar, method
 from consular.printing.pdf import Document, Part
+from services.appointments.calendar import content_type, event_of, make_calendar
 from services.appointments.models import Appointment
 from services.appointments.queries import list_attendees
 from services.appointments.rules import EARLY_MINUTES, Status
@@ -36,10 +36,15 @@ from services.consulates.queries import (
 
 def calendar_file(session: Session, appointment: Appointment) -> Response:
     """The answer with the calendar file."""
-    event = _event(session, appointment)
+    event = event_of(
+        session,
+        appointment,
+        language=current_language(),
+        address=f"{_site()}{url_for('portal.appointment', id=appointment.id)}",
+    )
     return Response(
         make_calendar(event, domain=urlsplit(_site()).hostname or "localhost"),
-        content_type=f"{MEDIA_TYPE}; charset=utf-8; method={method(event)}",
+        content_type=content_type(event),
         headers={
             "Content-Disposition": f'attachment; filename="{appointment.folio}.ics"',
             "Cache-Control": "no-store",
@@ -94,30 +99,6 @@ def _advice(session: Session, appointment: Appointment) -> list[Part]:
         Part(_("Qué llevar"), paragraphs=tuple(lines)),
         Part(_("Qué sigue"), paragraphs=(early,)),
     ]
-
-
-def _event(session: Session, appointment: Appointment) -> CalendarEvent:
-    office = get_consulate(session, appointment.consulate_code)
-    address = f"{_site()}{url_for('portal.appointment', id=appointment.id)}"
-    return CalendarEvent(
-        id=appointment.id,
-        sequence=appointment.sequence,
-        cancelled=appointment.status == Status.CANCELLED,
-        starts_at=appointment.starts_at,
-        ends_at=appointment.ends_at,
-        changed_at=appointment.changed_at,
-        zone=office.time_zone,
-        summary=_("Cita: %(service)s", service=_services(session, appointment)),
-        description=_(
-            "Folio %(folio)s. Llega %(minutes)s minutos antes. Qué llevar, y cómo cambiarla o"
-            " cancelarla: %(address)s",
-            folio=folio(appointment.folio),
-            minutes=EARLY_MINUTES,
-            address=address,
-        ),
-        location=in_language(office, "name"),
-        address=address,
-    )
 
 
 def _services(session: Session, appointment: Appointment) -> str:

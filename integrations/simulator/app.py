@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +21,7 @@ from integrations.simulator import control
 from integrations.simulator.callbacks import CallbackSender
 from integrations.simulator.faults import FaultBoard, FaultyApplication
 from integrations.simulator.memory import Memory
+from integrations.simulator.smtp import relaying
 from integrations.simulator.world import World
 
 if TYPE_CHECKING:
@@ -157,8 +158,12 @@ def serve(
     secrets: Mapping[str, str],
     *,
     decide_seconds: float = DECIDE_SECONDS,
+    mail_port: int | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT. Everything is opened here, so a fork may call it."""
+    """Serve until SIGTERM or SIGINT. Everything is opened here, so a fork may call it.
+
+    With a `mail_port` e-mail is taken there by SMTP too.
+    """
     stop = threading.Event()
 
     def ask_to_stop(*_: Any) -> None:
@@ -173,5 +178,6 @@ def serve(
         collect_seconds=COLLECT_SECONDS,
         decide_seconds=decide_seconds,
     )
-    with running(simulator, host, port):
+    mail = relaying(simulator.world, host, mail_port) if mail_port else nullcontext()
+    with running(simulator, host, port), mail:
         stop.wait()

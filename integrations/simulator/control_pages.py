@@ -34,6 +34,7 @@ FAULT_WORDS: Mapping[str, str] = {
     "reorder_callback_rate": "Avisa en otro orden",
     "early_callback_rate": "Avisa antes de responder",
     "wrong_signature_rate": "Firma el aviso con otra clave",
+    "bounce_rate": "Toma el mensaje y luego dice que no llegó",
     "honours_key": "Reconoce un folio repetido y no lo hace otra vez",
 }
 

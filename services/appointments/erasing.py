@@ -23,6 +23,7 @@ from sqlalchemy.types import Uuid
 
 from services.appointments.models import (
     Appointment,
+    ImportedAppointment,
     Member,
     ResemblanceKey,
     ReturnPass,
@@ -86,6 +87,9 @@ def erase(session: Session, erased: Erased) -> None:
         .where(ReturnPass.appointment_id.in_(appointments))
         .values(valid_until=None, person_keys=[])
         .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        delete(ImportedAppointment).where(ImportedAppointment.appointment_id.in_(appointments))
     )
     session.execute(delete(ResemblanceKey).where(ResemblanceKey.person_id.in_(erased.people)))
 

@@ -277,6 +277,19 @@ class ReturnPass(Base):
     returned_on: Mapped[date | None]
 
 
+class ImportedAppointment(Base):
+    """An appointment that was taken over from another system, by its key there."""
+
+    __tablename__ = "imported_appointments"
+    owners = Owners(office="consulate_code")
+
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"), primary_key=True)
+    source_key: Mapped[str] = mapped_column(Text, primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), unique=True)
+    imported_by: Mapped[UUID | None]
+    imported_at: Mapped[datetime] = mapped_column(_NOW)
+
+
 class Claim(PersonClaim, Base):
     """A person (as a keyed hash) holds a live place for a service; gone when it ends.
 

@@ -84,6 +84,12 @@ def find_appointment(session: Session, appointment: UUID) -> Appointment | None:
     return session.get(Appointment, appointment)
 
 
+def find_appointments(session: Session, ids: Sequence[UUID]) -> Sequence[Appointment]:
+    """Those of the ids that are appointments and may be seen, in order of their times."""
+    query = select(Appointment).where(Appointment.id.in_(ids))
+    return session.scalars(query.order_by(Appointment.starts_at, Appointment.id)).all()
+
+
 def list_resemblances(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Why somebody of an appointment looks like somebody of another, by appointment."""
     rows = session.execute(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
+from services.appointments.models import Appointment, AppointmentReminder
 from services.appointments.rules import REMIND_DAYS, REMIND_FROM_HOUR
 from services.outbox.delivery import enqueue
 
@@ -47,3 +48,12 @@ def remind(session: Session, *, now: datetime, most: int) -> int:
     for appointment in due:
         enqueue(session, "appointments.reminder", appointment)
     return len(due)
+
+
+def is_still_due(session: Session, appointment: Appointment) -> bool:
+    """Whether a reminder was asked for about the time that the appointment has now."""
+    asked = exists().where(
+        AppointmentReminder.appointment_id == appointment.id,
+        AppointmentReminder.starts_at == appointment.starts_at,
+    )
+    return bool(session.scalar(select(asked)))

@@ -94,6 +94,12 @@ def list_services(session: Session, *, bookable_only: bool = False) -> Sequence[
     return sorted(session.scalars(statement), key=lambda s: (s.category, alphabetical(s.name_es)))
 
 
+def service_names(session: Session, codes: Sequence[str], language: str) -> str:
+    """The names of services in a language, with commas between. Raises `NotFound`."""
+    services = (get_service(session, code) for code in codes)
+    return ", ".join(row.name_en if language == "en" else row.name_es for row in services)
+
+
 def get_service(session: Session, code: str) -> Service:
     """The service. Raises `NotFound`."""
     return get_row(session, Service, code, field="service")

@@ -38,7 +38,7 @@ class Notice:
     """Where and in which language to tell the applicant, and what of.
 
     ``last_day`` is the one that counts in its present status (see `EnrollmentReminder`);
-    ``in_account``: they can look at it, signed in.
+    with an ``account`` they can look at it, signed in.
     """
 
     folio: str
@@ -50,7 +50,7 @@ class Notice:
     email: str | None
     phone: str | None
     consulate: str | None
-    in_account: bool
+    account: UUID | None
     last_day: date | None
     appointment: AppointmentDetails | None
 
@@ -169,7 +169,7 @@ def get_notice(session: Session, enrollment: UUID, vault: Vault) -> Notice:
         email=applicant.email,
         phone=applicant.phone,
         consulate=found.consulate_code,
-        in_account=found.account_id is not None,
+        account=found.account_id,
         last_day=last_day(found),
         appointment=open_details(session, found, vault).appointment,
     )

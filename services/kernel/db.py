@@ -311,6 +311,14 @@ def _account() -> UUID | None:
     return _narrowed.get().account
 
 
+@contextmanager
+def savepoint(session: Session) -> Iterator[psycopg.Connection[Any]]:
+    """A part of the transaction that is undone by itself when anything is raised in it; yields the
+    driver's connection, for use cases that are one call of a database function."""
+    with session.begin_nested():
+        yield _driver(session)
+
+
 def _driver(session: Session) -> psycopg.Connection[Any]:
     return cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
 

@@ -56,6 +56,11 @@ def new_folio(kind: FolioKind) -> str:
     return body + luhn.calc_check_digit(body, alphabet=CROCKFORD)
 
 
+def spaced(folio: str) -> str:
+    """Groups of four, as people read it: C7K3-M9QX-W42T."""
+    return "-".join(folio[i : i + 4] for i in range(0, len(folio), 4))
+
+
 def parse_folio(text: str) -> str | None:
     """The folio as stored, from what a person typed, pasted or scanned; None when it can't be one.
 

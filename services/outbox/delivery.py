@@ -75,6 +75,22 @@ def enqueue_once_a_day(session: Session, topic: str, ref: UUID) -> None:
         enqueue(session, topic, ref)
 
 
+_OVERTAKEN = text(
+    """
+    SELECT EXISTS (SELECT 1 FROM outbox o JOIN outbox newer USING (ref, topic)
+        WHERE o.id = :item AND newer.id <> o.id AND newer.created_at > o.created_at
+          AND newer.done_at IS NULL
+          AND coalesce(newer.due_at, newer.created_at) <= clock_timestamp())
+    """
+)
+
+
+def is_overtaken(session: Session, item: UUID) -> bool:
+    """Whether a later item says the same about the same row and is due as well: what it says is
+    newer, and one message is enough."""
+    return bool(session.execute(_OVERTAKEN, {"item": item}).scalar_one())
+
+
 # Materialised: a plan that joined with the query of the due ones could run it again for each row,
 # and take more than it was asked for.
 _TAKE_DUE = text(

@@ -27,6 +27,7 @@ from services.kernel import audit
 from services.kernel.audit import SYSTEM
 from services.kernel.crypto import Vault
 from services.kernel.idempotency import forget_answers
+from services.messages import erasing as messages
 from services.privacy.models import ErasureRequest
 from services.privacy.queries import get_request
 from services.privacy.rules import Obstacle, Status
@@ -100,6 +101,7 @@ def _erase(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> 
     folders.erase(session, erased)
     erase_notes(session, things)
     forget_answers(session, erased.account, things)
+    messages.erase(session, erased.account, things)
     if erased.account:
         drop_sessions(session, erased.account)
         drop_drafts(session, erased.account, vault=vault)

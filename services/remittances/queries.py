@@ -58,6 +58,7 @@ class Notice:
     language: str
     email: str | None
     phone: str | None
+    account: UUID
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ def get_notice(session: Session, remittance_id: UUID, vault: Vault) -> Notice | 
         language,
         email=profile.email,
         phone=profile.phone,
+        account=remittance.account_id,
     )
 
 

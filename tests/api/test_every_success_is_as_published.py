@@ -71,6 +71,7 @@ def _appointments(web: Web) -> None:
         paths.append(f"/appointments/{made['id']}")
         found = {"folio": made["folio"], "birth_date": PERSON["birth_date"]}
         _well(web, "POST", "/appointments/find", found)
+    _well(web, "POST", "/appointments/search", person(0), token=officer)
     _well(web, "GET", "/appointments", token=citizen)
     _well(web, "GET", paths[0], token=citizen)
     for kind in ("ics", "pdf"):

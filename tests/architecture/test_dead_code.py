@@ -60,6 +60,8 @@ BY_NAME = {
     ("services/ledger/queries.py", "balances"): "tests and operators read the trial balance",
     ("services/*/rules.py", "[A-Z]*"): "a value of the contract: sent, stored and read as text",
     ("benchmarks/run.py", "*"): "written into the results by name",
+    ("integrations/simulator/smtp.py", "handle_*"): "aiosmtpd calls what is named so",
+    ("integrations/simulator/smtp.py", "mail_from"): "aiosmtpd reads it",
     ("workers/logs.py", "handlers"): "logging reads it",
     ("workers/rq_worker.py", "*"): "RQ calls and reads what is overridden",
 }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from consular.i18n import read_catalogue
+from consular.messages import kind_shown
 from integrations.renapo import codes as renapo
 from services.agencies import rules as agencies
 from services.appointments import rules as appointments
@@ -17,12 +18,15 @@ from services.enrollments import rules as enrollments
 from services.folders import rules as folders
 from services.incidents import rules as incidents
 from services.kernel import name_checks
+from services.messages import rules as messages
 from services.operations import rules as operations
 from services.remittances import rules as remittances
 from services.voting import rules as voting
-from services.words import TABLES
+from services.words import MESSAGES, TABLES
 from tests.architecture.source import ROOT
 
+# One-time codes and what the duty officer hears: no row is kept of them.
+UNSTORED = {kind_shown(message) for message in ("login_code", "consent_code", "process_dead")}
 COMPLETE: Mapping[str, set[str]] = {
     "appointments.status": {*appointments.Status, appointments.PAST},
     "appointments.counted": {*appointments.Status},
@@ -71,6 +75,9 @@ COMPLETE: Mapping[str, set[str]] = {
     "incidents.resolution": {*incidents.Resolution},
     "incidents.step": {*incidents.Step},
     "agencies.state": {*agencies.State},
+    "messages.channel": {*messages.Channel},
+    "messages.state": {*messages.State},
+    "messages.kind": {kind_shown(message) for message in MESSAGES} - UNSTORED,
     "operations.process": {*operations.Process},
     "operations.liveness": {*operations.Liveness},
     "operations.decision": {*operations.Decision},

@@ -119,7 +119,7 @@ def places(web: Web) -> list[Place]:
             for path in ("/admin/", "/admin/staff/new", f"/admin/staff/{desk.account}")
         ),
         (staff_browser(web.app, "analyst"), "/monitoring/"),
-        (staff_browser(web.app, "agent"), "/personal"),
+        (staff_browser(web.app, "agent"), "/telephone/"),
     ]
     return [
         *(Place(path) for path in ANYONE),

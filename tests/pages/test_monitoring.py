@@ -217,33 +217,14 @@ def test_analysts_auditors_and_administrators_look_and_nobody_else(web: Web) -> 
     assert web.client.get("/monitoring/").location == "/login/personal?next=/monitoring/"
 
 
-@pytest.mark.parametrize(
-    ("role", "words"),
-    [
-        ("agent", "Puedes reservar, consultar y cancelar las citas de quienes llaman"),
-    ],
-)
-def test_staff_whose_work_has_no_pages_are_told_so(web: Web, role: str, words: str) -> None:
-    browser = staff_browser(web.app, role)
-    assert browser.get("/").headers["Location"] == "/personal"
-    page = browser.get("/personal").text
-    assert f"Entraste como Demo {role.title()}." in page
-    assert words in page
-    for address in re.findall(r'<a [^>]*href="(/[^"]*)"', page):
-        assert browser.get(unescape(address)).status_code in (200, 303), address
-    left = browser.post("/salir")
-    assert left.headers["Location"] == "/"
-    assert browser.get("/personal").status_code != 200
-
-
 def test_staff_with_pages_begin_at_them(web: Web) -> None:
     for role, consulate, start in (
         ("officer", "losangeles", "/desk/"),
         ("analyst", None, "/monitoring/"),
         ("admin", None, "/admin/"),
+        ("agent", None, "/telephone/"),
         ("treasury", None, "/incidents/"),
         ("compliance", None, "/incidents/"),
     ):
         browser = staff_browser(web.app, role, consulate)
         assert browser.get("/").headers["Location"] == start, role
-        assert browser.get("/personal").status_code == 403, role

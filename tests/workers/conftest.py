@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -17,20 +19,26 @@ from redis import Redis
 from sqlalchemy import text
 
 from integrations.simulator.app import create_simulator, running
+from services.appointments.booking import BookAppointment, book
+from services.appointments.people import Attendee
+from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.enrollments.queries import get_enrollment, list_history, open_result
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
+from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account
 from tests.factories.payouts import PayoutBench
 from tests.servers import ROOT, DatabaseUrls
-from workers.jobs.run import use
+from workers.jobs.run import run_outbox, use
 from workers.main import open_redis
 from workers.relay import Relay
 from workers.rq_worker import OutboxWorker
 from workers.runtime import JobContext, build_context
 
+EMAIL = "quien.reserva@example.org"
+LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 _RUN = (
     "from services.kernel.settings import Settings; from workers import main;"
     " main.run_{}(Settings.load())"
@@ -130,18 +138,18 @@ def process(name: str, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
 
 def until(true: Callable[[], object], *, seconds: float = 60) -> None:
     """Wait for something to become true; fails after ``seconds``."""
-    deadline = time.monotonic() + seconds
+    deadline = monotonic() + seconds
     while not true():
-        if time.monotonic() > deadline:
+        if monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {true.__doc__ or true}")
-        time.sleep(0.05)
+        sleep(0.05)
 
 
 def seconds(promised: float) -> float:
     """What a promise in seconds means on this machine now: more when it has other things to do."""
-    started = time.monotonic()
+    started = monotonic()
     subprocess.run([sys.executable, "-c", "pass"], check=True)
-    return promised * max(1.0, (time.monotonic() - started) / 0.1)
+    return promised * max(1.0, (monotonic() - started) / 0.1)
 
 
 @dataclass(frozen=True)
@@ -208,3 +216,51 @@ def messages(agencies_url: str, to: str) -> list[dict[str, str]]:
     answer = httpx.get(f"{agencies_url}/_simulator/messages.json", params={"to": to})
     found: list[dict[str, str]] = answer.json()["items"]
     return found
+
+
+def book_for_monday(
+    job: JobContext, *, language: str = "es", email: str | None = EMAIL, phone: str | None = None
+) -> tuple[UUID, str]:
+    """An appointment at nine on a Monday in December."""
+    day = _a_monday_in_december(system_clock())
+    with job.transaction() as session:
+        office = add_consulate(session)
+        add_service(session)
+        supervisor = Actor(Role.SUPERVISOR, UUID(int=3), office.code)
+        plan = OpenSession(office.code, day, time(9), time(10), 15, (DeskPlan("A", ("TST",)),))
+        open_session(session, plan, now=system_clock(), actor=supervisor)
+        citizen = Actor(Role.CITIZEN, make_account(session))
+    command = BookAppointment(
+        consulate="villanueva",
+        services=("TST",),
+        start=datetime.combine(day, time(9), LOS_ANGELES),
+        attendees=(Attendee("Itzel", "Quintana", None, date(1990, 5, 12)),),
+        language=language,
+    )
+    with job.database.raw_connection() as connection:
+        booked = book(
+            connection,
+            replace(command, email=email, phone=phone),
+            now=system_clock(),
+            actor=citizen,
+            vault=job.vault,
+        )
+    return booked.id, booked.folio
+
+
+def _a_monday_in_december(now: datetime) -> date:
+    """The second one, of this year or the next: in winter, on no holiday."""
+    year = now.year + (now.month == 12)
+    first = date(year, 12, 1)
+    return first + timedelta(days=(7 - first.weekday()) % 7 + 7)
+
+
+def deliver(job: JobContext, topic: str, ref: UUID, item: UUID | None = None) -> None:
+    """Do the topic's item about ``ref``; of several, that ``item``."""
+    if item is not None:
+        run_outbox(str(item))
+        return
+    query = text("SELECT id FROM outbox WHERE topic = :topic AND ref = :ref")
+    with job.transaction() as session:
+        item = session.execute(query, {"topic": topic, "ref": ref}).scalar_one()
+    run_outbox(str(item))

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from integrations.registry import Purpose
 from services.kernel.ids import new_id
 from services.kernel.settings import Settings
 from services.operations import heartbeats
 from services.operations.rules import DEAD_AFTER, Liveness, Process, judge
 from tests.workers.conftest import fault, messages, process, until
-from workers.agencies import only
+from workers.agencies import build_notices
 from workers.alarm import Alarm
 from workers.gate import Gate
 from workers.pulse import Pulse
@@ -25,7 +24,7 @@ ADDRESS = "guardia@example.org"
 
 @pytest.fixture
 def alarm(job: JobContext, quick: Settings) -> Alarm:
-    notices = only(Purpose.MESSAGES, quick, Gate(job.database))
+    notices = build_notices(quick, Gate(job.database))
     return Alarm(job.database, notices, address=ADDRESS, site="http://localhost")
 
 

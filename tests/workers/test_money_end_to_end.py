@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.kernel.clock import system_clock
+from services.kernel.ids import spaced
 from services.kernel.settings import Settings
 from services.remittances.errors import RateUnavailable
 from services.remittances.loading import load_reference
@@ -14,7 +15,6 @@ from services.remittances.queries import get_remittance
 from services.remittances.rates import latest_rate
 from tests.factories.remittances import make_remittance, make_sender
 from tests.workers.conftest import effects, messages, process, until
-from workers.message_context import spaced
 from workers.runtime import JobContext
 
 EMAIL = "quien.envia@example.org"

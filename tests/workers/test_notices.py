@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date, datetime, time, timedelta
-from uuid import UUID
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 
-from services.appointments.booking import BookAppointment, book
 from services.appointments.desk import cancel
-from services.appointments.people import Attendee
-from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.citizens.codes import Destination, send_code
 from services.enrollments.withdrawing import withdraw
-from services.kernel.audit import SYSTEM, Actor, Role
+from services.kernel.audit import SYSTEM
 from services.kernel.catalogue import reading_language, translate
 from services.kernel.clock import system_clock
+from services.kernel.ids import spaced
 from services.outbox import delivery
 from services.words import MESSAGES
-from tests.factories.consulates import add_consulate, add_service
-from tests.factories.enrollments import make_account, make_applicant, make_request
-from tests.workers.conftest import enroll, fault, look, messages, outcomes, until
-from workers.jobs.run import run_outbox
-from workers.message_context import local_time, spaced
+from tests.factories.enrollments import make_applicant, make_request
+from tests.workers.conftest import (
+    EMAIL,
+    book_for_monday,
+    deliver,
+    enroll,
+    fault,
+    look,
+    messages,
+    outcomes,
+    until,
+)
+from workers.message_context import local_time
 from workers.runtime import JobContext
 from workers.sms import as_sms
-
-EMAIL = "quien.reserva@example.org"
-LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 
 
 @pytest.mark.parametrize("message", sorted(MESSAGES))
@@ -105,8 +106,8 @@ def test_an_address_that_is_none_ends_the_matter(job: JobContext, pump: Callable
 def test_a_confirmation_names_folio_office_service_and_local_time(
     job: JobContext, agencies_url: str, language: str, office: str, words: tuple[str, ...]
 ) -> None:
-    found, folio = _booked(job, language=language)
-    _deliver(job, "appointments.confirmation", found)
+    found, folio = book_for_monday(job, language=language)
+    deliver(job, "appointments.confirmation", found)
     [told] = messages(agencies_url, EMAIL)
     service = "Servicio TST" if language == "es" else "Service TST"
     for word in (spaced(folio), office, service, *words, f"{job.public_url}/citas/{found}"):
@@ -114,16 +115,16 @@ def test_a_confirmation_names_folio_office_service_and_local_time(
     assert "Quintana" not in told["body"]
 
 
-def test_a_cancellation_and_an_identity_check_are_told_to_whoever_booked(
+def test_a_cancellation_and_an_identity_check_are_told_to_whoeverbook_for_monday(
     job: JobContext, agencies_url: str
 ) -> None:
-    found, folio = _booked(job)
+    found, folio = book_for_monday(job)
     with job.transaction() as session:
         delivery.enqueue(session, "appointments.identity_check", found)
-    _deliver(job, "appointments.identity_check", found)
+    deliver(job, "appointments.identity_check", found)
     with job.transaction() as session:
         cancel(session, found, now=system_clock(), actor=SYSTEM)
-    _deliver(job, "appointments.cancelled", found)
+    deliver(job, "appointments.cancelled", found)
     assert len([m for m in messages(agencies_url, EMAIL) if spaced(folio) in m["subject"]]) == 2
 
 
@@ -131,11 +132,11 @@ def test_a_cancellation_and_an_identity_check_are_told_to_whoever_booked(
 def test_a_message_that_waited_says_nothing_that_is_no_longer_so(
     job: JobContext, agencies_url: str, topic: str
 ) -> None:
-    found, folio = _booked(job)
+    found, folio = book_for_monday(job)
     with job.transaction() as session:
         delivery.enqueue(session, "appointments.identity_check", found)
         cancel(session, found, now=system_clock(), actor=SYSTEM)
-    _deliver(job, topic, found)
+    deliver(job, topic, found)
     assert outcomes(job, topic) == ["moot"]
     assert [m for m in messages(agencies_url, EMAIL) if spaced(folio) in m["body"]] == []
 
@@ -143,11 +144,11 @@ def test_a_message_that_waited_says_nothing_that_is_no_longer_so(
 def test_a_confirmation_that_comes_after_the_appointment_is_not_sent(
     job: JobContext, agencies_url: str
 ) -> None:
-    found, _ = _booked(job)
+    found, _ = book_for_monday(job)
     with job.transaction() as session:
         gone = text("UPDATE appointments SET starts_at = :at, ends_at = :at WHERE id = :id")
         session.execute(gone, {"at": system_clock() - timedelta(minutes=1), "id": found})
-    _deliver(job, "appointments.confirmation", found)
+    deliver(job, "appointments.confirmation", found)
     assert outcomes(job, "appointments.confirmation") == ["moot"]
 
 
@@ -156,15 +157,15 @@ def test_a_clash_with_a_request_that_was_withdrawn_is_not_told(job: JobContext) 
     with job.transaction() as session:
         delivery.enqueue(session, "enrollments.identity_check", found)
         withdraw(session, found, now=system_clock(), actor=SYSTEM)
-    _deliver(job, "enrollments.identity_check", found)
+    deliver(job, "enrollments.identity_check", found)
     assert outcomes(job, "enrollments.identity_check") == ["moot"]
 
 
 def test_an_sms_says_in_what_it_is_written_and_in_how_many_parts(
     job: JobContext, agencies_url: str
 ) -> None:
-    found, _ = _booked(job, email=None, phone="+13235550123")
-    _deliver(job, "appointments.confirmation", found)
+    found, _ = book_for_monday(job, email=None, phone="+13235550123")
+    deliver(job, "appointments.confirmation", found)
     [told] = messages(agencies_url, "+13235550123")
     sms = as_sms(told["body"])
     assert (told["encoding"], told["parts"]) == (sms.encoding, sms.parts)
@@ -179,13 +180,13 @@ def test_somebody_elses_request_is_told_to_whoever_is_enrolled(
     found = enroll(job, make_request(make_applicant(email=EMAIL)))
     with job.transaction() as session:
         delivery.enqueue(session, "enrollments.identity_check", found)
-    _deliver(job, "enrollments.identity_check", found)
+    deliver(job, "enrollments.identity_check", found)
     assert spaced(look(job, found).folio) in messages(agencies_url, EMAIL)[-1]["body"]
 
 
 def test_without_an_address_nobody_is_told_and_the_item_ends(job: JobContext) -> None:
-    found, _ = _booked(job, email=None)
-    _deliver(job, "appointments.confirmation", found)
+    found, _ = book_for_monday(job, email=None)
+    deliver(job, "appointments.confirmation", found)
     assert outcomes(job, "appointments.confirmation") == ["no_address"]
 
 
@@ -199,47 +200,3 @@ def _send_code(job: JobContext, to: Destination, age: timedelta = timedelta()) -
     with job.transaction() as session:
         now = system_clock() - age
         send_code(session, to, language="es", now=now, vault=job.vault)
-
-
-def _booked(
-    job: JobContext, *, language: str = "es", email: str | None = EMAIL, phone: str | None = None
-) -> tuple[UUID, str]:
-    """An appointment at nine on a Monday in December."""
-    day = _a_monday_in_december(system_clock())
-    with job.transaction() as session:
-        office = add_consulate(session)
-        add_service(session)
-        supervisor = Actor(Role.SUPERVISOR, UUID(int=3), office.code)
-        plan = OpenSession(office.code, day, time(9), time(10), 15, (DeskPlan("A", ("TST",)),))
-        open_session(session, plan, now=system_clock(), actor=supervisor)
-        citizen = Actor(Role.CITIZEN, make_account(session))
-    command = BookAppointment(
-        consulate="villanueva",
-        services=("TST",),
-        start=datetime.combine(day, time(9), LOS_ANGELES),
-        attendees=(Attendee("Itzel", "Quintana", None, date(1990, 5, 12)),),
-        language=language,
-    )
-    with job.database.raw_connection() as connection:
-        booked = book(
-            connection,
-            replace(command, email=email, phone=phone),
-            now=system_clock(),
-            actor=citizen,
-            vault=job.vault,
-        )
-    return booked.id, booked.folio
-
-
-def _a_monday_in_december(now: datetime) -> date:
-    """The second one, of this year or the next: in winter, on no holiday."""
-    year = now.year + (now.month == 12)
-    first = date(year, 12, 1)
-    return first + timedelta(days=(7 - first.weekday()) % 7 + 7)
-
-
-def _deliver(job: JobContext, topic: str, ref: UUID) -> None:
-    query = text("SELECT id FROM outbox WHERE topic = :topic AND ref = :ref")
-    with job.transaction() as session:
-        item = session.execute(query, {"topic": topic, "ref": ref}).scalar_one()
-    run_outbox(str(item))

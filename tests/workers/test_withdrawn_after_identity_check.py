@@ -13,12 +13,11 @@ from services.identity.checking import CheckIdentity, check_identity
 from services.incidents.models import Incident
 from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
-from services.kernel.ids import new_id
+from services.kernel.ids import new_id, spaced
 from tests.factories.consulates import add_consulate
 from tests.factories.enrollments import make_applicant, make_request
 from tests.workers.conftest import enroll, look, messages, outcomes
 from workers.jobs.run import run_outbox
-from workers.message_context import spaced
 from workers.runtime import JobContext
 
 OFFICE = "villanueva"

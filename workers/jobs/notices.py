@@ -1,48 +1,101 @@
-"""Tell people. The gateway takes a message once per key, and the key is the outbox id."""
+"""Tell people: by the first channel that reaches them, by the next one when that fails.
+
+The gateway takes a message once per key. The key is the id of its row in `messages`, which follows
+from the outbox item and the channel; of a one-time code, of which nothing is kept, the item's own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from urllib.parse import urlsplit
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from integrations.contracts import Message, MessageChannel
+from integrations.contracts import (
+    Attachment,
+    Message,
+    MessageChannel,
+    MessageReport,
+    MessageState,
+)
 from integrations.errors import OutcomeUnknown, Refused
 from integrations.registry import Purpose
-from services.outbox.delivery import Lease, enqueue_once_a_day
+from services.appointments.calendar import content_type, make_calendar
+from services.messages import delivering
+from services.messages.delivering import Notice
+from services.messages.queries import find_message
+from services.messages.rules import LOST, Channel, State, addresses
+from services.outbox.delivery import Lease, enqueue, enqueue_once_a_day, is_overtaken
+from services.outbox.inbox import find_folio
 from workers import message_context
 from workers.agencies import code_of
-from workers.message_context import MessageContext
+from workers.message_context import Means, MessageContext
 from workers.messages import write
 from workers.runtime import JobContext
 from workers.sms import as_sms
-from workers.steps import RetryLater, Settled, run_steps
+from workers.steps import Claim, RetryLater, Settled, run_steps
 
 AGENCY = code_of(Purpose.MESSAGES)
-# Already sent under this key, or there is nobody at that address.
-_FINAL = {"key_reused": "sent", "recipient_invalid": "recipient_invalid"}
+NEXT_CHANNEL = "messages.next_channel"
+Gather = Callable[[Session, UUID, Means], MessageContext | None]
 
 
-def send_login_code(job: JobContext, lease: Lease) -> None:
-    """The one-time code to sign in with, while it can still be used."""
-    _send_code(job, lease, "login_code")
+def _appointment(message: str) -> Gather:
+    return partial(message_context.appointment, message=message)
 
 
-def send_consent_code(job: JobContext, lease: Lease) -> None:
-    """The one-time code to tell whoever of the staff helps."""
-    _send_code(job, lease, "consent_code")
+def _news(topic: str) -> Gather:
+    return partial(message_context.enrollment, topic=topic)
 
 
-def _send_code(job: JobContext, lease: Lease, message: str) -> None:
-    _tell(
-        job,
-        lease,
-        lambda session, now: message_context.one_time_code(
-            session, lease.ref, message, now=now, vault=job.vault
-        ),
-    )
+# Topic of the outbox -> what its message says now; nothing once that is no longer so.
+GATHER: Mapping[str, Gather] = {
+    "appointments.confirmation": _appointment("appointment_confirmation"),
+    "appointments.cancelled": _appointment("appointment_cancelled"),
+    "appointments.attendee_cancelled": message_context.attendee_cancelled,
+    "appointments.reminder": _appointment("appointment_reminder"),
+    "appointments.rescheduled": _appointment("appointment_rescheduled"),
+    "appointments.identity_check": _appointment("identity_check"),
+    "enrollments.identity_check": message_context.enrollment_clash,
+    "enrollments.withdrawn": message_context.enrollment_withdrawn,
+    "enrollments.next_step": message_context.next_step,
+    "enrollments.told_again": message_context.enrollment_again,
+    "enrollments.received": message_context.enrollment_received,
+    "enrollments.deadline": message_context.enrollment_deadline,
+    **{
+        topic: _news(topic)
+        for topic in (
+            "enrollments.asked",
+            "enrollments.appointment",
+            "enrollments.payment",
+            "enrollments.decided",
+            "enrollments.ended",
+        )
+    },
+    "identity.corrected": message_context.identity_corrected,
+    "remittances.paid": message_context.remittance,
+    "remittances.refunded": message_context.remittance,
+}
+CODES = {"citizens.login_code": "login_code", "citizens.consent_code": "consent_code"}
+
+
+def send_code(job: JobContext, lease: Lease) -> None:
+    """A one-time code, while it can still be used. To the address it was asked for, and no other;
+    no row is kept of it."""
+
+    def claim(session: Session, now: datetime) -> Message | Settled | None:
+        means = Means(now, job.public_url, job.vault)
+        context = message_context.one_time_code(session, lease.ref, means, CODES[lease.topic])
+        if context is None:
+            return None
+        [channel, *_] = reached = addresses(context.email, context.phone)
+        return _message(lease.id, channel, reached[channel], context, job.public_url)
+
+    run_steps(job, lease, claim, _send_code, agency=AGENCY)
 
 
 def send_confirmation(job: JobContext, lease: Lease) -> None:
@@ -50,144 +103,144 @@ def send_confirmation(job: JobContext, lease: Lease) -> None:
     so that a booking writes one item only."""
     with job.transaction() as session:
         enqueue_once_a_day(session, "appointments.compare_people", lease.ref)
-    _about_appointment(job, lease, "appointment_confirmation")
+    send(job, lease)
 
 
-def send_cancellation(job: JobContext, lease: Lease) -> None:
-    """An appointment was cancelled."""
-    _about_appointment(job, lease, "appointment_cancelled")
+def send(job: JobContext, lease: Lease) -> None:
+    """What the item's topic says about what it refers to."""
+    telling = _Telling(job, lease.id, lease.topic, lease.ref)
+    run_steps(job, lease, telling.claim, telling.call, agency=AGENCY)
 
 
-def send_attendee_cancellation(job: JobContext, lease: Lease) -> None:
-    """Somebody of an appointment was taken off it; the others keep theirs."""
-    _tell(
-        job,
-        lease,
-        lambda session, now: message_context.attendee_cancelled(
-            session, lease.ref, now=now, site=job.public_url, vault=job.vault
-        ),
-    )
+def send_by_next_channel(job: JobContext, lease: Lease) -> None:
+    """A message didn't arrive: the same by the next channel, if it is still so."""
+    with job.transaction() as session:
+        lost = find_message(session, lease.ref)
+    if lost is None:
+        with job.settle(lease, "moot"):
+            return
+    telling = _Telling(job, lost.item, lost.topic, lost.ref)
+    run_steps(job, lease, telling.claim, telling.call, agency=AGENCY)
 
 
-def send_rescheduling(job: JobContext, lease: Lease) -> None:
-    """An appointment moved to another time or office."""
-    _about_appointment(job, lease, "appointment_rescheduled")
+def take_receipt(job: JobContext, lease: Lease) -> None:
+    """The gateway calls back about a message: ask it what is true."""
+
+    def claim(session: Session, _now: datetime) -> UUID | None:
+        message = UUID(find_folio(session, lease.ref))
+        return message if find_message(session, message) else None
+
+    def ask(job: JobContext, message: UUID) -> Settled:
+        report = job.agencies.notices.report(str(message))
+        return Settled("asked", lambda session, now: _note(session, message, report, now))
+
+    run_steps(job, lease, claim, ask, agency=AGENCY)
 
 
-def send_reminder(job: JobContext, lease: Lease) -> None:
-    """An appointment is near."""
-    _about_appointment(job, lease, "appointment_reminder")
+_STATES = {
+    MessageState.DELIVERED: State.DELIVERED,
+    MessageState.BOUNCED: State.BOUNCED,
+    MessageState.FAILED: State.FAILED,
+}
 
 
-def send_identity_check(job: JobContext, lease: Lease) -> None:
-    """Somebody else asked for an appointment in the name of one of its persons."""
-    _about_appointment(job, lease, "identity_check")
+def _note(session: Session, message: UUID, report: MessageReport, now: datetime) -> None:
+    state = _STATES.get(report.state)
+    if state is None:
+        return
+    changed = delivering.note_outcome(session, message, state, reason=report.reason, now=now)
+    if changed and state in LOST:
+        enqueue(session, NEXT_CHANNEL, message)
 
 
-def send_enrollment_news(job: JobContext, lease: Lease) -> None:
-    """An enrollment came to a status of which its applicant hears."""
-    _tell_of(job, lease, partial(message_context.enrollment, topic=lease.topic))
+@dataclass(frozen=True)
+class _Telling:
+    """The parts of telling somebody one thing. ``item`` is the outbox item that it began with."""
 
+    job: JobContext
+    item: UUID
+    topic: str
+    ref: UUID
 
-def send_enrollment_again(job: JobContext, lease: Lease) -> None:
-    """Staff had the applicant told again."""
-    _tell_of(job, lease, message_context.enrollment_again)
+    def claim(self, session: Session, now: datetime) -> Message | Settled | None:
+        """The message by the channel whose turn it is; nothing once it is no longer so."""
+        means = Means(now, self.job.public_url, self.job.vault)
+        context = GATHER[self.topic](session, self.ref, means)
+        if context is None or is_overtaken(session, self.item):
+            delivering.supersede(session, self.item, now=now)
+            return None
+        notice = self._notice(context)
+        outgoing = delivering.prepare(session, notice, now=now, vault=means.vault)
+        if outgoing is None:
+            return Settled("no_address")
+        return _message(outgoing.id, outgoing.channel, outgoing.address, context, means.site)
 
-
-def send_enrollment_received(job: JobContext, lease: Lease) -> None:
-    """An enrollment was received and isn't decided at once."""
-    _tell_of(job, lease, message_context.enrollment_received)
-
-
-def send_enrollment_deadline(job: JobContext, lease: Lease) -> None:
-    """A last day of an enrollment's applicant is near."""
-    _tell(
-        job,
-        lease,
-        lambda session, now: message_context.enrollment_deadline(
-            session, lease.ref, now=now, site=job.public_url, vault=job.vault
-        ),
-    )
-
-
-def send_next_step(job: JobContext, lease: Lease) -> None:
-    """An enrollment is active, and others of the person's plan can be asked for now."""
-    _tell_of(job, lease, message_context.next_step)
-
-
-def send_identity_corrected(job: JobContext, lease: Lease) -> None:
-    """The holder of an account was corrected at a window."""
-    _tell_of(job, lease, message_context.identity_corrected)
-
-
-def send_enrollment_withdrawn(job: JobContext, lease: Lease) -> None:
-    """An enrollment ended because somebody else proved to be its person."""
-    _tell_of(job, lease, message_context.enrollment_withdrawn)
-
-
-def send_enrollment_identity_check(job: JobContext, lease: Lease) -> None:
-    """Somebody else asked for an enrollment in the name of a person who has one."""
-    _tell_of(job, lease, message_context.enrollment_clash)
-
-
-def send_remittance_news(job: JobContext, lease: Lease) -> None:
-    """A transfer was paid, or its money was given back."""
-    _tell_of(job, lease, message_context.remittance)
-
-
-def _about_appointment(job: JobContext, lease: Lease, message: str) -> None:
-    def gather(session: Session, now: datetime) -> MessageContext | None:
-        return message_context.appointment(
-            session, lease.ref, message, now=now, site=job.public_url, vault=job.vault
+    def call(self, job: JobContext, message: Message) -> Claim[Message] | Settled | RetryLater:
+        """Hand it over; where the gateway says that nobody is there, the next channel's turn."""
+        try:
+            provider_id = job.agencies.notices.send(message)
+        except OutcomeUnknown:
+            # Resending is harmless: the key makes it the same message.
+            return RetryLater()
+        except Refused as refusal:
+            if refusal.code == "recipient_invalid":
+                return Claim(partial(self._claim_after, UUID(message.key), refusal.code))
+            if refusal.code != "key_reused":
+                raise
+            # Taken before under this key, in other words.
+            provider_id = None
+        key = UUID(message.key)
+        return Settled(
+            "sent", lambda session, now: delivering.note_sent(session, key, provider_id, now=now)
         )
 
-    _tell(job, lease, gather)
+    def _claim_after(
+        self, lost: UUID, reason: str, session: Session, now: datetime
+    ) -> Message | Settled | None:
+        delivering.note_outcome(session, lost, State.FAILED, reason=reason, now=now)
+        claimed = self.claim(session, now)
+        return Settled(reason) if isinstance(claimed, Settled) else claimed
+
+    def _notice(self, context: MessageContext) -> Notice:
+        return Notice(
+            item=self.item,
+            topic=self.topic,
+            ref=self.ref,
+            kind=context.message,
+            language=context.language,
+            consulate=context.consulate,
+            account=context.account,
+            addresses=addresses(context.email, context.phone),
+        )
 
 
-def _tell_of(job: JobContext, lease: Lease, gather: Callable[..., MessageContext | None]) -> None:
-    """Of the thing that the item is about; ``gather`` is one of `workers.message_context`."""
-    _tell(
-        job,
-        lease,
-        lambda session, _now: gather(session, lease.ref, site=job.public_url, vault=job.vault),
-    )
-
-
-def _tell(
-    job: JobContext, lease: Lease, gather: Callable[[Session, datetime], MessageContext | None]
-) -> None:
-    """Send what ``gather`` says; without anything to say or an address the item just ends."""
-
-    def claim(session: Session, now: datetime) -> Message | Settled | None:
-        context = gather(session, now)
-        if context is None:
-            return None
-        return _message(lease, context) or Settled("no_address")
-
-    run_steps(job, lease, claim, _send, agency=AGENCY)
-
-
-def _send(job: JobContext, message: Message) -> Settled | RetryLater:
+def _send_code(job: JobContext, message: Message) -> Settled | RetryLater:
     try:
         job.agencies.notices.send(message)
     except OutcomeUnknown:
-        # Resending is harmless: the key makes it the same message.
         return RetryLater()
     except Refused as refusal:
-        if refusal.code not in _FINAL:
+        if refusal.code not in ("key_reused", "recipient_invalid"):
             raise
-        return Settled(_FINAL[refusal.code])
+        return Settled("sent" if refusal.code == "key_reused" else refusal.code)
     return Settled("sent")
 
 
-def _message(lease: Lease, context: MessageContext) -> Message | None:
+def _message(key: UUID, channel: Channel, to: str, context: MessageContext, site: str) -> Message:
     text = write(context.message, context.language, context.values)
-    key = str(lease.id)
-    if context.email:
-        return Message(key, MessageChannel.EMAIL, context.email, text.subject, text.body)
-    if context.phone:
-        sms = as_sms(text.body)
-        return Message(
-            key, MessageChannel.SMS, context.phone, "", sms.text, sms.encoding, sms.parts
-        )
-    return None
+    message = partial(Message, str(key), MessageChannel(channel), to, language=context.language)
+    if channel is Channel.EMAIL:
+        return message(text.subject, text.body, attachments=_files(context, site))
+    if channel is Channel.VOICE:
+        return message("", text.body)
+    sms = as_sms(text.body)
+    return message("", sms.text, sms.encoding, sms.parts)
+
+
+def _files(context: MessageContext, site: str) -> tuple[Attachment, ...]:
+    """The event for their calendar, where the message is about an appointment's time."""
+    if context.event is None:
+        return ()
+    domain = urlsplit(site).hostname or "localhost"
+    calendar = make_calendar(context.event, domain=domain)
+    return (Attachment("cita.ics", content_type(context.event), calendar),)

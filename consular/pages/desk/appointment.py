@@ -22,6 +22,7 @@ from consular.input.appointments import (
     NotServedSchema,
 )
 from consular.input.loading import load_fields
+from consular.messages import messages_about
 from consular.pages.desk import presenters
 from consular.pages.desk.blueprint import pages
 from consular.pages.drafts import draft, drop
@@ -152,6 +153,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
             agenda_url=url_for(
                 "desk.today", day=day_at_desk(session, appointment).isoformat(), desk=desk
             ),
+            messages=messages_about(session, id),
             form=form,
             errors=errors,
         )

@@ -11,6 +11,8 @@ from consular.pages.desk import (
     enrolling,
     enrollments,
     identity,
+    importing,
+    messages,
     receipts,
     sessions,
 )
@@ -25,6 +27,8 @@ __all__ = [
     "enrolling",
     "enrollments",
     "identity",
+    "importing",
+    "messages",
     "pages",
     "receipts",
     "sessions",

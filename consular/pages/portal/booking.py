@@ -19,6 +19,7 @@ from consular.errors import FieldsInvalid
 from consular.i18n import current_language, in_language
 from consular.input.appointments import AttendeeSchema, ContactSchema
 from consular.input.fields import Code, Day, Moment
+from consular.messages import messages_about
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import Errors, check, date_of, go, phone_of, pick, read_or_refuse
 from consular.pages.portal.alternatives import find_alternatives
@@ -391,6 +392,7 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
         known = [fees[code].money for code in appointment.services if code in fees]
         until = list_passes(session, [appointment], now=now()).get(id)
         may = list_actions(session, [appointment], now=now())[id]
+        lost = messages_about(session, id)["lost"]
         noted = (appointment.outcome or {}) if appointment.status == Status.NOT_SERVED else {}
     return render_template(
         "portal/appointment.html",
@@ -417,6 +419,7 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
             "return_until": until,
         },
         just_booked=just_booked,
+        lost=lost,
         moved=moved,
         errors=errors,
     )

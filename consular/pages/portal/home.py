@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, current_app, g, render_template, request, url_for
 from flask_babel import gettext as _
 
-from consular.auth import ANYONE, CITIZEN, STAFF, account, actor, allow
+from consular.auth import ANYONE, CITIZEN, STAFF, account, allow
 from consular.db import transaction
 from consular.pages.forms import go, local
 from consular.pages.language import remember_language
@@ -22,7 +22,6 @@ from services.enrollments.queries import list_enrollments
 from services.kernel.audit import Actor, Role
 from services.kernel.catalogue import LANGUAGES
 from services.remittances.queries import list_remittances
-from services.staff.accounts import find_active
 
 
 @dataclass(frozen=True)
@@ -75,17 +74,6 @@ def home() -> Any:
         return go(first_page(g.actor.role))
     citizen = g.actor is not None and g.actor.is_citizen
     return render_template("portal/home.html", next_step=next_step() if citizen else None)
-
-
-@pages.get("/personal")
-@allow(frozenset({Role.AGENT}))
-def staff_home() -> str:
-    """Show the home page of staff whose role has no pages yet."""
-    with transaction() as session:
-        found = find_active(session, account())
-        return render_template(
-            "portal/staff_home.html", role=actor().role, name=found.name if found else ""
-        )
 
 
 @pages.get("/aviso-de-privacidad")

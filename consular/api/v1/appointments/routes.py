@@ -26,9 +26,9 @@ from consular.api.v1.appointments.answers import (
     RenderedAnswer,
     ReturnPassAnswer,
 )
-from consular.auth import ANYONE, CITIZEN, DESK, actor, now, vault
+from consular.auth import ANYONE, CITIZEN, DESK, HELPERS, actor, now, vault
 from consular.db import transaction
-from consular.finding import find_for_visitor, words_for
+from consular.finding import find_for_staff, find_for_visitor, words_for
 from consular.input.appointments import (
     AppointmentQuery,
     BookSchema,
@@ -38,14 +38,16 @@ from consular.input.appointments import (
     FindSchema,
     NothingSchema,
     NotServedSchema,
+    PersonSearchSchema,
     RescheduleSchema,
 )
 from consular.printing.appointments import calendar_file, print_appointment
-from consular.printing.calendar import MEDIA_TYPE
 from consular.printing.enrollments import as_file
 from services.appointments.booking import BookAppointment
+from services.appointments.calendar import MEDIA_TYPE
 from services.appointments.completing import Served, complete, outcome_of
 from services.appointments.desk import TakeStep, take_step
+from services.appointments.people import Attendee
 from services.appointments.queries import get_appointment, list_appointments, list_party
 from services.appointments.rescheduling import RescheduleAppointment
 from services.appointments.returning import list_passes
@@ -176,6 +178,25 @@ def find_appointment(command: dict[str, Any]) -> dict[str, Any]:
         message=words_for(appointment),
         book_url=url_for("portal.booking_service", _external=False) if appointment.over else None,
     )
+
+
+@endpoint(
+    api,
+    "POST",
+    "/search",
+    operation="searchAppointments",
+    who=HELPERS,
+    body=PersonSearchSchema(),
+    answer=AppointmentList(),
+    errors={429: ("too_many_requests",)},
+)
+def search_appointments(command: Attendee) -> dict[str, Any]:
+    """List somebody's appointments of the last months and to come, by name and birth date.
+
+    For staff whom a person asks without a folio. Each search is limited and audited.
+    """
+    with transaction() as session:
+        return AppointmentList.page(shown(session, find_for_staff(session, command)))
 
 
 @endpoint(

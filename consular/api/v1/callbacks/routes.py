@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import product
 from typing import Any, cast
+from uuid import UUID
 
 from flask import Blueprint, Response, current_app, json, request
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -47,7 +48,7 @@ def receive(agency: str) -> Response:
     if len(raw) > MAX_BODY:
         raise RequestEntityTooLarge()
     message = _verified(secrets, raw)
-    folio = parse_folio(str(message.get("folio", "")))
+    folio = _reference(str(message.get("folio", "")))
     identifier = request.headers.get("webhook-id", "")
     if folio is None or not 1 <= len(identifier) <= MOST_ID or not identifier.isprintable():
         raise Malformed()
@@ -89,6 +90,14 @@ def _verified(secrets: tuple[str, ...], raw: bytes) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise Malformed()
     return message
+
+
+def _reference(text: str) -> str | None:
+    """The folio, or the key of a message to somebody, that the callback speaks of."""
+    try:
+        return parse_folio(text) or str(UUID(text))
+    except ValueError:
+        return None
 
 
 def _signed(secret: str, raw: bytes, headers: dict[str, str]) -> bool:

@@ -13,12 +13,25 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, Timezone
 from icalendar.prop import vDDDLists
+from sqlalchemy.orm import Session
+
+from services.appointments.models import Appointment
+from services.appointments.rules import EARLY_MINUTES, Status
+from services.consulates.queries import get_consulate, service_names
+from services.kernel.catalogue import translate
+from services.kernel.ids import spaced
+from services.kernel.words import marked as _
 
 PRODUCT = "-//Consular//Citas//ES"
 MEDIA_TYPE = "text/calendar"
 # The changes of the clock that a file lists: calendars that know the zone from the file of one
 # appointment read the next one by it too.
 _ZONE_BEFORE, _ZONE_AFTER = timedelta(days=400), timedelta(days=800)
+SUMMARY = _("Cita: %(service)s")
+DESCRIPTION = _(
+    "Folio %(folio)s. Llega %(minutes)s minutos antes. Qué llevar, y cómo cambiarla o"
+    " cancelarla: %(address)s"
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,37 @@ class CalendarEvent:
     description: str
     location: str
     address: str
+
+
+def event_of(
+    session: Session, appointment: Appointment, *, language: str, address: str
+) -> CalendarEvent:
+    """The event of an appointment, in the reader's ``language``; ``address`` is its page."""
+    office = get_consulate(session, appointment.consulate_code)
+    values = {
+        "service": service_names(session, appointment.services, language),
+        "folio": spaced(appointment.folio),
+        "minutes": EARLY_MINUTES,
+        "address": address,
+    }
+    return CalendarEvent(
+        id=appointment.id,
+        sequence=appointment.sequence,
+        cancelled=appointment.status == Status.CANCELLED,
+        starts_at=appointment.starts_at,
+        ends_at=appointment.ends_at,
+        changed_at=appointment.changed_at,
+        zone=office.time_zone,
+        summary=translate(SUMMARY, language) % values,
+        description=translate(DESCRIPTION, language) % values,
+        location=office.name_en if language == "en" else office.name_es,
+        address=address,
+    )
+
+
+def content_type(event: CalendarEvent) -> str:
+    """Media type of the file, which names its method (RFC 5546, 3.2)."""
+    return f"{MEDIA_TYPE}; charset=utf-8; method={method(event)}"
 
 
 def make_calendar(event: CalendarEvent, *, domain: str) -> bytes:

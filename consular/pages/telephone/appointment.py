@@ -1,0 +1,73 @@
+"""An appointment as an agent reads it out to the caller, moves it or cancels it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from consular import commands
+from consular.access_log import record_look
+from consular.auth import allow, vault
+from consular.db import transaction
+from consular.messages import messages_about
+from consular.pages.desk import presenters
+from consular.pages.drafts import draft
+from consular.pages.forms import go
+from consular.pages.portal.names import office
+from consular.pages.posting import reopen
+from consular.pages.rescheduling import add_rescheduling
+from consular.pages.telephone.blueprint import AGENTS, pages
+from services.appointments.queries import get_appointment
+from services.appointments.rules import EARLY_MINUTES
+from services.consulates.queries import fees_on
+from services.kernel.money import Money
+
+
+@pages.get("/appointments/<uuid:id>")
+@allow(AGENTS)
+def appointment(id: UUID) -> str:
+    """Show one appointment with what the caller has to be told; recorded in the access log."""
+    with transaction() as session:
+        row = get_appointment(session, id)
+        record_look(session, "appointment", row)
+        there = office(session, row.consulate_code)
+        return render_template(
+            "telephone/appointment.html",
+            consulate=there,
+            appointment=presenters.opened(session, row, vault()),
+            fee=_fee(session, row),
+            early_minutes=EARLY_MINUTES,
+            messages=messages_about(session, id),
+            just_booked="nueva" in request.args,
+            moved="cambiada" in request.args,
+            errors=draft().errors(also_under=True),
+        )
+
+
+def _fee(session: Session, row: Any) -> Money | None:
+    """What all of them pay at the office; None when it is free."""
+    fees = fees_on(session, row.day)
+    known = [fees[code].money for code in row.services if code in fees] * row.people
+    return sum(known[1:], known[0]) if known else None
+
+
+add_rescheduling(
+    pages,
+    "/appointments/<uuid:id>",
+    ("times", "times/check", "times/confirm"),
+    layout="layouts/staff.html",
+    who=AGENTS,
+)
+reopen(pages, ["/appointments/<uuid:id>/cancel"], "telephone.appointment", AGENTS)
+
+
+@pages.post("/appointments/<uuid:id>/cancel")
+@allow(AGENTS)
+def cancel(id: UUID) -> Response:
+    """Cancel an appointment as the caller asks; its place is free for others after a while."""
+    with transaction() as session:
+        commands.cancel(session, id)
+    return go(url_for("telephone.appointment", id=id))

@@ -1,0 +1,141 @@
+"""Choose the channel of a message, write down that it goes out, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.kernel import audit
+from services.kernel.audit import Actor
+from services.kernel.crypto import Vault
+from services.kernel.errors import NotFound
+from services.messages.models import SentMessage
+from services.messages.rules import COMES_FROM, Channel, State, next_channel
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What somebody is to be told of, and where they can be reached."""
+
+    item: UUID
+    topic: str
+    ref: UUID
+    kind: str
+    language: str
+    consulate: str | None
+    account: UUID | None
+    addresses: Mapping[Channel, str]
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message that goes out now; ``id`` is the key by which the provider knows it."""
+
+    id: UUID
+    channel: Channel
+    address: str
+
+
+def prepare(session: Session, notice: Notice, *, now: datetime, vault: Vault) -> Outgoing | None:
+    """The message that is to go out: one that was begun, or by the next channel.
+
+    None where nobody can be reached any more; then the office has it on its list.
+    """
+    rows = session.scalars(select(SentMessage).where(SentMessage.item == notice.item)).all()
+    for row in rows:
+        if row.state == State.QUEUED and row.channel != Channel.DESK:
+            return Outgoing(row.id, Channel(row.channel), _address(row, vault))
+    channel = next_channel(
+        {row.channel for row in rows}, notice.addresses, desk=notice.consulate is not None
+    )
+    if channel is None:
+        return None
+    added = _add(session, notice, channel, now=now, vault=vault)
+    return None if channel is Channel.DESK else Outgoing(added, channel, notice.addresses[channel])
+
+
+def supersede(session: Session, item: UUID, *, now: datetime) -> None:
+    """What the messages of that item say is so no longer: those that wait aren't sent."""
+    session.execute(
+        update(SentMessage)
+        .where(SentMessage.item == item, SentMessage.state == State.QUEUED)
+        .values(state=State.SUPERSEDED.value, outcome_at=now)
+    )
+
+
+def note_sent(session: Session, message: UUID, provider_id: str | None, *, now: datetime) -> None:
+    """The provider has it. No effect once more is known."""
+    session.execute(
+        update(SentMessage)
+        .where(SentMessage.id == message, SentMessage.state.in_(COMES_FROM[State.SENT]))
+        .values(state=State.SENT.value, provider_id=provider_id, sent_at=now)
+    )
+
+
+def note_outcome(
+    session: Session, message: UUID, state: State, *, reason: str | None, now: datetime
+) -> bool:
+    """What became of it; False, and no effect, when that is known or can't be any more."""
+    changed = session.execute(
+        update(SentMessage)
+        .where(SentMessage.id == message, SentMessage.state.in_(COMES_FROM[state]))
+        .values(state=state.value, reason=reason, outcome_at=now)
+        .returning(SentMessage.id)
+    ).first()
+    return changed is not None
+
+
+def mark_told(session: Session, message: UUID, *, now: datetime, actor: Actor) -> SentMessage:
+    """Staff told the person by themselves; no effect when they had. Raises NotFound."""
+    row = session.get(SentMessage, message)
+    if row is None or row.channel != Channel.DESK:
+        raise NotFound()
+    if note_outcome(session, message, State.DELIVERED, reason=None, now=now):
+        audit.record(
+            session, audit.Subject.of("message", row), action="message.told", now=now, actor=actor
+        )
+    return row
+
+
+def _add(
+    session: Session, notice: Notice, channel: Channel, *, now: datetime, vault: Vault
+) -> UUID:
+    """Its id follows from item and channel, so that a repeated attempt is the same message."""
+    id = uuid5(notice.item, channel)
+    address = notice.addresses.get(channel)
+    key = vault.new_key(id) if address else None
+    session.execute(
+        insert(SentMessage)
+        .values(
+            id=id,
+            item=notice.item,
+            topic=notice.topic,
+            ref=notice.ref,
+            kind=notice.kind,
+            consulate_code=notice.consulate,
+            account_id=notice.account,
+            channel=channel.value,
+            language=notice.language,
+            state=State.QUEUED.value,
+            data_key=key.wrapped if key else None,
+            address_sealed=key.seal(address, place=_PLACE, row=id) if key and address else None,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+    return id
+
+
+_PLACE = "messages.address"
+
+
+def _address(row: SentMessage, vault: Vault) -> str:
+    if row.data_key is None or row.address_sealed is None:
+        raise NotFound()
+    return vault.unwrap(row.data_key, row.id).open(row.address_sealed, place=_PLACE, row=row.id)

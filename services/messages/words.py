@@ -1,0 +1,38 @@
+"""Words of messages to people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.kernel.words import ErrorMessage
+from services.kernel.words import marked as _
+from services.messages.rules import Channel, State
+
+CHANNELS: Mapping[str, str] = {
+    Channel.EMAIL: _("Correo electrónico"),
+    Channel.SMS: _("Mensaje de texto"),
+    Channel.VOICE: _("Llamada automática"),
+    Channel.DESK: _("Por el personal"),
+}
+STATES: Mapping[str, str] = {
+    State.QUEUED: _("Por enviar"),
+    State.SENT: _("Enviado"),
+    State.DELIVERED: _("Entregado"),
+    State.BOUNCED: _("Rebotó"),
+    State.FAILED: _("No se pudo entregar"),
+    State.SUPERSEDED: _("Ya no hacía falta"),
+}
+# What a message was about: its name in `services.words.MESSAGES`, or the first word of it.
+KINDS: Mapping[str, str] = {
+    "appointment_confirmation": _("Cita confirmada"),
+    "appointment_reminder": _("Recordatorio de la cita"),
+    "appointment_cancelled": _("Cita cancelada"),
+    "attendee_cancelled": _("Una persona ya no va a la cita"),
+    "appointment_rescheduled": _("Cita cambiada de hora"),
+    "identity_check": _("Revisión de identidad"),
+    "identity_corrected": _("Datos corregidos"),
+    "enrollment": _("Aviso de su inscripción"),
+    "remittance": _("Aviso de su envío"),
+}
+
+ERRORS: Mapping[str, ErrorMessage] = {}

@@ -1,0 +1,101 @@
+"""Another system's appointments: each problem by line and column, then all of them or none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import text
+
+from consular.import_command import import_from_command
+from services.kernel.db import NETWORK_SCOPE
+from tests.factories.staff import Browser, staff_browser
+from tests.factories.web import Web, in_letters, working_day
+
+HEAD = "key,date,time,service,given_names,first_surname,birth_date,email"
+
+
+def _file(*lines: Sequence[str]) -> str:
+    return "\n".join([HEAD, *(",".join(line) for line in lines)])
+
+
+def _line(number: int, **changes: str) -> list[str]:
+    values = {
+        "key": f"OLD-{number}",
+        "date": working_day().isoformat(),
+        "time": f"09:{15 * number:02d}",
+        "service": "PAS10",
+        "given_names": "Ángel",
+        "first_surname": f"Prueba {in_letters(number)}",
+        "birth_date": "1990-05-12",
+        "email": "",
+        **changes,
+    }
+    return list(values.values())
+
+
+@pytest.fixture
+def supervisor(web: Web) -> Browser:
+    """Of an office with four times at one desk."""
+    web.session()
+    return staff_browser(web.app, "supervisor", "losangeles")
+
+
+def _booked(web: Web) -> int:
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        return int(session.execute(text("SELECT count(*) FROM appointments")).scalar_one())
+
+
+def _problems(page: str) -> list[tuple[str, str]]:
+    rows = re.findall(r'<th scope="row"[^>]*>(\d+)</th><td>(\w*)</td>', page)
+    return [(line, column) for line, column in rows]
+
+
+def test_every_problem_is_named_and_nothing_is_kept(web: Web, supervisor: Browser) -> None:
+    file = _file(
+        _line(0),
+        _line(1, time="25:00", birth_date="ayer"),
+        _line(1, key="OLD-0"),
+        _line(2, service="NOSUCH"),
+        _line(2, key="OLD-9", time="08:00"),
+        _line(3, time="09:00", first_surname="Otra"),
+    )
+    page = supervisor.send("/desk/import", file=file).text
+    assert _problems(page) == [
+        ("3", "time"),
+        ("3", "birth_date"),
+        ("4", "key"),
+        ("5", "service"),
+        ("6", "time"),
+        ("7", "time"),
+    ]
+    again = supervisor.send("/desk/import", file=file, write="1").text
+    assert "Todavía no se trajo ninguna" in again
+    assert _booked(web) == 0
+
+
+def test_a_good_file_is_tried_then_imported_and_imported_again_changes_nothing(
+    web: Web, supervisor: Browser
+) -> None:
+    file = _file(_line(0), _line(1), _line(2))
+    assert "Citas nuevas: 3. Traídas antes: 0." in supervisor.send("/desk/import", file=file).text
+    assert _booked(web) == 0
+    assert "quedaron registradas" in supervisor.send("/desk/import", file=file, write="1").text
+    assert _booked(web) == 3
+    longer = _file(_line(0), _line(3))
+    supervisor.send("/desk/import", file=longer, write="1")
+    assert _booked(web) == 4
+    assert web.free() == []
+
+
+def test_the_command_imports_as_the_page_does(web: Web, supervisor: Browser) -> None:
+    file = _file(_line(0), _line(1)).replace(",", ";")
+    tried = import_from_command(web.settings, file, "losangeles", write=False)
+    assert (len(tried.folios), tried.written, _booked(web)) == (2, False, 0)
+    kept = import_from_command(web.settings, file, "losangeles", write=True)
+    assert (len(kept.folios), kept.written, _booked(web)) == (2, True, 2)
+    again = import_from_command(web.settings, file, "losangeles", write=True)
+    assert (again.folios, again.known) == ({}, 2)
+    [wrong] = import_from_command(web.settings, "clave,hora\n", "losangeles", write=True).problems
+    assert (wrong.line, wrong.column) == (1, "clave")

@@ -1,0 +1,122 @@
+"""A call on one screen: questions in any order, a second person without typing again, and a search
+by name and birth date."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from werkzeug.test import TestResponse
+
+from services.kernel.db import NETWORK_SCOPE
+from tests.factories.staff import Browser, staff_browser
+from tests.factories.web import Web, working_day
+
+PERSON = {
+    "given_names": "María Itzel",
+    "first_surname": "de la Quintana",
+    "birth_date-day": "12",
+    "birth_date-month": "5",
+    "birth_date-year": "1990",
+}
+PLACE = {"service": "PAS10", "consulate": "losangeles"}
+CONTACT = {"phone": "213 555 0123", "phone_country": "1", "notices": "en"}
+
+
+@pytest.fixture
+def agent(web: Web) -> Browser:
+    web.session()
+    return staff_browser(web.app, "agent")
+
+
+def _send(agent: Browser, page: TestResponse | None, **fields: str) -> TestResponse:
+    """The form with what its page holds; a select's choice, or what was typed."""
+    found = page and re.search(r'name="d" value="([^"]+)"', page.text)
+    return agent.send("/telephone/", **({"d": found[1]} if found else {}), **fields)
+
+
+def _starts(page: TestResponse) -> list[str]:
+    return re.findall(r'<option value="(20[^"]+)"', page.text)
+
+
+def _audited(web: Web, action: str) -> int:
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        query = text("SELECT count(*) FROM audit_entries WHERE action = :action")
+        return int(session.execute(query, {"action": action}).scalar_one())
+
+
+def test_a_caller_and_then_another_of_the_same_call(web: Web, agent: Browser) -> None:
+    # The name first, before anybody said what for.
+    page = _send(agent, None, **PERSON, times="1")
+    assert "María Itzel" in page.text
+    page = _send(agent, page, **PERSON, **PLACE, **{"from": working_day().isoformat()}, times="1")
+    first = _starts(page)[0]
+    booked = _send(agent, page, **PERSON, **PLACE, **CONTACT, start=first)
+    assert "La cita está reservada" in booked.text
+    assert "Dile a quien llama" in booked.text
+    after = re.search(r'href="(/telephone/\?after=[^"]+)"', booked.text)
+    assert after is not None
+
+    page = agent.get(unescape(after[1]))
+    assert "+12135550123" in page.text
+    assert 'value="losangeles" selected' in page.text
+    second = {**PERSON, "given_names": "Ángel", "birth_date-year": "2015"}
+    taken = _send(agent, page, **second, **PLACE, **CONTACT, start=_starts(page)[0])
+    assert "La cita está reservada" in taken.text
+
+
+def test_a_time_that_was_taken_meanwhile_keeps_every_answer(web: Web, agent: Browser) -> None:
+    start = web.free()[0]["start"]
+    web.book(start, token=web.token("citizen", subject="other"))
+    page = _send(agent, None, **PERSON, **PLACE, **CONTACT, start=start)
+    assert "María Itzel" in page.text
+    assert "ya se ocupó" in page.text
+
+
+def test_somebody_without_a_folio_is_found_moved_and_cancelled(web: Web, agent: Browser) -> None:
+    person: dict[str, Any] = {
+        "given_names": "María Itzel",
+        "first_surname": "de la Quintana",
+        "birth_date": "1990-05-12",
+    }
+    start = web.free()[0]["start"]
+    answer = web.book(start, token=web.token("citizen"), attendees=[person])
+    appointment = UUID(answer.get_json()["id"])
+    written = {**PERSON, "given_names": "MARIA ITZEL", "first_surname": "De La Quintana"}
+    page = _send(agent, None, **written, search="1")
+    assert f"/telephone/appointments/{appointment}" in page.text
+    assert _audited(web, "appointment.search") == 1
+    assert _audited(web, "appointment.list") == 1
+
+    there = f"/telephone/appointments/{appointment}"
+    assert _audited(web, "appointment.read") == 0
+    assert "Dile a quien llama" in agent.get(there).text
+    assert _audited(web, "appointment.read") == 1
+    other = web.free()[-1]["start"]
+    moved = agent.send(f"{there}/times/confirm", start=other, consulate="losangeles")
+    assert "La cita cambió" in moved.text
+    assert "Cancelada" in agent.send(f"{there}/cancel").text
+
+    nobody = _send(agent, None, **{**PERSON, "birth_date-year": "1991"}, search="1")
+    assert "No hay citas con ese nombre" in nobody.text
+
+
+def test_the_search_over_the_api_is_for_staff_and_within_their_offices(web: Web) -> None:
+    web.session()
+    web.book(web.free()[0]["start"], token=web.token("citizen"))
+    person = {"given_names": "ana", "first_surname": "DEMO AAAA", "second_surname": "Prueba"}
+    body = {**person, "birth_date": "1990-05-12"}
+
+    def found(role: str, office: str = "") -> int:
+        answer = web.call("POST", "/appointments/search", body, token=web.token(role, office))
+        return len(answer.get_json()["items"])
+
+    assert [found("agent"), found("officer", "losangeles"), found("officer", "chicago")] == [
+        1,
+        1,
+        0,
+    ]
