@@ -22,6 +22,7 @@ from consular.api.openapi import docs
 from consular.api.v1.appointments.routes import api as appointments_api
 from consular.api.v1.callbacks.routes import api as callbacks_api
 from consular.api.v1.catalogue.routes import api as catalogue_api
+from consular.api.v1.closures.routes import api as closures_api
 from consular.api.v1.documents.routes import api as documents_api
 from consular.api.v1.enrollments.routes import api as enrollments_api
 from consular.api.v1.folders.routes import api as folders_api
@@ -32,6 +33,7 @@ from consular.api.v1.monitoring.routes import api as monitoring_api
 from consular.api.v1.operations.routes import api as operations_api
 from consular.api.v1.programs.routes import api as programs_api
 from consular.api.v1.remittances.routes import api as remittances_api
+from consular.api.v1.session_series.routes import api as session_series_api
 from consular.api.v1.sessions.routes import api as sessions_api
 from consular.api.v1.voting.routes import api as voting_api
 from consular.assets import init_assets
@@ -75,6 +77,8 @@ BLUEPRINTS = (
     appointments_api,
     identity_api,
     sessions_api,
+    session_series_api,
+    closures_api,
     programs_api,
     enrollments_api,
     documents_api,

@@ -53,6 +53,22 @@ def run_idempotent(
         return response
 
 
+def run_or_try(
+    key: RequestKey | None,
+    do: Callable[[Session], dict[str, Any]],
+    dry_run: bool,
+    *,
+    status: int = 200,
+) -> dict[str, Any]:
+    """`run_idempotent`; in a dry run everything is undone but the answer."""
+    if not dry_run:
+        return run_idempotent(key, do, status=status)
+    with transaction() as session:
+        answer = do(session)
+        session.rollback()
+    return answer
+
+
 def book(key: RequestKey | None, command: booking.BookAppointment) -> booking.Booked:
     """Book in one statement; when a person is claimed already, find out what may be said.
 

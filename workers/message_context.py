@@ -16,11 +16,14 @@ from babel.dates import format_date, format_time, get_timezone_name
 from sqlalchemy.orm import Session
 
 from services.appointments.calendar import CalendarEvent, event_of
+from services.appointments.calling_off import REASON
 from services.appointments.models import Appointment
+from services.appointments.nearest import nearest_times
 from services.appointments.queries import get_appointment, get_member_of, list_attendees
 from services.appointments.reminding import is_still_due
 from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
+from services.appointments.words import NO_TIMES
 from services.citizens.accounts import find_holder
 from services.citizens.codes import LIFETIME
 from services.citizens.models import Account, LoginCode
@@ -113,6 +116,8 @@ _STILL_TRUE = {
     "appointment_reminder": frozenset({AppointmentStatus.BOOKED}),
     "appointment_rescheduled": frozenset({AppointmentStatus.BOOKED}),
     "appointment_cancelled": frozenset({AppointmentStatus.CANCELLED}),
+    "appointment_orphaned": frozenset({AppointmentStatus.BOOKED}),
+    "appointment_supported": frozenset({AppointmentStatus.BOOKED}),
     "identity_check": LIVE,
 }
 
@@ -121,11 +126,33 @@ def appointment(session: Session, found: UUID, means: Means, message: str) -> Me
     """About an appointment, to whoever made it; None once it isn't so any more. Raises NotFound."""
     row = get_appointment(session, found)
     over = row.ends_at <= means.now and row.status != AppointmentStatus.CANCELLED
-    if row.status not in _STILL_TRUE[message] or over:
+    orphaned = row.orphaned_at is not None and row.status == AppointmentStatus.BOOKED
+    # While the opening hours have no place for it, nothing else is said of it.
+    so = row.status in _STILL_TRUE[message] and orphaned is (message == "appointment_orphaned")
+    if not so or over:
         return None
     if message == "appointment_reminder" and not is_still_due(session, row):
         return None
-    return _of_appointment(session, row, message, means)
+    if orphaned:
+        return _of_orphaned(session, row, means)
+    called_off = message == "appointment_cancelled" and REASON in (row.outcome or {})
+    return _of_appointment(session, row, "appointment_called_off" if called_off else message, means)
+
+
+def _of_orphaned(session: Session, row: Appointment, means: Means) -> MessageContext:
+    """With the nearest times and the way to them, and no file for a calendar."""
+    context = _of_appointment(session, row, "appointment_orphaned", means)
+    zone = get_consulate(session, row.consulate_code).time_zone
+    nearest = "; ".join(
+        local_time(time.start, zone, context.language)
+        for time in nearest_times(session, row, now=means.now)
+    )
+    values = {
+        **context.values,
+        "nearest": nearest or translate(NO_TIMES, context.language),
+        "address": f"{context.values['address']}/cambiar",
+    }
+    return replace(context, values=values, event=None)
 
 
 def attendee_cancelled(session: Session, person: UUID, means: Means) -> MessageContext | None:
@@ -152,6 +179,7 @@ def _of_appointment(
         "services": service_names(session, row.services, language),
         # Who has no appointment any more is led to another one.
         "address": f"{means.site}/citas/nueva" if cancelled else page,
+        "reason": (row.outcome or {}).get(REASON, ""),
     }
     email, phone = _contact(session, row, means.vault)
     return MessageContext(

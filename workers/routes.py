@@ -68,6 +68,8 @@ ROUTES: Mapping[str, Route] = {
         Queue.HOUSEKEEPING, appointments.free_attendee, parks=False
     ),
     "appointments.free_vacated": Route(Queue.HOUSEKEEPING, appointments.free_vacated, parks=False),
+    "appointments.call_off": Route(Queue.HOUSEKEEPING, appointments.call_off),
+    "appointments.extend_series": Route(Queue.HOUSEKEEPING, appointments.extend_series),
     "appointments.compare_people": Route(Queue.HOUSEKEEPING, appointments.compare_people),
     "appointments.close_days": Route(Queue.HOUSEKEEPING, housekeeping.close_days),
     "privacy.erase": Route(Queue.HOUSEKEEPING, privacy.erase_person),

@@ -82,6 +82,10 @@ def _remind(session: Session, now: datetime) -> None:
     reminding.remind(session, now=now, most=BATCH)
 
 
+def _extend_series(session: Session, _: datetime) -> None:
+    enqueue(session, "appointments.extend_series", id_of("appointments.extend_series"))
+
+
 def _ask_about_enrollments(session: Session, now: datetime) -> None:
     """A net below the questions that jobs enqueue for themselves: none of them gets lost."""
     for enrollment in enrollments.list_unattended(
@@ -126,6 +130,7 @@ PERIODIC = (
     Periodic("published.fetch", 0, _fetch_published, hour=PUBLISHED_HOUR),
     Periodic("housekeeping.sweep", 60 * 60, _sweep),
     Periodic("appointments.close_days", 60 * 60, _close_days),
+    Periodic("appointments.extend_series", 60 * 60, _extend_series),
     # In batches: the morning of the largest office takes some minutes.
     Periodic("appointments.reminder", 20, _remind),
     Periodic("enrollments.lapse", 60, _end_terms),

@@ -42,6 +42,8 @@ TAGS = {
     "appointments": "Book, cancel, and the steps of the consulate's desk.",
     "identity": "Identity checked at a window, where another account holds a place in a name.",
     "sessions": "Desks and opening hours of an office.",
+    "session_series": "Sessions that recur by a rule.",
+    "closures": "Days and hours on which an office is closed, whatever its sessions say.",
     "programs": "Programs of enrollment: what each asks for, gives and costs. Open to anyone.",
     "enrollments": "Enrollment in the RFC, IMSS and Infonavit, and how a request stands.",
     "documents": "Documents of a person: what is kept is made anew from what was sent.",

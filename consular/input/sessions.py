@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates
+from marshmallow import (
+    Schema,
+    ValidationError,
+    fields,
+    post_load,
+    validate,
+    validates,
+    validates_schema,
+)
 
-from consular.input.fields import Choice, ClockTime, Code, Day, Text, WholeNumber
+from consular.input.fields import MISSING, Choice, ClockTime, Code, Day, Flag, Text, WholeNumber
 from consular.input.paging import PageQuery, PeriodQuery
+from services.appointments.closing_days import CloseDays
+from services.appointments.editing import Changes
+from services.appointments.hours import Place, Span
 from services.appointments.planning import DeskPlan, OpenSession
+from services.appointments.recurring import CreateSeries
+from services.appointments.rules import ClosureSource
+
+MOST_DAYS_CLOSED = 366
 
 RELEASES = ("open", "draw")
+BOOKINGS = ("keep", "cancel")
 _MINUTES = validate.Range(5, 240, error=_("De {min} a {max} minutos."))
 
 
@@ -26,8 +43,56 @@ class DeskSchema(Schema):
         return DeskPlan(data["name"], tuple(dict.fromkeys(data["services"])))
 
 
+class BreakSchema(Schema):
+    """Hours within a session in which nobody is served."""
+
+    begins = ClockTime(required=True)
+    ends = ClockTime(required=True)
+
+    @post_load
+    def _span(self, data: dict[str, Any], **_kwargs: Any) -> Span:
+        return data["begins"], data["ends"]
+
+
+class PlaceSchema(Schema):
+    """Where a mobile consulate is; its times are by the clock of that IANA zone."""
+
+    name = Text(most=120, required=True)
+    address = Text(most=300, required=True)
+    time_zone = Text(most=60, required=True)
+
+    @validates("time_zone")
+    def _known(self, value: str, **_kwargs: Any) -> None:
+        if value not in available_timezones():
+            raise ValidationError([_("Escribe la zona horaria, como America/Denver.")])
+
+    @post_load
+    def _place(self, data: dict[str, Any], **_kwargs: Any) -> Place:
+        return Place(**data)
+
+
+def _breaks(**kwargs: Any) -> fields.List[Any]:
+    return fields.List(fields.Nested(BreakSchema), validate=validate.Length(0, 10), **kwargs)
+
+
+def _place() -> fields.Nested:
+    return fields.Nested(PlaceSchema, load_default=None, allow_none=True)
+
+
+def _desks(**kwargs: Any) -> fields.List[Any]:
+    return fields.List(fields.Nested(DeskSchema), validate=validate.Length(1, 60), **kwargs)
+
+
+def refuse_same_names(value: list[DeskPlan] | None) -> None:
+    """Raise ValidationError where two windows have one name."""
+    # Desks that failed their own checks are here too, still as they were sent.
+    names = [desk.name.lower() for desk in value or () if isinstance(desk, DeskPlan)]
+    if len(set(names)) != len(names):
+        raise ValidationError([_("Dos ventanillas no pueden llamarse igual.")])
+
+
 class SessionSchema(Schema):
-    """``opens`` and ``closes`` are the office's wall clock."""
+    """``opens`` and ``closes`` are the office's wall clock, or that of a ``place`` of its own."""
 
     example: ClassVar[dict[str, Any]] = {
         "consulate": "losangeles",
@@ -44,7 +109,9 @@ class SessionSchema(Schema):
     opens = ClockTime(required=True)
     closes = ClockTime(required=True)
     slot_minutes = WholeNumber(required=True, validate=_MINUTES)
-    desks = fields.List(fields.Nested(DeskSchema), required=True, validate=validate.Length(1, 60))
+    desks = _desks(required=True)
+    breaks = _breaks(load_default=list)
+    place = _place()
     service_minutes = fields.Dict(
         keys=Code(), values=WholeNumber(validate=_MINUTES), load_default=dict
     )
@@ -52,22 +119,161 @@ class SessionSchema(Schema):
 
     @validates("desks")
     def _names_differ(self, value: list[DeskPlan], **_kwargs: Any) -> None:
-        # Desks that failed their own checks are here too, still as they were sent.
-        names = [desk.name.lower() for desk in value if isinstance(desk, DeskPlan)]
-        if len(set(names)) != len(names):
-            raise ValidationError([_("Dos ventanillas no pueden llamarse igual.")])
+        refuse_same_names(value)
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> OpenSession:
-        return OpenSession(**{**data, "desks": tuple(data["desks"])})
+        lists = {name: tuple(data[name]) for name in ("desks", "breaks")}
+        return OpenSession(**{**data, **lists})
 
 
-class ChangeSessionSchema(Schema):
-    """A session can be closed; other changes are a new session."""
+class _ChangesSchema(Schema):
+    """What changes of a session or a series; what isn't sent stays. ``desks`` and ``breaks`` are
+    all that there are then. ``dry_run``: say what would happen, and do nothing."""
 
-    example: ClassVar[dict[str, Any]] = {"status": "closed"}
+    opens = ClockTime(load_default=None)
+    closes = ClockTime(load_default=None)
+    breaks = _breaks(load_default=None)
+    desks = _desks(load_default=None)
+    reason = Text(most=300, load_default=None)
+    dry_run = Flag(load_default=False)
 
-    status = Choice(("closed",), required=True)
+    @validates("desks")
+    def _names_differ(self, value: list[DeskPlan] | None, **_kwargs: Any) -> None:
+        refuse_same_names(value)
+
+
+def changes_of(data: dict[str, Any]) -> Changes:
+    """The hours and windows that change."""
+    breaks, desks = data["breaks"], data["desks"]
+    return Changes(
+        data["opens"],
+        data["closes"],
+        None if breaks is None else tuple(breaks),
+        None if desks is None else tuple(desks),
+    )
+
+
+class ChangeSessionSchema(_ChangesSchema):
+    """``status``: a closed session takes no more bookings and keeps those it has; one that is
+    cancelled isn't held, and its bookings are kept without a place or cancelled too."""
+
+    example: ClassVar[dict[str, Any]] = {"closes": "14:00", "reason": "Más demanda"}
+
+    status = Choice(("closed", "cancelled"), load_default=None)
+    bookings = Choice(BOOKINGS, load_default="keep")
+
+    @validates_schema
+    def _something(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        edits = [n for n in ("opens", "closes", "breaks", "desks") if data.get(n) is not None]
+        if not edits and not data.get("status"):
+            raise ValidationError([_("Di qué cambia.")], "status")
+        if edits and data.get("status"):
+            raise ValidationError([_("Cambia el horario o el estado, pero no a la vez.")], "status")
+        if data.get("status") == "cancelled" and not data.get("reason"):
+            raise ValidationError([MISSING], "reason")
+
+
+class SeriesSchema(Schema):
+    """Sessions that recur by ``rrule`` (RFC 5545, days only, UNTIL for the end), from
+    ``first_day`` on. ``dry_run``: say what would be opened, and do nothing."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "consulate": "losangeles",
+        "rrule": "FREQ=WEEKLY;BYDAY=MO,WE;UNTIL=20271231",
+        "first_day": "2026-12-07",
+        "opens": "09:00",
+        "closes": "13:00",
+        "slot_minutes": 15,
+        "desks": [{"name": "A", "services": ["PAS10", "MAT"]}],
+    }
+
+    consulate = Code(required=True)
+    rrule = Text(most=200, required=True)
+    first_day = Day(required=True)
+    exdates = fields.List(Day(), load_default=list, validate=validate.Length(0, 366))
+    opens = ClockTime(required=True)
+    closes = ClockTime(required=True)
+    slot_minutes = WholeNumber(required=True, validate=_MINUTES)
+    desks = _desks(required=True)
+    breaks = _breaks(load_default=list)
+    place = _place()
+    reason = Text(most=300, load_default=None)
+    dry_run = Flag(load_default=False)
+
+    @validates("desks")
+    def _names_differ(self, value: list[DeskPlan], **_kwargs: Any) -> None:
+        refuse_same_names(value)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        dry_run = data.pop("dry_run")
+        lists = {name: tuple(data[name]) for name in ("desks", "breaks", "exdates")}
+        return {"dry_run": dry_run, "command": CreateSeries(**{**data, **lists})}
+
+
+class ChangeSeriesSchema(_ChangesSchema):
+    """Sessions of the series from ``from`` on change, those edited apart excepted; ``exdates``
+    have none any more, nor has a day after ``until``."""
+
+    example: ClassVar[dict[str, Any]] = {"from": "2027-01-11", "closes": "14:00"}
+
+    from_ = Day(data_key="from", load_default=None)
+    exdates = fields.List(Day(), load_default=list, validate=validate.Length(0, 366))
+    until = Day(load_default=None)
+
+
+class ClosureSchema(Schema):
+    """Days, or hours of each, on which an office is closed; the network without ``consulate``.
+
+    ``bookings``: kept without a place, or cancelled. ``dry_run``: whom it would concern.
+    """
+
+    example: ClassVar[dict[str, Any]] = {
+        "consulate": "losangeles",
+        "first_day": "2026-12-24",
+        "last_day": "2026-12-24",
+        "reason": "Tormenta",
+    }
+
+    consulate = Code(load_default=None, allow_none=True)
+    first_day = Day(required=True)
+    last_day = Day(required=True)
+    begins = ClockTime(load_default=None, allow_none=True)
+    ends = ClockTime(load_default=None, allow_none=True)
+    reason = Text(most=300, required=True)
+    source = Choice(tuple(ClosureSource), load_default=ClosureSource.BY_HAND.value)
+    bookings = Choice(BOOKINGS, load_default="keep")
+    dry_run = Flag(load_default=False)
+
+    @validates_schema
+    def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        first, last = data.get("first_day"), data.get("last_day")
+        if first and last and last < first:
+            raise ValidationError([_("El final no puede ser antes del principio.")], "last_day")
+        if first and last and (last - first).days > MOST_DAYS_CLOSED:
+            raise ValidationError(
+                [_("Cierra a lo más %(days)s días cada vez.", days=MOST_DAYS_CLOSED)], "last_day"
+            )
+        begins, ends = data.get("begins"), data.get("ends")
+        if (begins is None) != (ends is None) or (begins and ends and ends <= begins):
+            raise ValidationError([_("Di desde qué hora y hasta qué hora.")], "ends")
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        dry_run = data.pop("dry_run")
+        cancels = data.pop("bookings") == "cancel"
+        source = ClosureSource(data.pop("source"))
+        return {"dry_run": dry_run, "command": CloseDays(**data, source=source, cancels=cancels)}
+
+
+class ChangeClosureSchema(Schema):
+    """A closure can be lifted."""
+
+    example: ClassVar[dict[str, Any]] = {"status": "lifted", "reason": "Pasó la tormenta"}
+
+    status = Choice(("lifted",), required=True)
+    reason = Text(most=300, load_default=None)
 
 
 class SessionQuery(PageQuery, PeriodQuery):

@@ -160,6 +160,7 @@ def _check_desk(
             OpeningSession.consulate_code == appointment.consulate_code,
             OpeningSession.day.in_(days),
             Desk.name == desk,
+            Desk.removed_at.is_(None),
         )
     )
     if session.execute(window.limit(1)).first() is None:

@@ -96,3 +96,21 @@ class SessionTooShort(Invalid):
     """Not one slot fits between opening and closing."""
 
     code = "session_too_short"
+
+
+class BreakOutsideHours(Invalid):
+    """A break doesn't lie within the hours."""
+
+    code = "break_outside_hours"
+
+
+class RuleNotUnderstood(Invalid):
+    """The RRULE can't be used for days."""
+
+    code = "rule_not_understood"
+
+
+class NoDays(Invalid):
+    """The rule gives no day on which the office can open."""
+
+    code = "no_days"

@@ -25,34 +25,33 @@ from services.outbox.delivery import enqueue
 _LOTS = 1_000_000
 
 # Slots and sets in the order that bookings lock them.
+_LOCK = """
+    SELECT FROM slot_sets t JOIN slots ON slots.id = t.slot_id
+    WHERE t.slot_id IN (SELECT slot_id FROM {left})
+    ORDER BY slots.starts_at, t.slot_id, t.set_no FOR UPDATE OF t
+"""
+# What a change of the opening hours has uncounted meanwhile isn't counted as free again.
 _FREE = """
-    WITH given AS ({given}), held AS (
-        SELECT s.slot_id, s.set_no, s.services FROM slot_sets s JOIN slots ON slots.id = s.slot_id
-        WHERE s.slot_id IN (SELECT slot_id FROM given)
-        ORDER BY slots.starts_at, s.slot_id, s.set_no FOR UPDATE OF s
+    WITH given AS (
+        UPDATE {left} AND counted RETURNING slot_id, service_code, {places} AS places
     )
     UPDATE slot_sets s SET taken = taken - (
         SELECT coalesce(sum(g.places), 0) FROM given g
-        WHERE g.slot_id = h.slot_id AND g.service_code = ANY (h.services))
-    FROM held h WHERE s.slot_id = h.slot_id AND s.set_no = h.set_no
+        WHERE g.slot_id = s.slot_id AND g.service_code = ANY (s.services))
+    WHERE s.slot_id IN (SELECT slot_id FROM given)
 """
+_LOCK_APPOINTMENT = text("SELECT FROM appointments WHERE id = :appointment FOR NO KEY UPDATE")
+_LOCK_CANCELLED = text(_LOCK.format(left="seats WHERE appointment_id = :appointment"))
 _FREE_CANCELLED = text(
-    _FREE.format(
-        given="SELECT slot_id, service_code, count(*) AS places FROM seats"
-        " WHERE appointment_id = :appointment GROUP BY slot_id, service_code"
-    )
+    _FREE.format(left="seats SET counted = false WHERE appointment_id = :appointment", places="1")
 )
+_LOCK_ONE = text(_LOCK.format(left="seats WHERE person_id = :person"))
 _FREE_ONE = text(
-    _FREE.format(
-        given="SELECT s.slot_id, s.service_code, count(*) AS places FROM seats s"
-        " JOIN attendees m ON m.appointment_id = s.appointment_id AND m.person_id = s.person_id"
-        " WHERE m.person_id = :person GROUP BY s.slot_id, s.service_code"
-    )
+    _FREE.format(left="seats SET counted = false WHERE person_id = :person", places="1")
 )
+_LOCK_VACATED = text(_LOCK.format(left="vacated_places WHERE move_id = :move"))
 _FREE_VACATED = text(
-    _FREE.format(
-        given="SELECT slot_id, service_code, places FROM vacated_places WHERE move_id = :move"
-    )
+    _FREE.format(left="vacated_places SET counted = false WHERE move_id = :move", places="places")
 )
 
 
@@ -91,8 +90,9 @@ def seats_of(appointment: Appointment, status: Status) -> Select[Any]:
 def vacate(
     session: Session, appointment: Appointment, *, limits: BookingLimits, now: datetime
 ) -> None:
-    """Keep which places it leaves, to be freed later, in the transaction that moves it."""
-    seats = session.scalars(seats_of(appointment, Status.BOOKED))
+    """Keep which places it leaves, to be freed later, in the transaction that moves it; one that
+    the opening hours had no place for any more leaves none."""
+    seats = session.scalars(seats_of(appointment, Status.BOOKED).where(Seat.counted))
     places = Counter((seat.slot_id, seat.service_code) for seat in seats)
     move = new_id()
     rows = [
@@ -106,6 +106,8 @@ def vacate(
         }
         for (slot, service), count in places.items()
     ]
+    if not rows:
+        return
     session.execute(insert(VacatedPlace), rows)
     delay = _delay(appointment.starts_at, limits, now)
     enqueue(session, "appointments.free_vacated", move, delay_seconds=delay)
@@ -116,16 +118,18 @@ def _delay(starts_at: datetime, limits: BookingLimits, now: datetime) -> float:
 
 
 def free_places(session: Session, appointment: UUID) -> None:
-    """Count the places of a cancelled appointment as free. Call it once, with the end of its
-    item: see `free_later`."""
-    session.execute(_FREE_CANCELLED, {"appointment": appointment})
+    """Count the places of a cancelled appointment as free, once: see `free_later`."""
+    for statement in (_LOCK_APPOINTMENT, _LOCK_CANCELLED, _FREE_CANCELLED):
+        session.execute(statement, {"appointment": appointment})
 
 
 def free_attendee(session: Session, person: UUID) -> None:
-    """Count the places of one who left a party as free. Call it once, with the end of its item."""
-    session.execute(_FREE_ONE, {"person": person})
+    """Count the places of one who left a party as free, once: see `free_later`."""
+    for statement in (_LOCK_ONE, _FREE_ONE):
+        session.execute(statement, {"person": person})
 
 
 def free_vacated(session: Session, move: UUID) -> None:
-    """Count the places that one move left as free. Call it once, with the end of its item."""
-    session.execute(_FREE_VACATED, {"move": move})
+    """Count the places that one move left as free, once: see `vacate`."""
+    for statement in (_LOCK_VACATED, _FREE_VACATED):
+        session.execute(statement, {"move": move})

@@ -14,23 +14,27 @@ CREATE OR REPLACE FUNCTION free_times(
 ) RETURNS TABLE (consulate_code text, starts_at timestamptz, ends_at timestamptz, free integer)
 LANGUAGE sql STABLE AS $$
     WITH times AS (
-        SELECT s.consulate_code, s.starts_at, max(s.ends_at) AS ends_at,
-               coalesce(sum(f.free), 0)::integer AS free
+        SELECT s.consulate_code, s.place_id, s.starts_at, max(s.ends_at) AS ends_at,
+               coalesce(sum(f.free), 0)::integer AS free, count(f.free) > 0 AS offered
         FROM slots s CROSS JOIN LATERAL places_left(s.id, p_service) f
         WHERE s.consulate_code = ANY (p_consulates) AND s.open
           AND s.starts_at >= p_first AND s.starts_at < p_last
-        GROUP BY s.consulate_code, s.starts_at
+        GROUP BY s.consulate_code, s.place_id, s.starts_at
     ), gaps AS (
         SELECT t.*, t.starts_at IS DISTINCT FROM lag(t.ends_at) OVER (
-            PARTITION BY t.consulate_code ORDER BY t.starts_at) AS gap FROM times t
+            PARTITION BY t.consulate_code, t.place_id ORDER BY t.starts_at) AS gap FROM times t
     ), runs AS (
         SELECT g.*, count(*) FILTER (WHERE g.gap) OVER (
-            PARTITION BY g.consulate_code ORDER BY g.starts_at) AS run FROM gaps g
+            PARTITION BY g.consulate_code, g.place_id ORDER BY g.starts_at) AS run FROM gaps g
     ), reach AS (
         SELECT r.*, sum(r.free) OVER (
-            PARTITION BY r.consulate_code, r.run ORDER BY r.starts_at
+            PARTITION BY r.consulate_code, r.place_id, r.run ORDER BY r.starts_at
             ROWS BETWEEN CURRENT ROW AND p_party - 1 FOLLOWING) AS places FROM runs r
-    ) SELECT consulate_code, starts_at, ends_at, free FROM reach
+    ), chosen AS (
+        -- The place to which a booking of that start leads: see find_seats.
+        SELECT DISTINCT ON (consulate_code, starts_at) * FROM reach WHERE offered
+        ORDER BY consulate_code, starts_at, place_id NULLS FIRST
+    ) SELECT consulate_code, starts_at, ends_at, free FROM chosen
     WHERE free > 0 AND places >= p_party
 $$;
 
@@ -45,7 +49,8 @@ BEGIN
     -- when one comes back to a slot for another service; then they are read again.
     PERFORM 1 FROM slot_sets WHERE slot_id = p_slot ORDER BY set_no FOR UPDATE;
     SELECT free INTO v_free FROM places_left(p_slot, p_service);
-    IF v_free < 1 THEN RETURN false; END IF;
+    -- Null where the window was taken away meanwhile.
+    IF v_free IS NULL OR v_free < 1 THEN RETURN false; END IF;
     UPDATE slot_sets SET taken = taken + 1
         WHERE slot_id = p_slot AND p_service = ANY (services);
     RETURN true;
@@ -58,9 +63,13 @@ CREATE OR REPLACE FUNCTION find_seats(
 ) RETURNS SETOF record LANGUAGE plpgsql AS $$
 DECLARE
     v_from timestamptz; v_times integer; v_most integer; v_expected timestamptz; r record;
-    v_offered boolean;
+    v_offered boolean; v_place uuid;
 BEGIN
     v_most := cardinality(p_people) * cardinality(p_services);
+    -- At the office where it offers the service then, or all of them at one mobile consulate.
+    SELECT s.place_id INTO v_place FROM slots s, places_left(s.id, p_services[1]) f
+        WHERE s.consulate_code = p_consulate AND s.open AND s.starts_at = p_start
+        ORDER BY f.free IS NULL, s.place_id NULLS FIRST LIMIT 1;
     FOREACH person_id IN ARRAY p_people LOOP
         v_from := p_start;
         FOREACH service_code IN ARRAY p_services LOOP
@@ -69,6 +78,7 @@ BEGIN
                 SELECT s.id, s.starts_at AS begins, s.ends_at AS stops FROM slots s
                 WHERE s.consulate_code = p_consulate AND s.open AND s.starts_at >= p_start
                   AND s.starts_at < p_start + interval '1 day'
+                  AND s.place_id IS NOT DISTINCT FROM v_place
                 ORDER BY s.starts_at, s.id
             LOOP
                 -- Adjacent times only: the next one begins no later than the last one ends.
@@ -88,6 +98,7 @@ BEGIN
                     SELECT 1 FROM slots s JOIN slot_sets t ON t.slot_id = s.id
                     WHERE s.consulate_code = p_consulate AND s.open AND s.starts_at >= p_start
                       AND s.starts_at < p_start + interval '1 day'
+                      AND s.place_id IS NOT DISTINCT FROM v_place
                       AND find_seats.service_code = ANY (t.services)
                 ) INTO v_offered;
                 PERFORM domain_error(
@@ -192,11 +203,15 @@ DECLARE
 BEGIN
     PERFORM set_config('app.consulate', '*', true),
             set_config('app.account', coalesce(p_account::text, ''), true);
-    SELECT c.time_zone, max(s.ends_at), max(f.free) INTO v_zone, v_ends, v_free
+    -- The office's times come before those of a mobile consulate: see find_seats.
+    SELECT coalesce(min(m.place_zone), c.time_zone), max(s.ends_at), max(f.free)
+        INTO v_zone, v_ends, v_free
         FROM consulates c
         JOIN slots s ON s.consulate_code = c.code AND s.starts_at = p_start AND s.open
+        LEFT JOIN sessions m ON m.id = s.place_id
         LEFT JOIN LATERAL places_left(s.id, p_services[1]) f ON true
-        WHERE c.code = p_consulate AND p_start > p_now GROUP BY c.code;
+        WHERE c.code = p_consulate AND p_start > p_now
+        GROUP BY c.code, s.place_id ORDER BY max(f.free) IS NULL, s.place_id NULLS FIRST LIMIT 1;
     IF coalesce(v_free, 0) < 1 THEN
         -- Most of a rush ends here, before a row is written. The key is looked up after the
         -- places: who repeats the request that took the last one must not be refused.
@@ -332,8 +347,8 @@ END $$;
 
 CREATE OR REPLACE FUNCTION hold_desk() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT consulate_code, tsrange(day + opens, day + closes), id
-        INTO NEW.consulate_code, NEW.held, NEW.overlap_group
+    SELECT consulate_code, coalesce(lower(place_name), ''), tsrange(day + opens, day + closes), id
+        INTO NEW.consulate_code, NEW.place, NEW.held, NEW.overlap_group
         FROM sessions WHERE id = NEW.session_id;
     RETURN NEW;
 END $$;

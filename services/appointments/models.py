@@ -1,4 +1,5 @@
-"""Sessions, desks, slots and their capacity constraints; appointments, seats and live claims."""
+"""Opening hours: series, sessions, closures, desks, slots and their capacity constraints; and
+appointments, seats and live claims."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
+    Date,
     DateTime,
     FetchedValue,
     ForeignKey,
@@ -23,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.appointments.rules import Status
+from services.appointments.rules import ClosureSource, Status
 from services.citizens.models import PersonClaim
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
@@ -31,16 +33,60 @@ from services.kernel.tables import one_of
 _NOW = DateTime(timezone=True)
 
 
+class SessionSeries(Base):
+    """Sessions that recur by an RRULE (RFC 5545, without DTSTART: that is ``first_day``).
+
+    The rest is the template of each day's session: hours and breaks by the office's wall clock,
+    desks as ``[{"name", "services"}]``. Days up to ``made_until`` have their sessions; ``exdates``
+    never get one.
+    """
+
+    __tablename__ = "session_series"
+    __table_args__ = (
+        CheckConstraint("slot_minutes BETWEEN 5 AND 240", name="slot_minutes"),
+        CheckConstraint("opens < closes", name="hours"),
+        Index("ix_session_series_consulate_code", "consulate_code"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    rrule: Mapped[str] = mapped_column(Text)
+    first_day: Mapped[date]
+    exdates: Mapped[list[date]] = mapped_column(ARRAY(Date), server_default=text("'{}'"))
+    made_until: Mapped[date | None]
+    opens: Mapped[time]
+    closes: Mapped[time]
+    slot_minutes: Mapped[int] = mapped_column(SmallInteger)
+    breaks: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    desks: Mapped[list[Any]] = mapped_column(JSONB)
+    place_name: Mapped[str | None] = mapped_column(Text)
+    place_address: Mapped[str | None] = mapped_column(Text)
+    place_zone: Mapped[str | None] = mapped_column(Text)
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(_NOW)
+
+
 class OpeningSession(Base):
-    """An office's opening hours on one day, cut into slots of one length. A closed one takes no
-    more bookings; those that it has stay."""
+    """An office's opening hours on one day, cut into slots of one length.
+
+    ``breaks``, as ``[["11:00", "11:30"], …]``, have no slots. One with a place of its own is a
+    mobile consulate: its hours are by the clock there. ``closed_at``: it takes no more bookings,
+    those that it has stay. ``cancelled_at``: it isn't held. ``edited_apart``: changes of its
+    series leave it alone.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (
         CheckConstraint("slot_minutes BETWEEN 5 AND 240", name="slot_minutes"),
         CheckConstraint("release IN ('open', 'draw')", name="release"),
         CheckConstraint("opens < closes", name="hours"),
+        CheckConstraint(
+            "(place_name IS NULL) = (place_zone IS NULL)"
+            " AND (place_name IS NULL) = (place_address IS NULL)",
+            name="place",
+        ),
         Index("ix_sessions_consulate_code_day", "consulate_code", "day"),
+        Index("uq_sessions_series_id_day", "series_id", "day", unique=True),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -54,6 +100,68 @@ class OpeningSession(Base):
     created_at: Mapped[datetime] = mapped_column(_NOW)
     closed_at: Mapped[datetime | None] = mapped_column(_NOW)
     closed_by: Mapped[UUID | None]
+    series_id: Mapped[UUID | None] = mapped_column(ForeignKey("session_series.id"))
+    edited_apart: Mapped[bool] = mapped_column(server_default=text("false"))
+    breaks: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    place_name: Mapped[str | None] = mapped_column(Text)
+    place_address: Mapped[str | None] = mapped_column(Text)
+    place_zone: Mapped[str | None] = mapped_column(Text)
+    cancelled_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
+class Closure(Base):
+    """Days, or hours of each of them, on which an office is closed, whatever its sessions say; the
+    whole network without an office. Hours are by the wall clock there.
+
+    ``cancels``: who is booked then is cancelled, not only left without a place. Lifted, its places
+    are there again.
+    """
+
+    __tablename__ = "closures"
+    __table_args__ = (
+        CheckConstraint("first_day <= last_day", name="days"),
+        CheckConstraint(
+            "(begins IS NULL) = (ends IS NULL) AND (begins IS NULL OR begins < ends)", name="hours"
+        ),
+        CheckConstraint(one_of("source", ClosureSource), name="source"),
+        Index("ix_closures_consulate_code_last_day", "consulate_code", "last_day"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    begins: Mapped[time | None]
+    ends: Mapped[time | None]
+    reason: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    cancels: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(_NOW)
+    lifted_at: Mapped[datetime | None] = mapped_column(_NOW)
+    lifted_by: Mapped[UUID | None]
+
+
+class OpeningChange(Base):
+    """Who changed opening hours, when and why: ``before`` and ``after`` as they were said."""
+
+    __tablename__ = "opening_changes"
+    __table_args__ = (
+        Index("ix_opening_changes_subject_id", "subject_id"),
+        Index("ix_opening_changes_consulate_code_at", "consulate_code", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(_NOW)
+    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    subject_kind: Mapped[str] = mapped_column(Text)
+    subject_id: Mapped[UUID]
+    action: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    actor_id: Mapped[UUID | None]
+    actor_role: Mapped[str] = mapped_column(Text)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class Desk(Base):
@@ -63,6 +171,8 @@ class Desk(Base):
     time. The database copies office and hours from the session; a session that is closed holds
     its windows as long as somebody is booked, or not at all. ``overlap_group`` is the session,
     or nil for those that were opened before this was held: they may overlap one another.
+    ``place``: a window of a mobile consulate is another than the office's of that name; empty at
+    the office. ``removed_at``: it was taken out of the session.
     """
 
     __tablename__ = "desks"
@@ -71,6 +181,7 @@ class Desk(Base):
         UniqueConstraint("session_id", "name", name="uq_desks_session_id"),
         ExcludeConstraint(
             (column("consulate_code"), "="),
+            (column("place"), "="),
             (func.lower(column("name")), "="),
             (column("held"), "&&"),
             (column("overlap_group"), "<>"),
@@ -84,12 +195,15 @@ class Desk(Base):
     name: Mapped[str] = mapped_column(Text)
     services: Mapped[list[str]] = mapped_column(ARRAY(Text))
     consulate_code: Mapped[str | None] = mapped_column(Text, server_default=FetchedValue())
+    place: Mapped[str] = mapped_column(Text, server_default=FetchedValue())
     held: Mapped[Range[datetime] | None] = mapped_column(TSRANGE, server_default=FetchedValue())
     overlap_group: Mapped[UUID] = mapped_column(server_default=FetchedValue())
+    removed_at: Mapped[datetime | None] = mapped_column(_NOW)
 
 
 class Slot(Base):
-    """One time of a session. ``open`` slots can be booked directly."""
+    """One time of a session. ``open`` slots can be booked directly. ``place_id`` is the session
+    where that has a place of its own: people of one appointment are never sent to two places."""
 
     __tablename__ = "slots"
     __table_args__ = (
@@ -109,11 +223,13 @@ class Slot(Base):
     starts_at: Mapped[datetime] = mapped_column(_NOW)
     ends_at: Mapped[datetime] = mapped_column(_NOW)
     open: Mapped[bool]
+    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id"))
 
 
 class SlotCapacityConstraint(Base):
     """A capacity constraint: how many desks can serve any of one set of services, and how many
-    bookings these have. The CHECK refuses exactly the bookings that no assignment could seat."""
+    bookings these have (`Seat.counted`). The CHECK refuses exactly the bookings that no assignment
+    could seat. One without services is left of an earlier plan and constrains nothing."""
 
     __tablename__ = "slot_sets"
     __table_args__ = (
@@ -139,6 +255,8 @@ class Appointment(Base):
 
     ``email_index``, ``phone_index`` and ``address_index`` are keyed hashes of who booked, for the
     limits of what one hand may hold; the address's goes when the appointment ends.
+    ``orphaned_at``: since then the opening hours have no place for it, and its person has been
+    told; what was promised stays as it was. None while it is supported.
     """
 
     __tablename__ = "appointments"
@@ -151,6 +269,12 @@ class Appointment(Base):
         _known("email_index"),
         _known("phone_index"),
         _known("address_index"),
+        Index(
+            "ix_appointments_orphaned",
+            "consulate_code",
+            "day",
+            postgresql_where=text("orphaned_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -174,6 +298,7 @@ class Appointment(Base):
     address_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     # Of its calendar file: grows when it moves or is cancelled.
     sequence: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    orphaned_at: Mapped[datetime | None] = mapped_column(_NOW)
 
 
 class Member(Base):
@@ -203,7 +328,8 @@ class Member(Base):
 
 
 class Seat(Base):
-    """One person's place for one service at one slot."""
+    """One person's place for one service at one slot. ``counted``: it is one of those that the
+    slot's constraints have as taken."""
 
     __tablename__ = "seats"
     owners = PartOf("appointment_id", Appointment)
@@ -214,10 +340,12 @@ class Seat(Base):
     slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"))
     starts_at: Mapped[datetime] = mapped_column(_NOW)
     ends_at: Mapped[datetime] = mapped_column(_NOW)
+    counted: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
 class VacatedPlace(Base):
-    """Places that an appointment left by moving: still taken until the move's item frees them."""
+    """Places that an appointment left by moving: ``counted`` as taken until the move's item frees
+    them."""
 
     __tablename__ = "vacated_places"
     owners = PartOf("appointment_id", Appointment)
@@ -232,6 +360,20 @@ class VacatedPlace(Base):
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
     places: Mapped[int] = mapped_column(SmallInteger)
     vacated_at: Mapped[datetime] = mapped_column(_NOW)
+    counted: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class BookingCalledOff(Base):
+    """An appointment that the office cancels because of ``subject_id``, a closure or a session
+    that isn't held. ``failure``: the code of why it couldn't be."""
+
+    __tablename__ = "bookings_called_off"
+    owners = PartOf("appointment_id", Appointment)
+    __table_args__ = (Index("ix_bookings_called_off_appointment_id", "appointment_id"),)
+
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
+    failure: Mapped[str | None] = mapped_column(Text)
 
 
 class AppointmentReminder(Base):

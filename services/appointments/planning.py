@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import date, datetime, time
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,9 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from services.appointments.closures import closed_hours, lock_openings
 from services.appointments.errors import (
+    BreakOutsideHours,
     DeskTaken,
     OfficeClosed,
     ServiceLongerThanSlot,
@@ -23,10 +26,18 @@ from services.appointments.errors import (
     SessionTooShort,
     TooManyDeskPatterns,
 )
+from services.appointments.hours import (
+    ALL_DAY,
+    Hours,
+    Place,
+    Span,
+    breaks_as_json,
+    slot_times,
+)
 from services.appointments.models import Desk, OpeningSession, Slot
 from services.appointments.rules import CapacityConstraint, capacity_constraints
 from services.consulates.models import Consulate
-from services.consulates.queries import closed_days, get_consulate, list_services
+from services.consulates.queries import get_consulate, list_services
 from services.kernel import audit
 from services.kernel.db import violated_constraint
 from services.kernel.errors import Invalid, NotFound
@@ -43,7 +54,8 @@ class DeskPlan:
 
 @dataclass(frozen=True)
 class OpenSession:
-    """``opens`` and ``closes`` are the office's wall clock; minutes are per slot and service.
+    """``opens`` and ``closes`` are the office's wall clock, or that of a mobile consulate's own
+    ``place``; minutes are per slot and service.
 
     Durations aren't published: a service that ``service_minutes`` doesn't name takes a slot.
     """
@@ -56,15 +68,23 @@ class OpenSession:
     desks: tuple[DeskPlan, ...]
     release: str = "open"
     service_minutes: Mapping[str, int] = field(default_factory=dict)
+    breaks: tuple[Span, ...] = ()
+    place: Place | None = None
+    series: UUID | None = None
+
+    @property
+    def hours(self) -> Hours:
+        """When it is open."""
+        return Hours(self.opens, self.closes, self.slot_minutes, self.breaks)
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What the checks compare with: offices, bookable services, and each office's closed days."""
+    """What the checks compare with: offices, bookable services, and each office's closed hours."""
 
     offices: Mapping[str, Consulate]
     bookable: Container[str]
-    closed: Mapping[str, Container[date]]
+    closed: Mapping[str, Mapping[date, Sequence[Span]]]
 
 
 @dataclass(frozen=True)
@@ -82,9 +102,10 @@ def open_session(
 ) -> UUID:
     """Create the session, its desks and slots; returns its id.
 
-    Raises NotFound for a foreign or unknown office, `OfficeClosed` on a non-working day,
-    `ServiceNotOffered`, `ServiceLongerThanSlot`, `SessionTooShort`, `TooManyDeskPatterns`,
-    `DeskTaken`, Invalid ``in_the_past`` and ``draw_not_available``.
+    Raises NotFound for a foreign or unknown office, `OfficeClosed` on a non-working day or in a
+    closure, `BreakOutsideHours`, `ServiceNotOffered`, `ServiceLongerThanSlot`,
+    `SessionTooShort`, `TooManyDeskPatterns`, `DeskTaken`, Invalid ``in_the_past`` and
+    ``draw_not_available``.
     """
     (sessions,) = open_sessions(session, [command], now=now, actor=actor)
     return sessions
@@ -105,11 +126,20 @@ def _known(session: Session, commands: Sequence[OpenSession]) -> _Known:
     days: dict[str, list[date]] = defaultdict(list)
     for command in commands:
         days[command.consulate].append(command.date)
+    offices = {code: get_consulate(session, code) for code in sorted(days)}
+    for code in offices:
+        # A closure that is being written now is seen, or sees these sessions.
+        lock_openings(session, code)
     return _Known(
-        offices={code: get_consulate(session, code) for code in days},
-        bookable={service.code for service in list_services(session) if service.bookable},
-        closed={code: closed_days(session, code, min(d), max(d)) for code, d in days.items()},
+        offices=offices,
+        bookable=bookable_codes(session),
+        closed={code: closed_hours(session, code, min(d), max(d)) for code, d in days.items()},
     )
+
+
+def bookable_codes(session: Session) -> set[str]:
+    """The services that may be offered."""
+    return {service.code for service in list_services(session) if service.bookable}
 
 
 def _plan(command: OpenSession, known: _Known, *, now: datetime, actor: audit.Actor) -> _Plan:
@@ -118,43 +148,49 @@ def _plan(command: OpenSession, known: _Known, *, now: datetime, actor: audit.Ac
         raise Invalid("draw_not_available", field="release")
     if actor.role in audit.OFFICE_ROLES and actor.consulate != command.consulate:
         raise NotFound(field="consulate")
-    _check_services(command, known.bookable)
-    if command.date in known.closed[command.consulate]:
+    rows = checked_constraints(command, known.bookable)
+    closed = known.closed[command.consulate].get(command.date, ())
+    # A day of a series that is closed by hand gets its times when that is lifted.
+    if ALL_DAY in closed and not command.series:
         raise OfficeClosed(field="date")
-    rows = capacity_constraints([desk.services for desk in command.desks])
-    if rows is None:
-        raise TooManyDeskPatterns(field="desks")
-    times = slot_times(command, ZoneInfo(known.offices[command.consulate].time_zone))
-    if not times:
+    zone = command.place.time_zone if command.place else known.offices[command.consulate].time_zone
+    times = slot_times(command.date, command.hours, ZoneInfo(zone), closed=closed)
+    if not times and not command.series:
         raise SessionTooShort(field="closes")
-    if times[0][0] <= now:
+    if times and times[0][0] <= now:
         raise Invalid("in_the_past", field="date")
     return _Plan(new_id(), command, times, rows)
 
 
-def slot_times(command: OpenSession, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
-    """Starts and ends in UTC, counted on the wall clock; an hour that a clock change skips
-    has no slots, and one that it repeats has them once."""
-    step = timedelta(minutes=command.slot_minutes)
-    start = datetime.combine(command.date, command.opens)
-    closing = datetime.combine(command.date, command.closes)
-    times = []
-    while start + step <= closing:
-        begins = start.replace(tzinfo=zone).astimezone(UTC)
-        if begins.astimezone(zone).replace(tzinfo=None) == start:
-            times.append((begins, begins + step))
-        start += step
-    return times
+class Planned(Protocol):
+    """What a session, a series and a change of either have in common."""
+
+    @property
+    def desks(self) -> tuple[DeskPlan, ...]:
+        """The windows."""
+
+    @property
+    def hours(self) -> Hours:
+        """When it is open."""
 
 
-def _check_services(command: OpenSession, bookable: Container[str]) -> None:
-    wanted = {code for desk in command.desks for code in desk.services}
-    for code in sorted(wanted | set(command.service_minutes)):
+def checked_constraints(
+    planned: Planned, bookable: Container[str], minutes: Mapping[str, int] | None = None
+) -> list[CapacityConstraint]:
+    """The constraints of each slot. Raises as `open_session` about desks, services and breaks."""
+    minutes = getattr(planned, "service_minutes", {}) if minutes is None else minutes
+    for code in sorted({code for desk in planned.desks for code in desk.services} | set(minutes)):
         if code not in bookable:
             raise ServiceNotOffered(field="desks", service=code)
-    for code, minutes in command.service_minutes.items():
-        if minutes > command.slot_minutes:
+    for code, length in minutes.items():
+        if length > planned.hours.slot_minutes:
             raise ServiceLongerThanSlot(field="service_minutes", service=code)
+    if planned.hours.faulty_break:
+        raise BreakOutsideHours(field="breaks")
+    rows = capacity_constraints([desk.services for desk in planned.desks])
+    if rows is None:
+        raise TooManyDeskPatterns(field="desks")
+    return rows
 
 
 def _store(session: Session, plans: Sequence[_Plan], *, now: datetime, actor: audit.Actor) -> None:
@@ -169,6 +205,9 @@ def _store(session: Session, plans: Sequence[_Plan], *, now: datetime, actor: au
             "release": plan.command.release,
             "created_by": actor.account_id,
             "created_at": now,
+            "series_id": plan.command.series,
+            "breaks": breaks_as_json(plan.command.breaks),
+            **place_columns(plan.command.place),
         }
         for plan in plans
     ]
@@ -177,6 +216,15 @@ def _store(session: Session, plans: Sequence[_Plan], *, now: datetime, actor: au
     _store_slots(session, plans)
     subjects = [audit.Subject("session", p.id, consulate=p.command.consulate) for p in plans]
     audit.record(session, *subjects, action="session.open", now=now, actor=actor)
+
+
+def place_columns(place: Place | None) -> dict[str, str | None]:
+    """A place as sessions and series keep it."""
+    return {
+        "place_name": place.name if place else None,
+        "place_address": place.address if place else None,
+        "place_zone": place.time_zone if place else None,
+    }
 
 
 def _store_desks(session: Session, plans: Sequence[_Plan]) -> None:
@@ -188,13 +236,20 @@ def _store_desks(session: Session, plans: Sequence[_Plan]) -> None:
         for d in sorted(plan.command.desks, key=lambda desk: desk.name.lower())
     ]
     for batch in [[desk] for desk in desks] if len(plans) == 1 else [desks]:
-        try:
+        with naming_desks({str(desk["name"]) for desk in batch}):
             session.execute(insert(Desk), batch)
-        except IntegrityError as refused:
-            if violated_constraint(refused) == "ex_desks_held":
-                names = ", ".join(sorted({str(desk["name"]) for desk in batch}))
-                raise DeskTaken(names) from refused
-            raise
+
+
+@contextmanager
+def naming_desks(names: Collection[str]) -> Iterator[None]:
+    """Raise `DeskTaken` with these names where another session holds one of them."""
+    try:
+        yield
+    except IntegrityError as refused:
+        if violated_constraint(refused) == "ex_desks_held":
+            desks = ", ".join(sorted(names))
+            raise DeskTaken(desks) from refused
+        raise
 
 
 def _store_slots(session: Session, plans: Sequence[_Plan]) -> None:
@@ -206,10 +261,13 @@ def _store_slots(session: Session, plans: Sequence[_Plan]) -> None:
             "starts_at": begins,
             "ends_at": ends,
             "open": plan.command.release == "open",
+            "place_id": plan.id if plan.command.place else None,
         }
         for plan in plans
         for begins, ends in plan.times
     ]
+    if not slots:
+        return
     session.execute(insert(Slot), slots)
     sets = {plan.id: _sets_as_json(plan.rows) for plan in plans}
     alike: dict[str, list[Any]] = defaultdict(list)

@@ -8,17 +8,19 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, text, tuple_, union_all
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from services.appointments.models import (
     Appointment,
+    Closure,
     Desk,
     Member,
     OpeningSession,
     Resemblance,
     Seat,
     Slot,
+    SlotCapacityConstraint,
 )
 from services.appointments.rules import Status
 from services.citizens.models import Person
@@ -237,7 +239,11 @@ def get_session(session: Session, opening: UUID) -> OpeningSession:
 
 def list_desks(session: Session, opening: UUID) -> Sequence[Desk]:
     """The windows of a session, by name."""
-    return session.scalars(select(Desk).where(Desk.session_id == opening).order_by(Desk.name)).all()
+    return session.scalars(
+        select(Desk)
+        .where(Desk.session_id == opening, Desk.removed_at.is_(None))
+        .order_by(Desk.name)
+    ).all()
 
 
 def list_sessions(
@@ -276,7 +282,9 @@ def _with_desks(
     session: Session, sessions: Sequence[OpeningSession]
 ) -> list[tuple[OpeningSession, list[Desk]]]:
     desks = session.execute(
-        select(Desk).where(Desk.session_id.in_([s.id for s in sessions])).order_by(Desk.name)
+        select(Desk)
+        .where(Desk.session_id.in_([s.id for s in sessions]), Desk.removed_at.is_(None))
+        .order_by(Desk.name)
     ).scalars()
     by_session: dict[UUID, list[Desk]] = {s.id: [] for s in sessions}
     for desk in desks:
@@ -285,9 +293,17 @@ def _with_desks(
 
 
 def count_places(session: Session, sessions: Sequence[UUID]) -> dict[UUID, Places]:
-    """Places of sessions, and how many of them are taken, by session."""
-    desks = select(func.count()).where(Desk.session_id == OpeningSession.id).scalar_subquery()
-    slots = select(func.count()).where(Slot.session_id == OpeningSession.id).scalar_subquery()
+    """Places of sessions in the times that they hold, and how many of them are taken, by
+    session."""
+    desks = (
+        select(func.count())
+        .where(Desk.session_id == OpeningSession.id, Desk.removed_at.is_(None))
+        .scalar_subquery()
+    )
+    held = exists().where(
+        SlotCapacityConstraint.slot_id == Slot.id, SlotCapacityConstraint.capacity > 0
+    )
+    slots = select(func.count()).where(Slot.session_id == OpeningSession.id, held).scalar_subquery()
     taken = (
         select(func.count())
         .select_from(Seat)
@@ -296,7 +312,12 @@ def count_places(session: Session, sessions: Sequence[UUID]) -> dict[UUID, Place
             Member,
             and_(Member.appointment_id == Seat.appointment_id, Member.person_id == Seat.person_id),
         )
-        .where(Slot.session_id == OpeningSession.id, Member.status != Status.CANCELLED)
+        .join(Appointment, Appointment.id == Seat.appointment_id)
+        .where(
+            Slot.session_id == OpeningSession.id,
+            Member.status != Status.CANCELLED,
+            Appointment.orphaned_at.is_(None),
+        )
         .scalar_subquery()
     )
     rows = session.execute(
@@ -322,6 +343,7 @@ def latest_closing(session: Session, *, consulate: str, day: date) -> time | Non
             OpeningSession.consulate_code == consulate,
             OpeningSession.day == day,
             OpeningSession.closed_at.is_(None),
+            OpeningSession.cancelled_at.is_(None),
         )
     ).scalar_one()
 
@@ -335,3 +357,22 @@ def days_with_sessions(session: Session, *, consulate: str, first: date, last: d
             )
         ).scalars()
     )
+
+
+def list_all_closures(
+    session: Session,
+    *,
+    consulate: str | None,
+    limit: int | None = None,
+    after: tuple[datetime, UUID] | None = None,
+) -> Page[Closure, tuple[datetime, UUID]]:
+    """Closures of an office and of the network, lifted ones too, the newest first; of all offices
+    without one. ``after`` is the last one of the page before."""
+    query = select(Closure).order_by(Closure.created_at.desc(), Closure.id.desc())
+    if consulate is not None:
+        query = query.where(
+            or_(Closure.consulate_code == consulate, Closure.consulate_code.is_(None))
+        )
+    if after is not None:
+        query = query.where(tuple_(Closure.created_at, Closure.id) < after)
+    return fetch_page(session, query, limit=limit, place=lambda row: (row.created_at, row.id))

@@ -72,7 +72,8 @@ def reschedule(
     coming = len(who_may(session, appointment, Step.RESCHEDULE, now=now))
     consulate = command.consulate or appointment.consulate_code
     day = _day_there(session, consulate, command.start, actor)
-    if (consulate, command.start) == (appointment.consulate_code, appointment.starts_at):
+    here = (consulate, command.start) == (appointment.consulate_code, appointment.starts_at)
+    if here and appointment.orphaned_at is None:
         return appointment
     if command.start <= now:
         raise SlotNotOffered(field="start")
@@ -133,7 +134,12 @@ def _reseat(
                 Seat.person_id == place.person_id,
                 Seat.service_code == place.service_code,
             )
-            .values(slot_id=place.slot_id, starts_at=place.starts_at, ends_at=place.ends_at)
+            .values(
+                slot_id=place.slot_id,
+                starts_at=place.starts_at,
+                ends_at=place.ends_at,
+                counted=True,
+            )
             .execution_options(synchronize_session=False)
         )
     ends_at: datetime = max(place.ends_at for place in found)
@@ -171,6 +177,7 @@ def _place(
         )
     appointment.consulate_code, appointment.day = consulate, day
     appointment.starts_at, appointment.ends_at = start, ends_at
+    appointment.orphaned_at = None
     appointment.changed_at, appointment.sequence = now, appointment.sequence + 1
     session.flush()
 

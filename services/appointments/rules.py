@@ -241,6 +241,13 @@ def last_day_to_return(day: date, today: date) -> date:
     return max(day, today) + timedelta(days=RETURN_DAYS)
 
 
+class ClosureSource(StrEnum):
+    """Where a closure comes from: somebody decided it, or it is a holiday of the host country."""
+
+    BY_HAND = "by_hand"
+    HOLIDAY = "holiday"
+
+
 @dataclass(frozen=True)
 class CapacityConstraint:
     """``capacity`` desks can serve at least one of ``services``."""

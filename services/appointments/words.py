@@ -88,7 +88,8 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("Ese servicio no se puede reservar"), _("Elige un servicio del catálogo.")
     ),
     "office_closed": ErrorMessage(
-        _("La oficina cierra ese día"), _("Es día no laborable en México o en el país. Elige otro.")
+        _("La oficina cierra ese día"),
+        _("Es día no laborable en México o en el país, o la oficina lo cerró. Elige otro."),
     ),
     "desk_not_open": ErrorMessage(
         _("Esa ventanilla no abre ese día"), _("Elige una de las ventanillas de ese día.")
@@ -114,8 +115,22 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "session_too_short": ErrorMessage(
         _("No cabe ningún turno"), _("Cierra más tarde o usa turnos más cortos.")
     ),
+    "break_outside_hours": ErrorMessage(
+        _("Revisa la pausa"), _("La pausa debe empezar y terminar dentro del horario.")
+    ),
+    "rule_not_understood": ErrorMessage(
+        _("No entendemos la repetición"),
+        _("Escribe una regla RRULE de días, como FREQ=WEEKLY;BYDAY=MO,WE."),
+    ),
+    "no_days": ErrorMessage(
+        _("No hay ningún día que abrir"),
+        _("La repetición no da pronto ningún día laborable. Cambia los días."),
+    ),
     "in_the_past": ErrorMessage(_("Esa fecha ya pasó"), _("Elige un día que esté por venir.")),
 }
+
+# In place of the nearest times, where there are none.
+NO_TIMES = _("todavía ninguna: mira otros días u otra oficina")
 
 # Mail and text messages.
 MESSAGES: Mapping[str, Message] = {
@@ -147,6 +162,30 @@ MESSAGES: Mapping[str, Message] = {
         _(
             "%(person)s ya no tiene lugar en la cita %(folio)s del %(when)s en %(office)s. Los"
             " demás conservan el suyo.\n\nPara ver la cita: %(address)s"
+        ),
+    ),
+    "appointment_called_off": Message(
+        _("La oficina canceló tu cita: %(folio)s"),
+        _(
+            "%(office)s tuvo que cancelar tu cita %(folio)s del %(when)s. Motivo: %(reason)s."
+            "\n\nNo vayas a la oficina a esa hora. Tu lugar se perdió, pero puedes pedir otro:"
+            " %(address)s"
+        ),
+    ),
+    "appointment_orphaned": Message(
+        _("La oficina cambió su horario: elige otra hora para tu cita %(folio)s"),
+        _(
+            "%(office)s cambió su horario y no puede atenderte el %(when)s. Tu cita %(folio)s"
+            " no se canceló: elige otra hora y conserva tu folio.\n\nTrámite: %(services)s"
+            "\nHoras más cercanas: %(nearest)s\n\nElegir otra hora: %(address)s"
+        ),
+    ),
+    "appointment_supported": Message(
+        _("Tu cita %(folio)s sigue en pie"),
+        _(
+            "%(office)s ya puede atenderte a la hora de tu cita. No tienes que hacer nada."
+            "\n\nFolio: %(folio)s\nTrámite: %(services)s\nFecha y hora: %(when)s"
+            "\n\nQué llevar y cómo cambiarla o cancelarla: %(address)s"
         ),
     ),
     "appointment_rescheduled": Message(

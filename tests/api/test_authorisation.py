@@ -238,6 +238,12 @@ def rows(web: Web) -> dict[str, str]:
         "plan": _id(web.call("POST", "/me/plans", wanted, token=ana)),
         "consent": str(consent["id"]),
         "session_id": opened["id"],
+        "series_id": _id(
+            web.call("POST", "/session-series", _series(), token=token_of(web, Role.SUPERVISOR))
+        ),
+        "closure_id": _id(
+            web.call("POST", "/closures", _closure(), token=token_of(web, Role.SUPERVISOR))
+        ),
         "appointment": _id(web.book(start, token=ana)),
         "enrollment": enrollment,
         "remittance": _remittance(web, ana),
@@ -253,6 +259,19 @@ def rows(web: Web) -> dict[str, str]:
 def _id(answer: TestResponse) -> str:
     assert answer.status_code in (201, 202), answer.text
     return str(answer.get_json()["id"])
+
+
+def _series() -> dict[str, Any]:
+    return {
+        "consulate": "losangeles", "rrule": "FREQ=WEEKLY", "opens": "17:00", "closes": "18:00",
+        "first_day": working_day(50).isoformat(), "slot_minutes": 15,
+        "desks": [{"name": "Z", "services": ["MAT"]}],
+    }  # fmt: skip
+
+
+def _closure() -> dict[str, Any]:
+    day = working_day(70).isoformat()
+    return {"consulate": "losangeles", "first_day": day, "last_day": day, "reason": "Obra"}
 
 
 def _check() -> dict[str, Any]:

@@ -32,7 +32,7 @@ from tests.factories.contract import contract_of
 from tests.factories.enrollments import agency_says, applicant_body, payment_line
 from tests.factories.parked import park_jobs
 from tests.factories.remittances import make_clabe, prepare_reference
-from tests.factories.web import PERSON, Web, morning_at_office, person
+from tests.factories.web import PERSON, Web, morning_at_office, person, working_day
 from tests.servers import Addresses
 
 HERE = {"identity_checked": True}
@@ -43,6 +43,31 @@ def _well(web: Web, method: str, path: str, body: Any = None, **given: Any) -> A
     answer = web.call(method, path, body, **given)
     assert answer.status_code < 300, answer.text
     return answer.get_json()
+
+
+def _opening_hours(web: Web) -> None:
+    supervisor = web.token("supervisor", "losangeles")
+    desks = [{"name": "M", "services": ["MAT"]}]
+    hours = {"opens": "09:00", "closes": "13:00", "slot_minutes": 15, "desks": desks}
+    place = {"name": "Feria", "address": "Calle 1", "time_zone": "America/Denver"}
+    away = web.session(**hours, place=place, breaks=[{"begins": "11:00", "ends": "11:30"}])
+    path = f"/sessions/{away['id']}"
+    _well(web, "PATCH", path, {"closes": "12:00", "dry_run": True}, token=supervisor)
+    _well(web, "PATCH", path, {"closes": "12:00", "reason": "Menos"}, token=supervisor)
+    _well(web, "GET", f"{path}/history", token=supervisor)
+    first = {"first_day": working_day(60).isoformat(), "consulate": "losangeles"}
+    weekly = {"rrule": "FREQ=WEEKLY", **first, **hours}
+    series = _well(web, "POST", "/session-series", weekly, token=supervisor)
+    path = f"/session-series/{series['id']}"
+    _well(web, "GET", "/session-series", token=supervisor)
+    _well(web, "GET", path, token=supervisor)
+    _well(web, "PATCH", path, {"closes": "12:00"}, token=supervisor)
+    day = {"last_day": first["first_day"], "reason": "Tormenta", "bookings": "cancel"}
+    closure = _well(web, "POST", "/closures", {**first, **day}, token=supervisor)
+    path = f"/closures/{closure['id']}"
+    _well(web, "GET", "/closures", token=supervisor)
+    _well(web, "GET", path, token=supervisor)
+    _well(web, "PATCH", path, {"status": "lifted"}, token=supervisor)
 
 
 def _catalogue(web: Web) -> None:
@@ -63,6 +88,7 @@ def _catalogue(web: Web) -> None:
 def _appointments(web: Web) -> None:
     citizen, officer = web.token("citizen", subject="ana"), web.token("officer", "losangeles")
     supervisor = web.token("supervisor", "losangeles")
+    _opening_hours(web)
     opened = web.session(closes="13:00")
     _well(web, "GET", "/sessions", token=supervisor)
     paths = []

@@ -72,10 +72,7 @@ def _prepare(database: Database, *services: str) -> tuple[Actor, BookAppointment
             add_service(session, code)
         session.flush()
         closes = time(9 + len(services) // 2, len(services) % 2 * 30)
-        plan = OpenSession(
-            office.code, working_day(), time(9), closes, 30, (DeskPlan("A", services),)
-        )
-        open_session(session, plan, now=system_clock(), actor=SYSTEM)
+        _open_as_before(session, office.code, closes, services)
         actor = Actor(Role.CITIZEN, make_account(session))
         start = session.scalars(select(Slot.starts_at).order_by(Slot.starts_at)).first()
         assert start is not None
@@ -174,7 +171,7 @@ def test_desks_that_overlapped_before_stay_and_nothing_new_overlaps_them(
         with running.transaction(NETWORK_SCOPE) as session:
             office = add_consulate(session).code
             add_service(session)
-            opened = [_open(session, office) for _ in range(2)]
+            opened = [_open_as_before(session, office, time(9, 30), ("TST",)) for _ in range(2)]
         migrations.upgrade(old.owner_url)
         with running.transaction(NETWORK_SCOPE) as session:
             assert len(session.scalars(select(Slot.starts_at)).all()) == 2
@@ -187,6 +184,40 @@ def test_desks_that_overlapped_before_stay_and_nothing_new_overlaps_them(
             for found in opened:
                 close_session(session, CloseSession(found), now=system_clock(), actor=supervisor)
             _open(session, office)
+
+
+# As the previous release writes a session from nine o'clock in Los Angeles, with one window.
+_OPEN = text(
+    """
+    WITH slot AS (
+        INSERT INTO slots (id, session_id, consulate_code, starts_at, ends_at, open)
+        SELECT gen_random_uuid(), :id, :office, at AT TIME ZONE 'America/Los_Angeles',
+            (at + interval '30 minutes') AT TIME ZONE 'America/Los_Angeles', true
+        FROM generate_series(CAST(:day AS date) + time '09:00',
+            CAST(:day AS date) + CAST(:closes AS time) - interval '30 minutes',
+            interval '30 minutes') at
+        RETURNING id
+    ) INSERT INTO slot_sets (slot_id, set_no, services, capacity)
+    SELECT id, 0, :services, 1 FROM slot
+    """
+)
+
+
+def _open_as_before(session: Session, office: str, closes: time, services: tuple[str, ...]) -> UUID:
+    values = {
+        "id": new_id(), "office": office, "day": working_day(), "closes": closes,
+        "services": list(services), "now": system_clock(),
+    }  # fmt: skip
+    for statement in (
+        "INSERT INTO sessions (id, consulate_code, day, opens, closes, slot_minutes, release,"
+        " created_at) VALUES (:id, :office, :day, '09:00', :closes, 30, 'open', :now)",
+        "INSERT INTO desks (id, session_id, name, services)"
+        " VALUES (gen_random_uuid(), :id, 'A', :services)",
+    ):
+        session.execute(text(statement), values)
+    session.execute(_OPEN, values)
+    opened: UUID = values["id"]
+    return opened
 
 
 def _open(session: Session, office: str, opens: time = time(9), closes: time = time(9, 30)) -> UUID:

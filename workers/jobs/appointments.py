@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from services.appointments import freeing, resembling
+from uuid import UUID
+
+from services.appointments import calling_off, freeing, recurring, resembling
+from services.appointments.errors import DeskTaken
+from services.kernel.errors import DomainError
 from services.outbox.delivery import Lease
 from workers.runtime import JobContext
 
@@ -31,3 +35,44 @@ def compare_people(job: JobContext, lease: Lease) -> None:
         resembling.write_keys(session, lease.ref, job.vault)
     with job.settle(lease, "compared") as session:
         resembling.flag(session, lease.ref)
+
+
+def call_off(job: JobContext, lease: Lease) -> None:
+    """The office cancels the bookings of a closure or a session, each in its own transaction."""
+    with job.transaction() as session:
+        left = calling_off.list_left(session, lease.ref)
+    for appointment in left:
+        try:
+            with job.transaction() as session:
+                now = job.now(session)
+                calling_off.cancel_called_off(session, lease.ref, appointment, now=now)
+        except DomainError as refused:
+            with job.transaction() as session:
+                calling_off.note_failure(session, lease.ref, appointment, refused.code)
+    with job.settle(lease, "called_off"):
+        return
+
+
+def extend_series(job: JobContext, lease: Lease) -> None:
+    """Each series gets the sessions of the days that are near enough now."""
+    with job.transaction() as session:
+        behind = recurring.list_behind(session, now=job.now(session))
+    for series in behind:
+        _extend(job, series)
+    with job.settle(lease, "extended"):
+        return
+
+
+def _extend(job: JobContext, series: UUID) -> None:
+    with job.transaction() as session:
+        missing = recurring.list_missing(session, series, now=job.now(session))
+    for day in missing:
+        try:
+            with job.transaction() as session:
+                recurring.make_day(session, series, day, now=job.now(session))
+        except DeskTaken as taken:
+            desk = str(taken.params["desk"])
+            with job.transaction() as session:
+                recurring.leave_out(session, series, day, desk, now=job.now(session))
+    with job.transaction() as session:
+        recurring.note_made(session, series, now=job.now(session))

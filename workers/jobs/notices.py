@@ -59,6 +59,8 @@ GATHER: Mapping[str, Gather] = {
     "appointments.attendee_cancelled": message_context.attendee_cancelled,
     "appointments.reminder": _appointment("appointment_reminder"),
     "appointments.rescheduled": _appointment("appointment_rescheduled"),
+    "appointments.orphaned": _appointment("appointment_orphaned"),
+    "appointments.supported": _appointment("appointment_supported"),
     "appointments.identity_check": _appointment("identity_check"),
     "enrollments.identity_check": message_context.enrollment_clash,
     "enrollments.withdrawn": message_context.enrollment_withdrawn,

@@ -5,18 +5,21 @@ from __future__ import annotations
 from consular.api.answer_fields import (
     Answer,
     CalendarDay,
+    Flag,
     Id,
     Instant,
     ListAnswer,
     Many,
     Number,
+    One,
+    Table,
     Text,
     Texts,
     WallClock,
     Word,
 )
-from consular.input.sessions import RELEASES
-from services.appointments.rules import Status
+from consular.input.sessions import BOOKINGS, RELEASES
+from services.appointments.rules import ClosureSource, Status
 
 
 class DeskAnswer(Answer):
@@ -24,6 +27,31 @@ class DeskAnswer(Answer):
 
     name = Text()
     services = Texts()
+
+
+class BreakAnswer(Answer):
+    """Hours in which nobody is served."""
+
+    begins = Text()
+    ends = Text()
+
+
+class PlaceAnswer(Answer):
+    """Where a mobile consulate is."""
+
+    name = Text()
+    address = Text()
+    time_zone = Text()
+
+
+class ImpactAnswer(Answer):
+    """Whom it concerns: bookings that lose their place, and those that have one again."""
+
+    appointments = Number(says="Bookings that lose their place")
+    people = Number()
+    by_service = Table(says="Service -> people")
+    without_contact = Texts(Id(), says="Bookings that nobody can be told about")
+    supported = Number(says="Bookings that have their place again")
 
 
 class BookingOfSession(Answer):
@@ -45,8 +73,13 @@ class SessionAnswer(Answer):
     closes = WallClock()
     slot_minutes = Number()
     release = Word(RELEASES)
-    status = Word(("open", "closed"))
+    status = Word(("open", "closed", "cancelled"))
     desks = Many(DeskAnswer)
+    breaks = Many(BreakAnswer)
+    place = One(PlaceAnswer, allow_none=True)
+    series = Id(attribute="series_id", allow_none=True)
+    edited_apart = Flag(says="Changes of its series leave it alone")
+    impact = One(ImpactAnswer, required=False)
     bookings = Many(BookingOfSession, required=False)
 
 
@@ -54,3 +87,85 @@ class SessionList(ListAnswer):
     """Sessions by day."""
 
     items = Many(SessionAnswer)
+
+
+class HistoryEntry(Answer):
+    """Who changed opening hours, when and why."""
+
+    at = Instant()
+    action = Text()
+    reason = Text(allow_none=True)
+    by = Id(attribute="actor_id", allow_none=True)
+    before = Table(allow_none=True)
+    after = Table(allow_none=True)
+
+
+class HistoryAnswer(Answer):
+    """The latest first."""
+
+    items = Many(HistoryEntry)
+
+
+class LeftOut(Answer):
+    """A day of the rule on which the office is closed."""
+
+    date = CalendarDay()
+    reason = Text()
+
+
+class SeriesAnswer(Answer):
+    """A series. ``days``: of its sessions to come; ``left_out``: holidays that it would fall on."""
+
+    id = Id()
+    consulate = Text(attribute="consulate_code")
+    rrule = Text()
+    first_day = CalendarDay()
+    exdates = Texts(CalendarDay())
+    opens = WallClock()
+    closes = WallClock()
+    slot_minutes = Number()
+    breaks = Many(BreakAnswer)
+    desks = Many(DeskAnswer)
+    place = One(PlaceAnswer, allow_none=True)
+    days = Texts(CalendarDay(), required=False)
+    left_out = Many(LeftOut, required=False)
+    impact = One(ImpactAnswer, required=False)
+
+
+class SeriesList(ListAnswer):
+    """Series of an office."""
+
+    items = Many(SeriesAnswer)
+
+
+class ProgressAnswer(Answer):
+    """Of bookings that are called off: how far it is."""
+
+    listed = Number()
+    cancelled = Number()
+    left = Texts(Id(), says="Still to be cancelled")
+    failed = Table(says="Appointment -> code of why it couldn't be cancelled")
+    without_contact = Texts(Id(), says="Nobody can be told about these")
+
+
+class ClosureAnswer(Answer):
+    """A closure; ``impact`` when it was just made, ``progress`` where it cancels."""
+
+    id = Id()
+    consulate = Text(attribute="consulate_code", allow_none=True)
+    first_day = CalendarDay()
+    last_day = CalendarDay()
+    begins = WallClock(allow_none=True)
+    ends = WallClock(allow_none=True)
+    reason = Text()
+    source = Word(ClosureSource)
+    bookings = Word(BOOKINGS)
+    status = Word(("in_force", "lifted"))
+    impact = One(ImpactAnswer, required=False)
+    progress = One(ProgressAnswer, required=False)
+
+
+class ClosureList(ListAnswer):
+    """Closures, by their first day."""
+
+    items = Many(ClosureAnswer)

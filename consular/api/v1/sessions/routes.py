@@ -11,14 +11,36 @@ from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, request_key
-from consular.api.v1.sessions.answers import BookingOfSession, SessionAnswer, SessionList
+from consular.api.v1.sessions.answers import (
+    BookingOfSession,
+    HistoryAnswer,
+    HistoryEntry,
+    ImpactAnswer,
+    SessionAnswer,
+    SessionList,
+)
 from consular.auth import DESK, actor, now
-from consular.commands import run_idempotent
+from consular.commands import run_idempotent, run_or_try
 from consular.db import transaction
-from consular.input.sessions import ChangeSessionSchema, SessionQuery, SessionSchema
+from consular.input.sessions import (
+    ChangeSessionSchema,
+    SessionQuery,
+    SessionSchema,
+    changes_of,
+)
+from services.appointments.closing_days import Impact, impact_of
 from services.appointments.closing_session import CloseSession, close_session, list_bookings
+from services.appointments.editing import (
+    CancelSession,
+    EditSession,
+    cancel_session,
+    edit_session,
+)
+from services.appointments.fitting import Fitted
+from services.appointments.opening_history import list_changes
 from services.appointments.planning import OpenSession, open_session
 from services.appointments.queries import get_session, list_desks, list_sessions
+from services.appointments.recurring import place_of
 from services.consulates.queries import get_consulate
 from services.kernel.audit import Role
 from services.kernel.errors import NotFound
@@ -26,6 +48,14 @@ from services.kernel.errors import NotFound
 api = Blueprint("sessions", __name__, url_prefix="/api/v1/sessions")
 SUPERVISOR = frozenset({Role.SUPERVISOR})
 DEFAULT_DAYS = 60
+# What may be wrong with hours and windows.
+EDITING = (
+    "break_outside_hours",
+    "service_not_offered",
+    "session_too_short",
+    "too_many_desk_patterns",
+)
+NOBODY = Fitted()
 
 
 @endpoint(
@@ -43,11 +73,9 @@ DEFAULT_DAYS = 60
         422: (
             "draw_not_available",
             "office_closed",
-            "service_not_offered",
             "service_longer_than_slot",
-            "session_too_short",
-            "too_many_desk_patterns",
             "in_the_past",
+            *EDITING,
         ),
     },
 )
@@ -100,10 +128,23 @@ def list_own_sessions(query: dict[str, Any]) -> dict[str, Any]:
 def show_session(session_id: UUID) -> dict[str, Any]:
     """Return one session of one's office."""
     with transaction() as session:
-        row = get_session(session, session_id)
-        if row.consulate_code != actor().consulate:
-            raise NotFound()
-        return _with_bookings(session, row)
+        return _with_bookings(session, _own(session, session_id))
+
+
+@endpoint(
+    api,
+    "GET",
+    "/<uuid:session_id>/history",
+    operation="showSessionHistory",
+    who=SUPERVISOR,
+    answer=HistoryAnswer(),
+)
+def show_session_history(session_id: UUID) -> dict[str, Any]:
+    """Return who changed a session or its series, when and why, the latest first."""
+    with transaction() as session:
+        row = _own(session, session_id)
+        entries = list_changes(session, row.id, row.series_id)
+        return HistoryAnswer.render(items=[HistoryEntry.render(entry) for entry in entries])
 
 
 @endpoint(
@@ -114,14 +155,18 @@ def show_session(session_id: UUID) -> dict[str, Any]:
     who=SUPERVISOR,
     body=ChangeSessionSchema(),
     answer=SessionAnswer(),
-    errors={},
+    errors={409: ("wrong_state", "desk_taken"), 422: EDITING},
 )
 def change_session(session_id: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Close a session: its free places are offered no more.
+    """Change a session's hours, breaks or windows, close it, or cancel it.
 
-    Who is booked stays, and is listed.
+    Who is booked keeps time, length and service; who has no place any more is told and offered
+    other times, those who booked last first. A closed session's free places are offered no more,
+    and who is booked stays. The answer says whom a change concerns; a dry run only says it.
     """
-    return run_idempotent(request_key(), lambda session: _close(session, session_id))
+    return run_or_try(
+        request_key(), lambda session: _change(session, session_id, command), command["dry_run"]
+    )
 
 
 def _open(session: Session, command: OpenSession) -> dict[str, Any]:
@@ -129,20 +174,57 @@ def _open(session: Session, command: OpenSession) -> dict[str, Any]:
     return _shown(get_session(session, made), command.desks)
 
 
-def _close(session: Session, session_id: UUID) -> dict[str, Any]:
-    row = close_session(session, CloseSession(session_id), now=now(), actor=actor())
-    return _with_bookings(session, row)
+def _own(session: Session, session_id: UUID) -> Any:
+    row = get_session(session, session_id)
+    if row.consulate_code != actor().consulate:
+        raise NotFound()
+    return row
 
 
-def _with_bookings(session: Session, row: Any) -> dict[str, Any]:
-    zone = ZoneInfo(get_consulate(session, row.consulate_code).time_zone)
+def _change(session: Session, session_id: UUID, wanted: dict[str, Any]) -> dict[str, Any]:
+    given: dict[str, Any] = {"now": now(), "actor": actor()}
+    fitted = Fitted()
+    match wanted["status"]:
+        case "closed":
+            close_session(session, CloseSession(session_id), **given)
+        case "cancelled":
+            cancels = wanted["bookings"] == "cancel"
+            cancelling = CancelSession(session_id, wanted["reason"], cancels)
+            fitted = cancel_session(session, cancelling, **given)
+        case _:
+            edit = EditSession(session_id, changes_of(wanted), wanted["reason"])
+            fitted = edit_session(session, edit, **given)
+    impact = shown_impact(impact_of(session, fitted.orphaned), fitted)
+    return _with_bookings(session, get_session(session, session_id), impact=impact)
+
+
+def shown_impact(impact: Impact, fitted: Fitted = NOBODY) -> dict[str, Any]:
+    """Whom a change concerns."""
+    return ImpactAnswer.render(
+        impact,
+        appointments=len(impact.appointments),
+        by_service=impact.by_service,
+        without_contact=[str(id) for id in impact.without_contact],
+        supported=len(fitted.supported),
+    )
+
+
+def _with_bookings(session: Session, row: Any, **more: Any) -> dict[str, Any]:
+    zone = ZoneInfo(row.place_zone or get_consulate(session, row.consulate_code).time_zone)
     bookings = [
         BookingOfSession.render(appointment, start=appointment.starts_at.astimezone(zone))
         for appointment in list_bookings(session, row.id)
     ]
-    return _shown(row, list_desks(session, row.id), bookings=bookings)
+    return _shown(row, list_desks(session, row.id), bookings=bookings, **more)
 
 
 def _shown(row: Any, desks: Any, **more: Any) -> dict[str, Any]:
-    status = "closed" if row.closed_at else "open"
-    return SessionAnswer.render(row, status=status, desks=desks, **more)
+    status = "cancelled" if row.cancelled_at else "closed" if row.closed_at else "open"
+    return SessionAnswer.render(
+        row, status=status, desks=desks, breaks=shown_breaks(row), place=place_of(row), **more
+    )
+
+
+def shown_breaks(row: Any) -> list[dict[str, Any]]:
+    """The breaks of a session or a series."""
+    return [{"begins": begins, "ends": ends} for begins, ends in row.breaks]

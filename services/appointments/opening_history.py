@@ -1,0 +1,75 @@
+"""Who changed opening hours, when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, or_, select
+from sqlalchemy.orm import Session
+
+from services.appointments.models import Closure, Desk, OpeningChange, OpeningSession, SessionSeries
+from services.kernel import audit
+from services.kernel.ids import new_id
+
+
+def record_change(
+    session: Session,
+    thing: OpeningSession | SessionSeries | Closure,
+    action: str,
+    *,
+    now: datetime,
+    actor: audit.Actor,
+    reason: str | None = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Append an entry about a session, a series or a closure, here and in the audit."""
+    kind = thing.__tablename__.rstrip("s") if not isinstance(thing, SessionSeries) else "series"
+    session.execute(
+        insert(OpeningChange).values(
+            id=new_id(),
+            at=now,
+            consulate_code=thing.consulate_code,
+            subject_kind=kind,
+            subject_id=thing.id,
+            action=action,
+            reason=reason,
+            actor_id=actor.account_id,
+            actor_role=actor.role.value,
+            before=before,
+            after=after,
+        )
+    )
+    subject = audit.Subject.of(kind, thing)
+    audit.record(session, subject, action=f"{kind}.{action}", now=now, actor=actor)
+
+
+def described(
+    thing: OpeningSession | SessionSeries, desks: Sequence[Desk | dict[str, Any]]
+) -> dict[str, Any]:
+    """Hours and desks of a session or a series, as an entry keeps them."""
+    return {
+        "opens": f"{thing.opens:%H:%M}",
+        "closes": f"{thing.closes:%H:%M}",
+        "breaks": thing.breaks,
+        "desks": [
+            desk if isinstance(desk, dict) else {"name": desk.name, "services": desk.services}
+            for desk in desks
+        ],
+    }
+
+
+def list_changes(session: Session, *subjects: UUID | None, most: int = 50) -> list[OpeningChange]:
+    """Of these sessions, series or closures, the latest first."""
+    known = [subject for subject in subjects if subject is not None]
+    return list(
+        session.scalars(
+            select(OpeningChange)
+            .where(or_(*(OpeningChange.subject_id == subject for subject in known)))
+            .order_by(OpeningChange.at.desc(), OpeningChange.id.desc())
+            .limit(most)
+        )
+    )
