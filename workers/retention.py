@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 RETENTION: Mapping[str, str] = {
     # A code is worth nothing after ten minutes; a day is left for finding out about abuse.
     "login_codes": "DELETE FROM login_codes WHERE expires_at < now() - interval '1 day'",
+    # Shown to the person for as long as the appointment may be news.
+    "helper_links": "DELETE FROM helper_links WHERE expires_at < now() - interval '90 days'",
     "attempts": "DELETE FROM attempts WHERE window_start < now() - interval '1 day'",
     # Long after any retry; what must not be doubled has constraints of its own.
     "idempotency_keys": "DELETE FROM idempotency_keys WHERE created_at < now() - interval '7 days'",

@@ -100,6 +100,27 @@ class Identity(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class HelperLink(Base):
+    """By it somebody's helper books one appointment for them; ``appointment_id`` is which. Only the
+    secret's fingerprint is kept."""
+
+    __tablename__ = "helper_links"
+    owners = Owners(account="account_id")
+    __table_args__ = (
+        CheckConstraint("appointment_id IS NULL OR used_at IS NOT NULL", name="used"),
+        Index("ix_helper_links_account_id", "account_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    consented_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    appointment_id: Mapped[UUID | None]
+
+
 class LoginCode(Base):
     """A one-time code on its way to an e-mail or phone."""
 

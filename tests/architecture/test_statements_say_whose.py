@@ -80,6 +80,7 @@ NETWORK = {
     "consular/pages/desk/identity.py": "whoever proved at a window who they are, in any office",
     "consular/pages/portal/erasing.py": "requests of one's own account; by folio: how far it is",
     "consular/pages/portal/finding.py": "by folio and birth date",
+    "consular/pages/portal/helping.py": "one link, by its secret",
     "consular/pages/portal/signing_in.py": "by address, code and browser",
     "consular/pages/portal/folio_check.py": "by folio: when it was issued, nothing else",
     "consular/pages/privacy/routes.py": "requests of every office, for compliance to decide",

@@ -106,6 +106,7 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(job: JobCon
         "identity_checks": 0,
         "blocked_records": 0,
         "heartbeats": 0,
+        "helper_links": 0,
         "vacated_places": 0,
         "appointment_reminders": 0,
         "imported_appointments": 0,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
-from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular import commands
@@ -15,47 +13,26 @@ from consular.access_log import record_look
 from consular.auth import allow, vault
 from consular.db import transaction
 from consular.finding import find_for_staff
-from consular.i18n import date_long, time_at
-from consular.input.appointments import AttendeeSchema, ContactSchema
-from consular.input.fields import Code, Day, Moment
+from consular.pages.asked_at_once import office_choices, read_booking, read_person, week_of
 from consular.pages.desk import presenters
 from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import (
     Errors,
-    check,
-    date_of,
     form_errors,
     go,
-    phone_of,
-    pick,
     read_or_refuse,
 )
-from consular.pages.portal.names import bookable_services, office, offices
+from consular.pages.portal.names import bookable_services, office
 from consular.pages.posting import submission_key
 from consular.pages.telephone.blueprint import AGENTS, pages
-from consular.pages.times import free_week
 from services.appointments.booking import BookAppointment
 from services.appointments.queries import get_appointment, list_attendees
 from services.citizens.people import open_person
-from services.consulates.queries import get_service
 from services.kernel.catalogue import LANGUAGES
 from services.kernel.errors import DomainError, NotFound
 
-NAMES = ("given_names", "first_surname", "second_surname", "curp")
 # Where a draft asks for a search: what was only typed asks for none.
 SEARCHED = "/telephone/?search"
-
-
-class _Place(Schema):
-    consulate = Code(required=True)
-    service = Code(required=True)
-    from_ = Day(data_key="from", load_default=None)
-
-
-class _Slot(Schema):
-    consulate = Code(required=True)
-    service = Code(required=True)
-    start = Moment(required=True)
 
 
 @pages.get("/")
@@ -72,12 +49,12 @@ def call() -> str:
             errors=errors,
             searched=searched,
             appointments=_found(session, form, errors) if searched else [],
-            offices=_office_choices(session),
+            offices=office_choices(session),
             services=[
                 {"value": each["code"], "label": each["name"]}
                 for each in bookable_services(session)
             ],
-            **_times(session, form),
+            **week_of(session, form),
         )
 
 
@@ -123,35 +100,9 @@ def _from_call_before() -> dict[str, str]:
         }
 
 
-def _times(session: Session, form: dict[str, str]) -> dict[str, Any]:
-    """The free times of the week that was asked for, once office and service are known."""
-    place = check(_Place(), pick(form, "consulate", "service", "from"), {})
-    if place is None:
-        return {"there": None}
-    try:
-        there = office(session, place["consulate"])
-        service = get_service(session, place["service"])
-    except NotFound:
-        return {"there": None}
-    zone = there["time_zone"]
-    week = free_week(session, there["code"], ZoneInfo(zone), service.code, first=place["from_"])
-    starts = [each["start"] for day in week.days for each in day["times"]]
-    return {
-        "there": there,
-        "later": week.later.isoformat(),
-        "times": [
-            {
-                "value": start.isoformat(),
-                "label": f"{date_long(start, zone)}, {time_at(start, zone)}",
-            }
-            for start in starts
-        ],
-    }
-
-
 def _found(session: Session, form: dict[str, str], errors: Errors) -> list[dict[str, Any]]:
     """Appointments of whoever has that name and birth date; each search is counted."""
-    person = _person(form, errors)
+    person = read_person(form, errors)
     if person is None:
         return []
     try:
@@ -164,36 +115,9 @@ def _found(session: Session, form: dict[str, str], errors: Errors) -> list[dict[
     return [{**line, "consulate": places[line["id"]]} for line in lines]
 
 
-def _person(form: dict[str, str], errors: Errors) -> Any:
-    born = date_of(form, "birth_date")
-    values: dict[str, Any] = pick(form, *NAMES)
-    return check(AttendeeSchema(), {**values, **({"birth_date": born} if born else {})}, errors)
-
-
 def _read(form: dict[str, str], errors: Errors) -> Any:
     """Whom to search for, or the booking: what the button that was pressed needs."""
-    return _person(form, errors) if form.get("asked") == "search" else _command(form, errors)
-
-
-def _command(form: dict[str, str], errors: Errors) -> BookAppointment | None:
-    person = _person(form, errors)
-    slot = check(_Slot(), pick(form, "consulate", "service", "start"), errors)
-    contact = check(ContactSchema(), {**pick(form, "email"), **phone_of(form)}, errors)
-    if errors:
-        return None
-    return BookAppointment(
-        consulate=slot["consulate"],
-        services=(slot["service"],),
-        start=slot["start"],
-        attendees=(person,),
-        email=contact["email"],
-        phone=contact["phone"],
-        language=form["notices"] if form.get("notices") in LANGUAGES else "es",
-    )
-
-
-def _office_choices(session: Session) -> list[dict[str, str]]:
-    return [
-        {"value": each["code"], "label": f"{each['city']} — {each['name']}"}
-        for each in offices(session)
-    ]
+    if form.get("asked") == "search":
+        return read_person(form, errors)
+    language = form["notices"] if form.get("notices") in LANGUAGES else "es"
+    return read_booking(form, errors, language=language)

@@ -1,0 +1,93 @@
+"""What is asked for a booking in one form, in any order: who, what, where and when."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from consular.i18n import date_long, time_at
+from consular.input.appointments import AttendeeSchema, ContactSchema
+from consular.input.fields import Code, Day, Moment
+from consular.pages.forms import Errors, check, date_of, phone_of, pick
+from consular.pages.portal.names import office, offices
+from consular.pages.times import free_week
+from services.appointments.booking import BookAppointment
+from services.consulates.queries import get_service
+from services.kernel.errors import NotFound
+
+NAMES = ("given_names", "first_surname", "second_surname", "curp")
+
+
+class _Place(Schema):
+    consulate = Code(required=True)
+    service = Code(required=True)
+    from_ = Day(data_key="from", load_default=None)
+
+
+class _Slot(Schema):
+    consulate = Code(required=True)
+    service = Code(required=True)
+    start = Moment(required=True)
+
+
+def week_of(session: Session, form: dict[str, str]) -> dict[str, Any]:
+    """The free times of the week that was asked for, once office and service are known: ``there``,
+    ``times`` to choose from, ``later``."""
+    place = check(_Place(), pick(form, "consulate", "service", "from"), {})
+    if place is None:
+        return {"there": None}
+    try:
+        there = office(session, place["consulate"])
+        service = get_service(session, place["service"])
+    except NotFound:
+        return {"there": None}
+    zone = there["time_zone"]
+    week = free_week(session, there["code"], ZoneInfo(zone), service.code, first=place["from_"])
+    starts = [each["start"] for day in week.days for each in day["times"]]
+    return {
+        "there": there,
+        "later": week.later.isoformat(),
+        "times": [
+            {
+                "value": start.isoformat(),
+                "label": f"{date_long(start, zone)}, {time_at(start, zone)}",
+            }
+            for start in starts
+        ],
+    }
+
+
+def read_person(form: dict[str, str], errors: Errors) -> Any:
+    """Who comes, or None with what is wrong."""
+    born = date_of(form, "birth_date")
+    values: dict[str, Any] = pick(form, *NAMES)
+    return check(AttendeeSchema(), {**values, **({"birth_date": born} if born else {})}, errors)
+
+
+def read_booking(form: dict[str, str], errors: Errors, *, language: str) -> BookAppointment | None:
+    """The booking that the form describes, or None with what is wrong."""
+    person = read_person(form, errors)
+    slot = check(_Slot(), pick(form, "consulate", "service", "start"), errors)
+    contact = check(ContactSchema(), {**pick(form, "email"), **phone_of(form)}, errors)
+    if errors:
+        return None
+    return BookAppointment(
+        consulate=slot["consulate"],
+        services=(slot["service"],),
+        start=slot["start"],
+        attendees=(person,),
+        email=contact["email"],
+        phone=contact["phone"],
+        language=language,
+    )
+
+
+def office_choices(session: Session) -> list[dict[str, str]]:
+    """Offices to choose from, by city."""
+    return [
+        {"value": each["code"], "label": f"{each['city']} — {each['name']}"}
+        for each in offices(session)
+    ]
