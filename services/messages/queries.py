@@ -29,6 +29,12 @@ def list_about(session: Session, ref: UUID) -> Sequence[SentMessage]:
     return session.scalars(query.order_by(SentMessage.created_at.desc(), SentMessage.id)).all()
 
 
+def list_to_account(session: Session, account: UUID) -> Sequence[SentMessage]:
+    """Every message to the account that is still known, the newest first."""
+    query = select(SentMessage).where(SentMessage.account_id == account)
+    return session.scalars(query.order_by(SentMessage.created_at.desc(), SentMessage.id)).all()
+
+
 def list_untold(session: Session, consulate: str, *, now: datetime) -> Sequence[SentMessage]:
     """The newest message about each thing that no channel delivered and the office has to tell."""
     query = (

@@ -48,6 +48,11 @@ def test_the_office_and_the_person_learn_it_until_staff_told_them(web: Web) -> N
     assert "rebotó" in page
     owners = citizen_browser(web.app, account).get(f"/citas/{appointment}").text
     assert "No te llegó nuestro aviso" in owners
+    [copied, lost] = web.call("GET", "/me/data", token=web.token("citizen")).get_json()["messages"]
+    assert {(copied["channel"], copied["address"]), (lost["channel"], lost["address"])} == {
+        ("desk", None),
+        ("email", "rebota@demo.invalid"),
+    }
 
     assert (
         "Demo Aaad" not in staff_browser(web.app, "officer", "chicago").get("/desk/messages").text

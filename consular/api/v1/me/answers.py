@@ -22,6 +22,7 @@ from consular.api.v1.enrollments.answers import EnrollmentAnswer
 from consular.api.v1.folders.answers import FolderAnswer
 from consular.api.v1.remittances.answers import RemittanceAnswer
 from services.kernel.audit import Role
+from services.messages.rules import Channel, State
 from services.privacy.rules import Obstacle, Status
 
 
@@ -68,6 +69,31 @@ class PersonAnswer(TellingAnswer):
     since = Instant()
 
 
+class SentMessageAnswer(Answer):
+    """A message to them: about what, by which channel, and what became of it. Its text isn't
+    kept."""
+
+    about = Id(attribute="ref")
+    kind = Text()
+    channel = Word(Channel)
+    address = Text(allow_none=True)
+    language = Text()
+    state = Word(State)
+    created_at = Instant()
+    outcome_at = Instant(allow_none=True)
+
+
+class HelperLinkAnswer(Answer):
+    """A link that let a helper book for them, and the appointment that came of it."""
+
+    id = Id()
+    consented_at = Instant()
+    expires_at = Instant()
+    revoked_at = Instant(allow_none=True)
+    used_at = Instant(allow_none=True)
+    appointment = Id(attribute="appointment_id", allow_none=True)
+
+
 class CopyAnswer(Answer):
     """All that is held; what was sealed is open, for whom it belongs to."""
 
@@ -80,6 +106,8 @@ class CopyAnswer(Answer):
     folders = Many(FolderAnswer)
     documents = Many(DocumentAnswer)
     remittances = Many(RemittanceAnswer)
+    messages = Many(SentMessageAnswer)
+    helper_links = Many(HelperLinkAnswer)
     accesses = Many(AccessAnswer)
 
 

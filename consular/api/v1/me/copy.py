@@ -18,17 +18,26 @@ from consular.api.v1.appointments import routes as appointments
 from consular.api.v1.documents import routes as documents
 from consular.api.v1.enrollments import routes as enrollments
 from consular.api.v1.folders import routes as folders
-from consular.api.v1.me.answers import AccessAnswer, PersonAnswer, SignInAnswer
+from consular.api.v1.me.answers import (
+    AccessAnswer,
+    HelperLinkAnswer,
+    PersonAnswer,
+    SentMessageAnswer,
+    SignInAnswer,
+)
 from consular.api.v1.remittances import routes as remittances
 from consular.auth import vault
 from services.appointments.queries import list_appointments
 from services.citizens.accesses import list_accesses
 from services.citizens.accounts import list_identities, list_people
+from services.citizens.helping import list_links
 from services.citizens.people import open_person
 from services.enrollments.queries import list_enrollments
 from services.folders.documents import list_of_account, open_names
 from services.folders.queries import list_folders
 from services.kernel.tables import Page
+from services.messages.delivering import find_address
+from services.messages.queries import list_to_account
 from services.remittances.queries import list_remittances
 
 AT_ONCE = 100
@@ -62,6 +71,11 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
             for page in _pages(partial(list_remittances, session, account=account))
             for found in page
         ],
+        "messages": [
+            SentMessageAnswer.render(message, address=find_address(message, vault()))
+            for message in list_to_account(session, account)
+        ],
+        "helper_links": [HelperLinkAnswer.render(link) for link in list_links(session, account)],
         "accesses": [
             access(entry)
             for page in _pages(partial(list_accesses, session, account))
