@@ -10,8 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from services.citizens.people import PersonData, get_key, make_person, person_keys
@@ -54,6 +53,17 @@ class Applicant(PersonData):
 
     birth_date: date
     curp: str = field(kw_only=True)
+
+
+# As text: a list of rows would be compiled anew for each request.
+_CLAIM = text(
+    """
+    INSERT INTO enrollment_claims (person_key, program, account_id, enrollment_id)
+    SELECT person_key, :program, :account, :enrollment
+    FROM unnest(CAST(:keys AS bytea[])) WITH ORDINALITY given (person_key, place) ORDER BY place
+    ON CONFLICT DO NOTHING RETURNING person_key
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -228,22 +238,14 @@ def claim_person(session: Session, found: Enrollment, keys: list[bytes], actor: 
     A request under way with the same person is waited for: the primary key decides. Raises
     `AlreadyEnrolled`, `IdentityCheckPending`.
     """
-    taken = session.execute(
-        postgresql.insert(EnrollmentClaim)
-        .values(
-            [
-                {
-                    "person_key": key,
-                    "program": found.program,
-                    "account_id": found.account_id,
-                    "enrollment_id": found.id,
-                }
-                for key in sorted(keys)
-            ]
-        )
-        .on_conflict_do_nothing()
-        .returning(EnrollmentClaim.person_key)
-    ).all()
+    session.flush()
+    values = {
+        "keys": sorted(keys),
+        "program": found.program,
+        "account": found.account_id,
+        "enrollment": found.id,
+    }
+    taken = session.execute(_CLAIM, values).all()
     if len(taken) < len(keys):
         raise _explain(session, found, keys, actor)
 
