@@ -201,7 +201,7 @@ def test_the_plan_stands_beside_the_request_and_looking_is_noted(
         folder.wanted = ["infonavit"]
     shown = _words(officer.get(f"/desk/enrollments/{enrollment.id}").text)
     plan = shown[shown.index("Su plan") :]
-    assert plan.index("Recibid") < plan.index("Ya lo puedes pedir") < plan.index("Va después de")
+    assert plan.index("Recibid") < plan.index("Se puede pedir ya") < plan.index("Va después de")
     with web.database.transaction(NETWORK_SCOPE) as session:
         noted = select(AuditEntry.subject_id).where(AuditEntry.action == "folder.read")
         assert session.scalars(noted).all() == [folder.id]

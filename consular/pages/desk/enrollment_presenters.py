@@ -169,6 +169,8 @@ def _plan_step(step: PlanStep, open_here: UUID) -> dict[str, str]:
     elif step.state is StepState.WAITING:
         before = ", ".join(translated(PROGRAMS[code].short) for code in step.waits_for)
         said = _("Va después de: %(programs)s.", programs=before)
+    elif step.state is StepState.READY:
+        said = _("Se puede pedir ya")
     else:
         said = words("enrollments.step", step.state)
     return {
