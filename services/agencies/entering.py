@@ -326,10 +326,10 @@ def count_openings(session: Session, agency: str, terms: Terms, *, workers: int)
     if rules.probe_is_due(breaker, row.now):
         return 1
     tokens = rules.take_tokens(row.paid_until, terms, row.now, terms.burst).taken
-    free = row.free
-    if workers > 1 and rules.is_slow(row.slow_until, row.longest, row.now):
+    free, slow = row.free, rules.is_slow(row.slow_until, row.longest, row.now)
+    if workers > 1 and slow:
         free = min(free, max(0, rules.calls_of_slow_ones(workers) - row.slow_calls))
-    return rules.openings(free, tokens)
+    return rules.openings(free, tokens, slow=slow)
 
 
 def _breaker(row: Any) -> Breaker:

@@ -228,9 +228,10 @@ def slot_is_near(youngest: timedelta | None) -> bool:
     return youngest is None or youngest < SHORT_CALL
 
 
-def openings(free_slots: int, tokens: int) -> int:
-    """How many of those that wait for an agency to wake at a time: each slot may serve several."""
-    return min(tokens, 4 * free_slots)
+def openings(free_slots: int, tokens: int, *, slow: bool = False) -> int:
+    """How many of those that wait for an agency to wake at a time: each slot may serve several, but
+    one of a slow agency serves one, and the others would be turned away again."""
+    return min(tokens, free_slots if slow else 4 * free_slots)
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,12 @@ def test_one_worker_is_left_for_the_other_agencies(at_once: int, workers: int, c
     assert rules.calls_at_once(terms, workers) == calls
 
 
+def test_a_slow_agency_wakes_no_more_than_it_can_serve() -> None:
+    assert rules.openings(2, 100) == 8
+    assert rules.openings(2, 3) == 3
+    assert rules.openings(2, 100, slow=True) == 2
+
+
 def test_who_is_quick_gets_the_last_worker_for_brief_calls() -> None:
     assert rules.calls_at_once(TERMS, 2, quick=True) == 2
     assert [rules.is_brief(slot, 2) for slot in (1, 2)] == [False, True]
