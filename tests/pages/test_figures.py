@@ -1,0 +1,50 @@
+"""A supervisor sees how the office does, and what one more desk would change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.factories.staff import staff_browser
+from tests.factories.web import Web, morning_at_office, person, working_day
+
+
+def test_figures_of_a_day_at_the_desk(web: Web) -> None:
+    web.session(closes="10:00")
+    web.travel(morning_at_office())
+    ids = [
+        web.book(
+            web.free()[0]["start"],
+            token=web.token("citizen", subject=f"p{number}"),
+            attendees=[person(number)],
+        ).get_json()["id"]
+        for number in range(3)
+    ]
+    officer = staff_browser(web.app, "officer", "losangeles")
+    officer.post(f"/desk/appointments/{ids[0]}/check-in", identity_checked="true")
+    web.travel(morning_at_office() + timedelta(minutes=25))
+    officer = staff_browser(web.app, "officer", "losangeles")
+    officer.post(f"/desk/appointments/{ids[0]}/call", desk="A")
+    officer.post(f"/desk/appointments/{ids[0]}/complete", fee_amount="209", fee_currency="USD")
+    assert officer.get("/desk/figures").status_code == 403
+    supervisor = staff_browser(web.app, "supervisor", "losangeles")
+    page = supervisor.get("/desk/figures").text
+    assert "Ocupación: 75 % (3 de 4 lugares)" in page
+    assert "Pasaporte ordinario 10 años" in page
+    # From the arrival; the appointment's own time was later.
+    assert ">25<" in page.replace(" ", "").replace("\n", "")
+    day = working_day().isoformat()
+    assert "No hubo horarios" in supervisor.get("/desk/figures?from=2026-01-01&to=2026-01-02").text
+    assert supervisor.get(f"/desk/figures?from={day}&to=nada").status_code == 200
+
+
+def test_one_more_desk_is_worked_out_and_nothing_is_written(web: Web) -> None:
+    web.session(opens="09:00", closes="09:15")
+    free = web.free()
+    web.book(free[0]["start"], token=web.token("citizen", subject="p0"))
+    supervisor = staff_browser(web.app, "supervisor", "losangeles")
+    weekday = working_day().weekday()
+    page = supervisor.get(f"/desk/what-if?weekday={weekday}").text
+    assert "Ninguno" in page
+    assert page.count("<strong>") >= 1
+    assert web.free() == []
+    assert supervisor.get("/desk/what-if?weekday=9").status_code == 200
