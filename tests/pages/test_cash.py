@@ -178,6 +178,8 @@ def test_page_and_files_of_the_day_have_each_person_once_under_one_label(
         "Atendida", "No se presentó", "Reservada", "Reservada",
     ]  # fmt: skip
     assert len({(row["Folio"], row["Persona"]) for row in rows}) == 4
+    table = page.rpartition("<table")[2]
+    assert table.count('<th scope="col"') * 4 == table.count("<td") + table.count('<th scope="row"')
     book_ = zipfile.ZipFile(BytesIO(officer.get(f"/desk/day.xlsx?day={DAY}").data))
     sheet, strings = (
         book_.read(name).decode() for name in ("xl/worksheets/sheet1.xml", "xl/sharedStrings.xml")

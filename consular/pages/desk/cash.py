@@ -147,8 +147,8 @@ def day_report() -> str:
             consulate=place,
             day=day,
             links=_links("desk.day_report", day),
-            head=_head(),
-            rows=[_shown(row) for row in rows],
+            head=_without_currency(_head()),
+            rows=[_without_currency(_shown(row)) for row in rows],
             counted=Counter(row[4] for row in rows).most_common(),
         )
 
@@ -210,9 +210,14 @@ def _row(person: PersonOfTheDay, names: dict[str, str], zone: ZoneInfo) -> list[
 
 
 def _shown(row: Sequence[Any]) -> list[str]:
-    cells = [folio(row[0]), row[1], f"{row[2]:%H:%M}", *row[3:6]]
     charged = money(row[6], row[7]) if row[6] is not None else ""
-    return ["" if cell is None else str(cell) for cell in (*cells, charged, *row[8:])]
+    cells = [folio(row[0]), row[1], f"{row[2]:%H:%M}", *row[3:6], charged, *row[7:]]
+    return ["" if cell is None else str(cell) for cell in cells]
+
+
+def _without_currency(cells: list[str]) -> list[str]:
+    """On the page an amount has its currency beside it."""
+    return [*cells[:7], *cells[8:]]
 
 
 def _place_and_day(session: Session) -> tuple[dict[str, Any], date]:

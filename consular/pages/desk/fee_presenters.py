@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from consular.i18n import money, words
 from consular.pages.portal.names import service_names
 from services.cashier.queries import Given, list_given
+from services.cashier.rules import DIFFERENCE
 from services.kernel.money import format_minor
 
 
@@ -41,7 +42,8 @@ def present_given(session: Session, given: Sequence[Given]) -> list[dict[str, An
 
 def present_line(line: Any, currency: str) -> dict[str, str]:
     """A part of a price in words: what it is, by which article and ground, and how much."""
-    known = [words("cashier.case", line.code), line.article, line.ground]
+    case = None if line.code == DIFFERENCE else words("cashier.case", line.code)
+    known = [case, line.article, line.ground]
     return {
         "label": words("cashier.kind", line.kind),
         "text": " · ".join(part for part in known if part),

@@ -3,7 +3,7 @@ what one more desk would change."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -74,14 +74,15 @@ def figures() -> str:
             last=last,
             days=days,
             day_rows=[[date_long(day.day), day.planned, day.taken] for day in days],
-            day_bars=[_bar(day) for day in days if day.planned],
+            day_bars=[_bar(day) for day in days],
             numbered=[
                 {"text": words("appointments.counted", status), "number": True} for status in _SHOWN
             ],
             by_service=_lines(tally(served, lambda each: names.get(each.service, each.service))),
             by_hour=_lines(tally(served, lambda each: _hour(each.hour))),
             by_desk=_lines(tally(served, lambda each: each.desk or _("Sin ventanilla"))),
-            waits=_waits(waits),
+            waits=_waits(waits, lambda wait: wait.minutes),
+            waits_late=_waits(waits, lambda wait: wait.minutes_late),
         )
 
 
@@ -140,25 +141,20 @@ def _lines(tallies: Sequence[Tally]) -> list[list[Any]]:
 
 
 def _bar(day: DayPlan) -> dict[str, Any]:
-    percent = round(100 * day.taken / day.planned)
-    return {"label": date_short(day.day), "value": percent, "text": f"{percent} %"}
+    text = f"{day.taken} / {day.planned}"
+    return {"label": date_short(day.day), "value": day.taken, "text": text}
 
 
-def _waits(waits: Sequence[Wait]) -> list[list[Any]]:
-    """By the hour: how many, and the wait from the arrival and from the appointment's time."""
+def _waits(waits: Sequence[Wait], minutes: Callable[[Wait], float]) -> list[list[Any]]:
+    """By the hour and of the whole day: how many waited, half of them and nine of ten for how
+    long."""
     hours = sorted({wait.hour for wait in waits})
     groups = [(_hour(hour), [w for w in waits if w.hour == hour]) for hour in hours]
-    if waits:
-        groups.append((_("Todo el día"), list(waits)))
-    return [[name, len(group), *_minutes(group)] for name, group in groups]
-
-
-def _minutes(waits: Sequence[Wait]) -> list[str]:
-    cells = []
-    for minutes in ([w.minutes for w in waits], [w.minutes_late for w in waits]):
-        half, most = middle_and_most(minutes) or (0, 0)
-        cells += [str(half), str(most)]
-    return cells
+    whole = [(_("Todo el día"), list(waits))] if waits else []
+    return [
+        [name, len(group), *(middle_and_most([minutes(w) for w in group]) or ())]
+        for name, group in groups + whole
+    ]
 
 
 def _hour(hour: int) -> str:
