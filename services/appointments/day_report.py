@@ -8,21 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from services.appointments.models import Appointment, ReturnPass
-from services.appointments.queries import list_attendees
+from services.appointments.queries import Coming, list_party
 from services.cashier.queries import Given, list_given
 from services.kernel.money import Money
 
 
 @dataclass(frozen=True)
 class PersonOfTheDay:
-    """One person of one appointment; no name: the folio says enough. ``number`` tells people of
-    one appointment apart. ``services``: what was given, or else what was booked."""
+    """One person of one appointment; no name: the folio says enough. ``services``: what was given, or else what was booked."""
 
     folio: str
     number: int
@@ -50,19 +48,17 @@ def list_people_of_day(
         )
     ).all()
     ids = [appointment.id for appointment in found]
-    people, given = list_attendees(session, ids), list_given(session, ids)
+    people, given = list_party(session, ids), list_given(session, ids)
     rows = [
-        _person(appointment, number, person.id, given.get(appointment.id, []))
+        _person(appointment, coming, given.get(appointment.id, []))
         for appointment in found
-        for number, person in enumerate(people[appointment.id], 1)
+        for coming in people[appointment.id]
     ]
     return sorted(rows, key=lambda row: (row.start, row.folio, row.number)), found
 
 
-def _person(
-    appointment: Appointment, number: int, person: UUID, given: Sequence[Given]
-) -> PersonOfTheDay:
-    own = [each for each in given if each.row.person_id == person]
+def _person(appointment: Appointment, coming: Coming, given: Sequence[Given]) -> PersonOfTheDay:
+    own = [each for each in given if each.row.person_id == coming.person.id]
     taken_back = {each.row.reverses_id for each in own}
     stands = [
         each for each in own if each.row.reverses_id is None and each.row.id not in taken_back
@@ -70,12 +66,12 @@ def _person(
     charged = sum(each.row.charged_minor for each in own)
     receipts = [each.receipt for each in own if each.receipt]
     return PersonOfTheDay(
-        folio=appointment.folio,
-        number=number,
+        folio=coming.folio,
+        number=coming.n,
         start=appointment.starts_at,
         services=tuple(each.row.service_code for each in stands) or tuple(appointment.services),
-        status=appointment.status,
-        desk=appointment.desk,
+        status=coming.status,
+        desk=coming.desk,
         charged=Money(charged, own[0].row.currency) if own else None,
         means=tuple(dict.fromkeys(receipt.means for receipt in receipts)),
         receipts=tuple(receipt.number for receipt in receipts),

@@ -11,7 +11,7 @@ from statistics import median
 from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
-from services.appointments.models import Appointment, Seat
+from services.appointments.models import Appointment, Member, Seat
 from services.appointments.queries import count_places, list_sessions
 from services.appointments.rules import Status
 from services.facts.models import Fact
@@ -31,7 +31,8 @@ class Served:
 
 @dataclass(frozen=True)
 class Wait:
-    """Of one appointment: its time, when its people came, and when they were called."""
+    """Of one appointment: its time, when the first of its people came, and when the first was
+    called."""
 
     hour: int
     due: datetime
@@ -76,9 +77,10 @@ def list_served(
 ) -> list[Served]:
     """Everybody of the days' appointments, counted by service, hour, window and status."""
     hour = cast(func.extract("hour", func.timezone(zone, Appointment.starts_at)), Integer)
-    keys = (Seat.service_code, hour, Appointment.desk, Appointment.status)
+    keys = (Seat.service_code, hour, Member.desk, Member.status)
     rows = session.execute(
         select(*keys, func.count())
+        .join(Member, Member.person_id == Seat.person_id)
         .join(Appointment, Appointment.id == Seat.appointment_id)
         .where(Appointment.consulate_code == consulate, Appointment.day.between(first, last))
         .group_by(*keys)
@@ -99,7 +101,7 @@ def list_waits(
         .where(
             Appointment.consulate_code == consulate,
             Appointment.day.between(first, last),
-            Fact.quantity > 0,
+            Fact.people > 0,
         )
         .group_by(Appointment.id, hour, Appointment.starts_at)
         .having(arrived.is_not(None), called > arrived)

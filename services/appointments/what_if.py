@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.appointments.models import Appointment, Desk, Seat, Slot, VacatedPlace
+from services.appointments.models import Desk, Member, Seat, Slot, VacatedPlace
 from services.appointments.rules import Status, capacity_constraints
 
 WEEKS = 8
@@ -81,8 +81,8 @@ def list_plans(session: Session, *, consulate: str, now: datetime) -> list[SlotP
 def _count_taken(session: Session, slots: Sequence[UUID]) -> dict[UUID, Counter[str]]:
     booked = (
         select(Seat.slot_id, Seat.service_code, func.count())
-        .join(Appointment, Appointment.id == Seat.appointment_id)
-        .where(Seat.slot_id.in_(slots), Appointment.status != Status.CANCELLED)
+        .join(Member, Member.person_id == Seat.person_id)
+        .where(Seat.slot_id.in_(slots), Member.status != Status.CANCELLED)
         .group_by(Seat.slot_id, Seat.service_code)
     )
     vacated = select(
