@@ -30,6 +30,7 @@ WHAT: dict[str, Any] = {
     "message.told": _("Te avisaron en persona de tu trámite"),
     "appointment.identity_check": _("Alguien más usó los datos de una persona de tu cita"),
     "charge.correction_requested": _("Pidieron corregir un cobro de tu cita"),
+    "charge.recorded": _("Se anotó otro servicio de tu cita"),
     "charge.corrected": _("Se corrigió un cobro de tu cita"),
     "charge.correction_refused": _("No se aprobó corregir un cobro de tu cita"),
     "identity.check": _("Comprobaron tu identidad en un consulado"),

@@ -16,7 +16,7 @@ from services.appointments.lifecycle import LIFECYCLE
 from services.appointments.models import Appointment
 from services.appointments.queries import Coming, list_party
 from services.appointments.returning import today_at_office
-from services.appointments.rules import STEPS, Step
+from services.appointments.rules import STEPS, Status, Step
 from services.appointments.steps import who_may
 from services.cashier.queries import Given, find_document, sum_charged
 from services.cashier.recording import RecordServices, Rendered, Visit, record_services
@@ -26,7 +26,7 @@ from services.citizens.people import find_key
 from services.consulates.models import Service
 from services.kernel import audit
 from services.kernel.crypto import Vault
-from services.kernel.errors import Invalid
+from services.kernel.errors import Invalid, NotFound, WrongState
 from services.kernel.money import Money
 
 
@@ -70,6 +70,37 @@ def complete(
         _visit(session, appointment, now), given, served.fee, served.means, served.reason
     )
     record_services(session, command, now=now, actor=actor, vault=vault)
+    return appointment
+
+
+def record_more(
+    session: Session,
+    appointment_id: UUID,
+    served: Served,
+    *,
+    only: int,
+    now: datetime,
+    actor: audit.Actor,
+    vault: Vault,
+) -> Appointment:
+    """Record another service for somebody who was served already, or the right one after a
+    correction, under a receipt of its own.
+
+    Raises NotFound, `WrongState` unless that person was served; otherwise as `complete`.
+    """
+    appointment = LIFECYCLE.lock(session, appointment_id)
+    party = list_party(session, [appointment.id])[appointment.id]
+    person = next((each for each in party if each.n == only), None)
+    if person is None:
+        raise NotFound()
+    if person.status != Status.COMPLETED:
+        raise WrongState(state=person.status)
+    given = list_given(session, appointment, served, now=now, numbers=[only])
+    visit = _visit(session, appointment, now)
+    command = RecordServices(visit, given, served.fee, served.means, served.reason)
+    record_services(session, command, now=now, actor=actor, vault=vault)
+    subject = audit.Subject.of("appointment", appointment)
+    audit.record(session, subject, action="charge.recorded", now=now, actor=actor)
     return appointment
 
 

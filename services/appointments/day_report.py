@@ -20,7 +20,8 @@ from services.kernel.money import Money
 
 @dataclass(frozen=True)
 class PersonOfTheDay:
-    """One person of one appointment; no name: the folio says enough. ``services``: what was given, or else what was booked."""
+    """One person of one appointment; no name: the folio says enough. ``services``: what was
+    given, or else what was booked."""
 
     folio: str
     number: int

@@ -135,6 +135,14 @@ def test_a_correction_is_a_second_persons_and_gives_the_sum_back(
     answer = web.call("GET", f"/appointments/{id}", token=token).get_json()
     assert answer["outcome"]["fee"]["amount"] == "0.00"
     assert [s["receipt_number"] for s in answer["services_rendered"]] == [1, 2]
+    # The right one follows under its own receipt.
+    again = f"/desk/appointments/{id}/services"
+    assert "Registrar otro servicio" in officer.get(again).text
+    right = {"service": "PAS3", "fee_amount": "101.00", "fee_currency": "USD", "payment": "card"}
+    assert "Con lo que elegiste" in officer.send(again, **{**right, "fee_amount": "209.00"}).text
+    assert officer.post(again, **right).status_code == 303
+    answer = web.call("GET", f"/appointments/{id}", token=token).get_json()
+    assert answer["outcome"]["fee"]["amount"] == "101.00"
     # Once.
     again = other.send(f"/desk/cash/corrections/{asked}/approve")
     assert "Ese paso no corresponde" in again.text

@@ -21,11 +21,12 @@ from consular.pages.desk.appointment import same_row
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.fee_presenters import present_line
 from consular.pages.drafts import draft, drop, keep_draft
-from consular.pages.forms import Errors, form_errors, go, local, money_of, read_fields, typed
-from consular.pages.portal.names import service_names
-from services.appointments.completing import Served, complete, list_given
-from services.appointments.queries import get_appointment
+from consular.pages.forms import Errors, form_errors, go, local, money_of, pick, read_fields, typed
+from consular.pages.portal.names import bookable_services, service_names
+from services.appointments.completing import Served, complete, list_given, record_more
+from services.appointments.queries import get_appointment, list_party
 from services.appointments.returning import day_at_desk, today_at_office
+from services.appointments.rules import Status
 from services.cashier.recording import Priced, price_services
 from services.cashier.rules import Act, Case, Kind, Means, cases_for
 from services.consulates.queries import fees_on
@@ -77,6 +78,35 @@ def complete_save(id: UUID) -> Response:
     return go(same_row(back, id) if "stay" in form else back)
 
 
+@pages.get("/appointments/<uuid:id>/services", endpoint="more_services")
+@allow(DESK)
+def more_form(id: UUID) -> str:
+    """Show the form of another service for somebody who was served already."""
+    return _ask(id, draft().form, _by_field(draft().errors(_read)), more=True)
+
+
+@pages.post("/appointments/<uuid:id>/services")
+@allow(DESK)
+def more_save(id: UUID) -> Response:
+    """Record another service for somebody who was served already."""
+    form = typed()
+    served, only = _read(form, None), _number(form)
+    if form.get("work_out"):
+        kept = keep_draft({name: form[name] for name in form if name != "fee_amount"})
+        return go(url_for("desk.more_services", id=id, d=kept))
+    with transaction() as session:
+        _check_sum(session, id, served, only)
+        record_more(session, id, served, only=only, now=now(), actor=actor(), vault=vault())
+    drop()
+    return go(url_for("desk.appointment", id=id))
+
+
+def _number(form: Form) -> int:
+    """Whom of the party the form is about."""
+    number = form.get("person", "")
+    return int(number) if number.isascii() and number.isdigit() else 1
+
+
 def _read(form: Form, errors: Errors | None) -> Any:
     try:
         fee = money_of(form, "fee_amount", form.get("fee_currency", "USD"))
@@ -94,6 +124,7 @@ def _choices(form: Form) -> dict[str, Any]:
     return {
         "document_number": form.get("document_number", "").strip() or None,
         "act": form.get("act") or None,
+        **pick(form, "service"),
         "payment": form.get("payment") or Means.NOT_TOLD.value,
         "reason": form.get("reason", "").strip() or None,
         "cases": [
@@ -104,21 +135,22 @@ def _choices(form: Form) -> dict[str, Any]:
     }
 
 
-def _check_sum(session: Session, id: UUID, served: Served) -> None:
+def _check_sum(session: Session, id: UUID, served: Served, only: int | None = None) -> None:
     """Raises Invalid where the fee is missing, or is another than list and cases give and nobody
     says why."""
-    expected = _work_out(session, id, served)
+    expected = _work_out(session, id, served, only)
     if served.fee is None and not expected.free:
         raise Invalid("fee_not_told", field="fee")
     if expected.total not in (None, served.fee or expected.total) and not served.reason:
         raise Invalid("fee_differs", field="fee", expected=money(expected.total))
 
 
-def _work_out(session: Session, id: UUID, served: Served) -> Sum:
+def _work_out(session: Session, id: UUID, served: Served, only: int | None = None) -> Sum:
     """Raises Invalid as `services.cashier.rules.price` does."""
     appointment = get_appointment(session, id)
     day = today_at_office(session, appointment, now())
-    given = list_given(session, appointment, served, now=now())
+    numbers = [only] if only else None
+    given = list_given(session, appointment, served, now=now(), numbers=numbers)
     currency = served.fee.currency if served.fee else "USD"
     priced = price_services(session, given, day=day, currency=currency)
     totals = [each.price.total for each in priced]
@@ -131,16 +163,20 @@ def _work_out(session: Session, id: UUID, served: Served) -> Sum:
     )
 
 
-def _ask(id: UUID, form: Form, errors: Errors) -> str:
+def _ask(id: UUID, form: Form, errors: Errors, *, more: bool = False) -> str:
     with transaction() as session:
         appointment = get_appointment(session, id)
-        served, refused = _chosen(session, id, form)
-        expected = _work_out(session, id, served)
+        if more:
+            form = {"service": appointment.services[0], **form}
+        only = _number(form) if more else None
+        served, refused = _chosen(session, id, form, only)
+        expected = _work_out(session, id, served, only)
         amount = expected.total.amount if expected.total and expected.certain else ""
         return render_template(
             "desk/complete.html",
             appointment=presenters.agenda(session, [appointment])[0],
             form={"fee_amount": amount, "fee_currency": "USD", "payment": "cash", **form},
+            more=_more(session, appointment) if more else None,
             fee=expected,
             parts=_parts(session, expected),
             cases=_cases(expected, today_at_office(session, appointment, now())),
@@ -156,17 +192,31 @@ def _ask(id: UUID, form: Form, errors: Errors) -> str:
         )
 
 
-def _chosen(session: Session, id: UUID, form: Form) -> tuple[Served, Errors]:
+def _chosen(session: Session, id: UUID, form: Form, only: int | None) -> tuple[Served, Errors]:
     """What the form says, with the cases as far as they go together, and what doesn't."""
     errors: Errors = {}
     served = _read(form, errors) if form else Served()
     if served is None:
         served = Served(fee=None)
     try:
-        _work_out(session, id, served)
+        _work_out(session, id, served, only)
     except DomainError as refused:
         return replace(served, cases=()), form_errors(refused)
     return served, {}
+
+
+def _more(session: Session, appointment: Any) -> dict[str, Any]:
+    """Whom and what another service may be recorded for."""
+    return {
+        "people": [
+            {"value": each.n, "label": presenters.name_shown(each.person)}
+            for each in list_party(session, [appointment.id])[appointment.id]
+            if each.status == Status.COMPLETED
+        ],
+        "services": [
+            {"value": row["code"], "label": row["name"]} for row in bookable_services(session)
+        ],
+    }
 
 
 def _parts(session: Session, expected: Sum) -> list[dict[str, str]]:
