@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from datetime import date, datetime, time
 from uuid import UUID
 
+import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 from sqlalchemy import func, select, text
@@ -27,6 +28,7 @@ from services.appointments.models import Claim, Member, Slot
 from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.appointments.queries import get_appointment
+from services.cashier.queries import list_given
 from services.citizens.people import person_keys
 from services.enrollments.models import Enrollment
 from services.folders.models import Consent
@@ -34,6 +36,7 @@ from services.kernel.audit import SYSTEM, Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import FolioKind, new_folio, new_id
+from services.kernel.money import Money
 from services.monitoring.indicators import AskIndicator, figures
 from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account
@@ -116,6 +119,21 @@ def _cancel(database: Database, appointment: UUID, actor: Actor) -> None:
         cancel(session, appointment, now=system_clock(), actor=actor)
         free_places(session, appointment)  # as the workers do a while later
         assert get_appointment(session, appointment).status == "cancelled"
+
+
+def test_what_was_charged_before_is_a_row_of_its_own(old: DatabaseUrls) -> None:
+    with _connected(old) as database:
+        actor, command = _prepare(database)
+        made = _book_as_before(database, command, actor)
+    outcome = '{"fee": {"amount": "209.00", "currency": "USD"}, "service": "TST"}'
+    with psycopg.connect(old.owner_url) as connection:
+        connection.execute("SELECT set_config('app.consulate', '*', true)")
+        connection.execute("UPDATE appointments SET status = 'completed', outcome = %s", [outcome])
+    migrations.upgrade(old.owner_url)
+    with _connected(old) as database, database.transaction(NETWORK_SCOPE) as session:
+        (given,) = list_given(session, [made.id])[made.id]
+        assert (given.row.service_code, given.charged) == ("TST", Money(20900, "USD"))
+        assert (given.row.officer_id, given.receipt) == (None, None)
 
 
 def test_appointments_made_before_are_kept_repeated_and_given_back(old: DatabaseUrls) -> None:
