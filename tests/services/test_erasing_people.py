@@ -24,6 +24,8 @@ from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.appointments.resembling import resemblance_keys, write_keys
 from services.appointments.rules import Step
+from services.cashier.models import FeeLine
+from services.cashier.queries import list_given
 from services.citizens.accounts import set_profile, sign_in
 from services.citizens.codes import Destination, destination_index, send_code, use_code
 from services.citizens.models import LoginCode, Person
@@ -159,6 +161,11 @@ class Office:
         with web.transaction(NETWORK_SCOPE) as session:
             take_step(session, TakeStep(appointment, Step.CHECK_IN), now=now, actor=SYSTEM)
             complete(session, appointment, Served(DOCUMENT), now=now, actor=SYSTEM, vault=VAULT)
+            line = {"kind": "discount", "code": "disability", "article": "LFD 20", "minor": 0}
+            for given in list_given(session, [appointment])[appointment]:
+                name = session.get_one(Person, given.row.person_id).given_names
+                ground = f"Credencial de {name}"
+                session.add(FeeLine(rendered_id=given.row.id, position=1, ground=ground, **line))
         web.dispose()
 
 
@@ -309,7 +316,7 @@ def test_no_column_gives_the_person_back(
         "appointments.outcome", "return_passes.person_keys", "enrollment_claims.person_key",
         "identity_checks.person_keys", "identity_checks.document", "homonyms.person_key",
         "remittances.sender_name", "incident_steps.note", "idempotency_keys.response",
-        "drafts.owner",
+        "drafts.owner", "fee_lines.ground",
     }  # fmt: skip
     request = _ask(here, citizen)
     assert _erase(here, request) == []
