@@ -31,14 +31,14 @@ from services.appointments.figures import (
     middle_and_most,
     tally,
 )
-from services.appointments.rules import Status
+from services.appointments.rules import ENDS, Status
 from services.appointments.what_if import WEEKS, list_plans, work_out
 from services.kernel.audit import Role
 
 SUPERVISOR = frozenset({Role.SUPERVISOR})
 DAYS_SHOWN = 28
 MOST_DAYS = 370
-_SHOWN = (Status.COMPLETED, Status.NOT_SERVED, Status.NO_SHOW, Status.CANCELLED)
+_SHOWN = (*ENDS, Status.CANCELLED)
 _MONDAY = date(2026, 1, 5)
 
 
