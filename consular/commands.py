@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from consular.auth import account, actor, now, vault
 from consular.callers import booking_hand, enrollment_budgets, guess_budgets
 from consular.db import raw_connection, transaction
+from consular.health import SEARCHES_GIVEN_UP
 from services.appointments import booking, desk, rescheduling
-from services.appointments.errors import ClaimTaken
+from services.appointments.errors import ClaimTaken, SearchGivenUp
 from services.appointments.models import Appointment
 from services.appointments.rescheduling import RescheduleAppointment
 from services.citizens.errors import IdentityBound
@@ -78,7 +79,7 @@ def book(key: RequestKey | None, command: booking.BookAppointment) -> booking.Bo
         command = replace(command, idempotency_key=key.text, request_hash=key.request_hash)
     hand = booking_hand()
     try:
-        with raw_connection() as connection:
+        with _counting_given_up(), raw_connection() as connection:
             return booking.book(
                 connection, command, now=now(), actor=actor(), vault=vault(), hand=hand
             )
@@ -100,7 +101,18 @@ def cancel(session: Session, appointment: UUID, *, only: int | None = None) -> A
 def reschedule(session: Session, command: RescheduleAppointment) -> Appointment:
     """Move it; the places that it leaves are free for others after the delay in force here."""
     limits = current_app.config["BOOKING_LIMITS"]
-    return rescheduling.reschedule(session, command, now=now(), actor=actor(), limits=limits)
+    with _counting_given_up():
+        return rescheduling.reschedule(session, command, now=now(), actor=actor(), limits=limits)
+
+
+@contextmanager
+def _counting_given_up() -> Iterator[None]:
+    """A refusal for want of time to search is one that an operator should know of."""
+    try:
+        yield
+    except SearchGivenUp:
+        SEARCHES_GIVEN_UP.inc()
+        raise
 
 
 @contextmanager

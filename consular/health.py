@@ -39,6 +39,9 @@ METRICS_BYTES = 2**20
 _counting = True
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 REQUESTS = Counter("consular_requests_total", "Requests answered", ["method", "route", "status"])
+SEARCHES_GIVEN_UP = Counter(
+    "consular_seat_searches_given_up_total", "Bookings refused because a search hit its bound"
+)
 SECONDS = Histogram("consular_request_seconds", "Time to answer", ["route"])
 
 _STATE = text(
@@ -94,6 +97,7 @@ def metrics() -> Response:
     else:
         registry.register(REQUESTS)
         registry.register(SECONDS)
+        registry.register(SEARCHES_GIVEN_UP)
     registry.register(OutboxCollector())
     registry.register(IncidentCollector())
     registry.register(ProcessCollector())

@@ -31,6 +31,7 @@ from consular.input.fields import (
     SecondSurname,
     Text,
 )
+from consular.input.needs import skills_needed
 from consular.input.paging import PageQuery
 from services.appointments.booking import BookAppointment
 from services.appointments.completing import Served
@@ -74,6 +75,19 @@ class ContactSchema(Schema):
     phone = Phone(load_default=None, allow_none=True)
 
 
+class NeedsSchema(Schema):
+    """What whoever comes needs of the window: a language, an interpreter (as desks have them), or
+    that it is accessible."""
+
+    language = Code(load_default=None, allow_none=True)
+    interpreter = Code(load_default=None, allow_none=True)
+    accessible = Flag(load_default=False)
+
+    @post_load
+    def _skills(self, data: dict[str, Any], **_kwargs: Any) -> tuple[str, ...]:
+        return skills_needed(data)
+
+
 class BookSchema(Schema):
     """Exactly one of ``service`` (one) and ``services`` (several in one visit)."""
 
@@ -104,6 +118,7 @@ class BookSchema(Schema):
     )
     contact = fields.Nested(ContactSchema, load_default=dict, allow_none=True)
     language = fields.String(load_default="es", allow_none=True, validate=LANGUAGES)
+    needs = fields.Nested(NeedsSchema, load_default=(), allow_none=True)
 
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -124,6 +139,7 @@ class BookSchema(Schema):
             email=contact.get("email"),
             phone=contact.get("phone"),
             language=data["language"] or "es",
+            skills=data["needs"] or (),
         )
 
 

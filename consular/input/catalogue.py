@@ -34,19 +34,6 @@ class ServiceQuery(SliceQuery):
     date = Day(load_default=None)
 
 
-class AvailabilityQuery(PeriodQuery):
-    """Days at the office, both included: at most 92; thirty when ``to`` is missing."""
-
-    service = Code(required=True)
-    party = NumberInQuery(
-        load_default=1, validate=validate.Range(1, 10, error=_("De {min} a {max} personas."))
-    )
-
-    @validates_schema
-    def _not_too_long(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        _refuse_long_period(data)
-
-
 class Codes(fields.String):
     """Codes of ours, with commas between them."""
 
@@ -56,6 +43,27 @@ class Codes(fields.String):
         if not all(re.fullmatch(CODE, code) for code in codes) or len(codes) > MOST_OFFICES:
             raise ValidationError([_("Escribe las claves con comas, sin espacios.")])
         return codes
+
+
+class AvailabilityQuery(PeriodQuery):
+    """Days at the office, both included: at most 92; thirty when ``to`` is missing.
+
+    ``further`` services follow in the same visit; of the windows only those count that have the
+    ``language``, the ``interpreter`` or are ``accessible``, where that is asked for.
+    """
+
+    service = Code(required=True)
+    party = NumberInQuery(
+        load_default=1, validate=validate.Range(1, 10, error=_("De {min} a {max} personas."))
+    )
+    further = Codes(load_default=())
+    language = Code(load_default=None)
+    interpreter = Code(load_default=None)
+    accessible = Choice(("true", "false"), load_default=None)
+
+    @validates_schema
+    def _not_too_long(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        _refuse_long_period(data)
 
 
 class Weekdays(fields.String):
@@ -105,6 +113,10 @@ class NetworkQuery(PeriodQuery):
     weekdays = Weekdays(load_default=())
     around = ClockTime(load_default=None)
     sort = Choice(tuple(Sort), load_default=None)
+    further = Codes(load_default=())
+    language = Code(load_default=None)
+    interpreter = Code(load_default=None)
+    accessible = Choice(("true", "false"), load_default=None)
 
     @validates_schema
     def _whole(self, data: dict[str, Any], **_kwargs: Any) -> None:

@@ -19,11 +19,12 @@ from marshmallow import (
 from consular.input.fields import MISSING, Choice, ClockTime, Code, Day, Flag, Text, WholeNumber
 from consular.input.paging import PageQuery, PeriodQuery
 from services.appointments.closing_days import CloseDays
+from services.appointments.durations import SetDuration
 from services.appointments.editing import Changes
 from services.appointments.hours import Place, Span
 from services.appointments.planning import DeskPlan, OpenSession
 from services.appointments.recurring import CreateSeries
-from services.appointments.rules import ClosureSource
+from services.appointments.rules import ClosureSource, skills_of
 
 MOST_DAYS_CLOSED = 366
 
@@ -33,14 +34,19 @@ _MINUTES = validate.Range(5, 240, error=_("De {min} a {max} minutos."))
 
 
 class DeskSchema(Schema):
-    """A window and what it can give."""
+    """A window and what it can give. ``languages`` are spoken there, ``interpreters`` come there
+    (``maya``, ``mixteco``, ``zapoteco``, ``lsm`` for Mexican sign language)."""
 
     name = Text(most=20, required=True)
     services = fields.List(Code(), required=True, validate=validate.Length(1, 40))
+    languages = fields.List(Code(), load_default=list, validate=validate.Length(0, 20))
+    interpreters = fields.List(Code(), load_default=list, validate=validate.Length(0, 20))
+    accessible = Flag(load_default=False)
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> DeskPlan:
-        return DeskPlan(data["name"], tuple(dict.fromkeys(data["services"])))
+        skills = skills_of(data["languages"], data["interpreters"], accessible=data["accessible"])
+        return DeskPlan(data["name"], tuple(dict.fromkeys(data["services"])), skills)
 
 
 class BreakSchema(Schema):
@@ -274,6 +280,20 @@ class ChangeClosureSchema(Schema):
 
     status = Choice(("lifted",), required=True)
     reason = Text(most=300, load_default=None)
+
+
+class DurationSchema(Schema):
+    """``minutes`` null: the service takes a slot again. Bookings that are there keep their time."""
+
+    example: ClassVar[dict[str, Any]] = {"service": "PAS10", "minutes": 30, "from": "2027-01-04"}
+
+    service = Code(required=True)
+    minutes = WholeNumber(required=True, allow_none=True, validate=_MINUTES)
+    valid_from = Day(data_key="from", required=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> SetDuration:
+        return SetDuration(**data)
 
 
 class SessionQuery(PageQuery, PeriodQuery):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.json import Jsonb
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,9 +23,11 @@ from services.appointments.errors import (
     SlotNotOffered,
     SlotTaken,
 )
+from services.appointments.finding_seats import find_seats, plan_as_json
 from services.appointments.models import Claim
 from services.appointments.people import Attendee
 from services.appointments.rules import PRODUCTION_LIMITS, BookingLimits, repeated_person
+from services.appointments.seating import Party
 from services.citizens.errors import TooManyAttempts
 from services.citizens.limits import Budget, spend
 from services.citizens.people import new_columns, person_keys
@@ -52,6 +56,14 @@ class BookAppointment:
     language: str = "es"
     idempotency_key: str | None = None
     request_hash: bytes = b""
+    skills: tuple[str, ...] = ()
+    share: str = ""
+
+    @property
+    def party(self) -> Party:
+        """As the search for seats knows it."""
+        people, skills = len(self.attendees), frozenset(self.skills)
+        return Party(self.start, self.services, people, skills, self.share)
 
 
 @dataclass(frozen=True)
@@ -82,12 +94,23 @@ ANY_HAND = Hand()
 RETRY_SECONDS = 3600
 
 _BOOK = """
-    SELECT book_appointment_v2(
+    SELECT book_appointment_v3(
         %(id)s, %(folio)s, %(consulate)s, %(start)s, %(services)s, %(people)s, %(language)s,
         %(account)s, %(role)s, %(actor)s, %(request)s, %(now)s, %(key)s, %(hash)s,
-        %(limits)s)
+        %(limits)s, %(search)s)
     FROM (SELECT set_config('app.actor', coalesce(%(actor)s::uuid::text, ''), true)) acting
 """
+_SEAT = """
+    SELECT seat_booking(
+        %(id)s, %(seats)s, %(moved)s, %(skills)s, %(share)s, %(actor)s, %(key)s, %(answer)s)
+"""
+_REFUSE = """
+    SELECT refuse_booking_v2(
+        %(consulate)s, %(offered)s, %(services)s, %(people)s, %(account)s)
+    FROM (SELECT set_config('app.consulate', '*', true)) everywhere
+"""
+# Raised instead of looking for a seat where only the search knows.
+_BY_SEARCH = "seats_by_search"
 
 
 def book(
@@ -101,7 +124,8 @@ def book(
 ) -> Booked:
     """Take the places, claim the persons, write appointment, fact, audit and outbox: all or none.
 
-    One call, meant for `Database.raw_connection`. Raises `SlotTaken`, `SlotNotOffered`,
+    One call, meant for `Database.raw_connection`, or a transaction of a few where seats are
+    searched for. Raises `SlotTaken`, `SearchGivenUp`, `SlotNotOffered`,
     `ClaimTaken` (see `explain_claim`) only where there is a place, `BookingLimit`,
     `TooManyAttempts`, NotFound for the office, `ServiceNotOffered`, Invalid
     ``idempotency_key_reused``, `PersonRepeated`.
@@ -132,11 +156,9 @@ def book(
         "limits": Jsonb(_limits(vault, command, hand, actor=actor, now=now)),
     }
     try:
-        # Prepared at once: psycopg counts statements that succeed, and in a rush most don't.
-        row = connection.execute(_BOOK, values, prepare=True).fetchone()
+        answer = _book(connection, command, values)
     except psycopg.Error as error:
         raise _translate(error, hand, now) from error
-    answer: dict[str, Any] = row[0] if row else {}
     return Booked(
         id=UUID(answer["id"]),
         folio=answer["folio"],
@@ -145,6 +167,58 @@ def book(
         time_zone=answer["time_zone"],
         folios=tuple(answer.get("folios", ())),
     )
+
+
+def _book(
+    connection: psycopg.Connection[Any], command: BookAppointment, values: dict[str, Any]
+) -> dict[str, Any]:
+    """The answer, as it is kept for who repeats the request."""
+    if command.party.is_plain and command.party.people == 1:
+        try:
+            with _undone_alone(connection):
+                return _call(connection, values, search=False)
+        except psycopg.Error as error:
+            if raised_code(error) != _BY_SEARCH:
+                raise
+    try:
+        with connection.transaction():
+            return _book_by_search(connection, command, values)
+    except (SlotTaken, SlotNotOffered) as refused:
+        # Whoever holds an appointment hears that first, as without a search.
+        offered = isinstance(refused, SlotTaken)
+        connection.execute(_REFUSE, {**values, "offered": offered})
+        raise
+
+
+def _undone_alone(connection: psycopg.Connection[Any]) -> AbstractContextManager[Any]:
+    """A savepoint where somebody else's transaction goes on; a statement of its own needs none."""
+    idle = connection.info.transaction_status == TransactionStatus.IDLE
+    return nullcontext() if idle else connection.transaction()
+
+
+def _call(
+    connection: psycopg.Connection[Any], values: dict[str, Any], *, search: bool
+) -> dict[str, Any]:
+    # Prepared at once: psycopg counts statements that succeed, and in a rush most don't.
+    row = connection.execute(_BOOK, {**values, "search": search}, prepare=True).fetchone()
+    return row[0] if row else {}
+
+
+def _book_by_search(
+    connection: psycopg.Connection[Any], command: BookAppointment, values: dict[str, Any]
+) -> dict[str, Any]:
+    """Write everything but the seats, then find and take these: their locks come last."""
+    answer = _call(connection, values, search=True)
+    people, claimed = answer.pop("unseated", None), answer.pop("claimed", None)
+    if people is None:
+        return answer
+    plan = find_seats(connection, command.consulate, command.party)
+    # Said only now, as in the database function: only where there is a place.
+    if not claimed:
+        raise ClaimTaken()
+    seats = plan_as_json(plan, command.party, people)
+    row = connection.execute(_SEAT, {**values, **seats, "answer": Jsonb(answer)}).fetchone()
+    return row[0] if row else {}
 
 
 def explain_claim(
@@ -256,6 +330,7 @@ _RAISED: dict[str, type[DomainError]] = {
 }
 _VIOLATED: dict[str, type[DomainError]] = {
     "ck_slot_sets_capacity": SlotTaken,
+    "ex_desk_holds_desk": SlotTaken,
     "fk_seats_service_code": ServiceNotOffered,
 }
 

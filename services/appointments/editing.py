@@ -33,6 +33,8 @@ from services.appointments.planning import (
     DeskPlan,
     bookable_codes,
     checked_constraints,
+    desks_as_json,
+    desks_from_json,
     naming_desks,
 )
 from services.appointments.recurring import make_days
@@ -266,7 +268,7 @@ def _changed_hours(thing: OpeningSession | SessionSeries, changes: Changes) -> H
 
 
 def _plans(desks: Sequence[Desk]) -> tuple[DeskPlan, ...]:
-    return tuple(DeskPlan(desk.name, tuple(desk.services)) for desk in desks)
+    return tuple(DeskPlan(desk.name, tuple(desk.services), tuple(desk.skills)) for desk in desks)
 
 
 # Desks hold the hours that their session has now.
@@ -310,24 +312,25 @@ def _write_desk(
                 session_id=opening.id,
                 name=plan.name,
                 services=list(plan.services),
+                skills=list(plan.skills),
             )
         )
         return
     session.execute(
         update(Desk)
         .where(Desk.id == present.id)
-        .values(services=list(plan.services), removed_at=None)
+        .values(services=list(plan.services), skills=list(plan.skills), removed_at=None)
         .execution_options(synchronize_session=False)
     )
 
 
 def _change_template(series: SessionSeries, changes: Changes, bookable: Container[str]) -> None:
-    template = tuple(DeskPlan(d["name"], tuple(d["services"])) for d in series.desks)
+    template = desks_from_json(series.desks)
     planned = _Planned(_changed_hours(series, changes), changes.desks or template)
     checked_constraints(planned, bookable)
     series.opens, series.closes = planned.hours.opens, planned.hours.closes
     series.breaks = breaks_as_json(planned.hours.breaks)
-    series.desks = [{"name": d.name, "services": list(d.services)} for d in planned.desks]
+    series.desks = desks_as_json(planned.desks)
 
 
 def _end_days(

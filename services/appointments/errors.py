@@ -11,6 +11,10 @@ class SlotTaken(Conflict):
     code = "slot_taken"
 
 
+class SearchGivenUp(SlotTaken):
+    """The search for seats hit its bound: refused, though somebody might have been seated."""
+
+
 class SlotNotOffered(Conflict):
     """The office offers nothing at that start, or it has passed."""
 
@@ -80,10 +84,10 @@ class OfficeClosed(Invalid):
     code = "office_closed"
 
 
-class ServiceLongerThanSlot(Invalid):
-    """A desk's service takes longer than a slot; a longer slot keeps capacity exact."""
+class ServiceLongerThanSession(Invalid):
+    """A service takes longer than the session is open."""
 
-    code = "service_longer_than_slot"
+    code = "service_longer_than_session"
 
 
 class TooManyDeskPatterns(Invalid):

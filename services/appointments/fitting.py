@@ -8,9 +8,9 @@ are orphaned; nobody who has a place loses it to somebody who had lost theirs.
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from services.appointments.hours import Hours, Span, breaks_from_json, slot_time
 from services.appointments.models import (
     Appointment,
     Desk,
+    DeskHold,
     Member,
     OpeningSession,
     Seat,
@@ -36,11 +37,18 @@ from services.appointments.rules import (
     Status,
     capacity_constraints,
 )
+from services.appointments.seating import (
+    Constraint,
+    DeskOffer,
+    Hold,
+    Opening,
+    Room,
+    Steps,
+    Time,
+)
 from services.consulates.queries import get_consulate
 from services.kernel.ids import new_id
 from services.outbox.delivery import enqueue
-
-Wanted = tuple[UUID, str]
 
 
 @dataclass(frozen=True)
@@ -56,22 +64,57 @@ class Fitted:
 
 @dataclass
 class _Place:
-    """A slot as it should be: its constraints, and how many of each are taken so far."""
+    """A slot as it should be: its constraints, and number ``number`` of its session's ``room``."""
 
     slot: UUID
     rows: list[CapacityConstraint]
     bookable: bool
     holds_free_places: bool
-    taken: list[int] = field(default_factory=list)
+    room: Room
+    number: int
 
-    def __post_init__(self) -> None:
-        self.taken = [0] * len(self.rows)
+    def take(self, want: Wanted) -> bool:
+        """Take a place, or hold a named desk, if everybody who has one keeps theirs."""
+        if want.hold is None:
+            return self.room.take_place(self.number, want.service, want.share)
+        return bool(self.rows) and self.room.take_desk(self.placed(want.hold))
 
-    def take(self, service: str, people: int) -> bool:
-        numbers = [n for n, row in enumerate(self.rows) if service in row.services]
-        for number in numbers:
-            self.taken[number] += people
-        return bool(numbers) and all(self.taken[n] <= self.rows[n].capacity for n in numbers)
+    def give_back(self, want: Wanted) -> None:
+        """Undo `take`."""
+        if want.hold is None:
+            self.room.give_place_back(self.number, want.service, want.share)
+        else:
+            self.room.give_desk_back(self.placed(want.hold))
+
+    def placed(self, hold: Hold) -> Hold:
+        """A hold from this slot on."""
+        return replace(hold, first=self.number)
+
+    @property
+    def taken(self) -> list[int]:
+        """How many of each constraint: places, and desks that are held then."""
+        services_of = {desk.id: desk.services for desk in self.room.opening.desks}
+        held = [
+            services_of[(self.room.desks or {})[hold.id]]
+            for hold in self.room.holds
+            if hold.first <= self.number < hold.end
+        ]
+        left = self.room.left[self.number]
+        return [
+            row.capacity - left[n] + sum(bool(services & set(row.services)) for services in held)
+            for n, row in enumerate(self.rows)
+        ]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One kind of place that is wanted: in a slot, or at a named desk from it on."""
+
+    slot: UUID
+    service: str
+    share: str = ""
+    hold: Hold | None = None
+    person: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +125,7 @@ class _Holder:
     id: UUID
     rank: int
     since: datetime
-    wants: Mapping[Wanted, int]
+    wants: Sequence[Wanted]
     counted: bool
     appointment: Any = None
     people: frozenset[UUID] = frozenset()
@@ -113,6 +156,7 @@ def fit_day(
     places = _place_slots(session, consulate, day, sessions, now)
     holders = _holders(session, consulate, day, list(places))
     seated = _seat(holders, places)
+    _write_holds(session, holders, seated, places)
     _write_constraints(session, places.values())
     return _write_holders(session, holders, seated, list(places), now, tell=tell)
 
@@ -147,7 +191,10 @@ def _place_slots(
     those that are missing are made."""
     office = ZoneInfo(get_consulate(session, consulate).time_zone)
     closed = closed_hours(session, consulate, day, day).get(day, [])
-    rows = {opening.id: _constraints(session, opening) for opening in sessions}
+    desks = {opening.id: _desks(session, opening) for opening in sessions}
+    rows = {
+        code: capacity_constraints([d.services for d in own]) or [] for code, own in desks.items()
+    }
     wanted: dict[UUID, bool] = {}
     of: dict[UUID, OpeningSession] = {}
     for opening in sessions:
@@ -158,22 +205,49 @@ def _place_slots(
         wanted |= {s.id: (s.starts_at, s.ends_at) in times for s in coming}
         of |= {s.id: opening for s in coming}
         _open_slots(session, opening, coming, wanted)
+    order = _lock_places(session, list(wanted))
+    rooms = {
+        opening.id: _room(opening, desks[opening.id], [s for s in order if of[s.id] is opening],
+                          {s: rows[opening.id] if wanted[s] else [] for s in wanted})
+        for opening in sessions
+    }  # fmt: skip
     return {
-        slot: _Place(
-            slot,
-            rows[of[slot].id] if wanted[slot] else [],
-            bookable=wanted[slot],
-            holds_free_places=of[slot].closed_at is None,
+        slot.id: _Place(
+            slot.id,
+            rows[of[slot.id].id] if wanted[slot.id] else [],
+            bookable=wanted[slot.id],
+            holds_free_places=of[slot.id].closed_at is None,
+            room=rooms[of[slot.id].id],
+            number=rooms[of[slot.id].id].opening.at[slot.starts_at],
         )
-        for slot in _lock_places(session, list(wanted))
+        for slot in order
     }
 
 
-def _constraints(session: Session, opening: OpeningSession) -> list[CapacityConstraint]:
-    desks = session.scalars(
-        select(Desk.services).where(Desk.session_id == opening.id, Desk.removed_at.is_(None))
+def _desks(session: Session, opening: OpeningSession) -> Sequence[Any]:
+    return session.execute(
+        select(Desk.id, Desk.services, Desk.skills)
+        .where(Desk.session_id == opening.id, Desk.removed_at.is_(None))
+        .order_by(Desk.name)
     ).all()
-    return capacity_constraints(desks) or []
+
+
+def _room(
+    opening: OpeningSession,
+    desks: Sequence[Any],
+    slots: Sequence[Any],
+    rows: Mapping[UUID, list[CapacityConstraint]],
+) -> Room:
+    """The coming times of a session, with nobody in them yet."""
+    offers = (DeskOffer(str(d.id), frozenset(d.services), frozenset(d.skills)) for d in desks)
+    times = (
+        Time(
+            str(slot.id), slot.starts_at, slot.ends_at, bool(rows[slot.id]),
+            tuple(Constraint(frozenset(r.services), r.capacity) for r in rows[slot.id]),
+        )
+        for slot in slots
+    )  # fmt: skip
+    return Room(Opening(str(opening.id), tuple(offers), tuple(times)), Steps())
 
 
 def _slots(session: Session, opening: OpeningSession) -> dict[tuple[datetime, datetime], Slot]:
@@ -240,7 +314,7 @@ def _open_slots(
         )
 
 
-def _lock_places(session: Session, slots: Sequence[UUID]) -> list[UUID]:
+def _lock_places(session: Session, slots: Sequence[UUID]) -> Sequence[Any]:
     """In the order that bookings lock them; new slots have none yet."""
     session.execute(
         select(SlotCapacityConstraint.slot_id)
@@ -249,9 +323,11 @@ def _lock_places(session: Session, slots: Sequence[UUID]) -> list[UUID]:
         .order_by(Slot.starts_at, Slot.id, SlotCapacityConstraint.set_no)
         .with_for_update(of=SlotCapacityConstraint)
     ).all()
-    return list(
-        session.scalars(select(Slot.id).where(Slot.id.in_(slots)).order_by(Slot.starts_at, Slot.id))
-    )
+    return session.execute(
+        select(Slot.id, Slot.starts_at, Slot.ends_at)
+        .where(Slot.id.in_(slots))
+        .order_by(Slot.starts_at, Slot.id)
+    ).all()
 
 
 def _holders(session: Session, consulate: str, day: date, slots: Sequence[UUID]) -> list[_Holder]:
@@ -260,9 +336,13 @@ def _holders(session: Session, consulate: str, day: date, slots: Sequence[UUID])
     for seat in session.execute(
         select(
             Seat.appointment_id, Seat.person_id, Seat.service_code, Seat.slot_id, Seat.counted,
+            Seat.share, Seat.hold_id, Seat.starts_at, Seat.ends_at, DeskHold.desk_id,
+            DeskHold.skills, Slot.ends_at.label("slot_ends_at"),
             (Member.status == Status.CANCELLED).label("left"),
         )
         .join(Appointment, Appointment.id == Seat.appointment_id)
+        .join(Slot, Slot.id == Seat.slot_id)
+        .outerjoin(DeskHold, DeskHold.id == Seat.hold_id)
         .join(
             Member,
             and_(Member.appointment_id == Seat.appointment_id, Member.person_id == Seat.person_id),
@@ -297,11 +377,23 @@ def _of_appointment(appointment: Appointment, seats: Sequence[Any]) -> Iterator[
                 new_id() if left else appointment.id,
                 _LEFT if left else _rank(appointment),
                 appointment.created_at,
-                Counter((seat.slot_id, seat.service_code) for seat in own),
+                [_wanted(seat) for seat in own],
                 all(seat.counted for seat in own),
                 None if left else appointment,
                 frozenset(seat.person_id for seat in own),
             )
+
+
+def _wanted(seat: Any) -> Wanted:
+    """A seat's place, or the named desk that it holds or held."""
+    step = seat.slot_ends_at - seat.starts_at
+    length = -(-(seat.ends_at - seat.starts_at) // step)
+    hold = None
+    if seat.hold_id or length > 1:
+        skills, desk = frozenset(seat.skills or ()), seat.desk_id and str(seat.desk_id)
+        id_ = str(seat.hold_id or new_id())
+        hold = Hold(id_, 0, length, seat.service_code, skills, seat.share, desk)
+    return Wanted(seat.slot_id, seat.service_code, seat.share, hold, seat.person_id)
 
 
 # Places that are being freed: nobody is sent away for them.
@@ -316,13 +408,29 @@ def _rank(appointment: Appointment) -> int:
 
 
 def _left(session: Session, slots: Sequence[UUID]) -> list[_Holder]:
-    moves: dict[UUID, Counter[Wanted]] = defaultdict(Counter)
+    moves: dict[UUID, list[Wanted]] = defaultdict(list)
     since: dict[UUID, datetime] = {}
     for left in session.scalars(
         select(VacatedPlace).where(VacatedPlace.slot_id.in_(slots), VacatedPlace.counted)
     ):
-        moves[left.move_id][left.slot_id, left.service_code] += left.places
+        places = [] if left.by_desk else [Wanted(left.slot_id, left.service_code, left.share)]
+        moves[left.move_id] += places * left.places
         since[left.move_id] = left.vacated_at
+    for hold in session.execute(
+        select(DeskHold, Slot.id.label("slot"), Slot.ends_at.label("slot_ends_at"))
+        .join(
+            Slot,
+            and_(Slot.session_id == DeskHold.session_id, Slot.starts_at == DeskHold.starts_at),
+        )
+        .where(DeskHold.move_id.in_(moves), Slot.id.in_(slots))
+    ):
+        own = hold.DeskHold
+        length = -(-(own.ends_at - own.starts_at) // (hold.slot_ends_at - own.starts_at))
+        held = Hold(
+            str(own.id), 0, length, own.service_code, frozenset(own.skills), own.share,
+            str(own.desk_id),
+        )  # fmt: skip
+        moves[own.move_id].append(Wanted(hold.slot, own.service_code, own.share, held))
     return [_Holder(move, _LEFT, since[move], wants, True) for move, wants in moves.items()]
 
 
@@ -330,15 +438,82 @@ def _seat(holders: Iterable[_Holder], places: Mapping[UUID, _Place]) -> set[UUID
     """Who is seated, each with all their people or not at all."""
     seated = set()
     for holder in holders:
-        before = {slot: list(places[slot].taken) for slot, _service in holder.wants}
-        # All of them are taken even where one is refused, for then all are undone.
-        fits = [places[s].take(service, n) for (s, service), n in holder.wants.items()]
-        if all(fits):
+        taken: list[Wanted] = []
+        for want in holder.wants:
+            if not places[want.slot].take(want):
+                break
+            taken.append(want)
+        if len(taken) == len(holder.wants):
             seated.add(holder.id)
             continue
-        for slot, taken in before.items():
-            places[slot].taken = taken
+        for want in taken:
+            places[want.slot].give_back(want)
+    for room in {id(place.room): place.room for place in places.values()}.values():
+        room.settle()
     return seated
+
+
+# Whoever holds a desk may sit at another now; one that is held no more is free.
+_MOVE_HOLDS = text(
+    """
+    UPDATE desk_holds h SET desk_id = m.value::uuid
+    FROM jsonb_each_text(CAST(:desks AS jsonb)) m WHERE h.id = m.key::uuid
+    """
+)
+_END_HOLDS = text("DELETE FROM desk_holds WHERE id = ANY (:holds)")
+
+
+def _write_holds(
+    session: Session,
+    holders: Iterable[_Holder],
+    seated: set[UUID],
+    places: Mapping[UUID, _Place],
+) -> None:
+    ended, moved, new = [], {}, []
+    for holder in holders:
+        for want in holder.wants:
+            if want.hold is None:
+                continue
+            room = places[want.slot].room
+            desk = (room.desks or {}).get(want.hold.id) if holder.id in seated else None
+            if desk is None:
+                ended.append(UUID(want.hold.id))
+            elif want.hold.desk:
+                moved[want.hold.id] = desk
+            else:
+                new.append((holder, want, desk))
+    session.execute(_END_HOLDS, {"holds": ended})
+    session.execute(_MOVE_HOLDS, {"desks": json.dumps(moved)})
+    for holder, want, desk in new:
+        _hold_again(session, holder, want, places[want.slot], desk)
+
+
+def _hold_again(session: Session, holder: _Holder, want: Wanted, place: _Place, desk: str) -> None:
+    hold = place.placed(want.hold) if want.hold else None
+    if hold is None:
+        return
+    times = place.room.opening.times
+    session.execute(
+        insert(DeskHold).values(
+            id=UUID(hold.id),
+            session_id=UUID(place.room.opening.id),
+            desk_id=UUID(desk),
+            service_code=want.service,
+            starts_at=times[hold.first].starts_at,
+            ends_at=times[hold.end - 1].ends_at,
+            share=want.share,
+        )
+    )
+    session.execute(
+        update(Seat)
+        .where(
+            Seat.appointment_id == holder.id,
+            Seat.person_id == want.person,
+            Seat.service_code == want.service,
+        )
+        .values(hold_id=UUID(hold.id))
+        .execution_options(synchronize_session=False)
+    )
 
 
 _WRITE = text(

@@ -14,45 +14,76 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, insert, select, text
+from sqlalchemy import Select, and_, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from services.appointments.models import Appointment, Member, Seat, VacatedPlace
+from services.appointments.models import Appointment, DeskHold, Member, Seat, VacatedPlace
 from services.appointments.rules import BookingLimits, Status, free_after
 from services.kernel.ids import new_id
 from services.outbox.delivery import enqueue
 
 _LOTS = 1_000_000
 
-# Slots and sets in the order that bookings lock them.
+# Slots and sets in the order that bookings lock them. Before what is given back is read: until
+# then somebody who holds a desk may be seated at another.
 _LOCK = """
     SELECT FROM slot_sets t JOIN slots ON slots.id = t.slot_id
-    WHERE t.slot_id IN (SELECT slot_id FROM {left})
+    WHERE t.slot_id IN (
+        SELECT slot_id FROM {places}
+        UNION ALL
+        SELECT d.slot_id FROM {holds}, desk_slots(h.desk_id, h.starts_at, h.ends_at) d)
     ORDER BY slots.starts_at, t.slot_id, t.set_no FOR UPDATE OF t
 """
-# What a change of the opening hours has uncounted meanwhile isn't counted as free again.
 _FREE = """
     WITH given AS (
-        UPDATE {left} AND counted RETURNING slot_id, service_code, {places} AS places
+        SELECT slot_id, ARRAY[service_code] AS services, share, {count} AS places FROM {places}
+        UNION ALL
+        SELECT d.slot_id, d.services, h.share, 1
+        FROM {holds}, desk_slots(h.desk_id, h.starts_at, h.ends_at) d
+    ), counted AS (
+        SELECT t.slot_id, t.set_no, sum(g.places) AS places FROM given g
+        JOIN slot_sets t ON t.slot_id = g.slot_id AND t.services && g.services
+            AND g.share <> ALL (t.exempt)
+        GROUP BY t.slot_id, t.set_no
+    ), ended AS (
+        DELETE FROM desk_holds WHERE id IN (SELECT h.id FROM {holds})
+    ), uncounted AS (
+        UPDATE {rows} SET counted = false WHERE {whose} AND counted
     )
-    UPDATE slot_sets s SET taken = taken - (
-        SELECT coalesce(sum(g.places), 0) FROM given g
-        WHERE g.slot_id = s.slot_id AND g.service_code = ANY (s.services))
-    WHERE s.slot_id IN (SELECT slot_id FROM given)
+    UPDATE slot_sets t SET taken = t.taken - c.places
+    FROM counted c WHERE t.slot_id = c.slot_id AND t.set_no = c.set_no
 """
 _LOCK_APPOINTMENT = text("SELECT FROM appointments WHERE id = :appointment FOR NO KEY UPDATE")
-_LOCK_CANCELLED = text(_LOCK.format(left="seats WHERE appointment_id = :appointment"))
-_FREE_CANCELLED = text(
-    _FREE.format(left="seats SET counted = false WHERE appointment_id = :appointment", places="1")
-)
-_LOCK_ONE = text(_LOCK.format(left="seats WHERE person_id = :person"))
-_FREE_ONE = text(
-    _FREE.format(left="seats SET counted = false WHERE person_id = :person", places="1")
-)
-_LOCK_VACATED = text(_LOCK.format(left="vacated_places WHERE move_id = :move"))
-_FREE_VACATED = text(
-    _FREE.format(left="vacated_places SET counted = false WHERE move_id = :move", places="places")
-)
+_CANCELLED = {
+    "places": "seats WHERE appointment_id = :appointment AND counted AND hold_id IS NULL",
+    "holds": "(SELECT h.* FROM desk_holds h JOIN seats ON seats.hold_id = h.id"
+    " WHERE seats.appointment_id = :appointment) h",
+    "count": "1",
+    "rows": "seats",
+    "whose": "appointment_id = :appointment",
+}
+_ONE = {
+    "places": "(SELECT seats.* FROM seats JOIN attendees m USING (appointment_id, person_id)"
+    " WHERE m.person_id = :person AND counted AND hold_id IS NULL) s",
+    "holds": "(SELECT h.* FROM desk_holds h JOIN seats ON seats.hold_id = h.id"
+    " JOIN attendees m USING (appointment_id, person_id) WHERE m.person_id = :person) h",
+    "count": "1",
+    "rows": "seats",
+    "whose": "person_id = :person",
+}
+_VACATED = {
+    "places": "vacated_places WHERE move_id = :move AND counted AND NOT by_desk",
+    "holds": "(SELECT * FROM desk_holds WHERE move_id = :move) h",
+    "count": "places",
+    "rows": "vacated_places",
+    "whose": "move_id = :move",
+}
+_LOCK_CANCELLED = text(_LOCK.format(**_CANCELLED))
+_LOCK_ONE = text(_LOCK.format(**_ONE))
+_LOCK_VACATED = text(_LOCK.format(**_VACATED))
+_FREE_CANCELLED = text(_FREE.format(**_CANCELLED))
+_FREE_ONE = text(_FREE.format(**_ONE))
+_FREE_VACATED = text(_FREE.format(**_VACATED))
 
 
 def free_later(
@@ -92,9 +123,13 @@ def vacate(
 ) -> None:
     """Keep which places it leaves, to be freed later, in the transaction that moves it; one that
     the opening hours had no place for any more leaves none."""
-    seats = session.scalars(seats_of(appointment, Status.BOOKED).where(Seat.counted))
-    places = Counter((seat.slot_id, seat.service_code) for seat in seats)
+    seats = session.scalars(seats_of(appointment, Status.BOOKED).where(Seat.counted)).all()
+    places = Counter(
+        (seat.slot_id, seat.service_code, seat.share, seat.hold_id is not None) for seat in seats
+    )
     move = new_id()
+    held = [seat.hold_id for seat in seats if seat.hold_id]
+    session.execute(update(DeskHold).where(DeskHold.id.in_(held)).values(move_id=move))
     rows = [
         {
             "move_id": move,
@@ -103,8 +138,10 @@ def vacate(
             "appointment_id": appointment.id,
             "places": count,
             "vacated_at": now,
+            "share": share,
+            "by_desk": by_desk,
         }
-        for (slot, service), count in places.items()
+        for (slot, service, share, by_desk), count in places.items()
     ]
     if not rows:
         return

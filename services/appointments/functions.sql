@@ -7,8 +7,21 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WHERE slot_id = p_slot AND p_service = ANY (services)
 $$;
 
+-- Sessions of the days on which places for a party aren't told by constraints alone: somebody holds
+-- a named desk, the service would need one, or several people may spread over several sessions.
+CREATE OR REPLACE FUNCTION searched_sessions(
+    p_consulates text[], p_service text, p_people integer, p_first timestamptz, p_last timestamptz
+) RETURNS TABLE (session_id uuid) LANGUAGE sql STABLE AS $$
+    SELECT DISTINCT o.id FROM sessions x
+    JOIN sessions o ON o.consulate_code = x.consulate_code AND o.day = x.day
+    WHERE x.consulate_code = ANY (p_consulates)
+        AND x.day BETWEEN p_first::date - 1 AND p_last::date + 1
+        AND (x.by_desk OR x.service_slots ? p_service OR p_people > 1 AND x.id <> o.id)
+$$;
+
 -- Starts of these offices at which a party fits: it and the times that follow it without a gap have
--- places for all. Fewer than all of them may start at once; at least one does.
+-- places for all. Fewer than all of them may start at once; at least one does. Without those of
+-- `searched_sessions`.
 CREATE OR REPLACE FUNCTION free_times(
     p_consulates text[], p_service text, p_first timestamptz, p_last timestamptz, p_party integer
 ) RETURNS TABLE (consulate_code text, starts_at timestamptz, ends_at timestamptz, free integer)
@@ -19,6 +32,9 @@ LANGUAGE sql STABLE AS $$
         FROM slots s CROSS JOIN LATERAL places_left(s.id, p_service) f
         WHERE s.consulate_code = ANY (p_consulates) AND s.open
           AND s.starts_at >= p_first AND s.starts_at < p_last
+          AND s.session_id <> ALL (ARRAY(
+              SELECT session_id
+              FROM searched_sessions(p_consulates, p_service, p_party, p_first, p_last)))
         GROUP BY s.consulate_code, s.place_id, s.starts_at
     ), gaps AS (
         SELECT t.*, t.starts_at IS DISTINCT FROM lag(t.ends_at) OVER (
@@ -56,6 +72,7 @@ BEGIN
     RETURN true;
 END $$;
 
+-- For the version before, while it still runs; a later migration drops it. See `take_seats`.
 CREATE OR REPLACE FUNCTION find_seats(
     p_consulate text, p_start timestamptz, p_services text[], p_people uuid[],
     OUT person_id uuid, OUT service_code text, OUT slot_id uuid,
@@ -108,6 +125,143 @@ BEGIN
             RETURN NEXT;
         END LOOP;
     END LOOP;
+END $$;
+
+-- Starts of `searched_sessions`, or of all sessions without a p_service: only a search tells whether
+-- somebody can be seated at them.
+CREATE OR REPLACE FUNCTION searched_starts(
+    p_consulates text[], p_service text, p_people integer, p_first timestamptz, p_last timestamptz
+) RETURNS TABLE (consulate_code text, starts_at timestamptz) LANGUAGE sql STABLE AS $$
+    SELECT DISTINCT s.consulate_code, s.starts_at FROM slots s
+    WHERE s.consulate_code = ANY (p_consulates) AND s.open
+        AND s.starts_at >= p_first AND s.starts_at < p_last
+        AND (p_service IS NULL OR s.session_id = ANY (ARRAY(
+            SELECT session_id
+            FROM searched_sessions(p_consulates, p_service, p_people, p_first, p_last))))
+$$;
+
+-- Sessions with times from p_first on that begin before p_last, as the search for seats reads them:
+-- whole, for who sits at a named desk earlier or later may sit elsewhere. No booking is read. With
+-- p_service only `searched_sessions`: most often none.
+CREATE OR REPLACE FUNCTION read_seating(
+    p_consulates text[], p_first timestamptz, p_last timestamptz, p_service text,
+    p_people integer
+) RETURNS TABLE (consulate_code text, opening jsonb) LANGUAGE plpgsql STABLE AS $$
+DECLARE v_sessions uuid[];
+BEGIN
+    IF p_service IS NOT NULL THEN
+        v_sessions := ARRAY(
+            SELECT session_id
+            FROM searched_sessions(p_consulates, p_service, p_people, p_first, p_last));
+        IF v_sessions = '{}' THEN RETURN; END IF;
+    END IF;
+    RETURN QUERY SELECT o.consulate_code, jsonb_build_object(
+        'id', o.id, 'lengths', o.service_slots,
+        'place', CASE WHEN o.place_zone IS NOT NULL THEN o.id END,
+        'desks', (
+            SELECT jsonb_agg(jsonb_build_array(d.id, d.services, d.skills) ORDER BY d.name)
+            FROM desks d WHERE d.session_id = o.id AND d.removed_at IS NULL),
+        'times', (
+            SELECT jsonb_agg(
+                jsonb_build_array(s.id, s.starts_at, s.ends_at, s.open, (
+                    SELECT jsonb_agg(
+                        jsonb_build_array(t.services, t.capacity, t.taken, t.exempt)
+                        ORDER BY t.set_no)
+                    FROM slot_sets t WHERE t.slot_id = s.id)) ORDER BY s.starts_at)
+            FROM slots s WHERE s.session_id = o.id),
+        'holds', (
+            SELECT jsonb_agg(jsonb_build_array(
+                h.id, h.starts_at, h.ends_at, h.service_code, h.skills, h.share, h.desk_id))
+            FROM desk_holds h WHERE h.session_id = o.id))
+    FROM sessions o WHERE (v_sessions IS NULL OR o.id = ANY (v_sessions)) AND o.id IN (
+        SELECT s.session_id FROM slots s
+        WHERE s.consulate_code = ANY (p_consulates) AND s.open
+            AND s.starts_at >= p_first AND s.starts_at < p_last)
+    ORDER BY o.id;
+END $$;
+
+-- Before `read_seating`, by whoever will take seats: in the order that every booking locks.
+CREATE OR REPLACE FUNCTION lock_seating(
+    p_consulate text, p_first timestamptz, p_last timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM slot_sets t JOIN slots s ON s.id = t.slot_id WHERE s.session_id IN (
+        SELECT n.session_id FROM slots n
+        WHERE n.consulate_code = p_consulate AND n.open
+            AND n.starts_at >= p_first AND n.starts_at < p_last)
+    ORDER BY s.starts_at, t.slot_id, t.set_no FOR UPDATE OF t;
+END $$;
+
+-- A named desk is taken out of the constraints of each slot that it is held for: it counts as one
+-- more seat in those that any of its services is part of.
+CREATE OR REPLACE FUNCTION desk_slots(p_desk uuid, p_starts timestamptz, p_ends timestamptz)
+RETURNS TABLE (slot_id uuid, services text[]) LANGUAGE sql STABLE AS $$
+    SELECT s.id, d.services FROM desks d JOIN slots s ON s.session_id = d.session_id
+    WHERE d.id = p_desk AND s.starts_at >= p_starts AND s.starts_at < p_ends
+$$;
+
+-- Seat people as the search planned it, under its locks: p_seats as objects of person_id, service,
+-- slot_id, starts_at, ends_at, and where it is a named desk desk_id and hold_id; p_moved is hold ->
+-- desk of who sits elsewhere for it. Constraints are changed in one statement, for a desk that is
+-- given to somebody else stays taken.
+CREATE OR REPLACE FUNCTION take_seats(
+    p_appointment uuid, p_seats jsonb, p_moved jsonb, p_skills text[], p_share text
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE v_sessions uuid[]; v_scope text;
+BEGIN
+    WITH wanted AS (
+        SELECT * FROM jsonb_to_recordset(p_seats) AS w (
+            service text, slot_id uuid, starts_at timestamptz, ends_at timestamptz, desk_id uuid)
+    ), moved AS (
+        SELECT h.*, m.value::uuid AS to_desk
+        FROM jsonb_each_text(p_moved) m JOIN desk_holds h ON h.id = m.key::uuid
+    ), change AS (
+        SELECT w.slot_id, ARRAY[w.service] AS services, p_share AS share, 1 AS seats
+        FROM wanted w WHERE w.desk_id IS NULL
+        UNION ALL
+        SELECT d.*, p_share, 1 FROM wanted w, desk_slots(w.desk_id, w.starts_at, w.ends_at) d
+        UNION ALL
+        SELECT d.*, m.share, 1 FROM moved m, desk_slots(m.to_desk, m.starts_at, m.ends_at) d
+        UNION ALL
+        SELECT d.*, m.share, -1 FROM moved m, desk_slots(m.desk_id, m.starts_at, m.ends_at) d
+    ), counted AS (
+        SELECT t.slot_id, t.set_no, sum(c.seats) AS seats FROM change c
+        JOIN slot_sets t ON t.slot_id = c.slot_id AND t.services && c.services
+            AND c.share <> ALL (t.exempt)
+        GROUP BY t.slot_id, t.set_no
+    ) UPDATE slot_sets t SET taken = t.taken + c.seats
+        FROM counted c WHERE t.slot_id = c.slot_id AND t.set_no = c.set_no;
+    UPDATE desk_holds h SET desk_id = m.value::uuid
+        FROM jsonb_each_text(p_moved) m WHERE h.id = m.key::uuid;
+    WITH wanted AS (
+        SELECT * FROM jsonb_to_recordset(p_seats) AS w (
+            person_id uuid, service text, slot_id uuid, starts_at timestamptz, ends_at timestamptz,
+            desk_id uuid, hold_id uuid)
+    ), held AS (
+        INSERT INTO desk_holds (
+            id, session_id, desk_id, service_code, starts_at, ends_at, skills, share)
+        SELECT w.hold_id, d.session_id, d.id, w.service, w.starts_at, w.ends_at, p_skills, p_share
+        FROM wanted w JOIN desks d ON d.id = w.desk_id
+    ) INSERT INTO seats (
+            appointment_id, person_id, service_code, slot_id, starts_at, ends_at, hold_id, share)
+        SELECT p_appointment, w.person_id, w.service, w.slot_id, w.starts_at, w.ends_at, w.hold_id,
+            p_share
+        FROM wanted w
+        ON CONFLICT (appointment_id, person_id, service_code) DO UPDATE SET
+            slot_id = excluded.slot_id, starts_at = excluded.starts_at,
+            ends_at = excluded.ends_at, hold_id = excluded.hold_id, share = excluded.share,
+            counted = true;
+    v_sessions := ARRAY(
+        SELECT DISTINCT d.session_id
+        FROM jsonb_to_recordset(p_seats) AS w (desk_id uuid) JOIN desks d ON d.id = w.desk_id
+        JOIN sessions o ON o.id = d.session_id WHERE NOT o.by_desk);
+    IF v_sessions <> '{}' THEN
+        -- A citizen who moves an appointment works for no office, and marks the session all the same.
+        v_scope := current_setting('app.consulate', true);
+        PERFORM set_config('app.consulate', '*', true);
+        UPDATE sessions SET by_desk = true WHERE id = ANY (v_sessions);
+        PERFORM set_config('app.consulate', coalesce(v_scope, ''), true);
+    END IF;
 END $$;
 
 CREATE OR REPLACE FUNCTION refuse_hoarding(
@@ -189,10 +343,11 @@ BEGIN
     PERFORM domain_error('slot_taken');
 END $$;
 
-CREATE OR REPLACE FUNCTION book_appointment_v2(
+CREATE OR REPLACE FUNCTION book_appointment_v3(
     p_id uuid, p_folio text, p_consulate text, p_start timestamptz, p_services text[],
     p_people jsonb, p_language text, p_account uuid, p_role text, p_actor uuid,
-    p_request text, p_now timestamptz, p_key text, p_hash bytea, p_limits jsonb
+    p_request text, p_now timestamptz, p_key text, p_hash bytea, p_limits jsonb,
+    p_search boolean
 ) RETURNS jsonb LANGUAGE plpgsql
 -- Every look-up is by key: a new plan for each party's size would be the same plan again, and one
 -- made while a table was small must not read all of it once it is large.
@@ -200,19 +355,27 @@ SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     v_answer jsonb; v_ends timestamptz; v_starts timestamptz; v_day date; v_zone text;
     v_people uuid[]; v_free integer; v_last timestamptz; v_claimed integer; v_wanted integer;
+    v_by_desk boolean; v_long boolean; v_slot uuid; v_place uuid;
+    r record;
 BEGIN
     PERFORM set_config('app.consulate', '*', true),
             set_config('app.account', coalesce(p_account::text, ''), true);
     -- The office's times come before those of a mobile consulate: see find_seats.
-    SELECT coalesce(min(m.place_zone), c.time_zone), max(s.ends_at), max(f.free)
-        INTO v_zone, v_ends, v_free
+    SELECT coalesce(min(m.place_zone), c.time_zone), max(s.ends_at), max(f.free),
+            bool_or(o.by_desk), bool_or(o.service_slots ? p_services[1]), min(s.place_id::text)::uuid
+        INTO v_zone, v_ends, v_free, v_by_desk, v_long, v_place
         FROM consulates c
         JOIN slots s ON s.consulate_code = c.code AND s.starts_at = p_start AND s.open
+        JOIN sessions o ON o.id = s.session_id
         LEFT JOIN sessions m ON m.id = s.place_id
         LEFT JOIN LATERAL places_left(s.id, p_services[1]) f ON true
         WHERE c.code = p_consulate AND p_start > p_now
         GROUP BY c.code, s.place_id ORDER BY max(f.free) IS NULL, s.place_id NULLS FIRST LIMIT 1;
-    IF coalesce(v_free, 0) < 1 THEN
+    -- Its place depends on who has a named desk: the search for seats knows. The caller comes back.
+    IF NOT p_search AND (v_long OR v_by_desk AND coalesce(v_free, 0) < 1) THEN
+        PERFORM domain_error('seats_by_search');
+    END IF;
+    IF coalesce(v_free, 0) < 1 AND NOT coalesce(p_search AND v_zone IS NOT NULL, false) THEN
         -- Most of a rush ends here, before a row is written. The key is looked up after the
         -- places: who repeats the request that took the last one must not be refused.
         v_answer := remembered(p_actor, p_key, p_hash);
@@ -286,21 +449,44 @@ BEGIN
         p_request, p_now);
     PERFORM put_into_outbox('appointments.confirmation', p_id);
 
-    -- Seats last: the rows that many want are locked for the shortest time.
-    WITH member AS (
-        -- A call of the version before names no folios: then a party's are the appointment's.
-        INSERT INTO attendees (appointment_id, n, person_id, folio, status, changed_at)
+    -- A call of the version before names no folios: then a party's are the appointment's.
+    INSERT INTO attendees (appointment_id, n, person_id, folio, status, changed_at)
         SELECT p_id, n, (person->>'id')::uuid,
             coalesce(person->>'folio', CASE n WHEN 1 THEN p_folio ELSE p_folio || n END),
             'booked', p_now
-        FROM jsonb_array_elements(p_people) WITH ORDINALITY AS p (person, n)
-    ), taken AS (
-        INSERT INTO seats (
-            appointment_id, person_id, service_code, slot_id, starts_at, ends_at)
-        SELECT p_id, f.person_id, f.service_code, f.slot_id, f.starts_at, f.ends_at
-        FROM find_seats(p_consulate, p_start, p_services, v_people) f
-        RETURNING starts_at, ends_at
-    ) SELECT min(starts_at), max(ends_at) INTO v_starts, v_last FROM taken;
+        FROM jsonb_array_elements(p_people) WITH ORDINALITY AS p (person, n);
+
+    -- Seats last: the rows that many want are locked for the shortest time.
+    IF p_search THEN
+        -- The search goes on in this transaction, with `seat_booking`.
+        RETURN v_answer || jsonb_build_object('unseated', v_people, 'claimed', v_claimed = v_wanted);
+    END IF;
+    IF NOT p_search THEN
+        FOR r IN
+            SELECT s.id, s.ends_at FROM slots s
+            WHERE s.consulate_code = p_consulate AND s.open AND s.starts_at = p_start
+                AND s.place_id IS NOT DISTINCT FROM v_place
+            ORDER BY s.id
+        LOOP
+            IF take_seat(r.id, p_services[1]) THEN
+                v_slot := r.id; v_starts := p_start; v_last := r.ends_at;
+                EXIT;
+            END IF;
+        END LOOP;
+        IF v_slot IS NULL THEN
+            PERFORM domain_error(CASE WHEN v_by_desk THEN 'seats_by_search' ELSE 'slot_taken' END);
+        END IF;
+        INSERT INTO seats (appointment_id, person_id, service_code, slot_id, starts_at, ends_at)
+            VALUES (p_id, v_people[1], p_services[1], v_slot, p_start, v_last);
+    ELSE
+        WITH taken AS (
+            INSERT INTO seats (
+                appointment_id, person_id, service_code, slot_id, starts_at, ends_at)
+            SELECT p_id, f.person_id, f.service_code, f.slot_id, f.starts_at, f.ends_at
+            FROM find_seats(p_consulate, p_start, p_services, v_people) f
+            RETURNING starts_at, ends_at
+        ) SELECT min(starts_at), max(ends_at) INTO v_starts, v_last FROM taken;
+    END IF;
     -- Somebody must be seated at the time that was asked for.
     IF v_starts <> p_start THEN PERFORM domain_error('slot_taken'); END IF;
     -- Said only now: a party that can't be seated hears the same whoever it names, or each
@@ -315,6 +501,35 @@ BEGIN
     RETURN v_answer;
 END $$;
 
+-- The second half of a booking whose seats were searched for, see `book_appointment_v3`.
+CREATE OR REPLACE FUNCTION seat_booking(
+    p_id uuid, p_seats jsonb, p_moved jsonb, p_skills text[], p_share text, p_actor uuid,
+    p_key text, p_answer jsonb
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE v_answer jsonb;
+BEGIN
+    PERFORM take_seats(p_id, p_seats, p_moved, p_skills, p_share);
+    UPDATE appointments a SET ends_at = s.last
+        FROM (SELECT max(ends_at) AS last FROM seats WHERE appointment_id = p_id) s
+        WHERE a.id = p_id
+        RETURNING p_answer || jsonb_build_object('ends_at', a.ends_at) INTO v_answer;
+    UPDATE idempotency_keys SET response = v_answer WHERE account_id = p_actor AND key = p_key;
+    RETURN v_answer;
+END $$;
+
+-- For the version before, while it still runs: it seats parties one by one. A later migration
+-- drops it.
+CREATE OR REPLACE FUNCTION book_appointment_v2(
+    p_id uuid, p_folio text, p_consulate text, p_start timestamptz, p_services text[],
+    p_people jsonb, p_language text, p_account uuid, p_role text, p_actor uuid,
+    p_request text, p_now timestamptz, p_key text, p_hash bytea, p_limits jsonb
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN book_appointment_v3(
+        p_id, p_folio, p_consulate, p_start, p_services, p_people, p_language, p_account, p_role,
+        p_actor, p_request, p_now, p_key, p_hash, p_limits, NULL);
+END $$;
+
 -- For the version before, while it still runs: the same booking, without limits. A later migration
 -- drops it.
 CREATE OR REPLACE FUNCTION book_appointment(
@@ -323,9 +538,9 @@ CREATE OR REPLACE FUNCTION book_appointment(
     p_request text, p_now timestamptz, p_key text, p_hash bytea
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 BEGIN
-    RETURN book_appointment_v2(
+    RETURN book_appointment_v3(
         p_id, p_folio, p_consulate, p_start, p_services, p_people, p_language, p_account, p_role,
-        p_actor, p_request, p_now, p_key, p_hash, '{}');
+        p_actor, p_request, p_now, p_key, p_hash, '{}', NULL);
 END $$;
 
 -- For a booking of the version before that began before the migration that installed this text;

@@ -260,6 +260,8 @@ def _rebook(
                 "person_id": person.id,
                 "service_code": seat.service_code,
                 "slot_id": seat.slot_id,
+                "hold_id": seat.hold_id,
+                "share": seat.share,
                 "starts_at": seat.starts_at,
                 "ends_at": seat.ends_at,
             }

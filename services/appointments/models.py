@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.appointments.rules import ClosureSource, Status
+from services.appointments.rules import ClosureSource, Skilled, Status
 from services.citizens.models import PersonClaim
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
@@ -107,6 +107,12 @@ class OpeningSession(Base):
     place_address: Mapped[str | None] = mapped_column(Text)
     place_zone: Mapped[str | None] = mapped_column(Text)
     cancelled_at: Mapped[datetime | None] = mapped_column(_NOW)
+    # As it was opened with: minutes that a service takes here, whatever the office's durations.
+    service_minutes: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
+    # How many slots a service takes, where it is more than one; see `durations`.
+    service_slots: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
+    # Somebody holds a named desk, or did: free places are known by the search for seats only.
+    by_desk: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Closure(Base):
@@ -164,13 +170,28 @@ class OpeningChange(Base):
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
-class Desk(Base):
+class ServiceDuration(Base):
+    """How long a service takes at an office, from a day on; without ``minutes`` it is a slot."""
+
+    __tablename__ = "service_durations"
+    __table_args__ = (CheckConstraint("minutes BETWEEN 5 AND 240", name="minutes"),)
+
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"), primary_key=True)
+    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    minutes: Mapped[int | None] = mapped_column(SmallInteger)
+    set_by: Mapped[UUID | None]
+    set_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class Desk(Skilled, Base):
     """A window that is staffed for the whole session, with the services it can give.
 
     ``held`` is when it is, by the office's wall clock: two sessions can't hold one window at one
     time. The database copies office and hours from the session; a session that is closed holds
     its windows as long as somebody is booked, or not at all. ``overlap_group`` is the session,
     or nil for those that were opened before this was held: they may overlap one another.
+    ``skills`` is what else it can, as `rules.skills_of` says it.
     ``place``: a window of a mobile consulate is another than the office's of that name; empty at
     the office. ``removed_at``: it was taken out of the session.
     """
@@ -194,6 +215,7 @@ class Desk(Base):
     session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"))
     name: Mapped[str] = mapped_column(Text)
     services: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     consulate_code: Mapped[str | None] = mapped_column(Text, server_default=FetchedValue())
     place: Mapped[str] = mapped_column(Text, server_default=FetchedValue())
     held: Mapped[Range[datetime] | None] = mapped_column(TSRANGE, server_default=FetchedValue())
@@ -228,8 +250,11 @@ class Slot(Base):
 
 class SlotCapacityConstraint(Base):
     """A capacity constraint: how many desks can serve any of one set of services, and how many
-    bookings these have (`Seat.counted`). The CHECK refuses exactly the bookings that no assignment
-    could seat. One without services is left of an earlier plan and constrains nothing."""
+    bookings these have. The CHECK refuses exactly the bookings that no assignment could seat.
+
+    A named desk that is held counts as one more. ``exempt``: reserved shares whose bookings don't
+    count here; such a row keeps their places from everybody else.
+    One without services is left of an earlier plan and constrains nothing."""
 
     __tablename__ = "slot_sets"
     __table_args__ = (
@@ -242,6 +267,39 @@ class SlotCapacityConstraint(Base):
     services: Mapped[list[str]] = mapped_column(ARRAY(Text))
     capacity: Mapped[int] = mapped_column(SmallInteger)
     taken: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    exempt: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+
+
+class DeskHold(Base):
+    """A named desk, held for one person's service: a longer one than a slot, or one that needs
+    something of the desk. Who holds it may be seated at another desk, at the same time, to make
+    room. ``move_id``: that move left it, and its item frees it.
+    """
+
+    __tablename__ = "desk_holds"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="order"),
+        ExcludeConstraint(
+            (column("desk_id"), "="),
+            (func.tstzrange(column("starts_at"), column("ends_at")), "&&"),
+            using="gist",
+            name="ex_desk_holds_desk",
+            deferrable=True,
+            initially="IMMEDIATE",
+        ),
+        Index("ix_desk_holds_session_id", "session_id"),
+        Index("ix_desk_holds_move_id", "move_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"))
+    desk_id: Mapped[UUID] = mapped_column(ForeignKey("desks.id"))
+    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"))
+    starts_at: Mapped[datetime] = mapped_column(_NOW)
+    ends_at: Mapped[datetime] = mapped_column(_NOW)
+    skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    share: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    move_id: Mapped[UUID | None]
 
 
 def _known(column: str) -> Index:
@@ -328,11 +386,15 @@ class Member(Base):
 
 
 class Seat(Base):
-    """One person's place for one service at one slot. ``counted``: it is one of those that the
-    slot's constraints have as taken."""
+    """One person's place for one service, from one slot on; ``hold_id`` while a named desk is held
+    for it. ``share``: which reserved share it may use, if any. ``counted``: it is one of those
+    that the slots' constraints have as taken."""
 
     __tablename__ = "seats"
     owners = PartOf("appointment_id", Appointment)
+    __table_args__ = (
+        Index("ix_seats_hold_id", "hold_id", postgresql_where=text("hold_id IS NOT NULL")),
+    )
 
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
@@ -340,6 +402,8 @@ class Seat(Base):
     slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"))
     starts_at: Mapped[datetime] = mapped_column(_NOW)
     ends_at: Mapped[datetime] = mapped_column(_NOW)
+    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("desk_holds.id", ondelete="SET NULL"))
+    share: Mapped[str] = mapped_column(Text, server_default=text("''"))
     counted: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
@@ -360,6 +424,9 @@ class VacatedPlace(Base):
     appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
     places: Mapped[int] = mapped_column(SmallInteger)
     vacated_at: Mapped[datetime] = mapped_column(_NOW)
+    share: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    # At named desks, which their holds count: see `DeskHold`.
+    by_desk: Mapped[bool] = mapped_column(server_default=text("false"))
     counted: Mapped[bool] = mapped_column(server_default=text("true"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -17,11 +17,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.appointments.closures import closed_hours, lock_openings
+from services.appointments.durations import Durations, durations_of
 from services.appointments.errors import (
     BreakOutsideHours,
     DeskTaken,
     OfficeClosed,
-    ServiceLongerThanSlot,
+    ServiceLongerThanSession,
     ServiceNotOffered,
     SessionTooShort,
     TooManyDeskPatterns,
@@ -35,7 +36,12 @@ from services.appointments.hours import (
     slot_times,
 )
 from services.appointments.models import Desk, OpeningSession, Slot
-from services.appointments.rules import CapacityConstraint, capacity_constraints
+from services.appointments.rules import (
+    CapacityConstraint,
+    Skilled,
+    capacity_constraints,
+    slots_of_services,
+)
 from services.consulates.models import Consulate
 from services.consulates.queries import get_consulate, list_services
 from services.kernel import audit
@@ -45,11 +51,28 @@ from services.kernel.ids import new_id
 
 
 @dataclass(frozen=True)
-class DeskPlan:
-    """A desk's name and the codes of the services it can give."""
+class DeskPlan(Skilled):
+    """A desk's name, the codes of the services it can give, and its skills (`rules.skills_of`)."""
 
     name: str
     services: tuple[str, ...]
+    skills: tuple[str, ...] = ()
+
+
+def desks_as_json(desks: Iterable[DeskPlan]) -> list[dict[str, Any]]:
+    """Desks as the template of a series keeps them."""
+    return [
+        {"name": desk.name, "services": list(desk.services), "skills": list(desk.skills)}
+        for desk in desks
+    ]
+
+
+def desks_from_json(desks: Iterable[Mapping[str, Any]]) -> tuple[DeskPlan, ...]:
+    """The same, read again."""
+    return tuple(
+        DeskPlan(desk["name"], tuple(desk["services"]), tuple(desk.get("skills", ())))
+        for desk in desks
+    )
 
 
 @dataclass(frozen=True)
@@ -57,7 +80,8 @@ class OpenSession:
     """``opens`` and ``closes`` are the office's wall clock, or that of a mobile consulate's own
     ``place``; minutes are per slot and service.
 
-    Durations aren't published: a service that ``service_minutes`` doesn't name takes a slot.
+    Durations aren't published: a service takes what ``service_minutes`` says, or else what the
+    office's durations say on that day, or else a slot.
     """
 
     consulate: str
@@ -85,6 +109,7 @@ class _Known:
     offices: Mapping[str, Consulate]
     bookable: Container[str]
     closed: Mapping[str, Mapping[date, Sequence[Span]]]
+    durations: Mapping[str, Durations]
 
 
 @dataclass(frozen=True)
@@ -95,6 +120,7 @@ class _Plan:
     command: OpenSession
     times: list[tuple[datetime, datetime]]
     rows: list[CapacityConstraint]
+    service_slots: Mapping[str, int]
 
 
 def open_session(
@@ -103,7 +129,7 @@ def open_session(
     """Create the session, its desks and slots; returns its id.
 
     Raises NotFound for a foreign or unknown office, `OfficeClosed` on a non-working day or in a
-    closure, `BreakOutsideHours`, `ServiceNotOffered`, `ServiceLongerThanSlot`,
+    closure, `BreakOutsideHours`, `ServiceNotOffered`, `ServiceLongerThanSession`,
     `SessionTooShort`, `TooManyDeskPatterns`, `DeskTaken`, Invalid ``in_the_past`` and
     ``draw_not_available``.
     """
@@ -134,6 +160,7 @@ def _known(session: Session, commands: Sequence[OpenSession]) -> _Known:
         offices=offices,
         bookable=bookable_codes(session),
         closed={code: closed_hours(session, code, min(d), max(d)) for code, d in days.items()},
+        durations={code: durations_of(session, code) for code in days},
     )
 
 
@@ -159,7 +186,18 @@ def _plan(command: OpenSession, known: _Known, *, now: datetime, actor: audit.Ac
         raise SessionTooShort(field="closes")
     if times and times[0][0] <= now:
         raise Invalid("in_the_past", field="date")
-    return _Plan(new_id(), command, times, rows)
+    return _Plan(new_id(), command, times, rows, _slots_of_services(command, known, len(times)))
+
+
+def _slots_of_services(command: OpenSession, known: _Known, times: int) -> dict[str, int]:
+    durations = known.durations[command.consulate].on(command.date)
+    longer = slots_of_services({**durations, **command.service_minutes}, command.slot_minutes)
+    offered = {code for desk in command.desks for code in desk.services}
+    for code in sorted(offered & set(longer)):
+        # A day of a series that is closed has no times for now.
+        if times and longer[code] > times:
+            raise ServiceLongerThanSession(field="service_minutes", service=code)
+    return longer
 
 
 class Planned(Protocol):
@@ -182,9 +220,6 @@ def checked_constraints(
     for code in sorted({code for desk in planned.desks for code in desk.services} | set(minutes)):
         if code not in bookable:
             raise ServiceNotOffered(field="desks", service=code)
-    for code, length in minutes.items():
-        if length > planned.hours.slot_minutes:
-            raise ServiceLongerThanSlot(field="service_minutes", service=code)
     if planned.hours.faulty_break:
         raise BreakOutsideHours(field="breaks")
     rows = capacity_constraints([desk.services for desk in planned.desks])
@@ -205,6 +240,8 @@ def _store(session: Session, plans: Sequence[_Plan], *, now: datetime, actor: au
             "release": plan.command.release,
             "created_by": actor.account_id,
             "created_at": now,
+            "service_minutes": dict(plan.command.service_minutes),
+            "service_slots": plan.service_slots,
             "series_id": plan.command.series,
             "breaks": breaks_as_json(plan.command.breaks),
             **place_columns(plan.command.place),
@@ -231,7 +268,13 @@ def _store_desks(session: Session, plans: Sequence[_Plan]) -> None:
     """In the order of their names, so that two sessions that want the same desks never deadlock;
     those of one session one by one, so that the one which is taken can be named."""
     desks = [
-        {"id": new_id(), "session_id": plan.id, "name": d.name, "services": list(d.services)}
+        {
+            "id": new_id(),
+            "session_id": plan.id,
+            "name": d.name,
+            "services": list(d.services),
+            "skills": list(d.skills),
+        }
         for plan in sorted(plans, key=lambda plan: (plan.command.consulate, plan.command.date))
         for d in sorted(plan.command.desks, key=lambda desk: desk.name.lower())
     ]

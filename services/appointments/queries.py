@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, tuple_, union_all
 from sqlalchemy.orm import Session
 
+from services.appointments.finding_seats import find_offers
 from services.appointments.models import (
     Appointment,
     Closure,
@@ -23,8 +24,10 @@ from services.appointments.models import (
     SlotCapacityConstraint,
 )
 from services.appointments.rules import Status
+from services.appointments.seating import Party
 from services.citizens.models import Person
 from services.facts.models import Fact
+from services.kernel.db import driver_connection
 from services.kernel.errors import NotFound
 from services.kernel.tables import Page, fetch_page, get_row
 
@@ -48,7 +51,7 @@ class Places:
 
 _FREE_TIMES = text(
     "SELECT starts_at, ends_at, free"
-    " FROM free_times(ARRAY[:consulate], :service, :first, :last, :party) ORDER BY starts_at"
+    " FROM free_times(ARRAY[:consulate], :service, :first, :last, :party)"
 )
 
 
@@ -60,20 +63,31 @@ def availability(
     first: datetime,
     last: datetime,
     party: int = 1,
+    further: Sequence[str] = (),
+    skills: Collection[str] = (),
+    share: str = "",
 ) -> list[FreeTime]:
-    """Starts of one office from ``first`` to ``last`` at which a ``party`` fits; of several
-    offices, see `searching`."""
-    rows = session.execute(
-        _FREE_TIMES,
-        {
+    """Starts of one office from ``first`` to ``last`` at which a booking would succeed now.
+
+    A ``party`` fits where the start and the times that follow it without a gap have places for
+    all. Fewer than the people of a large party may start at once; at least one does. ``further``
+    services follow for each of them; ``skills`` and ``share`` as in `seating.Party`. Of several
+    offices, see `searching`.
+    """
+    wanted = Party(first, (service, *further), party, frozenset(skills), share)
+    offers = find_offers(driver_connection(session), consulate, wanted, first, last)
+    times = [FreeTime(offer.starts_at, offer.ends_at, offer.free) for offer in offers]
+    if wanted.is_plain:
+        values = {
             "consulate": consulate,
             "service": service,
             "first": first,
             "last": last,
             "party": party,
-        },
-    )
-    return [FreeTime(row.starts_at, row.ends_at, row.free) for row in rows]
+        }
+        counted = session.execute(_FREE_TIMES, values)
+        times += [FreeTime(row.starts_at, row.ends_at, row.free) for row in counted]
+    return sorted(times, key=lambda time: time.start)
 
 
 def get_appointment(session: Session, appointment: UUID) -> Appointment:

@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from services.appointments.errors import SlotNotOffered, SlotTaken
+from services.appointments.errors import SlotNotOffered
+from services.appointments.finding_seats import find_seats, take_seats
 from services.appointments.freeing import seats_of, vacate
 from services.appointments.lifecycle import LIFECYCLE
-from services.appointments.models import Appointment, Seat, VacatedPlace
+from services.appointments.models import Appointment, DeskHold, Seat, VacatedPlace
 from services.appointments.rules import PRODUCTION_LIMITS, BookingLimits, Status, Step
+from services.appointments.seating import Party
 from services.appointments.steps import who_may
 from services.citizens.errors import TooManyAttempts
 from services.citizens.models import Person
@@ -30,19 +30,11 @@ from services.consulates.models import Consulate
 from services.facts.recording import Counted, record_party
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
-from services.kernel.db import raised_code
-from services.kernel.errors import DomainError, Invalid, NotFound
+from services.kernel.db import driver_connection
+from services.kernel.errors import Invalid, NotFound
 from services.outbox.delivery import enqueue
 
 _DAY = timedelta(days=1)
-_FIND_SEATS = text(
-    "SELECT person_id, service_code, slot_id, starts_at, ends_at"
-    " FROM find_seats(:consulate, :start, :services, :people)"
-)
-_REFUSED: dict[str, type[DomainError]] = {
-    "slot_taken": SlotTaken,
-    "slot_not_offered": SlotNotOffered,
-}
 
 
 @dataclass(frozen=True)
@@ -116,45 +108,25 @@ def _reseat(
     session: Session, appointment: Appointment, consulate: str, start: datetime
 ) -> datetime:
     """Seat each person for each service from ``start`` on; returns when the last one ends."""
+    session.flush()
     seats = session.scalars(seats_of(appointment, Status.BOOKED)).all()
-    found = _find_seats(
-        session,
-        consulate=consulate,
-        start=start,
-        services=appointment.services,
-        people=sorted({seat.person_id for seat in seats}),
+    people = sorted({seat.person_id for seat in seats})
+    party = Party(
+        start, tuple(appointment.services), len(people), _skills(session, seats), seats[0].share
     )
-    if min(place.starts_at for place in found) != start:
-        raise SlotTaken()
-    for place in found:
-        session.execute(
-            update(Seat)
-            .where(
-                Seat.appointment_id == appointment.id,
-                Seat.person_id == place.person_id,
-                Seat.service_code == place.service_code,
-            )
-            .values(
-                slot_id=place.slot_id,
-                starts_at=place.starts_at,
-                ends_at=place.ends_at,
-                counted=True,
-            )
-            .execution_options(synchronize_session=False)
-        )
-    ends_at: datetime = max(place.ends_at for place in found)
-    return ends_at
+    connection = driver_connection(session)
+    plan = find_seats(connection, consulate, party)
+    take_seats(connection, appointment.id, plan, party, people)
+    for seat in seats:
+        session.expire(seat)
+    return max(each.ends_at for each in plan.seats)
 
 
-def _find_seats(session: Session, **values: Any) -> Sequence[Any]:
-    """Places for all, taken; the database decides who gets the last ones."""
-    try:
-        return session.execute(_FIND_SEATS, values).all()
-    except DBAPIError as error:
-        refused = _REFUSED.get(raised_code(error) or "")
-        if refused is None:
-            raise
-        raise refused() from error
+def _skills(session: Session, seats: Sequence[Seat]) -> frozenset[str]:
+    """What the appointment needs of a desk: alike at all that it has."""
+    held = [seat.hold_id for seat in seats if seat.hold_id]
+    skills = session.scalar(select(DeskHold.skills).where(DeskHold.id.in_(held)).limit(1))
+    return frozenset(skills or ())
 
 
 def _place(

@@ -6,10 +6,11 @@ of services, the bookings for them are no more than the desks that can serve any
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 MAX_ROWS = 63
 # Enough to get a copy of a certificate from Mexico.
@@ -239,6 +240,50 @@ def repeated_person(keys: Sequence[Sequence[bytes]]) -> tuple[int, int] | None:
 def last_day_to_return(day: date, today: date) -> date:
     """Of a pass given ``today`` for an appointment on ``day``: people may come early."""
     return max(day, today) + timedelta(days=RETURN_DAYS)
+
+
+_LANGUAGE, _INTERPRETER, _ACCESSIBLE = "language:", "interpreter:", "accessible"
+
+
+def skills_of(
+    languages: Iterable[str] = (), interpreters: Iterable[str] = (), *, accessible: bool = False
+) -> tuple[str, ...]:
+    """What a desk can besides its services, or somebody needs of it, as one list of words.
+
+    Languages are spoken at the desk; interpreters (``maya``, ``lsm`` for Mexican sign language)
+    are there; who can't climb, stand or see well can use it.
+    """
+    words = {f"{_LANGUAGE}{each.lower()}" for each in languages}
+    words |= {f"{_INTERPRETER}{each.lower()}" for each in interpreters}
+    return tuple(sorted(words | ({_ACCESSIBLE} if accessible else set())))
+
+
+class Skilled:
+    """The same list, read again."""
+
+    skills: Any
+
+    @property
+    def languages(self) -> list[str]:
+        """Codes of the languages spoken."""
+        return [each.removeprefix(_LANGUAGE) for each in self.skills if each.startswith(_LANGUAGE)]
+
+    @property
+    def interpreters(self) -> list[str]:
+        """Which interpreters are there."""
+        words = (each for each in self.skills if each.startswith(_INTERPRETER))
+        return [each.removeprefix(_INTERPRETER) for each in words]
+
+    @property
+    def accessible(self) -> bool:
+        """Whether it is fit for everybody."""
+        return _ACCESSIBLE in self.skills
+
+
+def slots_of_services(minutes: Mapping[str, int], slot_minutes: int) -> dict[str, int]:
+    """How many slots each service takes, where it is more than one."""
+    slots = {code: -(-length // slot_minutes) for code, length in minutes.items()}
+    return {code: count for code, count in slots.items() if count > 1}
 
 
 class ClosureSource(StrEnum):

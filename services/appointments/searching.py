@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.appointments.finding_seats import OfferLookup
+from services.appointments.seating import Party
 from services.consulates.queries import list_consulates, near
+from services.kernel.db import driver_connection
 
 # No clock on Earth is further from UTC.
 _FURTHEST_ZONE = timedelta(hours=14)
@@ -45,7 +50,8 @@ class Search:
 
     ``near`` is (latitude, longitude) in degrees. ``weekdays`` are ISO's, Monday is 1; none means
     any. ``each``: so many times of an office at most, the earliest, or those nearest to the hour
-    ``around``: then these come first.
+    ``around``: then these come first. ``further`` services follow for each of a party; ``skills``
+    and ``share`` as in `seating.Party`.
     """
 
     service: str
@@ -60,6 +66,15 @@ class Search:
     sort: Sort = Sort.TIME
     around: time | None = None
     each: int = 3
+    further: tuple[str, ...] = ()
+    skills: frozenset[str] = frozenset()
+    share: str = ""
+
+    @property
+    def wanted(self) -> Party:
+        """Who is to be seated, as the search for seats knows it."""
+        start = _midnight(self.first)
+        return Party(start, (self.service, *self.further), self.party, self.skills, self.share)
 
 
 class FreePlace(NamedTuple):
@@ -76,8 +91,13 @@ _SEARCH = text(
     """
     SELECT consulate_code, starts_at, ends_at, free FROM (
         SELECT f.*, o.off, row_number() OVER (
-            PARTITION BY f.consulate_code ORDER BY o.off, f.starts_at) AS n
-        FROM free_times(:offices, :service, :begins, :ends, :party) f
+            PARTITION BY f.consulate_code, f.free IS NULL ORDER BY o.off, f.starts_at) AS n
+        FROM (
+            SELECT * FROM free_times(:offices, :service, :begins, :ends, :party)
+            WHERE :counted
+            UNION ALL
+            SELECT consulate_code, starts_at, NULL, NULL FROM searched_starts(
+                :offices, CASE WHEN :counted THEN :service END, :party, :begins, :ends)) f
         JOIN consulates c ON c.code = f.consulate_code
         CROSS JOIN LATERAL (SELECT f.starts_at AT TIME ZONE c.time_zone AS wall) w
         CROSS JOIN LATERAL (
@@ -86,7 +106,7 @@ _SEARCH = text(
           AND w.wall::time >= :opens AND w.wall::time < :closes
           AND (cardinality(CAST(:weekdays AS integer[])) = 0
                OR extract(isodow FROM w.wall) = ANY (:weekdays))
-    ) t WHERE n <= :each ORDER BY off, starts_at, consulate_code
+    ) t WHERE n <= :each OR free IS NULL ORDER BY off, starts_at, consulate_code
     """
 )
 
@@ -111,18 +131,30 @@ def search(session: Session, asked: Search, *, now: datetime) -> list[FreePlace]
             "party": asked.party,
             "around": asked.around,
             "each": asked.each,
+            "counted": asked.wanted.is_plain,
         },
     )
-    places = [
-        FreePlace(
-            row.consulate_code, row.starts_at, row.ends_at, row.free, away[row.consulate_code]
-        )
-        for row in rows
-    ]
+    lookup = OfferLookup(driver_connection(session), asked.wanted)
+    places = list(_first_of_each(rows.all(), asked.each, lookup, away))
     if asked.sort is Sort.DISTANCE and asked.near:
         # As they come, rows are by time; a stable sort keeps that within an office.
         places.sort(key=lambda place: place.km or 0)
     return places
+
+
+def _first_of_each(
+    rows: Sequence[Any], most: int, lookup: OfferLookup, away: Mapping[str, float | None]
+) -> Iterator[FreePlace]:
+    """The first ``most`` of every office; a row without a number of places is looked up first."""
+    count: Counter[str] = Counter()
+    for row in rows:
+        office = row.consulate_code
+        if count[office] == most:
+            continue
+        offer = row if row.free is not None else lookup.at(office, row.starts_at)
+        if offer:
+            count[office] += 1
+            yield FreePlace(office, row.starts_at, offer.ends_at, offer.free, away[office])
 
 
 def offices_in_reach(session: Session, asked: Search) -> dict[str, float | None]:

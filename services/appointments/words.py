@@ -104,9 +104,9 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "draw_not_available": ErrorMessage(
         _("Todavía no hay sorteos"), _("Todavía no hay sorteos: abre el horario para reservar ya.")
     ),
-    "service_longer_than_slot": ErrorMessage(
-        _("El trámite dura más que el turno"),
-        _("Alarga los turnos (slot_minutes) hasta la duración del trámite más largo."),
+    "service_longer_than_session": ErrorMessage(
+        _("El trámite dura más que el horario"),
+        _("Abre más temprano, cierra más tarde o reserva menos minutos para ese trámite."),
     ),
     "too_many_desk_patterns": ErrorMessage(
         _("Demasiadas combinaciones de ventanillas"),

@@ -166,7 +166,7 @@ class Database:
         """
         with (
             Session(self._at_once, expire_on_commit=False) as session,
-            self.commits.acknowledged(_driver(session), STATEMENT_PATIENCE_SECONDS),
+            self.commits.acknowledged(driver_connection(session), STATEMENT_PATIENCE_SECONDS),
         ):
             yield session
 
@@ -195,7 +195,7 @@ class Database:
         if self._duty is None:
             return
         if session is not None:
-            refuse_unfit(look(_driver(session)), self._duty, apart=self._apart)
+            refuse_unfit(look(driver_connection(session)), self._duty, apart=self._apart)
             return
         with psycopg.connect(libpq_url(self.url), connect_timeout=5) as connection:
             refuse_unfit(look(connection), self._duty, apart=self._apart)
@@ -211,7 +211,7 @@ class Database:
             return
         session.flush()
         try:
-            with self.commits.acknowledged(_driver(session)):
+            with self.commits.acknowledged(driver_connection(session)):
                 session.commit()
         except DBAPIError as error:
             if error.connection_invalidated:
@@ -316,10 +316,11 @@ def savepoint(session: Session) -> Iterator[psycopg.Connection[Any]]:
     """A part of the transaction that is undone by itself when anything is raised in it; yields the
     driver's connection, for use cases that are one call of a database function."""
     with session.begin_nested():
-        yield _driver(session)
+        yield driver_connection(session)
 
 
-def _driver(session: Session) -> psycopg.Connection[Any]:
+def driver_connection(session: Session) -> psycopg.Connection[Any]:
+    """The driver's own connection, in the session's transaction."""
     return cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
 
 

@@ -24,6 +24,7 @@ from tests.factories.web import Web
 _OF_NOBODY = {
     "agency.lifted",
     "agency.paused",
+    "duration.set",
     "session.open",
     "session.close",
     "appointments.list",

@@ -91,6 +91,9 @@ def _appointments(web: Web) -> None:
     _opening_hours(web)
     opened = web.session(closes="13:00")
     _well(web, "GET", "/sessions", token=supervisor)
+    duration = {"service": "MAT", "minutes": 30, "from": "2099-01-05"}
+    _well(web, "POST", "/sessions/durations", duration, token=supervisor)
+    _well(web, "GET", "/sessions/durations", token=supervisor)
     paths = []
     for number, slot in enumerate(web.free()[:5]):
         made = web.book(slot["start"], token=citizen, attendees=[person(number)]).get_json()

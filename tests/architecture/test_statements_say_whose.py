@@ -42,8 +42,12 @@ TEXTS = {
     "services.remittances.queries._MISMATCHED": "the workers', proves the whole of the books",
 }
 FUNCTIONS = {
-    "book_appointment_v2": {"appointments": "the row that it has just written"},
     "move_members_along": {"attendees": "a trigger: the people of the row that moved"},
+    "book_appointment_v3": {"appointments": "the row that it has just written"},
+    "seat_booking": {
+        "appointments": "the row that its transaction has just written",
+        "seats": "those that it has just written",
+    },
     "refuse_hoarding": {
         "appointments": "sums of what one hand holds, by keyed hash",
         "attempts": "by the subjects that it is given",

@@ -24,6 +24,7 @@ from consular.auth import ANYONE, now
 from consular.db import transaction
 from consular.i18n import in_language
 from consular.input.catalogue import AvailabilityQuery, NetworkQuery, ServiceQuery
+from consular.input.needs import skills_needed
 from consular.input.paging import SliceQuery, slice_of
 from services.appointments.queries import availability
 from services.appointments.searching import FreePlace, Part, Search, Sort, search
@@ -117,6 +118,8 @@ def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
             first=max(begins, now()),
             last=ends,
             party=query["party"],
+            further=query["further"],
+            skills=skills_needed(query),
         )
     slots = [
         SlotAnswer.render(t, start=t.start.astimezone(zone), end=t.end.astimezone(zone))
@@ -162,6 +165,8 @@ def _search(query: dict[str, Any]) -> Search:
         near=query["near"],
         within_km=query["within_km"],
         party=query["party"],
+        further=query["further"],
+        skills=frozenset(skills_needed(query)),
         part=Part(query["part"]),
         weekdays=query["weekdays"],
         around=query["around"],

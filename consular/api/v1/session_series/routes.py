@@ -19,6 +19,7 @@ from consular.input.paging import PageQuery
 from consular.input.sessions import ChangeSeriesSchema, SeriesSchema, changes_of
 from services.appointments.closing_days import impact_of
 from services.appointments.editing import EditSeries, edit_series
+from services.appointments.planning import desks_from_json
 from services.appointments.recurring import (
     CreateSeries,
     coming_days,
@@ -144,5 +145,10 @@ def _with_days(session: Session, row: Any, **more: Any) -> dict[str, Any]:
 def _shown(row: Any, **more: Any) -> dict[str, Any]:
     exdates = [day.isoformat() for day in row.exdates]
     return SeriesAnswer.render(
-        row, exdates=exdates, breaks=shown_breaks(row), place=place_of(row), **more
+        row,
+        exdates=exdates,
+        breaks=shown_breaks(row),
+        place=place_of(row),
+        desks=desks_from_json(row.desks),
+        **more,
     )

@@ -27,6 +27,9 @@ class DeskAnswer(Answer):
 
     name = Text()
     services = Texts()
+    languages = Texts()
+    interpreters = Texts()
+    accessible = Flag()
 
 
 class BreakAnswer(Answer):
@@ -81,6 +84,20 @@ class SessionAnswer(Answer):
     edited_apart = Flag(says="Changes of its series leave it alone")
     impact = One(ImpactAnswer, required=False)
     bookings = Many(BookingOfSession, required=False)
+
+
+class DurationAnswer(Answer):
+    """How long a service takes at the office from a day on; without minutes it takes a slot."""
+
+    service = Text(attribute="service_code")
+    minutes = Number(allow_none=True)
+    valid_from = CalendarDay(data_key="from")
+
+
+class DurationList(ListAnswer):
+    """Durations, the earliest first."""
+
+    items = Many(DurationAnswer)
 
 
 class SessionList(ListAnswer):

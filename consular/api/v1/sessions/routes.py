@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from consular.api.contract import endpoint, request_key
 from consular.api.v1.sessions.answers import (
     BookingOfSession,
+    DurationAnswer,
+    DurationList,
     HistoryAnswer,
     HistoryEntry,
     ImpactAnswer,
@@ -24,12 +26,14 @@ from consular.commands import run_idempotent, run_or_try
 from consular.db import transaction
 from consular.input.sessions import (
     ChangeSessionSchema,
+    DurationSchema,
     SessionQuery,
     SessionSchema,
     changes_of,
 )
 from services.appointments.closing_days import Impact, impact_of
 from services.appointments.closing_session import CloseSession, close_session, list_bookings
+from services.appointments.durations import SetDuration, durations_of, set_duration
 from services.appointments.editing import (
     CancelSession,
     EditSession,
@@ -73,7 +77,7 @@ NOBODY = Fitted()
         422: (
             "draw_not_available",
             "office_closed",
-            "service_longer_than_slot",
+            "service_longer_than_session",
             "in_the_past",
             *EDITING,
         ),
@@ -167,6 +171,45 @@ def change_session(session_id: UUID, command: dict[str, Any]) -> dict[str, Any]:
     return run_or_try(
         request_key(), lambda session: _change(session, session_id, command), command["dry_run"]
     )
+
+
+@endpoint(
+    api,
+    "GET",
+    "/durations",
+    operation="listDurations",
+    who=DESK,
+    answer=DurationList(),
+)
+def list_durations() -> dict[str, Any]:
+    """List how long services take at one's office, and from when on."""
+    with transaction() as session:
+        return _durations(durations_of(session, actor().consulate or "").rows)
+
+
+@endpoint(
+    api,
+    "POST",
+    "/durations",
+    operation="setDuration",
+    who=SUPERVISOR,
+    body=DurationSchema(),
+    answer=DurationList(),
+    errors={404: ("not_found",)},
+)
+def create_duration(command: SetDuration) -> dict[str, Any]:
+    """Set how long a service takes at one's office from a day on.
+
+    A service that takes longer than a slot is seated at one desk for as many as it needs.
+    """
+    return run_idempotent(
+        request_key(),
+        lambda session: _durations(set_duration(session, command, now=now(), actor=actor())),
+    )
+
+
+def _durations(rows: Any) -> dict[str, Any]:
+    return DurationList.page([DurationAnswer.render(row) for row in rows])
 
 
 def _open(session: Session, command: OpenSession) -> dict[str, Any]:
