@@ -320,6 +320,7 @@ def _as_json(value: Any) -> Any:
 
 
 _RAISED: dict[str, type[DomainError]] = {
+    "seats_by_search": SlotTaken,
     "slot_taken": SlotTaken,
     "claim_taken": ClaimTaken,
     "booking_limit": BookingLimit,

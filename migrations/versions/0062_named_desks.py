@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, grant, install, secure, validate
 
-revision = "0061"
-down_revision = "0060"
+revision = "0062"
+down_revision = "0061"
 
 
 def upgrade() -> None:
