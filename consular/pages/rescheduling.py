@@ -24,6 +24,7 @@ from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.names import office, offices, service_names
 from consular.pages.posting import reopen
 from consular.pages.times import free_week
+from services.appointments.nearest import nearest_times
 from services.appointments.queries import get_appointment
 from services.appointments.rescheduling import RescheduleAppointment
 from services.appointments.rules import Step
@@ -77,6 +78,7 @@ class _Area:
                 **self.context(session, row),
                 there=there,
                 offices=_offices(session),
+                nearest=nearest_times(session, row, now=now()) if row.orphaned_at else [],
                 week=free_week(
                     session, there["code"], zone, row.services[0],
                     first=wanted["from_"], party=party,

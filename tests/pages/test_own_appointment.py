@@ -147,3 +147,22 @@ def test_it_can_be_kept_as_a_calendar_file_and_on_paper(
     ):
         assert f'href="{address}"' in page
         assert owner.get(address).mimetype == kind
+
+
+def test_who_lost_the_time_is_led_to_the_nearest_ones(
+    web: Web, booked: dict[str, Any], owner: Browser
+) -> None:
+    """The window opens later than it was booked: the same day's times come first."""
+    token = web.token("supervisor", "losangeles")
+    (opened,) = web.call("GET", "/sessions", token=token).get_json()["items"]
+    path = f"/sessions/{opened['id']}"
+    answer = web.call("PATCH", path, {"opens": "09:15", "closes": "10:00"}, token=token)
+    assert answer.get_json()["impact"]["appointments"] == 1
+    page = unescape(owner.get(f"/citas/{booked['id']}").text)
+    assert "La oficina cambió su horario" in page
+    times = unescape(owner.get(f"/citas/{booked['id']}/cambiar").text)
+    assert "Las horas más cercanas a la tuya" in times
+    nearest = web.free()[0]["start"]
+    moved = owner.post(f"/citas/{booked['id']}/cambiar/confirmar", start=nearest)
+    assert moved.status_code == 303
+    assert "La oficina cambió su horario" not in unescape(owner.get(f"/citas/{booked['id']}").text)

@@ -331,7 +331,7 @@ def test_the_database_equals_the_model(
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=300 if full else 6,
+            max_examples=300 if full else 4,
             stateful_step_count=40 if full else 15,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -123,9 +123,10 @@ def _planned(row: Any, desks: Sequence[Any], places: Places, zone: ZoneInfo) -> 
         "closes": datetime.combine(row.day, row.closes, zone),
         "slot_minutes": row.slot_minutes,
         "closed": row.closed_at is not None,
+        "cancelled": row.cancelled_at is not None,
         "desks": [f"{desk.name}: {', '.join(desk.services)}" for desk in _by_name(desks)],
         "taken": places.taken,
-        "free": 0 if row.closed_at else places.total - places.taken,
+        "free": 0 if row.closed_at or row.cancelled_at else places.total - places.taken,
     }
 
 

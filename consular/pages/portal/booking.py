@@ -414,6 +414,7 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
             "fee": sum(known[1:], known[0]) if known else None,
             "can_cancel": Step.CANCEL in may,
             "can_move": Step.RESCHEDULE in may,
+            "orphaned": Step.RESCHEDULE in may and appointment.orphaned_at is not None,
             "reason": None if noted.get("reason") == NOT_CLOSED else noted.get("reason"),
             "bring": noted.get("bring", []),
             "return_until": until,
