@@ -38,4 +38,7 @@ KINDS: Mapping[str, str] = {
     "remittance": _("Aviso de su envío"),
 }
 
+# In an e-mail about an appointment that stands: it may be printed.
+PDF_LINE = _("Para imprimirla, en PDF: %(address)s")
+
 ERRORS: Mapping[str, ErrorMessage] = {}

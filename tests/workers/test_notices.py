@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
+from icalendar import Calendar
 from sqlalchemy import text
 
 from services.appointments.desk import cancel
@@ -112,6 +115,7 @@ def test_a_confirmation_names_folio_office_service_and_local_time(
     service = "Servicio TST" if language == "es" else "Service TST"
     for word in (spaced(folio), office, service, *words, f"{job.public_url}/citas/{found}"):
         assert word in told["body"]
+    assert f"{job.public_url}/citas/{found}/cita.pdf" in told["body"]
     assert "Quintana" not in told["body"]
 
 
@@ -126,6 +130,25 @@ def test_a_cancellation_and_an_identity_check_are_told_to_whoeverbook_for_monday
         cancel(session, found, now=system_clock(), actor=SYSTEM)
     deliver(job, "appointments.cancelled", found)
     assert len([m for m in messages(agencies_url, EMAIL) if spaced(folio) in m["subject"]]) == 2
+
+
+def test_a_cancellations_calendar_file_takes_the_same_event_away(
+    job: JobContext, agencies_url: str
+) -> None:
+    found, _ = book_for_monday(job)
+    deliver(job, "appointments.confirmation", found)
+    with job.transaction() as session:
+        cancel(session, found, now=system_clock(), actor=SYSTEM)
+    deliver(job, "appointments.cancelled", found)
+    said = []
+    for told in reversed(messages(agencies_url, EMAIL)):
+        [file] = cast(list[dict[str, str]], told["attachments"])
+        calendar = Calendar.from_ical(b64decode(file["content"]))
+        [event] = calendar.walk("VEVENT")
+        assert file["media_type"].endswith(f"method={calendar['METHOD']}")
+        said.append((str(calendar["METHOD"]), str(event["UID"]), int(event["SEQUENCE"])))
+    [(first, uid, before), (second, same, after)] = said
+    assert (first, second, same, after > before) == ("PUBLISH", "CANCEL", uid, True)
 
 
 @pytest.mark.parametrize("topic", ["appointments.confirmation", "appointments.identity_check"])

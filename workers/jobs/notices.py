@@ -25,10 +25,12 @@ from integrations.contracts import (
 from integrations.errors import OutcomeUnknown, Refused
 from integrations.registry import Purpose
 from services.appointments.calendar import content_type, make_calendar
+from services.kernel.catalogue import translate
 from services.messages import delivering
 from services.messages.delivering import Notice
 from services.messages.queries import find_message
 from services.messages.rules import LOST, Channel, State, addresses
+from services.messages.words import PDF_LINE
 from services.outbox.delivery import Lease, enqueue, enqueue_once_a_day, is_overtaken
 from services.outbox.inbox import find_folio
 from workers import message_context
@@ -232,11 +234,20 @@ def _message(key: UUID, channel: Channel, to: str, context: MessageContext, site
     text = write(context.message, context.language, context.values)
     message = partial(Message, str(key), MessageChannel(channel), to, language=context.language)
     if channel is Channel.EMAIL:
-        return message(text.subject, text.body, attachments=_files(context, site))
+        body = f"{text.body}{_pdf_line(context)}"
+        return message(text.subject, body, attachments=_files(context, site))
     if channel is Channel.VOICE:
         return message("", text.body)
     sms = as_sms(text.body)
     return message("", sms.text, sms.encoding, sms.parts)
+
+
+def _pdf_line(context: MessageContext) -> str:
+    """Where to print it, of an appointment that stands; an SMS is too short for that."""
+    if context.event is None or context.event.cancelled:
+        return ""
+    address = {"address": f"{context.event.address}/cita.pdf"}
+    return f"\n\n{translate(PDF_LINE, context.language) % address}"
 
 
 def _files(context: MessageContext, site: str) -> tuple[Attachment, ...]:
