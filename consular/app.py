@@ -44,6 +44,7 @@ from consular.i18n import init_i18n
 from consular.input.fields import CODE
 from consular.pages.admin.routes import pages as admin_pages
 from consular.pages.counts.routes import pages as counts_pages
+from consular.pages.desk.board import screens as screen_pages
 from consular.pages.desk.routes import pages as desk_pages
 from consular.pages.incidents.routes import pages as incident_pages
 from consular.pages.language import init_language
@@ -94,6 +95,7 @@ BLUEPRINTS = (
     portal_pages,
     desk_pages,
     telephone_pages,
+    screen_pages,
     counts_pages,
     admin_pages,
     monitoring_pages,

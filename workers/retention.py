@@ -37,6 +37,10 @@ RETENTION: Mapping[str, str] = {
     "blocked_records": "DELETE FROM blocked_records WHERE blocked_until <= current_date",
     # Freed within hours; a day of them limits how often an appointment moves.
     "vacated_places": "DELETE FROM vacated_places WHERE vacated_at < now() - interval '2 days'",
+    # Undone within a minute, or never.
+    "desk_steps": "DELETE FROM desk_steps WHERE at < now() - interval '1 day'",
+    # How long people waited is looked at by month.
+    "visits": "DELETE FROM visits WHERE day < current_date - 90",
     "appointment_reminders": "DELETE FROM appointment_reminders"
     " WHERE starts_at < now() - interval '1 day'",
     # As long as an office may send the old system's file again.

@@ -8,28 +8,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Uuid,
-    and_,
-    any_,
-    false,
-    func,
-    literal,
-    or_,
-    select,
-    tuple_,
-    union_all,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
-from services.appointments.models import Appointment, Member, ReturnPass
+from services.appointments.models import Appointment, Member, Resemblance, ReturnPass, Visit
 from services.appointments.queries import list_resemblances
 from services.appointments.returning import LATE_ARRIVAL
 from services.appointments.rules import RETURNABLE
 from services.citizens.models import Person
-from services.citizens.people import full_name
 from services.kernel.identifiers import normalise_name
 from services.kernel.ids import parse_folio_part
 from services.kernel.tables import Page
@@ -55,36 +41,50 @@ class AgendaQuery:
 
 @dataclass(frozen=True)
 class AgendaLine:
-    """One appointment in the agenda. ``people`` are names as written, empty for erased ones."""
+    """One person of an appointment in the agenda; ``status``, ``folio`` and ``desk`` are their own.
+
+    The names are empty once they were erased, and of who took a ticket without giving one.
+    ``arrived_at`` and what follows: of who is, or was, at the office on that day.
+    """
 
     id: UUID
     account_id: UUID | None
     consulate_code: str
-    folio: str
     day: date
     starts_at: datetime
     services: Sequence[str]
+    walk_in: bool
+    people: int
+    n: int
+    folio: str
     status: str
     desk: str | None
     changed_at: datetime
     came_late: bool
+    given_names: str
+    first_surname: str
+    second_surname: str | None
     return_until: date | None
-    people: tuple[str, ...] = ()
+    arrived_at: datetime | None
+    priority: bool | None
+    parked_at: datetime | None
+    for_desk: str | None
     resembles: tuple[str, ...] = ()
 
 
 def list_agenda(
     session: Session, query: AgendaQuery, *, limit: int
 ) -> Page[AgendaLine, tuple[datetime, UUID]]:
-    """Lines in order of their start."""
+    """Lines in order of their start, those of one appointment together; ``limit`` appointments at
+    least, where there are more."""
+    if query.text is not None and not normalise_name(query.text):
+        return Page([], None)
     rows = session.execute(_select(query).limit(limit + 1)).all()
-    shown = rows[:limit]
-    ids = [row.id for row in shown]
-    names, reasons = _names(session, ids), list_resemblances(session, ids)
+    shown = _whole(rows[:limit]) if len(rows) > limit else rows
+    reasons = list_resemblances(session, [row.id for row in shown if row.alike])
     lines = [
         AgendaLine(
-            **row._mapping,
-            people=tuple(names.get(row.id, ())),
+            **{name: value for name, value in row._mapping.items() if name != "alike"},
             resembles=tuple(reasons.get(row.id, ())),
         )
         for row in shown
@@ -93,28 +93,78 @@ def list_agenda(
     return Page(lines, (last.starts_at, last.id) if last else None)
 
 
-def _select(query: AgendaQuery) -> Any:
-    columns = (
+def _whole(rows: Sequence[Any]) -> Sequence[Any]:
+    """Without the last appointment, of which the next page shows all people."""
+    last = rows[-1].id
+    whole = [row for row in rows if row.id != last]
+    return whole or rows
+
+
+def count_people(session: Session, *, consulate: str, day: date) -> dict[str, int]:
+    """People of an office's day by status; those without an appointment also under "walk_in"."""
+    rows = session.execute(
+        select(Member.status, Appointment.walk_in, func.count())
+        .join(Appointment, Appointment.id == Member.appointment_id)
+        .where(Appointment.consulate_code == consulate, Appointment.day == day)
+        .group_by(Member.status, Appointment.walk_in)
+    )
+    sums: dict[str, int] = {}
+    for status, walk_in, count in rows:
+        sums[status] = sums.get(status, 0) + count
+        sums["walk_in"] = sums.get("walk_in", 0) + count * walk_in
+    return sums
+
+
+def _columns() -> tuple[Any, ...]:
+    alike = exists().where(Resemblance.appointment_id == Appointment.id)
+    return (
         Appointment.id,
         Appointment.account_id,
         Appointment.consulate_code,
-        Appointment.folio,
         Appointment.day,
         Appointment.starts_at,
         Appointment.services,
-        Appointment.status,
-        Appointment.desk,
-        Appointment.changed_at,
-        func.coalesce(Appointment.outcome.has_key(LATE_ARRIVAL), false()).label("came_late"),
-        _return_until(query).label("return_until"),
+        Appointment.walk_in,
+        Appointment.people,
+        Member.n,
+        Member.folio,
+        Member.status,
+        Member.desk,
+        Member.changed_at,
+        func.coalesce(Member.outcome.has_key(LATE_ARRIVAL), false()).label("came_late"),
+        Person.given_names,
+        Person.first_surname,
+        Person.second_surname,
+        ReturnPass.valid_until.label("return_until"),
+        Visit.arrived_at,
+        Visit.priority,
+        Visit.parked_at,
+        Visit.for_desk,
+        alike.label("alike"),
+    )
+
+
+def _select(query: AgendaQuery) -> Any:
+    good = and_(
+        ReturnPass.appointment_id == Member.appointment_id,
+        ReturnPass.n == Member.n,
+        ReturnPass.valid_until >= query.today,
+        Member.status.in_(sorted(RETURNABLE)),
+    )
+    here = and_(
+        Visit.appointment_id == Member.appointment_id, Visit.n == Member.n, Visit.day == query.day
     )
     chosen = (
-        select(*columns)
+        select(*_columns())
+        .join(Member, Member.appointment_id == Appointment.id)
+        .join(Person, Person.id == Member.person_id)
+        .outerjoin(ReturnPass, good)
+        .outerjoin(Visit, here)
         .where(Appointment.consulate_code == query.consulate, _of_the_day(query))
-        .order_by(Appointment.starts_at, Appointment.id)
+        .order_by(Appointment.starts_at, Appointment.id, Member.n)
     )
     if query.status is not None:
-        chosen = chosen.where(Appointment.status == query.status)
+        chosen = chosen.where(Member.status == query.status)
     if query.service is not None:
         chosen = chosen.where(Appointment.services.contains([query.service]))
     if query.text is not None:
@@ -122,19 +172,6 @@ def _select(query: AgendaQuery) -> Any:
     if query.after is not None:
         chosen = chosen.where(tuple_(Appointment.starts_at, Appointment.id) > query.after)
     return chosen
-
-
-def _return_until(query: AgendaQuery) -> Any:
-    """The last day of the passes that are good then, of whoever has one."""
-    return (
-        select(func.max(ReturnPass.valid_until))
-        .where(
-            ReturnPass.appointment_id == Appointment.id,
-            ReturnPass.valid_until >= query.today,
-            Appointment.status.in_(sorted(RETURNABLE)),
-        )
-        .scalar_subquery()
-    )
 
 
 def _of_the_day(query: AgendaQuery) -> ColumnElement[bool]:
@@ -151,48 +188,19 @@ def _of_the_day(query: AgendaQuery) -> ColumnElement[bool]:
 
 
 def _matches(text: str) -> ColumnElement[bool]:
+    found = _called(text)
     part = parse_folio_part(text)
-    named = _somebody_called(text)
-    if not part:
-        return named
-    theirs = select(Member.appointment_id).where(
-        Member.appointment_id == Appointment.id, Member.folio.contains(part)
-    )
-    return or_(named, Appointment.folio.contains(part), Appointment.id.in_(theirs))
+    if part is not None:
+        found = or_(found, Member.folio.contains(part), Appointment.folio.contains(part))
+    return found
 
 
-def _somebody_called(name: str) -> ColumnElement[bool]:
+def _called(name: str) -> ColumnElement[bool]:
     """Each word is part of the person's name, or all of them together: "orelling", "O Relling"."""
     words = normalise_name(name).split()
-    if not words:
-        # Not `false()`, in which the condition of whose rows these are would vanish.
-        return Appointment.id.is_(None)
     full = func.normal_name(
         func.concat_ws(" ", Person.given_names, Person.first_surname, Person.second_surname)
     )
     each = and_(*(full.contains(word, autoescape=True) for word in words))
     together = func.replace(full, " ", "").contains("".join(words), autoescape=True)
-    return Appointment.id.in_(
-        select(Member.appointment_id)
-        .join(Person, Person.id == Member.person_id)
-        .where(Member.appointment_id == Appointment.id, or_(each, together))
-    )
-
-
-def _names(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[str]]:
-    """Names as columns: a day has hundreds, and nobody's sealed data is needed for a list."""
-    rows = session.execute(
-        select(
-            Member.appointment_id,
-            Person.given_names,
-            Person.first_surname,
-            Person.second_surname,
-        )
-        .join(Person, Person.id == Member.person_id)
-        .where(Member.appointment_id == any_(literal(list(appointments), ARRAY(Uuid))))
-        .order_by(Member.appointment_id, Member.n)
-    )
-    names: dict[UUID, list[str]] = {}
-    for row in rows:
-        names.setdefault(row.appointment_id, []).append(full_name(row))
-    return names
+    return or_(each, together)

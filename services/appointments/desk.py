@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.appointments import returning
+from services.appointments import returning, visiting
 from services.appointments.errors import AlreadyCalled, DeskNotOpen
 from services.appointments.freeing import free_later
 from services.appointments.lifecycle import LIFECYCLE, move_members
@@ -73,6 +73,7 @@ def _move(
         if Status(member.status) in RETURNABLE:
             returning.use_pass(session, appointment, member, now=now)
     after = STEPS[command.step][1]
+    visiting.remember(session, appointment, moving, command.step, after, now=now)
     move_members(
         session,
         appointment,
@@ -85,6 +86,7 @@ def _move(
         **_noted(appointment, moving[0], appointment, command, now),
     )
     _follow_up(session, appointment, moving, after, command, now)
+    visiting.note_visits(session, appointment, moving, command.step, now=now, actor=actor)
 
 
 def _follow_up(

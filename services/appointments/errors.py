@@ -54,6 +54,24 @@ class AlreadyCalled(Conflict):
         super().__init__(desk=desk)
 
 
+class NobodyWaits(Conflict):
+    """Nobody in the room waits for that desk, or for what it serves."""
+
+    code = "nobody_waits"
+
+
+class ChargedAlready(Conflict):
+    """A receipt was given: correcting it needs a second person."""
+
+    code = "charged_already"
+
+
+class NothingToUndo(Conflict):
+    """The last step is older than a minute, was undone, or another followed."""
+
+    code = "nothing_to_undo"
+
+
 class ServiceNotOffered(Invalid):
     """The service doesn't exist or can't be booked."""
 

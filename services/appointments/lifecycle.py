@@ -50,6 +50,7 @@ def move_members(
     now: datetime,
     actor: audit.Actor,
     action: str,
+    back: bool = False,
     columns_of: Callable[[Member], dict[str, Any]] = lambda member: {},
     **columns: Any,
 ) -> None:
@@ -57,12 +58,15 @@ def move_members(
 
     The appointment is held by `LIFECYCLE.lock`. ``columns_of`` are further ones of each person,
     ``columns`` of the appointment. Facts count people by their own status and the appointment
-    once. Raises `WrongState` when the table doesn't have the step for one of them.
+    once. Raises `WrongState` when the table doesn't have the step for one of them; ``back``: a step
+    is undone, which may lead from anywhere to where it began.
     """
     people: Counter[str] = Counter()
     for member in moving:
         people.update({after.value: 1})
         people.subtract({member.status: 1})
+        if not back and after not in TRANSITIONS[Status(member.status)]:
+            raise WrongState(state=member.status)
         _swap(session, member, after, {**columns_of(member), "changed_at": now})
     before = appointment.status
     follows = status_of_party(member.status for member in list_members(session, appointment))
@@ -82,8 +86,6 @@ def move_members(
 
 def _swap(session: Session, member: Member, after: Status, columns: dict[str, Any]) -> None:
     before = Status(member.status)
-    if after not in TRANSITIONS[before]:
-        raise WrongState(state=before)
     swapped = session.execute(
         update(Member)
         .where(

@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     FetchedValue,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     LargeBinary,
     SmallInteger,
@@ -351,6 +352,8 @@ class Appointment(Base):
     created_at: Mapped[datetime] = mapped_column(_NOW)
     changed_at: Mapped[datetime] = mapped_column(_NOW)
     people: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    # Came without an appointment: it has no seats, and its time is that of the ticket.
+    walk_in: Mapped[bool] = mapped_column(server_default=text("false"))
     email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
     address_index: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -405,6 +408,88 @@ class Seat(Base):
     hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("desk_holds.id", ondelete="SET NULL"))
     share: Mapped[str] = mapped_column(Text, server_default=text("''"))
     counted: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class Visit(Base):
+    """Somebody of an appointment is at the office, on ``day``: their place in the queue.
+
+    ``due_at`` is the time that counts there: the appointment's own, or when they arrived where
+    that was of another day. They wait for ``services``, at ``for_desk`` or at any; while parked
+    they aren't called and keep their place. ``called_by`` is the officer who has them.
+    """
+
+    __tablename__ = "visits"
+    owners = Owners(office="consulate_code")
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ("appointment_id", "n"),
+            ("attendees.appointment_id", "attendees.n"),
+            name="fk_visits_appointment_id_n",
+        ),
+        CheckConstraint("services <> '{}'", name="services"),
+        Index("ix_visits_consulate_code_day", "consulate_code", "day"),
+    )
+
+    appointment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    day: Mapped[date]
+    due_at: Mapped[datetime] = mapped_column(_NOW)
+    arrived_at: Mapped[datetime] = mapped_column(_NOW)
+    priority: Mapped[bool] = mapped_column(server_default=text("false"))
+    services: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    for_desk: Mapped[str | None] = mapped_column(Text)
+    parked_at: Mapped[datetime | None] = mapped_column(_NOW)
+    called_at: Mapped[datetime | None] = mapped_column(_NOW)
+    called_by: Mapped[UUID | None]
+
+
+class DeskStep(Base):
+    """A step that the desk took with somebody, and what it changed: to undo it within a minute.
+
+    One ``id`` for all people whom the step moved; ``status`` is what it brought them to.
+    """
+
+    __tablename__ = "desk_steps"
+    owners = Owners(office="consulate_code")
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ("appointment_id", "n"),
+            ("attendees.appointment_id", "attendees.n"),
+            name="fk_desk_steps_appointment_id_n",
+        ),
+        Index("ix_desk_steps_appointment_id_n", "appointment_id", "n"),
+        Index("ix_desk_steps_at", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment_id: Mapped[UUID]
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    step: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(_NOW)
+    status: Mapped[str] = mapped_column(Text)
+    before: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    undone_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
+class BoardLink(Base):
+    """An address under which a screen in the room shows who is called, without a sign-in."""
+
+    __tablename__ = "board_links"
+    owners = Owners(office="consulate_code")
+    __table_args__ = (
+        UniqueConstraint("token_hash", name="uq_board_links_token_hash"),
+        Index("ix_board_links_consulate_code", "consulate_code"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    name: Mapped[str] = mapped_column(Text)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(_NOW)
+    created_by: Mapped[UUID]
+    revoked_at: Mapped[datetime | None] = mapped_column(_NOW)
 
 
 class VacatedPlace(Base):

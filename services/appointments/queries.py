@@ -340,16 +340,6 @@ def count_places(session: Session, sessions: Sequence[UUID]) -> dict[UUID, Place
     return {found: Places(int(total), int(used)) for found, total, used in rows}
 
 
-def count_by_status(session: Session, *, consulate: str, day: date) -> dict[str, int]:
-    """Count an office's appointments of a day by status."""
-    rows = session.execute(
-        select(Appointment.status, func.count())
-        .where(Appointment.consulate_code == consulate, Appointment.day == day)
-        .group_by(Appointment.status)
-    )
-    return {status: int(count) for status, count in rows}
-
-
 def latest_closing(session: Session, *, consulate: str, day: date) -> time | None:
     """When the last session of an office's day ends, by its wall clock; None without any."""
     return session.execute(

@@ -94,6 +94,7 @@ class Step(StrEnum):
     NOT_SERVED = "not_served"
     NO_SHOW = "no_show"
     BACK_TO_WAITING = "back_to_waiting"
+    WRONG_PERSON = "wrong_person"
     RESCHEDULE = "reschedule"
     CANCEL = "cancel"
 
@@ -111,6 +112,8 @@ STEPS: dict[Step, tuple[frozenset[Status], Status]] = {
     Step.NO_SHOW: (frozenset({Status.BOOKED, Status.CHECKED_IN, Status.CALLED}), Status.NO_SHOW),
     # Undoes a call; the place in the queue goes by the appointment's time and stays.
     Step.BACK_TO_WAITING: (frozenset({Status.CALLED}), Status.CHECKED_IN),
+    # Somebody else was checked in under this name: the one who is meant hasn't come yet.
+    Step.WRONG_PERSON: (frozenset({Status.CHECKED_IN, Status.CALLED}), Status.BOOKED),
     # To another time or office, see `rescheduling`; before the start of the one that it has.
     Step.RESCHEDULE: (frozenset({Status.BOOKED}), Status.BOOKED),
     Step.CANCEL: (frozenset({Status.BOOKED}), Status.CANCELLED),
@@ -139,6 +142,7 @@ FOLLOWING = {
     status: frozenset(set(Status) - {status}) if status is not Status.CANCELLED else frozenset()
     for status in Status
 }
+AT_THE_OFFICE = frozenset({Status.CHECKED_IN, Status.CALLED})
 # How one that wasn't cancelled ends.
 ENDS = tuple(status for status in Status if status not in LIVE | {Status.CANCELLED})
 # Ended, but a pass brings the person back: of days for who couldn't be served, of the same day
@@ -189,7 +193,9 @@ def refusal(step: Step, at: Situation) -> Refusal | None:
     allowed, _after = STEPS[step]
     if at.status not in allowed or (at.status in RETURNABLE and not at.may_return):
         return Refusal.WRONG_STATE
-    if step is Step.RESCHEDULE and not at.may_move:
+    # Who came on another day came with a pass, which a step back doesn't give again.
+    again = step is Step.WRONG_PERSON and at.today != at.day
+    if again or (step is Step.RESCHEDULE and not at.may_move):
         return Refusal.WRONG_STATE
     if step in ON_THE_DAY and at.today < at.day:
         return Refusal.TOO_EARLY
@@ -219,6 +225,30 @@ _LEADING = {
 def leading(status: str, steps: Sequence[Step]) -> list[Step]:
     """Those of the ``steps`` that may be taken now that the agenda offers."""
     return [step for step in steps if step in _LEADING.get(Status(status), ())]
+
+
+# A step of the desk can be taken back so long.
+UNDO_WITHIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Somebody in the room. ``due_at`` is the time of their appointment, or when they arrived
+    where they have none of that day."""
+
+    due_at: datetime
+    arrived_at: datetime
+    folio: str
+    priority: bool = False
+
+
+def queue_place(waiting: Waiting) -> tuple[bool, datetime, datetime, str]:
+    """What people are called by: who has priority first, then by time, then by arrival.
+
+    Who is early doesn't overtake, and who is late, parked or sent to another desk keeps the place
+    of their time. Printed on the page, and the same in SQL: `queueing.IN_ORDER`.
+    """
+    return not waiting.priority, waiting.due_at, waiting.arrived_at, waiting.folio
 
 
 # Whom the agenda shows when nobody was chosen: who waits, else who is expected.

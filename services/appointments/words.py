@@ -84,6 +84,18 @@ ERRORS: Mapping[str, ErrorMessage] = {
             " Para llamarla desde otra, primero regrésala a la sala de espera."
         ),
     ),
+    "nobody_waits": ErrorMessage(
+        _("Nadie espera a esta ventanilla"),
+        _("No hay nadie en la sala para los trámites de esta ventanilla."),
+    ),
+    "charged_already": ErrorMessage(
+        _("Ya se cobró y hay un recibo"),
+        _("Pide la corrección en la página de la cita; otra persona la aprueba."),
+    ),
+    "nothing_to_undo": ErrorMessage(
+        _("Ya no se puede deshacer"),
+        _("Solo el último paso se deshace, y por poco tiempo."),
+    ),
     "service_not_offered": ErrorMessage(
         _("Ese servicio no se puede reservar"), _("Elige un servicio del catálogo.")
     ),

@@ -25,6 +25,8 @@ _OF_NOBODY = {
     "agency.lifted",
     "agency.paused",
     "duration.set",
+    "board.link",
+    "board.revoke",
     "session.open",
     "session.close",
     "appointments.list",

@@ -80,6 +80,7 @@ NETWORK = {
     "consular/api/v1/callbacks/routes.py": "an agency's message, which is only kept",
     "consular/api/v1/me/routes.py": "requests of one's own account, and whether they must wait",
     "consular/api/v1/identity/routes.py": "whoever proved at a window who they are, in any office",
+    "consular/pages/desk/board.py": "a screen's address, by its token's hash",
     "consular/pages/desk/consenting.py": "by address, code and who helps",
     "consular/pages/desk/identity.py": "whoever proved at a window who they are, in any office",
     "consular/pages/portal/erasing.py": "requests of one's own account; by folio: how far it is",

@@ -519,12 +519,12 @@ def test_a_step_comes_back_to_the_same_row_and_is_confirmed_in_words(
     coming, other = booked(web, 1), booked(web, 2, attendees=[person(2, given_names="Luis")])
     here = agenda_of(coming, "&desk=A")
     answer = officer.post(address(other, "check-in"), identity_checked="true", back=here, stay="1")
-    assert answer.location == f"{here}&at={other['id']}&done=1#a-{other['id']}"
+    assert answer.location == f"{here}&at={other['id']}&n=1&done=1#a-{other['id']}-1"
     page = unescape(officer.get(answer.location).text)
     said = re.search(r'<p class="notice notice-success[^>]*role="status">(.*?)</p>', page)
     assert said is not None
     assert re.sub("<[^>]+>", "", said[1]) == "Luis Demo Aaac Prueba: En la sala de espera."
-    assert f'<tr id="a-{other["id"]}" aria-current="true"' in page
+    assert f'<tr id="a-{other["id"]}-1" aria-current="true"' in page
     # The next step has the focus; the search has it where nobody was worked on.
     assert re.search(r"<button[^>]* autofocus>Llamar a la ventanilla A", page)
     assert re.search(r'name="q"[^>]* autofocus', officer.get(here).text)

@@ -44,6 +44,7 @@ BOTH = {
     " edited_apart, opens, service_minutes, service_slots)",
     "slots": f"{ADD}, UPDATE (open)",
     "staff_accounts": f"{ADD}, UPDATE (changed_by, consulate_code, ended_at, ended_by, role)",
+    "visits": f"{KEEP}, UPDATE",
     "vote_count_figures": ADD,
 }
 ONLY_WEB = {
@@ -64,6 +65,8 @@ ONLY_WEB = {
     "appointments": f"{ADD}, UPDATE (address_index, changed_at, consulate_code, day, desk,"
     " document_sealed, ends_at, orphaned_at, outcome, people, sequence, starts_at, status)",
     "attempts": f"{ADD}, UPDATE (count)",
+    "board_links": f"{ADD}, UPDATE (revoked_at)",
+    "desk_steps": f"{ADD}, UPDATE (undone_at)",
     "consulates": READ,
     "documents": f"{ADD}, UPDATE ({DOCUMENTS})",
     "drafts": f"{KEEP}, UPDATE (content_sealed, data_key, expires_at, owner)",
@@ -124,6 +127,8 @@ ONLY_WORKERS = {
     "bookings_called_off": f"{KEEP}, UPDATE (failure)",
     "assisted_requests": f"{ADD}, UPDATE (document)",
     "appointment_reminders": KEEP,
+    "board_links": READ,
+    "desk_steps": f"{KEEP}, UPDATE (undone_at)",
     "agency_pauses": READ,
     "agency_slots": f"{ADD}, UPDATE",
     "agency_states": f"{ADD}, UPDATE",

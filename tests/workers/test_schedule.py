@@ -108,6 +108,8 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(job: JobCon
         "heartbeats": 0,
         "helper_links": 0,
         "vacated_places": 0,
+        "desk_steps": 0,
+        "visits": 0,
         "appointment_reminders": 0,
         "imported_appointments": 0,
         "messages": 0,

@@ -23,15 +23,12 @@ from consular.input.paging import cursor
 from consular.pages.desk import presenters
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import AgendaAddress
+from consular.pages.drafts import draft
 from consular.pages.forms import Errors, check
 from consular.pages.portal.names import bookable_services, office, service_names
-from services.appointments.agenda import AgendaLine, AgendaQuery, list_agenda
-from services.appointments.queries import (
-    count_by_status,
-    find_appointment,
-    find_by_folio,
-    list_sessions,
-)
+from services.appointments.agenda import AgendaLine, AgendaQuery, count_people, list_agenda
+from services.appointments.queries import find_appointment, find_by_folio, list_sessions
+from services.appointments.queueing import list_queue
 from services.appointments.rules import SHOWN_FIRST, Status
 from services.kernel.audit import Role
 from services.kernel.collation import alphabetical
@@ -67,6 +64,7 @@ class Agenda:
 def today() -> str:
     """The day's agenda. Reading today's is no entry of the audit, other days and searches are."""
     values, query, errors = _address()
+    errors |= draft().errors(also_under=True)
     with transaction() as session:
         agenda = _read(session, values, query)
         return render_template(
@@ -106,9 +104,11 @@ def _address() -> tuple[dict[str, Any], dict[str, Any], Errors]:
         name: request.args[name] for name in FILTERS if request.args.get(name, "").strip()
     }
     errors: Errors = {}
-    given = {**values, **({"at": request.args["at"]} if "at" in request.args else {})}
-    query = check(AgendaAddress(), given, errors) or load_fields(AgendaAddress(), {})
-    errors.pop("at", None)
+    chosen = {name: request.args[name] for name in ("at", "n") if name in request.args}
+    query = check(AgendaAddress(), {**values, **chosen}, errors)
+    if query is None:
+        query = load_fields(AgendaAddress(), {})
+        errors = {name: said for name, said in errors.items() if name not in chosen}
     text = query["q"] or ""
     # No name has a digit, and of a whole folio the last character tells a slip.
     whole = any(c.isdigit() for c in text) and sum(c.isalnum() for c in text) >= LENGTH
@@ -147,11 +147,11 @@ def _list(session: Session, agenda: Agenda) -> dict[str, Any]:
         "consulate": agenda.place,
         "day": agenda.day,
         "statuses": [status.value for status in Status],
-        "sums": count_by_status(session, consulate=agenda.place["code"], day=agenda.day),
+        "sums": count_people(session, consulate=agenda.place["code"], day=agenda.day),
         "returning": show.rows(back, dated=True),
         "appointments": show.rows(own),
         "kept": urlencode({**agenda.values, "at": ""}),
-        "at": agenda.query["at"],
+        "at": (agenda.query["at"], agenda.query["n"] or 1),
         "more": url_for("desk.today", **{**agenda.values, "next": following})
         if following
         else None,
@@ -176,18 +176,25 @@ def _around(session: Session, agenda: Agenda) -> dict[str, Any]:
 def _selected(session: Session, agenda: Agenda) -> dict[str, Any] | None:
     """Whom the page shows beside the list: who was chosen, else who is to be called next, else who
     is expected next."""
-    chosen = agenda.query["at"] or _next(agenda)
-    appointment = find_appointment(session, chosen) if chosen else None
-    return presenters.agenda(session, [appointment])[0] if appointment else None
+    at, n = agenda.query["at"], agenda.query["n"] or 1
+    if at is None:
+        at, n = _next(session, agenda)
+    appointment = find_appointment(session, at) if at else None
+    return presenters.person(session, appointment, n) if appointment else None
 
 
-def _next(agenda: Agenda) -> UUID | None:
+def _next(session: Session, agenda: Agenda) -> tuple[UUID | None, int]:
     lines = agenda.lines.items
+    if agenda.lives:
+        shown = {(line.id, line.n) for line in lines}
+        for each in list_queue(session, consulate=agenda.place["code"], day=agenda.day):
+            if each.place and (each.appointment_id, each.n) in shown:
+                return each.appointment_id, each.n
     for wanted in SHOWN_FIRST:
         for line in lines:
             if line.status == wanted:
-                return line.id
-    return lines[0].id if lines else None
+                return line.id, line.n
+    return (lines[0].id, lines[0].n) if lines else (None, 1)
 
 
 def _desks(session: Session, consulate: str, day: date, own: str | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -25,6 +25,7 @@ from consular.input.loading import load_fields
 from consular.messages import messages_about
 from consular.pages.desk import presenters
 from consular.pages.desk.blueprint import pages
+from consular.pages.desk.schemas import PersonForm
 from consular.pages.drafts import draft, drop
 from consular.pages.forms import Errors, check, go, local, pick, typed
 from consular.pages.portal.names import office
@@ -104,29 +105,42 @@ def _read_not_served(form: Form, errors: Errors) -> Any:
 @allow(DESK)
 def cancel(id: UUID) -> Response:
     """Cancel an appointment; its place is free again."""
-    return _do(lambda session: commands.cancel(session, id))
+    return take(lambda session: commands.cancel(session, id))
 
 
 def _step(id: UUID, step: Step, schema: Schema, values: dict[str, Any]) -> Response:
     details = load_fields(schema, values)
-    command = TakeStep(id, step, desk=details.pop("desk", None), details=details)
-    return _do(lambda session: take_step(session, command, now=now(), actor=actor()))
+    desk = details.pop("desk", None)
+    command = TakeStep(id, step, desk=desk, details=details, only=chosen_person())
+    return take(lambda session: take_step(session, command, now=now(), actor=actor()))
 
 
-def _do(step: Callable[[Session], Any]) -> Response:
+def take(step: Callable[[Session], Any]) -> Response:
     """Run the command in a transaction and redirect back to where it was sent from."""
     with transaction() as session:
         appointment = step(session)
         day = day_at_desk(session, appointment)
     drop()
     back = local(typed().get("back"), url_for("desk.today", day=day.isoformat()))
-    return go(same_row(back, appointment.id) if "stay" in typed() else back)
+    stays = "stay" in typed()
+    return go(same_row(back, appointment.id, chosen_person() or 1) if stays else back)
 
 
-def same_row(agenda: str, appointment: UUID) -> str:
-    """The agenda's address with one of its people beside it and its row in view."""
-    more = urlencode({"at": appointment, "done": 1})
-    return f"{agenda}{'&' if '?' in agenda else '?'}{more}#a-{appointment}"
+def chosen_person() -> int | None:
+    """Who of the appointment the form is about; None for everybody."""
+    return person_of(typed())
+
+
+def person_of(form: Mapping[str, str]) -> int | None:
+    """The number that a form or an address names."""
+    number: int | None = load_fields(PersonForm(), pick(dict(form), "n"))["n"]
+    return number
+
+
+def same_row(agenda: str, appointment: UUID, n: int) -> str:
+    """The agenda's address with one of its people beside it and their row in view."""
+    more = urlencode({"at": appointment, "n": n, "done": 1})
+    return f"{agenda}{'&' if '?' in agenda else '?'}{more}#a-{appointment}-{n}"
 
 
 def _by_field(errors: Errors) -> Errors:
@@ -140,7 +154,7 @@ def _by_field(errors: Errors) -> Errors:
 
 
 def _show(id: UUID, form: Form, errors: Errors) -> str:
-    desk = _own_desk()
+    desk = own_desk()
     with transaction() as session:
         appointment = get_appointment(session, id)
         record_look(session, "appointment", appointment)
@@ -159,6 +173,6 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
         )
 
 
-def _own_desk() -> str | None:
+def own_desk() -> str | None:
     """The reader's window, as the address remembers it."""
     return (request.form.get("desk") or request.args.get("desk") or "")[:20] or None

@@ -17,7 +17,7 @@ from consular.errors import FieldsInvalid
 from consular.i18n import money, words
 from consular.input.appointments import CompleteSchema
 from consular.pages.desk import presenters
-from consular.pages.desk.appointment import same_row
+from consular.pages.desk.appointment import chosen_person, person_of, same_row
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.fee_presenters import present_line
 from consular.pages.drafts import draft, drop, keep_draft
@@ -68,14 +68,16 @@ def complete_save(id: UUID) -> Response:
     if form.get("work_out"):
         kept = keep_draft({name: form[name] for name in form if name != "fee_amount"})
         return go(url_for("desk.complete", id=id, d=kept))
-    served = _read(form, None)
+    served, only = _read(form, None), chosen_person()
     with transaction() as session:
-        _check_sum(session, id, served)
-        appointment = complete(session, id, served, now=now(), actor=actor(), vault=vault())
+        _check_sum(session, id, served, only)
+        appointment = complete(
+            session, id, served, now=now(), actor=actor(), vault=vault(), only=only
+        )
         day = day_at_desk(session, appointment)
     drop()
     back = local(form.get("back"), url_for("desk.today", day=day.isoformat()))
-    return go(same_row(back, id) if "stay" in form else back)
+    return go(same_row(back, id, only or 1) if "stay" in form else back)
 
 
 @pages.get("/appointments/<uuid:id>/services", endpoint="more_services")
@@ -168,7 +170,7 @@ def _ask(id: UUID, form: Form, errors: Errors, *, more: bool = False) -> str:
         appointment = get_appointment(session, id)
         if more:
             form = {"service": appointment.services[0], **form}
-        only = _number(form) if more else None
+        only = _number(form) if more else person_of(form or request.args)
         served, refused = _chosen(session, id, form, only)
         expected = _work_out(session, id, served, only)
         amount = expected.total.amount if expected.total and expected.certain else ""
@@ -188,6 +190,7 @@ def _ask(id: UUID, form: Form, errors: Errors, *, more: bool = False) -> str:
             ],
             onward=local((form or request.args).get("back"), url_for("desk.appointment", id=id)),
             stay="stay" in (form or request.args),
+            n=only,
             errors={**_by_field(refused), **errors},
         )
 

@@ -17,10 +17,17 @@ from consular.pages.portal.names import service_names
 from services.appointments.agenda import AgendaLine
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.completing import find_document_number
-from services.appointments.queries import list_attendees, list_history, list_resemblances
-from services.appointments.returning import LATE_ARRIVAL, list_passes
-from services.appointments.rules import LIVE, Status, leading
-from services.appointments.steps import list_actions
+from services.appointments.queries import (
+    list_attendees,
+    list_history,
+    list_party,
+    list_resemblances,
+)
+from services.appointments.queueing import find_visit
+from services.appointments.returning import LATE_ARRIVAL, list_member_passes, list_passes
+from services.appointments.rules import AT_THE_OFFICE, LIVE, UNDO_WITHIN, Status, Step, leading
+from services.appointments.steps import list_actions, list_member_actions
+from services.appointments.visiting import last_step
 from services.citizens.people import Named, full_name, open_person
 from services.consulates.queries import list_requirements
 from services.kernel.crypto import Vault
@@ -69,8 +76,9 @@ class AgendaLines:
     def _row(self, line: AgendaLine, dated: bool) -> dict[str, Any]:
         return {
             "id": line.id,
+            "n": line.n,
             "time": self._once(("time", line.starts_at, dated), self._time, line.starts_at, dated),
-            "who": ", ".join(name or str(_("Datos suprimidos")) for name in line.people),
+            "who": name_shown(line, walk_in=line.walk_in),
             "folio": folio(line.folio),
             "service": self._once(tuple(line.services), self._service, line.services),
             "status": line.status,
@@ -93,6 +101,16 @@ class AgendaLines:
 
     def _notes(self, line: AgendaLine) -> list[str]:
         notes = [words("appointments.resemblance", reason) for reason in line.resembles]
+        if line.walk_in:
+            notes.append(str(_("Sin cita")))
+        if line.people > 1:
+            notes.append(str(_("Grupo de %(people)s", people=line.people)))
+        if line.priority:
+            notes.append(str(_("Prioridad")))
+        if line.parked_at and line.status == Status.CHECKED_IN:
+            notes.append(str(_("En pausa")))
+        if line.for_desk and line.status == Status.CHECKED_IN:
+            notes.append(str(_("Para la ventanilla %(desk)s", desk=line.for_desk)))
         if line.came_late:
             notes.append(str(_("Llegó tarde; conserva su lugar")))
         if line.return_until and line.status == Status.NOT_SERVED:
@@ -131,9 +149,40 @@ def opened(session: Session, appointment: Any, vault: Vault) -> dict[str, Any]:
     }
 
 
-def name_shown(person: Named) -> str:
-    """Return the person's name, or that their data were erased."""
-    return full_name(person) or str(_("Datos suprimidos"))
+def name_shown(person: Named, *, walk_in: bool = False) -> str:
+    """Return the person's name, or why there is none."""
+    return full_name(person) or str(_("Sin nombre") if walk_in else _("Datos suprimidos"))
+
+
+def person(session: Session, appointment: Any, n: int) -> dict[str, Any] | None:
+    """One person of an appointment, as the agenda shows them beside its list; None when it has no
+    such person. Who comes along is named."""
+    party = list_party(session, [appointment.id])[appointment.id]
+    chosen = next((each for each in party if each.n == n), None)
+    if chosen is None:
+        return None
+    actions = list_member_actions(session, [appointment], now=now())[appointment.id, n]
+    until = list_member_passes(session, [appointment], now=now()).get((appointment.id, n))
+    names = service_names(session)
+    return {
+        "id": appointment.id,
+        "n": n,
+        "folio": chosen.folio,
+        "start": appointment.starts_at,
+        "walk_in": appointment.walk_in,
+        "people": [name_shown(chosen.person, walk_in=appointment.walk_in)],
+        "others": [name_shown(each.person) for each in party if each.n != n],
+        "service_name": ", ".join(names.get(code, code) for code in appointment.services),
+        "status": chosen.status,
+        "desk": chosen.desk,
+        "actions": [step.value for step in leading(chosen.status, actions)],
+        "may_be_wrong": Step.WRONG_PERSON in actions,
+        "return_until": until,
+        "resembles": list_resemblances(session, [appointment.id]).get(appointment.id, []),
+        "came_late": LATE_ARRIVAL in (chosen.outcome or {}),
+        "visit": find_visit(session, appointment.id, n) if chosen.status in AT_THE_OFFICE else None,
+        "undo": bool(last_step(session, appointment.id, since=now() - UNDO_WITHIN)),
+    }
 
 
 def _end_of_document(

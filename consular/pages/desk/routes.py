@@ -5,6 +5,7 @@ from __future__ import annotations
 from consular.pages.desk import (
     agenda,
     appointment,
+    board,
     cash,
     charging,
     documents,
@@ -14,6 +15,7 @@ from consular.pages.desk import (
     identity,
     importing,
     messages,
+    queue,
     receipts,
     sessions,
 )
@@ -22,6 +24,7 @@ from consular.pages.desk.blueprint import pages
 __all__ = [
     "agenda",
     "appointment",
+    "board",
     "cash",
     "charging",
     "documents",
@@ -32,6 +35,7 @@ __all__ = [
     "importing",
     "messages",
     "pages",
+    "queue",
     "receipts",
     "sessions",
 ]

@@ -1,0 +1,151 @@
+"""The queue at the desk: call who is next, undo, pause, pass on, and give tickets."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, render_template, request, url_for
+
+from consular.auth import DESK, actor, allow, now, vault
+from consular.db import transaction
+from consular.errors import FieldsInvalid
+from consular.i18n import current_language
+from consular.input.fields import MISSING
+from consular.input.loading import load_fields
+from consular.pages.desk.agenda import today_at
+from consular.pages.desk.appointment import own_desk, same_row, take
+from consular.pages.desk.blueprint import pages
+from consular.pages.desk.schemas import (
+    DeskForm,
+    OnePersonForm,
+    ParkForm,
+    PriorityForm,
+    TakeOverForm,
+    TicketForm,
+    TransferForm,
+)
+from consular.pages.drafts import draft, drop
+from consular.pages.forms import Errors, go, local, pick, read_fields, typed
+from consular.pages.portal.names import bookable_services, office
+from services.appointments.desk import TakeStep, take_step
+from services.appointments.queueing import ChangeVisit, call_next, change_visit, take_over
+from services.appointments.rules import Step
+from services.appointments.undoing import undo
+from services.appointments.walking_in import GiveTicket, give_ticket
+
+
+@pages.post("/next")
+@allow(DESK)
+def call_next_person() -> Response:
+    """Call whoever is next of those that this window serves."""
+    desk = load_fields(DeskForm(), pick(typed(), "desk"))["desk"]
+    with transaction() as session:
+        place = office(session, actor().consulate or "")
+        appointment, n = call_next(
+            session, place["code"], desk, day=today_at(place), now=now(), actor=actor()
+        )
+    drop()
+    return go(same_row(local(typed().get("back"), url_for("desk.today")), appointment.id, n))
+
+
+@pages.get("/next")
+@allow(DESK)
+def back_to_agenda() -> Response:
+    """Lead a refused call back to the agenda, which says why."""
+    return go(url_for("desk.today", d=request.args.get("d"), desk=draft().form.get("desk")))
+
+
+@pages.post("/appointments/<uuid:id>/undo")
+@allow(DESK)
+def undo_step(id: UUID) -> Response:
+    """Take the last step back, within a minute."""
+    return take(lambda session: undo(session, id, now=now(), actor=actor()))
+
+
+@pages.post("/appointments/<uuid:id>/wrong-person")
+@allow(DESK)
+def wrong_person(id: UUID) -> Response:
+    """Note that somebody else was checked in: the person who is meant is still expected."""
+    n = load_fields(OnePersonForm(), pick(typed(), "n"))["n"]
+    command = TakeStep(id, Step.WRONG_PERSON, only=n)
+    return take(lambda session: take_step(session, command, now=now(), actor=actor()))
+
+
+@pages.post("/appointments/<uuid:id>/park")
+@allow(DESK)
+def park(id: UUID) -> Response:
+    """Let somebody wait without being called, or go on in their place."""
+    form = load_fields(ParkForm(), pick(typed(), "n", "park"))
+    return _change(ChangeVisit(id, form["n"], park=form["park"] == "yes"))
+
+
+@pages.post("/appointments/<uuid:id>/priority")
+@allow(DESK)
+def priority(id: UUID) -> Response:
+    """Give somebody priority in the queue, or take it away."""
+    form = load_fields(PriorityForm(), pick(typed(), "n", "priority"))
+    return _change(ChangeVisit(id, form["n"], priority=form["priority"] == "yes"))
+
+
+@pages.post("/appointments/<uuid:id>/transfer")
+@allow(DESK)
+def transfer(id: UUID) -> Response:
+    """Pass somebody on to another service or window; they keep their place."""
+    form = load_fields(TransferForm(), pick(typed(), "n", "service", "for_desk"))
+    services = (form["service"],) if form["service"] else ()
+    if not (services or form["for_desk"]):
+        raise FieldsInvalid({"service": [str(MISSING)]})
+    return _change(ChangeVisit(id, form["n"], services=services, for_desk=form["for_desk"]))
+
+
+@pages.post("/appointments/<uuid:id>/take-over")
+@allow(DESK)
+def take_over_person(id: UUID) -> Response:
+    """Go on at this window with somebody whom another one called."""
+    form = load_fields(TakeOverForm(), pick(typed(), "n", "desk"))
+    return take(
+        lambda session: take_over(session, id, form["n"], form["desk"], now=now(), actor=actor())
+    )
+
+
+def _change(command: ChangeVisit) -> Response:
+    return take(lambda session: change_visit(session, command, now=now(), actor=actor()))
+
+
+@pages.get("/tickets")
+@allow(DESK)
+def ticket() -> str:
+    """Show the form of a ticket for somebody without an appointment."""
+    with transaction() as session:
+        return render_template(
+            "desk/ticket.html",
+            services=bookable_services(session),
+            desk=own_desk(),
+            form=draft().form,
+            errors=draft().errors(_read_ticket),
+        )
+
+
+@pages.post("/tickets")
+@allow(DESK)
+def give() -> Response:
+    """Give the ticket; the person waits from now on."""
+    fields = _read_ticket(typed(), None)
+    command = GiveTicket(
+        consulate=actor().consulate or "",
+        service=fields["service"],
+        given_names=fields["given_names"],
+        first_surname=fields["first_surname"],
+        priority=fields["priority"] == "yes",
+        language=current_language(),
+    )
+    with transaction() as session:
+        given = give_ticket(session, command, now=now(), actor=actor(), vault=vault())
+    drop()
+    return go(same_row(url_for("desk.today", desk=own_desk()), given.id, 1))
+
+
+def _read_ticket(form: dict[str, str], errors: Errors | None) -> Any:
+    names = ("service", "given_names", "first_surname", "priority")
+    return read_fields(TicketForm(), pick(form, *names), errors)

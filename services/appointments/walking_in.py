@@ -1,0 +1,88 @@
+"""Give a ticket to somebody who comes without an appointment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from services.appointments.errors import ServiceNotOffered
+from services.appointments.lifecycle import LIFECYCLE
+from services.appointments.models import Appointment, Member, Visit
+from services.appointments.returning import today_at_office
+from services.appointments.rules import Status
+from services.citizens.people import PersonData, make_person
+from services.consulates.queries import list_services
+from services.facts.recording import Counted, record_party
+from services.kernel.audit import Actor
+from services.kernel.crypto import Vault
+from services.kernel.ids import FolioKind, new_folio, new_id
+
+
+@dataclass(frozen=True)
+class GiveTicket:
+    """For whom and what; the name may be empty, and then the folio says who it is."""
+
+    consulate: str
+    service: str
+    given_names: str = ""
+    first_surname: str = ""
+    priority: bool = False
+    language: str = "es"
+
+
+def give_ticket(
+    session: Session, command: GiveTicket, *, now: datetime, actor: Actor, vault: Vault
+) -> Appointment:
+    """Somebody waits from now on, after those whose time is before. They hold no seat and no claim:
+    nobody's appointment is touched. Raises `ServiceNotOffered`."""
+    service = next((row for row in list_services(session) if row.code == command.service), None)
+    if service is None:
+        raise ServiceNotOffered()
+    named = PersonData(command.given_names, command.first_surname, None, None)
+    person = make_person(named, account=None, consulate=command.consulate, now=now, vault=vault)
+    ticket = Appointment(
+        id=new_id(),
+        folio=new_folio(FolioKind.APPOINTMENT),
+        consulate_code=command.consulate,
+        services=[command.service],
+        starts_at=now,
+        ends_at=now + timedelta(minutes=service.minutes),
+        status=Status.CHECKED_IN,
+        language=command.language,
+        created_at=now,
+        changed_at=now,
+        people=1,
+        walk_in=True,
+    )
+    ticket.day = today_at_office(session, ticket, now)
+    session.add_all([person, ticket])
+    session.flush()
+    session.add(
+        Member(
+            appointment_id=ticket.id,
+            n=1,
+            person_id=person.id,
+            folio=ticket.folio,
+            status=Status.CHECKED_IN,
+            changed_at=now,
+        )
+    )
+    session.flush()
+    session.add(
+        Visit(
+            appointment_id=ticket.id,
+            n=1,
+            consulate_code=ticket.consulate_code,
+            day=ticket.day,
+            due_at=now,
+            arrived_at=now,
+            priority=command.priority,
+            services=ticket.services,
+        )
+    )
+    counted = Counted("appointment", ticket.id, ticket.day, ticket.consulate_code)
+    record_party(session, counted, ticket.status, ticket.services, subjects=1, people=1, now=now)
+    LIFECYCLE.record(session, ticket, now=now, actor=actor, action="appointment.walk_in")
+    return ticket
