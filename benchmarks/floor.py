@@ -72,6 +72,16 @@ INSERT INTO seats (appointment_id, person_id, service_code, slot_id, starts_at, 
 SELECT %(id)s, %(person)s, %(service)s, id, %(start)s, ends_at FROM taken
 """
 
+AGENDA = """
+SELECT a.starts_at, a.services, m.folio, m.status, m.desk, p.given_names, p.first_surname,
+    p.second_surname
+FROM appointments a
+JOIN attendees m ON m.appointment_id = a.id JOIN people p ON p.id = m.person_id
+WHERE a.consulate_code = %(office)s
+  AND a.day = (SELECT (now() AT TIME ZONE time_zone)::date FROM consulates WHERE code = %(office)s)
+ORDER BY a.starts_at, a.id, m.n
+"""
+
 FREE = """
 SELECT s.starts_at, s.ends_at, min(t.capacity - t.taken)
 FROM slots s JOIN slot_sets t ON t.slot_id = s.id
@@ -82,7 +92,7 @@ GROUP BY s.id HAVING min(t.capacity - t.taken) > 0 ORDER BY s.starts_at
 
 
 def create_app(settings: Settings) -> Flask:
-    """Two views, at the addresses of the product's own."""
+    """The views of what is measured."""
     app = Flask("floor", static_folder=None)
     here = threading.local()
 
@@ -110,6 +120,11 @@ def create_app(settings: Settings) -> Flask:
             for start, end, free in rows
         ]
         return _answer({"slots": slots}, 200)
+
+    @app.get("/agenda")
+    def agenda() -> Response:
+        rows = connection().execute(AGENDA, {"office": request.headers["X-Office"]})
+        return _answer([[str(value) for value in row] for row in rows], 200)
 
     return app
 

@@ -24,7 +24,17 @@ from urllib.parse import urlencode
 
 from benchmarks import client, enrollments
 from benchmarks import stage as stages
-from benchmarks.stage import DAYS, FEW, HOT, MANY, OFFICE, SOLD_OUT, Stage, http_request
+from benchmarks.stage import (
+    AGENDA,
+    DAYS,
+    FEW,
+    HOT,
+    MANY,
+    OFFICE,
+    SOLD_OUT,
+    Stage,
+    http_request,
+)
 from consular.local.ports import HOST
 from services.kernel.settings import Settings
 
@@ -142,6 +152,18 @@ def availability(stage: Stage, size: Size) -> list[Result]:
     ]
 
 
+def agenda(stage: Stage, size: Size) -> Result:
+    """The desk's page of a day of 300 people, for one officer who is signed in."""
+    ask = {"Accept": "text/html", "Cookie": stage.officer, "X-Office": AGENDA}
+    reads = [http_request("GET", "/desk/?desk=A", ask)] * size.reads
+    floors = [http_request("GET", "/agenda", ask)] * size.reads
+    pairs = [
+        (send(stage.product, reads, 1, 200).p95, send(stage.floor, floors, 1, 200).p95)
+        for _ in range(size.runs + 1)
+    ][1:]
+    return _result("agenda_300", "ms", pairs, "p95; its SQL in a bare Flask view, same server")
+
+
 def first_page(stage: Stage, size: Size) -> list[Result]:
     """The portal's home page as a first visit sees it: its HTML alone."""
     reads = [http_request("GET", "/", {"Accept": "text/html"})] * size.reads
@@ -175,6 +197,7 @@ def measure(size: Size) -> list[Result]:
             booking(stage, size, "booking_refused", SOLD_OUT, 409),
             *availability(stage, size),
             *first_page(stage, size),
+            agenda(stage, size),
             *enrolling(stage, size),
         ]
 

@@ -26,11 +26,15 @@ from services.kernel.audit import SYSTEM
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
+from services.staff.accounts import MakeStaffAccount, make_account
+from services.staff.sessions import start_session
 from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import with_token_key, working_day
 from tests.servers import DatabaseUrls, Servers, random_keys
 
 OFFICE, HOT, SOLD_OUT = "losangeles", "chicago", "houston"
+# Where a full day is looked at.
+AGENDA, AGENDA_PEOPLE = "dallas", 300
 FEW, MANY = 700, 70_000
 DAYS = 30
 SERVICES = ("PAS10", "MAT", "INE", "RFC")
@@ -86,6 +90,11 @@ UPDATE slot_sets t SET taken = (
 WHERE slot_id IN (SELECT id FROM slots WHERE consulate_code = %(office)s)
 """
 
+_TODAY = """
+UPDATE appointments a SET day = (now() AT TIME ZONE c.time_zone)::date
+FROM consulates c WHERE c.code = a.consulate_code AND a.consulate_code = %(office)s
+"""
+
 _CAPACITY = """
 UPDATE slot_sets SET capacity = %(capacity)s
 WHERE slot_id IN (SELECT id FROM slots WHERE consulate_code = %(office)s)
@@ -94,7 +103,8 @@ WHERE slot_id IN (SELECT id FROM slots WHERE consulate_code = %(office)s)
 
 @dataclass(frozen=True)
 class Stage:
-    """Servers by name: product and floor, each over few and over many bookings."""
+    """Servers by name: product and floor, each over few and over many bookings. ``officer`` is the
+    cookie of somebody signed in at the office of `AGENDA`."""
 
     product: Settings
     floor: Settings
@@ -102,6 +112,7 @@ class Stage:
     floor_many: Settings
     citizens: list[Citizen]
     starts: dict[str, list[datetime]]
+    officer: str
 
     def bookings(self, office: str, count: int, seed: str) -> list[bytes]:
         """Requests to book, each for another person; the same bytes for product and floor."""
@@ -168,6 +179,7 @@ def standing() -> Iterator[Stage]:
             _open_sessions(settings)
             citizens = make_citizens(settings, _CITIZENS)
             _book(few, 0, FEW)
+            _fill_day(few)
             many = stack.enter_context(addresses.fresh_database(few.name))
             _book(many, FEW, MANY)
             starts = _starts(few)
@@ -179,6 +191,7 @@ def standing() -> Iterator[Stage]:
                 stack.enter_context(running_server(full, floor.create_app)),
                 citizens,
                 starts,
+                _sign_in(settings),
             )
     finally:
         servers.stop()
@@ -227,6 +240,7 @@ def _open_sessions(settings: Settings) -> None:
         for office in (HOT, SOLD_OUT):
             command = OpenSession(office, working_day(20), time(9), time(9, 15), 15, desks)
             _open(database, command)
+        _open(database, OpenSession(AGENDA, working_day(20), time(9), time(15), 15, desks[:30]))
     finally:
         database.dispose()
 
@@ -248,6 +262,29 @@ def _book(urls: DatabaseUrls, first: int, last: int) -> None:
         connection.execute(_CAPACITY, {"office": HOT, "capacity": 32_000})
         connection.execute(_CAPACITY, {"office": SOLD_OUT, "capacity": 0})
         connection.execute("VACUUM (ANALYZE)")
+
+
+def _fill_day(urls: DatabaseUrls) -> None:
+    """300 people of today at one office."""
+    first = 10 * MANY
+    booked = {"office": AGENDA, "first": first, "last": first + AGENDA_PEOPLE - 1}
+    options = "-c app.consulate=*"
+    with psycopg.connect(urls.owner_url, autocommit=True, options=options) as connection:
+        connection.execute(_BOOKINGS, booked)
+        connection.execute(_TODAY, {"office": AGENDA})
+
+
+def _sign_in(settings: Settings) -> str:
+    """The cookie of an officer, as a browser sends it."""
+    database, now = Database(settings.database_url, pool_size=1), system_clock()
+    try:
+        with database.transaction(NETWORK_SCOPE) as session:
+            command = MakeStaffAccount("bench-officer", "Demo Officer", "officer", AGENDA)
+            officer = make_account(session, command, now=now, actor=SYSTEM)
+            secret = start_session(session, now=now, staff_id=officer.id)
+    finally:
+        database.dispose()
+    return f"consular-session={secret}"
 
 
 def _starts(urls: DatabaseUrls) -> dict[str, list[datetime]]:
