@@ -17,6 +17,7 @@ WHAT: dict[str, Any] = {
     "appointment.list": _("Vieron tu cita en una lista"),
     "appointment.book": _("Se reservó tu cita"),
     "appointment.check_in": _("Registraron tu llegada"),
+    "appointment.correct_spelling": _("Corrigieron cómo se escribe un nombre en tu cita"),
     "appointment.call": _("Te llamaron a una ventanilla"),
     "appointment.back_to_waiting": _("Te regresaron a la sala de espera"),
     "appointment.complete": _("Te atendieron"),

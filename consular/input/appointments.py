@@ -204,6 +204,21 @@ class CheckInSchema(Schema):
     )
 
 
+class SpellingSchema(CheckInSchema):
+    """Names as in the document that the officer saw. The birth date stays."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "given_names": "Ana María",
+        "first_surname": "Demo",
+        "second_surname": "Prueba",
+        "identity_checked": True,
+    }
+
+    given_names = Name(required=True)
+    first_surname = Name(required=True)
+    second_surname = SecondSurname()
+
+
 class CallSchema(Schema):
     """Which window calls."""
 

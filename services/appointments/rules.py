@@ -15,6 +15,8 @@ from typing import Any
 MAX_ROWS = 63
 # Enough to get a copy of a certificate from Mexico.
 RETURN_DAYS = 30
+# Constitution, art. 34-I.
+OF_AGE = 18
 # Long enough for an officer to finish the day's notes, whatever the zone.
 NOTES_AFTER_CLOSING = timedelta(hours=12)
 # People are reminded so many days before, from that hour on, by the office's clock.
@@ -265,6 +267,12 @@ def repeated_person(keys: Sequence[Sequence[bytes]]) -> tuple[int, int] | None:
                 return person, number
         seen.update(own)
     return None
+
+
+def is_minor(born: date, day: date) -> bool:
+    """Whether somebody isn't of age on that day."""
+    years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    return years < OF_AGE
 
 
 def last_day_to_return(day: date, today: date) -> date:

@@ -113,6 +113,8 @@ def _appointments(web: Web) -> None:
     made = web.book(web.free()[0]["start"], token=citizen, attendees=four).get_json()
     household = f"/appointments/{made['id']}"
     _well(web, "POST", f"{household}/attendees/4/cancel", {}, token=citizen)
+    spelled = {"given_names": "Ana Luz", "first_surname": "Demo", **HERE}
+    _well(web, "POST", f"{household}/attendees/1/correct", spelled, token=officer)
     closing = {"status": "closed"}
     _well(web, "GET", f"/sessions/{opened['id']}", token=supervisor)
     web.travel(morning_at_office() + timedelta(hours=5))

@@ -22,7 +22,6 @@ BOTH = {
     "accounts": f"{ADD}, UPDATE (language)",
     "agency_messages": ADD,
     "alembic_version": READ,
-    "attendees": f"{ADD}, UPDATE (appointment_id, changed_at, desk, n, outcome, status)",
     "audit_entries": ADD,
     "claims": f"{KEEP}, UPDATE (appointment_id, n)",
     "consents": f"{ADD}, UPDATE (withdrawn_at, withdrawn_by, withdrawn_by_role)",
@@ -37,8 +36,6 @@ BOTH = {
     "opening_changes": ADD,
     "quotes": ADD,
     "remittance_events": ADD,
-    "seats": f"{ADD}, UPDATE (appointment_id, counted, ends_at, hold_id, share, slot_id,"
-    " starts_at)",
     "session_series": f"{ADD}, UPDATE (breaks, closes, desks, exdates, made_until, opens, rrule)",
     "sessions": f"{ADD}, UPDATE (breaks, by_desk, cancelled_at, closed_at, closed_by, closes,"
     " edited_apart, opens, service_minutes, service_slots)",
@@ -48,6 +45,9 @@ BOTH = {
     "vote_count_figures": ADD,
 }
 ONLY_WEB = {
+    "attendees": f"{ADD}, UPDATE (appointment_id, changed_at, desk, n, outcome, person_id, status)",
+    "seats": f"{ADD}, UPDATE (appointment_id, counted, ends_at, hold_id, person_id, share, slot_id,"
+    " starts_at)",
     "bookings_called_off": ADD,
     "assisted_requests": ADD,
     "agency_pauses": f"{ADD}, UPDATE (lift_reason, lifted_at, lifted_by)",
@@ -115,6 +115,9 @@ ONLY_WEB = {
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {
+    "attendees": f"{ADD}, UPDATE (appointment_id, changed_at, desk, n, outcome, status)",
+    "seats": f"{ADD}, UPDATE (appointment_id, counted, ends_at, hold_id, share, slot_id,"
+    " starts_at)",
     "cash_counts": READ,
     "cash_ups": READ,
     "corrections": f"{READ}, UPDATE (reason)",

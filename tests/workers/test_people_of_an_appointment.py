@@ -181,6 +181,28 @@ def test_the_desk_takes_each_of_a_household_by_themselves(household: Household) 
         assert row.status == status_of_party(member.status for member in members)
 
 
+def test_an_officer_corrects_a_spelling_and_the_place_stays_theirs(household: Household) -> None:
+    """Whoever holds a place under these names already keeps theirs; the owner reads of it."""
+    web, officer = household.web, household.web.token("officer", "losangeles")
+    names = {"given_names": "Ana María", "first_surname": "Demo Aaab", **CHECKED}
+    done = household.one(2, "correct", names, token=officer)
+    assert done.status_code == 200, done.text
+    assert done.get_json()["attendees"][1]["given_names"] == "Ana María"
+    again, start = {"identity_checked": True}, web.free()[0]["start"]
+    corrected = {**person(1), "given_names": "Ana María", "second_surname": None}
+    assert web.book(start, token=household.mine, attendees=[corrected]).status_code == 409
+    assert web.book(start, token=household.mine, attendees=[person(1)]).status_code == 201
+    taken = household.one(2, "correct", {**person(1), "birth_date": None, **again}, token=officer)
+    assert taken.status_code == 422
+    names = {name: person(1)[name] for name in ("given_names", "first_surname", "second_surname")}
+    taken = household.one(2, "correct", {**names, **again}, token=officer)
+    assert (taken.status_code, taken.get_json()["code"]) == (409, "already_booked")
+    refused = household.one(2, "correct", {**names, **again}, token=household.mine)
+    assert refused.status_code == 403
+    listed = web.call("GET", "/me/accesses", token=household.mine).get_json()["items"]
+    assert "appointment.correct_spelling" in {entry["action"] for entry in listed}
+
+
 def test_one_of_a_household_belongs_to_it_alone(household: Household) -> None:
     """Another account, and another office, see none of them; staff may not before the day."""
     web = household.web

@@ -17,11 +17,11 @@ from consular.auth import ANYONE, CITIZEN, allow, now
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language, in_language
-from consular.input.appointments import AttendeeSchema, ContactSchema
+from consular.input.appointments import MOST_PEOPLE, ContactSchema
 from consular.input.fields import Code, Day, Moment
 from consular.messages import messages_about
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
-from consular.pages.forms import Errors, check, date_of, go, phone_of, pick, read_or_refuse
+from consular.pages.forms import Errors, check, go, phone_of, pick, read_or_refuse
 from consular.pages.portal.alternatives import find_alternatives
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import prefilled_form
@@ -31,6 +31,17 @@ from consular.pages.portal.names import (
     offices,
 )
 from consular.pages.portal.names import service_names as all_service_names
+from consular.pages.portal.party import (
+    ADD,
+    NAMES,
+    REMOVE,
+    anybody_minor,
+    labels,
+    party_of,
+    read_people,
+    with_another,
+    without,
+)
 from consular.pages.portal.proved import remember_proved
 from consular.pages.portal.signing_in import (
     CODE_SENT,
@@ -52,18 +63,19 @@ from consular.printing.enrollments import as_file
 from services.appointments.booking import BookAppointment
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.errors import SlotNotOffered, SlotTaken
-from services.appointments.queries import get_appointment, list_attendees
+from services.appointments.queries import Coming, get_appointment, list_party
 from services.appointments.returning import list_passes
 from services.appointments.rules import EARLY_MINUTES, Status, Step
-from services.appointments.steps import list_actions
+from services.appointments.steps import list_actions, list_member_actions
 from services.citizens.codes import Destination
 from services.citizens.people import full_name
+from services.consulates.models import Service
 from services.consulates.queries import fees_on, get_service, list_requirements
 from services.kernel.audit import Actor, Role
 from services.kernel.errors import Conflict, DomainError
 from services.kernel.identifiers import format_phone
+from services.kernel.money import Money
 
-NAMES = ("given_names", "first_surname", "second_surname")
 SLOT = ("consulate", "service", "start")
 
 
@@ -108,6 +120,9 @@ def booking_person() -> str:
     return render_template(
         "portal/booking_person.html",
         form=form,
+        party=party_of(form),
+        most=MOST_PEOPLE,
+        labels=labels(party_of(form)),
         errors=draft().errors(_command),
         **_slot_context(slot),
     )
@@ -120,6 +135,11 @@ def booking_person_save() -> Response:
     form = answers()
     if "change_time" in request.form:
         return _to_times(form, keep_draft(form))
+    if ADD in request.form or REMOVE in request.form:
+        person = form.pop(REMOVE, "")
+        changed = without(form, person) if person else with_another(form)
+        changed.pop(ADD, None)
+        return go(url_for("portal.booking_person", d=keep_draft(changed), _anchor="people"))
     read_or_refuse(form, _command)
     return go(url_for("portal.booking_check", d=keep_draft(form)))
 
@@ -214,7 +234,12 @@ add_rescheduling(
     layout="layouts/citizen.html",
     who=CITIZEN,
 )
-reopen(pages, ["/citas/<uuid:id>/cancelar"], "portal.appointment", CITIZEN)
+reopen(
+    pages,
+    ["/citas/<uuid:id>/cancelar", "/citas/<uuid:id>/personas/<int:n>/cancelar"],
+    "portal.appointment",
+    CITIZEN,
+)
 
 
 @pages.post("/citas/<uuid:id>/cancelar")
@@ -226,13 +251,20 @@ def appointment_cancel(id: UUID) -> Response:
     return go(url_for("portal.appointment", id=id))
 
 
+@pages.post("/citas/<uuid:id>/personas/<int:n>/cancelar")
+@allow(CITIZEN)
+def attendee_cancel(id: UUID, n: int) -> Response:
+    """Cancel one person of an appointment; the others keep their places."""
+    with transaction() as session:
+        commands.cancel(session, id, only=n)
+    return go(url_for("portal.appointment", id=id))
+
+
 def _command(form: dict[str, str], errors: Errors) -> BookAppointment | None:
     """The booking that the form describes, or None with what is wrong."""
     slot = check(_Slot(), pick(form, *SLOT), errors)
     contact = check(ContactSchema(), {**pick(form, "email"), **phone_of(form)}, errors)
-    values: dict[str, Any] = pick(form, *NAMES, "curp")
-    born = date_of(form, "birth_date")
-    person = check(AttendeeSchema(), {**values, **({"birth_date": born} if born else {})}, errors)
+    people = read_people(form, errors)
     signed_in = g.actor is not None and g.actor.is_citizen
     if contact is not None and not signed_in and not (contact["email"] or contact["phone"]):
         errors["email"] = [_("Escribe tu correo o tu teléfono: ahí te mandamos el código.")]
@@ -242,7 +274,7 @@ def _command(form: dict[str, str], errors: Errors) -> BookAppointment | None:
         consulate=slot["consulate"],
         services=(slot["service"],),
         start=slot["start"],
-        attendees=(person,),
+        attendees=people,
         email=contact["email"],
         phone=contact["phone"],
         language=current_language(),
@@ -307,11 +339,14 @@ def _ask_time(place: dict[str, Any], errors: Errors) -> str:
         where = office(session, place["consulate"])
         service = get_service(session, place["service"])
         zone = ZoneInfo(where["time_zone"])
-        week = free_week(session, where["code"], zone, service.code, first=place["from_"])
+        party = party_of(draft().form)
+        week = free_week(
+            session, where["code"], zone, service.code, first=place["from_"], party=party
+        )
         further = None
         if not week.days:
             further = find_alternatives(session, where["code"], service.code, week.begin)
-        shown = {"code": service.code, "name": in_language(service, "name")}
+        shown = _shown_service(service)
     later: date | None = week.later
     if further:
         later = further.start.astimezone(zone).date() if further.start else None
@@ -328,6 +363,14 @@ def _ask_time(place: dict[str, Any], errors: Errors) -> str:
     )
 
 
+def _shown_service(service: Service) -> dict[str, Any]:
+    return {
+        "code": service.code,
+        "name": in_language(service, "name"),
+        "who": in_language(service, "who"),
+    }
+
+
 def _person_of(form: dict[str, str]) -> str:
     """Whose time is chosen, as far as it was said."""
     return " ".join(form[name].strip() for name in NAMES if form.get(name, "").strip())
@@ -339,19 +382,22 @@ def _ask_check(form: dict[str, str], command: BookAppointment, errors: Errors) -
         "service": command.services[0],
         "start": command.start,
     }
-    person = command.attendees[0]
     context = _slot_context(slot)
     with transaction() as session:
         fee = fees_on(session, command.start.date()).get(command.services[0])
         free = get_service(session, command.services[0]).free
+    party = len(command.attendees)
     return render_template(
         "portal/booking_check.html",
         form=form,
         errors=errors,
-        names=full_name(person),
+        people=[
+            {"names": full_name(each), "birth_date": each.birth_date, "curp": each.curp}
+            for each in command.attendees
+        ],
+        minors=anybody_minor(command.attendees, command.start.date()),
         phone=format_phone(command.phone) if command.phone else "",
-        birth_date=person.birth_date,
-        fee=None if free or fee is None else fee.money,
+        fee=None if free or fee is None else sum([fee.money] * (party - 1), fee.money),
         **context,
     )
 
@@ -363,7 +409,7 @@ def _ask_code(form: dict[str, str], command: BookAppointment) -> str:
         sent_to=mask(_contact(command)),
         sent_at=sent_at(form),
         sent_again=SENT_AGAIN in form,
-        person=full_name(command.attendees[0]),
+        person=", ".join(full_name(each) for each in command.attendees),
         errors=draft().errors(),
         minutes=MINUTES,
         **_slot_context(slot),
@@ -376,7 +422,7 @@ def _slot_context(slot: dict[str, Any]) -> dict[str, Any]:
         service = get_service(session, slot["service"])
         return {
             "consulate": where,
-            "service": {"code": service.code, "name": in_language(service, "name")},
+            "service": _shown_service(service),
             "start": slot["start"],
         }
 
@@ -384,7 +430,8 @@ def _slot_context(slot: dict[str, Any]) -> dict[str, Any]:
 def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
     with transaction() as session:
         appointment = get_appointment(session, id)
-        people = list_attendees(session, [id])[id]
+        party = list_party(session, [id])[id]
+        may_each = list_member_actions(session, [appointment], now=now())
         names = all_service_names(session)
         fees = fees_on(session, appointment.day)
         needs = list_requirements(session, appointment.services)
@@ -405,13 +452,23 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
             "consulate": where,
             "start": appointment.starts_at,
             "end": appointment.ends_at,
-            "attendees": [full_name(p) for p in people],
+            "minutes": round((appointment.ends_at - appointment.starts_at).total_seconds() / 60),
+            "attendees": [
+                {
+                    "n": each.n,
+                    "name": full_name(each.person),
+                    "folio": each.folio,
+                    "status": each.status,
+                    "can_cancel": len(party) > 1 and Step.CANCEL in may_each[id, each.n],
+                }
+                for each in party
+            ],
             "requirements": _unique(
                 in_language(row, "text")
                 for code in appointment.services
                 for row in needs.get(code, [])
             ),
-            "fee": sum(known[1:], known[0]) if known else None,
+            "fee": _of_all(sum(known[1:], known[0]), party) if known else None,
             "can_cancel": Step.CANCEL in may,
             "can_move": Step.RESCHEDULE in may,
             "orphaned": Step.RESCHEDULE in may and appointment.orphaned_at is not None,
@@ -424,6 +481,12 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
         moved=moved,
         errors=errors,
     )
+
+
+def _of_all(fee: Money, party: Sequence[Coming]) -> Money:
+    """What all who come pay together."""
+    coming = sum(each.status != Status.CANCELLED for each in party) or len(party)
+    return sum([fee] * (coming - 1), fee)
 
 
 def _unique(words: Any) -> Sequence[str]:

@@ -40,6 +40,7 @@ from consular.input.appointments import (
     NotServedSchema,
     PersonSearchSchema,
     RescheduleSchema,
+    SpellingSchema,
 )
 from consular.printing.appointments import calendar_file, print_appointment
 from consular.printing.enrollments import as_file
@@ -52,6 +53,7 @@ from services.appointments.queries import get_appointment, list_appointments, li
 from services.appointments.rescheduling import RescheduleAppointment
 from services.appointments.returning import list_passes
 from services.appointments.rules import Step
+from services.appointments.spelling import CorrectSpelling, correct_spelling
 from services.cashier.queries import Given, list_given
 from services.citizens.people import Named
 from services.consulates.queries import get_consulate
@@ -410,6 +412,32 @@ def complete_appointment(
             complete(
                 session, appointment, command, now=now(), actor=actor(), vault=vault(), only=n
             ),
+        ),
+    )
+
+
+@endpoint(
+    api,
+    "POST",
+    "/<uuid:appointment>/attendees/<int:n>/correct",
+    operation="correctAttendee",
+    who=DESK,
+    body=SpellingSchema(),
+    answer=AppointmentAnswer(),
+    errors={409: ("wrong_state", "already_booked", "person_forgotten")},
+)
+def correct_attendee(appointment: UUID, n: int, command: dict[str, Any]) -> dict[str, Any]:
+    """Correct how a person's names are written, against their document.
+
+    The birth date stays, and so does the place.
+    """
+    names = {name: value for name, value in command.items() if name != "identity_checked"}
+    wanted = CorrectSpelling(appointment, n, **names)
+    return commands.run_idempotent(
+        request_key(),
+        lambda session: _one(
+            session,
+            correct_spelling(session, wanted, now=now(), actor=actor(), vault=vault()),
         ),
     )
 
