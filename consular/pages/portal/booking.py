@@ -69,7 +69,6 @@ from services.appointments.rules import EARLY_MINUTES, Status, Step
 from services.appointments.steps import list_actions, list_member_actions
 from services.citizens.codes import Destination
 from services.citizens.people import full_name
-from services.consulates.models import Service
 from services.consulates.queries import fees_on, get_service, list_requirements
 from services.kernel.audit import Actor, Role
 from services.kernel.errors import Conflict, DomainError
@@ -363,7 +362,7 @@ def _ask_time(place: dict[str, Any], errors: Errors) -> str:
     )
 
 
-def _shown_service(service: Service) -> dict[str, Any]:
+def _shown_service(service: Any) -> dict[str, Any]:
     return {
         "code": service.code,
         "name": in_language(service, "name"),
