@@ -162,7 +162,7 @@ def changes_of(data: dict[str, Any]) -> Changes:
 
 class ChangeSessionSchema(_ChangesSchema):
     """``status``: a closed session takes no more bookings and keeps those it has; one that is
-    cancelled isn't held, and its bookings are kept without a place or cancelled too."""
+    canceled isn't held, and its bookings are kept without a place or canceled too."""
 
     example: ClassVar[dict[str, Any]] = {"closes": "14:00", "reason": "Más demanda"}
 
@@ -220,7 +220,7 @@ class SeriesSchema(Schema):
 
 class ChangeSeriesSchema(_ChangesSchema):
     """Sessions of the series from ``from`` on change, those edited apart excepted; ``exdates``
-    have none any more, nor has a day after ``until``."""
+    have none anymore, nor has a day after ``until``."""
 
     example: ClassVar[dict[str, Any]] = {"from": "2027-01-11", "closes": "14:00"}
 
@@ -232,7 +232,7 @@ class ChangeSeriesSchema(_ChangesSchema):
 class ClosureSchema(Schema):
     """Days, or hours of each, on which an office is closed; the network without ``consulate``.
 
-    ``bookings``: kept without a place, or cancelled. ``dry_run``: whom it would concern.
+    ``bookings``: kept without a place, or canceled. ``dry_run``: whom it would concern.
     """
 
     example: ClassVar[dict[str, Any]] = {

@@ -44,9 +44,9 @@ CLOSERS = frozenset({Role.SUPERVISOR, Role.ADMIN})
     errors={404: ("not_found",)},
 )
 def create_closure(command: dict[str, Any]) -> Any:
-    """Close an office for days or hours; whoever is booked then has no place any more.
+    """Close an office for days or hours; whoever is booked then has no place anymore.
 
-    They are told and offered other times, or cancelled and told so within minutes. A dry run only
+    They are told and offered other times, or canceled and told so within minutes. A dry run only
     says whom it would concern.
     """
     body = run_or_try(
@@ -85,7 +85,7 @@ def list_closures(query: dict[str, Any]) -> dict[str, Any]:
     answer=ClosureAnswer(),
 )
 def show_closure(closure_id: UUID) -> dict[str, Any]:
-    """Return one closure, and how far the cancelling of its bookings is."""
+    """Return one closure, and how far the canceling of its bookings is."""
     with transaction() as session:
         return _with_progress(session, get_closure(session, closure_id, actor()))
 

@@ -160,8 +160,8 @@ class ProgressAnswer(Answer):
 
     listed = Number()
     cancelled = Number()
-    left = Texts(Id(), says="Still to be cancelled")
-    failed = Table(says="Appointment -> code of why it couldn't be cancelled")
+    left = Texts(Id(), says="Still to be canceled")
+    failed = Table(says="Appointment -> code of why it couldn't be canceled")
     without_contact = Texts(Id(), says="Nobody can be told about these")
 
 

@@ -164,7 +164,7 @@ def show_session_history(session_id: UUID) -> dict[str, Any]:
 def change_session(session_id: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Change a session's hours, breaks or windows, close it, or cancel it.
 
-    Who is booked keeps time, length and service; who has no place any more is told and offered
+    Who is booked keeps time, length and service; who has no place anymore is told and offered
     other times, those who booked last first. A closed session's free places are offered no more,
     and who is booked stays. The answer says whom a change concerns; a dry run only says it.
     """
