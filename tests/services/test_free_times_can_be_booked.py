@@ -57,7 +57,7 @@ def _open(database: Database, chance: Random, days: int) -> datetime:
     day = working_day(days)
     for name, opens in (("A", time(9)), ("B", time(9, 30))):
         desks = tuple(
-            DeskPlan(f"{name}{n}", tuple(chance.sample(SERVICES, chance.randint(1, 3))))
+            DeskPlan(f"{name}{days}-{n}", tuple(chance.sample(SERVICES, chance.randint(1, 3))))
             for n in range(chance.randint(1, 3))
         )
         minutes = {code: chance.choice((20, 30, 45)) for code in SERVICES if chance.random() < 0.3}
