@@ -23,7 +23,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, get_timezone_location
+from babel.dates import format_date, format_datetime, get_day_names, get_timezone_location
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
@@ -104,6 +104,12 @@ def current_language() -> str:
 
 _EMBASSY = "seccion_consular"
 _IN = {"es": " en ", "en": " in "}
+
+
+def weekday_names() -> list[tuple[int, str]]:
+    """(ISO's number, name) of each day of the week in the reader's language, Monday first."""
+    names = get_day_names("wide", locale=current_language())
+    return [(day + 1, names[day]) for day in range(7)]
 
 
 def in_language(row: Any, field: str) -> str:

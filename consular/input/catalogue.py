@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from consular.auth import now
 from consular.input.fields import CODE, Choice, ClockTime, Code, Day, NumberInQuery, SearchText
 from consular.input.paging import PeriodQuery, SliceQuery
 from services.appointments.searching import Part, Sort
-from services.consulates.places import find_place
+from services.consulates.places import Place, find_place
 
 MOST_DAYS = 92
 MOST_OFFICES = 50
@@ -26,6 +26,21 @@ _POINT = re.compile(
     r",-?((1[0-7][0-9]|[0-9]{1,2})(\.[0-9]{1,8})?|180(\.0{1,8})?)",
     re.ASCII,
 )
+
+
+def party_size() -> NumberInQuery:
+    """How many people come: one, unless more are named."""
+    size = validate.Range(1, 10, error=_("De {min} a {max} personas."))
+    return NumberInQuery(load_default=1, validate=size)
+
+
+def _kilometers() -> NumberInQuery:
+    reach = validate.Range(1, 20_000, error=_("De {min} a {max} km."))
+    return NumberInQuery(load_default=None, validate=reach)
+
+
+def _part() -> Choice:
+    return Choice(tuple(Part), load_default=Part.ANY.value)
 
 
 class ServiceQuery(SliceQuery):
@@ -103,13 +118,9 @@ class NetworkQuery(PeriodQuery):
     consulates = Codes(load_default=())
     near = Point(load_default=None)
     place = SearchText(most=80, load_default=None)
-    within_km = NumberInQuery(
-        load_default=None, validate=validate.Range(1, 20_000, error=_("De {min} a {max} km."))
-    )
-    party = NumberInQuery(
-        load_default=1, validate=validate.Range(1, 10, error=_("De {min} a {max} personas."))
-    )
-    part = Choice(tuple(Part), load_default=Part.ANY.value)
+    within_km = _kilometers()
+    party = party_size()
+    part = _part()
     weekdays = Weekdays(load_default=())
     around = ClockTime(load_default=None)
     sort = Choice(tuple(Sort), load_default=None)
@@ -128,13 +139,31 @@ class NetworkQuery(PeriodQuery):
 
     @post_load
     def _located(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        place = data.pop("place")
-        if place:
-            located = find_place(place)
-            if located is None:
-                raise ValidationError([NO_SUCH_PLACE], "place")
-            data["near"] = (located.latitude, located.longitude)
-        return data
+        place = _place(data.pop("place"))
+        return {**data, "near": place.point} if place else data
+
+
+class OfficeQuery(Schema):
+    """On the page: an office that is near, or the first ones anywhere; ``weekday`` is ISO's."""
+
+    place = SearchText(most=80, load_default=None)
+    within_km = _kilometers()
+    party = party_size()
+    part = _part()
+    weekday = NumberInQuery(load_default=None, validate=validate.Range(1, 7))
+
+    @post_load
+    def _located(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        place = _place(data.pop("place"))
+        within = data["within_km"] if place else None
+        return {**data, "located": place, "near": place and place.point, "within_km": within}
+
+
+def _place(written: str | None) -> Place | None:
+    place = find_place(written) if written else None
+    if written and place is None:
+        raise ValidationError([NO_SUCH_PLACE], "place")
+    return place
 
 
 def _refuse_long_period(data: dict[str, Any]) -> None:

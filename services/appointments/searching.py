@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -176,3 +176,45 @@ def _distances(session: Session, here: tuple[float, float] | None) -> dict[str, 
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(0), tzinfo=UTC)
+
+
+_OFFERED = text(
+    """
+    SELECT DISTINCT unnest(d.services) FROM desks d JOIN sessions s ON s.id = d.session_id
+    WHERE s.day >= :today AND s.closed_at IS NULL
+    """
+)
+
+
+def offered_services(session: Session, today: date) -> set[str]:
+    """The services that some office has planned desks for from today on."""
+    return set(session.scalars(_OFFERED, {"today": today}))
+
+
+class Loosened(NamedTuple):
+    """A wish without which there is a place, and the first such place."""
+
+    wish: str
+    place: FreePlace
+
+
+def what_would_fit(session: Session, asked: Search, *, now: datetime) -> list[Loosened]:
+    """For a search that found nothing: each wish that stands in the way by itself."""
+    loosened = []
+    for wish, changes in _WISHES.items():
+        other = replace(asked, each=1, **changes)
+        if other == replace(asked, each=1):
+            continue
+        places = search(session, other, now=now)
+        if places:
+            loosened.append(Loosened(wish, places[0]))
+    return loosened
+
+
+_WISHES: Mapping[str, Mapping[str, Any]] = {
+    "part": {"part": Part.ANY},
+    "weekdays": {"weekdays": ()},
+    "party": {"party": 1},
+    "within_km": {"within_km": None},
+    "consulates": {"consulates": ()},
+}

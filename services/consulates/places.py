@@ -29,6 +29,11 @@ class Place(NamedTuple):
     people: int
 
     @property
+    def point(self) -> tuple[float, float]:
+        """Latitude and longitude in degrees."""
+        return self.latitude, self.longitude
+
+    @property
     def area(self) -> str:
         """The state or province, as coarse as demand is counted: ``US-CA``."""
         return f"{self.country}-{self.region}"

@@ -60,11 +60,13 @@ def test_the_summary_names_every_field_that_is_missing_and_leads_to_it(
     assert all(f'id="{target}"' in page for target in expected)
 
 
-def test_a_booking_without_place_or_service_names_both(web: Web) -> None:
-    assert summary(web.client.get("/citas/horarios").text) == {
-        "f-consulate": "Consulado: falta este dato.",
-        "f-service": "Trámite: falta este dato.",
-    }
+def test_a_booking_without_service_or_place_names_what_is_missing(web: Web) -> None:
+    page = web.client.get("/citas/horarios").text
+    assert summary(page) == {"f-service": "Trámite: falta este dato."}
+    assert 'id="f-service"' in page
+    page = web.client.get("/citas/horarios?service=PAS10").text
+    assert summary(page) == {"f-consulate": "Consulado: falta este dato."}
+    assert 'id="f-consulate"' in page
 
 
 def test_saving_ones_data_says_that_they_are_kept(web: Web) -> None:

@@ -78,8 +78,8 @@ def test_another_language_in_the_middle_of_a_form_keeps_what_is_typed(
 
 def test_the_choice_of_office_and_service_is_kept_in_the_other_language(web: Web) -> None:
     client = web.client
-    answer = client.get("/citas/nueva", query_string={**PLACE, "language": "en"})
-    assert answer.location == "/citas/nueva?consulate=losangeles&service=PAS10"
+    answer = client.get("/citas/oficina", query_string={**PLACE, "language": "en"})
+    assert answer.location == "/citas/oficina?consulate=losangeles&service=PAS10"
     page = client.get(answer.location).text
     assert '<html lang="en"' in page
     assert '<option value="losangeles" selected>' in page

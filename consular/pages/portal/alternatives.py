@@ -27,7 +27,7 @@ class Alternatives:
 
 
 def find_alternatives(
-    session: Session, consulate: str, service: str, first: datetime
+    session: Session, consulate: str, service: str, first: datetime, party: int = 1
 ) -> Alternatives:
     """The next free time here, and the nearest other offices that have any, each with its first."""
     here = get_consulate(session, consulate)
@@ -37,6 +37,7 @@ def find_alternatives(
         day,
         day + timedelta(weeks=WEEKS),
         near=(float(here.latitude), float(here.longitude)),
+        party=party,
         sort=Sort.DISTANCE,
         each=1,
     )

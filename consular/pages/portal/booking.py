@@ -18,18 +18,16 @@ from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language, in_language
 from consular.input.appointments import MOST_PEOPLE, ContactSchema
+from consular.input.catalogue import party_size
 from consular.input.fields import Code, Day, Moment
 from consular.messages import messages_about
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import Errors, check, go, phone_of, pick, read_or_refuse
 from consular.pages.portal.alternatives import find_alternatives
 from consular.pages.portal.blueprint import pages
+from consular.pages.portal.choosing import ask_place
 from consular.pages.portal.form_prefill import prefilled_form
-from consular.pages.portal.names import (
-    bookable_services,
-    office,
-    offices,
-)
+from consular.pages.portal.names import office
 from consular.pages.portal.names import service_names as all_service_names
 from consular.pages.portal.party import (
     ADD,
@@ -81,6 +79,7 @@ SLOT = ("consulate", "service", "start")
 class _Place(Schema):
     consulate = Code(required=True)
     service = Code(required=True)
+    party = party_size()
     from_ = Day(data_key="from", load_default=None)
 
 
@@ -90,21 +89,14 @@ class _Slot(Schema):
     start = Moment(required=True)
 
 
-@pages.get("/citas/nueva")
-@allow(ANYONE)
-def booking_service() -> str:
-    """Choose an office and a service."""
-    return _ask_place({**draft().form, **request.args.to_dict()}, {})
-
-
 @pages.get("/citas/horarios")
 @allow(ANYONE)
 def booking_time() -> str:
     """Choose a time; with a draft, for the person who is in it."""
     form = {**draft().form, **request.args.to_dict()}
     errors: Errors = {}
-    place = check(_Place(), pick(form, "consulate", "service", "from"), errors)
-    return _ask_time(place, draft().errors()) if place else _ask_place(form, errors)
+    place = check(_Place(), pick(form, "consulate", "service", "party", "from"), errors)
+    return _ask_time(place, draft().errors()) if place else ask_place(form, errors)
 
 
 @pages.get("/citas/persona")
@@ -115,7 +107,7 @@ def booking_person() -> str:
     slot_errors: Errors = {}
     slot = check(_Slot(), pick(form, *SLOT), slot_errors)
     if slot is None:
-        return _ask_place(form, slot_errors)
+        return ask_place(form, slot_errors)
     return render_template(
         "portal/booking_person.html",
         form=form,
@@ -322,29 +314,18 @@ def _send_code(form: dict[str, str], command: BookAppointment) -> Response:
     return go(url_for("portal.booking_code", d=keep_draft({**form, **code_sent()})))
 
 
-def _ask_place(form: dict[str, str], errors: Errors) -> str:
-    with transaction() as session:
-        return render_template(
-            "portal/booking_service.html",
-            consulates=offices(session),
-            services=bookable_services(session),
-            form=form,
-            errors=errors,
-        )
-
-
 def _ask_time(place: dict[str, Any], errors: Errors) -> str:
     with transaction() as session:
         where = office(session, place["consulate"])
         service = get_service(session, place["service"])
         zone = ZoneInfo(where["time_zone"])
-        party = party_of(draft().form)
+        party = place["party"]
         week = free_week(
             session, where["code"], zone, service.code, first=place["from_"], party=party
         )
         further = None
         if not week.days:
-            further = find_alternatives(session, where["code"], service.code, week.begin)
+            further = find_alternatives(session, where["code"], service.code, week.begin, party)
         shown = _shown_service(service)
     later: date | None = week.later
     if further:
@@ -354,6 +335,7 @@ def _ask_time(place: dict[str, Any], errors: Errors) -> str:
         consulate=where,
         service=shown,
         days=week.days,
+        party=party,
         further=further,
         person=_person_of(draft().form),
         errors=errors,

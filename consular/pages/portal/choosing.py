@@ -1,0 +1,141 @@
+"""Choose a service and an office, one decision a page, before a time is chosen."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Response, render_template, request, url_for
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from consular.auth import ANYONE, allow, now
+from consular.db import transaction
+from consular.i18n import in_language, weekday_names
+from consular.input.catalogue import OfficeQuery
+from consular.input.fields import SearchText
+from consular.pages.drafts import draft, draft_id
+from consular.pages.forms import Errors, check, go, pick
+from consular.pages.portal.alternatives import WEEKS, first_place
+from consular.pages.portal.blueprint import pages
+from consular.pages.portal.catalogue import service_groups
+from consular.pages.portal.names import offices
+from services.appointments.searching import Part, Search, Sort, search, what_would_fit
+from services.consulates.places import Place
+from services.consulates.queries import get_service
+from services.consulates.ways import find_way
+
+OFFICES_SHOWN = 6
+KILOMETERS = (50, 100, 200, 500)
+WISHES = ("place", "within_km", "party", "part", "weekday")
+
+
+class _Words(Schema):
+    q = SearchText(most=80, load_default="")
+
+
+@pages.get("/citas/nueva")
+@allow(ANYONE)
+def booking_service() -> str:
+    """Choose a service."""
+    return ask_service({**draft().form, **request.args.to_dict()}, {})
+
+
+@pages.get("/citas/oficina")
+@allow(ANYONE)
+def booking_office() -> Response | str:
+    """Choose an office: the nearest ones to a place with their first times, or one by its name."""
+    form = {**draft().form, **request.args.to_dict()}
+    if not form.get("service"):
+        return go(url_for("portal.booking_service", d=draft_id() or None))
+    return ask_office(form, {})
+
+
+def ask_place(form: dict[str, str], errors: Errors) -> str:
+    """The page of whichever is missing or wrong: the service, then the office."""
+    if "service" in errors or not form.get("service"):
+        return ask_service(form, {name: errors[name] for name in ("service",) if name in errors})
+    return ask_office(form, errors)
+
+
+def ask_service(form: dict[str, str], errors: Errors) -> str:
+    """Services in groups, or those that the words in the address name."""
+    looked_for = (check(_Words(), pick(form, "q"), errors) or {"q": ""})["q"]
+    with transaction() as session:
+        groups = service_groups(session, looked_for)
+    return render_template(
+        "portal/booking_service.html",
+        groups=groups,
+        looked_for=looked_for,
+        consulate=form.get("consulate", ""),
+        form={**form, "q": form.get("q", "")},
+        errors=errors,
+    )
+
+
+def ask_office(form: dict[str, str], errors: Errors) -> str:
+    """Where: a place to be near to, with what was found there; and every office by its city."""
+    wrong: Errors = {}
+    wished = check(OfficeQuery(), pick(form, *WISHES), wrong) if _searched(form) else None
+    with transaction() as session:
+        service = get_service(session, form["service"])
+        way = find_way(service.code)
+        shown = {
+            "code": service.code,
+            "name": in_language(service, "name"),
+            "bookable": service.bookable,
+            "way": in_language(way, "text") if way else "",
+            "program": way.program if way else None,
+        }
+        return render_template(
+            "portal/booking_office.html",
+            service=shown,
+            consulates=offices(session),
+            result=_search(session, service.code, wished, form) if wished else None,
+            kilometers=KILOMETERS,
+            weekdays=weekday_names(),
+            form=form,
+            errors={**errors, **wrong},
+            weeks=WEEKS,
+        )
+
+
+def _searched(form: dict[str, str]) -> bool:
+    return any(form.get(name, "").strip() for name in ("place", "buscar"))
+
+
+def _search(
+    session: Session, service: str, wished: dict[str, Any], form: dict[str, str]
+) -> dict[str, Any]:
+    """Offices with their first times, or what stands in the way."""
+    today = now().date()
+    asked = _asked(service, wished, today)
+    places = search(session, asked, now=now())
+    would_fit = [] if places else what_would_fit(session, asked, now=now())
+    return {
+        "place": _called(wished["located"], form["place"]) if wished["located"] else "",
+        "offices": [first_place(session, place) for place in places[:OFFICES_SHOWN]],
+        "would_fit": [(wish, first_place(session, place)) for wish, place in would_fit],
+    }
+
+
+def _called(place: Place, written: str) -> str:
+    """A place as it was understood; a ZIP code as it was typed."""
+    if place.kind == "zip":
+        return written.strip()
+    return place.name if place.kind == "state" else f"{place.name}, {place.region}"
+
+
+def _asked(service: str, wished: dict[str, Any], today: date) -> Search:
+    return Search(
+        service,
+        today,
+        today + timedelta(weeks=WEEKS),
+        near=wished["near"],
+        within_km=wished["within_km"],
+        party=wished["party"],
+        part=Part(wished["part"]),
+        weekdays=(wished["weekday"],) if wished["weekday"] else (),
+        sort=Sort.DISTANCE if wished["near"] else Sort.TIME,
+        each=1,
+    )
