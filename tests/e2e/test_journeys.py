@@ -95,9 +95,10 @@ def citizen(browser: Browser, instance: Instance) -> dict[str, Any]:
 def _book(page: Page, instance: Instance, done: dict[str, Any]) -> None:
     page.goto(instance.url)
     page.get_by_role("link", name="Reservar una cita").first.click()
-    page.select_option("[name=consulate]", "losangeles")
-    page.check("[name=service][value=PAS10]")
+    page.get_by_role("link", name="Pasaporte ordinario 10 años").first.click()
+    page.fill("[name=place]", "90012")
     press(page)
+    page.get_by_role("link", name="Consulado General de México en Los Ángeles").first.click()
     page.locator(".times a").first.click()
     fill(page, {**NAMES, **BIRTH, "email": EMAIL})
     press(page)
@@ -212,6 +213,7 @@ PAGES = (
     "/",
     "/login",
     "/citas/nueva",
+    "/citas/oficina?service=PAS10&place=90012",
     "/citas/horarios?consulate=losangeles&service=PAS10",
     "/aviso-de-privacidad",
     "/cobrar",

@@ -31,7 +31,10 @@ from tests.servers import Addresses
 
 pytestmark = pytest.mark.browser
 
-ANYONE = ("/", "/login", "/cobrar", "/citas/nueva", "/citas/buscar", "/aviso-de-privacidad")
+ANYONE = (
+    *("/", "/login", "/cobrar", "/citas/nueva", "/citas/oficina?service=PAS10&place=90012"),
+    *("/citas/buscar", "/aviso-de-privacidad"),
+)
 CITIZEN = ("/enviar", "/mis-tramites", "/mis-datos", "/mis-datos/consultas", "/rfc")
 SLOT = "/citas/persona?consulate=losangeles&service=PAS10&start="
 HERE = {"birth_date-day": "12", "birth_date-month": "5", "birth_date-year": "1990"}
