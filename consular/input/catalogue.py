@@ -143,6 +143,12 @@ class NetworkQuery(PeriodQuery):
         return {**data, "near": place.point} if place else data
 
 
+class ServiceSearch(Schema):
+    """Words by which somebody looks for a service."""
+
+    q = SearchText(most=80, load_default="")
+
+
 class OfficeQuery(Schema):
     """On the page: an office that is near, or the first ones anywhere; ``weekday`` is ISO's."""
 

@@ -83,6 +83,12 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Unmet(StrEnum):
+    """How a search ended that is counted as unmet demand."""
+
+    NO_PLACE = "no_place"
+
+
 # What a look-up tells in place of a status: the time went by and nothing was noted yet.
 PAST = "past"
 

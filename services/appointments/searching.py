@@ -168,6 +168,13 @@ def offices_in_reach(session: Session, asked: Search) -> dict[str, float | None]
     }
 
 
+def nearest_office(session: Session, asked: Search) -> str | None:
+    """Of the offices that were asked for, the first or the nearest; None for the whole network."""
+    if asked.near is None:
+        return asked.consulates[0] if asked.consulates else None
+    return next(iter(offices_in_reach(session, replace(asked, within_km=None))), None)
+
+
 def _distances(session: Session, here: tuple[float, float] | None) -> dict[str, float | None]:
     if here is None:
         return {office.code: None for office in list_consulates(session)}

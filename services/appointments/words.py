@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.appointments.rules import PAST, Status
+from services.appointments.rules import PAST, Status, Unmet
 from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 
@@ -29,6 +29,8 @@ COUNTED: Mapping[str, str] = {
     Status.NO_SHOW: _("No se presentaron"),
     Status.CANCELLED: _("Canceladas"),
 }
+# Of searches for a time, over a number of them.
+UNMET: Mapping[str, str] = {Unmet.NO_PLACE: _("Búsquedas sin lugar")}
 # Said to whoever looks theirs up by its folio: how it stands, and what to do.
 FOUND: Mapping[str, str] = {
     Status.BOOKED: _("Tu cita está reservada. Llega %(minutes)s minutos antes y di tu folio."),

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.appointments.rules import Status as AppointmentStatus
+from services.appointments.rules import Unmet
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.facts.settling import is_settled, is_to_come, settle
 from services.kernel.errors import Invalid, NotFound, Unavailable
@@ -55,6 +56,7 @@ class Unit(StrEnum):
     ENROLLMENTS = "enrollments"
     REMITTANCES = "remittances"
     VOTES = "votes"
+    SEARCHES = "searches"
 
 
 class FactDimension(StrEnum):
@@ -126,6 +128,19 @@ INDICATORS: dict[str, Indicator] = {
             "Trámites: cada trámite de cada persona cuenta uno.",
             "Services: each service of each person counts one.",
             Measure.SERVICES,
+        ),
+        Indicator(
+            "unmet_searches",
+            "unmet_search",
+            FactDimension.SERVICE,
+            tuple(Unmet),
+            Unit.SEARCHES,
+            "Búsquedas de cita sin lugar",
+            "Searches for an appointment that found no place",
+            "Búsquedas: las de una misma persona o dirección de red por el mismo trámite y oficina"
+            " cuentan una por hora. La oficina es la que pidieron o la más cercana.",
+            "Searches: those of one person or network address for the same service and office count"
+            " once an hour. The office is the one asked for, or the nearest.",
         ),
         Indicator(
             "enrollments",

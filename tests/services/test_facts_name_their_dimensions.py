@@ -28,6 +28,8 @@ KINDS = {
     "vote_count.votes": ("vote_mode", ("postal", "all")),
     "vote_count.registered": ("vote_mode", ("all",)),
 }
+# Kinds that only the present version writes.
+NEW_KINDS = {"unmet_search": "service_code"}
 # As the version before writes a fact, and reads figures.
 WRITE = (
     "INSERT INTO facts (kind, subject_id, program, status, day, quantity, people, services,"
@@ -61,7 +63,8 @@ def _figures(urls: DatabaseUrls, as_of: datetime | None = None) -> dict[str, Any
     here = Database(urls.web_url, pool_size=1)
     try:
         with here.transaction(NETWORK_SCOPE) as session:
-            asks = [AskIndicator(code, (Dimension.PROGRAM,), as_of=as_of) for code in INDICATORS]
+            codes = [code for code, each in INDICATORS.items() if each.kind not in NEW_KINDS]
+            asks = [AskIndicator(code, (Dimension.PROGRAM,), as_of=as_of) for code in codes]
             found = [figures(session, ask) for ask in asks]
     finally:
         here.dispose()
@@ -77,6 +80,7 @@ def _expected(times: int) -> dict[str, dict[str, int]]:
             for name, count in Counter(KINDS[indicator.kind][1]).items()
         }
         for code, indicator in INDICATORS.items()
+        if indicator.kind not in NEW_KINDS
     }
 
 
@@ -115,4 +119,5 @@ def test_a_version_that_still_runs_counts_with_the_present_one(old: DatabaseUrls
 
 def test_every_indicator_goes_by_a_dimension_that_its_facts_have() -> None:
     for indicator in INDICATORS.values():
-        assert KINDS[indicator.kind][0] == indicator.program
+        dimensions = NEW_KINDS | {kind: dimension for kind, (dimension, _) in KINDS.items()}
+        assert dimensions[indicator.kind] == indicator.program

@@ -23,6 +23,7 @@ BARS = 10
 # Where the words of its statuses stand, over a column of counts.
 _WORDS: Mapping[str, str] = {
     **dict.fromkeys(("appointments", "people", "services"), "appointments.counted"),
+    "unmet_searches": "appointments.unmet",
     "enrollments": "enrollments.status",
     "remittances": "remittances.status",
     **dict.fromkeys(("votes", "registered"), "voting.counted"),
@@ -147,6 +148,7 @@ def _day_meaning(code: str) -> str:
     on_its_day = _("Cuentan en el día de la cita.")
     words: dict[str, str] = {
         **dict.fromkeys(("appointments", "people", "services"), on_its_day),
+        "unmet_searches": _("Cada búsqueda cuenta en el día en que se hizo."),
         "enrollments": _("Cada inscripción cuenta en el día en que se pidió."),
         "remittances": _("Cada envío cuenta en el día en que se pidió, en la Ciudad de México."),
         "votes": _("Los votos cuentan en el día que la oficina puso en su reporte."),

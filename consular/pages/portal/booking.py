@@ -58,6 +58,7 @@ from consular.pages.session import keep
 from consular.pages.times import free_week
 from consular.printing.appointments import calendar_file, print_appointment
 from consular.printing.enrollments import as_file
+from consular.unmet import note_nothing_found
 from services.appointments.booking import BookAppointment
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.errors import SlotNotOffered, SlotTaken
@@ -328,6 +329,8 @@ def _ask_time(place: dict[str, Any], errors: Errors) -> str:
             further = find_alternatives(session, where["code"], service.code, week.begin, party)
         shown = _shown_service(service)
     later: date | None = week.later
+    if further and further.start is None:
+        note_nothing_found(place["service"], place["consulate"])
     if further:
         later = further.start.astimezone(zone).date() if further.start else None
     return render_template(

@@ -63,7 +63,6 @@ class ServiceLine:
 
     code: str
     name: str
-    who: str
     bookable: bool
     offered: bool
     way: str
@@ -98,7 +97,6 @@ def _line(row: Any, offered: set[str]) -> ServiceLine:
     return ServiceLine(
         code=row.code,
         name=in_language(row, "name"),
-        who=in_language(row, "who") if row.who_es else "",
         bookable=row.bookable,
         offered=row.code in offered,
         way=in_language(way, "text") if way else "",

@@ -6,21 +6,27 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import Response, render_template, request, url_for
-from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular.auth import ANYONE, allow, now
 from consular.db import transaction
 from consular.i18n import in_language, weekday_names
-from consular.input.catalogue import OfficeQuery
-from consular.input.fields import SearchText
+from consular.input.catalogue import OfficeQuery, ServiceSearch
 from consular.pages.drafts import draft, draft_id
 from consular.pages.forms import Errors, check, go, pick
 from consular.pages.portal.alternatives import WEEKS, first_place
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.catalogue import service_groups
 from consular.pages.portal.names import offices
-from services.appointments.searching import Part, Search, Sort, search, what_would_fit
+from consular.unmet import note_nothing_found
+from services.appointments.searching import (
+    Part,
+    Search,
+    Sort,
+    nearest_office,
+    search,
+    what_would_fit,
+)
 from services.consulates.places import Place
 from services.consulates.queries import get_service
 from services.consulates.ways import find_way
@@ -28,10 +34,6 @@ from services.consulates.ways import find_way
 OFFICES_SHOWN = 6
 KILOMETERS = (50, 100, 200, 500)
 WISHES = ("place", "within_km", "party", "part", "weekday")
-
-
-class _Words(Schema):
-    q = SearchText(most=80, load_default="")
 
 
 @pages.get("/citas/nueva")
@@ -60,7 +62,7 @@ def ask_place(form: dict[str, str], errors: Errors) -> str:
 
 def ask_service(form: dict[str, str], errors: Errors) -> str:
     """Services in groups, or those that the words in the address name."""
-    looked_for = (check(_Words(), pick(form, "q"), errors) or {"q": ""})["q"]
+    looked_for = (check(ServiceSearch(), pick(form, "q"), errors) or {"q": ""})["q"]
     with transaction() as session:
         groups = service_groups(session, looked_for)
     return render_template(
@@ -78,26 +80,34 @@ def ask_office(form: dict[str, str], errors: Errors) -> str:
     wrong: Errors = {}
     wished = check(OfficeQuery(), pick(form, *WISHES), wrong) if _searched(form) else None
     with transaction() as session:
-        service = get_service(session, form["service"])
-        way = find_way(service.code)
-        shown = {
-            "code": service.code,
-            "name": in_language(service, "name"),
-            "bookable": service.bookable,
-            "way": in_language(way, "text") if way else "",
-            "program": way.program if way else None,
-        }
-        return render_template(
-            "portal/booking_office.html",
-            service=shown,
-            consulates=offices(session),
-            result=_search(session, service.code, wished, form) if wished else None,
-            kilometers=KILOMETERS,
-            weekdays=weekday_names(),
-            form=form,
-            errors={**errors, **wrong},
-            weeks=WEEKS,
-        )
+        service = _service(session, form["service"])
+        consulates = offices(session)
+        result = _search(session, service["code"], wished, form) if wished else None
+    if result and not result["offices"]:
+        note_nothing_found(service["code"], result["nearest"])
+    return render_template(
+        "portal/booking_office.html",
+        service=service,
+        consulates=consulates,
+        result=result,
+        kilometers=KILOMETERS,
+        weekdays=weekday_names(),
+        form=form,
+        errors={**errors, **wrong},
+        weeks=WEEKS,
+    )
+
+
+def _service(session: Session, code: str) -> dict[str, Any]:
+    """With how it is done without an appointment, where it is. Raises NotFound."""
+    service, way = get_service(session, code), find_way(code)
+    return {
+        "code": service.code,
+        "name": in_language(service, "name"),
+        "bookable": service.bookable,
+        "way": in_language(way, "text") if way else "",
+        "program": way.program if way else None,
+    }
 
 
 def _searched(form: dict[str, str]) -> bool:
@@ -115,6 +125,7 @@ def _search(
     return {
         "place": _called(wished["located"], form["place"]) if wished["located"] else "",
         "offices": [first_place(session, place) for place in places[:OFFICES_SHOWN]],
+        "nearest": nearest_office(session, asked),
         "would_fit": [(wish, first_place(session, place)) for wish, place in would_fit],
     }
 

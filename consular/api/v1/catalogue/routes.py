@@ -26,8 +26,16 @@ from consular.i18n import in_language
 from consular.input.catalogue import AvailabilityQuery, NetworkQuery, ServiceQuery
 from consular.input.needs import skills_needed
 from consular.input.paging import SliceQuery, slice_of
+from consular.unmet import note_nothing_found
 from services.appointments.queries import availability
-from services.appointments.searching import FreePlace, Part, Search, Sort, search
+from services.appointments.searching import (
+    FreePlace,
+    Part,
+    Search,
+    Sort,
+    nearest_office,
+    search,
+)
 from services.consulates.queries import (
     fees_on,
     get_consulate,
@@ -121,6 +129,8 @@ def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
             further=query["further"],
             skills=skills_needed(query),
         )
+    if not times:
+        note_nothing_found(query["service"], consulate)
     slots = [
         SlotAnswer.render(t, start=t.start.astimezone(zone), end=t.end.astimezone(zone))
         for t in times
@@ -150,7 +160,10 @@ def show_network_availability(query: dict[str, Any]) -> dict[str, Any]:
             get_consulate(session, code)
         asked = _search(query)
         places = search(session, asked, now=now())
+        office = nearest_office(session, asked)
         zones = {c.code: ZoneInfo(c.time_zone) for c in list_consulates(session)}
+    if not places:
+        note_nothing_found(asked.service, office)
     slots = [_network_slot(place, zones[place.consulate]) for place in places]
     return NetworkAnswer.render(from_=asked.first, to=asked.last, slots=slots)
 
