@@ -122,6 +122,7 @@ def test_every_indicator_says_what_one_is_in_both_languages(web: Web) -> None:
     units = {item["code"]: item["unit"] for item in listed["es"]}
     assert units == {
         "appointments": "appointments", "people": "people", "services": "services",
+        "unmet_searches": "searches",
         "enrollments": "enrollments", "remittances": "remittances", "votes": "votes",
         "registrations": "people",
     }  # fmt: skip
