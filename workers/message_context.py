@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_time, get_timezone_name
 from sqlalchemy.orm import Session
 
+from services.appointments import watching
 from services.appointments.calendar import CalendarEvent, event_of
 from services.appointments.calling_off import REASON
 from services.appointments.models import Appointment
@@ -24,7 +25,7 @@ from services.appointments.reminding import is_still_due
 from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
 from services.appointments.words import NO_TIMES
-from services.citizens.accounts import find_holder
+from services.citizens.accounts import find_contact, find_holder
 from services.citizens.codes import LIFETIME
 from services.citizens.models import Account, LoginCode
 from services.citizens.people import full_name, open_person
@@ -194,6 +195,24 @@ def _of_appointment(
         if message.startswith("appointment_")
         else None,
     )
+
+
+def place_found(session: Session, watch: UUID, means: Means) -> MessageContext | None:
+    """There is a place that somebody waits for; None once it is taken or nobody waits any more."""
+    place = watching.still_found(session, watch, now=means.now)
+    if place is None:
+        return None
+    row = watching.get_watch(session, watch)
+    office, language = get_consulate(session, place.consulate), reading_language(row.language)
+    values = {
+        "services": service_names(session, [row.service_code], language),
+        "office": office.name_en if language == "en" else office.name_es,
+        "when": local_time(place.start, office.time_zone, language),
+        "address": f"{means.site}/citas/avisos/{watch}",
+    }
+    message = "earlier_place_found" if row.appointment_id else "place_found"
+    email, phone = find_contact(session, row.account_id, means.vault)
+    return MessageContext(message, row.language, values, email, phone, account=row.account_id)
 
 
 def enrollment(session: Session, found: UUID, means: Means, topic: str) -> MessageContext | None:

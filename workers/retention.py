@@ -48,6 +48,7 @@ RETENTION: Mapping[str, str] = {
     " WHERE imported_at < now() - interval '1 year'",
     # As long as somebody may ask whether they were told.
     "messages": "DELETE FROM messages WHERE created_at < now() - interval '180 days'",
+    "place_watches": "DELETE FROM place_watches WHERE ended_at < now() - interval '30 days'",
     "scheduled_runs": "DELETE FROM scheduled_runs WHERE due_at < now() - interval '1 day'",
 }
 

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from services.appointments import reminding
+from services.appointments import reminding, watching
 from services.enrollments import batches, lapsing
 from services.enrollments import queries as enrollments
 from services.enrollments.rules import HOME_ZONE
@@ -86,6 +86,10 @@ def _extend_series(session: Session, _: datetime) -> None:
     enqueue(session, "appointments.extend_series", id_of("appointments.extend_series"))
 
 
+def _tell_of_places(session: Session, now: datetime) -> None:
+    watching.notify(session, now=now, most=BATCH)
+
+
 def _ask_about_enrollments(session: Session, now: datetime) -> None:
     """A net below the questions that jobs enqueue for themselves: none of them gets lost."""
     for enrollment in enrollments.list_unattended(
@@ -133,6 +137,7 @@ PERIODIC = (
     Periodic("appointments.extend_series", 60 * 60, _extend_series),
     # In batches: the morning of the largest office takes some minutes.
     Periodic("appointments.reminder", 20, _remind),
+    Periodic("appointments.watches", 60, _tell_of_places),
     Periodic("enrollments.lapse", 60, _end_terms),
     Periodic("enrollments.unattended", 10, _ask_about_enrollments),
     Periodic("incidents.watch", 60, _watch),

@@ -149,6 +149,20 @@ class ServiceSearch(Schema):
     q = SearchText(most=80, load_default="")
 
 
+class WatchSchema(Schema):
+    """What somebody waits for: a service at some offices, for so many people."""
+
+    service = Code(required=True)
+    consulates = Codes(required=True)
+    party = party_size()
+
+
+class EarlierSchema(Schema):
+    """Where an earlier place may be: at the appointment's office, or also at those near it."""
+
+    where = Choice(("here", "near"), required=True)
+
+
 class OfficeQuery(Schema):
     """On the page: an office that is near, or the first ones anywhere; ``weekday`` is ISO's."""
 

@@ -25,6 +25,7 @@ from services.appointments.models import (
     Appointment,
     ImportedAppointment,
     Member,
+    PlaceWatch,
     ResemblanceKey,
     ReturnPass,
     Seat,
@@ -91,6 +92,7 @@ def erase(session: Session, erased: Erased) -> None:
     session.execute(
         delete(ImportedAppointment).where(ImportedAppointment.appointment_id.in_(appointments))
     )
+    session.execute(delete(PlaceWatch).where(erased.owns(PlaceWatch.account_id)))
     session.execute(delete(ResemblanceKey).where(ResemblanceKey.person_id.in_(erased.people)))
 
 

@@ -528,6 +528,69 @@ class BookingCalledOff(Base):
     failure: Mapped[str | None] = mapped_column(Text)
 
 
+class PlaceWatch(Base):
+    """Somebody wants to know when there is a place: any, or one before that of their appointment.
+
+    ``people`` have to fit. ``before`` is the time of the appointment when they asked; a watch ends
+    with it. The keys are those of the account's holder, who may book through any channel; they go
+    when the watch ends. ``found_*`` is the place that was last told, ``notified_at`` when.
+    """
+
+    __tablename__ = "place_watches"
+    owners = Owners(account="account_id")
+    __table_args__ = (
+        CheckConstraint("cardinality(consulate_codes) BETWEEN 1 AND 10", name="consulate_codes"),
+        CheckConstraint("people BETWEEN 1 AND 40", name="people"),
+        CheckConstraint("(appointment_id IS NULL) = (before IS NULL)", name="before"),
+        CheckConstraint(
+            "(ended_at IS NULL) = (ending IS NULL)"
+            " AND ending IN ('stopped', 'booked', 'over', 'expired')",
+            name="ending",
+        ),
+        CheckConstraint(
+            "num_nonnulls(notified_at, found_consulate, found_start) IN (0, 3)", name="found"
+        ),
+        Index(
+            "uq_place_watches_service",
+            "account_id",
+            "service_code",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL AND appointment_id IS NULL"),
+        ),
+        Index(
+            "uq_place_watches_appointment",
+            "appointment_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL AND appointment_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_place_watches_checked_at",
+            "checked_at",
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointments.id"))
+    before: Mapped[datetime | None] = mapped_column(_NOW)
+    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"))
+    consulate_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    people: Mapped[int] = mapped_column(SmallInteger)
+    language: Mapped[str] = mapped_column(Text)
+    person_keys: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
+    email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(_NOW)
+    expires_at: Mapped[datetime] = mapped_column(_NOW)
+    checked_at: Mapped[datetime] = mapped_column(_NOW)
+    notified_at: Mapped[datetime | None] = mapped_column(_NOW)
+    found_consulate: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    found_start: Mapped[datetime | None] = mapped_column(_NOW)
+    ended_at: Mapped[datetime | None] = mapped_column(_NOW)
+    ending: Mapped[str | None] = mapped_column(Text)
+
+
 class AppointmentReminder(Base):
     """People were reminded of an appointment, so many days before the time that it had then."""
 

@@ -83,6 +83,13 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+# Whoever waits for a place hears of one at most once in that time, for so many days.
+WATCH_SILENCE = timedelta(days=1)
+WATCH_DAYS = 60
+# Nobody is told of a place that begins before they could get there.
+WATCH_NOTICE = timedelta(hours=3)
+
+
 class Unmet(StrEnum):
     """How a search ended that is counted as unmet demand."""
 

@@ -148,6 +148,20 @@ NO_TIMES = _("todavía ninguna: mira otros días u otra oficina")
 
 # Mail and text messages.
 MESSAGES: Mapping[str, Message] = {
+    "place_found": Message(
+        _("Hay lugar: %(services)s"),
+        _(
+            "Hay lugar para %(services)s en %(office)s: %(when)s.\n\nNo está apartado: es de quien"
+            " lo reserva primero. Verlo, reservarlo o dejar de recibir avisos: %(address)s"
+        ),
+    ),
+    "earlier_place_found": Message(
+        _("Hay un lugar antes que el de tu cita"),
+        _(
+            "Hay un lugar antes que el de tu cita: %(when)s, %(office)s.\n\nTu cita sigue en pie"
+            " mientras no la cambies. Verlo, cambiarte o dejar de recibir avisos: %(address)s"
+        ),
+    ),
     "appointment_confirmation": Message(
         _("Tu cita quedó confirmada: %(folio)s"),
         _(

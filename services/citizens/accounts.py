@@ -19,6 +19,7 @@ from services.citizens.people import (
     curp_index,
     make_person,
     name_keys,
+    open_person,
 )
 from services.kernel import audit
 from services.kernel.crypto import Vault
@@ -71,6 +72,16 @@ def list_people(session: Session, account: UUID) -> Sequence[Person]:
         .where(Person.account_id == account)
         .order_by(Person.holder.desc(), Person.created_at, Person.id)
     ).all()
+
+
+def find_contact(session: Session, account: UUID, vault: Vault) -> tuple[str | None, str | None]:
+    """E-mail and phone of the holder, or else those told with the account's latest request."""
+    people = list_people(session, account)
+    for person in (*people[:1], *reversed(people[1:])):
+        told = open_person(person, vault)
+        if told.email or told.phone:
+            return told.email, told.phone
+    return None, None
 
 
 def list_identities(session: Session, account: UUID) -> Sequence[Identity]:

@@ -113,6 +113,7 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(job: JobCon
         "appointment_reminders": 0,
         "imported_appointments": 0,
         "messages": 0,
+        "place_watches": 0,
         "scheduled_runs": 0,
     }
     assert outcomes(job, "old") == []

@@ -63,6 +63,7 @@ GATHER: Mapping[str, Gather] = {
     "appointments.rescheduled": _appointment("appointment_rescheduled"),
     "appointments.orphaned": _appointment("appointment_orphaned"),
     "appointments.supported": _appointment("appointment_supported"),
+    "appointments.place_found": message_context.place_found,
     "appointments.identity_check": _appointment("identity_check"),
     "enrollments.identity_check": message_context.enrollment_clash,
     "enrollments.withdrawn": message_context.enrollment_withdrawn,

@@ -24,6 +24,7 @@ from services.appointments.searching import (
     Search,
     Sort,
     nearest_office,
+    offices_in_reach,
     search,
     what_would_fit,
 )
@@ -32,6 +33,8 @@ from services.consulates.queries import get_service
 from services.consulates.ways import find_way
 
 OFFICES_SHOWN = 6
+# Offices at which somebody waits for a place: the nearest ones.
+WATCHED = 4
 KILOMETERS = (50, 100, 200, 500)
 WISHES = ("place", "within_km", "party", "part", "weekday")
 
@@ -126,6 +129,7 @@ def _search(
         "place": _called(wished["located"], form["place"]) if wished["located"] else "",
         "offices": [first_place(session, place) for place in places[:OFFICES_SHOWN]],
         "nearest": nearest_office(session, asked),
+        "nearby": list(offices_in_reach(session, asked))[:WATCHED] if asked.near else [],
         "would_fit": [(wish, first_place(session, place)) for wish, place in would_fit],
     }
 

@@ -17,6 +17,7 @@ from consular.pages.portal.folder import next_step
 from consular.pages.portal.names import city_of, office, program_name, service_names
 from consular.pages.portal.signing_in import first_page
 from services.appointments.queries import list_appointments
+from services.appointments.watching import list_watches
 from services.enrollments.programs.registry import open_programs
 from services.enrollments.queries import list_enrollments
 from services.kernel.audit import Actor, Role
@@ -127,9 +128,18 @@ def dashboard() -> str:
             }
             for r in list_remittances(session, account=account(), limit=50).items
         ]
+        watches = [
+            {
+                "id": w.id,
+                "service_name": names.get(w.service_code, w.service_code),
+                "earlier": w.appointment_id is not None,
+            }
+            for w in list_watches(session, account())
+        ]
     return render_template(
         "portal/dashboard.html",
         appointments=appointments,
+        watches=watches,
         enrollments=enrollments,
         remittances=remittances,
     )

@@ -92,6 +92,19 @@ class AppointmentAnswer(Answer):
     attendees = Many(AttendeeAnswer)
 
 
+class PlaceWatchAnswer(Answer):
+    """Whoever waits to hear of a place, or of one before that of an ``appointment``."""
+
+    id = Id()
+    appointment = Id(attribute="appointment_id", allow_none=True)
+    service = Text(attribute="service_code")
+    consulates = Texts(attribute="consulate_codes")
+    people = Number()
+    since = Instant(attribute="created_at")
+    until = Instant(attribute="expires_at")
+    notified_at = Instant(allow_none=True)
+
+
 class AppointmentList(ListAnswer):
     """A page."""
 

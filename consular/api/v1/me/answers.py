@@ -16,7 +16,7 @@ from consular.api.answer_fields import (
     Texts,
     Word,
 )
-from consular.api.v1.appointments.answers import AppointmentAnswer
+from consular.api.v1.appointments.answers import AppointmentAnswer, PlaceWatchAnswer
 from consular.api.v1.documents.answers import DocumentAnswer
 from consular.api.v1.enrollments.answers import EnrollmentAnswer
 from consular.api.v1.folders.answers import FolderAnswer
@@ -102,6 +102,7 @@ class CopyAnswer(Answer):
     sign_in = Many(SignInAnswer)
     people = Many(PersonAnswer)
     appointments = Many(AppointmentAnswer)
+    place_watches = Many(PlaceWatchAnswer)
     enrollments = Many(EnrollmentAnswer)
     folders = Many(FolderAnswer)
     documents = Many(DocumentAnswer)

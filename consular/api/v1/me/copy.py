@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from consular.access_words import words_of_action
 from consular.api.v1.appointments import routes as appointments
+from consular.api.v1.appointments.answers import PlaceWatchAnswer
 from consular.api.v1.documents import routes as documents
 from consular.api.v1.enrollments import routes as enrollments
 from consular.api.v1.folders import routes as folders
@@ -28,6 +29,7 @@ from consular.api.v1.me.answers import (
 from consular.api.v1.remittances import routes as remittances
 from consular.auth import vault
 from services.appointments.queries import list_appointments
+from services.appointments.watching import list_watches
 from services.citizens.accesses import list_accesses
 from services.citizens.accounts import list_identities, list_people
 from services.citizens.helping import list_links
@@ -53,6 +55,9 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
             shown
             for page in _pages(partial(list_appointments, session, account=account))
             for shown in appointments.shown(session, page)
+        ],
+        "place_watches": [
+            PlaceWatchAnswer.render(found) for found in list_watches(session, account)
         ],
         "enrollments": [
             enrollments.detailed(session, found)

@@ -1,0 +1,188 @@
+"""Whoever waits for a place hears of one once a day at most, until they have one or stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from services.appointments.watching import TOPIC, notify
+from services.kernel.settings import Settings
+from tests.factories.staff import Browser, citizen_browser
+from tests.factories.web import Web, person, running_web, working_day
+from tests.workers.conftest import messages
+from workers import message_context
+from workers.message_context import Means
+from workers.messages import write
+from workers.runtime import JobContext
+
+EMAIL = "ana@demo.invalid"
+
+
+@pytest.fixture
+def web(settings: Settings) -> Iterator[Web]:
+    with running_web(settings) as running:
+        yield running
+
+
+def ana(web: Web) -> Browser:
+    """Signed in as the account of the token, which has told its name and address."""
+    token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    profile = {**person(), "first_surname": "Demo", "email": EMAIL}
+    answer = web.call("PATCH", "/me", profile, token=token)
+    assert answer.status_code == 200, answer.text
+    return citizen_browser(web.app, UUID(answer.get_json()["id"]))
+
+
+def look(job: JobContext, hours: float = 0) -> int:
+    """What the schedule does, so many hours from now."""
+    with job.transaction() as session:
+        return notify(session, now=datetime.now(UTC) + timedelta(hours=hours), most=100)
+
+
+def told(job: JobContext) -> list[str]:
+    """What the messages that were asked for say when they go out now; each goes out once."""
+    due = "UPDATE outbox SET done_at = now() WHERE topic = :topic AND done_at IS NULL RETURNING ref"
+    with job.transaction() as session:
+        found = [
+            message_context.place_found(session, ref, Means(datetime.now(UTC), "", job.vault))
+            for ref in session.execute(text(due), {"topic": TOPIC}).scalars().all()
+        ]
+    return [write(each.message, each.language, each.values).body for each in found if each]
+
+
+def ending(job: JobContext) -> Any:
+    query = "SELECT ending, person_keys <> '{}' OR email_index IS NOT NULL FROM place_watches"
+    with job.transaction() as session:
+        return tuple(session.execute(text(query)).one())
+
+
+def wait_in(browser: Browser, office: str = "losangeles") -> str:
+    sent = browser.post("/citas/avisos/nuevo", service="PAS10", consulates=office, party="1")
+    assert sent.status_code == 303, sent.text
+    return str(sent.location)
+
+
+def test_one_message_a_day_whose_link_leads_to_the_place_after_signing_in(
+    web: Web, job: JobContext, agencies_url: str, pump: Callable[[], int]
+) -> None:
+    browser = ana(web)
+    page = wait_in(browser)
+    assert (look(job), told(job)) == (0, [])
+    web.session()
+    assert [look(job), look(job), look(job, hours=23)] == [1, 0, 0]
+    while pump():
+        pass
+    (body,) = (m["body"] for m in messages(agencies_url, EMAIL) if "Hay lugar" in m["subject"])
+    assert page in body
+    assert "9:00" in body
+    for _scanner in range(3):
+        shut = web.client.get(page)
+        assert shut.location.startswith("/login?next=")
+        assert page in shut.location
+    shown = browser.get(page).text
+    assert "Hay lugar ahora" in shown
+    assert "Dejar de recibir avisos" in shown
+    assert look(job, hours=25) == 1
+
+
+def test_a_stop_works_and_is_one_button(web: Web, job: JobContext) -> None:
+    browser = ana(web)
+    page = wait_in(browser)
+    browser.get(f"{page}/parar")
+    assert ending(job)[0] is None
+    stopped = browser.post(f"{page}/parar")
+    assert "Ya no te mandamos avisos" in browser.get(stopped.location).text
+    web.session()
+    assert look(job) == 0
+    assert ending(job) == ("stopped", False)
+
+
+@pytest.mark.parametrize("channel", ["account", "telephone", "name"])
+def test_nothing_is_sent_once_booked_through_any_channel(
+    web: Web, job: JobContext, channel: str
+) -> None:
+    wait_in(ana(web))
+    web.session()
+    assert look(job) == 1
+    start = web.free()[1]["start"]
+    agent = web.token("agent")
+    answer = {
+        "account": lambda: web.book(
+            start, token=web.token("citizen", subject="ana", name="Ana|Demo|Prueba"),
+            attendees=[person(5)], contact=None,
+        ),
+        "telephone": lambda: web.book(
+            start, token=agent, attendees=[person(5)], contact={"email": EMAIL.upper()}
+        ),
+        "name": lambda: web.book(
+            start, token=agent, attendees=[{**person(), "first_surname": "demo"}], contact=None
+        ),
+    }[channel]()  # fmt: skip
+    assert answer.status_code == 201, answer.text
+    # The message was asked for before, and isn't true any more.
+    assert told(job) == []
+    assert look(job, hours=25) == 0
+    assert ending(job) == ("booked", False)
+
+
+def test_a_place_taken_before_the_message_goes_out_is_not_told_and_another_may_be(
+    web: Web, job: JobContext
+) -> None:
+    wait_in(ana(web))
+    web.session(closes="09:15")
+    assert look(job) == 1
+    other = web.token("citizen", subject="eva")
+    start = web.free()[0]["start"]
+    assert web.book(start, token=other, attendees=[person(7)], contact=None).status_code == 201
+    assert told(job) == []
+    web.session(opens="10:00", closes="10:15", desks=[{"name": "B", "services": ["PAS10"]}])
+    assert look(job) == 1
+    assert "10:00" in told(job)[0]
+
+
+def test_an_earlier_place_is_told_once_taken_with_one_button_and_then_no_more(
+    web: Web, job: JobContext
+) -> None:
+    browser = ana(web)
+    web.session(date=working_day(40).isoformat())
+    day = working_day(40).isoformat()
+    path = f"/consulates/losangeles/availability?service=PAS10&from={day}&to={day}"
+    start = web.call("GET", path).get_json()["slots"][0]["start"]
+    token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    booked = web.book(start, token=token, contact={"email": EMAIL}).get_json()["id"]
+    asked = browser.post(f"/citas/{booked}/antes", where="here")
+    page = asked.location
+    assert browser.get(f"/citas/{booked}/antes").location == page
+    assert look(job) == 0
+    web.session()
+    assert [look(job), look(job)] == [1, 0]
+    (body,) = told(job)
+    assert "Tu cita sigue en pie" in body
+    earlier = web.free()[0]["start"]
+    assert "Cambiar mi cita a este lugar" in browser.get(page).text
+    moved = browser.post(
+        f"/citas/{booked}/cambiar/confirmar", consulate="losangeles", start=earlier
+    )
+    assert "cambiada" in moved.location
+    assert look(job, hours=25) == 0
+    assert ending(job)[0] == "over"
+
+
+def test_nothing_of_an_earlier_place_after_the_appointment_is_cancelled(
+    web: Web, job: JobContext
+) -> None:
+    browser = ana(web)
+    web.session()
+    token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    booked = web.book(web.free()[3]["start"], token=token, contact={"email": EMAIL}).get_json()
+    browser.post(f"/citas/{booked['id']}/antes", where="near")
+    assert look(job) == 1
+    gone = web.call("POST", f"/appointments/{booked['id']}/cancel", {}, token=token)
+    assert gone.status_code == 200
+    assert told(job) == []
+    assert look(job, hours=25) == 0
