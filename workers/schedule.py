@@ -137,7 +137,7 @@ PERIODIC = (
     Periodic("appointments.extend_series", 60 * 60, _extend_series),
     # In batches: the morning of the largest office takes some minutes.
     Periodic("appointments.reminder", 20, _remind),
-    Periodic("appointments.watches", 60, _tell_of_places),
+    Periodic("appointments.place_found", 60, _tell_of_places),
     Periodic("enrollments.lapse", 60, _end_terms),
     Periodic("enrollments.unattended", 10, _ask_about_enrollments),
     Periodic("incidents.watch", 60, _watch),

@@ -9,7 +9,7 @@ from migrations.support import WEB, WORKER, grant
 revision = "0053"
 down_revision = "0052"
 
-_TOLD = "checked_at, found_consulate, found_start, notified_at"
+_TOLD = "checked_at, notified_at"
 
 
 def upgrade() -> None:
@@ -36,9 +36,6 @@ def upgrade() -> None:
             expires_at timestamptz NOT NULL,
             checked_at timestamptz NOT NULL,
             notified_at timestamptz,
-            found_consulate text
-                CONSTRAINT fk_place_watches_found_consulate REFERENCES consulates (code),
-            found_start timestamptz,
             ended_at timestamptz,
             ending text,
             CONSTRAINT pk_place_watches PRIMARY KEY (id),
@@ -46,9 +43,7 @@ def upgrade() -> None:
                 CHECK ((appointment_id IS NULL) = (before IS NULL)),
             CONSTRAINT ck_place_watches_ending CHECK (
                 (ended_at IS NULL) = (ending IS NULL)
-                AND ending IN ('stopped', 'booked', 'over', 'expired')),
-            CONSTRAINT ck_place_watches_found CHECK (
-                num_nonnulls(notified_at, found_consulate, found_start) IN (0, 3))
+                AND ending IN ('stopped', 'booked', 'over', 'expired'))
         )
         """
     )

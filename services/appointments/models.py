@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.appointments.rules import ClosureSource, Skilled, Status
+from services.appointments.rules import ClosureSource, Skilled, Status, WatchEnding
 from services.citizens.models import PersonClaim
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
@@ -533,7 +533,7 @@ class PlaceWatch(Base):
 
     ``people`` have to fit. ``before`` is the time of the appointment when they asked; a watch ends
     with it. The keys are those of the account's holder, who may book through any channel; they go
-    when the watch ends. ``found_*`` is the place that was last told, ``notified_at`` when.
+    when the watch ends. ``notified_at`` is when a place was last told.
     """
 
     __tablename__ = "place_watches"
@@ -543,12 +543,8 @@ class PlaceWatch(Base):
         CheckConstraint("people BETWEEN 1 AND 40", name="people"),
         CheckConstraint("(appointment_id IS NULL) = (before IS NULL)", name="before"),
         CheckConstraint(
-            "(ended_at IS NULL) = (ending IS NULL)"
-            " AND ending IN ('stopped', 'booked', 'over', 'expired')",
+            f"(ended_at IS NULL) = (ending IS NULL) AND {one_of('ending', WatchEnding)}",
             name="ending",
-        ),
-        CheckConstraint(
-            "num_nonnulls(notified_at, found_consulate, found_start) IN (0, 3)", name="found"
         ),
         Index(
             "uq_place_watches_service",
@@ -585,8 +581,6 @@ class PlaceWatch(Base):
     expires_at: Mapped[datetime] = mapped_column(_NOW)
     checked_at: Mapped[datetime] = mapped_column(_NOW)
     notified_at: Mapped[datetime | None] = mapped_column(_NOW)
-    found_consulate: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
-    found_start: Mapped[datetime | None] = mapped_column(_NOW)
     ended_at: Mapped[datetime | None] = mapped_column(_NOW)
     ending: Mapped[str | None] = mapped_column(Text)
 

@@ -90,6 +90,15 @@ WATCH_DAYS = 60
 WATCH_NOTICE = timedelta(hours=3)
 
 
+class WatchEnding(StrEnum):
+    """Why somebody no longer waits for a place."""
+
+    STOPPED = "stopped"
+    BOOKED = "booked"
+    OVER = "over"
+    EXPIRED = "expired"
+
+
 class Unmet(StrEnum):
     """How a search ended that is counted as unmet demand."""
 

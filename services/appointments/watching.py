@@ -21,7 +21,14 @@ from sqlalchemy.orm import Session
 from services.appointments.booking import contact_index
 from services.appointments.models import Appointment, PlaceWatch
 from services.appointments.queries import get_appointment
-from services.appointments.rules import WATCH_DAYS, WATCH_NOTICE, WATCH_SILENCE, Step
+from services.appointments.rules import (
+    LIVE,
+    WATCH_DAYS,
+    WATCH_NOTICE,
+    WATCH_SILENCE,
+    Step,
+    WatchEnding,
+)
 from services.appointments.searching import FreePlace, Search, search
 from services.appointments.steps import check_step
 from services.citizens.accounts import find_contact, find_holder
@@ -57,7 +64,7 @@ def watch(
     for code in command.consulates:
         get_consulate(session, code)
     appointment = _movable(session, command.appointment, now) if command.appointment else None
-    _end(session, _same(account, command), "stopped", now)
+    _end(session, _same(account, command), WatchEnding.STOPPED, now)
     row = {
         "id": new_id(),
         "account_id": account,
@@ -81,7 +88,7 @@ def watch(
 def stop(session: Session, watch: UUID, *, now: datetime) -> None:
     """No more messages. One that has ended stays as it is. Raises NotFound."""
     row = get_watch(session, watch)
-    _end(session, (PlaceWatch.id == row.id,), "stopped", now)
+    _end(session, (PlaceWatch.id == row.id,), WatchEnding.STOPPED, now)
 
 
 def get_watch(session: Session, watch: UUID) -> PlaceWatch:
@@ -113,7 +120,7 @@ def notify(session: Session, *, now: datetime, most: int) -> int:
     At most so many are looked at, those first that weren't for longest; returns how many are told.
     In a transaction that sees everything.
     """
-    session.execute(_END_OVER, {"now": now, "only": None})
+    session.execute(_END_OVER, _over(now))
     rows = session.scalars(
         select(PlaceWatch)
         .where(
@@ -132,13 +139,13 @@ def still_found(session: Session, watch: UUID, *, now: datetime) -> FreePlace | 
 
     When it is taken meanwhile the person may be told of another at once.
     """
-    session.execute(_END_OVER, {"now": now, "only": watch})
+    session.execute(_END_OVER, _over(now, watch))
     row = session.get(PlaceWatch, watch, populate_existing=True)
-    if row is None or row.ended_at is not None or row.found_start is None:
+    if row is None or row.ended_at is not None:
         return None
     place = find_place(session, row, now=now)
     if place is None:
-        row.notified_at = row.found_consulate = row.found_start = None
+        row.notified_at = None
     return place
 
 
@@ -163,7 +170,7 @@ def _tell(session: Session, row: PlaceWatch, now: datetime) -> bool:
     place = find_place(session, row, now=now)
     if place is None:
         return False
-    row.notified_at, row.found_consulate, row.found_start = now, place.consulate, place.start
+    row.notified_at = now
     enqueue(session, TOPIC, row.id)
     return True
 
@@ -205,7 +212,11 @@ def _known_by(session: Session, account: UUID, vault: Vault) -> dict[str, Any]:
 _ENDED: Mapping[str, Any] = {"person_keys": [], "email_index": None, "phone_index": None}
 
 
-def _end(session: Session, which: tuple[Any, ...], ending: str, now: datetime) -> None:
+def _over(now: datetime, only: UUID | None = None) -> dict[str, Any]:
+    return {"now": now, "only": only, "live": sorted(LIVE)}
+
+
+def _end(session: Session, which: tuple[Any, ...], ending: WatchEnding, now: datetime) -> None:
     session.execute(
         update(PlaceWatch)
         .where(*which, PlaceWatch.ended_at.is_(None))
@@ -228,7 +239,7 @@ _END_OVER = text(
                         AND b.created_at >= w.created_at)
                 OR EXISTS (
                     SELECT FROM appointments b
-                    WHERE b.status IN ('booked', 'checked_in', 'called')
+                    WHERE b.status = ANY (:live)
                         AND b.created_at >= w.created_at
                         AND w.service_code = ANY (b.services)
                         AND (b.account_id = w.account_id OR b.email_index = w.email_index

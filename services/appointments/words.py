@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.appointments.rules import PAST, Status, Unmet
+from services.appointments.rules import PAST, Status, Unmet, WatchEnding
 from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 
@@ -28,6 +28,13 @@ COUNTED: Mapping[str, str] = {
     Status.NOT_SERVED: _("No se pudieron atender"),
     Status.NO_SHOW: _("No se presentaron"),
     Status.CANCELLED: _("Canceladas"),
+}
+# Why somebody no longer waits for a place.
+WATCH_ENDINGS: Mapping[str, str] = {
+    WatchEnding.STOPPED: _("Los paraste tú. Puedes pedirlos otra vez."),
+    WatchEnding.BOOKED: _("Ya tienes una cita para este trámite."),
+    WatchEnding.OVER: _("Tu cita cambió, se canceló o ya pasó."),
+    WatchEnding.EXPIRED: _("Pasó el plazo. Puedes pedirlos otra vez."),
 }
 # Of searches for a time, over a number of them.
 UNMET: Mapping[str, str] = {Unmet.NO_PLACE: _("Búsquedas sin lugar")}

@@ -38,6 +38,7 @@ TEXTS = {
     "services.appointments.freeing._LOCK_ONE": "the workers', about one who left",
     "services.appointments.freeing._LOCK_VACATED": "the workers', about one move",
     "services.appointments.reminding._REMIND": "the schedule's, of all offices",
+    "services.appointments.watching._END_OVER": "the workers', by the keys of who waits",
     "services.appointments.resembling._FLAG": "the workers', compares across all offices",
     "services.remittances.queries._MISMATCHED": "the workers', proves the whole of the books",
 }
@@ -76,6 +77,7 @@ NETWORK = {
     "consular/finding.py": "by folio and birth date",
     "consular/health.py": "counts",
     "consular/lookups.py": "counters; by folio and surname",
+    "consular/unmet.py": "counters",
     "consular/seed.py": "reference data",
     "consular/api/v1/callbacks/routes.py": "an agency's message, which is only kept",
     "consular/api/v1/me/routes.py": "requests of one's own account, and whether they must wait",

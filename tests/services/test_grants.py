@@ -173,7 +173,7 @@ ONLY_WORKERS = {
     "outbox": f"{KEEP}, UPDATE",
     "payout_attempts": f"{ADD}, UPDATE",
     "place_watches": "DELETE, SELECT, UPDATE (checked_at, email_index, ended_at, ending,"
-    " found_consulate, found_start, notified_at, person_keys, phone_index)",
+    " notified_at, person_keys, phone_index)",
     "people": f"{ADD}, UPDATE",
     "postings": READ,
     "published_series": f"{KEEP}, UPDATE",
