@@ -30,7 +30,7 @@ from services.appointments.rules import (
     WatchEnding,
 )
 from services.appointments.searching import FreePlace, Search, search
-from services.appointments.steps import check_step
+from services.appointments.steps import who_may
 from services.citizens.accounts import find_contact, find_holder
 from services.citizens.people import open_person, person_keys
 from services.consulates.queries import get_consulate, get_service
@@ -63,7 +63,7 @@ def watch(
     get_service(session, command.service)
     for code in command.consulates:
         get_consulate(session, code)
-    appointment = _movable(session, command.appointment, now) if command.appointment else None
+    appointment, people = _movable(session, command, now)
     _end(session, _same(account, command), WatchEnding.STOPPED, now)
     row = {
         "id": new_id(),
@@ -72,7 +72,7 @@ def watch(
         "before": appointment and appointment.starts_at,
         "service_code": command.service,
         "consulate_codes": list(command.consulates),
-        "people": appointment.people * len(appointment.services) if appointment else command.people,
+        "people": people,
         "language": command.language,
         "created_at": now,
         "expires_at": now + timedelta(days=WATCH_DAYS),
@@ -175,10 +175,15 @@ def _tell(session: Session, row: PlaceWatch, now: datetime) -> bool:
     return True
 
 
-def _movable(session: Session, appointment: UUID, now: datetime) -> Appointment:
-    row = get_appointment(session, appointment)
-    check_step(session, row, Step.RESCHEDULE, now=now)
-    return row
+def _movable(
+    session: Session, command: WatchPlaces, now: datetime
+) -> tuple[Appointment | None, int]:
+    """The appointment that an earlier place is wanted for, and how many have to fit."""
+    if command.appointment is None:
+        return None, command.people
+    row = get_appointment(session, command.appointment)
+    coming = len(who_may(session, row, Step.RESCHEDULE, now=now))
+    return row, coming * len(row.services)
 
 
 def _same(account: UUID, command: WatchPlaces) -> tuple[Any, ...]:

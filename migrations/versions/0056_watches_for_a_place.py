@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, WORKER, grant
 
-revision = "0053"
-down_revision = "0052"
+revision = "0056"
+down_revision = "0055"
 
 _TOLD = "checked_at, notified_at"
 
