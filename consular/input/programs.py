@@ -84,7 +84,9 @@ def _fault(field: Field, data: Mapping[str, Any]) -> Any:
 @cache
 def data_schema(program: Program) -> Schema:
     """The schema of the program's ``data``."""
-    return _schema(program.fields, f"{_title(program)}Data", f"What {program.name.en} asks for.")
+    return asked_schema(
+        program.fields, f"{_title(program)}Data", f"What {program.name.en} asks for."
+    )
 
 
 @cache
@@ -92,7 +94,7 @@ def tariff_schema(program: Program) -> Schema:
     """The schema of what the program's calculator asks for."""
     asked = program.tariff.fields if program.tariff else ()
     described = f"What is asked to work out what {program.name.en} costs."
-    return _schema(asked, f"{_title(program)}Tariff", described)
+    return asked_schema(asked, f"{_title(program)}Tariff", described)
 
 
 def _title(program: Program) -> str:
@@ -104,18 +106,19 @@ def load_data(program: Program, values: Mapping[str, Any], *, partial: bool = Fa
 
     Raises ValidationError with the messages under ``data``.
     """
-    return _load(data_schema(program), values, partial=partial)
+    return load_asked(data_schema(program), values, partial=partial)
 
 
 def load_tariff(program: Program, values: Mapping[str, Any]) -> Any:
     """What the program's calculator was told. Raises FieldsInvalid."""
     try:
-        return _load(tariff_schema(program), values)
+        return load_asked(tariff_schema(program), values)
     except ValidationError as error:
         raise fields_invalid(error) from None
 
 
-def _load(schema: Schema, values: Mapping[str, Any], *, partial: bool = False) -> Any:
+def load_asked(schema: Schema, values: Mapping[str, Any], *, partial: bool = False) -> Any:
+    """Answers as JSON, each as its field writes it. Raises ValidationError under ``data``."""
     try:
         return schema.dump(schema.load(values, unknown=RAISE, partial=partial))
     except ValidationError as error:
@@ -130,7 +133,8 @@ def load_answers(program: Program, values: Mapping[str, Any]) -> Any:
         raise fields_invalid(error) from None
 
 
-def _schema(asked: tuple[Field, ...], name: str, described: str) -> Schema:
+def asked_schema(asked: tuple[Field, ...], name: str, described: str) -> Schema:
+    """The schema of some fields, called ``name`` in the OpenAPI document."""
     made: Any = AskedSchema.from_dict({each.name: _field(each, name) for each in asked}, name=name)
     made.__doc__ = described
     made.asked = asked
@@ -158,7 +162,7 @@ def _answer(answer: str | bool) -> str:
 
 def _group(asked: Field, within: str) -> fields.Field[Any]:
     name = f"{within}{asked.name.capitalize()}Member"
-    member = _schema(asked.fields, name, asked.label.en)
+    member = asked_schema(asked.fields, name, asked.label.en)
     least = 1 if asked.required else 0
     return fields.List(fields.Nested(member), validate=validate.Length(least, asked.most))
 

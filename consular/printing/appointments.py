@@ -10,7 +10,8 @@ from flask import Response, current_app, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from consular.auth import now
+from consular.answers_in_words import data_rows
+from consular.auth import now, vault
 from consular.i18n import (
     city_in_language,
     current_language,
@@ -22,7 +23,9 @@ from consular.i18n import (
 )  # fmt: skip
 from consular.printing.pdf import Document, Part
 from services.appointments.calendar import content_type, event_of, make_calendar
+from services.appointments import pre_applying
 from services.appointments.models import Appointment
+from services.appointments.pre_application_forms import fields_of
 from services.appointments.queries import list_attendees
 from services.appointments.rules import EARLY_MINUTES, Status
 from services.citizens.people import full_name
@@ -70,7 +73,7 @@ def print_appointment(session: Session, appointment: Appointment) -> Document:
         title=_("Tu cita"),
         language=current_language(),
         made_on=now().astimezone(ZoneInfo(office.time_zone)).date(),
-        parts=(Part("", rows), *_advice(session, appointment)),
+        parts=(Part("", rows), *_written(session, appointment), *_advice(session, appointment)),
         note=_(
             "Folio %(folio)s · %(address)s",
             folio=folio(appointment.folio),
@@ -84,6 +87,19 @@ def _fee(session: Session, appointment: Appointment) -> list[tuple[str, str]]:
     known = [fees[code].money for code in appointment.services if code in fees]
     total = sum(known[1:], known[0]) if known else None
     return [(_("Cuánto se paga en el consulado"), money(total))] if total else []
+
+
+def _written(session: Session, appointment: Appointment) -> list[Part]:
+    """What was written down before coming."""
+    asked = fields_of(appointment.services)
+    return [
+        Part(
+            _("Lo que escribiste antes de venir: %(name)s", name=full_name(written.who)),
+            tuple((row["label"], str(row["value"])) for row in data_rows(asked, written.answers)),
+        )
+        for written in pre_applying.read_all(session, appointment, vault())
+        if written.answers
+    ]
 
 
 def _advice(session: Session, appointment: Appointment) -> list[Part]:

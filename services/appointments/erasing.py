@@ -26,6 +26,7 @@ from services.appointments.models import (
     ImportedAppointment,
     Member,
     PlaceWatch,
+    PreApplication,
     ResemblanceKey,
     ReturnPass,
     Seat,
@@ -92,6 +93,7 @@ def erase(session: Session, erased: Erased) -> None:
     session.execute(
         delete(ImportedAppointment).where(ImportedAppointment.appointment_id.in_(appointments))
     )
+    session.execute(delete(PreApplication).where(PreApplication.person_id.in_(erased.people)))
     session.execute(delete(PlaceWatch).where(erased.owns(PlaceWatch.account_id)))
     session.execute(delete(ResemblanceKey).where(ResemblanceKey.person_id.in_(erased.people)))
 

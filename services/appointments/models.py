@@ -585,6 +585,24 @@ class PlaceWatch(Base):
     ending: Mapped[str | None] = mapped_column(Text)
 
 
+class PreApplication(Base):
+    """What a person of an appointment wrote down before coming, sealed under the person's own key,
+    so that it goes with them. An officer who compared it with the documents verified it."""
+
+    __tablename__ = "pre_applications"
+    owners = PartOf("appointment_id", Appointment)
+    __table_args__ = (
+        CheckConstraint("(verified_at IS NULL) = (verified_by IS NULL)", name="verified"),
+    )
+
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    answers_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    changed_at: Mapped[datetime] = mapped_column(_NOW)
+    verified_at: Mapped[datetime | None] = mapped_column(_NOW)
+    verified_by: Mapped[UUID | None]
+
+
 class AppointmentReminder(Base):
     """People were reminded of an appointment, so many days before the time that it had then."""
 

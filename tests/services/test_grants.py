@@ -97,6 +97,7 @@ ONLY_WEB = {
     "services_rendered": ADD,
     "payout_attempts": READ,
     "place_watches": f"{ADD}, UPDATE (email_index, ended_at, ending, person_keys, phone_index)",
+    "pre_applications": f"{ADD}, UPDATE (answers_sealed, changed_at, verified_at, verified_by)",
     "people": f"{ADD}, UPDATE (birth_date, consulate_code, curp_index, curp_sealed, email_sealed,"
     " first_surname, given_names, identity_bound_at, name_index, phone_sealed, second_surname)",
     "published_series": READ,
@@ -172,6 +173,7 @@ ONLY_WORKERS = {
     "non_working_days": f"{KEEP}, UPDATE",
     "outbox": f"{KEEP}, UPDATE",
     "payout_attempts": f"{ADD}, UPDATE",
+    "pre_applications": "DELETE, SELECT",
     "place_watches": "DELETE, SELECT, UPDATE (checked_at, email_index, ended_at, ending,"
     " notified_at, person_keys, phone_index)",
     "people": f"{ADD}, UPDATE",

@@ -26,6 +26,7 @@ from consular.messages import messages_about
 from consular.pages.desk import presenters
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import PersonForm
+from consular.pages.desk.pre_application import pre_applications_of
 from consular.pages.drafts import draft, drop
 from consular.pages.forms import Errors, check, go, local, pick, typed
 from consular.pages.portal.names import office
@@ -162,6 +163,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
             "desk/appointment.html",
             consulate=office(session, appointment.consulate_code),
             appointment=presenters.opened(session, appointment, vault()),
+            pre_applications=pre_applications_of(session, appointment),
             desk=desk,
             here=url_for("desk.appointment", id=id, desk=desk),
             agenda_url=url_for(

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from consular.access_log import record_look
+from consular.answers_in_words import data_rows
 from consular.auth import actor
 from consular.errors import problem_of
 from consular.i18n import date_long, date_plain, translated, words
@@ -19,7 +20,6 @@ from consular.name_warnings import in_words
 from consular.pages.desk.presenters import name_shown
 from consular.pages.portal.asked import asked_of
 from consular.pages.portal.names import office
-from consular.pages.portal.program_pages import data_rows
 from consular.printing.enrollments import list_papers, payment_shown
 from consular.remedies import reason_in_words, remedy_in_words
 from services.citizens.people import open_person

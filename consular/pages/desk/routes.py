@@ -16,6 +16,7 @@ from consular.pages.desk import (
     importing,
     messages,
     queue,
+    pre_application,
     receipts,
     sessions,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "messages",
     "pages",
     "queue",
+    "pre_application",
     "receipts",
     "sessions",
 ]

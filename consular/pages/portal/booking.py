@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from marshmallow import Schema
 
 from consular import commands
-from consular.auth import ANYONE, CITIZEN, allow, now
+from consular.auth import ANYONE, CITIZEN, allow, now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import current_language, in_language
@@ -59,6 +59,7 @@ from consular.pages.times import free_week
 from consular.printing.appointments import calendar_file, print_appointment
 from consular.printing.enrollments import as_file
 from consular.unmet import note_nothing_found
+from services.appointments import pre_applying
 from services.appointments.booking import BookAppointment
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.errors import SlotNotOffered, SlotTaken
@@ -424,6 +425,7 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
         until = list_passes(session, [appointment], now=now()).get(id)
         may = list_actions(session, [appointment], now=now())[id]
         lost = messages_about(session, id)["lost"]
+        before = pre_applying.read_all(session, appointment, vault())
         noted = (appointment.outcome or {}) if appointment.status == Status.NOT_SERVED else {}
     return render_template(
         "portal/appointment.html",
@@ -446,6 +448,10 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
                     "can_cancel": len(party) > 1 and Step.CANCEL in may_each[id, each.n],
                 }
                 for each in party
+            ],
+            "before": [
+                {"person": w.person, "name": full_name(w.who), "written": bool(w.answers)}
+                for w in before
             ],
             "requirements": _unique(
                 in_language(row, "text")

@@ -8,8 +8,8 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from consular.answers_in_words import in_words
 from consular.i18n import date_plain, translated, words
-from consular.pages.portal.program_pages import in_words
 from services.citizens.people import PersonData, full_name
 from services.enrollments.planning import Known, PlanStep, StepState
 from services.enrollments.programs.registry import PROGRAMS

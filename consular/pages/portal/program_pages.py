@@ -5,19 +5,18 @@ A program without steps has one page. Which steps there are depends on the answe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from markupsafe import Markup, escape
 
-from consular.i18n import date_plain, money, pesos, translated
+from consular.answers_in_words import data_rows
+from consular.i18n import date_plain
 from consular.pages.portal.program_form import PREFIX, data_of
 from services.citizens.people import full_name
-from services.enrollments.programs.schema import Field, Kind, Program, Step
+from services.enrollments.programs.schema import Field, Program, Step
 from services.enrollments.requesting import RequestEnrollment
 from services.kernel.identifiers import format_phone
 
@@ -97,41 +96,6 @@ def answer_rows(
         change = page_address(program, step.code, draft, view=view)
         rows += [{**row, "change": change} for row in data_rows(step.fields, command.data)]
     return rows
-
-
-def data_rows(asked: tuple[Field, ...], data: Mapping[str, Any]) -> Iterator[Row]:
-    """Answers by their labels, in words."""
-    for each in asked:
-        if each.name in data:
-            yield {"label": translated(each.label), "value": in_words(each, data[each.name])}
-
-
-def in_words(asked: Field, value: Any) -> str:
-    """An answer of the API's form as people read it; of a group, a line for each member."""
-    match asked.kind:
-        case Kind.DATE | Kind.BIRTH_DATE:
-            return date_plain(date.fromisoformat(value))
-        case Kind.MONEY:
-            return pesos(value) if asked.currency == "MXN" else money(value)
-        case Kind.YES_NO:
-            return str(_("Sí") if value else _("No"))
-        case Kind.CHOICE:
-            return next(translated(c.label) for c in asked.choices if c.value == value)
-        case Kind.GROUP:
-            members = [_member(asked.fields, member) for member in value]
-            return Markup("<br>").join(members)
-    return str(value)
-
-
-def _member(asked: tuple[Field, ...], member: Mapping[str, Any]) -> Markup:
-    told = [each for each in asked if each.name in member]
-    return Markup(", ").join(escape(_labeled(each, member[each.name])) for each in told)
-
-
-def _labeled(asked: Field, value: Any) -> str:
-    """A yes or no means nothing without its question."""
-    words = in_words(asked, value)
-    return f"{translated(asked.label)} {words}" if asked.kind is Kind.YES_NO else words
 
 
 def _steps(program: Program) -> tuple[Step, ...]:

@@ -105,6 +105,16 @@ class PlaceWatchAnswer(Answer):
     notified_at = Instant(allow_none=True)
 
 
+class PreApplicationAnswer(Answer):
+    """What one person wrote down before coming; ``data`` is empty before that."""
+
+    attendee = Number(attribute="person")
+    asks = Texts(says="What the appointment's services ask for")
+    data = Table(attribute="answers")
+    changed_at = Instant(allow_none=True)
+    verified_at = Instant(allow_none=True, says="When an officer compared it with the documents")
+
+
 class AppointmentList(ListAnswer):
     """A page."""
 

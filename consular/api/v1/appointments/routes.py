@@ -23,6 +23,7 @@ from consular.api.v1.appointments.answers import (
     AttendeeAnswer,
     FeeLineAnswer,
     FindAnswer,
+    PreApplicationAnswer,
     RenderedAnswer,
     ReturnPassAnswer,
 )
@@ -42,13 +43,21 @@ from consular.input.appointments import (
     RescheduleSchema,
     SpellingSchema,
 )
+from consular.input.pre_applications import (
+    AttendeeQuery,
+    PreApplicationSchema,
+    load_pre_application,
+)
 from consular.printing.appointments import calendar_file, print_appointment
 from consular.printing.enrollments import as_file
+from services.appointments import pre_applying
 from services.appointments.booking import BookAppointment
 from services.appointments.calendar import MEDIA_TYPE
 from services.appointments.completing import Served, complete, outcome_of
 from services.appointments.desk import TakeStep, take_step
 from services.appointments.people import Attendee
+from services.appointments.pre_application_forms import fields_of
+from services.appointments.pre_applying import Written
 from services.appointments.queries import get_appointment, list_appointments, list_party
 from services.appointments.rescheduling import RescheduleAppointment
 from services.appointments.returning import list_passes
@@ -310,6 +319,63 @@ def cancel_attendee(appointment: UUID, n: int, command: dict[str, Any]) -> dict[
     return commands.run_idempotent(
         request_key(), lambda session: _one(session, commands.cancel(session, appointment, only=n))
     )
+
+
+@endpoint(
+    api,
+    "GET",
+    "/<uuid:appointment>/pre-application",
+    operation="showPreApplication",
+    who=BOOKERS,
+    query=AttendeeQuery(),
+    answer=PreApplicationAnswer(),
+)
+def show_pre_application(appointment: UUID, query: dict[str, Any]) -> dict[str, Any]:
+    """Return what a person wrote down before coming.
+
+    A look by staff is an entry that the person can list. Services that ask for nothing: 404.
+    """
+    with transaction() as session:
+        found = get_appointment(session, appointment)
+        record_look(session, "appointment", found)
+        written = pre_applying.read(session, found, query["attendee"], vault())
+        return _pre_application(found, written)
+
+
+@endpoint(
+    api,
+    "PUT",
+    "/<uuid:appointment>/pre-application",
+    operation="writePreApplication",
+    who=BOOKERS,
+    query=AttendeeQuery(),
+    body=PreApplicationSchema(),
+    answer=PreApplicationAnswer(),
+    errors={409: ("wrong_state",)},
+)
+def write_pre_application(
+    appointment: UUID, query: dict[str, Any], command: dict[str, Any]
+) -> dict[str, Any]:
+    """Write down before coming what the desk would ask; an officer then only verifies it.
+
+    As a whole, as often as one likes, until the appointment begins.
+    """
+    with transaction() as session:
+        found = get_appointment(session, appointment)
+        written = pre_applying.write(
+            session,
+            appointment,
+            query["attendee"],
+            load_pre_application(found.services, command["data"]),
+            now=now(),
+            vault=vault(),
+        )
+        return _pre_application(found, written)
+
+
+def _pre_application(appointment: Any, written: Written) -> dict[str, Any]:
+    asked = [field.name for field in fields_of(appointment.services)]
+    return PreApplicationAnswer.render(written, asks=asked)
 
 
 def _desk_step(

@@ -1,0 +1,45 @@
+"""What a person wrote before coming, on the desk's page of the appointment: shown and verified."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request, url_for
+from sqlalchemy.orm import Session
+
+from consular.answers_in_words import data_rows
+from consular.auth import DESK, actor, allow, now, vault
+from consular.db import transaction
+from consular.input.loading import load_fields
+from consular.input.pre_applications import AttendeeQuery
+from consular.pages.desk.blueprint import pages
+from consular.pages.forms import go, pick
+from services.appointments import pre_applying
+from services.appointments.pre_application_forms import fields_of
+from services.citizens.people import full_name
+
+
+@pages.post("/appointments/<uuid:id>/verify-pre-application")
+@allow(DESK)
+def pre_application_verify(id: UUID) -> Response:
+    """Note that an officer compared it with the documents."""
+    person = load_fields(AttendeeQuery(), pick(request.form.to_dict(), "attendee"))["attendee"]
+    with transaction() as session:
+        pre_applying.verify(session, id, person, now=now(), actor=actor())
+    return go(url_for("desk.appointment", id=id))
+
+
+def pre_applications_of(session: Session, appointment: Any) -> list[dict[str, Any]]:
+    """What each person wrote, in words; whoever wrote nothing is left out."""
+    asked = fields_of(appointment.services)
+    return [
+        {
+            "attendee": written.person,
+            "name": full_name(written.who),
+            "rows": list(data_rows(asked, written.answers)),
+            "verified_at": written.verified_at,
+        }
+        for written in pre_applying.read_all(session, appointment, vault())
+        if written.answers
+    ]
