@@ -17,6 +17,7 @@ from sqlalchemy import text
 from standardwebhooks import Webhook
 
 from consular.api.contract import ENDPOINTS
+from consular.input.pre_applications import PreApplicationSchema
 from services.enrollments.progress import AgencyStatus
 from services.enrollments.rules import Status
 from services.incidents.reporting import Report, report
@@ -106,6 +107,9 @@ def _appointments(web: Web) -> None:
     for kind in ("ics", "pdf"):
         answer = web.call("GET", f"{paths[0]}.{kind}", token=citizen)
         assert answer.status_code == 200
+    before = {"data": PreApplicationSchema.example["data"]}
+    _well(web, "PUT", f"{paths[0]}/pre-application", before, token=citizen)
+    _well(web, "GET", f"{paths[0]}/pre-application", token=citizen)
     later = {"start": web.free()[-1]["start"]}
     _well(web, "POST", f"{paths[0]}/reschedule", later, token=citizen)
     _well(web, "POST", f"{paths[0]}/cancel", {}, token=citizen)

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import APPLICATION, WEB, WORKER, grant
 
-revision = "0057"
-down_revision = "0056"
+revision = "0058"
+down_revision = "0057"
 
 
 def upgrade() -> None:
