@@ -22,8 +22,8 @@ from consular.i18n import (
     words,
 )  # fmt: skip
 from consular.printing.pdf import Document, Part
-from services.appointments.calendar import content_type, event_of, make_calendar
 from services.appointments import pre_applying
+from services.appointments.calendar import content_type, event_of, make_calendar
 from services.appointments.models import Appointment
 from services.appointments.pre_application_forms import fields_of
 from services.appointments.queries import list_attendees

@@ -96,7 +96,8 @@ class Question(NamedTuple):
     """Something to be answered with yes or no by whoever wonders whether they can.
 
     Whoever answers ``advised_on`` is told ``advice``, and it ``ends`` there, or goes on. What may
-    help: another ``program``, an appointment at an ``office``, or the guide's referral.
+    help: another ``program``, other ``services``, an appointment at an ``office``, or the
+    guide's referral.
     """
 
     text: Bilingual
@@ -107,3 +108,4 @@ class Question(NamedTuple):
     program: str | None = None
     office: bool = False
     referred: bool = False
+    services: tuple[str, ...] = ()

@@ -51,6 +51,7 @@ BY_NAME = {
     ("services/*", "*_by"): "written into a column: who did it",
     ("services/*", "*_at"): "written into a column: when it was done",
     ("services/enrollments/programs/schema.py", "*"): "a word of a program: its pages read it",
+    ("services/kernel/questionnaires.py", "advice"): "a word of a question: its pages read it",
     ("services/consulates/ways.py", "text_*"): "read in the reader's language, by name",
     ("services/appointments/unmet.py", "list_unmet"): "what a supervisor's pages read",
     ("services/facts/recording.py", "*"): "a dimension: a column of the facts",

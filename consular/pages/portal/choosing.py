@@ -28,6 +28,7 @@ from services.appointments.searching import (
     search,
     what_would_fit,
 )
+from services.consulates.eligibility import QUESTIONS
 from services.consulates.places import Place
 from services.consulates.queries import get_service
 from services.consulates.ways import find_way
@@ -108,6 +109,7 @@ def _service(session: Session, code: str) -> dict[str, Any]:
         "code": service.code,
         "name": in_language(service, "name"),
         "bookable": service.bookable,
+        "asks": service.code in QUESTIONS,
         "way": in_language(way, "text") if way else "",
         "program": way.program if way else None,
     }

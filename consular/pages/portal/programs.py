@@ -5,8 +5,6 @@ Open to anyone, and nothing of it is kept: answers stand in addresses only.
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 
@@ -14,17 +12,14 @@ from consular.auth import ANYONE, allow, now
 from consular.errors import FieldsInvalid
 from consular.i18n import translated
 from consular.input.programs import load_tariff
-from consular.pages.forms import Errors, go
+from consular.pages.forms import Errors
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.program_form import by_page_name, data_of, labels_of
+from consular.pages.portal.question_pages import ALL_ANSWERED, FIRST_QUESTION, Check, Link
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Estimate, Program, Question, Tariff
 from services.enrollments.terms import home_day
 from services.kernel.errors import NotFound
-
-FIRST_QUESTION = "1"
-ADVICE = "-aviso"
-ALL_ANSWERED = "listo"
 
 
 @pages.get("/inscripciones")
@@ -74,32 +69,42 @@ def program_cost(program: str) -> str:
 def program_question(program: str, place: str) -> Response | str:
     """Ask one question after the other; each answer leads to the next, or to what to do."""
     found = _find(program)
-    questions = found.questions
     if place == ALL_ANSWERED:
         return render_template("portal/program_yes.html", program=found)
-    number = place.removesuffix(ADVICE)
-    if not number.isdigit() or not 1 <= int(number) <= len(questions):
-        return go(url_for("portal.program_guide", program=program))
-    asked, at = questions[int(number) - 1], int(number)
-    following = str(at + 1) if at < len(questions) else ALL_ANSWERED
-    return render_template(
-        "portal/program_advice.html" if place.endswith(ADVICE) else "portal/program_question.html",
-        program=found,
-        question=asked,
-        number=at,
-        of=len(questions),
-        answers=_answers(asked, at, following),
-        following=None if asked.ends else following,
-        other=PROGRAMS.get(asked.program or ""),
+    return _check_of(found).page(place)
+
+
+def _check_of(program: Program) -> Check:
+    home = url_for("portal.program_guide", program=program.code)
+
+    def first(asked: Question) -> str:
+        other = PROGRAMS.get(asked.program or "")
+        if other is None or other.code not in program.requires:
+            return ""
+        return str(_("Primero: %(program)s", program=translated(other.short)))
+
+    return Check(
+        name=translated(program.short),
+        home=home,
+        questions=program.questions,
+        address=lambda place: url_for("portal.program_question", program=program.code, place=place),
+        links=lambda asked: _links(program, asked, home),
+        heading=first,
     )
 
 
-def _answers(asked: Question, at: int, following: str) -> list[dict[str, Any]]:
-    """Yes and no, and where each leads."""
-    return [
-        {"words": words, "place": f"{at}{ADVICE}" if answer is asked.advised_on else following}
-        for words, answer in ((_("Sí"), True), (_("No"), False))
-    ]
+def _links(program: Program, asked: Question, home: str) -> list[Link]:
+    """What helps: another program, an appointment, how else it is done."""
+    links = []
+    other, referral = PROGRAMS.get(asked.program or ""), program.guide.referral
+    if other:
+        guide = url_for("portal.program_guide", program=other.code)
+        links.append((translated(other.name), guide))
+    if asked.office:
+        links.append((_("Reservar una cita"), url_for("portal.booking_service")))
+    if asked.referred and referral:
+        links.append((translated(referral.heading), f"{home}#referral"))
+    return links
 
 
 def _estimate(

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, WORKER, grant
 
-revision = "0057"
-down_revision = "0056"
+revision = "0060"
+down_revision = "0059"
 
 _TOLD = "checked_at, notified_at"
 

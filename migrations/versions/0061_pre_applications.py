@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import APPLICATION, WEB, WORKER, grant
 
-revision = "0058"
-down_revision = "0057"
+revision = "0061"
+down_revision = "0060"
 
 
 def upgrade() -> None:

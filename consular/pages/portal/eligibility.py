@@ -1,0 +1,47 @@
+"""Whether one can ask for a service of an office: questions without signing in, one answer."""
+
+from __future__ import annotations
+
+from flask import Response, render_template, url_for
+
+from consular.auth import ANYONE, allow
+from consular.db import transaction
+from consular.i18n import in_language
+from consular.pages.portal.blueprint import pages
+from consular.pages.portal.names import service_names
+from consular.pages.portal.question_pages import ALL_ANSWERED, FIRST_QUESTION, Check, Link
+from services.consulates.eligibility import QUESTIONS
+from services.consulates.queries import get_service, list_requirements
+from services.kernel.questionnaires import Question
+
+
+@pages.get("/tramites/<code:service>/puedo", defaults={"place": FIRST_QUESTION})
+@pages.get("/tramites/<code:service>/puedo/<code:place>")
+@allow(ANYONE)
+def service_question(service: str, place: str) -> Response | str:
+    """Ask one question after the other; each answer leads to the next, or to what to do."""
+    with transaction() as session:
+        found = get_service(session, service)
+        names = service_names(session)
+        needs = list_requirements(session, [service]).get(service, [])
+    if place == ALL_ANSWERED:
+        return render_template(
+            "portal/service_yes.html",
+            service={"code": service, "name": in_language(found, "name")},
+            requirements=[in_language(row, "text") for row in needs],
+        )
+
+    def links(asked: Question) -> list[Link]:
+        return [
+            (names[code], url_for("portal.booking_office", service=code))
+            for code in asked.services
+            if code != service
+        ]
+
+    return Check(
+        name=in_language(found, "name"),
+        home=url_for("portal.booking_office", service=service),
+        questions=QUESTIONS.get(service, ()),
+        address=lambda at: url_for("portal.service_question", service=service, place=at),
+        links=links,
+    ).page(place)
