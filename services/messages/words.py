@@ -32,6 +32,8 @@ KINDS: Mapping[str, str] = {
     "appointment_supported": _("La cita sigue en pie"),
     "attendee_cancelled": _("Una persona ya no va a la cita"),
     "appointment_rescheduled": _("Cita cambiada de hora"),
+    "place_found": _("Hay lugar"),
+    "earlier_place_found": _("Hay un lugar antes"),
     "identity_check": _("Revisión de identidad"),
     "identity_corrected": _("Datos corregidos"),
     "enrollment": _("Aviso de su inscripción"),

@@ -25,8 +25,8 @@ from consular.input.loading import load_fields
 from consular.messages import messages_about
 from consular.pages.desk import presenters
 from consular.pages.desk.blueprint import pages
-from consular.pages.desk.schemas import PersonForm
 from consular.pages.desk.pre_application import pre_applications_of
+from consular.pages.desk.schemas import PersonForm
 from consular.pages.drafts import draft, drop
 from consular.pages.forms import Errors, check, go, local, pick, typed
 from consular.pages.portal.names import office

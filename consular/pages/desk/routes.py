@@ -15,8 +15,8 @@ from consular.pages.desk import (
     identity,
     importing,
     messages,
-    queue,
     pre_application,
+    queue,
     receipts,
     sessions,
 )
@@ -36,8 +36,8 @@ __all__ = [
     "importing",
     "messages",
     "pages",
-    "queue",
     "pre_application",
+    "queue",
     "receipts",
     "sessions",
 ]

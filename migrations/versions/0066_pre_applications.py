@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import APPLICATION, WEB, WORKER, grant
 
-revision = "0061"
-down_revision = "0060"
+revision = "0066"
+down_revision = "0065"
 
 
 def upgrade() -> None:

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, WORKER, grant
 
-revision = "0060"
-down_revision = "0059"
+revision = "0065"
+down_revision = "0064"
 
 _TOLD = "checked_at, notified_at"
 
