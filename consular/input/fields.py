@@ -7,7 +7,9 @@ import unicodedata
 from calendar import monthrange
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _
 from marshmallow import ValidationError, fields, validate
@@ -162,6 +164,24 @@ class Text(fields.String):
         ):
             raise ValidationError([_("Lleva un carácter que no se puede usar.")])
         return unicodedata.normalize("NFC", text)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+class Zone(Text):
+    """The IANA name of a time zone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(most=60, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        zone = super()._deserialize(value, attr, data, **kwargs)
+        if zone not in _zones():
+            raise ValidationError([_("Escribe la zona horaria, como America/Denver.")])
+        return zone
 
 
 MOST_OF_NAME = 80

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _
 from marshmallow import (
@@ -16,7 +15,17 @@ from marshmallow import (
     validates_schema,
 )
 
-from consular.input.fields import MISSING, Choice, ClockTime, Code, Day, Flag, Text, WholeNumber
+from consular.input.fields import (
+    MISSING,
+    Choice,
+    ClockTime,
+    Code,
+    Day,
+    Flag,
+    Text,
+    WholeNumber,
+    Zone,
+)
 from consular.input.paging import PageQuery, PeriodQuery
 from services.appointments.closing_days import CloseDays
 from services.appointments.durations import SetDuration
@@ -65,12 +74,7 @@ class PlaceSchema(Schema):
 
     name = Text(most=120, required=True)
     address = Text(most=300, required=True)
-    time_zone = Text(most=60, required=True)
-
-    @validates("time_zone")
-    def _known(self, value: str, **_kwargs: Any) -> None:
-        if value not in available_timezones():
-            raise ValidationError([_("Escribe la zona horaria, como America/Denver.")])
+    time_zone = Zone(required=True)
 
     @post_load
     def _place(self, data: dict[str, Any], **_kwargs: Any) -> Place:

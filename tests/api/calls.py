@@ -26,6 +26,11 @@ from tests.factories.web import Web, running_web, working_day
 from tests.servers import Addresses, random_keys
 
 MISSING_ID = "00000000-0000-7000-8000-000000000000"
+# Fields that don't go together with the others, or not with the same value.
+_LEFT_OUT = {
+    "sessions.change_session": {"status"},
+    "closures.create_closure": {"begins", "ends"},
+}
 ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
 Path_ = tuple[str | int, ...]
 
@@ -59,7 +64,11 @@ class Call:
     @property
     def body(self) -> dict[str, Any] | None:
         """A fresh well-formed body, or None where none is taken."""
-        return sample(self.endpoint.body) if self.endpoint.body else None
+        if self.endpoint.body is None:
+            return None
+        left_out = _LEFT_OUT.get(self.name, set())
+        whole = sample(self.endpoint.body)
+        return {name: value for name, value in whole.items() if name not in left_out}
 
 
 def with_body() -> list[str]:
@@ -148,6 +157,7 @@ _SAMPLES: dict[type[fields.Field[Any]], Callable[[Any], Any]] = {
     ours.Email: lambda _f: "ana@demo.invalid",
     ours.Folio: lambda _f: new_folio(FolioKind.APPOINTMENT),
     ours.Name: lambda _f: "Ana",
+    ours.Zone: lambda _f: "America/Denver",
     ours.Text: lambda _f: "prueba",
     ours.BirthDate: lambda _f: "1956-04-27",
     ours.Day: lambda _f: working_day(33).isoformat(),
