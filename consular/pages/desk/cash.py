@@ -75,7 +75,7 @@ def cash_up(id: UUID) -> str:
     """Show one cash-up: its receipts, what was charged, and what was counted."""
     with transaction() as session:
         row = queries.get_cash_up(session, id)
-        expected = list_expected(session, id)
+        expected = _expected(list_expected(session, id))
         return render_template(
             "desk/cash_up.html",
             consulate=office(session, row.consulate_code),
@@ -87,7 +87,9 @@ def cash_up(id: UUID) -> str:
                 for r in queries.list_receipts(session, id)
             ],
             differences=_differences(session, row),
-            expected=_expected(expected),
+            expected=expected,
+            labels={e["name"]: e["label"] for e in expected}
+            | {e["reason_name"]: e["reason_label"] for e in expected},
             counts=_counted(session, id),
             form=draft().form,
             errors=draft().errors(_read_counts, also_under=True),
@@ -288,14 +290,18 @@ def _differences(session: Session, row: Any) -> list[dict[str, Any]]:
 def _expected(expected: dict[tuple[str, str], int]) -> list[dict[str, Any]]:
     """What to count: dollars in cash always, and whatever else was charged."""
     keys = sorted(expected.keys() | {(Means.CASH.value, "USD")})
-    return [
-        {
-            "name": f"{means}_{currency}",
-            "label": f"{words('cashier.means', means)} ({currency})",
-            "money": Money(expected.get((means, currency), 0), currency),
-        }
-        for means, currency in keys
-    ]
+    return [_to_count(*key, expected.get(key, 0)) for key in keys]
+
+
+def _to_count(means: str, currency: str, minor: int) -> dict[str, Any]:
+    label = f"{words('cashier.means', means)} ({currency})"
+    return {
+        "name": f"{means}_{currency}",
+        "label": label,
+        "money": Money(minor, currency),
+        "reason_name": f"reason_{means}_{currency}",
+        "reason_label": str(_("Por qué no coincide: %(means)s", means=label)),
+    }
 
 
 def _counted(session: Session, id: UUID) -> list[list[str]]:
