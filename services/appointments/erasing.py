@@ -23,6 +23,7 @@ from sqlalchemy.types import Uuid
 
 from services.appointments.models import (
     Appointment,
+    DeskStep,
     ImportedAppointment,
     Member,
     PlaceWatch,
@@ -66,7 +67,7 @@ _FORGET_OUTCOME = text(
 
 
 def erase(session: Session, erased: Erased) -> None:
-    """Contacts' indexes, words of the desk, document numbers, keys of passes."""
+    """Contacts' indexes, words of the desk, document numbers, keys of passes and of steps."""
     appointments = list(list_ids(session, erased))
     session.execute(_FORGET_OUTCOME, {"people": list(erased.people), "appointments": appointments})
     session.execute(
@@ -93,6 +94,7 @@ def erase(session: Session, erased: Erased) -> None:
     session.execute(
         delete(ImportedAppointment).where(ImportedAppointment.appointment_id.in_(appointments))
     )
+    session.execute(delete(DeskStep).where(DeskStep.appointment_id.in_(appointments)))
     session.execute(delete(PreApplication).where(PreApplication.person_id.in_(erased.people)))
     session.execute(delete(PlaceWatch).where(erased.owns(PlaceWatch.account_id)))
     session.execute(delete(ResemblanceKey).where(ResemblanceKey.person_id.in_(erased.people)))
