@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from services.appointments.unmet import note_unmet
+from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import staff_browser
 from tests.factories.web import Web, morning_at_office, person, working_day
 
@@ -33,6 +35,12 @@ def test_figures_of_a_day_at_the_desk(web: Web) -> None:
     # From the arrival; the appointment's own time was later.
     assert ">25<" in page.replace(" ", "").replace("\n", "")
     day = working_day().isoformat()
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        seeker = {"consulate": "losangeles", "seeker": b"s" * 32, "now": morning_at_office()}
+        assert note_unmet(session, service="MAT", **seeker)
+    page = supervisor.get("/desk/figures").text.partition("Demanda sin atender")[2]
+    assert "Matrícula" in page
+    assert "07:00" in page
     assert "No hubo horarios" in supervisor.get("/desk/figures?from=2026-01-01&to=2026-01-02").text
     assert supervisor.get(f"/desk/figures?from={day}&to=nada").status_code == 200
 

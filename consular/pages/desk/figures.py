@@ -32,6 +32,7 @@ from services.appointments.figures import (
     tally,
 )
 from services.appointments.rules import ENDS, Status
+from services.appointments.unmet import list_unmet
 from services.appointments.what_if import WEEKS, list_plans, work_out
 from services.kernel.audit import Role
 
@@ -82,6 +83,10 @@ def figures() -> str:
             by_hour=_lines(tally(served, lambda each: _hour(each.hour))),
             by_desk=_lines(tally(served, lambda each: each.desk or _("Sin ventanilla"))),
             waits=_waits(waits, lambda wait: wait.minutes),
+            unmet=[
+                [names.get(each.service, each.service), _hour(each.hour), each.searches]
+                for each in list_unmet(session, **asked)
+            ],
             waits_late=_waits(waits, lambda wait: wait.minutes_late),
         )
 
