@@ -79,7 +79,7 @@ def book(key: RequestKey | None, command: booking.BookAppointment) -> booking.Bo
         command = replace(command, idempotency_key=key.text, request_hash=key.request_hash)
     hand = booking_hand()
     try:
-        with _counting_given_up(), raw_connection() as connection:
+        with _counting_given_up("book"), raw_connection() as connection:
             return booking.book(
                 connection, command, now=now(), actor=actor(), vault=vault(), hand=hand
             )
@@ -101,17 +101,17 @@ def cancel(session: Session, appointment: UUID, *, only: int | None = None) -> A
 def reschedule(session: Session, command: RescheduleAppointment) -> Appointment:
     """Move it; the places that it leaves are free for others after the delay in force here."""
     limits = current_app.config["BOOKING_LIMITS"]
-    with _counting_given_up():
+    with _counting_given_up("reschedule"):
         return rescheduling.reschedule(session, command, now=now(), actor=actor(), limits=limits)
 
 
 @contextmanager
-def _counting_given_up() -> Iterator[None]:
+def _counting_given_up(command: str) -> Iterator[None]:
     """A refusal for want of time to search is one that an operator should know of."""
     try:
         yield
     except SearchGivenUp:
-        SEARCHES_GIVEN_UP.inc()
+        SEARCHES_GIVEN_UP.labels(command).inc()
         raise
 
 

@@ -40,7 +40,9 @@ _counting = True
 METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 REQUESTS = Counter("consular_requests_total", "Requests answered", ["method", "route", "status"])
 SEARCHES_GIVEN_UP = Counter(
-    "consular_seat_searches_given_up_total", "Bookings refused because a search hit its bound"
+    "consular_seat_searches_given_up_total",
+    "Bookings and moves refused because a search hit its bound",
+    ["command"],
 )
 SECONDS = Histogram("consular_request_seconds", "Time to answer", ["route"])
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from textwrap import shorten
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -112,6 +113,8 @@ def one_time_code(
 
 
 # What a message says must still be so when it goes out: it may have waited for hours.
+# Characters: a text message has three parts at the most.
+REASON_IN_MESSAGE = 70
 _STILL_TRUE = {
     "appointment_confirmation": frozenset({AppointmentStatus.BOOKED}),
     "appointment_reminder": frozenset({AppointmentStatus.BOOKED}),
@@ -141,12 +144,13 @@ def appointment(session: Session, found: UUID, means: Means, message: str) -> Me
 
 
 def _of_orphaned(session: Session, row: Appointment, means: Means) -> MessageContext:
-    """With the nearest times and the way to them, and no file for a calendar."""
+    """With the nearest time and the way to others, and no file for a calendar."""
     context = _of_appointment(session, row, "appointment_orphaned", means)
     zone = get_consulate(session, row.consulate_code).time_zone
-    nearest = "; ".join(
+    # One, for a text message has three parts at the most; the page has the others.
+    nearest = "".join(
         local_time(time.start, zone, context.language)
-        for time in nearest_times(session, row, now=means.now)
+        for time in nearest_times(session, row, now=means.now)[:1]
     )
     values = {
         **context.values,
@@ -180,7 +184,7 @@ def _of_appointment(
         "services": service_names(session, row.services, language),
         # Who has no appointment any more is led to another one.
         "address": f"{means.site}/citas/nueva" if cancelled else page,
-        "reason": (row.outcome or {}).get(REASON, ""),
+        "reason": shorten((row.outcome or {}).get(REASON, ""), REASON_IN_MESSAGE, placeholder="…"),
     }
     email, phone = _contact(session, row, means.vault)
     return MessageContext(

@@ -118,7 +118,7 @@ class BookSchema(Schema):
     )
     contact = fields.Nested(ContactSchema, load_default=dict, allow_none=True)
     language = fields.String(load_default="es", allow_none=True, validate=LANGUAGES)
-    needs = fields.Nested(NeedsSchema, load_default=(), allow_none=True)
+    needs = fields.Nested(NeedsSchema, load_default=None, allow_none=True)
 
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_kwargs: Any) -> None:

@@ -71,7 +71,7 @@ class AvailabilityQuery(PeriodQuery):
     party = NumberInQuery(
         load_default=1, validate=validate.Range(1, 10, error=_("De {min} a {max} personas."))
     )
-    further = Codes(load_default=())
+    further = Codes(load_default=tuple)
     language = Code(load_default=None)
     interpreter = Code(load_default=None)
     accessible = Choice(("true", "false"), load_default=None)
@@ -115,16 +115,16 @@ class NetworkQuery(PeriodQuery):
     """
 
     service = Code(required=True)
-    consulates = Codes(load_default=())
+    consulates = Codes(load_default=tuple)
     near = Point(load_default=None)
     place = SearchText(most=80, load_default=None)
     within_km = _kilometers()
     party = party_size()
     part = _part()
-    weekdays = Weekdays(load_default=())
+    weekdays = Weekdays(load_default=tuple)
     around = ClockTime(load_default=None)
     sort = Choice(tuple(Sort), load_default=None)
-    further = Codes(load_default=())
+    further = Codes(load_default=tuple)
     language = Code(load_default=None)
     interpreter = Code(load_default=None)
     accessible = Choice(("true", "false"), load_default=None)

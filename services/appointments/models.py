@@ -153,6 +153,7 @@ class OpeningChange(Base):
     """Who changed opening hours, when and why: ``before`` and ``after`` as they were said."""
 
     __tablename__ = "opening_changes"
+    owners = Owners(office="consulate_code")
     __table_args__ = (
         Index("ix_opening_changes_subject_id", "subject_id"),
         Index("ix_opening_changes_consulate_code_at", "consulate_code", "at"),

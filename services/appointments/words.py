@@ -211,8 +211,7 @@ MESSAGES: Mapping[str, Message] = {
         _("La oficina cambió su horario: elige otra hora para tu cita %(folio)s"),
         _(
             "%(office)s cambió su horario y no puede atenderte el %(when)s. Tu cita %(folio)s"
-            " no se canceló: elige otra hora y conserva tu folio.\n\nTrámite: %(services)s"
-            "\nHoras más cercanas: %(nearest)s\n\nElegir otra hora: %(address)s"
+            " no se canceló.\n\nLa hora más cercana: %(nearest)s\n\nElegir otra hora: %(address)s"
         ),
     ),
     "appointment_supported": Message(

@@ -47,8 +47,8 @@ def _pairs(names: str, values: str, page: str) -> dict[str, int]:
 def on_the_desk(web: Web, day: str) -> dict[str, int]:
     """What the sums over the day's agenda say."""
     page = staff_browser(web.app, "officer", "losangeles").get(f"/desk/?day={day}").text
-    sums = page[page.index('<dl class="sums">') : page.index("</dl>")]
-    return _pairs(r"<dt>([^<]*)</dt>", r"<dd>([^<]*)</dd>", sums)
+    sums = page.partition('<p class="desk-sums">')[2].partition("</p>")[0]
+    return _pairs(r"<span>([^<]*) <strong>", r"<strong>([^<]*)</strong>", sums)
 
 
 def in_group_4(web: Web, section: str, day: str) -> dict[str, int]:

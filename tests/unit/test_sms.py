@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from services.enrollments.words import STATUSES
 from services.kernel.catalogue import LANGUAGES, translate
 from services.words import MESSAGES
+from workers.message_context import REASON_IN_MESSAGE
 from workers.messages import write
 from workers.sms import as_sms
 
@@ -69,6 +70,8 @@ def test_every_message_fits_three_parts_of_gsm_whatever_the_office(
     values = {
         "code": "123456", "minutes": "10", "days": "3",
         "folio": "C7K3-M9QX-W42T", "program": "Infonavit", "given_names": "María Guadalupe",
+        "person": "María Guadalupe", "nearest": WHEN[language],
+        "reason": "a" * REASON_IN_MESSAGE,
         "programs": "NSS, IMSS, Infonavit", "process": "schedule",
         "status": max((translate(said, language) for said in STATUSES.values()), key=len),
         "address": LONGEST_ADDRESS, "when": WHEN[language], "day": DAY[language],

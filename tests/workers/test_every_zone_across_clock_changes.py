@@ -22,6 +22,7 @@ from icalendar import Calendar
 from services.kernel.settings import Settings
 from tests.factories.web import Web, person, running_web
 from workers import message_context
+from workers.message_context import Means
 from workers.runtime import JobContext
 
 # The first spans the hour that is left out or comes twice; in the last, somewhere, UTC's day ends.
@@ -105,10 +106,8 @@ def check_appointment(web: Web, job: JobContext, booked: dict[str, Any], zone: s
         message = message_context.appointment(
             session,
             UUID(booked["id"]),
+            Means(wall - timedelta(days=1), "", job.vault),
             "appointment_confirmation",
-            now=wall - timedelta(days=1),
-            site="",
-            vault=job.vault,
         )
     assert message is not None
     assert f"{wall.day} de " in message.values["when"]
