@@ -22,7 +22,8 @@ def upgrade() -> None:
     parties = connection.execute(text("SELECT appointment_id, n FROM numbered WHERE size > 1"))
     folios = [
         {"a": row.appointment_id, "n": row.n, "folio": new_folio(FolioKind.APPOINTMENT)}
-        for row in parties
+        # Nobody when it is only written out as SQL.
+        for row in parties or ()
     ]
     if folios:
         connection.execute(
