@@ -51,6 +51,7 @@ _LOCALES = {"es": "es_MX", "en": "en_US"}
 MEXICO_CITY = "America/Mexico_City"
 _DATE_LONG = {"es": "EEEE d 'de' MMMM 'de' y", "en": "EEEE, MMMM d, y"}
 _DATE_PLAIN = {"es": "d 'de' MMMM 'de' y", "en": "MMMM d, y"}
+_MONTH = {"es": "LLLL 'de' y", "en": "LLLL y"}
 _DATE_SHORT = {"es": "d MMM y", "en": "MMM d, y"}
 _TIME = "h:mm a"
 # As Spanish is written: «2:45 p. m.», with spaces at which no line breaks.
@@ -180,6 +181,11 @@ def date_plain(value: date | datetime, zone: str | None = None) -> str:
 def date_short(value: date | datetime, zone: str | None = None) -> str:
     """«7 dic 2026», for tables."""
     return _on_day(value, zone, _DATE_SHORT)
+
+
+def month_of_year(value: date) -> str:
+    """«diciembre de 2026»."""
+    return _on_day(value, None, _MONTH)
 
 
 def time_at(value: datetime, zone: str, place: str | bool = False) -> str:

@@ -73,6 +73,7 @@ MESSAGES: Mapping[str, Message] = gather(
 TABLES: Mapping[str, Mapping[str, str]] = {
     "appointments.status": appointments.STATUSES,
     "appointments.counted": appointments.COUNTED,
+    "appointments.closure_source": appointments.CLOSURE_SOURCES,
     "appointments.watch_ending": appointments.WATCH_ENDINGS,
     "appointments.unmet": appointments.UNMET,
     "appointments.found": appointments.FOUND,

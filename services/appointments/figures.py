@@ -12,7 +12,6 @@ from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
 from services.appointments.models import Appointment, Member, Seat
-from services.appointments.queries import count_places, list_sessions
 from services.appointments.rules import Status
 from services.facts.models import Fact
 
@@ -48,15 +47,6 @@ class Wait:
     def minutes_late(self) -> float:
         """Of that, what lies after the appointment's own time: who comes early waits for it."""
         return max(0.0, (self.called - max(self.arrived, self.due)).total_seconds() / 60)
-
-
-@dataclass(frozen=True)
-class DayPlan:
-    """Places of a day that were planned, and how many of them were taken."""
-
-    day: date
-    planned: int
-    taken: int
 
 
 @dataclass(frozen=True)
@@ -107,18 +97,6 @@ def list_waits(
         .having(arrived.is_not(None), called > arrived)
     )
     return [Wait(*row) for row in rows]
-
-
-def list_days(session: Session, *, consulate: str, first: date, last: date) -> list[DayPlan]:
-    """Planned and taken places of each day that has any."""
-    sessions = list_sessions(session, consulate=consulate, first=first, last=last).items
-    places = count_places(session, [row.id for row, _desks in sessions])
-    planned: Counter[date] = Counter()
-    taken: Counter[date] = Counter()
-    for row, _desks in sessions:
-        planned[row.day] += places[row.id].total
-        taken[row.day] += places[row.id].taken
-    return [DayPlan(day, planned[day], taken[day]) for day in sorted(planned)]
 
 
 def tally(served: Iterable[Served], key: Callable[[Served], str]) -> list[Tally]:

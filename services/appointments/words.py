@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.appointments.rules import PAST, Status, Unmet, WatchEnding
+from services.appointments.rules import PAST, ClosureSource, Status, Unmet, WatchEnding
 from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 
@@ -35,6 +35,11 @@ WATCH_ENDINGS: Mapping[str, str] = {
     WatchEnding.BOOKED: _("Ya tienes una cita para este trámite."),
     WatchEnding.OVER: _("Tu cita cambió, se canceló o ya pasó."),
     WatchEnding.EXPIRED: _("Pasó el plazo. Puedes pedirlos otra vez."),
+}
+# Where a closure comes from, after its reason.
+CLOSURE_SOURCES: Mapping[str, str] = {
+    ClosureSource.BY_HAND: _("lo decidió la oficina"),
+    ClosureSource.HOLIDAY: _("día festivo"),
 }
 # Of searches for a time, over a number of them.
 UNMET: Mapping[str, str] = {Unmet.NO_PLACE: _("Búsquedas sin lugar")}

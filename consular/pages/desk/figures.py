@@ -19,24 +19,23 @@ from consular.i18n import date_long, date_short, words
 from consular.input.fields import Code, Day, NumberInQuery
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
+from consular.pages.desk.calendar import month_of
+from consular.pages.desk.planned import SUPERVISOR
 from consular.pages.forms import Errors, check
 from consular.pages.portal.names import bookable_services, office, service_names
 from services.appointments.figures import (
-    DayPlan,
     Tally,
     Wait,
-    list_days,
     list_served,
     list_waits,
     middle_and_most,
     tally,
 )
+from services.appointments.planned_days import PlannedDay, list_planned_days
 from services.appointments.rules import ENDS, Status
 from services.appointments.unmet import list_unmet
 from services.appointments.what_if import WEEKS, list_plans, work_out
-from services.kernel.audit import Role
 
-SUPERVISOR = frozenset({Role.SUPERVISOR})
 DAYS_SHOWN = 28
 MOST_DAYS = 370
 _SHOWN = (*ENDS, Status.CANCELLED)
@@ -67,12 +66,14 @@ def figures() -> str:
         asked: dict[str, Any] = {"consulate": place["code"], "first": first, "last": last}
         served = list_served(session, zone=place["time_zone"], **asked)
         waits = list_waits(session, zone=place["time_zone"], **asked)
-        names, days = service_names(session), list_days(session, **asked)
+        names = service_names(session)
+        days = [day for day in list_planned_days(session, **asked) if day.sessions]
         return render_template(
             "desk/figures.html",
             consulate=place,
             first=first,
             last=last,
+            month=month_of(last),
             days=days,
             day_rows=[[date_long(day.day), day.planned, day.taken] for day in days],
             day_bars=[_bar(day) for day in days],
@@ -145,7 +146,7 @@ def _lines(tallies: Sequence[Tally]) -> list[list[Any]]:
     ]
 
 
-def _bar(day: DayPlan) -> dict[str, Any]:
+def _bar(day: PlannedDay) -> dict[str, Any]:
     text = f"{day.taken} / {day.planned}"
     return {"label": date_short(day.day), "value": day.taken, "text": text}
 

@@ -9,7 +9,7 @@ from consular.db import transaction
 from consular.importing import import_file
 from consular.input.imports import COLUMNS
 from consular.pages.desk.blueprint import pages
-from consular.pages.desk.sessions import SUPERVISOR
+from consular.pages.desk.planned import SUPERVISOR
 from consular.pages.drafts import answers, draft, keep_draft
 from consular.pages.forms import go
 from consular.pages.portal.names import office
