@@ -103,8 +103,8 @@ def _ends_of_month(day: date) -> tuple[date, date]:
 def _weeks(first: date, days: Sequence[dict[str, Any]]) -> list[list[dict[str, Any] | None]]:
     """Rows of seven, Monday first; None where the day is of another month."""
     by_day = {each["day"]: each for each in days}
-    weeks = Calendar().monthdatescalendar(first.year, first.month)
-    return [[by_day.get(day) for day in week] for week in weeks]
+    rows = Calendar().monthdatescalendar(first.year, first.month)
+    return [[by_day.get(day) for day in week] for week in rows]
 
 
 def _shown_day(planned: PlannedDay, place: dict[str, Any], today: date) -> dict[str, Any]:
