@@ -30,6 +30,7 @@ UNSTORED = {kind_shown(message) for message in ("login_code", "consent_code", "p
 COMPLETE: Mapping[str, set[str]] = {
     "appointments.status": {*appointments.Status, appointments.PAST},
     "appointments.counted": {*appointments.Status},
+    "appointments.closure_source": {*appointments.ClosureSource},
     "appointments.watch_ending": {*appointments.WatchEnding},
     "appointments.unmet": {*appointments.Unmet},
     "appointments.found": {*appointments.Status, appointments.PAST},
