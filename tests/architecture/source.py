@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,18 +19,23 @@ class Module:
     path: str
     tree: ast.Module
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree, walked once for all tests."""
+        return tuple(ast.walk(self.tree))
+
     def calls(self) -> Iterator[ast.Call]:
         """Every call that is written in the module."""
-        return (node for node in ast.walk(self.tree) if isinstance(node, ast.Call))
+        return (node for node in self.nodes if isinstance(node, ast.Call))
 
     def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
         """Every function, also within classes and other functions."""
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-        return (node for node in ast.walk(self.tree) if isinstance(node, kinds))
+        return (node for node in self.nodes if isinstance(node, kinds))
 
     def imports(self) -> Iterator[tuple[str, str]]:
         """(module, name) of ``from module import name``; (module, "") of ``import module``."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             yield from imported(node)
 
 
@@ -42,14 +47,18 @@ def imported(node: ast.AST) -> Iterator[tuple[str, str]]:
         yield from ((alias.name, "") for alias in node.names)
 
 
-@cache
 def modules(*under: str) -> tuple[Module, ...]:
     """The modules below these folders; of all our packages when none is named."""
     return tuple(
-        Module(str(file.relative_to(ROOT)), ast.parse(file.read_text(encoding="utf-8")))
+        _parse(file)
         for folder in under or PACKAGES
         for file in sorted((ROOT / folder).rglob("*.py"))
     )
+
+
+@cache
+def _parse(file: Path) -> Module:
+    return Module(str(file.relative_to(ROOT)), ast.parse(file.read_text(encoding="utf-8")))
 
 
 def written(node: ast.AST) -> str:

@@ -67,7 +67,7 @@ def _written_codes() -> Iterator[tuple[str, str]]:
 def _translated_codes() -> Iterator[str]:
     """Codes of the database that a use case turns into an error of its own (``_RAISED``)."""
     for module in modules("services"):
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.AnnAssign) and written(node.target) == "_RAISED":
                 assert isinstance(node.value, ast.Dict)
                 yield from filter(None, map(literal, node.value.keys))

@@ -102,7 +102,7 @@ def test_what_is_ours_is_imported_and_not_named_in_a_string() -> None:
     named = [
         f"{module.path}:{node.lineno}: {node.value}"
         for module in modules(*PACKAGES, "migrations", "benchmarks")
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and _NAME.fullmatch(node.value)

@@ -142,7 +142,7 @@ def test_the_web_works_for_the_whole_network_where_that_is_known() -> None:
     found = {
         module.path
         for module in modules("consular")
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Name) and node.id == "NETWORK_SCOPE"
     }
     assert found == set(NETWORK)
@@ -154,7 +154,7 @@ def test_nothing_goes_around_the_mapped_classes() -> None:
     found = [
         f"{module.path}:{node.lineno}"
         for module in modules("services", "consular")
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Attribute)
         and (node.attr in around or written(node) == "session.connection")
         and module.path != "services/kernel/db.py"

@@ -54,7 +54,7 @@ def test_sets_of_statuses_stand_in_the_rules() -> None:
         f"{module.path}:{node.lineno}"
         for module in _elsewhere()
         if module.path.startswith(("services/", "consular/", "workers/"))
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Set | ast.List | ast.Tuple)
         and (
             sum(map(_status_of, node.elts)) > 1
@@ -68,7 +68,7 @@ def test_no_sql_in_python_lists_statuses() -> None:
     found = [
         f"{module.path}:{node.lineno}"
         for module in _elsewhere()
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         for listed in re.findall(r"status (?:NOT )?IN \(([^)]*)\)", node.value)
         if _is_vocabulary(set(re.findall(r"'(\w+)'", listed)))
@@ -91,7 +91,7 @@ def test_only_the_machine_writes_a_status() -> None:
         f"{module.path}:{node.lineno}"
         for module in modules("services", "workers", "consular")
         if module.path not in WRITERS
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if _writes_status(node)
     ]
     assert written_elsewhere == []
@@ -133,7 +133,7 @@ def test_pages_offer_what_actions_says_and_ask_no_status() -> None:
     found = [
         f"{module.path}:{key.lineno} {literal(key)}"
         for module in modules("consular")
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Dict)
         for key, value in zip(node.keys, node.values, strict=True)
         if key and re.match(r"can_|may_|actions$", literal(key) or "")
@@ -172,10 +172,7 @@ def test_no_template_lists_statuses(template: Path) -> None:
 
 def test_the_error_of_a_move_and_the_page_of_a_list_stand_once() -> None:
     classes = [
-        node.name
-        for module in modules()
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.ClassDef)
+        node.name for module in modules() for node in module.nodes if isinstance(node, ast.ClassDef)
     ]
     assert (classes.count("WrongState"), classes.count("Page")) == (1, 1)
 

@@ -23,7 +23,7 @@ MAY_READ = {
 
 
 def _reads_clock(module: Module) -> list[str]:
-    nodes = (node for node in ast.walk(module.tree) if isinstance(node, ast.Attribute))
+    nodes = (node for node in module.nodes if isinstance(node, ast.Attribute))
     return [f"{module.path}:{node.lineno}" for node in nodes if written(node) in CLOCKS]
 
 
@@ -57,7 +57,7 @@ def test_use_cases_read_no_environment_and_open_no_connection() -> None:
     found = [
         f"{module.path}:{node.lineno} {written(node)}"
         for module in modules("services")
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Attribute | ast.Name)
         and written(node) in forbidden
         and module.path not in allowed
