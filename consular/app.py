@@ -32,6 +32,7 @@ from consular.api.v1.me.routes import api as me_api
 from consular.api.v1.monitoring.routes import api as monitoring_api
 from consular.api.v1.operations.routes import api as operations_api
 from consular.api.v1.programs.routes import api as programs_api
+from consular.api.v1.ready_documents.routes import api as ready_documents_api
 from consular.api.v1.remittances.routes import api as remittances_api
 from consular.api.v1.session_series.routes import api as session_series_api
 from consular.api.v1.sessions.routes import api as sessions_api
@@ -85,6 +86,7 @@ BLUEPRINTS = (
     documents_api,
     remittances_api,
     incidents_api,
+    ready_documents_api,
     operations_api,
     voting_api,
     monitoring_api,

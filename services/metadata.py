@@ -6,6 +6,7 @@ from services.agencies import models as agencies
 from services.appointments import models as appointments
 from services.cashier import models as cashier
 from services.citizens import models as citizens
+from services.collection import models as collection
 from services.consulates import models as consulates
 from services.enrollments import models as enrollments
 from services.facts import models as facts
@@ -42,6 +43,7 @@ SLICES = (
     identity,
     folders,
     cashier,
+    collection,
     appointments,
     enrollments,
     remittances,

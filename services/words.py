@@ -10,6 +10,7 @@ from services.agencies import words as agencies
 from services.appointments import words as appointments
 from services.cashier import words as cashier
 from services.citizens import words as citizens
+from services.collection import words as collection
 from services.consulates import words as consulates
 from services.enrollments import words as enrollments
 from services.files import words as files
@@ -35,6 +36,7 @@ SLICES: tuple[ModuleType, ...] = (
     folders,
     consulates,
     cashier,
+    collection,
     identity,
     appointments,
     enrollments,
@@ -66,7 +68,15 @@ def gather(tables: Iterable[Mapping[str, Words]]) -> Mapping[str, Words]:
 ERRORS: Mapping[str, ErrorMessage] = gather(module.ERRORS for module in SLICES)
 MESSAGES: Mapping[str, Message] = gather(
     module.MESSAGES
-    for module in (citizens, identity, appointments, enrollments, remittances, operations)
+    for module in (
+        citizens,
+        identity,
+        appointments,
+        collection,
+        enrollments,
+        remittances,
+        operations,
+    )
 )
 
 # Slice and kind of code -> code -> words.
@@ -82,6 +92,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "cashier.kind": cashier.KINDS,
     "cashier.means": cashier.MEANS,
     "cashier.act": cashier.ACTS,
+    "collection.collector": collection.COLLECTORS,
+    "collection.rule": collection.COLLECTOR_RULES,
     "enrollments.status": enrollments.STATUSES,
     "enrollments.reason": enrollments.REASONS,
     "enrollments.channel": enrollments.CHANNELS,

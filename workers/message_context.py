@@ -30,6 +30,8 @@ from services.citizens.accounts import find_contact, find_holder
 from services.citizens.codes import LIFETIME
 from services.citizens.models import Account, LoginCode
 from services.citizens.people import full_name, open_person
+from services.collection.models import ReadyDocument
+from services.collection.queries import get_document
 from services.consulates.queries import get_consulate, service_names
 from services.enrollments import queries as enrollments
 from services.enrollments.planning import list_unblocked
@@ -199,6 +201,19 @@ def _of_appointment(
         if message.startswith("appointment_")
         else None,
     )
+
+
+def document_ready(session: Session, ready: UUID, means: Means) -> MessageContext | None:
+    """A document lies at the office, to whoever made the appointment; None once it was collected,
+    or wasn't ready after all."""
+    row = session.get(ReadyDocument, ready)
+    if row is None or row.collected_at is not None:
+        return None
+    document = get_document(session, ready)
+    made_in = get_appointment(session, document.rendered.appointment_id)
+    context = _of_appointment(session, made_in, "document_ready", means)
+    service = service_names(session, [document.rendered.service_code], context.language)
+    return replace(context, values={**context.values, "services": service})
 
 
 def place_found(session: Session, watch: UUID, means: Means) -> MessageContext | None:

@@ -47,6 +47,7 @@ TAGS = {
     "programs": "Programs of enrollment: what each asks for, gives and costs. Open to anyone.",
     "enrollments": "Enrollment in the RFC, IMSS and Infonavit, and how a request stands.",
     "documents": "Documents of a person: what is kept is made anew from what was sent.",
+    "ready_documents": "Documents that lie at an office until somebody collects them.",
     "remittances": "Quotes and remittances through Finabien.",
     "incidents": "What treasury and compliance look at: contradictions, waits, failed jobs.",
     "operations": "What a duty officer looks at: queues, agencies and their pauses, parked jobs.",

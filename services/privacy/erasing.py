@@ -17,6 +17,7 @@ from services.appointments import erasing as appointments
 from services.cashier import erasing as cashier
 from services.citizens import erasing as citizens
 from services.citizens.erasing import Erased
+from services.collection import erasing as collection
 from services.enrollments import erasing as enrollments
 from services.folders import erasing as folders
 from services.forms.drafts import drop_drafts
@@ -92,10 +93,12 @@ def _erase(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> 
         *remittances.list_ids(session, erased),
         *enrollments.list_ids(session, erased),
         *appointments.list_ids(session, erased),
+        *collection.list_ids(session, erased),
     ]
     remittances.block(session, erased, now=now, vault=vault)
     appointments.erase(session, erased)
     cashier.erase(session, erased)
+    collection.erase(session, erased)
     identity.erase(session, erased)
     enrollments.erase(session, erased)
     folders.erase(session, erased)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 from consular import tokens
@@ -18,9 +18,11 @@ from consular.auth import ANYONE
 from consular.security import session_cookie
 from integrations.simulator.names import Person, make_curp
 from services.citizens.models import Person as PersonRow
+from services.collection.marking import mark_ready
 from services.kernel.audit import SYSTEM, AuditEntry, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database, Scope
+from services.kernel.ids import new_id
 from services.staff.accounts import assign, end_account
 from services.staff.sessions import start_session
 from tests.api.calls import MISSING_ID, ROLES, call_of, send, steady_web, token_of, with_id
@@ -244,7 +246,8 @@ def rows(web: Web) -> dict[str, str]:
         "closure_id": _id(
             web.call("POST", "/closures", _closure(), token=token_of(web, Role.SUPERVISOR))
         ),
-        "appointment": _id(web.book(start, token=ana)),
+        "appointment": (appointment := _id(web.book(start, token=ana))),
+        "document": _document(web, appointment),
         "enrollment": enrollment,
         "remittance": _remittance(web, ana),
         "check": _id(
@@ -254,6 +257,22 @@ def rows(web: Web) -> dict[str, str]:
             web.call("POST", "/voting/counts", _count(), token=token_of(web, Role.OFFICER))
         ),
     }
+
+
+def _document(web: Web, appointment: str) -> str:
+    """What a service that was given in the appointment made, ready to be collected."""
+    with _database(web).transaction(NETWORK_SCOPE) as session:
+        rendered = session.scalar(_RENDERED, {"id": new_id(), "appointment": appointment})
+        assert rendered is not None
+        return str(mark_ready(session, rendered, now=system_clock(), actor=SYSTEM).id)
+
+
+_RENDERED = text(
+    "INSERT INTO services_rendered (id, appointment_id, person_id, consulate_code, account_id, day,"
+    " service_code, charged_minor, currency, rendered_at) SELECT :id, a.id, m.person_id,"
+    " a.consulate_code, a.account_id, a.day, 'PAS10', 0, 'USD', now() FROM appointments a"
+    " JOIN attendees m ON m.appointment_id = a.id WHERE a.id = :appointment RETURNING id"
+)
 
 
 def _id(answer: TestResponse) -> str:

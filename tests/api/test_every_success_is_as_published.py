@@ -129,11 +129,24 @@ def _appointments(web: Web) -> None:
         for step, body in steps:
             _well(web, "POST", f"{household}/attendees/{n}/{step}", body, token=officer)
     _well(web, "PATCH", f"/sessions/{opened['id']}", closing, token=supervisor)
+    _collected(web, paths[1], officer)
     _well(web, "GET", "/me/accesses", token=citizen)
     _well(web, "GET", "/me/data", token=citizen)
     _well(web, "POST", "/me/arco-requests", {"kind": "cancellation"}, token=citizen)
     _well(web, "GET", "/me/arco-requests", token=citizen)
     _catalogue(web)
+
+
+def _collected(web: Web, path: str, officer: str) -> None:
+    [given] = _well(web, "GET", path, token=officer)["services_rendered"]
+    body = {"service_rendered": given["id"]}
+    made = _well(web, "POST", "/ready-documents", body, token=officer)
+    _well(web, "DELETE", f"/ready-documents/{made['id']}", token=officer)
+    made = _well(web, "POST", "/ready-documents", body, token=officer)
+    _well(web, "GET", "/ready-documents", token=officer)
+    document = f"/ready-documents/{made['id']}"
+    other = {"collector": "authorized", "name": "Luz Demo", "document": "Carta poder", **HERE}
+    _well(web, "POST", f"{document}/collect", other, token=officer)
 
 
 _STEPS: tuple[tuple[tuple[str, dict[str, Any]], ...], ...] = (

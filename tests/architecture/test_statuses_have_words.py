@@ -13,6 +13,7 @@ from integrations.renapo import codes as renapo
 from services.agencies import rules as agencies
 from services.appointments import rules as appointments
 from services.cashier import rules as cashier
+from services.collection import rules as collection
 from services.enrollments import consenting, planning
 from services.enrollments import rules as enrollments
 from services.folders import rules as folders
@@ -39,6 +40,8 @@ COMPLETE: Mapping[str, set[str]] = {
     "cashier.kind": {*cashier.Kind},
     "cashier.means": {*cashier.Means},
     "cashier.act": {*cashier.Act},
+    "collection.collector": {*collection.Collector},
+    "collection.rule": {*collection.Collector},
     "enrollments.status": {*enrollments.Status},
     "enrollments.reason": {
         enrollments.IDENTITY_CHECKED,

@@ -30,6 +30,9 @@ from services.citizens.accounts import set_profile, sign_in
 from services.citizens.codes import Destination, destination_index, send_code, use_code
 from services.citizens.models import LoginCode, Person
 from services.citizens.people import PersonData, curp_index, person_keys
+from services.collection.handing_over import HandOver, hand_over
+from services.collection.marking import mark_ready
+from services.collection.rules import Collector
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.requesting import Applicant, RequestEnrollment, request_enrollment
 from services.enrollments.rules import Status as EnrollmentStatus
@@ -166,7 +169,16 @@ class Office:
                 name = session.get_one(Person, given.row.person_id).given_names
                 ground = f"Credencial de {name}"
                 session.add(FeeLine(rendered_id=given.row.id, position=1, ground=ground, **line))
+                _collect(session, given.row.id, name, now=now)
         web.dispose()
+
+
+def _collect(session: Session, rendered: UUID, name: str, *, now: datetime) -> None:
+    """A document that somebody else collected."""
+    ready = mark_ready(session, rendered, now=now, actor=SYSTEM)
+    shown = f"Carta de {name}"
+    taken = HandOver(ready.id, Collector.AUTHORIZED, shown, name=name)
+    hand_over(session, taken, now=now, actor=SYSTEM, vault=VAULT)
 
 
 OFFICER, BOSS = UUID(int=1), UUID(int=2)
@@ -316,7 +328,7 @@ def test_no_column_gives_the_person_back(
         "appointments.outcome", "return_passes.person_keys", "enrollment_claims.person_key",
         "identity_checks.person_keys", "identity_checks.document", "homonyms.person_key",
         "remittances.sender_name", "incident_steps.note", "idempotency_keys.response",
-        "drafts.owner", "fee_lines.ground",
+        "drafts.owner", "fee_lines.ground", "ready_documents.document",
     }  # fmt: skip
     request = _ask(here, citizen)
     assert _erase(here, request) == []

@@ -101,6 +101,8 @@ ONLY_WEB = {
     "people": f"{ADD}, UPDATE (birth_date, consulate_code, curp_index, curp_sealed, email_sealed,"
     " first_surname, given_names, identity_bound_at, name_index, phone_sealed, second_surname)",
     "published_series": READ,
+    "ready_documents": f"{KEEP}, UPDATE (appointment_id, collected_at, collector,"
+    " collector_sealed, document, handed_by)",
     "remittance_rules": READ,
     "remittances": f"{ADD}, UPDATE (answer_due_at, changed_at, reason_code, refunded_at, status)",
     "resemblance_keys": "DELETE, SELECT",
@@ -179,6 +181,7 @@ ONLY_WORKERS = {
     "people": f"{ADD}, UPDATE",
     "postings": READ,
     "published_series": f"{KEEP}, UPDATE",
+    "ready_documents": f"{READ}, UPDATE (collector_sealed, document)",
     "remittance_rules": f"{KEEP}, UPDATE",
     "remittances": f"{ADD}, UPDATE",
     "resemblance_keys": KEEP,

@@ -65,6 +65,7 @@ GATHER: Mapping[str, Gather] = {
     "appointments.supported": _appointment("appointment_supported"),
     "appointments.place_found": message_context.place_found,
     "appointments.identity_check": _appointment("identity_check"),
+    "collection.ready": message_context.document_ready,
     "enrollments.identity_check": message_context.enrollment_clash,
     "enrollments.withdrawn": message_context.enrollment_withdrawn,
     "enrollments.next_step": message_context.next_step,

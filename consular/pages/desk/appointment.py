@@ -26,6 +26,7 @@ from consular.messages import messages_about
 from consular.pages.desk import presenters
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.pre_application import pre_applications_of
+from consular.pages.desk.ready_documents import waiting_for
 from consular.pages.desk.schemas import PersonForm
 from consular.pages.drafts import draft, drop
 from consular.pages.forms import Errors, check, go, local, pick, typed
@@ -33,7 +34,7 @@ from consular.pages.portal.names import office
 from consular.pages.posting import reopen
 from consular.pages.rescheduling import add_rescheduling
 from services.appointments.desk import TakeStep, take_step
-from services.appointments.queries import get_appointment
+from services.appointments.queries import get_appointment, list_attendees
 from services.appointments.returning import day_at_desk
 from services.appointments.rules import Step
 
@@ -163,6 +164,9 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
             "desk/appointment.html",
             consulate=office(session, appointment.consulate_code),
             appointment=presenters.opened(session, appointment, vault()),
+            waiting=waiting_for(
+                session, appointment.consulate_code, list_attendees(session, [id])[id]
+            ),
             pre_applications=pre_applications_of(session, appointment),
             desk=desk,
             here=url_for("desk.appointment", id=id, desk=desk),

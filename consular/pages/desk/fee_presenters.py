@@ -12,6 +12,7 @@ from consular.i18n import money, words
 from consular.pages.portal.names import service_names
 from services.cashier.queries import Given, list_given
 from services.cashier.rules import DIFFERENCE
+from services.collection.queries import list_of_services
 from services.kernel.money import format_minor
 
 
@@ -24,6 +25,7 @@ def present_given(session: Session, given: Sequence[Given]) -> list[dict[str, An
     """Services that were given, with the parts of their price."""
     names = service_names(session)
     taken_back = {each.row.reverses_id for each in given}
+    documents = list_of_services(session, [each.row.id for each in given])
     return [
         {
             "id": each.row.id,
@@ -35,6 +37,7 @@ def present_given(session: Session, given: Sequence[Given]) -> list[dict[str, An
             "reverses": each.row.reverses_id is not None,
             "taken_back": each.row.id in taken_back,
             "reason": each.row.reason,
+            "document": documents.get(each.row.id),
         }
         for each in given
     ]

@@ -18,6 +18,7 @@ from consular.pages.desk import (
     messages,
     pre_application,
     queue,
+    ready_documents,
     receipts,
     sessions,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "pages",
     "pre_application",
     "queue",
+    "ready_documents",
     "receipts",
     "sessions",
 ]

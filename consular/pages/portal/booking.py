@@ -41,6 +41,7 @@ from consular.pages.portal.party import (
     without,
 )
 from consular.pages.portal.proved import remember_proved
+from consular.pages.portal.ready_documents import of_appointment
 from consular.pages.portal.signing_in import (
     CODE_SENT,
     MINUTES,
@@ -412,6 +413,16 @@ def _slot_context(slot: dict[str, Any]) -> dict[str, Any]:
         }
 
 
+def _attendee(coming: Coming, can_cancel: bool) -> dict[str, Any]:
+    return {
+        "n": coming.n,
+        "name": full_name(coming.person),
+        "folio": coming.folio,
+        "status": coming.status,
+        "can_cancel": can_cancel,
+    }
+
+
 def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
     with transaction() as session:
         appointment = get_appointment(session, id)
@@ -425,6 +436,7 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
         until = list_passes(session, [appointment], now=now()).get(id)
         may = list_actions(session, [appointment], now=now())[id]
         lost = messages_about(session, id)["lost"]
+        documents = of_appointment(session, id)
         before = pre_applying.read_all(session, appointment, vault())
         noted = (appointment.outcome or {}) if appointment.status == Status.NOT_SERVED else {}
     return render_template(
@@ -440,13 +452,7 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
             "end": appointment.ends_at,
             "minutes": round((appointment.ends_at - appointment.starts_at).total_seconds() / 60),
             "attendees": [
-                {
-                    "n": each.n,
-                    "name": full_name(each.person),
-                    "folio": each.folio,
-                    "status": each.status,
-                    "can_cancel": len(party) > 1 and Step.CANCEL in may_each[id, each.n],
-                }
+                _attendee(each, len(party) > 1 and Step.CANCEL in may_each[id, each.n])
                 for each in party
             ],
             "before": [
@@ -467,6 +473,7 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
             "return_until": until,
         },
         just_booked=just_booked,
+        documents=documents,
         lost=lost,
         moved=moved,
         errors=errors,

@@ -15,6 +15,7 @@ from consular.pages.language import remember_language
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.folder import next_step
 from consular.pages.portal.names import city_of, office, program_name, service_names
+from consular.pages.portal.ready_documents import of_account
 from consular.pages.portal.signing_in import first_page
 from services.appointments.queries import list_appointments
 from services.appointments.watching import list_watches
@@ -128,6 +129,7 @@ def dashboard() -> str:
             }
             for r in list_remittances(session, account=account(), limit=50).items
         ]
+        documents = of_account(session, account())
         watches = [
             {
                 "id": w.id,
@@ -139,6 +141,7 @@ def dashboard() -> str:
     return render_template(
         "portal/dashboard.html",
         appointments=appointments,
+        documents=documents,
         watches=watches,
         enrollments=enrollments,
         remittances=remittances,

@@ -69,6 +69,8 @@ class RenderedAnswer(Answer):
     receipt_number = Number(allow_none=True)
     reverses = Id(allow_none=True)
     reason = Text(allow_none=True)
+    ready_at = Instant(allow_none=True, says="Since when its document can be collected")
+    collected_at = Instant(allow_none=True)
 
 
 class AppointmentAnswer(Answer):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import wraps
 from itertools import repeat
@@ -65,6 +65,7 @@ from services.appointments.rules import Step
 from services.appointments.spelling import CorrectSpelling, correct_spelling
 from services.cashier.queries import Given, list_given
 from services.citizens.people import Named
+from services.collection.queries import list_of_services
 from services.consulates.queries import get_consulate
 from services.kernel import audit
 from services.kernel.audit import Role
@@ -524,12 +525,16 @@ def shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]
     people = list_party(session, [a.id for a in appointments])
     until = list_passes(session, appointments, now=now())
     given = list_given(session, [a.id for a in appointments])
+    services = [each.row.id for of_one in given.values() for each in of_one]
+    ready = list_of_services(session, services)
     zones = {
         code: ZoneInfo(get_consulate(session, code).time_zone)
         for code in {a.consulate_code for a in appointments}
     }
     return [
-        _answer(a, zones[a.consulate_code], people[a.id], until.get(a.id), given.get(a.id, []))
+        _answer(
+            a, zones[a.consulate_code], people[a.id], until.get(a.id), given.get(a.id, []), ready
+        )
         for a in appointments
     ]
 
@@ -540,6 +545,7 @@ def _answer(
     people: Sequence[Any],
     until: date | None,
     given: Sequence[Given],
+    ready: Mapping[UUID, Any],
 ) -> Any:
     noted = outcome_of(appointment, given)
     held = until and ReturnPassAnswer.render(
@@ -551,7 +557,7 @@ def _answer(
         start=appointment.starts_at.astimezone(zone),
         end=appointment.ends_at.astimezone(zone),
         outcome={**noted, "return_pass": held} if held else noted or None,
-        services_rendered=[_rendered(each) for each in given],
+        services_rendered=[_rendered(each, ready.get(each.row.id)) for each in given],
         return_pass=held,
         attendees=[
             attendee(each.person, n=each.n, folio=each.folio, status=each.status) for each in people
@@ -559,7 +565,7 @@ def _answer(
     )
 
 
-def _rendered(given: Given) -> Any:
+def _rendered(given: Given, ready: Any) -> Any:
     row = given.row
     lines = [FeeLineAnswer.render(line, amount=format_minor(line.minor)) for line in given.lines]
     return RenderedAnswer.render(
@@ -571,6 +577,8 @@ def _rendered(given: Given) -> Any:
         payment=given.receipt.means if given.receipt else None,
         receipt_number=given.receipt.number if given.receipt else None,
         reverses=row.reverses_id,
+        ready_at=ready.ready_at if ready else None,
+        collected_at=ready.collected_at if ready else None,
     )
 
 
