@@ -97,9 +97,9 @@ def measure(settings: Settings, size: Size) -> list[Run]:
         for name, faults in RUNS.items():
             address = f"{settings.simulator_url}/_simulator/faults/{SICK_AGENCY}"
             httpx.put(address, json=faults, timeout=10).raise_for_status()
-            found = _file(database, vault, size)
-            first = _wait(database, found, str(_FIRST_WORD))
-            runs.append(Run(name, first, _wait(database, found, str(_END))))
+            enrollments = _file(database, vault, size)
+            first = _wait(database, enrollments, str(_FIRST_WORD))
+            runs.append(Run(name, first, _wait(database, enrollments, str(_END))))
             httpx.delete(address, timeout=10).raise_for_status()
             _wait_until_quiet(database)
     database.dispose()
@@ -108,7 +108,7 @@ def measure(settings: Settings, size: Size) -> list[Run]:
 
 def _file(database: Database, vault: Vault, size: Size) -> list[UUID]:
     """Ask for both programs at a steady pace; the ids of the healthy agency's requests."""
-    found = []
+    enrollments = []
     began = time.monotonic()
     for number in range(size.requests):
         time.sleep(max(0.0, began + number / size.a_second - time.monotonic()))
@@ -120,20 +120,22 @@ def _file(database: Database, vault: Vault, size: Size) -> list[UUID]:
                     session, request, now=system_clock(), actor=actor, vault=vault
                 )
                 if program == HEALTHY:
-                    found.append(filed.id)
-    return found
+                    enrollments.append(filed.id)
+    return enrollments
 
 
-def _wait(database: Database, found: list[UUID], query: str) -> list[float]:
+def _wait(database: Database, enrollments: list[UUID], query: str) -> list[float]:
     """What the query says of each of them, once it says something of all."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     seconds: list[float] = []
-    while len(seconds) < len(found) and time.monotonic() < deadline:
+    while len(seconds) < len(enrollments) and time.monotonic() < deadline:
         time.sleep(0.1)
         with database.transaction(NETWORK_SCOPE) as session:
-            seconds = list(session.execute(text(query), {"found": found}).scalars())
-    if len(seconds) < len(found):
-        raise RuntimeError(f"only {len(seconds)} of {len(found)} after {PATIENCE_SECONDS:.0f} s")
+            seconds = list(session.execute(text(query), {"found": enrollments}).scalars())
+    if len(seconds) < len(enrollments):
+        raise RuntimeError(
+            f"only {len(seconds)} of {len(enrollments)} after {PATIENCE_SECONDS:.0f} s"
+        )
     return seconds
 
 

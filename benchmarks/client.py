@@ -61,8 +61,8 @@ class Connection:
         if not chunk:
             raise ConnectionError("the server closed the connection")
         self.received += chunk
-        head, found, body = self.received.partition(b"\r\n\r\n")
-        if not found:
+        head, separator, body = self.received.partition(b"\r\n\r\n")
+        if not separator:
             return None
         length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
         return (int(head[9:12]), length) if len(body) >= length else None

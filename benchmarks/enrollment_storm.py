@@ -578,11 +578,11 @@ def main(arguments: list[str] | None = None) -> int:
     choice.add_argument("--full", action="store_true", help=f"{FULL.requests} requests")
     choice.add_argument("--ci", action="store_true", help=f"{CI.requests} requests")
     choice.add_argument("--requests", type=int, help="another number, otherwise as --full")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     # A line for each question of the judgement would bury its table.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    size = FULL if given.full else CI if given.ci else SHORT
-    outcome = measure(replace(FULL, requests=given.requests) if given.requests else size)
+    size = FULL if options.full else CI if options.ci else SHORT
+    outcome = measure(replace(FULL, requests=options.requests) if options.requests else size)
     print(outcome)
     return 0 if outcome.good else 1
 

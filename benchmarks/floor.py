@@ -102,8 +102,8 @@ def create_app(settings: Settings) -> Flask:
             here.connection = psycopg.connect(
                 settings.database_url, autocommit=True, options="-c app.consulate=* -c timezone=UTC"
             )
-        found: psycopg.Connection[Any] = here.connection
-        return found
+        connection: psycopg.Connection[Any] = here.connection
+        return connection
 
     @app.post("/api/v1/appointments")
     def book() -> Response:
@@ -113,8 +113,8 @@ def create_app(settings: Settings) -> Flask:
 
     @app.get("/api/v1/consulates/<consulate>/availability")
     def free(consulate: str) -> Response:
-        asked = request.args
-        rows = connection().execute(FREE, [consulate, asked["from"], asked["to"], asked["service"]])
+        query = request.args
+        rows = connection().execute(FREE, [consulate, query["from"], query["to"], query["service"]])
         slots = [
             {"start": start.isoformat(), "end": end.isoformat(), "free": free}
             for start, end, free in rows

@@ -305,8 +305,8 @@ def main(arguments: list[str] | None = None) -> int:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--full", action="store_true", help=f"{KILLS_FULL} kills")
     size.add_argument("--ci", action="store_true", help=f"{KILLS_CI} kills")
-    given = parser.parse_args(arguments)
-    kills = KILLS_FULL if given.full else KILLS_CI if given.ci else KILLS
+    options = parser.parse_args(arguments)
+    kills = KILLS_FULL if options.full else KILLS_CI if options.ci else KILLS
     named = "DATABASE_URL" in os.environ
     outcome = run(os.environ, kills) if named else run_on_own_servers(kills)
     print(outcome)

@@ -133,8 +133,8 @@ def availability(stage: Stage, size: Size) -> list[Result]:
     """Free times of thirty days at one office: latency of one client, few and many bookings."""
     path = f"/api/v1/consulates/{OFFICE}/availability?"
     now = datetime.now(UTC)
-    asked = {"service": "PAS10", "from": now.date(), "to": (now + timedelta(days=DAYS)).date()}
-    reads = [http_request("GET", path + urlencode(asked))] * size.reads
+    query = {"service": "PAS10", "from": now.date(), "to": (now + timedelta(days=DAYS)).date()}
+    reads = [http_request("GET", path + urlencode(query))] * size.reads
     servers = (stage.product, stage.floor, stage.product_many, stage.floor_many)
     rounds = [[send(s, reads, 1, 200) for s in servers] for _ in range(size.runs + 1)][1:]
     few50 = [(ours.p50, bare.p50) for ours, bare, _, _ in rounds]

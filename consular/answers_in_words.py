@@ -15,36 +15,36 @@ from services.kernel.questionnaires import Field, Kind
 Row = dict[str, Any]
 
 
-def data_rows(asked: tuple[Field, ...], data: Mapping[str, Any]) -> Iterator[Row]:
+def data_rows(fields: tuple[Field, ...], data: Mapping[str, Any]) -> Iterator[Row]:
     """Answers by their labels, in words."""
-    for each in asked:
+    for each in fields:
         if each.name in data:
             yield {"label": translated(each.label), "value": in_words(each, data[each.name])}
 
 
-def in_words(asked: Field, value: Any) -> str:
+def in_words(field: Field, value: Any) -> str:
     """An answer of the API's form as people read it; of a group, a line for each member."""
-    match asked.kind:
+    match field.kind:
         case Kind.DATE | Kind.BIRTH_DATE:
             return date_plain(date.fromisoformat(value))
         case Kind.MONEY:
-            return pesos(value) if asked.currency == "MXN" else money(value)
+            return pesos(value) if field.currency == "MXN" else money(value)
         case Kind.YES_NO:
             return str(_("Sí") if value else _("No"))
         case Kind.CHOICE:
-            return next(translated(c.label) for c in asked.choices if c.value == value)
+            return next(translated(c.label) for c in field.choices if c.value == value)
         case Kind.GROUP:
-            members = [_member(asked.fields, member) for member in value]
+            members = [_member(field.fields, member) for member in value]
             return Markup("<br>").join(members)
     return str(value)
 
 
-def _member(asked: tuple[Field, ...], member: Mapping[str, Any]) -> Markup:
-    told = [each for each in asked if each.name in member]
-    return Markup(", ").join(escape(_labeled(each, member[each.name])) for each in told)
+def _member(fields: tuple[Field, ...], member: Mapping[str, Any]) -> Markup:
+    answered = [each for each in fields if each.name in member]
+    return Markup(", ").join(escape(_labeled(each, member[each.name])) for each in answered)
 
 
-def _labeled(asked: Field, value: Any) -> str:
+def _labeled(field: Field, value: Any) -> str:
     """A yes or no means nothing without its question."""
-    words = in_words(asked, value)
-    return f"{translated(asked.label)} {words}" if asked.kind is Kind.YES_NO else words
+    words = in_words(field, value)
+    return f"{translated(field.label)} {words}" if field.kind is Kind.YES_NO else words

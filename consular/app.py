@@ -250,10 +250,10 @@ def _development_issuer(settings: Settings) -> tokens.Issuer | None:
 
 def _issuer(settings: Settings) -> tokens.Issuer | None:
     """The identity provider of CONSULAR_TOKEN_ISSUER, with the keys it publishes."""
-    given = settings.token_issuer()
-    if given is None:
+    issuer = settings.token_issuer()
+    if issuer is None:
         return None
-    client = JwksClient(given.jwks_url)
+    client = JwksClient(issuer.jwks_url)
 
     def fetch(kid: str) -> Mapping[str, Any]:
         try:
@@ -262,7 +262,7 @@ def _issuer(settings: Settings) -> tokens.Issuer | None:
             raise Unavailable("sign_in_unavailable", retry_after=5) from error
 
     keys = tokens.PublishedKeys(fetch)
-    return tokens.Issuer(given.name, given.audience, tokens.ALGORITHM, keys)
+    return tokens.Issuer(issuer.name, issuer.audience, tokens.ALGORITHM, keys)
 
 
 def _log(response: Any) -> Any:

@@ -172,6 +172,6 @@ def _record_refusal(refused: Actor) -> None:
 
 def begin_request() -> None:
     """Give the request an id; a proxy's is taken when it is plain."""
-    given = request.headers.get("X-Request-ID", "")
-    plain = given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64
-    g.request_id = given if given and plain else str(new_id())
+    request_id = request.headers.get("X-Request-ID", "")
+    plain = request_id.isascii() and request_id.replace("-", "").isalnum() and len(request_id) <= 64
+    g.request_id = request_id if request_id and plain else str(new_id())

@@ -52,11 +52,11 @@ def give_out(id: UUID, document: UUID, *, preview: bool = False) -> Response:
     """
     with transaction() as session:
         folder = get_row(session, Folder, folder_of(get_enrollment(session, id)))
-        found = get_document(session, folder.id, document)
-        content = open_content(session, found, vault(), preview=preview)
+        row = get_document(session, folder.id, document)
+        content = open_content(session, row, vault(), preview=preview)
         if not actor().is_citizen:
-            note(session, folder, found, "document.read", now=now(), actor=actor())
-    return _as_file(content, Stored.JPEG if preview else Stored(found.stored), found.kind)
+            note(session, folder, row, "document.read", now=now(), actor=actor())
+    return _as_file(content, Stored.JPEG if preview else Stored(row.stored), row.kind)
 
 
 def _as_file(content: bytes, stored: Stored, kind: str) -> Response:

@@ -136,7 +136,9 @@ def _parts() -> tuple[dict[str, str], bool]:
     if state.oldest is not None and state.oldest > 120:
         parts["outbox"] = "late"
     parts["redis"] = _redis()
-    parts |= {process.value: _LIVENESS[found.liveness] for process, found in processes.items()}
+    parts |= {
+        process.value: _LIVENESS[standing.liveness] for process, standing in processes.items()
+    }
     return parts, parts["postgresql"] == parts["migrations"] == "ok"
 
 
@@ -198,9 +200,9 @@ class IncidentCollector(Collector):
         )
         by_kind = {each.kind: each for each in counts}
         for kind in Kind:
-            found = by_kind.get(kind)
-            still_open.add_metric([kind], found.count if found else 0)
-            oldest.add_metric([kind], found.oldest_seconds if found else 0)
+            state = by_kind.get(kind)
+            still_open.add_metric([kind], state.count if state else 0)
+            oldest.add_metric([kind], state.oldest_seconds if state else 0)
         yield still_open
         yield oldest
 
@@ -230,7 +232,7 @@ class AgencyCollector(Collector):
         """Nothing when the database is away."""
         try:
             with database().transaction(NETWORK_SCOPE) as session:
-                found = list_agencies(session, agency_codes())
+                agencies = list_agencies(session, agency_codes())
         except (SQLAlchemyError, UnsafeDatabase):
             return
         for name, what, value in (
@@ -239,7 +241,7 @@ class AgencyCollector(Collector):
             ("waiting", "Outbox items that wait until it may be called", lambda a: a.waiting),
         ):
             gauge = GaugeMetricFamily(f"consular_agency_{name}", what, labels=["agency"])
-            for agency in found:
+            for agency in agencies:
                 gauge.add_metric([agency.agency], int(value(agency)))
             yield gauge
 

@@ -137,8 +137,8 @@ def _select_locale() -> str:
     """
     if request.path.startswith("/api/") and request.path != "/api/docs":
         return _LOCALES[_best_accepted()]
-    asked = request.args.get("lang", request.cookies.get(LANGUAGE_COOKIE, DEFAULT_LANGUAGE))
-    return _LOCALES.get(asked, _LOCALES[DEFAULT_LANGUAGE])
+    language = request.args.get("lang", request.cookies.get(LANGUAGE_COOKIE, DEFAULT_LANGUAGE))
+    return _LOCALES.get(language, _LOCALES[DEFAULT_LANGUAGE])
 
 
 def _best_accepted() -> str:
@@ -315,8 +315,8 @@ def extract_messages(root: Path) -> Catalog:
     with (root / "babel.cfg").open(encoding="utf-8") as configuration:
         methods, options = parse_mapping_cfg(configuration)  # type: ignore[no-untyped-call]
     catalogue = Catalog(project="Consular", charset="utf-8")
-    found = extract_from_dir(root, methods, options, keywords=_KEYWORDS, comment_tags=("N:",))
-    for filename, _line, message, comments, context in found:
+    messages = extract_from_dir(root, methods, options, keywords=_KEYWORDS, comment_tags=("N:",))
+    for filename, _line, message, comments, context in messages:
         # Line numbers would change the file with every edit of a source.
         catalogue.add(message, locations=[(filename, 0)], auto_comments=comments, context=context)
     return catalogue

@@ -52,5 +52,5 @@ def corrected(session: Session, check: UUID) -> Done:
     return _done(session, check, "corrected")
 
 
-def _done(session: Session, check: UUID, outcome: str, given: str | None = None) -> Done:
-    return Done(get_check(session, check, now=now(), actor=actor()), outcome, given)
+def _done(session: Session, check: UUID, outcome: str, folio: str | None = None) -> Done:
+    return Done(get_check(session, check, now=now(), actor=actor()), outcome, folio)

@@ -23,8 +23,8 @@ def count_lookup(kind: str, folio: str) -> None:
     Raises TooManyAttempts.
     """
     rate = Rate(current_app.config["LOOKUPS"], WINDOW)
-    asked = vault().blind_index(f"attempt.{kind}.folio", folio)
-    subjects = (address_index(f"attempt.{kind}"), asked)
+    index = vault().blind_index(f"attempt.{kind}.folio", folio)
+    subjects = (address_index(f"attempt.{kind}"), index)
     with transaction(NETWORK_SCOPE) as session:
         spend(session, [Budget(subject, rate) for subject in subjects], now=now())
 

@@ -35,16 +35,16 @@ class RemedyWords:
     appeal: AppealWords | None
 
 
-def remedy_in_words(found: Enrollment) -> RemedyWords | None:
+def remedy_in_words(enrollment: Enrollment) -> RemedyWords | None:
     """None where it didn't end with a no."""
-    program = PROGRAMS[found.program]
-    remedy = find_remedy(program, Status(found.status), found.reason_code)
+    program = PROGRAMS[enrollment.program]
+    remedy = find_remedy(program, Status(enrollment.status), enrollment.reason_code)
     if remedy is None:
         return None
     return RemedyWords(
-        reason_in_words(program, found.reason_code),
+        reason_in_words(program, enrollment.reason_code),
         translated(remedy.next_step),
-        _appeal(remedy.appeal, home_day(found.changed_at)) if remedy.appeal else None,
+        _appeal(remedy.appeal, home_day(enrollment.changed_at)) if remedy.appeal else None,
     )
 
 

@@ -84,9 +84,9 @@ def form_fault() -> str | None:
     """Why a form can't be taken for one of ours in this browser; None when it is one."""
     if _from_elsewhere():
         return "form_from_elsewhere"
-    given = request.form.get("csrf_token", "").encode()
+    token = request.form.get("csrf_token", "").encode()
     known = (request.cookies.get(name) for name in _cookies_that_count())
-    good = any([hmac.compare_digest(_token_for(c).encode(), given) for c in known if c])
+    good = any([hmac.compare_digest(_token_for(c).encode(), token) for c in known if c])
     return None if good else "form_expired"
 
 

@@ -65,10 +65,10 @@ def brings_file() -> bool:
 
 def sent_file(name: str) -> SentFile | None:
     """The file of that field, or None; a form sends a nameless empty one when none was chosen."""
-    found = request.files.get(name)
-    if found is None or not (found.filename or found.content_length):
+    file = request.files.get(name)
+    if file is None or not (file.filename or file.content_length):
         return None
-    return SentFile(found.filename or "", found.stream.read())
+    return SentFile(file.filename or "", file.stream.read())
 
 
 def sent_digests() -> list[tuple[str, str]]:

@@ -75,7 +75,7 @@ _FUNCTION = re.compile(r"^CREATE OR REPLACE FUNCTION (\w+)\(.*?\$\$;$", re.DOTAL
 def definitions(slice_name: str) -> list[tuple[str, str]]:
     """(name, text) of each function in ``services/<slice>/functions.sql``."""
     text = files(f"services.{slice_name}").joinpath("functions.sql").read_text(encoding="utf-8")
-    return [(found[1], found[0].removesuffix(";")) for found in _FUNCTION.finditer(text)]
+    return [(match[1], match[0].removesuffix(";")) for match in _FUNCTION.finditer(text)]
 
 
 def digest(definition: str) -> str:

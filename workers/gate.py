@@ -197,10 +197,12 @@ class Guarded:
         self._client = client
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._client, name)
-        if not callable(found):
-            return found
-        return lambda *args, **named: self._gate.call(self._agency, lambda: found(*args, **named))
+        attribute = getattr(self._client, name)
+        if not callable(attribute):
+            return attribute
+        return lambda *args, **named: self._gate.call(
+            self._agency, lambda: attribute(*args, **named)
+        )
 
 
 def _noted(passage: Passage, call: Callable[[], Any]) -> Any:

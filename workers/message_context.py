@@ -128,9 +128,11 @@ _STILL_TRUE = {
 }
 
 
-def appointment(session: Session, found: UUID, means: Means, message: str) -> MessageContext | None:
+def appointment(
+    session: Session, appointment_id: UUID, means: Means, message: str
+) -> MessageContext | None:
     """About an appointment, to whoever made it; None once it isn't so any more. Raises NotFound."""
-    row = get_appointment(session, found)
+    row = get_appointment(session, appointment_id)
     over = row.ends_at <= means.now and row.status != AppointmentStatus.CANCELLED
     orphaned = row.orphaned_at is not None and row.status == AppointmentStatus.BOOKED
     # While the opening hours have no place for it, nothing else is said of it.
@@ -234,48 +236,58 @@ def place_found(session: Session, watch: UUID, means: Means) -> MessageContext |
     return MessageContext(message, row.language, values, email, phone, account=row.account_id)
 
 
-def enrollment(session: Session, found: UUID, means: Means, topic: str) -> MessageContext | None:
+def enrollment(
+    session: Session, enrollment_id: UUID, means: Means, topic: str
+) -> MessageContext | None:
     """What an enrollment came to, for the item of that topic; None once it isn't so any more.
     Raises NotFound."""
-    notice = enrollments.get_notice(session, found, means.vault)
+    notice = enrollments.get_notice(session, enrollment_id, means.vault)
     # Who ended it after a check of identity has told so already.
     if _NEWS.get(notice.status) != topic or notice.reason_code == IDENTITY_CHECKED:
         return None
-    return _about_enrollment(session, notice, f"enrollment_{notice.status}", found, means.site)
+    return _about_enrollment(
+        session, notice, f"enrollment_{notice.status}", enrollment_id, means.site
+    )
 
 
-def enrollment_again(session: Session, found: UUID, means: Means) -> MessageContext | None:
+def enrollment_again(session: Session, enrollment_id: UUID, means: Means) -> MessageContext | None:
     """What an enrollment came to, once more at the staff's wish; None where nobody hears of its
     present status. Raises NotFound."""
-    notice = enrollments.get_notice(session, found, means.vault)
+    notice = enrollments.get_notice(session, enrollment_id, means.vault)
     if notice.status not in _NEWS or notice.reason_code == IDENTITY_CHECKED:
         return None
-    return _about_enrollment(session, notice, f"enrollment_{notice.status}", found, means.site)
+    return _about_enrollment(
+        session, notice, f"enrollment_{notice.status}", enrollment_id, means.site
+    )
 
 
-def enrollment_received(session: Session, found: UUID, means: Means) -> MessageContext | None:
+def enrollment_received(
+    session: Session, enrollment_id: UUID, means: Means
+) -> MessageContext | None:
     """It was received and isn't decided; None once it is. Raises NotFound."""
-    notice = enrollments.get_notice(session, found, means.vault)
+    notice = enrollments.get_notice(session, enrollment_id, means.vault)
     if notice.status not in WAITING:
         return None
-    return _about_enrollment(session, notice, "enrollment_received", found, means.site)
+    return _about_enrollment(session, notice, "enrollment_received", enrollment_id, means.site)
 
 
-def enrollment_deadline(session: Session, found: UUID, means: Means) -> MessageContext | None:
+def enrollment_deadline(
+    session: Session, enrollment_id: UUID, means: Means
+) -> MessageContext | None:
     """A last day of the applicant's is near; None once it has passed, or nothing is to be done.
     Raises NotFound."""
-    notice = enrollments.get_notice(session, found, means.vault)
+    notice = enrollments.get_notice(session, enrollment_id, means.vault)
     message = _DEADLINES.get(notice.status)
     if message is None or notice.last_day is None or notice.last_day < home_day(means.now):
         return None
-    return _about_enrollment(session, notice, message, found, means.site)
+    return _about_enrollment(session, notice, message, enrollment_id, means.site)
 
 
-def next_step(session: Session, found: UUID, means: Means) -> MessageContext | None:
+def next_step(session: Session, enrollment_id: UUID, means: Means) -> MessageContext | None:
     """Which programs of the plan can be asked for now that this one is active; None when there are
     none any more. Raises NotFound."""
-    notice = enrollments.get_notice(session, found, means.vault)
-    programs = list_unblocked(session, found, means.vault)
+    notice = enrollments.get_notice(session, enrollment_id, means.vault)
+    programs = list_unblocked(session, enrollment_id, means.vault)
     if not programs:
         return None
     language = reading_language(notice.language)
@@ -296,19 +308,21 @@ def next_step(session: Session, found: UUID, means: Means) -> MessageContext | N
     )
 
 
-def enrollment_withdrawn(session: Session, found: UUID, means: Means) -> MessageContext:
+def enrollment_withdrawn(session: Session, enrollment_id: UUID, means: Means) -> MessageContext:
     """It ended because somebody else proved to be its person. Raises NotFound."""
-    notice = enrollments.get_notice(session, found, means.vault)
-    return _about_enrollment(session, notice, "enrollment_withdrawn", found, means.site)
+    notice = enrollments.get_notice(session, enrollment_id, means.vault)
+    return _about_enrollment(session, notice, "enrollment_withdrawn", enrollment_id, means.site)
 
 
-def enrollment_clash(session: Session, found: UUID, means: Means) -> MessageContext | None:
+def enrollment_clash(session: Session, enrollment_id: UUID, means: Means) -> MessageContext | None:
     """Somebody else asked for the same, to whoever holds this enrollment; None once it is over.
     Raises NotFound."""
-    notice = enrollments.get_notice(session, found, means.vault)
+    notice = enrollments.get_notice(session, enrollment_id, means.vault)
     if notice.status in OVER:
         return None
-    return _about_enrollment(session, notice, "enrollment_identity_check", found, means.site)
+    return _about_enrollment(
+        session, notice, "enrollment_identity_check", enrollment_id, means.site
+    )
 
 
 def identity_corrected(session: Session, check: UUID, means: Means) -> MessageContext | None:
@@ -326,7 +340,7 @@ def identity_corrected(session: Session, check: UUID, means: Means) -> MessageCo
 
 
 def _about_enrollment(
-    session: Session, notice: enrollments.Notice, message: str, found: UUID, site: str
+    session: Session, notice: enrollments.Notice, message: str, enrollment_id: UUID, site: str
 ) -> MessageContext:
     language = reading_language(notice.language)
     values = {
@@ -334,7 +348,7 @@ def _about_enrollment(
         "program": PROGRAMS[notice.program].short.read_in(language),
         "day": local_day(notice.last_day, language) if notice.last_day else "",
         "when": _both_clocks(session, notice, language),
-        "address": f"{site}/inscripciones/{found}",
+        "address": f"{site}/inscripciones/{enrollment_id}",
         "status": translate(STATUSES[notice.status], language),
     }
     # Without an account there is nowhere to look: the folio and the office stand for the person.
@@ -361,15 +375,15 @@ def _both_clocks(session: Session, notice: enrollments.Notice, language: str) ->
     return " = ".join(dict.fromkeys(times))
 
 
-def remittance(session: Session, found: UUID, means: Means) -> MessageContext | None:
+def remittance(session: Session, remittance_id: UUID, means: Means) -> MessageContext | None:
     """How a transfer ended, to its sender; None when it hasn't, or they are forgotten."""
-    notice = remittances.get_notice(session, found, means.vault)
+    notice = remittances.get_notice(session, remittance_id, means.vault)
     message = _MONEY.get(notice.status) if notice else None
     if notice is None or message is None:
         return None
     values = {
         "folio": spaced(notice.folio),
-        "address": f"{means.site}/envios/{found}",
+        "address": f"{means.site}/envios/{remittance_id}",
         "days": str(REFUND_DAYS),
     }
     return MessageContext(

@@ -153,13 +153,13 @@ class Answer(Schema):
     """What an operation answers, or a part of it."""
 
     @classmethod
-    def render(cls, thing: Any = None, /, **given: Any) -> Json:
+    def render(cls, thing: Any = None, /, **values: Any) -> Json:
         """``thing`` as JSON: each field is what is ``given`` under its name, or else the thing's
         attribute. Raises AttributeError where a required one is neither."""
         body: Json = {}
         for key, name, attribute, plain, required in cls._plan():
-            if name in given:
-                value = given[name]
+            if name in values:
+                value = values[name]
             elif required:
                 value = getattr(thing, attribute)
             else:

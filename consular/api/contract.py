@@ -90,7 +90,10 @@ def problems_of(endpoint: Endpoint) -> dict[int, tuple[str, ...]]:
         codes[400].append("idempotency_key_required")
     for status, own in (endpoint.errors or {}).items():
         codes[status] = [*codes.get(status, []), *own]
-    return {status: tuple(dict.fromkeys(found)) for status, found in sorted(codes.items())}
+    return {
+        status: tuple(dict.fromkeys(problem_codes))
+        for status, problem_codes in sorted(codes.items())
+    }
 
 
 def endpoint(
@@ -120,17 +123,17 @@ def endpoint(
         @allow(who)
         @functools.wraps(view)
         def handle(**path_values: Any) -> Response:
-            given = dict(path_values)
-            asked = _read_query(query)
+            arguments = dict(path_values)
+            query_values = _read_query(query)
             if query is not None:
-                given["query"] = asked
+                arguments["query"] = query_values
             if needs_key:
                 idempotency_key(needed=True)
             if body is not None:
                 sent = read_multipart() if multipart else read_json(may_be_empty=optional)
                 g.sent = _hashable(sent) if multipart else sent
-                given["command"] = load_fields(body, sent)
-            return _respond(view(**given), status)
+                arguments["command"] = load_fields(body, sent)
+            return _respond(view(**arguments), status)
 
         described = Endpoint(
             method=method, path=path, who=who, body=body, query=query, answer=answer,
@@ -163,8 +166,8 @@ def _read_query(schema: Schema | None) -> Any:
     # An empty value is one that wasn't given: ``?from=&to=``. A name that isn't known is refused
     # whatever its value.
     known = {f.data_key or name for name, f in schema.fields.items()} if schema else set()
-    asked = {name: text for name, text in request.args.items() if text or name not in known}
-    return load_fields(schema or _NO_QUERY, asked)
+    given_values = {name: text for name, text in request.args.items() if text or name not in known}
+    return load_fields(schema or _NO_QUERY, given_values)
 
 
 class _NoQuery(Schema):

@@ -133,10 +133,10 @@ def _build() -> Json:
     for tag in dict.fromkeys(name.split(".")[0] for name in described.values()):
         spec.tag({"name": tag, "description": TAGS[tag]})
     for rule, name in described.items():
-        found = ENDPOINTS[name]
+        endpoint = ENDPOINTS[name]
         path, parameters = _path(rule[0])
-        operation = _operation(found, name.split(".")[0], parameters)
-        spec.path(path=path, operations={found.method.lower(): operation})
+        operation = _operation(endpoint, name.split(".")[0], parameters)
+        spec.path(path=path, operations={endpoint.method.lower(): operation})
     document = spec.to_dict()
     for name, said in names.descriptions():
         document["components"]["schemas"][name]["description"] = _on_one_line(said)
@@ -163,30 +163,30 @@ def _path(rule: str) -> tuple[str, list[Json]]:
     return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule), parameters
 
 
-def _operation(found: Endpoint, tag: str, parameters: list[Json]) -> Json:
-    summary, _blank, more = found.documentation.strip().partition("\n")
+def _operation(endpoint: Endpoint, tag: str, parameters: list[Json]) -> Json:
+    summary, _blank, more = endpoint.documentation.strip().partition("\n")
     operation: Json = {
-        "operationId": found.operation,
+        "operationId": endpoint.operation,
         "tags": [tag],
         "summary": summary,
-        "security": _security(found),
-        "parameters": [*parameters, *_asked(found)],
-        "responses": {str(found.status): _success(found), **_problems(found)},
+        "security": _security(endpoint),
+        "parameters": [*parameters, *_input_of(endpoint)],
+        "responses": {str(endpoint.status): _success(endpoint), **_problems(endpoint)},
     }
     if more.strip():
         operation["description"] = _on_one_line(more)
-    if found.body is not None:
-        optional = not any(field.required for field in found.body.fields.values())
+    if endpoint.body is not None:
+        optional = not any(field.required for field in endpoint.body.fields.values())
         operation["requestBody"] = {
             "required": not optional,
             "content": (
-                {MULTIPART: {"schema": found.body}}
-                if found.multipart
-                else {"application/json": _with_example(found.body)}
+                {MULTIPART: {"schema": endpoint.body}}
+                if endpoint.multipart
+                else {"application/json": _with_example(endpoint.body)}
             ),
         }
-    if found.who is not ANYONE:
-        operation["x-roles"] = sorted(found.who)
+    if endpoint.who is not ANYONE:
+        operation["x-roles"] = sorted(endpoint.who)
     return operation
 
 
@@ -194,24 +194,24 @@ def _on_one_line(documentation: str) -> str:
     return re.sub(r"\s*\n\s*", " ", documentation.strip()).replace("``", "`")
 
 
-def _security(found: Endpoint) -> list[Json]:
-    if found.signed:
+def _security(endpoint: Endpoint) -> list[Json]:
+    if endpoint.signed:
         return [{"webhook": []}]
-    return [] if found.who is ANYONE else [{"bearer": []}]
+    return [] if endpoint.who is ANYONE else [{"bearer": []}]
 
 
-def _asked(found: Endpoint) -> Iterator[Json]:
+def _input_of(endpoint: Endpoint) -> Iterator[Json]:
     """Parameters of the query and of headers."""
-    if found.query is not None:
-        yield {"in": "query", "schema": found.query}
-    if found.headers is not None:
-        yield {"in": "header", "schema": found.headers}
-    if found.takes_key:
+    if endpoint.query is not None:
+        yield {"in": "query", "schema": endpoint.query}
+    if endpoint.headers is not None:
+        yield {"in": "header", "schema": endpoint.headers}
+    if endpoint.takes_key:
         yield {
             "in": "header",
             "name": "Idempotency-Key",
             "description": "Another one for each thing to be done; the same one to try again.",
-            "required": found.needs_key,
+            "required": endpoint.needs_key,
             "schema": {"type": "string", "minLength": 1, "maxLength": 128},
         }
 
@@ -221,19 +221,19 @@ def _with_example(body: Schema) -> Json:
     return {"schema": body} if example is None else {"schema": body, "example": example}
 
 
-def _success(found: Endpoint) -> Json:
-    good: Json = {"description": HTTPStatus(found.status).phrase}
-    if found.answer is not None:
-        good["content"] = {"application/json": {"schema": found.answer}}
-    if found.content:
-        good["content"] = {kind: {"schema": _FILE} for kind in found.content}
-    if found.status in (201, 202):
+def _success(endpoint: Endpoint) -> Json:
+    good: Json = {"description": HTTPStatus(endpoint.status).phrase}
+    if endpoint.answer is not None:
+        good["content"] = {"application/json": {"schema": endpoint.answer}}
+    if endpoint.content:
+        good["content"] = {kind: {"schema": _FILE} for kind in endpoint.content}
+    if endpoint.status in (201, 202):
         good["headers"] = {"Location": _LOCATION}
     return good
 
 
-def _problems(found: Endpoint) -> Json:
-    return {str(status): _problem(status, codes) for status, codes in problems_of(found).items()}
+def _problems(endpoint: Endpoint) -> Json:
+    return {str(status): _problem(status, codes) for status, codes in problems_of(endpoint).items()}
 
 
 def _problem(status: int, codes: tuple[str, ...]) -> Json:
@@ -274,11 +274,11 @@ def _finished(document: Json) -> Json:
 
 def _codes() -> dict[str, int]:
     """Every code of a problem and its status."""
-    found: dict[str, int] = {}
+    statuses: dict[str, int] = {}
     for endpoint in ENDPOINTS.values():
         for status, codes in problems_of(endpoint).items():
-            found |= dict.fromkeys(codes, status)
-    return found
+            statuses |= dict.fromkeys(codes, status)
+    return statuses
 
 
 def _problem_schema(codes: list[str]) -> Json:
@@ -362,13 +362,13 @@ def asked(document: Json) -> set[str]:
 
 
 def _reached(document: Json, roots: Any, components: Json) -> set[str]:
-    found: set[str] = set()
+    names: set[str] = set()
     waiting = [roots]
     while waiting:
         for node in _schemas(waiting.pop()):
             reference = node.get("$ref", "")
             name = reference.removeprefix("#/components/schemas/")
-            if name != reference and name not in found:
-                found.add(name)
+            if name != reference and name not in names:
+                names.add(name)
                 waiting.append(components["schemas"][name])
-    return found
+    return names

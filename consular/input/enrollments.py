@@ -70,10 +70,10 @@ class EnrollmentSchema(Schema):
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> RequestEnrollment:
         program = PROGRAMS[data["program"]]
-        asked = load_data(program, data["data"]) if program.open else data["data"]
+        answers = load_data(program, data["data"]) if program.open else data["data"]
         if program.form.needs_email and not data["applicant"].email:
             raise ValidationError({"applicant": {"email": [MISSING]}})
-        return RequestEnrollment(**{**data, "data": asked, "consents": tuple(data["consents"])})
+        return RequestEnrollment(**{**data, "data": answers, "consents": tuple(data["consents"])})
 
 
 class CorrectionSchema(Schema):

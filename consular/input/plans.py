@@ -22,8 +22,8 @@ class PreparedSchema(Schema):
 
     @post_load
     def _read(self, data: dict[str, Any], **_kwargs: Any) -> tuple[str, Prepared]:
-        told = load_data(PROGRAMS[data["program"]], data["data"], partial=True)
-        return data["program"], Prepared(told, tuple(data["consents"]))
+        answers = load_data(PROGRAMS[data["program"]], data["data"], partial=True)
+        return data["program"], Prepared(answers, tuple(data["consents"]))
 
 
 class PlanSchema(Schema):

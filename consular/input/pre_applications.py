@@ -20,7 +20,7 @@ class PreApplicationData(fields.Dict):
 
     def variants(self) -> list[Schema]:
         """What it may be, for the OpenAPI document."""
-        return [_schema(asked) for asked in dict.fromkeys(FORMS.values())]
+        return [_schema(form) for form in dict.fromkeys(FORMS.values())]
 
 
 class PreApplicationSchema(Schema):
@@ -54,7 +54,7 @@ def load_pre_application(services: Sequence[str], values: Mapping[str, Any]) -> 
 
 
 @cache
-def _schema(asked: tuple[Field, ...]) -> Schema:
-    named = next((code for code, fields in FORMS.items() if fields == asked), "Several")
+def _schema(form: tuple[Field, ...]) -> Schema:
+    named = next((code for code, fields in FORMS.items() if fields == form), "Several")
     name = f"{named.title()}PreApplication"
-    return asked_schema(asked, name, "What can be written down before coming.")
+    return asked_schema(form, name, "What can be written down before coming.")

@@ -92,9 +92,9 @@ def data_schema(program: Program) -> Schema:
 @cache
 def tariff_schema(program: Program) -> Schema:
     """The schema of what the program's calculator asks for."""
-    asked = program.tariff.fields if program.tariff else ()
+    form = program.tariff.fields if program.tariff else ()
     described = f"What is asked to work out what {program.name.en} costs."
-    return asked_schema(asked, f"{_title(program)}Tariff", described)
+    return asked_schema(form, f"{_title(program)}Tariff", described)
 
 
 def _title(program: Program) -> str:
@@ -133,26 +133,28 @@ def load_answers(program: Program, values: Mapping[str, Any]) -> Any:
         raise fields_invalid(error) from None
 
 
-def asked_schema(asked: tuple[Field, ...], name: str, described: str) -> Schema:
+def asked_schema(form: tuple[Field, ...], name: str, described: str) -> Schema:
     """The schema of some fields, called ``name`` in the OpenAPI document."""
-    made: Any = AskedSchema.from_dict({each.name: _field(each, name) for each in asked}, name=name)
-    made.__doc__ = described
-    made.asked = asked
-    schema: Schema = made()
+    schema_class: Any = AskedSchema.from_dict(
+        {each.name: _field(each, name) for each in form}, name=name
+    )
+    schema_class.__doc__ = described
+    schema_class.asked = form
+    schema: Schema = schema_class()
     return schema
 
 
-def _field(asked: Field, within: str) -> fields.Field[Any]:
+def _field(field: Field, within: str) -> fields.Field[Any]:
     """``within``: the name of the schema that it belongs to."""
-    made = _group(asked, within) if asked.kind is Kind.GROUP else _KINDS[asked.kind](asked)
-    made.required = asked.required and asked.when is None
-    made.metadata = {**made.metadata, "title": asked.label.en}
-    words = [asked.hint.en] if asked.hint else []
-    if asked.when:
-        words.append(f"Only where `{asked.when.field}` is {_answer(asked.when.answer)}.")
+    schema_field = _group(field, within) if field.kind is Kind.GROUP else _KINDS[field.kind](field)
+    schema_field.required = field.required and field.when is None
+    schema_field.metadata = {**schema_field.metadata, "title": field.label.en}
+    words = [field.hint.en] if field.hint else []
+    if field.when:
+        words.append(f"Only where `{field.when.field}` is {_answer(field.when.answer)}.")
     if words:
-        made.metadata["description"] = " ".join(words)
-    return made
+        schema_field.metadata["description"] = " ".join(words)
+    return schema_field
 
 
 def _answer(answer: str | bool) -> str:
@@ -160,11 +162,11 @@ def _answer(answer: str | bool) -> str:
     return str(answer).lower() if isinstance(answer, bool) else f'"{answer}"'
 
 
-def _group(asked: Field, within: str) -> fields.Field[Any]:
-    name = f"{within}{asked.name.capitalize()}Member"
-    member = asked_schema(asked.fields, name, asked.label.en)
-    least = 1 if asked.required else 0
-    return fields.List(fields.Nested(member), validate=validate.Length(least, asked.most))
+def _group(group: Field, within: str) -> fields.Field[Any]:
+    name = f"{within}{group.name.capitalize()}Member"
+    member = asked_schema(group.fields, name, group.label.en)
+    least = 1 if group.required else 0
+    return fields.List(fields.Nested(member), validate=validate.Length(least, group.most))
 
 
 _KINDS: Mapping[Kind, Callable[[Field], fields.Field[Any]]] = {

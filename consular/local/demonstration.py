@@ -125,15 +125,15 @@ class Demonstration:
     def _free_times(self) -> dict[str, list[tuple[str, datetime]]]:
         """Service -> places, those of a busy office more often than others'."""
         last = self.now + timedelta(days=15)
-        found: dict[str, list[tuple[str, datetime]]] = {service: [] for service in _SERVICES}
+        by_service: dict[str, list[tuple[str, datetime]]] = {service: [] for service in _SERVICES}
         with self.database.transaction(NETWORK_SCOPE) as session:
             for office in _OFFICES:
-                for service, places in found.items():
+                for service, places in by_service.items():
                     times = availability(
                         session, consulate=office, service=service, first=self.now, last=last
                     )
                     places += [(office, time.start) for time in times]
-        return found
+        return by_service
 
     def _account(self, who: Attendee, subject: str) -> Actor:
         profile = PersonData(

@@ -59,10 +59,10 @@ def _citizen(session: Session, settings: Settings, subject: str, name: str | Non
 
 
 def _profile(subject: str, name: str | None) -> PersonData:
-    given, first, second = [*(name or "").split("|"), "", "", ""][:3]
+    given_names, first, second = [*(name or "").split("|"), "", "", ""][:3]
     invented = invent_person(random.Random(subject))
     return PersonData(
-        given_names=given.strip() or invented.given_names,
+        given_names=given_names.strip() or invented.given_names,
         first_surname=first.strip() or invented.first_surname,
         second_surname=second.strip() or (None if name else invented.second_surname),
         birth_date=invented.birth_date,

@@ -22,28 +22,28 @@ def given_databases(environ: Mapping[str, str], passwords: Mapping[str, str]) ->
     ``WORKER_DATABASE_URL`` or one that is made. Raises CannotStart with what is wrong: unreachable,
     refused, not PostgreSQL, too old, without the rights.
     """
-    given = parse_url("DATABASE_URL", environ["DATABASE_URL"])
+    url = parse_url("DATABASE_URL", environ["DATABASE_URL"])
     owner_url = environ.get("DATABASE_OWNER_URL")
     if owner_url:
         owner = parse_url("DATABASE_OWNER_URL", owner_url)
         check_server("DATABASE_OWNER_URL", owner)
-        web = _fitted_out("DATABASE_URL", given, owner, Duty.WEB)
+        web = _fitted_out("DATABASE_URL", url, owner, Duty.WEB)
         return DatabaseUrls(web, _worker(environ, owner, passwords), owner_url)
-    if not _may_own(given):
+    if not _may_own(url):
         raise CannotStart(
-            f"The login of DATABASE_URL ({given.username}) may not create roles, so it can't own "
+            f"The login of DATABASE_URL ({url.username}) may not create roles, so it can't own "
             "the tables.",
             "Give DATABASE_OWNER_URL too (a login that owns the database, for migrations), or let "
             "DATABASE_URL be such a login: Consular then makes the web's and the workers' own.",
         )
-    return _provisioned(given, passwords)
+    return _provisioned(url, passwords)
 
 
 def _worker(environ: Mapping[str, str], owner: URL, passwords: Mapping[str, str]) -> str:
     text = environ.get("WORKER_DATABASE_URL")
     if text:
-        given = parse_url("WORKER_DATABASE_URL", text)
-        return _fitted_out("WORKER_DATABASE_URL", given, owner, Duty.WORKER)
+        url = parse_url("WORKER_DATABASE_URL", text)
+        return _fitted_out("WORKER_DATABASE_URL", url, owner, Duty.WORKER)
     return _provisioned(owner, passwords).worker
 
 

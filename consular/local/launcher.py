@@ -128,11 +128,11 @@ class Launch:
         return urls.as_settings()
 
     def _redis(self) -> dict[str, str]:
-        given = self.environ.get("REDIS_URL")
-        if given:
+        url = self.environ.get("REDIS_URL")
+        if url:
             with Step("Redis of REDIS_URL"):
-                check_redis(given)
-            return {"REDIS_URL": given}
+                check_redis(url)
+            return {"REDIS_URL": url}
         server = ValkeyServer(self.home / "valkey", log=self.logs / "valkey.log")
         self.supervisor.servers.append(server)
         with Step("Valkey"):

@@ -38,5 +38,5 @@ def reader_clock() -> Clock:
 
 def _chosen(session: Session) -> str | None:
     latest = latest_office(session, g.actor.account_id)
-    asked = [] if latest else list_enrollments(session, limit=1).items
-    return latest or (asked[0].consulate_code if asked else None)
+    enrollments = [] if latest else list_enrollments(session, limit=1).items
+    return latest or (enrollments[0].consulate_code if enrollments else None)

@@ -25,7 +25,7 @@ from consular.pages.posting import reopen
 from consular.uploads import sent_file, takes_file
 from services.enrollments.documents import files_asked, folder_of
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.programs.schema import Document as Asked
+from services.enrollments.programs.schema import Document as DocumentKind
 from services.enrollments.queries import get_enrollment
 from services.files.cleaning import MEBIBYTES
 from services.files.errors import FileEmpty
@@ -56,21 +56,21 @@ class _Area:
     def list(self, id: UUID) -> str:
         """What is there of each kind, and where to add to it."""
         with transaction() as session:
-            found = get_enrollment(session, id)
-            record_look(session, "enrollment", found)
-            kept = open_names(session, list_documents(session, folder_of(found)), vault())
-            context, asked = self._context(found), files_asked(PROGRAMS[found.program])
+            enrollment = get_enrollment(session, id)
+            record_look(session, "enrollment", enrollment)
+            kept = open_names(session, list_documents(session, folder_of(enrollment)), vault())
+            context, kinds = self._context(enrollment), files_asked(PROGRAMS[enrollment.program])
         shown = [self._shown(id, each) for each in kept]
         return render_template(
             "documents/list.html",
             **context,
             kinds=[
                 {
-                    **_kind(each),
+                    **_kind_in_words(each),
                     "upload": self.address("document_send", id=id, kind=each.code),
                     "documents": [one for one in shown if one["kind"] == each.code],
                 }
-                for each in asked
+                for each in kinds
             ],
             errors=draft().errors(also_under=True),
         )
@@ -79,14 +79,14 @@ class _Area:
         """The form of one kind, with what its file should look like."""
         form = {"replaces": request.args.get("cambia", ""), **draft().form}
         with transaction() as session:
-            found = get_enrollment(session, id)
-            asked = _asked(found, kind)
-            replaced = self._replaced(session, found, form["replaces"])
-            context = self._context(found)
+            enrollment = get_enrollment(session, id)
+            document_kind = _document_kind(enrollment, kind)
+            replaced = self._replaced(session, enrollment, form["replaces"])
+            context = self._context(enrollment)
         return render_template(
             "documents/upload.html",
             **context,
-            kind=_kind(asked),
+            kind=_kind_in_words(document_kind),
             action=self.address("document_send", id=id, kind=kind),
             accepted=",".join(ACCEPTED_TYPES),
             most_bytes=MOST_BYTES,
@@ -112,16 +112,16 @@ class _Area:
     def show(self, id: UUID, document: UUID) -> str:
         """One document as it is kept: is it the right one, and can it be read?"""
         with transaction() as session:
-            found = get_enrollment(session, id)
-            row = get_document(session, folder_of(found), document)
+            enrollment = get_enrollment(session, id)
+            row = get_document(session, folder_of(enrollment), document)
             [named] = open_names(session, [row], vault())
-            record_look(session, "enrollment", found)
-            asked = _asked(found, row.kind)
-            context = self._context(found)
+            record_look(session, "enrollment", enrollment)
+            document_kind = _document_kind(enrollment, row.kind)
+            context = self._context(enrollment)
         return render_template(
             "documents/document.html",
             **context,
-            kind=_kind(asked),
+            kind=_kind_in_words(document_kind),
             document=self._shown(id, named),
             errors=draft().errors(also_under=True),
         )
@@ -140,16 +140,16 @@ class _Area:
             remove(session, folder, document, now=now(), actor=actor())
         return go(self.address("documents", id=id))
 
-    def _context(self, found: Any) -> dict[str, Any]:
-        program = PROGRAMS[found.program]
+    def _context(self, enrollment: Any) -> dict[str, Any]:
+        program = PROGRAMS[enrollment.program]
         return {
             "layout": self.layout,
             "area": self.blueprint,
-            "own_page": url_for(self.own_page, id=found.id),
-            "list_page": self.address("documents", id=found.id),
+            "own_page": url_for(self.own_page, id=enrollment.id),
+            "list_page": self.address("documents", id=enrollment.id),
             "enrollment": {
-                "id": found.id,
-                "folio": found.folio,
+                "id": enrollment.id,
+                "folio": enrollment.folio,
                 "program_name": translated(program.name),
             },
         }
@@ -176,10 +176,10 @@ class _Area:
             else None,
         }
 
-    def _replaced(self, session: Session, found: Any, document: str) -> str | None:
+    def _replaced(self, session: Session, enrollment: Any, document: str) -> str | None:
         """The name of the document that is to be replaced, if it is there still."""
         try:
-            row = get_document(session, folder_of(found), UUID(document))
+            row = get_document(session, folder_of(enrollment), UUID(document))
         except (ValueError, NotFound):
             return None
         return open_names(session, [row], vault())[0].name
@@ -230,18 +230,18 @@ def _view(view: View) -> View:
     return handle
 
 
-def _kind(asked: Asked) -> dict[str, str]:
+def _kind_in_words(kind: DocumentKind) -> dict[str, str]:
     """A kind of document, in the reader's language."""
     return {
-        "code": asked.code,
-        "label": translated(asked.label),
-        "example": translated(asked.file) if asked.file else "",
+        "code": kind.code,
+        "label": translated(kind.label),
+        "example": translated(kind.file) if kind.file else "",
     }
 
 
-def _asked(found: Any, kind: str) -> Asked:
+def _document_kind(enrollment: Any, kind: str) -> DocumentKind:
     """What the request's program says of that kind. Raises NotFound."""
-    by_code = {each.code: each for each in files_asked(PROGRAMS[found.program])}
+    by_code = {each.code: each for each in files_asked(PROGRAMS[enrollment.program])}
     if kind not in by_code:
         raise NotFound()
     return by_code[kind]

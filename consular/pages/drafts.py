@@ -118,10 +118,10 @@ def draft_id() -> str:
 
 
 def _find() -> Draft:
-    found = _find_as(g.get("actor"))
-    if found is None and _named() and g.get("actor") is None and _ended_session() is not None:
+    draft = _find_as(g.get("actor"))
+    if draft is None and _named() and g.get("actor") is None and _ended_session() is not None:
         raise Unauthenticated()
-    return found or Draft()
+    return draft or Draft()
 
 
 def _find_as(signed_in: Any) -> Draft | None:
@@ -130,10 +130,10 @@ def _find_as(signed_in: Any) -> Draft | None:
         return None
     owners = _owners(signed_in)
     with transaction() as session:
-        found = find_draft(session, id, owners=owners, now=now(), vault=vault())
-    if found is None:
+        draft = find_draft(session, id, owners=owners, now=now(), vault=vault())
+    if draft is None:
         return None
-    return Draft(id, found["form"], _from_json(found["refused"]), found["at"])
+    return Draft(id, draft["form"], _from_json(draft["refused"]), draft["at"])
 
 
 def _named() -> UUID | None:

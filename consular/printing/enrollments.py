@@ -50,26 +50,28 @@ class Printed:
     check: str
 
 
-def print_enrollment(session: Session, enrollment: UUID, paper: Paper) -> Document:
+def print_enrollment(session: Session, enrollment_id: UUID, paper: Paper) -> Document:
     """The document. Raises NotFound, `WrongState` where there is no such thing to print now."""
-    found = get_enrollment(session, enrollment)
-    printed = _open(session, found)
-    if not is_printable(found, printed.payment, paper):
-        raise WrongState(state=found.status)
+    enrollment = get_enrollment(session, enrollment_id)
+    printed = _open(session, enrollment)
+    if not is_printable(enrollment, printed.payment, paper):
+        raise WrongState(state=enrollment.status)
     title, parts, barcode = _PAPERS[paper](printed)
     return Document(
         title=title,
         language=current_language(),
         made_on=now().astimezone(ZoneInfo(printed.zone)).date(),
         parts=(_heading(printed), *parts, _how_to_check(printed)),
-        note=_("Folio %(folio)s · %(address)s", folio=folio(found.folio), address=printed.check),
+        note=_(
+            "Folio %(folio)s · %(address)s", folio=folio(enrollment.folio), address=printed.check
+        ),
         barcode=barcode,
     )
 
 
-def is_printable(found: Enrollment, payment: PaymentDetails | None, paper: Paper) -> bool:
+def is_printable(enrollment: Enrollment, payment: PaymentDetails | None, paper: Paper) -> bool:
     """Whether there is such a thing to print now."""
-    if paper not in papers(Status(found.status)) or not found.data_sealed:
+    if paper not in papers(Status(enrollment.status)) or not enrollment.data_sealed:
         return False
     return paper is not Paper.PAYMENT or payment is not None
 
@@ -86,9 +88,9 @@ def as_file(document: Document, paper: str) -> Response:
     )
 
 
-def list_papers(found: Enrollment, payment: PaymentDetails | None) -> list[Paper]:
+def list_papers(enrollment: Enrollment, payment: PaymentDetails | None) -> list[Paper]:
     """Those that can be printed now."""
-    return [paper for paper in Paper if is_printable(found, payment, paper)]
+    return [paper for paper in Paper if is_printable(enrollment, payment, paper)]
 
 
 def payment_shown(payment: PaymentDetails) -> dict[str, Any]:
@@ -133,18 +135,18 @@ def in_groups(reference: str) -> str:
     return " ".join(reference[at : at + _GROUP] for at in range(0, len(reference), _GROUP))
 
 
-def _open(session: Session, found: Enrollment) -> Printed:
-    history = list_history(session, found.id)
+def _open(session: Session, enrollment: Enrollment) -> Printed:
+    history = list_history(session, enrollment.id)
     active = [step.at for step in history if step.status == Status.ACTIVE]
-    code = found.consulate_code
+    code = enrollment.consulate_code
     base = current_app.extensions["consular.settings"].public_url
-    address = url_for("portal.verify", typed_folio=found.folio)
+    address = url_for("portal.verify", typed_folio=enrollment.folio)
     return Printed(
-        enrollment=found,
-        program=PROGRAMS[found.program],
-        name=full_name(open_person(get_applicant(session, found), vault())),
-        result=open_result(session, found, vault()) or {},
-        payment=open_details(session, found, vault()).payment,
+        enrollment=enrollment,
+        program=PROGRAMS[enrollment.program],
+        name=full_name(open_person(get_applicant(session, enrollment), vault())),
+        result=open_result(session, enrollment, vault()) or {},
+        payment=open_details(session, enrollment, vault()).payment,
         active_since=active[-1] if active else None,
         zone=get_consulate(session, code).time_zone if code else HOME_ZONE,
         check=f"{base}{address}",

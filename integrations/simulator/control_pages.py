@@ -123,10 +123,10 @@ class ControlPages:
 
     def list_messages(self) -> list[dict[str, Any]]:
         """The newest messages, of one recipient with `?to=`."""
-        found = self._world.memory.messages(request.args.get("to"), MESSAGES_SHOWN)
+        messages = self._world.memory.messages(request.args.get("to"), MESSAGES_SHOWN)
         return [
             message | {"at": datetime.fromtimestamp(message["at"], UTC).isoformat()}
-            for message in found
+            for message in messages
         ]
 
     def _agency_page(

@@ -146,8 +146,8 @@ class SimulatedAgency:
             return answer | {"estado": "EN_PROCESO"}
         if applicants.is_called(order.body, applicants.CORRECTED[AGENCY]) and correction is None:
             limit = self._world.day(order.taken_at) + timedelta(applicants.DAYS_TO_CORRECT)
-            asked = {"porCorregir": "MONTO", "limiteCorreccion": limit.isoformat()}
-            return answer | {"estado": "POR_CORREGIR"} | asked
+            wanted = {"porCorregir": "MONTO", "limiteCorreccion": limit.isoformat()}
+            return answer | {"estado": "POR_CORREGIR"} | wanted
         cause = _cause(latest.body)
         if cause is not None:
             return answer | {"estado": "RECHAZADA", "causa": cause}

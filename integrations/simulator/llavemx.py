@@ -66,11 +66,11 @@ class SimulatedAgency:
         sign_in.require_client(self._world, AGENCY)
         now = self._world.now()
         code = request.form.get("code", "")
-        found = self._world.memory.redeem("llavemx-code", code, now, keep=False)
-        if found is None or found["back"] != request.form.get("redirect_uri"):
+        granted = self._world.memory.redeem("llavemx-code", code, now, keep=False)
+        if granted is None or granted["back"] != request.form.get("redirect_uri"):
             raise refuse(400, {"error": "invalid_grant", "errorDescription": "Código no válido"})
         token = sign_in.new_secret()
-        self._world.memory.grant("llavemx-token", token, found["claims"], now + TOKEN_SECONDS)
+        self._world.memory.grant("llavemx-token", token, granted["claims"], now + TOKEN_SECONDS)
         return jsonify(
             accessToken=token, expiresIn=TOKEN_SECONDS, refreshToken=sign_in.new_secret()
         )

@@ -108,20 +108,20 @@ class Memory:
         """
         digest = digest_of(body)
         with self.transaction() as db:
-            found = db.execute(
+            row = db.execute(
                 "SELECT digest FROM orders WHERE agency = ? AND folio = ?", (agency, folio)
             ).fetchone()
-            if found is not None and found[0] != digest and acts is not Acts.ALWAYS:
+            if row is not None and row[0] != digest and acts is not Acts.ALWAYS:
                 raise KeyReused
-            if found is None or acts is Acts.ALWAYS:
+            if row is None or acts is Acts.ALWAYS:
                 db.execute(
                     "INSERT OR REPLACE INTO orders (agency, folio, digest, body, taken_at)"
                     " VALUES (?, ?, ?, ?, ?)",
                     (agency, folio, digest, json.dumps(body), now),
                 )
-            if acts is Acts.ALWAYS or (acts is Acts.ONCE and found is None):
+            if acts is Acts.ALWAYS or (acts is Acts.ONCE and row is None):
                 db.execute("INSERT INTO effects VALUES (?, ?, ?)", (agency, folio, now))
-            return found is None or acts is Acts.ALWAYS
+            return row is None or acts is Acts.ALWAYS
 
     def find(self, agency: str, folio: str) -> Order | None:
         """Return the stored order, or None."""
@@ -179,13 +179,13 @@ class Memory:
         """Keep a message once. Raises KeyReused for another body."""
         digest = digest_of(body)
         with self.transaction() as db:
-            found = db.execute("SELECT digest FROM messages WHERE key = ?", (key,)).fetchone()
-            if found is None:
+            row = db.execute("SELECT digest FROM messages WHERE key = ?", (key,)).fetchone()
+            if row is None:
                 db.execute(
                     "INSERT INTO messages (key, digest, body, at) VALUES (?, ?, ?, ?)",
                     (key, digest, json.dumps(body), now),
                 )
-            elif found[0] != digest:
+            elif row[0] != digest:
                 raise KeyReused
 
     def messages(self, to: str | None, limit: int) -> list[dict[str, Any]]:

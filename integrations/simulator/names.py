@@ -42,8 +42,8 @@ def words(name: str | None) -> list[str]:
     """The words that count: upper case, accents off, Ñ kept, particles dropped unless alone."""
     whole = unicodedata.normalize("NFC", name or "").replace(".ª", "a").upper()
     kept = "".join(_plain(letter) for letter in whole)
-    found = re.sub(r"[^A-ZÑ ]", "", re.sub(r"[-.]", " ", kept)).split()
-    return [word for word in found if not PARTICLES.fullmatch(word)] or found
+    parts = re.sub(r"[^A-ZÑ ]", "", re.sub(r"[-.]", " ", kept)).split()
+    return [word for word in parts if not PARTICLES.fullmatch(word)] or parts
 
 
 def _plain(letter: str) -> str:
@@ -53,10 +53,10 @@ def _plain(letter: str) -> str:
 
 
 def _given(person: Person, *, skip_common: bool = True) -> str:
-    given = words(person.given_names)
-    if skip_common and len(given) > 1 and given[0] in COMMON_GIVEN:
-        return given[1]
-    return given[0] if given else "X"
+    names = words(person.given_names)
+    if skip_common and len(names) > 1 and names[0] in COMMON_GIVEN:
+        return names[1]
+    return names[0] if names else "X"
 
 
 def _first(name: str | None) -> str:
@@ -146,13 +146,13 @@ def make_rfc(person: Person) -> str:
 
 
 def _rfc_letters(person: Person) -> str:
-    surname, given = _first(person.first_surname), _given(person)
+    surname, given_name = _first(person.first_surname), _given(person)
     second = words(person.second_surname)
     if not second:
-        return (surname + "X")[:2] + (given + "X")[:2]
+        return (surname + "X")[:2] + (given_name + "X")[:2]
     if len(surname) <= 2:
-        return surname[0] + second[0][0] + (given + "X")[:2]
-    return surname[0] + _inner(surname, VOWELS) + second[0][0] + given[0]
+        return surname[0] + second[0][0] + (given_name + "X")[:2]
+    return surname[0] + _inner(surname, VOWELS) + second[0][0] + given_name[0]
 
 
 def _homoclave(person: Person) -> str:

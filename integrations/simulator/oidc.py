@@ -111,14 +111,14 @@ class SimulatedAgency:
         """A code, once and with its PKCE verifier, for an identity token."""
         sign_in.require_client(self._world, AGENCY)
         code = request.form.get("code", "")
-        found = self._world.memory.redeem("oidc-code", code, self._world.now(), keep=False)
+        granted = self._world.memory.redeem("oidc-code", code, self._world.now(), keep=False)
         if (
-            found is None
-            or found["back"] != request.form.get("redirect_uri")
-            or not _verifies(request.form.get("code_verifier", ""), found["challenge"])
+            granted is None
+            or granted["back"] != request.form.get("redirect_uri")
+            or not _verifies(request.form.get("code_verifier", ""), granted["challenge"])
         ):
             raise refuse(400, {"error": "invalid_grant"})
-        id_token = self._signer.sign(self._claims(found))
+        id_token = self._signer.sign(self._claims(granted))
         return jsonify(
             access_token=sign_in.new_secret(),
             token_type="Bearer",  # noqa: S106 - the type's name, no secret
@@ -136,8 +136,8 @@ class SimulatedAgency:
             and sign_in.may_return_to(self._world, query.get("redirect_uri", ""))
         )
 
-    def _claims(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        official = OFFICIALS[found["subject"]]
+    def _claims(self, granted: Mapping[str, Any]) -> dict[str, Any]:
+        official = OFFICIALS[granted["subject"]]
         now = int(self._world.now())
         claims = {
             "iss": _issuer(),
@@ -149,7 +149,7 @@ class SimulatedAgency:
             "email_verified": True,
             "name": official.name,
         }
-        return claims if found["nonce"] is None else claims | {"nonce": found["nonce"]}
+        return claims if granted["nonce"] is None else claims | {"nonce": granted["nonce"]}
 
 
 def _issuer() -> str:

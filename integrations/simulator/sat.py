@@ -72,8 +72,8 @@ class SimulatedAgency:
         part = self._part_of_time(correction or order)
         if part < REVIEW_AFTER and correction is None:
             return {"estado": "RECIBIDA"}
-        asked = self._register.wants_correction(order.body) and correction is None
-        if part >= APPOINTMENT_AFTER and asked:
+        correcting = self._register.wants_correction(order.body) and correction is None
+        if part >= APPOINTMENT_AFTER and correcting:
             return {"estado": "POR_CORREGIR", **self._register.asks_correction(order)}
         if part < APPOINTMENT_AFTER or applicants.is_called(order.body, applicants.STUCK):
             return {"estado": "EN_REVISION"}

@@ -24,11 +24,11 @@ def new_secret() -> str:
 
 def may_return_to(world: World, url: str) -> bool:
     """The product's own origin, or this machine in development."""
-    asked, ours = urlsplit(url), urlsplit(world.callback_base_url)
-    if asked.scheme not in ("http", "https") or "@" in asked.netloc:
+    target, ours = urlsplit(url), urlsplit(world.callback_base_url)
+    if target.scheme not in ("http", "https") or "@" in target.netloc:
         return False
-    same = (asked.scheme, asked.netloc) == (ours.scheme, ours.netloc)
-    return same or asked.hostname in _LOOPBACK
+    same = (target.scheme, target.netloc) == (ours.scheme, ours.netloc)
+    return same or target.hostname in _LOOPBACK
 
 
 def send_back(url: str, code: str, state: str) -> Response:

@@ -202,11 +202,11 @@ def _take_tokens(session: Session, agency: str, terms: Terms, *, owed: int) -> i
     """A batch from the shared bucket; what was called beyond the last batch is paid first."""
     row = session.execute(_BUCKET, {"agency": agency}).one()
     wanted = rules.batch_of(terms) + owed
-    found = rules.take_tokens(row.paid_until, terms, row.now, wanted)
-    if found.taken <= owed:
+    purchase = rules.take_tokens(row.paid_until, terms, row.now, wanted)
+    if purchase.taken <= owed:
         raise NotNow(agency, Denial.RATE_LIMITED)
-    session.execute(_PAY, {"agency": agency, "paid_until": found.paid_until})
-    return found.taken - owed
+    session.execute(_PAY, {"agency": agency, "paid_until": purchase.paid_until})
+    return purchase.taken - owed
 
 
 _LEAVE = text(

@@ -40,17 +40,17 @@ def pause(
 
 def lift(session: Session, agency: str, reason: str, *, now: datetime, actor: Actor) -> AgencyPause:
     """Calls go on; what waited is done. Raises `NotPaused`."""
-    found = session.scalars(
+    pause = session.scalars(
         select(AgencyPause)
         .where(AgencyPause.agency == agency, AgencyPause.lifted_at.is_(None))
         .with_for_update()
     ).one_or_none()
-    if found is None:
+    if pause is None:
         raise NotPaused()
-    found.lifted_at, found.lifted_by, found.lift_reason = now, actor.account_id, reason
+    pause.lifted_at, pause.lifted_by, pause.lift_reason = now, actor.account_id, reason
     session.flush()
     audit.record(
-        session, audit.Subject("agency_pause", found.id), action="agency.lifted", now=now,
+        session, audit.Subject("agency_pause", pause.id), action="agency.lifted", now=now,
         actor=actor,
     )  # fmt: skip
-    return found
+    return pause

@@ -31,5 +31,5 @@ def watch_agencies(session: Session, *, now: datetime) -> None:
             recover(session, [incident], now=now)
         elif not row.well and not incident:
             detail = {"agency": row.agency, "code": row.last_code}
-            given = Report(Kind.AGENCY_UNAVAILABLE, Subject.AGENCY, subject, detail)
-            report(session, given, now=now)
+            unavailable = Report(Kind.AGENCY_UNAVAILABLE, Subject.AGENCY, subject, detail)
+            report(session, unavailable, now=now)

@@ -78,9 +78,9 @@ def find_contact(session: Session, account: UUID, vault: Vault) -> tuple[str | N
     """E-mail and phone of the holder, or else those told with the account's latest request."""
     people = list_people(session, account)
     for person in (*people[:1], *reversed(people[1:])):
-        told = open_person(person, vault)
-        if told.email or told.phone:
-            return told.email, told.phone
+        opened = open_person(person, vault)
+        if opened.email or opened.phone:
+            return opened.email, opened.phone
     return None, None
 
 

@@ -86,10 +86,10 @@ def _drop_codes(session: Session, erased: Erased, vault: Vault) -> None:
     """Codes that were sent to an address of the person, or that signed in to the account."""
     people = session.scalars(select(Person).where(Person.id.in_(erased.people))).all()
     opened = [open_person(person, vault) for person in people]
-    told = {("email", p.email) for p in opened} | {("sms", p.phone) for p in opened}
+    addresses = {("email", p.email) for p in opened} | {("sms", p.phone) for p in opened}
     indexes = [
         destination_index(Destination(channel, address), vault)
-        for channel, address in told
+        for channel, address in addresses
         if address
     ]
     used = select(LoginCode.destination_index).where(erased.owns(LoginCode.account_id))

@@ -83,7 +83,7 @@ def near(
         Nearby(office, great_circle_km(here, (float(office.latitude), float(office.longitude))))
         for office in list_consulates(session, include_assumed=include_assumed)
     )
-    return sorted(offices, key=lambda found: found.km)[:limit]
+    return sorted(offices, key=lambda nearby: nearby.km)[:limit]
 
 
 def list_services(session: Session, *, bookable_only: bool = False) -> Sequence[Service]:

@@ -61,8 +61,8 @@ class Answer:
 
 def answer(
     session: Session,
-    enrollment: UUID,
-    given: Answer,
+    enrollment_id: UUID,
+    answer: Answer,
     *,
     now: datetime,
     actor: Actor,
@@ -76,58 +76,60 @@ def answer(
     asked for, ``curp_invalid``, ``curp_birth_date_differs``), `AlreadyEnrolled`,
     `IdentityCheckPending`.
     """
-    found = LIFECYCLE.lock(session, enrollment)
-    if Action.ANSWER not in actions(Status(found.status)):
-        raise WrongState(state=found.status)
-    key = get_key(session.get_one(Person, found.person_id), vault)
-    requested = open_sealed(key, found).requested
-    _refuse_other_than_asked(found, requested, given)
-    if list_missing(session, found, requested):
+    enrollment = LIFECYCLE.lock(session, enrollment_id)
+    if Action.ANSWER not in actions(Status(enrollment.status)):
+        raise WrongState(state=enrollment.status)
+    key = get_key(session.get_one(Person, enrollment.person_id), vault)
+    requested = open_sealed(key, enrollment).requested
+    _refuse_other_than_asked(enrollment, requested, answer)
+    if list_missing(session, enrollment, requested):
         raise Invalid("document_missing", field="documents")
-    known = json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id))
-    whole = json.dumps({**known, **given.data}, ensure_ascii=False)
-    found.data_sealed = key.seal(whole, place=DATA_PLACE, row=found.id)
-    if given.applicant:
-        _correct(session, found, given.applicant, now=now, actor=actor, vault=vault)
-    _tell_folder(session, found, given, vault)
+    known = json.loads(key.open(enrollment.data_sealed, place=DATA_PLACE, row=enrollment.id))
+    whole = json.dumps({**known, **answer.data}, ensure_ascii=False)
+    enrollment.data_sealed = key.seal(whole, place=DATA_PLACE, row=enrollment.id)
+    if answer.applicant:
+        _correct(session, enrollment, answer.applicant, now=now, actor=actor, vault=vault)
+    _tell_folder(session, enrollment, answer, vault)
     LIFECYCLE.move(
         session,
-        found,
+        enrollment,
         Status.IN_REVIEW,
         now=now,
         actor=actor,
         reason_code=None,
-        resolve_by=resumed_by(found, Status.IN_REVIEW, now),
+        resolve_by=resumed_by(enrollment, Status.IN_REVIEW, now),
     )
-    enqueue(session, "enrollments.amend", found.id)
-    return found
+    enqueue(session, "enrollments.amend", enrollment.id)
+    return enrollment
 
 
-def _tell_folder(session: Session, found: Enrollment, given: Answer, vault: Vault) -> None:
+def _tell_folder(session: Session, enrollment: Enrollment, answer: Answer, vault: Vault) -> None:
     """What was corrected fills in the next request, and the folder follows a corrected CURP."""
-    folder = find_held(session, found.folder_id)
+    folder = find_held(session, enrollment.folder_id)
     if folder is None:
         return
-    if SENSITIVE_CONSENT not in found.consents:
-        keep_answers(session, folder, found.program, given.data, vault=vault)
-    if "curp" in given.applicant:
-        follow_correction(session, folder, session.get_one(Person, found.person_id))
+    if SENSITIVE_CONSENT not in enrollment.consents:
+        keep_answers(session, folder, enrollment.program, answer.data, vault=vault)
+    if "curp" in answer.applicant:
+        follow_correction(session, folder, session.get_one(Person, enrollment.person_id))
 
 
-def _refuse_other_than_asked(found: Enrollment, requested: tuple[str, ...], given: Answer) -> None:
-    refuse_unknown(found.program, given.data)
-    fields = {field.name for field in PROGRAMS[found.program].fields}
+def _refuse_other_than_asked(
+    enrollment: Enrollment, requested: tuple[str, ...], answer: Answer
+) -> None:
+    refuse_unknown(enrollment.program, answer.data)
+    fields = {field.name for field in PROGRAMS[enrollment.program].fields}
     for name in requested:
-        if name in fields and name not in given.data:
+        if name in fields and name not in answer.data:
             raise Invalid("required", field=f"data.{name}")
-    for name in given.applicant:
+    for name in answer.applicant:
         if name not in asked_fields(requested):
             raise Invalid("not_expected", field=f"applicant.{name}")
 
 
 def _correct(
     session: Session,
-    found: Enrollment,
+    enrollment: Enrollment,
     changes: Mapping[str, Any],
     *,
     now: datetime,
@@ -136,7 +138,7 @@ def _correct(
 ) -> None:
     """Correct the applicant. Who was named is never changed: a correction names them anew, and they
     hold their place in the program under both names."""
-    before = session.get_one(Person, found.person_id)
+    before = session.get_one(Person, enrollment.person_id)
     known = open_person(before, vault)
     corrected = replace(known, **changes)
     if replace(corrected, email=known.email) == known:
@@ -145,22 +147,26 @@ def _correct(
     applicant = as_written(Applicant(**vars(corrected)))
     refuse_other_curp(applicant)
     after = make_person(
-        applicant, account=found.account_id, consulate=found.consulate_code, now=now, vault=vault
+        applicant,
+        account=enrollment.account_id,
+        consulate=enrollment.consulate_code,
+        now=now,
+        vault=vault,
     )
     session.add(after)
     session.flush()
-    _seal_again(found, get_key(before, vault), get_key(after, vault))
-    found.person_id = after.id
+    _seal_again(enrollment, get_key(before, vault), get_key(after, vault))
+    enrollment.person_id = after.id
     session.flush()
-    held = select(EnrollmentClaim.person_key).where(EnrollmentClaim.enrollment_id == found.id)
-    keys = set(claim_keys(session, vault, applicant, found.account_id))
+    held = select(EnrollmentClaim.person_key).where(EnrollmentClaim.enrollment_id == enrollment.id)
+    keys = set(claim_keys(session, vault, applicant, enrollment.account_id))
     if missing := keys - set(session.scalars(held)):
-        claim_person(session, found, sorted(missing), actor)
+        claim_person(session, enrollment, sorted(missing), actor)
 
 
-def _seal_again(found: Enrollment, before: DataKey, after: DataKey) -> None:
+def _seal_again(enrollment: Enrollment, before: DataKey, after: DataKey) -> None:
     for column, place in _SEALED.items():
-        sealed = getattr(found, column)
+        sealed = getattr(enrollment, column)
         if sealed is not None:
-            text = before.open(sealed, place=place, row=found.id)
-            setattr(found, column, after.seal(text, place=place, row=found.id))
+            text = before.open(sealed, place=place, row=enrollment.id)
+            setattr(enrollment, column, after.seal(text, place=place, row=enrollment.id))

@@ -108,35 +108,35 @@ def _collect_one(session: Session, agency: str, now: datetime) -> UUID | None:
     return id
 
 
-def begin(session: Session, batch: UUID, *, now: datetime, vault: Vault) -> BatchTask | None:
+def begin(session: Session, batch_id: UUID, *, now: datetime, vault: Vault) -> BatchTask | None:
     """What there is to do for the batch; None when nothing is left.
 
     One that is sent for the first time is written down as being sent, and its requests with it: to
     be committed before the agency is called. Raises NotFound.
     """
-    found = _lock(session, batch)
-    before = BatchStatus(found.status)
+    batch = _lock(session, batch_id)
+    before = BatchStatus(batch.status)
     if before is BatchStatus.OPEN:
-        _drop_withdrawn(session, found, now)
-        if not _begin_sending(session, found, now):
+        _drop_withdrawn(session, batch, now)
+        if not _begin_sending(session, batch, now):
             return None
     if before is BatchStatus.SENT:
-        return _task(found)
+        return _task(batch)
     if before is BatchStatus.ANSWERED:
         return None
-    applications = _applications(session, found, now=now, vault=vault)
+    applications = _applications(session, batch, now=now, vault=vault)
     if not applications:
-        _move(found, BatchStatus.ANSWERED, now)
+        _move(batch, BatchStatus.ANSWERED, now)
         return None
     begun = before is not BatchStatus.OPEN
-    return _task(found, applications=tuple(applications), begun=begun)
+    return _task(batch, applications=tuple(applications), begun=begun)
 
 
-def record_sent(session: Session, batch: UUID, *, known: bool, now: datetime) -> None:
+def record_sent(session: Session, batch_id: UUID, *, known: bool, now: datetime) -> None:
     """The agency has it, or nobody knows whether it has. Raises NotFound."""
-    found = _lock(session, batch)
-    if BatchStatus(found.status) in ON_ITS_WAY:
-        _move(found, BatchStatus.SENT if known else BatchStatus.UNKNOWN, now)
+    batch = _lock(session, batch_id)
+    if BatchStatus(batch.status) in ON_ITS_WAY:
+        _move(batch, BatchStatus.SENT if known else BatchStatus.UNKNOWN, now)
 
 
 def list_folios(session: Session, batch: UUID) -> tuple[list[str], list[str]]:
@@ -153,7 +153,7 @@ def list_folios(session: Session, batch: UUID) -> tuple[list[str], list[str]]:
 
 def settle_rows(
     session: Session,
-    batch: UUID,
+    batch_id: UUID,
     words: Mapping[str, AgencyStatus],
     lost: Collection[str],
     *,
@@ -165,18 +165,18 @@ def settle_rows(
 
     Returns whether every row of the batch has ended. Raises NotFound.
     """
-    found = _lock(session, batch)
-    for row, enrollment, folio in _open_rows(session, batch):
+    batch = _lock(session, batch_id)
+    for row, enrollment, folio in _open_rows(session, batch_id):
         if folio in lost:
             _end(row, RowOutcome.LOST, now)
             session.flush()
-            queue(session, enrollment, found.agency, now=now)
+            queue(session, enrollment, batch.agency, now=now)
         elif folio in words:
             _take(session, row, words[folio], answered=answered, now=now, vault=vault)
     session.flush()
-    over = not _open_rows(session, batch)
-    if over and found.status == BatchStatus.SENT:
-        _move(found, BatchStatus.ANSWERED, now)
+    over = not _open_rows(session, batch_id)
+    if over and batch.status == BatchStatus.SENT:
+        _move(batch, BatchStatus.ANSWERED, now)
     return over
 
 
@@ -196,11 +196,11 @@ def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequen
     ).all()
 
 
-def _lock(session: Session, batch: UUID) -> EnrollmentBatch:
-    found = session.get(EnrollmentBatch, batch, with_for_update=True, populate_existing=True)
-    if found is None:
+def _lock(session: Session, batch_id: UUID) -> EnrollmentBatch:
+    batch = session.get(EnrollmentBatch, batch_id, with_for_update=True, populate_existing=True)
+    if batch is None:
         raise NotFound()
-    return found
+    return batch
 
 
 def _move(batch: EnrollmentBatch, status: BatchStatus, now: datetime) -> None:
@@ -243,11 +243,11 @@ def _drop_withdrawn(session: Session, batch: EnrollmentBatch, now: datetime) -> 
 
 def _begin_sending(session: Session, batch: EnrollmentBatch, now: datetime) -> bool:
     rows = _open_rows(session, batch.id)
-    for _, enrollment, _ in rows:
-        found = LIFECYCLE.lock(session, enrollment)
-        if found.status == Status.RECEIVED:
+    for _, enrollment_id, _ in rows:
+        enrollment = LIFECYCLE.lock(session, enrollment_id)
+        if enrollment.status == Status.RECEIVED:
             LIFECYCLE.move(
-                session, found, Status.SENT_TO_AGENCY, now=now, actor=SYSTEM, reason_code=None
+                session, enrollment, Status.SENT_TO_AGENCY, now=now, actor=SYSTEM, reason_code=None
             )
     _move(batch, BatchStatus.SENDING if rows else BatchStatus.ANSWERED, now)
     return bool(rows)
@@ -269,7 +269,7 @@ def _applications(
 def _take(
     session: Session,
     row: EnrollmentBatchRow,
-    word: AgencyStatus,
+    agency_status: AgencyStatus,
     *,
     answered: bool,
     now: datetime,
@@ -277,14 +277,16 @@ def _take(
 ) -> None:
     """Take one row's word. Where it isn't the last one, the request goes on being asked about."""
     try:
-        found = record_progress(session, row.enrollment_id, word, now=now, vault=vault)
+        enrollment = record_progress(
+            session, row.enrollment_id, agency_status, now=now, vault=vault
+        )
     except PersonForgotten:
         _end(row, RowOutcome.FORGOTTEN, now)
         return
-    if answered or word.status not in WAITING:
+    if answered or agency_status.status not in WAITING:
         _end(row, RowOutcome.TAKEN, now)
-        if still_undecided(found):
-            enqueue(session, "enrollments.refresh", found.id, delay_seconds=1)
+        if still_undecided(enrollment):
+            enqueue(session, "enrollments.refresh", enrollment.id, delay_seconds=1)
 
 
 def _end(row: EnrollmentBatchRow, outcome: RowOutcome, now: datetime) -> None:

@@ -40,32 +40,32 @@ class CurpTask:
 
 
 def begin_check(
-    session: Session, enrollment: UUID, *, now: datetime, vault: Vault
+    session: Session, enrollment_id: UUID, *, now: datetime, vault: Vault
 ) -> CurpTask | None:
     """What to ask; None where it was asked before, or the request was sent or withdrawn.
 
     Raises NotFound, `PersonForgotten`.
     """
-    found = LIFECYCLE.lock(session, enrollment)
-    if found.status != Status.RECEIVED or found.curp_check is not None:
+    enrollment = LIFECYCLE.lock(session, enrollment_id)
+    if enrollment.status != Status.RECEIVED or enrollment.curp_check is not None:
         return None
-    applicant = open_person(session.get_one(Person, found.person_id), vault)
+    applicant = open_person(session.get_one(Person, enrollment.person_id), vault)
     if applicant.curp is None or applicant.birth_date is None:
         raise PersonForgotten()
     return CurpTask(
-        enrollment=enrollment,
+        enrollment=enrollment_id,
         curp=applicant.curp,
         given_names=applicant.given_names,
         first_surname=applicant.first_surname,
         second_surname=applicant.second_surname,
         birth_date=applicant.birth_date,
-        patient=now - found.created_at < PATIENCE,
+        patient=now - enrollment.created_at < PATIENCE,
     )
 
 
 def record_check(
     session: Session,
-    enrollment: UUID,
+    enrollment_id: UUID,
     check: CurpCheck,
     differs: Sequence[str] = (),
     *,
@@ -75,12 +75,14 @@ def record_check(
 
     Raises NotFound.
     """
-    found = LIFECYCLE.lock(session, enrollment)
-    if found.curp_check is None:
-        found.curp_check, found.curp_differs = check, list(differs)
-    reason = CURP_REASONS.get(CurpCheck(found.curp_check))
+    enrollment = LIFECYCLE.lock(session, enrollment_id)
+    if enrollment.curp_check is None:
+        enrollment.curp_check, enrollment.curp_differs = check, list(differs)
+    reason = CURP_REASONS.get(CurpCheck(enrollment.curp_check))
     if reason is None:
-        return found
-    if found.status == Status.RECEIVED:
-        LIFECYCLE.move(session, found, Status.REJECTED, now=now, actor=SYSTEM, reason_code=reason)
+        return enrollment
+    if enrollment.status == Status.RECEIVED:
+        LIFECYCLE.move(
+            session, enrollment, Status.REJECTED, now=now, actor=SYSTEM, reason_code=reason
+        )
     return None

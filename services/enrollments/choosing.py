@@ -76,34 +76,34 @@ def choose_plan(
     if command.starts_next is not None:
         folder.starts_next = command.starts_next
     session.flush()
-    for program, told in command.prepared.items():
-        _refuse_unfit(PROGRAMS[program], told)
+    for program, prepared in command.prepared.items():
+        _refuse_unfit(PROGRAMS[program], prepared)
         ahead = RequestEnrollment(
             program,
             applicant,
-            told.consents,
-            data=told.data,
+            prepared.consents,
+            data=prepared.data,
             language=command.language,
         )
         tell_folder(session, folder, ahead, now=now, actor=actor, vault=vault)
     return folder
 
 
-def _refuse_unfit(program: Program, told: Prepared) -> None:
+def _refuse_unfit(program: Program, prepared: Prepared) -> None:
     """Data on health and the like aren't even kept without the express consent."""
-    refuse_unknown(program.code, told.data)
+    refuse_unknown(program.code, prepared.data)
     sensitive = SENSITIVE_CONSENT in program.form.consents
-    if sensitive and told.data and SENSITIVE_CONSENT not in told.consents:
+    if sensitive and prepared.data and SENSITIVE_CONSENT not in prepared.consents:
         raise ConsentRequired(field="consents")
 
 
 def _holder(session: Session, account: UUID | None, vault: Vault) -> Applicant:
     """The account's holder. Raises `ProfileRequired` as long as birth date or CURP aren't told."""
     holder = find_holder(session, account) if account else None
-    told = open_person(holder, vault) if holder else None
-    if told is None or told.birth_date is None or told.curp is None:
+    person = open_person(holder, vault) if holder else None
+    if person is None or person.birth_date is None or person.curp is None:
         raise ProfileRequired(field="applicant")
-    return Applicant(**vars(told))
+    return Applicant(**vars(person))
 
 
 def add_to_plan(session: Session, folder: UUID, program: str) -> Folder:
@@ -204,9 +204,9 @@ def _folder_of(
 ) -> Folder:
     """The folder, held. A row of the person is made only where there is no folder yet."""
     written = as_written(applicant)
-    found = find_folder(session, account, curp_index(written.curp, vault))
-    if found is not None:
-        return hold_folder(session, found)
+    folder = find_folder(session, account, curp_index(written.curp, vault))
+    if folder is not None:
+        return hold_folder(session, folder)
     person = make_person(written, account=account, now=now, vault=vault)
     session.add(person)
     session.flush()

@@ -38,7 +38,7 @@ def consents_to(program: Program, kinds: Collection[str], language: str) -> list
             program=program.code,
             agency=program.agency,
             kind=kind,
-            data=(*TRANSFERRED, *(asked.name for asked in program.fields)),
+            data=(*TRANSFERRED, *(field.name for field in program.fields)),
             text=getattr(text, reading),
             language=reading,
         )
@@ -58,29 +58,29 @@ class WithdrawnConsent:
 
 
 def withdraw_consent(
-    session: Session, consent: UUID, *, now: datetime, actor: Actor
+    session: Session, consent_id: UUID, *, now: datetime, actor: Actor
 ) -> WithdrawnConsent:
     """From now on the consent's agency gets nothing more of the person for that program.
 
     A request that isn't decided is withdrawn; what the agency has can't be called back. Raises
     NotFound.
     """
-    given = get_row(session, Consent, consent)
-    folder = hold_folder(session, given.folder_id)
-    withdraw_consents(session, folder, given.program, now=now, actor=actor)
+    consent = get_row(session, Consent, consent_id)
+    folder = hold_folder(session, consent.folder_id)
+    withdraw_consents(session, folder, consent.program, now=now, actor=actor)
     live = session.scalars(
         select(Enrollment.id).where(
             Enrollment.folder_id == folder.id,
-            Enrollment.program == given.program,
+            Enrollment.program == consent.program,
             Enrollment.status.not_in(sorted(OVER)),
         )
     ).first()
     if live is None:
-        return WithdrawnConsent(given.program)
+        return WithdrawnConsent(consent.program)
     enrollment = LIFECYCLE.lock(session, live)
     at_agency = enrollment.status != Status.RECEIVED
     if Action.WITHDRAW in actions(Status(enrollment.status)):
         LIFECYCLE.move(
             session, enrollment, Status.WITHDRAWN, now=now, actor=actor, reason_code=None
         )
-    return WithdrawnConsent(given.program, Status(enrollment.status), at_agency)
+    return WithdrawnConsent(consent.program, Status(enrollment.status), at_agency)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from services.enrollments.models import Enrollment
 from services.enrollments.programs.files import OTHER
 from services.enrollments.programs.registry import PROGRAMS
-from services.enrollments.programs.schema import Document as Asked
+from services.enrollments.programs.schema import Document as DocumentKind
 from services.enrollments.programs.schema import Program
 from services.enrollments.rules import DECIDED, asked_fields
 from services.folders.documents import list_kinds, mark_sent
@@ -21,10 +21,10 @@ from services.folders.rules import DocumentState, document_retention
 from services.kernel.errors import Invalid, NotFound
 
 
-def files_asked(program: Program) -> Sequence[Asked]:
+def files_asked(program: Program) -> Sequence[DocumentKind]:
     """Those of the program's documents of which a file can be sent, and any other at the end."""
-    asked = program.form.documents if program.form else ()
-    return [*(each for each in asked if each.file), OTHER]
+    documents = program.form.documents if program.form else ()
+    return [*(each for each in documents if each.file), OTHER]
 
 
 def refuse_kind(program: Program, kind: str) -> None:
@@ -33,42 +33,44 @@ def refuse_kind(program: Program, kind: str) -> None:
         raise Invalid("document_kind_unknown", field="kind")
 
 
-def list_asked(found: Enrollment, requested: Sequence[str]) -> list[str]:
+def list_asked(enrollment: Enrollment, requested: Sequence[str]) -> list[str]:
     """Of what an agency wants corrected, the documents: what is neither of the applicant nor asked
     for by the program."""
-    fields = {field.name for field in PROGRAMS[found.program].fields}
+    fields = {field.name for field in PROGRAMS[enrollment.program].fields}
     return [name for name in requested if name not in fields and not asked_fields([name])]
 
 
-def list_missing(session: Session, found: Enrollment, requested: Sequence[str]) -> list[str]:
+def list_missing(session: Session, enrollment: Enrollment, requested: Sequence[str]) -> list[str]:
     """The documents among ``requested`` of which none was uploaded since the agency asked.
 
     For one that the program knows no file of, any counts. Nothing is missing for whoever can't see
     the folder, nor where there is none any more.
     """
-    asked = list_asked(found, requested)
-    folder = session.get(Folder, found.folder_id) if asked and found.folder_id else None
+    documents = list_asked(enrollment, requested)
+    folder = (
+        session.get(Folder, enrollment.folder_id) if documents and enrollment.folder_id else None
+    )
     if folder is None or folder.person_key is None:
         return []
-    known = {each.code for each in files_asked(PROGRAMS[found.program])}
-    there = list_kinds(session, folder.id, since=found.changed_at)
-    return [name for name in asked if (name not in there if name in known else not there)]
+    known = {each.code for each in files_asked(PROGRAMS[enrollment.program])}
+    there = list_kinds(session, folder.id, since=enrollment.changed_at)
+    return [name for name in documents if (name not in there if name in known else not there)]
 
 
-def folder_of(found: Enrollment) -> UUID:
+def folder_of(enrollment: Enrollment) -> UUID:
     """The folder of the request's person. Raises NotFound when there is none any more."""
-    if found.folder_id is None:
+    if enrollment.folder_id is None:
         raise NotFound()
-    return found.folder_id
+    return enrollment.folder_id
 
 
 def mark_documents_sent(
-    session: Session, found: Enrollment, program: Program, at: datetime
+    session: Session, enrollment: Enrollment, program: Program, at: datetime
 ) -> None:
     """The request went to its agency, and the person's documents of its kinds belong to it."""
-    if found.folder_id is not None:
+    if enrollment.folder_id is not None:
         kinds = [each.code for each in files_asked(program)]
-        mark_sent(session, found.folder_id, kinds, now=at)
+        mark_sent(session, enrollment.folder_id, kinds, now=at)
 
 
 def delete_expired_documents(session: Session, *, now: datetime) -> int:

@@ -29,17 +29,19 @@ def list_ids(session: Session, erased: Erased) -> Sequence[UUID]:
 
 def erase(session: Session, erased: Erased) -> None:
     """Data, results, and the keys under which an active one holds its place."""
-    found = list_ids(session, erased)
-    session.execute(delete(EnrollmentClaim).where(EnrollmentClaim.enrollment_id.in_(found)))
+    enrollments = list_ids(session, erased)
+    session.execute(delete(EnrollmentClaim).where(EnrollmentClaim.enrollment_id.in_(enrollments)))
     session.execute(
         update(Enrollment)
-        .where(Enrollment.id.in_(found))
+        .where(Enrollment.id.in_(enrollments))
         .values(data_sealed=b"", result_sealed=None, details_sealed=None, curp_differs=None)
         .execution_options(synchronize_session=False)
     )
     session.execute(
         update(AssistedRequest)
-        .where(AssistedRequest.enrollment_id.in_(found), AssistedRequest.document.is_not(None))
+        .where(
+            AssistedRequest.enrollment_id.in_(enrollments), AssistedRequest.document.is_not(None)
+        )
         .values(document="")
         .execution_options(synchronize_session=False)
     )

@@ -33,7 +33,7 @@ from services.outbox.delivery import enqueue
 
 def list_held(session: Session, check: IdentityCheck) -> list[Held]:
     """What others hold in the person's name, by program."""
-    return [_held(found, check) for found in _list(session, _by_others(session, check))]
+    return [_held(enrollment, check) for enrollment in _list(session, _by_others(session, check))]
 
 
 def list_own(session: Session, check: IdentityCheck) -> list[Held]:
@@ -41,7 +41,10 @@ def list_own(session: Session, check: IdentityCheck) -> list[Held]:
     if check.account_id is None:
         return []
     own = (_of_person(session, check), EnrollmentClaim.account_id == check.account_id)
-    return [replace(_held(found, check), folio=found.folio) for found in _list(session, own)]
+    return [
+        replace(_held(enrollment, check), folio=enrollment.folio)
+        for enrollment in _list(session, own)
+    ]
 
 
 def take_over(
@@ -144,12 +147,12 @@ def _list(session: Session, where: Sequence[ColumnElement[bool]]) -> Sequence[En
     return session.scalars(_claimed(where).order_by(*order)).all()
 
 
-def _held(found: Enrollment, check: IdentityCheck) -> Held:
-    held = Held(Subject.ENROLLMENT, found.program, at_agency=_is_at_agency(found))
-    if found.consulate_code != check.consulate_code:
+def _held(enrollment: Enrollment, check: IdentityCheck) -> Held:
+    held = Held(Subject.ENROLLMENT, enrollment.program, at_agency=_is_at_agency(enrollment))
+    if enrollment.consulate_code != check.consulate_code:
         return held
-    return replace(held, here=True, id=found.id, folio=found.folio)
+    return replace(held, here=True, id=enrollment.id, folio=enrollment.folio)
 
 
-def _is_at_agency(found: Enrollment) -> bool:
-    return found.status != Status.RECEIVED
+def _is_at_agency(enrollment: Enrollment) -> bool:
+    return enrollment.status != Status.RECEIVED

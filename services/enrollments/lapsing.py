@@ -114,33 +114,35 @@ def list_lapsed(session: Session, *, now: datetime, limit: int) -> Sequence[UUID
     ).all()
 
 
-def close_lapsed(session: Session, enrollment: UUID, *, now: datetime) -> bool:
+def close_lapsed(session: Session, enrollment_id: UUID, *, now: datetime) -> bool:
     """Close it when its term has lapsed; False when it has not, or somebody acted meanwhile.
 
     Where the agency had asked too late to throw the request out, that is in review again instead.
     Raises NotFound.
     """
-    found = LIFECYCLE.lock(session, enrollment)
-    if not is_lapsed(found, now):
+    enrollment = LIFECYCLE.lock(session, enrollment_id)
+    if not is_lapsed(enrollment, now):
         return False
-    status, reason = _END[Status(found.status)]
-    if found.status == Status.MORE_INFORMATION_REQUESTED and not _may_dismiss(session, found):
+    status, reason = _END[Status(enrollment.status)]
+    if enrollment.status == Status.MORE_INFORMATION_REQUESTED and not _may_dismiss(
+        session, enrollment
+    ):
         status, reason = Status.IN_REVIEW, ASKED_LATE
     LIFECYCLE.move(
         session,
-        found,
+        enrollment,
         status,
         now=now,
         actor=SYSTEM,
         reason_code=reason,
-        resolve_by=resumed_by(found, status, now),
+        resolve_by=resumed_by(enrollment, status, now),
     )
     return True
 
 
-def is_lapsed(found: Enrollment, now: datetime, *, for_working_days: int = 0) -> bool:
+def is_lapsed(enrollment: Enrollment, now: datetime, *, for_working_days: int = 0) -> bool:
     """Whether the term that runs in its present status lapsed, so many working days ago."""
-    day = last_day(found) if found.status in _RUNS else None
+    day = last_day(enrollment) if enrollment.status in _RUNS else None
     return day is not None and add_working_days(day, for_working_days) < home_day(now)
 
 
@@ -151,13 +153,13 @@ _END = {
 }
 
 
-def _may_dismiss(session: Session, found: Enrollment) -> bool:
+def _may_dismiss(session: Session, enrollment: Enrollment) -> bool:
     """Whether the law lets the request end because nobody answered."""
-    sent_at = first_time(session, found.id, Status.SENT_TO_AGENCY)
-    if found.resolve_by is None or sent_at is None:
+    sent_at = first_time(session, enrollment.id, Status.SENT_TO_AGENCY)
+    if enrollment.resolve_by is None or sent_at is None:
         return True
-    asked_on = home_day(found.changed_at)
-    return asked_in_time(asked_on, sent_on=home_day(sent_at), resolve_by=found.resolve_by)
+    asked_on = home_day(enrollment.changed_at)
+    return asked_in_time(asked_on, sent_on=home_day(sent_at), resolve_by=enrollment.resolve_by)
 
 
 def _received(now: datetime) -> ColumnElement[bool]:

@@ -123,10 +123,10 @@ def _conditions(wanted: QueueFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.lapsing_by:
         yield _lapses(wanted.lapsing_by)
     if wanted.asked_by:
-        asked = select(AssistedRequest.enrollment_id).where(
+        requested = select(AssistedRequest.enrollment_id).where(
             AssistedRequest.asked_by == wanted.asked_by
         )
-        yield Enrollment.id.in_(asked)
+        yield Enrollment.id.in_(requested)
 
 
 def _waits(waits: WaitsFor) -> ColumnElement[bool]:

@@ -68,30 +68,30 @@ class Known:
         """The numbers that it asks for and that active enrollments gave. One that meets a required
         program is that program's own."""
         numbers: dict[str, str] = {}
-        for asked in program.fields:
-            sources = [asked.meets] if asked.meets else [*self.results]
-            given = [self.results.get(source, {}).get(asked.name) for source in sources]
-            if asked.name in PROGRAMS and any(given):
-                numbers[asked.name] = next(filter(None, given))
+        for each in program.fields:
+            sources = [each.meets] if each.meets else [*self.results]
+            held = [self.results.get(source, {}).get(each.name) for source in sources]
+            if each.name in PROGRAMS and any(held):
+                numbers[each.name] = next(filter(None, held))
         return numbers
 
     def data_for(self, program: Program) -> dict[str, Any]:
         """What it asks for and the folder holds: those numbers, and what was told before, for this
         program or another that asks the same."""
-        told = {asked.name: self._told(program, asked) for asked in program.fields}
+        answers = {field.name: self._answer_to(program, field) for field in program.fields}
         return {
-            **{name: value for name, value in told.items() if value is not None},
+            **{name: value for name, value in answers.items() if value is not None},
             **self.numbers_for(program),
         }
 
-    def _told(self, program: Program, asked: Field) -> Any:
+    def _answer_to(self, program: Program, field: Field) -> Any:
         own = self.answers.get(program.code, {})
-        if asked.name in own or asked.meets not in (None, asked.name):
-            return own.get(asked.name)
+        if field.name in own or field.meets not in (None, field.name):
+            return own.get(field.name)
         for code, answers in reversed(self.answers.items()):
             other = PROGRAMS.get(code)
-            if asked.name in answers and other and any(map(asked.asks_the_same, other.fields)):
-                return answers[asked.name]
+            if field.name in answers and other and any(map(field.asks_the_same, other.fields)):
+                return answers[field.name]
         return None
 
     def has_number(self, program: str) -> bool:
@@ -102,9 +102,9 @@ class Known:
 def lacks(program: Program, data: Mapping[str, Any]) -> list[str]:
     """The names of what the program must be told and ``data`` doesn't have."""
     return [
-        asked.name
-        for asked in program.fields
-        if asked.required and asked.is_asked(data) and asked.name not in data
+        field.name
+        for field in program.fields
+        if field.required and field.is_asked(data) and field.name not in data
     ]
 
 
@@ -130,10 +130,10 @@ def refuse_too_early(
     """Raise `PrerequisiteMissing` unless the person is enrolled in each program that comes first,
     whoever asked for it, or has given a number from there. It stays so until the transaction ends.
     """
-    given = {asked.meets for asked in program.fields if data.get(asked.name)}
+    met = {field.meets for field in program.fields if data.get(field.name)}
     for required in program.requires:
         enrolled = func.is_enrolled(curp_key(curp, vault), required)
-        if required not in given and not session.scalar(select(enrolled)):
+        if required not in met and not session.scalar(select(enrolled)):
             plan = in_order([program.code])
             raise PrerequisiteMissing(field="program", requires=required, plan=plan)
 
@@ -144,11 +144,11 @@ def read_plan(session: Session, folder: Folder, vault: Vault) -> list[PlanStep]:
 
 
 def find_plan(
-    session: Session, found: Enrollment, vault: Vault
+    session: Session, enrollment: Enrollment, vault: Vault
 ) -> tuple[Folder, list[PlanStep]] | None:
     """The folder that a request is in, and its plan; None where the folder isn't to be seen, or its
     person is erased. A step whose request the transaction may not see is as if never asked for."""
-    folder = session.get(Folder, found.folder_id) if found.folder_id else None
+    folder = session.get(Folder, enrollment.folder_id) if enrollment.folder_id else None
     if folder is None or folder.person_key is None:
         return None
     return folder, read_plan(session, folder, vault)

@@ -79,7 +79,7 @@ class AgencyStatus:
 
 def begin_submission(
     session: Session,
-    enrollment: UUID,
+    enrollment_id: UUID,
     *,
     now: datetime,
     vault: Vault,
@@ -91,13 +91,13 @@ def begin_submission(
     that it may have arrived. ``held`` is the row, where the transaction has locked it already.
     Raises NotFound, `PersonForgotten`.
     """
-    found = held or LIFECYCLE.lock(session, enrollment)
-    before = Status(found.status)
+    enrollment = held or LIFECYCLE.lock(session, enrollment_id)
+    before = Status(enrollment.status)
     if before is Status.RECEIVED:
-        resolve_by = resolve_until(home_day(now), PROGRAMS[found.program].term)
+        resolve_by = resolve_until(home_day(now), PROGRAMS[enrollment.program].term)
         LIFECYCLE.move(
             session,
-            found,
+            enrollment,
             Status.SENT_TO_AGENCY,
             now=now,
             actor=SYSTEM,
@@ -106,88 +106,97 @@ def begin_submission(
         )
     elif before not in UNDECIDED:
         return None
-    return _application(session, found, sent=before is not Status.RECEIVED, vault=vault)
+    return _application(session, enrollment, sent=before is not Status.RECEIVED, vault=vault)
 
 
-def begin_amendment(session: Session, enrollment: UUID, *, vault: Vault) -> Application | None:
+def begin_amendment(session: Session, enrollment_id: UUID, *, vault: Vault) -> Application | None:
     """What to send again, with what the applicant answered; None once the agency has decided.
 
     Raises NotFound, `PersonForgotten`.
     """
-    found = LIFECYCLE.lock(session, enrollment)
-    if not still_undecided(found):
+    enrollment = LIFECYCLE.lock(session, enrollment_id)
+    if not still_undecided(enrollment):
         return None
-    return _application(session, found, sent=True, vault=vault)
+    return _application(session, enrollment, sent=True, vault=vault)
 
 
-def read_application(session: Session, enrollment: UUID, *, vault: Vault) -> Application:
+def read_application(session: Session, enrollment_id: UUID, *, vault: Vault) -> Application:
     """What its agency is to know of a request that may have been sent. Raises NotFound,
     `PersonForgotten`."""
-    found = get_row(session, Enrollment, enrollment)
-    return _application(session, found, sent=True, vault=vault)
+    enrollment = get_row(session, Enrollment, enrollment_id)
+    return _application(session, enrollment, sent=True, vault=vault)
 
 
-def _application(session: Session, found: Enrollment, *, sent: bool, vault: Vault) -> Application:
-    person = session.get_one(Person, found.person_id)
+def _application(
+    session: Session, enrollment: Enrollment, *, sent: bool, vault: Vault
+) -> Application:
+    person = session.get_one(Person, enrollment.person_id)
     key, applicant = get_key(person, vault), open_person(person, vault)
     if applicant.curp is None or applicant.birth_date is None:
         raise PersonForgotten()
     return Application(
-        program=found.program,
-        folio=found.folio,
+        program=enrollment.program,
+        folio=enrollment.folio,
         curp=applicant.curp,
         given_names=applicant.given_names,
         first_surname=applicant.first_surname,
         second_surname=applicant.second_surname,
         birth_date=applicant.birth_date,
         email=applicant.email,
-        data=json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id)),
+        data=json.loads(key.open(enrollment.data_sealed, place=DATA_PLACE, row=enrollment.id)),
         sent=sent,
     )
 
 
-def record_unknown(session: Session, enrollment: UUID, *, now: datetime) -> None:
+def record_unknown(session: Session, enrollment_id: UUID, *, now: datetime) -> None:
     """Write down that nobody knows whether the agency has it. Raises NotFound."""
-    found = LIFECYCLE.lock(session, enrollment)
-    if LIFECYCLE.allows(found.status, Status.UNKNOWN):
-        LIFECYCLE.move(session, found, Status.UNKNOWN, now=now, actor=SYSTEM, reason_code=None)
+    enrollment = LIFECYCLE.lock(session, enrollment_id)
+    if LIFECYCLE.allows(enrollment.status, Status.UNKNOWN):
+        LIFECYCLE.move(session, enrollment, Status.UNKNOWN, now=now, actor=SYSTEM, reason_code=None)
 
 
 def record_progress(
-    session: Session, enrollment: UUID, said: AgencyStatus, *, now: datetime, vault: Vault
+    session: Session,
+    enrollment_id: UUID,
+    agency_status: AgencyStatus,
+    *,
+    now: datetime,
+    vault: Vault,
 ) -> Enrollment:
     """Take the agency's word. A step that the table doesn't allow changes nothing.
 
     What was given although the person had withdrawn in the meantime exists all the same: it is kept
     for them, and the status stays. Raises NotFound, `PersonForgotten`.
     """
-    found = LIFECYCLE.lock(session, enrollment)
-    order = _order(found, said, now)
-    if said.result:
-        _keep_result(session, found, said.result, newer=order is _Order.NEWER, vault=vault)
+    enrollment = LIFECYCLE.lock(session, enrollment_id)
+    order = _order(enrollment, agency_status, now)
+    if agency_status.result:
+        _keep_result(
+            session, enrollment, agency_status.result, newer=order is _Order.NEWER, vault=vault
+        )
     if order is _Order.OLDER:
         session.flush()
-        return found
-    steps = _takes_step(session, found, said.status)
-    if not steps and (odd := _oddity(session, found, said)):
-        _report(session, odd, found, now)
-    if steps or said.status == found.status:
+        return enrollment
+    steps = _takes_step(session, enrollment, agency_status.status)
+    if not steps and (odd := _oddity(session, enrollment, agency_status)):
+        _report(session, odd, enrollment, now)
+    if steps or agency_status.status == enrollment.status:
         if order is _Order.NEWER:
-            found.agency_changed_at = said.changed_at
-        _keep_details(session, found, said, vault=vault)
-        _keep_days(found, said, now)
+            enrollment.agency_changed_at = agency_status.changed_at
+        _keep_details(session, enrollment, agency_status, vault=vault)
+        _keep_days(enrollment, agency_status, now)
     if steps:
         LIFECYCLE.move(
             session,
-            found,
-            said.status,
+            enrollment,
+            agency_status.status,
             now=now,
             actor=AGENCY,
-            reason_code=said.reason_code,
-            resolve_by=resumed_by(found, said.status, now),
+            reason_code=agency_status.reason_code,
+            resolve_by=resumed_by(enrollment, agency_status.status, now),
         )
     session.flush()
-    return found
+    return enrollment
 
 
 class _Order(Enum):
@@ -198,40 +207,48 @@ class _Order(Enum):
     NEWER = auto()
 
 
-def _order(found: Enrollment, said: AgencyStatus, now: datetime) -> _Order:
-    if said.changed_at is None or said.changed_at > now + CLOCKS_DIFFER:
+def _order(enrollment: Enrollment, agency_status: AgencyStatus, now: datetime) -> _Order:
+    if agency_status.changed_at is None or agency_status.changed_at > now + CLOCKS_DIFFER:
         return _Order.UNTOLD
-    if found.agency_changed_at is None or said.changed_at >= found.agency_changed_at:
+    if (
+        enrollment.agency_changed_at is None
+        or agency_status.changed_at >= enrollment.agency_changed_at
+    ):
         return _Order.NEWER
     return _Order.OLDER
 
 
-def _takes_step(session: Session, found: Enrollment, after: Status) -> bool:
+def _takes_step(session: Session, enrollment: Enrollment, after: Status) -> bool:
     """Whether the agency's word is a step that may follow. It asks for more once (LFPA 17-A)."""
-    if not LIFECYCLE.allows(found.status, after):
+    if not LIFECYCLE.allows(enrollment.status, after):
         return False
     return after is not Status.MORE_INFORMATION_REQUESTED or not first_time(
-        session, found.id, after
+        session, enrollment.id, after
     )
 
 
-def _oddity(session: Session, found: Enrollment, said: AgencyStatus) -> Kind | None:
+def _oddity(session: Session, enrollment: Enrollment, agency_status: AgencyStatus) -> Kind | None:
     """What a person has to settle with the agency, which can't or may not have its way here."""
-    if found.reason_code in ENDED_BY_TERM and said.status is Status.ACTIVE:
+    if enrollment.reason_code in ENDED_BY_TERM and agency_status.status is Status.ACTIVE:
         return Kind.GIVEN_AFTER_END
-    if said.status is not Status.MORE_INFORMATION_REQUESTED or said.changed_at is None:
+    if (
+        agency_status.status is not Status.MORE_INFORMATION_REQUESTED
+        or agency_status.changed_at is None
+    ):
         return None
     # It may not have read the answer yet: then its word is as old as the first time.
-    anew = said.changed_at > found.changed_at + CLOCKS_DIFFER
-    asked = found.status in CLOCK_RUNS and first_time(session, found.id, said.status)
-    return Kind.ASKED_TWICE if anew and asked else None
+    anew = agency_status.changed_at > enrollment.changed_at + CLOCKS_DIFFER
+    asked_before = enrollment.status in CLOCK_RUNS and first_time(
+        session, enrollment.id, agency_status.status
+    )
+    return Kind.ASKED_TWICE if anew and asked_before else None
 
 
-def _report(session: Session, kind: Kind, found: Enrollment, now: datetime) -> None:
-    if settled_before(session, kind, found.id):
+def _report(session: Session, kind: Kind, enrollment: Enrollment, now: datetime) -> None:
+    if settled_before(session, kind, enrollment.id):
         return
-    detail = {"program": found.program, "folio": found.folio}
-    report(session, Report(kind, Subject.ENROLLMENT, found.id, detail), now=now)
+    detail = {"program": enrollment.program, "folio": enrollment.folio}
+    report(session, Report(kind, Subject.ENROLLMENT, enrollment.id, detail), now=now)
 
 
 def first_time(session: Session, enrollment: UUID, status: Status) -> datetime | None:
@@ -242,56 +259,67 @@ def first_time(session: Session, enrollment: UUID, status: Status) -> datetime |
     return session.scalars(times.order_by(EnrollmentEvent.position)).first()
 
 
-def resumed_by(found: Enrollment, after: Status, now: datetime) -> date | None:
+def resumed_by(enrollment: Enrollment, after: Status, now: datetime) -> date | None:
     """The agency's last day once it comes to ``after``: its term goes on where it stood still."""
-    if found.resolve_by is None or found.status in CLOCK_RUNS or after not in CLOCK_RUNS:
-        return found.resolve_by
-    stopped_on = home_day(found.changed_at)
-    return resumed(found.resolve_by, stopped_on=stopped_on, resumed_on=home_day(now))
+    if enrollment.resolve_by is None or enrollment.status in CLOCK_RUNS or after not in CLOCK_RUNS:
+        return enrollment.resolve_by
+    stopped_on = home_day(enrollment.changed_at)
+    return resumed(enrollment.resolve_by, stopped_on=stopped_on, resumed_on=home_day(now))
 
 
 def _keep_result(
-    session: Session, found: Enrollment, given: Mapping[str, str], *, newer: bool, vault: Vault
+    session: Session,
+    enrollment: Enrollment,
+    result: Mapping[str, str],
+    *,
+    newer: bool,
+    vault: Vault,
 ) -> None:
     """Add what was given to what was given before, which only a newer word changes."""
-    key = get_key(session.get_one(Person, found.person_id), vault)
+    key = get_key(session.get_one(Person, enrollment.person_id), vault)
     held: dict[str, str] = {}
-    if found.result_sealed is not None:
-        held = json.loads(key.open(found.result_sealed, place=RESULT_PLACE, row=found.id))
-    whole = {**held, **given} if newer else {**given, **held}
+    if enrollment.result_sealed is not None:
+        held = json.loads(key.open(enrollment.result_sealed, place=RESULT_PLACE, row=enrollment.id))
+    whole = {**held, **result} if newer else {**result, **held}
     if whole != held:
-        found.result_sealed = key.seal(json.dumps(whole), place=RESULT_PLACE, row=found.id)
+        enrollment.result_sealed = key.seal(
+            json.dumps(whole), place=RESULT_PLACE, row=enrollment.id
+        )
 
 
-def _keep_details(session: Session, found: Enrollment, said: AgencyStatus, *, vault: Vault) -> None:
+def _keep_details(
+    session: Session, enrollment: Enrollment, agency_status: AgencyStatus, *, vault: Vault
+) -> None:
     """What the agency says of the case besides."""
-    if said.details != Details():
-        key = get_key(session.get_one(Person, found.person_id), vault)
-        held = open_sealed(key, found)
-        details = held.updated(said.details)
-        if held.appointment != details.appointment and said.status == found.status:
-            enqueue(session, "enrollments.appointment", found.id)
-        found.details_sealed = key.seal(to_json(details), place=DETAILS_PLACE, row=found.id)
+    if agency_status.details != Details():
+        key = get_key(session.get_one(Person, enrollment.person_id), vault)
+        held = open_sealed(key, enrollment)
+        details = held.updated(agency_status.details)
+        if held.appointment != details.appointment and agency_status.status == enrollment.status:
+            enqueue(session, "enrollments.appointment", enrollment.id)
+        enrollment.details_sealed = key.seal(
+            to_json(details), place=DETAILS_PLACE, row=enrollment.id
+        )
 
 
-def _keep_days(found: Enrollment, said: AgencyStatus, now: datetime) -> None:
+def _keep_days(enrollment: Enrollment, agency_status: AgencyStatus, now: datetime) -> None:
     """The last days that the agency's word sets. What an applicant was told is never shortened."""
-    if said.status is Status.MORE_INFORMATION_REQUESTED:
-        held = found.answer_by or answer_until(home_day(now), None)
-        found.answer_by = max(held, said.answer_by or held)
-    if said.details.payment:
-        found.pay_by = said.details.payment.due_on
-    if COVERED_TO in said.result:
-        found.covered_to = date.fromisoformat(said.result[COVERED_TO])
+    if agency_status.status is Status.MORE_INFORMATION_REQUESTED:
+        held = enrollment.answer_by or answer_until(home_day(now), None)
+        enrollment.answer_by = max(held, agency_status.answer_by or held)
+    if agency_status.details.payment:
+        enrollment.pay_by = agency_status.details.payment.due_on
+    if COVERED_TO in agency_status.result:
+        enrollment.covered_to = date.fromisoformat(agency_status.result[COVERED_TO])
 
 
-def open_sealed(key: DataKey, found: Enrollment) -> Details:
+def open_sealed(key: DataKey, enrollment: Enrollment) -> Details:
     """What the agency said of the case; empty when it said nothing."""
-    if found.details_sealed is None:
+    if enrollment.details_sealed is None:
         return Details()
-    return from_json(key.open(found.details_sealed, place=DETAILS_PLACE, row=found.id))
+    return from_json(key.open(enrollment.details_sealed, place=DETAILS_PLACE, row=enrollment.id))
 
 
-def still_undecided(found: Enrollment) -> bool:
-    """Record that the agency has not decided, so that it is asked again."""
-    return Status(found.status) in UNDECIDED
+def still_undecided(enrollment: Enrollment) -> bool:
+    """Whether the agency has not decided yet."""
+    return Status(enrollment.status) in UNDECIDED

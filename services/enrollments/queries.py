@@ -100,49 +100,51 @@ def list_enrollments(
     return fetch_page(session, query, limit=limit, place=lambda row: (row.created_at, row.id))
 
 
-def open_result(session: Session, found: Enrollment, vault: Vault) -> dict[str, Any] | None:
+def open_result(session: Session, enrollment: Enrollment, vault: Vault) -> dict[str, Any] | None:
     """What the agency gave, by name; None before that, once the person is forgotten, or after
     somebody else proved to be them."""
-    if found.result_sealed is None or found.reason_code == IDENTITY_CHECKED:
+    if enrollment.result_sealed is None or enrollment.reason_code == IDENTITY_CHECKED:
         return None
-    person = session.get(Person, found.person_id)
+    person = session.get(Person, enrollment.person_id)
     key = find_key(person, vault) if person else None
     if key is None:
         return None
     result: dict[str, Any] = json.loads(
-        key.open(found.result_sealed, place=RESULT_PLACE, row=found.id)
+        key.open(enrollment.result_sealed, place=RESULT_PLACE, row=enrollment.id)
     )
     return result
 
 
-def open_data(session: Session, found: Enrollment, vault: Vault) -> dict[str, Any]:
+def open_data(session: Session, enrollment: Enrollment, vault: Vault) -> dict[str, Any]:
     """What was told for the program; nothing once the person is forgotten."""
-    person = session.get(Person, found.person_id)
+    person = session.get(Person, enrollment.person_id)
     key = find_key(person, vault) if person else None
-    if key is None or not found.data_sealed:
+    if key is None or not enrollment.data_sealed:
         return {}
-    data: dict[str, Any] = json.loads(key.open(found.data_sealed, place=DATA_PLACE, row=found.id))
+    data: dict[str, Any] = json.loads(
+        key.open(enrollment.data_sealed, place=DATA_PLACE, row=enrollment.id)
+    )
     return data
 
 
-def warnings_of(session: Session, found: Enrollment, vault: Vault) -> list[KeyDifference]:
+def warnings_of(session: Session, enrollment: Enrollment, vault: Vault) -> list[KeyDifference]:
     """What may be a mistake in it; nothing once the person is forgotten."""
-    person = session.get(Person, found.person_id)
+    person = session.get(Person, enrollment.person_id)
     if person is None:
         return []
-    registered = [KeyDifference(REGISTERED, name) for name in found.curp_differs or ()]
-    data = open_data(session, found, vault)
+    registered = [KeyDifference(REGISTERED, name) for name in enrollment.curp_differs or ()]
+    data = open_data(session, enrollment, vault)
     return [*list_warnings(open_person(person, vault), data), *registered]
 
 
-def open_details(session: Session, found: Enrollment, vault: Vault) -> Details:
+def open_details(session: Session, enrollment: Enrollment, vault: Vault) -> Details:
     """What the agency said of the case besides its status; empty before that, once the person is
     forgotten, or after somebody else proved to be them."""
-    if found.details_sealed is None or found.reason_code == IDENTITY_CHECKED:
+    if enrollment.details_sealed is None or enrollment.reason_code == IDENTITY_CHECKED:
         return Details()
-    person = session.get(Person, found.person_id)
+    person = session.get(Person, enrollment.person_id)
     key = find_key(person, vault) if person else None
-    return open_sealed(key, found) if key else Details()
+    return open_sealed(key, enrollment) if key else Details()
 
 
 def find_assistance(session: Session, enrollment: UUID) -> AssistedRequest | None:
@@ -150,40 +152,40 @@ def find_assistance(session: Session, enrollment: UUID) -> AssistedRequest | Non
     return session.get(AssistedRequest, enrollment)
 
 
-def get_applicant(session: Session, found: Enrollment) -> Person:
+def get_applicant(session: Session, enrollment: Enrollment) -> Person:
     """The person as they were named in the request. Raises NotFound."""
-    return get_row(session, Person, found.person_id)
+    return get_row(session, Person, enrollment.person_id)
 
 
-def get_notice(session: Session, enrollment: UUID, vault: Vault) -> Notice:
+def get_notice(session: Session, enrollment_id: UUID, vault: Vault) -> Notice:
     """What the message about it needs. Raises NotFound."""
-    found = get_enrollment(session, enrollment)
-    applicant = open_person(get_applicant(session, found), vault)
+    enrollment = get_enrollment(session, enrollment_id)
+    applicant = open_person(get_applicant(session, enrollment), vault)
     return Notice(
-        folio=found.folio,
-        program=found.program,
-        status=Status(found.status),
-        reason_code=found.reason_code,
-        language=found.language,
+        folio=enrollment.folio,
+        program=enrollment.program,
+        status=Status(enrollment.status),
+        reason_code=enrollment.reason_code,
+        language=enrollment.language,
         given_names=applicant.given_names,
         email=applicant.email,
         phone=applicant.phone,
-        consulate=found.consulate_code,
-        account=found.account_id,
-        last_day=last_day(found),
-        appointment=open_details(session, found, vault).appointment,
+        consulate=enrollment.consulate_code,
+        account=enrollment.account_id,
+        last_day=last_day(enrollment),
+        appointment=open_details(session, enrollment, vault).appointment,
     )
 
 
-def last_day(found: Enrollment) -> date | None:
+def last_day(enrollment: Enrollment) -> date | None:
     """The last day that counts in its present status: to answer, to pay, of the cover, or for the
     agency to decide."""
     return {
-        Status.MORE_INFORMATION_REQUESTED: found.answer_by,
-        Status.PAYMENT_PENDING: found.pay_by,
-        Status.ACTIVE: found.covered_to,
-        **dict.fromkeys(CLOCK_RUNS, found.resolve_by),
-    }.get(Status(found.status))
+        Status.MORE_INFORMATION_REQUESTED: enrollment.answer_by,
+        Status.PAYMENT_PENDING: enrollment.pay_by,
+        Status.ACTIVE: enrollment.covered_to,
+        **dict.fromkeys(CLOCK_RUNS, enrollment.resolve_by),
+    }.get(Status(enrollment.status))
 
 
 def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequence[UUID]:

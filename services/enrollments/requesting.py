@@ -107,7 +107,7 @@ def request_enrollment(
     row = new_id()
     numbers = read_known(session, folder, vault).numbers_for(PROGRAMS[command.program])
     data = json.dumps({**numbers, **command.data}, ensure_ascii=False)
-    found = Enrollment(
+    enrollment = Enrollment(
         id=row,
         folio=new_folio(FolioKind.ENROLLMENT),
         program=command.program,
@@ -124,14 +124,14 @@ def request_enrollment(
         created_at=now,
         changed_at=now,
     )
-    session.add(found)
+    session.add(enrollment)
     if SENSITIVE_CONSENT in command.consents:
         forget_answers(session, folder, command.program, vault=vault)
-    claim_person(session, found, claim_keys(session, vault, applicant, owner), actor)
-    counted = Counted("enrollment", found.id, day, consulate)
-    record_fact(session, counted, found.status, now=now, program_code=found.program)
-    LIFECYCLE.record(session, found, now=now, actor=actor)
-    return found
+    claim_person(session, enrollment, claim_keys(session, vault, applicant, owner), actor)
+    counted = Counted("enrollment", enrollment.id, day, consulate)
+    record_fact(session, counted, enrollment.status, now=now, program_code=enrollment.program)
+    LIFECYCLE.record(session, enrollment, now=now, actor=actor)
+    return enrollment
 
 
 def tell_folder(
@@ -145,8 +145,8 @@ def tell_folder(
 ) -> None:
     """Keep answers and consents with the folder, which is held. Raises `PersonForgotten`."""
     keep_answers(session, folder, command.program, command.data, vault=vault)
-    given = consents_to(PROGRAMS[command.program], command.consents, command.language)
-    give_consents(session, folder, given, now=now, actor=actor)
+    consents = consents_to(PROGRAMS[command.program], command.consents, command.language)
+    give_consents(session, folder, consents, now=now, actor=actor)
 
 
 def tell_holders(
@@ -195,7 +195,7 @@ def refuse_closed(code: str) -> Program:
 
 def refuse_unknown(program: str, data: Mapping[str, Any]) -> None:
     """Raise Invalid ``unknown_field`` for data that the program doesn't ask for."""
-    if set(data) - {asked.name for asked in PROGRAMS[program].fields}:
+    if set(data) - {field.name for field in PROGRAMS[program].fields}:
         raise Invalid("unknown_field", field="data")
 
 
@@ -232,7 +232,7 @@ def _place(
     return code, now.astimezone(ZoneInfo(zone)).date()
 
 
-def claim_person(session: Session, found: Enrollment, keys: list[bytes], actor: Actor) -> None:
+def claim_person(session: Session, enrollment: Enrollment, keys: list[bytes], actor: Actor) -> None:
     """Hold the person's place in the program; in key order, so that two requests never deadlock.
 
     A request under way with the same person is waited for: the primary key decides. Raises
@@ -241,17 +241,17 @@ def claim_person(session: Session, found: Enrollment, keys: list[bytes], actor: 
     session.flush()
     values = {
         "keys": sorted(keys),
-        "program": found.program,
-        "account": found.account_id,
-        "enrollment": found.id,
+        "program": enrollment.program,
+        "account": enrollment.account_id,
+        "enrollment": enrollment.id,
     }
     taken = session.execute(_CLAIM, values).all()
     if len(taken) < len(keys):
-        raise _explain(session, found, keys, actor)
+        raise _explain(session, enrollment, keys, actor)
 
 
 def _explain(
-    session: Session, found: Enrollment, keys: list[bytes], actor: Actor
+    session: Session, enrollment: Enrollment, keys: list[bytes], actor: Actor
 ) -> AlreadyEnrolled | IdentityCheckPending:
     # An officer sees the person's documents: there is nothing to hide from them.
     if not actor.is_citizen and actor.role is not Role.AGENT:
@@ -259,12 +259,12 @@ def _explain(
     own = session.scalars(
         select(EnrollmentClaim.enrollment_id).where(
             EnrollmentClaim.person_key.in_(keys),
-            EnrollmentClaim.program == found.program,
+            EnrollmentClaim.program == enrollment.program,
             EnrollmentClaim.account_id == actor.account_id,
-            EnrollmentClaim.enrollment_id != found.id,
+            EnrollmentClaim.enrollment_id != enrollment.id,
         )
     ).first()
     # Another account's is not to be seen, and needs no look: somebody holds it.
     if own is None:
         return IdentityCheckPending()
-    return AlreadyEnrolled(enrollment=own, program=found.program)
+    return AlreadyEnrolled(enrollment=own, program=enrollment.program)

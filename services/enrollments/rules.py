@@ -206,8 +206,8 @@ _OF_APPLICANT: Mapping[str, tuple[str, ...]] = {
 
 def asked_fields(requested: Iterable[str]) -> tuple[str, ...]:
     """What of the applicant is asked for, where the agency wants this corrected."""
-    asked = (name for each in requested for name in _OF_APPLICANT.get(each, ()))
-    return tuple(dict.fromkeys(asked))
+    names = (name for each in requested for name in _OF_APPLICANT.get(each, ()))
+    return tuple(dict.fromkeys(names))
 
 
 def actions(status: Status) -> frozenset[Action]:
@@ -215,9 +215,9 @@ def actions(status: Status) -> frozenset[Action]:
 
     The use cases refuse by it, and API and pages offer by it.
     """
-    asked = {Action.ANSWER} if status is Status.MORE_INFORMATION_REQUESTED else frozenset()
+    answering = {Action.ANSWER} if status is Status.MORE_INFORMATION_REQUESTED else frozenset()
     open_still = {Action.WITHDRAW} if Status.WITHDRAWN in TRANSITIONS[status] else frozenset()
-    return frozenset(asked | open_still)
+    return frozenset(answering | open_still)
 
 
 def papers(status: Status) -> frozenset[Paper]:

@@ -22,29 +22,29 @@ ONCE_IN = timedelta(days=1)
 _ACTION = "enrollment.tell_again"
 
 
-def tell_again(session: Session, enrollment: UUID, *, now: datetime, actor: Actor) -> Enrollment:
+def tell_again(session: Session, enrollment_id: UUID, *, now: datetime, actor: Actor) -> Enrollment:
     """Send the message of its present status once more, at most once a day.
 
     Raises NotFound, `WrongState` where there is nothing to tell, `NobodyToTell` without a contact.
     """
-    found = LIFECYCLE.lock(session, enrollment)
-    if not may_be_told_again(Status(found.status)):
-        raise WrongState(state=found.status)
-    person = session.get_one(Person, found.person_id)
+    enrollment = LIFECYCLE.lock(session, enrollment_id)
+    if not may_be_told_again(Status(enrollment.status)):
+        raise WrongState(state=enrollment.status)
+    person = session.get_one(Person, enrollment.person_id)
     if not (person.email_sealed or person.phone_sealed):
         raise NobodyToTell()
-    if not _told_lately(session, found.id, now):
-        enqueue(session, "enrollments.told_again", found.id)
-        subject = audit.Subject.of("enrollment", found)
+    if not _told_lately(session, enrollment.id, now):
+        enqueue(session, "enrollments.told_again", enrollment.id)
+        subject = audit.Subject.of("enrollment", enrollment)
         audit.record(session, subject, action=_ACTION, now=now, actor=actor)
-    return found
+    return enrollment
 
 
 def _told_lately(session: Session, enrollment: UUID, now: datetime) -> bool:
     """An office may not read the outbox: what the audit says of its own request, it may."""
-    told = select(AuditEntry.id).where(
+    messages = select(AuditEntry.id).where(
         AuditEntry.subject_id == enrollment,
         AuditEntry.action == _ACTION,
         AuditEntry.at > now - ONCE_IN,
     )
-    return session.scalars(told.limit(1)).first() is not None
+    return session.scalars(messages.limit(1)).first() is not None

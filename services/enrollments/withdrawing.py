@@ -14,14 +14,14 @@ from services.kernel.audit import Actor
 from services.kernel.errors import WrongState
 
 
-def withdraw(session: Session, enrollment: UUID, *, now: datetime, actor: Actor) -> Enrollment:
+def withdraw(session: Session, enrollment_id: UUID, *, now: datetime, actor: Actor) -> Enrollment:
     """End it at the person's wish. Raises NotFound, `WrongState`.
 
     What the agency has in hand can't be called back: should it tell us of an RFC all the same,
     that is kept with the withdrawn request.
     """
-    found = LIFECYCLE.lock(session, enrollment)
-    if Action.WITHDRAW not in actions(Status(found.status)):
-        raise WrongState(state=found.status)
-    LIFECYCLE.move(session, found, Status.WITHDRAWN, now=now, actor=actor, reason_code=None)
-    return found
+    enrollment = LIFECYCLE.lock(session, enrollment_id)
+    if Action.WITHDRAW not in actions(Status(enrollment.status)):
+        raise WrongState(state=enrollment.status)
+    LIFECYCLE.move(session, enrollment, Status.WITHDRAWN, now=now, actor=actor, reason_code=None)
+    return enrollment

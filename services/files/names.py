@@ -14,10 +14,10 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 
-def shown_name(given: str | None) -> str:
+def shown_name(name_sent: str | None) -> str:
     """The last part of the path without what is invisible or turns the writing round, shortened in
     the middle so that its ending stays. Nothing is ever opened or stored under it."""
-    last = _FOLDERS.split(unicodedata.normalize("NFC", given or ""))[-1]
+    last = _FOLDERS.split(unicodedata.normalize("NFC", name_sent or ""))[-1]
     visible = "".join(" " if c.isspace() else c for c in last if c.isspace() or not _is_hidden(c))
     name = " ".join(visible.split()).strip(" .")
     return _shorten(name) or UNNAMED

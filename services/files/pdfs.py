@@ -115,8 +115,8 @@ def _refuse_active(pdf: Pdf) -> None:
         raise FileActiveContent(field="file", found=_found(opening) or "action")
     for each in pdf.objects:
         for part in _parts(each):
-            if found := _found(part):
-                raise FileActiveContent(field="file", found=found)
+            if content := _found(part):
+                raise FileActiveContent(field="file", found=content)
 
 
 def _parts(thing: Any) -> Iterator[Any]:

@@ -31,11 +31,16 @@ class GiveConsent:
 
 
 def give_consents(
-    session: Session, folder: Folder, given: Iterable[GiveConsent], *, now: datetime, actor: Actor
+    session: Session,
+    folder: Folder,
+    consents: Iterable[GiveConsent],
+    *,
+    now: datetime,
+    actor: Actor,
 ) -> None:
     """Record what isn't consented to in the same words already. The folder is held."""
     live = {(c.program, c.kind, c.text_version) for c in _list_live(session, folder.id)}
-    for consent in given:
+    for consent in consents:
         version = fingerprint(consent.text.encode()).hex()[:12]
         if (consent.program, consent.kind, version) in live:
             continue

@@ -51,12 +51,12 @@ def list_kinds(session: Session, folder: UUID, *, since: datetime) -> set[str]:
     return set(session.scalars(new.with_only_columns(Document.kind)))
 
 
-def get_document(session: Session, folder: UUID, document: UUID) -> Document:
+def get_document(session: Session, folder: UUID, document_id: UUID) -> Document:
     """Raises NotFound for one that was replaced or removed, and for another folder's."""
-    found = session.scalars(_in_use(folder).where(Document.id == document)).one_or_none()
-    if found is None:
+    document = session.scalars(_in_use(folder).where(Document.id == document_id)).one_or_none()
+    if document is None:
         raise NotFound()
-    return found
+    return document
 
 
 def open_names(

@@ -17,14 +17,14 @@ _PLACE = "folders.answers"
 
 
 def keep_answers(
-    session: Session, folder: Folder, program: str, told: Mapping[str, Any], *, vault: Vault
+    session: Session, folder: Folder, program: str, data: Mapping[str, Any], *, vault: Vault
 ) -> None:
     """Add what was told for a program to what was told for it before, and make it the newest. The
     folder is held. Raises `PersonForgotten`."""
-    if told:
+    if data:
         answers = open_answers(session, folder, vault=vault)
         before = answers.pop(program, {})
-        _seal(session, folder, {**answers, program: {**before, **told}}, vault)
+        _seal(session, folder, {**answers, program: {**before, **data}}, vault)
 
 
 def forget_answers(session: Session, folder: Folder, program: str, *, vault: Vault) -> None:

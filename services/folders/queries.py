@@ -30,20 +30,20 @@ def find_folder(session: Session, account: UUID | None, person_key: bytes) -> UU
     )
 
 
-def get_folder(session: Session, folder: UUID) -> Folder:
+def get_folder(session: Session, folder_id: UUID) -> Folder:
     """Raises NotFound, also for one that the transaction may not see, or whose person is erased."""
-    found = get_row(session, Folder, folder)
-    if found.person_key is None:
+    folder = get_row(session, Folder, folder_id)
+    if folder.person_key is None:
         raise NotFound()
-    return found
+    return folder
 
 
-def hold_folder(session: Session, folder: UUID) -> Folder:
+def hold_folder(session: Session, folder_id: UUID) -> Folder:
     """The folder as it is now, held until the transaction ends. Raises NotFound."""
-    found = find_held(session, folder)
-    if found is None:
+    folder = find_held(session, folder_id)
+    if folder is None:
         raise NotFound()
-    return found
+    return folder
 
 
 def find_held(session: Session, folder: UUID | None) -> Folder | None:

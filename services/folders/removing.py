@@ -16,29 +16,29 @@ from services.kernel.audit import Actor
 
 
 def remove(
-    session: Session, folder: UUID, document: UUID, *, now: datetime, actor: Actor
+    session: Session, folder_id: UUID, document_id: UUID, *, now: datetime, actor: Actor
 ) -> Document:
     """Delete what it holds. Raises NotFound, `DocumentSent` once a request went out with it."""
-    held = lock_folder(session, folder)
-    found = get_document(session, folder, document)
-    if not can_remove(DocumentState(found.state), sent=found.sent_at is not None):
+    folder = lock_folder(session, folder_id)
+    document = get_document(session, folder_id, document_id)
+    if not can_remove(DocumentState(document.state), sent=document.sent_at is not None):
         raise DocumentSent()
-    found.state, found.position, found.ended_at = DocumentState.REMOVED.value, None, now
-    found.name_sealed = found.file_sealed = found.preview_sealed = None
+    document.state, document.position, document.ended_at = DocumentState.REMOVED.value, None, now
+    document.name_sealed = document.file_sealed = document.preview_sealed = None
     session.flush()
-    note(session, held, found, "document.removed", now=now, actor=actor)
-    return found
+    note(session, folder, document, "document.removed", now=now, actor=actor)
+    return document
 
 
 def confirm(
-    session: Session, folder: UUID, document: UUID, *, now: datetime, actor: Actor
+    session: Session, folder_id: UUID, document_id: UUID, *, now: datetime, actor: Actor
 ) -> Document:
     """Whoever uploaded it looked at the preview: it is the right one and can be read. Raises
     NotFound."""
-    held = lock_folder(session, folder)
-    found = get_document(session, folder, document)
-    if found.confirmed_at is None:
-        found.confirmed_at = now
+    folder = lock_folder(session, folder_id)
+    document = get_document(session, folder_id, document_id)
+    if document.confirmed_at is None:
+        document.confirmed_at = now
         session.flush()
-        note(session, held, found, "document.confirmed", now=now, actor=actor)
-    return found
+        note(session, folder, document, "document.confirmed", now=now, actor=actor)
+    return document

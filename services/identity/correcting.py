@@ -53,10 +53,10 @@ def find_to_correct(session: Session, check: IdentityCheck, vault: Vault) -> Per
     holder = find_holder(session, check.account_id) if check.account_id else None
     if holder is None or not check.corrects:
         return None
-    seen = open_person(get_person(session, check), vault)
+    documented = open_person(get_person(session, check), vault)
     present = open_person(holder, vault)
-    same = all(getattr(seen, name) == getattr(present, name) for name in _COMPARED)
-    return None if same and seen.curp in (None, present.curp) else holder
+    same = all(getattr(documented, name) == getattr(present, name) for name in _COMPARED)
+    return None if same and documented.curp in (None, present.curp) else holder
 
 
 def correct(session: Session, check_id: UUID, *, now: datetime, actor: Actor, vault: Vault) -> None:
@@ -68,8 +68,8 @@ def correct(session: Session, check_id: UUID, *, now: datetime, actor: Actor, va
     holder = find_to_correct(session, check, vault)
     if holder is None:
         raise NothingToCorrect()
-    seen = open_person(get_person(session, check), vault)
-    change_person(holder, replace(seen, birth_place=None, email=None, phone=None), vault)
+    documented = open_person(get_person(session, check), vault)
+    change_person(holder, replace(documented, birth_place=None, email=None, phone=None), vault)
     session.flush()
     note_check(session, check, "correct", now=now, actor=actor)
     enqueue(session, "identity.corrected", check.id)

@@ -11,8 +11,8 @@ from services.identity.models import Homonym, IdentityCheck
 
 def was_told_apart(session: Session, check: IdentityCheck) -> bool:
     """Whether another person has the same name and birth date."""
-    found = select(Homonym.own_key).where(Homonym.person_key.in_(check.person_keys))
-    return session.scalars(found.limit(1)).first() is not None
+    homonyms = select(Homonym.own_key).where(Homonym.person_key.in_(check.person_keys))
+    return session.scalars(homonyms.limit(1)).first() is not None
 
 
 def erase(session: Session, erased: Erased) -> None:

@@ -48,14 +48,14 @@ def has_namesake(session: Session, check: IdentityCheck, vault: Vault) -> bool:
     person = get_person(session, check)
     own = func.own_name_key(person.name_index, person.curp_index, check.account_id)
     theirs = func.own_name_key(Person.name_index, Person.curp_index, Person.account_id)
-    found = select(Person.id).where(
+    namesakes = select(Person.id).where(
         Person.holder,
         Person.name_index.in_(_name_keys(session, check, vault)),
         Person.account_id.is_distinct_from(check.account_id),
         or_(Person.curp_index.is_(None), Person.curp_index.is_distinct_from(person.curp_index)),
         theirs == own,
     )
-    return session.scalars(found.limit(1)).first() is not None
+    return session.scalars(namesakes.limit(1)).first() is not None
 
 
 def add_homonym(session: Session, check: IdentityCheck, *, now: datetime, vault: Vault) -> None:

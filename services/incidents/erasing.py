@@ -17,8 +17,8 @@ def has_open_incident(session: Session, things: Sequence[UUID]) -> bool:
         Incident.resolved_at.is_(None),
         (Incident.suspense_minor != 0) & Incident.suspense_cleared_at.is_(None),
     )
-    found = select(Incident.id).where(_about(things), unsettled)
-    return session.scalars(found.limit(1)).first() is not None
+    incidents = select(Incident.id).where(_about(things), unsettled)
+    return session.scalars(incidents.limit(1)).first() is not None
 
 
 def erase_notes(session: Session, things: Sequence[UUID]) -> None:

@@ -45,23 +45,23 @@ _REPORT = text(
 )
 
 
-def report(session: Session, given: Report, *, now: datetime) -> UUID:
+def report(session: Session, incident: Report, *, now: datetime) -> UUID:
     """Open an incident, or count that the open one was seen again; returns its id."""
-    wanted = new_id()
-    found: UUID = session.execute(
+    new_incident_id = new_id()
+    incident_id: UUID = session.execute(
         _REPORT,
         {
-            "id": wanted,
-            "kind": given.kind,
-            "subject_kind": given.subject_kind,
-            "subject_id": given.subject_id,
-            "detail": json.dumps(dict(given.detail)),
+            "id": new_incident_id,
+            "kind": incident.kind,
+            "subject_kind": incident.subject_kind,
+            "subject_id": incident.subject_id,
+            "detail": json.dumps(dict(incident.detail)),
         },
     ).scalar_one()
-    if found == wanted:
-        note_step(session, found, Step.OPENED, actor=SYSTEM, now=now)
-        log.error("incident_opened", code=given.kind.value, message_id=str(found))
-    return found
+    if incident_id == new_incident_id:
+        note_step(session, incident_id, Step.OPENED, actor=SYSTEM, now=now)
+        log.error("incident_opened", code=incident.kind.value, message_id=str(incident_id))
+    return incident_id
 
 
 _SUSPEND = text(
@@ -78,7 +78,7 @@ def suspend(session: Session, incident: UUID, minor: int) -> bool:
 
 def settled_before(session: Session, kind: Kind, subject: UUID) -> bool:
     """A person has looked at this and settled it for good: the same word again is no news."""
-    found = session.scalar(
+    settled = session.scalar(
         select(Incident.id)
         .where(
             Incident.kind == kind,
@@ -87,7 +87,7 @@ def settled_before(session: Session, kind: Kind, subject: UUID) -> bool:
         )
         .limit(1)
     )
-    return found is not None
+    return settled is not None
 
 
 _RECOVER = text(

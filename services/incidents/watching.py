@@ -68,10 +68,10 @@ def report_states(session: Session, reports: list[Report], *, now: datetime) -> 
     if not reports:
         return 0
     known = known_states(session, reports[0].kind, [r.subject_id for r in reports], now)
-    new = [given for given in reports if given.subject_id not in known]
-    for given in new:
-        report(session, given, now=now)
-    return len(new)
+    unknown = [incident for incident in reports if incident.subject_id not in known]
+    for incident in unknown:
+        report(session, incident, now=now)
+    return len(unknown)
 
 
 def known_states(session: Session, kind: Kind, subjects: list[UUID], now: datetime) -> set[UUID]:

@@ -111,8 +111,8 @@ def parse_phone(text: str) -> str:
 
 def format_phone(number: str) -> str:
     """An E.164 number in groups, as people read it aloud."""
-    found = phonenumbers.parse(number, None)
-    return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    parsed = phonenumbers.parse(number, None)
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 # Typed on whatever key is at hand, and no letter to a comparison: apostrophes straight, curly and

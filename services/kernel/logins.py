@@ -122,11 +122,13 @@ class Login:
 def look(connection: psycopg.Connection[Any]) -> Login:
     """Query the current login's role and rights. Raises psycopg.Error."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(_LOOK, prepare=False).fetchone() or {}
-    row = connection.execute(_AT_HOME, prepare=False).fetchone() if found["identified"] else None
+        facts = cursor.execute(_LOOK, prepare=False).fetchone() or {}
+    at_home = (
+        connection.execute(_AT_HOME, prepare=False).fetchone() if facts["identified"] else None
+    )
     # A pooler answers with a process number of its own.
-    pooled = found["pid"] != connection.info.backend_pid
-    return Login(found["login"], pooled, row is None or bool(row[0]), found)
+    pooled = facts["pid"] != connection.info.backend_pid
+    return Login(facts["login"], pooled, at_home is None or bool(at_home[0]), facts)
 
 
 def refuse_unfit(login: Login, duty: Duty, *, apart: bool) -> None:

@@ -52,7 +52,7 @@ def _plain(value: Any) -> Any:
     """Text and numbers as they are, an error as its kind, the rest as text: all looked over."""
     if isinstance(value, BaseException):
         return type(value).__name__
-    text = _IDENTIFIERS.sub(lambda found: found["ours"] or _BLOT, str(value))
+    text = _IDENTIFIERS.sub(lambda match: match["ours"] or _BLOT, str(value))
     is_number = value is None or isinstance(value, int | float)
     return value if is_number and text == str(value) else text
 

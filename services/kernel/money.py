@@ -76,11 +76,11 @@ def plain_amount(written: str, currency: str) -> str:
     if currency not in CURRENCIES:
         raise ValueError("currency")
     signed = _SIGNED[currency].fullmatch(text)
-    found = _WRITTEN.fullmatch(signed["number"]) if signed else None
-    if found is None or _ambiguous(found):
+    match = _WRITTEN.fullmatch(signed["number"]) if signed else None
+    if match is None or _ambiguous(match):
         raise ValueError("amount")
-    whole = re.sub(r"[^0-9]", "", found["whole"])
-    return f"{whole}.{found['cents']}" if found["cents"] else whole
+    whole = re.sub(r"[^0-9]", "", match["whole"])
+    return f"{whole}.{match['cents']}" if match["cents"] else whole
 
 
 def format_minor(minor: int) -> str:
@@ -100,9 +100,9 @@ def percent_half_up(minor: int | Fraction, percent: Decimal) -> int:
     return floor(Fraction(minor) * Fraction(percent) / 100 + Fraction(1, 2))
 
 
-def _ambiguous(found: re.Match[str]) -> bool:
+def _ambiguous(match: re.Match[str]) -> bool:
     """One mark for thousands and cents alike, or a single group after a point: 1.000."""
-    mark, whole = found["mark"], found["whole"]
+    mark, whole = match["mark"], match["whole"]
     return bool(mark) and (
-        mark == found["point"] or (mark == "." and whole.count(".") == 1 and not found["cents"])
+        mark == match["point"] or (mark == "." and whole.count(".") == 1 and not match["cents"])
     )

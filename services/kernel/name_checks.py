@@ -151,18 +151,20 @@ def _born_elsewhere(place: str | None, state: str) -> bool:
 def _rfc_letters(person: Keyed) -> list[str]:
     surnames, seconds = _readings(person.first_surname), _readings(person.second_surname)
     read = product(surnames, seconds or [()], _readings(person.given_names))
-    return _distinct(_four(first[0], second, _first_given(given)) for first, second, given in read)
+    return _distinct(
+        _four(first[0], second, _first_given(given_name)) for first, second, given_name in read
+    )
 
 
-def _four(surname: str, second: tuple[str, ...], given: str) -> str:
+def _four(surname: str, second: tuple[str, ...], given_name: str) -> str:
     """With one surname, two letters of each name; a first surname of one or two letters gives but
     one."""
     if not second:
-        letters = surname.ljust(2, "X")[:2] + given.ljust(2, "X")[:2]
+        letters = surname.ljust(2, "X")[:2] + given_name.ljust(2, "X")[:2]
     elif len(surname) <= 2:
-        letters = surname[0] + second[0][0] + given.ljust(2, "X")[:2]
+        letters = surname[0] + second[0][0] + given_name.ljust(2, "X")[:2]
     else:
-        letters = surname[0] + _inner(surname, _VOWELS) + second[0][0] + given[0]
+        letters = surname[0] + _inner(surname, _VOWELS) + second[0][0] + given_name[0]
     return letters.replace(_SIGN, "X")
 
 

@@ -55,14 +55,14 @@ class Settings:
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read the environment, then the instance's file in development and tests."""
-        given = dict(os.environ if environ is None else environ)
-        home = Path(given.get("CONSULAR_HOME", ".consular")).absolute()
-        env = given.get("CONSULAR_ENV", "development")
+        variables = dict(os.environ if environ is None else environ)
+        home = Path(variables.get("CONSULAR_HOME", ".consular")).absolute()
+        env = variables.get("CONSULAR_ENV", "development")
         if env not in ("development", "production", "test"):
             raise SettingsError(
                 f"CONSULAR_ENV is {env!r}; it must be development, production or test."
             )
-        values = {**(read_environment(home) if env != "production" else {}), **given}
+        values = {**(read_environment(home) if env != "production" else {}), **variables}
         port = _port(values, "CONSULAR_PORT", 8000)
         settings = cls(
             env=env,
@@ -106,9 +106,9 @@ class Settings:
 
     def agency_url(self, name: str, path: str) -> str:
         """Base URL of an agency: ``CONSULAR_<NAME>_URL``, or the simulator in development."""
-        given = self.values.get(f"CONSULAR_{name}_URL")
-        if given:
-            return given
+        url = self.values.get(f"CONSULAR_{name}_URL")
+        if url:
+            return url
         if not self.development:
             raise SettingsError(f"CONSULAR_{name}_URL is not set.")
         return f"{self.simulator_url}{path}"

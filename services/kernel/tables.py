@@ -33,10 +33,10 @@ def get_row(
     session: Session, model: type[Model], key: object, *, field: str | None = None
 ) -> Model:
     """The row with that primary key. Raises NotFound, also for one that row security hides."""
-    found = session.get(model, key)
-    if found is None:
+    row = session.get(model, key)
+    if row is None:
         raise NotFound(field=field)
-    return found
+    return row
 
 
 def append_numbered(

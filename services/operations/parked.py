@@ -49,10 +49,10 @@ def decide(
 
 def _get_parked(session: Session, job: UUID) -> Any:
     query = select(OutboxItem.id, OutboxItem.topic, OutboxItem.ref)
-    found = session.execute(query.where(OutboxItem.id == job, OutboxItem.outcome == PARKED)).first()
-    if found is None:
+    row = session.execute(query.where(OutboxItem.id == job, OutboxItem.outcome == PARKED)).first()
+    if row is None:
         raise NotFound(field="jobs")
-    return found
+    return row
 
 
 def _write_down(

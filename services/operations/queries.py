@@ -92,7 +92,7 @@ def list_queues(session: Session) -> list[QueueState]:
 
 def list_unknown(session: Session, *, limit: int) -> list[Unknown]:
     """Enrollments and remittances without an answer, the oldest first; folios, no names."""
-    asked = (
+    queries = (
         select(Enrollment.id, Enrollment.folio, Enrollment.changed_at, Enrollment.resolve_by).where(
             Enrollment.status == enrollments.Status.UNKNOWN
         ),
@@ -100,12 +100,12 @@ def list_unknown(session: Session, *, limit: int) -> list[Unknown]:
             Remittance.id, Remittance.folio, Remittance.changed_at, Remittance.answer_due_at
         ).where(Remittance.status == remittances.Status.UNKNOWN),
     )
-    found = [
+    unanswered = [
         Unknown(kind, *row)
-        for kind, query in zip(("enrollment", "remittance"), asked, strict=True)
+        for kind, query in zip(("enrollment", "remittance"), queries, strict=True)
         for row in session.execute(query.order_by(query.selected_columns[2]).limit(limit))
     ]
-    return sorted(found, key=lambda each: each.since)[:limit]
+    return sorted(unanswered, key=lambda each: each.since)[:limit]
 
 
 Place = tuple[datetime, UUID]

@@ -59,16 +59,16 @@ def take_over(
     """
     check = get_check(session, check_id, now=now, actor=actor)
     give_account(session, check, now=now)
-    given = (
+    successor = (
         appointments.take_over(session, check, held.service, now=now, actor=actor, vault=vault)
         if held.kind is Subject.APPOINTMENT
         else enrollments.take_over(
             session, check, held.service, held.consents, now=now, actor=actor, vault=vault
         )
     )
-    subject = audit.Subject(held.kind, given.id, given.account_id)
+    subject = audit.Subject(held.kind, successor.id, successor.account_id)
     audit.record(session, subject, action="identity.take_over", now=now, actor=actor)
-    return given.folio
+    return successor.folio
 
 
 def release(

@@ -43,15 +43,15 @@ def list_ids(session: Session, erased: Erased) -> Sequence[UUID]:
 def has_open(session: Session, erased: Erased) -> bool:
     """Whether the account has a remittance under way."""
     still = Remittance.status.in_(sorted(set(Status) - FINAL))
-    found = select(Remittance.id).where(_theirs(erased), still)
-    return session.scalars(found.limit(1)).first() is not None
+    remittances = select(Remittance.id).where(_theirs(erased), still)
+    return session.scalars(remittances.limit(1)).first() is not None
 
 
 def sent_this_month(session: Session, erased: Erased, *, now: datetime) -> bool:
     """The limit of a month goes by person: who is forgotten within it could send it twice."""
     since = day_in_mexico(now).replace(day=1)
-    found = select(Remittance.id).where(_theirs(erased), Remittance.day >= since)
-    return session.scalars(found.limit(1)).first() is not None
+    remittances = select(Remittance.id).where(_theirs(erased), Remittance.day >= since)
+    return session.scalars(remittances.limit(1)).first() is not None
 
 
 def block(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> None:

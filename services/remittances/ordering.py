@@ -122,11 +122,11 @@ def _account_number(recipient: Recipient, payout: Payout) -> str | None:
     return _parsed("clabe" if payout is Payout.ACCOUNT else "card", parse_clabe, recipient.clabe)
 
 
-def _parsed(field: str, parse: Callable[[str], str], given: str | None) -> str:
-    if not given:
+def _parsed(field: str, parse: Callable[[str], str], text: str | None) -> str:
+    if not text:
         raise Invalid("required", field=f"recipient.{field}")
     try:
-        return parse(given)
+        return parse(text)
     except ValueError:
         raise Invalid(f"{field}_invalid", field=f"recipient.{field}") from None
 
@@ -224,10 +224,12 @@ def _remittance(
 
 
 def _recipient(
-    given: Recipient, number: str | None, remittance: Remittance, *, now: datetime, vault: Vault
+    recipient: Recipient, number: str | None, remittance: Remittance, *, now: datetime, vault: Vault
 ) -> tuple[Person, bytes | None]:
     """The recipient's row, and the account number under the recipient's key."""
-    named = PersonData(given.given_names, given.first_surname, given.second_surname, None)
+    named = PersonData(
+        recipient.given_names, recipient.first_surname, recipient.second_surname, None
+    )
     person = make_person(named, account=remittance.account_id, now=now, vault=vault)
     if number is None:
         return person, None

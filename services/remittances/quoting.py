@@ -83,11 +83,11 @@ def _amounts(price: Price) -> dict[str, int]:
 
 
 def _price(command: RequestQuote, rate: Decimal, rules: Tariff) -> Price:
-    given, field = _given(command)
+    amount, field = _given(command)
     if field == "send":
-        price = price_of_send(given.minor, rate, command.funding, rules)
+        price = price_of_send(amount.minor, rate, command.funding, rules)
     else:
-        price = price_of_receive(given.minor, rate, command.funding, rules)
+        price = price_of_receive(amount.minor, rate, command.funding, rules)
     if not rules.minimum_minor <= price.send_minor <= rules.per_day_minor:
         raise AmountOutOfRange(
             field=field,
@@ -102,7 +102,7 @@ def _given(command: RequestQuote) -> tuple[Money, str]:
     if (command.send is None) == (command.receive is None):
         raise Invalid("amount_required", field="send")
     field = "send" if command.send else "receive"
-    given = command.send or command.receive
-    if given is None or given.currency != ("USD" if field == "send" else "MXN"):
+    amount = command.send or command.receive
+    if amount is None or amount.currency != ("USD" if field == "send" else "MXN"):
         raise Invalid("currency_not_offered", field=field)
-    return given, field
+    return amount, field

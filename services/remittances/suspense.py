@@ -35,8 +35,10 @@ def contradict(
     """
     if settled_before(session, kind, remittance.id):
         return
-    given = Report(kind, Subject.REMITTANCE, remittance.id, {"status": remittance.status, **detail})
-    incident = report(session, given, now=now)
+    contradiction = Report(
+        kind, Subject.REMITTANCE, remittance.id, {"status": remittance.status, **detail}
+    )
+    incident = report(session, contradiction, now=now)
     if suspense_minor and suspend(session, incident, suspense_minor):
         lines = [
             line(Code.SUSPENSE_MXN, suspense_minor),

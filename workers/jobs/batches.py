@@ -147,8 +147,8 @@ def _report(job: JobContext, task: BatchTask, kind: Kind, folios: Sequence[str])
         detail["folios"] = ", ".join(sorted(folios)[:MOST_QUESTIONS])
     with job.transaction() as session:
         subject = id_of_field(task.agency, task.key)
-        given = Report(kind, Subject.AGENCY, subject, detail)
-        report(session, given, now=job.now(session))
+        incident = Report(kind, Subject.AGENCY, subject, detail)
+        report(session, incident, now=job.now(session))
 
 
 def _pause(age: timedelta) -> float:

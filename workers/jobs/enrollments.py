@@ -142,13 +142,15 @@ def _begin_sending(
     )
 
 
-def _queued(job: JobContext, enrollment: UUID, session: Session, now: datetime) -> Settled | None:
+def _queued(
+    job: JobContext, enrollment_id: UUID, session: Session, now: datetime
+) -> Settled | None:
     """Let it wait for the next file, where its agency takes files."""
-    found = get_enrollment(session, enrollment)
-    agency = PROGRAMS[found.program].agency
-    if agency not in job.agencies.batches or not still_undecided(found):
+    enrollment = get_enrollment(session, enrollment_id)
+    agency = PROGRAMS[enrollment.program].agency
+    if agency not in job.agencies.batches or not still_undecided(enrollment):
         return None
-    batches.queue(session, enrollment, agency, now=now)
+    batches.queue(session, enrollment_id, agency, now=now)
     return Settled("queued")
 
 
@@ -201,8 +203,8 @@ def refresh(job: JobContext, lease: Lease) -> None:
     """Ask for the state; put the next question into the outbox until it is decided."""
 
     def claim(session: Session, _now: datetime) -> _Question | None:
-        found = get_enrollment(session, lease.ref)
-        return _question(found, goes_on=True) if still_undecided(found) else None
+        enrollment = get_enrollment(session, lease.ref)
+        return _question(enrollment, goes_on=True) if still_undecided(enrollment) else None
 
     run_steps(job, lease, claim, _ask, agency=_agency_of)
 
@@ -211,9 +213,9 @@ def take_callback(job: JobContext, lease: Lease) -> None:
     """The agency says that something changed. Only what it answers when asked counts."""
 
     def claim(session: Session, _now: datetime) -> _Question | Settled:
-        found = find_request(session, find_folio(session, lease.ref) or "")
+        enrollment = find_request(session, find_folio(session, lease.ref) or "")
         # The regular questions go on by themselves.
-        return _question(found, goes_on=False) if found else incidents.unmatched(lease)
+        return _question(enrollment, goes_on=False) if enrollment else incidents.unmatched(lease)
 
     run_steps(job, lease, claim, _ask, agency=_agency_of)
 
@@ -225,15 +227,15 @@ def lapse(job: JobContext, lease: Lease) -> None:
     """
 
     def claim(session: Session, now: datetime) -> _Question | Settled | None:
-        found = get_enrollment(session, lease.ref)
-        if not is_lapsed(found, now):
+        enrollment = get_enrollment(session, lease.ref)
+        if not is_lapsed(enrollment, now):
             return None
-        if is_lapsed(found, now, for_working_days=UNREACHED_WORKING_DAYS):
+        if is_lapsed(enrollment, now, for_working_days=UNREACHED_WORKING_DAYS):
             return Settled("closed_unheard", partial(_close, job, lease.ref, None))
-        return _question(found, goes_on=False)
+        return _question(enrollment, goes_on=False)
 
-    def call(job: JobContext, asked: _Question) -> Settled:
-        return Settled("closed", partial(_close, job, lease.ref, _ask_for(job, asked)))
+    def call(job: JobContext, question: _Question) -> Settled:
+        return Settled("closed", partial(_close, job, lease.ref, _ask_for(job, question)))
 
     run_steps(job, lease, claim, call, agency=_agency_of)
 
@@ -255,8 +257,8 @@ def report_withdrawn(job: JobContext, lease: Lease) -> None:
     with job.settle(lease, "reported") as session:
         enrollment = get_enrollment(session, lease.ref)
         detail = {"program": enrollment.program, "folio": enrollment.folio}
-        given = Report(Kind.WITHDRAWN_AT_AGENCY, Subject.ENROLLMENT, lease.ref, detail)
-        report(session, given, now=job.now(session))
+        incident = Report(Kind.WITHDRAWN_AT_AGENCY, Subject.ENROLLMENT, lease.ref, detail)
+        report(session, incident, now=job.now(session))
 
 
 def go_on(job: JobContext, lease: Lease) -> None:
@@ -329,20 +331,20 @@ def request_of(application: Application) -> EnrollmentApplication:
     )
 
 
-def _question(found: Any, *, goes_on: bool) -> _Question:
-    return _Question(found.id, found.folio, found.program, goes_on)
+def _question(enrollment: Any, *, goes_on: bool) -> _Question:
+    return _Question(enrollment.id, enrollment.folio, enrollment.program, goes_on)
 
 
-def _ask(job: JobContext, asked: _Question) -> Settled:
-    return _taken(job, asked.enrollment, _ask_for(job, asked), goes_on=asked.goes_on)
+def _ask(job: JobContext, question: _Question) -> Settled:
+    return _taken(job, question.enrollment, _ask_for(job, question), goes_on=question.goes_on)
 
 
-def _ask_for(job: JobContext, asked: _Question) -> AgencyStatus | None:
+def _ask_for(job: JobContext, question: _Question) -> AgencyStatus | None:
     """What the agency says of the folio; None when it knows nothing of it."""
-    code = PROGRAMS[asked.program].agency
+    code = PROGRAMS[question.program].agency
     # One that takes files can be asked about each row.
     agency = job.agencies.batches.get(code) or job.agencies.enrollments[code]
-    return status_of(job, code, agency.status(asked.folio))
+    return status_of(job, code, agency.status(question.folio))
 
 
 def _report_reuse(job: JobContext, application: Application) -> None:
@@ -350,8 +352,8 @@ def _report_reuse(job: JobContext, application: Application) -> None:
         enrollment = find_by_folio(session, application.folio)
         if enrollment is not None:
             detail = {"program": application.program}
-            given = Report(Kind.KEY_REUSED, Subject.ENROLLMENT, enrollment, detail)
-            report(session, given, now=job.now(session))
+            incident = Report(Kind.KEY_REUSED, Subject.ENROLLMENT, enrollment, detail)
+            report(session, incident, now=job.now(session))
 
 
 def status_of(job: JobContext, agency: str, state: EnrollmentState) -> AgencyStatus | None:
@@ -378,8 +380,8 @@ def _details(state: EnrollmentState) -> Details:
     )
 
 
-def _appointment(given: AgencyAppointment) -> AppointmentDetails:
-    return AppointmentDetails(given.starts_at, given.link)
+def _appointment(appointment: AgencyAppointment) -> AppointmentDetails:
+    return AppointmentDetails(appointment.starts_at, appointment.link)
 
 
 def _payment(line: PaymentLine) -> PaymentDetails:
@@ -394,11 +396,11 @@ def _taken(
         return Settled("not_found", partial(_submit_again, enrollment))
 
     def write(session: Session, now: datetime) -> None:
-        found = record_progress(session, enrollment, agency_status, now=now, vault=job.vault)
-        if not still_undecided(found):
+        current = record_progress(session, enrollment, agency_status, now=now, vault=job.vault)
+        if not still_undecided(current):
             end_waiting(session, REFRESH, enrollment)
         elif goes_on:
-            _ask_later(enrollment, _pause(job, found, now), session, now)
+            _ask_later(enrollment, _pause(job, current, now), session, now)
 
     return Settled(agency_status.status, write)
 
@@ -416,10 +418,10 @@ def _submit_again(enrollment: UUID, session: Session, _now: datetime) -> None:
     enqueue(session, "enrollments.submit", enrollment, delay_seconds=FIRST_QUESTION_SECONDS)
 
 
-def _pause(job: JobContext, found: Any, now: datetime) -> float:
+def _pause(job: JobContext, enrollment: Any, now: datetime) -> float:
     """Seconds until the next question: a quarter of its age, from one second to 15 minutes. An
     agency that calls back is asked later, for its call comes first unless it was lost."""
-    age: timedelta = now - found.created_at
-    calls_back = AGENCIES[PROGRAMS[found.program].agency].calls_back
+    age: timedelta = now - enrollment.created_at
+    calls_back = AGENCIES[PROGRAMS[enrollment.program].agency].calls_back
     shortest = job.callback_seconds if calls_back else FIRST_QUESTION_SECONDS
     return min(max(age.total_seconds() / 4, shortest), LONGEST_PAUSE_SECONDS)

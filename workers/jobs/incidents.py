@@ -47,8 +47,8 @@ def park(job: JobContext, lease: Lease, error: str) -> None:
     subject = id_of_job(lease.topic, lease.ref)
     with job.settle(lease, PARKED) as session:
         note_error(session, lease, error)
-        given = Report(Kind.JOB_PARKED, Subject.JOB, subject, detail)
-        report(session, given, now=job.now(session))
+        incident = Report(Kind.JOB_PARKED, Subject.JOB, subject, detail)
+        report(session, incident, now=job.now(session))
 
 
 def unmatched(lease: Lease) -> Settled:
@@ -60,8 +60,8 @@ def unmatched(lease: Lease) -> Settled:
             "folio": find_folio(session, lease.ref),
             "message": find_message_id(session, lease.ref),
         }
-        given = Report(Kind.CALLBACK_UNMATCHED, Subject.AGENCY_MESSAGE, lease.ref, detail)
-        report(session, given, now=now)
+        incident = Report(Kind.CALLBACK_UNMATCHED, Subject.AGENCY_MESSAGE, lease.ref, detail)
+        report(session, incident, now=now)
 
     return Settled("unknown_folio", write)
 
@@ -76,5 +76,5 @@ def note_dropped(job: JobContext, agency: str, fields: Iterable[str]) -> None:
         with job.transaction() as session:
             detail = {"agency": agency, "field": name}
             subject = id_of_field(agency, name)
-            given = Report(Kind.FIELD_UNUSABLE, Subject.AGENCY_FIELD, subject, detail)
-            report(session, given, now=job.now(session))
+            incident = Report(Kind.FIELD_UNUSABLE, Subject.AGENCY_FIELD, subject, detail)
+            report(session, incident, now=job.now(session))

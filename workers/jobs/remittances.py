@@ -61,7 +61,7 @@ KEY_REUSED = "key_reused"
 
 
 @dataclass(frozen=True)
-class _Said:
+class _Answer:
     """What came of a call: the agency's ``state``, or the ``error`` in place of it."""
 
     reply: Reply
@@ -111,10 +111,10 @@ def _ask_beside(job: JobContext, remittance: Any) -> Settled:
 
 
 def _call(job: JobContext, task: PayoutTask) -> Claim[PayoutTask] | Settled | RetryLater:
-    return _follow(job, task, _speak(job, task))
+    return _follow(job, task, _call_agency(job, task))
 
 
-def _speak(job: JobContext, task: PayoutTask) -> _Said:
+def _call_agency(job: JobContext, task: PayoutTask) -> _Answer:
     """Call the agency. Refused flies where the question was only what became of it."""
     payouts = job.agencies.payouts
     try:
@@ -126,53 +126,53 @@ def _speak(job: JobContext, task: PayoutTask) -> _Said:
             case Step.ASK:
                 state = payouts.status(task.folio)
     except Retryable as error:
-        return _Said(Reply.NEVER_SENT, error=error)
+        return _Answer(Reply.NEVER_SENT, error=error)
     except OutcomeUnknown as error:
-        return _Said(Reply.LOST, error=error)
+        return _Answer(Reply.LOST, error=error)
     except Refused as error:
         if task.step is Step.ASK:
             raise
         reused = error.code == KEY_REUSED
-        return _Said(Reply.KEY_REUSED if reused else Reply.REFUSED, error=error)
+        return _Answer(Reply.KEY_REUSED if reused else Reply.REFUSED, error=error)
     incidents.note_dropped(job, AGENCY, state.dropped)
     absent = state.status is PayoutStatus.NOT_FOUND
-    return _Said(Reply.NOT_FOUND if absent else Reply.SAID, state)
+    return _Answer(Reply.NOT_FOUND if absent else Reply.SAID, state)
 
 
 def _follow(
-    job: JobContext, task: PayoutTask, said: _Said
+    job: JobContext, task: PayoutTask, answer: _Answer
 ) -> Claim[PayoutTask] | Settled | RetryLater:
     """How the item goes on, by `next_step`."""
-    code = said.error.code if said.error else ""
-    if isinstance(said.error, Refused) and (task.step is Step.CANCEL or code == KEY_REUSED):
-        _report_refusal(job, task, said.error)
-    following = next_step(task.step, task.status, said.reply)
+    code = answer.error.code if answer.error else ""
+    if isinstance(answer.error, Refused) and (task.step is Step.CANCEL or code == KEY_REUSED):
+        _report_refusal(job, task, answer.error)
+    following = next_step(task.step, task.status, answer.reply)
     match following:
         case Next.RESEND:
             return Claim(partial(_resend, job.vault, task))
         case Next.ASK:
-            return _follow(job, task, _speak(job, replace(task, step=Step.ASK)))
+            return _follow(job, task, _call_agency(job, replace(task, step=Step.ASK)))
         case Next.RETRY:
-            if isinstance(said.error, Retryable):
-                raise said.error
+            if isinstance(answer.error, Retryable):
+                raise answer.error
             return RetryLater()
-    return _settled(task, said, following, code)
+    return _settled(task, answer, following, code)
 
 
-def _settled(task: PayoutTask, said: _Said, following: Next, code: str) -> Settled:
+def _settled(task: PayoutTask, answer: _Answer, following: Next, code: str) -> Settled:
     """How the item ends, and what is written with it."""
     match following:
         case Next.TAKE_REFUSAL:
             return Settled(f"refused_{code}", partial(_take_refusal, task, code))
         case Next.PUT_BACK:
-            return Settled(f"never_sent_{code}", partial(_put_back, task, said.error))
+            return Settled(f"never_sent_{code}", partial(_put_back, task, answer.error))
         case Next.MARK_UNKNOWN:
-            asked = "unanswered_" if task.step is Step.ASK else ""
-            return Settled(f"unknown_{asked}{code}", partial(_mark_unknown, task))
-    return _take_word(task, said.state)
+            prefix = "unanswered_" if task.step is Step.ASK else ""
+            return Settled(f"unknown_{prefix}{code}", partial(_mark_unknown, task))
+    return _take_state(task, answer.state)
 
 
-def _take_word(task: PayoutTask, state: PayoutState | None) -> Settled:
+def _take_state(task: PayoutTask, state: PayoutState | None) -> Settled:
     """What the agency has under the folio, or that it has nothing, and the next question."""
     if state is None:
         raise ValueError("there is no word to take")
@@ -227,8 +227,8 @@ def _report_refusal(job: JobContext, task: PayoutTask, refusal: Refused) -> None
     kind = Kind.KEY_REUSED if refusal.code == KEY_REUSED else Kind.CANCEL_REFUSED
     detail = {"operation": refusal.operation, "code": refusal.code}
     with job.transaction() as session:
-        given = Report(kind, Subject.REMITTANCE, task.remittance, detail)
-        report(session, given, now=job.now(session))
+        incident = Report(kind, Subject.REMITTANCE, task.remittance, detail)
+        report(session, incident, now=job.now(session))
 
 
 def _pause(now: datetime, task: PayoutTask, status: Status) -> float:

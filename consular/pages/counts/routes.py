@@ -178,7 +178,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
 
 def _shown(row: Any, cities: dict[str, str]) -> dict[str, Any]:
     may = actions(row.status, account(), row.reported_by, row.second_by)
-    seen = may_see_value(row.status, account(), row.reported_by, row.second_by)
+    visible = may_see_value(row.status, account(), row.reported_by, row.second_by)
     return {
         "id": row.id,
         "election": row.election,
@@ -186,8 +186,8 @@ def _shown(row: Any, cities: dict[str, str]) -> dict[str, Any]:
         "mode": words("voting.mode", row.mode or ""),
         "city": cities.get(row.consulate_code, row.consulate_code),
         "day": row.day,
-        "value": int(row.value) if seen else None,
-        "second_value": int(row.second_value) if seen and row.second_value is not None else None,
+        "value": int(row.value) if visible else None,
+        "second_value": int(row.second_value) if visible and row.second_value is not None else None,
         "status": row.status,
         "status_words": words("voting.status", row.status),
         "revision": row.revision,

@@ -78,14 +78,14 @@ def new_enrollment() -> str:
 @allow(HELPERS)
 def enroll(program: str, page: str) -> Response | str:
     """A page of the program's form, about the person who is helped."""
-    asked, form = _open(program), draft().form
-    its = pages_of(asked, form)
+    chosen, form = _open(program), draft().form
+    form_pages = pages_of(chosen, form)
     faults: Errors = {}
-    command = read_answers(asked, form, faults) if page == CHECK else None
-    missing = first_with_fault(its, faults, page)
-    if page not in its.codes or missing:
-        return go(page_address(asked, missing or FIRST, draft_id(), view=VIEW))
-    return _ask(its, page, form, command)
+    command = read_answers(chosen, form, faults) if page == CHECK else None
+    missing = first_with_fault(form_pages, faults, page)
+    if page not in form_pages.codes or missing:
+        return go(page_address(chosen, missing or FIRST, draft_id(), view=VIEW))
+    return _ask(form_pages, page, form, command)
 
 
 @pages.post("/enrollments/new/<code:program>", defaults={"page": FIRST})
@@ -93,18 +93,18 @@ def enroll(program: str, page: str) -> Response | str:
 @allow(HELPERS)
 def enroll_send(program: str, page: str) -> Response:
     """Keep a page's answers and go on; after the last one, prove the contact or request it."""
-    asked, form = _open(program), answers()
-    its = pages_of(asked, form)
-    if page not in its.codes:
+    chosen, form = _open(program), answers()
+    form_pages = pages_of(chosen, form)
+    if page not in form_pages.codes:
         raise NotFound()
-    if page != its.last:
-        read_or_refuse(form, partial(read_page, its, page))
-        return go(page_address(asked, its.after(page), keep_draft(form), view=VIEW))
+    if page != form_pages.last:
+        read_or_refuse(form, partial(read_page, form_pages, page))
+        return go(page_address(chosen, form_pages.after(page), keep_draft(form), view=VIEW))
     errors: Errors = {}
-    command = _read_all(asked, form, errors)
+    command = _read_all(chosen, form, errors)
     if command is None:
         of_form = {name: said for name, said in errors.items() if name not in OF_HELPER}
-        at = page_address(asked, first_with_fault(its, of_form, page) or page, view=VIEW)
+        at = page_address(chosen, first_with_fault(form_pages, of_form, page) or page, view=VIEW)
         return go(f"{at}?{urlencode({'d': keep_draft(form, FieldsInvalid(errors), at=at)})}")
     if unconfirmed(form, list_warnings(command.applicant, command.data)):
         return go(url_for("desk.enroll_names", program=program, d=keep_draft(form)))
@@ -118,15 +118,15 @@ def enroll_send(program: str, page: str) -> Response:
 @allow(HELPERS)
 def enroll_names(program: str) -> Response | str:
     """Ask whether names that differ from the CURP are the person's as they are."""
-    asked, form = _open(program), draft().form
-    command = read_request(asked, form, {})
+    chosen, form = _open(program), draft().form
+    command = read_request(chosen, form, {})
     differences = list_warnings(command.applicant, command.data) if command else []
     if command is None or not differences:
-        return go(page_address(asked, FIRST, draft_id(), view=VIEW))
+        return go(page_address(chosen, FIRST, draft_id(), view=VIEW))
     return render_template(
         "desk/enroll_names.html",
-        form_url=page_address(asked, FIRST, draft_id(), view=VIEW),
-        action=page_address(asked, pages_of(asked, form).last, view=VIEW),
+        form_url=page_address(chosen, FIRST, draft_id(), view=VIEW),
+        action=page_address(chosen, pages_of(chosen, form).last, view=VIEW),
         name=full_name(command.applicant),
         curp=command.applicant.curp,
         warnings=[in_words(difference) for difference in differences],
@@ -138,15 +138,15 @@ def enroll_names(program: str) -> Response | str:
 @allow(HELPERS)
 def enroll_code(program: str) -> Response | str:
     """Ask for the code that the person was sent."""
-    asked, form = _open(program), draft().form
-    command = read_request(asked, form, {})
+    chosen, form = _open(program), draft().form
+    command = read_request(chosen, form, {})
     contact = contact_of(command.applicant) if command else None
     if command is None or contact is None or CODE_SENT not in form:
-        return go(page_address(asked, FIRST, draft_id(), view=VIEW))
+        return go(page_address(chosen, FIRST, draft_id(), view=VIEW))
     return render_template(
         "desk/enroll_code.html",
-        program=asked,
-        form_url=page_address(asked, FIRST, draft_id(), view=VIEW),
+        program=chosen,
+        form_url=page_address(chosen, FIRST, draft_id(), view=VIEW),
         person=full_name(command.applicant),
         told=who_is_told(command),
         channel=channel_of(actor()),
@@ -180,12 +180,12 @@ def who_is_told(command: RequestEnrollment) -> str:
         return str(
             _("No dejó correo ni teléfono: nadie recibe avisos. Dale el folio para preguntar.")
         )
-    told = _(
+    sentence = _(
         "Los avisos van solo a la persona, a %(address)s, %(language)s. Quien ayuda no los recibe.",
         address=_shown(contact),
         language=language,
     )
-    return str(told)
+    return str(sentence)
 
 
 def _shown(contact: Destination) -> str:
@@ -208,9 +208,15 @@ def _request(command: RequestEnrollment, form: dict[str, str], proved: UUID | No
     return go(url_for("desk.enrollment", id=enrollment, new=1))
 
 
-def _ask(its: FormPages, page: str, form: dict[str, str], command: RequestEnrollment | None) -> str:
-    program = its.program
-    read = partial(read_page, its, page) if page != its.last else partial(_read_all, program)
+def _ask(
+    form_pages: FormPages, page: str, form: dict[str, str], command: RequestEnrollment | None
+) -> str:
+    program = form_pages.program
+    read = (
+        partial(read_page, form_pages, page)
+        if page != form_pages.last
+        else partial(_read_all, program)
+    )
     with transaction() as session:
         choices = offices(session) if channel_of(actor()) is Channel.TELEPHONE else []
     return render_template(
@@ -218,13 +224,13 @@ def _ask(its: FormPages, page: str, form: dict[str, str], command: RequestEnroll
         program=program,
         page=page,
         step=find_step(program, page),
-        number=its.number(page),
-        of=len(its.codes),
-        last=page == its.last,
+        number=form_pages.number(page),
+        of=len(form_pages.codes),
+        last=page == form_pages.last,
         channel=channel_of(actor()),
         answers=answer_rows(command, program, draft_id(), view=VIEW) if command else [],
         told=who_is_told(command) if command else "",
-        before=page_address(program, its.before(page), draft_id(), view=VIEW)
+        before=page_address(program, form_pages.before(page), draft_id(), view=VIEW)
         if page != FIRST
         else url_for("desk.new_enrollment"),
         action=page_address(program, page, view=VIEW),
@@ -239,14 +245,14 @@ def _read_all(program: Program, form: dict[str, str], errors: Errors) -> Request
     """The request, with what whoever helps has to say of the person; None with what is wrong."""
     command = read_request(program, form, errors)
     if channel_of(actor()) is Channel.IN_PERSON:
-        seen = form.get("identity_checked") == "true"
-        check(SeenSchema(), {**pick(form, "document"), "identity_checked": seen}, errors)
+        checked = form.get("identity_checked") == "true"
+        check(SeenSchema(), {**pick(form, "document"), "identity_checked": checked}, errors)
     return None if errors else command
 
 
 def _open(program: str) -> Program:
     """A program that staff may ask for. Raises NotFound."""
-    asked = open_program(program)
-    if not may_be_asked_for(asked):
+    opened = open_program(program)
+    if not may_be_asked_for(opened):
         raise NotFound()
-    return asked
+    return opened

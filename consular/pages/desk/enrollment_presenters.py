@@ -18,8 +18,8 @@ from consular.errors import problem_of
 from consular.i18n import date_long, date_plain, translated, words
 from consular.name_warnings import in_words
 from consular.pages.desk.presenters import name_shown
-from consular.pages.portal.asked import asked_of
 from consular.pages.portal.names import office
+from consular.pages.portal.requested_corrections import requested_corrections
 from consular.printing.enrollments import list_papers, payment_shown
 from consular.remedies import reason_in_words, remedy_in_words
 from services.citizens.people import open_person
@@ -55,16 +55,16 @@ from services.kernel.identifiers import format_phone
 
 def line(queued: QueueLine) -> dict[str, Any]:
     """A line of the queue."""
-    found = queued.enrollment
+    enrollment = queued.enrollment
     return {
-        "id": found.id,
-        "folio": found.folio,
+        "id": enrollment.id,
+        "folio": enrollment.folio,
         "name": name_shown(queued.person),
-        "program_name": translated(PROGRAMS[found.program].short),
-        "status": found.status,
-        "asked_on": found.created_at,
+        "program_name": translated(PROGRAMS[enrollment.program].short),
+        "status": enrollment.status,
+        "asked_on": enrollment.created_at,
         "waits": queued.waits.value,
-        "last_day": last_day(found),
+        "last_day": last_day(enrollment),
         "over": queued.waits is WaitsFor.NOBODY,
     }
 
@@ -98,29 +98,32 @@ def by_status(counts: Sequence[StatusCount]) -> dict[str, Any] | None:
     )
 
 
-def zone(session: Session, found: Any = None) -> dict[str, str]:
+def zone(session: Session, enrollment: Any = None) -> dict[str, str]:
     """Whose clock times are shown by: the reader's office, else the request's, else Mexico City."""
-    code = actor().consulate or (found.consulate_code if found else None)
+    code = actor().consulate or (enrollment.consulate_code if enrollment else None)
     if code is None:
         return {"zone": HOME_ZONE, "place": ""}
     place = office(session, code)
     return {"zone": place["time_zone"], "place": place["city"]}
 
 
-def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
+def opened(session: Session, enrollment: Any, vault: Vault) -> dict[str, Any]:
     """One request with its person in the clear: for its own page only, which is an entry of the
     audit."""
-    program, person = PROGRAMS[found.program], open_person(get_applicant(session, found), vault)
-    details = open_details(session, found, vault)
-    status, reachable = Status(found.status), bool(person.email or person.phone)
+    program, person = (
+        PROGRAMS[enrollment.program],
+        open_person(get_applicant(session, enrollment), vault),
+    )
+    details = open_details(session, enrollment, vault)
+    status, reachable = Status(enrollment.status), bool(person.email or person.phone)
     return {
-        "id": found.id,
-        "folio": found.folio,
+        "id": enrollment.id,
+        "folio": enrollment.folio,
         "program_name": translated(program.name),
-        "status": found.status,
+        "status": enrollment.status,
         "waits": waits_for(status, reachable=reachable).value,
-        "last_day": last_day(found),
-        "reason": reason_in_words(program, found.reason_code),
+        "last_day": last_day(enrollment),
+        "reason": reason_in_words(program, enrollment.reason_code),
         "name": name_shown(person),
         "person": [
             {"label": label, "value": value}
@@ -132,34 +135,34 @@ def opened(session: Session, found: Any, vault: Vault) -> dict[str, Any]:
             )
         ],
         "reachable": reachable,
-        "language": found.language,
-        "data": list(data_rows(program.fields, open_data(session, found, vault))),
-        "warnings": [in_words(each) for each in warnings_of(session, found, vault)],
-        "assistance": find_assistance(session, found.id),
-        "asked": asked_of(session, found, details.requested),
+        "language": enrollment.language,
+        "data": list(data_rows(program.fields, open_data(session, enrollment, vault))),
+        "warnings": [in_words(each) for each in warnings_of(session, enrollment, vault)],
+        "assistance": find_assistance(session, enrollment.id),
+        "asked": requested_corrections(session, enrollment, details.requested),
         "appointment": details.appointment,
         "payment": payment_shown(details.payment)
         if details.payment and status is Status.PAYMENT_PENDING
         else None,
-        "results": _results(program, open_result(session, found, vault) or {}),
-        "papers": list_papers(found, details.payment),
-        "history": [_step(program, step) for step in list_history(session, found.id)],
+        "results": _results(program, open_result(session, enrollment, vault) or {}),
+        "papers": list_papers(enrollment, details.payment),
+        "history": [_step(program, step) for step in list_history(session, enrollment.id)],
         "over": waits_for(status, reachable=reachable) is WaitsFor.NOBODY,
-        "remedy": remedy_in_words(found),
+        "remedy": remedy_in_words(enrollment),
         "may_answer": Action.ANSWER in actions(status),
         "may_withdraw": Action.WITHDRAW in actions(status),
         "may_tell": may_be_told_again(status) and reachable,
     }
 
 
-def plan_beside(session: Session, found: Any, vault: Vault) -> list[dict[str, str]]:
+def plan_beside(session: Session, enrollment: Any, vault: Vault) -> list[dict[str, str]]:
     """The person's plan, where there is more in it than this request: what is done, under way and
     next, without the numbers. Opening it is an entry of the audit."""
-    folder, steps = find_plan(session, found, vault) or (None, [])
+    folder, steps = find_plan(session, enrollment, vault) or (None, [])
     if len(steps) < 2:
         return []
     record_look(session, "folder", folder)
-    return [_plan_step(step, found.id) for step in steps]
+    return [_plan_step(step, enrollment.id) for step in steps]
 
 
 def _plan_step(step: PlanStep, open_here: UUID) -> dict[str, str]:
@@ -185,11 +188,11 @@ def planned(session: Session, chosen: Sequence[UUID], action: str) -> list[dict[
     """What would happen to each of the chosen; ``problem``: why it can't."""
     lines = []
     for id in chosen:
-        found = get_enrollment(session, id)
-        person = get_applicant(session, found)
-        queued = QueueLine(found, person)
+        enrollment = get_enrollment(session, id)
+        person = get_applicant(session, enrollment)
+        queued = QueueLine(enrollment, person)
         problem = _problem(queued, action)
-        lines.append({**line(queued), "enrollment": found, "problem": why(problem)})
+        lines.append({**line(queued), "enrollment": enrollment, "problem": why(problem)})
     return lines
 
 

@@ -23,9 +23,13 @@ from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import QueueQuery
 from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, check, go, read_or_refuse
-from consular.pages.portal.asked import Asked, asked_of, read_answer
 from consular.pages.portal.form_prefill import as_form
 from consular.pages.portal.program_form import labels_of
+from consular.pages.portal.requested_corrections import (
+    RequestedCorrections,
+    read_answer,
+    requested_corrections,
+)
 from consular.pages.posting import reopen
 from consular.printing.enrollments import as_file, print_enrollment
 from services.citizens.people import open_person
@@ -65,9 +69,9 @@ def enrollments() -> Response | str:
     errors: Errors = draft().errors()
     query = check(QueueQuery(), values, errors) or load_fields(QueueQuery(), {})
     with transaction() as session:
-        found = find_by_folio(session, query["q"]) if query["q"] else None
-        if found:
-            return go(url_for("desk.enrollment", id=found))
+        by_folio = find_by_folio(session, query["q"]) if query["q"] else None
+        if by_folio:
+            return go(url_for("desk.enrollment", id=by_folio))
         if query["q"] and not errors:
             errors["q"] = [_("No hay una solicitud con ese folio aquí.")]
         return render_template(
@@ -111,13 +115,13 @@ def enrollment(id: UUID) -> str:
     """Show one request with its person, history and actions; the person can read that it was."""
     errors = draft().errors(also_under=True)
     with transaction() as session:
-        found = get_enrollment(session, id)
-        record_look(session, "enrollment", found)
+        row = get_enrollment(session, id)
+        record_look(session, "enrollment", row)
         return render_template(
             "desk/enrollment.html",
-            enrollment=presenters.opened(session, found, vault()),
-            plan=presenters.plan_beside(session, found, vault()),
-            zone=presenters.zone(session, found),
+            enrollment=presenters.opened(session, row, vault()),
+            plan=presenters.plan_beside(session, row, vault()),
+            zone=presenters.zone(session, row),
             just_asked="new" in request.args,
             told_again="told" in request.args,
             errors=errors,
@@ -132,21 +136,21 @@ reopen(pages, ["/enrollments/<uuid:id>/<code:step>"], "desk.enrollment", HELPERS
 def enrollment_answer(id: UUID) -> Response | str:
     """Ask for what the agency wants corrected, as the person says it now."""
     with transaction() as session:
-        found = get_enrollment(session, id)
-        record_look(session, "enrollment", found)
-        program, asked = _asked(session, found)
-        person = as_form(open_person(get_applicant(session, found), vault()))
-    if Action.ANSWER not in actions(Status(found.status)):
+        row = get_enrollment(session, id)
+        record_look(session, "enrollment", row)
+        program, corrections = _corrections(session, row)
+        person = as_form(open_person(get_applicant(session, row), vault()))
+    if Action.ANSWER not in actions(Status(row.status)):
         return go(url_for("desk.enrollment", id=id))
     return render_template(
         "desk/enrollment_answer.html",
         id=id,
         program_name=translated(program.name),
-        asked=asked,
-        last_day=last_day(found),
-        labels=dict(labels_of(asked.fields)),
+        asked=corrections,
+        last_day=last_day(row),
+        labels=dict(labels_of(corrections.fields)),
         form={**person, **draft().form},
-        errors=draft().errors(partial(read_answer, program, asked)),
+        errors=draft().errors(partial(read_answer, program, corrections)),
     )
 
 
@@ -155,17 +159,19 @@ def enrollment_answer(id: UUID) -> Response | str:
 def enrollment_answer_send(id: UUID) -> Response:
     """Give the agency what it wants corrected."""
     with transaction() as session:
-        program, asked = _asked(session, get_enrollment(session, id))
-    given = read_or_refuse(answers(), partial(read_answer, program, asked))
+        program, corrections = _corrections(session, get_enrollment(session, id))
+    corrected = read_or_refuse(answers(), partial(read_answer, program, corrections))
     with transaction() as session:
-        answer(session, id, given, now=now(), actor=actor(), vault=vault())
+        answer(session, id, corrected, now=now(), actor=actor(), vault=vault())
     drop()
     return go(url_for("desk.enrollment", id=id))
 
 
-def _asked(session: Session, found: Any) -> tuple[Program, Asked]:
-    program = PROGRAMS[found.program]
-    return program, asked_of(session, found, open_details(session, found, vault()).requested)
+def _corrections(session: Session, enrollment: Any) -> tuple[Program, RequestedCorrections]:
+    program = PROGRAMS[enrollment.program]
+    return program, requested_corrections(
+        session, enrollment, open_details(session, enrollment, vault()).requested
+    )
 
 
 @pages.post("/enrollments/<uuid:id>/tell-again")

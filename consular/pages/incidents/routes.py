@@ -80,9 +80,9 @@ def incident_take(id: UUID) -> Response:
 @allow(INCIDENTS)
 def incident_note(id: UUID) -> Response:
     """Add a note to an incident."""
-    given = _read_note(answers(), None)
+    note = _read_note(answers(), None)
     with transaction() as session:
-        add_note(session, id, given["note"], now=database_now(session), actor=actor())
+        add_note(session, id, note["note"], now=database_now(session), actor=actor())
     return _done(id)
 
 
@@ -90,9 +90,9 @@ def incident_note(id: UUID) -> Response:
 @allow(INCIDENTS)
 def incident_resolve(id: UUID) -> Response:
     """Resolve an incident, with the reason."""
-    given = _read_end(answers(), None)
+    resolution = _read_end(answers(), None)
     with transaction() as session:
-        resolve(session, id, now=database_now(session), actor=actor(), **given)
+        resolve(session, id, now=database_now(session), actor=actor(), **resolution)
     return _done(id)
 
 

@@ -94,8 +94,8 @@ def _chart(session: Session, ask: AskIndicator, by_program: Figures) -> dict[str
     if ask.consulate:
         programs = presenters.programs(service_names(session))
         return presenters.chart(by_program, Dimension.PROGRAM, programs)
-    found = _count(session, ask, by_program.indicator.code, Dimension.CONSULATE)
-    return presenters.chart(found, Dimension.CONSULATE, _cities(session))
+    figures = _count(session, ask, by_program.indicator.code, Dimension.CONSULATE)
+    return presenters.chart(figures, Dimension.CONSULATE, _cities(session))
 
 
 def _days(session: Session, ask: AskIndicator, codes: list[str]) -> dict[str, Any] | None:

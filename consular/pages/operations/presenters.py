@@ -56,28 +56,28 @@ def unknown(session: Session, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def agency(session: Session, found: AgencyOverview, now: datetime) -> dict[str, Any]:
+def agency(session: Session, overview: AgencyOverview, now: datetime) -> dict[str, Any]:
     """One agency, and by whom it is paused."""
     return {
-        "code": found.agency,
-        "state": found.state.value,
-        "minutes": minutes(found.since, now),
-        "last_code": found.last_code,
-        "calls": found.calls,
-        "waiting": found.waiting,
-        "pause": pause(session, found.pause) if found.pause else None,
+        "code": overview.agency,
+        "state": overview.state.value,
+        "minutes": minutes(overview.since, now),
+        "last_code": overview.last_code,
+        "calls": overview.calls,
+        "waiting": overview.waiting,
+        "pause": pause(session, overview.pause) if overview.pause else None,
     }
 
 
-def pause(session: Session, found: Any) -> dict[str, Any]:
+def pause(session: Session, row: Any) -> dict[str, Any]:
     """Who paused it and why, and who lifted that."""
     return {
-        "reason": found.reason,
-        "by": _who(session, found.paused_by),
-        "at": found.paused_at,
-        "lift_reason": found.lift_reason,
-        "lifted_by": _who(session, found.lifted_by),
-        "lifted_at": found.lifted_at,
+        "reason": row.reason,
+        "by": _who(session, row.paused_by),
+        "at": row.paused_at,
+        "lift_reason": row.lift_reason,
+        "lifted_by": _who(session, row.lifted_by),
+        "lifted_at": row.lifted_at,
     }
 
 

@@ -38,8 +38,8 @@ def duty() -> str:
         shown = {
             "processes": presenters.processes(session, now),
             "agencies": [
-                presenters.agency(session, found, now)
-                for found in list_agencies(session, agency_codes())
+                presenters.agency(session, overview, now)
+                for overview in list_agencies(session, agency_codes())
             ],
             "unknown": presenters.unknown(session, now),
             "queues": presenters.queues(session, now),
@@ -57,10 +57,10 @@ def agency(agency: str) -> str:
     errors = draft().errors(_read_reason)
     with transaction() as session:
         now = database_now(session)
-        [found] = list_agencies(session, [code])
+        [overview] = list_agencies(session, [code])
         return render_template(
             "operations/agency.html",
-            agency=presenters.agency(session, found, now),
+            agency=presenters.agency(session, overview, now),
             pauses=[
                 presenters.pause(session, each)
                 for each in list_pauses(session, code, limit=presenters.LINES)

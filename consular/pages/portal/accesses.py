@@ -28,9 +28,9 @@ class _Page(Schema):
 @allow(CITIZEN)
 def accesses() -> str:
     """List the accesses to one's data, newest first."""
-    asked = check(_Page(), pick(request.args.to_dict(), "next"), {}) or {"next": None}
+    query = check(_Page(), pick(request.args.to_dict(), "next"), {}) or {"next": None}
     with transaction() as session:
-        page = list_accesses(session, account(), limit=LINES, after=asked["next"])
+        page = list_accesses(session, account(), limit=LINES, after=query["next"])
     more = cursor(page.next)
     return render_template(
         "portal/accesses.html",

@@ -32,7 +32,7 @@ def find_alternatives(
     """The next free time here, and the nearest other offices that have any, each with its first."""
     here = get_consulate(session, consulate)
     day = first.astimezone(ZoneInfo(here.time_zone)).date()
-    asked = Search(
+    wanted = Search(
         service,
         day,
         day + timedelta(weeks=WEEKS),
@@ -41,7 +41,7 @@ def find_alternatives(
         sort=Sort.DISTANCE,
         each=1,
     )
-    places = {place.consulate: place for place in search(session, asked, now=first)}
+    places = {place.consulate: place for place in search(session, wanted, now=first)}
     own = places.pop(consulate, None)
     nearest = list(places.values())[:MOST_OFFICES]
     return Alternatives(WEEKS, own and own.start, [first_place(session, each) for each in nearest])

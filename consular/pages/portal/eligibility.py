@@ -21,25 +21,25 @@ from services.kernel.questionnaires import Question
 def service_question(service: str, place: str) -> Response | str:
     """Ask one question after the other; each answer leads to the next, or to what to do."""
     with transaction() as session:
-        found = get_service(session, service)
+        chosen = get_service(session, service)
         names = service_names(session)
         needs = list_requirements(session, [service]).get(service, [])
     if place == ALL_ANSWERED:
         return render_template(
             "portal/service_yes.html",
-            service={"code": service, "name": in_language(found, "name")},
-            requirements=[in_language(row, "text") for row in needs],
+            service={"code": service, "name": in_language(chosen, "name")},
+            requirements=[in_language(requirement, "text") for requirement in needs],
         )
 
-    def links(asked: Question) -> list[Link]:
+    def links(question: Question) -> list[Link]:
         return [
             (names[code], url_for("portal.booking_office", service=code))
-            for code in asked.services
+            for code in question.services
             if code != service
         ]
 
     return Check(
-        name=in_language(found, "name"),
+        name=in_language(chosen, "name"),
         home=url_for("portal.booking_office", service=service),
         questions=QUESTIONS.get(service, ()),
         address=lambda at: url_for("portal.service_question", service=service, place=at),

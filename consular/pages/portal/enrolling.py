@@ -55,15 +55,15 @@ from services.kernel.errors import NotFound
 @allow(CITIZEN)
 def enroll(program: str, page: str) -> Response | str:
     """A page of the program's form, with what the account's holder told before."""
-    asked, typed = open_program(program), draft().form
-    form = {**prefilled_form(), **typed}
-    its = pages_of(asked, form)
+    chosen, answered = open_program(program), draft().form
+    form = {**prefilled_form(), **answered}
+    form_pages = pages_of(chosen, form)
     faults: Errors = {}
-    command = read_answers(asked, form, faults) if page == CHECK else None
-    missing = first_with_fault(its, faults, page)
-    if page not in its.codes or missing:
-        return go(page_address(asked, missing or FIRST, draft_id()))
-    return _ask(its, page, form, command)
+    command = read_answers(chosen, form, faults) if page == CHECK else None
+    missing = first_with_fault(form_pages, faults, page)
+    if page not in form_pages.codes or missing:
+        return go(page_address(chosen, missing or FIRST, draft_id()))
+    return _ask(form_pages, page, form, command)
 
 
 @pages.post("/rfc", defaults={"program": "rfc", "page": FIRST})
@@ -72,18 +72,18 @@ def enroll(program: str, page: str) -> Response | str:
 @allow(CITIZEN)
 def enroll_send(program: str, page: str) -> Response:
     """Keep a page's answers and go on; on the last one, request the enrollment."""
-    asked, form = open_program(program), answers()
-    its = pages_of(asked, form)
-    if page not in its.codes:
+    chosen, form = open_program(program), answers()
+    form_pages = pages_of(chosen, form)
+    if page not in form_pages.codes:
         raise NotFound()
-    if page != its.last:
-        read_or_refuse(form, partial(read_page, its, page))
-        return go(page_address(asked, its.after(page), keep_draft(form)))
+    if page != form_pages.last:
+        read_or_refuse(form, partial(read_page, form_pages, page))
+        return go(page_address(chosen, form_pages.after(page), keep_draft(form)))
     errors: Errors = {}
-    command = read_request(asked, form, errors)
-    earlier = first_with_fault(its, errors, page)
+    command = read_request(chosen, form, errors)
+    earlier = first_with_fault(form_pages, errors, page)
     if command is None:
-        at = page_address(asked, earlier or page)
+        at = page_address(chosen, earlier or page)
         return go(f"{at}?{urlencode({'d': keep_draft(form, FieldsInvalid(errors), at=at)})}")
     return _request(command, form)
 
@@ -124,16 +124,16 @@ def _keep_for_later(command: RequestEnrollment) -> Response:
 @allow(CITIZEN)
 def enroll_names(program: str) -> Response | str:
     """Ask whether names that differ from the CURP are right as they are."""
-    asked, form = open_program(program), draft().form
-    command = read_request(asked, form, {})
+    chosen, form = open_program(program), draft().form
+    command = read_request(chosen, form, {})
     differences = list_warnings(command.applicant, command.data) if command else []
     if command is None or not differences:
-        return go(page_address(asked, FIRST, draft_id()))
+        return go(page_address(chosen, FIRST, draft_id()))
     return render_template(
         "portal/enroll_names.html",
-        program=asked,
-        form_url=page_address(asked, FIRST, draft_id()),
-        action=page_address(asked, pages_of(asked, form).last),
+        program=chosen,
+        form_url=page_address(chosen, FIRST, draft_id()),
+        action=page_address(chosen, pages_of(chosen, form).last),
         name=full_name(command.applicant),
         curp=command.applicant.curp,
         warnings=[in_words(difference) for difference in differences],
@@ -141,9 +141,11 @@ def enroll_names(program: str) -> Response | str:
     )
 
 
-def _ask(its: FormPages, page: str, form: dict[str, str], command: RequestEnrollment | None) -> str:
+def _ask(
+    form_pages: FormPages, page: str, form: dict[str, str], command: RequestEnrollment | None
+) -> str:
     """The page as it is shown; ``command``: what would be sent, on the page that checks it."""
-    program = its.program
+    program = form_pages.program
     with transaction() as session:
         choices = offices(session)
     return render_template(
@@ -151,18 +153,20 @@ def _ask(its: FormPages, page: str, form: dict[str, str], command: RequestEnroll
         program=program,
         page=page,
         step=find_step(program, page),
-        number=its.number(page),
-        of=len(its.codes),
-        last=page == its.last,
-        comes_first=_comes_first(program, command) if page == its.last else "",
+        number=form_pages.number(page),
+        of=len(form_pages.codes),
+        last=page == form_pages.last,
+        comes_first=_comes_first(program, command) if page == form_pages.last else "",
         answers=answer_rows(command, program, draft_id()) if command else [],
-        before=page_address(program, its.before(page), draft_id()) if page != FIRST else None,
+        before=page_address(program, form_pages.before(page), draft_id())
+        if page != FIRST
+        else None,
         action=page_address(program, page),
         cost=_cost(program, command) if command else None,
         labels=dict(labels_of(program.fields)),
         consulates=choices,
         form=form,
-        errors=draft().errors(partial(read_page, its, page)),
+        errors=draft().errors(partial(read_page, form_pages, page)),
     )
 
 

@@ -16,10 +16,10 @@ from consular.i18n import MEXICO_CITY, date_long, translated, words
 from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import go, read_or_refuse
-from consular.pages.portal.asked import asked_of, read_answer
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import as_form
 from consular.pages.portal.program_form import labels_of
+from consular.pages.portal.requested_corrections import read_answer, requested_corrections
 from consular.pages.posting import reopen
 from consular.printing.enrollments import list_papers, payment_shown
 from consular.remedies import reason_in_words, remedy_in_words
@@ -53,23 +53,25 @@ REFRESH_SECONDS = 5
 def enrollment(id: UUID) -> str:
     """Show one enrollment with its history and result."""
     with transaction() as session:
-        found = get_enrollment(session, id)
-        details = open_details(session, found, vault())
-        asked = asked_of(session, found, details.requested)
-        shown = _shown(session, found, details)
-        present = as_form(open_person(get_applicant(session, found), vault()))
+        row = get_enrollment(session, id)
+        details = open_details(session, row, vault())
+        corrections = requested_corrections(session, row, details.requested)
+        shown = _shown(session, row, details)
+        present = as_form(open_person(get_applicant(session, row), vault()))
     kept = draft()
     return render_template(
         "portal/enrollment.html",
         enrollment=shown,
-        asked=asked,
-        labels=dict(labels_of(asked.fields)),
+        asked=corrections,
+        labels=dict(labels_of(corrections.fields)),
         clock=reader_clock(),
         home_zone=MEXICO_CITY,
         just_sent="nueva" in request.args,
         refresh_seconds=REFRESH_SECONDS if shown["waiting"] else None,
         form={**present, **kept.form},
-        errors=kept.errors(partial(read_answer, PROGRAMS[found.program], asked), also_under=True),
+        errors=kept.errors(
+            partial(read_answer, PROGRAMS[row.program], corrections), also_under=True
+        ),
     )
 
 
@@ -86,12 +88,14 @@ reopen(
 def enrollment_answer(id: UUID) -> Response:
     """Give what the agency asked for."""
     with transaction() as session:
-        found = get_enrollment(session, id)
-        program = PROGRAMS[found.program]
-        asked = asked_of(session, found, open_details(session, found, vault()).requested)
-    given = read_or_refuse(answers(), partial(read_answer, program, asked))
+        row = get_enrollment(session, id)
+        program = PROGRAMS[row.program]
+        corrections = requested_corrections(
+            session, row, open_details(session, row, vault()).requested
+        )
+    corrected = read_or_refuse(answers(), partial(read_answer, program, corrections))
     with transaction() as session:
-        answer(session, id, given, now=now(), actor=actor(), vault=vault())
+        answer(session, id, corrected, now=now(), actor=actor(), vault=vault())
     drop()
     return go(url_for("portal.enrollment", id=id))
 
@@ -105,8 +109,8 @@ def enrollment_withdraw(id: UUID) -> Response:
     return go(url_for("portal.enrollment", id=id))
 
 
-def _shown(session: Session, found: Any, details: Details) -> dict[str, Any]:
-    program, status = PROGRAMS[found.program], Status(found.status)
+def _shown(session: Session, enrollment: Any, details: Details) -> dict[str, Any]:
+    program, status = PROGRAMS[enrollment.program], Status(enrollment.status)
     history = [
         {
             "status": step.status,
@@ -114,23 +118,23 @@ def _shown(session: Session, found: Any, details: Details) -> dict[str, Any]:
             "by": words("enrollments.actor", step.actor) if step.actor else "",
             "detail": reason_in_words(program, step.reason_code),
         }
-        for step in list_history(session, found.id)
+        for step in list_history(session, enrollment.id)
     ]
     may = actions(status)
     return {
-        "id": found.id,
-        "folio": found.folio,
-        "program": found.program,
+        "id": enrollment.id,
+        "folio": enrollment.folio,
+        "program": enrollment.program,
         "program_name": translated(program.name),
         "open": program.open,
-        "status": found.status,
+        "status": enrollment.status,
         "history": history,
-        "results": _results(program, open_result(session, found, vault()) or {}),
-        "remedy": remedy_in_words(found),
-        "last_day": last_day(found),
+        "results": _results(program, open_result(session, enrollment, vault()) or {}),
+        "remedy": remedy_in_words(enrollment),
+        "last_day": last_day(enrollment),
         "appointment": details.appointment,
         "payment": payment_shown(details.payment) if details.payment else None,
-        "papers": list_papers(found, details.payment),
+        "papers": list_papers(enrollment, details.payment),
         "waiting": status in WAITING,
         "over": status in DECIDED,
         "can_answer": Action.ANSWER in may,

@@ -60,9 +60,9 @@ class _ProgramSchema(Schema):
 def folders() -> Response | str:
     """The reader's folder; whose, where the account named several people; or begin one."""
     with transaction() as session:
-        found = list_folders(session, account())
+        rows = list_folders(session, account())
         people = [
-            {"id": folder.id, "name": full_name(get_person(session, folder))} for folder in found
+            {"id": folder.id, "name": full_name(get_person(session, folder))} for folder in rows
         ]
     if not people:
         return go(url_for("portal.plan_choice"))
@@ -74,9 +74,9 @@ def folders() -> Response | str:
 def next_step() -> str | None:
     """What is next in the plan of the reader, in words; None without a plan."""
     with transaction() as session:
-        for found in list_folders(session, account()):
-            known = read_known(session, found, vault())
-            plan = shown_plan(steps_of(found.wanted, known), starts_next=False, known=known)
+        for row in list_folders(session, account()):
+            known = read_known(session, row, vault())
+            plan = shown_plan(steps_of(row.wanted, known), starts_next=False, known=known)
             if plan["next"]:
                 return str(plan["next"]["name"])
     return None
@@ -110,15 +110,15 @@ def plan_choice_send() -> Response:
 def folder(id: UUID) -> str:
     """Show a person's plan, and the one thing to do next."""
     with transaction() as session:
-        found = get_folder(session, id)
-        person, known = get_person(session, found), read_known(session, found, vault())
-        plan = shown_plan(steps_of(found.wanted, known), known, starts_next=found.starts_next)
+        row = get_folder(session, id)
+        person, known = get_person(session, row), read_known(session, row, vault())
+        plan = shown_plan(steps_of(row.wanted, known), known, starts_next=row.starts_next)
     return render_template(
         "portal/folder.html",
         id=id,
         name=full_name(person),
         plan=plan,
-        starts_next=found.starts_next,
+        starts_next=row.starts_next,
         saved=request.args.get("guardado") in PROGRAMS
         and translated(PROGRAMS[request.args["guardado"]].name),
         form=draft().form,
@@ -163,9 +163,9 @@ def plan_request(id: UUID, step: str) -> Response:
     """Open the program's form, filled in with what the folder holds, where something is missing."""
     program = open_program(step)
     with transaction() as session:
-        found = get_folder(session, id)
-        person = open_person(latest_person(session, found), vault())
-        known = read_known(session, found, vault())
+        row = get_folder(session, id)
+        person = open_person(latest_person(session, row), vault())
+        known = read_known(session, row, vault())
     form = {**as_form(person), **form_of(program.fields, known.data_for(program))}
     return go(page_address(program, pages_of(program, form).last, keep_draft(form)))
 
@@ -177,9 +177,9 @@ def plan_number(id: UUID, step: str) -> Response:
     program, field = number_asked(step)
     if program is None or field is None:
         raise NotFound()
-    told = data_of([field], answers(), PREFIX) or {field.name: ""}
+    number = data_of([field], answers(), PREFIX) or {field.name: ""}
     with transaction() as session:
-        tell_ahead(session, id, program.code, load_answers(program, told), vault=vault())
+        tell_ahead(session, id, program.code, load_answers(program, number), vault=vault())
     return go(url_for("portal.folder", id=id))
 
 
@@ -206,11 +206,11 @@ def plan_by_itself(id: UUID, step: str) -> Response:
 def folder_consents(id: UUID) -> str:
     """List the permissions to pass data to agencies."""
     with transaction() as session:
-        given = list_consents(session, [get_folder(session, id).id])
+        consents = list_consents(session, [get_folder(session, id).id])
     return render_template(
         "portal/consents.html",
         id=id,
-        consents=[consent_shown(consent) for consent in given],
+        consents=[consent_shown(consent) for consent in consents],
         clock=reader_clock(),
         errors=draft().errors(also_under=True),
     )
@@ -225,8 +225,8 @@ def consent_withdraw(id: UUID, consent: UUID) -> Response:
     """Withdraw a permission."""
     with transaction() as session:
         gone = withdraw_consent(session, consent, now=now(), actor=actor())
-    told = "enviado" if gone.at_agency else "si"
-    return go(url_for("portal.folder_consents", id=id, retirado=told))
+    notice = "enviado" if gone.at_agency else "si"
+    return go(url_for("portal.folder_consents", id=id, retirado=notice))
 
 
 @pages.get("/mi-carpeta/<uuid:id>/respuestas")
@@ -234,11 +234,14 @@ def consent_withdraw(id: UUID, consent: UUID) -> Response:
 def folder_answers(id: UUID) -> str:
     """Show what the person told, to print or to take along."""
     with transaction() as session:
-        found = get_folder(session, id)
-        person = open_person(latest_person(session, found), vault())
-        told = open_answers(session, found, vault=vault())
+        row = get_folder(session, id)
+        person = open_person(latest_person(session, row), vault())
+        answered = open_answers(session, row, vault=vault())
     return render_template(
-        "portal/answers.html", id=id, sections=shown_answers(person, told), name=full_name(person)
+        "portal/answers.html",
+        id=id,
+        sections=shown_answers(person, answered),
+        name=full_name(person),
     )
 
 
@@ -247,8 +250,8 @@ def folder_answers(id: UUID) -> str:
 def folder_answers_file(id: UUID) -> Response:
     """The same for programs."""
     with transaction() as session:
-        told = open_answers(session, get_folder(session, id), vault=vault())
-    body = json.dumps(told, ensure_ascii=False, indent=2)
+        answered = open_answers(session, get_folder(session, id), vault=vault())
+    body = json.dumps(answered, ensure_ascii=False, indent=2)
     named = {"Content-Disposition": 'attachment; filename="respuestas.json"'}
     return Response(body, headers=named, content_type="application/json; charset=utf-8")
 

@@ -65,17 +65,17 @@ def _words(step: PlanStep, *, starts_next: bool) -> str:
 
 def _number(step: PlanStep, known: Known) -> str:
     """What the program gave, or the person told."""
-    given = known.results.get(step.program, {}).get(step.program)
-    told = next((a[step.program] for a in known.answers.values() if step.program in a), "")
-    return (given or told) if step.state is StepState.DONE else ""
+    result = known.results.get(step.program, {}).get(step.program)
+    answer = next((a[step.program] for a in known.answers.values() if step.program in a), "")
+    return (result or answer) if step.state is StepState.DONE else ""
 
 
 def number_asked(code: str) -> tuple[Program | None, Field | None]:
     """The field in which another program asks for the number that this one gives."""
     for program in PROGRAMS.values():
-        for asked in program.fields:
-            if asked.name == code and code in PROGRAMS:
-                return program, asked
+        for field in program.fields:
+            if field.name == code and code in PROGRAMS:
+                return program, field
     return None, None
 
 
@@ -83,7 +83,7 @@ def _field_of(code: str) -> Field | None:
     return number_asked(code)[1]
 
 
-def shown_answers(person: PersonData, told: Mapping[str, Mapping[str, Any]]) -> list[Shown]:
+def shown_answers(person: PersonData, by_program: Mapping[str, Mapping[str, Any]]) -> list[Shown]:
     """Rows of check_answers under a heading each."""
     who = (
         (_("Nombre"), full_name(person)),
@@ -93,7 +93,7 @@ def shown_answers(person: PersonData, told: Mapping[str, Mapping[str, Any]]) -> 
         (_("Teléfono celular"), person.phone),
     )
     sections = [(_("Quién eres"), [{"label": label, "value": value} for label, value in who])]
-    for code, answers in told.items():
+    for code, answers in by_program.items():
         program = PROGRAMS.get(code)
         if program is not None:
             sections.append((translated(program.name), _rows(program, answers)))
@@ -102,9 +102,9 @@ def shown_answers(person: PersonData, told: Mapping[str, Mapping[str, Any]]) -> 
 
 def _rows(program: Program, answers: Mapping[str, Any]) -> list[Shown]:
     return [
-        {"label": translated(asked.label), "value": in_words(asked, answers[asked.name])}
-        for asked in program.fields
-        if asked.name in answers
+        {"label": translated(field.label), "value": in_words(field, answers[field.name])}
+        for field in program.fields
+        if field.name in answers
     ]
 
 
@@ -125,7 +125,7 @@ def consent_shown(consent: Any) -> Shown:
 
 
 def _data_words(program: Program | None, name: str) -> str:
-    for asked in program.fields if program else ():
-        if asked.name == name:
-            return translated(asked.label)
+    for field in program.fields if program else ():
+        if field.name == name:
+            return translated(field.label)
     return words("folders.data", name)

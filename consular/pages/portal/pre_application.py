@@ -31,7 +31,7 @@ def pre_application(id: UUID, person: str) -> str:
     with transaction() as session:
         row = get_appointment(session, id)
         written = pre_applying.read(session, row, _number(person), vault())
-        asked = fields_of(row.services)
+        fields = fields_of(row.services)
         names = service_names(session)
     return render_template(
         "portal/pre_application.html",
@@ -39,9 +39,9 @@ def pre_application(id: UUID, person: str) -> str:
         person=person,
         name=full_name(written.who),
         service_name=", ".join(names.get(code, code) for code in row.services),
-        fields=asked,
-        labels=dict(labels_of(asked)),
-        form=draft().form or form_of(asked, written.answers),
+        fields=fields,
+        labels=dict(labels_of(fields)),
+        form=draft().form or form_of(fields, written.answers),
         errors=draft().errors(lambda form, errors: _read(row.services, form, errors)),
     )
 

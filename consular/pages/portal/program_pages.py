@@ -55,7 +55,7 @@ class FormPages:
         if name in PERMISSIONS:
             return self.last
         for step in _steps(self.program):
-            if any(_stands_in(name, asked) for asked in step.fields):
+            if any(_stands_in(name, field) for field in step.fields):
                 return step.code
         return FIRST
 
@@ -102,6 +102,6 @@ def _steps(program: Program) -> tuple[Step, ...]:
     return program.form.steps
 
 
-def _stands_in(name: str, asked: Field) -> bool:
-    own = f"{PREFIX}-{asked.name}"
+def _stands_in(name: str, field: Field) -> bool:
+    own = f"{PREFIX}-{field.name}"
     return name == own or name.startswith(f"{own}-")

@@ -23,26 +23,28 @@ from services.kernel.errors import NotFound
 FIELDS = ("given_names", "first_surname", "second_surname", "curp", "email")
 
 
-def open_program(program: str) -> Program:
+def open_program(code: str) -> Program:
     """A program that can be asked for. Raises NotFound."""
-    found = PROGRAMS.get(program)
-    if found is None or not found.open:
+    program = PROGRAMS.get(code)
+    if program is None or not program.open:
         raise NotFound()
-    return found
+    return program
 
 
-def read_page(its: FormPages, page: str, form: dict[str, str], errors: Errors) -> object:
+def read_page(form_pages: FormPages, page: str, form: dict[str, str], errors: Errors) -> object:
     """Whether that page's answers are right; None with what is wrong with them."""
     faults: Errors = {}
-    read_request(its.program, form, faults)
-    errors |= {name: said for name, said in faults.items() if its.holding(name) == page}
-    return None if errors else its
+    read_request(form_pages.program, form, faults)
+    errors |= {
+        name: messages for name, messages in faults.items() if form_pages.holding(name) == page
+    }
+    return None if errors else form_pages
 
 
-def first_with_fault(its: FormPages, errors: Errors, page: str) -> str | None:
+def first_with_fault(form_pages: FormPages, errors: Errors, page: str) -> str | None:
     """The first page before this one with something wrong, or not answered yet."""
-    wrong = {its.holding(name) for name in errors}
-    return next((code for code in its.codes if code in wrong and code != page), None)
+    wrong = {form_pages.holding(name) for name in errors}
+    return next((code for code in form_pages.codes if code in wrong and code != page), None)
 
 
 def read_request(

@@ -34,11 +34,11 @@ def programs() -> str:
 @allow(ANYONE)
 def program_guide(program: str) -> str:
     """Show what the program gives, who can have it, what it takes and who sees the data."""
-    found = _find(program)
+    chosen = _find(program)
     return render_template(
         "portal/program.html",
-        program=found,
-        first=[PROGRAMS[code] for code in found.requires],
+        program=chosen,
+        first=[PROGRAMS[code] for code in chosen.requires],
     )
 
 
@@ -46,20 +46,20 @@ def program_guide(program: str) -> str:
 @allow(ANYONE)
 def program_cost(program: str) -> str:
     """Work out what the program costs, with the answers in the address."""
-    found, form = _find(program), request.args.to_dict()
-    if found.tariff is None:
+    chosen, form = _find(program), request.args.to_dict()
+    if chosen.tariff is None:
         raise NotFound()
     errors: Errors = {}
-    estimate = _estimate(found, found.tariff, form, errors) if form else None
+    estimate = _estimate(chosen, chosen.tariff, form, errors) if form else None
     return render_template(
         "portal/program_cost.html",
-        program=found,
-        tariff=found.tariff,
+        program=chosen,
+        tariff=chosen.tariff,
         estimate=estimate,
         rows=[[translated(part.name), part.amount] for part in estimate.parts] if estimate else [],
         form=form,
         errors=errors,
-        labels=dict(labels_of(found.tariff.fields)),
+        labels=dict(labels_of(chosen.tariff.fields)),
     )
 
 
@@ -68,17 +68,17 @@ def program_cost(program: str) -> str:
 @allow(ANYONE)
 def program_question(program: str, place: str) -> Response | str:
     """Ask one question after the other; each answer leads to the next, or to what to do."""
-    found = _find(program)
+    chosen = _find(program)
     if place == ALL_ANSWERED:
-        return render_template("portal/program_yes.html", program=found)
-    return _check_of(found).page(place)
+        return render_template("portal/program_yes.html", program=chosen)
+    return _check_of(chosen).page(place)
 
 
 def _check_of(program: Program) -> Check:
     home = url_for("portal.program_guide", program=program.code)
 
-    def first(asked: Question) -> str:
-        other = PROGRAMS.get(asked.program or "")
+    def first(question: Question) -> str:
+        other = PROGRAMS.get(question.program or "")
         if other is None or other.code not in program.requires:
             return ""
         return str(_("Primero: %(program)s", program=translated(other.short)))
@@ -88,21 +88,21 @@ def _check_of(program: Program) -> Check:
         home=home,
         questions=program.questions,
         address=lambda place: url_for("portal.program_question", program=program.code, place=place),
-        links=lambda asked: _links(program, asked, home),
+        links=lambda question: _links(program, question, home),
         heading=first,
     )
 
 
-def _links(program: Program, asked: Question, home: str) -> list[Link]:
+def _links(program: Program, question: Question, home: str) -> list[Link]:
     """What helps: another program, an appointment, how else it is done."""
     links = []
-    other, referral = PROGRAMS.get(asked.program or ""), program.guide.referral
+    other, referral = PROGRAMS.get(question.program or ""), program.guide.referral
     if other:
         guide = url_for("portal.program_guide", program=other.code)
         links.append((translated(other.name), guide))
-    if asked.office:
+    if question.office:
         links.append((_("Reservar una cita"), url_for("portal.booking_service")))
-    if asked.referred and referral:
+    if question.referred and referral:
         links.append((translated(referral.heading), f"{home}#referral"))
     return links
 
@@ -119,8 +119,8 @@ def _estimate(
     return tariff.work_out(answers, home_day(now()))
 
 
-def _find(program: str) -> Program:
-    found = PROGRAMS.get(program)
-    if found is None:
+def _find(code: str) -> Program:
+    program = PROGRAMS.get(code)
+    if program is None:
         raise NotFound()
-    return found
+    return program

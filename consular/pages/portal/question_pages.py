@@ -39,38 +39,38 @@ class Check:
         number = place.removesuffix(ADVICE)
         if not number.isdigit() or not 1 <= int(number) <= len(self.questions):
             return go(self.home)
-        asked, at = self.questions[int(number) - 1], int(number)
+        question, at = self.questions[int(number) - 1], int(number)
         following = str(at + 1) if at < len(self.questions) else ALL_ANSWERED
         if place.endswith(ADVICE):
-            return self._advice(asked, at, None if asked.ends else following)
+            return self._advice(question, at, None if question.ends else following)
         return render_template(
             "portal/question.html",
             name=self.name,
             home=self.home,
-            question=asked,
+            question=question,
             number=at,
             of=len(self.questions),
-            answers=self._answers(asked, at, following),
+            answers=self._answers(question, at, following),
         )
 
-    def _advice(self, asked: Question, at: int, following: str | None) -> str:
-        usual = _("Así no se puede") if asked.ends else _("Antes de seguir")
+    def _advice(self, question: Question, at: int, following: str | None) -> str:
+        usual = _("Así no se puede") if question.ends else _("Antes de seguir")
         return render_template(
             "portal/advice.html",
-            heading=self.heading(asked) or usual,
-            question=asked,
+            heading=self.heading(question) or usual,
+            question=question,
             back=self.address(str(at)),
-            links=self.links(asked),
+            links=self.links(question),
             following=self.address(following) if following else None,
         )
 
-    def _answers(self, asked: Question, at: int, following: str) -> list[dict[str, Any]]:
+    def _answers(self, question: Question, at: int, following: str) -> list[dict[str, Any]]:
         """Yes and no, and where each leads."""
         return [
             {
                 "words": words,
                 "address": self.address(
-                    f"{at}{ADVICE}" if answer is asked.advised_on else following
+                    f"{at}{ADVICE}" if answer is question.advised_on else following
                 ),
             }
             for words, answer in ((_("Sí"), True), (_("No"), False))

@@ -172,13 +172,13 @@ def remittance_cancel(id: UUID) -> Response:
 @allow(ANYONE)
 def lookup() -> str:
     """Show the recipient's look-up, without signing in; each try with a folio is counted."""
-    form, errors, found = draft().form, draft().errors(_read_lookup), None
-    asked = _read_lookup(form, {}) if draft().at == ASKED else None
-    if asked is not None:
+    form, errors, collection = draft().form, draft().errors(_read_lookup), None
+    query = _read_lookup(form, {}) if draft().at == ASKED else None
+    if query is not None:
         try:
-            found = find_for_recipient(**asked)
+            collection = find_for_recipient(**query)
         except NotFound:
-            if parse_folio(asked["folio"]):
+            if parse_folio(query["folio"]):
                 errors["form"] = [_("No encontramos un envío con ese folio y ese apellido.")]
             else:
                 errors["folio"] = [str(FOLIO_FORM)]
@@ -188,7 +188,7 @@ def lookup() -> str:
         "portal/lookup.html",
         form=form,
         errors=errors,
-        found=_collection(found) if found else None,
+        found=_collection(collection) if collection else None,
         zone=MEXICO_CITY,
     )
 
@@ -203,10 +203,10 @@ def lookup_ask() -> Response:
 
 
 def _read_lookup(form: dict[str, str], errors: Errors) -> dict[str, str] | None:
-    asked: dict[str, str] | None = check(
+    query: dict[str, str] | None = check(
         LookupSchema(), pick(form, "folio", "first_surname"), errors
     )
-    return asked
+    return query
 
 
 @pages.get("/mis-datos")
@@ -397,13 +397,15 @@ def _show(id: UUID, errors: Errors) -> str:
     )
 
 
-def _collection(found: Collection) -> dict[str, Any]:
+def _collection(collection: Collection) -> dict[str, Any]:
     return {
-        "folio": found.folio,
-        "status": found.status.value,
-        "not_coming": found.status in NOT_COMING,
-        "total_to_recipient": found.pesos,
-        "collect": _collect(found.branch, found.collect_until) if found.branch else None,
+        "folio": collection.folio,
+        "status": collection.status.value,
+        "not_coming": collection.status in NOT_COMING,
+        "total_to_recipient": collection.pesos,
+        "collect": _collect(collection.branch, collection.collect_until)
+        if collection.branch
+        else None,
         "answer_by": None,
     }
 

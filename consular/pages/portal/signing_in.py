@@ -108,12 +108,12 @@ def enter_with_code(to: Destination, code: str) -> tuple[UUID, str]:
     """(account, secret of the new session). Raises CodeWrong, CodeTriesUsed, CodeExpired."""
     digits = re.sub(r"[\s-]", "", code)
     with transaction(NETWORK_SCOPE) as session:
-        found = use_code(session, to, digits, now=now(), vault=vault(), asked_by=_asked_by())
-        if isinstance(found, UUID):
-            return found, start_session(session, now=now(), account_id=found)
-    if not found.left:
+        outcome = use_code(session, to, digits, now=now(), vault=vault(), asked_by=_asked_by())
+        if isinstance(outcome, UUID):
+            return outcome, start_session(session, now=now(), account_id=outcome)
+    if not outcome.left:
         raise CodeTriesUsed(field="code", tries=MOST_TRIES)
-    raise CodeWrong(field="code", left=found.left)
+    raise CodeWrong(field="code", left=outcome.left)
 
 
 def _asked_by() -> bytes:

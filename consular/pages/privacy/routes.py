@@ -31,7 +31,7 @@ LINES = 100
 def erasures() -> str:
     """List erasure requests to decide, oldest first."""
     with transaction(NETWORK_SCOPE) as session:
-        found = [
+        rows = [
             {
                 **described(session, each),
                 "city": city_of(each.consulate_code or ""),
@@ -41,7 +41,7 @@ def erasures() -> str:
         ]
     return render_template(
         "privacy/erasures.html",
-        requests=found,
+        requests=rows,
         refusals=[
             {"value": code.value, "label": gettext(words)} for code, words in REFUSALS.items()
         ],

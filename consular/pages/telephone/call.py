@@ -68,10 +68,9 @@ def call_save() -> Response:
     if "times" in request.form or "later" in request.form:
         return go(url_for("telephone.call", d=keep_draft(form), _anchor="times"))
     form["asked"] = "search" if "search" in request.form else "book"
-    asked = read_or_refuse(form, _read)
-    if not isinstance(asked, BookAppointment):
+    command = read_or_refuse(form, _read)
+    if not isinstance(command, BookAppointment):
         return go(url_for("telephone.call", d=keep_draft(form, at=SEARCHED)))
-    command = asked
     booked = commands.book(submission_key(command), command)
     drop()
     return go(url_for("telephone.appointment", id=booked.id, nueva=1))

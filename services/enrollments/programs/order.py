@@ -10,17 +10,17 @@ from services.enrollments.programs.schema import Program
 
 def comes_after(program: Program) -> tuple[str, ...]:
     """The programs that come before it."""
-    asked = (each.name for each in program.fields if each.name in PROGRAMS)
-    return tuple(dict.fromkeys((*program.requires, *asked)))
+    numbers = (each.name for each in program.fields if each.name in PROGRAMS)
+    return tuple(dict.fromkeys((*program.requires, *numbers)))
 
 
 def in_order(wanted: Iterable[str]) -> list[str]:
     """The wanted programs and all that come before them, each after those that it needs."""
-    found: set[str] = set()
+    needed: set[str] = set()
     pending = list(wanted)
     while pending:
         program = pending.pop()
-        if program not in found:
-            found.add(program)
+        if program not in needed:
+            needed.add(program)
             pending += comes_after(PROGRAMS[program])
-    return [program for program in PROGRAMS if program in found]
+    return [program for program in PROGRAMS if program in needed]

@@ -29,10 +29,10 @@ class Step:
 
     def is_asked(self, answers: Mapping[str, Any]) -> bool:
         """Whether any of its fields may be asked for, given the answers of the pages before."""
-        own = {asked.name for asked in self.fields}
+        own = {field.name for field in self.fields}
         return any(
-            asked.is_asked(answers) or (asked.when is not None and asked.when.field in own)
-            for asked in self.fields
+            field.is_asked(answers) or (field.when is not None and field.when.field in own)
+            for field in self.fields
         )
 
 
@@ -67,7 +67,7 @@ class Form:
     @property
     def fields(self) -> tuple[Field, ...]:
         """Those of all steps."""
-        return tuple(asked for step in self.steps for asked in step.fields)
+        return tuple(field for step in self.steps for field in step.fields)
 
     @property
     def consents(self) -> tuple[str, ...]:

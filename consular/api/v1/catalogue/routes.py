@@ -158,14 +158,14 @@ def show_network_availability(query: dict[str, Any]) -> dict[str, Any]:
         get_service(session, query["service"])
         for code in query["consulates"]:
             get_consulate(session, code)
-        asked = _search(query)
-        places = search(session, asked, now=now())
-        office = nearest_office(session, asked)
+        wanted = _search(query)
+        places = search(session, wanted, now=now())
+        office = nearest_office(session, wanted)
         zones = {c.code: ZoneInfo(c.time_zone) for c in list_consulates(session)}
     if not places:
-        note_nothing_found(asked.service, office)
+        note_nothing_found(wanted.service, office)
     slots = [_network_slot(place, zones[place.consulate]) for place in places]
-    return NetworkAnswer.render(from_=asked.first, to=asked.last, slots=slots)
+    return NetworkAnswer.render(from_=wanted.first, to=wanted.last, slots=slots)
 
 
 def _search(query: dict[str, Any]) -> Search:

@@ -81,9 +81,9 @@ def upload_document(enrollment: UUID, command: SentDocument) -> Any:
 def list_own_documents(enrollment: UUID, query: dict[str, Any]) -> dict[str, Any]:
     """List the documents in use of the request's person, whichever request they came with."""
     with transaction() as session:
-        found = get_enrollment(session, enrollment)
-        record_look(session, "enrollment", found)
-        documents = open_names(session, list_documents(session, folder_of(found)), vault())
+        row = get_enrollment(session, enrollment)
+        record_look(session, "enrollment", row)
+        documents = open_names(session, list_documents(session, folder_of(row)), vault())
     return slice_of([rendered(each) for each in documents], query, "id")
 
 
@@ -158,12 +158,12 @@ def _shown(session: Session, document: Any) -> dict[str, Any]:
 
 def rendered(named: NamedDocument) -> dict[str, Any]:
     """As the API answers it."""
-    found = named.row
+    document = named.row
     return DocumentAnswer.render(
-        found,
+        document,
         name=named.name,
-        content_type=CONTENT_TYPES[Stored(found.stored)],
-        sha256=found.sha256.hex(),
-        confirmed=found.confirmed_at is not None,
-        sent=found.sent_at is not None,
+        content_type=CONTENT_TYPES[Stored(document.stored)],
+        sha256=document.sha256.hex(),
+        confirmed=document.confirmed_at is not None,
+        sent=document.sent_at is not None,
     )

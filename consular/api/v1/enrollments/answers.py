@@ -98,13 +98,13 @@ class ResultField(Table):
 
 @cache
 def _result(program: Program) -> Schema:
-    given: dict[str, fields.Field[Any]] = {
+    result_fields: dict[str, fields.Field[Any]] = {
         each.name: (CalendarDay if each.kind is Kind.DATE else Text)(required=False)
         for each in program.results
     }
-    made = Answer.from_dict(given, name=f"{program.code.capitalize()}Result")
-    made.__doc__ = f"What {program.name.en} ends with."
-    return made()
+    answer = Answer.from_dict(result_fields, name=f"{program.code.capitalize()}Result")
+    answer.__doc__ = f"What {program.name.en} ends with."
+    return answer()
 
 
 class EnrollmentAnswer(Answer):

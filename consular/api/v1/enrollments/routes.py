@@ -116,9 +116,9 @@ def list_own_enrollments(query: dict[str, Any]) -> dict[str, Any]:
 def show_enrollment(enrollment: UUID) -> dict[str, Any]:
     """Return one enrollment with its history and result."""
     with transaction() as session:
-        found = get_enrollment(session, enrollment)
-        record_look(session, "enrollment", found)
-        return detailed(session, found)
+        row = get_enrollment(session, enrollment)
+        record_look(session, "enrollment", row)
+        return detailed(session, row)
 
 
 @endpoint(
@@ -219,37 +219,37 @@ def print_proof(enrollment: UUID) -> Response:
 
 def _answer(session: Session, enrollment: UUID, sent: dict[str, Any]) -> dict[str, Any]:
     program = PROGRAMS[get_enrollment(session, enrollment).program]
-    given = Answer(load_answers(program, sent["data"]), sent["applicant"])
+    corrections = Answer(load_answers(program, sent["data"]), sent["applicant"])
     return detailed(
-        session, answer(session, enrollment, given, now=now(), actor=actor(), vault=vault())
+        session, answer(session, enrollment, corrections, now=now(), actor=actor(), vault=vault())
     )
 
 
 def _request(session: Session, command: RequestEnrollment) -> dict[str, Any]:
     who = {"now": now(), "actor": actor(), "vault": vault()}
     if actor().is_citizen:
-        found = request_enrollment(session, command, **who)
+        enrollment = request_enrollment(session, command, **who)
     else:
-        found = request_for_person(session, command, Assistance(declared=True), **who)
-    return EnrollmentAnswer.render(found, warnings=_warnings(session, found))
+        enrollment = request_for_person(session, command, Assistance(declared=True), **who)
+    return EnrollmentAnswer.render(enrollment, warnings=_warnings(session, enrollment))
 
 
-def _warnings(session: Session, found: Any) -> list[dict[str, str]]:
-    return [in_words(difference) for difference in warnings_of(session, found, vault())]
+def _warnings(session: Session, enrollment: Any) -> list[dict[str, str]]:
+    return [in_words(difference) for difference in warnings_of(session, enrollment, vault())]
 
 
-def detailed(session: Session, found: Any) -> dict[str, Any]:
+def detailed(session: Session, enrollment: Any) -> dict[str, Any]:
     """With history and result."""
-    details = open_details(session, found, vault())
+    details = open_details(session, enrollment, vault())
     return EnrollmentAnswer.render(
-        found,
+        enrollment,
         requested=details.requested,
         appointment=details.appointment,
         payment=details.payment,
-        remedy=remedy_in_words(found),
-        actions=sorted(actions(Status(found.status))),
-        history=list_history(session, found.id),
-        result=open_result(session, found, vault()),
-        warnings=_warnings(session, found),
-        assistance=find_assistance(session, found.id),
+        remedy=remedy_in_words(enrollment),
+        actions=sorted(actions(Status(enrollment.status))),
+        history=list_history(session, enrollment.id),
+        result=open_result(session, enrollment, vault()),
+        warnings=_warnings(session, enrollment),
+        assistance=find_assistance(session, enrollment.id),
     )

@@ -105,10 +105,10 @@ def _pages(ask: Callable[..., Page[Any, Place]]) -> Iterator[Sequence[Any]]:
             return
 
 
-def _person(found: Any) -> dict[str, Any]:
+def _person(person: Any) -> dict[str, Any]:
     return PersonAnswer.render(
-        open_person(found, vault()),
-        holder=found.holder,
-        birth_place=found.birth_place,
-        since=found.created_at,
+        open_person(person, vault()),
+        holder=person.holder,
+        birth_place=person.birth_place,
+        since=person.created_at,
     )

@@ -108,8 +108,8 @@ def request_arco(command: dict[str, Any]) -> dict[str, Any]:
     They go as soon as nothing is under way. What a law has kept is blocked until its day.
     """
     with transaction(NETWORK_SCOPE) as session:
-        found = request_own_erasure(session, now=now(), actor=actor())
-        return _erasure(session, found)
+        erasure = request_own_erasure(session, now=now(), actor=actor())
+        return _erasure(session, erasure)
 
 
 @endpoint(
@@ -125,12 +125,12 @@ def request_arco(command: dict[str, Any]) -> dict[str, Any]:
 def list_arco(query: dict[str, Any]) -> dict[str, Any]:
     """List the requests of the account, the newest first."""
     with transaction(NETWORK_SCOPE) as session:
-        items = [_erasure(session, found) for found in list_own(session, account())]
+        items = [_erasure(session, erasure) for erasure in list_own(session, account())]
     return slice_of(items, query, "folio")
 
 
-def _erasure(session: Session, found: Any) -> dict[str, Any]:
-    return ErasureAnswer.render(kind="cancellation", **described(session, found))
+def _erasure(session: Session, erasure: Any) -> dict[str, Any]:
+    return ErasureAnswer.render(kind="cancellation", **described(session, erasure))
 
 
 def _profile(session: Session) -> PersonData:

@@ -61,16 +61,16 @@ def estimate_program(program: str, command: dict[str, Any]) -> Json:
 
     404 for a program without a tariff. ``data`` is what the program's ``tariff`` says.
     """
-    asked = PROGRAMS.get(program)
-    if asked is None or asked.tariff is None:
+    known = PROGRAMS.get(program)
+    if known is None or known.tariff is None:
         raise NotFound()
     on = command["on"] or home_day(now())
-    estimate = asked.tariff.work_out(load_tariff(asked, command["data"]), on)
+    estimate = known.tariff.work_out(load_tariff(known, command["data"]), on)
     return EstimateAnswer.render(
         estimate,
         program=program,
-        exact=asked.tariff.exact,
-        why=translated(asked.tariff.why),
+        exact=known.tariff.exact,
+        why=translated(known.tariff.why),
         on=on,
         parts=[PartAnswer.render(part, name=translated(part.name)) for part in estimate.parts],
         notes=_all(estimate.notes),
@@ -79,7 +79,7 @@ def estimate_program(program: str, command: dict[str, Any]) -> Json:
 
 def _program(program: Program) -> Json:
     form, guide = program.form, program.guide
-    asked = inline(data_schema(program))
+    data = inline(data_schema(program))
     return ProgramAnswer.render(
         program,
         name=translated(program.name),
@@ -95,8 +95,8 @@ def _program(program: Program) -> Json:
         legal=guide.legal,
         referral=_referral(program),
         tariff=_tariff(program),
-        data=asked,
-        example=example_data(program.fields, asked),
+        data=data,
+        example=example_data(program.fields, data),
     )
 
 
@@ -122,12 +122,12 @@ def _tariff(program: Program) -> Json | None:
     tariff = program.tariff
     if tariff is None:
         return None
-    asked = inline(tariff_schema(program))
+    schema = inline(tariff_schema(program))
     return TariffAnswer.render(
         tariff,
         why=translated(tariff.why),
-        data=asked,
-        example=example_data(tariff.fields, asked),
+        data=schema,
+        example=example_data(tariff.fields, schema),
     )
 
 

@@ -225,12 +225,12 @@ def _type(settle: Callable[..., Any], command: TypeFigure) -> dict[str, Any]:
 
 
 def _shown(count: Any) -> dict[str, Any]:
-    seen = may_see_value(count.status, actor_id(), count.reported_by, count.second_by)
-    hidden = {} if seen else {"value": None, "second_value": None}
+    visible = may_see_value(count.status, actor_id(), count.reported_by, count.second_by)
+    hidden = {} if visible else {"value": None, "second_value": None}
     return CountAnswer.render(count, **hidden)
 
 
 def _revision(session: Session, count: Any) -> dict[str, Any]:
-    seen = may_see_value(count.status, actor_id(), count.reported_by, count.second_by)
-    hidden = {} if seen else {"value": None, "second_value": None}
+    visible = may_see_value(count.status, actor_id(), count.reported_by, count.second_by)
+    hidden = {} if visible else {"value": None, "second_value": None}
     return RevisionAnswer.render(count, **hidden, **names_of(session, count))

@@ -24,7 +24,7 @@ from services.enrollments.words import DOCUMENTS
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedCorrections:
     """What the agency wants corrected: of the applicant, of the program's fields, or a document.
 
     ``missing`` are those of the documents that weren't uploaded since.
@@ -36,14 +36,16 @@ class Asked:
     missing: Collection[str]
 
 
-def asked_of(session: Session, found: Any, requested: Sequence[str]) -> Asked:
+def requested_corrections(
+    session: Session, enrollment: Any, requested: Sequence[str]
+) -> RequestedCorrections:
     """What the agency named, told apart."""
-    program = PROGRAMS[found.program]
-    return Asked(
+    program = PROGRAMS[enrollment.program]
+    return RequestedCorrections(
         asked_fields(requested),
         tuple(field for field in program.fields if field.name in requested),
-        [_document(program, name) for name in list_asked(found, requested)],
-        [_document(program, name) for name in list_missing(session, found, requested)],
+        [_document(program, name) for name in list_asked(enrollment, requested)],
+        [_document(program, name) for name in list_missing(session, enrollment, requested)],
     )
 
 
@@ -56,13 +58,13 @@ def _document(program: Program, code: str) -> str:
 
 
 def read_answer(
-    program: Program, asked: Asked, form: dict[str, str], errors: Errors
+    program: Program, corrections: RequestedCorrections, form: dict[str, str], errors: Errors
 ) -> Answer | None:
     """The answer that the form gives, or None with what is wrong with it."""
-    born = date_of(form, "birth_date") if "birth_date" in asked.applicant else None
-    texts = [name for name in asked.applicant if name != "birth_date"]
+    born = date_of(form, "birth_date") if "birth_date" in corrections.applicant else None
+    texts = [name for name in corrections.applicant if name != "birth_date"]
     applicant = {**pick(form, *texts), **({"birth_date": born} if born else {})}
-    data, wrong = data_of(asked.fields, form), Errors()
+    data, wrong = data_of(corrections.fields, form), Errors()
     sent = check(AnswerSchema(), {"data": data, "applicant": applicant}, wrong)
     try:
         data = load_answers(program, data)
