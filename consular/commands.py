@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from consular.auth import account, actor, now, vault
 from consular.callers import booking_hand, enrollment_budgets, guess_budgets
-from consular.db import raw_connection, transaction
+from consular.db import database_now, raw_connection, transaction
 from consular.health import SEARCHES_GIVEN_UP
 from services.appointments import booking, desk, rescheduling
 from services.appointments.errors import ClaimTaken, SearchGivenUp
@@ -28,6 +28,8 @@ from services.identity.errors import IdentityCheckPending
 from services.kernel import idempotency
 from services.kernel.db import NETWORK_SCOPE, Scope
 from services.kernel.idempotency import RequestKey
+from services.remittances import ordering
+from services.remittances.models import Remittance
 
 
 def run_idempotent(
@@ -103,6 +105,18 @@ def reschedule(session: Session, command: RescheduleAppointment) -> Appointment:
     limits = current_app.config["BOOKING_LIMITS"]
     with _counting_given_up("reschedule"):
         return rescheduling.reschedule(session, command, now=now(), actor=actor(), limits=limits)
+
+
+def order_remittance(session: Session, command: ordering.OrderRemittance) -> Remittance:
+    """Order it as of the database's clock, funded as it is here."""
+    return ordering.order(
+        session,
+        command,
+        now=database_now(session),
+        actor=actor(),
+        vault=vault(),
+        funding_mode=current_app.config["FUNDING_MODE"],
+    )
 
 
 @contextmanager

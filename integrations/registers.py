@@ -21,6 +21,18 @@ from integrations.contracts import (
 )
 from integrations.errors import Refused, Unanswered
 
+OTHER_REASON = "other"
+# What can be done about the codes that every register has.
+REMEDIES: Mapping[str, Remedy] = {
+    "data_mismatch": Remedy.CORRECT,
+    "already_registered": Remedy.ASK_AGENCY,
+    OTHER_REASON: Remedy.ASK_AGENCY,
+    "curp_invalid": Remedy.CORRECT,
+    "data_invalid": Remedy.CORRECT,
+    "not_found": Remedy.OURS,
+    "key_reused": Remedy.OURS,
+}
+
 
 class RegisterClient(TokenClient):
     """Implements `contracts.EnrollmentAgency`. Grade A and B: it honours our folio as key and
@@ -108,6 +120,3 @@ def reason_of(
     if status not in (EnrollmentStatus.REJECTED, EnrollmentStatus.ENDED):
         return None
     return reasons.get(cause or "", OTHER_REASON)
-
-
-OTHER_REASON = "other"

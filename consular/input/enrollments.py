@@ -14,28 +14,31 @@ from consular.input.fields import (
     Curp,
     Email,
     Name,
-    Phone,
     SecondSurname,
     Text,
 )
 from consular.input.paging import PageQuery
+from consular.input.people import PersonSchema
 from consular.input.programs import ProgramData, load_data
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.requesting import Applicant, RequestEnrollment
 from services.enrollments.rules import Status
 
 
-class ApplicantSchema(Schema):
+class ApplicantSchema(PersonSchema):
     """Whoever is to be enrolled; the agency needs the CURP."""
 
-    given_names = Name(required=True)
-    first_surname = Name(required=True)
-    second_surname = SecondSurname()
-    birth_date = BirthDate(required=True)
+    example: ClassVar[dict[str, Any]] = {
+        "given_names": "Gloria",
+        "first_surname": "Hernández",
+        "second_surname": "García",
+        "birth_date": "1956-04-27",
+        "curp": "HEGG560427MVZRRL04",
+        "email": "gloria@example.com",
+    }
+
     birth_place = Code(load_default=None, allow_none=True)
     curp = Curp(required=True)
-    email = Email(load_default=None, allow_none=True)
-    phone = Phone(load_default=None, allow_none=True)
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> Applicant:
@@ -48,14 +51,7 @@ class EnrollmentSchema(Schema):
     example: ClassVar[dict[str, Any]] = {
         "program": "rfc",
         "consulate": "losangeles",
-        "applicant": {
-            "given_names": "Gloria",
-            "first_surname": "Hernández",
-            "second_surname": "García",
-            "birth_date": "1956-04-27",
-            "curp": "HEGG560427MVZRRL04",
-            "email": "gloria@example.com",
-        },
+        "applicant": ApplicantSchema.example,
         "data": {},
         "consents": ["transfer_to_agency"],
     }

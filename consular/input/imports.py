@@ -7,20 +7,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import ValidationError, fields, post_load
 
 from consular.input.appointments import LANGUAGES
 from consular.input.fields import (
-    BirthDate,
     Code,
-    Curp,
     Day,
-    Email,
-    Name,
-    Phone,
-    SecondSurname,
     Text,
 )
+from consular.input.people import PersonSchema
 from services.appointments.booking import BookAppointment
 from services.appointments.importing import ImportRow
 from services.appointments.people import Attendee
@@ -41,20 +36,13 @@ COLUMNS = (
 )
 
 
-class ImportRowSchema(Schema):
+class ImportRowSchema(PersonSchema):
     """One line. Date and time are those of the office's wall clock."""
 
     key = Text(most=100, required=True)
     date = Day(required=True)
     time = fields.Time(required=True, error_messages={"invalid": _("Escribe la hora así: 09:30.")})
     service = Code(required=True)
-    given_names = Name(required=True)
-    first_surname = Name(required=True)
-    second_surname = SecondSurname()
-    birth_date = BirthDate(required=True)
-    curp = Curp(load_default=None, allow_none=True)
-    email = Email(load_default=None, allow_none=True)
-    phone = Phone(load_default=None, allow_none=True)
     language = fields.String(load_default="es", validate=LANGUAGES)
 
     def __init__(self, line: int, consulate: str, zone: str) -> None:

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, post_load
 
-from consular.input.fields import BirthDate, Choice, Curp, Email, Name, Phone, SecondSurname
+from consular.input.fields import Choice
+from consular.input.people import PersonSchema
 from services.citizens.people import PersonData
 from services.privacy.rules import Refusal
 
 
-class ProfileSchema(Schema):
+class ProfileSchema(PersonSchema):
     """The account holder as they are called."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -20,14 +21,6 @@ class ProfileSchema(Schema):
         "second_surname": "Prueba",
         "birth_date": "1990-05-12",
     }
-
-    given_names = Name(required=True)
-    first_surname = Name(required=True)
-    second_surname = SecondSurname()
-    birth_date = BirthDate(required=True)
-    curp = Curp(load_default=None, allow_none=True)
-    email = Email(load_default=None, allow_none=True)
-    phone = Phone(load_default=None, allow_none=True)
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> PersonData:

@@ -32,14 +32,7 @@ class PlanSchema(Schema):
 
     example: ClassVar[dict[str, Any]] = {
         "programs": ["infonavit"],
-        "applicant": {
-            "given_names": "Gloria",
-            "first_surname": "Hernández",
-            "second_surname": "García",
-            "birth_date": "1956-04-27",
-            "curp": "HEGG560427MVZRRL04",
-            "email": "gloria@example.com",
-        },
+        "applicant": ApplicantSchema.example,
         "starts_next": True,
         "prepared": [{"program": "rfc", "consents": ["transfer_to_agency"]}],
     }

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from integrations.contracts import EnrollmentApplication, EnrollmentState
 from integrations.imss import wire
 from integrations.imss.codes import REFUSALS, REMEDIES
 from integrations.registers import RegisterClient
@@ -19,10 +15,5 @@ class ImssClient(RegisterClient):
     refusals = REFUSALS
     remedies = REMEDIES
 
-    def request_body(self, application: EnrollmentApplication) -> dict[str, Any]:
-        """The request in the institute's words."""
-        return wire.request_body(application)
-
-    def state(self, folio: str, body: Mapping[str, Any]) -> EnrollmentState:
-        """Its answer in ours."""
-        return wire.enrollment_state(folio, body)
+    request_body = staticmethod(wire.request_body)
+    state = staticmethod(wire.enrollment_state)

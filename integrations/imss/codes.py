@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from integrations import registers
 from integrations.contracts import EnrollmentStatus, Remedy
 
 # Our program -> its procedure.
@@ -46,19 +47,13 @@ REFUSALS: Mapping[str, str] = {
 
 # What can be done, by our code.
 REMEDIES: Mapping[str, Remedy] = {
-    "data_mismatch": Remedy.CORRECT,
+    **registers.REMEDIES,
     "curp_not_found": Remedy.CORRECT,
     "nss_mismatch": Remedy.CORRECT,
-    "already_registered": Remedy.ASK_AGENCY,
     "under_age": Remedy.WAIT,
     "pre_existing_illness": Remedy.ASK_AGENCY,
     "not_paid": Remedy.ASK_AGAIN,
-    "other": Remedy.ASK_AGENCY,
-    "curp_invalid": Remedy.CORRECT,
     "nss_invalid": Remedy.CORRECT,
-    "data_invalid": Remedy.CORRECT,
-    "not_found": Remedy.OURS,
-    "key_reused": Remedy.OURS,
     "nothing_requested": Remedy.OURS,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from integrations import registers
 from integrations.contracts import BatchStatus, EnrollmentStatus, Remedy
 
 BATCH_STATUSES: Mapping[str, BatchStatus] = {
@@ -41,15 +42,9 @@ REFUSALS: Mapping[str, str] = {
 
 # What can be done, by our code.
 REMEDIES: Mapping[str, Remedy] = {
-    "data_mismatch": Remedy.CORRECT,
+    **registers.REMEDIES,
     "nss_invalid": Remedy.CORRECT,
     "not_insured": Remedy.ASK_AGAIN,
-    "already_registered": Remedy.ASK_AGENCY,
-    "curp_invalid": Remedy.CORRECT,
-    "data_invalid": Remedy.CORRECT,
-    "other": Remedy.ASK_AGENCY,
-    "not_found": Remedy.OURS,
-    "key_reused": Remedy.OURS,
     "file_damaged": Remedy.OURS,
     "file_invalid": Remedy.OURS,
 }

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from integrations.contracts import EnrollmentApplication, EnrollmentState
 from integrations.registers import RegisterClient
 from integrations.sat import wire
 from integrations.sat.codes import REFUSALS, REMEDIES
@@ -19,10 +15,5 @@ class SatClient(RegisterClient):
     refusals = REFUSALS
     remedies = REMEDIES
 
-    def request_body(self, application: EnrollmentApplication) -> dict[str, Any]:
-        """The request in the register's words."""
-        return wire.request_body(application)
-
-    def state(self, folio: str, body: Mapping[str, Any]) -> EnrollmentState:
-        """Its answer in ours."""
-        return wire.enrollment_state(folio, body)
+    request_body = staticmethod(wire.request_body)
+    state = staticmethod(wire.enrollment_state)

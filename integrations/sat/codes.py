@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from integrations import registers
 from integrations.contracts import EnrollmentStatus, Remedy
 
 STATUSES: Mapping[str, EnrollmentStatus] = {
@@ -35,15 +36,9 @@ REFUSALS: Mapping[str, str] = {
 
 # What can be done, by our code.
 REMEDIES: Mapping[str, Remedy] = {
-    "data_mismatch": Remedy.CORRECT,
-    "already_registered": Remedy.ASK_AGENCY,
+    **registers.REMEDIES,
     "under_age": Remedy.WAIT,
     "missed_appointment": Remedy.ASK_AGAIN,
-    "other": Remedy.ASK_AGENCY,
-    "curp_invalid": Remedy.CORRECT,
-    "data_invalid": Remedy.CORRECT,
-    "not_found": Remedy.OURS,
-    "key_reused": Remedy.OURS,
     "nothing_requested": Remedy.OURS,
 }
 

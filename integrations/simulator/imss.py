@@ -12,23 +12,19 @@ import calendar
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar
 
-from flask import Blueprint, jsonify, request
 from stdnum import luhn
-from werkzeug.wrappers import Response
 
 from integrations.simulator import applicants, names
-from integrations.simulator.applicants import Register, created
 from integrations.simulator.memory import Order
-from integrations.simulator.world import World
+from integrations.simulator.registers import SimulatedRegister
 
 AGENCY = "imss"
 OTHER_NUMBER = "AJENO"
 NEVER_PAYS = "MOROSO"
 TOO_LATE = "VENCIDO"
 ILL = "ENFERMO"
-FIELDS = ("tramite", "rfc", "nss", "datos")
 PROCEDURES = ("ASIGNACION_NSS", "PERSONA_INDEPENDIENTE", "SALUD_FAMILIA")
 MONTHS = {"monthly": 1, "two_monthly": 2, "half_yearly": 6, "yearly": 12}
 LAST_DAY_TO_PAY = 20
@@ -48,46 +44,20 @@ FAMILY_HEALTH = (
 )
 
 
-class SimulatedAgency:
-    """The institute's endpoints over the shared world."""
+class SimulatedAgency(SimulatedRegister):
+    """The institute, which decides at once."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._register = Register(world, AGENCY, FIELDS)
+    agency = AGENCY
+    collection = "tramites"
+    fields = ("tramite", "rfc", "nss", "datos")
+    blank: ClassVar = {"causa": None, "nss": None, "lineaPago": None}
 
-    def blueprint(self) -> Blueprint:
-        """Its routes, under /imss."""
-        routes = Blueprint(AGENCY, __name__, url_prefix="/imss/v1/tramites")
-        routes.before_request(self._authenticate)
-        routes.add_url_rule("/<folio>", "request", self.request, methods=["PUT"])
-        routes.add_url_rule("/<folio>/aclaracion", "amend", self.amend, methods=["PUT"])
-        routes.add_url_rule("/<folio>", "status", self.status, methods=["GET"])
-        return routes
+    def refusal(self, body: Any) -> str | None:
+        """A procedure that it doesn't have, data of another shape, a number that can't be."""
+        return _refused(body)
 
-    def _authenticate(self) -> None:
-        self._world.require_bearer(AGENCY, applicants.error("NO_AUTORIZADO"))
-
-    def request(self, folio: str) -> Response:
-        """Take the request in once; a repeat answers with its present state."""
-        new = self._register.take(folio, _refused(request.get_json(silent=True)))
-        return created(self.status(folio), new)
-
-    def amend(self, folio: str) -> Response:
-        """Take the correction in."""
-        new = self._register.amend(folio)
-        return created(self.status(folio), new)
-
-    def status(self, folio: str) -> Response:
-        """Return the status of a request."""
-        order = self._register.get(folio)
-        blank = {"causa": None, "nss": None, "lineaPago": None}
-        return jsonify({"folio": folio, **blank, **self._state(order)})
-
-    def describe(self, order: Order) -> str:
-        """State and cause."""
-        return applicants.in_words(self._state(order))
-
-    def _state(self, order: Order) -> dict[str, Any]:
+    def state(self, order: Order) -> dict[str, Any]:
+        """What became of it: corrected once, or decided at once; then it waits for the payment."""
         correction = self._register.correction(order.folio)
         if self._register.wants_correction(order.body) and correction is None:
             return {"estado": "POR_CORREGIR", **self._register.asks_correction(order)}

@@ -6,15 +6,12 @@ A valid request is received, reviewed, given a video appointment, and active.
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import Any
-
-from flask import Blueprint, jsonify
-from werkzeug.wrappers import Response
+from typing import Any, ClassVar
 
 from integrations.simulator import applicants, names
-from integrations.simulator.applicants import Register, created
 from integrations.simulator.memory import Order
-from integrations.simulator.world import MEXICO_CITY, World
+from integrations.simulator.registers import SimulatedRegister
+from integrations.simulator.world import MEXICO_CITY
 
 AGENCY = "sat"
 # Parts of `decide_seconds` after which a request is in review and has its appointment.
@@ -23,51 +20,15 @@ APPOINTMENT_AFTER = 0.55
 APPOINTMENT_AT = time(10, 0)
 
 
-class SimulatedAgency:
-    """The register's endpoints over the shared world."""
+class SimulatedAgency(SimulatedRegister):
+    """The register, which decides as time passes and calls back."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._register = Register(world, AGENCY)
+    agency = AGENCY
+    collection = "solicitudes"
+    blank: ClassVar = {"causa": None, "rfc": None, "cita": None}
 
-    def blueprint(self) -> Blueprint:
-        """Its routes, under /sat."""
-        routes = Blueprint(AGENCY, __name__, url_prefix="/sat/v1/solicitudes")
-        routes.before_request(self._authenticate)
-        routes.add_url_rule("/<folio>", "request", self.request, methods=["PUT"])
-        routes.add_url_rule("/<folio>/aclaracion", "amend", self.amend, methods=["PUT"])
-        routes.add_url_rule("/<folio>", "status", self.status, methods=["GET"])
-        return routes
-
-    def _authenticate(self) -> None:
-        self._world.require_bearer(AGENCY, applicants.error("NO_AUTORIZADO"))
-
-    def request(self, folio: str) -> Response:
-        """Take the request in once; a repeat answers with its present state."""
-        new = self._register.take(folio)
-        if new:
-            self._call_back(folio, "decided")
-        return created(self.status(folio), new)
-
-    def amend(self, folio: str) -> Response:
-        """Take the correction in; the register decides anew."""
-        new = self._register.amend(folio)
-        if new:
-            self._call_back(folio, "decided-anew")
-        return created(self.status(folio), new)
-
-    def status(self, folio: str) -> Response:
-        """Return the status of a request."""
-        order = self._register.get(folio)
-        return jsonify(
-            {"folio": folio, "causa": None, "rfc": None, "cita": None, **self._state(order)}
-        )
-
-    def describe(self, order: Order) -> str:
-        """State and cause."""
-        return applicants.in_words(self._state(order))
-
-    def _state(self, order: Order) -> dict[str, Any]:
+    def state(self, order: Order) -> dict[str, Any]:
+        """How far the request has come, by the time that has passed."""
         correction = self._register.correction(order.folio)
         part = self._part_of_time(correction or order)
         if part < REVIEW_AFTER and correction is None:
@@ -109,7 +70,8 @@ class SimulatedAgency:
             "ligaCita": f"https://videocita.sat.example.org/{order.folio}",
         }
 
-    def _call_back(self, folio: str, what: str) -> None:
+    def plan_callback(self, folio: str, what: str) -> None:
+        """Call back once it is decided."""
         self._world.memory.plan_callback(
             f"{AGENCY}-{folio}-{what}",
             AGENCY,

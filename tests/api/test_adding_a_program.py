@@ -18,7 +18,7 @@ from services.enrollments.rules import Status
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.contract import contract_of
-from tests.factories.enrollments import make_account, make_applicant
+from tests.factories.enrollments import applicant_form, make_account, make_applicant
 from tests.factories.programs import CHOIR
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web
@@ -65,13 +65,7 @@ def _request(data: object) -> dict[str, Any]:
 def _form(**changes: str) -> dict[str, str]:
     who = make_applicant()
     return {
-        "given_names": who.given_names,
-        "first_surname": who.first_surname,
-        "second_surname": who.second_surname or "",
-        "curp": who.curp,
-        "birth_date-day": str(who.birth_date.day),
-        "birth_date-month": str(who.birth_date.month),
-        "birth_date-year": str(who.birth_date.year),
+        **applicant_form(who),
         "consents": "transfer_to_agency",
         "data-voice": "Soprano",
         "data-years": "12",

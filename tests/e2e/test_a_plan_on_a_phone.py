@@ -6,7 +6,6 @@ SAT asks for one correction on the way; nothing is written twice.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -16,7 +15,7 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from integrations.simulator.names import Person, make_curp
 from tests.factories import files
-from tests.factories.instance import Instance, fill, press, running_chromium, running_instance
+from tests.factories.instance import Instance, fill, old_phone, press
 
 pytestmark = pytest.mark.browser
 
@@ -30,25 +29,9 @@ SECONDS = 1000
 
 
 @pytest.fixture(scope="module")
-def instance() -> Iterator[Instance]:
-    with running_instance() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def phone(browser: Browser, instance: Instance) -> Page:
     """Signed in by a code."""
-    context = browser.new_context(
-        viewport={"width": 360, "height": 740}, java_script_enabled=False, locale="es-MX"
-    )
-    context.set_default_timeout(20 * SECONDS)
-    page = context.new_page()
+    page = old_phone(browser)
     page.goto(f"{instance.url}/login")
     fill(page, {"contact": EMAIL})
     press(page)

@@ -10,7 +10,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.api.calls import steady_web
-from tests.factories.instance import running_chromium
 from tests.factories.staff import cookie_name, staff_browser
 from tests.factories.web import Web, served
 from tests.servers import Addresses
@@ -30,12 +29,6 @@ TAGS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 @pytest.fixture(scope="module")
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with steady_web(servers, tmp_path_factory.mktemp("keyboard")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as running:
         yield running
 
 

@@ -6,7 +6,6 @@ The citizen has a phone 360 pixels wide and no JavaScript.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -21,9 +20,8 @@ from integrations.simulator.names import Person, make_curp
 from tests.factories.instance import (
     Instance,
     fill,
+    old_phone,
     press,
-    running_chromium,
-    running_instance,
     sign_in_staff,
 )
 from tests.factories.web import working_day
@@ -36,26 +34,6 @@ BIRTH = {"birth_date-day": 12, "birth_date-month": 5, "birth_date-year": 1990}
 CURP = make_curp(Person("Ana", "Demostrada", "Prueba", BORN), "M")
 EMAIL = "ana@demo.invalid"
 SECONDS = 1000
-
-
-@pytest.fixture(scope="module")
-def instance() -> Iterator[Instance]:
-    with running_instance() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as running:
-        yield running
-
-
-def _phone(browser: Browser) -> Page:
-    context = browser.new_context(
-        viewport={"width": 360, "height": 740}, java_script_enabled=False, locale="es-MX"
-    )
-    context.set_default_timeout(20 * SECONDS)
-    return context.new_page()
 
 
 def _words(page: Page) -> str:
@@ -84,7 +62,7 @@ def _reload_until(page: Page, words: str, seconds: int = 30) -> None:
 @pytest.fixture(scope="module")
 def citizen(browser: Browser, instance: Instance) -> dict[str, Any]:
     """The citizen's whole way; the tests below look at what it left."""
-    page = _phone(browser)
+    page = old_phone(browser)
     done: dict[str, Any] = {"page": page}
     _book(page, instance, done)
     _ask_for_rfc(page, instance, done)
@@ -171,7 +149,7 @@ def test_money_arrives_once_and_the_price_was_told(
 def test_the_recipient_looks_it_up_without_signing_in(
     citizen: dict[str, Any], instance: Instance, browser: Browser
 ) -> None:
-    page = _phone(browser)
+    page = old_phone(browser)
     page.goto(f"{instance.url}/cobrar")
     fill(page, {"folio": citizen["remittance_folio"].lower(), "first_surname": "RECEPTORA"})
     press(page)
@@ -252,7 +230,7 @@ def _violations(page: Page, instance: Instance, path: str) -> list[str]:
 
 
 def test_llave_mx_signs_in_and_signing_out_ends_it(instance: Instance, browser: Browser) -> None:
-    page = _phone(browser)
+    page = old_phone(browser)
     page.goto(f"{instance.url}/mis-datos")
     expect(page).to_have_url(f"{instance.url}/login?next=/mis-datos")
     page.get_by_role("link", name="Entrar con Llave MX").click()

@@ -23,7 +23,6 @@ from services.remittances.rates import store_rate
 from tests.api.calls import steady_web
 from tests.api.test_counts_are_typed_twice import made as made_count
 from tests.factories.enrollments import make_applicant
-from tests.factories.instance import running_chromium
 from tests.factories.staff import Browser as Signed
 from tests.factories.staff import citizen_browser, cookie_name, staff_browser
 from tests.factories.web import Web, morning_at_office, person, served
@@ -199,12 +198,6 @@ def _of_the_desk(desk: Signed, booked: str, session: str) -> list[str]:
 def address(web: Web) -> Iterator[str]:
     with served(web) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as running:
-        yield running
 
 
 def _context(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from services.citizens.models import Account
 from services.enrollments.details import Details, PaymentDetails
 from services.enrollments.models import Enrollment
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
-from services.enrollments.requesting import Applicant, RequestEnrollment
+from services.enrollments.requesting import Applicant, RequestEnrollment, request_enrollment
 from services.enrollments.rules import Status
 from services.files.cleaning import CleanFile
 from services.files.rules import Stored
@@ -72,21 +72,42 @@ def make_request(applicant: Applicant | None = None, **changes: object) -> Reque
     return RequestEnrollment(**{**values, **changes})  # type: ignore[arg-type]
 
 
+def send_request(session: Session, citizen: Actor, *, now: datetime, vault: Vault) -> Enrollment:
+    """A request that its agency has."""
+    enrollment = request_enrollment(session, make_request(), now=now, actor=citizen, vault=vault)
+    begin_submission(session, enrollment.id, now=now, vault=vault)
+    return enrollment
+
+
+def applicant_form(applicant: Applicant) -> dict[str, str]:
+    """The applicant as pages are sent them."""
+    born = applicant.birth_date
+    return {
+        "given_names": applicant.given_names,
+        "first_surname": applicant.first_surname,
+        "second_surname": applicant.second_surname or "",
+        "curp": applicant.curp,
+        "birth_date-day": str(born.day),
+        "birth_date-month": str(born.month),
+        "birth_date-year": str(born.year),
+    }
+
+
 def agency_says(database: Database, vault: Vault, enrollment: UUID, *words: AgencyStatus) -> None:
     """The workers send it, if they didn't, and take these words of the agency."""
     with database.transaction(NETWORK_SCOPE) as session:
         begin_submission(session, enrollment, now=system_clock(), vault=vault)
-        for said in words:
-            record_progress(session, enrollment, said, now=system_clock(), vault=vault)
+        for word in words:
+            record_progress(session, enrollment, word, now=system_clock(), vault=vault)
 
 
-def upload_document(session: Session, found: Enrollment, kind: str, *, vault: Vault) -> None:
+def upload_document(session: Session, enrollment: Enrollment, kind: str, *, vault: Vault) -> None:
     """A document that its person sends now."""
-    assert found.folder_id
+    assert enrollment.folder_id
     file = CleanFile(Stored.JPEG, b"a picture", b"a small one", 1)
-    actor = Actor(Role.CITIZEN, found.account_id)
+    actor = Actor(Role.CITIZEN, enrollment.account_id)
     command = UploadDocument(kind, "hoja.jpg", file)
-    upload(session, found.folder_id, command, now=system_clock(), actor=actor, vault=vault)
+    upload(session, enrollment.folder_id, command, now=system_clock(), actor=actor, vault=vault)
 
 
 def payment_line(reference: str = "0012345678901234567") -> AgencyStatus:

@@ -215,6 +215,15 @@ def running_chromium() -> Iterator[Browser]:
             browser.close()
 
 
+def old_phone(browser: Browser) -> Page:
+    """A page 360 pixels wide, without JavaScript."""
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, java_script_enabled=False, locale="es-MX"
+    )
+    context.set_default_timeout(20_000)
+    return context.new_page()
+
+
 def fill(page: Page, values: dict[str, Any]) -> None:
     """Type into fields by name."""
     for name, value in values.items():

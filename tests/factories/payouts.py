@@ -13,7 +13,6 @@ from integrations.contracts import (
     CredentialCountSource,
     MessageSender,
     PayoutAgency,
-    PayoutChannel,
     PayoutOrder,
     PayoutState,
     PopulationRegister,
@@ -38,7 +37,7 @@ from services.remittances.rules import FINAL, Answer, Status
 from tests.factories.remittances import VAULT, ManualClock, prepare_reference
 from workers.agencies import Agencies
 from workers.gate import Gate, Guarded
-from workers.jobs.remittances import submit_payout
+from workers.jobs.remittances import payout_order, submit_payout
 from workers.jobs.run import run_outbox, use
 from workers.runtime import JobContext
 
@@ -247,6 +246,10 @@ class PayoutBench:
         with self.work.transaction() as session:
             return Status(session.get_one(Remittance, remittance).status)
 
+    def ending(self, remittance: UUID) -> tuple[Status, int]:
+        """Its status now, and how many times the agency paid it."""
+        return self.status(remittance), self.effects(remittance)
+
     def statuses(self) -> dict[UUID, Status]:
         """Of all remittances."""
         with self.work.transaction() as session:
@@ -284,18 +287,7 @@ class PayoutBench:
 
     def order_of(self, task: PayoutTask, **changes: Any) -> PayoutOrder:
         """The order that a worker would send for the task, changed."""
-        order = PayoutOrder(
-            folio=task.folio,
-            amount_minor=task.amount_minor,
-            channel=PayoutChannel(task.payout),
-            beneficiary_given_names=task.given_names,
-            beneficiary_first_surname=task.first_surname,
-            beneficiary_second_surname=task.second_surname,
-            account=task.account,
-            sender_name=task.sender_name,
-            concept=task.concept,
-        )
-        return replace(order, **changes)
+        return replace(payout_order(task), **changes)
 
     def _die(self, remittance: UUID, *, before: bool = False, after: bool = False) -> Lease:
         lease = self.work.take_lease(self.item(remittance, PAYOUT))

@@ -17,7 +17,7 @@ from services.enrollments.progress import AgencyStatus, begin_submission, record
 from services.enrollments.rules import Status
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
-from tests.factories.enrollments import make_account, make_applicant, rfc_of
+from tests.factories.enrollments import applicant_form, make_account, make_applicant, rfc_of
 from tests.factories.plans import NSS_NUMBER, open_all
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web
@@ -181,12 +181,7 @@ def test_who_has_not_told_their_data_tells_them_with_the_first_request(web: Web)
     at = owner.choose("imss")
     assert at.startswith("/rfc") or "/nueva/rfc" in at
     who = owner.applicant
-    form = {
-        "given_names": who.given_names, "first_surname": who.first_surname,
-        "second_surname": who.second_surname or "", "curp": who.curp, "email": who.email or "",
-        "birth_date-day": str(who.birth_date.day), "birth_date-month": str(who.birth_date.month),
-        "birth_date-year": str(who.birth_date.year), "consents": GIVEN,
-    }  # fmt: skip
+    form = {**applicant_form(who), "email": who.email or "", "consents": GIVEN}
     sent = owner.browser.post(at.partition("?")[0], d=at.rpartition("d=")[2], **form)
     assert "/inscripciones/" in sent.location, owner.browser.get(sent.location).text
     owner.address = owner.browser.get("/mi-carpeta").location

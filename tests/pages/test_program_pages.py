@@ -16,7 +16,7 @@ from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.progress import begin_submission
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
-from tests.factories.enrollments import make_applicant, rfc_of
+from tests.factories.enrollments import applicant_form, make_applicant, rfc_of
 from tests.factories.staff import Browser
 from tests.factories.web import Web
 from tests.pages.test_citizens_forms import citizen, summary
@@ -35,16 +35,7 @@ def _open(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _who() -> dict[str, str]:
     who = make_applicant()
-    return {
-        "given_names": who.given_names,
-        "first_surname": who.first_surname,
-        "second_surname": who.second_surname or "",
-        "curp": who.curp,
-        "email": who.email or "",
-        "birth_date-day": str(who.birth_date.day),
-        "birth_date-month": str(who.birth_date.month),
-        "birth_date-year": str(who.birth_date.year),
-    }
+    return {**applicant_form(who), "email": who.email or ""}
 
 
 class Journey:

@@ -15,18 +15,16 @@ from services.enrollments.details import AppointmentDetails, Details, PaymentDet
 from services.enrollments.models import Enrollment
 from services.enrollments.progress import (
     AgencyStatus,
-    begin_submission,
     record_progress,
     record_unknown,
 )
 from services.enrollments.queries import list_history, open_details, open_result
-from services.enrollments.requesting import request_enrollment
 from services.enrollments.rules import TRANSITIONS, UNDECIDED, WAITING, Status
 from services.kernel.audit import Actor, Role
 from services.kernel.crypto import Vault
 from services.kernel.db import violated_constraint
 from services.kernel.money import Money
-from tests.factories.enrollments import make_account, make_request
+from tests.factories.enrollments import make_account, send_request
 
 NOW = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 VAULT = Vault({1: b"m" * 32}, b"i" * 32)
@@ -40,15 +38,12 @@ def citizen(session: Session) -> Actor:
 @pytest.fixture
 def sent(session: Session, citizen: Actor) -> Enrollment:
     """A request that its agency has."""
-    command = make_request()
-    found = request_enrollment(session, command, now=NOW, actor=citizen, vault=VAULT)
-    begin_submission(session, found.id, now=NOW, vault=VAULT)
-    return found
+    return send_request(session, citizen, now=NOW, vault=VAULT)
 
 
-def _hear(session: Session, found: Enrollment, *words: AgencyStatus) -> None:
+def _hear(session: Session, enrollment: Enrollment, *words: AgencyStatus) -> None:
     for word in words:
-        record_progress(session, found.id, word, now=NOW, vault=VAULT)
+        record_progress(session, enrollment.id, word, now=NOW, vault=VAULT)
 
 
 def _history(session: Session, enrollment: UUID) -> list[tuple[str, str | None]]:

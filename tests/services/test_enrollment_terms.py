@@ -12,16 +12,15 @@ from services.enrollments.answering import Answer, answer
 from services.enrollments.details import Details, PaymentDetails
 from services.enrollments.lapsing import close_lapsed, list_lapsed, remind
 from services.enrollments.models import Enrollment
-from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
+from services.enrollments.progress import AgencyStatus, record_progress
 from services.enrollments.queries import list_history, open_result
-from services.enrollments.requesting import request_enrollment
 from services.enrollments.rules import Status
 from services.incidents.models import Incident
 from services.kernel.audit import Actor, Role
 from services.kernel.crypto import Vault
 from services.kernel.money import Money
 from services.outbox.models import OutboxItem
-from tests.factories.enrollments import make_account, make_request
+from tests.factories.enrollments import make_account, send_request
 
 # A Tuesday, at noon in Mexico City.
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
@@ -42,31 +41,32 @@ def citizen(session: Session) -> Actor:
 
 @pytest.fixture
 def sent(session: Session, citizen: Actor) -> Enrollment:
-    command = make_request()
-    found = request_enrollment(session, command, now=NOW, actor=citizen, vault=VAULT)
-    begin_submission(session, found.id, now=NOW, vault=VAULT)
-    return found
+    return send_request(session, citizen, now=NOW, vault=VAULT)
 
 
-def _hear(session: Session, found: Enrollment, word: AgencyStatus, now: datetime = NOW) -> None:
-    record_progress(session, found.id, word, now=now, vault=VAULT)
+def _hear(
+    session: Session, enrollment: Enrollment, word: AgencyStatus, now: datetime = NOW
+) -> None:
+    record_progress(session, enrollment.id, word, now=now, vault=VAULT)
 
 
-def _topics(session: Session, found: Enrollment) -> list[str]:
-    items = select(OutboxItem.topic).where(OutboxItem.ref == found.id).order_by(OutboxItem.topic)
+def _topics(session: Session, enrollment: Enrollment) -> list[str]:
+    items = (
+        select(OutboxItem.topic).where(OutboxItem.ref == enrollment.id).order_by(OutboxItem.topic)
+    )
     return list(session.scalars(items))
 
 
-def _incidents(session: Session, found: Enrollment) -> list[str]:
-    return list(session.scalars(select(Incident.kind).where(Incident.subject_id == found.id)))
+def _incidents(session: Session, enrollment: Enrollment) -> list[str]:
+    return list(session.scalars(select(Incident.kind).where(Incident.subject_id == enrollment.id)))
 
 
-def _ends(session: Session, found: Enrollment, now: datetime) -> tuple[str, str | None]:
+def _ends(session: Session, enrollment: Enrollment, now: datetime) -> tuple[str, str | None]:
     """How it stands after what has lapsed by then was closed."""
     for lapsed in list_lapsed(session, now=now, limit=9):
         assert close_lapsed(session, lapsed, now=now)
         assert not close_lapsed(session, lapsed, now=now)
-    return found.status, found.reason_code
+    return enrollment.status, enrollment.reason_code
 
 
 def test_what_was_not_answered_in_time_is_as_if_it_was_not_filed(

@@ -53,89 +53,86 @@ def ordered(bench: PayoutBench, sender: Actor) -> Order:
 
 
 def test_a_calm_agency_pays_once_and_the_sender_is_told(bench: PayoutBench, ordered: Order) -> None:
-    found = ordered()
+    remittance = ordered()
     bench.run_all()
-    assert bench.status(found) is Status.ACCEPTED
+    assert bench.status(remittance) is Status.ACCEPTED
     bench.clock.forward(seconds=2)
     bench.run_all()
-    assert bench.history(found) == ["funded", "sending", "accepted", "paid"]
-    assert bench.effects(found) == 1
-    assert bench.topics(found).count("remittances.paid") == 1
+    assert bench.history(remittance) == ["funded", "sending", "accepted", "paid"]
+    assert bench.effects(remittance) == 1
+    assert bench.topics(remittance).count("remittances.paid") == 1
     with bench.work.transaction() as session:
-        row = session.get_one(Remittance, found)
+        row = session.get_one(Remittance, remittance)
         assert row.agency_reference
         assert row.paid_at == row.funded_at + timedelta(seconds=1)
 
 
 def test_cash_waits_at_a_branch_until_it_is_collected(bench: PayoutBench, ordered: Order) -> None:
-    found = ordered(payout=Payout.BRANCH)
+    remittance = ordered(payout=Payout.BRANCH)
     bench.run_all()
-    assert bench.status(found) is Status.AVAILABLE
+    assert bench.status(remittance) is Status.AVAILABLE
     with bench.work.transaction() as session:
-        assert "Sucursal" in (session.get_one(Remittance, found).branch or "")
-    bench.collect(found)
-    bench.call_back(found)
+        assert "Sucursal" in (session.get_one(Remittance, remittance).branch or "")
+    bench.collect(remittance)
+    bench.call_back(remittance)
     bench.run_all()
-    assert bench.status(found) is Status.PAID
-    assert bench.effects(found) == 1
+    assert bench.ending(remittance) == (Status.PAID, 1)
 
 
 def test_an_answer_lost_after_the_money_moved_is_asked_for_not_sent_again(
     bench: PayoutBench, ordered: Order
 ) -> None:
-    found = ordered()
+    remittance = ordered()
     bench.fault(drop_after_effect_rate=1.0)
     bench.run_all()
-    assert bench.status(found) is Status.UNKNOWN
+    assert bench.status(remittance) is Status.UNKNOWN
     with bench.work.transaction() as session:
-        row = session.get_one(Remittance, found)
+        row = session.get_one(Remittance, remittance)
         assert row.answer_due_at == bench.clock() + timedelta(hours=48)
     bench.fault()
     bench.finish()
-    assert bench.history(found) == ["funded", "sending", "unknown", "accepted", "paid"]
-    assert bench.effects(found) == 1
-    assert bench.attempts(found) == ["answered"]
+    assert bench.history(remittance) == ["funded", "sending", "unknown", "accepted", "paid"]
+    assert bench.effects(remittance) == 1
+    assert bench.attempts(remittance) == ["answered"]
 
 
 def test_an_order_that_never_arrived_is_sent_again_under_the_same_folio(
     bench: PayoutBench, ordered: Order
 ) -> None:
-    found = ordered()
+    remittance = ordered()
     # Half of these act before they answer 500, half don't: only asking tells.
     for _ in range(6):
         bench.fault(error_rate=1.0)
         bench.run_all()
-        assert bench.status(found) is Status.UNKNOWN
+        assert bench.status(remittance) is Status.UNKNOWN
         bench.fault()
     bench.finish()
-    assert bench.status(found) is Status.PAID
-    assert bench.effects(found) == 1
+    assert bench.ending(remittance) == (Status.PAID, 1)
 
 
 def test_an_unavailable_agency_did_nothing_and_is_tried_again(
     bench: PayoutBench, ordered: Order
 ) -> None:
-    found = ordered()
+    remittance = ordered()
     bench.fault(unavailable_rate=1.0)
     for _ in range(3):
         bench.run_all()
-    assert bench.status(found) is Status.SENDING
-    assert bench.attempts(found) == ["never_sent"] * 3
+    assert bench.status(remittance) is Status.SENDING
+    assert bench.attempts(remittance) == ["never_sent"] * 3
     bench.fault()
     bench.finish()
-    assert bench.effects(found) == 1
+    assert bench.effects(remittance) == 1
 
 
 def test_garbage_is_no_answer(bench: PayoutBench, ordered: Order) -> None:
-    found = ordered()
+    remittance = ordered()
     bench.fault(garbage_rate=1.0)
     for _ in range(3):
         bench.run_all()
-    assert bench.status(found) is Status.UNKNOWN
+    assert bench.status(remittance) is Status.UNKNOWN
     bench.fault()
     bench.finish()
-    assert bench.status(found) is Status.PAID
-    assert bench.effects(found) == 1
+    assert bench.ending(remittance) == (Status.PAID, 1)
 
 
 @pytest.mark.parametrize(
@@ -144,14 +141,13 @@ def test_garbage_is_no_answer(bench: PayoutBench, ordered: Order) -> None:
 def test_a_refusal_gives_everything_back_with_the_reason(
     bench: PayoutBench, ordered: Order, surname: str, reason: str
 ) -> None:
-    found = ordered(surname)
+    remittance = ordered(surname)
     bench.run_all()
     bench.finish()
-    assert bench.status(found) is Status.REFUNDED
-    assert bench.effects(found) == 0
+    assert bench.ending(remittance) == (Status.REFUNDED, 0)
     with bench.work.transaction() as session:
-        assert session.get_one(Remittance, found).reason_code == reason
-    assert bench.topics(found).count("remittances.refunded") == 1
+        assert session.get_one(Remittance, remittance).reason_code == reason
+    assert bench.topics(remittance).count("remittances.refunded") == 1
 
 
 def test_a_name_that_cannot_be_written_gives_everything_back(
@@ -160,138 +156,129 @@ def test_a_name_that_cannot_be_written_gives_everything_back(
     with bench.work.transaction() as session:
         quoted = ask_quote(session, sender, send=10_00, now=bench.clock())
         unwritable = Recipient("明", "李", clabe=make_clabe())
-        found = order_from(
+        remittance = order_from(
             session, sender, quoted.id, recipient=unwritable, now=bench.clock(), vault=VAULT
         )
     bench.run_all()
-    assert bench.status(found.id) is Status.REFUNDED
+    assert bench.status(remittance.id) is Status.REFUNDED
 
 
 def test_a_worker_killed_before_the_call_loses_nothing(bench: PayoutBench, ordered: Order) -> None:
-    found = ordered()
-    bench.die_before_call(found)
-    assert bench.attempts(found) == ["sending"]
+    remittance = ordered()
+    bench.die_before_call(remittance)
+    assert bench.attempts(remittance) == ["sending"]
     bench.finish()
-    assert bench.status(found) is Status.PAID
-    assert bench.effects(found) == 1
-    assert bench.attempts(found) == ["answered", "answered"]
+    assert bench.ending(remittance) == (Status.PAID, 1)
+    assert bench.attempts(remittance) == ["answered", "answered"]
 
 
 def test_a_worker_killed_after_the_call_doubles_nothing(bench: PayoutBench, ordered: Order) -> None:
-    found = ordered()
-    bench.die_after_call(found)
-    assert bench.effects(found) == 1
+    remittance = ordered()
+    bench.die_after_call(remittance)
+    assert bench.effects(remittance) == 1
     bench.finish()
-    assert bench.status(found) is Status.PAID
-    assert bench.effects(found) == 1
-    assert bench.attempts(found) == ["answered"]
+    assert bench.ending(remittance) == (Status.PAID, 1)
+    assert bench.attempts(remittance) == ["answered"]
 
 
 def test_a_worker_that_was_paused_past_its_lease_settles_nothing(
     bench: PayoutBench, ordered: Order
 ) -> None:
-    found = ordered()
-    zombie = bench.die_before_call(found)
+    remittance = ordered()
+    zombie = bench.die_before_call(remittance)
     bench.finish()
     with pytest.raises(LeaseLost):
         zombie.wake()
-    assert bench.effects(found) == 1
-    assert bench.status(found) is Status.PAID
+    assert bench.ending(remittance) == (Status.PAID, 1)
 
 
 def test_a_worker_that_slept_for_longer_than_its_lease_sends_nothing(
     bench: PayoutBench, ordered: Order
 ) -> None:
-    found = ordered()
-    item = bench.item(found, PAYOUT)
+    remittance = ordered()
+    item = bench.item(remittance, PAYOUT)
     lease = bench.work.take_lease(item)
     assert lease is not None
     with pytest.raises(LeaseLost):
         submit_payout(replace(bench.work, lease_seconds=0.0), lease)
-    assert bench.effects(found) == 0
-    assert bench.attempts(found) == ["sending"]
+    assert bench.effects(remittance) == 0
+    assert bench.attempts(remittance) == ["sending"]
 
 
 def test_an_accepted_order_can_be_cancelled_and_everything_goes_back(
     bench: PayoutBench, sender: Actor, ordered: Order
 ) -> None:
-    found = ordered("Demorado")
+    remittance = ordered("Demorado")
     bench.run_all()
-    bench.cancel(found, sender)
-    assert bench.status(found) is Status.CANCELLING
+    bench.cancel(remittance, sender)
+    assert bench.status(remittance) is Status.CANCELLING
     bench.run_all()
-    assert bench.status(found) is Status.CANCELLED
-    assert bench.effects(found) == 0
+    assert bench.ending(remittance) == (Status.CANCELLED, 0)
 
 
 def test_cancelling_goes_on_asking_while_the_agency_does_not_answer(
     bench: PayoutBench, sender: Actor, ordered: Order
 ) -> None:
-    found = ordered("Detenido")
+    remittance = ordered("Detenido")
     bench.run_all()
-    bench.cancel(found, sender)
+    bench.cancel(remittance, sender)
     for faults in ({"error_rate": 1.0}, {"unavailable_rate": 1.0}):
         bench.fault(**faults)
         bench.run_all()
-        assert bench.status(found) is Status.CANCELLING
+        assert bench.status(remittance) is Status.CANCELLING
     bench.fault()
     bench.run_all()
-    assert bench.status(found) is Status.CANCELLED
-    assert bench.effects(found) == 0
+    assert bench.ending(remittance) == (Status.CANCELLED, 0)
 
 
 def test_cancelled_too_late_it_is_paid(bench: PayoutBench, sender: Actor, ordered: Order) -> None:
-    found = ordered()
+    remittance = ordered()
     bench.run_all()
-    bench.cancel(found, sender)
+    bench.cancel(remittance, sender)
     bench.clock.forward(seconds=5)
     bench.run_all()
-    assert bench.status(found) is Status.PAID
-    assert bench.effects(found) == 1
+    assert bench.ending(remittance) == (Status.PAID, 1)
 
 
 def test_an_order_that_may_be_under_way_is_waited_for_before_the_money_goes_back(
     bench: PayoutBench, sender: Actor, ordered: Order
 ) -> None:
-    found = ordered("Demorado")
-    zombie = bench.die_before_call(found)
-    bench.cancel(found, sender)
+    remittance = ordered("Demorado")
+    zombie = bench.die_before_call(remittance)
+    bench.cancel(remittance, sender)
     bench.run_all()
-    assert bench.status(found) is Status.CANCELLING
+    assert bench.status(remittance) is Status.CANCELLING
     # It arrives after all: the agency is asked again and stops it.
     with pytest.raises(LeaseLost):
         zombie.wake()
     bench.run_all()
-    assert bench.status(found) is Status.CANCELLED
-    assert bench.effects(found) == 0
+    assert bench.ending(remittance) == (Status.CANCELLED, 0)
 
 
 def test_an_order_that_can_arrive_no_more_is_given_back(
     bench: PayoutBench, sender: Actor, ordered: Order
 ) -> None:
-    found = ordered()
-    bench.die_before_call(found)
-    bench.cancel(found, sender)
+    remittance = ordered()
+    bench.die_before_call(remittance)
+    bench.cancel(remittance, sender)
     bench.clock.forward(seconds=ATTEMPT_MAY_ARRIVE.total_seconds())
     bench.run_all()
-    assert bench.status(found) is Status.CANCELLED
-    assert bench.effects(found) == 0
+    assert bench.ending(remittance) == (Status.CANCELLED, 0)
 
 
 def test_a_key_that_the_agency_knows_for_another_order_is_settled_by_what_it_has(
     bench: PayoutBench, ordered: Order
 ) -> None:
-    found = ordered()
+    remittance = ordered()
     with bench.work.transaction() as session:
-        task = claim_payout(session, found, now=bench.clock(), vault=bench.work.vault)
+        task = claim_payout(session, remittance, now=bench.clock(), vault=bench.work.vault)
         session.rollback()
     assert task is not None
     bench.agency.submit(bench.order_of(task, concept="OTRA"))
     bench.run_all()
-    assert bench.status(found) is Status.UNKNOWN
+    assert bench.status(remittance) is Status.UNKNOWN
     bench.finish()
-    assert bench.status(found) is Status.PAID
-    assert bench.effects(found) == 1
+    assert bench.ending(remittance) == (Status.PAID, 1)
 
 
 def test_a_callback_about_an_unknown_folio_has_no_effect(bench: PayoutBench) -> None:
@@ -304,14 +291,16 @@ def test_a_callback_about_an_unknown_folio_has_no_effect(bench: PayoutBench) -> 
 
 
 def test_one_chain_goes_on_however_many_callbacks_come(bench: PayoutBench, ordered: Order) -> None:
-    found = ordered(payout=Payout.BRANCH)
+    remittance = ordered(payout=Payout.BRANCH)
     bench.run_all()
     for _ in range(5):
-        bench.call_back(found)
+        bench.call_back(remittance)
     bench.run_all()
     with bench.work.transaction() as session:
         waiting = session.scalars(
-            select(OutboxItem.topic).where(OutboxItem.ref == found, OutboxItem.done_at.is_(None))
+            select(OutboxItem.topic).where(
+                OutboxItem.ref == remittance, OutboxItem.done_at.is_(None)
+            )
         ).all()
     assert waiting == [PAYOUT]
 
@@ -319,9 +308,9 @@ def test_one_chain_goes_on_however_many_callbacks_come(bench: PayoutBench, order
 def test_the_chain_of_a_cancelled_one_ends(
     bench: PayoutBench, sender: Actor, ordered: Order
 ) -> None:
-    found = ordered("Demorado")
+    remittance = ordered("Demorado")
     bench.run_all()
-    bench.cancel(found, sender)
+    bench.cancel(remittance, sender)
     bench.finish()
     with bench.work.transaction() as session:
         waiting = session.scalars(

@@ -120,7 +120,7 @@ def _call_agency(job: JobContext, task: PayoutTask) -> _Answer:
     try:
         match task.step:
             case Step.SEND:
-                state = payouts.submit(_order(task))
+                state = payouts.submit(payout_order(task))
             case Step.CANCEL:
                 state = payouts.cancel(task.folio)
             case Step.ASK:
@@ -239,7 +239,8 @@ def _pause(now: datetime, task: PayoutTask, status: Status) -> float:
     return min(max(age / timedelta(seconds=4), shortest), LONGEST_PAUSE_SECONDS)
 
 
-def _order(task: PayoutTask) -> PayoutOrder:
+def payout_order(task: PayoutTask) -> PayoutOrder:
+    """The order as the agency's adapter takes it."""
     return PayoutOrder(
         folio=task.folio,
         amount_minor=task.amount_minor,

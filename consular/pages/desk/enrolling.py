@@ -7,7 +7,6 @@ own e-mail or telephone. What is told goes to them, never to whoever helps.
 from __future__ import annotations
 
 from functools import partial
-from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Response, render_template, request, url_for
@@ -16,30 +15,21 @@ from flask_babel import gettext as _
 from consular.auth import HELPERS, actor, allow, now, vault
 from consular.commands import notify_existing_holder
 from consular.db import transaction
-from consular.errors import FieldsInvalid
 from consular.input.identity import SeenSchema
-from consular.name_warnings import confirmation_of, in_words, unconfirmed
+from consular.name_warnings import unconfirmed
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.consenting import contact_of, prove_contact, send_code_to_person
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.names import offices
-from consular.pages.portal.program_form import labels_of
-from consular.pages.portal.program_pages import (
-    CHECK,
-    FIRST,
-    FormPages,
-    answer_rows,
-    find_step,
-    page_address,
-    pages_of,
-)
-from consular.pages.portal.program_request import (
-    first_with_fault,
-    open_program,
-    read_answers,
-    read_page,
-    read_request,
+from consular.pages.portal.program_pages import FIRST, FormPages, page_address, pages_of
+from consular.pages.portal.program_request import open_program, read_page, read_request
+from consular.pages.portal.program_views import (
+    back_to_fault,
+    form_page,
+    keep_page,
+    names_page,
+    page_values,
 )
 from consular.pages.portal.signing_in import CODE_SENT, MINUTES, SENT_AGAIN, code_sent, sent_at
 from services.citizens.codes import Destination
@@ -78,14 +68,7 @@ def new_enrollment() -> str:
 @allow(HELPERS)
 def enroll(program: str, page: str) -> Response | str:
     """A page of the program's form, about the person who is helped."""
-    chosen, form = _open(program), draft().form
-    form_pages = pages_of(chosen, form)
-    faults: Errors = {}
-    command = read_answers(chosen, form, faults) if page == CHECK else None
-    missing = first_with_fault(form_pages, faults, page)
-    if page not in form_pages.codes or missing:
-        return go(page_address(chosen, missing or FIRST, draft_id(), view=VIEW))
-    return _ask(form_pages, page, form, command)
+    return form_page(_open(program), page, draft().form, _show, view=VIEW)
 
 
 @pages.post("/enrollments/new/<code:program>", defaults={"page": FIRST})
@@ -98,14 +81,11 @@ def enroll_send(program: str, page: str) -> Response:
     if page not in form_pages.codes:
         raise NotFound()
     if page != form_pages.last:
-        read_or_refuse(form, partial(read_page, form_pages, page))
-        return go(page_address(chosen, form_pages.after(page), keep_draft(form), view=VIEW))
+        return keep_page(form_pages, page, form, view=VIEW)
     errors: Errors = {}
     command = _read_all(chosen, form, errors)
     if command is None:
-        of_form = {name: said for name, said in errors.items() if name not in OF_HELPER}
-        at = page_address(chosen, first_with_fault(form_pages, of_form, page) or page, view=VIEW)
-        return go(f"{at}?{urlencode({'d': keep_draft(form, FieldsInvalid(errors), at=at)})}")
+        return back_to_fault(form_pages, page, form, errors, view=VIEW, own=OF_HELPER)
     if unconfirmed(form, list_warnings(command.applicant, command.data)):
         return go(url_for("desk.enroll_names", program=program, d=keep_draft(form)))
     contact = contact_of(command.applicant)
@@ -118,20 +98,7 @@ def enroll_send(program: str, page: str) -> Response:
 @allow(HELPERS)
 def enroll_names(program: str) -> Response | str:
     """Ask whether names that differ from the CURP are the person's as they are."""
-    chosen, form = _open(program), draft().form
-    command = read_request(chosen, form, {})
-    differences = list_warnings(command.applicant, command.data) if command else []
-    if command is None or not differences:
-        return go(page_address(chosen, FIRST, draft_id(), view=VIEW))
-    return render_template(
-        "desk/enroll_names.html",
-        form_url=page_address(chosen, FIRST, draft_id(), view=VIEW),
-        action=page_address(chosen, pages_of(chosen, form).last, view=VIEW),
-        name=full_name(command.applicant),
-        curp=command.applicant.curp,
-        warnings=[in_words(difference) for difference in differences],
-        confirmation=confirmation_of(differences),
-    )
+    return names_page("desk/enroll_names.html", _open(program), view=VIEW)
 
 
 @pages.get("/enrollments/new/<code:program>/code")
@@ -208,33 +175,24 @@ def _request(command: RequestEnrollment, form: dict[str, str], proved: UUID | No
     return go(url_for("desk.enrollment", id=enrollment, new=1))
 
 
-def _ask(
+def _show(
     form_pages: FormPages, page: str, form: dict[str, str], command: RequestEnrollment | None
 ) -> str:
     program = form_pages.program
-    read = (
-        partial(read_page, form_pages, page)
-        if page != form_pages.last
-        else partial(_read_all, program)
-    )
+    last = page == form_pages.last
+    read = partial(_read_all, program) if last else partial(read_page, form_pages, page)
     with transaction() as session:
         choices = offices(session) if channel_of(actor()) is Channel.TELEPHONE else []
+    values = page_values(form_pages, page, command, view=VIEW)
     return render_template(
         "desk/enroll.html",
-        program=program,
-        page=page,
-        step=find_step(program, page),
-        number=form_pages.number(page),
-        of=len(form_pages.codes),
-        last=page == form_pages.last,
+        **{
+            **values,
+            "before": values["before"] or url_for("desk.new_enrollment"),
+            "labels": {**values["labels"], "document": _("Documento que viste")},
+        },
         channel=channel_of(actor()),
-        answers=answer_rows(command, program, draft_id(), view=VIEW) if command else [],
         told=who_is_told(command) if command else "",
-        before=page_address(program, form_pages.before(page), draft_id(), view=VIEW)
-        if page != FIRST
-        else url_for("desk.new_enrollment"),
-        action=page_address(program, page, view=VIEW),
-        labels={**dict(labels_of(program.fields)), "document": _("Documento que viste")},
         consulates=choices,
         form={"notices": "es", **form},
         errors=draft().errors(read),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response, current_app, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
-from consular.commands import offering_correction, run_idempotent
+from consular.commands import offering_correction, order_remittance, run_idempotent
 from consular.db import database_now, transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import MEXICO_CITY
@@ -43,7 +43,7 @@ from services.citizens.people import PersonData, full_name
 from services.kernel.errors import DomainError, NotFound
 from services.kernel.ids import parse_folio
 from services.remittances.cancelling import cancel, list_actions
-from services.remittances.ordering import OrderRemittance, order
+from services.remittances.ordering import OrderRemittance
 from services.remittances.queries import (
     Collection,
     get_remittance,
@@ -290,15 +290,7 @@ def _number_wanted(form: dict[str, str]) -> str | None:
 
 def _order_once(command: OrderRemittance) -> str:
     def do(session: Session) -> dict[str, str]:
-        remittance = order(
-            session,
-            command,
-            now=database_now(session),
-            actor=actor(),
-            vault=vault(),
-            funding_mode=current_app.config["FUNDING_MODE"],
-        )
-        return {"id": str(remittance.id)}
+        return {"id": str(order_remittance(session, command).id)}
 
     return str(run_idempotent(submission_key(command), do, status=202)["id"])
 

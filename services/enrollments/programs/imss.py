@@ -23,8 +23,13 @@ from services.enrollments.programs.schema import (
     When,
 )
 from services.enrollments.programs.shared_fields import (
+    CLOSE_FAMILY,
+    DATA_MISMATCH,
     HAS_CURP,
     INCOME,
+    MEMBER_BORN,
+    MEMBER_CURP,
+    MEMBER_NAME,
     MUNICIPALITY,
     PERIOD,
     STATE,
@@ -131,19 +136,15 @@ _FAMILY = Step(
             most=6,
             when=When("has_family", True),
             fields=(
-                Field("name", Kind.TEXT, Bilingual("Nombre completo", "Full name"), most=160),
-                Field("born", Kind.BIRTH_DATE, Bilingual("Fecha de nacimiento", "Date of birth")),
+                MEMBER_NAME,
+                MEMBER_BORN,
                 Field(
                     "kinship",
                     Kind.CHOICE,
                     Bilingual("Qué es de ti", "Relation to you"),
-                    choices=(
-                        Choice("spouse", Bilingual("Mi pareja", "My partner")),
-                        Choice("child", Bilingual("Mi hija o hijo", "My child")),
-                        Choice("parent", Bilingual("Mi mamá o papá", "My parent")),
-                    ),
+                    choices=CLOSE_FAMILY,
                 ),
-                Field("curp", Kind.CURP, Bilingual("CURP", "CURP"), required=False),
+                MEMBER_CURP,
             ),
         ),
     ),
@@ -377,10 +378,7 @@ IMSS = Program(
     ),
     appeal=SOCIAL_SECURITY,
     reasons={
-        "data_mismatch": Bilingual(
-            "Los datos no coinciden con los de tu CURP.",
-            "The details do not match those of your CURP.",
-        ),
+        "data_mismatch": DATA_MISMATCH,
         "already_registered": Bilingual(
             "Ya tienes este seguro en el IMSS.", "You already have this insurance with IMSS."
         ),

@@ -19,7 +19,15 @@ from services.enrollments.programs.schema import (
     Tariff,
     When,
 )
-from services.enrollments.programs.shared_fields import HAS_CURP, MUNICIPALITY, STATE
+from services.enrollments.programs.shared_fields import (
+    CLOSE_FAMILY,
+    HAS_CURP,
+    MEMBER_BORN,
+    MEMBER_CURP,
+    MEMBER_NAME,
+    MUNICIPALITY,
+    STATE,
+)
 from services.enrollments.tariffs import family_health
 
 # The illnesses with which IMSS doesn't take people in (memory: reglamento en materia de afiliación,
@@ -53,21 +61,19 @@ _MEMBERS = Step(
             ),
             most=8,
             fields=(
-                Field("name", Kind.TEXT, Bilingual("Nombre completo", "Full name"), most=160),
-                Field("born", Kind.BIRTH_DATE, Bilingual("Fecha de nacimiento", "Date of birth")),
+                MEMBER_NAME,
+                MEMBER_BORN,
                 Field(
                     "kinship",
                     Kind.CHOICE,
                     Bilingual("Quién es", "Who it is"),
                     choices=(
                         Choice("self", Bilingual("Yo", "Myself")),
-                        Choice("spouse", Bilingual("Mi pareja", "My partner")),
-                        Choice("child", Bilingual("Mi hija o hijo", "My child")),
-                        Choice("parent", Bilingual("Mi mamá o papá", "My parent")),
+                        *CLOSE_FAMILY,
                         Choice("other", Bilingual("Otro familiar", "Another relative")),
                     ),
                 ),
-                Field("curp", Kind.CURP, Bilingual("CURP", "CURP"), required=False),
+                MEMBER_CURP,
                 Field(
                     "ill",
                     Kind.YES_NO,

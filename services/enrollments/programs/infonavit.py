@@ -19,7 +19,7 @@ from services.enrollments.programs.schema import (
     Step,
     Tariff,
 )
-from services.enrollments.programs.shared_fields import HAS_CURP, INCOME, PERIOD
+from services.enrollments.programs.shared_fields import DATA_MISMATCH, HAS_CURP, INCOME, PERIOD
 from services.enrollments.tariffs import housing
 
 _NUMBER = Step(
@@ -209,10 +209,7 @@ INFONAVIT = Program(
     ),
     appeal=HOUSING,
     reasons={
-        "data_mismatch": Bilingual(
-            "Los datos no coinciden con los de tu CURP.",
-            "The details do not match those of your CURP.",
-        ),
+        "data_mismatch": DATA_MISMATCH,
         "already_registered": Bilingual(
             "Ya tienes este ahorro en el Infonavit.", "You already have these savings."
         ),

@@ -12,7 +12,7 @@ from services.enrollments.programs.schema import (
     Program,
     Result,
 )
-from services.enrollments.programs.shared_fields import HAS_CURP, HAS_EMAIL
+from services.enrollments.programs.shared_fields import DATA_MISMATCH, HAS_CURP, HAS_EMAIL
 
 NSS = Program(
     code="nss",
@@ -85,10 +85,7 @@ NSS = Program(
     ),
     appeal=SOCIAL_SECURITY,
     reasons={
-        "data_mismatch": Bilingual(
-            "Los datos no coinciden con los de tu CURP.",
-            "The details do not match those of your CURP.",
-        ),
+        "data_mismatch": DATA_MISMATCH,
         "curp_not_found": Bilingual(
             "El IMSS no encontró tu CURP en el registro de población.",
             "IMSS did not find your CURP in the population register.",

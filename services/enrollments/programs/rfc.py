@@ -16,7 +16,7 @@ from services.enrollments.programs.schema import (
     Question,
     Result,
 )
-from services.enrollments.programs.shared_fields import HAS_CURP
+from services.enrollments.programs.shared_fields import DATA_MISMATCH, HAS_CURP
 
 RFC = Program(
     code="rfc",
@@ -151,10 +151,7 @@ RFC = Program(
     ),
     appeal=TAX,
     reasons={
-        "data_mismatch": Bilingual(
-            "Los datos no coinciden con los de tu CURP.",
-            "The details do not match those of your CURP.",
-        ),
+        "data_mismatch": DATA_MISMATCH,
         "already_registered": Bilingual(
             "El SAT ya tiene un RFC con tu CURP.", "SAT already has an RFC with your CURP."
         ),

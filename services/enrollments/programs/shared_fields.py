@@ -1,4 +1,4 @@
-"""Questions that several programs ask alike."""
+"""What several programs ask alike, and a reason that all agencies give."""
 
 from __future__ import annotations
 
@@ -38,6 +38,19 @@ PERIOD = Field(
         Choice("half_yearly", Bilingual("Cada seis meses", "Every six months")),
         Choice("yearly", Bilingual("Una vez al año", "Once a year")),
     ),
+)
+MEMBER_NAME = Field("name", Kind.TEXT, Bilingual("Nombre completo", "Full name"), most=160)
+MEMBER_BORN = Field("born", Kind.BIRTH_DATE, Bilingual("Fecha de nacimiento", "Date of birth"))
+MEMBER_CURP = Field("curp", Kind.CURP, Bilingual("CURP", "CURP"), required=False)
+CLOSE_FAMILY = (
+    Choice("spouse", Bilingual("Mi pareja", "My partner")),
+    Choice("child", Bilingual("Mi hija o hijo", "My child")),
+    Choice("parent", Bilingual("Mi mamá o papá", "My parent")),
+)
+# The agencies' most common reason for a refusal.
+DATA_MISMATCH = Bilingual(
+    "Los datos no coinciden con los de tu CURP.",
+    "The details do not match those of your CURP.",
 )
 
 HAS_CURP = Question(

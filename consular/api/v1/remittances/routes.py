@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, current_app, url_for
+from flask import Blueprint, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, request_key
@@ -16,14 +16,14 @@ from consular.api.v1.remittances.answers import (
     RemittanceAnswer,
     RemittanceList,
 )
-from consular.auth import ANYONE, CITIZEN, account, actor, vault
-from consular.commands import run_idempotent
+from consular.auth import ANYONE, CITIZEN, account, actor
+from consular.commands import order_remittance, run_idempotent
 from consular.db import database_now, transaction
 from consular.input.appointments import NothingSchema
 from consular.input.remittances import LookupSchema, QuoteSchema, RemittanceQuery, RemittanceSchema
 from consular.lookups import find_for_recipient
 from services.remittances.cancelling import cancel, list_actions
-from services.remittances.ordering import OrderRemittance, order
+from services.remittances.ordering import OrderRemittance
 from services.remittances.queries import (
     get_remittance,
     list_history,
@@ -165,13 +165,4 @@ def _quote(session: Session, command: RequestQuote) -> dict[str, Any]:
 
 
 def _order(session: Session, command: OrderRemittance) -> dict[str, Any]:
-    return RemittanceAnswer.render(
-        order(
-            session,
-            command,
-            now=database_now(session),
-            actor=actor(),
-            vault=vault(),
-            funding_mode=current_app.config["FUNDING_MODE"],
-        )
-    )
+    return RemittanceAnswer.render(order_remittance(session, command))

@@ -1,0 +1,112 @@
+"""What the portal's and the desk's views of a program's form have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, render_template
+
+from consular.errors import FieldsInvalid
+from consular.name_warnings import confirmation_of, in_words
+from consular.pages.drafts import draft, draft_id, keep_draft
+from consular.pages.forms import Errors, go, read_or_refuse
+from consular.pages.portal.program_form import labels_of
+from consular.pages.portal.program_pages import (
+    CHECK,
+    FIRST,
+    FormPages,
+    answer_rows,
+    find_step,
+    page_address,
+    pages_of,
+)
+from consular.pages.portal.program_request import (
+    first_with_fault,
+    read_answers,
+    read_page,
+    read_request,
+)
+from services.citizens.people import full_name
+from services.enrollments.programs.schema import Program
+from services.enrollments.requesting import RequestEnrollment
+from services.enrollments.warnings import list_warnings
+
+Form = dict[str, str]
+Show = Callable[[FormPages, str, Form, RequestEnrollment | None], str]
+
+
+def form_page(program: Program, page: str, form: Form, show: Show, *, view: str) -> Response | str:
+    """The page as ``show`` renders it; the first that isn't right where another is missing."""
+    form_pages, faults = pages_of(program, form), Errors()
+    command = read_answers(program, form, faults) if page == CHECK else None
+    missing = first_with_fault(form_pages, faults, page)
+    if page not in form_pages.codes or missing:
+        return go(page_address(program, missing or FIRST, draft_id(), view=view))
+    return show(form_pages, page, form, command)
+
+
+def keep_page(form_pages: FormPages, page: str, form: Form, *, view: str) -> Response:
+    """Keep the page's answers and go on to the next one."""
+    read_or_refuse(form, partial(read_page, form_pages, page))
+    following = form_pages.after(page)
+    return go(page_address(form_pages.program, following, keep_draft(form), view=view))
+
+
+def back_to_fault(
+    form_pages: FormPages,
+    page: str,
+    form: Form,
+    errors: Errors,
+    *,
+    view: str,
+    own: frozenset[str] = frozenset(),
+) -> Response:
+    """Show what is wrong, on the page that asks for it; ``own``: what this page asks for besides
+    the program's form."""
+    of_form = {name: messages for name, messages in errors.items() if name not in own}
+    wrong = first_with_fault(form_pages, of_form, page) or page
+    at = page_address(form_pages.program, wrong, view=view)
+    return go(f"{at}?{urlencode({'d': keep_draft(form, FieldsInvalid(errors), at=at)})}")
+
+
+def names_page(template: str, program: Program, *, view: str) -> Response | str:
+    """Ask whether names that differ from the CURP are right as they are."""
+    form = draft().form
+    command = read_request(program, form, {})
+    differences = list_warnings(command.applicant, command.data) if command else []
+    first = page_address(program, FIRST, draft_id(), view=view)
+    if command is None or not differences:
+        return go(first)
+    return render_template(
+        template,
+        form_url=first,
+        action=page_address(program, pages_of(program, form).last, view=view),
+        name=full_name(command.applicant),
+        curp=command.applicant.curp,
+        warnings=[in_words(difference) for difference in differences],
+        confirmation=confirmation_of(differences),
+    )
+
+
+def page_values(
+    form_pages: FormPages, page: str, command: RequestEnrollment | None, *, view: str
+) -> Mapping[str, Any]:
+    """What the template of a page is given; ``command`` on the one that checks the answers."""
+    program = form_pages.program
+    return {
+        "program": program,
+        "page": page,
+        "step": find_step(program, page),
+        "number": form_pages.number(page),
+        "of": len(form_pages.codes),
+        "last": page == form_pages.last,
+        "answers": answer_rows(command, program, draft_id(), view=view) if command else [],
+        "before": page_address(program, form_pages.before(page), draft_id(), view=view)
+        if page != FIRST
+        else None,
+        "action": page_address(program, page, view=view),
+        "labels": dict(labels_of(program.fields)),
+    }
