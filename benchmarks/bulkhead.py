@@ -1,4 +1,4 @@
-"""``python -m benchmarks.bulkhead [--full]``: what a sick agency costs the healthy ones.
+"""``python -m benchmarks.bulkhead [--full]``: what a failing agency costs the healthy ones.
 
 Requests to two agencies come in at a steady pace, the same in each run; a run is quiet, or one of
 the agencies is slow (five seconds an answer) or down. Measured is how long the healthy one's
@@ -37,7 +37,7 @@ from tests.factories.enrollments import make_account, make_request
 from tests.servers import Servers, random_keys
 from workers.main import run_relay, run_schedule, run_worker
 
-SICK, HEALTHY = "rfc", "nss"
+FAILING, HEALTHY = "rfc", "nss"
 SICK_AGENCY = "sat"
 RUNS: Mapping[str, Mapping[str, float]] = {
     "quiet": {},
@@ -46,7 +46,7 @@ RUNS: Mapping[str, Mapping[str, float]] = {
     "hangs": {"latency_ms": 60_000},
 }
 PATIENCE_SECONDS = 120.0
-_CONSENTS = {code: tuple(PROGRAMS[code].form.consents) for code in (SICK, HEALTHY)}
+_CONSENTS = {code: tuple(PROGRAMS[code].form.consents) for code in (FAILING, HEALTHY)}
 
 _FIRST_WORD = text(
     "SELECT extract(epoch FROM done_at - created_at)::float8 FROM outbox"
@@ -112,7 +112,7 @@ def _file(database: Database, vault: Vault, size: Size) -> list[UUID]:
     began = time.monotonic()
     for number in range(size.requests):
         time.sleep(max(0.0, began + number / size.a_second - time.monotonic()))
-        for program in (SICK, HEALTHY):
+        for program in (FAILING, HEALTHY):
             with database.transaction(NETWORK_SCOPE) as session:
                 actor = Actor(Role.CITIZEN, make_account(session))
                 request = make_request(program=program, consents=_CONSENTS[program])
@@ -140,7 +140,7 @@ def _wait(database: Database, enrollments: list[UUID], query: str) -> list[float
 
 
 def _wait_until_quiet(database: Database) -> None:
-    """Until the sick agency's requests are sent as well, so that each run begins alike."""
+    """Until the failing agency's requests are sent as well, so that each run begins alike."""
     query = text(
         "SELECT count(*) FROM outbox WHERE topic = 'enrollments.submit' AND done_at IS NULL"
     )
@@ -185,7 +185,7 @@ def _p99(values: Sequence[float]) -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command."""
+    """Measure from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bulkhead", description=__doc__)
     parser.add_argument("--full", action="store_true", help="ten times as many requests")
     size = FULL if parser.parse_args(arguments).full else SHORT

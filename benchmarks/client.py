@@ -113,7 +113,7 @@ def _next(connection: Connection, waiting: Iterator[bytes]) -> bool:
 
 
 def main(arguments: list[str]) -> dict[str, Any]:
-    """What the module says."""
+    """Run the load client from the command line."""
     host, port, connections, path = arguments
     load = Load((host, int(port)), int(connections))
     seconds = load.run(read_requests(Path(path)))

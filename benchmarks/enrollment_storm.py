@@ -103,7 +103,7 @@ CI = Size(40, 1, kills=5, wipe_seconds=2.0)
 
 @dataclass
 class Struck:
-    """What was done to the system."""
+    """The faults that were put into the system."""
 
     workers: int = 0
     relays: int = 0
@@ -231,7 +231,7 @@ class Client:
     done: bool = False
 
     def run(self) -> None:
-        """In a process of its own."""
+        """Run a worker in a process of its own."""
         with ThreadPoolExecutor(CLIENTS + 1) as pool, self.ledger.open("a", buffering=1) as lines:
             pool.submit(self._count)
             shares = [range(n, len(self.bodies), CLIENTS) for n in range(CLIENTS)]
@@ -572,7 +572,7 @@ def _storm(storm: Storm, citizens: Sequence[Citizen]) -> Outcome:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command."""
+    """Run the storm from the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--full", action="store_true", help=f"{FULL.requests} requests")

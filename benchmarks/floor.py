@@ -97,7 +97,7 @@ def create_app(settings: Settings) -> Flask:
     here = threading.local()
 
     def connection() -> psycopg.Connection[Any]:
-        """This thread's own, which may see everything."""
+        """This thread's own connection, which may see everything."""
         if not hasattr(here, "connection"):
             here.connection = psycopg.connect(
                 settings.database_url, autocommit=True, options="-c app.consulate=* -c timezone=UTC"

@@ -1,9 +1,9 @@
-"""``python -m benchmarks.healthy_agencies [--full]``: one agency is ill; do the others notice?
+"""``python -m benchmarks.healthy_agencies [--full]``: one agency is failing; do the others notice?
 
 People ask at a steady pace for a social security number (IMSS) and for an RFC (SAT). In every other
 round SAT answers after seconds, with errors, or not at all. Timed is how long IMSS's requests take
 from being received to being decided, by the database's clock; the p99 of the rounds in which SAT is
-ill is held against that of the quiet rounds. Prints one line; exits with 1 above 1.10.
+failing is held against that of the quiet rounds. Prints one line; exits with 1 above 1.10.
 
 The machine should have nothing else to do: both p99 move with whatever else runs on it.
 """
@@ -41,8 +41,8 @@ from tests.factories.enrollments import make_account, make_applicant, make_reque
 from tests.servers import Servers
 from workers.main import run_relay, run_worker
 
-ILL, WELL = "rfc", "nss"
-AGENCY_OF_THE_ILL = "sat"
+FAILING, WELL = "rfc", "nss"
+FAILING_AGENCY = "sat"
 FAULTS: Mapping[str, float] = {
     "latency_ms": 3_000,
     "error_rate": 0.5,
@@ -80,19 +80,19 @@ class Outcome:
     """Seconds of the healthy agency's requests in rounds of both kinds."""
 
     quiet: Sequence[float]
-    ill: Sequence[float]
+    failing: Sequence[float]
 
     @property
     def ratio(self) -> float:
-        """p99 with an ill agency to p99 without."""
-        return _p99(self.ill) / _p99(self.quiet)
+        """p99 with a failing agency to p99 without."""
+        return _p99(self.failing) / _p99(self.quiet)
 
     def __str__(self) -> str:
         return (
             f"healthy_agencies: p99 {_p99(self.quiet):.2f} s in quiet rounds"
-            f" (median {median(self.quiet):.2f}), {_p99(self.ill):.2f} s while {AGENCY_OF_THE_ILL}"
-            f" is ill (median {median(self.ill):.2f}): {self.ratio:.2f} times;"
-            f" {len(self.quiet)} and {len(self.ill)} requests"
+            f" (median {median(self.quiet):.2f}), {_p99(self.failing):.2f} s while {FAILING_AGENCY}"
+            f" is failing (median {median(self.failing):.2f}): {self.ratio:.2f} times;"
+            f" {len(self.quiet)} and {len(self.failing)} requests"
         )
 
 
@@ -110,17 +110,17 @@ class Office:
     times: dict[bool, list[float]] = field(default_factory=lambda: {True: [], False: []})
     known: set[tuple[str, str, str | None, date]] = field(default_factory=set)
 
-    def round(self, requests: int, *, ill: bool) -> None:
+    def round(self, requests: int, *, failing: bool) -> None:
         """Ask for both programs at a steady pace; wait for the healthy one, then for the other."""
-        self._put(FAULTS if ill else {})
+        self._put(FAULTS if failing else {})
         well: list[UUID] = []
         started = time.monotonic()
         for number in range(requests):
-            self._request(ILL)
+            self._request(FAILING)
             well.append(self._request(WELL))
             time.sleep(max(0.0, started + (number + 1) * PACE_SECONDS - time.monotonic()))
         self._until(lambda: len(self._seconds(well)) == requests)
-        self.times[ill] += self._seconds(well)
+        self.times[failing] += self._seconds(well)
         self._put({})
         self._until(lambda: not self._open())
 
@@ -157,7 +157,7 @@ class Office:
             time.sleep(0.2)
 
     def _put(self, faults: Mapping[str, float]) -> None:
-        url = f"{self.settings.simulator_url}/_simulator/faults/{AGENCY_OF_THE_ILL}"
+        url = f"{self.settings.simulator_url}/_simulator/faults/{FAILING_AGENCY}"
         httpx.put(url, json=dict(faults), timeout=30).raise_for_status()
 
 
@@ -179,15 +179,15 @@ def measure(size: Size) -> Outcome:
             stack.callback(database.dispose)
             office = Office(settings, database, vault)
             for _ in range(size.rounds):
-                office.round(size.requests, ill=False)
-                office.round(size.requests, ill=True)
+                office.round(size.requests, failing=False)
+                office.round(size.requests, failing=True)
             return Outcome(office.times[False], office.times[True])
     finally:
         servers.stop()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command."""
+    """Measure from the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--full", action="store_true", help="longer rounds, and five of each")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))

@@ -300,7 +300,7 @@ def run_on_own_servers(kills: int) -> Outcome:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command."""
+    """Kill workers from the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--full", action="store_true", help=f"{KILLS_FULL} kills")

@@ -78,7 +78,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Run:
-    """What the client saw."""
+    """The answers of one load, as the client saw them."""
 
     seconds: float
     statuses: dict[str, int]
@@ -92,12 +92,12 @@ class Run:
 
     @property
     def p50(self) -> float:
-        """Milliseconds."""
+        """Median of the answers' milliseconds."""
         return median(self.latencies)
 
     @property
     def p95(self) -> float:
-        """Milliseconds."""
+        """95th percentile of the answers' milliseconds."""
         return quantiles(self.latencies, n=20)[-1]
 
 
@@ -228,7 +228,7 @@ def _spread(values: Sequence[float]) -> float:
 
 
 def machine() -> str:
-    """What it ran on, in one line."""
+    """The machine that it ran on, in one line."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{os.cpu_count()} x {_processor()}, {memory:.0f} GiB, {platform.system()}"
@@ -267,7 +267,7 @@ def _git(*arguments: str) -> str:
 
 
 def show(results: Sequence[Result]) -> None:
-    """A small table."""
+    """Print the results as a small table."""
     print(f"{'':36}{'value':>10}  {'unit':<11}{'floor':>10}{'ratio':>8}{'spread':>8}")
     for r in results:
         floor = "" if r.floor is None else f"{r.floor:.2f}"
@@ -276,7 +276,7 @@ def show(results: Sequence[Result]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command."""
+    """Run the benchmark from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("--full", action="store_true", help="longer runs, and seven of each")
     size = FULL if parser.parse_args(arguments).full else SHORT

@@ -230,7 +230,7 @@ def _sign_in(settings: Settings) -> SignIn:
 
 
 def _issuers(settings: Settings) -> dict[str, tokens.Issuer]:
-    """Whose bearer tokens the API takes."""
+    """The issuers whose bearer tokens the API takes."""
     known = [issuer for issuer in (_development_issuer(settings), _issuer(settings)) if issuer]
     return {issuer.name: issuer for issuer in known}
 

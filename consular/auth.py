@@ -65,7 +65,7 @@ def now() -> Any:
 
 
 def vault() -> Vault:
-    """The process's keys."""
+    """The process's encryption keys."""
     return cast(Vault, current_app.extensions["consular.vault"])
 
 

@@ -16,7 +16,7 @@ from services.kernel.db import NO_SCOPE, Database, Scope
 
 
 def database() -> Database:
-    """The process's connections."""
+    """The process's database connections."""
     return cast(Database, current_app.extensions["consular.database"])
 
 

@@ -34,7 +34,7 @@ class Finding:
 
     @property
     def well(self) -> bool:
-        """Nothing to do."""
+        """Whether there is nothing to do."""
         return not self.remedy
 
 

@@ -251,7 +251,7 @@ def money(value: Money | Mapping[str, Any] | Decimal | str | int, currency: str 
 
 
 def number(value: int | Decimal) -> str:
-    """«15,375»."""
+    """A whole number with separators: «15,375»."""
     return str(format_decimal(value, locale=_locale()))
 
 

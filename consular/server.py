@@ -124,7 +124,7 @@ def run_web(settings: Settings) -> None:
 
 @dataclass(frozen=True)
 class Body:
-    """What arrived of a request's body.
+    """The bytes that arrived of a request's body.
 
     ``late``: the rest didn't come within the deadline. ``endless``: the rest wasn't waited for.
     ``crowded``: too much else was arriving.
@@ -160,7 +160,7 @@ class Room:
         return True
 
     def leave(self) -> None:
-        """Give it back."""
+        """Give the place in the queue back."""
         self._arriving.size -= self._mine
         self._mine = 0
 

@@ -325,7 +325,7 @@ class CredentialCounts:
 
 
 class CredentialCountSource(Protocol):
-    """Publishes them."""
+    """Publishes how many voter cards were given out."""
 
     def latest(self) -> CredentialCounts:
         """The newest counts; all offices have the same cut-off."""

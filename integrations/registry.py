@@ -47,7 +47,7 @@ class Configuration(Protocol):
 
     @property
     def values(self) -> Mapping[str, str]:
-        """Settings by name."""
+        """The agency's settings by name."""
         ...
 
     def require(self, name: str) -> str:
@@ -76,7 +76,7 @@ class Agency:
 
     @property
     def path(self) -> str:
-        """Where the simulator plays it."""
+        """The path under which the simulator plays it."""
         return f"/{self.code}"
 
     @property
@@ -90,7 +90,7 @@ class Agency:
         return f"CONSULAR_{self.name}_SECRET"
 
     def url(self, configuration: Configuration) -> str:
-        """Its base URL."""
+        """The agency's base URL."""
         return configuration.agency_url(self.name, self.path)
 
     def secret(self, configuration: Configuration) -> str:

@@ -45,7 +45,7 @@ class NoTimeLimit(BaseDeathPenalty):
         """Set no alarm."""
 
     def cancel_death_penalty(self) -> None:
-        """There is none."""
+        """Cancel no alarm: there is none."""
 
 
 class OutboxJob(Job):
@@ -206,7 +206,7 @@ class Watchdog:
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         self._stop.set()
 
     def _watch(self) -> None:

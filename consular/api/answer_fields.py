@@ -48,7 +48,7 @@ class Number(_Answered, fields.Integer):
 
 
 class Decimals(_Answered, fields.Float):
-    """A number."""
+    """A number with decimals."""
 
     plain = float
 
@@ -71,7 +71,7 @@ class Table(_Answered, fields.Dict):
 
 
 class Id(Text):
-    """A UUID."""
+    """A UUID as text."""
 
     shape: ClassVar[Json] = {"format": "uuid"}
     plain = str
@@ -85,7 +85,7 @@ class Instant(Text):
 
 
 class CalendarDay(Text):
-    """A day."""
+    """A day as text (ISO 8601)."""
 
     shape: ClassVar[Json] = {"format": "date"}
     plain = methodcaller("isoformat")

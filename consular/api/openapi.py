@@ -91,7 +91,7 @@ _LOCATION = {
 @docs.get("/api/openapi.json")
 @allow(ANYONE)
 def openapi() -> dict[str, Any]:
-    """The contract."""
+    """Return the contract of this API."""
     return describe()
 
 

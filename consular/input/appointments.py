@@ -181,7 +181,7 @@ class AppointmentQuery(PageQuery):
 
 
 class NothingSchema(Schema):
-    """No fields."""
+    """A body without fields."""
 
 
 class RescheduleSchema(Schema):

@@ -19,7 +19,7 @@ class CallbackSchema(Schema):
 
 
 class CallbackHeaders(Schema):
-    """Of Standard Webhooks 1.0."""
+    """The signature's headers, as in Standard Webhooks 1.0."""
 
     webhook_id = fields.String(
         data_key="webhook-id",

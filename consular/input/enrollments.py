@@ -93,7 +93,7 @@ class AnswerSchema(Schema):
 
 
 class EnrollmentQuery(PageQuery):
-    """Filters."""
+    """Filters of a list of enrollments."""
 
     status = Choice(tuple(s.value for s in Status), load_default=None)
     program = Choice(PROGRAMS, load_default=None)

@@ -26,7 +26,7 @@ class IncidentQuery(PageQuery):
 
 
 class NoteSchema(Schema):
-    """What was found out."""
+    """A note of what was found out."""
 
     example: ClassVar[dict[str, Any]] = {"note": "Finabien looks into it; their case 4711."}
 
@@ -34,7 +34,7 @@ class NoteSchema(Schema):
 
 
 class ResolveSchema(Schema):
-    """How it ended, and why."""
+    """How an incident ended, and why."""
 
     example: ClassVar[dict[str, Any]] = {
         "resolution": "explained",

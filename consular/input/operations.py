@@ -16,7 +16,7 @@ DECISIONS = tuple(decision.value for decision in Decision)
 
 
 class ReasonSchema(Schema):
-    """Why."""
+    """The reason of a change."""
 
     example: ClassVar[dict[str, Any]] = {"reason": "Maintenance until six, announced by mail."}
 

@@ -16,7 +16,7 @@ from services.kernel.questionnaires import Field
 
 
 class PreApplicationData(fields.Dict):
-    """What one of the services asks for."""
+    """The answers that one of the services asks for."""
 
     def variants(self) -> list[Schema]:
         """What it may be, for the OpenAPI document."""

@@ -99,7 +99,7 @@ class RemittanceSchema(Schema):
 
 
 class RemittanceQuery(PageQuery):
-    """Filters."""
+    """Filters of a list of remittances."""
 
     status = Choice(STATUSES, load_default=None)
 

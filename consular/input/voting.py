@@ -68,7 +68,7 @@ class FigureSchema(Schema):
 
 
 class CorrectionSchema(FigureSchema):
-    """One's own number anew, and why."""
+    """One's own number corrected, and why."""
 
     example: ClassVar[dict[str, Any]] = {"value": 21, "reason": "Leí mal el acta"}
 
@@ -84,7 +84,7 @@ class RejectionSchema(Schema):
 
 
 class CountQuery(Schema):
-    """Filters."""
+    """Filters of a list of counts."""
 
     election = fields.String(load_default=None, validate=YEAR)
     metric = Choice(METRICS, load_default=None)

@@ -72,7 +72,7 @@ def _demo_desks(session: Session) -> tuple[DeskPlan, ...]:
 
 
 def _local(office: Consulate, now: datetime) -> datetime:
-    """By the office's wall clock."""
+    """The moment by the office's wall clock."""
     return now.astimezone(ZoneInfo(office.time_zone)).replace(tzinfo=None)
 
 

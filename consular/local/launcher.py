@@ -201,7 +201,7 @@ class Step:
 
 
 def say(line: str, end: str = "\n") -> None:
-    """One line for whoever started the instance.
+    """Print a line for whoever started the instance.
 
     A closed terminal or a full disk is no reason to fail. Nothing waits in a buffer, where it would
     fail again at the end.

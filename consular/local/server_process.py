@@ -49,7 +49,7 @@ class ServerProcess(ABC):
 
     @abstractmethod
     def answers(self) -> bool:
-        """Whether it takes requests now."""
+        """Whether the server takes requests now."""
 
     def remedy(self, words: str) -> str:
         """What to do when it ended with these last words."""

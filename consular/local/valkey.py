@@ -30,7 +30,7 @@ class ValkeyServer(ServerProcess):
         return f"redis://:{self.password}@{HOST}:{self.port}/0"
 
     def command(self) -> list[str]:
-        """It reads its configuration from standard input."""
+        """The command line; the server reads its configuration from standard input."""
         return [str(valkey_program()), "-"]
 
     def standard_input(self) -> str:

@@ -50,7 +50,7 @@ class _Area:
     own_page: str
 
     def address(self, page: str, **values: Any) -> str:
-        """Of one of these pages."""
+        """The address of one of these pages."""
         return url_for(f"{self.blueprint}.{page}", **values)
 
     def list(self, id: UUID) -> str:
@@ -134,7 +134,7 @@ class _Area:
         return go(self.address("documents", id=id))
 
     def remove(self, id: UUID, document: UUID) -> Response:
-        """Take it back."""
+        """Take a document back."""
         with transaction() as session:
             folder = folder_of(get_enrollment(session, id))
             remove(session, folder, document, now=now(), actor=actor())

@@ -173,7 +173,7 @@ def _after(response: Response) -> Response:
         try:
             with transaction(NO_SCOPE) as session:
                 finish_submission(session, g.submission, outcome, owner=g.owner, vault=vault())
-        except Exception as error:  # it was done: whoever asked must hear so
+        except Exception as error:  # it was done, and whoever asked must be told
             _log.warning("form_outcome_lost", error=type(error).__name__)
         g.submission_open = False
     return response

@@ -89,7 +89,7 @@ def as_file(document: Document, paper: str) -> Response:
 
 
 def list_papers(enrollment: Enrollment, payment: PaymentDetails | None) -> list[Paper]:
-    """Those that can be printed now."""
+    """The papers that can be printed now."""
     return [paper for paper in Paper if is_printable(enrollment, payment, paper)]
 
 

@@ -54,7 +54,7 @@ class Report:
 
     @property
     def good(self) -> bool:
-        """No check failed."""
+        """Whether no check failed."""
         return all(finding.problem is None for finding in self.findings)
 
 

@@ -60,7 +60,7 @@ def listening(listener: Listener, host: str, port: int) -> Iterator[None]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            """One callback."""
+            """Take one callback in."""
             length = int(self.headers.get("content-length") or 0)
             body = self.rfile.read(min(length, MOST_BYTES))
             taken = listener.take({name.lower(): text for name, text in self.headers.items()}, body)
@@ -69,7 +69,7 @@ def listening(listener: Listener, host: str, port: int) -> Iterator[None]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer((host, port), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

@@ -83,7 +83,7 @@ class PayoutProbe:
     client: PayoutAgency
 
     def send(self, key: str, *, other: bool = False) -> object:
-        """Order it."""
+        """Order the payout."""
         return self.client.submit(
             PayoutOrder(
                 folio=key,

@@ -12,7 +12,7 @@ from integrations.finabien.codes import REFUSALS
 
 
 class FinabienClient(TokenClient):
-    """Implements `contracts.PayoutAgency`."""
+    """Client of Finabien. Implements `contracts.PayoutAgency`."""
 
     agency = "finabien"
     refusals = REFUSALS

@@ -63,7 +63,7 @@ class JwksClient(AgencyClient):
         self._cache = KeyCache(lambda: self._ask("keys", url, read_jwks))
 
     def keys(self, wanted: str | None = None) -> Mapping[str, Any]:
-        """As `KeyCache.get`."""
+        """The provider's keys, as `KeyCache.get` keeps them."""
         return self._cache.get(wanted)
 
 

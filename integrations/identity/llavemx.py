@@ -30,7 +30,7 @@ _CURP = re.compile(r"[A-Z]{4}[0-9]{6}[HMX][A-Z]{5}[A-Z0-9][0-9]")
 
 
 class LlaveMxClient(SignInClient):
-    """Implements `contracts.CitizenSignIn`.
+    """Client of Llave MX. Implements `contracts.CitizenSignIn`.
 
     `base_url` is the API's (production: https://api.llave.gob.mx), `authorize_base_url` that of the
     page people see (production: https://www.llave.gob.mx), the same by default.

@@ -149,7 +149,7 @@ def key_id(id_token: str) -> str | None:
 
 
 def _challenge(code_verifier: str) -> str:
-    """RFC 7636, S256."""
+    """The PKCE challenge of a verifier (RFC 7636, S256)."""
     digest = hashlib.sha256(code_verifier.encode("ascii")).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 

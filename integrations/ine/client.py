@@ -11,7 +11,7 @@ from integrations.ine.codes import REFUSALS
 
 
 class IneClient(TokenClient):
-    """Implements `contracts.CredentialCountSource`."""
+    """Client of INE. Implements `contracts.CredentialCountSource`."""
 
     agency = "ine"
     refusals = REFUSALS

@@ -17,7 +17,7 @@ from integrations.registers import absent, request_key
 
 
 class InfonavitClient(TokenClient):
-    """Implements `contracts.BatchEnrollmentAgency`."""
+    """Client of Infonavit. Implements `contracts.BatchEnrollmentAgency`."""
 
     agency = "infonavit"
     refusals = REFUSALS

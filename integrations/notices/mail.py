@@ -54,7 +54,7 @@ class Relay:
 
     @property
     def here(self) -> bool:
-        """On this machine."""
+        """Whether the server is on this machine."""
         with suppress(ValueError):
             return ip_address(self.host).is_loopback
         return self.host == "localhost"

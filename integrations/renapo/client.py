@@ -13,7 +13,7 @@ from integrations.renapo.codes import REFUSALS, REMEDIES
 
 
 class RenapoClient(TokenClient):
-    """Implements `contracts.PopulationRegister`."""
+    """Client of RENAPO. Implements `contracts.PopulationRegister`."""
 
     agency = "renapo"
     refusals = REFUSALS

@@ -131,7 +131,7 @@ class _Silent(WSGIRequestHandler):
     """Writes no access log: addresses of sign-in pages carry codes."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

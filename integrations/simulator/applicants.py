@@ -57,7 +57,7 @@ def fault_of(folio: str, body: Any, more: Iterable[str] = ()) -> str | None:
 
 
 def person(body: Mapping[str, Any]) -> names.Person:
-    """Whom a request names."""
+    """The person whom a request names."""
     return names.Person(
         given_names=body["nombres"],
         first_surname=body["primerApellido"],
@@ -117,7 +117,7 @@ class Register:
         return order
 
     def correction(self, folio: str) -> Order | None:
-        """What was corrected of it."""
+        """The correction of a request, if one came."""
         return self._world.memory.find(self._corrections, folio)
 
     def wants_correction(self, body: Mapping[str, Any]) -> bool:
@@ -125,7 +125,7 @@ class Register:
         return is_called(body, CORRECTED[self._agency])
 
     def asks_correction(self, order: Order) -> dict[str, Any]:
-        """What the agency wants, and by when."""
+        """The fields and the last day of a correction that the agency wants."""
         taken = self._world.day(order.taken_at)
         limit = taken + timedelta(days=DAYS_TO_CORRECT)
         return {"porCorregir": ["COMPROBANTE_DOMICILIO"], "limiteCorreccion": limit.isoformat()}

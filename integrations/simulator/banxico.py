@@ -26,7 +26,7 @@ class SimulatedAgency:
         self._world = world
 
     def blueprint(self) -> Blueprint:
-        """Its routes, under /banxico."""
+        """The agency's routes, under /banxico."""
         routes = Blueprint(AGENCY, __name__, url_prefix="/banxico")
         routes.add_url_rule("/series/<series>/datos/oportuno", "latest", self.latest)
         return routes

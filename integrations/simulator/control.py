@@ -25,7 +25,7 @@ class Control:
         self._pages = ControlPages(world, played)
 
     def blueprint(self) -> Blueprint:
-        """Its routes, under /_simulator."""
+        """The control routes, under /_simulator."""
         routes = Blueprint(NAME, __name__, url_prefix="/_simulator")
         routes.before_request(_refuse_other_sites)
         faults = "/faults/<agency>"
@@ -53,7 +53,7 @@ class Control:
         return jsonify(asdict(faults))
 
     def calm(self, agency: str) -> Response:
-        """No more faults."""
+        """Inject no more faults."""
         self._world.board.put(known_agency(agency), CALM)
         return Response(status=204)
 

@@ -179,7 +179,7 @@ class FaultyApplication:
 
 
 def _agency_in(path: str) -> str:
-    """ "/finabien/v1/pagos" -> "finabien"."""
+    """The agency in a path: "/finabien/v1/pagos" -> "finabien"."""
     return path.lstrip("/").partition("/")[0]
 
 

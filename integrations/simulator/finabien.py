@@ -45,7 +45,7 @@ class SimulatedAgency:
         self._world = world
 
     def blueprint(self) -> Blueprint:
-        """Its routes, under /finabien."""
+        """The agency's routes, under /finabien."""
         routes = Blueprint(AGENCY, __name__, url_prefix="/finabien/v1/pagos")
         routes.before_request(self._authenticate)
         routes.add_url_rule("/<folio>", "submit", self.submit, methods=["PUT"])
@@ -102,7 +102,7 @@ class SimulatedAgency:
         raise refuse(409, _error("NO_DISPONIBLE_PARA_COBRO"))
 
     def describe(self, order: Order) -> str:
-        """The payment's state."""
+        """The payment's state in words."""
         return self._word(order)
 
     def _order(self, folio: str) -> Order:

@@ -144,7 +144,7 @@ def _members(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _amount(body: Mapping[str, Any], today: date) -> Decimal:
-    """What is to be paid, in pesos."""
+    """The amount to be paid, in pesos."""
     if body["tramite"] == "SALUD_FAMILIA":
         births = [member.get("born") for member in _members(body)] or [body["fechaNacimiento"]]
         return Decimal(sum(_yearly(born, today) for born in births))

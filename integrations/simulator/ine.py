@@ -23,7 +23,7 @@ class SimulatedAgency:
         self._world = world
 
     def blueprint(self) -> Blueprint:
-        """Its routes, under /ine."""
+        """The agency's routes, under /ine."""
         routes = Blueprint(AGENCY, __name__, url_prefix="/ine/v1")
         routes.before_request(self._authenticate)
         routes.add_url_rule("/credenciales/conteos", "latest", self.latest)

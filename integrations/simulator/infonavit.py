@@ -43,7 +43,7 @@ class SimulatedAgency:
         self._world = world
 
     def blueprint(self) -> Blueprint:
-        """Its routes, under /infonavit."""
+        """The agency's routes, under /infonavit."""
         routes = Blueprint(AGENCY, __name__, url_prefix="/infonavit/v1")
         routes.before_request(self._authenticate)
         routes.add_url_rule("/lotes/<key>", "send", self.send, methods=["PUT"])
@@ -98,7 +98,7 @@ class SimulatedAgency:
         return jsonify({"causa": None, **listed})
 
     def describe(self, order: Order) -> str:
-        """State and cause."""
+        """State and cause of a row in words."""
         return applicants.in_words(self._result(order))
 
     def _acts_on_batches(self) -> Acts:

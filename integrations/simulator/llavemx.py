@@ -31,7 +31,7 @@ class SimulatedAgency:
         self._world = world
 
     def blueprint(self) -> Blueprint:
-        """Its routes, under /llavemx."""
+        """The provider's routes, under /llavemx."""
         routes = Blueprint(AGENCY, __name__, url_prefix="/llavemx")
         routes.add_url_rule("/oauth.xhtml", "authorize", self.authorize, methods=["GET", "POST"])
         api = "/ws/rest/oauth"

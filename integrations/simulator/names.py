@@ -30,7 +30,7 @@ _SECOND_HOMOCLAVE = "123456789ABCDEFGHIJKLMNPQRSTUVWXYZ"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What both identifiers derive from."""
+    """Names and birth date, from which both identifiers derive."""
 
     given_names: str
     first_surname: str

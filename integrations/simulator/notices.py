@@ -36,7 +36,7 @@ class SimulatedAgency:
         self._world = world
 
     def blueprint(self) -> Blueprint:
-        """Its routes, under /notices."""
+        """The gateway's routes, under /notices."""
         routes = Blueprint(AGENCY, __name__, url_prefix="/notices")
         routes.add_url_rule("/v1/messages", "send", self.send, methods=["POST"])
         routes.add_url_rule("/v1/messages/<key>", "report", self.report)
@@ -73,7 +73,7 @@ class SimulatedAgency:
         self._world.memory.plan_callback(f"{key}-{status}", AGENCY, {"folio": key}, now)
 
     def report(self, key: str) -> Response:
-        """What became of the message."""
+        """The delivery report of a message."""
         self._world.require_bearer(AGENCY, {"code": "unauthorized"})
         order = self._world.memory.find(AGENCY, key)
         if order is None:

@@ -61,7 +61,7 @@ class SimulatedAgency:
         self._signer = Signer(world.directory / "oidc-key.pem")
 
     def blueprint(self) -> Blueprint:
-        """Its routes, under /oidc."""
+        """The provider's routes, under /oidc."""
         routes = Blueprint(AGENCY, __name__, url_prefix="/oidc")
         routes.add_url_rule("/.well-known/openid-configuration", "discovery", self.discovery)
         routes.add_url_rule("/jwks", "jwks", self.jwks)
@@ -85,7 +85,7 @@ class SimulatedAgency:
         )
 
     def jwks(self) -> Response:
-        """The public key."""
+        """Return the public key."""
         return jsonify(keys=[self._signer.jwk])
 
     def authorize(self) -> Response | str | tuple[str, int]:

@@ -22,7 +22,7 @@ class Citizen:
 
     @property
     def label(self) -> str:
-        """The full name."""
+        """The full name, as the page shows it."""
         surnames = f"{self.person.first_surname} {self.person.second_surname or ''}"
         return f"{self.person.given_names} {surnames}".strip()
 

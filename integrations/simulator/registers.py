@@ -30,7 +30,7 @@ class SimulatedRegister:
         self._register = Register(world, self.agency, self.fields)
 
     def blueprint(self) -> Blueprint:
-        """Its routes."""
+        """The agency's routes, under its code."""
         prefix = f"/{self.agency}/v1/{self.collection}"
         routes = Blueprint(self.agency, __name__, url_prefix=prefix)
         routes.before_request(self._authenticate)
@@ -54,12 +54,12 @@ class SimulatedRegister:
         return jsonify({"folio": folio, **self.blank, **self.state(order)})
 
     def describe(self, order: Order) -> str:
-        """State and cause."""
+        """State and cause of a request in words."""
         return applicants.in_words(self.state(order))
 
     @abstractmethod
     def state(self, order: Order) -> dict[str, Any]:
-        """What became of a request by now."""
+        """The state of a request by now."""
 
     def refusal(self, _body: Any) -> str | None:
         """The code of what only this agency sees to be wrong with a request."""

@@ -30,7 +30,7 @@ class SimulatedAgency:
         self._world = world
 
     def blueprint(self) -> Blueprint:
-        """Its routes, under /renapo."""
+        """The register's routes, under /renapo."""
         routes = Blueprint(AGENCY, __name__, url_prefix="/renapo/v1")
         routes.before_request(self._authenticate)
         routes.add_url_rule("/consultas", "check", self.check, methods=["POST"])
@@ -55,7 +55,7 @@ class SimulatedAgency:
 
 
 def _differs(body: Any) -> list[str]:
-    """What is registered otherwise."""
+    """The parts of the name that are registered otherwise."""
     person = applicants.person(body)
     if stdnum_curp.get_birth_date(body["curp"]) != person.birth_date:
         return ["FECHA_NACIMIENTO"]

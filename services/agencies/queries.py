@@ -62,7 +62,7 @@ def list_agencies(session: Session, agencies: Iterable[str]) -> list[AgencyOverv
 
 
 def list_pauses(session: Session, agency: str, *, limit: int) -> Sequence[AgencyPause]:
-    """Its pauses, the last one first."""
+    """Pauses of an agency, the last one first."""
     query = select(AgencyPause).where(AgencyPause.agency == agency)
     return session.scalars(query.order_by(AgencyPause.paused_at.desc()).limit(limit)).all()
 

@@ -192,7 +192,7 @@ def calls_at_once(terms: Terms, workers: int, *, quick: bool = False) -> int:
 
 def is_brief(slot: int, workers: int) -> bool:
     """Whether a call in that slot leaves no worker for the other agencies. It begins only while the
-    others are short, and lasts no longer than `BRIEF_CALL`: an agency that falls ill keeps every
+    others are short, and lasts no longer than `BRIEF_CALL`: an agency that fails keeps every
     worker for that moment, and once."""
     return 1 < workers <= slot
 

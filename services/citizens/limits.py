@@ -27,7 +27,7 @@ class Rate:
         return now.replace(microsecond=0) - timedelta(seconds=self._passed(now))
 
     def seconds_left(self, now: datetime) -> int:
-        """Of the present window, at least one."""
+        """Seconds left of the present window, at least one."""
         return int(self.window.total_seconds()) - self._passed(now)
 
     def _passed(self, now: datetime) -> int:

@@ -41,7 +41,7 @@ class Details:
     payment: PaymentDetails | None = None
 
     def updated(self, newer: Details) -> Details:
-        """With what ``newer`` tells."""
+        """These details with what ``newer`` says instead."""
         return Details(
             newer.requested or self.requested,
             newer.appointment or self.appointment,
@@ -50,7 +50,7 @@ class Details:
 
 
 def to_json(details: Details) -> str:
-    """As it is sealed."""
+    """The details as they are sealed."""
     appointment, payment = details.appointment, details.payment
     return json.dumps(
         {
@@ -69,7 +69,7 @@ def to_json(details: Details) -> str:
 
 
 def from_json(text: str) -> Details:
-    """The same again."""
+    """The details from what was sealed."""
     kept: dict[str, Any] = json.loads(text)
     appointment, payment = kept["appointment"], kept["payment"]
     return Details(

@@ -130,7 +130,7 @@ def _conditions(wanted: QueueFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _waits(waits: WaitsFor) -> ColumnElement[bool]:
-    """The same as `rules.waits_for`, of rows."""
+    """`rules.waits_for` as a condition on rows."""
     return {
         WaitsFor.NOBODY: _in(DECIDED),
         WaitsFor.AGENCY: _in(WAITING),

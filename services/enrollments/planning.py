@@ -155,7 +155,7 @@ def find_plan(
 
 
 def read_known(session: Session, folder: Folder, vault: Vault) -> Known:
-    """What the folder holds, opened."""
+    """The folder's content, opened."""
     latest = {
         enrollment.program: enrollment
         for enrollment in session.scalars(

@@ -252,7 +252,7 @@ def _report(session: Session, kind: Kind, enrollment: Enrollment, now: datetime)
 
 
 def first_time(session: Session, enrollment: UUID, status: Status) -> datetime | None:
-    """When it first came to that status."""
+    """When the enrollment first came to that status."""
     times = select(EnrollmentEvent.at).where(
         EnrollmentEvent.enrollment_id == enrollment, EnrollmentEvent.status == status
     )

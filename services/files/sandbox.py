@@ -23,7 +23,7 @@ from services.kernel.errors import DomainError
 
 
 def main() -> None:
-    """Read, clean, answer."""
+    """Read a file, clean it, answer."""
     pictures.prepare()
     pdfs.prepare()
     data = sys.stdin.buffer.read(MOST_BYTES + 1)

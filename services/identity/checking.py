@@ -64,12 +64,12 @@ class Held:
 
     @property
     def appointment(self) -> UUID | None:
-        """Its id, where it is one."""
+        """The id of the appointment, where it is one."""
         return self.id if self.kind is Subject.APPOINTMENT else None
 
     @property
     def enrollment(self) -> UUID | None:
-        """The same for an enrollment."""
+        """The id of the enrollment, where it is one."""
         return self.id if self.kind is Subject.ENROLLMENT else None
 
 
@@ -111,7 +111,7 @@ def get_check(session: Session, check_id: UUID, *, now: datetime, actor: Actor) 
 
 
 def get_account_of(session: Session, check: UUID) -> UUID | None:
-    """Whose account the check is about."""
+    """The account that the check is about."""
     return session.scalar(select(IdentityCheck.account_id).where(IdentityCheck.id == check))
 
 

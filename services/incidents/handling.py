@@ -46,7 +46,7 @@ def take(session: Session, incident_id: UUID, *, now: datetime, actor: Actor) ->
 def add_note(
     session: Session, incident_id: UUID, note: str, *, now: datetime, actor: Actor
 ) -> Incident:
-    """What was found out. Raises NotFound, `IncidentResolved`."""
+    """Add a note of what was found out. Raises NotFound, `IncidentResolved`."""
     incident = _lock_open(session, incident_id)
     _write(session, incident, Step.NOTED, now=now, actor=actor, note=note)
     return incident

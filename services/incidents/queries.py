@@ -64,7 +64,7 @@ def list_incidents(
 
 
 def get_incident(session: Session, incident: UUID) -> Incident:
-    """Raises NotFound."""
+    """The incident with that id. Raises NotFound."""
     return get_row(session, Incident, incident)
 
 

@@ -11,7 +11,7 @@ class Kind(StrEnum):
     The first four contradict the books: ``paid_after_refund`` (the agency paid what was given
     back), ``refused_after_paid`` (it takes back a payment), ``amount_differs`` (it has another
     amount than was ordered), ``key_reused`` (it has another order under our folio).
-    ``cancel_refused``: it won't hear of a cancellation. ``answer_overdue``: no final word by the
+    ``cancel_refused``: it refuses a cancellation. ``answer_overdue``: no final word by the
     time that was promised; ``agency_silent``: nothing that settles anything for an hour.
     ``job_retrying``: a job has been tried again for an hour; ``job_parked``: it was given up.
     ``callback_unmatched``: an agency speaks of a folio that we don't have. ``field_unusable``: an

@@ -67,7 +67,7 @@ class Commits:
         return time.monotonic() < self._hang_until
 
     def listen(self, connection: psycopg.Connection[Any]) -> None:
-        """Hear the warnings of a new connection."""
+        """Listen for the warnings of a new connection."""
         connection.add_notice_handler(partial(self._heard, id(connection)))
 
     @contextmanager
@@ -140,6 +140,6 @@ def _cancel(connection: psycopg.Connection[Any]) -> None:
 
 
 def _cut(connection: psycopg.Connection[Any]) -> None:
-    """Whoever waits on it hears that the connection is lost."""
+    """Whoever waits on it is told that the connection is lost."""
     with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as end:
         end.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""Errors of the domain: a stable code, the field they speak of, and what kind of no they are.
+"""Errors of the domain: a stable code, the field they are about, and their category.
 
     DomainError
       Invalid          the request can't be understood or breaks a rule of form

@@ -59,7 +59,7 @@ class When(NamedTuple):
 
 @dataclass(frozen=True)
 class Field:
-    """One thing that is asked for.
+    """A question of a form and how it is answered.
 
     ``most``: characters of a text, the largest number, the members of a group. ``choices`` are
     those of a choice, ``fields`` those of each member of a group, ``currency`` that of money.

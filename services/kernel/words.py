@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ErrorMessage:
-    """What happened, and what to do next.
+    """An error in words, and what to do next.
 
     ``when``: the detail instead, where a parameter of the error has this value. ``more``: a
     sentence to add where the error has this parameter.

@@ -48,7 +48,7 @@ class Measure(StrEnum):
 
 
 class Unit(StrEnum):
-    """What one is, in a value."""
+    """The unit of an indicator's value."""
 
     APPOINTMENTS = "appointments"
     PEOPLE = "people"

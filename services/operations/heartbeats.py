@@ -35,12 +35,12 @@ class Standing:
 
 
 def beat(session: Session, process: Process, instance: UUID) -> None:
-    """This process is alive."""
+    """Write down that this process is alive."""
     session.execute(_BEAT, {"process": process, "instance": instance})
 
 
 def stop(session: Session, process: Process, instance: UUID) -> None:
-    """This process ends by itself."""
+    """Write down that this process ends by itself."""
     session.execute(_STOP, {"process": process, "instance": instance})
 
 

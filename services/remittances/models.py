@@ -83,12 +83,12 @@ class Priced:
 
     @property
     def transfer_amount(self) -> Money:
-        """What is sent, in USD."""
+        """The amount sent, in USD."""
         return Money(self.send_minor, "USD")
 
     @property
     def transfer_fees(self) -> Money:
-        """What we charge for it."""
+        """The fee that we charge, in USD."""
         return Money(self.fee_minor, "USD")
 
     @property
@@ -98,7 +98,7 @@ class Priced:
 
     @property
     def total(self) -> Money:
-        """What the sender pays."""
+        """The amount that the sender pays."""
         return Money(self.total_minor, "USD")
 
     @property
@@ -113,7 +113,7 @@ class Priced:
 
     @property
     def total_to_recipient(self) -> Money:
-        """What the recipient gets, in MXN."""
+        """The amount that the recipient gets, in MXN."""
         return Money(self.receive_minor, "MXN")
 
 

@@ -50,7 +50,7 @@ CONCEPT = "REMESA"
 
 @dataclass(frozen=True)
 class PayoutTask:
-    """One order as the agency must hear it, the same to the letter at each sending.
+    """One order as it is sent to the agency, the same to the letter each time.
 
     ``attempt`` is the number of the attempt that was written down, 0 when the step is to ask.
     """

@@ -137,7 +137,7 @@ NOT_AT_AGENCY = frozenset({Status.FUNDED, Status.SENDING})
 
 # The agency hasn't said that it has the order: as long as nothing of it is open, it may be sent.
 RESENDABLE = frozenset({Status.SENDING, Status.UNKNOWN})
-# Moved on by the agency's word alone: as long as nothing moves, nothing was heard.
+# Moved on by the agency's word alone: as long as nothing moves, no answer came.
 SILENT = RESENDABLE | {Status.CANCELLING}
 LONGEST_SILENCE = timedelta(hours=1)
 # The recipient is going to be paid, as far as is known.
@@ -220,7 +220,7 @@ class Price:
 
     @property
     def total_minor(self) -> int:
-        """What the sender pays."""
+        """The amount that the sender pays, in cents."""
         return self.send_minor + self.fee_minor + self.tax_minor
 
 

@@ -1,5 +1,5 @@
 """Every wait ends with a person: orders without a final word by the time that was promised, or
-about which nothing usable was heard for an hour."""
+about which no usable answer came for an hour."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from services.voting.rules import IN_FORCE, ONCE_APPROVED, Dimension, Mode, Stat
 
 
 class VoteCount(Base):
-    """One figure with its source.
+    """A figure of an election with its source.
 
     ``key`` says which one of ``dimension``: a country (ISO), an office's code, a state (ISO), a
     mode, or nothing for a total. Published percentages have bases of their own (``note``,

@@ -6,6 +6,7 @@ import ast
 import os
 import re
 from collections.abc import Callable
+from graphlib import TopologicalSorter
 from pkgutil import resolve_name
 
 import pytest
@@ -32,6 +33,21 @@ def test_import_contracts_hold(
 def test_every_package_is_held_by_the_import_contracts() -> None:
     ours = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert ours - {"tests", "migrations", "benchmarks"} == set(PACKAGES)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    names = {module.path.removesuffix(".py").replace("/", "."): module for module in modules()}
+    graph = {
+        name: {
+            target
+            for source, thing in module.imports()
+            for target in (source, f"{source}.{thing}")
+            if target in names
+        }
+        for name, module in names.items()
+    }
+    # Raises CycleError, which names the circle.
+    assert len(list(TopologicalSorter(graph).static_order())) == len(names)
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.path)

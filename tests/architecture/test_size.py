@@ -19,6 +19,6 @@ def test_no_function_is_longer_than_sixty_lines() -> None:
     assert {name: length for name, length in LENGTHS.items() if length > 60} == {}
 
 
-def test_nine_in_ten_are_within_thirty_lines_and_half_within_ten() -> None:
-    assert quantiles(LENGTHS.values(), n=10)[-1] <= 30
-    assert median(LENGTHS.values()) <= 10
+def test_nine_in_ten_are_within_twenty_lines_and_half_within_eight() -> None:
+    assert quantiles(LENGTHS.values(), n=10)[-1] <= 20
+    assert median(LENGTHS.values()) <= 8

@@ -95,7 +95,7 @@ class PersonForm(Schema):
 
 
 class OnePersonForm(Schema):
-    """One person of an appointment."""
+    """The number of one person of an appointment."""
 
     n = fields.Integer(required=True, validate=validate.Range(1, 99))
 

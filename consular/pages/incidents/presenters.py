@@ -26,7 +26,7 @@ _STATUS_OF: dict[str, str] = {
 
 
 def line(session: Session, incident: Any, *, now: datetime) -> dict[str, Any]:
-    """One line of the queue."""
+    """An incident as one line of the queue."""
     return {
         "id": incident.id,
         "kind": incident.kind,

@@ -82,7 +82,7 @@ def pause(session: Session, row: Any) -> dict[str, Any]:
 
 
 def parked(session: Session, job: ParkedJob) -> dict[str, Any]:
-    """One job that was given up."""
+    """A job that was given up, as one line."""
     decided = job.decision
     return {
         "id": job.id,

@@ -135,7 +135,7 @@ def _chosen() -> dict[str, str]:
 
 
 def _ids(form: dict[str, str]) -> list[UUID]:
-    """Those that can be read as ids."""
+    """The ids among the values that can be read as such."""
     return [UUID(text) for text in form["jobs"].split() if len(text) == 36]
 
 

@@ -143,7 +143,7 @@ def _shown(session: Session, enrollment: Any, details: Details) -> dict[str, Any
 
 
 def _results(program: Program, result: dict[str, Any]) -> list[dict[str, str]]:
-    """What the agency gave, by its label."""
+    """The agency's results, each with its label."""
     return [
         {"label": translated(each.label), "value": _value(each.kind, result[each.name])}
         for each in program.results

@@ -47,7 +47,7 @@ def erasure() -> Any:
 @pages.post("/mis-datos/suprimir")
 @allow(CITIZEN)
 def erasure_request() -> Response:
-    """Request the erasure."""
+    """Request the erasure of one's data."""
     _read(answers(), None)
     with transaction(NETWORK_SCOPE) as session:
         folio = request_own_erasure(session, now=now(), actor=actor()).folio

@@ -222,7 +222,7 @@ reopen(pages, ["/mi-carpeta/<uuid:id>/permisos/<uuid:consent>"], "portal.folder_
 @pages.post("/mi-carpeta/<uuid:id>/permisos/<uuid:consent>")
 @allow(CITIZEN)
 def consent_withdraw(id: UUID, consent: UUID) -> Response:
-    """Withdraw a permission."""
+    """Withdraw a permission to share data."""
     with transaction() as session:
         gone = withdraw_consent(session, consent, now=now(), actor=actor())
     notice = "enviado" if gone.at_agency else "si"
@@ -248,7 +248,7 @@ def folder_answers(id: UUID) -> str:
 @pages.get("/mi-carpeta/<uuid:id>/respuestas.json")
 @allow(CITIZEN)
 def folder_answers_file(id: UUID) -> Response:
-    """The same for programs."""
+    """Send the answers as a file for programs."""
     with transaction() as session:
         answered = open_answers(session, get_folder(session, id), vault=vault())
     body = json.dumps(answered, ensure_ascii=False, indent=2)

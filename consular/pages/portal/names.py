@@ -53,7 +53,7 @@ def offices(session: Session, *, every: bool = False) -> list[dict[str, Any]]:
 
 
 def service_names(session: Session) -> dict[str, str]:
-    """Code -> name."""
+    """Names of the services by code."""
     return {row.code: in_language(row, "name") for row in list_services(session)}
 
 

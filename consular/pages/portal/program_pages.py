@@ -39,7 +39,7 @@ class FormPages:
         return self.codes[-1]
 
     def number(self, page: str) -> int:
-        """Its place, from 1 on."""
+        """The page's place, from 1 on."""
         return self.codes.index(page) + 1
 
     def before(self, page: str) -> str:

@@ -61,7 +61,7 @@ def read_request(
 def read_answers(
     program: Program, form: dict[str, str], errors: Errors
 ) -> RequestEnrollment | None:
-    """The same before the permissions are given."""
+    """The request as far as its answers go, before the permissions are given."""
     born, wrong = date_of(form, "birth_date"), Errors()
     applicant = {**pick(form, *FIELDS), **phone_of(form)}
     command = check(

@@ -39,7 +39,7 @@ class RequestedCorrections:
 def requested_corrections(
     session: Session, enrollment: Any, requested: Sequence[str]
 ) -> RequestedCorrections:
-    """What the agency named, told apart."""
+    """What the agency named, sorted by where it is asked for."""
     program = PROGRAMS[enrollment.program]
     return RequestedCorrections(
         asked_fields(requested),

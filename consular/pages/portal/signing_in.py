@@ -156,7 +156,7 @@ def _confirm(number: str) -> dict[str, str] | None:
 @pages.post("/login")
 @allow(ANYONE)
 def login_send() -> Response:
-    """Send a code."""
+    """Send a code to sign in with."""
     return _send(answers())
 
 

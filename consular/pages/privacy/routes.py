@@ -62,7 +62,7 @@ def erasure_approve(id: UUID) -> Response:
 @pages.post("/<uuid:id>/negar")
 @allow(PRIVACY)
 def erasure_refuse(id: UUID) -> Response:
-    """Refuse an erasure."""
+    """Refuse a request to erase data."""
     refusal = Refusal(_read(answers(), None)["refusal"])
     with transaction(NETWORK_SCOPE) as session:
         refuse_erasure(session, id, refusal, now=now(), actor=actor())

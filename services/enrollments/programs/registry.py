@@ -15,5 +15,5 @@ PROGRAMS: dict[str, Program] = {
 
 
 def open_programs() -> list[Program]:
-    """Those that people can ask for."""
+    """The programs that people can ask for."""
     return [program for program in PROGRAMS.values() if program.open]

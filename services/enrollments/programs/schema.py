@@ -84,7 +84,7 @@ class Result(NamedTuple):
 
 
 class Unit(StrEnum):
-    """In what a term is counted."""
+    """The unit in which a term is counted."""
 
     WORKING_DAYS = "working_days"
     MONTHS = "months"
@@ -169,7 +169,7 @@ class Estimate:
 
     @property
     def total(self) -> Money:
-        """The sum."""
+        """The sum of the parts."""
         first, *rest = (part.amount for part in self.parts)
         return sum(rest, first)
 

@@ -64,5 +64,5 @@ def since(rows: Iterable[Row]) -> date:
 
 
 def sources(rows: Iterable[Row]) -> tuple[str, ...]:
-    """Where they come from, each once."""
+    """The sources of the tables, each once."""
     return tuple(dict.fromkeys(row["source"] for row in rows))

@@ -18,7 +18,7 @@ from consular.api.answer_fields import (
 
 
 class ConsulateAnswer(Answer):
-    """An office."""
+    """An office of the network."""
 
     code = Text()
     name = Text()

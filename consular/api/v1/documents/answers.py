@@ -38,6 +38,6 @@ class DocumentAnswer(Answer):
 
 
 class DocumentList(ListAnswer):
-    """Those in use."""
+    """The documents in use."""
 
     items = Many(DocumentAnswer)

@@ -239,7 +239,7 @@ def _warnings(session: Session, enrollment: Any) -> list[dict[str, str]]:
 
 
 def detailed(session: Session, enrollment: Any) -> dict[str, Any]:
-    """With history and result."""
+    """The enrollment with its history and result."""
     details = open_details(session, enrollment, vault())
     return EnrollmentAnswer.render(
         enrollment,

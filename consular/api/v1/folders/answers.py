@@ -72,7 +72,7 @@ class ConsentAnswer(Answer):
 
 
 class ConsentList(ListAnswer):
-    """The newest first."""
+    """Consents, the newest first."""
 
     items = Many(ConsentAnswer)
 

@@ -52,6 +52,6 @@ class IncidentAnswer(Answer):
 
 
 class IncidentList(ListAnswer):
-    """A page."""
+    """A page of incidents."""
 
     items = Many(IncidentAnswer)

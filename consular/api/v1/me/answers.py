@@ -125,12 +125,12 @@ class ErasureAnswer(Answer):
 
 
 class ErasureList(ListAnswer):
-    """The newest first."""
+    """Requests to erase data, the newest first."""
 
     items = Many(ErasureAnswer)
 
 
 class AccessList(ListAnswer):
-    """The newest first."""
+    """Accesses to one's data, the newest first."""
 
     items = Many(AccessAnswer)

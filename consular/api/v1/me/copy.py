@@ -90,7 +90,7 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
 
 
 def access(entry: Any) -> dict[str, Any]:
-    """Who did what, when, and where."""
+    """One access to a person's data: who, what, when, and where."""
     action, what = words_of_action(entry.action)
     return AccessAnswer.render(entry, action=action, what=what)
 

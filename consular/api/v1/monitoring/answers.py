@@ -43,6 +43,6 @@ class IndicatorAnswer(IndicatorItem):
 
 
 class IndicatorList(ListAnswer):
-    """All of them."""
+    """All indicators."""
 
     items = Many(IndicatorItem)

@@ -89,7 +89,7 @@ class UnknownAnswer(Answer):
 
 
 class OverviewAnswer(Answer):
-    """What a duty officer looks at first."""
+    """The state of queues, agencies and processes, for a duty officer."""
 
     processes = Many(ProcessAnswer)
     queues = Many(QueueAnswer)

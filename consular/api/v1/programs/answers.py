@@ -28,7 +28,7 @@ class RequirementAnswer(Answer):
 
 
 class DocumentAnswer(Answer):
-    """What to have at hand."""
+    """A document to have at hand."""
 
     code = Text()
     name = Text()

@@ -20,7 +20,7 @@ from services.remittances.rules import Action, Funding, Payout, Status
 
 
 class PriceAnswer(Answer):
-    """What it costs and what arrives."""
+    """The price of a remittance, and what arrives."""
 
     transfer_amount = One(MoneyPair)
     transfer_fees = One(MoneyPair)
@@ -33,7 +33,7 @@ class PriceAnswer(Answer):
 
 
 class QuoteAnswer(PriceAnswer):
-    """Holds until ``expires_at``."""
+    """A price that holds until ``expires_at``."""
 
     id = Id()
     expires_at = Instant()

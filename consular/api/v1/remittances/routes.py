@@ -149,7 +149,7 @@ def look_up(command: dict[str, str]) -> dict[str, Any]:
 
 
 def detailed(session: Session, remittance: Any) -> dict[str, Any]:
-    """With recipient and history."""
+    """The remittance with its recipient and history."""
     return RemittanceAnswer.render(
         remittance,
         actions=sorted(list_actions(session, remittance, now=database_now(session))),

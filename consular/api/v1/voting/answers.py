@@ -58,7 +58,7 @@ class RevisionList(ListAnswer):
 
 
 class CountList(ListAnswer):
-    """A page."""
+    """A page of counts."""
 
     items = Many(CountAnswer)
 
