@@ -93,10 +93,10 @@ def servers(pytestconfig: pytest.Config) -> Addresses:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of the system's Chromium, for tests marked ``browser``."""
-    found = find_chromium()
-    if found is None:
+    path = find_chromium()
+    if path is None:
         pytest.skip(_NO_BROWSER)
-    return found
+    return path
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ _IDENTITY = ("programme", "period", "metric", "source")
 
 
 def load_reference(session: Session) -> dict[str, int]:
-    """Enrolments, consular activity, remittances and the Commission's 11th session.
+    """Enrollments, consular activity, remittances and the Commission's 11th session.
 
     Table -> rows. Raises `BadReferenceData`.
     """

@@ -74,8 +74,8 @@ class Call:
 def with_body() -> list[str]:
     """Names of the endpoints that read JSON of ours; agencies sign theirs, which is theirs, and
     what forms with a file may hold is tried in `test_documents`."""
-    read = {n: found for n, found in ENDPOINTS.items() if found.body is not None}
-    return [n for n, found in read.items() if not (found.signed or found.multipart)]
+    read = {n: endpoint for n, endpoint in ENDPOINTS.items() if endpoint.body is not None}
+    return [n for n, endpoint in read.items() if not (endpoint.signed or endpoint.multipart)]
 
 
 def takes_nothing(name: str) -> bool:
@@ -86,20 +86,20 @@ def takes_nothing(name: str) -> bool:
 
 def with_query() -> list[str]:
     """Names of the endpoints that take a query."""
-    return [name for name, found in ENDPOINTS.items() if found.query is not None]
+    return [name for name, endpoint in ENDPOINTS.items() if endpoint.query is not None]
 
 
 def with_id() -> list[str]:
     """Names of the endpoints at an id."""
-    return [name for name, found in ENDPOINTS.items() if "<uuid:" in found.path]
+    return [name for name, endpoint in ENDPOINTS.items() if "<uuid:" in endpoint.path]
 
 
 def call_of(web: Web, name: str, *, role: Role | None = None, row: str = MISSING_ID) -> Call:
     """The call, as ``role`` or else as the first role that may."""
-    found = ENDPOINTS[name]
-    if role is None and found.who is not ANYONE:
-        role = next(r for r in ROLES if r in found.who)
-    return Call(name, found, address(web, name, row), token_of(web, role) if role else None)
+    endpoint = ENDPOINTS[name]
+    if role is None and endpoint.who is not ANYONE:
+        role = next(r for r in ROLES if r in endpoint.who)
+    return Call(name, endpoint, address(web, name, row), token_of(web, role) if role else None)
 
 
 def token_of(web: Web, role: Role, consulate: str = "losangeles", subject: str = "") -> str:
@@ -122,9 +122,9 @@ def address(web: Web, name: str, row: str = MISSING_ID) -> str:
 def send(web: Web, call: Call, body: Any, *, token: str | None = None) -> TestResponse:
     """As JSON, whatever it is; what takes a file, as a form."""
     if call.endpoint.multipart:
-        given = {name: str(value) for name, value in body.items()}
-        file = given.pop("file").encode()
-        return web.send_file(call.path, file, token=token or call.token, **given)
+        form = {name: str(value) for name, value in body.items()}
+        file = form.pop("file").encode()
+        return web.send_file(call.path, file, token=token or call.token, **form)
     headers = {"Idempotency-Key": uuid4().hex} if call.endpoint.needs_key else {}
     return web.call(
         call.endpoint.method, call.path, body, token=token or call.token, headers=headers

@@ -34,9 +34,11 @@ class Sender:
         self.token = web.token("citizen", subject="ana", name="Anna|Demo|Prueba")
         with web.database.transaction(NETWORK_SCOPE) as session:
             self.account: UUID = session.scalar(text("SELECT id FROM accounts"))
-            given = PersonData("Anna", "Demo", "Prueba", system_clock().date().replace(1990, 5, 12))
+            person = PersonData(
+                "Anna", "Demo", "Prueba", system_clock().date().replace(1990, 5, 12)
+            )
             vault = web.app.extensions["consular.vault"]
-            holder = set_profile(session, self.account, given, now=system_clock(), vault=vault)
+            holder = set_profile(session, self.account, person, now=system_clock(), vault=vault)
             holder.identity_bound_at = system_clock()
 
     def ask(self, **changes: str) -> Any:

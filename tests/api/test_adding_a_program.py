@@ -106,8 +106,8 @@ def test_the_api_takes_what_the_program_asks_for(web: Web) -> None:
     citizen = web.token("citizen", subject="ana")
     made = web.call("POST", "/enrollments", _request(DATA), token=citizen)
     assert made.status_code == 202, made.text
-    given = AgencyStatus(Status.ACTIVE, {"card": "C-1", "until": "2027-01-31"})
-    sent = _decide(web, UUID(made.get_json()["id"]), given)
+    active = AgencyStatus(Status.ACTIVE, {"card": "C-1", "until": "2027-01-31"})
+    sent = _decide(web, UUID(made.get_json()["id"]), active)
     assert (sent.program, sent.data) == ("choir", DATA)
     shown = web.call("GET", f"/enrollments/{made.get_json()['id']}", token=citizen).get_json()
     assert shown["result"] == {"card": "C-1", "until": "2027-01-31"}
@@ -169,8 +169,8 @@ def test_the_page_asks_for_it_and_sends_it(web: Web, browser: Browser) -> None:
     sent = _walk(browser)
     assert sent.status_code == 303
     enrollment = UUID(sent.location.split("?")[0].rpartition("/")[2])
-    given = AgencyStatus(Status.ACTIVE, {"card": "C-1", "until": "2027-01-31"})
-    assert _decide(web, enrollment, given).data == DATA
+    active = AgencyStatus(Status.ACTIVE, {"card": "C-1", "until": "2027-01-31"})
+    assert _decide(web, enrollment, active).data == DATA
     page = unescape(browser.get(sent.location).text)
     assert "Credencial" in page
     assert "31 de enero de 2027" in page

@@ -16,7 +16,7 @@ from tests.factories.web import Web
 from tests.servers import Addresses
 
 # Agencies may add what they like to the address that they were given.
-OURS = [name for name, found in ENDPOINTS.items() if not found.signed]
+OURS = [name for name, endpoint in ENDPOINTS.items() if not endpoint.signed]
 WITH_DAYS = {
     "catalogue.show_availability": ("from", "to"),
     "catalogue.show_network_availability": ("from",),
@@ -107,11 +107,11 @@ def test_the_longest_period_holds_with_and_without_a_beginning(web: Web) -> None
 
 def test_the_period_that_was_looked_at_is_said(web: Web) -> None:
     call = call_of(web, "catalogue.show_availability")
-    found = _ask(web, call, "from=2027-01-04").get_json()
-    assert (found["from"], found["to"]) == ("2027-01-04", "2027-02-03")
+    endpoint = _ask(web, call, "from=2027-01-04").get_json()
+    assert (endpoint["from"], endpoint["to"]) == ("2027-01-04", "2027-02-03")
     network = call_of(web, "catalogue.show_network_availability")
-    found = _ask(web, network, "from=2027-01-04").get_json()
-    assert (found["from"], found["to"]) == ("2027-01-04", "2027-02-03")
+    endpoint = _ask(web, network, "from=2027-01-04").get_json()
+    assert (endpoint["from"], endpoint["to"]) == ("2027-01-04", "2027-02-03")
 
 
 @pytest.mark.parametrize(

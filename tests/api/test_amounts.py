@@ -19,11 +19,11 @@ def test_an_amount_that_is_no_plain_decimal_is_refused_by_its_field(web: Web) ->
     with web.database.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session, now=system_clock())
     token = web.token("citizen", subject="ana")
-    told = {}
+    answers = {}
     for amount in [*NO_AMOUNTS, "100.00"]:
         money = {"amount": amount, "currency": "USD"}
         body = {"send": money, "funding": "bank_account", "payout": "branch"}
         answer = web.call("POST", "/quotes", body, token=token)
-        told[str(amount)] = (answer.status_code, list(answer.get_json().get("errors", {})))
-    assert told.pop("100.00") == (201, [])
-    assert {name: what for name, what in told.items() if what != (422, ["send"])} == {}
+        answers[str(amount)] = (answer.status_code, list(answer.get_json().get("errors", {})))
+    assert answers.pop("100.00") == (201, [])
+    assert {name: what for name, what in answers.items() if what != (422, ["send"])} == {}

@@ -30,7 +30,7 @@ from tests.factories.remittances import make_clabe, prepare_reference
 from tests.factories.web import Web, make_private_key, working_day
 from tests.servers import Addresses
 
-CLOSED = [name for name, found in ENDPOINTS.items() if found.who is not ANYONE]
+CLOSED = [name for name, endpoint in ENDPOINTS.items() if endpoint.who is not ANYONE]
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +207,7 @@ def test_who_moves_to_another_office_sees_the_new_one_only(web: Web) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, found in ENDPOINTS.items() if Role.CITIZEN in found.who]
+    "name", [name for name, endpoint in ENDPOINTS.items() if Role.CITIZEN in endpoint.who]
 )
 def test_a_token_for_an_account_that_isnt_there_breaks_nothing(web: Web, name: str) -> None:
     """Such as one that was deleted while its token is still good."""

@@ -208,9 +208,9 @@ def test_what_is_odd_needs_a_note_which_is_kept(
 def test_the_same_person_under_another_account_is_the_same_person(web: Web) -> None:
     count = made(web)
     with web.database.transaction(NETWORK_SCOPE) as session:
-        found = find_by_subject(session, "one-losangeles")
-        assert found is not None
-        end_account(session, found.id, now=system_clock(), actor=SYSTEM)
+        account = find_by_subject(session, "one-losangeles")
+        assert account is not None
+        end_account(session, account.id, now=system_clock(), actor=SYSTEM)
     web._tokens.clear()
     again = web.token("supervisor", "losangeles", "one-losangeles")
     for value in (12, 21):

@@ -32,19 +32,19 @@ class Sender:
             "applicant": {**asdict(who), "birth_date": who.birth_date.isoformat()},
             "consents": ["transfer_to_agency"],
         }
-        made = web.call("POST", "/enrollments", body, token=self.token)
-        assert made.status_code == 202, made.text
-        self.enrollment = UUID(made.get_json()["id"])
+        answer = web.call("POST", "/enrollments", body, token=self.token)
+        assert answer.status_code == 202, answer.text
+        self.enrollment = UUID(answer.get_json()["id"])
         self.path = f"/enrollments/{self.enrollment}/documents"
 
-    def send(self, data: bytes, **given: Any) -> Any:
+    def send(self, data: bytes, **fields: Any) -> Any:
         """What the API answers to a file."""
-        kind = given.pop("kind", "identification")
-        return self.web.send_file(self.path, data, token=self.token, kind=kind, **given)
+        kind = fields.pop("kind", "identification")
+        return self.web.send_file(self.path, data, token=self.token, kind=kind, **fields)
 
-    def sent(self, data: bytes | None = None, **given: Any) -> str:
+    def sent(self, data: bytes | None = None, **fields: Any) -> str:
         """The id of a document that was taken."""
-        answer = self.send(files.jpeg() if data is None else data, **given)
+        answer = self.send(files.jpeg() if data is None else data, **fields)
         assert answer.status_code == 201, answer.text
         return str(answer.get_json()["id"])
 
@@ -60,22 +60,26 @@ def _refused(answer: Any) -> tuple[int, str]:
 def test_a_photo_is_kept_as_we_made_it_and_given_out(web: Web) -> None:
     sender = Sender(web)
     answer = sender.send(files.jpeg(), name="../Mi pasaporte\u202e.jpg")
-    told = answer.get_json()
-    assert (answer.status_code, told["name"], told["kind"]) == (
+    document = answer.get_json()
+    assert (answer.status_code, document["name"], document["kind"]) == (
         201, "Mi pasaporte.jpg", "identification",
     )  # fmt: skip
-    assert (told["content_type"], told["pages"], told["sent"]) == ("image/jpeg", 1, False)
+    assert (document["content_type"], document["pages"], document["sent"]) == (
+        "image/jpeg",
+        1,
+        False,
+    )
     content = web.client.get(
         answer.headers["Location"], headers={"Authorization": f"Bearer {sender.token}"}
     )
     assert Image.open(io.BytesIO(content.data)).size == (48, 64)
-    assert (content.content_type, len(content.data)) == ("image/jpeg", told["size"])
+    assert (content.content_type, len(content.data)) == ("image/jpeg", document["size"])
     assert content.headers["Content-Disposition"] == 'inline; filename="identification.jpeg"'
     assert "sandbox" in content.headers["Content-Security-Policy"]
     assert content.headers["X-Content-Type-Options"] == "nosniff"
     assert content.headers["Cache-Control"] == "no-store"
-    assert sender.get(f"/{told['id']}/preview").content_type == "image/jpeg"
-    assert [each["id"] for each in sender.get("").get_json()["items"]] == [told["id"]]
+    assert sender.get(f"/{document['id']}/preview").content_type == "image/jpeg"
+    assert [each["id"] for each in sender.get("").get_json()["items"]] == [document["id"]]
 
 
 def test_nothing_of_a_document_stands_readable_in_the_database(web: Web) -> None:
@@ -256,14 +260,14 @@ def test_an_officer_uploads_for_somebody_who_is_there(web: Web) -> None:
         "applicant": {**asdict(who), "birth_date": who.birth_date.isoformat()},
         "consents": ["transfer_to_agency"],
     }
-    made = web.call("POST", "/enrollments", body, token=officer).get_json()["id"]
+    enrollment = web.call("POST", "/enrollments", body, token=officer).get_json()["id"]
     sent = web.send_file(
-        f"/enrollments/{made}/documents", files.jpeg(), token=officer, kind="identification"
+        f"/enrollments/{enrollment}/documents", files.jpeg(), token=officer, kind="identification"
     )
     assert sent.status_code == 201, sent.text
     confirmed = web.call(
         "POST",
-        f"/enrollments/{made}/documents/{sent.get_json()['id']}/confirm",
+        f"/enrollments/{enrollment}/documents/{sent.get_json()['id']}/confirm",
         {},
         token=officer,
     )
@@ -283,6 +287,6 @@ def test_another_request_of_the_person_sees_the_same_documents(web: Web) -> None
     sender = Sender(web)
     document = sender.sent()
     with web.database.transaction(NETWORK_SCOPE) as session:
-        found = session.get_one(Enrollment, sender.enrollment)
-        assert found.folder_id is not None
-        assert session.get_one(Document, UUID(document)).folder_id == found.folder_id
+        enrollment = session.get_one(Enrollment, sender.enrollment)
+        assert enrollment.folder_id is not None
+        assert session.get_one(Document, UUID(document)).folder_id == enrollment.folder_id

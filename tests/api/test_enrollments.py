@@ -33,10 +33,10 @@ def test_an_attempt_in_anothers_name_is_told_to_them_once_a_day_and_never_answer
     seen = web.call("GET", "/me/accesses", token=holder).get_json()["items"]
     assert [entry["action"] for entry in seen].count("enrollment.identity_check") == 2
     with web.database.transaction(NETWORK_SCOPE) as session:
-        told = session.scalar(
+        notices = session.scalar(
             select(func.count()).where(OutboxItem.topic == "enrollments.identity_check")
         )
-    assert told == 1
+    assert notices == 1
 
 
 def test_who_asks_again_themselves_is_told_so(web: Web) -> None:
@@ -53,9 +53,9 @@ def test_staff_who_ask_here_declare_the_persons_consent(web: Web) -> None:
         (web.token("officer", "losangeles"), "in_person"),
         (web.token("agent"), "telephone"),
     ):
-        asked = web.call("POST", "/enrollments", _request(make_applicant()), token=token)
-        assert asked.status_code == 202, asked.text
-        shown = web.call("GET", f"/enrollments/{asked.get_json()['id']}", token=token).get_json()
+        answer = web.call("POST", "/enrollments", _request(make_applicant()), token=token)
+        assert answer.status_code == 202, answer.text
+        shown = web.call("GET", f"/enrollments/{answer.get_json()['id']}", token=token).get_json()
         kept = {name: shown["assistance"][name] for name in ("channel", "consent", "document")}
         assert kept == {"channel": channel, "consent": "declared", "document": None}
     own = web.call(

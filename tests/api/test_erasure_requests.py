@@ -44,9 +44,9 @@ def _asked(web: Web, token: str) -> dict[str, Any]:
 
 def test_a_citizen_asks_and_is_erased(web: Web) -> None:
     token = web.token("citizen", subject="ana")
-    asked = _asked(web, token)
-    assert (asked["status"], asked["obstacles"]) == ("approved", [])
-    assert _asked(web, token)["folio"] == asked["folio"]
+    erasure = _asked(web, token)
+    assert (erasure["status"], erasure["obstacles"]) == ("approved", [])
+    assert _asked(web, token)["folio"] == erasure["folio"]
     _carry_out(web)
     listed = web.call("GET", "/me/arco-requests", token=token).get_json()["items"]
     assert [item["status"] for item in listed] == ["done"]
@@ -143,10 +143,10 @@ def test_what_the_law_keeps_is_read_by_folio_alone(web: Web) -> None:
     vault, actor = web.app.extensions["consular.vault"], Actor(Role.CITIZEN, mine)
     with web.database.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session)
-        made = make_remittance(session, actor, now=NOW, vault=vault)
-        claim_payout(session, made.id, now=NOW, vault=vault)
-        settle_payout(session, made.id, PayoutAnswer(Answer.PAID), now=NOW)
-        folio = made.folio
+        remittance = make_remittance(session, actor, now=NOW, vault=vault)
+        claim_payout(session, remittance.id, now=NOW, vault=vault)
+        settle_payout(session, remittance.id, PayoutAnswer(Answer.PAID), now=NOW)
+        folio = remittance.folio
     with pytest.raises(NotFound):
         read_blocked(web.settings, folio)
     web.travel(NOW + timedelta(days=40))

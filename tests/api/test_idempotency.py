@@ -86,9 +86,9 @@ def test_fifty_posts_at_once_with_one_key_are_one_appointment(web: Web) -> None:
     taken = sum(s["free"] for s in before) - sum(s["free"] for s in web.free())
     assert taken == 1
     with _database(web).transaction(NETWORK_SCOPE) as session:
-        made = answers[0][1]["id"]
+        appointment = answers[0][1]["id"]
         for table, column in ((Fact, Fact.subject_id), (OutboxItem, OutboxItem.ref)):
-            rows = select(func.count()).select_from(table).where(column == made)
+            rows = select(func.count()).select_from(table).where(column == appointment)
             assert session.scalar(rows) == 1
 
 
@@ -112,8 +112,8 @@ def test_posts_at_once_with_one_key_are_one_quote(web: Web) -> None:
     assert answers[0][0] == 201, answers[0]
     account = web.call("GET", "/me", token=token).get_json()["id"]
     with _database(web).transaction(NETWORK_SCOPE) as session:
-        made = select(func.count()).select_from(Quote).where(Quote.account_id == account)
-        assert session.scalar(made) == 1
+        quotes = select(func.count()).select_from(Quote).where(Quote.account_id == account)
+        assert session.scalar(quotes) == 1
 
 
 def test_money_moves_once_for_many_posts_of_one_order(web: Web) -> None:
@@ -134,8 +134,8 @@ def test_money_doesnt_move_without_a_key(web: Web) -> None:
     for headers in ({}, {"Idempotency-Key": ""}):
         for body in (call.body, {}):
             answer = web.call("POST", call.path, body, token=call.token, headers=headers)
-            told = (answer.status_code, answer.get_json()["code"])
-            assert told == (400, "idempotency_key_required")
+            refusal = (answer.status_code, answer.get_json()["code"])
+            assert refusal == (400, "idempotency_key_required")
 
 
 def test_a_refused_request_leaves_its_key_free(web: Web) -> None:
@@ -166,21 +166,21 @@ def test_a_key_with_another_body_or_at_another_address_is_refused(web: Web) -> N
 
 
 def test_two_people_may_choose_the_same_key(web: Web) -> None:
-    made = set()
+    appointments = set()
     for number in (54, 55):
         token = token_of(web, Role.CITIZEN, subject=f"same-{number}")
         answer = web.call(
             "POST", "/appointments", _booking(web, number), token=token, headers=_key("same")
         )
         assert answer.status_code == 201, answer.text
-        made.add(answer.get_json()["id"])
-    assert len(made) == 2
+        appointments.add(answer.get_json()["id"])
+    assert len(appointments) == 2
 
 
 def test_a_repeated_cancellation_gets_the_answer_of_the_first(web: Web) -> None:
     token = token_of(web, Role.CITIZEN, subject="cancel")
-    made = web.call("POST", "/appointments", _booking(web, 56), token=token).get_json()["id"]
-    path = f"/appointments/{made}/cancel"
+    appointment = web.call("POST", "/appointments", _booking(web, 56), token=token).get_json()["id"]
+    path = f"/appointments/{appointment}/cancel"
     first, second = (
         web.call("POST", path, {}, token=token, headers=_key("once")) for _ in range(2)
     )
@@ -189,7 +189,7 @@ def test_a_repeated_cancellation_gets_the_answer_of_the_first(web: Web) -> None:
     without = web.call("POST", path, {}, token=token)
     assert (without.status_code, without.get_json()["code"]) == (409, "wrong_state")
     with _database(web).transaction(NETWORK_SCOPE) as session:
-        rows = select(func.count()).select_from(Appointment).where(Appointment.id == made)
+        rows = select(func.count()).select_from(Appointment).where(Appointment.id == appointment)
         assert session.scalar(rows) == 1
 
 

@@ -103,8 +103,8 @@ def test_sessions_are_listed_to_the_last(web: Web, limit: int) -> None:
         first = _page(web, f"{address}limit=1", token)
         assert (len(first["items"]), first["next"] is None) == (1, False)
         return
-    found = [item["id"] for page in pages for item in page]
-    assert len(found) == len(set(found)) == SESSIONS
+    listed = [item["id"] for page in pages for item in page]
+    assert len(listed) == len(set(listed)) == SESSIONS
     assert all(len(page) == limit for page in pages[:-1])
     assert pages[-1]
 

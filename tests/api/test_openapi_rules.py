@@ -29,7 +29,7 @@ def document() -> Json:
 
 
 @pytest.fixture(scope="module")
-def told(document: Json) -> list[tuple[str, Json]]:
+def every_operation(document: Json) -> list[tuple[str, Json]]:
     return list(operations(document))
 
 
@@ -61,22 +61,22 @@ def test_it_says_who_publishes_it_and_where(document: Json) -> None:
 
 
 def test_every_operation_has_an_id_of_its_own_tags_and_a_summary(
-    document: Json, told: list[tuple[str, Json]]
+    document: Json, every_operation: list[tuple[str, Json]]
 ) -> None:
-    assert len(told) == len(ENDPOINTS)
-    ids = [operation["operationId"] for _, operation in told]
+    assert len(every_operation) == len(ENDPOINTS)
+    ids = [operation["operationId"] for _, operation in every_operation]
     assert len(set(ids)) == len(ids)
     assert {"bookAppointment", "requestEnrollment", "orderRemittance"} <= set(ids)
     described = {tag["name"] for tag in document["tags"] if tag["description"]}
-    for where, operation in told:
+    for where, operation in every_operation:
         assert set(operation["tags"]) <= described, where
         assert operation["summary"].endswith("."), where
 
 
 def test_every_operation_answers_well_or_with_a_declared_problem(
-    document: Json, told: list[tuple[str, Json]]
+    document: Json, every_operation: list[tuple[str, Json]]
 ) -> None:
-    for where, operation in told:
+    for where, operation in every_operation:
         statuses = set(operation["responses"])
         assert any(status.startswith("2") for status in statuses), where
         assert any(status.startswith("4") for status in statuses), where
@@ -93,19 +93,23 @@ def test_every_operation_answers_well_or_with_a_declared_problem(
 
 
 def test_security_is_said_of_every_operation_and_defined(
-    document: Json, told: list[tuple[str, Json]]
+    document: Json, every_operation: list[tuple[str, Json]]
 ) -> None:
     schemes = set(document["components"]["securitySchemes"])
-    for where, operation in told:
+    for where, operation in every_operation:
         assert "security" in operation, where
         assert {name for need in operation["security"] for name in need} <= schemes, where
-    public = [operation["operationId"] for _, operation in told if operation["security"] == []]
+    public = [
+        operation["operationId"] for _, operation in every_operation if operation["security"] == []
+    ]
     assert {"listServices", "showNetworkAvailability", "lookUpRemittance"} <= set(public)
 
 
-def test_the_codes_of_problems_are_listed(document: Json, told: list[tuple[str, Json]]) -> None:
+def test_the_codes_of_problems_are_listed(
+    document: Json, every_operation: list[tuple[str, Json]]
+) -> None:
     listed = document["components"]["schemas"]["Problem"]["properties"]["code"]
-    booking = next(op for _, op in told if op["operationId"] == "bookAppointment")
+    booking = next(op for _, op in every_operation if op["operationId"] == "bookAppointment")
     codes = booking["responses"]["409"]["content"]["application/problem+json"]["examples"]
     assert {"slot_taken", "already_booked", "identity_check_pending"} <= set(codes)
     assert set(codes) <= set(listed["x-extensible-enum"])
@@ -188,8 +192,8 @@ def test_answers_may_gain_fields_and_bodies_may_not(document: Json) -> None:
         assert document["components"]["schemas"][name]["additionalProperties"] is False, name
 
 
-def test_examples_are_valid(document: Json, told: list[tuple[str, Json]]) -> None:
-    for where, operation in told:
+def test_examples_are_valid(document: Json, every_operation: list[tuple[str, Json]]) -> None:
+    for where, operation in every_operation:
         contents = [operation.get("requestBody", {}).get("content", {})]
         contents += [answer.get("content", {}) for answer in operation["responses"].values()]
         for content in contents:
@@ -205,8 +209,10 @@ def test_examples_are_valid(document: Json, told: list[tuple[str, Json]]) -> Non
                 assert wrong == [], where
 
 
-def test_parameters_are_never_null_and_have_one_name_each(told: list[tuple[str, Json]]) -> None:
-    for where, operation in told:
+def test_parameters_are_never_null_and_have_one_name_each(
+    every_operation: list[tuple[str, Json]],
+) -> None:
+    for where, operation in every_operation:
         names = [(p["in"], p["name"].lower()) for p in operation["parameters"]]
         assert len(set(names)) == len(names), where
         for parameter in operation["parameters"]:
@@ -224,11 +230,11 @@ def test_the_agencies_callback_is_described_with_its_signature(document: Json) -
 
 
 def test_paths_are_told_apart_and_name_what_they_hold(
-    document: Json, told: list[tuple[str, Json]]
+    document: Json, every_operation: list[tuple[str, Json]]
 ) -> None:
     shapes = [re.sub(r"\{\w+\}", "{}", path) for path in document["paths"]]
     assert len(set(shapes)) == len(shapes)
-    for where, operation in told:
+    for where, operation in every_operation:
         path = where.partition(" ")[2]
         assert "?" not in path, where
         assert not path.endswith("/"), where
@@ -237,10 +243,12 @@ def test_paths_are_told_apart_and_name_what_they_hold(
         assert held == set(re.findall(r"\{(\w+)\}", path)), where
 
 
-def test_no_two_paths_could_be_meant_by_one_address(told: list[tuple[str, Json]]) -> None:
+def test_no_two_paths_could_be_meant_by_one_address(
+    every_operation: list[tuple[str, Json]],
+) -> None:
     """A fixed part beside a parameter is no other address where the parameter is a UUID."""
-    for where, operation in told:
-        for other, _ in told:
+    for where, operation in every_operation:
+        for other, _ in every_operation:
             if where.split()[0] == other.split()[0] and where != other:
                 assert not _ambiguous(where, other, operation), (where, other)
 

@@ -30,18 +30,18 @@ def test_a_citizen_gets_everything_and_only_their_own(web: Web) -> None:
     officer = web.token("officer", "losangeles")
     web.call("GET", f"/appointments/{booked['id']}", token=officer)
 
-    found = _copy(web, ana)
-    assert found["profile"]["given_names"] == "Ana"
-    assert [a["folio"] for a in found["appointments"]] == [booked["folio"]]
-    assert [e["folio"] for e in found["enrollments"]] == [enrolled["folio"]]
-    assert found["remittances"] == []
-    named = {(p["given_names"], p["first_surname"]): p for p in found["people"]}
+    copy = _copy(web, ana)
+    assert copy["profile"]["given_names"] == "Ana"
+    assert [a["folio"] for a in copy["appointments"]] == [booked["folio"]]
+    assert [e["folio"] for e in copy["enrollments"]] == [enrolled["folio"]]
+    assert copy["remittances"] == []
+    named = {(p["given_names"], p["first_surname"]): p for p in copy["people"]}
     assert (child["given_names"], child["first_surname"]) in named
     asked = named[(applicant.given_names, applicant.first_surname)]
     assert (asked["curp"], asked["email"]) == (applicant.curp, applicant.email)
-    assert "appointment.read" in [entry["action"] for entry in found["accesses"]]
-    assert "Otra" not in str(found)
-    assert person(8)["first_surname"] not in str(found)
+    assert "appointment.read" in [entry["action"] for entry in copy["accesses"]]
+    assert "Otra" not in str(copy)
+    assert person(8)["first_surname"] not in str(copy)
 
 
 def test_every_page_of_it_is_there(web: Web) -> None:

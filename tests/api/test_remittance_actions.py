@@ -30,7 +30,7 @@ def test_the_page_offers_to_cancel_when_the_api_does(web: Web, late: bool, reach
     quote = web.call("POST", "/quotes", price, token=token).get_json()["id"]
     order = {"quote": quote, "recipient": {"given_names": "Rosa", "first_surname": "Demo"}}
     key = {"Idempotency-Key": "k"}
-    found = web.call("POST", "/remittances", order, token=token, headers=key).get_json()["id"]
+    remittance = web.call("POST", "/remittances", order, token=token, headers=key).get_json()["id"]
     with database.transaction(NETWORK_SCOPE) as session:
         if late:
             session.execute(text("UPDATE remittances SET cancel_until = now() - interval '1 hour'"))
@@ -38,12 +38,12 @@ def test_the_page_offers_to_cancel_when_the_api_does(web: Web, late: bool, reach
             session.execute(text("UPDATE remittances SET status = 'accepted'"))
             session.execute(
                 text("INSERT INTO payout_attempts VALUES (:id, 1, 'answered', now())"),
-                {"id": found},
+                {"id": remittance},
             )
-    offered = web.call("GET", f"/remittances/{found}", token=token).get_json()["actions"]
-    page = citizen_browser(web.app, account).get(f"/envios/{found}").text
+    offered = web.call("GET", f"/remittances/{remittance}", token=token).get_json()["actions"]
+    page = citizen_browser(web.app, account).get(f"/envios/{remittance}").text
     assert ("Sí, cancelar el envío" in page) is ("cancel" in offered)
-    done = web.call("POST", f"/remittances/{found}/cancel", {}, token=token)
+    done = web.call("POST", f"/remittances/{remittance}/cancel", {}, token=token)
     assert (done.status_code == 200) is ("cancel" in offered)
 
 
@@ -53,6 +53,6 @@ def test_within_the_window_everything_open_can_be_cancelled(
     status: Status, at_agency: bool
 ) -> None:
     until = NOW + timedelta(minutes=1)
-    found = actions(status, at_agency=at_agency, cancel_until=until, now=NOW)
+    offered = actions(status, at_agency=at_agency, cancel_until=until, now=NOW)
     ended = status in FINAL or status is Status.CANCELLING
-    assert found == (frozenset() if ended else {Action.CANCEL})
+    assert offered == (frozenset() if ended else {Action.CANCEL})

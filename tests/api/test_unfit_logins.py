@@ -157,9 +157,9 @@ def test_the_doctor_says_which_login_is_unfit_and_what_to_do(
         settings, database_url=database.worker_url, worker_database_url=database.web_url,
         values={**settings.values, "DATABASE_URL": database.worker_url},
     )  # fmt: skip
-    found = {finding.part: finding for finding in doctor.examine(swapped)}
-    assert "GRANT consular_web TO" in found["Web's login"].remedy
-    assert "GRANT consular_worker TO" in found["Workers' login"].remedy
-    found = {finding.part: finding for finding in doctor.examine(settings)}
-    assert found["Web's login"].well
-    assert found["Workers' login"].well
+    findings = {finding.part: finding for finding in doctor.examine(swapped)}
+    assert "GRANT consular_web TO" in findings["Web's login"].remedy
+    assert "GRANT consular_worker TO" in findings["Workers' login"].remedy
+    findings = {finding.part: finding for finding in doctor.examine(settings)}
+    assert findings["Web's login"].well
+    assert findings["Workers' login"].well

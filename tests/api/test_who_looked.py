@@ -81,8 +81,8 @@ def test_a_list_of_enrollments_names_each_person_in_it(web: Web) -> None:
         "data": {},
         "consents": ["transfer_to_agency"],
     }
-    made = web.call("POST", "/enrollments", body, token=token)
-    assert made.status_code == 202, made.text
+    answer = web.call("POST", "/enrollments", body, token=token)
+    assert answer.status_code == 202, answer.text
     web.call("GET", "/enrollments", token=web.token("officer", "losangeles"))
     assert seen(web) == [("officer", "enrollment.list")]
 

@@ -180,8 +180,8 @@ def test_whoever_it_belongs_to_sees_it(web: Web, ids: dict[str, str]) -> None:
     )
     for token in (ana, officer):
         for kind in ("appointment", "enrollment"):
-            found = web.call("GET", f"/{kind}s/{ids[kind]}", token=token)
-            assert found.status_code == 200, found.text
+            answer = web.call("GET", f"/{kind}s/{ids[kind]}", token=token)
+            assert answer.status_code == 200, answer.text
     assert web.call("GET", f"/remittances/{ids['remittance']}", token=ana).status_code == 200
 
 
@@ -257,10 +257,10 @@ def test_the_whole_api_shows_and_changes_nothing_of_hers(
     web: Web, ids: dict[str, str], who: str
 ) -> None:
     before, token = _state(web), _strangers(web)[who]
-    for name, found in ENDPOINTS.items():
-        if found.who is not ANYONE and Role(who) not in found.who:
+    for name, endpoint in ENDPOINTS.items():
+        if endpoint.who is not ANYONE and Role(who) not in endpoint.who:
             continue
-        parts = [part for part in ids if re.search(rf"<uuid:{part}(_id)?>", found.path)]
+        parts = [part for part in ids if re.search(rf"<uuid:{part}(_id)?>", endpoint.path)]
         for row in [ids[part] for part in parts] or [""]:
             call = call_of(web, name, row=row) if row else call_of(web, name)
             answer = send(web, call, call.body, token=token)

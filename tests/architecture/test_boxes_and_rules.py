@@ -26,15 +26,15 @@ PLAIN = (Text, Name, SecondSurname, SearchText, Folio, Email)
 
 def _rules() -> dict[str, set[int]]:
     """The most characters of each text field of a form or body, by name."""
-    found: dict[str, set[int]] = defaultdict(set)
+    rules: dict[str, set[int]] = defaultdict(set)
     for package in (consular.input, consular.pages):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             for each in vars(importlib.import_module(module.name)).values():
                 if isinstance(each, type) and issubclass(each, Schema):
                     for name, field in each._declared_fields.items():
                         if type(field) in PLAIN:
-                            found[field.data_key or name].add(field.metadata["maxLength"])
-    return found
+                            rules[field.data_key or name].add(field.metadata["maxLength"])
+    return rules
 
 
 RULES = _rules()

@@ -45,14 +45,14 @@ def _rows(connection: psycopg.Connection, query: str) -> Rows:
 
 
 def _secured(connection: psycopg.Connection) -> set[object]:
-    found = _rows(
+    tables = _rows(
         connection,
         """
         SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
             AND relkind IN ('r', 'p') AND relrowsecurity AND relforcerowsecurity
         """,
     )
-    return {name for (name,) in found}
+    return {name for (name,) in tables}
 
 
 def test_tables_with_peoples_rows_are_secured_by_row(owner: psycopg.Connection) -> None:

@@ -77,9 +77,9 @@ ALEMBIC = ["upgrade", "downgrade", "revision", "down_revision", "branch_labels",
 @pytest.fixture(scope="module")
 def unused() -> list[tuple[str, Item]]:
     """(file, what nothing uses), by vulture. Tests don't count as use."""
-    found = vulture.Vulture(ignore_names=ALEMBIC, ignore_decorators=CALLED)
-    found.scavenge(FILES)
-    return [(str(item.filename.relative_to(ROOT)), item) for item in found.get_unused_code()]
+    finder = vulture.Vulture(ignore_names=ALEMBIC, ignore_decorators=CALLED)
+    finder.scavenge(FILES)
+    return [(str(item.filename.relative_to(ROOT)), item) for item in finder.get_unused_code()]
 
 
 def _reasons(file: str, item: Item) -> set[tuple[str, str]]:
@@ -87,9 +87,9 @@ def _reasons(file: str, item: Item) -> set[tuple[str, str]]:
 
 
 def test_nothing_stands_unused(unused: list[tuple[str, Item]]) -> None:
-    found = [f"{file}:{item.first_lineno}: {item.message}" for file, item in unused]
+    faults = [f"{file}:{item.first_lineno}: {item.message}" for file, item in unused]
     allowed = [bool(_reasons(file, item)) for file, item in unused]
-    assert [text for text, fine in zip(found, allowed, strict=True) if not fine] == []
+    assert [text for text, fine in zip(faults, allowed, strict=True) if not fine] == []
 
 
 def test_no_reason_has_outlived_what_it_was_for(unused: list[tuple[str, Item]]) -> None:

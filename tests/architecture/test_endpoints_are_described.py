@@ -27,7 +27,7 @@ def test_an_endpoint_has_an_operation_in_plain_words(name: str) -> None:
 
 
 def test_no_two_endpoints_are_one_operation() -> None:
-    counted = Counter(found.operation for found in ENDPOINTS.values())
+    counted = Counter(endpoint.operation for endpoint in ENDPOINTS.values())
     twice = [operation for operation, times in counted.items() if times > 1]
     assert twice == [], "Give each of these endpoints an operation= of its own."
 
@@ -44,8 +44,8 @@ def test_an_endpoint_says_what_it_does(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_endpoint_that_writes_says_what_it_may_refuse(name: str) -> None:
-    found = ENDPOINTS[name]
-    assert found.method == "GET" or found.errors is not None, (
+    endpoint = ENDPOINTS[name]
+    assert endpoint.method == "GET" or endpoint.errors is not None, (
         f"{name} doesn't say which problems it may answer besides the common ones: give its"
         ' endpoint errors={409: ("wrong_state",)}, or errors={} when there are none.'
     )
@@ -61,8 +61,8 @@ def test_every_declared_problem_has_words_and_one_status(name: str) -> None:
 
 def test_a_code_has_one_status_everywhere() -> None:
     seen: dict[str, set[int]] = {}
-    for found in ENDPOINTS.values():
-        for status, codes in problems_of(found).items():
+    for endpoint in ENDPOINTS.values():
+        for status, codes in problems_of(endpoint).items():
             for code in codes:
                 seen.setdefault(code, set()).add(status)
     assert {code: statuses for code, statuses in seen.items() if len(statuses) > 1} == {}
@@ -86,10 +86,10 @@ def test_a_body_has_an_example(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_answer_is_described(name: str) -> None:
-    found = ENDPOINTS[name]
-    described = found.answer is not None or found.content or found.status == 204
+    endpoint = ENDPOINTS[name]
+    described = endpoint.answer is not None or endpoint.content or endpoint.status == 204
     assert described, f"{name} needs answer=SomeAnswer()."
 
 
 def test_whoever_may_call_is_a_known_choice() -> None:
-    assert all(found.who is ANYONE or found.who for found in ENDPOINTS.values())
+    assert all(endpoint.who is ANYONE or endpoint.who for endpoint in ENDPOINTS.values())

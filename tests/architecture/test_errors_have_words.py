@@ -25,12 +25,12 @@ CODE = re.compile(r"[a-z][a-z0-9_]*")
 def _all_errors() -> set[type[DomainError]]:
     for module in pkgutil.walk_packages(services.__path__, "services."):
         importlib.import_module(module.name)
-    found: set[type[DomainError]] = set()
+    errors: set[type[DomainError]] = set()
     waiting: list[type[DomainError]] = [DomainError]
     while waiting:
-        found.add(kind := waiting.pop())
+        errors.add(kind := waiting.pop())
         waiting += kind.__subclasses__()
-    return {kind for kind in found if kind is not DomainError and "tests" not in kind.__module__}
+    return {kind for kind in errors if kind is not DomainError and "tests" not in kind.__module__}
 
 
 ERRORS = _all_errors()
@@ -53,8 +53,8 @@ def _written_codes() -> Iterator[tuple[str, str]]:
     """(pattern, where) of ``Conflict("code")`` and of ``domain_error('code')`` in the database."""
     for module in modules("services", "consular"):
         for call in module.calls():
-            made = written(call.func).rpartition(".")[2]
-            if made in NAMES and call.args and (pattern := _code_pattern(call.args[0])):
+            error = written(call.func).rpartition(".")[2]
+            if error in NAMES and call.args and (pattern := _code_pattern(call.args[0])):
                 yield pattern, f"{module.path}:{call.lineno}"
     translated = set(_translated_codes())
     versions = (ROOT / "migrations" / "versions").glob("*.py")
@@ -84,7 +84,7 @@ def test_an_errors_own_code_has_words_and_a_status(kind: type[DomainError]) -> N
 
 
 def test_every_code_that_is_raised_has_words() -> None:
-    assert [found for found in _written_codes() if not _has_words(found[0])] == []
+    assert [raised for raised in _written_codes() if not _has_words(raised[0])] == []
 
 
 def test_codes_are_snake_case() -> None:
@@ -116,8 +116,8 @@ def test_no_code_has_words_twice() -> None:
 
 
 def test_each_slice_with_words_is_among_them() -> None:
-    found = {f"services.{path.parent.name}.words" for path in ROOT.glob("services/*/words.py")}
-    assert found == {module.__name__ for module in SLICES}
+    slices = {f"services.{path.parent.name}.words" for path in ROOT.glob("services/*/words.py")}
+    assert slices == {module.__name__ for module in SLICES}
 
 
 def test_every_word_of_an_error_is_in_the_catalogue() -> None:

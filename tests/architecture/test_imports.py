@@ -52,14 +52,14 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.path)
 def test_no_function_imports_our_own_packages(module: Module) -> None:
-    found = [
+    faults = [
         f"{module.path}:{function.lineno} {function.name}: {source}"
         for function in module.functions()
         for inner in ast.walk(function)
         for source, _ in imported(inner)
         if source.partition(".")[0] in PACKAGES
     ]
-    assert found == []
+    assert faults == []
 
 
 @pytest.mark.parametrize("library", BEHIND)

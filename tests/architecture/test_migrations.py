@@ -60,8 +60,10 @@ def test_models_equal_what_the_migrations_made(migrated: Connection) -> None:
     context = MigrationContext.configure(
         migrated, opts={"compare_type": differs, "compare_server_default": False}
     )
-    found = [step for step in compare_metadata(context, metadata) if not _is_bookkeeping(step)]
-    assert found == []
+    differences = [
+        step for step in compare_metadata(context, metadata) if not _is_bookkeeping(step)
+    ]
+    assert differences == []
 
 
 def test_constraints_bear_the_names_that_the_models_give_them(migrated: Connection) -> None:

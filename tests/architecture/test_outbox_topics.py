@@ -30,7 +30,7 @@ MADE_AT_RUN_TIME = {
 
 def _text(module: Module, node: ast.expr) -> str | None:
     """A constant, or the name of one at the top of the module."""
-    assigned = (found for found in module.tree.body if isinstance(found, ast.Assign))
+    assigned = (each for each in module.tree.body if isinstance(each, ast.Assign))
     for statement in assigned:
         if written(node) in map(written, statement.targets):
             return literal(statement.value)
@@ -53,8 +53,8 @@ def _enqueued() -> Iterator[tuple[str, str | None]]:
         )
         yield from ((file.name, topic) for topic in inserts)
     for file in ROOT.glob("services/*/functions.sql"):
-        asked = re.findall(r"put_into_outbox\('([\w.]+)'", file.read_text(encoding="utf-8"))
-        yield from ((str(file.relative_to(ROOT)), topic) for topic in asked)
+        topics = re.findall(r"put_into_outbox\('([\w.]+)'", file.read_text(encoding="utf-8"))
+        yield from ((str(file.relative_to(ROOT)), topic) for topic in topics)
 
 
 def test_every_topic_that_is_enqueued_has_a_job() -> None:
@@ -106,7 +106,7 @@ def test_every_callback_has_a_job() -> None:
 
 def test_every_job_does_something_that_is_asked_for() -> None:
     """By a use case, the schedule, or a job that asks for another."""
-    asked = {topic for _, topic in _enqueued() if topic} | CALLBACKS
+    topics = {topic for _, topic in _enqueued() if topic} | CALLBACKS
     named = {
         text
         for module in modules("workers")
@@ -115,7 +115,7 @@ def test_every_job_does_something_that_is_asked_for() -> None:
         for text in map(literal, [*node.args, *(k.value for k in node.keywords)])
         if text
     }
-    assert set(ROUTES) - asked - named == set()
+    assert set(ROUTES) - topics - named == set()
 
 
 def test_the_database_function_that_books_is_among_those_looked_at() -> None:

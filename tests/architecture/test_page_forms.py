@@ -30,10 +30,10 @@ def _forms() -> Iterator[tuple[Path, str]]:
 
 
 def test_every_posted_form_carries_the_token_the_key_and_the_draft() -> None:
-    found = list(_forms())
-    assert len(found) > 20
+    forms = list(_forms())
+    assert len(forms) > 20
     assert [
-        f"{file}: {form[:80]}" for file, form in found if "forms.csrf_field()" not in form
+        f"{file}: {form[:80]}" for file, form in forms if "forms.csrf_field()" not in form
     ] == []
 
 
@@ -54,8 +54,8 @@ def test_every_form_goes_through_the_one_place(app: Flask) -> None:
 
 
 def _kind(rule: Rule, name: str) -> str:
-    found = re.search(rf"<(\w+)(?:\([^)]*\))?:{name}>", rule.rule)
-    return found[1] if found else "string"
+    match = re.search(rf"<(\w+)(?:\([^)]*\))?:{name}>", rule.rule)
+    return match[1] if match else "string"
 
 
 def test_every_address_of_a_form_can_be_opened(app: Flask) -> None:

@@ -36,10 +36,10 @@ def app(tmp_path: Path) -> Iterator[Flask]:
         "CONSULAR_LLAVEMX_CLIENT": "consular:secret",
         "CONSULAR_OIDC_CLIENT": "consular:secret",
     }
-    made = create_app(Settings.load(environ))
-    yield made
-    made.extensions["consular.database"].dispose()
-    made.extensions["consular.redis"].close()
+    application = create_app(Settings.load(environ))
+    yield application
+    application.extensions["consular.database"].dispose()
+    application.extensions["consular.redis"].close()
 
 
 def test_every_address_declares_who_may_call_it(app: Flask) -> None:
@@ -80,8 +80,8 @@ def test_money_and_the_desk_are_never_open_to_anyone(app: Flask) -> None:
     """Anyone may read what is published; to write, somebody must be known, or sign."""
     writing = {
         name
-        for name, found in ENDPOINTS.items()
-        if found.who is ANYONE and found.method not in ("GET", "HEAD") and not found.signed
+        for name, endpoint in ENDPOINTS.items()
+        if endpoint.who is ANYONE and endpoint.method not in ("GET", "HEAD") and not endpoint.signed
     }
     # The recipient of money has no account, a folio is enough to ask how an appointment stands, and
     # anyone may work out what a program costs: all only read, and are posted to keep what is asked

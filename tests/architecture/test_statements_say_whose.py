@@ -114,44 +114,44 @@ def _written_within(module: Module) -> Iterator[tuple[int, str]]:
 
 
 def test_every_text_says_whose_rows_it_wants() -> None:
-    found = {name for name, sql in _texts() if forgotten(sql)}
-    assert found == set(TEXTS)
+    faults = {name for name, sql in _texts() if forgotten(sql)}
+    assert faults == set(TEXTS)
 
 
 def test_so_does_every_text_within_a_function() -> None:
-    found = [
+    faults = [
         f"{module.path}:{line}"
         for module in modules("services", "consular")
         for line, sql in _written_within(module)
         if forgotten(sql)
     ]
-    assert found == []
+    assert faults == []
 
 
 @pytest.mark.parametrize("slice_name", SLICES)
 def test_so_does_every_database_function(slice_name: str) -> None:
-    found = {
+    faults = {
         name: {table for each in body.split(";") for table in forgotten(each)}
         for name, body in definitions(slice_name)
     }
-    known = {name: set(FUNCTIONS[name]) for name in found if name in FUNCTIONS}
-    assert {name: tables for name, tables in found.items() if tables} == known
+    known = {name: set(FUNCTIONS[name]) for name in faults if name in FUNCTIONS}
+    assert {name: tables for name, tables in faults.items() if tables} == known
 
 
 def test_the_web_works_for_the_whole_network_where_that_is_known() -> None:
-    found = {
+    faults = {
         module.path
         for module in modules("consular")
         for node in module.nodes
         if isinstance(node, ast.Name) and node.id == "NETWORK_SCOPE"
     }
-    assert found == set(NETWORK)
+    assert faults == set(NETWORK)
 
 
 def test_nothing_goes_around_the_mapped_classes() -> None:
     """A Table of its own, or the connection itself, would carry no condition."""
     around = ("__table__", "exec_driver_sql")
-    found = [
+    faults = [
         f"{module.path}:{node.lineno}"
         for module in modules("services", "consular")
         for node in module.nodes
@@ -159,7 +159,7 @@ def test_nothing_goes_around_the_mapped_classes() -> None:
         and (node.attr in around or written(node) == "session.connection")
         and module.path != "services/kernel/db.py"
     ]
-    assert found == []
+    assert faults == []
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def _is_vocabulary(words: set[str]) -> bool:
 
 def test_sets_of_statuses_stand_in_the_rules() -> None:
     """A dictionary says something of each status; a set or list of them is a rule."""
-    found = [
+    faults = [
         f"{module.path}:{node.lineno}"
         for module in _elsewhere()
         if module.path.startswith(("services/", "consular/", "workers/"))
@@ -61,11 +61,11 @@ def test_sets_of_statuses_stand_in_the_rules() -> None:
             or _is_vocabulary({text for text in map(literal, node.elts) if text})
         )
     ]
-    assert found == []
+    assert faults == []
 
 
 def test_no_sql_in_python_lists_statuses() -> None:
-    found = [
+    faults = [
         f"{module.path}:{node.lineno}"
         for module in _elsewhere()
         for node in module.nodes
@@ -73,7 +73,7 @@ def test_no_sql_in_python_lists_statuses() -> None:
         for listed in re.findall(r"status (?:NOT )?IN \(([^)]*)\)", node.value)
         if _is_vocabulary(set(re.findall(r"'(\w+)'", listed)))
     ]
-    assert found == []
+    assert faults == []
 
 
 def test_database_functions_list_only_sets_that_the_rules_name() -> None:
@@ -130,7 +130,7 @@ def test_only_rules_and_machines_know_the_tables() -> None:
 def test_pages_offer_what_actions_says_and_ask_no_status() -> None:
     """``can_…``, ``may_…`` and ``actions`` of a template's context are made of no comparison with
     a status."""
-    found = [
+    faults = [
         f"{module.path}:{key.lineno} {literal(key)}"
         for module in modules("consular")
         for node in module.nodes
@@ -146,7 +146,7 @@ def test_pages_offer_what_actions_says_and_ask_no_status() -> None:
             for inner in ast.walk(value)
         )
     ]
-    assert found == []
+    assert faults == []
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda file: file.name)

@@ -39,7 +39,7 @@ def test_every_exception_is_still_needed() -> None:
 
 def test_use_cases_never_end_a_transaction() -> None:
     ends = {"commit", "rollback", "begin", "begin_nested"}
-    found = [
+    faults = [
         f"{module.path}:{call.lineno} {call.func.attr}"
         for module in modules("services")
         for call in module.calls()
@@ -48,13 +48,13 @@ def test_use_cases_never_end_a_transaction() -> None:
         and module.path != "services/kernel/db.py"
         and written(call.func) != "idempotency.begin"
     ]
-    assert found == []
+    assert faults == []
 
 
 def test_use_cases_read_no_environment_and_open_no_connection() -> None:
     forbidden = {"os.environ", "os.getenv", "create_engine", "psycopg.connect"}
     allowed = {"services/kernel/settings.py", "services/kernel/db.py"}
-    found = [
+    faults = [
         f"{module.path}:{node.lineno} {written(node)}"
         for module in modules("services")
         for node in module.nodes
@@ -62,4 +62,4 @@ def test_use_cases_read_no_environment_and_open_no_connection() -> None:
         and written(node) in forbidden
         and module.path not in allowed
     ]
-    assert found == []
+    assert faults == []

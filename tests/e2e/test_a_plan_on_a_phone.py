@@ -151,8 +151,8 @@ def test_the_plan_is_done_to_its_end(walked: dict[str, Any]) -> None:
 
 def test_each_agency_was_asked_once(walked: dict[str, Any], instance: Instance) -> None:
     for agency, requests in (("sat", 1), ("imss", 2), ("infonavit", 1)):
-        found = httpx.get(f"{instance.simulator}/_simulator/effects?agency={agency}").json()
-        assert [item["effects"] for item in found["items"]] == [1] * requests
+        effects = httpx.get(f"{instance.simulator}/_simulator/effects?agency={agency}").json()
+        assert [item["effects"] for item in effects["items"]] == [1] * requests
 
 
 def test_four_permissions_were_given_and_the_answers_are_there(

@@ -131,7 +131,7 @@ def _books(client: Client) -> None:
 def _enrolls(client: Client) -> None:
     program = client.call("programs.list_programs").items[0]
     who = make_applicant()
-    asked = client.call(
+    enrollment = client.call(
         "enrollments.request_enrollment",
         role="citizen",
         idempotency_key=uuid4().hex,
@@ -148,11 +148,11 @@ def _enrolls(client: Client) -> None:
             consents=["transfer_to_agency"],
         ),
     )
-    assert (asked.program.value, asked.status.value) == ("rfc", "received")
-    shown = client.call("enrollments.show_enrollment", role="citizen", enrollment=asked.id)
+    assert (enrollment.program.value, enrollment.status.value) == ("rfc", "received")
+    shown = client.call("enrollments.show_enrollment", role="citizen", enrollment=enrollment.id)
     assert [step.status.value for step in shown.history] == ["received"]
     withdrawn = client.call(
-        "enrollments.withdraw_enrollment", role="citizen", enrollment=asked.id,
+        "enrollments.withdraw_enrollment", role="citizen", enrollment=enrollment.id,
         body=client.make("NothingSchema"),
     )  # fmt: skip
     assert withdrawn.status.value == "withdrawn"
@@ -180,11 +180,11 @@ def _sends(client: Client) -> None:
         "remittances.order_remittance", role="citizen", body=body, idempotency_key=key
     )
     assert again == sent
-    found = client.call(
+    remittance = client.call(
         "remittances.look_up_remittance",
         body=client.make("LookupSchema", folio=sent.folio, first_surname="Demo"),
     )
-    assert found.total_to_recipient == quote.total_to_recipient
+    assert remittance.total_to_recipient == quote.total_to_recipient
     back = client.call(
         "remittances.cancel_remittance", role="citizen", remittance=sent.id,
         body=client.make("NothingSchema"),

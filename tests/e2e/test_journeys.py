@@ -212,21 +212,21 @@ def test_axe_finds_nothing_on_the_pages_and_they_fit_a_phone(
         ("demo-analyst", ["/monitoring"]),
         ("demo-admin", ["/admin", "/operations", "/operations/agencies/sat"]),
     )
-    found = [_violations(page, instance, path) for path in PAGES]
+    violations = [_violations(page, instance, path) for path in PAGES]
     for subject, paths in staff:
         sign_in_staff(page, instance, subject)
-        found += [_violations(page, instance, path) for path in paths]
-    assert [each for each in found if each] == []
+        violations += [_violations(page, instance, path) for path in paths]
+    assert [each for each in violations if each] == []
 
 
 def _violations(page: Page, instance: Instance, path: str) -> list[str]:
     answer = page.goto(f"{instance.url}{path}")
     assert answer is not None
     assert answer.status == (404 if "no-hay" in path else 200), path
-    found = Axe().run(page).response["violations"]
+    violations = Axe().run(page).response["violations"]
     width = page.evaluate("document.documentElement.scrollWidth")
     too_wide = [f"{path}: {width} pixels wide"] if width > 360 else []
-    return too_wide + [f"{path}: {v['id']}: {v['nodes'][0]['html']}" for v in found]
+    return too_wide + [f"{path}: {v['id']}: {v['nodes'][0]['html']}" for v in violations]
 
 
 def test_llave_mx_signs_in_and_signing_out_ends_it(instance: Instance, browser: Browser) -> None:

@@ -150,13 +150,13 @@ def _of_a_booking(citizen: Signed, booked: str, held: str, start: str) -> list[s
 def _of_a_transfer(citizen: Signed) -> list[str]:
     price = {"send_amount": "300", "funding": "bank_account", "payout": "account"}
     quoted = citizen.post("/enviar", **price).location
-    found = re.search(r"quote=([0-9a-f-]{36})", quoted)
-    assert found, quoted
-    to = {**NAMES, "clabe": "002010077777777771", "purpose": "family", "quote": found[1]}
+    match = re.search(r"quote=([0-9a-f-]{36})", quoted)
+    assert match, quoted
+    to = {**NAMES, "clabe": "002010077777777771", "purpose": "family", "quote": match[1]}
     check = citizen.post("/enviar/destinatario", **to).location
     draft = check.partition("d=")[2]
     sent = citizen.post("/enviar/revisar", d=draft).location
-    recipient = f"/enviar/destinatario?quote={found[1]}"
+    recipient = f"/enviar/destinatario?quote={match[1]}"
     again = citizen.post("/enviar/destinatario", **to).location
     return [quoted, recipient, again, sent, sent.partition("?")[0]]
 
@@ -214,13 +214,13 @@ def _context(
 @pytest.fixture(scope="module")
 def measured(browser: Browser, web: Web, address: str, places: list[Place]) -> list[Measured]:
     """Each page once on a phone and once on a desktop, with everything unfolded."""
-    found = []
+    measures = []
     for who, own in groupby(places, key=lambda place: place.who):
         context = _context(browser, web, address, who)
         page = context.new_page()
-        found += [_measure(page, address, place) for place in own]
+        measures += [_measure(page, address, place) for place in own]
         context.close()
-    return found
+    return measures
 
 
 def _measure(page: Page, address: str, place: Place) -> Measured:

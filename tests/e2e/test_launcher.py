@@ -68,8 +68,8 @@ def test_its_secrets_are_for_its_owner_alone(running: Instance) -> None:
 @pytest.mark.slow
 def test_requests_are_counted(running: Instance) -> None:
     assert running.is_ready()
-    told = httpx.get(f"{running.url}/metrics").text
-    assert 'consular_requests_total{method="GET",route="/health/ready"' in told
+    metrics = httpx.get(f"{running.url}/metrics").text
+    assert 'consular_requests_total{method="GET",route="/health/ready"' in metrics
 
 
 @pytest.mark.slow

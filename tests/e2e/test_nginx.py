@@ -127,8 +127,8 @@ class Proxy:
         """Status, headers and body of one request."""
         connection = self.connect()
         try:
-            given = {"Host": NAME, **{n.replace("_", "-"): v for n, v in headers.items()}}
-            connection.request(method, path, body, given)
+            sent_headers = {"Host": NAME, **{n.replace("_", "-"): v for n, v in headers.items()}}
+            connection.request(method, path, body, sent_headers)
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read()
         finally:

@@ -210,8 +210,10 @@ def _config(urls: DatabaseUrls, directory: Path, port: int, pool_size: int) -> s
 
 
 def _passwords(urls: DatabaseUrls) -> Mapping[str, str]:
-    found = (url.split("//")[1].split("@")[0].split(":") for url in (urls.web_url, urls.worker_url))
-    return {name: password for name, password in found}
+    logins = (
+        url.split("//")[1].split("@")[0].split(":") for url in (urls.web_url, urls.worker_url)
+    )
+    return {name: password for name, password in logins}
 
 
 def _until_it_answers(url: str) -> None:

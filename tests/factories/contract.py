@@ -89,11 +89,11 @@ def closed(schema: Any) -> Any:
 
 def contract_of(app: Flask) -> Contract:
     """The application's contract, read once."""
-    found: Contract | None = app.extensions.get("tests.contract")
-    if found is None:
+    contract: Contract | None = app.extensions.get("tests.contract")
+    if contract is None:
         with app.test_request_context():
-            found = app.extensions["tests.contract"] = Contract(describe())
-    return found
+            contract = app.extensions["tests.contract"] = Contract(describe())
+    return contract
 
 
 class CheckedClient(FlaskClient):
@@ -115,8 +115,8 @@ def _operation(app: Flask, path: str, method: str) -> Json | None:
         rule, _values = app.url_map.bind("localhost").match(path, method, return_rule=True)
     except (HTTPException, ValueError):
         return None
-    found = ENDPOINTS.get(rule.endpoint)
-    if found is None or found.method != method:
+    endpoint = ENDPOINTS.get(rule.endpoint)
+    if endpoint is None or endpoint.method != method:
         return None
     template = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
     operation: Json = contract_of(app).document["paths"][template][method.lower()]

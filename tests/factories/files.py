@@ -61,31 +61,31 @@ def png(width: int = 64, height: int = 48) -> bytes:
 
 def pdf(pages: int = 1, root: Mapping[str, Any] | None = None, **save: Any) -> bytes:
     """A PDF with metadata, and with ``root`` among its catalogue's entries."""
-    with Pdf.new() as made:
+    with Pdf.new() as document:
         for number in range(pages):
-            made.add_blank_page(page_size=(200, 300))
-            page = made.pages[-1]
+            document.add_blank_page(page_size=(200, 300))
+            page = document.pages[-1]
             page.contents_add(b"0 0 1 rg 10 10 50 50 re f % page " + str(number).encode())
-        with made.open_metadata() as metadata:
+        with document.open_metadata() as metadata:
             metadata["dc:creator"] = ["Somebody Private"]
-        made.docinfo["/Author"] = "Somebody Private"
+        document.docinfo["/Author"] = "Somebody Private"
         for name, value in (root or {}).items():
-            made.Root[name] = made.make_indirect(value)
+            document.Root[name] = document.make_indirect(value)
         target = io.BytesIO()
-        made.save(target, **save)
+        document.save(target, **save)
         return target.getvalue()
 
 
 def pdf_with_annotation(annotation: Mapping[str, Any]) -> bytes:
     """A PDF whose page has one annotation."""
-    with Pdf.new() as made:
-        page = made.add_blank_page(page_size=(200, 300))
+    with Pdf.new() as document:
+        page = document.add_blank_page(page_size=(200, 300))
         note = {"/Type": Name.Annot, "/Rect": Array([10, 10, 50, 50]), **annotation}
-        page.obj[Name.Annots] = Array([made.make_indirect(Dictionary(note))])
+        page.obj[Name.Annots] = Array([document.make_indirect(Dictionary(note))])
         target = io.BytesIO()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a button that belongs to no form
-            made.save(target)
+            document.save(target)
         return target.getvalue()
 
 

@@ -124,11 +124,11 @@ class Instance:
     def processes(self) -> list[int]:
         """The process and everything that descends from it."""
         assert self.process is not None
-        found = [self.process.pid]
+        pids = [self.process.pid]
         parents = {pid: parent_of(pid) for pid in _all_processes()}
-        for known in found:  # grows while it is read
-            found += [pid for pid, parent in parents.items() if parent == known]
-        return found
+        for known in pids:  # grows while it is read
+            pids += [pid for pid, parent in parents.items() if parent == known]
+        return pids
 
     def consular(self, *arguments: str) -> str:
         """What a `consular` command prints."""
@@ -170,9 +170,9 @@ class Instance:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             for body in self.messages(address):
-                found = re.search(r"\b\d{6}\b", body)
-                if found:
-                    return found.group()
+                match = re.search(r"\b\d{6}\b", body)
+                if match:
+                    return match.group()
             time.sleep(0.1)
         raise AssertionError(f"no code arrived at {address}")
 

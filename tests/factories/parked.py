@@ -26,6 +26,6 @@ def _park(workers: Database, topic: str, ref: UUID) -> UUID:
         assert lease is not None
         assert delivery.finish(session, lease, delivery.PARKED)
         delivery.note_error(session, lease, "ZeroDivisionError enrollments.py:1")
-        given = Report(Kind.JOB_PARKED, Subject.JOB, id_of_job(topic, ref), {"topic": topic})
-        report(session, given, now=database_clock(session))
+        incident = Report(Kind.JOB_PARKED, Subject.JOB, id_of_job(topic, ref), {"topic": topic})
+        report(session, incident, now=database_clock(session))
     return item

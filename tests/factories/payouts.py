@@ -96,8 +96,8 @@ class Zombie:
         except AgencyError:
             return
         with self.bench.work.settle(self.lease, state.status) as session:
-            heard = PayoutAnswer(Answer(state.status), agency_reference=state.agency_reference)
-            after = settle_payout(session, self.lease.ref, heard, now=self.bench.clock())
+            answer = PayoutAnswer(Answer(state.status), agency_reference=state.agency_reference)
+            after = settle_payout(session, self.lease.ref, answer, now=self.bench.clock())
             if after not in FINAL and after is not Status.CANCELLING:
                 enqueue(session, PAYOUT, self.lease.ref)
 

@@ -35,6 +35,6 @@ def open_all(monkeypatch: pytest.MonkeyPatch) -> None:
 def activate(session: Session, enrollment: Enrollment) -> Enrollment:
     """The agency says that it is active, and gives its number."""
     begin_submission(session, enrollment.id, now=NOW, vault=VAULT)
-    given = RESULTS.get(enrollment.program, {})
-    said = AgencyStatus(Status.ACTIVE, given)
+    result = RESULTS.get(enrollment.program, {})
+    said = AgencyStatus(Status.ACTIVE, result)
     return record_progress(session, enrollment.id, said, now=NOW, vault=VAULT)

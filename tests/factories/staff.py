@@ -46,21 +46,21 @@ class Browser:
 
     def csrf(self) -> str:
         """The token of this browser's forms: the sign-out button on every page has one."""
-        found = _CSRF.search(self.client.get("/aviso-de-privacidad").text)
-        assert found is not None
-        return found[1]
+        token = _CSRF.search(self.client.get("/aviso-de-privacidad").text)
+        assert token is not None
+        return token[1]
 
 
 def staff_browser(app: Flask, role: str, consulate: str | None = None, *, who: str = "") -> Browser:
     """Somebody of staff signed in; the same role, office and ``who`` are the same person."""
     now, subject = app.extensions["consular.clock"](), f"page-{role}-{consulate or 'network'}{who}"
     with app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
-        found = find_by_subject(session, subject)
-        if found is None:
+        account = find_by_subject(session, subject)
+        if account is None:
             command = MakeStaffAccount(subject, f"Demo {role.title()}", role, consulate)
-            found = make_account(session, command, now=now, actor=SYSTEM)
-        secret = start_session(session, now=now, staff_id=found.id)
-        return _browser(app, secret, found.id)
+            account = make_account(session, command, now=now, actor=SYSTEM)
+        secret = start_session(session, now=now, staff_id=account.id)
+        return _browser(app, secret, account.id)
 
 
 def citizen_browser(app: Flask, account: UUID) -> Browser:

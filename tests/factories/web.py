@@ -87,10 +87,10 @@ class Web:
         headers: dict[str, str] | None = None,
     ) -> TestResponse:
         """One request to the API."""
-        given = dict(headers or {})
+        sent_headers = dict(headers or {})
         if token:
-            given["Authorization"] = f"Bearer {token}"
-        return self.client.open(f"/api/v1{path}", method=method, json=body, headers=given)
+            sent_headers["Authorization"] = f"Bearer {token}"
+        return self.client.open(f"/api/v1{path}", method=method, json=body, headers=sent_headers)
 
     def send_file(
         self, path: str, data: bytes, *, token: str | None, name: str = "foto.jpg", **fields: str

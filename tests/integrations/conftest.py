@@ -86,15 +86,15 @@ def product() -> Product:
 
 @pytest.fixture
 def simulator(tmp_path: Path, clock: Clock, product: Product) -> Iterator[Simulator]:
-    made = create_simulator(
+    application = create_simulator(
         tmp_path,
         callback_base_url=PRODUCT,
         secrets=SECRETS,
         clock=clock,
         callback_transport=product,
     )
-    yield made
-    made.close()
+    yield application
+    application.close()
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ def test_a_settled_payout_is_told_with_a_signature_that_verifies(
     assert simulator.send_due_callbacks() == 0
     [call] = product.received
     assert str(call.url) == f"{PRODUCT}/api/v1/callbacks/finabien"
-    told = Webhook(SECRETS["finabien.callbacks"]).verify(call.content, dict(call.headers))
-    assert told == {"type": "payout.updated", "folio": an_order().folio}
+    message = Webhook(SECRETS["finabien.callbacks"]).verify(call.content, dict(call.headers))
+    assert message == {"type": "payout.updated", "folio": an_order().folio}
     with pytest.raises(WebhookVerificationError):
         Webhook(SECRETS["sat.callbacks"]).verify(call.content, dict(call.headers))
 
@@ -41,8 +41,8 @@ def test_the_register_tells_its_decision(
     clock.forward(2)
     simulator.send_due_callbacks()
     [call] = product.received
-    told = Webhook(SECRETS["sat.callbacks"]).verify(call.content, dict(call.headers))
-    assert told == {"type": "registration.updated", "folio": a_request().folio}
+    message = Webhook(SECRETS["sat.callbacks"]).verify(call.content, dict(call.headers))
+    assert message == {"type": "registration.updated", "folio": a_request().folio}
 
 
 def test_each_step_has_its_own_id_and_a_repeat_has_none(

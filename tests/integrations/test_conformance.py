@@ -116,9 +116,9 @@ def test_an_agency_that_takes_anything_in_is_a_breach(simulator: Simulator) -> N
         body = {"folio": key, "estado": "RECIBIDA", "causa": None, "rfc": None}
         return httpx.Response(200, json=body)
 
-    found = breaches(check("sat", Changed(simulator, open_to_all)))
-    assert {"wrong credentials do nothing", "a body that can't be read does nothing"} <= set(found)
-    assert found["says so when it doesn't know a key"] == "says that it has what was never sent"
+    breach = breaches(check("sat", Changed(simulator, open_to_all)))
+    assert {"wrong credentials do nothing", "a body that can't be read does nothing"} <= set(breach)
+    assert breach["says so when it doesn't know a key"] == "says that it has what was never sent"
 
 
 def test_without_our_credentials_nothing_is_taken(simulator: Simulator) -> None:

@@ -91,9 +91,9 @@ def test_a_correction_is_the_row_again_in_another_file(
     batch = a_batch("B1", "Rectificar")
     infonavit.send_batch(batch)
     clock.forward(2)
-    [asked] = infonavit.batch_results("B1").rows
-    assert asked.status is EnrollmentStatus.MORE_INFORMATION_REQUESTED
-    assert (asked.requested, asked.answer_by is not None) == (("amount",), True)
+    [row] = infonavit.batch_results("B1").rows
+    assert row.status is EnrollmentStatus.MORE_INFORMATION_REQUESTED
+    assert (row.requested, row.answer_by is not None) == (("amount",), True)
     corrected = replace(batch.applications[0], data={"nss": NSS, "amount": "500.00"})
     infonavit.send_batch(EnrollmentBatch("B2", batch.day, (corrected,)))
     clock.forward(2)

@@ -84,17 +84,17 @@ def test_no_file_names_a_source_map_or_another_host(app: Flask) -> None:
 
 def test_templates_hold_no_inline_script_or_style() -> None:
     inline = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:")
-    found = [
+    faults = [
         f"{path.relative_to(TEMPLATES)}: {match[0]}"
         for path in TEMPLATES.rglob("*.html")
         for match in inline.finditer(path.read_text(encoding="utf-8"))
     ]
-    assert found == []
+    assert faults == []
 
 
 def test_templates_load_nothing_from_another_host() -> None:
     loads = re.compile(r"""<(?:script|img|iframe|link)\b[^>]*(?:src|href)=["'](?:https?:)?//""")
-    found = [
+    faults = [
         str(path) for path in TEMPLATES.rglob("*.html") if loads.search(path.read_text("utf-8"))
     ]
-    assert found == []
+    assert faults == []

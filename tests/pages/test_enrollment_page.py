@@ -33,10 +33,10 @@ class Asked:
         self.vault = web.app.extensions["consular.vault"]
         with self.database.transaction(NETWORK_SCOPE) as session:
             actor = Actor(Role.CITIZEN, make_account(session))
-            found = request_enrollment(
+            enrollment = request_enrollment(
                 session, make_request(), now=system_clock(), actor=actor, vault=self.vault
             )
-            self.id = found.id
+            self.id = enrollment.id
         assert actor.account_id is not None
         self.browser: Browser = citizen_browser(web.app, actor.account_id)
         self.address = f"/inscripciones/{self.id}"

@@ -42,8 +42,8 @@ def treasurer(web: Web) -> Browser:
 
 def _report(workers: Database, kind: Kind = Kind.JOB_PARKED, **detail: object) -> UUID:
     with workers.transaction(NETWORK_SCOPE) as session:
-        given = Report(kind, Subject.JOB, new_id(), detail)
-        return report(session, given, now=database_clock(session))
+        incident = Report(kind, Subject.JOB, new_id(), detail)
+        return report(session, incident, now=database_clock(session))
 
 
 def _paid_after_refund(web: Web, workers: Database) -> tuple[UUID, str]:
@@ -53,11 +53,11 @@ def _paid_after_refund(web: Web, workers: Database) -> tuple[UUID, str]:
         now = database_clock(session)
         prepare_reference(session, now=now)
         sender = make_sender(session, now=now, vault=vault)
-        found = make_remittance(session, sender, send=10_00, now=now, vault=vault)
-        claim_payout(session, found.id, now=now, vault=vault)
+        remittance = make_remittance(session, sender, send=10_00, now=now, vault=vault)
+        claim_payout(session, remittance.id, now=now, vault=vault)
         for answer in (Answer.REFUSED, Answer.PAID):
-            settle_payout(session, found.id, PayoutAnswer(answer), now=now)
-        folio = session.get_one(Remittance, found.id).folio
+            settle_payout(session, remittance.id, PayoutAnswer(answer), now=now)
+        folio = session.get_one(Remittance, remittance.id).folio
         incident: UUID = session.execute(text("SELECT id FROM incidents")).scalar_one()
     return incident, folio
 
@@ -187,8 +187,8 @@ def test_the_same_over_the_api(web: Web, workers: Database) -> None:
 
 def test_metrics_and_doctor_tell_how_many_are_open_and_how_old(web: Web, workers: Database) -> None:
     with workers.transaction(NETWORK_SCOPE) as session:
-        given = Report(Kind.ANSWER_OVERDUE, Subject.REMITTANCE, new_id())
-        found = report(session, given, now=database_clock(session))
+        incident = Report(Kind.ANSWER_OVERDUE, Subject.REMITTANCE, new_id())
+        found = report(session, incident, now=database_clock(session))
         assert suspend(session, found, 5)
         session.execute(text("UPDATE incidents SET opened_at = now() - interval '2 hours'"))
     metrics = web.client.get("/metrics").text

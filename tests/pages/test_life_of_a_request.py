@@ -116,7 +116,7 @@ def test_what_the_agency_says_besides_is_gone_with_the_person(asked: Asked) -> N
     call = AppointmentDetails(system_clock() + timedelta(days=3), CALL)
     asked.hear(AgencyStatus(Status.APPOINTMENT_SCHEDULED, details=Details(appointment=call)))
     with asked.database.transaction(NETWORK_SCOPE) as session:
-        found = get_enrollment(session, asked.id)
-        assert open_details(session, found, asked.vault).appointment == call
-        found.details_sealed = None
+        enrollment = get_enrollment(session, asked.id)
+        assert open_details(session, enrollment, asked.vault).appointment == call
+        enrollment.details_sealed = None
     assert CALL not in unescape(asked.browser.get(asked.address).text)

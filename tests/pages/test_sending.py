@@ -37,9 +37,9 @@ def sender(web: Web) -> FlaskClient:
 
 def _post(client: FlaskClient, path: str, form: dict[str, Any], *, follow: bool = True) -> Any:
     page = client.get("/enviar").text
-    found = re.search(r'name="csrf_token" value="([0-9a-f]+)"', page)
-    assert found
-    data = {"csrf_token": found.group(1), "form_key": uuid4().hex, **form}
+    match = re.search(r'name="csrf_token" value="([0-9a-f]+)"', page)
+    assert match
+    data = {"csrf_token": match.group(1), "form_key": uuid4().hex, **form}
     return client.post(path, data=data, follow_redirects=follow)
 
 

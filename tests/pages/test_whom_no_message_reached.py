@@ -60,6 +60,6 @@ def test_the_office_and_the_person_learn_it_until_staff_told_them(web: Web) -> N
     listed = officer.get("/desk/messages").text
     assert "Demo Aaad" in listed
     assert "Cita confirmada" in listed
-    found = re.search(r'action="(/desk/messages/[^"]+/told)"', listed)
-    assert found is not None
-    assert "Demo Aaad" not in officer.send(found[1]).text
+    match = re.search(r'action="(/desk/messages/[^"]+/told)"', listed)
+    assert match is not None
+    assert "Demo Aaad" not in officer.send(match[1]).text

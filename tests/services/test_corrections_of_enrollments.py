@@ -43,18 +43,18 @@ def citizen(session: Session) -> Actor:
 def _asked(session: Session, citizen: Actor, who: Applicant, *requested: str) -> Enrollment:
     """A request of which the agency wants this corrected."""
     command = make_request(who)
-    found = request_enrollment(session, command, now=NOW, actor=citizen, vault=VAULT)
-    begin_submission(session, found.id, now=NOW, vault=VAULT)
+    enrollment = request_enrollment(session, command, now=NOW, actor=citizen, vault=VAULT)
+    begin_submission(session, enrollment.id, now=NOW, vault=VAULT)
     word = AgencyStatus(
         Status.MORE_INFORMATION_REQUESTED, {"card": "7"}, details=Details(requested=requested)
     )
-    record_progress(session, found.id, word, now=NOW, vault=VAULT)
-    return found
+    record_progress(session, enrollment.id, word, now=NOW, vault=VAULT)
+    return enrollment
 
 
-def _answer(session: Session, found: Enrollment, citizen: Actor, **applicant: object) -> None:
+def _answer(session: Session, enrollment: Enrollment, citizen: Actor, **applicant: object) -> None:
     given = Answer(applicant=applicant)
-    answer(session, found.id, given, now=NOW, actor=citizen, vault=VAULT)
+    answer(session, enrollment.id, given, now=NOW, actor=citizen, vault=VAULT)
 
 
 def test_a_corrected_name_goes_to_the_agency_and_everything_else_stays(

@@ -57,14 +57,14 @@ def _ask(session: Session, actor: Actor, command: RequestEnrollment | None = Non
     return request_enrollment(session, command or make_request(), now=NOW, actor=actor, vault=VAULT)
 
 
-def _hear(session: Session, found: Enrollment, *words: AgencyStatus) -> Enrollment:
+def _hear(session: Session, enrollment: Enrollment, *words: AgencyStatus) -> Enrollment:
     for heard in words:
-        record_progress(session, found.id, heard, now=NOW, vault=VAULT)
-    return found
+        record_progress(session, enrollment.id, heard, now=NOW, vault=VAULT)
+    return enrollment
 
 
-def _statuses(session: Session, found: Enrollment) -> list[str]:
-    return [event.status for event in list_history(session, found.id)]
+def _statuses(session: Session, enrollment: Enrollment) -> list[str]:
+    return [event.status for event in list_history(session, enrollment.id)]
 
 
 def test_a_request_is_received_counted_audited_and_handed_to_the_workers(

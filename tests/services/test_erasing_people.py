@@ -254,8 +254,8 @@ def _send_money(here: Database, actor: Actor, *, paid: bool = True) -> str:
 def _write_notes(here: Database) -> None:
     with here.transaction(NETWORK_SCOPE) as session:
         remittance = session.scalars(select(Remittance.id)).one()
-        given = Report(Kind.CANCEL_REFUSED, Subject.REMITTANCE, remittance)
-        incident = report(session, given, now=NOW)
+        reported = Report(Kind.CANCEL_REFUSED, Subject.REMITTANCE, remittance)
+        incident = report(session, reported, now=NOW)
         staff = Actor(Role.TREASURY, BOSS)
         note = f"{NAMED.given_names} {NAMED.first_surname} llamó del {PHONE}"
         add_note(session, incident, note, now=NOW, actor=staff)

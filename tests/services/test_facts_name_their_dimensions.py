@@ -65,10 +65,10 @@ def _figures(urls: DatabaseUrls, as_of: datetime | None = None) -> dict[str, Any
         with here.transaction(NETWORK_SCOPE) as session:
             codes = [code for code, each in INDICATORS.items() if each.kind not in NEW_KINDS]
             asks = [AskIndicator(code, (Dimension.PROGRAM,), as_of=as_of) for code in codes]
-            found = [figures(session, ask) for ask in asks]
+            answers = [figures(session, ask) for ask in asks]
     finally:
         here.dispose()
-    return {f.indicator.code: {row["program"]: row["value"] for row in f.rows} for f in found}
+    return {f.indicator.code: {row["program"]: row["value"] for row in f.rows} for f in answers}
 
 
 def _expected(times: int) -> dict[str, dict[str, int]]:

@@ -131,8 +131,8 @@ def test_a_bad_row_is_refused_with_its_file_and_line() -> None:
 def test_kinds_and_presence_are_the_words_of_the_rules(session: Session) -> None:
     kinds = {"consulado", "consulado_general", "seccion_consular", "unknown"}
     assert {office.kind for office in queries.list_consulates(session)} == kinds
-    found = {service.personal_presence for service in queries.list_services(session)}
-    assert found == {"in_person", "video", "not_needed"}
+    presences = {service.personal_presence for service in queries.list_services(session)}
+    assert presences == {"in_person", "video", "not_needed"}
 
 
 def test_only_enrollments_ask_for_a_curp(session: Session) -> None:

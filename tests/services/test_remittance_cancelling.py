@@ -54,58 +54,60 @@ def session(session: Session) -> Iterator[Session]:
 
 
 @pytest.fixture
-def made(session: Session, sender: Actor) -> Remittance:
+def remittance(session: Session, sender: Actor) -> Remittance:
     """300 dollars in cash: 305.99 were paid."""
     return make_remittance(session, sender, funding=Funding.CASH)
 
 
-def _claim(session: Session, made: Remittance) -> PayoutTask:
-    task = claim_payout(session, made.id, now=NOW, vault=VAULT)
+def _claim(session: Session, remittance: Remittance) -> PayoutTask:
+    task = claim_payout(session, remittance.id, now=NOW, vault=VAULT)
     assert task is not None
     return task
 
 
-def _hear(session: Session, made: Remittance, answer: Answer) -> Status:
-    return settle_payout(session, made.id, PayoutAnswer(answer), now=NOW)
+def _hear(session: Session, remittance: Remittance, answer: Answer) -> Status:
+    return settle_payout(session, remittance.id, PayoutAnswer(answer), now=NOW)
 
 
 def test_before_anything_was_sent_everything_goes_back_at_once(
-    session: Session, sender: Actor, made: Remittance
+    session: Session, sender: Actor, remittance: Remittance
 ) -> None:
-    cancel(session, made.id, now=NOW + timedelta(hours=2), actor=sender)
-    assert made.status == Status.CANCELLED
+    cancel(session, remittance.id, now=NOW + timedelta(hours=2), actor=sender)
+    assert remittance.status == Status.CANCELLED
     assert balance(session, LedgerCode.REFUNDS_PAYABLE) == -305_99
     assert balance(session, LedgerCode.FEE_INCOME) == 0
     assert balance(session, LedgerCode.EXCISE_PAYABLE) == 0
-    assert claim_payout(session, made.id, now=NOW, vault=VAULT) is None
-    assert [e.status for e in list_history(session, made.id)] == ["funded", "cancelled"]
-    actions = session.scalars(select(AuditEntry.action).where(AuditEntry.subject_id == made.id))
+    assert claim_payout(session, remittance.id, now=NOW, vault=VAULT) is None
+    assert [e.status for e in list_history(session, remittance.id)] == ["funded", "cancelled"]
+    actions = session.scalars(
+        select(AuditEntry.action).where(AuditEntry.subject_id == remittance.id)
+    )
     assert "remittance.cancel" in actions.all()
 
 
 def test_what_certainly_never_left_us_goes_back_at_once(
-    session: Session, sender: Actor, made: Remittance
+    session: Session, sender: Actor, remittance: Remittance
 ) -> None:
-    put_back(session, _claim(session, made), now=NOW)
-    assert made.status == Status.SENDING
-    cancel(session, made.id, now=NOW, actor=sender)
-    assert made.status == Status.CANCELLED
+    put_back(session, _claim(session, remittance), now=NOW)
+    assert remittance.status == Status.SENDING
+    cancel(session, remittance.id, now=NOW, actor=sender)
+    assert remittance.status == Status.CANCELLED
     assert balance(session, LedgerCode.PAYOUTS_PENDING) == 0
 
 
 def test_what_may_have_left_us_waits_for_the_agency(
-    session: Session, sender: Actor, made: Remittance
+    session: Session, sender: Actor, remittance: Remittance
 ) -> None:
-    task = _claim(session, made)
-    cancel(session, made.id, now=NOW, actor=sender)
-    assert made.status == Status.CANCELLING
-    topics = session.scalars(select(OutboxItem.topic).where(OutboxItem.ref == made.id)).all()
+    task = _claim(session, remittance)
+    cancel(session, remittance.id, now=NOW, actor=sender)
+    assert remittance.status == Status.CANCELLING
+    topics = session.scalars(select(OutboxItem.topic).where(OutboxItem.ref == remittance.id)).all()
     assert "remittances.cancel" in topics
     # Asked again meanwhile: the same state, and nothing more to do.
-    cancel(session, made.id, now=NOW, actor=sender)
-    again = session.scalars(select(OutboxItem.topic).where(OutboxItem.ref == made.id)).all()
+    cancel(session, remittance.id, now=NOW, actor=sender)
+    again = session.scalars(select(OutboxItem.topic).where(OutboxItem.ref == remittance.id)).all()
     assert len(again) == len(topics)
-    assert _hear(session, made, Answer.CANCELLED) is Status.CANCELLED
+    assert _hear(session, remittance, Answer.CANCELLED) is Status.CANCELLED
     assert balance(session, LedgerCode.REFUNDS_PAYABLE) == -305_99
     assert task.attempt == 1
 
@@ -121,11 +123,11 @@ def test_what_may_have_left_us_waits_for_the_agency(
     ],
 )
 def test_the_agencys_word_decides_what_became_of_a_cancelled_one(
-    session: Session, sender: Actor, made: Remittance, answer: Answer, after: Status
+    session: Session, sender: Actor, remittance: Remittance, answer: Answer, after: Status
 ) -> None:
-    _claim(session, made)
-    cancel(session, made.id, now=NOW, actor=sender)
-    assert _hear(session, made, answer) is after
+    _claim(session, remittance)
+    cancel(session, remittance.id, now=NOW, actor=sender)
+    assert _hear(session, remittance, answer) is after
     given_back = balance(session, LedgerCode.REFUNDS_PAYABLE)
     paid = balance(session, LedgerCode.FINABIEN_SETTLEMENT)
     assert (given_back != 0) == (after in (Status.REFUNDED, Status.CANCELLED))
@@ -133,73 +135,75 @@ def test_the_agencys_word_decides_what_became_of_a_cancelled_one(
 
 
 def test_the_window_is_thirty_minutes_to_the_second(
-    session: Session, sender: Actor, made: Remittance
+    session: Session, sender: Actor, remittance: Remittance
 ) -> None:
-    _claim(session, made)
-    _hear(session, made, Answer.ACCEPTED)
+    _claim(session, remittance)
+    _hear(session, remittance, Answer.ACCEPTED)
     with pytest.raises(CancelWindowOver):
-        cancel(session, made.id, now=NOW + timedelta(minutes=30, seconds=1), actor=sender)
-    cancel(session, made.id, now=NOW + timedelta(minutes=30), actor=sender)
-    assert made.status == Status.CANCELLING
+        cancel(session, remittance.id, now=NOW + timedelta(minutes=30, seconds=1), actor=sender)
+    cancel(session, remittance.id, now=NOW + timedelta(minutes=30), actor=sender)
+    assert remittance.status == Status.CANCELLING
 
 
 def test_a_paid_one_and_one_that_is_over_say_so(
-    session: Session, sender: Actor, made: Remittance
+    session: Session, sender: Actor, remittance: Remittance
 ) -> None:
-    _claim(session, made)
-    _hear(session, made, Answer.PAID)
+    _claim(session, remittance)
+    _hear(session, remittance, Answer.PAID)
     with pytest.raises(AlreadyPaid):
-        cancel(session, made.id, now=NOW, actor=sender)
+        cancel(session, remittance.id, now=NOW, actor=sender)
     other = make_remittance(session, sender)
     cancel(session, other.id, now=NOW, actor=sender)
     with pytest.raises(WrongState):
         cancel(session, other.id, now=NOW, actor=sender)
 
 
-def test_one_of_somebody_else_does_not_exist(session: Session, made: Remittance) -> None:
+def test_one_of_somebody_else_does_not_exist(session: Session, remittance: Remittance) -> None:
     with pytest.raises(NotFound):
-        cancel(session, made.id, now=NOW, actor=make_sender(session))
+        cancel(session, remittance.id, now=NOW, actor=make_sender(session))
 
 
 def test_nothing_goes_back_while_an_attempt_may_still_arrive(
-    session: Session, sender: Actor, made: Remittance
+    session: Session, sender: Actor, remittance: Remittance
 ) -> None:
-    mark_unknown(session, _claim(session, made), now=NOW)
-    cancel(session, made.id, now=NOW, actor=sender)
-    assert claim_cancel(session, made.id, now=NOW, vault=VAULT) is not None
+    mark_unknown(session, _claim(session, remittance), now=NOW)
+    cancel(session, remittance.id, now=NOW, actor=sender)
+    assert claim_cancel(session, remittance.id, now=NOW, vault=VAULT) is not None
     soon, later = NOW + ATTEMPT_MAY_ARRIVE / 2, NOW + ATTEMPT_MAY_ARRIVE
-    assert settle_absence(session, made.id, now=soon) is Status.CANCELLING
-    assert settle_absence(session, made.id, now=later) is Status.CANCELLED
+    assert settle_absence(session, remittance.id, now=soon) is Status.CANCELLING
+    assert settle_absence(session, remittance.id, now=later) is Status.CANCELLED
 
 
 def test_an_order_that_the_agency_once_had_is_never_taken_for_lost(
-    session: Session, sender: Actor, made: Remittance
+    session: Session, sender: Actor, remittance: Remittance
 ) -> None:
-    _claim(session, made)
-    _hear(session, made, Answer.ACCEPTED)
-    cancel(session, made.id, now=NOW, actor=sender)
-    assert settle_absence(session, made.id, now=NOW + timedelta(days=2)) is Status.CANCELLING
+    _claim(session, remittance)
+    _hear(session, remittance, Answer.ACCEPTED)
+    cancel(session, remittance.id, now=NOW, actor=sender)
+    assert settle_absence(session, remittance.id, now=NOW + timedelta(days=2)) is Status.CANCELLING
 
 
 def test_a_refusal_is_not_the_last_word_while_an_earlier_attempt_may_arrive(
-    session: Session, made: Remittance
+    session: Session, remittance: Remittance
 ) -> None:
-    task = _claim(session, made)
+    task = _claim(session, remittance)
     later = NOW + ATTEMPT_MAY_ARRIVE
     second = PayoutTask(**{**task.__dict__, "attempt": 2})
     assert not settle_refusal(session, second, "beneficiary_blocked", now=NOW)
-    assert made.status == Status.SENDING
+    assert remittance.status == Status.SENDING
     assert settle_refusal(session, second, "beneficiary_blocked", now=later)
-    assert made.status == Status.REFUNDED
-    assert made.reason_code == "beneficiary_blocked"
+    assert remittance.status == Status.REFUNDED
+    assert remittance.reason_code == "beneficiary_blocked"
 
 
 def test_being_paid_after_the_money_went_back_is_shown_to_people_not_booked(
-    session: Session, sender: Actor, made: Remittance
+    session: Session, sender: Actor, remittance: Remittance
 ) -> None:
-    cancel(session, made.id, now=NOW, actor=sender)
-    assert _hear(session, made, Answer.PAID) is Status.CANCELLED
-    actions = session.scalars(select(AuditEntry.action).where(AuditEntry.subject_id == made.id))
+    cancel(session, remittance.id, now=NOW, actor=sender)
+    assert _hear(session, remittance, Answer.PAID) is Status.CANCELLED
+    actions = session.scalars(
+        select(AuditEntry.action).where(AuditEntry.subject_id == remittance.id)
+    )
     assert "remittance.contradiction.paid" in actions.all()
 
 

@@ -37,20 +37,20 @@ def cash(session: Session) -> Remittance:
         session, make_sender(session), payout=Payout.BRANCH, surname="Muñóz de León"
     )
     claim_payout(session, made.id, now=NOW, vault=VAULT)
-    heard = PayoutAnswer(Answer.AVAILABLE, branch="Sucursal 0007, Oaxaca")
-    settle_payout(session, made.id, heard, now=NOW)
+    answer = PayoutAnswer(Answer.AVAILABLE, branch="Sucursal 0007, Oaxaca")
+    settle_payout(session, made.id, answer, now=NOW)
     return made
 
 
 def test_the_recipient_learns_pesos_branch_what_to_bring_and_until_when(
     session: Session, cash: Remittance
 ) -> None:
-    found = lookup(session, cash.folio, "Muñóz de León")
-    assert found.status is Status.AVAILABLE
-    assert found.pesos == Money(5537_01, "MXN")
-    assert found.branch == "Sucursal 0007, Oaxaca"
-    assert found.collect_with == ("folio", "official_identification")
-    assert found.collect_until == date(2026, 12, 24)
+    collection = lookup(session, cash.folio, "Muñóz de León")
+    assert collection.status is Status.AVAILABLE
+    assert collection.pesos == Money(5537_01, "MXN")
+    assert collection.branch == "Sucursal 0007, Oaxaca"
+    assert collection.collect_with == ("folio", "official_identification")
+    assert collection.collect_until == date(2026, 12, 24)
 
 
 @pytest.mark.parametrize("name", ["MUNOZ DE LEON", "  muñoz  de-león ", "Muñóz De León"])
@@ -78,9 +78,13 @@ def test_a_wrong_name_and_a_wrong_folio_look_the_same(session: Session, cash: Re
 
 
 def test_an_account_payout_tells_nothing_to_collect(session: Session) -> None:
-    made = make_remittance(session, make_sender(session))
-    found = lookup(session, made.folio, "Ibarra")
-    assert (found.branch, found.collect_with, found.collect_until) == (None, (), None)
+    remittance = make_remittance(session, make_sender(session))
+    collection = lookup(session, remittance.folio, "Ibarra")
+    assert (collection.branch, collection.collect_with, collection.collect_until) == (
+        None,
+        (),
+        None,
+    )
 
 
 def test_a_folio_is_found_however_it_is_written(session: Session, cash: Remittance) -> None:

@@ -83,19 +83,24 @@ def test_an_order_takes_the_quotes_price_and_is_funded_counted_audited_and_hande
     session: Session, sender: Actor
 ) -> None:
     quoted = ask_quote(session, sender)
-    made = order_from(session, sender, quoted.id)
-    assert made.status == Status.FUNDED
-    assert made.folio[0] == "R"
-    assert (made.total, made.total_to_recipient) == (quoted.total, quoted.total_to_recipient)
-    assert made.cancel_until == NOW + timedelta(minutes=30)
-    assert made.sender_name == "Marisol Quiroga Núñez"
-    assert made.recipient_name == "Hermelinda Ibarra Zepeda"
-    assert [event.status for event in list_history(session, made.id)] == ["funded"]
+    remittance = order_from(session, sender, quoted.id)
+    assert remittance.status == Status.FUNDED
+    assert remittance.folio[0] == "R"
+    assert (remittance.total, remittance.total_to_recipient) == (
+        quoted.total,
+        quoted.total_to_recipient,
+    )
+    assert remittance.cancel_until == NOW + timedelta(minutes=30)
+    assert remittance.sender_name == "Marisol Quiroga Núñez"
+    assert remittance.recipient_name == "Hermelinda Ibarra Zepeda"
+    assert [event.status for event in list_history(session, remittance.id)] == ["funded"]
     facts = session.execute(select(Fact.kind, Fact.payout, Fact.status, Fact.day)).all()
-    assert facts == [("remittance", "account", "funded", made.day)]
-    topic = session.scalar(select(OutboxItem.topic).where(OutboxItem.ref == made.id))
+    assert facts == [("remittance", "account", "funded", remittance.day)]
+    topic = session.scalar(select(OutboxItem.topic).where(OutboxItem.ref == remittance.id))
     assert topic == "remittances.payout"
-    actions = session.scalars(select(AuditEntry.action).where(AuditEntry.subject_id == made.id))
+    actions = session.scalars(
+        select(AuditEntry.action).where(AuditEntry.subject_id == remittance.id)
+    )
     assert actions.all() == ["remittance.order"]
     assert proof(session).holds
 
@@ -108,16 +113,18 @@ def test_the_day_is_that_of_mexico_city(session: Session, sender: Actor) -> None
 def test_the_account_number_is_sealed_for_this_remittance_under_the_recipients_key(
     session: Session, sender: Actor
 ) -> None:
-    made = make_remittance(session, sender)
-    person = session.get_one(Person, made.recipient_id)
+    remittance = make_remittance(session, sender)
+    person = session.get_one(Person, remittance.recipient_id)
     assert person.data_key is not None
-    assert made.account_sealed is not None
+    assert remittance.account_sealed is not None
     assert not person.holder
     key = VAULT.unwrap(person.data_key, person.id)
-    assert key.open(made.account_sealed, place=ACCOUNT_PLACE, row=made.id) == make_clabe()
-    assert made.account_hint == make_clabe()[-4:]
+    assert (
+        key.open(remittance.account_sealed, place=ACCOUNT_PLACE, row=remittance.id) == make_clabe()
+    )
+    assert remittance.account_hint == make_clabe()[-4:]
     with pytest.raises(SealBroken):
-        key.open(made.account_sealed, place=ACCOUNT_PLACE, row=new_id())
+        key.open(remittance.account_sealed, place=ACCOUNT_PLACE, row=new_id())
     row = session.execute(text("SELECT remittances::text FROM remittances")).scalar_one()
     assert make_clabe() not in row
 
@@ -143,9 +150,9 @@ def test_each_way_of_payout_asks_for_its_own_number(
     code: str,
 ) -> None:
     quoted = ask_quote(session, sender, payout=payout)
-    asked = replace(make_recipient(payout), **recipient)  # type: ignore[arg-type]
+    changed = replace(make_recipient(payout), **recipient)  # type: ignore[arg-type]
     with pytest.raises(Invalid) as refused:
-        order_from(session, sender, quoted.id, recipient=asked)
+        order_from(session, sender, quoted.id, recipient=changed)
     assert (refused.value.field, refused.value.code) == (f"recipient.{field}", code)
 
 
@@ -158,25 +165,25 @@ def test_only_the_number_that_the_payout_needs_is_kept(
 ) -> None:
     both = replace(make_recipient(), clabe=make_clabe(), card="4111111111111111")
     quoted = ask_quote(session, sender, payout=payout)
-    made = order_from(session, sender, quoted.id, recipient=both)
-    task = claim_payout(session, made.id, now=NOW, vault=VAULT)
+    remittance = order_from(session, sender, quoted.id, recipient=both)
+    task = claim_payout(session, remittance.id, now=NOW, vault=VAULT)
     assert task is not None
     assert task.account == kept
 
 
 def test_a_card_is_reached_by_its_own_clabe_as_well(session: Session, sender: Actor) -> None:
     quoted = ask_quote(session, sender, payout=Payout.CARD)
-    made = order_from(session, sender, quoted.id, recipient=make_recipient())
-    assert made.account_hint == make_clabe()[-4:]
+    remittance = order_from(session, sender, quoted.id, recipient=make_recipient())
+    assert remittance.account_hint == make_clabe()[-4:]
 
 
 @pytest.mark.parametrize("payout", list(Payout))
 def test_every_way_of_payout_can_be_ordered(
     session: Session, sender: Actor, payout: Payout
 ) -> None:
-    made = make_remittance(session, sender, payout=payout)
-    assert (made.account_sealed is None) == (payout is Payout.BRANCH)
-    assert (made.collect_until is None) == (payout is not Payout.BRANCH)
+    remittance = make_remittance(session, sender, payout=payout)
+    assert (remittance.account_sealed is None) == (payout is Payout.BRANCH)
+    assert (remittance.collect_until is None) == (payout is not Payout.BRANCH)
 
 
 def test_a_stale_quote_is_refused_to_the_second(session: Session, sender: Actor) -> None:
@@ -356,9 +363,11 @@ def test_news_is_told_in_the_language_of_the_latest_order(session: Session, send
     command = OrderRemittance(
         ask_quote(session, sender).id, make_recipient(), Purpose.FAMILY, language="en"
     )
-    made = order(session, command, now=NOW, actor=sender, vault=VAULT, funding_mode=INSTANT_FUNDING)
+    remittance = order(
+        session, command, now=NOW, actor=sender, vault=VAULT, funding_mode=INSTANT_FUNDING
+    )
     session.expire_all()
-    notice = get_notice(session, made.id, VAULT)
+    notice = get_notice(session, remittance.id, VAULT)
     assert notice is not None
     assert notice.language == "en"
     again = make_remittance(session, sender)

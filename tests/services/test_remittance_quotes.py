@@ -110,23 +110,23 @@ def test_the_rate_is_shown_with_four_decimals_and_computed_unrounded() -> None:
 def test_a_quote_discloses_every_amount_and_holds_for_fifteen_minutes(
     session: Session, sender: Actor
 ) -> None:
-    made = ask_quote(session, sender, send=300_00, funding=Funding.CASH)
-    assert made.transfer_amount == Money(300_00, "USD")
-    assert made.transfer_fees == Money(2_99, "USD")
-    assert made.transfer_taxes == Money(3_00, "USD")
-    assert made.total == Money(305_99, "USD")
-    assert made.exchange_rate == "18.4567"
-    assert made.other_fees == Money(0, "MXN")
-    assert made.total_to_recipient == Money(5537_01, "MXN")
-    assert made.expires_at == NOW + timedelta(minutes=15)
-    assert made.date_available == date(2026, 11, 26)
-    assert (made.rate_series, made.rate_valid_on) == (SERIES, date(2026, 11, 24))
+    quoted = ask_quote(session, sender, send=300_00, funding=Funding.CASH)
+    assert quoted.transfer_amount == Money(300_00, "USD")
+    assert quoted.transfer_fees == Money(2_99, "USD")
+    assert quoted.transfer_taxes == Money(3_00, "USD")
+    assert quoted.total == Money(305_99, "USD")
+    assert quoted.exchange_rate == "18.4567"
+    assert quoted.other_fees == Money(0, "MXN")
+    assert quoted.total_to_recipient == Money(5537_01, "MXN")
+    assert quoted.expires_at == NOW + timedelta(minutes=15)
+    assert quoted.date_available == date(2026, 11, 26)
+    assert (quoted.rate_series, quoted.rate_valid_on) == (SERIES, date(2026, 11, 24))
 
 
 def test_a_quote_to_receive_gives_the_recipient_just_that(session: Session, sender: Actor) -> None:
-    made = ask_quote(session, sender, receive=5000_00)
-    assert made.total_to_recipient == Money(5000_00, "MXN")
-    assert made.transfer_amount == Money(27091, "USD")
+    quoted = ask_quote(session, sender, receive=5000_00)
+    assert quoted.total_to_recipient == Money(5000_00, "MXN")
+    assert quoted.transfer_amount == Money(27091, "USD")
     assert convert(27090, RATE) < 5000_00 <= convert(27091, RATE)
 
 

@@ -78,9 +78,9 @@ def _record(urls: DatabaseUrls, count: int) -> None:
 def _ask(urls: DatabaseUrls, as_of: datetime | None = None) -> tuple[int, datetime]:
     database = Database(urls.web_url, pool_size=1)
     with database.transaction(NETWORK_SCOPE) as session:
-        found = figures(session, AskIndicator("appointments", as_of=as_of))
+        answer = figures(session, AskIndicator("appointments", as_of=as_of))
     database.dispose()
-    return sum(row["value"] for row in found.rows), found.as_of
+    return sum(row["value"] for row in answer.rows), answer.as_of
 
 
 def _backup_url(primary: Cluster) -> str:
@@ -139,8 +139,8 @@ def _refused_until_adopted(urls: DatabaseUrls, home: Path) -> None:
             Database(url, duty=duty, pool_size=1).refuse_unfit()
     with pytest.raises(NotAdopted), running_web_without_data(settings):
         pass
-    found = {finding.part: finding for finding in doctor.examine(settings)}
-    assert "consular db adopt" in found["Cluster"].remedy
+    findings = {finding.part: finding for finding in doctor.examine(settings)}
+    assert "consular db adopt" in findings["Cluster"].remedy
     assert adopt_database(urls.owner_url)[0] is True
     assert adopt_database(urls.owner_url)[0] is False
     with running_web_without_data(settings) as web:

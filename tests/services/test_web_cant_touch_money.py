@@ -66,10 +66,10 @@ def remittance(urls: DatabaseUrls) -> UUID:
     with database.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session)
         sender = make_sender(session)
-        made: Remittance = order_from(session, sender, ask_quote(session, sender).id)
-        found = made.id
+        ordered: Remittance = order_from(session, sender, ask_quote(session, sender).id)
+        ordered_id = ordered.id
     database.dispose()
-    return found
+    return ordered_id
 
 
 def _connected(url: str) -> Iterator[psycopg.Connection]:

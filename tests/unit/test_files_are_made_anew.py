@@ -82,18 +82,18 @@ def test_where_a_pdf_opens_is_no_harm_and_is_dropped() -> None:
 
 def test_what_was_filled_in_stays_as_part_of_the_page() -> None:
     looks = b"1 0 0 rg 0 0 40 40 re f"
-    with pikepdf.open(io.BytesIO(files.pdf())) as made:
-        form = pikepdf.Stream(made, looks)
+    with pikepdf.open(io.BytesIO(files.pdf())) as document:
+        form = pikepdf.Stream(document, looks)
         form.update({"/Type": Name.XObject, "/Subtype": Name.Form, "/BBox": [0, 0, 40, 40]})
         field = Dictionary(
             Type=Name.Annot, Subtype=Name.Widget, FT=Name.Tx, T=String("curp"), V=String("X"),
-            Rect=Array([100, 200, 140, 240]), AP=Dictionary(N=made.make_indirect(form)), F=4,
+            Rect=Array([100, 200, 140, 240]), AP=Dictionary(N=document.make_indirect(form)), F=4,
         )  # fmt: skip
-        widget = made.make_indirect(field)
-        made.pages[0].obj[Name.Annots] = Array([widget])
-        made.Root[Name.AcroForm] = Dictionary(Fields=Array([widget]))
+        widget = document.make_indirect(field)
+        document.pages[0].obj[Name.Annots] = Array([widget])
+        document.Root[Name.AcroForm] = Dictionary(Fields=Array([widget]))
         target = io.BytesIO()
-        made.save(target)
+        document.save(target)
     kept = clean(target.getvalue())
     with pikepdf.open(io.BytesIO(kept.data)) as pdf:
         assert "/Annots" not in pdf.pages[0].obj

@@ -32,9 +32,14 @@ def _python(directory: Path, script: str) -> Path:
 
 
 def _make(clone: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    given = {"PATH": "/usr/bin:/bin", "HOME": str(clone), **environ}
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(clone), **environ}
     return subprocess.run(
-        ["make", *arguments], cwd=clone, env=given, capture_output=True, text=True, check=False
+        ["make", *arguments],
+        cwd=clone,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

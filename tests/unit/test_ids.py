@@ -87,8 +87,8 @@ def test_wide_characters_and_long_texts() -> None:
 
 @given(st.text(max_size=40))
 def test_no_text_breaks_the_reading(text: str) -> None:
-    found = parse_folio(text)
-    assert found is None or len(found) == 12
+    folio = parse_folio(text)
+    assert folio is None or len(folio) == 12
 
 
 @pytest.mark.parametrize("text", ["", "C", "C7K3-M9QX-W42", "X00000000000", "CUUUUUUUUUUU"])
@@ -97,8 +97,8 @@ def test_what_can_be_no_folio_is_none(text: str) -> None:
 
 
 def test_ids_are_version_7_and_ordered_by_time() -> None:
-    made = [new_id() for _ in range(2000)]
-    assert {i.version for i in made} == {7}
-    assert len(set(made)) == len(made)
-    stamps = [i.int >> 80 for i in made]
+    ids = [new_id() for _ in range(2000)]
+    assert {i.version for i in ids} == {7}
+    assert len(set(ids)) == len(ids)
+    stamps = [i.int >> 80 for i in ids]
     assert stamps == sorted(stamps)

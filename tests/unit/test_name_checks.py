@@ -122,8 +122,8 @@ def test_an_rfc_of_other_names_or_another_day_is_told() -> None:
 
 def test_warnings_are_of_both_keys() -> None:
     maria = replace(MARIA, curp="COMR721110MVZNRF02")
-    told = list_warnings(maria, {"rfc": "GODE561231GR8"})
-    assert [w.code for w in told] == [
+    warnings = list_warnings(maria, {"rfc": "GODE561231GR8"})
+    assert [w.code for w in warnings] == [
         "curp_name_differs", "rfc_name_differs", "rfc_birth_date_differs",
     ]  # fmt: skip
     for unreadable in ({}, {"rfc": None}, {"rfc": "no"}):
@@ -134,8 +134,8 @@ def test_warnings_are_of_both_keys() -> None:
 def test_an_rfc_that_fails_its_own_digit_is_asked_about() -> None:
     emma = PersonData("Emma", "Gómez", "Díaz", date(1956, 12, 31))
     assert list_warnings(emma, {"rfc": "GODE561231GR8"}) == []
-    [told] = list_warnings(emma, {"rfc": "GODE561231GR7"})
-    assert (told.code, told.field) == ("rfc_check_digit_differs", "rfc")
+    [warning] = list_warnings(emma, {"rfc": "GODE561231GR7"})
+    assert (warning.code, warning.field) == ("rfc_check_digit_differs", "rfc")
 
 
 NAMES = st.lists(
@@ -154,9 +154,9 @@ def test_what_the_simulator_derives_is_what_we_expect(
     given_names: str, first: str, second: str | None, born: date
 ) -> None:
     person = Person(given_names, first, second, born)
-    told = PersonData(given_names, first, second, born)
-    assert curp_differences(told, make_curp(person, "H")) == []
-    assert rfc_differences(told, make_rfc(person)) == []
+    data = PersonData(given_names, first, second, born)
+    assert curp_differences(data, make_curp(person, "H")) == []
+    assert rfc_differences(data, make_rfc(person)) == []
 
 
 @settings(max_examples=200, deadline=None)
@@ -164,6 +164,6 @@ def test_what_the_simulator_derives_is_what_we_expect(
 def test_no_text_whatever_is_too_odd_to_compare(
     given_names: str, first: str, second: str | None
 ) -> None:
-    told = PersonData(given_names, first, second, BORN)
-    curp_differences(told, "COME721110MVZNRR03")
-    rfc_differences(told, "GODE561231GR8")
+    person = PersonData(given_names, first, second, BORN)
+    curp_differences(person, "COME721110MVZNRR03")
+    rfc_differences(person, "GODE561231GR8")

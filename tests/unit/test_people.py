@@ -82,11 +82,11 @@ def test_a_person_with_a_curp_is_still_found_by_name() -> None:
 def test_nobody_else_seals_or_indexes_people(folder: str) -> None:
     """Neither the columns' places nor the kinds of their indexes stand anywhere else."""
     words = {f"people.{name}" for name in SEALED} | {"person.name", "person.curp", "curp_index"}
-    found = [
+    faults = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in (ROOT / folder).rglob("*.py")
         if path.name not in ("people.py", "models.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and node.value in words
     ]
-    assert found == []
+    assert faults == []

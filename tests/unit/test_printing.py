@@ -60,8 +60,8 @@ def test_a_reader_reads_the_barcode_of_the_file(reference: str) -> None:
     [page] = pypdfium2.PdfDocument(pdf)
     image = page.render(scale=3, grayscale=True)
     pixels = memoryview(bytes(image.buffer)).cast("B", (image.height, image.stride))
-    [found] = zxingcpp.read_barcodes(pixels)
-    assert (found.text, found.format) == (reference, zxingcpp.BarcodeFormat.Code128)
+    [barcode] = zxingcpp.read_barcodes(pixels)
+    assert (barcode.text, barcode.format) == (reference, zxingcpp.BarcodeFormat.Code128)
 
 
 def test_a_screen_reader_hears_what_the_barcode_is() -> None:

@@ -95,8 +95,8 @@ ISSUER = {
 
 def test_production_takes_an_issuer_of_tokens() -> None:
     assert Settings.load(PRODUCTION).token_issuer() is None
-    found = Settings.load({**PRODUCTION, **ISSUER}).token_issuer()
-    assert found == TokenIssuer(*ISSUER.values())
+    issuer = Settings.load({**PRODUCTION, **ISSUER}).token_issuer()
+    assert issuer == TokenIssuer(*ISSUER.values())
 
 
 @pytest.mark.parametrize("name", ISSUER)
@@ -140,8 +140,8 @@ def test_a_port_that_isnt_one_is_refused(port: str, tmp_path: Path) -> None:
 
 
 def test_the_highest_version_of_the_master_key_is_kept_beside_the_older(tmp_path: Path) -> None:
-    given = {"CONSULAR_HOME": str(tmp_path), "CONSULAR_MASTER_KEY": f"1:{KEY},2:{OTHER}"}
-    assert sorted(Settings.load(given).master_keys()) == [1, 2]
+    environ = {"CONSULAR_HOME": str(tmp_path), "CONSULAR_MASTER_KEY": f"1:{KEY},2:{OTHER}"}
+    assert sorted(Settings.load(environ).master_keys()) == [1, 2]
 
 
 @pytest.mark.parametrize("key", ["x:" + KEY, f"1:{KEY},1:{OTHER}", f"-1:{KEY}", f"70000:{KEY}"])

@@ -117,15 +117,15 @@ def test_a_worked_example() -> None:
     """By hand: 400 pesos a day, of 365 days; UMA 117.31; old age 6.361 % (3.01 to 3.50 UMA)."""
     percent = {"risk": "0.54355", "disability": "2.375", "old_age": "9.486", "day_care": "1.00"}
     estimate = _work(period="yearly")
-    told = {part.code: part.amount.minor for part in estimate.parts}
+    parts = {part.code: part.amount.minor for part in estimate.parts}
     for code, rate in percent.items():
-        assert told[code] == round(Decimal(40000 * 365) * Decimal(rate) / 100)
+        assert parts[code] == round(Decimal(40000 * 365) * Decimal(rate) / 100)
     sickness = (
         Decimal(11731) * Decimal("20.4")
         + (Decimal(40000) - 3 * 11731) * Decimal("1.5")
         + Decimal(40000) * Decimal("2.375")
     )
-    assert told["sickness"] == round(sickness * 365 / 100)
+    assert parts["sickness"] == round(sickness * 365 / 100)
 
 
 @given(CENTAVOS, PERIODS)

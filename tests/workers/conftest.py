@@ -167,22 +167,22 @@ def enroll(job: JobContext, command: RequestEnrollment) -> UUID:
     """Ask for it in the name of a new account."""
     with job.transaction() as session:
         actor = Actor(Role.CITIZEN, make_account(session))
-        found = request_enrollment(
+        enrollment = request_enrollment(
             session, command, now=system_clock(), actor=actor, vault=job.vault
         )
-        return found.id
+        return enrollment.id
 
 
 def look(job: JobContext, enrollment: UUID) -> Enrolled:
     """Read it."""
     with job.transaction() as session:
-        found = get_enrollment(session, enrollment)
+        row = get_enrollment(session, enrollment)
         return Enrolled(
-            folio=found.folio,
-            status=found.status,
+            folio=row.folio,
+            status=row.status,
             history=[event.status for event in list_history(session, enrollment)],
-            result=open_result(session, found, job.vault),
-            reason=found.reason_code,
+            result=open_result(session, row, job.vault),
+            reason=row.reason_code,
         )
 
 
@@ -214,8 +214,8 @@ def fault(agencies_url: str, agency: str, **faults: float) -> None:
 def messages(agencies_url: str, to: str) -> list[dict[str, str]]:
     """What the gateway took for somebody, newest first."""
     answer = httpx.get(f"{agencies_url}/_simulator/messages.json", params={"to": to})
-    found: list[dict[str, str]] = answer.json()["items"]
-    return found
+    items: list[dict[str, str]] = answer.json()["items"]
+    return items
 
 
 def book_for_monday(

@@ -154,17 +154,17 @@ def test_a_paused_agency_gets_no_call_and_all_is_done_once_it_goes_on(
     job: JobContext, sat: Sat, pump: Pump, staff: Database
 ) -> None:
     change_pause(staff, "sat", pause)
-    found = [enroll(job, make_request()) for _ in range(5)]
+    enrollments = [enroll(job, make_request()) for _ in range(5)]
     for _ in range(3):
         pump()
     assert sat.calls == []
     assert items(job) == [(0, "sat")] * 5
-    assert {look(job, each).status for each in found} == {"received"}
+    assert {look(job, each).status for each in enrollments} == {"received"}
     change_pause(staff, "sat", lift)
     while any(agency for _, agency in items(job)):
         pump()
     assert len(sat.calls) == len(set(sat.calls)) == 5
-    assert {look(job, each).status for each in found} == {"active"}
+    assert {look(job, each).status for each in enrollments} == {"active"}
 
 
 def test_a_pause_keeps_nothing_from_other_agencies(
@@ -183,7 +183,7 @@ def test_a_breaker_opens_for_all_and_what_waits_costs_no_attempt(
     job: JobContext, sat: Sat, pump: Pump
 ) -> None:
     sat.error = AWAY
-    found = [enroll(job, make_request()) for _ in range(10)]
+    enrollments = [enroll(job, make_request()) for _ in range(10)]
     for _ in range(4):
         pump()
     assert len(sat.calls) == 3
@@ -196,7 +196,7 @@ def test_a_breaker_opens_for_all_and_what_waits_costs_no_attempt(
         time_passes(job)
         pump()
     assert breaker(job) == "closed"
-    assert {look(job, each).status for each in found} == {"active"}
+    assert {look(job, each).status for each in enrollments} == {"active"}
 
 
 def undone_of(job: JobContext, topic: str) -> int:
@@ -437,20 +437,20 @@ def test_money_that_may_not_go_out_now_is_as_if_nobody_had_tried(
 ) -> None:
     with bench.work.transaction() as session:
         sender = make_sender(session)
-        found = make_remittance(session, sender, send=10_00, now=bench.clock()).id
+        remittance = make_remittance(session, sender, send=10_00, now=bench.clock()).id
         meet_row = "INSERT INTO agency_states (agency, state, open_until, failures, trips)"
         session.execute(
             text(f"{meet_row} VALUES ('finabien', 'open', now() + interval '1 hour', 9, 1)")
         )
     for _ in range(3):
         bench.run_all()
-    assert bench.effects(found) == 0
-    assert (bench.status(found), bench.attempts(found)) == (Status.FUNDED, [])
+    assert bench.effects(remittance) == 0
+    assert (bench.status(remittance), bench.attempts(remittance)) == (Status.FUNDED, [])
     with bench.work.transaction() as session:
         assert list_awaited(session) == ["finabien"]
         session.execute(text("UPDATE agency_states SET open_until = now()"))
     bench.finish()
-    assert (bench.status(found), bench.effects(found)) == (Status.PAID, 1)
+    assert (bench.status(remittance), bench.effects(remittance)) == (Status.PAID, 1)
 
 
 @pytest.mark.slow
@@ -458,7 +458,7 @@ def test_two_worker_processes_share_a_breaker(
     job: JobContext, quick: Settings, agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", unavailable_rate=1.0)
-    found = [enroll(job, make_request()) for _ in range(12)]
+    enrollments = [enroll(job, make_request()) for _ in range(12)]
     with process("worker", quick) as one, process("worker", quick) as two:
         with process("relay", quick):
             until(lambda: column(job, "SELECT 1 FROM agency_states WHERE state = 'open'"))
@@ -470,7 +470,7 @@ def test_two_worker_processes_share_a_breaker(
     fault(agencies_url, "sat")
     time_passes(job)
     with process("worker", quick), process("worker", quick), process("relay", quick):
-        until(lambda: {look(job, each).status for each in found} == {"active"})
+        until(lambda: {look(job, each).status for each in enrollments} == {"active"})
     assert sorted(effects(agencies_url, "sat").values()) == [1] * 12
 
 

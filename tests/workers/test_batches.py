@@ -73,14 +73,16 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_requests_wait_for_the_night_and_go_in_batches(
     job: JobContext, pump: PUMP, agencies_url: str
 ) -> None:
-    found = [save(job) for _ in range(4)]
+    enrollments = [save(job) for _ in range(4)]
     pump()
-    assert {look(job, each).status for each in found} == {"received"}
+    assert {look(job, each).status for each in enrollments} == {"received"}
     assert outcomes(job, "enrollments.submit") == ["queued"] * 4
     assert len(collect(job)) == 2
-    until(lambda: pumped(job, pump) and {look(job, each).status for each in found} == {"active"})
-    assert effects(agencies_url, "infonavit") == {look(job, each).folio: 1 for each in found}
-    end = look(job, found[0])
+    until(
+        lambda: pumped(job, pump) and {look(job, each).status for each in enrollments} == {"active"}
+    )
+    assert effects(agencies_url, "infonavit") == {look(job, each).folio: 1 for each in enrollments}
+    end = look(job, enrollments[0])
     assert end.history[:2] == ["received", "sent_to_agency"]
     assert set(end.result or {}) == {"nss", "savings_account", "saving_from"}
     until(lambda: pumped(job, pump) and undone(job) == 0)
@@ -168,13 +170,13 @@ def test_whatever_the_file_says_each_request_has_one_state(
         "Rectificar": "more_information_requested",
         "Pendiente": "in_review",
     }
-    found = {surname: save(job, surname) for surname in wanted}
+    enrollments = {surname: save(job, surname) for surname in wanted}
     pump()
     collect(job)
     until(
         lambda: (
             pumped(job, pump)
-            and {surname: look(job, each).status for surname, each in found.items()} == wanted
+            and {surname: look(job, each).status for surname, each in enrollments.items()} == wanted
             and set(all_rows(job)) == {("answered", "taken")}
         )
     )
@@ -184,7 +186,7 @@ def test_whatever_the_file_says_each_request_has_one_state(
             text("SELECT detail ->> 'folios' FROM incidents WHERE kind = 'results_contradict'")
         )
         odd = {folio for folios in details.scalars() for folio in folios.split(", ")}
-    assert odd == {look(job, found["Contradicho"]).folio, "E000000000XX"}
+    assert odd == {look(job, enrollments["Contradicho"]).folio, "E000000000XX"}
 
 
 def test_what_the_agency_lost_goes_into_the_next_batch(
@@ -292,7 +294,7 @@ def test_each_request_ends_once_whatever_goes_wrong(
 ) -> None:
     # Hypothesis begins each example with the same chances, which would make the same people.
     random.seed()
-    found = [save(job, surname) for surname in surnames]
+    enrollments = [save(job, surname) for surname in surnames]
     pump()
     collect(job)
     for rates in faults:
@@ -302,12 +304,13 @@ def test_each_request_ends_once_whatever_goes_wrong(
     fault(agencies_url, "infonavit")
     ends = {"Inscrito": "rejected"}
     wanted = [ends.get(surname, "active") for surname in surnames]
-    until(lambda: pumped(job, pump) and [look(job, each).status for each in found] == wanted)
-    folios = {look(job, each).folio for each in found}
+    until(lambda: pumped(job, pump) and [look(job, each).status for each in enrollments] == wanted)
+    folios = {look(job, each).folio for each in enrollments}
     done = effects(agencies_url, "infonavit")
     assert {folio: done[folio] for folio in folios} == dict.fromkeys(folios, 1)
     assert all(
-        look(job, each).history.count(end) == 1 for each, end in zip(found, wanted, strict=True)
+        look(job, each).history.count(end) == 1
+        for each, end in zip(enrollments, wanted, strict=True)
     )
 
 

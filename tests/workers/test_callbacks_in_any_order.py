@@ -87,7 +87,7 @@ class Case:
     tells_when: bool
     now: datetime = NOW
     applicant: Actor = field(init=False)
-    found: Enrollment = field(init=False)
+    enrollment: Enrollment = field(init=False)
 
     def __post_init__(self) -> None:
         self.applicant = Actor(Role.CITIZEN, make_account(self.session))
@@ -138,9 +138,9 @@ class Case:
         """An answer that may have been on its way for long."""
         place = number % len(self.facts)
         status = self.facts[place]
-        given = {"rfc": "HEQG800101AB1"} if status is Status.ACTIVE else {}
+        result = {"rfc": "HEQG800101AB1"} if status is Status.ACTIVE else {}
         at = NOW - timedelta(minutes=len(self.facts) - place)
-        said = AgencyStatus(status, given, changed_at=at if self.tells_when else None)
+        said = AgencyStatus(status, result, changed_at=at if self.tells_when else None)
         record_progress(self.session, self.found.id, said, now=self.now, vault=VAULT)
 
     def _answer(self) -> None:

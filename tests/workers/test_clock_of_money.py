@@ -37,14 +37,16 @@ def _ordered(job: JobContext) -> UUID:
         now = _database_time(session)
         prepare_reference(session, now=now)
         sender = make_sender(session, now=now, vault=job.vault)
-        found = make_remittance(session, sender, surname="Demorado", now=now, vault=job.vault).id
-    lease = job.take_lease(_item(job, found, "remittances.payout"))
+        remittance = make_remittance(
+            session, sender, surname="Demorado", now=now, vault=job.vault
+        ).id
+    lease = job.take_lease(_item(job, remittance, "remittances.payout"))
     assert lease is not None
     with pytest.raises(Killed):
         submit_payout(job, lease)
     with job.transaction() as session:
-        cancel(session, found, now=_database_time(session), actor=sender)
-    return found
+        cancel(session, remittance, now=_database_time(session), actor=sender)
+    return remittance
 
 
 def test_a_worker_ahead_of_time_doesnt_give_back_what_is_under_way(
@@ -52,16 +54,16 @@ def test_a_worker_ahead_of_time_doesnt_give_back_what_is_under_way(
 ) -> None:
     agency = Mortal(job.agencies.payouts, before=True)  # type: ignore[arg-type]
     mortal = replace(job, agencies=replace(job.agencies, payouts=agency))
-    found = _ordered(mortal)
+    remittance = _ordered(mortal)
     # The next worker's host is sixteen minutes ahead of the database, and of the first one's.
     monkeypatch.setattr("services.kernel.clock.datetime", _Ahead)
-    run_outbox(str(_item(job, found, "remittances.cancel")))
-    assert _status(job, found) is Status.CANCELLING
+    run_outbox(str(_item(job, remittance, "remittances.cancel")))
+    assert _status(job, remittance) is Status.CANCELLING
     assert agency.sent is not None
     # It arrives after all, and is stopped there.
     job.agencies.payouts.submit(agency.sent)
-    run_outbox(str(_item(job, found, "remittances.cancel")))
-    assert _status(job, found) is Status.CANCELLED
+    run_outbox(str(_item(job, remittance, "remittances.cancel")))
+    assert _status(job, remittance) is Status.CANCELLED
     assert effects(agencies_url, "finabien") == {}
 
 

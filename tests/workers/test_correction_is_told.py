@@ -38,6 +38,6 @@ def test_the_holder_reads_that_their_data_were_corrected(
         correct(session, check.id, now=now, actor=officer, vault=job.vault)
         item = session.scalar(text("SELECT id FROM outbox WHERE topic = 'identity.corrected'"))
     run_outbox(str(item))
-    [told] = messages(agencies_url, "i@example.org")
-    assert "corrigió tu nombre" in told["body"]
-    assert "Itzel" not in told["body"]
+    [message] = messages(agencies_url, "i@example.org")
+    assert "corrigió tu nombre" in message["body"]
+    assert "Itzel" not in message["body"]

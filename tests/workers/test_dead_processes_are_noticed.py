@@ -141,6 +141,6 @@ def test_a_killed_relay_is_noticed_by_the_schedule(
         relay.kill()
         silence(job, Process.RELAY)
         until(lambda: messages(agencies_url, ADDRESS))
-    told = {message["subject"] for message in messages(agencies_url, ADDRESS)}
-    assert any("relay" in subject for subject in told)
+    subjects = {message["subject"] for message in messages(agencies_url, ADDRESS)}
+    assert any("relay" in subject for subject in subjects)
     assert "relay" in column(job, OPEN)

@@ -40,43 +40,43 @@ def bench(database: DatabaseUrls) -> Iterator[Bench]:
 def _sent(bench: Bench) -> UUID:
     with bench.work.transaction() as session:
         actor = Actor(Role.CITIZEN, make_account(session))
-        found = request_enrollment(
+        enrollment = request_enrollment(
             session, make_request(), now=bench.clock(), actor=actor, vault=VAULT
         ).id
-    bench.run(found, "enrollments.submit")
-    return found
+    bench.run(enrollment, "enrollments.submit")
+    return enrollment
 
 
-def _lapses(bench: Bench, found: UUID) -> tuple[str, str | None]:
+def _lapses(bench: Bench, enrollment_id: UUID) -> tuple[str, str | None]:
     """What the schedule starts and a worker does, and how it stands then."""
     with bench.work.transaction() as session:
         for lapsed in list_lapsed(session, now=bench.clock(), limit=9):
             enqueue(session, "enrollments.lapse", lapsed)
-    bench.run(found, "enrollments.lapse")
+    bench.run(enrollment_id, "enrollments.lapse")
     with bench.work.transaction() as session:
-        enrollment = get_enrollment(session, found)
+        enrollment = get_enrollment(session, enrollment_id)
         return enrollment.status, enrollment.reason_code
 
 
 def test_what_the_agency_says_at_the_last_counts(bench: Bench) -> None:
-    found = _sent(bench)
+    enrollment = _sent(bench)
     bench.register.moves(EnrollmentStatus.ACTIVE)
     bench.clock.forward(seconds=LATER.total_seconds())
-    assert _lapses(bench, found) == ("active", None)
+    assert _lapses(bench, enrollment) == ("active", None)
 
 
 def test_an_agency_that_says_nothing_new_has_said_no(bench: Bench) -> None:
-    found = _sent(bench)
+    enrollment = _sent(bench)
     bench.register.moves(EnrollmentStatus.IN_REVIEW)
-    assert _lapses(bench, found) == ("sent_to_agency", None)
+    assert _lapses(bench, enrollment) == ("sent_to_agency", None)
     bench.clock.forward(seconds=LATER.total_seconds())
-    assert _lapses(bench, found) == ("rejected", "no_answer_in_term")
+    assert _lapses(bench, enrollment) == ("rejected", "no_answer_in_term")
 
 
 def test_an_agency_that_can_not_be_asked_has_ten_working_days_more(bench: Bench) -> None:
     bench.register = Silent(bench.clock)
-    found = _sent(bench)
+    enrollment = _sent(bench)
     bench.clock.forward(seconds=LATER.total_seconds())
-    assert _lapses(bench, found) == ("sent_to_agency", None)
+    assert _lapses(bench, enrollment) == ("sent_to_agency", None)
     bench.clock.forward(seconds=timedelta(days=20).total_seconds())
-    assert _lapses(bench, found) == ("rejected", "no_answer_in_term")
+    assert _lapses(bench, enrollment) == ("rejected", "no_answer_in_term")

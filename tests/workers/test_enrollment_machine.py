@@ -112,8 +112,8 @@ class Register:
 
     def _fact(self, folio: str, status: EnrollmentStatus) -> EnrollmentState:
         self.clock.forward(seconds=60)
-        given = {"rfc": "HEQG800101AB1"} if status is EnrollmentStatus.ACTIVE else {}
-        return EnrollmentState(folio, status, given, changed_at=self.clock())
+        result = {"rfc": "HEQG800101AB1"} if status is EnrollmentStatus.ACTIVE else {}
+        return EnrollmentState(folio, status, result, changed_at=self.clock())
 
 
 class _ValidCurps:
@@ -199,14 +199,14 @@ class Enrollments(RuleBasedStateMachine):
         self.ended_here = False
         with self.bench.work.transaction() as session:
             self.applicant = Actor(Role.CITIZEN, make_account(session))
-            found = request_enrollment(
+            enrollment = request_enrollment(
                 session,
                 make_request(self._somebody()),
                 now=self.bench.clock(),
                 actor=self.applicant,
                 vault=VAULT,
             )
-            self.id, self.folio = found.id, found.folio
+            self.id, self.folio = enrollment.id, enrollment.folio
 
     def _somebody(self) -> Applicant:
         """Somebody new; by number, for Hypothesis makes chance the same in every run."""
@@ -305,10 +305,10 @@ class Enrollments(RuleBasedStateMachine):
         assert self.ended_here or answered or status == newest, (status, newest)
         with self.bench.work.transaction() as session:
             for topic in ("enrollments.decided", "enrollments.ended", "enrollments.asked"):
-                told = select(func.count()).where(
+                messages = select(func.count()).where(
                     OutboxItem.ref == self.id, OutboxItem.topic == topic
                 )
-                assert session.execute(told).scalar_one() <= 1
+                assert session.execute(messages).scalar_one() <= 1
             undone = select(func.count()).where(
                 OutboxItem.topic == "sat.callback", OutboxItem.done_at.is_(None)
             )

@@ -36,7 +36,7 @@ BILLS = AgencyStatus(Status.PAYMENT_PENDING, details=Details(payment=LINE))
 GIVES = AgencyStatus(Status.ACTIVE, {"rfc": "HEQG800101AB1"})
 
 
-class Told:
+class Inbox:
     """A request, and the messages that its applicant gets."""
 
     def __init__(self, job: JobContext, agencies_url: str, *, phone: str | None = None) -> None:
@@ -73,15 +73,15 @@ class Told:
 
 
 @pytest.fixture
-def told(job: JobContext, agencies_url: str) -> Told:
-    return Told(job, agencies_url)
+def inbox(job: JobContext, agencies_url: str) -> Inbox:
+    return Inbox(job, agencies_url)
 
 
-def test_each_step_that_matters_is_told(told: Told) -> None:
+def test_each_step_that_matters_is_told(inbox: Inbox) -> None:
     for word in (ASKS, BOOKS, BILLS, GIVES):
-        told.hear(word)
-        told.read()
-    asked, booked, billed, given = told.read()
+        inbox.hear(word)
+        inbox.read()
+    asked, booked, billed, given = inbox.read()
     assert "a más tardar el jueves, 20 de junio de 2030" in asked
     assert "9:00 a. m." in booked
     assert "10:00 a. m." in booked
@@ -89,64 +89,64 @@ def test_each_step_that_matters_is_told(told: Told) -> None:
     assert "quedó lista" in given
 
 
-def test_what_is_not_so_any_more_is_not_told(told: Told) -> None:
-    told.hear(ASKS, BOOKS, BILLS, GIVES)
-    [only] = told.read()
+def test_what_is_not_so_any_more_is_not_told(inbox: Inbox) -> None:
+    inbox.hear(ASKS, BOOKS, BILLS, GIVES)
+    [only] = inbox.read()
     assert "quedó lista" in only
 
 
-def test_an_appointment_that_moves_is_told_again(told: Told) -> None:
-    told.hear(BOOKS)
-    told.read()
-    told.hear(BOOKS)
+def test_an_appointment_that_moves_is_told_again(inbox: Inbox) -> None:
+    inbox.hear(BOOKS)
+    inbox.read()
+    inbox.hear(BOOKS)
     later = replace(CALL, starts_at=CALL.starts_at + timedelta(hours=2))
-    told.hear(replace(BOOKS, details=Details(appointment=later)))
-    first, second = told.read()
+    inbox.hear(replace(BOOKS, details=Details(appointment=later)))
+    first, second = inbox.read()
     assert "12:00 p. m." in second
     assert "12:00 p. m." not in first
 
 
-def test_what_ended_for_a_term_is_told(told: Told) -> None:
-    told.hear(ASKS)
-    told.read()
-    with told.job.transaction() as session:
+def test_what_ended_for_a_term_is_told(inbox: Inbox) -> None:
+    inbox.hear(ASKS)
+    inbox.read()
+    with inbox.job.transaction() as session:
         later = datetime(2030, 7, 1, tzinfo=UTC)
         # Asked at once: the request ends for it.
-        assert close_lapsed(session, told.id, now=later)
-    assert "terminó" in told.read()[-1]
+        assert close_lapsed(session, inbox.id, now=later)
+    assert "terminó" in inbox.read()[-1]
 
 
-def test_a_last_day_is_told_before_and_not_after_the_answer(told: Told) -> None:
-    told.hear(ASKS)
-    told.read()
-    with told.job.transaction() as session:
+def test_a_last_day_is_told_before_and_not_after_the_answer(inbox: Inbox) -> None:
+    inbox.hear(ASKS)
+    inbox.read()
+    with inbox.job.transaction() as session:
         remind(session, now=datetime(2030, 6, 19, 18, tzinfo=UTC), limit=9)
-    assert "Te falta responder" in told.read()[-1]
-    told.hear(replace(ASKS, answer_by=date(2030, 6, 28)))
-    with told.job.transaction() as session:
+    assert "Te falta responder" in inbox.read()[-1]
+    inbox.hear(replace(ASKS, answer_by=date(2030, 6, 28)))
+    with inbox.job.transaction() as session:
         remind(session, now=datetime(2030, 6, 27, 18, tzinfo=UTC), limit=9)
-    told.hear(AgencyStatus(Status.IN_REVIEW))
-    assert len(told.read()) == 2
+    inbox.hear(AgencyStatus(Status.IN_REVIEW))
+    assert len(inbox.read()) == 2
 
 
-def test_who_waits_is_told_once_that_it_was_received(told: Told) -> None:
-    with told.job.transaction() as session:
+def test_who_waits_is_told_once_that_it_was_received(inbox: Inbox) -> None:
+    with inbox.job.transaction() as session:
         for minutes in (2, 3):
             remind(session, now=system_clock() + timedelta(minutes=minutes), limit=9)
-    [only] = told.read()
+    [only] = inbox.read()
     assert "Recibimos tu solicitud" in only
 
 
 def test_no_text_message_holds_anything_personal(job: JobContext, agencies_url: str) -> None:
-    told = Told(job, agencies_url, phone="+13235550188")
+    inbox = Inbox(job, agencies_url, phone="+13235550188")
     for word in (ASKS, BOOKS, BILLS, GIVES):
-        told.hear(word)
-        told.read()
-    texts = "\n".join(told.read())
+        inbox.hear(word)
+        inbox.read()
+    texts = "\n".join(inbox.read())
     assert texts.count("https://") >= 0
     for secret in (
-        told.who.curp,
-        told.who.given_names,
+        inbox.who.curp,
+        inbox.who.given_names,
         "Tzompantzi",
         LINE.reference,
         "sala",

@@ -76,7 +76,7 @@ def says(bench: PayoutBench) -> Callable[..., None]:
 
 
 @pytest.fixture
-def found(bench: PayoutBench) -> UUID:
+def remittance(bench: PayoutBench) -> UUID:
     """An order of 184.56 pesos."""
     with bench.work.transaction() as session:
         sender = make_sender(session)
@@ -128,19 +128,19 @@ def _resolve(bench: PayoutBench, incident: Incident, resolution: Resolution) -> 
     ],
 )
 def test_a_final_word_counts_whatever_else_it_says(
-    bench: PayoutBench, says: Callable[..., None], found: UUID, odd: dict[str, Any]
+    bench: PayoutBench, says: Callable[..., None], remittance: UUID, odd: dict[str, Any]
 ) -> None:
     says({"estado": "LIQUIDADO", **odd})
     bench.run_all()
-    assert bench.status(found) is Status.PAID
+    assert bench.status(remittance) is Status.PAID
     with bench.work.transaction() as session:
-        paid_at = session.get_one(Remittance, found).paid_at
+        paid_at = session.get_one(Remittance, remittance).paid_at
     assert paid_at is not None
     assert abs(paid_at - bench.clock()) < timedelta(days=1)
 
 
 def test_a_field_that_cant_be_used_is_told_once(
-    bench: PayoutBench, says: Callable[..., None], found: UUID
+    bench: PayoutBench, says: Callable[..., None], remittance: UUID
 ) -> None:
     says({"estado": "EN_PROCESO", "referencia": "a\0b"})
     for _ in range(3):
@@ -151,20 +151,20 @@ def test_a_field_that_cant_be_used_is_told_once(
 
 
 def test_a_cancel_that_the_agency_refuses_ends_by_its_word_on_the_folio(
-    bench: PayoutBench, says: Callable[..., None], found: UUID
+    bench: PayoutBench, says: Callable[..., None], remittance: UUID
 ) -> None:
     says({"estado": "EN_PROCESO"})
     bench.run_all()
     says(cancel=CANCEL_REFUSED)
     with bench.work.transaction() as session:
-        account = session.get_one(Remittance, found).account_id
-    bench.cancel(found, Actor(Role.CITIZEN, account))
+        account = session.get_one(Remittance, remittance).account_id
+    bench.cancel(remittance, Actor(Role.CITIZEN, account))
     bench.run_all()
-    assert bench.status(found) is Status.CANCELLING
+    assert bench.status(remittance) is Status.CANCELLING
     assert _incidents(bench)["cancel_refused"].detail["code"] == "data_invalid"
     says(status={"estado": "LIQUIDADO"})
     bench.run_all()
-    assert bench.status(found) is Status.PAID
+    assert bench.status(remittance) is Status.PAID
     _watch(bench)
     assert _incidents(bench) == {}
     assert _incidents(bench, still_open=False)["cancel_refused"].resolution == "recovered"
@@ -182,7 +182,7 @@ def test_a_cancel_that_the_agency_refuses_ends_by_its_word_on_the_folio(
 def test_no_order_waits_in_silence_for_an_hour(
     bench: PayoutBench,
     says: Callable[..., None],
-    found: UUID,
+    remittance: UUID,
     answers: dict[str, Any],
     status: str,
 ) -> None:
@@ -198,7 +198,7 @@ def test_no_order_waits_in_silence_for_an_hour(
     _watch(bench)
     _watch(bench)
     incident = _incidents(bench)["agency_silent"]
-    assert (bench.status(found), incident.detail, incident.times) == (
+    assert (bench.status(remittance), incident.detail, incident.times) == (
         status, {"status": status}, 1
     )  # fmt: skip
     says({"estado": "LIQUIDADO"})
@@ -214,11 +214,13 @@ def test_every_wait_ends_with_a_person_when_its_time_is_over(
     with bench.work.transaction() as session:
         payout = Payout.BRANCH if word == "DISPONIBLE" else Payout.ACCOUNT
         sender = make_sender(session)
-        found = make_remittance(session, sender, send=10_00, payout=payout, now=bench.clock()).id
+        remittance = make_remittance(
+            session, sender, send=10_00, payout=payout, now=bench.clock()
+        ).id
     says({"estado": word})
     bench.run_all()
     with bench.work.transaction() as session:
-        due = session.get_one(Remittance, found).answer_due_at
+        due = session.get_one(Remittance, remittance).answer_due_at
     assert due is not None
     bench.clock.at = due
     bench.run_all()
@@ -234,16 +236,16 @@ def test_every_wait_ends_with_a_person_when_its_time_is_over(
 
 
 def test_paid_after_it_was_given_back_stands_in_suspense_until_a_person_settles_it(
-    bench: PayoutBench, says: Callable[..., None], found: UUID
+    bench: PayoutBench, says: Callable[..., None], remittance: UUID
 ) -> None:
     says({"estado": "RECHAZADO", "causa": "CUENTA_CERRADA"})
     bench.run_all()
-    assert bench.status(found) is Status.REFUNDED
+    assert bench.status(remittance) is Status.REFUNDED
     says({"estado": "LIQUIDADO", "monto": "184.56"})
     for _ in range(3):
-        bench.call_back(found)
+        bench.call_back(remittance)
     bench.run_all()
-    assert bench.status(found) is Status.REFUNDED
+    assert bench.status(remittance) is Status.REFUNDED
     incident = _incidents(bench)["paid_after_refund"]
     assert (incident.suspense_minor, _suspense(bench), incident.times) == (184_56, 184_56, 3)
     assert bench.proof().holds
@@ -255,20 +257,20 @@ def test_paid_after_it_was_given_back_stands_in_suspense_until_a_person_settles_
         steps = session.scalars(select(IncidentStep.step).order_by(IncidentStep.position)).all()
     assert list(steps) == ["opened", "resolved", "cleared"]
     # The same word again is no news.
-    bench.call_back(found)
+    bench.call_back(remittance)
     bench.run_all()
     assert (_incidents(bench), _suspense(bench)) == ({}, 0)
 
 
 def test_a_payment_that_the_agency_takes_back_is_held_for_its_sender(
-    bench: PayoutBench, says: Callable[..., None], found: UUID
+    bench: PayoutBench, says: Callable[..., None], remittance: UUID
 ) -> None:
     says({"estado": "LIQUIDADO"})
     bench.run_all()
     says({"estado": "RECHAZADO", "causa": "CUENTA_CERRADA"})
-    bench.call_back(found)
+    bench.call_back(remittance)
     bench.run_all()
-    assert bench.status(found) is Status.PAID
+    assert bench.status(remittance) is Status.PAID
     incident = _incidents(bench)["refused_after_paid"]
     assert (incident.suspense_minor, _suspense(bench)) == (-184_56, -184_56)
     with bench.work.transaction() as session:
@@ -276,7 +278,7 @@ def test_a_payment_that_the_agency_takes_back_is_held_for_its_sender(
     _resolve(bench, incident, Resolution.CORRECTED)
     assert _suspense(bench) == 0
     # Corrected means that it was paid: taken back once more, it is news again.
-    bench.call_back(found)
+    bench.call_back(remittance)
     bench.run_all()
     assert list(_incidents(bench)) == ["refused_after_paid"]
     assert _suspense(bench) == -184_56
@@ -284,25 +286,25 @@ def test_a_payment_that_the_agency_takes_back_is_held_for_its_sender(
 
 @pytest.mark.parametrize(("amount", "suspense"), [("100.00", -84_56), ("200.00", 15_44)])
 def test_another_amount_than_was_ordered_is_paid_with_its_difference_in_suspense(
-    bench: PayoutBench, says: Callable[..., None], found: UUID, amount: str, suspense: int
+    bench: PayoutBench, says: Callable[..., None], remittance: UUID, amount: str, suspense: int
 ) -> None:
     says({"estado": "EN_PROCESO", "monto": amount})
     bench.run_all()
     assert _incidents(bench)["amount_differs"].suspense_minor == 0
     says({"estado": "LIQUIDADO", "monto": amount})
     bench.run_all()
-    assert bench.status(found) is Status.PAID
+    assert bench.status(remittance) is Status.PAID
     assert _incidents(bench)["amount_differs"].suspense_minor == _suspense(bench) == suspense
 
 
 def test_a_key_that_was_used_for_another_order_is_a_persons_to_look_at(
-    bench: PayoutBench, says: Callable[..., None], found: UUID
+    bench: PayoutBench, says: Callable[..., None], remittance: UUID
 ) -> None:
     says(
         {"estado": "LIQUIDADO", "monto": "1.00"}, submit=Refused("finabien", "submit", "key_reused")
     )
     bench.run_all()
-    assert bench.status(found) is Status.UNKNOWN
+    assert bench.status(remittance) is Status.UNKNOWN
     bench.run_all()
     assert set(_incidents(bench)) == {"key_reused", "amount_differs"}
     assert _suspense(bench) == 1_00 - 184_56
@@ -369,13 +371,13 @@ def test_what_is_given_up_is_told_a_person(bench: PayoutBench) -> None:
     assert _incidents(bench)["job_parked"].detail["topic"] == "enrollments.refresh"
 
 
-def test_the_books_tell_when_suspense_has_no_incident(bench: PayoutBench, found: UUID) -> None:
+def test_the_books_tell_when_suspense_has_no_incident(bench: PayoutBench, remittance: UUID) -> None:
     with bench.work.transaction() as session:
         session.execute(
             text("SELECT post_entry(:id, 'k', 'suspended', :found, now(), CAST(:lines AS jsonb))"),
             {
                 "id": new_id(),
-                "found": found,
+                "found": remittance,
                 "lines": '[{"account": "suspense_mxn", "currency": "MXN", "amount": 1},'
                 ' {"account": "finabien_settlement", "currency": "MXN", "amount": -1}]',
             },

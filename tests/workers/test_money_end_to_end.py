@@ -28,12 +28,12 @@ def test_a_rate_is_fetched_at_the_start_and_a_transfer_is_paid_and_told_once(
         load_reference(session)
     with process("worker", quick), process("relay", quick), process("schedule", quick):
         until(lambda: _has_rate(job))
-        found, folio = _sent(job)
-        until(lambda: _status(job, found) == "paid")
+        remittance, folio = _sent(job)
+        until(lambda: _status(job, remittance) == "paid")
         until(lambda: messages(agencies_url, EMAIL))
     assert effects(agencies_url, "finabien") == {folio: 1}
-    [told] = messages(agencies_url, EMAIL)
-    assert spaced(folio) in told["body"]
+    [message] = messages(agencies_url, EMAIL)
+    assert spaced(folio) in message["body"]
 
 
 def _has_rate(job: JobContext) -> bool:
@@ -47,10 +47,10 @@ def _has_rate(job: JobContext) -> bool:
 def _sent(job: JobContext) -> tuple[UUID, str]:
     with job.transaction() as session:
         sender = make_sender(session, now=system_clock(), vault=job.vault, email=EMAIL)
-        found = make_remittance(session, sender, now=system_clock(), vault=job.vault)
-        return found.id, found.folio
+        remittance = make_remittance(session, sender, now=system_clock(), vault=job.vault)
+        return remittance.id, remittance.folio
 
 
-def _status(job: JobContext, found: UUID) -> str:
+def _status(job: JobContext, remittance: UUID) -> str:
     with job.transaction() as session:
-        return get_remittance(session, found).status
+        return get_remittance(session, remittance).status

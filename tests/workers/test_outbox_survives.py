@@ -45,12 +45,12 @@ KILLS = 4
 def test_a_wiped_valkey_is_refilled_and_everything_is_done(
     quick: Settings, job: JobContext, redis: Redis
 ) -> None:
-    found = [enroll(job, make_request()) for _ in range(10)]
+    enrollments = [enroll(job, make_request()) for _ in range(10)]
     Relay(job.database, redis, again_seconds=1).tick()
     assert sum(rq_worker.count_jobs(redis).values()) == 10
     redis.flushall()
     with process("relay", quick), process("worker", quick):
-        until(lambda: {look(job, f).status for f in found} == {"active"})
+        until(lambda: {look(job, f).status for f in enrollments} == {"active"})
 
 
 @pytest.mark.slow
@@ -82,15 +82,15 @@ def test_a_worker_killed_in_the_middle_of_a_job_leaves_it_to_be_done_once(
     """Killed while the agency is acting, which it tells nobody: the worst moment."""
     fault(agencies_url, "sat", latency_ms=300)
     with process("relay", quick):
-        found = [enroll(job, make_request()) for _ in range(KILLS)]
+        enrollments = [enroll(job, make_request()) for _ in range(KILLS)]
         for kill in range(KILLS):
             with process("worker", quick) as worker:
-                until(lambda kill=kill: _sent(job, found) > kill)
+                until(lambda kill=kill: _sent(job, enrollments) > kill)
                 time.sleep(0.07 * kill)
                 worker.kill()
         fault(agencies_url, "sat")
         with process("worker", quick):
-            until(lambda: {look(job, f).status for f in found} == {"active"})
+            until(lambda: {look(job, f).status for f in enrollments} == {"active"})
     assert sorted(effects(agencies_url, "sat").values()) == [1] * KILLS
 
 
@@ -99,24 +99,24 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing_when_it_wakes(
     quick: Settings, job: JobContext, agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", latency_ms=1000)
-    found = enroll(job, make_request())
+    enrollment = enroll(job, make_request())
     with process("relay", quick), process("worker", quick) as sleeper:
-        until(lambda: _sent(job, [found]))
+        until(lambda: _sent(job, [enrollment]))
         sleeper.send_signal(signal.SIGSTOP)
         fault(agencies_url, "sat")
         with process("worker", quick):
-            until(lambda: look(job, found).status == "active")
-        before = look(job, found)
+            until(lambda: look(job, enrollment).status == "active")
+        before = look(job, enrollment)
         sleeper.send_signal(signal.SIGCONT)
         assert sleeper.stdout is not None
         until(lambda: b"lease_lost" in sleeper.stdout.readline())
-    assert look(job, found) == before
+    assert look(job, enrollment) == before
     assert effects(agencies_url, "sat") == {before.folio: 1}
 
 
 def test_who_lost_the_lease_settles_nothing(job: JobContext) -> None:
-    found = enroll(job, make_request())
-    item = _item(job, found)
+    enrollment = enroll(job, make_request())
+    item = _item(job, enrollment)
     first = job.take_lease(item)
     assert first is not None
     assert job.take_lease(item) is None
@@ -171,10 +171,10 @@ def test_a_topic_of_a_newer_version_waits_for_it(job: JobContext) -> None:
 def test_an_item_that_was_rung_twice_is_done_once(
     job: JobContext, redis: Redis, pump: Callable[[], int]
 ) -> None:
-    found = enroll(job, make_request())
-    rq_worker.enqueue_jobs(rq_worker.open_queue("agencies", redis), [_item(job, found)] * 3)
+    enrollment = enroll(job, make_request())
+    rq_worker.enqueue_jobs(rq_worker.open_queue("agencies", redis), [_item(job, enrollment)] * 3)
     pump()
-    assert look(job, found).history == ["received", "sent_to_agency"]
+    assert look(job, enrollment).history == ["received", "sent_to_agency"]
 
 
 def test_one_job_does_several_items_and_a_fault_of_one_is_no_other_s(job: JobContext) -> None:
@@ -320,9 +320,9 @@ def test_a_process_stops_although_a_job_does_not(
     quick: Settings, job: JobContext, agencies_url: str
 ) -> None:
     fault(agencies_url, "sat", latency_ms=8000)
-    found = enroll(job, make_request())
+    enrollment = enroll(job, make_request())
     with process("relay", quick), process("worker", quick) as worker:
-        until(lambda: _sent(job, [found]))
+        until(lambda: _sent(job, [enrollment]))
         worker.terminate()
         assert worker.wait(seconds(2)) == 0
     fault(agencies_url, "sat")
@@ -348,8 +348,8 @@ def test_lost_redis_does_not_touch_the_outbox(job: JobContext) -> None:
     assert undone(job) == 1
 
 
-def _sent(job: JobContext, found: list[UUID]) -> int:
-    return sum(look(job, f).status != "received" for f in found)
+def _sent(job: JobContext, enrollments: list[UUID]) -> int:
+    return sum(look(job, f).status != "received" for f in enrollments)
 
 
 def _item(job: JobContext, ref: UUID) -> UUID:

@@ -74,19 +74,19 @@ class Payouts(RuleBasedStateMachine):
     @rule(target=remittances, payout=payouts, surname=surnames, cancelled=st.booleans())
     def a_worker_dies_before_its_call(self, payout: Payout, surname: str, cancelled: bool) -> UUID:
         """Or only oversleeps, and may go on later; the sender may have changed their mind."""
-        found = self._order(payout, surname, 10_00)
-        self.zombies.append(self.bench.die_before_call(found))
+        remittance = self._order(payout, surname, 10_00)
+        self.zombies.append(self.bench.die_before_call(remittance))
         if cancelled:
-            self.bench.cancel(found, self.sender)
-        return found
+            self.bench.cancel(remittance, self.sender)
+        return remittance
 
     @rule(target=remittances, payout=payouts)
     def a_worker_dies_after_its_call(self, payout: Payout) -> UUID:
         """The agency acted; nobody wrote it down."""
         self.bench.fault()
-        found = self._order(payout, "Ibarra", 10_00)
-        self.bench.die_after_call(found)
-        return found
+        remittance = self._order(payout, "Ibarra", 10_00)
+        self.bench.die_after_call(remittance)
+        return remittance
 
     @rule(pick=st.integers(min_value=0, max_value=100))
     def a_worker_that_overslept_goes_on(self, pick: int) -> None:
@@ -108,24 +108,24 @@ class Payouts(RuleBasedStateMachine):
         self.bench.run_all()
 
     @rule(found=remittances)
-    def the_sender_cancels(self, found: UUID) -> None:
+    def the_sender_cancels(self, remittance: UUID) -> None:
         """Which is refused only when it is over, or too late."""
         try:
-            self.bench.cancel(found, self.sender)
+            self.bench.cancel(remittance, self.sender)
         except Conflict:
-            over = self.bench.statuses()[found] in FINAL
-            assert over or self.bench.window_over(found)
+            over = self.bench.statuses()[remittance] in FINAL
+            assert over or self.bench.window_over(remittance)
 
     @rule(found=remittances)
-    def the_recipient_collects(self, found: UUID) -> None:
+    def the_recipient_collects(self, remittance: UUID) -> None:
         """Where cash is available."""
-        if self.bench.statuses()[found] is Status.AVAILABLE:
-            self.bench.collect(found)
+        if self.bench.statuses()[remittance] is Status.AVAILABLE:
+            self.bench.collect(remittance)
 
     @rule(found=remittances)
-    def the_agency_calls_back(self, found: UUID) -> None:
+    def the_agency_calls_back(self, remittance: UUID) -> None:
         """With a reason or without."""
-        self.bench.call_back(found)
+        self.bench.call_back(remittance)
 
     @rule(faults=st.sampled_from(FAULTS))
     def the_agency_changes_its_mood(self, faults: Mapping[str, float]) -> None:
@@ -142,23 +142,23 @@ class Payouts(RuleBasedStateMachine):
     @invariant()
     def the_books_hold(self) -> None:
         """Balances, entries against statuses, suspense."""
-        found = self.bench.proof()
-        assert found.holds, found
+        books = self.bench.proof()
+        assert books.holds, books
 
     @invariant()
     def nothing_is_paid_twice_nor_paid_and_given_back(self) -> None:
         """Against what the agency did."""
         statuses = self.bench.statuses()
         effects = self.bench.all_effects()
-        for found in self.made:
-            count = effects.get(found, 0)
+        for remittance in self.made:
+            count = effects.get(remittance, 0)
             assert count <= 1
-            assert statuses[found] is not Status.PAID or count == 1
-            assert statuses[found] not in GIVEN_BACK or count == 0
+            assert statuses[remittance] is not Status.PAID or count == 1
+            assert statuses[remittance] not in GIVEN_BACK or count == 0
 
     def _order(self, payout: Payout, surname: str, send: int) -> UUID:
         with self.bench.work.transaction() as session:
-            found = make_remittance(
+            remittance = make_remittance(
                 session,
                 self.sender,
                 payout=payout,
@@ -166,22 +166,22 @@ class Payouts(RuleBasedStateMachine):
                 send=send,
                 now=self.bench.clock(),
             ).id
-        self.made.append(found)
-        return found
+        self.made.append(remittance)
+        return remittance
 
     def teardown(self) -> None:
         """Let everything come to its end: nothing may be left in between."""
         self.bench.fault()
         for _ in range(40):
             statuses = self.bench.statuses()
-            if all(statuses[found] in FINAL for found in self.made):
+            if all(statuses[remittance] in FINAL for remittance in self.made):
                 break
             self.time_passes(seconds=300)
-            for found in self.made:
-                self.the_recipient_collects(found)
+            for remittance in self.made:
+                self.the_recipient_collects(remittance)
             self.bench.run_all()
         else:
-            raise AssertionError([self.bench.history(found) for found in self.made])
+            raise AssertionError([self.bench.history(remittance) for remittance in self.made])
         self.the_books_hold()
         self.nothing_is_paid_twice_nor_paid_and_given_back()
 

@@ -29,15 +29,15 @@ DATA: dict[str, dict[str, Any]] = {
 def test_a_program_of_imss_ends_with_its_results(
     job: JobContext, pump: Callable[[], int], program: str
 ) -> None:
-    asked = make_request(
+    command = make_request(
         make_applicant(),
         program=program,
         data=DATA[program],
         consents=PROGRAMS[program].form.consents,
     )
-    found = enroll(job, asked)
-    until(lambda: pump() == 0 and look(job, found).status == "active")
-    end = look(job, found)
-    given = {result.name for result in PROGRAMS[program].results}
-    assert given <= set(end.result or {})
+    enrollment = enroll(job, command)
+    until(lambda: pump() == 0 and look(job, enrollment).status == "active")
+    end = look(job, enrollment)
+    results = {result.name for result in PROGRAMS[program].results}
+    assert results <= set(end.result or {})
     assert ("payment_pending" in end.history) is (program != "nss")

@@ -63,13 +63,13 @@ def test_a_schedule_without_its_database_waits(job: JobContext) -> None:
 
 
 def test_an_enrollment_that_nothing_is_on_its_way_about_is_asked_for(job: JobContext) -> None:
-    found = enroll(job, make_request())
+    enrollment = enroll(job, make_request())
     with job.transaction() as session:
         session.execute(text("UPDATE outbox SET done_at = now(), outcome = 'lost'"))
     later = system_clock() + schedule.UNATTENDED_AFTER + timedelta(seconds=1)
     Schedule(job.database, lambda _session: later).tick()
     assert outcomes(job, "enrollments.refresh") == [None]
-    assert look(job, found).status == "received"
+    assert look(job, enrollment).status == "received"
 
 
 def test_every_periodic_topic_has_a_handler() -> None:

@@ -42,8 +42,8 @@ def ask(job: JobContext, program: str, data: Any = None, surname: str | None = N
 
 def checked(job: JobContext, enrollment: UUID) -> tuple[str | None, list[str] | None]:
     with job.transaction() as session:
-        found = get_enrollment(session, enrollment)
-        return found.curp_check, found.curp_differs
+        row = get_enrollment(session, enrollment)
+        return row.curp_check, row.curp_differs
 
 
 def test_a_number_is_there_after_one_call(

@@ -26,8 +26,8 @@ def _begin(job: JobContext, *, starts_next: bool) -> UUID:
     """A plan for IMSS, prepared, whose RFC is asked for; the folder."""
     with job.transaction() as session:
         actor = Actor(Role.CITIZEN, make_account(session))
-        told = {"nss": Prepared({}, CONSENT), "imss": Prepared(IMSS_DATA, CONSENT)}
-        plan = ChoosePlan(("imss",), APPLICANT, starts_next, told)
+        prepared = {"nss": Prepared({}, CONSENT), "imss": Prepared(IMSS_DATA, CONSENT)}
+        plan = ChoosePlan(("imss",), APPLICANT, starts_next, prepared)
         now = system_clock()
         folder = choose_plan(session, plan, now=now, actor=actor, vault=job.vault)
         command = make_request(APPLICANT)
@@ -57,5 +57,5 @@ def test_else_the_person_is_told_once_what_they_can_ask_for(
     folder = _begin(job, starts_next=False)
     until(lambda: pump() == 0 and outcomes(job, "enrollments.next_step") == ["sent"])
     assert _statuses(job, folder) == {"rfc": "active"}
-    told = [message["subject"] for message in messages(agencies_url, APPLICANT.email or "")]
-    assert told.count("Ya puedes seguir: NSS") == 1
+    subjects = [message["subject"] for message in messages(agencies_url, APPLICANT.email or "")]
+    assert subjects.count("Ya puedes seguir: NSS") == 1

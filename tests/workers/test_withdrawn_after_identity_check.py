@@ -27,30 +27,30 @@ def test_the_other_account_hears_that_it_was_withdrawn_and_a_person_settles_it_w
     job: JobContext, agencies_url: str
 ) -> None:
     applicant = make_applicant()
-    found = enroll(job, make_request(applicant))
+    enrollment = enroll(job, make_request(applicant))
     with job.transaction() as session:
-        begin_submission(session, found, now=system_clock(), vault=job.vault)
+        begin_submission(session, enrollment, now=system_clock(), vault=job.vault)
     _release(job, applicant)
     for topic in ("enrollments.withdrawn", "enrollments.withdrawn_at_agency"):
-        _run(job, topic, found)
-    [told] = messages(agencies_url, applicant.email or "")
-    assert "se retiró después de una revisión de identidad" in told["body"]
-    assert spaced(look(job, found).folio) in told["subject"]
-    assert "Villanueva" not in told["body"]
+        _run(job, topic, enrollment)
+    [message] = messages(agencies_url, applicant.email or "")
+    assert "se retiró después de una revisión de identidad" in message["body"]
+    assert spaced(look(job, enrollment).folio) in message["subject"]
+    assert "Villanueva" not in message["body"]
     with job.transaction() as session:
         [incident] = session.scalars(select(Incident)).all()
-    assert (incident.kind, incident.subject_id) == ("withdrawn_at_agency", found)
-    assert incident.detail == {"program": "rfc", "folio": look(job, found).folio}
+    assert (incident.kind, incident.subject_id) == ("withdrawn_at_agency", enrollment)
+    assert incident.detail == {"program": "rfc", "folio": look(job, enrollment).folio}
 
 
 def test_one_that_was_never_sent_is_sent_no_more(job: JobContext) -> None:
     applicant = make_applicant()
-    found = enroll(job, make_request(applicant))
+    enrollment = enroll(job, make_request(applicant))
     _release(job, applicant)
-    _run(job, "enrollments.submit", found)
+    _run(job, "enrollments.submit", enrollment)
     assert outcomes(job, "enrollments.submit") == ["moot"]
     assert outcomes(job, "enrollments.withdrawn_at_agency") == []
-    assert look(job, found).status == "withdrawn"
+    assert look(job, enrollment).status == "withdrawn"
 
 
 def _release(job: JobContext, applicant: Applicant) -> None:
