@@ -22,6 +22,7 @@ from services.kernel.audit import Actor
 from services.kernel.db import Scope
 
 MOST_ROWS = 5000
+_PLACE_OF = {column: place for place, column in enumerate(COLUMNS)}
 # Which column a refusal of the booking is about.
 _COLUMN_OF = {
     "slot_taken": "time",
@@ -134,5 +135,5 @@ def _import(
         problem = problem_of(refused)
         said = f"{problem.title}. {problem.detail}"
         problems.append(Problem(line, _COLUMN_OF.get(refused.code, ""), said))
-    ordered = sorted(problems, key=lambda problem: problem.line)
+    ordered = sorted(problems, key=lambda wrong: (wrong.line, _PLACE_OF.get(wrong.column, -1)))
     return Report(ordered, dict(done.folios), len(done.known), written=False)
