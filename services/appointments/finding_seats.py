@@ -36,7 +36,7 @@ Connection = psycopg.Connection[Any]
 _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
 
-_LOCK = "SELECT lock_seating(%(consulate)s, %(first)s, %(last)s)"
+_LOCK = "SELECT lock_seating_v2(%(consulate)s, %(first)s, %(last)s, %(leaving)s)"
 _READ = (
     "SELECT consulate_code, opening FROM read_seating("
     "%(consulates)s, %(first)s, %(last)s, %(service)s, %(people)s)"
@@ -44,14 +44,17 @@ _READ = (
 _TAKE = "SELECT take_seats(%(id)s, %(seats)s, %(moved)s, %(skills)s, %(share)s)"
 
 
-def find_seats(connection: Connection, consulate: str, party: Party) -> Plan:
+def find_seats(
+    connection: Connection, consulate: str, party: Party, *, leaving: Sequence[UUID] = ()
+) -> Plan:
     """Seats for all of a party, which stay free until the transaction ends.
 
-    Raises `SlotTaken`, `SearchGivenUp`, `SlotNotOffered` where no desk gives a service that is
-    wanted, or there is no such start.
+    ``leaving``: holds of named desks that it leaves for them. Raises `SlotTaken`, `SearchGivenUp`,
+    `SlotNotOffered` where no desk gives a service that is wanted, or there is no such start.
     """
     end = party.start + _DAY
-    connection.execute(_LOCK, {"consulate": consulate, "first": party.start, "last": end})
+    values = {"consulate": consulate, "first": party.start, "last": end, "leaving": list(leaving)}
+    connection.execute(_LOCK, values)
     openings = [each for _, each in read_openings(connection, [consulate], party.start, end)]
     if not all(any(o.offers(code, party.skills) for o in openings) for code in party.services):
         raise SlotNotOffered()

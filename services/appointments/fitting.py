@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, insert, select, text, update
+from sqlalchemy import Select, and_, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from services.appointments.closures import closed_hours
@@ -47,6 +48,7 @@ from services.appointments.seating import (
     Time,
 )
 from services.consulates.queries import get_consulate
+from services.kernel.db import savepoint
 from services.kernel.ids import new_id
 from services.outbox.delivery import enqueue
 
@@ -131,6 +133,14 @@ class _Holder:
     people: frozenset[UUID] = frozenset()
 
 
+# In a rush somebody may book between each of them; after that it waits as it comes.
+_ATTEMPTS = 3
+
+
+class _BookedMeanwhile(Exception):
+    """Somebody booked before the places were locked."""
+
+
 def fit_days(
     session: Session, consulate: str, days: Iterable[date], *, now: datetime, tell: bool = True
 ) -> Fitted:
@@ -152,8 +162,7 @@ def fit_day(
     sessions = _sessions(session, consulate, day)
     if not sessions:
         return Fitted()
-    _lock_appointments(session, consulate, day)
-    places = _place_slots(session, consulate, day, sessions, now)
+    places = _lock_day(session, consulate, day, sessions, now)
     holders = _holders(session, consulate, day, list(places))
     seated = _seat(holders, places)
     _write_holds(session, holders, seated, places)
@@ -170,14 +179,40 @@ def _sessions(session: Session, consulate: str, day: date) -> Sequence[OpeningSe
     ).all()
 
 
-def _lock_appointments(session: Session, consulate: str, day: date) -> None:
-    """Before the places, as a move does: what is cancelled or moved meanwhile waits or is seen."""
-    session.execute(
-        select(Appointment.id)
-        .where(Appointment.consulate_code == consulate, Appointment.day == day)
-        .order_by(Appointment.id)
-        .with_for_update(key_share=True, of=Appointment)
-    ).all()
+def _lock_day(
+    session: Session,
+    consulate: str,
+    day: date,
+    sessions: Sequence[OpeningSession],
+    now: datetime,
+) -> dict[UUID, _Place]:
+    """`_place_slots`, with the appointments locked before the places, as a move does: what is
+    cancelled or moved meanwhile waits or is seen. Nobody books once the places are locked: who did
+    between is locked at the next attempt, or the two would wait for one another."""
+    for _ in range(_ATTEMPTS):
+        with suppress(_BookedMeanwhile), savepoint(session):
+            locked = _lock_appointments(session, consulate, day)
+            places = _place_slots(session, consulate, day, sessions, now)
+            if not _list_appointments(session, consulate, day) <= locked:
+                raise _BookedMeanwhile
+            return places
+    _lock_appointments(session, consulate, day)
+    return _place_slots(session, consulate, day, sessions, now)
+
+
+def _of_day(consulate: str, day: date) -> Select[UUID]:
+    return select(Appointment.id).where(
+        Appointment.consulate_code == consulate, Appointment.day == day
+    )
+
+
+def _list_appointments(session: Session, consulate: str, day: date) -> set[UUID]:
+    return set(session.scalars(_of_day(consulate, day)))
+
+
+def _lock_appointments(session: Session, consulate: str, day: date) -> set[UUID]:
+    rows = _of_day(consulate, day).order_by(Appointment.id)
+    return set(session.scalars(rows.with_for_update(key_share=True, of=Appointment)))
 
 
 def _place_slots(

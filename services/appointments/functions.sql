@@ -16,7 +16,8 @@ CREATE OR REPLACE FUNCTION searched_sessions(
     JOIN sessions o ON o.consulate_code = x.consulate_code AND o.day = x.day
     WHERE x.consulate_code = ANY (p_consulates)
         AND x.day BETWEEN p_first::date - 1 AND p_last::date + 1
-        AND (x.by_desk OR x.service_slots ? p_service OR p_people > 1 AND x.id <> o.id)
+        AND (x.service_slots ? p_service OR p_people > 1 AND x.id <> o.id
+            OR EXISTS (SELECT FROM desk_holds h WHERE h.session_id = x.id))
 $$;
 
 -- Starts of these offices at which a party fits: it and the times that follow it without a gap have
@@ -180,16 +181,27 @@ BEGIN
     ORDER BY o.id;
 END $$;
 
--- Before `read_seating`, by whoever will take seats: in the order that every booking locks.
-CREATE OR REPLACE FUNCTION lock_seating(
-    p_consulate text, p_first timestamptz, p_last timestamptz
+-- Before `read_seating`, by whoever will take seats: in the order that every booking locks. With
+-- what these holds take, where somebody leaves them in the same transaction: who finds a desk may
+-- seat them elsewhere.
+CREATE OR REPLACE FUNCTION lock_seating_v2(
+    p_consulate text, p_first timestamptz, p_last timestamptz, p_leaving uuid[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM FROM slot_sets t JOIN slots s ON s.id = t.slot_id WHERE s.session_id IN (
         SELECT n.session_id FROM slots n
         WHERE n.consulate_code = p_consulate AND n.open
-            AND n.starts_at >= p_first AND n.starts_at < p_last)
+            AND n.starts_at >= p_first AND n.starts_at < p_last
+        UNION SELECT h.session_id FROM desk_holds h WHERE h.id = ANY (p_leaving))
     ORDER BY s.starts_at, t.slot_id, t.set_no FOR UPDATE OF t;
+END $$;
+
+-- For the version before, while it still runs; a later migration drops it.
+CREATE OR REPLACE FUNCTION lock_seating(
+    p_consulate text, p_first timestamptz, p_last timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM lock_seating_v2(p_consulate, p_first, p_last, '{}');
 END $$;
 
 -- A named desk is taken out of the constraints of each slot that it is held for: it counts as one
@@ -207,7 +219,6 @@ $$;
 CREATE OR REPLACE FUNCTION take_seats(
     p_appointment uuid, p_seats jsonb, p_moved jsonb, p_skills text[], p_share text
 ) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE v_sessions uuid[]; v_scope text;
 BEGIN
     WITH wanted AS (
         SELECT * FROM jsonb_to_recordset(p_seats) AS w (
@@ -251,17 +262,6 @@ BEGIN
             slot_id = excluded.slot_id, starts_at = excluded.starts_at,
             ends_at = excluded.ends_at, hold_id = excluded.hold_id, share = excluded.share,
             counted = true;
-    v_sessions := ARRAY(
-        SELECT DISTINCT d.session_id
-        FROM jsonb_to_recordset(p_seats) AS w (desk_id uuid) JOIN desks d ON d.id = w.desk_id
-        JOIN sessions o ON o.id = d.session_id WHERE NOT o.by_desk);
-    IF v_sessions <> '{}' THEN
-        -- A citizen who moves an appointment works for no office, and marks the session all the same.
-        v_scope := current_setting('app.consulate', true);
-        PERFORM set_config('app.consulate', '*', true);
-        UPDATE sessions SET by_desk = true WHERE id = ANY (v_sessions);
-        PERFORM set_config('app.consulate', coalesce(v_scope, ''), true);
-    END IF;
 END $$;
 
 CREATE OR REPLACE FUNCTION refuse_hoarding(
@@ -362,7 +362,8 @@ BEGIN
             set_config('app.account', coalesce(p_account::text, ''), true);
     -- The office's times come before those of a mobile consulate: see find_seats.
     SELECT coalesce(min(m.place_zone), c.time_zone), max(s.ends_at), max(f.free),
-            bool_or(o.by_desk), bool_or(o.service_slots ? p_services[1]), min(s.place_id::text)::uuid
+            bool_or(EXISTS (SELECT FROM desk_holds h WHERE h.session_id = o.id)),
+            bool_or(o.service_slots ? p_services[1]), min(s.place_id::text)::uuid
         INTO v_zone, v_ends, v_free, v_by_desk, v_long, v_place
         FROM consulates c
         JOIN slots s ON s.consulate_code = c.code AND s.starts_at = p_start AND s.open

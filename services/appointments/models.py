@@ -112,7 +112,7 @@ class OpeningSession(Base):
     service_minutes: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
     # How many slots a service takes, where it is more than one; see `durations`.
     service_slots: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
-    # Somebody holds a named desk, or did: free places are known by the search for seats only.
+    # Of the version before, while it still runs; a later migration drops it.
     by_desk: Mapped[bool] = mapped_column(server_default=text("false"))
 
 

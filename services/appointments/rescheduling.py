@@ -70,9 +70,8 @@ def reschedule(
     if command.start <= now:
         raise SlotNotOffered(field="start")
     _refuse_hoarding(session, appointment, limits, now)
-    vacate(session, appointment, limits=limits, now=now)
     _count(session, appointment, -1, coming, now)
-    ends_at = _reseat(session, appointment, consulate, command.start)
+    ends_at = _reseat(session, appointment, consulate, command.start, limits=limits, now=now)
     _place(session, appointment, consulate, day, command.start, ends_at, now)
     _count(session, appointment, 1, coming, now)
     subject = audit.Subject.of("appointment", appointment)
@@ -105,9 +104,16 @@ def _refuse_hoarding(
 
 
 def _reseat(
-    session: Session, appointment: Appointment, consulate: str, start: datetime
+    session: Session,
+    appointment: Appointment,
+    consulate: str,
+    start: datetime,
+    *,
+    limits: BookingLimits,
+    now: datetime,
 ) -> datetime:
-    """Seat each person for each service from ``start`` on; returns when the last one ends."""
+    """Seat each person for each service from ``start`` on, and leave the seats of before; returns
+    when the last one ends."""
     session.flush()
     seats = session.scalars(seats_of(appointment, Status.BOOKED)).all()
     people = sorted({seat.person_id for seat in seats})
@@ -115,7 +121,9 @@ def _reseat(
         start, tuple(appointment.services), len(people), _skills(session, seats), seats[0].share
     )
     connection = driver_connection(session)
-    plan = find_seats(connection, consulate, party)
+    held = [seat.hold_id for seat in seats if seat.hold_id]
+    plan = find_seats(connection, consulate, party, leaving=held)
+    vacate(session, appointment, limits=limits, now=now)
     take_seats(connection, appointment.id, plan, party, people)
     for seat in seats:
         session.expire(seat)

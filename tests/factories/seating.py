@@ -204,7 +204,7 @@ def _span(world: World, booked: Booked) -> tuple[datetime, datetime]:
 def _seatable(world: World, everybody: Sequence[Booked], kept: dict[str, int]) -> bool:
     return all(
         _within_shares(opening, [b for b in everybody if b.opening == number], kept)
-        and _desks_for(opening, [b for b in everybody if b.opening == number], 0, set())
+        and _desks_for(opening, [b for b in everybody if b.opening == number])
         for number, opening in enumerate(world.openings)
     )
 
@@ -219,15 +219,19 @@ def _within_shares(opening: Opening, here: Sequence[Booked], kept: dict[str, int
     return True
 
 
-def _desks_for(
-    opening: Opening, here: Sequence[Booked], at: int, used: set[tuple[str, int]]
-) -> bool:
-    if at == len(here):
-        return True
-    seat = here[at]
-    for desk in opening.desks:
-        cells = {(desk.id, slot) for slot in range(seat.first, seat.first + seat.length)}
+def _desks_for(opening: Opening, here: Sequence[Booked]) -> bool:
+    """Slot by slot, every way in which desks can be busy, and until when."""
+    ways = {(0,) * len(opening.desks)}
+    for seat in sorted(here, key=lambda each: each.first):
+        ways = {way for busy in ways for way in _seated_at_each(opening, seat, busy)}
+    return bool(ways)
+
+
+def _seated_at_each(
+    opening: Opening, seat: Booked, busy: tuple[int, ...]
+) -> Iterator[tuple[int, ...]]:
+    now = [end if end > seat.first else 0 for end in busy]
+    for number, desk in enumerate(opening.desks):
         able = desk.serves(seat.service, seat.skills) and seat.desk in (None, "?", desk.id)
-        if able and not cells & used and _desks_for(opening, here, at + 1, used | cells):
-            return True
-    return False
+        if able and not now[number]:
+            yield (*now[:number], seat.first + seat.length, *now[number + 1 :])

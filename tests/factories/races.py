@@ -1,0 +1,404 @@
+"""Rounds of a race: sessions by chance, what fifty clients and the office send at once, and what
+must hold when everybody has an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import psycopg
+from psycopg.rows import dict_row
+
+from services.appointments.freeing import free_attendee, free_places, free_vacated
+from services.appointments.seating import DeskOffer, Opening, Party, Time
+from services.kernel.db import NETWORK_SCOPE
+from tests.factories.seating import Booked, World, could_be_seated, is_sound
+from tests.factories.server import make_citizens
+from tests.factories.staff import cookie_name, staff_browser
+from tests.factories.web import Web, person, working_day
+
+CLIENTS = 50
+SERVICES = ("PAS10", "MAT", "INE")
+INTERPRETER = "maya"
+STEP = timedelta(minutes=15)
+REFUSED = frozenset({"slot_taken", "slot_not_offered"})
+# Codes that may answer each request; whatever else comes is a fault.
+MAY_ANSWER = {
+    "book": REFUSED,
+    "move": REFUSED | {"wrong_state"},
+    "cancel": frozenset({"wrong_state"}),
+    "leave": frozenset({"wrong_state"}),
+    "edit": frozenset({"wrong_state"}),
+    "ticket": frozenset(),
+}
+FREES = {
+    "appointments.free_places": free_places,
+    "appointments.free_attendee": free_attendee,
+    "appointments.free_vacated": free_vacated,
+}
+
+
+def office_days(web: Web) -> Iterator[tuple[str, date]]:
+    """Offices of the United States and days on which they open; no pair twice."""
+    with _owner(web) as connection:
+        offices = connection.execute(
+            "SELECT code FROM consulates WHERE country = 'US' ORDER BY code"
+        ).fetchall()
+    for day in sorted({working_day(ahead) for ahead in range(20, 56)}):
+        for office in offices:
+            yield office["code"], day
+
+
+@dataclass
+class Mine:
+    """An appointment as its answers have it: people who still come, and when."""
+
+    token: str
+    start: str
+    coming: set[int]
+    # Two starts are possible where two requests were in the air at once.
+    starts: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.starts.add(self.start)
+
+
+@dataclass
+class Round:
+    """One office's day on which everybody wants a place."""
+
+    web: Web
+    url: str
+    number: int
+    office: str
+    day: date
+    chance: Random = field(init=False)
+    seen: Counter[str] = field(default_factory=Counter)
+    mine: dict[str, Mine] = field(default_factory=dict)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    zone: ZoneInfo = field(init=False)
+    sessions: list[str] = field(default_factory=list)
+    client: httpx.AsyncClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chance = Random(self.number)
+        self.officer = self.web.token("officer", self.office)
+        self.supervisor = self.web.token("supervisor", self.office)
+        with _owner(self.web) as connection:
+            row = connection.execute(
+                "SELECT time_zone FROM consulates WHERE code = %s", (self.office,)
+            ).fetchone()
+        assert row is not None
+        self.zone = ZoneInfo(row["time_zone"])
+
+    def open(self) -> None:
+        """One or two sessions of an hour, with named desks, long services and skills by chance."""
+        for name in "AB"[: self.chance.choice((1, 1, 2))]:
+            desks = [self._desk(f"{name}{n}") for n in range(self.chance.randint(1, 3))]
+            minutes = {c: self.chance.choice((30, 45)) for c in SERVICES if self._by(0.25)}
+            answer = self.web.try_session(
+                consulate=self.office, date=self.day.isoformat(), desks=desks,
+                closes="10:00", service_minutes=minutes,
+            )  # fmt: skip
+            assert answer.status_code == 201, answer.text
+            self.sessions.append(answer.get_json()["id"])
+
+    def _desk(self, name: str) -> dict[str, Any]:
+        services = self.chance.sample(SERVICES, self.chance.randint(1, 3))
+        interpreters = [INTERPRETER] if self._by(0.3) else []
+        return {"name": name, "services": services, "interpreters": interpreters}
+
+    def _by(self, share: float) -> bool:
+        return self.chance.random() < share
+
+    async def run(self) -> None:
+        """Everybody at once, while places that were given back are freed."""
+        citizens = make_citizens(self.web.settings, CLIENTS)
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(base_url=self.url, limits=limits, timeout=60) as self.client:
+            work = [self._citizen(n, each.token) for n, each in enumerate(citizens)]
+            await asyncio.gather(*work, self._desk_gives_tickets(), self._hours_change())
+            await asyncio.to_thread(self.free_what_was_given_back)
+
+    async def _send(
+        self, kind: str, path: str, body: Any, token: str, *, method: str = "POST", key: str = ""
+    ) -> Any:
+        """The answer's body, or None where it is a refusal that may come."""
+        headers = {"Authorization": f"Bearer {token}"}
+        if key:
+            headers["Idempotency-Key"] = key
+        answer = await self.client.request(method, f"/api/v1{path}", json=body, headers=headers)
+        code = "" if answer.is_success else str(answer.json().get("code"))
+        assert answer.is_success or code in MAY_ANSWER[kind], (kind, body, answer.text)
+        self.seen[f"{kind} {code}".strip()] += 1
+        return answer.json() if answer.is_success else None
+
+    async def _citizen(self, number: int, token: str) -> None:
+        for attempt in range(self.chance.choice((1, 2, 3))):
+            body = self._wish(number * 20 + attempt * 4)
+            key = f"{self.number}-{number}-{attempt}" if self._by(0.2) else ""
+            sent = [self._send("book", "/appointments", body, token, key=key)]
+            answers = await asyncio.gather(*sent, *self._again(key, body, token))
+            # A refusal is forgotten: the second one may find a place that was freed meanwhile.
+            booked = [answer["id"] for answer in answers if answer]
+            assert len(set(booked)) < 2, (self.number, booked)
+            if booked:
+                people = set(range(1, len(body["attendees"]) + 1))
+                self.mine[booked[0]] = Mine(token, body["start"], people)
+                return await self._afterwards(booked[0])
+            self.refused.append(body)
+        return None
+
+    def _again(self, key: str, body: dict[str, Any], token: str) -> list[Any]:
+        """The same request once more, at the same time, where it has a key."""
+        return [self._send("book", "/appointments", body, token, key=key)] if key else []
+
+    def _wish(self, number: int) -> dict[str, Any]:
+        people = self.chance.choice((1, 1, 1, 2, 3))
+        body: dict[str, Any] = {
+            "consulate": self.office,
+            "start": self._start(),
+            "attendees": [person(self.number * 1000 + number + n) for n in range(people)],
+            "needs": {"interpreter": INTERPRETER} if self._by(0.1) else None,
+        }
+        if people == 1 and self._by(0.15):
+            return {**body, "services": self.chance.sample(SERVICES, 2)}
+        return {**body, "service": self.chance.choice(SERVICES)}
+
+    def _start(self) -> str:
+        begins = datetime.combine(self.day, time(9), self.zone)
+        return (begins + STEP * self.chance.randrange(4)).isoformat()
+
+    async def _afterwards(self, id: str) -> None:
+        """What becomes of a booking: it stays, moves, shrinks, or is given up, by two hands at once
+        now and then."""
+        mine = self.mine[id]
+        for _ in range(self.chance.choice((0, 1, 1, 2))):
+            token = self.officer if self._by(0.25) else mine.token
+            hands = self.chance.choice((1, 1, 2))
+            kinds = self.chance.choices((self._move, self._cancel, self._leave), k=hands)
+            await asyncio.gather(*(each(id, mine, token) for each in kinds))
+
+    async def _move(self, id: str, mine: Mine, token: str) -> None:
+        start = self._start()
+        moved = await self._send("move", f"/appointments/{id}/reschedule", {"start": start}, token)
+        if moved:
+            mine.starts.add(start)
+
+    async def _cancel(self, id: str, mine: Mine, token: str) -> None:
+        if await self._send("cancel", f"/appointments/{id}/cancel", {}, token):
+            mine.coming.clear()
+
+    async def _leave(self, id: str, mine: Mine, token: str) -> None:
+        n = self.chance.choice(sorted(mine.coming) or [1])
+        if await self._send("leave", f"/appointments/{id}/attendees/{n}/cancel", {}, token):
+            mine.coming.discard(n)
+
+    async def _desk_gives_tickets(self) -> None:
+        """People who come without an appointment, by the desk's own form."""
+        officer = await asyncio.to_thread(staff_browser, self.web.app, "officer", self.office)
+        name = cookie_name(self.web.app)
+        cookie = officer.client.get_cookie(name)
+        assert cookie is not None
+        form = {"csrf_token": await asyncio.to_thread(officer.csrf), "service": "PAS10"}
+        for number in range(2):
+            answer = await self.client.post(
+                "/desk/tickets",
+                data={**form, "form_key": f"{number:032x}", "given_names": "Eva"},
+                headers={"Cookie": f"{name}={cookie.value}"},
+            )
+            assert answer.status_code == 303, answer.text
+            self.seen["ticket"] += 1
+
+    async def _hours_change(self) -> None:
+        """The supervisor adds a window while people book, and takes one away, now and then."""
+        if not self._by(0.3):
+            return
+        session = self.chance.choice(self.sessions)
+        for count in (3, self.chance.choice((1, 2))):
+            desks = [self._desk(f"{'AB'[self.sessions.index(session)]}{n}") for n in range(count)]
+            body = {"desks": desks}
+            await self._send("edit", f"/sessions/{session}", body, self.supervisor, method="PATCH")
+            await asyncio.to_thread(self.free_what_was_given_back)
+
+    def free_what_was_given_back(self) -> None:
+        """As workers do when the time has come, each item twice and two at a time."""
+        with _owner(self.web) as connection:
+            rows = connection.execute(
+                "SELECT topic, ref FROM outbox WHERE topic = ANY (%s) ORDER BY id", (list(FREES),)
+            ).fetchall()
+        with ThreadPoolExecutor(2) as workers:
+            list(workers.map(self._free, [row for row in rows for _ in range(2)]))
+
+    def _free(self, item: dict[str, Any]) -> None:
+        with self.web.database.transaction(NETWORK_SCOPE) as session:
+            FREES[item["topic"]](session, item["ref"])
+
+    def check(self) -> None:
+        """What must hold now that nothing is in the air."""
+        self.free_what_was_given_back()
+        self.answers_are_kept()
+        self.counts_are_right()
+        world = self.world()
+        assert is_sound(world), self.number
+        self.offered_is_what_can_be_served(world)
+        self.nobody_is_refused_who_fits()
+        with _owner(self.web) as connection:
+            connection.execute("DELETE FROM outbox WHERE topic = ANY (%s)", (list(FREES),))
+
+    def answers_are_kept(self) -> None:
+        """Who was told of a place, a move or an end finds it so, and nobody else is booked."""
+        with _owner(self.web) as connection:
+            rows = connection.execute(
+                "SELECT a.id::text, a.starts_at, a.orphaned_at IS NOT NULL AS orphaned,"
+                " array_remove(array_agg(m.n) FILTER (WHERE m.status = 'booked'), NULL) AS coming,"
+                " (SELECT min(s.starts_at) FROM seats s JOIN attendees b USING (person_id)"
+                "  WHERE s.appointment_id = a.id AND b.status = 'booked') AS first,"
+                " (SELECT count(*) FROM seats s WHERE s.appointment_id = a.id AND s.counted)"
+                " AS seats, cardinality(a.services) AS services"
+                " FROM appointments a JOIN attendees m ON m.appointment_id = a.id"
+                " WHERE a.consulate_code = %s AND a.day = %s GROUP BY a.id",
+                (self.office, self.day),
+            ).fetchall()
+        assert {row["id"] for row in rows} == set(self.mine)
+        for row in rows:
+            mine, coming = self.mine[row["id"]], set(row["coming"] or ())
+            assert coming == mine.coming, (self.number, row)
+            assert row["starts_at"] in map(datetime.fromisoformat, mine.starts)
+            held = 0 if row["orphaned"] else len(coming) * row["services"]
+            assert row["seats"] == held, (self.number, row)
+            # Whoever was to start first may have left the party; nobody moved forward.
+            assert not coming or row["first"] >= row["starts_at"], (self.number, row)
+
+    def counts_are_right(self) -> None:
+        """What constraints count are the seats and desks of who has a place, each once."""
+        with _owner(self.web) as connection:
+            wrong = connection.execute(_MISCOUNTED, (self.sessions,)).fetchall()
+            left = connection.execute(_LEFT, (self.sessions,)).fetchall()
+        assert (wrong, left) == ([], []), self.number
+
+    def world(self) -> World:
+        """Sessions and who is booked, from the tables that say it; no count is read."""
+        with _owner(self.web) as connection:
+            rows = {
+                name: connection.execute(sql, (self.sessions,)).fetchall()
+                for name, sql in _WORLD.items()
+            }
+        openings = [self._opening(row, rows) for row in rows["sessions"]]
+        numbers = {opening.id: number for number, opening in enumerate(openings)}
+        booked = []
+        for seat in rows["seats"]:
+            number = numbers[seat["session_id"]]
+            first = openings[number].at[seat["starts_at"]]
+            length = (seat["ends_at"] - seat["starts_at"]) // STEP
+            booked.append(
+                Booked(number, first, length, seat["service_code"], frozenset(seat["skills"] or ()),
+                       "", seat["desk_id"])
+            )  # fmt: skip
+        return World(openings, booked)
+
+    def _opening(self, row: dict[str, Any], rows: dict[str, list[dict[str, Any]]]) -> Opening:
+        desks = [
+            DeskOffer(d["id"], frozenset(d["services"]), frozenset(d["skills"]))
+            for d in rows["desks"] if d["session_id"] == row["id"]
+        ]  # fmt: skip
+        times = [
+            Time(t["id"], t["starts_at"], t["ends_at"], t["open"], ())
+            for t in rows["times"] if t["session_id"] == row["id"]
+        ]  # fmt: skip
+        return Opening(row["id"], tuple(desks), tuple(times), (), "", row["service_slots"])
+
+    def offered_is_what_can_be_served(self, world: World) -> None:
+        """The list of free times is that of trying every time and every desk."""
+        service, people = self.chance.choice(SERVICES), self.chance.choice((1, 1, 2, 3))
+        day = self.day.isoformat()
+        query = f"service={service}&from={day}&to={day}&party={people}"
+        answer = self.web.call("GET", f"/consulates/{self.office}/availability?{query}")
+        assert answer.status_code == 200, answer.text
+        offered = {datetime.fromisoformat(each["start"]) for each in answer.get_json()["slots"]}
+        starts = {t.starts_at for o in world.openings for t in o.times if t.open}
+        possible = {
+            start for start in starts if could_be_seated(world, Party(start, (service,), people))
+        }
+        assert offered == possible, (self.number, service, people)
+
+    def nobody_is_refused_who_fits(self) -> None:
+        """Those who were refused try once more, one by one, and others; who fits is booked."""
+        token = make_citizens(self.web.settings, 1)[0].token
+        some = self.chance.sample(self.refused, min(4, len(self.refused)))
+        for body in [*some, self._wish(1000 * self.number + 999)]:
+            fits = could_be_seated(self.world(), _party(body))
+            answer = self.web.call("POST", "/appointments", body, token=token)
+            assert (answer.status_code == 201) is fits, (self.number, body, answer.text)
+            assert fits or answer.get_json()["code"] in REFUSED
+            self.seen["late booked" if fits else "late refused"] += 1
+        self.counts_are_right()
+        assert is_sound(self.world()), self.number
+
+
+def _party(body: dict[str, Any]) -> Party:
+    services = tuple(body.get("services") or [body["service"]])
+    needs = (body["needs"] or {}).get("interpreter")
+    skills = frozenset({f"interpreter:{needs}"} if needs else ())
+    start = datetime.fromisoformat(body["start"])
+    return Party(start, services, len(body["attendees"]), skills)
+
+
+def _owner(web: Web) -> Any:
+    connection = psycopg.connect(web.settings.values["DATABASE_OWNER_URL"], row_factory=dict_row)
+    # Row security holds the owner too.
+    connection.execute("SELECT set_config('app.consulate', '*', false)")
+    return connection
+
+
+def run_rounds(web: Web, url: str, count: int, *, first: int = 0) -> Counter[str]:
+    """That many rounds, one after another; what happened in them."""
+    seen: Counter[str] = Counter()
+    places = office_days(web)
+    for number, (office, day) in zip(range(first, first + count), places, strict=False):
+        race = Round(web, url, number, office, day)
+        race.open()
+        asyncio.run(race.run())
+        race.check()
+        seen += race.seen
+    return seen
+
+
+_MISCOUNTED = """
+    SELECT t.slot_id, t.services, t.taken, places.n, held.n FROM slot_sets t
+    JOIN slots s ON s.id = t.slot_id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS n FROM seats e WHERE e.slot_id = t.slot_id AND e.counted
+            AND e.hold_id IS NULL AND e.service_code = ANY (t.services)) places
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS n FROM desk_holds h JOIN desks d ON d.id = h.desk_id
+        WHERE h.session_id = s.session_id AND d.services && t.services
+            AND s.starts_at >= h.starts_at AND s.starts_at < h.ends_at) held
+    WHERE s.session_id = ANY (%s::uuid[])
+        AND (t.taken <> places.n + held.n OR t.taken > t.capacity)
+"""
+# Desks held for nobody who comes, and places still kept of who left.
+_LEFT = """
+    SELECT h.id FROM desk_holds h
+    LEFT JOIN (seats e JOIN attendees m USING (appointment_id, person_id)) ON e.hold_id = h.id
+    WHERE h.session_id = ANY (%s::uuid[]) AND m.status IS DISTINCT FROM 'booked'
+"""
+_WORLD = {
+    "sessions": "SELECT id::text, service_slots FROM sessions WHERE id = ANY (%s::uuid[])",
+    "desks": "SELECT id::text, session_id::text, services, skills FROM desks"
+    " WHERE session_id = ANY (%s::uuid[]) AND removed_at IS NULL",
+    "times": "SELECT id::text, session_id::text, starts_at, ends_at, open FROM slots"
+    " WHERE session_id = ANY (%s::uuid[]) ORDER BY starts_at",
+    "seats": "SELECT l.session_id::text, e.starts_at, e.ends_at, e.service_code, h.skills,"
+    " h.desk_id::text FROM seats e JOIN slots l ON l.id = e.slot_id"
+    " LEFT JOIN desk_holds h ON h.id = e.hold_id"
+    " WHERE l.session_id = ANY (%s::uuid[]) AND e.counted",
+}
