@@ -26,6 +26,7 @@ from consular.api.v1.closures.routes import api as closures_api
 from consular.api.v1.documents.routes import api as documents_api
 from consular.api.v1.enrollments.routes import api as enrollments_api
 from consular.api.v1.folders.routes import api as folders_api
+from consular.api.v1.holds.routes import api as holds_api
 from consular.api.v1.identity.routes import api as identity_api
 from consular.api.v1.incidents.routes import api as incidents_api
 from consular.api.v1.me.routes import api as me_api
@@ -77,6 +78,7 @@ MAX_REQUEST = MAX_BODY + 1
 BLUEPRINTS = (
     catalogue_api,
     appointments_api,
+    holds_api,
     identity_api,
     sessions_api,
     session_series_api,
@@ -151,6 +153,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         # enrollment another account has.
         BOOKING_LIMITS=DEVELOPMENT_LIMITS if settings.development else PRODUCTION_LIMITS,
         ENROLLMENTS_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(20, timedelta(days=1)),
+        HOLDS_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(30, timedelta(days=1)),
         UPLOADS_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(60, timedelta(hours=1)),
         PERSON_SEARCHES=_A_MINUTE if settings.development else Rate(60, timedelta(hours=1)),
         GUESSES_PER_ACCOUNT=_A_MINUTE if settings.development else Rate(10, timedelta(days=1)),

@@ -42,6 +42,15 @@ def enrollment_budgets() -> tuple[Budget, ...]:
     return (Budget(account, current_app.config["ENROLLMENTS_PER_ACCOUNT"]),)
 
 
+def hold_budgets() -> tuple[Budget, ...]:
+    """Budgets of a citizen's holds: each keeps places from others for a while."""
+    asking = actor()
+    if not asking.is_citizen:
+        return ()
+    account = vault().blind_index("holds.account", str(asking.account_id))
+    return (Budget(account, current_app.config["HOLDS_PER_ACCOUNT"]),)
+
+
 def upload_budgets() -> tuple[Budget, ...]:
     """Budgets of a citizen's uploads: reading a file takes a core for a second."""
     asking = actor()

@@ -12,16 +12,17 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from consular.auth import account, actor, now, vault
-from consular.callers import booking_hand, enrollment_budgets, guess_budgets
+from consular.callers import booking_hand, enrollment_budgets, guess_budgets, hold_budgets
 from consular.db import database_now, raw_connection, transaction
 from consular.health import SEARCHES_GIVEN_UP
-from services.appointments import booking, desk, rescheduling
+from services.appointments import booking, desk, holding, rescheduling
 from services.appointments.errors import ClaimTaken, SearchGivenUp
-from services.appointments.models import Appointment
+from services.appointments.models import Appointment, BookingHold
 from services.appointments.rescheduling import RescheduleAppointment
 from services.citizens.errors import IdentityBound
 from services.citizens.limits import refuse_spent, spend
 from services.citizens.people import PersonData
+from services.consulates.queries import get_consulate
 from services.enrollments import requesting
 from services.identity.correcting import ask_for_correction
 from services.identity.errors import IdentityCheckPending
@@ -91,6 +92,36 @@ def book(key: RequestKey | None, command: booking.BookAppointment) -> booking.Bo
                 session, command, now=now(), actor=actor(), vault=vault(), hand=hand
             )
         raise refusal from None
+
+
+def hold(
+    key: RequestKey | None,
+    command: holding.HoldPlaces,
+    show: Callable[[Session, BookingHold], dict[str, Any]],
+) -> dict[str, Any]:
+    """Hold places, of which each citizen has few: they are kept from others."""
+    with transaction(NETWORK_SCOPE) as session:
+        spend(session, hold_budgets(), now=now())
+
+    def take(session: Session) -> dict[str, Any]:
+        get_consulate(session, command.consulate)
+        taken = holding.hold_places(session, command, now=now(), actor=actor(), hand=booking_hand())
+        return show(session, taken)
+
+    with _counting_given_up("hold"):
+        return run_idempotent(key, take, status=201)
+
+
+def extend_hold(session: Session, hold: UUID) -> BookingHold:
+    """Keep the caller's hold longer, once."""
+    limits = current_app.config["BOOKING_LIMITS"]
+    return holding.extend_hold(session, hold, now=now(), actor=actor(), limits=limits)
+
+
+def release_hold(session: Session, hold: UUID) -> None:
+    """End the caller's hold."""
+    limits = current_app.config["BOOKING_LIMITS"]
+    holding.release_hold(session, hold, now=now(), actor=actor(), limits=limits)
 
 
 def cancel(session: Session, appointment: UUID, *, only: int | None = None) -> Appointment:

@@ -67,6 +67,7 @@ ROUTES: Mapping[str, Route] = {
     "appointments.free_attendee": Route(
         Queue.HOUSEKEEPING, appointments.free_attendee, parks=False
     ),
+    "appointments.free_holds": Route(Queue.HOUSEKEEPING, appointments.free_holds),
     "appointments.free_vacated": Route(Queue.HOUSEKEEPING, appointments.free_vacated, parks=False),
     "appointments.call_off": Route(Queue.HOUSEKEEPING, appointments.call_off),
     "appointments.extend_series": Route(Queue.HOUSEKEEPING, appointments.extend_series),

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from services.appointments import reminding, watching
+from services.appointments import holding, reminding, watching
 from services.enrollments import batches, lapsing
 from services.enrollments import queries as enrollments
 from services.enrollments.rules import HOME_ZONE
@@ -78,6 +78,11 @@ def _close_days(session: Session, _: datetime) -> None:
     enqueue(session, "appointments.close_days", id_of("appointments.close_days"))
 
 
+def _free_holds(session: Session, now: datetime) -> None:
+    if holding.list_due(session, now=now, most=1):
+        enqueue(session, "appointments.free_holds", id_of("appointments.free_holds"))
+
+
 def _remind(session: Session, now: datetime) -> None:
     reminding.remind(session, now=now, most=BATCH)
 
@@ -134,6 +139,7 @@ PERIODIC = (
     Periodic("published.fetch", 0, _fetch_published, hour=PUBLISHED_HOUR),
     Periodic("housekeeping.sweep", 60 * 60, _sweep),
     Periodic("appointments.close_days", 60 * 60, _close_days),
+    Periodic("appointments.free_holds", 5, _free_holds),
     Periodic("appointments.extend_series", 60 * 60, _extend_series),
     # In batches: the morning of the largest office takes some minutes.
     Periodic("appointments.reminder", 20, _remind),

@@ -55,6 +55,7 @@ TAGS = {
     "indicators": "Figures for Working Group 4, as of a moment.",
     "me": "A citizen's own data, and who looked at it.",
     "folders": "A person's plan of enrollments, and their consents to pass data to agencies.",
+    "holds": "Places held for some minutes while somebody writes down who comes.",
     "callbacks": "Messages of the agencies, signed by Standard Webhooks.",
 }
 SECURITY = {

@@ -30,11 +30,13 @@ from consular.input.fields import (
     Phone,
     SecondSurname,
     Text,
+    WholeNumber,
 )
 from consular.input.needs import skills_needed
 from consular.input.paging import PageQuery
 from services.appointments.booking import BookAppointment
 from services.appointments.completing import Served
+from services.appointments.holding import HoldPlaces
 from services.appointments.people import Attendee
 from services.appointments.rules import Status
 from services.cashier.rules import BY_CODE, Act, Means
@@ -88,7 +90,49 @@ class NeedsSchema(Schema):
         return skills_needed(data)
 
 
-class BookSchema(Schema):
+class VisitSchema(Schema):
+    """Where, when and what for. Exactly one of ``service`` (one) and ``services`` (several in one
+    visit, one after another)."""
+
+    consulate = Code(required=True)
+    service = Code(load_default=None)
+    services = fields.List(Code(), load_default=None, validate=validate.Length(1, MOST_SERVICES))
+    start = Moment(required=True)
+    needs = fields.Nested(NeedsSchema, load_default=None, allow_none=True)
+
+    @validates_schema
+    def _one_way(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if bool(data.get("service")) == bool(data.get("services")):
+            raise ValidationError([_("Elige un servicio, o una lista de servicios.")], "service")
+        services = data.get("services") or []
+        if len(set(services)) != len(services):
+            raise ValidationError([_("Cada servicio va una sola vez.")], "services")
+
+
+class HoldSchema(VisitSchema):
+    """Places to hold for so many people."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "consulate": "losangeles",
+        "service": "PAS10",
+        "start": "2026-12-07T09:00:00-08:00",
+        "people": 2,
+    }
+
+    people = WholeNumber(load_default=1, validate=validate.Range(1, MOST_PEOPLE))
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> HoldPlaces:
+        return HoldPlaces(
+            consulate=data["consulate"],
+            services=tuple(data["services"] or [data["service"]]),
+            start=data["start"],
+            people=data["people"],
+            skills=data["needs"] or (),
+        )
+
+
+class BookSchema(VisitSchema):
     """Exactly one of ``service`` (one) and ``services`` (several in one visit)."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -107,10 +151,6 @@ class BookSchema(Schema):
         "language": "es",
     }
 
-    consulate = Code(required=True)
-    service = Code(load_default=None)
-    services = fields.List(Code(), load_default=None, validate=validate.Length(1, MOST_SERVICES))
-    start = Moment(required=True)
     attendees = fields.List(
         fields.Nested(AttendeeSchema),
         required=True,
@@ -118,15 +158,6 @@ class BookSchema(Schema):
     )
     contact = fields.Nested(ContactSchema, load_default=dict, allow_none=True)
     language = fields.String(load_default="es", allow_none=True, validate=LANGUAGES)
-    needs = fields.Nested(NeedsSchema, load_default=None, allow_none=True)
-
-    @validates_schema
-    def _one_way(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        if bool(data.get("service")) == bool(data.get("services")):
-            raise ValidationError([_("Elige un servicio, o una lista de servicios.")], "service")
-        services = data.get("services") or []
-        if len(set(services)) != len(services):
-            raise ValidationError([_("Cada servicio va una sola vez.")], "services")
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> BookAppointment:

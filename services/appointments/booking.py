@@ -158,7 +158,7 @@ def book(
     try:
         answer = _book(connection, command, values)
     except psycopg.Error as error:
-        raise _translate(error, hand, now) from error
+        raise translate(error, hand, now) from error
     return Booked(
         id=UUID(answer["id"]),
         folio=answer["folio"],
@@ -212,7 +212,9 @@ def _book_by_search(
     people, claimed = answer.pop("unseated", None), answer.pop("claimed", None)
     if people is None:
         return answer
-    plan = find_seats(connection, command.consulate, command.party)
+    plan = find_seats(
+        connection, command.consulate, command.party, holder=values["actor"], now=values["now"]
+    )
     # Said only now, as in the database function: only where there is a place.
     if not claimed:
         raise ClaimTaken()
@@ -260,11 +262,17 @@ def explain_claim(
 def _limits(
     vault: Vault, command: BookAppointment, hand: Hand, *, actor: Actor, now: datetime
 ) -> dict[str, Any]:
+    return {
+        **limits_as_json(hand, actor=actor, now=now),
+        "email": contact_index(vault, "email", command.email),
+        "phone": contact_index(vault, "phone", command.phone),
+    }
+
+
+def limits_as_json(hand: Hand, *, actor: Actor, now: datetime) -> dict[str, Any]:
     """As the database function reads them; addresses are those of citizens only."""
     address = hand.address if actor.is_citizen else None
     return {
-        "email": contact_index(vault, "email", command.email),
-        "phone": contact_index(vault, "phone", command.phone),
         "address": address.hex() if address and hand.limits.per_address is not None else None,
         "per_account": hand.limits.per_account,
         "per_contact": hand.limits.per_contact,
@@ -336,7 +344,8 @@ _VIOLATED: dict[str, type[DomainError]] = {
 }
 
 
-def _translate(error: psycopg.Error, hand: Hand, now: datetime) -> Exception:
+def translate(error: psycopg.Error, hand: Hand, now: datetime) -> Exception:
+    """What a refusal of the database means."""
     code = raised_code(error)
     if code == "idempotency_key_reused":
         return Invalid(code)

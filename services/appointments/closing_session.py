@@ -63,8 +63,10 @@ def list_bookings(session: Session, opening: UUID) -> Sequence[Appointment]:
 
 def _close_places(session: Session, values: dict[str, Any]) -> None:
     """Capacity becomes what is taken, under the locks that bookings take and in their order: one
-    that began before is counted, one that comes later finds nothing."""
+    that began before is counted, one that comes later finds nothing. Places that are only held
+    are free, hence nobody's."""
     session.execute(_LOCK_PLACES, values)
+    session.execute(_END_HOLDS, values)
     session.execute(_END_PLACES, values)
     session.execute(_END_SLOTS, values)
 
@@ -74,6 +76,13 @@ _LOCK_PLACES = text(
     SELECT FROM slot_sets t JOIN slots ON slots.id = t.slot_id
     WHERE slots.session_id = :session AND slots.consulate_code = :office
     ORDER BY slots.starts_at, t.slot_id, t.set_no FOR UPDATE OF t
+    """
+)
+_END_HOLDS = text(
+    """
+    SELECT free_booking_holds(ARRAY(
+        SELECT DISTINCT h.booking_hold_id FROM held_seats h JOIN slots ON slots.id = h.slot_id
+        WHERE slots.session_id = :session AND slots.consulate_code = :office))
     """
 )
 _END_PLACES = text(

@@ -21,8 +21,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Uuid
 
+from services.appointments.holding import free_hold
 from services.appointments.models import (
     Appointment,
+    BookingHold,
     DeskStep,
     ImportedAppointment,
     Member,
@@ -97,6 +99,9 @@ def erase(session: Session, erased: Erased) -> None:
     session.execute(delete(DeskStep).where(DeskStep.appointment_id.in_(appointments)))
     session.execute(delete(PreApplication).where(PreApplication.person_id.in_(erased.people)))
     session.execute(delete(PlaceWatch).where(erased.owns(PlaceWatch.account_id)))
+    held = select(BookingHold.id).where(erased.owns(BookingHold.holder_id))
+    for hold in session.scalars(held).all():
+        free_hold(session, hold)
     session.execute(delete(ResemblanceKey).where(ResemblanceKey.person_id.in_(erased.people)))
 
 

@@ -33,6 +33,12 @@ class BookingLimit(Conflict):
     code = "booking_limit"
 
 
+class HoldOver(Conflict):
+    """The hold ran out, or was prolonged before."""
+
+    code = "hold_over"
+
+
 class PersonRepeated(Invalid):
     """Somebody is named twice in one request."""
 

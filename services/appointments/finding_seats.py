@@ -37,24 +37,34 @@ _DAY = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
 
 _LOCK = "SELECT lock_seating_v2(%(consulate)s, %(first)s, %(last)s, %(leaving)s)"
+_FREE = "SELECT free_holds_before_search(%(consulate)s, %(first)s, %(last)s, %(holder)s, %(now)s)"
 _READ = (
     "SELECT consulate_code, opening FROM read_seating("
     "%(consulates)s, %(first)s, %(last)s, %(service)s, %(people)s)"
 )
 _TAKE = "SELECT take_seats(%(id)s, %(seats)s, %(moved)s, %(skills)s, %(share)s)"
+_HOLD = "SELECT hold_seats(%(id)s, %(seats)s, %(moved)s, %(skills)s, %(share)s)"
 
 
 def find_seats(
-    connection: Connection, consulate: str, party: Party, *, leaving: Sequence[UUID] = ()
+    connection: Connection,
+    consulate: str,
+    party: Party,
+    *,
+    holder: UUID | None,
+    now: datetime,
+    leaving: Sequence[UUID] = (),
 ) -> Plan:
     """Seats for all of a party, which stay free until the transaction ends.
 
-    ``leaving``: holds of named desks that it leaves for them. Raises `SlotTaken`, `SearchGivenUp`,
-    `SlotNotOffered` where no desk gives a service that is wanted, or there is no such start.
+    What ``holder`` holds at that start is given back first, see `holding`. ``leaving``: holds of
+    named desks that it leaves for them. Raises `SlotTaken`, `SearchGivenUp`, `SlotNotOffered`
+    where no desk gives a service that is wanted, or there is no such start.
     """
     end = party.start + _DAY
-    values = {"consulate": consulate, "first": party.start, "last": end, "leaving": list(leaving)}
-    connection.execute(_LOCK, values)
+    values = {"consulate": consulate, "first": party.start, "last": end}
+    connection.execute(_LOCK, {**values, "leaving": list(leaving)})
+    connection.execute(_FREE, {**values, "holder": holder, "now": now})
     openings = [each for _, each in read_openings(connection, [consulate], party.start, end)]
     if not all(any(o.offers(code, party.skills) for o in openings) for code in party.services):
         raise SlotNotOffered()
@@ -75,11 +85,17 @@ def take_seats(
     connection.execute(_TAKE, {"id": appointment, **plan_as_json(plan, party, people)})
 
 
+def hold_seats(connection: Connection, hold: UUID, plan: Plan, party: Party) -> None:
+    """`take_seats` for a hold, whose people nobody has named yet."""
+    connection.execute(_HOLD, {"id": hold, **plan_as_json(plan, party, ())})
+
+
 def plan_as_json(plan: Plan, party: Party, people: Sequence[UUID]) -> dict[str, Any]:
-    """A plan as the database functions read it."""
+    """A plan as the database functions read it; without ``people`` only their numbers."""
     seats = [
         {
-            "person_id": str(people[each.person]),
+            "n": each.person + 1,
+            "person_id": str(people[each.person]) if people else None,
             "service": each.service,
             "slot_id": each.slot,
             "starts_at": each.starts_at.isoformat(),

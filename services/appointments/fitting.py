@@ -17,15 +17,17 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, insert, select, text, update
+from sqlalchemy import Select, and_, delete, insert, literal, select, text, update
 from sqlalchemy.orm import Session
 
 from services.appointments.closures import closed_hours
 from services.appointments.hours import Hours, Span, breaks_from_json, slot_times
 from services.appointments.models import (
     Appointment,
+    BookingHold,
     Desk,
     DeskHold,
+    HeldSeat,
     Member,
     OpeningSession,
     Seat,
@@ -121,8 +123,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class _Holder:
-    """Who wants places: an appointment, somebody who left one, or a move that left them a while
-    ago. The lower its ``rank`` the earlier it is seated. ``people`` have the seats."""
+    """Who wants places: an appointment, somebody who left one, a move that left them a while ago,
+    or a hold. The lower its ``rank`` the earlier it is seated. ``people`` have the seats."""
 
     id: UUID
     rank: int
@@ -166,6 +168,7 @@ def fit_day(
     holders = _holders(session, consulate, day, list(places))
     seated = _seat(holders, places)
     _write_holds(session, holders, seated, places)
+    _end_booking_holds(session, holders, seated)
     _write_constraints(session, places.values())
     return _write_holders(session, holders, seated, list(places), now, tell=tell)
 
@@ -396,7 +399,8 @@ def _holders(session: Session, consulate: str, day: date, slots: Sequence[UUID])
         .execution_options(populate_existing=True)
     )
     holders = [holder for a in appointments for holder in _of_appointment(a, seats[a.id])]
-    return sorted([*holders, *_left(session, slots)], key=lambda h: (h.rank, h.since, h.id))
+    others = [*_left(session, slots), *_booking_holds(session, slots)]
+    return sorted([*holders, *others], key=lambda h: (h.rank, h.since, h.id))
 
 
 def _of_appointment(appointment: Appointment, seats: Sequence[Any]) -> Iterator[_Holder]:
@@ -431,15 +435,50 @@ def _wanted(seat: Any) -> Wanted:
     return Wanted(seat.slot_id, seat.service_code, seat.share, hold, seat.person_id)
 
 
+# Places that are only held yet: for no booking's place, and for none that was lost before.
+_HELD = 2
 # Places that are being freed: nobody is sent away for them.
-_LEFT = 3
+_LEFT = 4
 
 
 def _rank(appointment: Appointment) -> int:
     """Those who are there or have been; those who have a place; those who lost it."""
     if appointment.status != Status.BOOKED:
         return 0
-    return 1 if appointment.orphaned_at is None else 2
+    return 1 if appointment.orphaned_at is None else 3
+
+
+def _booking_holds(session: Session, slots: Sequence[UUID]) -> Iterator[_Holder]:
+    """Who holds places in these slots while they write down who comes."""
+    seats: dict[UUID, list[Any]] = defaultdict(list)
+    since: dict[UUID, datetime] = {}
+    for seat in session.execute(
+        select(
+            HeldSeat.booking_hold_id, HeldSeat.service_code, HeldSeat.slot_id, HeldSeat.share,
+            HeldSeat.desk_hold_id.label("hold_id"), HeldSeat.starts_at, HeldSeat.ends_at,
+            DeskHold.desk_id, DeskHold.skills, Slot.ends_at.label("slot_ends_at"),
+            literal(None).label("person_id"), BookingHold.created_at,
+        )
+        .join(BookingHold, BookingHold.id == HeldSeat.booking_hold_id)
+        .join(Slot, Slot.id == HeldSeat.slot_id)
+        .outerjoin(DeskHold, DeskHold.id == HeldSeat.desk_hold_id)
+        .where(HeldSeat.slot_id.in_(slots))
+    ):  # fmt: skip
+        seats[seat.booking_hold_id].append(seat)
+        since[seat.booking_hold_id] = seat.created_at
+    for hold, own in seats.items():
+        yield _Holder(hold, _HELD, since[hold], [_wanted(seat) for seat in own], True)
+
+
+def _end_booking_holds(session: Session, holders: Iterable[_Holder], seated: set[UUID]) -> None:
+    """Holds that have no place any more: whoever goes on booking is told so."""
+    ended = [h.id for h in holders if h.rank == _HELD and h.id not in seated]
+    if ended:
+        session.execute(
+            delete(BookingHold)
+            .where(BookingHold.id.in_(ended))
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _left(session: Session, slots: Sequence[UUID]) -> list[_Holder]:

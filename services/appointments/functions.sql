@@ -212,12 +212,12 @@ RETURNS TABLE (slot_id uuid, services text[]) LANGUAGE sql STABLE AS $$
     WHERE d.id = p_desk AND s.starts_at >= p_starts AND s.starts_at < p_ends
 $$;
 
--- Seat people as the search planned it, under its locks: p_seats as objects of person_id, service,
--- slot_id, starts_at, ends_at, and where it is a named desk desk_id and hold_id; p_moved is hold ->
--- desk of who sits elsewhere for it. Constraints are changed in one statement, for a desk that is
--- given to somebody else stays taken.
-CREATE OR REPLACE FUNCTION take_seats(
-    p_appointment uuid, p_seats jsonb, p_moved jsonb, p_skills text[], p_share text
+-- Count what the search planned as taken, under its locks: p_seats as objects of n, person_id,
+-- service, slot_id, starts_at, ends_at, and where it is a named desk desk_id and hold_id; p_moved is
+-- hold -> desk of who sits elsewhere for it. Constraints are changed in one statement, for a desk
+-- that is given to somebody else stays taken.
+CREATE OR REPLACE FUNCTION count_seats(
+    p_seats jsonb, p_moved jsonb, p_skills text[], p_share text
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     WITH wanted AS (
@@ -244,24 +244,101 @@ BEGIN
         FROM counted c WHERE t.slot_id = c.slot_id AND t.set_no = c.set_no;
     UPDATE desk_holds h SET desk_id = m.value::uuid
         FROM jsonb_each_text(p_moved) m WHERE h.id = m.key::uuid;
-    WITH wanted AS (
-        SELECT * FROM jsonb_to_recordset(p_seats) AS w (
-            person_id uuid, service text, slot_id uuid, starts_at timestamptz, ends_at timestamptz,
-            desk_id uuid, hold_id uuid)
-    ), held AS (
-        INSERT INTO desk_holds (
+    INSERT INTO desk_holds (
             id, session_id, desk_id, service_code, starts_at, ends_at, skills, share)
         SELECT w.hold_id, d.session_id, d.id, w.service, w.starts_at, w.ends_at, p_skills, p_share
-        FROM wanted w JOIN desks d ON d.id = w.desk_id
-    ) INSERT INTO seats (
+        FROM jsonb_to_recordset(p_seats) AS w (
+            service text, starts_at timestamptz, ends_at timestamptz, desk_id uuid, hold_id uuid)
+        JOIN desks d ON d.id = w.desk_id;
+END $$;
+
+-- Seat the people of an appointment, in place of seats that they have: see `count_seats`.
+CREATE OR REPLACE FUNCTION take_seats(
+    p_appointment uuid, p_seats jsonb, p_moved jsonb, p_skills text[], p_share text
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM count_seats(p_seats, p_moved, p_skills, p_share);
+    INSERT INTO seats (
             appointment_id, person_id, service_code, slot_id, starts_at, ends_at, hold_id, share)
         SELECT p_appointment, w.person_id, w.service, w.slot_id, w.starts_at, w.ends_at, w.hold_id,
             p_share
-        FROM wanted w
+        FROM jsonb_to_recordset(p_seats) AS w (
+            person_id uuid, service text, slot_id uuid, starts_at timestamptz, ends_at timestamptz,
+            hold_id uuid)
         ON CONFLICT (appointment_id, person_id, service_code) DO UPDATE SET
             slot_id = excluded.slot_id, starts_at = excluded.starts_at,
             ends_at = excluded.ends_at, hold_id = excluded.hold_id, share = excluded.share,
             counted = true;
+END $$;
+
+-- The same for somebody who only holds the places yet.
+CREATE OR REPLACE FUNCTION hold_seats(
+    p_hold uuid, p_seats jsonb, p_moved jsonb, p_skills text[], p_share text
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM count_seats(p_seats, p_moved, p_skills, p_share);
+    INSERT INTO held_seats (
+            booking_hold_id, n, service_code, slot_id, starts_at, ends_at, desk_hold_id, share)
+        SELECT p_hold, w.n, w.service, w.slot_id, w.starts_at, w.ends_at, w.hold_id, p_share
+        FROM jsonb_to_recordset(p_seats) AS w (
+            n smallint, service text, slot_id uuid, starts_at timestamptz, ends_at timestamptz,
+            hold_id uuid);
+END $$;
+
+-- End holds and count their places as free, once: by whoever takes the row away. Slots are locked in
+-- the order of bookings before what is given back is read: until then a desk may change.
+CREATE OR REPLACE FUNCTION free_booking_holds(p_holds uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE v_scope text;
+BEGIN
+    IF p_holds = '{}' THEN RETURN; END IF;
+    v_scope := current_setting('app.consulate', true);
+    PERFORM set_config('app.consulate', '*', true);
+    PERFORM FROM slot_sets t JOIN slots s ON s.id = t.slot_id WHERE t.slot_id IN (
+        SELECT slot_id FROM held_seats WHERE booking_hold_id = ANY (p_holds)
+        UNION ALL
+        SELECT d.slot_id FROM held_seats h JOIN desk_holds k ON k.id = h.desk_hold_id,
+            desk_slots(k.desk_id, k.starts_at, k.ends_at) d
+        WHERE h.booking_hold_id = ANY (p_holds))
+    ORDER BY s.starts_at, t.slot_id, t.set_no FOR UPDATE OF t;
+    WITH ended AS (
+        DELETE FROM booking_holds WHERE id = ANY (p_holds) RETURNING id
+    ), held AS (
+        SELECT h.* FROM held_seats h JOIN ended e ON e.id = h.booking_hold_id
+    ), given AS (
+        SELECT slot_id, ARRAY[service_code] AS services, share FROM held
+        WHERE desk_hold_id IS NULL
+        UNION ALL
+        SELECT d.slot_id, d.services, k.share
+        FROM held h JOIN desk_holds k ON k.id = h.desk_hold_id,
+            desk_slots(k.desk_id, k.starts_at, k.ends_at) d
+    ), counted AS (
+        SELECT t.slot_id, t.set_no, count(*) AS seats FROM given g
+        JOIN slot_sets t ON t.slot_id = g.slot_id AND t.services && g.services
+            AND g.share <> ALL (t.exempt)
+        GROUP BY t.slot_id, t.set_no
+    ), desks_left AS (
+        DELETE FROM desk_holds WHERE id IN (SELECT desk_hold_id FROM held)
+    ) UPDATE slot_sets t SET taken = t.taken - c.seats
+        FROM counted c WHERE t.slot_id = c.slot_id AND t.set_no = c.set_no;
+    PERFORM set_config('app.consulate', coalesce(v_scope, ''), true);
+END $$;
+
+-- Before seats are searched for, under `lock_seating` of the same times: whoever holds places at that
+-- start looks for seats with them, and what others held and didn't book is free once that is due.
+CREATE OR REPLACE FUNCTION free_holds_before_search(
+    p_consulate text, p_start timestamptz, p_last timestamptz, p_holder uuid, p_now timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE v_scope text; v_holds uuid[];
+BEGIN
+    v_scope := current_setting('app.consulate', true);
+    PERFORM set_config('app.consulate', '*', true);
+    v_holds := ARRAY(
+        SELECT id FROM booking_holds WHERE consulate_code = p_consulate
+            AND starts_at >= p_start AND starts_at < p_last
+            AND (frees_at <= p_now OR holder_id = p_holder AND starts_at = p_start));
+    PERFORM free_booking_holds(v_holds);
+    PERFORM set_config('app.consulate', coalesce(v_scope, ''), true);
 END $$;
 
 CREATE OR REPLACE FUNCTION refuse_hoarding(
@@ -307,7 +384,13 @@ BEGIN
     ) SELECT coalesce(account, 0) + p_people > v_limit.per_account AND p_account IS NOT NULL
           OR coalesce(email, 0) + p_people > v_limit.per_contact AND v_limit.email IS NOT NULL
           OR coalesce(phone, 0) + p_people > v_limit.per_contact AND v_limit.phone IS NOT NULL
-          OR coalesce(address, 0) + p_people > v_limit.per_address AND v_limit.address IS NOT NULL,
+          OR coalesce(address, 0) + p_people > v_limit.per_address AND v_limit.address IS NOT NULL
+          -- Its holds, too: of another account, for one's own become what is booked.
+          OR v_limit.address IS NOT NULL AND v_limit.per_address IS NOT NULL
+              AND coalesce(address, 0) + p_people + (
+                  SELECT coalesce(sum(h.people), 0) FROM booking_holds h
+                  WHERE h.address_index = v_limit.address_key AND h.expires_at > p_now
+                      AND h.holder_id IS DISTINCT FROM p_account) > v_limit.per_address,
           coalesce(made, 0)
         INTO v_over, v_made FROM held;
     IF v_over THEN PERFORM domain_error('booking_limit'); END IF;
@@ -373,7 +456,14 @@ BEGIN
         WHERE c.code = p_consulate AND p_start > p_now
         GROUP BY c.code, s.place_id ORDER BY max(f.free) IS NULL, s.place_id NULLS FIRST LIMIT 1;
     -- Its place depends on who has a named desk: the search for seats knows. The caller comes back.
-    IF NOT p_search AND (v_long OR v_by_desk AND coalesce(v_free, 0) < 1) THEN
+    -- So it does with who holds a place at that start, or of others who held one and didn't book.
+    IF NOT p_search AND (v_long OR v_by_desk AND coalesce(v_free, 0) < 1
+        OR EXISTS (
+            SELECT FROM booking_holds WHERE holder_id = p_actor
+                AND consulate_code = p_consulate AND starts_at = p_start)
+        OR v_free < 1 AND EXISTS (
+            SELECT FROM booking_holds WHERE consulate_code = p_consulate AND frees_at <= p_now
+                AND starts_at > p_start - interval '1 day' AND starts_at <= p_start)) THEN
         PERFORM domain_error('seats_by_search');
     END IF;
     IF coalesce(v_free, 0) < 1 AND NOT coalesce(p_search AND v_zone IS NOT NULL, false) THEN

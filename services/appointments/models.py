@@ -411,6 +411,76 @@ class Seat(Base):
     counted: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
+class BookingHold(Base):
+    """Places that somebody signed in holds for some minutes while they write down who comes.
+
+    One at a time for each holder, a citizen's account or a member of staff, until ``expires_at``.
+    The places are free for others at ``frees_at``, a moment drawn by lot, when the row goes.
+    """
+
+    __tablename__ = "booking_holds"
+    owners = Owners(office="consulate_code", account="holder_id")
+    __table_args__ = (
+        CheckConstraint("people > 0", name="people"),
+        CheckConstraint(
+            "created_at <= expires_at AND expires_at <= created_at + interval '20 minutes'"
+            " AND expires_at <= frees_at",
+            name="length",
+        ),
+        ExcludeConstraint(
+            (column("holder_id"), "="),
+            (func.tstzrange(column("created_at"), column("expires_at")), "&&"),
+            using="gist",
+            name="ex_booking_holds_holder",
+        ),
+        Index("ix_booking_holds_consulate_code_starts_at", "consulate_code", "starts_at"),
+        Index("ix_booking_holds_holder_id", "holder_id"),
+        Index("ix_booking_holds_frees_at", "frees_at"),
+        Index(
+            "ix_booking_holds_address_index",
+            "address_index",
+            postgresql_where=text("address_index IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    holder_id: Mapped[UUID]
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    services: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    people: Mapped[int] = mapped_column(SmallInteger)
+    starts_at: Mapped[datetime] = mapped_column(_NOW)
+    ends_at: Mapped[datetime] = mapped_column(_NOW)
+    created_at: Mapped[datetime] = mapped_column(_NOW)
+    expires_at: Mapped[datetime] = mapped_column(_NOW)
+    extended: Mapped[bool] = mapped_column(server_default=text("false"))
+    frees_at: Mapped[datetime] = mapped_column(_NOW)
+    address_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class HeldSeat(Base):
+    """A place of a `BookingHold`, as a `Seat` is one of an appointment: of person number ``n``.
+    It tells nothing of anybody."""
+
+    __tablename__ = "held_seats"
+    __table_args__ = (
+        Index("ix_held_seats_slot_id", "slot_id"),
+        Index("ix_held_seats_desk_hold_id", "desk_hold_id"),
+    )
+
+    booking_hold_id: Mapped[UUID] = mapped_column(
+        ForeignKey("booking_holds.id", ondelete="CASCADE"), primary_key=True
+    )
+    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
+    slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"))
+    starts_at: Mapped[datetime] = mapped_column(_NOW)
+    ends_at: Mapped[datetime] = mapped_column(_NOW)
+    desk_hold_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("desk_holds.id", ondelete="SET NULL")
+    )
+    share: Mapped[str] = mapped_column(Text, server_default=text("''"))
+
+
 class Visit(Base):
     """Somebody of an appointment is at the office, on ``day``: their place in the queue.
 

@@ -30,7 +30,8 @@ EARLY_MINUTES = 10
 class BookingLimits:
     """How many people's live appointments one hand may hold, and how many it may book in a day;
     ``free_after`` is between what times a place that was given back can be booked again;
-    ``moves_per_day``, how often one appointment may move: each move holds two places for a while.
+    ``moves_per_day``, how often one appointment may move: each move holds two places for a while;
+    ``hold_free_after``, the same as ``free_after`` of places that were held and not booked.
 
     Staff book for callers: an account's limit isn't theirs, a contact's is.
     """
@@ -41,6 +42,7 @@ class BookingLimits:
     per_day: int | None
     free_after: tuple[timedelta, timedelta]
     moves_per_day: int = 3
+    hold_free_after: tuple[timedelta, timedelta] = (timedelta(0), timedelta(minutes=10))
 
 
 # A family fits into an account with room for two more; a library or a telephone company's shared
@@ -61,7 +63,10 @@ DEVELOPMENT_LIMITS = BookingLimits(
     per_day=None,
     free_after=(timedelta(seconds=2), timedelta(seconds=6)),
     moves_per_day=30,
+    hold_free_after=(timedelta(seconds=2), timedelta(seconds=6)),
 )
+# How long places are held for somebody who writes down who comes; once more at their wish.
+HOLD_FOR = timedelta(minutes=10)
 
 
 def free_after(limits: BookingLimits, starts_at: datetime, now: datetime, share: float) -> float:

@@ -67,6 +67,10 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "slot_taken": ErrorMessage(
         _("Ese horario ya se ocupó"), _("Elige otro horario: los demás siguen libres.")
     ),
+    "hold_over": ErrorMessage(
+        _("Ya no apartamos ese horario"),
+        _("Lo que escribiste sigue aquí. Si el horario está libre, puedes reservarlo."),
+    ),
     "slot_not_offered": ErrorMessage(
         _("Ese horario no se ofrece"), _("Consulta los horarios libres y elige uno de ellos.")
     ),

@@ -248,6 +248,7 @@ def rows(web: Web) -> dict[str, str]:
         ),
         "appointment": (appointment := _id(web.book(start, token=ana))),
         "document": _document(web, appointment),
+        "hold": _id(web.call("POST", "/holds", _held(web.free()[-1]["start"]), token=ana)),
         "enrollment": enrollment,
         "remittance": _remittance(web, ana),
         "check": _id(
@@ -291,6 +292,10 @@ def _series() -> dict[str, Any]:
 def _closure() -> dict[str, Any]:
     day = working_day(70).isoformat()
     return {"consulate": "losangeles", "first_day": day, "last_day": day, "reason": "Obra"}
+
+
+def _held(start: str) -> dict[str, Any]:
+    return {"consulate": "losangeles", "service": "PAS10", "start": start}
 
 
 def _check() -> dict[str, Any]:

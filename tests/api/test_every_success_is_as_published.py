@@ -119,6 +119,11 @@ def _appointments(web: Web) -> None:
     _well(web, "POST", f"{household}/attendees/4/cancel", {}, token=citizen)
     spelled = {"given_names": "Ana Luz", "first_surname": "Demo", **HERE}
     _well(web, "POST", f"{household}/attendees/1/correct", spelled, token=officer)
+    held = {"consulate": "losangeles", "service": "PAS10", "start": web.free()[0]["start"]}
+    hold = _well(web, "POST", "/holds", held, token=citizen)["id"]
+    _well(web, "GET", "/holds", token=citizen)
+    _well(web, "POST", f"/holds/{hold}/extend", {}, token=citizen)
+    _well(web, "DELETE", f"/holds/{hold}", token=citizen)
     closing = {"status": "closed"}
     _well(web, "GET", f"/sessions/{opened['id']}", token=supervisor)
     web.travel(morning_at_office() + timedelta(hours=5))

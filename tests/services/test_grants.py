@@ -28,6 +28,7 @@ BOTH = {
     "counted_at": ADD,
     "database_identity": READ,
     "closures": f"{ADD}, UPDATE (lifted_at, lifted_by)",
+    "held_seats": ADD,
     "desk_holds": f"{KEEP}, UPDATE (desk_id, move_id)",
     "desks": f"{ADD}, UPDATE (held, removed_at, services, skills)",
     "enrollment_claims": KEEP,
@@ -45,6 +46,7 @@ BOTH = {
     "vote_count_figures": ADD,
 }
 ONLY_WEB = {
+    "booking_holds": f"{KEEP}, UPDATE (expires_at, extended, frees_at)",
     "attendees": f"{ADD}, UPDATE (appointment_id, changed_at, desk, n, outcome, person_id, status)",
     "seats": f"{ADD}, UPDATE (appointment_id, counted, ends_at, hold_id, person_id, share, slot_id,"
     " starts_at)",
@@ -119,6 +121,7 @@ ONLY_WEB = {
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {
+    "booking_holds": "DELETE, SELECT",
     "attendees": f"{ADD}, UPDATE (appointment_id, changed_at, desk, n, outcome, status)",
     "seats": f"{ADD}, UPDATE (appointment_id, counted, ends_at, hold_id, share, slot_id,"
     " starts_at)",

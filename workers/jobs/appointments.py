@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from services.appointments import calling_off, freeing, recurring, resembling
+from services.appointments import calling_off, freeing, holding, recurring, resembling
 from services.appointments.errors import DeskTaken
 from services.kernel.errors import DomainError
 from services.outbox.delivery import Lease
 from workers.runtime import JobContext
+
+HOLDS_AT_ONCE = 500
 
 
 def free_places(job: JobContext, lease: Lease) -> None:
@@ -27,6 +29,17 @@ def free_vacated(job: JobContext, lease: Lease) -> None:
     """The places that an appointment left by moving can be booked again, by anybody."""
     with job.settle(lease, "freed") as session:
         freeing.free_vacated(session, lease.ref)
+
+
+def free_holds(job: JobContext, lease: Lease) -> None:
+    """Places that were held and not booked can be booked again, each hold in its transaction."""
+    with job.transaction() as session:
+        due = holding.list_due(session, now=job.now(session), most=HOLDS_AT_ONCE)
+    for hold in due:
+        with job.transaction() as session:
+            holding.free_hold(session, hold)
+    with job.settle(lease, "freed"):
+        return
 
 
 def compare_people(job: JobContext, lease: Lease) -> None:

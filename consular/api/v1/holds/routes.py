@@ -1,0 +1,90 @@
+"""Holds over the API: places for some minutes, for whoever is signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response
+from sqlalchemy.orm import Session
+
+from consular import commands
+from consular.api.contract import endpoint, request_key
+from consular.api.v1.holds.answers import HoldAnswer, HoldList
+from consular.auth import CITIZEN, actor, now
+from consular.db import transaction
+from consular.input.appointments import HoldSchema, NothingSchema
+from services.appointments.holding import HoldPlaces, find_hold
+from services.appointments.models import BookingHold
+from services.consulates.queries import get_consulate
+from services.kernel.audit import Role
+
+api = Blueprint("holds", __name__, url_prefix="/api/v1/holds")
+HOLDERS = CITIZEN | {Role.AGENT}
+
+
+@endpoint(
+    api,
+    "POST",
+    "",
+    operation="holdPlaces",
+    who=HOLDERS,
+    body=HoldSchema(),
+    answer=HoldAnswer(),
+    status=201,
+    errors={
+        404: ("not_found",),
+        409: ("slot_taken", "slot_not_offered", "booking_limit"),
+        429: ("too_many_requests",),
+    },
+)
+def create_hold(command: HoldPlaces) -> dict[str, Any]:
+    """Hold places for ten minutes, for all or for nobody, in place of what was held before.
+
+    Whoever books at this start has them. What isn't booked is free a little after it ran out.
+    """
+    return commands.hold(request_key(), command, _shown)
+
+
+@endpoint(api, "GET", "", operation="listHolds", who=HOLDERS, answer=HoldList())
+def list_holds() -> dict[str, Any]:
+    """What the caller holds now."""
+    with transaction() as session:
+        hold = find_hold(session, actor(), now=now())
+        return {"items": [_shown(session, hold)] if hold else []}
+
+
+@endpoint(
+    api,
+    "POST",
+    "/<uuid:hold>/extend",
+    operation="extendHold",
+    who=HOLDERS,
+    body=NothingSchema(),
+    answer=HoldAnswer(),
+    errors={409: ("hold_over",)},
+)
+def extend_hold(hold: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Ten minutes from now, once, as long as the hold hasn't run out."""
+    return commands.run_idempotent(
+        request_key(), lambda session: _shown(session, commands.extend_hold(session, hold))
+    )
+
+
+@endpoint(api, "DELETE", "/<uuid:hold>", operation="releaseHold", who=HOLDERS, status=204)
+def release_hold(hold: UUID) -> Response:
+    """Hold the places no longer; they are free for others a little later."""
+    with transaction() as session:
+        commands.release_hold(session, hold)
+    return Response(status=204)
+
+
+def _shown(session: Session, hold: BookingHold) -> dict[str, Any]:
+    zone = ZoneInfo(get_consulate(session, hold.consulate_code).time_zone)
+    return HoldAnswer.render(
+        hold,
+        start=hold.starts_at.astimezone(zone),
+        end=hold.ends_at.astimezone(zone),
+        can_extend=not hold.extended,
+    )
