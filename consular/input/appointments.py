@@ -119,7 +119,10 @@ class HoldSchema(VisitSchema):
         "people": 2,
     }
 
-    people = WholeNumber(load_default=1, validate=validate.Range(1, MOST_PEOPLE))
+    people = WholeNumber(
+        load_default=1,
+        validate=validate.Range(1, MOST_PEOPLE, error=_("De {min} a {max} personas.")),
+    )
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> HoldPlaces:

@@ -1,4 +1,4 @@
-"""Places are held for some minutes: for all or nobody, one hold for each person, free again once."""
+"""Places are held for some minutes: for all or nobody, one hold for each, free again once."""
 
 from __future__ import annotations
 
@@ -209,16 +209,15 @@ def test_holds_are_limited_as_bookings_are(web: Web) -> None:
     # Another account of the same address.
     (eve,) = citizens(web, "eve")
     assert code(web.book(other, token=eve, attendees=[person(9)])) == (409, "booking_limit")
-    with (
-        pytest.raises(IntegrityError, match="ex_booking_holds_holder"),
-        web.app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session,
-    ):
-        copied = (
-            "INSERT INTO booking_holds SELECT gen_random_uuid(), holder_id, consulate_code,"
-            " services, people, starts_at, ends_at, created_at, expires_at, extended, frees_at"
-            " FROM booking_holds"
-        )
-        session.execute(text(copied))
+    copied = (
+        "INSERT INTO booking_holds SELECT gen_random_uuid(), holder_id, consulate_code,"
+        " services, people, starts_at, ends_at, created_at, expires_at, extended, frees_at"
+        " FROM booking_holds"
+    )
+    with web.app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
+        with pytest.raises(IntegrityError, match="ex_booking_holds_holder"):
+            session.execute(text(copied))
+        session.rollback()
 
 
 def test_an_agent_holds_a_place_during_a_call(web: Web) -> None:
