@@ -118,10 +118,10 @@ def extend_hold(session: Session, hold: UUID) -> BookingHold:
     return holding.extend_hold(session, hold, now=now(), actor=actor(), limits=limits)
 
 
-def release_hold(session: Session, hold: UUID) -> None:
+def release_hold(session: Session, hold: UUID) -> BookingHold:
     """End the caller's hold."""
     limits = current_app.config["BOOKING_LIMITS"]
-    holding.release_hold(session, hold, now=now(), actor=actor(), limits=limits)
+    return holding.release_hold(session, hold, now=now(), actor=actor(), limits=limits)
 
 
 def cancel(session: Session, appointment: UUID, *, only: int | None = None) -> Appointment:

@@ -137,10 +137,11 @@ def extend_hold(
 
 def release_hold(
     session: Session, hold: UUID, *, now: datetime, actor: Actor, limits: BookingLimits
-) -> None:
+) -> BookingHold:
     """Hold the places no longer; they are free for others a little later. Raises NotFound."""
     row = _own(session, hold, actor)
     _end(session, row.holder_id, limits, row, now)
+    return row
 
 
 def list_due(session: Session, *, now: datetime, most: int) -> Sequence[UUID]:

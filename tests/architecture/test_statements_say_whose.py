@@ -52,7 +52,9 @@ FUNCTIONS = {
     "refuse_hoarding": {
         "appointments": "sums of what one hand holds, by keyed hash",
         "attempts": "by the subjects that it is given",
+        "booking_holds": "a sum of what one address holds, by its keyed hash",
     },
+    "free_booking_holds": {"booking_holds": "those that it is given, once nobody's"},
     "refuse_booking_v2": {"claims": "by the people's keys; only the account's own are told"},
     "is_enrolled": {"enrollments": "by the person's key; it says only whether"},
     "sees_appointment": {"appointments": "row security's own question"},

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response
+from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular import commands
@@ -16,7 +16,6 @@ from consular.auth import CITIZEN, actor, now
 from consular.db import transaction
 from consular.input.appointments import HoldSchema, NothingSchema
 from services.appointments.holding import HoldPlaces, find_hold
-from services.appointments.models import BookingHold
 from services.consulates.queries import get_consulate
 from services.kernel.audit import Role
 
@@ -44,7 +43,7 @@ def create_hold(command: HoldPlaces) -> dict[str, Any]:
 
     Whoever books at this start has them. What isn't booked is free a little after it ran out.
     """
-    return commands.hold(request_key(), command, _shown)
+    return commands.hold(request_key(), command, shown)
 
 
 @endpoint(api, "GET", "", operation="listHolds", who=HOLDERS, answer=HoldList())
@@ -52,7 +51,7 @@ def list_holds() -> dict[str, Any]:
     """What the caller holds now."""
     with transaction() as session:
         hold = find_hold(session, actor(), now=now())
-        return {"items": [_shown(session, hold)] if hold else []}
+        return HoldList.render(items=[shown(session, hold)] if hold else [])
 
 
 @endpoint(
@@ -68,23 +67,31 @@ def list_holds() -> dict[str, Any]:
 def extend_hold(hold: UUID, command: dict[str, Any]) -> dict[str, Any]:
     """Ten minutes from now, once, as long as the hold hasn't run out."""
     return commands.run_idempotent(
-        request_key(), lambda session: _shown(session, commands.extend_hold(session, hold))
+        request_key(), lambda session: shown(session, commands.extend_hold(session, hold))
     )
 
 
-@endpoint(api, "DELETE", "/<uuid:hold>", operation="releaseHold", who=HOLDERS, status=204)
-def release_hold(hold: UUID) -> Response:
+@endpoint(
+    api,
+    "DELETE",
+    "/<uuid:hold>",
+    operation="releaseHold",
+    who=HOLDERS,
+    answer=HoldAnswer(),
+    errors={},
+)
+def release_hold(hold: UUID) -> dict[str, Any]:
     """Hold the places no longer; they are free for others a little later."""
     with transaction() as session:
-        commands.release_hold(session, hold)
-    return Response(status=204)
+        return shown(session, commands.release_hold(session, hold))
 
 
-def _shown(session: Session, hold: BookingHold) -> dict[str, Any]:
+def shown(session: Session, hold: Any) -> dict[str, Any]:
+    """One hold, with the office's times."""
     zone = ZoneInfo(get_consulate(session, hold.consulate_code).time_zone)
     return HoldAnswer.render(
         hold,
         start=hold.starts_at.astimezone(zone),
         end=hold.ends_at.astimezone(zone),
-        can_extend=not hold.extended,
+        can_extend=not hold.extended and hold.expires_at > now(),
     )

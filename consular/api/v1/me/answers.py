@@ -20,6 +20,7 @@ from consular.api.v1.appointments.answers import AppointmentAnswer, PlaceWatchAn
 from consular.api.v1.documents.answers import DocumentAnswer
 from consular.api.v1.enrollments.answers import EnrollmentAnswer
 from consular.api.v1.folders.answers import FolderAnswer
+from consular.api.v1.holds.answers import HoldAnswer
 from consular.api.v1.remittances.answers import RemittanceAnswer
 from services.kernel.audit import Role
 from services.messages.rules import Channel, State
@@ -103,6 +104,7 @@ class CopyAnswer(Answer):
     people = Many(PersonAnswer)
     appointments = Many(AppointmentAnswer)
     place_watches = Many(PlaceWatchAnswer)
+    holds = Many(HoldAnswer)
     enrollments = Many(EnrollmentAnswer)
     folders = Many(FolderAnswer)
     documents = Many(DocumentAnswer)

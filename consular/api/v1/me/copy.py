@@ -19,6 +19,7 @@ from consular.api.v1.appointments.answers import PlaceWatchAnswer
 from consular.api.v1.documents import routes as documents
 from consular.api.v1.enrollments import routes as enrollments
 from consular.api.v1.folders import routes as folders
+from consular.api.v1.holds import routes as holds
 from consular.api.v1.me.answers import (
     AccessAnswer,
     HelperLinkAnswer,
@@ -28,6 +29,7 @@ from consular.api.v1.me.answers import (
 )
 from consular.api.v1.remittances import routes as remittances
 from consular.auth import vault
+from services.appointments.holding import list_holds
 from services.appointments.queries import list_appointments
 from services.appointments.watching import list_watches
 from services.citizens.accesses import list_accesses
@@ -59,6 +61,7 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
         "place_watches": [
             PlaceWatchAnswer.render(found) for found in list_watches(session, account)
         ],
+        "holds": [holds.shown(session, found) for found in list_holds(session, account)],
         "enrollments": [
             enrollments.detailed(session, found)
             for page in _pages(partial(list_enrollments, session))
