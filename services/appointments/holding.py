@@ -52,13 +52,6 @@ class HoldPlaces:
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:holder AS text), 0))")
 _REFUSE = "SELECT refuse_hoarding(%(account)s, %(people)s, %(limits)s, %(now)s)"
-_END = text(
-    """
-    UPDATE booking_holds SET expires_at = greatest(created_at, :now),
-        frees_at = greatest(created_at, least(frees_at, :frees_at))
-    WHERE holder_id = :holder AND expires_at > :now
-    """
-)
 
 
 def hold_places(
@@ -96,8 +89,8 @@ def hold_places(
     if before and (before.consulate_code, before.starts_at) == (command.consulate, command.start):
         hold.created_at, hold.expires_at = before.created_at, before.expires_at
         hold.extended, hold.frees_at = before.extended, before.frees_at
-    else:
-        _end(session, holder, hand.limits, before, now)
+    elif before:
+        _end(session, before, limits=hand.limits, now=now)
     session.add(hold)
     session.flush()
     hold_seats(connection, hold.id, plan, command.party)
@@ -140,7 +133,7 @@ def release_hold(
 ) -> BookingHold:
     """Hold the places no longer; they are free for others a little later. Raises NotFound."""
     row = _own(session, hold, actor)
-    _end(session, row.holder_id, limits, row, now)
+    _end(session, row, limits=limits, now=now)
     return row
 
 
@@ -193,15 +186,12 @@ def _refuse_hoarding(
         raise translate(error, hand, now) from error
 
 
-def _end(
-    session: Session, holder: UUID, limits: BookingLimits, hold: BookingHold | None, now: datetime
-) -> None:
-    """End what the holder holds now; others can have it at a moment drawn by lot."""
-    if hold is None:
-        return
-    frees_at = _freed(limits, hold.starts_at, now)
-    session.execute(_END, {"holder": holder, "now": now, "frees_at": frees_at})
-    session.expire(hold)
+def _end(session: Session, hold: BookingHold, *, limits: BookingLimits, now: datetime) -> None:
+    """End it; others can have the places at a moment drawn by lot."""
+    ends = max(hold.created_at, min(hold.expires_at, now))
+    frees_at = _freed(limits, hold.starts_at, ends)
+    hold.expires_at, hold.frees_at = ends, max(ends, min(hold.frees_at, frees_at))
+    session.flush()
 
 
 def _freed(limits: BookingLimits, starts_at: datetime, ends: datetime) -> datetime:

@@ -71,9 +71,7 @@ def reschedule(
         raise SlotNotOffered(field="start")
     _refuse_hoarding(session, appointment, limits, now)
     _count(session, appointment, -1, coming, now)
-    ends_at = _reseat(
-        session, appointment, consulate, command.start, actor, limits=limits, now=now
-    )
+    ends_at = _reseat(session, appointment, consulate, command.start, actor, limits=limits, now=now)
     _place(session, appointment, consulate, day, command.start, ends_at, now)
     _count(session, appointment, 1, coming, now)
     subject = audit.Subject.of("appointment", appointment)
@@ -125,9 +123,7 @@ def _reseat(
     )
     connection = driver_connection(session)
     held = [seat.hold_id for seat in seats if seat.hold_id]
-    plan = find_seats(
-        connection, consulate, party, holder=actor.account_id, now=now, leaving=held
-    )
+    plan = find_seats(connection, consulate, party, holder=actor.account_id, now=now, leaving=held)
     vacate(session, appointment, limits=limits, now=now)
     take_seats(connection, appointment.id, plan, party, people)
     for seat in seats:

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, grant, install, secure
 
-revision = "0067"
-down_revision = "0066"
+revision = "0069"
+down_revision = "0068"
 
 
 def upgrade() -> None:
@@ -48,13 +48,13 @@ def upgrade() -> None:
     _held_seats()
     install(
         "appointments",
-        count_seats="ac715a97",
+        count_seats="a4e1e530",
         take_seats="93ad67e9",
         hold_seats="cef86a43",
         free_booking_holds="c718479f",
         free_holds_before_search="2bf1bff5",
         refuse_hoarding="fae5cde5",
-        book_appointment_v3="dd26b974",
+        book_appointment_v3="1c7c0036",
     )
 
 
