@@ -57,6 +57,11 @@ def asset_url(name: str) -> str:
     return url_for("assets.serve", fingerprint=asset.fingerprint, name=asset.name)
 
 
+def asset_text(name: str) -> str:
+    """What a public file says, for an answer that is made of several."""
+    return _assets()[name].bodies["identity"].decode()
+
+
 @_blueprint.get("/static/<fingerprint>/<path:name>")
 @allow(ANYONE)
 def serve(fingerprint: str, name: str) -> Response:

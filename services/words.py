@@ -88,6 +88,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "appointments.unmet": appointments.UNMET,
     "appointments.found": appointments.FOUND,
     "appointments.resemblance": appointments.RESEMBLANCES,
+    "appointments.offline": appointments.OFFLINE_STEPS,
     "cashier.case": cashier.CASES,
     "cashier.kind": cashier.KINDS,
     "cashier.means": cashier.MEANS,

@@ -39,6 +39,8 @@ RETENTION: Mapping[str, str] = {
     "vacated_places": "DELETE FROM vacated_places WHERE vacated_at < now() - interval '2 days'",
     # Undone within a minute, or never.
     "desk_steps": "DELETE FROM desk_steps WHERE at < now() - interval '1 day'",
+    # Longer than a browser may keep what it has to send; what wasn't applied was read by then.
+    "noted_offline": "DELETE FROM noted_offline WHERE received_at < now() - interval '90 days'",
     # How long people waited is looked at by month.
     "visits": "DELETE FROM visits WHERE day < current_date - 90",
     "appointment_reminders": "DELETE FROM appointment_reminders"

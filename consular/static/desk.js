@@ -15,9 +15,17 @@
     next.focus({ preventScroll: true });
   }
 
-  function say(words) {
+  const without = document.querySelector("[data-without]");
+
+  // Keeps the day's list and this page's assets for when the network is away.
+  if ("serviceWorker" in navigator) {
+    navigator.serviceWorker.register(line.dataset.worker, { scope: line.dataset.scope }).catch(function () {});
+  }
+
+  function say(words, offline) {
     line.hidden = !words;
     line.textContent = words;
+    without.hidden = !(offline && navigator.serviceWorker && navigator.serviceWorker.controller);
   }
 
   function show(html) {
@@ -64,7 +72,7 @@
     }).catch(function () {
       lostAt = lostAt || new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
       wait = Math.min(wait * 2, 30);
-      say(line.dataset.offline.replace("{time}", lostAt));
+      say(line.dataset.offline.replace("{time}", lostAt), true);
       setTimeout(ask, wait * 1000);
     });
   }

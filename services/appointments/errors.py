@@ -72,6 +72,24 @@ class ChargedAlready(Conflict):
     code = "charged_already"
 
 
+class MovedMeanwhile(Conflict):
+    """Somebody took a step with the person since they were seen as they were."""
+
+    code = "moved_meanwhile"
+
+
+class NotedTooLongAgo(Conflict):
+    """What was noted without the network arrives after the day that it was for."""
+
+    code = "noted_too_long_ago"
+
+
+class TicketTaken(Conflict):
+    """The ticket's folio was given to somebody else."""
+
+    code = "ticket_taken"
+
+
 class NothingToUndo(Conflict):
     """The last step is older than a minute, was undone, or another followed."""
 

@@ -26,7 +26,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.appointments.rules import ClosureSource, Skilled, Status, WatchEnding
+from services.appointments.rules import (
+    ClosureSource,
+    OfflineStep,
+    Skilled,
+    Status,
+    WatchEnding,
+)
 from services.citizens.models import PersonClaim
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
@@ -542,6 +548,42 @@ class DeskStep(Base):
     status: Mapped[str] = mapped_column(Text)
     before: Mapped[dict[str, Any]] = mapped_column(JSONB)
     undone_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
+class NotedOffline(Base):
+    """What an officer noted while the network was away, as it arrived afterwards: once, by the
+    ``id`` that the browser gave it.
+
+    ``made_by`` is who noted it, as the browser said; ``received_by`` is who was signed in when it
+    arrived. ``refusal`` is the code of why it wasn't applied, with ``params`` of its words and of
+    how the person stood; the office reads it until somebody says that they did.
+    """
+
+    __tablename__ = "noted_offline"
+    owners = Owners(office="consulate_code")
+    __table_args__ = (
+        CheckConstraint(one_of("step", OfflineStep), name="step"),
+        Index(
+            "ix_noted_offline_unread",
+            "consulate_code",
+            postgresql_where=text("refusal IS NOT NULL AND read_at IS NULL"),
+        ),
+        Index("ix_noted_offline_received_at", "received_at"),
+    )
+
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    step: Mapped[str] = mapped_column(Text)
+    appointment_id: Mapped[UUID]
+    n: Mapped[int] = mapped_column(SmallInteger)
+    made_at: Mapped[datetime] = mapped_column(_NOW)
+    made_by: Mapped[UUID]
+    received_at: Mapped[datetime] = mapped_column(_NOW)
+    received_by: Mapped[UUID]
+    refusal: Mapped[str | None] = mapped_column(Text)
+    params: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    read_at: Mapped[datetime | None] = mapped_column(_NOW)
+    read_by: Mapped[UUID | None]
 
 
 class BoardLink(Base):

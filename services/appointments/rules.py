@@ -280,6 +280,31 @@ def queue_place(waiting: Waiting) -> tuple[bool, datetime, datetime, str]:
     return not waiting.priority, waiting.due_at, waiting.arrived_at, waiting.folio
 
 
+class OfflineStep(StrEnum):
+    """What the desk may note while the network is away. Nothing with money: what was served is
+    recorded afterwards."""
+
+    CHECK_IN = "check_in"
+    CALL = "call"
+    BACK_TO_WAITING = "back_to_waiting"
+    NO_SHOW = "no_show"
+    PARK = "park"
+    UNPARK = "unpark"
+    TICKET = "ticket"
+
+
+# Of who was seen with another status than they have by now, these aren't applied: somebody moved
+# them meanwhile. Who is in front of the desk is checked in whatever was noted, where that is
+# allowed, and a call says itself whose they are.
+ONLY_AS_SEEN = frozenset(OfflineStep) - {
+    OfflineStep.CHECK_IN,
+    OfflineStep.CALL,
+    OfflineStep.TICKET,
+}
+# A day without the network, and the morning after.
+OFFLINE_WITHIN = timedelta(hours=36)
+
+
 # Whom the agenda shows when nobody was chosen: who waits, else who is expected.
 SHOWN_FIRST = (Status.CHECKED_IN, Status.BOOKED)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.appointments.errors import ServiceNotOffered
+from services.appointments.errors import ServiceNotOffered, TicketTaken
 from services.appointments.lifecycle import LIFECYCLE
 from services.appointments.models import Appointment, Member, Visit
 from services.appointments.returning import today_at_office
@@ -17,12 +19,16 @@ from services.consulates.queries import list_services
 from services.facts.recording import Counted, record_party
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
+from services.kernel.db import violated_constraint
 from services.kernel.ids import FolioKind, new_folio, new_id
+
+_TAKEN = ("pk_appointments", "uq_appointments_folio")
 
 
 @dataclass(frozen=True)
 class GiveTicket:
-    """For whom and what; the name may be empty, and then the folio says who it is."""
+    """For whom and what; the name may be empty, and then the folio says who it is. ``id`` and
+    ``folio`` of a ticket that was handed out already (`blank_tickets`)."""
 
     consulate: str
     service: str
@@ -30,21 +36,29 @@ class GiveTicket:
     first_surname: str = ""
     priority: bool = False
     language: str = "es"
+    id: UUID | None = None
+    folio: str | None = None
+
+
+def blank_tickets(count: int) -> list[tuple[UUID, str]]:
+    """Ids and folios to be given out without the network. They are drawn as those of any ticket,
+    so none is like another's; the database has the last word when they are used."""
+    return [(new_id(), new_folio(FolioKind.APPOINTMENT)) for _ in range(count)]
 
 
 def give_ticket(
     session: Session, command: GiveTicket, *, now: datetime, actor: Actor, vault: Vault
 ) -> Appointment:
     """Somebody waits from now on, after those whose time is before. They hold no seat and no claim:
-    nobody's appointment is touched. Raises `ServiceNotOffered`."""
+    nobody's appointment is touched. Raises `ServiceNotOffered`, `TicketTaken`."""
     service = next((row for row in list_services(session) if row.code == command.service), None)
     if service is None:
         raise ServiceNotOffered()
     named = PersonData(command.given_names, command.first_surname, None, None)
     person = make_person(named, account=None, consulate=command.consulate, now=now, vault=vault)
     ticket = Appointment(
-        id=new_id(),
-        folio=new_folio(FolioKind.APPOINTMENT),
+        id=command.id or new_id(),
+        folio=command.folio or new_folio(FolioKind.APPOINTMENT),
         consulate_code=command.consulate,
         services=[command.service],
         starts_at=now,
@@ -58,7 +72,12 @@ def give_ticket(
     )
     ticket.day = today_at_office(session, ticket, now)
     session.add_all([person, ticket])
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if violated_constraint(error) in _TAKEN:
+            raise TicketTaken() from error
+        raise
     session.add(
         Member(
             appointment_id=ticket.id,

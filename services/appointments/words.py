@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.appointments.rules import PAST, ClosureSource, Status, Unmet, WatchEnding
+from services.appointments.rules import (
+    PAST,
+    ClosureSource,
+    OfflineStep,
+    Status,
+    Unmet,
+    WatchEnding,
+)
 from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 
@@ -43,6 +50,16 @@ CLOSURE_SOURCES: Mapping[str, str] = {
 }
 # Of searches for a time, over a number of them.
 UNMET: Mapping[str, str] = {Unmet.NO_PLACE: _("Búsquedas sin lugar")}
+# What an officer noted while the network was away.
+OFFLINE_STEPS: Mapping[str, str] = {
+    OfflineStep.CHECK_IN: _("Llegada"),
+    OfflineStep.CALL: _("Llamada a ventanilla"),
+    OfflineStep.BACK_TO_WAITING: _("Regreso a la sala"),
+    OfflineStep.NO_SHOW: _("No se presentó"),
+    OfflineStep.PARK: _("Pausa"),
+    OfflineStep.UNPARK: _("Fin de la pausa"),
+    OfflineStep.TICKET: _("Turno sin cita"),
+}
 # Said to whoever looks theirs up by its folio: how it stands, and what to do.
 FOUND: Mapping[str, str] = {
     Status.BOOKED: _("Tu cita está reservada. Llega %(minutes)s minutos antes y di tu folio."),
@@ -109,6 +126,17 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "charged_already": ErrorMessage(
         _("Ya se cobró y hay un recibo"),
         _("Pide la corrección en la página de la cita; otra persona la aprueba."),
+    ),
+    "moved_meanwhile": ErrorMessage(
+        _("Cambió mientras no había conexión"),
+        _("Alguien dio otro paso con esta persona. Mira cómo está ahora y decide."),
+    ),
+    "noted_too_long_ago": ErrorMessage(
+        _("Llegó demasiado tarde"),
+        _("Se anotó hace más de un día. Anótalo en la página de la cita."),
+    ),
+    "ticket_taken": ErrorMessage(
+        _("Ese folio ya es de otra persona"), _("Da otro turno a la persona.")
     ),
     "nothing_to_undo": ErrorMessage(
         _("Ya no se puede deshacer"),

@@ -36,6 +36,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "appointments.unmet": {*appointments.Unmet},
     "appointments.found": {*appointments.Status, appointments.PAST},
     "appointments.resemblance": {"names", "birth_date"},
+    "appointments.offline": {*appointments.OfflineStep},
     "cashier.case": {*cashier.BY_CODE, cashier.DIFFERENCE},
     "cashier.kind": {*cashier.Kind},
     "cashier.means": {*cashier.Means},

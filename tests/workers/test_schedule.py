@@ -109,6 +109,7 @@ def test_housekeeping_deletes_what_is_past_its_time_and_nothing_else(job: JobCon
         "helper_links": 0,
         "vacated_places": 0,
         "desk_steps": 0,
+        "noted_offline": 0,
         "visits": 0,
         "appointment_reminders": 0,
         "imported_appointments": 0,

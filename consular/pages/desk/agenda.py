@@ -27,6 +27,7 @@ from consular.pages.drafts import draft
 from consular.pages.forms import Errors, check
 from consular.pages.portal.names import bookable_services, office, service_names
 from services.appointments.agenda import AgendaLine, AgendaQuery, count_people, list_agenda
+from services.appointments.catching_up import list_refused
 from services.appointments.queries import find_appointment, find_by_folio, list_sessions
 from services.appointments.queueing import list_queue
 from services.appointments.rules import SHOWN_FIRST, Status
@@ -164,12 +165,13 @@ def _around(session: Session, agenda: Agenda) -> dict[str, Any]:
     return {
         "links": _links(agenda.day, today_at(agenda.place), agenda.values),
         "services": bookable_services(session),
-        "desks": _desks(session, agenda.place["code"], agenda.day, agenda.query["desk"]),
+        "desks": desks_of(session, agenda.place["code"], agenda.day, agenda.query["desk"]),
         "filters": {**agenda.values, "day": agenda.day.isoformat()},
         "here": here,
         "live": url_for("desk.agenda_list", **agenda.values) if agenda.lives else None,
         "seconds": POLL_SECONDS,
         "may_plan": actor().role is Role.SUPERVISOR,
+        "refused": len(list_refused(session, agenda.place["code"])),
     }
 
 
@@ -197,7 +199,7 @@ def _next(session: Session, agenda: Agenda) -> tuple[UUID | None, int]:
     return (lines[0].id, lines[0].n) if lines else (None, 1)
 
 
-def _desks(session: Session, consulate: str, day: date, own: str | None) -> list[str]:
+def desks_of(session: Session, consulate: str, day: date, own: str | None) -> list[str]:
     """Windows of the day, and the reader's own, wherever that one is from."""
     planned = list_sessions(session, consulate=consulate, first=day, last=day).items
     names = {desk.name for _row, desks in planned for desk in desks}
