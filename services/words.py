@@ -89,6 +89,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "appointments.found": appointments.FOUND,
     "appointments.resemblance": appointments.RESEMBLANCES,
     "appointments.offline": appointments.OFFLINE_STEPS,
+    "appointments.offline_button": appointments.OFFLINE_BUTTONS,
+    "appointments.offline_noted": appointments.OFFLINE_NOTED,
     "cashier.case": cashier.CASES,
     "cashier.kind": cashier.KINDS,
     "cashier.means": cashier.MEANS,

@@ -154,13 +154,13 @@
       return;
     }
     await show();
-    const shown = step.step === "ticket" ? words.given.replace("{folio}", ofTicket(noted).folio) : words.noted[step.step].replace("{desk}", step.desk);
+    const shown = step.step === "ticket" ? words.noted.ticket.replace("{folio}", ofTicket(noted).folio) : words.noted[step.step].replace("{desk}", step.desk);
     said.textContent = who ? who + ": " + shown : shown;
   }
 
   async function show() {
     const steps = await desk.steps();
-    waits.textContent = words.waiting.replace("{n}", steps.length);
+    waits.textContent = words.unsent.replace("{n}", steps.length);
     lines = list ? applied(steps) : [];
     lines.sort(function (a, b) { return order(a) < order(b) ? -1 : 1; });
     rows.replaceChildren(...sought().map(row));

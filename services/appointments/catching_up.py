@@ -23,6 +23,7 @@ from services.appointments.rules import OFFLINE_WITHIN, ONLY_AS_SEEN, OfflineSte
 from services.appointments.walking_in import GiveTicket, give_ticket
 from services.kernel.audit import Actor, AuditEntry
 from services.kernel.crypto import Vault
+from services.kernel.db import savepoint
 from services.kernel.errors import DomainError, Invalid, NotFound
 
 # Reading somebody's data is an entry too, and moves nobody.
@@ -82,7 +83,7 @@ def _try(
     session: Session, noted: TakeIn, consulate: str, *, now: datetime, actor: Actor, vault: Vault
 ) -> DomainError | None:
     try:
-        with session.begin_nested():
+        with savepoint(session):
             _apply(session, noted, consulate, now=now, actor=actor, vault=vault)
     except DomainError as refused:
         return refused
@@ -142,7 +143,7 @@ def _keep_refusal(
     if member is not None:
         params |= {"status": member.status, "since": member.changed_at.isoformat()}
         params |= {"at_desk": member.desk} if member.desk else {}
-        mover = _last_mover(session, noted.appointment)
+        mover = _mover(session, member)
         params |= {"moved_by": str(mover)} if mover else {}
     session.execute(
         update(NotedOffline)
@@ -152,11 +153,15 @@ def _keep_refusal(
     )
 
 
-def _last_mover(session: Session, appointment: UUID) -> UUID | None:
+def _mover(session: Session, member: Member) -> UUID | None:
+    """Who brought them to where they stand: what they did is written down with the same time."""
     return session.scalar(
         select(AuditEntry.actor_id)
-        .where(AuditEntry.subject_id == appointment, AuditEntry.action.not_in(_LOOKS))
-        .order_by(AuditEntry.id.desc())
+        .where(
+            AuditEntry.subject_id == member.appointment_id,
+            AuditEntry.at == member.changed_at,
+            AuditEntry.action.not_in(_LOOKS),
+        )
         .limit(1)
     )
 

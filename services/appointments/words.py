@@ -60,6 +60,25 @@ OFFLINE_STEPS: Mapping[str, str] = {
     OfflineStep.UNPARK: _("Fin de la pausa"),
     OfflineStep.TICKET: _("Turno sin cita"),
 }
+# The same on the buttons of the page without the network, and once it was noted.
+OFFLINE_BUTTONS: Mapping[str, str] = {
+    OfflineStep.CHECK_IN: _("Llegó, identidad revisada"),
+    OfflineStep.CALL: _("Llamar a la ventanilla %(desk)s"),
+    OfflineStep.BACK_TO_WAITING: _("Regresar a la sala"),
+    OfflineStep.NO_SHOW: _("No se presentó"),
+    OfflineStep.PARK: _("Dejar en pausa"),
+    OfflineStep.UNPARK: _("Seguir en la fila"),
+    OfflineStep.TICKET: _("Dar turno"),
+}
+OFFLINE_NOTED: Mapping[str, str] = {
+    OfflineStep.CHECK_IN: _("llegada anotada"),
+    OfflineStep.CALL: _("llamada a la ventanilla %(desk)s"),
+    OfflineStep.BACK_TO_WAITING: _("regresó a la sala"),
+    OfflineStep.NO_SHOW: _("anotada como ausente"),
+    OfflineStep.PARK: _("en pausa"),
+    OfflineStep.UNPARK: _("sigue en la fila"),
+    OfflineStep.TICKET: _("Turno %(folio)s: anótalo en un papel y dáselo."),
+}
 # Said to whoever looks theirs up by its folio: how it stands, and what to do.
 FOUND: Mapping[str, str] = {
     Status.BOOKED: _("Tu cita está reservada. Llega %(minutes)s minutos antes y di tu folio."),

@@ -37,6 +37,8 @@ COMPLETE: Mapping[str, set[str]] = {
     "appointments.found": {*appointments.Status, appointments.PAST},
     "appointments.resemblance": {"names", "birth_date"},
     "appointments.offline": {*appointments.OfflineStep},
+    "appointments.offline_button": {*appointments.OfflineStep},
+    "appointments.offline_noted": {*appointments.OfflineStep},
     "cashier.case": {*cashier.BY_CODE, cashier.DIFFERENCE},
     "cashier.kind": {*cashier.Kind},
     "cashier.means": {*cashier.Means},

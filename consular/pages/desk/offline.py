@@ -21,7 +21,7 @@ from consular.assets import asset_text
 from consular.auth import ANYONE, DESK, actor, allow, now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid, Malformed, Problem
-from consular.i18n import date_long
+from consular.i18n import date_long, words
 from consular.input.loading import load_fields
 from consular.input.offline import MOST_AT_ONCE, TakeInSchema
 from consular.pages.desk import presenters
@@ -34,7 +34,7 @@ from consular.security import csrf_token
 from services.appointments.agenda import AgendaLine, AgendaQuery, list_agenda
 from services.appointments.catching_up import list_refused, mark_read, take_in
 from services.appointments.queries import list_party
-from services.appointments.rules import LIVE, RETURNABLE
+from services.appointments.rules import LIVE, RETURNABLE, OfflineStep
 from services.appointments.walking_in import blank_tickets
 from services.staff.accounts import find_name
 
@@ -62,7 +62,18 @@ def offline() -> str:
 
 
 def _shell() -> str:
-    return render_template("desk/offline.html", principal=None, errors={}, form={})
+    """Its script puts a desk or a folio where the words have one."""
+    statuses = sorted(LIVE | RETURNABLE)
+    blank = {"desk": "{desk}", "folio": "{folio}"}
+    return render_template(
+        "desk/offline.html",
+        principal=None,
+        errors={},
+        form={},
+        statuses={each: words("appointments.status", each) for each in statuses},
+        steps={each: words("appointments.offline_button", each, **blank) for each in OfflineStep},
+        noted={each: words("appointments.offline_noted", each, **blank) for each in OfflineStep},
+    )
 
 
 @pages.get("/offline/day")
