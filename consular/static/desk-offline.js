@@ -177,7 +177,7 @@
   async function look() {
     try {
       if (!await desk.sync()) {
-        said.textContent = words.ended;
+        said.textContent = words.session_over;
       }
       location.replace(place.dataset.agenda + (windows.value ? "?desk=" + encodeURIComponent(windows.value) : ""));
     } catch (error) {

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, WORKER, grant, secure
 
-revision = "0067"
-down_revision = "0066"
+revision = "0070"
+down_revision = "0069"
 
 
 def upgrade() -> None:
