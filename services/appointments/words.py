@@ -97,6 +97,7 @@ RESEMBLANCES: Mapping[str, str] = {
         "Se parece a otra persona con cita: mismos nombres y un número distinto en la fecha de"
         " nacimiento."
     ),
+    "curp": _("Tiene la misma CURP, con otro nombre."),
 }
 
 ERRORS: Mapping[str, ErrorMessage] = {

@@ -52,6 +52,7 @@ class Person(Base):
         Index("uq_people_holder", "account_id", unique=True, postgresql_where=text("holder")),
         Index("ix_people_account_id", "account_id"),
         Index("ix_people_name_index", "name_index"),
+        Index("ix_people_birth_date", "birth_date", "consulate_code"),
         Index(
             "ix_people_curp_index",
             "curp_index",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -98,6 +98,12 @@ def list_enrollments(
     if program:
         query = query.where(Enrollment.program == program)
     return fetch_page(session, query, limit=limit, place=lambda row: (row.created_at, row.id))
+
+
+def list_of_people(session: Session, people: Collection[UUID]) -> Sequence[Enrollment]:
+    """Those of these rows of people, newest first."""
+    query = select(Enrollment).where(Enrollment.person_id.in_(people))
+    return session.scalars(query.order_by(Enrollment.created_at.desc(), Enrollment.id)).all()
 
 
 def open_result(session: Session, enrollment: Enrollment, vault: Vault) -> dict[str, Any] | None:

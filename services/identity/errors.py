@@ -34,3 +34,10 @@ class NothingToCorrect(Conflict):
     """The account didn't ask for it, or its data are those of the document already."""
 
     code = "nothing_to_correct"
+
+
+class IdentitiesDiffer(Conflict):
+    """Documents say that they are two people: their CURPs differ, they were told apart at a window,
+    or each account proved to be somebody else."""
+
+    code = "identities_differ"

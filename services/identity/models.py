@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -71,3 +72,37 @@ class Homonym(Base):
     curp_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     identity_check_id: Mapped[UUID] = mapped_column(ForeignKey("identity_checks.id"))
     created_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class PersonMerge(Base):
+    """An officer saw by a document that rows of people written differently are one person.
+
+    ``person_id`` is the row whose names are right; each of ``merged_id`` points to it. Nothing else
+    changes: what was booked, given or sent stays with the row that it was made for. One ``id`` for
+    all rows of one merge, by which it is undone.
+    """
+
+    __tablename__ = "person_merges"
+    owners = Owners(office="consulate_code")
+    __table_args__ = (
+        CheckConstraint("merged_id <> person_id", name="two_rows"),
+        CheckConstraint("(unmerged_at IS NULL) = (unmerged_by IS NULL)", name="unmerged"),
+        Index(
+            "uq_person_merges_merged_id",
+            "merged_id",
+            unique=True,
+            postgresql_where=text("unmerged_at IS NULL"),
+        ),
+        Index("ix_person_merges_merged_id", "merged_id"),
+        Index("ix_person_merges_person_id", "person_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    merged_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    document: Mapped[str] = mapped_column(Text)
+    merged_by: Mapped[UUID]
+    merged_at: Mapped[datetime] = mapped_column(_NOW)
+    unmerged_by: Mapped[UUID | None]
+    unmerged_at: Mapped[datetime | None] = mapped_column(_NOW)

@@ -21,6 +21,13 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("Nadie más tiene una cita ni una solicitud con esos datos"),
         _("La persona puede pedirlas como siempre. Revisa que el trámite y los datos coincidan."),
     ),
+    "identities_differ": ErrorMessage(
+        _("Sus documentos dicen que son dos personas"),
+        _(
+            "Sus CURP no coinciden, ya se distinguieron en una ventanilla, o cada cuenta comprobó"
+            " otra identidad. No se unieron."
+        ),
+    ),
     "account_or_curp_required": ErrorMessage(
         _("Falta con qué reconocerla"),
         _("Escribe su CURP, su correo o su teléfono: así no se confundirá con la otra."),

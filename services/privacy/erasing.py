@@ -79,12 +79,13 @@ def whose(session: Session, request: ErasureRequest) -> Erased:
         if request.identity_check_id
         else None
     )
-    return citizens.find_erased(
+    named = citizens.find_erased(
         session,
         request.account_id,
         proven=checked.person_id if checked else None,
         by_name=checked is None or not identity.was_told_apart(session, checked),
     )
+    return identity.with_merged(session, named)
 
 
 def _erase(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> None:

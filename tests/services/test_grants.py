@@ -99,6 +99,7 @@ ONLY_WEB = {
     "receipts": ADD,
     "services_rendered": ADD,
     "payout_attempts": READ,
+    "person_merges": f"{ADD}, UPDATE (unmerged_at, unmerged_by)",
     "place_watches": f"{ADD}, UPDATE (email_index, ended_at, ending, person_keys, phone_index)",
     "pre_applications": f"{ADD}, UPDATE (answers_sealed, changed_at, verified_at, verified_by)",
     "people": f"{ADD}, UPDATE (birth_date, consulate_code, curp_index, curp_sealed, email_sealed,"
@@ -181,6 +182,7 @@ ONLY_WORKERS = {
     "outbox": f"{KEEP}, UPDATE",
     "payout_attempts": f"{ADD}, UPDATE",
     "pre_applications": "DELETE, SELECT",
+    "person_merges": f"{READ}, UPDATE (document)",
     "place_watches": "DELETE, SELECT, UPDATE (checked_at, email_index, ended_at, ending,"
     " notified_at, person_keys, phone_index)",
     "people": f"{ADD}, UPDATE",

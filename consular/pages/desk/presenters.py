@@ -128,11 +128,12 @@ def opened(session: Session, appointment: Any, vault: Vault) -> dict[str, Any]:
         **agenda(session, [appointment])[0],
         "attendees": [
             {
+                "id": row.id,
                 "name": name_shown(person),
                 "birth_date": person.birth_date,
                 "curp": person.curp,
             }
-            for person in known
+            for row, person in zip(people, known, strict=True)
         ],
         "over": appointment.status not in LIVE,
         "contact": {"email": known[0].email, "phone": known[0].phone},

@@ -70,6 +70,26 @@ class PersonAnswer(TellingAnswer):
     since = Instant()
 
 
+class MergedVisitAnswer(Answer):
+    """An appointment under another row of somebody's."""
+
+    folio = Text()
+    consulate = Text(attribute="consulate_code")
+    services = Texts()
+    start = Instant(attribute="starts_at")
+    status = Text()
+
+
+class MergedPersonAnswer(Answer):
+    """How somebody was written elsewhere, whom an officer found to be the same by a document."""
+
+    given_names = Text()
+    first_surname = Text()
+    second_surname = Text(allow_none=True)
+    birth_date = CalendarDay(allow_none=True)
+    appointments = Many(MergedVisitAnswer)
+
+
 class SentMessageAnswer(Answer):
     """A message to them: about what, by which channel, and what became of it. Its text isn't
     kept."""
@@ -102,6 +122,7 @@ class CopyAnswer(Answer):
     profile = One(ProfileAnswer)
     sign_in = Many(SignInAnswer)
     people = Many(PersonAnswer)
+    merged_people = Many(MergedPersonAnswer)
     appointments = Many(AppointmentAnswer)
     place_watches = Many(PlaceWatchAnswer)
     holds = Many(HoldAnswer)

@@ -23,6 +23,8 @@ from consular.api.v1.holds import routes as holds
 from consular.api.v1.me.answers import (
     AccessAnswer,
     HelperLinkAnswer,
+    MergedPersonAnswer,
+    MergedVisitAnswer,
     PersonAnswer,
     SentMessageAnswer,
     SignInAnswer,
@@ -30,6 +32,7 @@ from consular.api.v1.me.answers import (
 from consular.api.v1.remittances import routes as remittances
 from consular.auth import vault
 from services.appointments.holding import list_holds
+from services.appointments.duplicates import list_visits
 from services.appointments.queries import list_appointments
 from services.appointments.watching import list_watches
 from services.citizens.accesses import list_accesses
@@ -39,6 +42,7 @@ from services.citizens.people import open_person
 from services.enrollments.queries import list_enrollments
 from services.folders.documents import list_of_account, open_names
 from services.folders.queries import list_folders
+from services.identity.merging import list_merged
 from services.kernel.tables import Page
 from services.messages.delivering import find_address
 from services.messages.queries import list_to_account
@@ -90,6 +94,22 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
             for entry in page
         ],
     }
+
+
+def merged_people(session: Session, account: UUID) -> list[dict[str, Any]]:
+    """Rows of others' that are the account's people by a merge at a desk, with their appointments.
+    In the scope of the network: the account's own doesn't show them."""
+    own = {row.id for row in list_people(session, account)}
+    return [
+        MergedPersonAnswer.render(
+            row,
+            appointments=[
+                MergedVisitAnswer.render(appointment, folio=member.folio, status=member.status)
+                for appointment, member in list_visits(session, [row.id])
+            ],
+        )
+        for row in list_merged(session, own)
+    ]
 
 
 def access(entry: Any) -> dict[str, Any]:

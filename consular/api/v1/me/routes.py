@@ -15,7 +15,7 @@ from consular.api.v1.me.answers import (
     ErasureList,
     ProfileAnswer,
 )
-from consular.api.v1.me.copy import access, whole_copy
+from consular.api.v1.me.copy import access, merged_people, whole_copy
 from consular.auth import CITIZEN, account, actor, now, vault
 from consular.commands import offering_correction
 from consular.db import transaction
@@ -86,9 +86,16 @@ def list_my_accesses(query: dict[str, Any]) -> dict[str, Any]:
 @endpoint(api, "GET", "/data", operation="showMyData", who=CITIZEN, answer=CopyAnswer(), errors={})
 def show_my_data() -> dict[str, Any]:
     """Return everything we hold of the account and of the people it named."""
+    with transaction(NETWORK_SCOPE) as session:
+        merged = merged_people(session, account())
     with transaction() as session:
         profile = _shown(_profile(session))
-        return CopyAnswer.render(as_of=now(), profile=profile, **whole_copy(session, account()))
+        return CopyAnswer.render(
+            as_of=now(),
+            profile=profile,
+            merged_people=merged,
+            **whole_copy(session, account()),
+        )
 
 
 @endpoint(
