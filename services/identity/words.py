@@ -22,7 +22,7 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("La persona puede pedirlas como siempre. Revisa que el trámite y los datos coincidan."),
     ),
     "identities_differ": ErrorMessage(
-        _("Sus documentos dicen que son dos personas"),
+        _("Sus documentos dicen que son personas distintas"),
         _(
             "Sus CURP no coinciden, ya se distinguieron en una ventanilla, o cada cuenta comprobó"
             " otra identidad. No se unieron."

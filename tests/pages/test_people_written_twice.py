@@ -107,7 +107,7 @@ def test_two_proved_identities_are_never_merged(web: Web, officer: Browser) -> N
             {"one": one, "other": other},
         )
     refused = merge(officer, one, other)
-    assert "Sus documentos dicen que son dos personas" in refused
+    assert "Sus documentos dicen que son personas distintas" in refused
     assert same(web, one) == {one}
 
 
@@ -117,7 +117,7 @@ def test_different_curps_are_two_people(web: Web, officer: Browser) -> None:
     curp = make_curp(Named("Luz Ana", "Demo", None, born), "M", "OC")
     other = booked(web, "ana", given_names="Luz Ana", curp=curp)
     refused = merge(officer, one, other)
-    assert "Sus documentos dicen que son dos personas" in refused
+    assert "Sus documentos dicen que son personas distintas" in refused
 
 
 def test_erasing_and_the_copy_of_ones_data_follow(web: Web, officer: Browser) -> None:
