@@ -31,8 +31,8 @@ from consular.api.v1.me.answers import (
 )
 from consular.api.v1.remittances import routes as remittances
 from consular.auth import vault
-from services.appointments.holding import list_holds
 from services.appointments.duplicates import list_visits
+from services.appointments.holding import list_holds
 from services.appointments.queries import list_appointments
 from services.appointments.watching import list_watches
 from services.citizens.accesses import list_accesses

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import APPLICATION, WEB, WORKER, grant, secure
 
-revision = "0069"
-down_revision = "0068"
+revision = "0071"
+down_revision = "0070"
 
 
 def upgrade() -> None:
