@@ -1,7 +1,8 @@
 """Where everything is measured: own servers, two databases, offices full of slots, and citizens.
 
 PostgreSQL keeps ``fsync`` and ``synchronous_commit`` on, as an instance does. The databases hold
-the same slots; one has 700 bookings in the next thirty days of one office, the other 70,000.
+the same slots; one has 700 bookings in the next sixty days of one office, the other 70,000, and
+behind them as many past ones as are asked for.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks import floor
+from benchmarks import floor, history
 from consular.seed import load_reference
 from services.appointments.errors import OfficeClosed
 from services.appointments.planning import DeskPlan, OpenSession, open_session
@@ -36,14 +37,14 @@ OFFICE, HOT, SOLD_OUT = "losangeles", "chicago", "houston"
 # Where a full day is looked at.
 AGENDA, AGENDA_PEOPLE = "dallas", 300
 FEW, MANY = 700, 70_000
-DAYS = 30
+DAYS = 60
 SERVICES = ("PAS10", "MAT", "INE", "RFC")
 DESKS = (
     ("A", ("PAS6", "PAS10", "MAT")),
     ("B", ("MAT", "INE", "OP7")),
     ("C", ("INE", "RFC", "ACT")),
 )
-_WINDOWS_OF_A_KIND = 84  # three kinds: 252 places at each time, room for 70,000 in 30 days
+_WINDOWS_OF_A_KIND = 42  # three kinds: 126 places at each time, room for 70,000 in 60 days
 _CITIZENS = 4096  # each with a contact of their own, so that nobody comes near the limits of one
 
 _BOOKINGS = """
@@ -121,29 +122,39 @@ class Stage:
 
     def _booking(self, office: str, chance: random.Random, key: str) -> bytes:
         number = chance.randrange(len(self.citizens))
-        citizen = self.citizens[number]
-        person = f"Demo {chance.randrange(10**12):x}".translate(_LETTERS)
-        body = {
-            "consulate": office,
-            "service": chance.choice(SERVICES),
-            "start": chance.choice(self.starts[office]).isoformat(),
-            "attendees": [
-                {
-                    "given_names": "Ana María",
-                    "first_surname": person,
-                    "second_surname": "Núñez",
-                    "birth_date": "1990-05-12",
-                }
-            ],
-            "contact": {"email": f"ana{number}@demo.invalid", "phone": f"+1323555{number:04d}"},
-            "language": "es",
-        }
-        headers = {
-            "Authorization": f"Bearer {citizen.token}",
-            "Idempotency-Key": key,
-            "X-Account": str(citizen.account),
-        }
-        return http_request("POST", "/api/v1/appointments", headers, body)
+        return booking_request(
+            self.citizens[number],
+            number,
+            {
+                "consulate": office,
+                "service": chance.choice(SERVICES),
+                "start": chance.choice(self.starts[office]).isoformat(),
+            },
+            {"Idempotency-Key": key},
+            surname=f"{chance.randrange(10**12):x}",
+        )
+
+
+def booking_request(
+    citizen: Citizen,
+    number: int,
+    wanted: dict[str, str],
+    headers: dict[str, str],
+    *,
+    surname: str,
+) -> bytes:
+    """A whole request of one person for ``wanted``: office, service and start. ``number`` makes the
+    contact."""
+    person = {
+        "given_names": "Ana María",
+        "first_surname": f"Demo {surname}".translate(_LETTERS),
+        "second_surname": "Núñez",
+        "birth_date": "1990-05-12",
+    }
+    contact = {"email": f"ana{number}@demo.invalid", "phone": f"+1323555{number % 10_000:04d}"}
+    body = {**wanted, "attendees": [person], "contact": contact, "language": "es"}
+    own = {"Authorization": f"Bearer {citizen.token}", "X-Account": str(citizen.account)}
+    return http_request("POST", "/api/v1/appointments", {**own, **headers}, body)
 
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")  # names are written with letters
@@ -166,15 +177,16 @@ def http_request(
 
 
 @contextmanager
-def standing() -> Iterator[Stage]:
-    """Everything started and loaded; all of it ends and is deleted with the context."""
+def standing(past: int = 0) -> Iterator[Stage]:
+    """Everything started and loaded; all of it ends and is deleted with the context. ``past``: how
+    many times the 70,000 bookings lie behind them as well."""
     servers = Servers(durable=True)
     try:
         addresses = servers.start()
         with ExitStack() as stack:
             home = Path(stack.enter_context(TemporaryDirectory(prefix="consular-bench-")))
             few = stack.enter_context(addresses.fresh_database())
-            settings = _settings(few, addresses.redis_url, home)
+            settings = settings_for(few, addresses.redis_url, home)
             load_reference(settings)
             _open_sessions(settings)
             citizens = make_citizens(settings, _CITIZENS)
@@ -182,6 +194,7 @@ def standing() -> Iterator[Stage]:
             _fill_day(few)
             many = stack.enter_context(addresses.fresh_database(few.name))
             _book(many, FEW, MANY)
+            history.repeat_in_past(addresses.superuser_url, many.name, OFFICE, past)
             starts = _starts(few)
             full = _settings_of(settings, many)
             yield Stage(
@@ -197,7 +210,7 @@ def standing() -> Iterator[Stage]:
         servers.stop()
 
 
-def _settings(urls: DatabaseUrls, redis_url: str, home: Path) -> Settings:
+def settings_for(urls: DatabaseUrls, redis_url: str, home: Path) -> Settings:
     settings = Settings.load(
         {
             "CONSULAR_ENV": "development",
@@ -225,7 +238,7 @@ def _settings_of(settings: Settings, urls: DatabaseUrls) -> Settings:
 
 
 def _open_sessions(settings: Settings) -> None:
-    """Mornings of the next thirty days at one office, and one time at each of two more."""
+    """Mornings of the next sixty days at one office, and one time at each of two more."""
     desks = tuple(
         DeskPlan(f"{name}{number}", codes)
         for name, codes in DESKS
@@ -236,16 +249,19 @@ def _open_sessions(settings: Settings) -> None:
         for ahead in range(1, DAYS + 1):
             day = (datetime.now(UTC) + timedelta(days=ahead)).date()
             if day.weekday() < 5:
-                _open(database, OpenSession(OFFICE, day, time(9), time(13), 15, desks))
+                open_unless_closed(database, OpenSession(OFFICE, day, time(9), time(13), 15, desks))
         for office in (HOT, SOLD_OUT):
             command = OpenSession(office, working_day(20), time(9), time(9, 15), 15, desks)
-            _open(database, command)
-        _open(database, OpenSession(AGENDA, working_day(20), time(9), time(15), 15, desks[:30]))
+            open_unless_closed(database, command)
+        open_unless_closed(
+            database, OpenSession(AGENDA, working_day(20), time(9), time(15), 15, desks[:30])
+        )
     finally:
         database.dispose()
 
 
-def _open(database: Database, command: OpenSession) -> None:
+def open_unless_closed(database: Database, command: OpenSession) -> None:
+    """Open it, but on a holiday."""
     try:
         with database.transaction(NETWORK_SCOPE) as session:
             open_session(session, command, now=system_clock(), actor=SYSTEM)

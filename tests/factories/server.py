@@ -38,7 +38,7 @@ from services.kernel.ids import new_id
 from services.kernel.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 8.0
 TOKEN_SECONDS = 3600
 
