@@ -21,7 +21,7 @@ def open_folder(session: Session, person: Person, *, now: datetime) -> Folder:
     Opened when the account, or the office where somebody without one files, has none for that CURP.
     Two at once get the same. ``person`` has a CURP.
     """
-    session.execute(
+    opened = session.scalars(
         insert(Folder)
         .values(
             id=new_id(),
@@ -32,22 +32,27 @@ def open_folder(session: Session, person: Person, *, now: datetime) -> Folder:
             created_at=now,
         )
         .on_conflict_do_nothing()
-    )
+        .returning(Folder)
+    ).one_or_none()
+    folder = opened or _hold(session, person)
+    if person.consulate_code:
+        folder.consulate_code = person.consulate_code
+    return folder
+
+
+def _hold(session: Session, person: Person) -> Folder:
     whose = (
         Folder.account_id == person.account_id
         if person.account_id
         else Folder.account_id.is_(None)
         & Folder.consulate_code.is_not_distinct_from(person.consulate_code)
     )
-    folder = session.execute(
+    return session.execute(
         select(Folder)
         .where(whose, Folder.person_key == person.curp_index)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).scalar_one()
-    if person.consulate_code:
-        folder.consulate_code = person.consulate_code
-    return folder
 
 
 def follow_correction(session: Session, folder: Folder, person: Person) -> None:
