@@ -28,7 +28,9 @@ class LedgerAccount(Base):
     __tablename__ = "ledger_accounts"
     __table_args__ = (
         CheckConstraint("currency IN ('USD', 'MXN')", name="currency"),
-        CheckConstraint("kind IN ('asset', 'liability', 'income', 'position')", name="kind"),
+        CheckConstraint(
+            "kind IN ('asset', 'liability', 'income', 'position', 'expense')", name="kind"
+        ),
     )
 
     code: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import CheckConstraint, Connection, text
+from sqlalchemy.dialects import postgresql
 
 from consular import migrations
 from services.metadata import metadata
@@ -100,6 +102,18 @@ def test_indexes_bear_the_names_that_the_models_give_them(migrated: Connection) 
     assert made ^ said == set()
 
 
+def test_conditions_are_those_of_the_models(migrated: Connection) -> None:
+    """Of constraints and of partial indexes, as PostgreSQL writes them: a status that was added to
+    the rules alone would be refused by the database, or be missing from an index."""
+    differing = {
+        name
+        for table, name, condition in _conditions()
+        if _as_written(migrated, table, condition) != _condition_in_database(migrated, name)
+    }
+    migrated.rollback()
+    assert differing == set()
+
+
 def test_every_foreign_key_of_a_growing_table_is_indexed_or_points_to_reference_data(
     migrated: Connection,
 ) -> None:
@@ -138,3 +152,42 @@ def _type_in_database(connection: Connection, column: Any) -> str:
         {"table": column.table.name, "column": column.name},
     )
     return str(found.scalar_one())
+
+
+def _conditions() -> Iterator[tuple[str, str, str]]:
+    """(table, name, condition) of the models' checks and partial indexes."""
+    dialect = postgresql.dialect()
+    for table in metadata.sorted_tables:
+        for check in table.constraints:
+            if isinstance(check, CheckConstraint):
+                name = str(dialect.identifier_preparer.format_constraint(check))
+                yield table.name, name, str(check.sqltext)
+        for index in table.indexes:
+            condition = index.dialect_options["postgresql"]["where"]
+            if condition is not None:
+                yield table.name, str(index.name), str(condition.compile(dialect=dialect))
+
+
+def _as_written(connection: Connection, table: str, condition: str) -> str:
+    """The condition as PostgreSQL writes it, by a constraint that is taken back."""
+    probe = text(f"ALTER TABLE {table} ADD CONSTRAINT probe CHECK ({condition}) NOT VALID")
+    with connection.begin_nested() as point:
+        connection.execute(probe)
+        written = _condition_in_database(connection, "probe")
+        point.rollback()
+    return written
+
+
+def _condition_in_database(connection: Connection, name: str) -> str:
+    return str(
+        connection.execute(
+            text(
+                """
+                SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conname = :name
+                UNION ALL SELECT pg_get_expr(i.indpred, i.indrelid) FROM pg_index i
+                JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname = :name
+                """
+            ),
+            {"name": name},
+        ).scalar_one()
+    )
