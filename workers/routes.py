@@ -70,6 +70,7 @@ ROUTES: Mapping[str, Route] = {
     "appointments.free_holds": Route(Queue.HOUSEKEEPING, appointments.free_holds),
     "appointments.free_vacated": Route(Queue.HOUSEKEEPING, appointments.free_vacated, parks=False),
     "appointments.call_off": Route(Queue.HOUSEKEEPING, appointments.call_off),
+    "appointments.release_places": Route(Queue.HOUSEKEEPING, appointments.release_places),
     "appointments.extend_series": Route(Queue.HOUSEKEEPING, appointments.extend_series),
     "appointments.compare_people": Route(Queue.HOUSEKEEPING, appointments.compare_people),
     "appointments.close_days": Route(Queue.HOUSEKEEPING, housekeeping.close_days),

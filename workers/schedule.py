@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from services.appointments import holding, reminding, watching
+from services.appointments import holding, releasing, reminding, watching
 from services.enrollments import batches, lapsing
 from services.enrollments import queries as enrollments
 from services.enrollments.rules import HOME_ZONE
@@ -91,6 +91,11 @@ def _extend_series(session: Session, _: datetime) -> None:
     enqueue(session, "appointments.extend_series", id_of("appointments.extend_series"))
 
 
+def _release_places(session: Session, now: datetime) -> None:
+    if releasing.list_due(session, now=now):
+        enqueue(session, "appointments.release_places", id_of("appointments.release_places"))
+
+
 def _tell_of_places(session: Session, now: datetime) -> None:
     watching.notify(session, now=now, most=BATCH)
 
@@ -141,6 +146,7 @@ PERIODIC = (
     Periodic("appointments.close_days", 60 * 60, _close_days),
     Periodic("appointments.free_holds", 5, _free_holds),
     Periodic("appointments.extend_series", 60 * 60, _extend_series),
+    Periodic("appointments.release_places", 60, _release_places),
     # In batches: the morning of the largest office takes some minutes.
     Periodic("appointments.reminder", 20, _remind),
     Periodic("appointments.place_found", 60, _tell_of_places),

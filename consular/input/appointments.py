@@ -38,6 +38,7 @@ from services.appointments.booking import BookAppointment
 from services.appointments.completing import Served
 from services.appointments.holding import HoldPlaces
 from services.appointments.people import Attendee
+from services.appointments.reserves import Share
 from services.appointments.rules import Status
 from services.cashier.rules import BY_CODE, Act, Means
 from services.cashier.rules import Choice as ChosenCase
@@ -92,13 +93,15 @@ class NeedsSchema(Schema):
 
 class VisitSchema(Schema):
     """Where, when and what for. Exactly one of ``service`` (one) and ``services`` (several in one
-    visit, one after another)."""
+    visit, one after another). ``share``: places that are kept for some may be used, by citizens only
+    those for the elderly and disabled."""
 
     consulate = Code(required=True)
     service = Code(load_default=None)
     services = fields.List(Code(), load_default=None, validate=validate.Length(1, MOST_SERVICES))
     start = Moment(required=True)
     needs = fields.Nested(NeedsSchema, load_default=None, allow_none=True)
+    share = Choice(tuple(Share), load_default=None, allow_none=True)
 
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -132,6 +135,7 @@ class HoldSchema(VisitSchema):
             start=data["start"],
             people=data["people"],
             skills=data["needs"] or (),
+            share=data["share"] or "",
         )
 
 
@@ -174,6 +178,7 @@ class BookSchema(VisitSchema):
             phone=contact.get("phone"),
             language=data["language"] or "es",
             skills=data["needs"] or (),
+            share=data["share"] or "",
         )
 
 

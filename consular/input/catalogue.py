@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from consular.auth import now
 from consular.input.fields import CODE, Choice, ClockTime, Code, Day, NumberInQuery, SearchText
 from consular.input.paging import PeriodQuery, SliceQuery
+from services.appointments.reserves import Share
 from services.appointments.searching import Part, Sort
 from services.consulates.places import Place, find_place
 
@@ -64,7 +65,8 @@ class AvailabilityQuery(PeriodQuery):
     """Days at the office, both included: at most 92; thirty when ``to`` is missing.
 
     ``further`` services follow in the same visit; of the windows only those count that have the
-    ``language``, the ``interpreter`` or are ``accessible``, where that is asked for.
+    ``language``, the ``interpreter`` or are ``accessible``, where that is asked for. ``share``:
+    with the places that are kept for these.
     """
 
     service = Code(required=True)
@@ -75,6 +77,7 @@ class AvailabilityQuery(PeriodQuery):
     language = Code(load_default=None)
     interpreter = Code(load_default=None)
     accessible = Choice(("true", "false"), load_default=None)
+    share = Choice(tuple(Share), load_default=None)
 
     @validates_schema
     def _not_too_long(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -128,6 +131,7 @@ class NetworkQuery(PeriodQuery):
     language = Code(load_default=None)
     interpreter = Code(load_default=None)
     accessible = Choice(("true", "false"), load_default=None)
+    share = Choice(tuple(Share), load_default=None)
 
     @validates_schema
     def _whole(self, data: dict[str, Any], **_kwargs: Any) -> None:

@@ -31,14 +31,22 @@ from services.appointments.closing_days import CloseDays
 from services.appointments.durations import SetDuration
 from services.appointments.editing import Changes
 from services.appointments.hours import Place, Span
+from services.appointments.maximums import SetMaximum
 from services.appointments.planning import DeskPlan, OpenSession
 from services.appointments.recurring import CreateSeries
+from services.appointments.reserves import Reserve, Share
 from services.appointments.rules import ClosureSource, skills_of
 
 MOST_DAYS_CLOSED = 366
 
 RELEASES = ("open", "draw")
 BOOKINGS = ("keep", "cancel")
+
+
+def _up_to(most: int) -> validate.Range:
+    return validate.Range(0, most, error=_("De {min} a {max}."))
+
+
 _MINUTES = validate.Range(5, 240, error=_("De {min} a {max} minutos."))
 
 
@@ -79,6 +87,34 @@ class PlaceSchema(Schema):
     @post_load
     def _place(self, data: dict[str, Any], **_kwargs: Any) -> Place:
         return Place(**data)
+
+
+class ReserveSchema(Schema):
+    """Places that are kept at each time for some, until so many hours before the session opens, or
+    to its end."""
+
+    share = Choice(tuple(Share), required=True)
+    places = WholeNumber(required=True, validate=_up_to(60))
+    release_hours = WholeNumber(load_default=None, allow_none=True, validate=_up_to(24 * 60))
+
+    @post_load
+    def _reserve(self, data: dict[str, Any], **_kwargs: Any) -> Reserve:
+        return Reserve(Share(data["share"]), data["places"], data["release_hours"])
+
+
+def _reserves(**kwargs: Any) -> fields.List[Any]:
+    return fields.List(fields.Nested(ReserveSchema), validate=_each_once, **kwargs)
+
+
+def _each_once(value: list[Reserve]) -> None:
+    shares = [reserve.share for reserve in value]
+    if len(set(shares)) != len(shares):
+        raise ValidationError([_("Di una sola vez cuántos lugares se apartan para cada quien.")])
+
+
+def _maximums(**kwargs: Any) -> fields.Dict:
+    most = WholeNumber(validate=_up_to(1000))
+    return fields.Dict(keys=Code(), values=most, **kwargs)
 
 
 def _breaks(**kwargs: Any) -> fields.List[Any]:
@@ -125,6 +161,8 @@ class SessionSchema(Schema):
     service_minutes = fields.Dict(
         keys=Code(), values=WholeNumber(validate=_MINUTES), load_default=dict
     )
+    reserves = _reserves(load_default=list)
+    daily_maximums = _maximums(load_default=dict)
     release = Choice(RELEASES, load_default="open")
 
     @validates("desks")
@@ -133,18 +171,21 @@ class SessionSchema(Schema):
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> OpenSession:
-        lists = {name: tuple(data[name]) for name in ("desks", "breaks")}
+        lists = {name: tuple(data[name]) for name in ("desks", "breaks", "reserves")}
         return OpenSession(**{**data, **lists})
 
 
 class _ChangesSchema(Schema):
-    """What changes of a session or a series; what isn't sent stays. ``desks`` and ``breaks`` are
-    all that there are then. ``dry_run``: say what would happen, and do nothing."""
+    """What changes of a session or a series; what isn't sent stays. ``desks``, ``breaks``,
+    ``reserves`` and ``daily_maximums`` are all that there are then. ``dry_run``: say what would
+    happen, and do nothing."""
 
     opens = ClockTime(load_default=None)
     closes = ClockTime(load_default=None)
     breaks = _breaks(load_default=None)
     desks = _desks(load_default=None)
+    reserves = _reserves(load_default=None)
+    daily_maximums = _maximums(load_default=None)
     reason = Text(most=300, load_default=None)
     dry_run = Flag(load_default=False)
 
@@ -153,15 +194,16 @@ class _ChangesSchema(Schema):
         refuse_same_names(value)
 
 
+CHANGES = ("opens", "closes", "breaks", "desks", "reserves", "daily_maximums")
+
+
 def changes_of(data: dict[str, Any]) -> Changes:
-    """The hours and windows that change."""
-    breaks, desks = data["breaks"], data["desks"]
-    return Changes(
-        data["opens"],
-        data["closes"],
-        None if breaks is None else tuple(breaks),
-        None if desks is None else tuple(desks),
-    )
+    """The hours, windows, kept places and maximums that change."""
+    said: dict[str, Any] = {
+        name: tuple(value) if isinstance(value := data.get(name), list) else value
+        for name in CHANGES
+    }
+    return Changes(**said)
 
 
 class ChangeSessionSchema(_ChangesSchema):
@@ -175,7 +217,7 @@ class ChangeSessionSchema(_ChangesSchema):
 
     @validates_schema
     def _something(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        edits = [n for n in ("opens", "closes", "breaks", "desks") if data.get(n) is not None]
+        edits = [name for name in CHANGES if data.get(name) is not None]
         if not edits and not data.get("status"):
             raise ValidationError([_("Di qué cambia.")], "status")
         if edits and data.get("status"):
@@ -208,6 +250,8 @@ class SeriesSchema(Schema):
     desks = _desks(required=True)
     breaks = _breaks(load_default=list)
     place = _place()
+    reserves = _reserves(load_default=list)
+    daily_maximums = _maximums(load_default=dict)
     reason = Text(most=300, load_default=None)
     dry_run = Flag(load_default=False)
 
@@ -218,7 +262,7 @@ class SeriesSchema(Schema):
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         dry_run = data.pop("dry_run")
-        lists = {name: tuple(data[name]) for name in ("desks", "breaks", "exdates")}
+        lists = {name: tuple(data[name]) for name in ("desks", "breaks", "exdates", "reserves")}
         return {"dry_run": dry_run, "command": CreateSeries(**{**data, **lists})}
 
 
@@ -298,6 +342,20 @@ class DurationSchema(Schema):
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> SetDuration:
         return SetDuration(**data)
+
+
+class MaximumSchema(Schema):
+    """``most`` null: as many as there are places again. Who is booked stays."""
+
+    example: ClassVar[dict[str, Any]] = {"service": "MAT", "most": 4, "from": "2027-01-04"}
+
+    service = Code(required=True)
+    most = WholeNumber(required=True, allow_none=True, validate=_up_to(1000))
+    valid_from = Day(data_key="from", required=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> SetMaximum:
+        return SetMaximum(**data)
 
 
 class SessionQuery(PageQuery, PeriodQuery):

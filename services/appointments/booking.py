@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -20,12 +21,14 @@ from services.appointments.errors import (
     ClaimTaken,
     PersonRepeated,
     ServiceNotOffered,
+    ShareNotAllowed,
     SlotNotOffered,
     SlotTaken,
 )
 from services.appointments.finding_seats import find_seats, plan_as_json
 from services.appointments.models import Claim
 from services.appointments.people import Attendee
+from services.appointments.reserves import Share, may_use
 from services.appointments.rules import PRODUCTION_LIMITS, BookingLimits, repeated_person
 from services.appointments.seating import Party
 from services.citizens.errors import TooManyAttempts
@@ -128,8 +131,10 @@ def book(
     searched for. Raises `SlotTaken`, `SearchGivenUp`, `SlotNotOffered`,
     `ClaimTaken` (see `explain_claim`) only where there is a place, `BookingLimit`,
     `TooManyAttempts`, NotFound for the office, `ServiceNotOffered`, Invalid
-    ``idempotency_key_reused``, `PersonRepeated`.
+    ``idempotency_key_reused``, `PersonRepeated`, `ShareNotAllowed`.
     """
+    if not may_use(command.share, actor.role):
+        raise ShareNotAllowed()
     keys = [person_keys(attendee, vault) for attendee in command.attendees]
     _refuse_repeated(keys)
     folio = new_folio(FolioKind.APPOINTMENT)
@@ -212,6 +217,10 @@ def _book_by_search(
     people, claimed = answer.pop("unseated", None), answer.pop("claimed", None)
     if people is None:
         return answer
+    if command.share == Share.WALK_INS:
+        zone = ZoneInfo(answer["time_zone"])
+        if command.start.astimezone(zone).date() != values["now"].astimezone(zone).date():
+            raise ShareNotAllowed()
     plan = find_seats(
         connection, command.consulate, command.party, holder=values["actor"], now=values["now"]
     )
@@ -339,6 +348,7 @@ _RAISED: dict[str, type[DomainError]] = {
 }
 _VIOLATED: dict[str, type[DomainError]] = {
     "ck_slot_sets_capacity": SlotTaken,
+    "ck_day_maximums_allowed": SlotTaken,
     "ex_desk_holds_desk": SlotTaken,
     "fk_seats_service_code": ServiceNotOffered,
 }

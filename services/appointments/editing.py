@@ -6,7 +6,7 @@ changes of its series.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -38,6 +38,7 @@ from services.appointments.planning import (
     naming_desks,
 )
 from services.appointments.recurring import make_days
+from services.appointments.reserves import Reserve, reserves_as_json, reserves_from_json
 from services.consulates.queries import get_consulate
 from services.kernel import audit
 from services.kernel.errors import NotFound, WrongState
@@ -48,12 +49,15 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Changes:
-    """What changes; None stays as it is. Desks are all that there are then."""
+    """What changes; None stays as it is. Desks, reserves and maximums are all that there are
+    then."""
 
     opens: time | None = None
     closes: time | None = None
     breaks: tuple[Span, ...] | None = None
     desks: tuple[DeskPlan, ...] | None = None
+    reserves: tuple[Reserve, ...] | None = None
+    daily_maximums: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ class CancelSession:
 class _Planned:
     hours: Hours
     desks: tuple[DeskPlan, ...]
+    reserves: tuple[Reserve, ...]
+    daily_maximums: Mapping[str, int]
 
 
 def edit_session(
@@ -249,22 +255,38 @@ def _apply(
     session: Session, opening: OpeningSession, changes: Changes, bookable: Container[str]
 ) -> None:
     """Check and write the changes of one session; its slots follow by `fitting`."""
-    desks = changes.desks or _plans(_desks(session, opening))
-    planned = _Planned(_changed_hours(opening, changes), desks)
+    planned = _changed(opening, changes, _plans(_desks(session, opening)))
     checked_constraints(planned, bookable)
     if not slot_times(opening.day, planned.hours, ZoneInfo("UTC")):
         raise SessionTooShort(field="closes")
-    opening.opens, opening.closes = planned.hours.opens, planned.hours.closes
-    opening.breaks = breaks_as_json(planned.hours.breaks)
+    _write(opening, planned)
     session.flush()
-    _write_desks(session, opening, desks)
+    _write_desks(session, opening, planned.desks)
 
 
-def _changed_hours(thing: OpeningSession | SessionSeries, changes: Changes) -> Hours:
+def _changed(
+    thing: OpeningSession | SessionSeries, changes: Changes, desks: tuple[DeskPlan, ...]
+) -> _Planned:
+    """As it is with the changes."""
     breaks = breaks_from_json(thing.breaks) if changes.breaks is None else changes.breaks
-    return Hours(
+    hours = Hours(
         changes.opens or thing.opens, changes.closes or thing.closes, thing.slot_minutes, breaks
     )
+    reserves, most = changes.reserves, changes.daily_maximums
+    return _Planned(
+        hours,
+        changes.desks or desks,
+        reserves_from_json(thing.reserves) if reserves is None else reserves,
+        thing.daily_maximums if most is None else most,
+    )
+
+
+def _write(thing: OpeningSession | SessionSeries, planned: _Planned) -> None:
+    """Hours, breaks, what is kept and the maximums; desks are kept in two ways."""
+    thing.opens, thing.closes = planned.hours.opens, planned.hours.closes
+    thing.breaks = breaks_as_json(planned.hours.breaks)
+    thing.reserves = reserves_as_json(planned.reserves)
+    thing.daily_maximums = dict(planned.daily_maximums)
 
 
 def _plans(desks: Sequence[Desk]) -> tuple[DeskPlan, ...]:
@@ -325,11 +347,9 @@ def _write_desk(
 
 
 def _change_template(series: SessionSeries, changes: Changes, bookable: Container[str]) -> None:
-    template = desks_from_json(series.desks)
-    planned = _Planned(_changed_hours(series, changes), changes.desks or template)
+    planned = _changed(series, changes, desks_from_json(series.desks))
     checked_constraints(planned, bookable)
-    series.opens, series.closes = planned.hours.opens, planned.hours.closes
-    series.breaks = breaks_as_json(planned.hours.breaks)
+    _write(series, planned)
     series.desks = desks_as_json(planned.desks)
 
 

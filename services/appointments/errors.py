@@ -138,6 +138,27 @@ class TooManyDeskPatterns(Invalid):
     code = "too_many_desk_patterns"
 
 
+class MorePlacesKept(Invalid):
+    """More places are kept than there are windows."""
+
+    code = "more_places_kept"
+
+
+class ShareNotAllowed(Invalid):
+    """Places of that share aren't for whoever asks, or not for that day."""
+
+    code = "share_not_allowed"
+
+    def __init__(self) -> None:
+        super().__init__(field="share")
+
+
+class DayFull(Conflict):
+    """The day has as many people for the service as it takes."""
+
+    code = "day_full"
+
+
 class SessionTooShort(Invalid):
     """Not one slot fits between opening and closing."""
 

@@ -178,7 +178,9 @@ def _opening(row: dict[str, Any]) -> Opening:
             zip(starts, row["times"], strict=True)
         )
     )  # fmt: skip
-    return Opening(row["id"], desks, times, holds, row["place"] or "", row["lengths"])
+    return Opening(
+        row["id"], desks, times, holds, row["place"] or "", row["lengths"], row["of_day"] or {}
+    )
 
 
 def _holds(rows: Iterable[Sequence[Any]], starts: Sequence[datetime]) -> Iterable[Hold]:

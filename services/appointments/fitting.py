@@ -2,16 +2,17 @@
 
 A booking keeps its length, its time and its service whatever happens to the hours: they serve it,
 or it is orphaned until they do again. Where they serve fewer than are booked, those who booked last
-are orphaned; nobody who has a place loses it to somebody who had lost theirs.
+are orphaned; nobody who has a place loses it to somebody who had lost theirs, nor to a place that
+is kept for others or a maximum of the day: those hold from then on.
 """
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,12 @@ from sqlalchemy.orm import Session
 
 from services.appointments.closures import closed_hours
 from services.appointments.hours import Hours, Span, breaks_from_json, slot_times
+from services.appointments.maximums import (
+    count_days,
+    count_people,
+    lock_places,
+    most_of_days,
+)
 from services.appointments.models import (
     Appointment,
     BookingHold,
@@ -32,9 +39,9 @@ from services.appointments.models import (
     OpeningSession,
     Seat,
     Slot,
-    SlotCapacityConstraint,
     VacatedPlace,
 )
+from services.appointments.reserves import kept_at, reserves_from_json, reserving_constraints
 from services.appointments.rules import (
     CapacityConstraint,
     Status,
@@ -76,6 +83,22 @@ class _Place:
     holds_free_places: bool
     room: Room
     number: int
+    # Where it is, as `maximums` counts.
+    where: UUID | None
+    # What each constraint allows: what keeps places for others everybody, until `keep_reserves`.
+    bounds: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bounds = [_bound(row) for row in self.rows]
+
+    def keep_reserves(self) -> None:
+        """From now on places are kept; whoever has one already stays."""
+        taken = self.taken
+        for number, row in enumerate(self.rows):
+            if row.exempt:
+                bound = max(row.capacity, taken[number])
+                self.room.left[self.number][number] -= self.bounds[number] - bound
+                self.bounds[number] = bound
 
     def take(self, want: Wanted) -> bool:
         """Take a place, or hold a named desk, if everybody who has one keeps theirs."""
@@ -99,15 +122,24 @@ class _Place:
         """How many of each constraint: places, and desks that are held then."""
         services_of = {desk.id: desk.services for desk in self.room.opening.desks}
         held = [
-            services_of[(self.room.desks or {})[hold.id]]
+            (services_of[(self.room.desks or {})[hold.id]], hold.share)
             for hold in self.room.holds
             if hold.first <= self.number < hold.end
         ]
         left = self.room.left[self.number]
         return [
-            row.capacity - left[n] + sum(bool(services & set(row.services)) for services in held)
+            self.bounds[n]
+            - left[n]
+            + sum(bool(own & set(row.services)) and share not in row.exempt for own, share in held)
             for n, row in enumerate(self.rows)
         ]
+
+
+_EVERYBODY = 10_000
+
+
+def _bound(row: CapacityConstraint) -> int:
+    return _EVERYBODY if row.exempt else row.capacity
 
 
 @dataclass(frozen=True)
@@ -166,11 +198,13 @@ def fit_day(
         return Fitted()
     places = _lock_day(session, consulate, day, sessions, now)
     holders = _holders(session, consulate, day, list(places))
-    seated = _seat(holders, places)
+    seated = _seat(holders, places, _Day(session, consulate, day, places))
     _write_holds(session, holders, seated, places)
     _end_booking_holds(session, holders, seated)
     _write_constraints(session, places.values())
-    return _write_holders(session, holders, seated, list(places), now, tell=tell)
+    fitted = _write_holders(session, holders, seated, list(places), now, tell=tell)
+    count_days(session, consulate, [day])
+    return fitted
 
 
 def _sessions(session: Session, consulate: str, day: date) -> Sequence[OpeningSession]:
@@ -230,20 +264,27 @@ def _place_slots(
     office = ZoneInfo(get_consulate(session, consulate).time_zone)
     closed = closed_hours(session, consulate, day, day).get(day, [])
     desks = {opening.id: _desks(session, opening) for opening in sessions}
-    rows = {
-        code: capacity_constraints([d.services for d in own]) or [] for code, own in desks.items()
+    zones = {
+        opening.id: ZoneInfo(opening.place_zone) if opening.place_zone else office
+        for opening in sessions
     }
+    rows = {o.id: _rows(o, desks[o.id], zones[o.id], now) for o in sessions}
     wanted: dict[UUID, bool] = {}
     of: dict[UUID, OpeningSession] = {}
     for opening in sessions:
         present = _slots(session, opening)
-        times = _times(opening, office, closed, present)
+        times = _times(opening, zones[opening.id], closed, present)
         _make_slots(session, opening, [t for t in times if t not in present and t[0] > now])
         coming = [slot for slot in _slots(session, opening).values() if slot.starts_at > now]
         wanted |= {s.id: (s.starts_at, s.ends_at) in times for s in coming}
         of |= {s.id: opening for s in coming}
         _open_slots(session, opening, coming, wanted)
-    order = _lock_places(session, list(wanted))
+    lock_places(session, consulate, day)
+    order = session.execute(
+        select(Slot.id, Slot.starts_at, Slot.ends_at)
+        .where(Slot.id.in_(wanted))
+        .order_by(Slot.starts_at, Slot.id)
+    ).all()
     rooms = {
         opening.id: _room(opening, desks[opening.id], [s for s in order if of[s.id] is opening],
                           {s: rows[opening.id] if wanted[s] else [] for s in wanted})
@@ -257,9 +298,21 @@ def _place_slots(
             holds_free_places=of[slot.id].closed_at is None,
             room=rooms[of[slot.id].id],
             number=rooms[of[slot.id].id].opening.at[slot.starts_at],
+            where=of[slot.id].id if of[slot.id].place_zone else None,
         )
         for slot in order
     }
+
+
+def _rows(
+    opening: OpeningSession, desks: Sequence[Any], zone: ZoneInfo, now: datetime
+) -> list[CapacityConstraint]:
+    """The constraints of each of its slots; it knows from then on when places are let go."""
+    kept = kept_at(reserves_from_json(opening.reserves), opening.day, opening.opens, zone, now)
+    opening.release_at = kept.release_at
+    services = [desk.services for desk in desks]
+    reserving = reserving_constraints(services, kept.places)
+    return [*(capacity_constraints(services) or []), *reserving]
 
 
 def _desks(session: Session, opening: OpeningSession) -> Sequence[Any]:
@@ -281,7 +334,10 @@ def _room(
     times = (
         Time(
             str(slot.id), slot.starts_at, slot.ends_at, bool(rows[slot.id]),
-            tuple(Constraint(frozenset(r.services), r.capacity) for r in rows[slot.id]),
+            tuple(
+                Constraint(frozenset(r.services), _bound(r), frozenset(r.exempt))
+                for r in rows[slot.id]
+            ),
         )
         for slot in slots
     )  # fmt: skip
@@ -297,13 +353,12 @@ def _slots(session: Session, opening: OpeningSession) -> dict[tuple[datetime, da
 
 def _times(
     opening: OpeningSession,
-    office: ZoneInfo,
+    zone: ZoneInfo,
     closed: Sequence[Span],
     present: Mapping[tuple[datetime, datetime], Slot],
 ) -> set[tuple[datetime, datetime]]:
     if opening.cancelled_at is not None:
         return set()
-    zone = ZoneInfo(opening.place_zone) if opening.place_zone else office
     breaks = breaks_from_json(opening.breaks)
     hours = Hours(opening.opens, opening.closes, opening.slot_minutes, breaks)
     grid = min(present)[0].astimezone(zone).time() if present else None
@@ -352,30 +407,14 @@ def _open_slots(
         )
 
 
-def _lock_places(session: Session, slots: Sequence[UUID]) -> Sequence[Any]:
-    """In the order that bookings lock them; new slots have none yet."""
-    session.execute(
-        select(SlotCapacityConstraint.slot_id)
-        .join(Slot, Slot.id == SlotCapacityConstraint.slot_id)
-        .where(Slot.id.in_(slots))
-        .order_by(Slot.starts_at, Slot.id, SlotCapacityConstraint.set_no)
-        .with_for_update(of=SlotCapacityConstraint)
-    ).all()
-    return session.execute(
-        select(Slot.id, Slot.starts_at, Slot.ends_at)
-        .where(Slot.id.in_(slots))
-        .order_by(Slot.starts_at, Slot.id)
-    ).all()
-
-
 def _holders(session: Session, consulate: str, day: date, slots: Sequence[UUID]) -> list[_Holder]:
     """Who holds places in these slots, or lost them, in the order in which they are seated."""
     seats: dict[UUID, list[Any]] = defaultdict(list)
     for seat in session.execute(
         select(
             Seat.appointment_id, Seat.person_id, Seat.service_code, Seat.slot_id, Seat.counted,
-            Seat.share, Seat.hold_id, Seat.starts_at, Seat.ends_at, DeskHold.desk_id,
-            DeskHold.skills, Slot.ends_at.label("slot_ends_at"),
+            Seat.share, Seat.skills, Seat.hold_id, Seat.starts_at, Seat.ends_at, DeskHold.desk_id,
+            Slot.ends_at.label("slot_ends_at"),
             (Member.status == Status.CANCELLED).label("left"),
         )
         .join(Appointment, Appointment.id == Seat.appointment_id)
@@ -428,8 +467,8 @@ def _wanted(seat: Any) -> Wanted:
     step = seat.slot_ends_at - seat.starts_at
     length = -(-(seat.ends_at - seat.starts_at) // step)
     hold = None
-    if seat.hold_id or length > 1:
-        skills, desk = frozenset(seat.skills or ()), seat.desk_id and str(seat.desk_id)
+    if seat.hold_id or length > 1 or seat.skills:
+        skills, desk = frozenset(seat.skills), seat.desk_id and str(seat.desk_id)
         id_ = str(seat.hold_id or new_id())
         hold = Hold(id_, 0, length, seat.service_code, skills, seat.share, desk)
     return Wanted(seat.slot_id, seat.service_code, seat.share, hold, seat.person_id)
@@ -437,7 +476,8 @@ def _wanted(seat: Any) -> Wanted:
 
 # Places that are only held yet: for no booking's place, and for none that was lost before.
 _HELD = 2
-# Places that are being freed: nobody is sent away for them.
+# Those who lost their place; and places that are being freed: nobody is sent away for them.
+_LOST = 3
 _LEFT = 4
 
 
@@ -445,7 +485,7 @@ def _rank(appointment: Appointment) -> int:
     """Those who are there or have been; those who have a place; those who lost it."""
     if appointment.status != Status.BOOKED:
         return 0
-    return 1 if appointment.orphaned_at is None else 3
+    return 1 if appointment.orphaned_at is None else _LOST
 
 
 def _booking_holds(session: Session, slots: Sequence[UUID]) -> Iterator[_Holder]:
@@ -508,23 +548,70 @@ def _left(session: Session, slots: Sequence[UUID]) -> list[_Holder]:
     return [_Holder(move, _LEFT, since[move], wants, True) for move, wants in moves.items()]
 
 
-def _seat(holders: Iterable[_Holder], places: Mapping[UUID, _Place]) -> set[UUID]:
-    """Who is seated, each with all their people or not at all."""
+class _Day:
+    """How many more of each service the day takes of those who lost their place, where it has a
+    maximum."""
+
+    def __init__(
+        self, session: Session, consulate: str, day: date, places: Mapping[UUID, _Place]
+    ) -> None:
+        self.places = places
+        most = most_of_days(session, consulate, [day])
+        others = count_people(session, consulate, [day], without=list(places)) if most else {}
+        self.left = {key[1:]: count - others.get(key, 0) for key, count in most.items()}
+
+    def _count(self, holder: _Holder) -> Counter[tuple[UUID | None, str]]:
+        return Counter((self.places[want.slot].where, want.service) for want in holder.wants)
+
+    def has_room(self, holder: _Holder) -> bool:
+        """Whether all of its people can come."""
+        return all(
+            self.left.get(key, people) >= people for key, people in self._count(holder).items()
+        )
+
+    def take(self, holder: _Holder) -> None:
+        """Count them."""
+        for key, people in self._count(holder).items():
+            if key in self.left:
+                self.left[key] -= people
+
+
+def _seat(holders: Sequence[_Holder], places: Mapping[UUID, _Place], day: _Day) -> set[UUID]:
+    """Who is seated, each with all their people or not at all: those who have a place, then, as
+    others may book, those who lost theirs."""
     seated = set()
     for holder in holders:
-        taken: list[Wanted] = []
-        for want in holder.wants:
-            if not places[want.slot].take(want):
-                break
-            taken.append(want)
-        if len(taken) == len(holder.wants):
+        if holder.rank < _LOST and _take_all(holder, places):
+            day.take(holder)
             seated.add(holder.id)
-            continue
-        for want in taken:
-            places[want.slot].give_back(want)
+    _settle(places)
+    for place in places.values():
+        place.keep_reserves()
+    for holder in holders:
+        lost = holder.rank == _LOST and not day.has_room(holder)
+        if holder.rank >= _LOST and not lost and _take_all(holder, places):
+            day.take(holder)
+            seated.add(holder.id)
+    _settle(places)
+    return seated
+
+
+def _take_all(holder: _Holder, places: Mapping[UUID, _Place]) -> bool:
+    taken: list[Wanted] = []
+    for want in holder.wants:
+        if not places[want.slot].take(want):
+            break
+        taken.append(want)
+    if len(taken) == len(holder.wants):
+        return True
+    for want in taken:
+        places[want.slot].give_back(want)
+    return False
+
+
+def _settle(places: Mapping[UUID, _Place]) -> None:
     for room in {id(place.room): place.room for place in places.values()}.values():
         room.settle()
-    return seated
 
 
 # Whoever holds a desk may sit at another now; one that is held no more is free.
@@ -575,6 +662,7 @@ def _hold_again(session: Session, holder: _Holder, want: Wanted, place: _Place, 
             service_code=want.service,
             starts_at=times[hold.first].starts_at,
             ends_at=times[hold.end - 1].ends_at,
+            skills=sorted(hold.skills),
             share=want.share,
         )
     )
@@ -592,18 +680,20 @@ def _hold_again(session: Session, holder: _Holder, want: Wanted, place: _Place, 
 
 _WRITE = text(
     """
-    INSERT INTO slot_sets (slot_id, set_no, services, capacity, taken)
+    INSERT INTO slot_sets (slot_id, set_no, services, capacity, taken, exempt, planned)
     SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-        AS r (slot_id uuid, set_no smallint, services text[], capacity smallint, taken smallint)
+        AS r (slot_id uuid, set_no smallint, services text[], capacity smallint, taken smallint,
+            exempt text[], planned smallint)
     ORDER BY slot_id, set_no
     ON CONFLICT (slot_id, set_no) DO UPDATE SET services = excluded.services,
-        capacity = excluded.capacity, taken = excluded.taken
+        capacity = excluded.capacity, taken = excluded.taken, exempt = excluded.exempt,
+        planned = excluded.planned
     """
 )
 # Rows stay, for bookings wait for their locks; one without services constrains nothing.
 _EMPTY = text(
     """
-    UPDATE slot_sets SET services = '{}', capacity = 0, taken = 0
+    UPDATE slot_sets SET services = '{}', capacity = 0, taken = 0, exempt = '{}', planned = NULL
     FROM jsonb_to_recordset(CAST(:sizes AS jsonb)) AS s (slot uuid, size smallint)
     WHERE slot_id = s.slot AND set_no >= s.size AND services <> '{}'
     """
@@ -615,7 +705,7 @@ def _write_constraints(session: Session, places: Iterable[_Place]) -> None:
     for place in places:
         sizes.append({"slot": str(place.slot), "size": len(place.rows)})
         for number, (row, taken) in enumerate(zip(place.rows, place.taken, strict=True)):
-            capacity = row.capacity if place.holds_free_places else taken
+            capacity = place.bounds[number] if place.holds_free_places else taken
             rows.append(
                 {
                     "slot_id": str(place.slot),
@@ -623,6 +713,8 @@ def _write_constraints(session: Session, places: Iterable[_Place]) -> None:
                     "services": row.services,
                     "capacity": capacity,
                     "taken": taken,
+                    "exempt": row.exempt,
+                    "planned": row.capacity if row.exempt else None,
                 }
             )
     session.execute(_EMPTY, {"sizes": json.dumps(sizes)})

@@ -50,14 +50,23 @@ _FREE = """
     ), uncounted AS (
         UPDATE {rows} SET counted = false WHERE {whose} AND counted
     )
-    UPDATE slot_sets t SET taken = t.taken - c.places
+    UPDATE slot_sets t SET taken = t.taken - c.places, capacity = CASE
+        WHEN t.planned IS NULL THEN t.capacity
+        ELSE least(t.capacity, greatest(t.planned, t.taken - c.places)) END
     FROM counted c WHERE t.slot_id = c.slot_id AND t.set_no = c.set_no
+"""
+# Of the day's maximums, held places too, after the slots' rows.
+_COUNT_OFF = """
+    SELECT count_on_days((
+        SELECT jsonb_agg(jsonb_build_object(
+            'slot_id', slot_id, 'service', service_code, 'people', -{count})) FROM {of_day}))
 """
 _LOCK_APPOINTMENT = text("SELECT FROM appointments WHERE id = :appointment FOR NO KEY UPDATE")
 _CANCELLED = {
     "places": "seats WHERE appointment_id = :appointment AND counted AND hold_id IS NULL",
     "holds": "(SELECT h.* FROM desk_holds h JOIN seats ON seats.hold_id = h.id"
     " WHERE seats.appointment_id = :appointment) h",
+    "of_day": "seats WHERE appointment_id = :appointment AND counted",
     "count": "1",
     "rows": "seats",
     "whose": "appointment_id = :appointment",
@@ -67,6 +76,8 @@ _ONE = {
     " WHERE m.person_id = :person AND counted AND hold_id IS NULL) s",
     "holds": "(SELECT h.* FROM desk_holds h JOIN seats ON seats.hold_id = h.id"
     " JOIN attendees m USING (appointment_id, person_id) WHERE m.person_id = :person) h",
+    "of_day": "(SELECT seats.* FROM seats JOIN attendees m USING (appointment_id, person_id)"
+    " WHERE m.person_id = :person AND counted) s",
     "count": "1",
     "rows": "seats",
     "whose": "person_id = :person",
@@ -74,6 +85,7 @@ _ONE = {
 _VACATED = {
     "places": "vacated_places WHERE move_id = :move AND counted AND NOT by_desk",
     "holds": "(SELECT * FROM desk_holds WHERE move_id = :move) h",
+    "of_day": "vacated_places WHERE move_id = :move AND counted AND of_day",
     "count": "places",
     "rows": "vacated_places",
     "whose": "move_id = :move",
@@ -81,6 +93,9 @@ _VACATED = {
 _LOCK_CANCELLED = text(_LOCK.format(**_CANCELLED))
 _LOCK_ONE = text(_LOCK.format(**_ONE))
 _LOCK_VACATED = text(_LOCK.format(**_VACATED))
+_COUNT_CANCELLED_OFF = text(_COUNT_OFF.format(**_CANCELLED))
+_COUNT_ONE_OFF = text(_COUNT_OFF.format(**_ONE))
+_COUNT_VACATED_OFF = text(_COUNT_OFF.format(**_VACATED))
 _FREE_CANCELLED = text(_FREE.format(**_CANCELLED))
 _FREE_ONE = text(_FREE.format(**_ONE))
 _FREE_VACATED = text(_FREE.format(**_VACATED))
@@ -119,10 +134,16 @@ def seats_of(appointment: Appointment, status: Status) -> Select[Any]:
 
 
 def vacate(
-    session: Session, appointment: Appointment, *, limits: BookingLimits, now: datetime
+    session: Session,
+    appointment: Appointment,
+    *,
+    limits: BookingLimits,
+    now: datetime,
+    of_day: bool = True,
 ) -> None:
     """Keep which places it leaves, to be freed later, in the transaction that moves it; one that
-    the opening hours had no place for any more leaves none."""
+    the opening hours had no place for any more leaves none. Without ``of_day`` it stays on its day,
+    and counts there once."""
     seats = session.scalars(seats_of(appointment, Status.BOOKED).where(Seat.counted)).all()
     places = Counter(
         (seat.slot_id, seat.service_code, seat.share, seat.hold_id is not None) for seat in seats
@@ -140,6 +161,7 @@ def vacate(
             "vacated_at": now,
             "share": share,
             "by_desk": by_desk,
+            "of_day": of_day,
         }
         for (slot, service, share, by_desk), count in places.items()
     ]
@@ -156,17 +178,19 @@ def _delay(starts_at: datetime, limits: BookingLimits, now: datetime) -> float:
 
 def free_places(session: Session, appointment: UUID) -> None:
     """Count the places of a cancelled appointment as free, once: see `free_later`."""
-    for statement in (_LOCK_APPOINTMENT, _LOCK_CANCELLED, _FREE_CANCELLED):
+    for statement in (
+        _LOCK_APPOINTMENT, _LOCK_CANCELLED, _COUNT_CANCELLED_OFF, _FREE_CANCELLED,
+    ):  # fmt: skip
         session.execute(statement, {"appointment": appointment})
 
 
 def free_attendee(session: Session, person: UUID) -> None:
     """Count the places of one who left a party as free, once: see `free_later`."""
-    for statement in (_LOCK_ONE, _FREE_ONE):
+    for statement in (_LOCK_ONE, _COUNT_ONE_OFF, _FREE_ONE):
         session.execute(statement, {"person": person})
 
 
 def free_vacated(session: Session, move: UUID) -> None:
     """Count the places that one move left as free, once: see `vacate`."""
-    for statement in (_LOCK_VACATED, _FREE_VACATED):
+    for statement in (_LOCK_VACATED, _COUNT_VACATED_OFF, _FREE_VACATED):
         session.execute(statement, {"move": move})

@@ -7,6 +7,18 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WHERE slot_id = p_slot AND p_service = ANY (services)
 $$;
 
+-- How many more people of a service each session's day takes, where the day has a maximum: of the
+-- office, or of a mobile consulate's own place.
+CREATE OR REPLACE FUNCTION left_of_days(
+    p_consulates text[], p_service text, p_first timestamptz, p_last timestamptz
+) RETURNS TABLE (session_id uuid, free integer) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT o.id, greatest(m.most - m.taken, 0) FROM day_maximums m
+    JOIN sessions o ON o.consulate_code = m.consulate_code AND o.day = m.day
+        AND CASE WHEN o.place_zone IS NOT NULL THEN o.id END IS NOT DISTINCT FROM m.place_id
+    WHERE m.consulate_code = ANY (p_consulates) AND m.service_code = p_service
+        AND m.day BETWEEN p_first::date - 1 AND p_last::date + 1
+$$;
+
 -- Sessions of the days on which places for a party aren't told by constraints alone: somebody holds
 -- a named desk, the service would need one, or several people may spread over several sessions.
 CREATE OR REPLACE FUNCTION searched_sessions(
@@ -29,8 +41,11 @@ CREATE OR REPLACE FUNCTION free_times(
 LANGUAGE sql STABLE AS $$
     WITH times AS (
         SELECT s.consulate_code, s.place_id, s.starts_at, max(s.ends_at) AS ends_at,
-               coalesce(sum(f.free), 0)::integer AS free, count(f.free) > 0 AS offered
+               coalesce(sum(f.free), 0)::integer AS free, count(f.free) > 0 AS offered,
+               min(d.free) AS of_day
         FROM slots s CROSS JOIN LATERAL places_left(s.id, p_service) f
+        LEFT JOIN left_of_days(p_consulates, p_service, p_first, p_last) d
+            ON d.session_id = s.session_id
         WHERE s.consulate_code = ANY (p_consulates) AND s.open
           AND s.starts_at >= p_first AND s.starts_at < p_last
           AND s.session_id <> ALL (ARRAY(
@@ -51,8 +66,8 @@ LANGUAGE sql STABLE AS $$
         -- The place to which a booking of that start leads: see find_seats.
         SELECT DISTINCT ON (consulate_code, starts_at) * FROM reach WHERE offered
         ORDER BY consulate_code, starts_at, place_id NULLS FIRST
-    ) SELECT consulate_code, starts_at, ends_at, free FROM chosen
-    WHERE free > 0 AND places >= p_party
+    ) SELECT consulate_code, starts_at, ends_at, least(free, of_day) FROM chosen
+    WHERE free > 0 AND places >= p_party AND coalesce(of_day, p_party) >= p_party
 $$;
 
 CREATE OR REPLACE FUNCTION take_seat(p_slot uuid, p_service text) RETURNS boolean
@@ -70,7 +85,34 @@ BEGIN
     IF v_free IS NULL OR v_free < 1 THEN RETURN false; END IF;
     UPDATE slot_sets SET taken = taken + 1
         WHERE slot_id = p_slot AND p_service = ANY (services);
+    -- Always after the slot's rows, as everywhere: see `count_on_days`.
+    UPDATE day_maximums m SET taken = m.taken + 1
+        FROM slots s JOIN sessions o ON o.id = s.session_id
+        WHERE s.id = p_slot AND m.consulate_code = s.consulate_code AND m.day = o.day
+            AND m.service_code = p_service AND m.place_id IS NOT DISTINCT FROM s.place_id;
     RETURN true;
+END $$;
+
+-- People who come, or with a negative number come no more, for services of which their day has a
+-- maximum: p_counts as objects of slot_id, service, people. What was above a maximum when it was
+-- set comes down as they leave.
+CREATE OR REPLACE FUNCTION count_on_days(p_counts jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE v_changes jsonb;
+BEGIN
+    SELECT jsonb_agg(c) INTO v_changes FROM (
+        SELECT m.id, sum(c.people) AS people
+        FROM jsonb_to_recordset(p_counts) AS c (slot_id uuid, service text, people integer)
+        JOIN slots s ON s.id = c.slot_id JOIN sessions o ON o.id = s.session_id
+        JOIN day_maximums m ON m.consulate_code = s.consulate_code AND m.day = o.day
+            AND m.service_code = c.service AND m.place_id IS NOT DISTINCT FROM s.place_id
+        GROUP BY m.id) c;
+    IF v_changes IS NULL THEN RETURN; END IF;
+    -- In one order, so that two who bring several services never deadlock.
+    PERFORM FROM day_maximums WHERE id IN (
+        SELECT (c->>'id')::uuid FROM jsonb_array_elements(v_changes) c) ORDER BY id FOR UPDATE;
+    UPDATE day_maximums m SET taken = m.taken + c.people, allowed = CASE
+            WHEN c.people < 0 THEN greatest(m.most, m.taken + c.people) ELSE m.allowed END
+        FROM jsonb_to_recordset(v_changes) AS c (id uuid, people integer) WHERE c.id = m.id;
 END $$;
 
 -- For the version before, while it still runs; a later migration drops it. See `take_seats`.
@@ -159,6 +201,11 @@ BEGIN
     RETURN QUERY SELECT o.consulate_code, jsonb_build_object(
         'id', o.id, 'lengths', o.service_slots,
         'place', CASE WHEN o.place_zone IS NOT NULL THEN o.id END,
+        'of_day', (
+            SELECT jsonb_object_agg(m.service_code, greatest(m.most - m.taken, 0))
+            FROM day_maximums m WHERE m.consulate_code = o.consulate_code AND m.day = o.day
+                AND m.place_id IS NOT DISTINCT FROM
+                    CASE WHEN o.place_zone IS NOT NULL THEN o.id END),
         'desks', (
             SELECT jsonb_agg(jsonb_build_array(d.id, d.services, d.skills) ORDER BY d.name)
             FROM desks d WHERE d.session_id = o.id AND d.removed_at IS NULL),
@@ -242,6 +289,10 @@ BEGIN
         GROUP BY t.slot_id, t.set_no
     ) UPDATE slot_sets t SET taken = t.taken + c.seats
         FROM counted c WHERE t.slot_id = c.slot_id AND t.set_no = c.set_no;
+    PERFORM count_on_days((
+        SELECT jsonb_agg(jsonb_build_object(
+            'slot_id', w->>'slot_id', 'service', w->>'service', 'people', 1))
+        FROM jsonb_array_elements(p_seats) w));
     UPDATE desk_holds h SET desk_id = m.value::uuid
         FROM jsonb_each_text(p_moved) m WHERE h.id = m.key::uuid;
     INSERT INTO desk_holds (
@@ -259,16 +310,17 @@ CREATE OR REPLACE FUNCTION take_seats(
 BEGIN
     PERFORM count_seats(p_seats, p_moved, p_skills, p_share);
     INSERT INTO seats (
-            appointment_id, person_id, service_code, slot_id, starts_at, ends_at, hold_id, share)
+            appointment_id, person_id, service_code, slot_id, starts_at, ends_at, hold_id, share,
+            skills)
         SELECT p_appointment, w.person_id, w.service, w.slot_id, w.starts_at, w.ends_at, w.hold_id,
-            p_share
+            p_share, p_skills
         FROM jsonb_to_recordset(p_seats) AS w (
             person_id uuid, service text, slot_id uuid, starts_at timestamptz, ends_at timestamptz,
             hold_id uuid)
         ON CONFLICT (appointment_id, person_id, service_code) DO UPDATE SET
             slot_id = excluded.slot_id, starts_at = excluded.starts_at,
             ends_at = excluded.ends_at, hold_id = excluded.hold_id, share = excluded.share,
-            counted = true;
+            skills = excluded.skills, counted = true;
 END $$;
 
 -- The same for somebody who only holds the places yet.
@@ -301,6 +353,10 @@ BEGIN
             desk_slots(k.desk_id, k.starts_at, k.ends_at) d
         WHERE h.booking_hold_id = ANY (p_holds))
     ORDER BY s.starts_at, t.slot_id, t.set_no FOR UPDATE OF t;
+    PERFORM count_on_days((
+        SELECT jsonb_agg(jsonb_build_object(
+            'slot_id', slot_id, 'service', service_code, 'people', -1))
+        FROM held_seats WHERE booking_hold_id = ANY (p_holds)));
     WITH ended AS (
         DELETE FROM booking_holds WHERE id = ANY (p_holds) RETURNING id
     ), held AS (
@@ -319,7 +375,9 @@ BEGIN
         GROUP BY t.slot_id, t.set_no
     ), desks_left AS (
         DELETE FROM desk_holds WHERE id IN (SELECT desk_hold_id FROM held)
-    ) UPDATE slot_sets t SET taken = t.taken - c.seats
+    ) UPDATE slot_sets t SET taken = t.taken - c.seats, capacity = CASE
+            WHEN t.planned IS NULL THEN t.capacity
+            ELSE least(t.capacity, greatest(t.planned, t.taken - c.seats)) END
         FROM counted c WHERE t.slot_id = c.slot_id AND t.set_no = c.set_no;
     PERFORM set_config('app.consulate', coalesce(v_scope, ''), true);
 END $$;
@@ -444,7 +502,8 @@ BEGIN
     PERFORM set_config('app.consulate', '*', true),
             set_config('app.account', coalesce(p_account::text, ''), true);
     -- The office's times come before those of a mobile consulate: see find_seats.
-    SELECT coalesce(min(m.place_zone), c.time_zone), max(s.ends_at), max(f.free),
+    SELECT coalesce(min(m.place_zone), c.time_zone), max(s.ends_at),
+            max(CASE WHEN f.free IS NOT NULL THEN least(f.free, d.free) END),
             bool_or(EXISTS (SELECT FROM desk_holds h WHERE h.session_id = o.id)),
             bool_or(o.service_slots ? p_services[1]), min(s.place_id::text)::uuid
         INTO v_zone, v_ends, v_free, v_by_desk, v_long, v_place
@@ -453,6 +512,8 @@ BEGIN
         JOIN sessions o ON o.id = s.session_id
         LEFT JOIN sessions m ON m.id = s.place_id
         LEFT JOIN LATERAL places_left(s.id, p_services[1]) f ON true
+        LEFT JOIN left_of_days(ARRAY[p_consulate], p_services[1], p_start, p_start) d
+            ON d.session_id = o.id
         WHERE c.code = p_consulate AND p_start > p_now
         GROUP BY c.code, s.place_id ORDER BY max(f.free) IS NULL, s.place_id NULLS FIRST LIMIT 1;
     -- Its place depends on who has a named desk: the search for seats knows. The caller comes back.

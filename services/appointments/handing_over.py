@@ -262,6 +262,7 @@ def _rebook(
                 "slot_id": seat.slot_id,
                 "hold_id": seat.hold_id,
                 "share": seat.share,
+                "skills": seat.skills,
                 "starts_at": seat.starts_at,
                 "ends_at": seat.ends_at,
             }

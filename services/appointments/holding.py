@@ -21,9 +21,10 @@ from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from services.appointments.booking import Hand, limits_as_json, translate
-from services.appointments.errors import HoldOver, SlotNotOffered
+from services.appointments.errors import HoldOver, ShareNotAllowed, SlotNotOffered
 from services.appointments.finding_seats import find_seats, hold_seats
 from services.appointments.models import BookingHold
+from services.appointments.reserves import may_use
 from services.appointments.rules import HOLD_FOR, BookingLimits, free_after
 from services.appointments.seating import Party
 from services.kernel.audit import Actor
@@ -43,11 +44,14 @@ class HoldPlaces:
     start: datetime
     people: int = 1
     skills: tuple[str, ...] = ()
+    share: str = ""
 
     @property
     def party(self) -> Party:
         """As the search for seats knows it."""
-        return Party(self.start, self.services, self.people, frozenset(self.skills))
+        return Party(
+            self.start, self.services, self.people, frozenset(self.skills), self.share
+        )
 
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:holder AS text), 0))")
@@ -60,11 +64,14 @@ def hold_places(
     """Hold them, in place of what the same person held before; at the same start they keep the
     time that they had left.
 
-    Raises `SlotTaken`, `SlotNotOffered`, `BookingLimit`, `TooManyAttempts`: limits are those of a
+    Raises `SlotTaken`, `SlotNotOffered`, `ShareNotAllowed`, `BookingLimit`,
+    `TooManyAttempts`: limits are those of a
     booking for so many people.
     """
     holder = _holder(actor)
     session.execute(_LOCK, {"holder": holder})
+    if not may_use(command.share, actor.role):
+        raise ShareNotAllowed()
     if command.start <= now:
         raise SlotNotOffered(field="start")
     before = find_hold(session, actor, now=now)

@@ -69,6 +69,9 @@ class SessionSeries(Base):
     place_name: Mapped[str | None] = mapped_column(Text)
     place_address: Mapped[str | None] = mapped_column(Text)
     place_zone: Mapped[str | None] = mapped_column(Text)
+    # As `reserves` writes them, and as `OpeningSession.daily_maximums`.
+    reserves: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    daily_maximums: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(_NOW)
 
@@ -94,6 +97,11 @@ class OpeningSession(Base):
         ),
         Index("ix_sessions_consulate_code_day", "consulate_code", "day"),
         Index("uq_sessions_series_id_day", "series_id", "day", unique=True),
+        Index(
+            "ix_sessions_release_at",
+            "release_at",
+            postgresql_where=text("release_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -118,6 +126,13 @@ class OpeningSession(Base):
     service_minutes: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
     # How many slots a service takes, where it is more than one; see `durations`.
     service_slots: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
+    # Places kept at each of its times, as `reserves` writes them, and when the next of them are let
+    # go: those of before are everybody's.
+    reserves: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    release_at: Mapped[datetime | None] = mapped_column(_NOW)
+    # As it was opened with: how many people a service may have on its day, whatever the office's
+    # maximums.
+    daily_maximums: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
     # Of the version before, while it still runs; a later migration drops it.
     by_desk: Mapped[bool] = mapped_column(server_default=text("false"))
 
@@ -192,6 +207,50 @@ class ServiceDuration(Base):
     set_at: Mapped[datetime] = mapped_column(_NOW)
 
 
+class DailyMaximum(Base):
+    """How many people an office's day takes of a service, from a day on; without ``most`` as many
+    as there are places."""
+
+    __tablename__ = "daily_maximums"
+    __table_args__ = (CheckConstraint("most BETWEEN 0 AND 1000", name="most"),)
+
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"), primary_key=True)
+    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
+    valid_from: Mapped[date] = mapped_column(primary_key=True)
+    most: Mapped[int | None] = mapped_column(SmallInteger)
+    set_by: Mapped[UUID | None]
+    set_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class DayMaximum(Base):
+    """The maximum of a service on one day, at the office or at a mobile consulate's own place, and
+    how many are booked then. ``allowed`` is more than ``most`` only while more than that are
+    booked: they keep their places when a maximum is set, and it comes down as they leave."""
+
+    __tablename__ = "day_maximums"
+    __table_args__ = (
+        CheckConstraint("taken BETWEEN 0 AND allowed AND most <= allowed", name="allowed"),
+        UniqueConstraint(
+            "consulate_code",
+            "day",
+            "service_code",
+            "place_id",
+            name="uq_day_maximums_consulate_code",
+            postgresql_nulls_not_distinct=True,
+        ),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    day: Mapped[date]
+    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"))
+    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id"))
+    most: Mapped[int] = mapped_column(SmallInteger)
+    allowed: Mapped[int] = mapped_column(SmallInteger)
+    taken: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+
+
 class Desk(Skilled, Base):
     """A window that is staffed for the whole session, with the services it can give.
 
@@ -261,7 +320,8 @@ class SlotCapacityConstraint(Base):
     bookings these have. The CHECK refuses exactly the bookings that no assignment could seat.
 
     A named desk that is held counts as one more. ``exempt``: reserved shares whose bookings don't
-    count here; such a row keeps their places from everybody else.
+    count here; such a row keeps their places from everybody else, and its capacity comes down to
+    ``planned`` as others leave who had a place before it was kept.
     One without services is left of an earlier plan and constrains nothing."""
 
     __tablename__ = "slot_sets"
@@ -276,6 +336,7 @@ class SlotCapacityConstraint(Base):
     capacity: Mapped[int] = mapped_column(SmallInteger)
     taken: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     exempt: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    planned: Mapped[int | None] = mapped_column(SmallInteger)
 
 
 class DeskHold(Base):
@@ -397,8 +458,8 @@ class Member(Base):
 
 class Seat(Base):
     """One person's place for one service, from one slot on; ``hold_id`` while a named desk is held
-    for it. ``share``: which reserved share it may use, if any. ``counted``: it is one of those
-    that the slots' constraints have as taken."""
+    for it. ``share``: which reserved share it may use, if any; ``skills``: what it needs of a desk.
+    ``counted``: it is one of those that the slots' constraints have as taken."""
 
     __tablename__ = "seats"
     owners = PartOf("appointment_id", Appointment)
@@ -414,6 +475,7 @@ class Seat(Base):
     ends_at: Mapped[datetime] = mapped_column(_NOW)
     hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("desk_holds.id", ondelete="SET NULL"))
     share: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     counted: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
@@ -607,10 +669,9 @@ class BoardLink(Base):
 
 class VacatedPlace(Base):
     """Places that an appointment left by moving: ``counted`` as taken until the move's item frees
-    them."""
+    them. Like other capacity they are nobody's own: the office that it left counts them too."""
 
     __tablename__ = "vacated_places"
-    owners = PartOf("appointment_id", Appointment)
     __table_args__ = (
         CheckConstraint("places > 0", name="places"),
         Index("ix_vacated_places_appointment_id", "appointment_id"),
@@ -625,6 +686,8 @@ class VacatedPlace(Base):
     share: Mapped[str] = mapped_column(Text, server_default=text("''"))
     # At named desks, which their holds count: see `DeskHold`.
     by_desk: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Counted of its day's maximum: not of a day that the move stayed on.
+    of_day: Mapped[bool] = mapped_column(server_default=text("true"))
     counted: Mapped[bool] = mapped_column(server_default=text("true"))
 
 

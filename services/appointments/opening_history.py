@@ -55,6 +55,8 @@ def described(
         "opens": f"{thing.opens:%H:%M}",
         "closes": f"{thing.closes:%H:%M}",
         "breaks": thing.breaks,
+        "reserves": thing.reserves,
+        "daily_maximums": thing.daily_maximums,
         "desks": [
             desk if isinstance(desk, dict) else {"name": desk.name, "services": desk.services}
             for desk in desks

@@ -21,6 +21,7 @@ from services.appointments.durations import Durations, durations_of
 from services.appointments.errors import (
     BreakOutsideHours,
     DeskTaken,
+    MorePlacesKept,
     OfficeClosed,
     ServiceLongerThanSession,
     ServiceNotOffered,
@@ -35,7 +36,14 @@ from services.appointments.hours import (
     breaks_as_json,
     slot_times,
 )
+from services.appointments.maximums import count_days
 from services.appointments.models import Desk, OpeningSession, Slot
+from services.appointments.reserves import (
+    Reserve,
+    kept_at,
+    reserves_as_json,
+    reserving_constraints,
+)
 from services.appointments.rules import (
     CapacityConstraint,
     Skilled,
@@ -95,6 +103,8 @@ class OpenSession:
     breaks: tuple[Span, ...] = ()
     place: Place | None = None
     series: UUID | None = None
+    reserves: tuple[Reserve, ...] = ()
+    daily_maximums: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def hours(self) -> Hours:
@@ -121,6 +131,7 @@ class _Plan:
     times: list[tuple[datetime, datetime]]
     rows: list[CapacityConstraint]
     service_slots: Mapping[str, int]
+    release_at: datetime | None
 
 
 def open_session(
@@ -145,6 +156,8 @@ def open_sessions(
     plans = [_plan(command, known, now=now, actor=actor) for command in commands]
     if plans:
         _store(session, plans, now=now, actor=actor)
+        for code in known.offices:
+            count_days(session, code, {plan.command.date for plan in plans})
     return [plan.id for plan in plans]
 
 
@@ -180,13 +193,17 @@ def _plan(command: OpenSession, known: _Known, *, now: datetime, actor: audit.Ac
     # A day of a series that is closed by hand gets its times when that is lifted.
     if ALL_DAY in closed and not command.series:
         raise OfficeClosed(field="date")
-    zone = command.place.time_zone if command.place else known.offices[command.consulate].time_zone
-    times = slot_times(command.date, command.hours, ZoneInfo(zone), closed=closed)
+    place = command.place or known.offices[command.consulate]
+    zone = ZoneInfo(place.time_zone)
+    times = slot_times(command.date, command.hours, zone, closed=closed)
     if not times and not command.series:
         raise SessionTooShort(field="closes")
     if times and times[0][0] <= now:
         raise Invalid("in_the_past", field="date")
-    return _Plan(new_id(), command, times, rows, _slots_of_services(command, known, len(times)))
+    kept = kept_at(command.reserves, command.date, command.opens, zone, now)
+    rows += reserving_constraints([desk.services for desk in command.desks], kept.places)
+    slots = _slots_of_services(command, known, len(times))
+    return _Plan(new_id(), command, times, rows, slots, kept.release_at)
 
 
 def _slots_of_services(command: OpenSession, known: _Known, times: int) -> dict[str, int]:
@@ -211,17 +228,29 @@ class Planned(Protocol):
     def hours(self) -> Hours:
         """When it is open."""
 
+    @property
+    def reserves(self) -> tuple[Reserve, ...]:
+        """Places that are kept."""
+
+    @property
+    def daily_maximums(self) -> Mapping[str, int]:
+        """Service -> most people a day."""
+
 
 def checked_constraints(
     planned: Planned, bookable: Container[str], minutes: Mapping[str, int] | None = None
 ) -> list[CapacityConstraint]:
-    """The constraints of each slot. Raises as `open_session` about desks, services and breaks."""
+    """The constraints of each slot, without places that are kept. Raises as `open_session` about
+    desks, services, breaks and what is kept."""
     minutes = getattr(planned, "service_minutes", {}) if minutes is None else minutes
-    for code in sorted({code for desk in planned.desks for code in desk.services} | set(minutes)):
+    named = {code for desk in planned.desks for code in desk.services}
+    for code in sorted(named | set(minutes) | set(planned.daily_maximums)):
         if code not in bookable:
             raise ServiceNotOffered(field="desks", service=code)
     if planned.hours.faulty_break:
         raise BreakOutsideHours(field="breaks")
+    if sum(reserve.places for reserve in planned.reserves) > len(planned.desks):
+        raise MorePlacesKept(field="reserves")
     rows = capacity_constraints([desk.services for desk in planned.desks])
     if rows is None:
         raise TooManyDeskPatterns(field="desks")
@@ -244,6 +273,9 @@ def _store(session: Session, plans: Sequence[_Plan], *, now: datetime, actor: au
             "service_slots": plan.service_slots,
             "series_id": plan.command.series,
             "breaks": breaks_as_json(plan.command.breaks),
+            "reserves": reserves_as_json(plan.command.reserves),
+            "release_at": plan.release_at,
+            "daily_maximums": dict(plan.command.daily_maximums),
             **place_columns(plan.command.place),
         }
         for plan in plans
@@ -323,7 +355,13 @@ def _store_slots(session: Session, plans: Sequence[_Plan]) -> None:
 def _sets_as_json(rows: list[CapacityConstraint]) -> str:
     return json.dumps(
         [
-            {"set_no": number, "services": row.services, "capacity": row.capacity}
+            {
+                "set_no": number,
+                "services": row.services,
+                "capacity": row.capacity,
+                "exempt": row.exempt,
+                "planned": row.capacity if row.exempt else None,
+            }
             for number, row in enumerate(rows)
         ]
     )
@@ -331,9 +369,9 @@ def _sets_as_json(rows: list[CapacityConstraint]) -> str:
 
 _SETS_OF_EVERY_SLOT = text(
     """
-    INSERT INTO slot_sets (slot_id, set_no, services, capacity)
-    SELECT slot, sets.set_no, sets.services, sets.capacity
-    FROM unnest(CAST(:slots AS uuid[])) AS slot, jsonb_to_recordset(CAST(:sets AS jsonb))
-        AS sets (set_no smallint, services text[], capacity smallint)
+    INSERT INTO slot_sets (slot_id, set_no, services, capacity, exempt, planned)
+    SELECT slot, sets.set_no, sets.services, sets.capacity, sets.exempt, sets.planned
+    FROM unnest(CAST(:slots AS uuid[])) AS slot, jsonb_to_recordset(CAST(:sets AS jsonb)) AS sets (
+        set_no smallint, services text[], capacity smallint, exempt text[], planned smallint)
     """
 )

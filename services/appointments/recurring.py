@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -36,6 +36,7 @@ from services.appointments.planning import (
     open_sessions,
     place_columns,
 )
+from services.appointments.reserves import Reserve, reserves_as_json, reserves_from_json
 from services.consulates.queries import Closure as Holiday
 from services.consulates.queries import closed_days, get_consulate
 from services.kernel import audit
@@ -74,6 +75,8 @@ class CreateSeries:
     breaks: tuple[Span, ...] = ()
     place: Place | None = None
     exdates: tuple[date, ...] = ()
+    reserves: tuple[Reserve, ...] = ()
+    daily_maximums: Mapping[str, int] = field(default_factory=dict)
     reason: str | None = None
 
     @property
@@ -115,6 +118,8 @@ def create_series(
         slot_minutes=command.slot_minutes,
         breaks=breaks_as_json(command.breaks),
         desks=desks_as_json(command.desks),
+        reserves=reserves_as_json(command.reserves),
+        daily_maximums=dict(command.daily_maximums),
         created_by=actor.account_id,
         created_at=now,
         **place_columns(command.place),
@@ -221,6 +226,8 @@ def _of_day(series: SessionSeries, day: date) -> OpenSession:
         slot_minutes=series.slot_minutes,
         desks=desks_from_json(series.desks),
         breaks=breaks_from_json(series.breaks),
+        reserves=reserves_from_json(series.reserves),
+        daily_maximums=series.daily_maximums,
         place=place_of(series),
         series=series.id,
     )

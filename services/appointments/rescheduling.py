@@ -7,20 +7,21 @@ a place to somebody who waits for it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from services.appointments.errors import SlotNotOffered
 from services.appointments.finding_seats import find_seats, take_seats
 from services.appointments.freeing import seats_of, vacate
 from services.appointments.lifecycle import LIFECYCLE
-from services.appointments.models import Appointment, DeskHold, Seat, VacatedPlace
+from services.appointments.models import Appointment, Seat, Slot, VacatedPlace
 from services.appointments.rules import PRODUCTION_LIMITS, BookingLimits, Status, Step
 from services.appointments.seating import Party
 from services.appointments.steps import who_may
@@ -71,7 +72,7 @@ def reschedule(
         raise SlotNotOffered(field="start")
     _refuse_hoarding(session, appointment, limits, now)
     _count(session, appointment, -1, coming, now)
-    ends_at = _reseat(session, appointment, consulate, command.start, actor, limits=limits, now=now)
+    ends_at = _move_seats(session, appointment, command, day, actor, limits=limits, now=now)
     _place(session, appointment, consulate, day, command.start, ends_at, now)
     _count(session, appointment, 1, coming, now)
     subject = audit.Subject.of("appointment", appointment)
@@ -103,39 +104,61 @@ def _refuse_hoarding(
         raise TooManyAttempts(retry_after=int((first + _DAY - now).total_seconds()) + 1)
 
 
-def _reseat(
+def _move_seats(
     session: Session,
     appointment: Appointment,
-    consulate: str,
-    start: datetime,
+    command: RescheduleAppointment,
+    day: date,
     actor: Actor,
     *,
     limits: BookingLimits,
     now: datetime,
 ) -> datetime:
-    """Seat each person for each service from ``start`` on, and leave the seats of before; returns
-    when the last one ends."""
+    """Seat each person for each service from the start on; returns when the last one ends."""
     session.flush()
+    consulate = command.consulate or appointment.consulate_code
     seats = session.scalars(seats_of(appointment, Status.BOOKED)).all()
     people = sorted({seat.person_id for seat in seats})
+    same_day = (consulate, day) == (appointment.consulate_code, appointment.day)
+    stays = same_day and _stays(session, seats, consulate, command.start)
     party = Party(
-        start, tuple(appointment.services), len(people), _skills(session, seats), seats[0].share
-    )
+        command.start, tuple(appointment.services), len(people),
+        frozenset(seats[0].skills), seats[0].share, stays,
+    )  # fmt: skip
     connection = driver_connection(session)
     held = [seat.hold_id for seat in seats if seat.hold_id]
     plan = find_seats(connection, consulate, party, holder=actor.account_id, now=now, leaving=held)
-    vacate(session, appointment, limits=limits, now=now)
+    vacate(session, appointment, limits=limits, now=now, of_day=not stays)
+    if stays:
+        _count_off(session, seats)
     take_seats(connection, appointment.id, plan, party, people)
     for seat in seats:
         session.expire(seat)
     return max(each.ends_at for each in plan.seats)
 
 
-def _skills(session: Session, seats: Sequence[Seat]) -> frozenset[str]:
-    """What the appointment needs of a desk: alike at all that it has."""
-    held = [seat.hold_id for seat in seats if seat.hold_id]
-    skills = session.scalar(select(DeskHold.skills).where(DeskHold.id.in_(held)).limit(1))
-    return frozenset(skills or ())
+def _count_off(session: Session, seats: Sequence[Seat]) -> None:
+    """Who moves within a day counts there once; its places are locked."""
+    counts = [
+        {"slot_id": str(seat.slot_id), "service": seat.service_code, "people": -1} for seat in seats
+    ]
+    session.execute(_COUNT_ON_DAYS, {"counts": json.dumps(counts)})
+
+
+_COUNT_ON_DAYS = text("SELECT count_on_days(CAST(:counts AS jsonb))")
+
+
+def _stays(session: Session, seats: Sequence[Seat], consulate: str, start: datetime) -> bool:
+    """Whether all are counted on their day at the place to which a booking of that start leads."""
+    own = select(Slot.place_id).where(Slot.id == seats[0].slot_id)
+    place = (
+        select(Slot.place_id)
+        .where(Slot.consulate_code == consulate, Slot.starts_at == start)
+        .order_by(Slot.place_id.nulls_first())
+        .limit(1)
+    )
+    same = session.scalar(own) == session.scalar(place)
+    return same and all(seat.counted for seat in seats)
 
 
 def _place(

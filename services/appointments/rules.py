@@ -385,10 +385,12 @@ class ClosureSource(StrEnum):
 
 @dataclass(frozen=True)
 class CapacityConstraint:
-    """``capacity`` desks can serve at least one of ``services``."""
+    """``capacity`` desks can serve at least one of ``services``; who uses one of the ``exempt``
+    shares doesn't count."""
 
     services: tuple[str, ...]
     capacity: int
+    exempt: tuple[str, ...] = ()
 
 
 def capacity_constraints(desks: Sequence[Collection[str]]) -> list[CapacityConstraint] | None:

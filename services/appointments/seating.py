@@ -89,6 +89,8 @@ class Opening:
     # Where it is held; empty at the office.
     place: str = ""
     lengths: Mapping[str, int] = field(default_factory=dict)
+    # How many more people of a service its day takes, where the day has a maximum.
+    left_of_day: Mapping[str, int] = field(default_factory=dict)
 
     def length(self, service: str) -> int:
         """How many slots the service takes here."""
@@ -125,13 +127,15 @@ def _flexibility(desks: Sequence[DeskOffer]) -> tuple[int, int, list[str]]:
 @dataclass(frozen=True)
 class Party:
     """``people`` who each want the ``services`` one after another, from ``start`` on. ``skills``:
-    what all desks that serve them must have. ``share``: a reserved share that they may use."""
+    what all desks that serve them must have. ``share``: a reserved share that they may use.
+    ``of_day``: they are counted on that day already, and move within it."""
 
     start: datetime
     services: tuple[str, ...]
     people: int = 1
     skills: frozenset[str] = frozenset()
     share: str = ""
+    of_day: bool = False
 
     @property
     def is_plain(self) -> bool:
@@ -352,8 +356,24 @@ def seat(openings: Sequence[Opening], party: Party, steps: Steps | None = None) 
     Somebody starts at its start; everybody else at one of the times that follow without a gap,
     no more of them than seats are wanted. None also when the bound was hit: see ``steps``.
     """
-    search = _Search(_at_one_place(openings, party.start), party, steps or Steps())
+    near = _at_one_place(openings, party.start)
+    if not party.of_day and _left_of_day(near, party) < party.people:
+        return None
+    search = _Search(near, party, steps or Steps())
     return search.plan() if search.has_room() and search.seat(0) else None
+
+
+def _left_of_day(openings: Sequence[Opening], party: Party) -> int:
+    """How many more people the day takes who want all that the party wants: times that follow one
+    another without a gap are of one day."""
+    left = [
+        opening.left_of_day[service]
+        for opening in openings
+        if party.start in opening.at
+        for service in party.services
+        if service in opening.left_of_day
+    ]
+    return min(left, default=party.people)
 
 
 @dataclass(frozen=True)
@@ -387,12 +407,14 @@ def list_offers(
 
 def _offer(openings: Sequence[Opening], party: Party) -> Offer:
     """How many could start, up to as many as a party may be."""
+    here = _at_one_place(openings, party.start)
+    most = _left_of_day(here, replace(party, people=MOST_STARTING))
     one = replace(party, people=MOST_STARTING, services=party.services[:1])
-    search = _Search(_at_one_place(openings, party.start), one, Steps())
+    search = _Search(here, one, Steps())
     now = [each for each in search.candidates[one.services[0]] if each.starts_at == party.start]
     free = 0
     for candidate in now:
-        while free < MOST_STARTING and search.take(free, candidate):
+        while free < most and search.take(free, candidate):
             free += 1
     return Offer(party.start, max(each.ends_at for each in now), free)
 

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.appointments.errors import ServiceNotOffered, TicketTaken
+from services.appointments.errors import DayFull, ServiceNotOffered, TicketTaken
 from services.appointments.lifecycle import LIFECYCLE
+from services.appointments.maximums import count_walk_in
 from services.appointments.models import Appointment, Member, Visit
 from services.appointments.returning import today_at_office
 from services.appointments.rules import Status
@@ -50,7 +51,7 @@ def give_ticket(
     session: Session, command: GiveTicket, *, now: datetime, actor: Actor, vault: Vault
 ) -> Appointment:
     """Somebody waits from now on, after those whose time is before. They hold no seat and no claim:
-    nobody's appointment is touched. Raises `ServiceNotOffered`, `TicketTaken`."""
+    nobody's appointment is touched. Raises `ServiceNotOffered`, `DayFull`, `TicketTaken`."""
     service = next((row for row in list_services(session) if row.code == command.service), None)
     if service is None:
         raise ServiceNotOffered()
@@ -71,6 +72,8 @@ def give_ticket(
         walk_in=True,
     )
     ticket.day = today_at_office(session, ticket, now)
+    if not count_walk_in(session, command.consulate, ticket.day, command.service):
+        raise DayFull()
     session.add_all([person, ticket])
     try:
         session.flush()

@@ -190,6 +190,18 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("Demasiadas combinaciones de ventanillas"),
         _("Agrupa los servicios de modo que más ventanillas ofrezcan lo mismo."),
     ),
+    "more_places_kept": ErrorMessage(
+        _("Se apartan más lugares que ventanillas"),
+        _("Aparta a lo más un lugar por ventanilla."),
+    ),
+    "share_not_allowed": ErrorMessage(
+        _("Ese lugar está apartado para otras personas"),
+        _("Busca un lugar para todo público. Los de quien llega sin cita son solo para hoy."),
+    ),
+    "day_full": ErrorMessage(
+        _("Hoy ya no se atiende a nadie más para ese trámite"),
+        _("Se llegó al máximo del día. Busca una cita para otro día."),
+    ),
     "session_too_short": ErrorMessage(
         _("No cabe ningún turno"), _("Cierra más tarde o usa turnos más cortos.")
     ),

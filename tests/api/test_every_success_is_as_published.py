@@ -95,6 +95,9 @@ def _appointments(web: Web) -> None:
     duration = {"service": "MAT", "minutes": 30, "from": "2099-01-05"}
     _well(web, "POST", "/sessions/durations", duration, token=supervisor)
     _well(web, "GET", "/sessions/durations", token=supervisor)
+    maximum = {"service": "PAS10", "most": 4, "from": duration["from"]}
+    _well(web, "POST", "/sessions/maximums", maximum, token=supervisor)
+    _well(web, "GET", "/sessions/maximums", token=supervisor)
     paths = []
     for number, slot in enumerate(web.free()[:5]):
         made = web.book(slot["start"], token=citizen, attendees=[person(number)]).get_json()

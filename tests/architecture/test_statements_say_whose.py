@@ -30,13 +30,13 @@ from tests.servers import DatabaseUrls
 # Each with why it may.
 TEXTS = {
     "services.appointments.erasing._FORGET_OUTCOME": "the workers', of the erased alone, by id",
+    "services.appointments.freeing._COUNT_CANCELLED_OFF": "the workers', about one that ended",
+    "services.appointments.freeing._COUNT_ONE_OFF": "the workers', about one who left a party",
     "services.appointments.freeing._FREE_CANCELLED": "the workers', about one that ended",
     "services.appointments.freeing._FREE_ONE": "the workers', about one who left a party",
-    "services.appointments.freeing._FREE_VACATED": "the workers', about one move",
     "services.appointments.freeing._LOCK_APPOINTMENT": "the workers', one that ended, by id",
     "services.appointments.freeing._LOCK_CANCELLED": "the workers', about one that ended",
     "services.appointments.freeing._LOCK_ONE": "the workers', about one who left",
-    "services.appointments.freeing._LOCK_VACATED": "the workers', about one move",
     "services.appointments.reminding._REMIND": "the schedule's, of all offices",
     "services.appointments.watching._END_OVER": "the workers', by the keys of who waits",
     "services.appointments.resembling._FLAG": "the workers', compares across all offices",

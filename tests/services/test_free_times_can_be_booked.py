@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -19,6 +20,7 @@ from services.appointments.finding_seats import read_openings
 from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.appointments.queries import availability
+from services.appointments.reserves import Reserve, Share
 from services.appointments.seating import Party, seat
 from services.kernel.audit import SYSTEM
 from services.kernel.clock import system_clock
@@ -34,14 +36,26 @@ _MISCOUNTED = text(
     JOIN slots s ON s.id = t.slot_id
     CROSS JOIN LATERAL (
         SELECT count(*) AS n FROM seats e WHERE e.slot_id = t.slot_id AND e.hold_id IS NULL
-            AND e.service_code = ANY (t.services)) places
+            AND e.service_code = ANY (t.services) AND e.share <> ALL (t.exempt)) places
     CROSS JOIN LATERAL (
         SELECT count(*) AS n FROM desk_holds h JOIN desks d ON d.id = h.desk_id
         WHERE h.session_id = s.session_id AND d.services && t.services
+            AND h.share <> ALL (t.exempt)
             AND s.starts_at >= h.starts_at AND s.starts_at < h.ends_at) held
     WHERE t.taken <> places.n + held.n
     """
 )
+_MISCOUNTED_OF_DAY = text(
+    """
+    SELECT m.day, m.service_code, m.taken, n FROM day_maximums m
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS n FROM seats e JOIN slots s ON s.id = e.slot_id
+        JOIN sessions o ON o.id = s.session_id
+        WHERE o.day = m.day AND e.service_code = m.service_code) booked
+    WHERE m.taken <> n
+    """
+)
+SHARES = ("", "", "elderly_or_disabled", "urgent_protection")
 
 
 @pytest.fixture
@@ -53,7 +67,8 @@ def database(settings: Settings) -> Iterator[Database]:
 
 
 def _open(database: Database, chance: Random, days: int) -> datetime:
-    """Two sessions of a morning, with desks and long services by chance; when the day begins."""
+    """Two sessions of a morning, with desks, long services, places kept for some and maximums by
+    chance; when the day begins."""
     day = working_day(days)
     for name, opens in (("A", time(9)), ("B", time(9, 30))):
         desks = tuple(
@@ -61,7 +76,12 @@ def _open(database: Database, chance: Random, days: int) -> datetime:
             for n in range(chance.randint(1, 3))
         )
         minutes = {code: chance.choice((20, 30, 45)) for code in SERVICES if chance.random() < 0.3}
-        command = OpenSession(OFFICE, day, opens, time(10, 15), 15, desks, service_minutes=minutes)
+        kept = chance.choice(((), (), ("elderly_or_disabled",), ("urgent_protection",)))
+        most = {code: chance.randint(2, 5) for code in SERVICES if chance.random() < 0.3}
+        command = OpenSession(
+            OFFICE, day, opens, time(10, 15), 15, desks, service_minutes=minutes,
+            reserves=tuple(Reserve(Share(each), 1) for each in kept), daily_maximums=most,
+        )  # fmt: skip
         with database.transaction(NETWORK_SCOPE) as session:
             open_session(session, command, now=system_clock(), actor=SYSTEM)
     return datetime.combine(day, time(12), UTC)
@@ -71,9 +91,10 @@ def _listed(database: Database, begins: datetime, wanted: Party) -> set[datetime
     service, *further = wanted.services
     with database.transaction(NETWORK_SCOPE) as session:
         assert session.execute(_MISCOUNTED).all() == []
+        assert session.execute(_MISCOUNTED_OF_DAY).all() == []
         times = availability(
             session, consulate=OFFICE, service=service, further=further,
-            first=begins, last=begins + DAY, party=wanted.people,
+            first=begins, last=begins + DAY, party=wanted.people, share=wanted.share,
         )  # fmt: skip
     return {each.start.astimezone(UTC) for each in times}
 
@@ -85,9 +106,7 @@ def _possible(database: Database, begins: datetime, wanted: Party) -> set[dateti
     openings = [opening for _, opening in read]
     starts = {t.starts_at for o in openings for t in o.times if t.starts_at < begins + DAY}
     return {
-        start.astimezone(UTC)
-        for start in starts
-        if seat(openings, Party(start, wanted.services, wanted.people))
+        start.astimezone(UTC) for start in starts if seat(openings, replace(wanted, start=start))
     }
 
 
@@ -100,14 +119,17 @@ def test_every_listed_time_can_be_booked_and_no_other(
     for number in range(rounds):
         chance = Random(number)
         begins = _open(database, chance, 20 + 2 * number)
-        for step in range(8):
+        for step in range(9):
             services = tuple(chance.sample(SERVICES, chance.choice((1, 1, 2))))
-            wanted = Party(begins, services, chance.choice((1, 1, 2, 3)))
+            people, share = chance.choice((1, 1, 2, 3)), chance.choice(SHARES)
+            wanted = Party(begins, services, people, share=share)
             listed = _listed(database, begins, wanted)
             assert listed == _possible(database, begins, wanted), (number, step, wanted)
             start = begins.replace(hour=17) + timedelta(minutes=15 * chance.randrange(6))
             start = chance.choice(sorted(listed | {start}))
-            command = BookAppointment(OFFICE, services, start, _people(number, step, wanted.people))
+            command = BookAppointment(
+                OFFICE, services, start, _people(number, step, people), share=share
+            )
             assert _books(database, command, vault) == (start in listed), (number, step, wanted)
             booked += start in listed
     assert booked >= 4 * rounds

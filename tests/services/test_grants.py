@@ -24,6 +24,7 @@ BOTH = {
     "alembic_version": READ,
     "audit_entries": ADD,
     "claims": f"{KEEP}, UPDATE (appointment_id, n)",
+    "day_maximums": f"{KEEP}, UPDATE",
     "consents": f"{ADD}, UPDATE (withdrawn_at, withdrawn_by, withdrawn_by_role)",
     "counted_at": ADD,
     "database_identity": READ,
@@ -37,9 +38,10 @@ BOTH = {
     "opening_changes": ADD,
     "quotes": ADD,
     "remittance_events": ADD,
-    "session_series": f"{ADD}, UPDATE (breaks, closes, desks, exdates, made_until, opens, rrule)",
+    "session_series": f"{ADD}, UPDATE (breaks, closes, daily_maximums, desks, exdates, made_until,"
+    " opens, reserves, rrule)",
     "sessions": f"{ADD}, UPDATE (breaks, by_desk, cancelled_at, closed_at, closed_by, closes,"
-    " edited_apart, opens, service_minutes, service_slots)",
+    " daily_maximums, edited_apart, opens, release_at, reserves, service_minutes, service_slots)",
     "slots": f"{ADD}, UPDATE (open)",
     "staff_accounts": f"{ADD}, UPDATE (changed_by, consulate_code, ended_at, ended_by, role)",
     "visits": f"{KEEP}, UPDATE",
@@ -48,8 +50,8 @@ BOTH = {
 ONLY_WEB = {
     "booking_holds": f"{KEEP}, UPDATE (expires_at, extended, frees_at)",
     "attendees": f"{ADD}, UPDATE (appointment_id, changed_at, desk, n, outcome, person_id, status)",
-    "seats": f"{ADD}, UPDATE (appointment_id, counted, ends_at, hold_id, person_id, share, slot_id,"
-    " starts_at)",
+    "seats": f"{ADD}, UPDATE (appointment_id, counted, ends_at, hold_id, person_id, share, skills,"
+    " slot_id, starts_at)",
     "bookings_called_off": ADD,
     "assisted_requests": ADD,
     "agency_pauses": f"{ADD}, UPDATE (lift_reason, lifted_at, lifted_by)",
@@ -113,9 +115,10 @@ ONLY_WEB = {
     "resemblances": READ,
     "return_passes": f"{ADD}, UPDATE (person_keys, returned_on, valid_until)",
     "service_requirements": READ,
+    "daily_maximums": f"{ADD}, UPDATE (most, set_at, set_by)",
     "service_durations": f"{ADD}, UPDATE (minutes, set_at, set_by)",
     "services": READ,
-    "slot_sets": f"{ADD}, UPDATE (capacity, services, taken)",
+    "slot_sets": f"{ADD}, UPDATE (capacity, exempt, planned, services, taken)",
     "states": READ,
     "vacated_places": f"{ADD}, UPDATE (counted)",
     "vote_counts": f"{ADD}, UPDATE (approved_at, approved_by, reason, rejected_at, rejected_by,"
@@ -125,8 +128,8 @@ ONLY_WEB = {
 ONLY_WORKERS = {
     "booking_holds": "DELETE, SELECT",
     "attendees": f"{ADD}, UPDATE (appointment_id, changed_at, desk, n, outcome, status)",
-    "seats": f"{ADD}, UPDATE (appointment_id, counted, ends_at, hold_id, share, slot_id,"
-    " starts_at)",
+    "seats": f"{ADD}, UPDATE (appointment_id, counted, ends_at, hold_id, share, skills,"
+    " slot_id, starts_at)",
     "cash_counts": READ,
     "cash_ups": READ,
     "corrections": f"{READ}, UPDATE (reason)",
@@ -135,6 +138,7 @@ ONLY_WORKERS = {
     "receipts": READ,
     "fee_lines": f"{READ}, UPDATE (ground)",
     "services_rendered": f"{READ}, UPDATE (document_sealed, reason)",
+    "daily_maximums": ADD,
     "service_durations": ADD,
     "bookings_called_off": f"{KEEP}, UPDATE (failure)",
     "assisted_requests": f"{ADD}, UPDATE (document)",

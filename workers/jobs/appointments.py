@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from services.appointments import calling_off, freeing, holding, recurring, resembling
+from services.appointments import (
+    calling_off,
+    freeing,
+    holding,
+    recurring,
+    releasing,
+    resembling,
+)
 from services.appointments.errors import DeskTaken
 from services.kernel.errors import DomainError
 from services.outbox.delivery import Lease
@@ -73,6 +80,17 @@ def extend_series(job: JobContext, lease: Lease) -> None:
     for series in behind:
         _extend(job, series)
     with job.settle(lease, "extended"):
+        return
+
+
+def release_places(job: JobContext, lease: Lease) -> None:
+    """Places that were kept for some are everybody's where their moment has come."""
+    with job.transaction() as session:
+        due = releasing.list_due(session, now=job.now(session))
+    for opening in due:
+        with job.transaction() as session:
+            releasing.release(session, opening, now=job.now(session))
+    with job.settle(lease, "released"):
         return
 
 

@@ -102,7 +102,7 @@ PRICE_ERRORS = (
             "identity_check_pending",
             "booking_limit",
         ),
-        422: ("service_not_offered", "person_repeated"),
+        422: ("service_not_offered", "person_repeated", "share_not_allowed"),
     },
 )
 def create_appointment(command: BookAppointment) -> Any:

@@ -20,14 +20,16 @@ from consular.api.v1.catalogue.answers import (
     ServiceList,
     SlotAnswer,
 )
-from consular.auth import ANYONE, now
+from consular.auth import ANYONE, actor, actor_id, now
 from consular.db import transaction
 from consular.i18n import in_language
 from consular.input.catalogue import AvailabilityQuery, NetworkQuery, ServiceQuery
 from consular.input.needs import skills_needed
 from consular.input.paging import SliceQuery, slice_of
 from consular.unmet import note_nothing_found
+from services.appointments.errors import ShareNotAllowed
 from services.appointments.queries import availability
+from services.appointments.reserves import may_use
 from services.appointments.searching import (
     FreePlace,
     Part,
@@ -44,6 +46,7 @@ from services.consulates.queries import (
     list_requirements,
     list_services,
 )
+from services.kernel.audit import Role
 
 api = Blueprint("catalogue", __name__, url_prefix="/api/v1")
 DEFAULT_DAYS = 30
@@ -109,7 +112,7 @@ def list_all_services(query: dict[str, Any]) -> dict[str, Any]:
     who=ANYONE,
     query=AvailabilityQuery(),
     answer=AvailabilityAnswer(),
-    errors={404: ("not_found",)},
+    errors={404: ("not_found",), 422: ("share_not_allowed",)},
 )
 def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
     """List the free times of an office for a service."""
@@ -128,6 +131,7 @@ def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
             party=query["party"],
             further=query["further"],
             skills=skills_needed(query),
+            share=_share(query),
         )
     if not times:
         note_nothing_found(query["service"], consulate)
@@ -146,7 +150,7 @@ def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
     who=ANYONE,
     query=NetworkQuery(),
     answer=NetworkAnswer(),
-    errors={404: ("not_found",)},
+    errors={404: ("not_found",), 422: ("share_not_allowed",)},
 )
 def show_network_availability(query: dict[str, Any]) -> dict[str, Any]:
     """Search the free times of several offices, or of the whole network.
@@ -180,11 +184,21 @@ def _search(query: dict[str, Any]) -> Search:
         party=query["party"],
         further=query["further"],
         skills=frozenset(skills_needed(query)),
+        share=_share(query),
         part=Part(query["part"]),
         weekdays=query["weekdays"],
         around=query["around"],
         sort=Sort(query["sort"] or (Sort.DISTANCE if query["near"] else Sort.TIME)),
     )
+
+
+def _share(query: dict[str, Any]) -> str:
+    """The share that is asked for; raises `ShareNotAllowed` unless the caller may book in it."""
+    share: str = query["share"] or ""
+    role = actor().role if actor_id() else Role.CITIZEN
+    if not may_use(share, role):
+        raise ShareNotAllowed()
+    return share
 
 
 def _network_slot(place: FreePlace, zone: ZoneInfo) -> dict[str, Any]:

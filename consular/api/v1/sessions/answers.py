@@ -19,6 +19,7 @@ from consular.api.answer_fields import (
     Word,
 )
 from consular.input.sessions import BOOKINGS, RELEASES
+from services.appointments.reserves import Share
 from services.appointments.rules import ClosureSource, Status
 
 
@@ -45,6 +46,16 @@ class PlaceAnswer(Answer):
     name = Text()
     address = Text()
     time_zone = Text()
+
+
+class ReserveAnswer(Answer):
+    """Places that are kept at each time for some."""
+
+    share = Word(Share)
+    places = Number()
+    release_hours = Number(
+        allow_none=True, says="Everybody's so many hours before it opens; null: never"
+    )
 
 
 class ImpactAnswer(Answer):
@@ -80,6 +91,8 @@ class SessionAnswer(Answer):
     desks = Many(DeskAnswer)
     breaks = Many(BreakAnswer)
     place = One(PlaceAnswer, allow_none=True)
+    reserves = Many(ReserveAnswer)
+    daily_maximums = Table(says="Service -> most people on its day")
     series = Id(attribute="series_id", allow_none=True)
     edited_apart = Flag(says="Changes of its series leave it alone")
     impact = One(ImpactAnswer, required=False)
@@ -98,6 +111,20 @@ class DurationList(ListAnswer):
     """Durations, the earliest first."""
 
     items = Many(DurationAnswer)
+
+
+class MaximumAnswer(Answer):
+    """How many people a day takes of a service at the office from a day on; null: no maximum."""
+
+    service = Text(attribute="service_code")
+    most = Number(allow_none=True)
+    valid_from = CalendarDay(data_key="from")
+
+
+class MaximumList(ListAnswer):
+    """Maximums, the earliest first."""
+
+    items = Many(MaximumAnswer)
 
 
 class SessionList(ListAnswer):
@@ -144,6 +171,8 @@ class SeriesAnswer(Answer):
     breaks = Many(BreakAnswer)
     desks = Many(DeskAnswer)
     place = One(PlaceAnswer, allow_none=True)
+    reserves = Many(ReserveAnswer)
+    daily_maximums = Table(says="Service -> most people a day")
     days = Texts(CalendarDay(), required=False)
     left_out = Many(LeftOut, required=False)
     impact = One(ImpactAnswer, required=False)

@@ -18,6 +18,8 @@ from consular.api.v1.sessions.answers import (
     HistoryAnswer,
     HistoryEntry,
     ImpactAnswer,
+    MaximumAnswer,
+    MaximumList,
     SessionAnswer,
     SessionList,
 )
@@ -27,6 +29,7 @@ from consular.db import transaction
 from consular.input.sessions import (
     ChangeSessionSchema,
     DurationSchema,
+    MaximumSchema,
     SessionQuery,
     SessionSchema,
     changes_of,
@@ -41,6 +44,7 @@ from services.appointments.editing import (
     edit_session,
 )
 from services.appointments.fitting import Fitted
+from services.appointments.maximums import SetMaximum, maximums_of, set_maximum
 from services.appointments.opening_history import list_changes
 from services.appointments.planning import OpenSession, open_session
 from services.appointments.queries import get_session, list_desks, list_sessions
@@ -55,6 +59,7 @@ DEFAULT_DAYS = 60
 # What may be wrong with hours and windows.
 EDITING = (
     "break_outside_hours",
+    "more_places_kept",
     "service_not_offered",
     "session_too_short",
     "too_many_desk_patterns",
@@ -206,6 +211,45 @@ def create_duration(command: SetDuration) -> dict[str, Any]:
         request_key(),
         lambda session: _durations(set_duration(session, command, now=now(), actor=actor())),
     )
+
+
+@endpoint(
+    api,
+    "GET",
+    "/maximums",
+    operation="listDailyMaximums",
+    who=DESK,
+    answer=MaximumList(),
+)
+def list_maximums() -> dict[str, Any]:
+    """List how many people a day takes of services at one's office, and from when on."""
+    with transaction() as session:
+        return _maximums(maximums_of(session, actor().consulate or "").rows)
+
+
+@endpoint(
+    api,
+    "POST",
+    "/maximums",
+    operation="setDailyMaximum",
+    who=SUPERVISOR,
+    body=MaximumSchema(),
+    answer=MaximumList(),
+    errors={404: ("not_found",)},
+)
+def create_maximum(command: SetMaximum) -> dict[str, Any]:
+    """Set how many people a day takes of a service at one's office, from a day on.
+
+    A session or a series may say another number. Who is booked stays.
+    """
+    return run_idempotent(
+        request_key(),
+        lambda session: _maximums(set_maximum(session, command, now=now(), actor=actor())),
+    )
+
+
+def _maximums(rows: Any) -> dict[str, Any]:
+    return MaximumList.page([MaximumAnswer.render(row) for row in rows])
 
 
 def _durations(rows: Any) -> dict[str, Any]:
