@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, grant, install, secure
 
-revision = "0067"
-down_revision = "0066"
+revision = "0068"
+down_revision = "0067"
 
 
 def upgrade() -> None:
