@@ -16,6 +16,7 @@ Rows = list[tuple[object, ...]]
 # Tables that hold an account's or an office's rows and are not secured by row, each with why.
 OPEN_BY_ROW = {
     "facts": "counts, no person",
+    "day_maximums": "counts, no person, as a slot's constraints",
 }
 # With a policy each, and a row below.
 _SECURED_LATER = (

@@ -35,6 +35,7 @@ HOLDERS = CITIZEN | {Role.AGENT}
     errors={
         404: ("not_found",),
         409: ("slot_taken", "slot_not_offered", "booking_limit"),
+        422: ("share_not_allowed",),
         429: ("too_many_requests",),
     },
 )

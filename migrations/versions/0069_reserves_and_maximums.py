@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, grant, install, secure
 
-revision = "0068"
-down_revision = "0067"
+revision = "0069"
+down_revision = "0068"
 
 
 def upgrade() -> None:
@@ -21,8 +21,8 @@ def upgrade() -> None:
         take_seat="c5903b42",
         count_on_days="1933b267",
         read_seating="421c02f2",
-        take_seats="7cd633c8",
-        book_appointment_v3="b10e9a2d",
+        take_seats="a5ff762f",
+        book_appointment_v3="f24b12c8",
     )
     with op.get_context().autocommit_block():
         # One that was given up half way stays behind without being of use.
