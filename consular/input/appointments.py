@@ -93,8 +93,8 @@ class NeedsSchema(Schema):
 
 class VisitSchema(Schema):
     """Where, when and what for. Exactly one of ``service`` (one) and ``services`` (several in one
-    visit, one after another). ``share``: places that are kept for some may be used, by citizens only
-    those for the elderly and disabled."""
+    visit, one after another). ``share``: places that are kept for some may be used, by citizens
+    only those for the elderly and disabled."""
 
     consulate = Code(required=True)
     service = Code(load_default=None)

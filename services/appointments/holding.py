@@ -49,9 +49,7 @@ class HoldPlaces:
     @property
     def party(self) -> Party:
         """As the search for seats knows it."""
-        return Party(
-            self.start, self.services, self.people, frozenset(self.skills), self.share
-        )
+        return Party(self.start, self.services, self.people, frozenset(self.skills), self.share)
 
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:holder AS text), 0))")

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, grant, install, secure
 
-revision = "0069"
-down_revision = "0068"
+revision = "0071"
+down_revision = "0070"
 
 
 def upgrade() -> None:
@@ -21,8 +21,10 @@ def upgrade() -> None:
         take_seat="c5903b42",
         count_on_days="1933b267",
         read_seating="421c02f2",
-        take_seats="a5ff762f",
-        book_appointment_v3="f24b12c8",
+        count_seats="5a51fac8",
+        free_booking_holds="718696e9",
+        take_seats="ccb3d898",
+        book_appointment_v3="607de4f3",
     )
     with op.get_context().autocommit_block():
         # One that was given up half way stays behind without being of use.
