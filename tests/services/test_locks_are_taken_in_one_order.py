@@ -72,7 +72,7 @@ class Office:
         """Find seats, let ``do`` wait for them in another transaction, take them; then give up."""
         with ThreadPoolExecutor(1) as threads, self.database.transaction(NETWORK_SCOPE) as session:
             connection = driver_connection(session)
-            plan = find_seats(connection, OFFICE, party)
+            plan = find_seats(connection, OFFICE, party, holder=None, now=system_clock())
             person = session.scalars(select(Seat.person_id)).one()
             other = threads.submit(do)
             while not session.scalar(_WAITING):

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, grant, install, secure
 
-revision = "0071"
-down_revision = "0070"
+revision = "0072"
+down_revision = "0071"
 
 
 def upgrade() -> None:
