@@ -219,17 +219,20 @@ def count_days(session: Session, consulate: str, days: Collection[date]) -> None
 
 _TAKE_WALK_IN = text(
     """
-    UPDATE day_maximums SET taken = taken + 1
+    UPDATE day_maximums SET taken = taken + 1, allowed = greatest(allowed, taken + 1)
     WHERE consulate_code = :consulate AND day = :day AND service_code = :service
-        AND place_id IS NULL AND taken < allowed
+        AND place_id IS NULL AND (taken < allowed OR :let_in)
     RETURNING true
     """
 )
 
 
-def count_walk_in(session: Session, consulate: str, day: date, service: str) -> bool:
-    """Count somebody who comes without an appointment; False when the day has its most."""
-    values = {"consulate": consulate, "day": day, "service": service}
+def count_walk_in(
+    session: Session, consulate: str, day: date, service: str, let_in: bool = False
+) -> bool:
+    """Count somebody who comes without an appointment; False when the day has its most, unless
+    they were ``let_in`` already."""
+    values = {"consulate": consulate, "day": day, "service": service, "let_in": let_in}
     if session.execute(_TAKE_WALK_IN, values).first():
         return True
     ours = (

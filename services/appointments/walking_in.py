@@ -15,6 +15,7 @@ from services.appointments.maximums import count_walk_in
 from services.appointments.models import Appointment, Member, Visit
 from services.appointments.returning import today_at_office
 from services.appointments.rules import Status
+from services.citizens.models import Person
 from services.citizens.people import PersonData, make_person
 from services.consulates.queries import list_services
 from services.facts.recording import Counted, record_party
@@ -72,8 +73,19 @@ def give_ticket(
         walk_in=True,
     )
     ticket.day = today_at_office(session, ticket, now)
-    if not count_walk_in(session, command.consulate, ticket.day, command.service):
+    # Whoever got theirs without the network has been let in.
+    let_in = command.id is not None
+    if not count_walk_in(session, ticket.consulate_code, ticket.day, command.service, let_in):
         raise DayFull()
+    _receive(session, ticket, person, priority=command.priority)
+    counted = Counted("appointment", ticket.id, ticket.day, ticket.consulate_code)
+    record_party(session, counted, ticket.status, ticket.services, subjects=1, people=1, now=now)
+    LIFECYCLE.record(session, ticket, now=now, actor=actor, action="appointment.walk_in")
+    return ticket
+
+
+def _receive(session: Session, ticket: Appointment, person: Person, *, priority: bool) -> None:
+    """Write down who waits, and from when on."""
     session.add_all([person, ticket])
     try:
         session.flush()
@@ -88,7 +100,7 @@ def give_ticket(
             person_id=person.id,
             folio=ticket.folio,
             status=Status.CHECKED_IN,
-            changed_at=now,
+            changed_at=ticket.starts_at,
         )
     )
     session.flush()
@@ -98,13 +110,9 @@ def give_ticket(
             n=1,
             consulate_code=ticket.consulate_code,
             day=ticket.day,
-            due_at=now,
-            arrived_at=now,
-            priority=command.priority,
+            due_at=ticket.starts_at,
+            arrived_at=ticket.starts_at,
+            priority=priority,
             services=ticket.services,
         )
     )
-    counted = Counted("appointment", ticket.id, ticket.day, ticket.consulate_code)
-    record_party(session, counted, ticket.status, ticket.services, subjects=1, people=1, now=now)
-    LIFECYCLE.record(session, ticket, now=now, actor=actor, action="appointment.walk_in")
-    return ticket
