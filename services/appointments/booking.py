@@ -25,7 +25,7 @@ from services.appointments.errors import (
     SlotNotOffered,
     SlotTaken,
 )
-from services.appointments.finding_seats import find_seats, plan_as_json
+from services.appointments.finding_seats import find_seats, look_for_seats, plan_as_json
 from services.appointments.models import Claim
 from services.appointments.people import Attendee
 from services.appointments.reserves import Share, may_use
@@ -107,6 +107,21 @@ _SEAT = """
     SELECT seat_booking(
         %(id)s, %(seats)s, %(moved)s, %(skills)s, %(share)s, %(actor)s, %(key)s, %(answer)s)
 """
+# Whoever repeats a request waits for its answer.
+_WAIT_FOR_KEY = """
+    SELECT pg_advisory_xact_lock(hashtextextended(%(actor)s::text || ' ' || %(key)s, 0))
+"""
+_EVERYWHERE = "SELECT set_config('app.consulate', '*', true)"
+# Places that `find_seats` gives back first: those that the same person holds, and those whose hold
+# is over.
+_HELD = """
+    SELECT EXISTS (
+        SELECT FROM booking_holds
+        WHERE consulate_code = %(consulate)s AND starts_at >= %(start)s
+            AND starts_at < %(start)s + interval '1 day'
+            AND (holder_id = %(actor)s OR frees_at <= %(now)s))
+"""
+_REMEMBERED = "SELECT remembered(%(actor)s, %(key)s, %(hash)s)"
 _REFUSE = """
     SELECT refuse_booking_v2(
         %(consulate)s, %(offered)s, %(services)s, %(people)s, %(account)s)
@@ -212,7 +227,9 @@ def _call(
 def _book_by_search(
     connection: psycopg.Connection[Any], command: BookAppointment, values: dict[str, Any]
 ) -> dict[str, Any]:
-    """Write everything but the seats, then find and take these: their locks come last."""
+    """Write everything but the seats, then find and take these: their locks come last. Most of a
+    rush ends before that: where there is no room now, no lock is waited for."""
+    _refuse_without_room(connection, command, values)
     answer = _call(connection, values, search=True)
     people, claimed = answer.pop("unseated", None), answer.pop("claimed", None)
     if people is None:
@@ -230,6 +247,34 @@ def _book_by_search(
     seats = plan_as_json(plan, command.party, people)
     row = connection.execute(_SEAT, {**values, **seats, "answer": Jsonb(answer)}).fetchone()
     return row[0] if row else {}
+
+
+def _refuse_without_room(
+    connection: psycopg.Connection[Any], command: BookAppointment, values: dict[str, Any]
+) -> None:
+    """Raise as `look_for_seats`, unless it was booked before under the same key, or places are to
+    be freed first."""
+    connection.execute(_EVERYWHERE)
+    if command.idempotency_key is not None:
+        connection.execute(_WAIT_FOR_KEY, values)
+    row = connection.execute(_HELD, values).fetchone()
+    if row and row[0]:
+        return
+    try:
+        look_for_seats(connection, command.consulate, command.party)
+    except (SlotTaken, SlotNotOffered):
+        # The key is looked up after the places: who repeats the request that took the last one
+        # must not be refused.
+        if not _is_repeated(connection, values):
+            raise
+
+
+def _is_repeated(connection: psycopg.Connection[Any], values: dict[str, Any]) -> bool:
+    """Whether it was booked before, under the same key: the answer is kept."""
+    if values["key"] is None:
+        return False
+    row = connection.execute(_REMEMBERED, values).fetchone()
+    return row is not None and row[0] is not None
 
 
 def explain_claim(

@@ -47,6 +47,22 @@ def test_a_long_service_and_a_short_one_share_desks(web: Web) -> None:
     assert again.get_json()["code"] == "already_booked"
 
 
+def test_who_repeats_the_request_that_took_the_last_window_gets_the_same_answer(web: Web) -> None:
+    web.session(desks=DESKS[:1], closes="09:30", service_minutes=LONG)
+    mine, key = web.token("citizen", subject="ana"), {"Idempotency-Key": "last-window"}
+    body = {
+        "consulate": "losangeles",
+        "service": "PAS10",
+        "start": web.free("PAS10")[0]["start"],
+        "attendees": [person()],
+    }
+    first, again = (
+        web.call("POST", "/appointments", body, token=mine, headers=key) for _ in range(2)
+    )
+    assert (first.status_code, again.status_code) == (201, 201), again.text
+    assert first.get_json() == again.get_json()
+
+
 def test_moved_and_canceled_places_of_several_slots_come_back_once(
     web: Web, job: JobContext, pump: Callable[[], int]
 ) -> None:
