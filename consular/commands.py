@@ -174,7 +174,7 @@ def notify_existing_holder(command: requesting.RequestEnrollment) -> Iterator[No
     except IdentityCheckPending:
         with transaction(NETWORK_SCOPE) as session:
             spend(session, budgets, now=now())
-            refusal = requesting.tell_holders(
+            refusal = requesting.notify_holders(
                 session, command, now=now(), actor=actor(), vault=vault()
             )
         raise refusal from None

@@ -17,7 +17,7 @@ from consular import migrations
 from consular.connections import check_redis, check_server, libpq_url, parse_url
 from consular.startup import CannotStart
 from integrations.registry import AGENCIES, Agency
-from services.kernel.logins import Duty, look
+from services.kernel.logins import Duty, read_login
 from services.kernel.settings import Settings, SettingsError
 
 CLOCK_SECONDS = 2.0
@@ -44,12 +44,12 @@ Check = Callable[[Settings], Finding]
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every check in turn; one that can't even look reports that instead of raising."""
     for part, check in _CHECKS:
-        yield _looked(part, check, settings)
+        yield _run_check(part, check, settings)
     for agency in AGENCIES.values():
         yield _agency(settings, agency)
 
 
-def _looked(part: str, check: Check, settings: Settings) -> Finding:
+def _run_check(part: str, check: Check, settings: Settings) -> Finding:
     try:
         return check(settings)
     except CannotStart as error:
@@ -80,7 +80,7 @@ def _worker_login(settings: Settings) -> Finding:
 
 def _login(part: str, url: str, duty: Duty, *, apart: bool = False) -> Finding:
     with psycopg.connect(libpq_url(url), connect_timeout=5, autocommit=True) as connection:
-        login = look(connection)
+        login = read_login(connection)
     faults = list(login.faults(duty, apart=apart))
     if faults:
         return Finding(part, f"{login.name} isn't fit for it", " ".join(faults))
@@ -118,7 +118,7 @@ def _clock(settings: Settings) -> Finding:
 
 def _home(settings: Settings) -> Finding:
     with psycopg.connect(libpq_url(settings.database_url), connect_timeout=5) as connection:
-        if look(connection).at_home:
+        if read_login(connection).at_home:
             return Finding("Cluster", "the one that the database belongs to")
     return Finding(
         "Cluster",

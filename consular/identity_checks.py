@@ -28,7 +28,7 @@ class Done:
 def taken_over(session: Session, check: UUID, held: ActOnHeld) -> Done:
     """Transfer to the person what another account holds in their name."""
     folio = identity_checks.take_over(session, check, held, now=now(), actor=actor(), vault=vault())
-    return _done(session, check, "taken_over", folio)
+    return _checked(session, check, "taken_over", folio)
 
 
 def released(session: Session, check: UUID, held: ActOnHeld) -> Done:
@@ -37,20 +37,20 @@ def released(session: Session, check: UUID, held: ActOnHeld) -> Done:
     identity_checks.release(
         session, check, held, now=now(), actor=actor(), vault=vault(), limits=limits
     )
-    return _done(session, check, "released")
+    return _checked(session, check, "released")
 
 
 def told_apart(session: Session, check: UUID) -> Done:
     """Record that two people share name and birth date; each keeps their own."""
     identity_checks.tell_apart(session, check, now=now(), actor=actor(), vault=vault())
-    return _done(session, check, "told_apart")
+    return _checked(session, check, "told_apart")
 
 
 def corrected(session: Session, check: UUID) -> Done:
     """Correct the account's holder to who the document says."""
     correct(session, check, now=now(), actor=actor(), vault=vault())
-    return _done(session, check, "corrected")
+    return _checked(session, check, "corrected")
 
 
-def _done(session: Session, check: UUID, outcome: str, folio: str | None = None) -> Done:
+def _checked(session: Session, check: UUID, outcome: str, folio: str | None = None) -> Done:
     return Done(get_check(session, check, now=now(), actor=actor()), outcome, folio)

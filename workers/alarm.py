@@ -57,7 +57,7 @@ class Alarm:
             log.warning("outage_not_told", error=type(error).__name__)
             return
         with self._database.transaction(NETWORK_SCOPE) as session:
-            outages.note_told(session, outage.id)
+            outages.mark_notified(session, outage.id)
 
     def _message(self, outage: Outage) -> Message:
         process = translate(PROCESSES[outage.process], DEFAULT_LANGUAGE)

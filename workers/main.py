@@ -74,7 +74,7 @@ def run_worker(settings: Settings) -> None:
     Raises `UnsafeDatabase` and `SettingsError` at the start.
     """
     stopping = _begin("worker")
-    work = _once_there(stopping, lambda: build_context(settings))
+    work = _build_when_ready(stopping, lambda: build_context(settings))
     if work is None:
         return
     watchdog = Watchdog(work.lease_seconds + GRACE_SECONDS, lambda: os._exit(STUCK))
@@ -91,7 +91,7 @@ def run_worker(settings: Settings) -> None:
 def run_relay(settings: Settings) -> None:
     """Run the relay: enqueue due outbox items."""
     stopping = _begin("relay")
-    database = _once_there(stopping, lambda: open_database(settings, pool_size=2))
+    database = _build_when_ready(stopping, lambda: open_database(settings, pool_size=2))
     if database is None:
         return
     redis = open_redis(settings.redis_url)
@@ -112,7 +112,7 @@ def run_relay(settings: Settings) -> None:
 def run_schedule(settings: Settings) -> None:
     """Run the schedule: start periodic jobs when due."""
     stopping = _begin("schedule")
-    database = _once_there(stopping, lambda: open_database(settings, pool_size=2))
+    database = _build_when_ready(stopping, lambda: open_database(settings, pool_size=2))
     if database is None:
         return
     turn = Schedule(database, database_clock, schedule.collecting(settings))
@@ -148,7 +148,7 @@ def _begin(process: str) -> Stopping:
     return stopping
 
 
-def _once_there(stopping: Stopping, build: Callable[[], T]) -> T | None:
+def _build_when_ready(stopping: Stopping, build: Callable[[], T]) -> T | None:
     """What ``build`` gives as soon as the database answers; None when asked to stop before."""
     delay = 0.2
     while not stopping.asked.is_set():

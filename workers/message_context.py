@@ -250,7 +250,9 @@ def enrollment(
     )
 
 
-def enrollment_again(session: Session, enrollment_id: UUID, means: Means) -> MessageContext | None:
+def enrollment_repeated(
+    session: Session, enrollment_id: UUID, means: Means
+) -> MessageContext | None:
     """What an enrollment came to, once more at the staff's wish; None where nobody hears of its
     present status. Raises NotFound."""
     notice = enrollments.get_notice(session, enrollment_id, means.vault)

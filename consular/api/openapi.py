@@ -262,7 +262,7 @@ def _finished(document: Json) -> Json:
     for operation in _operations(document):
         for parameter in operation["parameters"]:
             _never_null(parameter["schema"])
-    for name in answered(document):
+    for name in answer_schemas(document):
         # An answer may gain fields; a body with a field that isn't known is refused.
         components["schemas"][name].pop("additionalProperties", None)
     for operation in _operations(document):
@@ -349,14 +349,14 @@ def _never_null(schema: Json) -> None:
         schema["enum"] = [word for word in schema["enum"] if word is not None]
 
 
-def answered(document: Json) -> set[str]:
+def answer_schemas(document: Json) -> set[str]:
     """Names of the schemas that answers are made of."""
     return _reached(
         document, [op["responses"] for op in _operations(document)], document["components"]
     )
 
 
-def asked(document: Json) -> set[str]:
+def body_schemas(document: Json) -> set[str]:
     """Names of the schemas that bodies are made of."""
     bodies = [op.get("requestBody") for op in _operations(document)]
     return _reached(document, bodies, document["components"])

@@ -55,7 +55,7 @@ _STANDARD = (
 )
 
 
-def said(message: object) -> str:
+def translate_message(message: object) -> str:
     """A message in the reader's language, also where it is marshmallow's own."""
     text = str(message)
     ours = (words for pattern, words in _STANDARD if re.match(pattern, text))

@@ -45,11 +45,11 @@ class ResolveSchema(Schema):
     reason = Text(most=1000, required=True)
 
     @post_load
-    def _typed(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    def _of_type(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         return {**data, "resolution": Resolution(data["resolution"])}
 
 
-def wanted(query: dict[str, Any], reader: Any) -> Filter:
+def filter_of(query: dict[str, Any], reader: Any) -> Filter:
     """The filter that an address or a program asks for; ``reader`` is whose are "mine"."""
     return Filter(
         state=State(query["state"]),

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError
 
 from consular.errors import FieldsInvalid, Malformed
-from consular.input.fields import said
+from consular.input.fields import translate_message
 
 
 def load_fields(schema: Schema, values: Any) -> Any:
@@ -28,10 +28,10 @@ def fields_invalid(error: ValidationError) -> FieldsInvalid:
 def _flat(messages: Any, path: str = "") -> dict[str, list[str]]:
     """Nested messages as ``attendees.0.birth_date`` -> list."""
     if isinstance(messages, list):
-        return {path: [said(message) for message in messages]}
+        return {path: [translate_message(message) for message in messages]}
     if not isinstance(messages, dict):
         # A translatable message that isn't a str yet: marshmallow makes no list of it.
-        return {path: [said(messages)]}
+        return {path: [translate_message(messages)]}
     messages_by_field: dict[str, list[str]] = {}
     for name, inner in messages.items():
         messages_by_field |= _flat(inner, f"{path}.{writable(name)}" if path else writable(name))

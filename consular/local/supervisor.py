@@ -99,7 +99,7 @@ class Supervisor:
             if not server.is_running() and time.monotonic() >= self._pauses.get(server, (0, 0))[1]:
                 self._restart_server(server)
         for child in self.children:
-            self._look_after(child)
+            self._watch(child)
 
     def stop(self) -> None:
         """End the children, then the servers they use. A second signal makes it rude."""
@@ -127,7 +127,7 @@ class Supervisor:
         if child.pid == 0:
             _become(child, parent, self._after_fork)
 
-    def _look_after(self, child: Child) -> None:
+    def _watch(self, child: Child) -> None:
         if child.pid == 0:
             if time.monotonic() >= child.due:
                 self._fork(child)

@@ -23,7 +23,7 @@ from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import go
 from consular.pages.posting import reopen
 from consular.uploads import sent_file, takes_file
-from services.enrollments.documents import files_asked, folder_of
+from services.enrollments.documents import file_kinds, folder_of
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Document as DocumentKind
 from services.enrollments.queries import get_enrollment
@@ -59,7 +59,7 @@ class _Area:
             enrollment = get_enrollment(session, id)
             record_look(session, "enrollment", enrollment)
             kept = open_names(session, list_documents(session, folder_of(enrollment)), vault())
-            context, kinds = self._context(enrollment), files_asked(PROGRAMS[enrollment.program])
+            context, kinds = self._context(enrollment), file_kinds(PROGRAMS[enrollment.program])
         shown = [self._shown(id, each) for each in kept]
         return render_template(
             "documents/list.html",
@@ -241,7 +241,7 @@ def _kind_in_words(kind: DocumentKind) -> dict[str, str]:
 
 def _document_kind(enrollment: Any, kind: str) -> DocumentKind:
     """What the request's program says of that kind. Raises NotFound."""
-    by_code = {each.code: each for each in files_asked(PROGRAMS[enrollment.program])}
+    by_code = {each.code: each for each in file_kinds(PROGRAMS[enrollment.program])}
     if kind not in by_code:
         raise NotFound()
     return by_code[kind]

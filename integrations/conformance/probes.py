@@ -112,7 +112,7 @@ class QuestionProbe:
     def send(self, key: str, *, other: bool = False) -> object:
         """Ask about nobody's CURP."""
         return self.client.check_curp(
-            CurpQuestion(CURP, _given(other), FIRST_SURNAME, SECOND_SURNAME, BORN)
+            CurpQuestion(CURP, _given_name(other), FIRST_SURNAME, SECOND_SURNAME, BORN)
         )
 
     def knows(self, key: str) -> bool:
@@ -138,7 +138,7 @@ def _application(folio: str, sample: Mapping[str, Any], other: bool) -> Enrollme
         folio=folio,
         program=sample["program"],
         curp=CURP,
-        given_names=_given(other),
+        given_names=_given_name(other),
         first_surname=FIRST_SURNAME,
         second_surname=SECOND_SURNAME,
         birth_date=BORN,
@@ -147,5 +147,5 @@ def _application(folio: str, sample: Mapping[str, Any], other: bool) -> Enrollme
     )
 
 
-def _given(other: bool) -> str:
+def _given_name(other: bool) -> str:
     return OTHER_GIVEN if other else GIVEN

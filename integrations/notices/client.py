@@ -34,7 +34,7 @@ class NoticesClient(TokenClient):
             "POST",
             "v1/messages",
             _body(message),
-            lambda body: _taken(message.key, body),
+            lambda body: _message_id(message.key, body),
             headers={"Idempotency-Key": message.key},
         )
 
@@ -70,7 +70,7 @@ def _attachment(attachment: Attachment) -> dict[str, str]:
     }
 
 
-def _taken(key: str, body: Mapping[str, Any]) -> str | None:
+def _message_id(key: str, body: Mapping[str, Any]) -> str | None:
     if body["key"] != key:
         raise ValueError("an answer about another message")
     provider_id = body.get("id")

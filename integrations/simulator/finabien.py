@@ -84,9 +84,8 @@ class SimulatedAgency:
         """Stop it if the money has not moved; answers with the state after."""
         order = self._order(folio)
         now = self._world.now()
-        if self._word(order) in {"EN_PROCESO", "DISPONIBLE"} and self._world.memory.mark_cancelled(
-            AGENCY, folio, now
-        ):
+        unpaid = self._state_of(order) in {"EN_PROCESO", "DISPONIBLE"}
+        if unpaid and self._world.memory.mark_cancelled(AGENCY, folio, now):
             self._tell(order, "cancelled", now)
         return self._state(self._order(folio), 200)
 
@@ -94,7 +93,7 @@ class SimulatedAgency:
         """The beneficiary takes the cash at the branch (a simulator's control, not Finabien's)."""
         order = self._order(folio)
         now = self._world.now()
-        if self._word(order) == "DISPONIBLE" and self._world.memory.mark_collected(
+        if self._state_of(order) == "DISPONIBLE" and self._world.memory.mark_collected(
             AGENCY, folio, now
         ):
             self._tell(order, "collected", now)
@@ -103,7 +102,7 @@ class SimulatedAgency:
 
     def describe(self, order: Order) -> str:
         """The payment's state in words."""
-        return self._word(order)
+        return self._state_of(order)
 
     def _order(self, folio: str) -> Order:
         order = self._world.memory.find(AGENCY, folio)
@@ -126,7 +125,7 @@ class SimulatedAgency:
             return None
         return order.taken_at + by_itself
 
-    def _word(self, order: Order) -> str:
+    def _state_of(self, order: Order) -> str:
         """The state follows from what happened and the time that passed: no timers."""
         if order.cancelled_at is not None:
             return "CANCELADO"
@@ -140,7 +139,7 @@ class SimulatedAgency:
         return "DISPONIBLE" if order.body["tipoPago"] == "SUCURSAL" else "LIQUIDADO"
 
     def _state(self, order: Order, status: int) -> Response:
-        word = self._word(order)
+        word = self._state_of(order)
         paid_at = self._collected_at(order) or self._settles_at(order)
         answer = jsonify(
             claveRastreo=order.folio,

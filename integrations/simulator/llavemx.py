@@ -103,7 +103,7 @@ def _chosen() -> tuple[dict[str, Any], dict[str, str]]:
         return _claims(citizen), {}
     form = {name: value.strip() for name, value in request.form.items()}
     errors = _errors(form)
-    return ({}, errors) if errors else (_claims(_typed(form)), {})
+    return ({}, errors) if errors else (_claims(_person_of_form(form)), {})
 
 
 def _errors(form: dict[str, str]) -> dict[str, str]:
@@ -118,7 +118,7 @@ def _errors(form: dict[str, str]) -> dict[str, str]:
     return errors
 
 
-def _typed(form: dict[str, str]) -> Citizen:
+def _person_of_form(form: dict[str, str]) -> Citizen:
     person = Person(
         form["given_names"],
         form["first_surname"],

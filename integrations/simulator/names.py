@@ -52,7 +52,7 @@ def _plain(letter: str) -> str:
     return take_apart(letter).strip().upper()
 
 
-def _given(person: Person, *, skip_common: bool = True) -> str:
+def _given_name(person: Person, *, skip_common: bool = True) -> str:
     names = words(person.given_names)
     if skip_common and len(names) > 1 and names[0] in COMMON_GIVEN:
         return names[1]
@@ -79,7 +79,7 @@ def _letters(person: Person, *, skip_common: bool = True) -> str:
         surname[0]
         + _inner(surname, VOWELS)
         + _first(person.second_surname)[0]
-        + _given(person, skip_common=skip_common)[0]
+        + _given_name(person, skip_common=skip_common)[0]
     ).replace("Ñ", "X")
 
 
@@ -101,7 +101,7 @@ def make_curp(person: Person, sex: str, state: str = "NE", homonym: str | None =
         + state
         + _inner(_first(person.first_surname), consonants)
         + _inner(_first(person.second_surname), consonants)
-        + _inner(_given(person), consonants)
+        + _inner(_given_name(person), consonants)
     ).replace("Ñ", "X")
     body += homonym or ("0" if person.birth_date.year < 2000 else "A")
     return body + stdnum_curp.calc_check_digit(body)
@@ -146,7 +146,7 @@ def make_rfc(person: Person) -> str:
 
 
 def _rfc_letters(person: Person) -> str:
-    surname, given_name = _first(person.first_surname), _given(person)
+    surname, given_name = _first(person.first_surname), _given_name(person)
     second = words(person.second_surname)
     if not second:
         return (surname + "X")[:2] + (given_name + "X")[:2]

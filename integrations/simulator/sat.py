@@ -46,9 +46,9 @@ class SimulatedAgency(SimulatedRegister):
             return {"estado": "RECHAZADA", "causa": cause} if part >= 1 else _REVIEWED
         if part < 1:
             return {"estado": "CITA_PROGRAMADA", **self._appointment(order)}
-        return {"estado": "ACTIVA", **self._given(order, body)}
+        return {"estado": "ACTIVA", **self._registration(order, body)}
 
-    def _given(self, order: Order, body: Any) -> dict[str, str]:
+    def _registration(self, order: Order, body: Any) -> dict[str, str]:
         return {
             "rfc": names.make_rfc(applicants.person(body)),
             "acuse": f"RF{order.folio}",

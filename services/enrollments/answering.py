@@ -32,7 +32,7 @@ from services.enrollments.rules import (
     Action,
     Status,
     actions,
-    asked_fields,
+    applicant_fields,
 )
 from services.folders.keeping import keep_answers
 from services.folders.opening import follow_correction
@@ -123,7 +123,7 @@ def _refuse_other_than_asked(
         if name in fields and name not in answer.data:
             raise Invalid("required", field=f"data.{name}")
     for name in answer.applicant:
-        if name not in asked_fields(requested):
+        if name not in applicant_fields(requested):
             raise Invalid("not_expected", field=f"applicant.{name}")
 
 

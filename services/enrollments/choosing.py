@@ -24,11 +24,11 @@ from services.enrollments.requesting import (
     Applicant,
     RequestEnrollment,
     as_written,
+    keep_in_folder,
     refuse_closed,
     refuse_other_curp,
     refuse_unknown,
     request_enrollment,
-    tell_folder,
 )
 from services.enrollments.rules import SENSITIVE_CONSENT
 from services.folders.keeping import keep_answers
@@ -85,7 +85,7 @@ def choose_plan(
             data=prepared.data,
             language=command.language,
         )
-        tell_folder(session, folder, ahead, now=now, actor=actor, vault=vault)
+        keep_in_folder(session, folder, ahead, now=now, actor=actor, vault=vault)
     return folder
 
 

@@ -14,14 +14,14 @@ from services.enrollments.programs.files import OTHER
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Document as DocumentKind
 from services.enrollments.programs.schema import Program
-from services.enrollments.rules import DECIDED, asked_fields
+from services.enrollments.rules import DECIDED, applicant_fields
 from services.folders.documents import list_kinds, mark_sent
 from services.folders.models import Document, Folder
 from services.folders.rules import DocumentState, document_retention
 from services.kernel.errors import Invalid, NotFound
 
 
-def files_asked(program: Program) -> Sequence[DocumentKind]:
+def file_kinds(program: Program) -> Sequence[DocumentKind]:
     """Those of the program's documents of which a file can be sent, and any other at the end."""
     documents = program.form.documents if program.form else ()
     return [*(each for each in documents if each.file), OTHER]
@@ -29,15 +29,15 @@ def files_asked(program: Program) -> Sequence[DocumentKind]:
 
 def refuse_kind(program: Program, kind: str) -> None:
     """Raise Invalid ``document_kind_unknown`` for what the program takes no file of."""
-    if kind not in {each.code for each in files_asked(program)}:
+    if kind not in {each.code for each in file_kinds(program)}:
         raise Invalid("document_kind_unknown", field="kind")
 
 
-def list_asked(enrollment: Enrollment, requested: Sequence[str]) -> list[str]:
+def requested_documents(enrollment: Enrollment, requested: Sequence[str]) -> list[str]:
     """Of what an agency wants corrected, the documents: what is neither of the applicant nor asked
     for by the program."""
     fields = {field.name for field in PROGRAMS[enrollment.program].fields}
-    return [name for name in requested if name not in fields and not asked_fields([name])]
+    return [name for name in requested if name not in fields and not applicant_fields([name])]
 
 
 def list_missing(session: Session, enrollment: Enrollment, requested: Sequence[str]) -> list[str]:
@@ -46,13 +46,13 @@ def list_missing(session: Session, enrollment: Enrollment, requested: Sequence[s
     For one that the program knows no file of, any counts. Nothing is missing for whoever can't see
     the folder, nor where there is none any more.
     """
-    documents = list_asked(enrollment, requested)
+    documents = requested_documents(enrollment, requested)
     folder = (
         session.get(Folder, enrollment.folder_id) if documents and enrollment.folder_id else None
     )
     if folder is None or folder.person_key is None:
         return []
-    known = {each.code for each in files_asked(PROGRAMS[enrollment.program])}
+    known = {each.code for each in file_kinds(PROGRAMS[enrollment.program])}
     there = list_kinds(session, folder.id, since=enrollment.changed_at)
     return [name for name in documents if (name not in there if name in known else not there)]
 
@@ -69,7 +69,7 @@ def mark_documents_sent(
 ) -> None:
     """The request went to its agency, and the person's documents of its kinds belong to it."""
     if enrollment.folder_id is not None:
-        kinds = [each.code for each in files_asked(program)]
+        kinds = [each.code for each in file_kinds(program)]
         mark_sent(session, enrollment.folder_id, kinds, now=at)
 
 

@@ -103,7 +103,7 @@ def request_enrollment(
     session.add(person)
     session.flush()
     folder = open_folder(session, person, now=now)
-    tell_folder(session, folder, command, now=now, actor=actor, vault=vault)
+    keep_in_folder(session, folder, command, now=now, actor=actor, vault=vault)
     row = new_id()
     numbers = read_known(session, folder, vault).numbers_for(PROGRAMS[command.program])
     data = json.dumps({**numbers, **command.data}, ensure_ascii=False)
@@ -134,7 +134,7 @@ def request_enrollment(
     return enrollment
 
 
-def tell_folder(
+def keep_in_folder(
     session: Session,
     folder: Folder,
     command: RequestEnrollment,
@@ -149,7 +149,7 @@ def tell_folder(
     give_consents(session, folder, consents, now=now, actor=actor)
 
 
-def tell_holders(
+def notify_holders(
     session: Session, command: RequestEnrollment, *, now: datetime, actor: Actor, vault: Vault
 ) -> IdentityCheckPending:
     """After `IdentityCheckPending`: whoever is enrolled as that person learns of the attempt; who

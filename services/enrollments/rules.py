@@ -204,7 +204,7 @@ _OF_APPLICANT: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def asked_fields(requested: Iterable[str]) -> tuple[str, ...]:
+def applicant_fields(requested: Iterable[str]) -> tuple[str, ...]:
     """What of the applicant is asked for, where the agency wants this corrected."""
     names = (name for each in requested for name in _OF_APPLICANT.get(each, ()))
     return tuple(dict.fromkeys(names))
@@ -235,6 +235,6 @@ def waits_for(status: Status, *, reachable: bool) -> WaitsFor:
     return WaitsFor.PERSON if reachable else WaitsFor.OFFICE
 
 
-def may_be_told_again(status: Status) -> bool:
+def may_resend_notice(status: Status) -> bool:
     """Whether there is something in it that the person hears of."""
     return status in TOLD or status in UNDECIDED - WAITING

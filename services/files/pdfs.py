@@ -112,10 +112,10 @@ def _refuse_active(pdf: Pdf) -> None:
     opening = pdf.Root.get(Name.OpenAction)
     # Where to begin reading is harmless, and is dropped with everything else that isn't a page.
     if isinstance(opening, Dictionary) and opening.get(Name.S) not in (None, Name.GoTo):
-        raise FileActiveContent(field="file", found=_found(opening) or "action")
+        raise FileActiveContent(field="file", found=_active_content(opening) or "action")
     for each in pdf.objects:
         for part in _parts(each):
-            if content := _found(part):
+            if content := _active_content(part):
                 raise FileActiveContent(field="file", found=content)
 
 
@@ -138,7 +138,7 @@ def _parts(thing: Any) -> Iterator[Any]:
         ]
 
 
-def _found(part: Any) -> str | None:
+def _active_content(part: Any) -> str | None:
     """What the dictionary does besides being looked at."""
     keys = set(part.keys())
     named = next((_KEYS[key] for key in keys & _KEYS.keys()), None)

@@ -68,7 +68,7 @@ class Commits:
 
     def listen(self, connection: psycopg.Connection[Any]) -> None:
         """Listen for the warnings of a new connection."""
-        connection.add_notice_handler(partial(self._heard, id(connection)))
+        connection.add_notice_handler(partial(self._on_notice, id(connection)))
 
     @contextmanager
     def acknowledged(
@@ -103,7 +103,7 @@ class Commits:
         self._stop.set()
         self._process = 0
 
-    def _heard(self, connection: int, notice: Diagnostic) -> None:
+    def _on_notice(self, connection: int, notice: Diagnostic) -> None:
         if notice.source_function == _WAIT:
             self._doubtful.add(connection)
             self._hang_until = time.monotonic() + KNOWN_SECONDS

@@ -41,7 +41,7 @@ from sqlalchemy.orm import (
 )
 
 from services.kernel.commits import STATEMENT_PATIENCE_SECONDS, Commits, OutcomeUnknown
-from services.kernel.logins import Duty, look, refuse_unfit
+from services.kernel.logins import Duty, read_login, refuse_unfit
 
 NETWORK = "*"
 
@@ -195,10 +195,10 @@ class Database:
         if self._duty is None:
             return
         if session is not None:
-            refuse_unfit(look(driver_connection(session)), self._duty, apart=self._apart)
+            refuse_unfit(read_login(driver_connection(session)), self._duty, apart=self._apart)
             return
         with psycopg.connect(libpq_url(self.url), connect_timeout=5) as connection:
-            refuse_unfit(look(connection), self._duty, apart=self._apart)
+            refuse_unfit(read_login(connection), self._duty, apart=self._apart)
 
     def dispose(self) -> None:
         """Close every connection, e.g. before a fork."""
@@ -234,7 +234,7 @@ class Database:
     def _meet(self, connection: psycopg.Connection[Any], _record: object) -> None:
         """A new connection: is its login fit, and may statements be prepared on it?"""
         self.commits.listen(connection)
-        login = look(connection)
+        login = read_login(connection)
         connection.rollback()
         if self._duty:
             refuse_unfit(login, self._duty, apart=self._apart)

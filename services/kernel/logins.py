@@ -119,7 +119,7 @@ class Login:
                 yield f"{name} is not set: ALTER ROLE {self.name} SET {name} = '{SESSION[name]}'."
 
 
-def look(connection: psycopg.Connection[Any]) -> Login:
+def read_login(connection: psycopg.Connection[Any]) -> Login:
     """Query the current login's role and rights. Raises psycopg.Error."""
     with connection.cursor(row_factory=dict_row) as cursor:
         facts = cursor.execute(_LOOK, prepare=False).fetchone() or {}

@@ -56,7 +56,7 @@ def list_untold(session: Session) -> Sequence[Outage]:
 _TOLD = text("UPDATE outages SET told_at = clock_timestamp() WHERE id = :id AND told_at IS NULL")
 
 
-def note_told(session: Session, outage: UUID) -> None:
+def mark_notified(session: Session, outage: UUID) -> None:
     """The duty officer has been told."""
     session.execute(_TOLD, {"id": outage})
 

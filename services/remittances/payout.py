@@ -42,7 +42,7 @@ from services.remittances.rules import (
     day_in_mexico,
     next_day_begins,
 )
-from services.remittances.suspense import contradict
+from services.remittances.suspense import report_contradiction
 from services.remittances.tariffs import tariff
 
 CONCEPT = "REMESA"
@@ -337,7 +337,7 @@ def _report_contradiction(
     paid = remittance.receive_minor if answer.amount_minor is None else answer.amount_minor
     suspense = paid if kind is Kind.PAID_AFTER_REFUND else -remittance.receive_minor
     detail: dict[str, object] = {"answer": answer.answer, "reason_code": answer.reason_code}
-    contradict(session, remittance, kind, detail, suspense_minor=suspense, now=now)
+    report_contradiction(session, remittance, kind, detail, suspense_minor=suspense, now=now)
     subject = audit.Subject.of("remittance", remittance)
     audit.record(
         session, subject, action=f"remittance.contradiction.{answer.answer}", now=now, actor=SYSTEM
@@ -352,7 +352,7 @@ def _report_amount(
     if amount is None or amount == remittance.receive_minor:
         return
     paid = Status(remittance.status) is Status.PAID
-    contradict(
+    report_contradiction(
         session,
         remittance,
         Kind.AMOUNT_DIFFERS,

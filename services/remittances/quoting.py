@@ -83,7 +83,7 @@ def _amounts(price: Price) -> dict[str, int]:
 
 
 def _price(command: RequestQuote, rate: Decimal, rules: Tariff) -> Price:
-    amount, field = _given(command)
+    amount, field = _requested_amount(command)
     if field == "send":
         price = price_of_send(amount.minor, rate, command.funding, rules)
     else:
@@ -97,7 +97,7 @@ def _price(command: RequestQuote, rate: Decimal, rules: Tariff) -> Price:
     return price
 
 
-def _given(command: RequestQuote) -> tuple[Money, str]:
+def _requested_amount(command: RequestQuote) -> tuple[Money, str]:
     """The amount that was given and its field: exactly one, in its own currency."""
     if (command.send is None) == (command.receive is None):
         raise Invalid("amount_required", field="send")

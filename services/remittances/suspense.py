@@ -20,7 +20,7 @@ from services.remittances.entries import LedgerCode as Code
 from services.remittances.models import Remittance
 
 
-def contradict(
+def report_contradiction(
     session: Session,
     remittance: Remittance,
     kind: Kind,

@@ -91,7 +91,7 @@ def count_settled(session: Session, cell: Cell) -> int:
     )
 
 
-def what_is_known(session: Session, cell: Cell, *, in_person: bool) -> Known:
+def read_known_counts(session: Session, cell: Cell, *, in_person: bool) -> Known:
     """What is in force beside the cell, to compare a number with."""
     rows = session.execute(
         select(VoteCount.mode, VoteCount.consulate_code, VoteCount.value).where(

@@ -32,7 +32,7 @@ from services.kernel.ids import new_id
 from services.voting.errors import FiguresDiffer
 from services.voting.lifecycle import LIFECYCLE
 from services.voting.models import CountFigure, VoteCount
-from services.voting.queries import count_settled, what_is_known
+from services.voting.queries import count_settled, read_known_counts
 from services.voting.rules import (
     FIELDS,
     FIRST_ELECTION,
@@ -254,7 +254,7 @@ def _check_value(session: Session, command: ReportCount, now: datetime) -> None:
         raise Invalid("out_of_range", field="value", least=0, most=MAX_COUNT)
     office = get_consulate(session, command.consulate)
     today = now.astimezone(ZoneInfo(office.time_zone)).date()
-    known = what_is_known(session, command, in_person=office.in_person_vote)
+    known = read_known_counts(session, command, in_person=office.in_person_vote)
     wrong = impossible_date(command.election, command.day, today) or impossible_value(
         command.metric, command.mode, command.value, known
     )

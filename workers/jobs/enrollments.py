@@ -176,8 +176,8 @@ def _send_and_take(job: JobContext, enrollment: UUID, application: Application) 
         agency_status = _send(job, application)
     except OutcomeUnknown as lost:
         # It may have arrived: the next question, by folio, will tell.
-        return Settled(f"unknown_{lost.code}", partial(_not_known, enrollment))
-    return _taken(job, enrollment, agency_status, goes_on=True)
+        return Settled(f"unknown_{lost.code}", partial(_mark_unknown, enrollment))
+    return _settle_status(job, enrollment, agency_status, goes_on=True)
 
 
 def amend(job: JobContext, lease: Lease) -> None:
@@ -194,7 +194,7 @@ def amend(job: JobContext, lease: Lease) -> None:
         except OutcomeUnknown:
             return RetryLater()
         # The regular questions go on by themselves.
-        return _taken(job, lease.ref, agency_status, goes_on=False)
+        return _settle_status(job, lease.ref, agency_status, goes_on=False)
 
     run_steps(job, lease, claim, call, agency=_agency_of)
 
@@ -336,7 +336,9 @@ def _question(enrollment: Any, *, goes_on: bool) -> _Question:
 
 
 def _ask(job: JobContext, question: _Question) -> Settled:
-    return _taken(job, question.enrollment, _ask_for(job, question), goes_on=question.goes_on)
+    return _settle_status(
+        job, question.enrollment, _ask_for(job, question), goes_on=question.goes_on
+    )
 
 
 def _ask_for(job: JobContext, question: _Question) -> AgencyStatus | None:
@@ -388,7 +390,7 @@ def _payment(line: PaymentLine) -> PaymentDetails:
     return PaymentDetails(line.reference, Money(line.amount_minor, line.currency), line.due_on)
 
 
-def _taken(
+def _settle_status(
     job: JobContext, enrollment: UUID, agency_status: AgencyStatus | None, *, goes_on: bool
 ) -> Settled:
     """Take the agency's word. What never arrived is sent, and that is the first time."""
@@ -405,7 +407,7 @@ def _taken(
     return Settled(agency_status.status, write)
 
 
-def _not_known(enrollment: UUID, session: Session, now: datetime) -> None:
+def _mark_unknown(enrollment: UUID, session: Session, now: datetime) -> None:
     record_unknown(session, enrollment, now=now)
     _ask_later(enrollment, FIRST_QUESTION_SECONDS, session, now)
 

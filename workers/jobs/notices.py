@@ -69,7 +69,7 @@ GATHER: Mapping[str, Gather] = {
     "enrollments.identity_check": message_context.enrollment_clash,
     "enrollments.withdrawn": message_context.enrollment_withdrawn,
     "enrollments.next_step": message_context.next_step,
-    "enrollments.told_again": message_context.enrollment_again,
+    "enrollments.told_again": message_context.enrollment_repeated,
     "enrollments.received": message_context.enrollment_received,
     "enrollments.deadline": message_context.enrollment_deadline,
     **{

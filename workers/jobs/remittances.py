@@ -103,11 +103,11 @@ def _ask_beside(job: JobContext, remittance: Any) -> Settled:
     state = job.agencies.payouts.status(remittance.folio)
     incidents.note_dropped(job, AGENCY, state.dropped)
 
-    def take_word(session: Session, now: datetime) -> None:
+    def write(session: Session, now: datetime) -> None:
         if state.status is not PayoutStatus.NOT_FOUND:
             settle_payout(session, remittance.id, _answer(state), now=now)
 
-    return Settled(state.status, take_word)
+    return Settled(state.status, write)
 
 
 def _call(job: JobContext, task: PayoutTask) -> Claim[PayoutTask] | Settled | RetryLater:

@@ -115,7 +115,7 @@ def enroll_code(program: str) -> Response | str:
         program=chosen,
         form_url=page_address(chosen, FIRST, draft_id(), view=VIEW),
         person=full_name(command.applicant),
-        told=who_is_told(command),
+        told=describe_recipient(command),
         channel=channel_of(actor()),
         sent_to=_shown(contact),
         sent_at=sent_at(form),
@@ -139,7 +139,7 @@ def enroll_code_use(program: str) -> Response:
     return _request(command, form, prove_contact(contact, request.form.get("code", "")))
 
 
-def who_is_told(command: RequestEnrollment) -> str:
+def describe_recipient(command: RequestEnrollment) -> str:
     """To whom news of it go, and in which language."""
     contact = contact_of(command.applicant)
     language = _("en inglés") if command.language == "en" else _("en español")
@@ -192,7 +192,7 @@ def _show(
             "labels": {**values["labels"], "document": _("Documento que viste")},
         },
         channel=channel_of(actor()),
-        told=who_is_told(command) if command else "",
+        told=describe_recipient(command) if command else "",
         consulates=choices,
         form={"notices": "es", **form},
         errors=draft().errors(read),

@@ -45,7 +45,7 @@ from services.enrollments.rules import (
     Status,
     WaitsFor,
     actions,
-    may_be_told_again,
+    may_resend_notice,
     waits_for,
 )
 from services.kernel.crypto import Vault
@@ -151,7 +151,7 @@ def opened(session: Session, enrollment: Any, vault: Vault) -> dict[str, Any]:
         "remedy": remedy_in_words(enrollment),
         "may_answer": Action.ANSWER in actions(status),
         "may_withdraw": Action.WITHDRAW in actions(status),
-        "may_tell": may_be_told_again(status) and reachable,
+        "may_tell": may_resend_notice(status) and reachable,
     }
 
 
@@ -205,7 +205,7 @@ def _problem(queued: QueueLine, action: str) -> str:
     status = Status(queued.enrollment.status)
     if action == "withdraw":
         return "" if Action.WITHDRAW in actions(status) else "wrong_state"
-    if not may_be_told_again(status):
+    if not may_resend_notice(status):
         return "wrong_state"
     return "" if queued.reachable else "nobody_to_tell"
 

@@ -44,8 +44,8 @@ from services.enrollments.queries import (
     last_day,
     open_details,
 )
+from services.enrollments.resending_notices import resend_notice
 from services.enrollments.rules import Action, Paper, Status, WaitsFor, actions
-from services.enrollments.telling import tell_again
 from services.enrollments.withdrawing import withdraw
 from services.kernel.audit import Role
 from services.kernel.errors import DomainError, Invalid, NotFound
@@ -56,7 +56,7 @@ FILTERS = ("waits", "status", "program", "lapsing", "q", "next")
 SOON = timedelta(days=7)
 CHOSEN = "pick-"
 ACTIONS: dict[str, Callable[[Session, UUID], Any]] = {
-    "tell": lambda session, id: tell_again(session, id, now=now(), actor=actor()),
+    "tell": lambda session, id: resend_notice(session, id, now=now(), actor=actor()),
     "withdraw": lambda session, id: withdraw(session, id, now=now(), actor=actor()),
 }
 

@@ -9,7 +9,14 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from consular.auth import INCIDENTS, account, actor, allow
 from consular.db import database_now, transaction
-from consular.input.incidents import KINDS, STATES, IncidentQuery, NoteSchema, ResolveSchema, wanted
+from consular.input.incidents import (
+    KINDS,
+    STATES,
+    IncidentQuery,
+    NoteSchema,
+    ResolveSchema,
+    filter_of,
+)
 from consular.input.loading import load_fields
 from consular.input.paging import cursor
 from consular.pages.drafts import answers, draft, drop
@@ -34,7 +41,9 @@ def queue() -> str:
     errors: Errors = {}
     query = check(IncidentQuery(), values, errors) or load_fields(IncidentQuery(), {})
     with transaction() as session:
-        page = list_incidents(session, wanted(query, account()), limit=LINES, after=query["next"])
+        page = list_incidents(
+            session, filter_of(query, account()), limit=LINES, after=query["next"]
+        )
         moment = database_now(session)
         lines = [line(session, incident, now=moment) for incident in page.items]
     more: dict[str, Any] = {**values, "next": cursor(page.next)} if page.next else {}
@@ -73,7 +82,7 @@ def incident_take(id: UUID) -> Response:
     """Take an incident."""
     with transaction() as session:
         take(session, id, now=database_now(session), actor=actor())
-    return _done(id)
+    return _back_to_incident(id)
 
 
 @pages.post("/<uuid:id>/note")
@@ -83,7 +92,7 @@ def incident_note(id: UUID) -> Response:
     note = _read_note(answers(), None)
     with transaction() as session:
         add_note(session, id, note["note"], now=database_now(session), actor=actor())
-    return _done(id)
+    return _back_to_incident(id)
 
 
 @pages.post("/<uuid:id>/resolve")
@@ -93,7 +102,7 @@ def incident_resolve(id: UUID) -> Response:
     resolution = _read_end(answers(), None)
     with transaction() as session:
         resolve(session, id, now=database_now(session), actor=actor(), **resolution)
-    return _done(id)
+    return _back_to_incident(id)
 
 
 reopen(
@@ -104,7 +113,7 @@ reopen(
 )
 
 
-def _done(id: UUID) -> Response:
+def _back_to_incident(id: UUID) -> Response:
     drop()
     return go(url_for("incidents_pages.incident", id=id))
 

@@ -19,7 +19,7 @@ from consular.pages.forms import go, pick, read_fields
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.folder_shown import (
     consent_shown,
-    number_asked,
+    field_for_number,
     shown_answers,
     shown_plan,
 )
@@ -174,7 +174,7 @@ def plan_request(id: UUID, step: str) -> Response:
 @allow(CITIZEN)
 def plan_number(id: UUID, step: str) -> Response:
     """Keep a number that the person has already."""
-    program, field = number_asked(step)
+    program, field = field_for_number(step)
     if program is None or field is None:
         raise NotFound()
     number = data_of([field], answers(), PREFIX) or {field.name: ""}

@@ -70,7 +70,7 @@ def _number(step: PlanStep, known: Known) -> str:
     return (result or answer) if step.state is StepState.DONE else ""
 
 
-def number_asked(code: str) -> tuple[Program | None, Field | None]:
+def field_for_number(code: str) -> tuple[Program | None, Field | None]:
     """The field in which another program asks for the number that this one gives."""
     for program in PROGRAMS.values():
         for field in program.fields:
@@ -80,7 +80,7 @@ def number_asked(code: str) -> tuple[Program | None, Field | None]:
 
 
 def _field_of(code: str) -> Field | None:
-    return number_asked(code)[1]
+    return field_for_number(code)[1]
 
 
 def shown_answers(person: PersonData, by_program: Mapping[str, Mapping[str, Any]]) -> list[Shown]:

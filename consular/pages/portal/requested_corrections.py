@@ -16,10 +16,10 @@ from consular.input.programs import load_answers
 from consular.pages.forms import Errors, check, date_of, pick
 from consular.pages.portal.program_form import by_page_name, data_of
 from services.enrollments.answering import Answer
-from services.enrollments.documents import list_asked, list_missing
+from services.enrollments.documents import list_missing, requested_documents
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Field, Program
-from services.enrollments.rules import asked_fields
+from services.enrollments.rules import applicant_fields
 from services.enrollments.words import DOCUMENTS
 
 
@@ -42,9 +42,9 @@ def requested_corrections(
     """What the agency named, sorted by where it is asked for."""
     program = PROGRAMS[enrollment.program]
     return RequestedCorrections(
-        asked_fields(requested),
+        applicant_fields(requested),
         tuple(field for field in program.fields if field.name in requested),
-        [_document(program, name) for name in list_asked(enrollment, requested)],
+        [_document(program, name) for name in requested_documents(enrollment, requested)],
         [_document(program, name) for name in list_missing(session, enrollment, requested)],
     )
 

@@ -14,7 +14,7 @@ from consular.auth import INCIDENTS, account, actor
 from consular.commands import run_idempotent
 from consular.db import database_now, transaction
 from consular.input.appointments import NothingSchema
-from consular.input.incidents import IncidentQuery, NoteSchema, ResolveSchema, wanted
+from consular.input.incidents import IncidentQuery, NoteSchema, ResolveSchema, filter_of
 from services.incidents.handling import add_note, list_resolutions, resolve, take
 from services.incidents.queries import get_incident, list_incidents, list_steps
 from services.kernel.money import Money
@@ -35,7 +35,7 @@ def list_all_incidents(query: dict[str, Any]) -> dict[str, Any]:
     """List incidents."""
     with transaction() as session:
         page = list_incidents(
-            session, wanted(query, account()), limit=query["limit"], after=query["next"]
+            session, filter_of(query, account()), limit=query["limit"], after=query["next"]
         )
         items = [_shown(incident) for incident in page.items]
         return IncidentList.page(items, page.next)

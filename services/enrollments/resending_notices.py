@@ -12,7 +12,7 @@ from services.citizens.models import Person
 from services.enrollments.errors import NobodyToTell
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment
-from services.enrollments.rules import Status, may_be_told_again
+from services.enrollments.rules import Status, may_resend_notice
 from services.kernel import audit
 from services.kernel.audit import Actor, AuditEntry
 from services.kernel.errors import WrongState
@@ -22,13 +22,15 @@ ONCE_IN = timedelta(days=1)
 _ACTION = "enrollment.tell_again"
 
 
-def tell_again(session: Session, enrollment_id: UUID, *, now: datetime, actor: Actor) -> Enrollment:
+def resend_notice(
+    session: Session, enrollment_id: UUID, *, now: datetime, actor: Actor
+) -> Enrollment:
     """Send the message of its present status once more, at most once a day.
 
     Raises NotFound, `WrongState` where there is nothing to tell, `NobodyToTell` without a contact.
     """
     enrollment = LIFECYCLE.lock(session, enrollment_id)
-    if not may_be_told_again(Status(enrollment.status)):
+    if not may_resend_notice(Status(enrollment.status)):
         raise WrongState(state=enrollment.status)
     person = session.get_one(Person, enrollment.person_id)
     if not (person.email_sealed or person.phone_sealed):
