@@ -97,19 +97,19 @@ def _decide(web: Web, enrollment: UUID, word: AgencyStatus) -> Any:
     vault, now = web.app.extensions["consular.vault"], system_clock()
     with web.database.transaction(NETWORK_SCOPE) as session:
         sent = begin_submission(session, enrollment, now=now, vault=vault)
-        for heard in (AgencyStatus(Status.SENT_TO_AGENCY), word):
-            record_progress(session, enrollment, heard, now=now, vault=vault)
+        for agency_status in (AgencyStatus(Status.SENT_TO_AGENCY), word):
+            record_progress(session, enrollment, agency_status, now=now, vault=vault)
     return sent
 
 
 def test_the_api_takes_what_the_program_asks_for(web: Web) -> None:
     citizen = web.token("citizen", subject="ana")
-    made = web.call("POST", "/enrollments", _request(DATA), token=citizen)
-    assert made.status_code == 202, made.text
+    answer = web.call("POST", "/enrollments", _request(DATA), token=citizen)
+    assert answer.status_code == 202, answer.text
     active = AgencyStatus(Status.ACTIVE, {"card": "C-1", "until": "2027-01-31"})
-    sent = _decide(web, UUID(made.get_json()["id"]), active)
+    sent = _decide(web, UUID(answer.get_json()["id"]), active)
     assert (sent.program, sent.data) == ("choir", DATA)
-    shown = web.call("GET", f"/enrollments/{made.get_json()['id']}", token=citizen).get_json()
+    shown = web.call("GET", f"/enrollments/{answer.get_json()['id']}", token=citizen).get_json()
     assert shown["result"] == {"card": "C-1", "until": "2027-01-31"}
     listed = web.call("GET", "/enrollments?program=choir", token=citizen).get_json()["items"]
     assert [item["program"] for item in listed] == ["choir"]

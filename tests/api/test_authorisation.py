@@ -221,8 +221,8 @@ def test_a_token_for_an_account_that_isnt_there_writes_nothing(web: Web) -> None
     token = _made(web, sub=MISSING_ID, role="citizen")
     free = web.free()
     booked = web.book(free[-1]["start"], token=token)
-    told = web.call("PATCH", "/me", call_of(web, "me.change_me").body, token=token)
-    assert (booked.status_code, told.status_code) == (401, 401)
+    answer = web.call("PATCH", "/me", call_of(web, "me.change_me").body, token=token)
+    assert (booked.status_code, answer.status_code) == (401, 401)
     assert web.free() == free
 
 
@@ -232,9 +232,9 @@ def rows(web: Web) -> dict[str, str]:
     ana = token_of(web, Role.CITIZEN, subject="ana")
     opened = web.session(opens="15:00", closes="16:00")
     start = web.free()[0]["start"]
-    asked = _enrollment()
-    enrollment = _id(web.call("POST", "/enrollments", asked, token=ana))
-    wanted = {"programs": ["rfc"], "applicant": asked["applicant"]}
+    enrollment_body = _enrollment()
+    enrollment = _id(web.call("POST", "/enrollments", enrollment_body, token=ana))
+    wanted = {"programs": ["rfc"], "applicant": enrollment_body["applicant"]}
     [consent, *_] = web.call("GET", "/me/consents", token=ana).get_json()["items"]
     return {
         "plan": _id(web.call("POST", "/me/plans", wanted, token=ana)),
@@ -347,10 +347,10 @@ def test_anothers_row_answers_exactly_as_one_that_isnt_there(
     for role in strangers:
         token = token_of(web, role, consulate="chicago", subject=f"stranger-{role.value}")
         foreign, missing = (call_of(web, name, role=role, row=at) for at in (row, MISSING_ID))
-        told = send(web, foreign, foreign.body, token=token)
+        answer = send(web, foreign, foreign.body, token=token)
         known = send(web, missing, missing.body, token=token)
-        assert told.status_code == known.status_code == 404, told.text
-        assert _but_for_id(told) == _but_for_id(known)
+        assert answer.status_code == known.status_code == 404, answer.text
+        assert _but_for_id(answer) == _but_for_id(known)
 
 
 def test_lists_of_a_stranger_are_empty(web: Web, rows: dict[str, str]) -> None:

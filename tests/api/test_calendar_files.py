@@ -31,8 +31,8 @@ def fetch(web: Web, booked: dict[str, Any], token: str, language: str = "es") ->
 
 
 def event(answer: TestResponse) -> Any:
-    [found] = Calendar.from_ical(answer.get_data()).walk("VEVENT")
-    return found
+    [entry] = Calendar.from_ical(answer.get_data()).walk("VEVENT")
+    return entry
 
 
 def test_a_moved_and_a_cancelled_one_are_the_same_event_with_a_higher_number(web: Web) -> None:
@@ -73,8 +73,8 @@ def test_its_time_is_the_offices_by_two_readers(web: Web, office: str) -> None:
 def test_it_names_nobody_and_speaks_the_readers_language(web: Web) -> None:
     booked, token = book(web)
     for language, words in (("es", "Pasaporte"), ("en", "passport")):
-        found = event(fetch(web, booked, token, language))
-        assert words in str(found["SUMMARY"])
+        entry = event(fetch(web, booked, token, language))
+        assert words in str(entry["SUMMARY"])
         assert "Demo" not in fetch(web, booked, token, language).get_data(as_text=True)
 
 

@@ -23,8 +23,8 @@ def test_a_price_is_kept_as_long_as_promised_on_whatever_host(web: Web, minutes:
     try:
         money = {"amount": "20.00", "currency": "USD"}
         price = {"send": money, "funding": "bank_account", "payout": "branch"}
-        for asked, ordered in ((web, other), (other, web)):
-            quote = asked.call("POST", "/quotes", price, token=token).get_json()
+        for quoting, ordered in ((web, other), (other, web)):
+            quote = quoting.call("POST", "/quotes", price, token=token).get_json()
             recipient = {"given_names": "Rosa", "first_surname": "Demo"}
             answer = ordered.call(
                 "POST",

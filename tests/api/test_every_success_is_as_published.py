@@ -40,8 +40,8 @@ HERE = {"identity_checked": True}
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-def _well(web: Web, method: str, path: str, body: Any = None, **given: Any) -> Any:
-    answer = web.call(method, path, body, **given)
+def _well(web: Web, method: str, path: str, body: Any = None, **options: Any) -> Any:
+    answer = web.call(method, path, body, **options)
     assert answer.status_code < 300, answer.text
     return answer.get_json()
 
@@ -100,10 +100,10 @@ def _appointments(web: Web) -> None:
     _well(web, "GET", "/sessions/maximums", token=supervisor)
     paths = []
     for number, slot in enumerate(web.free()[:5]):
-        made = web.book(slot["start"], token=citizen, attendees=[person(number)]).get_json()
-        paths.append(f"/appointments/{made['id']}")
-        found = {"folio": made["folio"], "birth_date": PERSON["birth_date"]}
-        _well(web, "POST", "/appointments/find", found)
+        appointment = web.book(slot["start"], token=citizen, attendees=[person(number)]).get_json()
+        paths.append(f"/appointments/{appointment['id']}")
+        search = {"folio": appointment["folio"], "birth_date": PERSON["birth_date"]}
+        _well(web, "POST", "/appointments/find", search)
     _well(web, "POST", "/appointments/search", person(0), token=officer)
     _well(web, "GET", "/appointments", token=citizen)
     _well(web, "GET", paths[0], token=citizen)
@@ -117,8 +117,8 @@ def _appointments(web: Web) -> None:
     _well(web, "POST", f"{paths[0]}/reschedule", later, token=citizen)
     _well(web, "POST", f"{paths[0]}/cancel", {}, token=citizen)
     four = [person(number) for number in range(10, 14)]
-    made = web.book(web.free()[0]["start"], token=citizen, attendees=four).get_json()
-    household = f"/appointments/{made['id']}"
+    appointment = web.book(web.free()[0]["start"], token=citizen, attendees=four).get_json()
+    household = f"/appointments/{appointment['id']}"
     _well(web, "POST", f"{household}/attendees/4/cancel", {}, token=citizen)
     spelled = {"given_names": "Ana Luz", "first_surname": "Demo", **HERE}
     _well(web, "POST", f"{household}/attendees/1/correct", spelled, token=officer)
@@ -148,11 +148,11 @@ def _appointments(web: Web) -> None:
 def _collected(web: Web, path: str, officer: str) -> None:
     [given] = _well(web, "GET", path, token=officer)["services_rendered"]
     body = {"service_rendered": given["id"]}
-    made = _well(web, "POST", "/ready-documents", body, token=officer)
-    _well(web, "DELETE", f"/ready-documents/{made['id']}", token=officer)
-    made = _well(web, "POST", "/ready-documents", body, token=officer)
+    ready = _well(web, "POST", "/ready-documents", body, token=officer)
+    _well(web, "DELETE", f"/ready-documents/{ready['id']}", token=officer)
+    ready = _well(web, "POST", "/ready-documents", body, token=officer)
     _well(web, "GET", "/ready-documents", token=officer)
-    document = f"/ready-documents/{made['id']}"
+    document = f"/ready-documents/{ready['id']}"
     other = {"collector": "authorized", "name": "Luz Demo", "document": "Carta poder", **HERE}
     _well(web, "POST", f"{document}/collect", other, token=officer)
 
@@ -185,8 +185,8 @@ def _enrollments(web: Web) -> None:
             "applicant": applicant_body(),
             "consents": ["transfer_to_agency"],
         }
-        made = _well(web, "POST", "/enrollments", body, token=citizen)
-        paths.append(f"/enrollments/{made['id']}")
+        enrollment = _well(web, "POST", "/enrollments", body, token=citizen)
+        paths.append(f"/enrollments/{enrollment['id']}")
     with web.database.transaction(NETWORK_SCOPE) as session:
         for status in ("sent_to_agency", "more_information_requested"):
             session.execute(
@@ -269,26 +269,26 @@ def _votes(web: Web) -> None:
         "date": date(2024, 6, 2).isoformat(), "value": 12, "source": "Acta 12",
     }  # fmt: skip
     one, other = (web.token("officer", "losangeles", who) for who in ("one", "other"))
-    made = _well(web, "POST", "/voting/counts", count, token=one)["id"]
-    differs = web.call("POST", f"/voting/counts/{made}/approve", {"value": 21}, token=other)
+    count_id = _well(web, "POST", "/voting/counts", count, token=one)["id"]
+    differs = web.call("POST", f"/voting/counts/{count_id}/approve", {"value": 21}, token=other)
     assert differs.get_json()["code"] == "figures_differ"
     mended = {"value": 12, "reason": "Leí mal el acta"}
-    _well(web, "POST", f"/voting/counts/{made}/correct", mended, token=other)
+    _well(web, "POST", f"/voting/counts/{count_id}/correct", mended, token=other)
     for mode, step in (("postal", {"value": 12}), ("in_person", {"reason": "Es de otra oficina"})):
         again = {**count, "mode": mode, "source": f"Acta {mode}"}
-        made = _well(web, "POST", "/voting/counts", again, token=one)["id"]
+        count_id = _well(web, "POST", "/voting/counts", again, token=one)["id"]
         name = "approve" if "value" in step else "reject"
-        _well(web, "POST", f"/voting/counts/{made}/{name}", step, token=other)
+        _well(web, "POST", f"/voting/counts/{count_id}/{name}", step, token=other)
     _well(web, "GET", "/voting/counts", token=one)
-    _well(web, "GET", f"/voting/counts/{made}/revisions", token=one)
-    _well(web, "GET", f"/voting/counts/{made}/revisions/1", token=one)
+    _well(web, "GET", f"/voting/counts/{count_id}/revisions", token=one)
+    _well(web, "GET", f"/voting/counts/{count_id}/revisions/1", token=one)
     _well(web, "GET", "/voting/elections/2024")
 
 
 def _incidents(web: Web) -> None:
     with web.database.transaction(NETWORK_SCOPE) as session:
-        given = Report(Kind.JOB_PARKED, Subject.JOB, new_id())
-        path = f"/incidents/{report(session, given, now=system_clock())}"
+        incident = Report(Kind.JOB_PARKED, Subject.JOB, new_id())
+        path = f"/incidents/{report(session, incident, now=system_clock())}"
     treasury = web.token("treasury")
     _well(web, "POST", f"{path}/take", {}, token=treasury)
     _well(web, "POST", f"{path}/notes", {"note": "Su caso 4711"}, token=treasury)
@@ -348,8 +348,8 @@ def test_every_documented_success_is_answered_as_published(
             for operation, statuses in contract_of(web.app).seen.items():
                 seen.setdefault(operation, set()).update(statuses)
     missing = [
-        f"{found.operation} never answered {found.status} here: let one of WALKS call it."
-        for found in ENDPOINTS.values()
-        if found.status not in seen.get(found.operation, set())
+        f"{endpoint.operation} never answered {endpoint.status} here: let one of WALKS call it."
+        for endpoint in ENDPOINTS.values()
+        if endpoint.status not in seen.get(endpoint.operation, set())
     ]
     assert missing == []

@@ -145,20 +145,20 @@ def test_a_refused_request_leaves_its_key_free(web: Web) -> None:
     assert closed != body
     refused = web.call("POST", "/appointments", closed, token=token, headers=_key("again"))
     assert (refused.status_code, refused.get_json()["code"]) == (409, "slot_not_offered")
-    made = web.call("POST", "/appointments", body, token=token, headers=_key("again"))
-    assert made.status_code == 201, made.text
+    booked = web.call("POST", "/appointments", body, token=token, headers=_key("again"))
+    assert booked.status_code == 201, booked.text
 
 
 def test_a_key_with_another_body_or_at_another_address_is_refused(web: Web) -> None:
     token = token_of(web, Role.CITIZEN, subject="reused")
     body = _booking(web, 53)
-    made = web.call("POST", "/appointments", body, token=token, headers=_key("used"))
-    assert made.status_code == 201, made.text
+    booked = web.call("POST", "/appointments", body, token=token, headers=_key("used"))
+    assert booked.status_code == 201, booked.text
     other = web.call(
         "POST", "/appointments", {**body, "language": "en"}, token=token, headers=_key("used")
     )
     elsewhere = web.call(
-        "POST", f"/appointments/{made.get_json()['id']}/cancel", {}, token=token,
+        "POST", f"/appointments/{booked.get_json()['id']}/cancel", {}, token=token,
         headers=_key("used"),
     )  # fmt: skip
     for answer in (other, elsewhere):

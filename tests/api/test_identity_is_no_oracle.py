@@ -94,11 +94,11 @@ def test_one_budget_holds_for_appointments_and_enrollments(
 
 def test_one_folio_is_looked_up_only_so_often_from_anywhere(web: Web) -> None:
     web.app.config["LOOKUPS"] = 2
-    asked = [
+    answers = [
         web.client.get("/verify/C7K3M9QXW42T", environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
         for number in range(3)
     ]
-    assert [answer.status_code for answer in asked] == [404, 404, 429]
+    assert [answer.status_code for answer in answers] == [404, 404, 429]
     body = {"folio": "R7K3-M9QX-W42T", "first_surname": "Demo"}
     tries = [
         web.client.post(
@@ -126,11 +126,11 @@ def test_requests_for_enrollments_are_few_for_each_that_is_taken_in_answers_a_gu
 
 def test_a_page_shows_the_folio_to_take_to_a_window(web: Web, victim: dict[str, Any]) -> None:
     start, eve = web.free()[1]["start"], web.token("citizen", subject="eve")
-    asked = web.book(start, token=eve, attendees=[person(1)]).get_json()
-    assert len(asked["folio"]) == 12
-    assert asked["folio"][0] == "V"
+    refusal = web.book(start, token=eve, attendees=[person(1)]).get_json()
+    assert len(refusal["folio"]) == 12
+    assert refusal["folio"][0] == "V"
     again = web.book(start, token=eve, attendees=[person(1)]).get_json()
-    assert again["folio"] == asked["folio"]
+    assert again["folio"] == refusal["folio"]
     with web.app.test_request_context():
-        told = form_errors(IdentityCheckPending(folio=asked["folio"]))["form"]
-    assert "folio de revisión" in told[0]
+        shown = form_errors(IdentityCheckPending(folio=refusal["folio"]))["form"]
+    assert "folio de revisión" in shown[0]

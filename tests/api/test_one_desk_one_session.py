@@ -89,7 +89,7 @@ def test_a_closed_session_takes_no_more_bookings_and_keeps_those_it_has(web: Web
     assert closed.status_code == 200, closed.text
     answer = closed.get_json()
     assert answer["status"] == "closed"
-    assert [found["folio"] for found in answer["bookings"]] == [booked["folio"]]
+    assert [booking["folio"] for booking in answer["bookings"]] == [booked["folio"]]
     assert web.free() == []
     eva = web.token("citizen", subject="eva")
     taken = web.book(other, token=eva)

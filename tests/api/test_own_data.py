@@ -37,8 +37,8 @@ def test_a_citizen_gets_everything_and_only_their_own(web: Web) -> None:
     assert copy["remittances"] == []
     named = {(p["given_names"], p["first_surname"]): p for p in copy["people"]}
     assert (child["given_names"], child["first_surname"]) in named
-    asked = named[(applicant.given_names, applicant.first_surname)]
-    assert (asked["curp"], asked["email"]) == (applicant.curp, applicant.email)
+    applied = named[(applicant.given_names, applicant.first_surname)]
+    assert (applied["curp"], applied["email"]) == (applicant.curp, applicant.email)
     assert "appointment.read" in [entry["action"] for entry in copy["accesses"]]
     assert "Otra" not in str(copy)
     assert person(8)["first_surname"] not in str(copy)

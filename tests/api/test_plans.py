@@ -28,8 +28,8 @@ def test_what_comes_first_is_named_with_the_whole_way(web: Web) -> None:
     assert (refused.status_code, problem["code"]) == (409, "prerequisite_missing")
     assert (problem["requires"], problem["plan"]) == ("rfc", ["rfc", "nss", "imss"])
     assert "Registro Federal de Contribuyentes" in problem["errors"]["program"][0]
-    given = web.call("POST", "/enrollments", _imss(rfc=RFC_NUMBER), token=ana)
-    assert given.status_code == 202, given.text
+    answer = web.call("POST", "/enrollments", _imss(rfc=RFC_NUMBER), token=ana)
+    assert answer.status_code == 202, answer.text
 
 
 def test_a_plan_is_of_the_holder_unless_an_applicant_is_named(web: Web) -> None:

@@ -60,8 +60,8 @@ def test_what_found_something_and_staff_of_an_office_dont_count(web: Web) -> Non
     _ask(web, "/consulates/boston/availability?service=MAT", web.token("officer", "boston"))
     web.session()
     day = working_day()
-    found = web.call("GET", f"/availability?service=MAT&from={day}&to={day}&consulates=losangeles")
-    assert found.get_json()["slots"]
+    answer = web.call("GET", f"/availability?service=MAT&from={day}&to={day}&consulates=losangeles")
+    assert answer.get_json()["slots"]
     assert _facts(web) == []
 
 

@@ -34,13 +34,13 @@ def booked(web: Web) -> list[dict[str, Any]]:
         {"attendees": [person(4)], "service": None, "services": ["PAS10", "MAT"]},
         {"attendees": [person(5)], "service": "MAT"},
     ]
-    made = []
+    appointments = []
     for number, changes in enumerate(wanted):
         start = web.free("MAT")[0]["start"] if number else web.free()[0]["start"]
         answer = web.book(start, token=web.token("citizen", subject=f"c{number}"), **changes)
         assert answer.status_code == 201, answer.text
-        made.append(dict(answer.get_json()))
-    return made
+        appointments.append(dict(answer.get_json()))
+    return appointments
 
 
 def ask(web: Web, code: str, query: str = "") -> dict[str, Any]:
@@ -50,9 +50,9 @@ def ask(web: Web, code: str, query: str = "") -> dict[str, Any]:
     return dict(answer.get_json())
 
 
-def by(found: dict[str, Any], name: str) -> dict[str, int]:
+def by(figures: dict[str, Any], name: str) -> dict[str, int]:
     counts: Counter[str] = Counter()
-    for row in found["rows"]:
+    for row in figures["rows"]:
         counts[row[name]] += row["value"]
     return dict(counts)
 
@@ -99,9 +99,9 @@ def test_any_dimensions_in_any_number_and_order_add_up_to_the_same(
 ) -> None:
     for number in range(len(DIMENSIONS) + 1):
         for dimensions in permutations(DIMENSIONS, number):
-            found = ask(web, "services", f"?by={','.join(dimensions)}")
-            assert sum(row["value"] for row in found["rows"]) == EXPECTED["services"]
-            for row in found["rows"]:
+            figures = ask(web, "services", f"?by={','.join(dimensions)}")
+            assert sum(row["value"] for row in figures["rows"]) == EXPECTED["services"]
+            for row in figures["rows"]:
                 assert set(row) == {*dimensions, "status", "value"}
 
 

@@ -157,7 +157,7 @@ def test_lists_show_nobody_elses(web: Web, ids: dict[str, str]) -> None:
     shown = web.call("GET", "/remittances", token=strangers["citizen"]).get_json()["items"]
     assert shown == []
     copy = web.call("GET", "/me/data", token=strangers["citizen"]).text
-    assert not [found for found in ids.values() if found in copy]
+    assert not [id_ for id_ in ids.values() if id_ in copy]
     seen = web.call("GET", "/me/accesses", token=strangers["citizen"]).text
     assert ids["appointment"] not in seen
 
@@ -204,7 +204,7 @@ def test_queries_of_every_slice_keep_to_their_scope(
         ):
             with pytest.raises(NotFound):
                 get()
-        found: list[Any] = [
+        rows_seen: list[Any] = [
             appointments.find_by_folio(session, ids["folio"]),
             *appointments.list_appointments(session, day=working_day()).items,
             *appointments.list_attendees(session, [appointment])[appointment],
@@ -216,7 +216,7 @@ def test_queries_of_every_slice_keep_to_their_scope(
             *list_people(session, owner),
             *session.scalars(select(AuditEntry).where(AuditEntry.person_account_id == owner)),
         ]
-        assert [row for row in found if row is not None] == []
+        assert [row for row in rows_seen if row is not None] == []
         changed = session.execute(update(Person).values(given_names="X").returning(Person.id)).all()
         assert changed == []
 
@@ -225,10 +225,10 @@ def test_queries_of_every_slice_keep_to_their_scope(
 ROWS = ("appointment", "enrollment", "remittance", "check", "count", "session")
 
 
-def _shown(ids: dict[str, str], text_: str, *asked: str) -> list[str]:
+def _shown(ids: dict[str, str], text_: str, *queries: str) -> list[str]:
     """What is Ana's in an answer; ``asked`` is what the request itself named."""
     words = [SURNAME, *ids.values()]
-    return [w for w in words if w not in asked and w.casefold() in text_.casefold()]
+    return [w for w in words if w not in queries and w.casefold() in text_.casefold()]
 
 
 def _state(web: Web) -> list[Any]:

@@ -98,7 +98,7 @@ def test_each_kind_of_refusal_has_a_status_of_its_own() -> None:
 def test_codes_can_be_read_in_the_source() -> None:
     """A code made at run time would escape this file, so it is text, a name or nothing."""
     readable = (ast.Constant, ast.JoinedStr, ast.Name, ast.Attribute)
-    made = [
+    computed = [
         f"{module.path}:{call.lineno}"
         for module in modules("services", "consular")
         for call in module.calls()
@@ -106,7 +106,7 @@ def test_codes_can_be_read_in_the_source() -> None:
         and call.args
         and not isinstance(call.args[0], readable)
     ]
-    assert made == []
+    assert computed == []
 
 
 def test_no_code_has_words_twice() -> None:

@@ -78,13 +78,13 @@ def test_constraints_bear_the_names_that_the_models_give_them(migrated: Connecti
             """
         )
     )
-    made = {(table, name) for table, name in rows}
+    there = {(table, name) for table, name in rows}
     said = {
         (table.name, str(migrated.dialect.identifier_preparer.format_constraint(constraint)))
         for table in metadata.sorted_tables
         for constraint in table.constraints
     }
-    assert made ^ said == set()
+    assert there ^ said == set()
 
 
 def test_indexes_bear_the_names_that_the_models_give_them(migrated: Connection) -> None:
@@ -97,9 +97,9 @@ def test_indexes_bear_the_names_that_the_models_give_them(migrated: Connection) 
             """
         )
     )
-    made = {(table, name) for table, name in rows}
+    there = {(table, name) for table, name in rows}
     said = {(t.name, str(index.name)) for t in metadata.sorted_tables for index in t.indexes}
-    assert made ^ said == set()
+    assert there ^ said == set()
 
 
 def test_conditions_are_those_of_the_models(migrated: Connection) -> None:
@@ -144,14 +144,14 @@ def _is_bookkeeping(step: Any) -> bool:
 
 
 def _type_in_database(connection: Connection, column: Any) -> str:
-    found = connection.execute(
+    row = connection.execute(
         text(
             "SELECT data_type FROM information_schema.columns"
             " WHERE table_name = :table AND column_name = :column"
         ),
         {"table": column.table.name, "column": column.name},
     )
-    return str(found.scalar_one())
+    return str(row.scalar_one())
 
 
 def _conditions() -> Iterator[tuple[str, str, str]]:

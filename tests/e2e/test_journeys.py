@@ -290,7 +290,7 @@ def test_the_same_by_the_api(instance: Instance) -> None:
     officer.post(f"{path}/check-in", json={"identity_checked": True}).raise_for_status()
     officer.post(f"{path}/complete", json={"document_number": "G1"}).raise_for_status()
     curp = make_curp(Person("Eva", "Demostrada", "Prueba", BORN), "M")
-    asked = citizen.post(
+    enrollment = citizen.post(
         "/enrollments",
         json={
             "program": "rfc",
@@ -300,9 +300,9 @@ def test_the_same_by_the_api(instance: Instance) -> None:
             "consents": ["transfer_to_agency"],
         },
     )
-    assert asked.status_code == 202, asked.text
+    assert enrollment.status_code == 202, enrollment.text
     sent = _send_by_api(citizen)
-    enrolled = _wait(citizen, f"/enrollments/{asked.json()['id']}", {"active", "rejected"})
+    enrolled = _wait(citizen, f"/enrollments/{enrollment.json()['id']}", {"active", "rejected"})
     assert enrolled["status"] == "active"
     assert enrolled["result"]["rfc"].startswith("DEPE900512")
     paid = _wait(citizen, f"/remittances/{sent['id']}", {"paid", "refunded", "failed"})
@@ -353,11 +353,11 @@ def _send_by_api(citizen: httpx.Client) -> dict[str, Any]:
 def _wait(client: httpx.Client, path: str, ends: set[str]) -> dict[str, Any]:
     deadline = time.monotonic() + 40
     while time.monotonic() < deadline:
-        found = client.get(path).json()
-        if found["status"] in ends:
-            return dict(found)
+        answer = client.get(path).json()
+        if answer["status"] in ends:
+            return dict(answer)
         time.sleep(0.3)
-    raise AssertionError(found)
+    raise AssertionError(answer)
 
 
 def _figures_agree(analyst: httpx.Client) -> None:

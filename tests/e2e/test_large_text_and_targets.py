@@ -103,8 +103,8 @@ def places(web: Web) -> list[Place]:
             session, series="SF43718", base="USD", quote="MXN", value=Decimal("18.4321"),
             valid_on=(now - timedelta(days=1)).date(), now=now,
         )  # fmt: skip
-        given = Report(Kind.JOB_PARKED, Subject.JOB, new_id(), {"topic": "rates.fetch"})
-        incident = report(session, given, now=now)
+        reported = Report(Kind.JOB_PARKED, Subject.JOB, new_id(), {"topic": "rates.fetch"})
+        incident = report(session, reported, now=now)
     assert account is not None
     web.travel(morning_at_office())
     citizen = citizen_browser(web.app, account)
@@ -175,17 +175,17 @@ def _applicant() -> dict[str, str]:
 
 
 def _enrollment(citizen: Signed) -> str:
-    made = citizen.post("/rfc", **_applicant()).location
-    assert made.startswith("/inscripciones/"), made
-    return made
+    address_of_it = citizen.post("/rfc", **_applicant()).location
+    assert address_of_it.startswith("/inscripciones/"), address_of_it
+    return address_of_it
 
 
 def _of_the_desk(desk: Signed, booked: str, session: str) -> list[str]:
     shown = desk.post(
         "/desk/identity", **NAMES, **HERE, document="Acta y credencial", identity_checked="true"
     ).location
-    asked = {**_applicant(), "document": "Acta", "identity_checked": "true", "email": ""}
-    enrolled = desk.post("/desk/enrollments/new/rfc", **asked).location
+    form = {**_applicant(), "document": "Acta", "identity_checked": "true", "email": ""}
+    enrolled = desk.post("/desk/enrollments/new/rfc", **form).location
     return [
         "/desk/enrollments", "/desk/enrollments/new", "/desk/enrollments/new/rfc", enrolled,
         "/desk/", "/desk/calendar", "/desk/sessions", f"/desk/sessions/{session}",
@@ -246,12 +246,12 @@ def test_pages_fit_a_phone_with_text_twice_as_large(measured: list[Measured]) ->
 
 
 def test_words_fit_the_buttons_that_they_stand_on(measured: list[Measured]) -> None:
-    cramped = [found for each in measured for found in each.cramped]
+    cramped = [button for each in measured for button in each.cramped]
     assert cramped == [], "\n".join(map(str, cramped))
 
 
 def test_what_is_pressed_is_large_enough_for_a_finger(measured: list[Measured]) -> None:
-    small = [found for each in measured for found in each.small]
+    small = [target for each in measured for target in each.small]
     assert small == [], "\n".join(map(str, small))
 
 

@@ -70,6 +70,6 @@ def test_half_a_table_is_none(body: Any) -> None:
 
 
 def test_nothing_published_yet_is_asked_again() -> None:
-    with pytest.raises(Retryable) as asked:
+    with pytest.raises(Retryable) as error:
         answer({"codigo": "SIN_CORTE"}, 404)
-    assert asked.value.code == "not_published"
+    assert error.value.code == "not_published"

@@ -131,15 +131,15 @@ def test_an_agency_that_asks_for_patience_says_how_long(header: str, seconds: fl
 
 
 def test_no_redirect_is_followed() -> None:
-    asked: list[str] = []
+    paths: list[str] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.host)
+        paths.append(request.url.host)
         return httpx.Response(302, headers={"location": "http://evil.test/"})
 
     with client_of(handler) as client, pytest.raises(Retryable):
         client.status(an_order().folio)
-    assert asked == ["agency.test"]
+    assert paths == ["agency.test"]
 
 
 def test_no_cookie_is_kept_and_no_proxy_taken_from_the_environment(

@@ -20,12 +20,12 @@ CODE = Message("m-1", MessageChannel.EMAIL, "demo@example.org", "Tu código", "E
 
 
 def test_the_last_five_working_days_oldest_first(rates: BanxicoClient, clock: Clock) -> None:
-    found = rates.latest()
-    assert [rate.valid_on.day for rate in found] == [18, 19, 20, 23, 24]
-    newest = found[-1]
+    latest = rates.latest()
+    assert [rate.valid_on.day for rate in latest] == [18, 19, 20, 23, 24]
+    newest = latest[-1]
     assert (newest.base, newest.quote, newest.series) == ("USD", "MXN", "SF43718")
     assert Decimal("18.2") < newest.value < Decimal("18.6")
-    assert rates.latest() == found
+    assert rates.latest() == latest
 
 
 def test_the_day_is_mexico_citys(rates: BanxicoClient, clock: Clock) -> None:

@@ -174,8 +174,8 @@ def test_an_empty_curp_falls_back_to_a_login_that_is_one() -> None:
 def test_only_verified_contacts_count() -> None:
     contact = {"correo": "a@example.org", "telVigente": "+12135550101"}
     assert userinfo(**contact).email is None
-    told = userinfo(**contact, correoVerificado="true", telefonoVerificado=True)
-    assert (told.email, told.phone) == ("a@example.org", "+12135550101")
+    claims = userinfo(**contact, correoVerificado="true", telefonoVerificado=True)
+    assert (claims.email, claims.phone) == ("a@example.org", "+12135550101")
 
 
 def test_birth_dates_come_in_either_form() -> None:
@@ -271,7 +271,7 @@ def test_without_any_keys_a_provider_that_is_down_is_an_error(
 
 def provider(**changes: object) -> tuple[OidcClient, list[str]]:
     """A provider whose discovery says what the test wants; and the paths it was asked for."""
-    asked: list[str] = []
+    paths: list[str] = []
     body = {
         "issuer": "http://idp.test",
         "authorization_endpoint": "http://idp.test/authorize",
@@ -280,12 +280,12 @@ def provider(**changes: object) -> tuple[OidcClient, list[str]]:
     } | changes
 
     def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request.url.path)
+        paths.append(request.url.path)
         if request.url.path == "/jwks":
             return httpx.Response(200, json={"keys": [{"kty": "RSA", "kid": "k-1"}]})
         return httpx.Response(200, json=body)
 
-    return OidcClient("http://idp.test", "id", "s", httpx.MockTransport(answer)), asked
+    return OidcClient("http://idp.test", "id", "s", httpx.MockTransport(answer)), paths
 
 
 @pytest.mark.parametrize(
@@ -304,11 +304,11 @@ def test_a_provider_cannot_point_elsewhere(changes: dict[str, object]) -> None:
 
 
 def test_unknown_keys_cause_one_fetch_a_minute_at_most() -> None:
-    client, asked = provider()
+    client, paths = provider()
     for number in range(20):
         client.keys(f"unknown-{number}")
         client.keys("k-1")
-    assert asked.count("/jwks") == 1
+    assert paths.count("/jwks") == 1
 
 
 def test_key_ids_of_nonsense_are_none() -> None:

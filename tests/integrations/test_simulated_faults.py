@@ -90,8 +90,8 @@ def test_a_callback_held_back_is_overtaken_and_arrives_once(
     simulator.send_due_callbacks()
     clock.forward(1)
     simulator.send_due_callbacks()
-    told = [json.loads(call.content)["folio"] for call in product.received]
-    assert told == ["ESECOND", "EFIRST"]
+    folios = [json.loads(call.content)["folio"] for call in product.received]
+    assert folios == ["ESECOND", "EFIRST"]
 
 
 def test_an_early_callback_arrives_before_the_answer_and_the_real_one_still_comes(
@@ -101,8 +101,8 @@ def test_an_early_callback_arrives_before_the_answer_and_the_real_one_still_come
     with pytest.raises(OutcomeUnknown):
         sat.request(a_request())
     [early] = product.received
-    told = Webhook(SECRETS["sat.callbacks"]).verify(early.content, dict(early.headers))
-    assert told == {"type": "registration.updated", "folio": a_request().folio}
+    message = Webhook(SECRETS["sat.callbacks"]).verify(early.content, dict(early.headers))
+    assert message == {"type": "registration.updated", "folio": a_request().folio}
     clock.forward(2)
     simulator.send_due_callbacks()
     ids = [call.headers["webhook-id"] for call in product.received]

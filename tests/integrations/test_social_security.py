@@ -100,9 +100,9 @@ def test_who_never_pays_stays_to_be_paid(imss: ImssClient, clock: Clock) -> None
 
 def test_what_is_asked_for_is_corrected_once(imss: ImssClient, control: httpx.Client) -> None:
     request = an_application(first_surname="Corregir")
-    asked = imss.request(request)
-    assert asked.status is EnrollmentStatus.MORE_INFORMATION_REQUESTED
-    assert asked.requested == ("proof_of_address",)
+    state = imss.request(request)
+    assert state.status is EnrollmentStatus.MORE_INFORMATION_REQUESTED
+    assert state.requested == ("proof_of_address",)
     for _ in range(2):
         assert imss.amend(request).status is EnrollmentStatus.PAYMENT_PENDING
     assert effects(control, "imss") == {request.folio: 1}

@@ -34,9 +34,9 @@ def test_a_family_is_booked_with_one_form_and_one_of_them_leaves(web: Web) -> No
     times = browser.get(f"/citas/horarios?consulate={PLACE['consulate']}&service=PAS6").text
     assert "con ambos padres; si falta uno, con su permiso OP-7" in times
     form = {**PLACE, "start": start, **_one(1, "Ana", BORN), **SHARED, "party": "1"}
-    asked = browser.post("/citas/persona", **form, add_person="1").location
-    assert 'name="given_names_2"' in browser.get(asked).text
-    draft = asked.partition("d=")[2].partition("#")[0]
+    answer = browser.post("/citas/persona", **form, add_person="1").location
+    assert 'name="given_names_2"' in browser.get(answer).text
+    draft = answer.partition("d=")[2].partition("#")[0]
     form |= {"d": draft, "party": "2", **_one(2, "Beto", {})}
     # What is wrong is said of the second person, and nothing that was typed is lost.
     wrong = browser.get(browser.post("/citas/persona", **form).location).text

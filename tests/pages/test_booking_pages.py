@@ -67,9 +67,9 @@ def test_a_time_that_is_taken_meanwhile_costs_no_answer(
     client, (first, second) = web.client, [slot["start"] for slot in web.free()[:2]]
     page = client.get("/citas/persona", query_string={**PLACE, "start": first}).text
     check = post(client, "/citas/persona", {**fields(page), **OWN}, page).text
-    asked = post(client, "/citas/revisar", fields(check), check).text
+    refused = post(client, "/citas/revisar", fields(check), check).text
     assert web.book(first, token=web.token("citizen", subject="other")).status_code == 201
-    taken = post(client, "/citas/codigo", {**fields(asked), "code": "123456"}, asked).text
+    taken = post(client, "/citas/codigo", {**fields(refused), "code": "123456"}, refused).text
     assert "Ese horario ya se ocup" in taken
     other = next(a for a in links(taken, "/citas/persona") if second in unquote(a))
     own = client.get(other).text
@@ -85,8 +85,8 @@ def test_what_was_told_for_an_appointment_is_suggested_afterwards(web: Web, addr
     start = web.free()[0]["start"]
     browser = _after_booking(web, start, [person(7)])
     page = browser.get(f"{address}?consulate=losangeles&service=MAT&start={quote(start)}").text
-    told = {"first_surname": "Demo Aaah", "birth_date-month": "5", "email": "ana@demo.invalid"}
-    assert fields(page).items() >= told.items()
+    profile = {"first_surname": "Demo Aaah", "birth_date-month": "5", "email": "ana@demo.invalid"}
+    assert fields(page).items() >= profile.items()
     assert "Pusimos los datos" in page
 
 

@@ -36,7 +36,7 @@ def test_a_browser_that_has_them_says_that_they_work(web: Web, language: str) ->
         page = browser.new_page(viewport={"width": 360, "height": 700})
         page.goto(f"{address}{ADDRESS}?language={language}")
         page.locator("[data-camera] button").click()
-        heard = {"es": "Tu cámara y tu micrófono funcionan.", "en": "Your camera and your"}
-        expect(page.locator("[data-camera] [role=status]")).to_contain_text(heard[language])
+        sentences = {"es": "Tu cámara y tu micrófono funcionan.", "en": "Your camera and your"}
+        expect(page.locator("[data-camera] [role=status]")).to_contain_text(sentences[language])
         expect(page.locator("video")).to_be_visible()
         browser.close()

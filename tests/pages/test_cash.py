@@ -60,9 +60,9 @@ def serve(web: Web, officer: Browser, number: int = 0, **form: str) -> str:
 
 
 def link(page: str, path: str) -> str:
-    found = re.search(rf'(?:href|action)="({path}[^"?]*)', page)
-    assert found, page
-    return found[1]
+    match = re.search(rf'(?:href|action)="({path}[^"?]*)', page)
+    assert match, page
+    return match[1]
 
 
 def test_numbers_have_no_gap_whoever_issues_and_gives_up(web: Web, officer: Browser) -> None:

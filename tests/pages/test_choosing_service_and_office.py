@@ -13,8 +13,8 @@ SERVICE = "/citas/nueva"
 OFFICE = "/citas/oficina"
 
 
-def _page(web: Web, address: str, **asked: Any) -> str:
-    answer = web.client.get(address, query_string=asked)
+def _page(web: Web, address: str, **query: Any) -> str:
+    answer = web.client.get(address, query_string=query)
     assert answer.status_code == 200, answer.text
     return unescape(answer.text)
 

@@ -72,8 +72,8 @@ def test_a_transfers_deadlines_are_on_the_senders_offices_clock(web: Web) -> Non
     assert web.book(web.free()[0]["start"], token=token, attendees=[person(1)]).status_code == 201
     address = ordered(client)
     with web.database.transaction(NETWORK_SCOPE) as session:
-        found = session.query(Remittance).one()
-        until = found.cancel_until
+        remittance = session.query(Remittance).one()
+        until = remittance.cancel_until
     page = client.get(address).text.replace("\N{NO-BREAK SPACE}", " ")
     own = _said(web, until, "America/Los_Angeles", "Los Ángeles", with_day=False)
     assert own in page

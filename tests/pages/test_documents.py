@@ -42,9 +42,9 @@ class Folder(Asked):
             self.form, **form_with_file(data, name, **{**hidden, **fields})
         )
 
-    def sent(self, data: bytes | None = None, **given: str) -> str:
+    def sent(self, data: bytes | None = None, **fields: str) -> str:
         """The page that shows the document after it was taken."""
-        answer = self.send(files.jpeg() if data is None else data, **given)
+        answer = self.send(files.jpeg() if data is None else data, **fields)
         assert answer.status_code == 303, answer.text
         address: str = answer.headers["Location"]
         assert re.fullmatch(rf"{self.list}/[0-9a-f-]{{36}}", address), address
@@ -170,9 +170,9 @@ def test_the_desk_uploads_for_who_is_there_and_is_written_down(web: Web) -> None
     who = make_applicant()
     sent = {**asdict(who), "birth_date": who.birth_date.isoformat()}
     body = {"program": "rfc", "applicant": sent, "consents": ["transfer_to_agency"]}
-    made = web.call("POST", "/enrollments", body, token=token).get_json()["id"]
+    enrollment = web.call("POST", "/enrollments", body, token=token).get_json()["id"]
     officer = staff_browser(web.app, "officer", "losangeles")
-    listed = f"/desk/enrollments/{made}/documents"
+    listed = f"/desk/enrollments/{enrollment}/documents"
     assert "Tu CURP" in unescape(officer.get(listed).text)
     hidden = {"csrf_token": officer.csrf(), "form_key": "one"}
     answer = officer.client.post(

@@ -45,8 +45,10 @@ class Asked:
         """SAT takes it in, and then says so."""
         with self.database.transaction(NETWORK_SCOPE) as session:
             begin_submission(session, self.id, now=system_clock(), vault=self.vault)
-            for heard in (AgencyStatus(Status.SENT_TO_AGENCY), word):
-                record_progress(session, self.id, heard, now=system_clock(), vault=self.vault)
+            for agency_status in (AgencyStatus(Status.SENT_TO_AGENCY), word):
+                record_progress(
+                    session, self.id, agency_status, now=system_clock(), vault=self.vault
+                )
 
     def upload(self, kind: str) -> None:
         """A document into the person's folder."""

@@ -99,9 +99,9 @@ def test_terms_that_end_soon_have_a_list_of_their_own(office: Office) -> None:
 def test_a_folio_opens_its_request_and_everybody_seen_is_written_down(office: Office) -> None:
     with office.web.database.transaction(NETWORK_SCOPE) as session:
         folio = session.get_one(Enrollment, office.active).folio
-    found = office.officer.get(f"{QUEUE}?q={folio[:4]}-{folio[4:].lower()}")
-    assert found.location == f"{QUEUE}/{office.active}"
-    assert "GODE561231GR8" in office.officer.get(found.location).text
+    answer = office.officer.get(f"{QUEUE}?q={folio[:4]}-{folio[4:].lower()}")
+    assert answer.location == f"{QUEUE}/{office.active}"
+    assert "GODE561231GR8" in office.officer.get(answer.location).text
     office.officer.get(QUEUE)
     with office.web.database.transaction(NETWORK_SCOPE) as session:
         actions = list(session.scalars(select(AuditEntry.action)))

@@ -105,8 +105,8 @@ def test_the_code_puts_it_into_the_persons_own_account(web: Web, agent: Browser)
     assert enrollment.account_id is not None
     person = citizen_browser(web.app, enrollment.account_id)
     assert enrollment.folio[:4] in person.get(f"/inscripciones/{enrollment.id}").text
-    told = web.call("GET", "/me/data", token=web.token("citizen", subject="eve")).get_json()
-    assert told["enrollments"] == []
+    copy = web.call("GET", "/me/data", token=web.token("citizen", subject="eve")).get_json()
+    assert copy["enrollments"] == []
 
 
 def test_a_code_works_for_whoever_asked_and_never_signs_in(web: Web, agent: Browser) -> None:

@@ -73,8 +73,8 @@ class Owner:
     def activate(self, program: str) -> None:
         """The agency says that it is active."""
         with self.database.transaction(NETWORK_SCOPE) as session:
-            found = select(Enrollment.id).where(Enrollment.program == program)
-            id: UUID = session.scalars(found.order_by(Enrollment.created_at.desc())).all()[0]
+            enrollments = select(Enrollment.id).where(Enrollment.program == program)
+            id: UUID = session.scalars(enrollments.order_by(Enrollment.created_at.desc())).all()[0]
             begin_submission(session, id, now=system_clock(), vault=self.vault)
             said = AgencyStatus(Status.ACTIVE, self.results.get(program, {}))
             record_progress(session, id, said, now=system_clock(), vault=self.vault)
@@ -195,8 +195,8 @@ def test_a_permission_is_shown_and_can_be_withdrawn(owner: Owner) -> None:
     assert "SAT: Registro Federal de Contribuyentes (RFC)" in page
     assert "Nombre, Fecha de nacimiento, CURP, Correo electrónico" in page
     [consent] = re.findall(r'action="(/mi-carpeta/[^"]*/permisos/[^"]+)"', page)
-    told = owner.browser.post(consent).location
-    assert "No le pasamos nada." in unescape(owner.browser.get(told).text)
+    location = owner.browser.post(consent).location
+    assert "No le pasamos nada." in unescape(owner.browser.get(location).text)
     assert "Retirada" in owner.page()
     assert owner.browser.get(consent).status_code == 303
 

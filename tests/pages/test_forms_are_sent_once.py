@@ -136,9 +136,9 @@ def test_a_form_that_failed_on_our_side_may_be_sent_again(
 def test_a_sign_in_pressed_twice_signs_in_once_and_both_answers_are_signed_in(web: Web) -> None:
     client = web.client
     token = fields(client.get("/login").text)
-    asked = client.post("/login", data={**token, "contact": "rosa@demo.invalid"})
+    answer = client.post("/login", data={**token, "contact": "rosa@demo.invalid"})
     code = _code(web)
-    form = {**fields(client.get(asked.location).text), "code": code}
+    form = {**fields(client.get(answer.location).text), "code": code}
     first = client.post("/login/codigo", data=form)
     # The browser dropped the first answer: it still has the cookies from before.
     client.delete_cookie("consular-session")
@@ -151,8 +151,8 @@ def test_a_sign_in_pressed_twice_signs_in_once_and_both_answers_are_signed_in(we
 def test_a_sign_in_sent_from_a_second_tab_lands_on_the_first_page(web: Web) -> None:
     client = web.client
     token = fields(client.get("/login").text)
-    asked = client.post("/login", data={**token, "contact": "rosa@demo.invalid"})
-    tabs = [fields(client.get(asked.location).text) for _ in range(2)]
+    sent = client.post("/login", data={**token, "contact": "rosa@demo.invalid"})
+    tabs = [fields(client.get(sent.location).text) for _ in range(2)]
     code = _code(web)
     answers = [client.post("/login/codigo", data={**tab, "code": code}) for tab in tabs]
     assert [answer.location for answer in answers] == ["/mis-tramites"] * 2

@@ -38,9 +38,9 @@ def _account(web: Web) -> UUID:
 
 
 def _link(person: Browser) -> str:
-    found = re.search(r"(/ayuda/[0-9a-f]{40})", person.send("/mis-datos/ayuda").text)
-    assert found is not None
-    return found[1]
+    match = re.search(r"(/ayuda/[0-9a-f]{40})", person.send("/mis-datos/ayuda").text)
+    assert match is not None
+    return match[1]
 
 
 class _Helper(Browser):

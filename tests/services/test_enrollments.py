@@ -58,8 +58,8 @@ def _ask(session: Session, actor: Actor, command: RequestEnrollment | None = Non
 
 
 def _hear(session: Session, enrollment: Enrollment, *words: AgencyStatus) -> Enrollment:
-    for heard in words:
-        record_progress(session, enrollment.id, heard, now=NOW, vault=VAULT)
+    for agency_status in words:
+        record_progress(session, enrollment.id, agency_status, now=NOW, vault=VAULT)
     return enrollment
 
 
@@ -70,14 +70,14 @@ def _statuses(session: Session, enrollment: Enrollment) -> list[str]:
 def test_a_request_is_received_counted_audited_and_handed_to_the_workers(
     session: Session, citizen: Actor
 ) -> None:
-    found = _ask(session, citizen)
-    assert found.status == "received"
-    assert found.folio[0] == "E"
-    assert _statuses(session, found) == ["received"]
-    assert sums_by_status(session, found.id) == {"received": 1}
-    topic = session.scalar(select(OutboxItem.topic).where(OutboxItem.ref == found.id))
+    enrollment = _ask(session, citizen)
+    assert enrollment.status == "received"
+    assert enrollment.folio[0] == "E"
+    assert _statuses(session, enrollment) == ["received"]
+    assert sums_by_status(session, enrollment.id) == {"received": 1}
+    topic = session.scalar(select(OutboxItem.topic).where(OutboxItem.ref == enrollment.id))
     assert topic == "enrollments.submit"
-    action = session.scalar(select(AuditEntry.action).where(AuditEntry.subject_id == found.id))
+    action = session.scalar(select(AuditEntry.action).where(AuditEntry.subject_id == enrollment.id))
     assert action == "enrollment.received"
 
 
@@ -85,8 +85,8 @@ def test_curp_email_and_phone_are_sealed_under_the_persons_own_key(
     session: Session, citizen: Actor
 ) -> None:
     applicant = replace(make_applicant(), phone="+13235550100")
-    found = _ask(session, citizen, make_request(applicant))
-    person = session.get_one(Person, found.person_id)
+    enrollment = _ask(session, citizen, make_request(applicant))
+    person = session.get_one(Person, enrollment.person_id)
     assert person.data_key is not None
     key = VAULT.unwrap(person.data_key, person.id)
     for place, sealed, value in (
@@ -181,38 +181,50 @@ def test_who_was_rejected_or_withdrew_may_ask_again(
 
 def test_an_active_enrollment_keeps_the_persons_place(session: Session, citizen: Actor) -> None:
     applicant = make_applicant()
-    found = _ask(session, citizen, make_request(applicant))
-    begin_submission(session, found.id, now=NOW, vault=VAULT)
-    _hear(session, found, AgencyStatus(Status.ACTIVE, {"rfc": RFC}))
+    enrollment = _ask(session, citizen, make_request(applicant))
+    begin_submission(session, enrollment.id, now=NOW, vault=VAULT)
+    _hear(session, enrollment, AgencyStatus(Status.ACTIVE, {"rfc": RFC}))
     with pytest.raises(AlreadyEnrolled):
         _ask(session, citizen, make_request(applicant))
 
 
 def test_the_rfc_is_sealed_and_its_holder_can_read_it(session: Session, citizen: Actor) -> None:
-    found = _ask(session, citizen)
-    assert open_result(session, found, VAULT) is None
-    begin_submission(session, found.id, now=NOW, vault=VAULT)
-    _hear(session, found, AgencyStatus(Status.IN_REVIEW), AgencyStatus(Status.ACTIVE, {"rfc": RFC}))
-    assert found.result_sealed is not None
-    assert RFC.encode() not in found.result_sealed
-    assert open_result(session, found, VAULT) == {"rfc": RFC}
-    assert _statuses(session, found) == ["received", "sent_to_agency", "in_review", "active"]
-    assert sums_by_status(session, found.id) == {"active": 1}
+    enrollment = _ask(session, citizen)
+    assert open_result(session, enrollment, VAULT) is None
+    begin_submission(session, enrollment.id, now=NOW, vault=VAULT)
+    _hear(
+        session,
+        enrollment,
+        AgencyStatus(Status.IN_REVIEW),
+        AgencyStatus(Status.ACTIVE, {"rfc": RFC}),
+    )
+    assert enrollment.result_sealed is not None
+    assert RFC.encode() not in enrollment.result_sealed
+    assert open_result(session, enrollment, VAULT) == {"rfc": RFC}
+    assert _statuses(session, enrollment) == ["received", "sent_to_agency", "in_review", "active"]
+    assert sums_by_status(session, enrollment.id) == {"active": 1}
 
 
 def test_the_agencys_word_twice_late_or_out_of_order_changes_nothing(
     session: Session, citizen: Actor
 ) -> None:
-    found = _ask(session, citizen)
-    begin_submission(session, found.id, now=NOW, vault=VAULT)
+    enrollment = _ask(session, citizen)
+    begin_submission(session, enrollment.id, now=NOW, vault=VAULT)
     active, review = AgencyStatus(Status.ACTIVE, {"rfc": RFC}), AgencyStatus(Status.IN_REVIEW)
     _hear(
-        session, found, review, review, active, review, active, AgencyStatus(Status.SENT_TO_AGENCY)
+        session,
+        enrollment,
+        review,
+        review,
+        active,
+        review,
+        active,
+        AgencyStatus(Status.SENT_TO_AGENCY),
     )
-    _hear(session, found, AgencyStatus(Status.REJECTED, reason_code="other"))
-    assert _statuses(session, found) == ["received", "sent_to_agency", "in_review", "active"]
+    _hear(session, enrollment, AgencyStatus(Status.REJECTED, reason_code="other"))
+    assert _statuses(session, enrollment) == ["received", "sent_to_agency", "in_review", "active"]
     decided = select(func.count()).where(
-        OutboxItem.ref == found.id, OutboxItem.topic == "enrollments.decided"
+        OutboxItem.ref == enrollment.id, OutboxItem.topic == "enrollments.decided"
     )
     assert session.scalar(decided) == 1
 
@@ -220,33 +232,35 @@ def test_the_agencys_word_twice_late_or_out_of_order_changes_nothing(
 def test_an_rfc_given_after_a_withdrawal_is_kept_and_the_status_stays(
     session: Session, citizen: Actor
 ) -> None:
-    found = _ask(session, citizen)
-    begin_submission(session, found.id, now=NOW, vault=VAULT)
-    withdraw(session, found.id, now=NOW, actor=citizen)
-    _hear(session, found, AgencyStatus(Status.ACTIVE, {"rfc": RFC}))
-    assert found.status == "withdrawn"
-    assert open_result(session, found, VAULT) == {"rfc": RFC}
+    enrollment = _ask(session, citizen)
+    begin_submission(session, enrollment.id, now=NOW, vault=VAULT)
+    withdraw(session, enrollment.id, now=NOW, actor=citizen)
+    _hear(session, enrollment, AgencyStatus(Status.ACTIVE, {"rfc": RFC}))
+    assert enrollment.status == "withdrawn"
+    assert open_result(session, enrollment, VAULT) == {"rfc": RFC}
 
 
 def test_a_decided_enrollment_can_not_be_withdrawn(session: Session, citizen: Actor) -> None:
-    found = _ask(session, citizen)
-    _hear(session, found, AgencyStatus(Status.REJECTED, reason_code="under_age"))
+    enrollment = _ask(session, citizen)
+    _hear(session, enrollment, AgencyStatus(Status.REJECTED, reason_code="under_age"))
     with pytest.raises(WrongState):
-        withdraw(session, found.id, now=NOW, actor=citizen)
+        withdraw(session, enrollment.id, now=NOW, actor=citizen)
 
 
 def test_what_was_asked_for_is_answered_once_and_only_when_asked(
     session: Session, citizen: Actor
 ) -> None:
-    found = _ask(session, citizen)
+    enrollment = _ask(session, citizen)
     with pytest.raises(WrongState):
-        answer(session, found.id, Answer(), now=NOW, actor=citizen, vault=VAULT)
-    begin_submission(session, found.id, now=NOW, vault=VAULT)
-    _hear(session, found, AgencyStatus(Status.MORE_INFORMATION_REQUESTED))
+        answer(session, enrollment.id, Answer(), now=NOW, actor=citizen, vault=VAULT)
+    begin_submission(session, enrollment.id, now=NOW, vault=VAULT)
+    _hear(session, enrollment, AgencyStatus(Status.MORE_INFORMATION_REQUESTED))
     with pytest.raises(Invalid):
-        answer(session, found.id, Answer({"shoe_size": 9}), now=NOW, actor=citizen, vault=VAULT)
-    answer(session, found.id, Answer(), now=NOW, actor=citizen, vault=VAULT)
-    assert _statuses(session, found)[-2:] == ["more_information_requested", "in_review"]
+        answer(
+            session, enrollment.id, Answer({"shoe_size": 9}), now=NOW, actor=citizen, vault=VAULT
+        )
+    answer(session, enrollment.id, Answer(), now=NOW, actor=citizen, vault=VAULT)
+    assert _statuses(session, enrollment)[-2:] == ["more_information_requested", "in_review"]
 
 
 def test_history_can_not_be_rewritten(session: Session, citizen: Actor) -> None:
@@ -256,28 +270,28 @@ def test_history_can_not_be_rewritten(session: Session, citizen: Actor) -> None:
 
 
 def test_a_person_without_a_key_is_forgotten(session: Session, citizen: Actor) -> None:
-    found = _ask(session, citizen)
-    begin_submission(session, found.id, now=NOW, vault=VAULT)
-    _hear(session, found, AgencyStatus(Status.ACTIVE, {"rfc": RFC}))
-    session.get_one(Person, found.person_id).data_key = None
+    enrollment = _ask(session, citizen)
+    begin_submission(session, enrollment.id, now=NOW, vault=VAULT)
+    _hear(session, enrollment, AgencyStatus(Status.ACTIVE, {"rfc": RFC}))
+    session.get_one(Person, enrollment.person_id).data_key = None
     session.flush()
-    assert open_result(session, found, VAULT) is None
+    assert open_result(session, enrollment, VAULT) is None
 
 
 def test_only_what_nobody_is_at_counts_as_unattended(session: Session, citizen: Actor) -> None:
-    found = _ask(session, citizen)
+    enrollment = _ask(session, citizen)
     later = NOW + timedelta(minutes=1)
     assert list_unattended(session, before=later, limit=9) == []
     session.execute(text("UPDATE outbox SET done_at = now()"))
-    assert list_unattended(session, before=later, limit=9) == [found.id]
+    assert list_unattended(session, before=later, limit=9) == [enrollment.id]
     assert list_unattended(session, before=NOW, limit=9) == []
 
 
 def test_pages_of_enrollments_go_from_newest_to_oldest(session: Session, citizen: Actor) -> None:
-    made = [_ask(session, citizen).id for _ in range(3)]
+    ids = [_ask(session, citizen).id for _ in range(3)]
     first = list_enrollments(session, limit=2)
     second = list_enrollments(session, limit=2, after=first.next)
-    assert [e.id for e in (*first.items, *second.items)] == made[::-1]
+    assert [e.id for e in (*first.items, *second.items)] == ids[::-1]
     assert second.next is None
 
 
@@ -290,12 +304,12 @@ def test_row_security_hides_another_accounts_and_another_offices_enrollments(
         add_consulate(session, OFFICE)
         add_consulate(session, "miami")
     with db.transaction(mine.scope) as session:
-        found = _ask(session, mine, make_request(consulate=OFFICE)).id
-    assert _seen(db, mine.scope) == [found]
-    assert _seen(db, Scope(consulate=OFFICE)) == [found]
+        enrollment = _ask(session, mine, make_request(consulate=OFFICE)).id
+    assert _seen(db, mine.scope) == [enrollment]
+    assert _seen(db, Scope(consulate=OFFICE)) == [enrollment]
     assert _seen(db, Scope(consulate="miami")) == _seen(db, other.scope) == []
     with db.transaction(other.scope) as session, pytest.raises(NotFound):
-        withdraw(session, found, now=NOW, actor=other)
+        withdraw(session, enrollment, now=NOW, actor=other)
     db.dispose()
 
 
@@ -306,8 +320,8 @@ def test_an_officer_enrolls_for_their_own_office_only(database: DatabaseUrls) ->
         add_consulate(session, "miami")
     officer = Actor(Role.OFFICER, UUID(int=7), OFFICE)
     with db.transaction(officer.scope) as session:
-        found = _ask(session, officer)
-        assert (found.consulate_code, found.account_id) == (OFFICE, None)
+        enrollment = _ask(session, officer)
+        assert (enrollment.consulate_code, enrollment.account_id) == (OFFICE, None)
     with db.transaction(officer.scope) as session, pytest.raises(NotFound):
         _ask(session, officer, make_request(consulate="miami"))
     db.dispose()
@@ -337,4 +351,4 @@ def test_the_table_of_states_is_closed() -> None:
 
 def _seen(db: Database, scope: Scope) -> list[UUID]:
     with db.transaction(scope) as session:
-        return [found.id for found in list_enrollments(session, limit=10).items]
+        return [enrollment.id for enrollment in list_enrollments(session, limit=10).items]

@@ -108,7 +108,7 @@ def _indexes(account: UUID | None) -> dict[str, str]:
 def found_in(urls: DatabaseUrls, account: UUID | None = None) -> dict[str, set[str]]:
     """What of the person stands where: name of it by "table.column", over the whole database."""
     wanted = {**PLAIN, **_indexes(account)}
-    found: dict[str, set[str]] = {}
+    places: dict[str, set[str]] = {}
     with psycopg.connect(urls.owner_url) as connection:
         connection.execute("SELECT set_config('app.consulate', '*', true)")
         columns = connection.execute(
@@ -123,15 +123,15 @@ def found_in(urls: DatabaseUrls, account: UUID | None = None) -> dict[str, set[s
             whole = "\n".join(str(value) for (value,) in connection.execute(query)).casefold()
             here = {name for name, value in wanted.items() if value.casefold() in whole}
             if here:
-                found[f"{table}.{column}"] = here
-    return found
+                places[f"{table}.{column}"] = here
+    return places
 
 
 @pytest.fixture
 def here(database: DatabaseUrls) -> Iterator[Database]:
-    found = Database(database.worker_url, pool_size=2)
-    yield found
-    found.dispose()
+    connected = Database(database.worker_url, pool_size=2)
+    yield connected
+    connected.dispose()
 
 
 @dataclass
@@ -165,11 +165,11 @@ class Office:
             take_step(session, TakeStep(appointment, Step.CHECK_IN), now=now, actor=SYSTEM)
             complete(session, appointment, Served(DOCUMENT), now=now, actor=SYSTEM, vault=VAULT)
             line = {"kind": "discount", "code": "disability", "article": "LFD 20", "minor": 0}
-            for given in list_given(session, [appointment])[appointment]:
-                name = session.get_one(Person, given.row.person_id).given_names
+            for rendered in list_given(session, [appointment])[appointment]:
+                name = session.get_one(Person, rendered.row.person_id).given_names
                 ground = f"Credencial de {name}"
-                session.add(FeeLine(rendered_id=given.row.id, position=1, ground=ground, **line))
-                _collect(session, given.row.id, name, now=now)
+                session.add(FeeLine(rendered_id=rendered.row.id, position=1, ground=ground, **line))
+                _collect(session, rendered.row.id, name, now=now)
         web.dispose()
 
 
@@ -235,20 +235,20 @@ def _enroll(here: Database, actor: Actor) -> None:
     request = RequestEnrollment("rfc", applicant, ("transfer_to_agency",))
     now = system_clock()
     with here.transaction(NETWORK_SCOPE) as session:
-        made = request_enrollment(session, request, now=now, actor=actor, vault=VAULT)
-        begin_submission(session, made.id, now=now, vault=VAULT)
+        enrollment = request_enrollment(session, request, now=now, actor=actor, vault=VAULT)
+        begin_submission(session, enrollment.id, now=now, vault=VAULT)
         word = AgencyStatus(EnrollmentStatus.ACTIVE, {"rfc": "TOIX870319AB1"})
-        record_progress(session, made.id, word, now=now, vault=VAULT)
+        record_progress(session, enrollment.id, word, now=now, vault=VAULT)
 
 
 def _send_money(here: Database, actor: Actor, *, paid: bool = True) -> str:
     with here.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session)
-        made = make_remittance(session, actor, surname="Tzompantzinco")
+        remittance = make_remittance(session, actor, surname="Tzompantzinco")
         if paid:
-            claim_payout(session, made.id, now=NOW, vault=VAULT)
-            settle_payout(session, made.id, PayoutAnswer(Answer.PAID), now=NOW)
-        return made.folio
+            claim_payout(session, remittance.id, now=NOW, vault=VAULT)
+            settle_payout(session, remittance.id, PayoutAnswer(Answer.PAID), now=NOW)
+        return remittance.folio
 
 
 def _write_notes(here: Database) -> None:
@@ -289,8 +289,8 @@ def _keep_answers(urls: DatabaseUrls, actor: Actor) -> None:
         content = {"given_names": NAMED.given_names, "curp": CURP}
         save_draft(session, new_id(), content, owner=owner, owners=[], now=now, vault=VAULT)
         begin(session, RequestKey("k", b"h"), account_id=account, now=now)
-        given = {"for": DATA.given_names}
-        finish(session, RequestKey("k", b"h"), account_id=account, status=201, response=given)
+        answers = {"for": DATA.given_names}
+        finish(session, RequestKey("k", b"h"), account_id=account, status=201, response=answers)
     web.dispose()
 
 
@@ -486,17 +486,17 @@ def test_staff_ask_after_a_check_and_somebody_else_decides(here: Database, offic
     officer, now = office.officer, system_clock()
     with here.transaction(NETWORK_SCOPE) as session:
         check = _check(office, session)
-        asked = request_erasure_of(session, check, now=now, actor=officer).id
-        assert request_erasure_of(session, check, now=now, actor=officer).id == asked
+        erasure = request_erasure_of(session, check, now=now, actor=officer).id
+        assert request_erasure_of(session, check, now=now, actor=officer).id == erasure
         with pytest.raises(Conflict, match="self_approval"), session.begin_nested():
-            approve_erasure(session, asked, now=now, actor=officer)
-    assert _erase(here, asked) == []
+            approve_erasure(session, erasure, now=now, actor=officer)
+    assert _erase(here, erasure) == []
     with here.transaction(NETWORK_SCOPE) as session:
-        assert session.get_one(ErasureRequest, asked).status == Status.REQUESTED
-        approve_erasure(session, asked, now=now, actor=Actor(Role.COMPLIANCE, BOSS))
+        assert session.get_one(ErasureRequest, erasure).status == Status.REQUESTED
+        approve_erasure(session, erasure, now=now, actor=Actor(Role.COMPLIANCE, BOSS))
         with pytest.raises(WrongState):
             refuse_erasure(
-                session, asked, Refusal.WITHDRAWN, now=now, actor=Actor(Role.COMPLIANCE, BOSS)
+                session, erasure, Refusal.WITHDRAWN, now=now, actor=Actor(Role.COMPLIANCE, BOSS)
             )
 
 
@@ -517,10 +517,10 @@ def test_who_has_no_account_is_erased_wherever_an_office_or_a_relative_named_the
     with here.transaction(NETWORK_SCOPE) as session:
         named = _check(office, session, stranger)
         check = _check(office, session)
-        asked = request_erasure_of(session, check, now=system_clock(), actor=office.officer)
+        erasure = request_erasure_of(session, check, now=system_clock(), actor=office.officer)
         boss = Actor(Role.COMPLIANCE, BOSS)
-        approve_erasure(session, asked.id, now=system_clock(), actor=boss)
-    assert _erase(here, asked.id) == []
+        approve_erasure(session, erasure.id, now=system_clock(), actor=boss)
+    assert _erase(here, erasure.id) == []
     with here.transaction(NETWORK_SCOPE) as session:
         names = session.scalars(select(Person.given_names).where(Person.erased_at.is_(None))).all()
         assert sorted(names) == sorted([other.given_names, stranger.given_names])

@@ -29,16 +29,16 @@ LINE = (
 
 @pytest.fixture
 def here(database: DatabaseUrls) -> Iterator[Database]:
-    found = Database(database.web_url, pool_size=8)
-    yield found
-    found.dispose()
+    connected = Database(database.web_url, pool_size=8)
+    yield connected
+    connected.dispose()
 
 
 def _ask(database: Database, as_of: datetime | None = None) -> tuple[int, datetime]:
     with database.transaction(NETWORK_SCOPE) as session:
         session.execute(text("SET TRANSACTION READ ONLY"))
-        found = figures(session, AskIndicator("appointments", as_of=as_of))
-    return sum(row["value"] for row in found.rows), found.as_of
+        answer = figures(session, AskIndicator("appointments", as_of=as_of))
+    return sum(row["value"] for row in answer.rows), answer.as_of
 
 
 def _record(database: Database, *, held: float = 0) -> None:

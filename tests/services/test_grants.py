@@ -238,10 +238,10 @@ def connection(shared_database: DatabaseUrls) -> Iterator[psycopg.Connection]:
 
 
 def _rights(connection: psycopg.Connection, role: str) -> dict[str, str]:
-    found: dict[str, list[str]] = {}
+    by_table: dict[str, list[str]] = {}
     for table, right, columns in connection.execute(_RIGHTS, {"role": role}):
-        found.setdefault(table, []).append(f"{right} ({columns})" if columns else right)
-    return {table: ", ".join(rights) for table, rights in found.items()}
+        by_table.setdefault(table, []).append(f"{right} ({columns})" if columns else right)
+    return {table: ", ".join(rights) for table, rights in by_table.items()}
 
 
 @pytest.mark.parametrize(
@@ -267,10 +267,10 @@ def test_nobody_else_may_do_anything(connection: psycopg.Connection) -> None:
 def test_functions_with_their_owners_rights_are_those_listed(
     connection: psycopg.Connection,
 ) -> None:
-    found = connection.execute(
+    functions = connection.execute(
         "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
     ).fetchall()
-    assert {name for (name,) in found} == FUNCTIONS
+    assert {name for (name,) in functions} == FUNCTIONS
 
 
 def test_no_login_changes_rows_through_a_view_or_a_sequence(

@@ -117,7 +117,7 @@ def test_not_even_the_owner_changes_the_books(
     db = Database(database.app_url)
     with db.transaction(NETWORK_SCOPE) as session:
         prepare_reference(session)
-        made = make_remittance(session, make_sender(session)).id
+        remittance = make_remittance(session, make_sender(session)).id
     db.dispose()
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         for statement in (
@@ -134,7 +134,7 @@ def test_not_even_the_owner_changes_the_books(
             owner.execute(
                 "INSERT INTO postings SELECT id, n + 90, 'fx_usd', 'USD', n, at"
                 " FROM journal_entries, (VALUES (1), (-1)) t (n) WHERE subject_id = %s",
-                [made],
+                [remittance],
             )
         assert refused.value.diag.constraint_name == "ck_postings_written_once"
 
@@ -171,19 +171,19 @@ def test_the_proof_finds_an_entry_that_no_status_explains(
         [line(LedgerCode.PAYOUTS_PENDING, 7), line(LedgerCode.FINABIEN_SETTLEMENT, -7)],
         now=NOW,
     )
-    found = proof(session)
-    assert found.mismatched == [remittance]
-    assert found.suspense_difference == 7
-    assert not found.holds
+    books = proof(session)
+    assert books.mismatched == [remittance]
+    assert books.suspense_difference == 7
+    assert not books.holds
 
 
 def test_the_proof_finds_a_status_without_its_entry(session: Session, remittance: UUID) -> None:
     session.execute(
         text("UPDATE remittances SET status = 'sending' WHERE id = :id"), {"id": remittance}
     )
-    found = proof(session)
-    assert found.mismatched == [remittance]
-    assert found.suspense_difference != 0
+    books = proof(session)
+    assert books.mismatched == [remittance]
+    assert books.suspense_difference != 0
 
 
 def test_the_ledger_takes_entries_about_anything(session: Session) -> None:

@@ -41,10 +41,10 @@ OFFICE = "villanueva"
 pytestmark = pytest.mark.usefixtures("reference")
 
 
-def _rename(session: Session, who: Actor, given: str, **changes: object) -> None:
+def _rename(session: Session, who: Actor, given_names: str, **changes: object) -> None:
     assert who.account_id
     values = {"birth_date": BORN, "curp": None, **changes}
-    profile = PersonData(given, "Quiroga", "Núñez", **values)  # type: ignore[arg-type]
+    profile = PersonData(given_names, "Quiroga", "Núñez", **values)  # type: ignore[arg-type]
     set_profile(session, who.account_id, profile, now=NOW, vault=VAULT)
 
 
@@ -124,8 +124,8 @@ def test_ones_own_account_says_how_much_is_left(session: Session) -> None:
 
 def test_money_that_was_given_back_counts_in_no_account(session: Session) -> None:
     first, second = (make_sender(session, curp=CURP) for _ in range(2))
-    made = make_remittance(session, first, send=2500_00)
-    cancel(session, made.id, now=NOW, actor=first)
+    remittance = make_remittance(session, first, send=2500_00)
+    cancel(session, remittance.id, now=NOW, actor=first)
     make_remittance(session, second, send=2500_00)
 
 
@@ -176,13 +176,13 @@ def test_after_the_first_order_the_sender_stays_who_they_said_they_are(session: 
     sender = make_sender(session, born=BORN, curp=CURP)
     _rename(session, sender, "Mariana", curp=CURP)
     make_remittance(session, sender, send=10_00)
-    for given, changes in (
+    for given_names, changes in (
         ("Marisol", {}),
         ("Mariana", {"birth_date": date(1985, 2, 28)}),
         ("Mariana", {"curp": OTHER_CURP}),
     ):
         with pytest.raises(IdentityBound):
-            _rename(session, sender, given, **changes)
+            _rename(session, sender, given_names, **changes)
 
 
 def test_contacts_accents_and_what_was_never_told_may_still_be_told(session: Session) -> None:
@@ -192,8 +192,12 @@ def test_contacts_accents_and_what_was_never_told_may_still_be_told(session: Ses
     assert sender.account_id
     holder = find_holder(session, sender.account_id)
     assert holder is not None
-    told = open_person(holder, VAULT)
-    assert (told.given_names, told.email, told.curp) == ("MÁRISOL", "marisol@demo.invalid", CURP)
+    person = open_person(holder, VAULT)
+    assert (person.given_names, person.email, person.curp) == (
+        "MÁRISOL",
+        "marisol@demo.invalid",
+        CURP,
+    )
 
 
 def test_nobody_sends_without_a_birth_date(session: Session) -> None:

@@ -18,11 +18,11 @@ NAMES = (
 def test_sql_and_python_agree_on_every_letter_and_sign_of_names(session: Session) -> None:
     letters = [chr(c) for c in range(0x20, 0x1FFFF) if unicodedata.category(chr(c)) != "Cs"]
     taken = [f"A{c}b {c}" for c in letters if not unwritable_in_name(c)]
-    given = [*taken, *NAMES]
+    names = [*taken, *NAMES]
     rows = session.execute(
         text("SELECT name, normal_name(name) FROM unnest(CAST(:names AS text[])) name"),
-        {"names": given},
+        {"names": names},
     )
     said = {row.name: row.normal_name for row in rows}
     assert len(said) > 600
-    assert said == {name: normalise_name(name) for name in given}
+    assert said == {name: normalise_name(name) for name in names}

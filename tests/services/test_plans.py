@@ -160,8 +160,8 @@ def test_a_program_that_needs_another_is_refused_with_its_name_and_the_plan(
 
 
 def test_the_number_in_the_data_will_do(session: Session, citizen: Actor) -> None:
-    asked = _ask(session, citizen, "imss", data={**IMSS_DATA, "rfc": RFC_NUMBER})
-    assert _sent_data(session, asked)["rfc"] == RFC_NUMBER
+    enrollment = _ask(session, citizen, "imss", data={**IMSS_DATA, "rfc": RFC_NUMBER})
+    assert _sent_data(session, enrollment)["rfc"] == RFC_NUMBER
 
 
 @pytest.mark.parametrize("status", ["under_way", "ended"])
@@ -215,8 +215,8 @@ def test_an_nss_alone_is_no_enrollment_in_social_security(session: Session, citi
 
 
 def test_an_answer_is_asked_once(session: Session, citizen: Actor) -> None:
-    told = {"imss": Prepared(IMSS_DATA)}
-    folder = _choose(session, citizen, "infonavit", prepared=told)
+    prepared = {"imss": Prepared(IMSS_DATA)}
+    folder = _choose(session, citizen, "infonavit", prepared=prepared)
     known = read_known(session, folder, VAULT)
     assert known.data_for(PROGRAMS["infonavit"]) == {"period": "monthly"}
     # The members of a family are asked other things there.
@@ -237,8 +237,8 @@ def test_answers_are_sealed(session: Session, citizen: Actor) -> None:
 def test_the_next_begins_by_itself_when_that_was_chosen_and_all_is_there(
     session: Session, citizen: Actor
 ) -> None:
-    told = {"imss": Prepared({**IMSS_DATA, "nss": NSS_NUMBER}, CONSENT)}
-    folder = _choose(session, citizen, "imss", starts_next=True, prepared=told)
+    prepared = {"imss": Prepared({**IMSS_DATA, "nss": NSS_NUMBER}, CONSENT)}
+    folder = _choose(session, citizen, "imss", starts_next=True, prepared=prepared)
     rfc = activate(session, _ask(session, citizen))
     assert _go_on(session, rfc) == ["imss"]
     assert _states(session, folder)["imss"] == StepState.UNDER_WAY
@@ -257,9 +257,9 @@ def test_else_the_person_is_told_that_they_can_go_on(
     data = {**IMSS_DATA, "nss": NSS_NUMBER}
     if lacking == "data":
         del data["occupation"]
-    told = {"imss": Prepared(data, () if lacking == "consent" else CONSENT)}
+    prepared = {"imss": Prepared(data, () if lacking == "consent" else CONSENT)}
     starts = lacking != "choice"
-    folder = _choose(session, citizen, "imss", starts_next=starts, prepared=told)
+    folder = _choose(session, citizen, "imss", starts_next=starts, prepared=prepared)
     rfc = activate(session, _ask(session, citizen))
     assert _go_on(session, rfc) == []
     assert list_unblocked(session, rfc.id, VAULT) == ["imss"]
@@ -332,8 +332,8 @@ def test_what_is_active_stays_active_without_its_consent(session: Session, citiz
 
 
 def test_without_its_consent_nothing_begins_by_itself(session: Session, citizen: Actor) -> None:
-    told = {"imss": Prepared({**IMSS_DATA, "nss": NSS_NUMBER}, CONSENT)}
-    _choose(session, citizen, "imss", starts_next=True, prepared=told)
+    prepared = {"imss": Prepared({**IMSS_DATA, "nss": NSS_NUMBER}, CONSENT)}
+    _choose(session, citizen, "imss", starts_next=True, prepared=prepared)
     _withdraw(session, citizen)
     rfc = activate(session, _ask(session, citizen))
     assert _go_on(session, rfc) == []
@@ -350,8 +350,8 @@ def test_data_on_health_need_a_consent_of_their_own_and_are_kept_until_they_are_
         _ask(session, citizen, program, data=HEALTH)
     with pytest.raises(ConsentRequired):
         _choose(session, citizen, program, prepared={program: Prepared(HEALTH, CONSENT)})
-    told = {program: Prepared(HEALTH, ("sensitive_data",))}
-    folder = _choose(session, citizen, program, prepared=told)
+    prepared = {program: Prepared(HEALTH, ("sensitive_data",))}
+    folder = _choose(session, citizen, program, prepared=prepared)
     assert open_answers(session, folder, vault=VAULT) == {program: HEALTH}
     _ask(session, citizen, program, data=HEALTH, consents=(*CONSENT, "sensitive_data"))
     assert open_answers(session, folder, vault=VAULT) == {}
@@ -362,15 +362,15 @@ def test_data_on_health_need_a_consent_of_their_own_and_are_kept_until_they_are_
 def test_a_corrected_curp_keeps_the_folder_and_what_was_corrected_is_told_once(
     session: Session, citizen: Actor
 ) -> None:
-    given = {**IMSS_DATA, "rfc": RFC_NUMBER}
-    imss = _ask(session, citizen, "imss", data=given)
+    data = {**IMSS_DATA, "rfc": RFC_NUMBER}
+    imss = _ask(session, citizen, "imss", data=data)
     begin_submission(session, imss.id, now=NOW, vault=VAULT)
     details = Details(requested=("curp", "municipality"))
-    asked = AgencyStatus(Status.MORE_INFORMATION_REQUESTED, details=details)
-    record_progress(session, imss.id, asked, now=NOW, vault=VAULT)
+    corrects = AgencyStatus(Status.MORE_INFORMATION_REQUESTED, details=details)
+    record_progress(session, imss.id, corrects, now=NOW, vault=VAULT)
     corrected = replace(APPLICANT, curp=_another_curp())
-    told = Answer({"municipality": "Tlaquepaque"}, {"curp": corrected.curp})
-    answer(session, imss.id, told, now=NOW, actor=citizen, vault=VAULT)
+    given_answer = Answer({"municipality": "Tlaquepaque"}, {"curp": corrected.curp})
+    answer(session, imss.id, given_answer, now=NOW, actor=citizen, vault=VAULT)
     command = make_request(corrected)
     rfc = request_enrollment(session, command, now=NOW, actor=citizen, vault=VAULT)
     assert rfc.folder_id == imss.folder_id
@@ -388,8 +388,8 @@ def _another_curp() -> str:
 def test_an_erased_folder_is_empty_and_proves_that_its_person_consented(
     session: Session, citizen: Actor
 ) -> None:
-    told = {"imss": Prepared(IMSS_DATA, CONSENT)}
-    folder = _choose(session, citizen, "imss", starts_next=True, prepared=told)
+    prepared = {"imss": Prepared(IMSS_DATA, CONSENT)}
+    folder = _choose(session, citizen, "imss", starts_next=True, prepared=prepared)
     erase(session, Erased(citizen.account_id, ()))
     session.refresh(folder)
     assert (folder.person_key, folder.answers_sealed) == (None, None)
@@ -452,13 +452,13 @@ def test_a_program_that_ends_meanwhile_does_not_meet_what_needs_it(db: Database)
             return refusal.code
 
     with ThreadPoolExecutor(1) as threads, db.transaction(NETWORK_SCOPE) as session:
-        asked = threads.submit(ask)
+        pending = threads.submit(ask)
         enrollment = LIFECYCLE.lock(session, rfc)
         LIFECYCLE.move(session, enrollment, Status.ENDED, now=NOW, actor=SYSTEM, reason_code=None)
         begun.set()
         _wait_for_lock(db)
         session.commit()
-        assert asked.result(10) == "prerequisite_missing"
+        assert pending.result(10) == "prerequisite_missing"
 
 
 def test_what_meets_a_request_can_not_end_before_it_is_in(db: Database) -> None:

@@ -142,9 +142,9 @@ def test_only_enrollments_ask_for_a_curp(session: Session) -> None:
 
 def test_the_services_people_book_most_say_what_to_bring(session: Session) -> None:
     most = {"PAS1", "PAS3", "PAS6", "PAS10", "MAT", "INE", "ACT", "RCN", "OP7", "POF"}
-    found = queries.list_requirements(session, most)
-    assert set(found) == most
-    assert all(len(rows) >= 3 for rows in found.values())
+    requirements = queries.list_requirements(session, most)
+    assert set(requirements) == most
+    assert all(len(rows) >= 3 for rows in requirements.values())
 
 
 def test_offices_that_no_text_confirms_are_marked_and_can_be_left_out(session: Session) -> None:
@@ -172,9 +172,9 @@ def test_an_unknown_office_or_service_is_not_found(session: Session) -> None:
 
 def test_the_nearest_office_comes_first(session: Session) -> None:
     add_consulate(session, "lejana", latitude=-34, longitude=151)
-    found = queries.near(session, 34.05, -118.24, limit=3)
-    assert found[0].consulate.code == "losangeles"
-    assert [near.km for near in found] == sorted(near.km for near in found)
+    nearest = queries.near(session, 34.05, -118.24, limit=3)
+    assert nearest[0].consulate.code == "losangeles"
+    assert [near.km for near in nearest] == sorted(near.km for near in nearest)
     assert queries.near(session, -34, 151, limit=1)[0].consulate.code == "lejana"
 
 

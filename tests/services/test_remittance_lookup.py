@@ -33,13 +33,13 @@ pytestmark = pytest.mark.usefixtures("reference")
 @pytest.fixture
 def cash(session: Session) -> Remittance:
     """Waits at a branch for Hermelinda Muñóz."""
-    made = make_remittance(
+    remittance = make_remittance(
         session, make_sender(session), payout=Payout.BRANCH, surname="Muñóz de León"
     )
-    claim_payout(session, made.id, now=NOW, vault=VAULT)
+    claim_payout(session, remittance.id, now=NOW, vault=VAULT)
     answer = PayoutAnswer(Answer.AVAILABLE, branch="Sucursal 0007, Oaxaca")
-    settle_payout(session, made.id, answer, now=NOW)
-    return made
+    settle_payout(session, remittance.id, answer, now=NOW)
+    return remittance
 
 
 def test_the_recipient_learns_pesos_branch_what_to_bring_and_until_when(
@@ -134,7 +134,7 @@ def test_an_open_one_is_unattended_only_when_nothing_is_on_its_way(
 def test_a_surname_is_found_whatever_its_marks_and_spaces(
     session: Session, kept: str, typed: str
 ) -> None:
-    made = make_remittance(session, make_sender(session), payout=Payout.BRANCH, surname=kept)
-    assert lookup(session, made.folio, typed).folio == made.folio
+    remittance = make_remittance(session, make_sender(session), payout=Payout.BRANCH, surname=kept)
+    assert lookup(session, remittance.folio, typed).folio == remittance.folio
     with pytest.raises(NotFound):
-        lookup(session, made.folio, "Demo")
+        lookup(session, remittance.folio, "Demo")

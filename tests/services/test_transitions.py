@@ -58,7 +58,7 @@ def _enrollment(session: Session) -> Enrollment:
 
 
 def _appointment(session: Session) -> Appointment:
-    made = Appointment(
+    appointment = Appointment(
         id=new_id(),
         folio=new_folio(FolioKind.APPOINTMENT),
         consulate_code=OFFICE,
@@ -71,29 +71,31 @@ def _appointment(session: Session) -> Appointment:
         created_at=NOW,
         changed_at=NOW,
     )
-    session.add(made)
+    session.add(appointment)
     session.flush()
     someone = make_person(ANA, account=None, consulate=OFFICE, now=NOW, vault=VAULT)
     session.add(someone)
     session.flush()
     session.add(
         Member(
-            appointment_id=made.id,
+            appointment_id=appointment.id,
             n=1,
             person_id=someone.id,
-            folio=made.folio,
-            status=made.status,
+            folio=appointment.folio,
+            status=appointment.status,
             changed_at=NOW,
         )
     )
     session.flush()
-    counted = Counted("appointment", made.id, made.day, OFFICE)
-    record_party(session, counted, made.status, made.services, subjects=1, people=1, now=NOW)
-    return made
+    counted = Counted("appointment", appointment.id, appointment.day, OFFICE)
+    record_party(
+        session, counted, appointment.status, appointment.services, subjects=1, people=1, now=NOW
+    )
+    return appointment
 
 
 def _count(session: Session) -> VoteCount:
-    made = VoteCount(
+    count = VoteCount(
         id=new_id(),
         election="2027",
         metric="votes",
@@ -108,9 +110,9 @@ def _count(session: Session) -> VoteCount:
         reported_by=new_id(),
         revision=1,
     )
-    session.add(made)
+    session.add(count)
     session.flush()
-    return made
+    return count
 
 
 class WhoComesAlone:
@@ -214,20 +216,20 @@ def test_every_status_has_its_line_in_the_table(case: Case) -> None:
 def test_who_read_before_another_moved_it_moves_nothing(database: DatabaseUrls) -> None:
     db = Database(database.app_url, pool_size=2)
     with db.transaction(NETWORK_SCOPE) as session:
-        made = _enrollment(session).id
+        enrollment = _enrollment(session).id
     machine = enrollments.LIFECYCLE
     with db.transaction(NETWORK_SCOPE) as late:
-        read = late.get_one(Enrollment, made)
+        read = late.get_one(Enrollment, enrollment)
         with db.transaction(NETWORK_SCOPE) as early:
-            locked = machine.lock(early, made)
+            locked = machine.lock(early, enrollment)
             machine.move(early, locked, enrollments.Status.WITHDRAWN, now=NOW, actor=SYSTEM)
         with pytest.raises(WrongState) as refused:
             machine.move(late, read, enrollments.Status.SENT_TO_AGENCY, now=NOW, actor=SYSTEM)
         late.rollback()
     assert refused.value.params == {"state": "received"}
     with db.transaction(NETWORK_SCOPE) as session:
-        assert session.get_one(Enrollment, made).status == "withdrawn"
-        assert len(enrollment_history(session, made)) == 2
+        assert session.get_one(Enrollment, enrollment).status == "withdrawn"
+        assert len(enrollment_history(session, enrollment)) == 2
     db.dispose()
 
 

@@ -124,44 +124,44 @@ def _cancel(database: Database, appointment: UUID, actor: Actor) -> None:
 def test_what_was_charged_before_is_a_row_of_its_own(old: DatabaseUrls) -> None:
     with _connected(old) as database:
         actor, command = _prepare(database)
-        made = _book_as_before(database, command, actor)
+        appointment = _book_as_before(database, command, actor)
     outcome = '{"fee": {"amount": "209.00", "currency": "USD"}, "service": "TST"}'
     with psycopg.connect(old.owner_url) as connection:
         connection.execute("SELECT set_config('app.consulate', '*', true)")
         connection.execute("UPDATE appointments SET status = 'completed', outcome = %s", [outcome])
     migrations.upgrade(old.owner_url)
     with _connected(old) as database, database.transaction(NETWORK_SCOPE) as session:
-        (given,) = list_given(session, [made.id])[made.id]
-        assert (given.row.service_code, given.charged) == ("TST", Money(20900, "USD"))
-        assert (given.row.officer_id, given.receipt) == (None, None)
+        (rendered,) = list_given(session, [appointment.id])[appointment.id]
+        assert (rendered.row.service_code, rendered.charged) == ("TST", Money(20900, "USD"))
+        assert (rendered.row.officer_id, rendered.receipt) == (None, None)
 
 
 def test_appointments_made_before_are_kept_repeated_and_given_back(old: DatabaseUrls) -> None:
     assert migrations.head() >= PREVIOUS
     with _connected(old) as database:
         actor, command = _prepare(database)
-        made = _book_as_before(database, command, actor)
+        appointment = _book_as_before(database, command, actor)
     migrations.upgrade(old.owner_url)
     with _connected(old) as database:
-        assert _book(database, command, actor) == made
+        assert _book(database, command, actor) == appointment
         again = replace(command, idempotency_key="k-2")
         with pytest.raises(ClaimTaken):
             _book(database, again, actor)
         other = replace(command, idempotency_key="k-3", attendees=(EVA,))
         with pytest.raises(SlotTaken):
             _book(database, other, actor)
-        _cancel(database, made.id, actor)
-        assert _book(database, other, actor).folio != made.folio
+        _cancel(database, appointment.id, actor)
+        assert _book(database, other, actor).folio != appointment.folio
 
 
 def test_a_version_that_still_runs_meanwhile_can_book(old: DatabaseUrls) -> None:
     """Its connections stay open through the migration, with their prepared statements."""
     with _connected(old) as running:
         actor, command = _prepare(running)
-        made = _book_as_before(running, command, actor)
+        appointment = _book_as_before(running, command, actor)
         migrations.upgrade(old.owner_url)
-        assert _book_as_before(running, command, actor) == made
-        _cancel(running, made.id, actor)
+        assert _book_as_before(running, command, actor) == appointment
+        _cancel(running, appointment.id, actor)
         other = replace(command, idempotency_key="k-3", attendees=(EVA,))
         assert _book_as_before(running, other, actor).status == "booked"
 
@@ -171,11 +171,11 @@ def test_people_of_before_are_numbered_and_move_with_what_that_version_moves(
 ) -> None:
     with _connected(old) as running:
         actor, command = _prepare(running)
-        made = _book_as_before(running, command, actor)
+        appointment = _book_as_before(running, command, actor)
         migrations.upgrade(old.owner_url)
         with running.transaction(NETWORK_SCOPE) as session:
             member = session.scalars(select(Member)).one()
-            assert (member.n, member.folio, member.status) == (1, made.folio, "booked")
+            assert (member.n, member.folio, member.status) == (1, appointment.folio, "booked")
             assert session.scalars(select(Claim.n).distinct()).all() == [1]
             session.execute(text("UPDATE appointments SET status = 'checked_in'"))
             session.expire_all()
@@ -199,8 +199,8 @@ def test_desks_that_overlapped_before_stay_and_nothing_new_overlaps_them(
             _open(session, office, time(10), time(11))
         supervisor = Actor(Role.SUPERVISOR, None, office)
         with running.transaction(NETWORK_SCOPE) as session:
-            for found in opened:
-                close_session(session, CloseSession(found), now=system_clock(), actor=supervisor)
+            for each in opened:
+                close_session(session, CloseSession(each), now=system_clock(), actor=supervisor)
             _open(session, office)
 
 
@@ -245,8 +245,8 @@ def _open(session: Session, office: str, opens: time = time(9), closes: time = t
 
 def _count(database: Database, code: str, as_of: datetime | None = None) -> int:
     with database.transaction(NETWORK_SCOPE) as session:
-        found = figures(session, AskIndicator(code, as_of=as_of))
-        return sum(row["value"] for row in found.rows)
+        answer = figures(session, AskIndicator(code, as_of=as_of))
+        return sum(row["value"] for row in answer.rows)
 
 
 def test_an_appointment_for_two_services_counts_once_since_and_as_before_as_of_before(
@@ -254,7 +254,7 @@ def test_an_appointment_for_two_services_counts_once_since_and_as_before_as_of_b
 ) -> None:
     with _connected(old) as database:
         actor, command = _prepare(database, "TST", "TSU")
-        made = _book_as_before(database, command, actor)
+        appointment = _book_as_before(database, command, actor)
         with database.transaction(NETWORK_SCOPE) as session:
             then = session.scalar(select(func.clock_timestamp()))
     migrations.upgrade(old.owner_url)
@@ -262,7 +262,7 @@ def test_an_appointment_for_two_services_counts_once_since_and_as_before_as_of_b
         assert (_count(database, "appointments", then), _count(database, "appointments")) == (2, 1)
         assert (_count(database, "people", then), _count(database, "people")) == (1, 1)
         assert (_count(database, "services", then), _count(database, "services")) == (2, 2)
-        _cancel(database, made.id, actor)
+        _cancel(database, appointment.id, actor)
         with database.transaction(NETWORK_SCOPE) as session:
             for code, value in (("appointments", 1), ("people", 1), ("services", 2)):
                 rows = figures(session, AskIndicator(code)).rows

@@ -88,8 +88,8 @@ def test_a_probe_whose_worker_died_is_given_to_another_and_its_word_is_ignored()
     assert rules.breaker_denies(first, due) is Denial.PROBING
     late = due + TERMS.probe_for
     second = rules.begin_probe(first, TERMS, late)
-    heard = rules.after_call(second, TERMS, Outcome.ANSWERED, late, probe=first.probe)
-    assert heard == second
+    later = rules.after_call(second, TERMS, Outcome.ANSWERED, late, probe=first.probe)
+    assert later == second
     closed = rules.after_call(second, TERMS, Outcome.ANSWERED, late, probe=second.probe)
     assert (closed.state, closed.failures, closed.trips) == (State.CLOSED, 0, 0)
 

@@ -95,11 +95,11 @@ def test_a_share_of_an_unknown_price_is_not_guessed() -> None:
 
 
 def test_another_sum_is_a_line_of_its_own_with_its_reason() -> None:
-    asked = Price(PAS10)
-    assert charge(asked, PAS10, None) == ()
-    (line,) = charge(asked, Money(10000, "USD"), "la tarifa de ayer")
+    price = Price(PAS10)
+    assert charge(price, PAS10, None) == ()
+    (line,) = charge(price, Money(10000, "USD"), "la tarifa de ayer")
     assert (line.kind, line.minor, line.ground) == (Kind.DIFFERENCE, -10900, "la tarifa de ayer")
-    (untold,) = charge(asked, None, None)
+    (untold,) = charge(price, None, None)
     assert (untold.minor, untold.ground) == (-20900, None)
 
 

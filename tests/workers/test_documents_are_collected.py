@@ -64,8 +64,8 @@ def test_the_person_is_told_once_and_collects_it(
     assert (first.status_code, again.get_json()) == (201, first.get_json())
     while pump():
         pass
-    [told] = [m for m in messages(agencies_url, "p0@example.com") if "documento" in m["subject"]]
-    assert "con cita o sin cita" in told["body"]
+    [message] = [m for m in messages(agencies_url, "p0@example.com") if "documento" in m["subject"]]
+    assert "con cita o sin cita" in message["body"]
     officer = web.token("officer", "losangeles")
     [listed] = web.call("GET", "/ready-documents", token=officer).get_json()["items"]
     assert listed["appointment"] == done["id"]
@@ -77,11 +77,11 @@ def test_the_person_is_told_once_and_collects_it(
     assert answer.get_json()["collected_with"] == done["id"]
     assert collect(web, id, HOLDER).get_json()["code"] == "wrong_state"
     mine = web.token("citizen", subject="p0")
-    [given] = web.call("GET", f"/appointments/{done['id']}", token=mine).get_json()[
+    [rendered] = web.call("GET", f"/appointments/{done['id']}", token=mine).get_json()[
         "services_rendered"
     ]
-    assert given["ready_at"]
-    assert given["collected_at"]
+    assert rendered["ready_at"]
+    assert rendered["collected_at"]
     seen = [
         each["action"] for each in web.call("GET", "/me/accesses", token=mine).get_json()["items"]
     ]

@@ -231,10 +231,10 @@ class Enrollments(RuleBasedStateMachine):
     def the_agency_moves(self, after: EnrollmentStatus) -> None:
         """By the table; it asks for more once."""
         before = MADE.get(self.register.facts[-1].status, Status.SENT_TO_AGENCY)
-        asked = [fact.status for fact in self.register.facts].count(
+        corrections = [fact.status for fact in self.register.facts].count(
             EnrollmentStatus.MORE_INFORMATION_REQUESTED
         )
-        again = asked and after is EnrollmentStatus.MORE_INFORMATION_REQUESTED
+        again = corrections and after is EnrollmentStatus.MORE_INFORMATION_REQUESTED
         if MADE[after] in TRANSITIONS[before] and not again:
             self.register.moves(after)
 

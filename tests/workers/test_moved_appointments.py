@@ -239,7 +239,7 @@ def test_whoever_booked_is_told_once_of_the_new_time(
     move(web, booked["id"], second, mine)
     while pump():
         pass
-    told = [each["body"] for each in messages(agencies_url, "ana@demo.invalid")]
-    assert len(told) == 2
-    assert all("9:15" in body and "9:00" not in body for body in told)
-    assert len([body for body in told if "La hora de antes ya no vale" in body]) == 1
+    bodies = [each["body"] for each in messages(agencies_url, "ana@demo.invalid")]
+    assert len(bodies) == 2
+    assert all("9:15" in body and "9:00" not in body for body in bodies)
+    assert len([body for body in bodies if "La hora de antes ya no vale" in body]) == 1

@@ -65,11 +65,11 @@ def test_a_login_code_reaches_its_address(
 ) -> None:
     _send_code(job, Destination(channel, address))
     pump()
-    [told] = messages(agencies_url, address)
-    assert re.search(r"\b\d{6}\b", told["body"])
-    assert told["channel"] == channel
-    assert bool(told["subject"]) is (channel == "email")
-    assert not re.search(r"\d{6}", told["subject"])
+    [message] = messages(agencies_url, address)
+    assert re.search(r"\b\d{6}\b", message["body"])
+    assert message["channel"] == channel
+    assert bool(message["subject"]) is (channel == "email")
+    assert not re.search(r"\d{6}", message["subject"])
 
 
 def test_a_code_that_can_not_be_used_any_more_is_not_sent(
@@ -109,17 +109,17 @@ def test_an_address_that_is_none_ends_the_matter(job: JobContext, pump: Callable
 def test_a_confirmation_names_folio_office_service_and_local_time(
     job: JobContext, agencies_url: str, language: str, office: str, words: tuple[str, ...]
 ) -> None:
-    found, folio = book_for_monday(job, language=language)
-    deliver(job, "appointments.confirmation", found)
-    [told] = messages(agencies_url, EMAIL)
+    appointment, folio = book_for_monday(job, language=language)
+    deliver(job, "appointments.confirmation", appointment)
+    [message] = messages(agencies_url, EMAIL)
     service = "Servicio TST" if language == "es" else "Service TST"
-    for word in (spaced(folio), office, service, *words, f"{job.public_url}/citas/{found}"):
-        assert word in told["body"]
-    assert f"{job.public_url}/citas/{found}/cita.pdf" in told["body"]
-    assert "Quintana" not in told["body"]
+    for word in (spaced(folio), office, service, *words, f"{job.public_url}/citas/{appointment}"):
+        assert word in message["body"]
+    assert f"{job.public_url}/citas/{appointment}/cita.pdf" in message["body"]
+    assert "Quintana" not in message["body"]
 
 
-def test_a_cancellation_and_an_identity_check_are_told_to_whoeverbook_for_monday(
+def test_a_cancellation_and_an_identity_check_are_told_to_whoever_booked(
     job: JobContext, agencies_url: str
 ) -> None:
     found, folio = book_for_monday(job)
@@ -135,14 +135,14 @@ def test_a_cancellation_and_an_identity_check_are_told_to_whoeverbook_for_monday
 def test_a_cancellations_calendar_file_takes_the_same_event_away(
     job: JobContext, agencies_url: str
 ) -> None:
-    found, _ = book_for_monday(job)
-    deliver(job, "appointments.confirmation", found)
+    appointment, _ = book_for_monday(job)
+    deliver(job, "appointments.confirmation", appointment)
     with job.transaction() as session:
-        cancel(session, found, now=system_clock(), actor=SYSTEM)
-    deliver(job, "appointments.cancelled", found)
+        cancel(session, appointment, now=system_clock(), actor=SYSTEM)
+    deliver(job, "appointments.cancelled", appointment)
     said = []
-    for told in reversed(messages(agencies_url, EMAIL)):
-        [file] = cast(list[dict[str, str]], told["attachments"])
+    for message in reversed(messages(agencies_url, EMAIL)):
+        [file] = cast(list[dict[str, str]], message["attachments"])
         calendar = Calendar.from_ical(b64decode(file["content"]))
         [event] = calendar.walk("VEVENT")
         assert file["media_type"].endswith(f"method={calendar['METHOD']}")
@@ -155,11 +155,11 @@ def test_a_cancellations_calendar_file_takes_the_same_event_away(
 def test_a_message_that_waited_says_nothing_that_is_no_longer_so(
     job: JobContext, agencies_url: str, topic: str
 ) -> None:
-    found, folio = book_for_monday(job)
+    appointment, folio = book_for_monday(job)
     with job.transaction() as session:
-        delivery.enqueue(session, "appointments.identity_check", found)
-        cancel(session, found, now=system_clock(), actor=SYSTEM)
-    deliver(job, topic, found)
+        delivery.enqueue(session, "appointments.identity_check", appointment)
+        cancel(session, appointment, now=system_clock(), actor=SYSTEM)
+    deliver(job, topic, appointment)
     assert outcomes(job, topic) == ["moot"]
     assert [m for m in messages(agencies_url, EMAIL) if spaced(folio) in m["body"]] == []
 
@@ -167,49 +167,49 @@ def test_a_message_that_waited_says_nothing_that_is_no_longer_so(
 def test_a_confirmation_that_comes_after_the_appointment_is_not_sent(
     job: JobContext, agencies_url: str
 ) -> None:
-    found, _ = book_for_monday(job)
+    appointment, _ = book_for_monday(job)
     with job.transaction() as session:
         gone = text("UPDATE appointments SET starts_at = :at, ends_at = :at WHERE id = :id")
-        session.execute(gone, {"at": system_clock() - timedelta(minutes=1), "id": found})
-    deliver(job, "appointments.confirmation", found)
+        session.execute(gone, {"at": system_clock() - timedelta(minutes=1), "id": appointment})
+    deliver(job, "appointments.confirmation", appointment)
     assert outcomes(job, "appointments.confirmation") == ["moot"]
 
 
 def test_a_clash_with_a_request_that_was_withdrawn_is_not_told(job: JobContext) -> None:
-    found = enroll(job, make_request(make_applicant(email=EMAIL)))
+    enrollment = enroll(job, make_request(make_applicant(email=EMAIL)))
     with job.transaction() as session:
-        delivery.enqueue(session, "enrollments.identity_check", found)
-        withdraw(session, found, now=system_clock(), actor=SYSTEM)
-    deliver(job, "enrollments.identity_check", found)
+        delivery.enqueue(session, "enrollments.identity_check", enrollment)
+        withdraw(session, enrollment, now=system_clock(), actor=SYSTEM)
+    deliver(job, "enrollments.identity_check", enrollment)
     assert outcomes(job, "enrollments.identity_check") == ["moot"]
 
 
 def test_an_sms_says_in_what_it_is_written_and_in_how_many_parts(
     job: JobContext, agencies_url: str
 ) -> None:
-    found, _ = book_for_monday(job, email=None, phone="+13235550123")
-    deliver(job, "appointments.confirmation", found)
-    [told] = messages(agencies_url, "+13235550123")
-    sms = as_sms(told["body"])
-    assert (told["encoding"], told["parts"]) == (sms.encoding, sms.parts)
+    appointment, _ = book_for_monday(job, email=None, phone="+13235550123")
+    deliver(job, "appointments.confirmation", appointment)
+    [message] = messages(agencies_url, "+13235550123")
+    sms = as_sms(message["body"])
+    assert (message["encoding"], message["parts"]) == (sms.encoding, sms.parts)
     assert (sms.encoding, sms.parts <= 3) == ("gsm7", True)
-    assert told["body"] == sms.text
-    assert "?" not in told["body"]
+    assert message["body"] == sms.text
+    assert "?" not in message["body"]
 
 
 def test_somebody_elses_request_is_told_to_whoever_is_enrolled(
     job: JobContext, agencies_url: str
 ) -> None:
-    found = enroll(job, make_request(make_applicant(email=EMAIL)))
+    enrollment = enroll(job, make_request(make_applicant(email=EMAIL)))
     with job.transaction() as session:
-        delivery.enqueue(session, "enrollments.identity_check", found)
-    deliver(job, "enrollments.identity_check", found)
-    assert spaced(look(job, found).folio) in messages(agencies_url, EMAIL)[-1]["body"]
+        delivery.enqueue(session, "enrollments.identity_check", enrollment)
+    deliver(job, "enrollments.identity_check", enrollment)
+    assert spaced(look(job, enrollment).folio) in messages(agencies_url, EMAIL)[-1]["body"]
 
 
 def test_without_an_address_nobody_is_told_and_the_item_ends(job: JobContext) -> None:
-    found, _ = book_for_monday(job, email=None)
-    deliver(job, "appointments.confirmation", found)
+    appointment, _ = book_for_monday(job, email=None)
+    deliver(job, "appointments.confirmation", appointment)
     assert outcomes(job, "appointments.confirmation") == ["no_address"]
 
 

@@ -83,10 +83,10 @@ def test_each_has_a_number_and_a_folio_that_finds_the_booking(household: Househo
     folios = {each["folio"] for each in people} | {household.booked["folio"]}
     assert len(folios) == 4
     for folio in folios:
-        found = household.web.call(
+        answer = household.web.call(
             "POST", "/appointments/find", {"folio": folio, "birth_date": "1990-05-12"}
         )
-        assert (found.status_code, found.get_json()["status"]) == (200, "booked"), folio
+        assert (answer.status_code, answer.get_json()["status"]) == (200, "booked"), folio
     web = household.web
     other = web.token("citizen", subject="eve")
     alone = web.book(web.free()[1]["start"], token=other, attendees=[person(9)]).get_json()
@@ -116,8 +116,8 @@ def test_one_cancels_and_the_others_keep_their_places(
     let_it_pass(job, pump)
     with job.transaction() as session:
         assert session.scalar(_TAKEN) == before - 1
-    (told,) = (m for m in messages(agencies_url, "ana@demo.invalid") if "Aaab" in m["subject"])
-    assert not {"Demo Aaaa", "Demo Aaac"} & set(re.findall(r"Demo \w+", told["body"]))
+    (message,) = (m for m in messages(agencies_url, "ana@demo.invalid") if "Aaab" in m["subject"])
+    assert not {"Demo Aaaa", "Demo Aaac"} & set(re.findall(r"Demo \w+", message["body"]))
     # Their claim came back alone: they may book again, the others not.
     web = household.web
     for number, status in ((1, 201), (2, 409)):

@@ -72,8 +72,8 @@ def test_it_says_the_offices_time(
     reminded(job, at_office("losangeles", 1, 10))
     while pump():
         pass
-    [told] = reminders(agencies_url)
-    assert local_time(start, ZONES["losangeles"], "es") in told
+    [message] = reminders(agencies_url)
+    assert local_time(start, ZONES["losangeles"], "es") in message
 
 
 def test_nobody_is_reminded_of_what_was_cancelled_meanwhile(
@@ -99,8 +99,8 @@ def test_after_a_move_the_new_time_alone(
     assert reminded(job, at_office("losangeles", 7, 10)) == 1
     while pump():
         pass
-    told = reminders(agencies_url)
-    assert all("9:45" in body for body in told)
+    sent = reminders(agencies_url)
+    assert all("9:45" in body for body in sent)
     assert reminded(job, at_office("losangeles", 1, 10)) == 1
 
 

@@ -31,9 +31,9 @@ def test_the_applications_own_login_is_taken(database: DatabaseUrls) -> None:
 
 def test_delays_grow_double_at_random_and_have_an_end() -> None:
     delays = [[retry_delay(attempt) for _ in range(50)] for attempt in (1, 2, 3, 9, 10, 5000)]
-    for found, whole in zip(delays, (1, 2, 4, 256, 300, 300), strict=True):
-        assert all(whole / 2 <= delay <= whole for delay in found)
-        assert len(set(found)) > 1
+    for waited, whole in zip(delays, (1, 2, 4, 256, 300, 300), strict=True):
+        assert all(whole / 2 <= delay <= whole for delay in waited)
+        assert len(set(waited)) > 1
 
 
 def test_a_process_waits_for_its_database_and_its_redis(quick: Settings) -> None:

@@ -145,9 +145,9 @@ def test_an_appointment_comes_before_the_rfc(job: JobContext, pump: Callable[[],
 
 
 def test_a_correction_is_asked_for(job: JobContext, pump: Callable[[], int]) -> None:
-    asked = [ask(job, "rfc", surname="Aclarar"), ask(job, "imss", WORK, "Corregir")]
+    enrollments = [ask(job, "rfc", surname="Aclarar"), ask(job, "imss", WORK, "Corregir")]
     wanted = {"more_information_requested"}
-    until(lambda: pump() == 0 and {look(job, each).status for each in asked} == wanted)
+    until(lambda: pump() == 0 and {look(job, each).status for each in enrollments} == wanted)
 
 
 def test_unlike_names_are_rejected(job: JobContext, pump: Callable[[], int]) -> None:

@@ -155,8 +155,8 @@ def test_an_earlier_place_is_told_once_taken_with_one_button_and_then_no_more(
     start = web.call("GET", path).get_json()["slots"][0]["start"]
     token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
     booked = web.book(start, token=token, contact={"email": EMAIL}).get_json()["id"]
-    asked = browser.post(f"/citas/{booked}/antes", where="here")
-    page = asked.location
+    answer = browser.post(f"/citas/{booked}/antes", where="here")
+    page = answer.location
     assert browser.get(f"/citas/{booked}/antes").location == page
     assert look(job) == 0
     web.session()
