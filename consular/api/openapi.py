@@ -351,18 +351,12 @@ def _never_null(schema: Json) -> None:
 
 def answer_schemas(document: Json) -> set[str]:
     """Names of the schemas that answers are made of."""
-    return _reached(
-        document, [op["responses"] for op in _operations(document)], document["components"]
-    )
+    return schemas_within(document, [op["responses"] for op in _operations(document)])
 
 
-def body_schemas(document: Json) -> set[str]:
-    """Names of the schemas that bodies are made of."""
-    bodies = [op.get("requestBody") for op in _operations(document)]
-    return _reached(document, bodies, document["components"])
-
-
-def _reached(document: Json, roots: Any, components: Json) -> set[str]:
+def schemas_within(document: Json, roots: Any) -> set[str]:
+    """Names of the schemas that these parts of the document are made of."""
+    components = document["components"]
     names: set[str] = set()
     waiting = [roots]
     while waiting:
