@@ -41,6 +41,7 @@ MOST_DAYS_CLOSED = 366
 
 RELEASES = ("open", "draw")
 BOOKINGS = ("keep", "cancel")
+SCOPES = ("day", "following", "all")
 
 
 def _up_to(most: int) -> validate.Range:
@@ -275,6 +276,31 @@ class ChangeSeriesSchema(_ChangesSchema):
     from_ = Day(data_key="from", load_default=None)
     exdates = fields.List(Day(), load_default=list, validate=validate.Length(0, 366))
     until = Day(load_default=None)
+
+
+class SeriesForm(SeriesSchema):
+    """A series as the pages' form sends it; ``until`` is in its rule already."""
+
+    until = Day(load_default=None)
+
+    @validates_schema(skip_on_field_errors=False)
+    def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        first, until = data.get("first_day"), data.get("until")
+        if first and until and until < first:
+            raise ValidationError([_("El final no puede ser antes del principio.")], "until")
+
+    @post_load
+    def _command(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        data.pop("until")
+        series: dict[str, Any] = super()._command(data, **kwargs)
+        return series
+
+
+class ChangeHoursForm(ChangeSeriesSchema):
+    """What changes of a session or of its series; ``scope``: of that day, of it and those that
+    follow, or of all that are to come."""
+
+    scope = Choice(SCOPES, load_default="day")
 
 
 class ClosureSchema(Schema):

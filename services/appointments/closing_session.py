@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from services.appointments.models import Appointment, OpeningSession, Seat, Slot
+from services.appointments.opening_history import record_change
 from services.appointments.rules import LIVE
 from services.kernel import audit
 from services.kernel.errors import NotFound
@@ -43,8 +44,7 @@ def close_session(
     if opening.closed_at is None:
         opening.closed_at, opening.closed_by = now, actor.account_id
         session.flush()
-        subject = audit.Subject.of("session", opening)
-        audit.record(session, subject, action="session.close", now=now, actor=actor)
+        record_change(session, opening, "close", now=now, actor=actor)
     return opening
 
 

@@ -37,7 +37,7 @@ from services.appointments.planning import (
     desks_from_json,
     naming_desks,
 )
-from services.appointments.recurring import make_days
+from services.appointments.recurring import make_days, today_of
 from services.appointments.reserves import Reserve, reserves_as_json, reserves_from_json
 from services.consulates.queries import get_consulate
 from services.kernel import audit
@@ -166,7 +166,7 @@ def edit_series(
     Raises as `edit_session`, and `DeskTaken` where another session holds a desk on one of them.
     """
     series = lock_series(session, command.series, actor)
-    first = max(command.first or date.min, _today(session, series.consulate_code, now) + _DAY)
+    first = max(command.first or date.min, today_of(session, series.consulate_code, now) + _DAY)
     before = {**described(series, series.desks), "rrule": series.rrule}
     openings = _to_come(session, series, first)
     bookable = bookable_codes(session)
@@ -219,10 +219,6 @@ def _refuse_over(session: Session, opening: OpeningSession, now: datetime) -> No
 def _is_over(session: Session, opening: OpeningSession, now: datetime) -> bool:
     zone = opening.place_zone or get_consulate(session, opening.consulate_code).time_zone
     return datetime.combine(opening.day, opening.closes, ZoneInfo(zone)) <= now
-
-
-def _today(session: Session, consulate: str, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(get_consulate(session, consulate).time_zone)).date()
 
 
 def _to_come(session: Session, series: SessionSeries, first: date) -> list[OpeningSession]:

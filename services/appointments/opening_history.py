@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import insert, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from services.appointments.models import Closure, Desk, OpeningChange, OpeningSession, SessionSeries
 from services.kernel import audit
 from services.kernel.ids import new_id
+from services.kernel.tables import Page, fetch_page
 
 
 def record_change(
@@ -75,3 +76,25 @@ def list_changes(session: Session, *subjects: UUID | None, most: int = 50) -> li
             .limit(most)
         )
     )
+
+
+def list_changes_of_office(
+    session: Session,
+    consulate: str,
+    *,
+    about: UUID | None = None,
+    limit: int | None = None,
+    after: tuple[datetime, UUID] | None = None,
+) -> Page[OpeningChange, tuple[datetime, UUID]]:
+    """An office's, the latest first, or those ``about`` one session, series or closure; ``after``
+    is the last one of the page before."""
+    query = (
+        select(OpeningChange)
+        .where(OpeningChange.consulate_code == consulate)
+        .order_by(OpeningChange.at.desc(), OpeningChange.id.desc())
+    )
+    if about is not None:
+        query = query.where(OpeningChange.subject_id == about)
+    if after is not None:
+        query = query.where(tuple_(OpeningChange.at, OpeningChange.id) < after)
+    return fetch_page(session, query, limit=limit, place=lambda row: (row.at, row.id))

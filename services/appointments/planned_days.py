@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -76,6 +77,26 @@ def list_planned_days(
         )
         for day in days
     ]
+
+
+def list_sessions_of(session: Session, series: UUID, *, first: date) -> Sequence[OpeningSession]:
+    """Sessions of a series from a day on, those that aren't held too."""
+    return session.scalars(
+        select(OpeningSession)
+        .where(OpeningSession.series_id == series, OpeningSession.day >= first)
+        .order_by(OpeningSession.day)
+    ).all()
+
+
+def find_days(session: Session, ids: Collection[UUID]) -> dict[UUID, tuple[date, date]]:
+    """The first and the last day of those of the ids that are sessions or closures."""
+    sessions = select(OpeningSession.id, OpeningSession.day, OpeningSession.day)
+    closures = select(Closure.id, Closure.first_day, Closure.last_day)
+    found = [
+        *session.execute(sessions.where(OpeningSession.id.in_(ids))),
+        *session.execute(closures.where(Closure.id.in_(ids))),
+    ]
+    return {id: (first, last) for id, first, last in found}
 
 
 def list_orphans(session: Session, *, consulate: str, day: date) -> Sequence[Appointment]:

@@ -162,7 +162,7 @@ def rule_days(rule: str, first_day: date, start: date, last: date) -> list[date]
     return [found.date() for found in bounded if found.date() >= start]
 
 
-def _days(
+def days_of_rule(
     session: Session,
     consulate: str,
     rule: str,
@@ -172,6 +172,7 @@ def _days(
     last: date,
     without: Sequence[date],
 ) -> Days:
+    """The days that a rule gives from ``start`` to ``last``, holidays apart."""
     if last < start:
         return Days((), ())
     holidays = closed_days(session, consulate, start, last)
@@ -198,8 +199,12 @@ def make_days(
 
 
 def _today(session: Session, series: SessionSeries, now: datetime) -> date:
-    zone = get_consulate(session, series.consulate_code).time_zone
-    return now.astimezone(ZoneInfo(zone)).date()
+    return today_of(session, series.consulate_code, now)
+
+
+def today_of(session: Session, consulate: str, now: datetime) -> date:
+    """The day that the office's wall calendar shows."""
+    return now.astimezone(ZoneInfo(get_consulate(session, consulate).time_zone)).date()
 
 
 def _missing_days(session: Session, series: SessionSeries, today: date) -> list[date]:
@@ -208,7 +213,7 @@ def _missing_days(session: Session, series: SessionSeries, today: date) -> list[
             OpeningSession.series_id == series.id, OpeningSession.day > today
         )
     ).all()
-    found = _days(
+    found = days_of_rule(
         session, series.consulate_code, series.rrule, series.first_day,
         start=max(today, series.made_until or today) + _DAY,
         last=today + HORIZON,
@@ -319,7 +324,7 @@ def coming_days(session: Session, series: SessionSeries, *, now: datetime) -> Da
         )
         .order_by(OpeningSession.day)
     ).all()
-    given = _days(
+    given = days_of_rule(
         session, series.consulate_code, series.rrule, series.first_day,
         start=today + _DAY, last=today + HORIZON, without=series.exdates,
     )  # fmt: skip

@@ -48,6 +48,17 @@ CLOSURE_SOURCES: Mapping[str, str] = {
     ClosureSource.BY_HAND: _("lo decidió la oficina"),
     ClosureSource.HOLIDAY: _("día festivo"),
 }
+# What was done to opening hours, by what it was done to.
+OPENING_CHANGES: Mapping[str, str] = {
+    "session.edit": _("Cambió un día"),
+    "session.close": _("Dejó de tomar citas un día"),
+    "session.cancel": _("Decidió no abrir un día"),
+    "series.open": _("Abrió un horario que se repite"),
+    "series.edit": _("Cambió un horario que se repite"),
+    "series.left_out": _("No abrió un día: la ventanilla estaba ocupada"),
+    "closure.close": _("Cerró la oficina"),
+    "closure.reopen": _("Quitó un cierre"),
+}
 # Of searches for a time, over a number of them.
 UNMET: Mapping[str, str] = {Unmet.NO_PLACE: _("Búsquedas sin lugar")}
 # What an officer noted while the network was away.

@@ -31,6 +31,11 @@ UNSTORED = {kind_shown(message) for message in ("login_code", "consent_code", "p
 COMPLETE: Mapping[str, set[str]] = {
     "appointments.status": {*appointments.Status, appointments.PAST},
     "appointments.counted": {*appointments.Status},
+    "appointments.opening_change": {
+        *(f"session.{action}" for action in ("edit", "close", "cancel")),
+        *(f"series.{action}" for action in ("open", "edit", "left_out")),
+        *(f"closure.{action}" for action in ("close", "reopen")),
+    },
     "appointments.closure_source": {*appointments.ClosureSource},
     "appointments.watch_ending": {*appointments.WatchEnding},
     "appointments.unmet": {*appointments.Unmet},

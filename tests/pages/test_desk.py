@@ -409,7 +409,7 @@ def test_a_supervisor_closes_a_session_and_sees_who_is_booked(web: Web, officer:
     address = f"/desk/sessions/{opened['id']}"
     assert f'href="{address}"' in supervisor.get("/desk/sessions").text
     page = supervisor.get(address).text
-    assert "Sí, cerrar el horario" in page
+    assert "Sí, dejar de tomar citas" in page
     assert coming["folio"][:4] in page
     assert officer.get(address).status_code == officer.post(f"{address}/close").status_code == 403
     stranger = staff_browser(web.app, "supervisor", "chicago")
@@ -417,11 +417,11 @@ def test_a_supervisor_closes_a_session_and_sees_who_is_booked(web: Web, officer:
     answer = supervisor.post(f"{address}/close")
     assert answer.status_code == 303
     page = supervisor.get(answer.location).text
-    assert "Horario cerrado" in page
-    assert "Sí, cerrar el horario" not in page
+    assert "Ya no toma citas" in page
+    assert "Sí, dejar de tomar citas" not in page
     assert coming["folio"][:4] in page
     assert web.free() == []
-    assert ">Cerrado<" in supervisor.get("/desk/sessions").text
+    assert ">No toma más citas<" in supervisor.get("/desk/sessions").text
 
 
 def test_a_folio_is_found_however_it_was_scanned_and_a_slip_is_told(

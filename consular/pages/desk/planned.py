@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.orm import Session
+
+from consular.auth import actor
 from services.appointments.planned_days import PlannedSession
+from services.appointments.queries import get_session
 from services.kernel.audit import Role
 from services.kernel.collation import alphabetical
+from services.kernel.errors import NotFound
 
 SUPERVISOR = frozenset({Role.SUPERVISOR})
+
+
+def own_session(session: Session, id: UUID) -> Any:
+    """A session of the reader's office. Raises NotFound."""
+    row = get_session(session, id)
+    if row.consulate_code != actor().consulate:
+        raise NotFound()
+    return row
 
 
 def show_session(planned: PlannedSession, zone: ZoneInfo) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from consular.auth import actor, allow, now
 from consular.db import transaction
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
-from consular.pages.desk.planned import SUPERVISOR, show_session
+from consular.pages.desk.planned import SUPERVISOR, own_session, show_session
 from consular.pages.desk.schemas import SessionForm, session_errors, session_values
+from consular.pages.desk.trying import show_progress
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, read_fields
 from consular.pages.portal.names import bookable_services, office
@@ -22,8 +23,7 @@ from consular.pages.posting import reopen
 from services.appointments.closing_session import CloseSession, close_session, list_bookings
 from services.appointments.planned_days import PlannedSession, list_planned_sessions
 from services.appointments.planning import open_session
-from services.appointments.queries import count_places, get_session, list_desks
-from services.kernel.errors import NotFound
+from services.appointments.queries import count_places, list_desks
 
 DAYS_AHEAD = 60
 BLANK = {"slot_minutes": "15"}
@@ -58,17 +58,20 @@ def _read(form: dict[str, str], errors: Errors | None) -> Any:
 def session(id: UUID) -> str:
     """Show one session: its hours, windows and appointments still to be served."""
     with transaction() as db:
-        row = get_session(db, id)
-        place = office(db, actor().consulate or "")
-        if row.consulate_code != place["code"]:
-            raise NotFound()
+        row = own_session(db, id)
+        place = office(db, row.consulate_code)
         planned = PlannedSession(row, list_desks(db, id), count_places(db, [id])[id])
         return render_template(
             "desk/session.html",
             consulate=place,
             item=show_session(planned, ZoneInfo(place["time_zone"])),
+            series=row.series_id,
+            edited_apart=row.edited_apart,
+            over=row.day < today_at(place),
             bookings=list_bookings(db, id),
+            progress=show_progress(db, id),
             just_closed="closed" in request.args,
+            just_changed="changed" in request.args,
             errors=draft().errors(also_under=True),
         )
 
