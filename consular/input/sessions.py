@@ -347,6 +347,24 @@ class ClosureSchema(Schema):
         return {"dry_run": dry_run, "command": CloseDays(**data, source=source, cancels=cancels)}
 
 
+class ClosureRow(ClosureSchema):
+    """The same as a line of a file: without its last day it is one day."""
+
+    last_day = Day(load_default=None)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        whole = {**data, "last_day": data["last_day"] or data["first_day"]}
+        closure: dict[str, Any] = super()._command(whole, **kwargs)
+        return closure
+
+
+class ClosureForm(ClosureRow):
+    """The same as the pages' form sends it, which chooses nothing for its reader."""
+
+    bookings = Choice(BOOKINGS, required=True)
+
+
 class ChangeClosureSchema(Schema):
     """A closure can be lifted."""
 

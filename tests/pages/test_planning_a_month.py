@@ -210,7 +210,7 @@ def test_another_offices_hours_are_not_found(web: Web) -> None:
     ("every", "rule", "words"),
     [
         ("week", "FREQ=WEEKLY;BYDAY=MO,FR", "Cada semana: lunes, viernes"),
-        ("three_weeks", "FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,FR", "Cada tres semanas: lunes, viernes"),
+        ("three_weeks", "FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,FR", "Cada 3 semanas: lunes, viernes"),
         ("last", "FREQ=MONTHLY;BYDAY=-1MO,-1FR", "El último de cada mes: lunes, viernes"),
     ],
 )

@@ -25,9 +25,7 @@ WEEKS = {"week": 1, "two_weeks": 2, "three_weeks": 3, "four_weeks": 4}
 NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 EVERY = {
     "week": _("Cada semana"),
-    "two_weeks": _("Cada dos semanas"),
-    "three_weeks": _("Cada tres semanas"),
-    "four_weeks": _("Cada cuatro semanas"),
+    **{code: _("Cada %(weeks)s semanas", weeks=n) for code, n in WEEKS.items() if n > 1},
     "first": _("El primero de cada mes"),
     "second": _("El segundo de cada mes"),
     "third": _("El tercero de cada mes"),
@@ -51,7 +49,7 @@ _FROM_TOP = (
 _BREAK = re.compile(r"\s*([0-9:]+)\s*(?:-|–|a)\s*([0-9:]+)\s*")
 _WORDS_OF = {
     "desks": _("Escribe cómo se llama al menos una ventanilla."),
-    "name": _("Escribe cómo se llaman, separadas con comas: hasta 20 caracteres cada una."),
+    "name": _("Escribe cómo se llaman, con nombres cortos y separadas con comas."),
     "services": _("Marca al menos un trámite que atiendan."),
     "rrule": _("Marca al menos un día de la semana."),
     "breaks": _("Escribe cada pausa así: 13:00-14:00."),

@@ -27,7 +27,7 @@ from consular.pages.desk.capacity_forms import (
     groups_of,
 )
 from consular.pages.desk.planned import SUPERVISOR, own_session
-from consular.pages.desk.trying import require_confirmation, show_impact, try_or_return
+from consular.pages.desk.trying import require_confirmation, show_fitted, try_or_return
 from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.names import office, service_names
@@ -215,7 +215,7 @@ def _try_change(session: Session, kind: str, id: UUID) -> dict[str, Any]:
         "consulate": place,
         "days": days,
         "apart": apart,
-        "impact": show_impact(session, fitted, service_names(session)),
+        "impact": show_fitted(session, fitted, service_names(session)),
     }
 
 
@@ -250,5 +250,5 @@ def _try_cancel(session: Session, id: UUID) -> dict[str, Any]:
         "day": day,
         "cancels": values["bookings"] == "cancel",
         "reason": values["reason"],
-        "impact": show_impact(session, fitted, service_names(session)),
+        "impact": show_fitted(session, fitted, service_names(session)),
     }

@@ -35,9 +35,6 @@ def import_appointments() -> str:
             consulate=office(session, asking.consulate or ""),
             columns=COLUMNS,
             report=report,
-            problems=[[each.line, each.column, each.message] for each in report.problems]
-            if report
-            else [],
             done=draft().at == DONE,
             form=draft().form,
         )

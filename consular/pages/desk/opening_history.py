@@ -73,9 +73,8 @@ def _shown(session: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _link(kind: str, id: UUID) -> str | None:
-    page = {"session": "desk.session", "series": "desk.series"}.get(kind)
-    return url_for(page, id=id) if page else None
+def _link(kind: str, id: UUID) -> str:
+    return url_for(f"desk.{kind}", id=id)
 
 
 def _name(session: Session, account: UUID | None) -> str:

@@ -33,6 +33,7 @@ from services.appointments.planned_days import list_sessions_of
 from services.appointments.planning import DeskPlan, desks_from_json
 from services.appointments.previewing import Preview, preview_series, without_clashes
 from services.appointments.recurring import (
+    HORIZON,
     CreateSeries,
     coming_days,
     create_series,
@@ -97,7 +98,9 @@ def series_check() -> str | Response:
     preview = try_or_return(_try, url_for("desk.series_new"))
     if isinstance(preview, Response):
         return preview
-    return render_template("desk/series_check.html", errors=draft().errors(), **preview)
+    return render_template(
+        "desk/series_check.html", horizon=HORIZON.days, errors=draft().errors(), **preview
+    )
 
 
 @pages.post("/series/new/check")

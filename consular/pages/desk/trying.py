@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Response
 from sqlalchemy.orm import Session
 
+from consular.auth import actor
 from consular.commands import run_or_try
 from consular.errors import FieldsInvalid, problem_of
 from consular.input.fields import MISSING
@@ -32,24 +33,21 @@ def try_or_return(do: Callable[[Session], dict[str, Any]], form: str) -> dict[st
         return go(f"{form}?d={keep_draft(draft().form, refused, at=form)}")
 
 
-def show_impact(session: Session, fitted: Fitted, names: dict[str, str]) -> dict[str, Any]:
-    """Whom a change concerns, as pages show it. ``names``: of the services."""
-    impact = impact_of(session, fitted.orphaned)
-    return {
-        **impact_numbers(impact, names),
-        "supported": len(fitted.supported),
-        "without_contact": _folios(session, impact.without_contact, {}),
-    }
+def show_fitted(session: Session, fitted: Fitted, names: dict[str, str]) -> dict[str, Any]:
+    """Whom a change of hours concerns, as pages show it."""
+    shown = show_impact(session, impact_of(session, fitted.orphaned), names)
+    return {**shown, "supported": len(fitted.supported)}
 
 
-def impact_numbers(impact: Impact, names: dict[str, str]) -> dict[str, Any]:
-    """How many appointments and people, and of which services."""
-    silent = len(impact.without_contact)
+def show_impact(session: Session, impact: Impact, names: dict[str, str]) -> dict[str, Any]:
+    """How many appointments and people, of which services, and whom nobody can tell. ``names``:
+    of the services."""
     return {
         "appointments": len(impact.appointments),
         "people": impact.people,
         "by_service": [(names.get(code, code), count) for code, count in impact.by_service.items()],
-        "reached": len(impact.appointments) - silent,
+        "reached": len(impact.appointments) - len(impact.without_contact),
+        "without_contact": _folios(session, impact.without_contact, {}),
     }
 
 
@@ -72,7 +70,12 @@ def show_progress(session: Session, subject: UUID) -> dict[str, Any] | None:
 
 def _folios(session: Session, ids: Sequence[UUID], why: dict[UUID, str]) -> list[dict[str, Any]]:
     return [
-        {"id": row.id, "folio": row.folio, "why": why.get(row.id, "")}
+        # Who has the whole network has no page of an office's appointment.
+        {
+            "id": row.id if actor().consulate else None,
+            "folio": row.folio,
+            "why": why.get(row.id, ""),
+        }
         for row in find_appointments(session, ids)
     ]
 
