@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, url_for
+from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, request_key
 from consular.api.v1.sessions.answers import ClosureAnswer, ClosureList, ProgressAnswer
+from consular.api.v1.sessions.planning import create_or_try, list_page
 from consular.api.v1.sessions.routes import shown_impact
 from consular.auth import actor, now
-from consular.commands import run_idempotent, run_or_try
+from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.input.paging import PageQuery
 from consular.input.sessions import ChangeClosureSchema, ClosureSchema
@@ -49,13 +50,7 @@ def create_closure(command: dict[str, Any]) -> Any:
     They are told and offered other times, or canceled and told so within minutes. A dry run only
     says whom it would concern.
     """
-    body = run_or_try(
-        request_key(),
-        lambda session: _close(session, command["command"]),
-        command["dry_run"],
-        status=201,
-    )
-    return body, {"Location": url_for("closures.show_closure", closure_id=body["id"])}
+    return create_or_try(command, _close, "closures.show_closure", "closure_id")
 
 
 @endpoint(
@@ -69,11 +64,8 @@ def create_closure(command: dict[str, Any]) -> Any:
 )
 def list_closures(query: dict[str, Any]) -> dict[str, Any]:
     """List the closures of one's office and of the network, the newest first."""
-    with transaction() as session:
-        page = list_all_closures(
-            session, consulate=actor().consulate, limit=query["limit"], after=query["next"]
-        )
-        return ClosureList.page([_shown(row) for row in page.items], page.next)
+    own = actor().consulate
+    return list_page(ClosureList, query, list_all_closures, _shown, consulate=own)
 
 
 @endpoint(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, url_for
+from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, request_key
 from consular.api.v1.sessions.answers import LeftOut, SeriesAnswer, SeriesList
+from consular.api.v1.sessions.planning import create_or_try, list_page
 from consular.api.v1.sessions.routes import EDITING, SUPERVISOR, shown_breaks, shown_impact
 from consular.auth import actor, now
 from consular.commands import run_or_try
@@ -53,13 +54,7 @@ def create_session_series(command: dict[str, Any]) -> Any:
     Later days follow by themselves. On holidays there is none; on a day that the office closed by
     hand its places come when the closure is lifted. A dry run only says which days they would be.
     """
-    body = run_or_try(
-        request_key(),
-        lambda session: _create(session, command["command"]),
-        command["dry_run"],
-        status=201,
-    )
-    return body, {"Location": url_for("session_series.show_session_series", series_id=body["id"])}
+    return create_or_try(command, _create, "session_series.show_session_series", "series_id")
 
 
 @endpoint(
@@ -73,11 +68,8 @@ def create_session_series(command: dict[str, Any]) -> Any:
 )
 def list_session_series(query: dict[str, Any]) -> dict[str, Any]:
     """List the series of one's office, the newest first."""
-    with transaction() as session:
-        page = list_series(
-            session, consulate=actor().consulate or "", limit=query["limit"], after=query["next"]
-        )
-        return SeriesList.page([_shown(row) for row in page.items], page.next)
+    own = actor().consulate or ""
+    return list_page(SeriesList, query, list_series, _shown, consulate=own)
 
 
 @endpoint(
