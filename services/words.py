@@ -84,6 +84,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "appointments.status": appointments.STATUSES,
     "appointments.counted": appointments.COUNTED,
     "appointments.opening_change": appointments.OPENING_CHANGES,
+    "appointments.share": appointments.SHARES,
     "appointments.closure_source": appointments.CLOSURE_SOURCES,
     "appointments.watch_ending": appointments.WATCH_ENDINGS,
     "appointments.unmet": appointments.UNMET,

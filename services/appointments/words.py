@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.appointments.reserves import Share
 from services.appointments.rules import (
     PAST,
     ClosureSource,
@@ -42,6 +43,12 @@ WATCH_ENDINGS: Mapping[str, str] = {
     WatchEnding.BOOKED: _("Ya tienes una cita para este trámite."),
     WatchEnding.OVER: _("Tu cita cambió, se canceló o ya pasó."),
     WatchEnding.EXPIRED: _("Pasó el plazo. Puedes pedirlos otra vez."),
+}
+# Whom places are kept for.
+SHARES: Mapping[str, str] = {
+    Share.WALK_INS: _("Personas sin cita"),
+    Share.URGENT_PROTECTION: _("Protección urgente"),
+    Share.ELDERLY_OR_DISABLED: _("Personas mayores o con discapacidad"),
 }
 # Where a closure comes from, after its reason.
 CLOSURE_SOURCES: Mapping[str, str] = {

@@ -20,7 +20,9 @@ from tests.architecture.test_routes_declare_access import app
 __all__ = ["app"]
 TEMPLATES = ROOT / "consular" / "templates"
 _FORM = re.compile(r"<form\b[^>]*?method=\"post\".*?</form>", re.DOTALL)
-VALUES: dict[str, Any] = {"uuid": UUID(int=1), "code": "step", "string": "text", "int": 1}
+VALUES: dict[str, Any] = {
+    "uuid": UUID(int=1), "code": "step", "string": "text", "int": 1, "any": "series",
+}  # fmt: skip
 
 
 def _forms() -> Iterator[tuple[Path, str]]:

@@ -11,6 +11,7 @@ from consular.i18n import read_catalogue
 from consular.messages import kind_shown
 from integrations.renapo import codes as renapo
 from services.agencies import rules as agencies
+from services.appointments import reserves
 from services.appointments import rules as appointments
 from services.cashier import rules as cashier
 from services.collection import rules as collection
@@ -36,6 +37,7 @@ COMPLETE: Mapping[str, set[str]] = {
         *(f"series.{action}" for action in ("open", "edit", "left_out")),
         *(f"closure.{action}" for action in ("close", "reopen")),
     },
+    "appointments.share": {*reserves.Share},
     "appointments.closure_source": {*appointments.ClosureSource},
     "appointments.watch_ending": {*appointments.WatchEnding},
     "appointments.unmet": {*appointments.Unmet},

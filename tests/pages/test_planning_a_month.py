@@ -127,14 +127,23 @@ def test_one_day_then_the_following_then_all_and_the_day_edited_apart_stays(web:
 
 def test_a_form_without_a_change_says_so_and_a_series_can_end(web: Web) -> None:
     browser = supervisor(web)
-    series = open_series(browser)
+    form = {
+        **FORM, "reserve_walk_ins": "1", "release_walk_ins": "24",
+        "max_service_1": "PAS10", "max_1": "5",
+    }  # fmt: skip
+    series = open_series(browser, **form)
     address = f"{series}/change"
-    answer = browser.post(address, **FORM)
+    page = browser.get(address).text
+    assert 'name="reserve_walk_ins" type="text" value="1"' in page
+    said = words_of(browser.get(series).text)
+    assert "Personas sin cita: 1 en cada turno, hasta 24 horas antes de abrir" in said
+    assert "A lo más 5 al día: Pasaporte ordinario 10 años" in said
+    answer = browser.post(address, **form)
     back = browser.get(answer.location)
     assert back.status_code == 303
     assert "Di qué cambia." in words_of(browser.get(back.location).text)
     last = working_day().isoformat()
-    said, draft = preview(browser, address, **FORM, until=last)
+    said, draft = preview(browser, address, **form, until=last)
     assert "Ninguna cita pierde su lugar" in said
     browser.post(f"{address}/check", d=draft)
     assert session_on(web, last)["status"] == "open"
@@ -173,12 +182,13 @@ def test_what_is_wrong_with_a_series_is_said_beside_its_field(web: Web) -> None:
     wrong = {
         "first_day": "2026-12-01", "until": "2026-11-01", "opens": "9", "breaks": "13 a las 14",
         "desks": "A, A", "groups": "2", "desks_2": "C", "slot_minutes": "x", "place_name": "Fresno",
+        "reserve_walk_ins": "dos", "max_service_1": "MAT", "max_1": "",
     }  # fmt: skip
     page = browser.send("/desk/series/new", **wrong).text
     links = re.findall(r'<a href="#f-([\w-]+)">', page)
     assert links == [
         "weekdays", "until", "opens", "closes", "breaks", "slot_minutes", "desks", "desks_2",
-        "place_address", "place_zone",
+        "place_address", "place_zone", "reserve_walk_ins", "max_1",
     ]  # fmt: skip
     for name in links:
         assert len(re.findall(rf'id="f-{name}"', page)) == 1, name

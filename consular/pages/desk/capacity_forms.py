@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from babel.dates import get_timezone_location
-from flask_babel import get_locale
+from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
 
-from consular.i18n import in_order, weekday_names
+from consular.i18n import in_order, weekday_names, words
 from consular.pages.forms import Errors, pick
 from consular.pages.portal.names import bookable_services
 from services.appointments.hours import breaks_from_json
 from services.appointments.planning import DeskPlan
+from services.appointments.reserves import Share, reserves_from_json
 from services.appointments.rules import Skilled
 from services.consulates.queries import list_consulates
 
@@ -41,11 +42,13 @@ SKILLS = {
     "accessible": _("Accesibles para todas las personas"),
 }
 MOST_GROUPS = 8
+LEAST_LIMITS, MOST_LIMITS = 2, 12
 # As the form asks; desks and places follow.
 _FROM_TOP = (
     "weekdays", "every", "first_day", "from", "until", "scope", "opens", "closes", "breaks",
     "slot_minutes",
 )  # fmt: skip
+_SHARE = "appointments.share"
 _BREAK = re.compile(r"\s*([0-9:]+)\s*(?:-|–|a)\s*([0-9:]+)\s*")
 _WORDS_OF = {
     "desks": _("Escribe cómo se llama al menos una ventanilla."),
@@ -85,7 +88,44 @@ def _hours_values(form: Mapping[str, str]) -> dict[str, Any]:
         {"name": name, "services": _marked(form, f"service_{n}_"), **_skills(form, n)}
         for n, name in _named_desks(form)
     ]
-    return {**pick(dict(form), "opens", "closes"), "breaks": _breaks(form), "desks": desks}
+    return {
+        **pick(dict(form), "opens", "closes"),
+        "breaks": _breaks(form),
+        "desks": desks,
+        "reserves": [
+            {"share": share, "places": _number(form[f"reserve_{share}"]), **_release(form, share)}
+            for share in _reserved(form)
+        ],
+        "daily_maximums": {
+            form[f"max_service_{n}"]: _number(form.get(f"max_{n}", "")) for n in _limited(form)
+        },
+    }
+
+
+def _reserved(form: Mapping[str, str]) -> list[Share]:
+    """Whom the form keeps places for."""
+    return [share for share in Share if form.get(f"reserve_{share}", "").strip()]
+
+
+def _release(form: Mapping[str, str], share: Share) -> dict[str, Any]:
+    hours = form.get(f"release_{share}", "").strip()
+    return {"release_hours": _number(hours)} if hours else {}
+
+
+def _limited(form: Mapping[str, str]) -> list[int]:
+    """The lines of the form that name a service to hold to a maximum."""
+    return [n for n in range(1, limits_of(form) + 1) if form.get(f"max_service_{n}")]
+
+
+def limits_of(form: Mapping[str, str]) -> int:
+    """How many lines for maximums the form has."""
+    filled = [n for n in range(1, MOST_LIMITS + 1) if form.get(f"max_service_{n}")]
+    return min(max([LEAST_LIMITS, *(n + 1 for n in filled)]), MOST_LIMITS)
+
+
+def _number(written: str) -> int | str:
+    """As a number; what isn't one is refused by the schema, in words."""
+    return int(written) if re.fullmatch("[0-9]{1,6}", written.strip()) else written
 
 
 def _named_desks(form: Mapping[str, str]) -> list[tuple[int, str]]:
@@ -182,12 +222,24 @@ def form_field_errors(errors: Errors, form: Mapping[str, str]) -> Errors:
     groups = [n for n, _name in _named_desks(form)]
     for name, messages in errors.items():
         field, code = _field_of(name, groups)
+        field = _kept_field(name, form) or field
         if code == "rrule" and _rule_of(form):
             code = ""
         said = [str(_WORDS_OF[code])] if code in _WORDS_OF else messages
         known = by_field.setdefault(field, [])
         known += [message for message in said if message not in known]
     return {name: by_field[name] for name in sorted(by_field, key=_place_in_form)}
+
+
+def _kept_field(name: str, form: Mapping[str, str]) -> str:
+    """The field of an error about kept places or a maximum; none for one about something else."""
+    field, at, what = [*name.split("."), "", ""][:3]
+    if field == "reserves":
+        share = _reserved(form)[int(at)] if at else Share.WALK_INS
+        return f"{'release' if what == 'release_hours' else 'reserve'}_{share}"
+    if field == "daily_maximums":
+        return f"max_{next((n for n in _limited(form) if form[f'max_service_{n}'] == at), 1)}"
+    return ""
 
 
 def _place_in_form(field: str) -> int:
@@ -220,6 +272,13 @@ def form_of_hours(thing: Any, desks: Iterable[DeskPlan]) -> dict[str, str]:
         form[desks_field(n)] = ", ".join(names)
         form |= {f"service_{n}_{code}": "1" for code in services}
         form |= {f"skill_{n}_{skill}": "1" for skill in skills}
+    for kept in reserves_from_json(thing.reserves):
+        form[f"reserve_{kept.share}"] = str(kept.places)
+        form[f"release_{kept.share}"] = (
+            "" if kept.release_hours is None else str(kept.release_hours)
+        )
+    for n, (service, most) in enumerate(sorted(thing.daily_maximums.items()), start=1):
+        form |= {f"max_service_{n}": service, f"max_{n}": str(most)}
     return {**form, "groups": str(max(1, len(alike)))}
 
 
@@ -237,7 +296,26 @@ def choices(session: Session, form: Mapping[str, str], zone: str) -> dict[str, A
         "every": [{"value": code, "label": words} for code, words in EVERY.items()],
         "groups": range(1, groups_of(form) + 1),
         "most_groups": MOST_GROUPS,
+        "shares": [{"value": each.value, "label": words(_SHARE, each)} for each in Share],
+        "limits": range(1, limits_of(form) + 1),
+        "labels": _labels(form),
     }
+
+
+def _labels(form: Mapping[str, str]) -> dict[str, str]:
+    """Words of the fields of which there are several."""
+    labels = {}
+    for share in Share:
+        who = words(_SHARE, share)
+        labels[f"reserve_{share}"] = gettext("%(who)s: lugares en cada turno", who=who)
+        said = gettext("%(who)s: horas antes de abrir en que se sueltan", who=who)
+        labels[f"release_{share}"] = said
+    for n in range(1, limits_of(form) + 1):
+        labels[f"max_service_{n}"] = gettext("Trámite %(number)s", number=n)
+        labels[f"max_{n}"] = gettext("Cuántos al día, trámite %(number)s", number=n)
+    for n in range(2, groups_of(form) + 1):
+        labels[desks_field(n)] = gettext("Ventanillas, grupo %(number)s", number=n)
+    return labels
 
 
 def _zone_name(zone: str) -> str:
@@ -250,12 +328,35 @@ def changed(wanted: dict[str, Any], current: Any, desks: Sequence[DeskPlan]) -> 
         "opens": current.opens,
         "closes": current.closes,
         "breaks": list(breaks_from_json(current.breaks)),
+        "daily_maximums": dict(current.daily_maximums),
     }
     same = {name for name, value in kept.items() if wanted[name] == value}
     if _as_set(wanted["desks"]) == _as_set(desks):
         same.add("desks")
+    if set(wanted["reserves"] or ()) == set(reserves_from_json(current.reserves)):
+        same.add("reserves")
     return {name: None if name in same else value for name, value in wanted.items()}
 
 
 def _as_set(desks: Iterable[DeskPlan]) -> set[tuple[str, frozenset[str], frozenset[str]]]:
     return {(desk.name, frozenset(desk.services), frozenset(desk.skills)) for desk in desks}
+
+
+def kept_in_words(thing: Any, names: Mapping[str, str]) -> list[str]:
+    """Places that a session or a series keeps, and its maximums, a line each."""
+    lines = []
+    for each in reserves_from_json(thing.reserves):
+        values = {"who": words(_SHARE, each.share), "places": each.places}
+        if each.release_hours is None:
+            lines.append(gettext("%(who)s: %(places)s en cada turno", **values))
+        else:
+            said = gettext(
+                "%(who)s: %(places)s en cada turno, hasta %(hours)s horas antes de abrir",
+                hours=each.release_hours,
+                **values,
+            )
+            lines.append(said)
+    for code, most in sorted(thing.daily_maximums.items()):
+        service = names.get(code, code)
+        lines.append(gettext("A lo más %(most)s al día: %(service)s", most=most, service=service))
+    return lines

@@ -89,6 +89,8 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, s
         "closes": _("Cierra"),
         "breaks": _("Pausas"),
         "desks": _("Ventanillas"),
+        "reserves": _("Lugares apartados"),
+        "daily_maximums": _("Máximos al día"),
         "rrule": _("Días"),
         "day": _("Día"),
         "desk": _("Ventanilla"),
@@ -104,12 +106,17 @@ def _said(name: str, value: Any) -> str:
     """A value as the history keeps it, in a line: desks by name and services, breaks as hours."""
     if name == "rrule" and value:
         return rule_in_words(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{code}: {most}" for code, most in sorted(value.items()))
     if not isinstance(value, list):
         return str(value or "")
-    lines = [
-        f"{each['name']}: {', '.join(sorted(each['services']))}"
-        if isinstance(each, dict)
-        else "-".join(each)
-        for each in value
-    ]
-    return "; ".join(sorted(lines))
+    return "; ".join(sorted(_line(each) for each in value))
+
+
+def _line(each: Any) -> str:
+    """A desk, a kept share or a break."""
+    if not isinstance(each, dict):
+        return "-".join(each)
+    if "share" in each:
+        return f"{words('appointments.share', each['share'])}: {each['places']}"
+    return f"{each['name']}: {', '.join(sorted(each['services']))}"

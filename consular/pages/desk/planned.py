@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from consular.auth import actor
+from consular.pages.desk.capacity_forms import kept_in_words
 from services.appointments.planned_days import PlannedSession
 from services.appointments.queries import get_session
 from services.kernel.audit import Role
@@ -28,8 +29,11 @@ def own_session(session: Session, id: UUID) -> Any:
     return row
 
 
-def show_session(planned: PlannedSession, zone: ZoneInfo) -> dict[str, Any]:
-    """A session with its desks and places; hours are on the wall clock of where it is held."""
+def show_session(
+    planned: PlannedSession, zone: ZoneInfo, names: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """A session with its desks and places; hours are on the wall clock of where it is held.
+    ``names``: of the services."""
     row, places = planned.row, planned.places
     return {
         "id": row.id,
@@ -41,6 +45,7 @@ def show_session(planned: PlannedSession, zone: ZoneInfo) -> dict[str, Any]:
         "closed": row.closed_at is not None,
         "cancelled": row.cancelled_at is not None,
         "desks": [f"{desk.name}: {', '.join(desk.services)}" for desk in _by_name(planned.desks)],
+        "kept": kept_in_words(row, names or {}),
         "planned": places.total,
         "taken": places.taken,
         "free": 0 if row.closed_at or row.cancelled_at else places.total - places.taken,

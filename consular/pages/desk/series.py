@@ -20,6 +20,7 @@ from consular.pages.desk.capacity_forms import (
     choices,
     form_field_errors,
     groups_of,
+    kept_in_words,
     rule_in_words,
     series_values,
 )
@@ -147,14 +148,18 @@ def _try(session: Session) -> dict[str, Any]:
     command: CreateSeries = _read(draft().form, None)
     place = office(session, command.consulate)
     preview = preview_series(session, command, now=now())
+    kept: list[str] = []
     if preview.days or not preview.clashes:
         # Whatever else it may be refused for shows now.
-        create_series(session, without_clashes(command, preview), now=now(), actor=actor())
+        row = create_series(session, without_clashes(command, preview), now=now(), actor=actor())
+        kept = kept_in_words(row, service_names(session))
+    names = service_names(session)
     return {
         "consulate": place,
-        "item": _described(
-            command, command.desks, command.breaks, command.place, service_names(session), place
-        ),
+        "item": {
+            **_described(command, command.desks, command.breaks, command.place, names, place),
+            "kept": kept,
+        },
         **_preview_shown(preview, ZoneInfo(place["time_zone"])),
     }
 
@@ -179,7 +184,8 @@ def _preview_shown(preview: Preview, zone: ZoneInfo) -> dict[str, Any]:
 
 def _shown(row: Any, names: dict[str, str], place: dict[str, Any]) -> dict[str, Any]:
     desks, breaks = desks_from_json(row.desks), breaks_from_json(row.breaks)
-    return {"id": row.id, **_described(row, desks, breaks, place_of(row), names, place)}
+    shown = _described(row, desks, breaks, place_of(row), names, place)
+    return {"id": row.id, **shown, "kept": kept_in_words(row, names)}
 
 
 def _described(

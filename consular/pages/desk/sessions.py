@@ -18,7 +18,7 @@ from consular.pages.desk.schemas import SessionForm, session_errors, session_val
 from consular.pages.desk.trying import show_progress
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, read_fields
-from consular.pages.portal.names import bookable_services, office
+from consular.pages.portal.names import bookable_services, office, service_names
 from consular.pages.posting import reopen
 from services.appointments.closing_session import CloseSession, close_session, list_bookings
 from services.appointments.planned_days import PlannedSession, list_planned_sessions
@@ -64,7 +64,7 @@ def session(id: UUID) -> str:
         return render_template(
             "desk/session.html",
             consulate=place,
-            item=show_session(planned, ZoneInfo(place["time_zone"])),
+            item=show_session(planned, ZoneInfo(place["time_zone"]), service_names(db)),
             series=row.series_id,
             edited_apart=row.edited_apart,
             over=row.day < today_at(place),
