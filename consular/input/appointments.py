@@ -23,6 +23,7 @@ from consular.input.fields import (
     Email,
     Flag,
     Folio,
+    Identifier,
     Moment,
     MoneyField,
     Name,
@@ -94,7 +95,7 @@ class NeedsSchema(Schema):
 class VisitSchema(Schema):
     """Where, when and what for. Exactly one of ``service`` (one) and ``services`` (several in one
     visit, one after another). ``share``: places that are kept for some may be used, by citizens
-    only those for the elderly and disabled."""
+    only those for the elderly and disabled. ``place``: at that mobile consulate."""
 
     consulate = Code(required=True)
     service = Code(load_default=None)
@@ -102,6 +103,7 @@ class VisitSchema(Schema):
     start = Moment(required=True)
     needs = fields.Nested(NeedsSchema, load_default=None, allow_none=True)
     share = Choice(tuple(Share), load_default=None, allow_none=True)
+    place = Identifier(load_default=None, allow_none=True)
 
     @validates_schema
     def _one_way(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -136,6 +138,7 @@ class HoldSchema(VisitSchema):
             people=data["people"],
             skills=data["needs"] or (),
             share=data["share"] or "",
+            place=str(data["place"] or ""),
         )
 
 
@@ -179,6 +182,7 @@ class BookSchema(VisitSchema):
             language=data["language"] or "es",
             skills=data["needs"] or (),
             share=data["share"] or "",
+            place=str(data["place"] or ""),
         )
 
 

@@ -10,7 +10,16 @@ from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from consular.auth import now
-from consular.input.fields import CODE, Choice, ClockTime, Code, Day, NumberInQuery, SearchText
+from consular.input.fields import (
+    CODE,
+    Choice,
+    ClockTime,
+    Code,
+    Day,
+    Identifier,
+    NumberInQuery,
+    SearchText,
+)
 from consular.input.paging import PeriodQuery, SliceQuery
 from services.appointments.reserves import Share
 from services.appointments.searching import Part, Sort
@@ -66,7 +75,7 @@ class AvailabilityQuery(PeriodQuery):
 
     ``further`` services follow in the same visit; of the windows only those count that have the
     ``language``, the ``interpreter`` or are ``accessible``, where that is asked for. ``share``:
-    with the places that are kept for these.
+    with the places that are kept for these. ``place``: at that mobile consulate only.
     """
 
     service = Code(required=True)
@@ -78,6 +87,7 @@ class AvailabilityQuery(PeriodQuery):
     interpreter = Code(load_default=None)
     accessible = Choice(("true", "false"), load_default=None)
     share = Choice(tuple(Share), load_default=None)
+    place = Identifier(load_default=None)
 
     @validates_schema
     def _not_too_long(self, data: dict[str, Any], **_kwargs: Any) -> None:

@@ -61,12 +61,13 @@ class BookAppointment:
     request_hash: bytes = b""
     skills: tuple[str, ...] = ()
     share: str = ""
+    place: str = ""
 
     @property
     def party(self) -> Party:
         """As the search for seats knows it."""
         people, skills = len(self.attendees), frozenset(self.skills)
-        return Party(self.start, self.services, people, skills, self.share)
+        return Party(self.start, self.services, people, skills, self.share, place=self.place)
 
 
 @dataclass(frozen=True)

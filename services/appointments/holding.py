@@ -45,11 +45,13 @@ class HoldPlaces:
     people: int = 1
     skills: tuple[str, ...] = ()
     share: str = ""
+    place: str = ""
 
     @property
     def party(self) -> Party:
         """As the search for seats knows it."""
-        return Party(self.start, self.services, self.people, frozenset(self.skills), self.share)
+        skills = frozenset(self.skills)
+        return Party(self.start, self.services, self.people, skills, self.share, place=self.place)
 
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:holder AS text), 0))")

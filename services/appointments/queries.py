@@ -66,15 +66,17 @@ def availability(
     further: Sequence[str] = (),
     skills: Collection[str] = (),
     share: str = "",
+    place: str = "",
 ) -> list[FreeTime]:
     """Starts of one office from ``first`` to ``last`` at which a booking would succeed now.
 
     A ``party`` fits where the start and the times that follow it without a gap have places for
     all. Fewer than the people of a large party may start at once; at least one does. ``further``
-    services follow for each of them; ``skills`` and ``share`` as in `seating.Party`. Of several
-    offices, see `searching`.
+    services follow for each of them; ``skills``, ``share`` and ``place`` as in `seating.Party`. Of
+    several offices, see `searching`.
     """
-    wanted = Party(first, (service, *further), party, frozenset(skills), share)
+    needs = frozenset(skills)
+    wanted = Party(first, (service, *further), party, needs, share, place=place)
     offers = find_offers(driver_connection(session), consulate, wanted, first, last)
     times = [FreeTime(offer.starts_at, offer.ends_at, offer.free) for offer in offers]
     if wanted.is_plain:

@@ -3,7 +3,7 @@ elderly and people with a disability. None unless a supervisor says so.
 
 What isn't used of them is nobody else's, until they are let go: so many hours before the session
 opens, or never. Whoever has a place when some are kept stays. See
-docs/decisions/0038-reserved-places.md.
+docs/decisions/0040-reserved-places.md.
 """
 
 from __future__ import annotations

@@ -136,11 +136,13 @@ class Party:
     skills: frozenset[str] = frozenset()
     share: str = ""
     of_day: bool = False
+    # A mobile consulate's, as `Opening.place`; else the office, or the first that has the start.
+    place: str = ""
 
     @property
     def is_plain(self) -> bool:
         """Whether it takes places as they are counted: one service, at whatever desk."""
-        return len(self.services) == 1 and not self.skills and not self.share
+        return len(self.services) == 1 and not (self.skills or self.share or self.place)
 
 
 @dataclass(frozen=True)
@@ -356,7 +358,7 @@ def seat(openings: Sequence[Opening], party: Party, steps: Steps | None = None) 
     Somebody starts at its start; everybody else at one of the times that follow without a gap,
     no more of them than seats are wanted. None also when the bound was hit: see ``steps``.
     """
-    near = _at_one_place(openings, party.start)
+    near = _at_one_place(openings, party)
     if not party.of_day and _left_of_day(near, party) < party.people:
         return None
     search = _Search(near, party, steps or Steps())
@@ -407,7 +409,7 @@ def list_offers(
 
 def _offer(openings: Sequence[Opening], party: Party) -> Offer:
     """How many could start, up to as many as a party may be."""
-    here = _at_one_place(openings, party.start)
+    here = _at_one_place(openings, party)
     most = _left_of_day(here, replace(party, people=MOST_STARTING))
     one = replace(party, people=MOST_STARTING, services=party.services[:1])
     search = _Search(here, one, Steps())
@@ -419,9 +421,12 @@ def _offer(openings: Sequence[Opening], party: Party) -> Offer:
     return Offer(party.start, max(each.ends_at for each in now), free)
 
 
-def _at_one_place(openings: Sequence[Opening], start: datetime) -> list[Opening]:
-    """At the office, or all of them at the first mobile consulate that has the start."""
-    places = {each.place for each in openings if start in each.at}
+def _at_one_place(openings: Sequence[Opening], party: Party) -> list[Opening]:
+    """At the place that is wanted; else at the office, or all of them at the first mobile consulate
+    that has the start."""
+    if party.place:
+        return [each for each in openings if each.place == party.place]
+    places = {each.place for each in openings if party.start in each.at}
     return [each for each in openings if each.place == min(places, default="")]
 
 

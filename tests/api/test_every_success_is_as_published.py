@@ -98,6 +98,7 @@ def _appointments(web: Web) -> None:
     maximum = {"service": "PAS10", "most": 4, "from": duration["from"]}
     _well(web, "POST", "/sessions/maximums", maximum, token=supervisor)
     _well(web, "GET", "/sessions/maximums", token=supervisor)
+    _well(web, "GET", "/consulates/losangeles/places")
     paths = []
     for number, slot in enumerate(web.free()[:5]):
         appointment = web.book(slot["start"], token=citizen, attendees=[person(number)]).get_json()

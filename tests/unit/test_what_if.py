@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.appointments.figures import Served, middle_and_most, tally
-from services.appointments.what_if import Effect, SlotPlan, has_place, work_out
+from services.appointments.rules import capacity_constraints
+from services.appointments.seating import Constraint, DeskOffer, Hold, Opening, Time
+from services.appointments.what_if import Effect, SessionPlan, earliest, work_out
 
 ZONE = ZoneInfo("America/Los_Angeles")
 # A Monday, nine in the morning in Los Angeles.
@@ -15,12 +18,28 @@ MONDAY = datetime(2026, 12, 7, 17, tzinfo=UTC)
 A, B = frozenset({"A"}), frozenset({"B"})
 
 
-def day(days: int, taken: dict[str, int], *desks: frozenset[str]) -> SlotPlan:
-    return SlotPlan(MONDAY + timedelta(days=days), desks or (A,), taken)
+SLOT = timedelta(minutes=15)
 
 
-def effect(plans: list[SlotPlan], weekday: int, *services: str) -> dict[str, Effect]:
-    found = work_out(plans, weekday=weekday, zone=ZONE, services=frozenset(services))
+def plan_at(start: datetime, taken: dict[str, int], *desks: frozenset[str]) -> SessionPlan:
+    """A session of one time, with so many places taken."""
+    offers = tuple(DeskOffer(str(number), each) for number, each in enumerate(desks))
+    rows = tuple(
+        Constraint(
+            frozenset(row.services), row.capacity - sum(taken.get(each, 0) for each in row.services)
+        )
+        for row in capacity_constraints(desks) or []
+    )
+    time = Time("t", start, start + SLOT, True, rows)
+    return SessionPlan(Opening(str(start), offers, (time,)), {"t": taken})
+
+
+def day(days: int, taken: dict[str, int], *desks: frozenset[str]) -> SessionPlan:
+    return plan_at(MONDAY + timedelta(days=days), taken, *(desks or (A,)))
+
+
+def effect(plans: list[SessionPlan], weekday: int, *services: str) -> dict[str, Effect]:
+    found = work_out(plans, weekday=weekday, zone=ZONE, services=frozenset(services), now=MONDAY)
     return {each.service: each for each in found}
 
 
@@ -33,7 +52,7 @@ def test_a_desk_on_tuesdays_brings_the_earliest_time_forward() -> None:
 
 def test_the_weekday_is_the_offices() -> None:
     """Seven in the evening in Los Angeles is the next day in UTC."""
-    evening = SlotPlan(datetime(2026, 12, 8, 3, tzinfo=UTC), (A,), {"A": 1})
+    evening = plan_at(datetime(2026, 12, 8, 3, tzinfo=UTC), {"A": 1}, A)
     assert effect([evening], 0)["A"].after == evening.start
     assert effect([evening], 1)["A"].after is None
 
@@ -42,14 +61,39 @@ def test_a_desk_for_one_service_may_help_another() -> None:
     """The new one takes over what the others did, as bookings are seated."""
     both = frozenset({"A", "B"})
     plan = day(1, {"A": 1}, both)
-    assert not has_place(plan, "B")
+    assert earliest([plan], "B", MONDAY) is None
     found = effect([plan], 1, "A")
     assert found["B"] == Effect("B", None, plan.start)
     assert effect([day(1, {"B": 1}, both)], 1, "A")["B"].after is None
 
 
 def test_a_day_without_desks_gets_none() -> None:
-    assert work_out([SlotPlan(MONDAY, (), {})], weekday=0, zone=ZONE, services=A) == []
+    none = plan_at(MONDAY, {})
+    assert work_out([none], weekday=0, zone=ZONE, services=A, now=MONDAY) == []
+
+
+def test_who_has_a_named_desk_keeps_it_and_may_sit_at_the_new_one() -> None:
+    """Two times, one desk: B needs both, and somebody has the second; a desk more seats it."""
+    times = tuple(
+        Time(str(n), MONDAY + SLOT * n, MONDAY + SLOT * (n + 1), True, (Constraint(A | B, 1),))
+        for n in range(2)
+    )
+    hold = Hold("h", 1, 1, "A", frozenset(), "", "0")
+    lengths = {"B": 2}
+    opening = Opening("o", (DeskOffer("0", A | B),), times, (hold,), "", lengths)
+    plan = SessionPlan(opening)
+    found = effect([plan], 0)
+    assert found["A"] == Effect("A", MONDAY, MONDAY)
+    assert found["B"] == Effect("B", None, MONDAY)
+    assert effect([plan], 1)["B"].after is None
+    # The new desk gives A alone: who has the only one that gives B moves over to it.
+    assert effect([plan], 0, "A")["B"] == Effect("B", None, MONDAY)
+
+
+def test_a_maximum_of_the_day_holds_with_a_desk_more() -> None:
+    full = day(1, {"A": 1})
+    limited = replace(full, opening=replace(full.opening, left_of_day={"A": 0}))
+    assert effect([limited], 1)["A"].after is None
 
 
 def test_everybody_is_in_one_line_of_each_table() -> None:

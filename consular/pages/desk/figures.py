@@ -106,7 +106,9 @@ def what_if() -> str:
         if asked["weekday"] is not None:
             plans = list_plans(session, consulate=place["code"], now=now())
             services = frozenset([asked["service"]] if asked["service"] else [])
-            effects = work_out(plans, weekday=asked["weekday"], zone=zone, services=services)
+            effects = work_out(
+                plans, weekday=asked["weekday"], zone=zone, services=services, now=now()
+            )
         return render_template(
             "desk/what_if.html",
             consulate=place,

@@ -14,7 +14,7 @@ from consular.pages.forms import go, local
 from consular.pages.language import remember_language
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.folder import next_step
-from consular.pages.portal.names import city_of, office, program_name, service_names
+from consular.pages.portal.names import city_of, offices_of, program_name, service_names
 from consular.pages.portal.ready_documents import of_account
 from consular.pages.portal.signing_in import first_page
 from services.appointments.queries import list_appointments
@@ -99,6 +99,8 @@ def dashboard() -> str:
     """Show the citizen's appointments, enrollments and remittances."""
     with transaction() as session:
         names = service_names(session)
+        rows = list_appointments(session, account=account(), limit=100).items
+        where = offices_of(session, rows)
         appointments = [
             {
                 "id": a.id,
@@ -106,9 +108,9 @@ def dashboard() -> str:
                 "status": a.status,
                 "service_name": ", ".join(names.get(code, code) for code in a.services),
                 "start": a.starts_at,
-                "consulate": office(session, a.consulate_code),
+                "consulate": where[a.id],
             }
-            for a in list_appointments(session, account=account(), limit=100).items
+            for a in rows
         ]
         enrollments = [
             {

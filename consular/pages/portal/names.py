@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from consular.db import transaction
 from consular.i18n import city_in_language, current_language, in_language, translated
+from services.appointments.mobile import mobile_places
 from services.consulates.queries import get_consulate, list_consulates, list_services
 from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.collation import alphabetical
@@ -28,6 +31,19 @@ def office(session: Session, code: str) -> dict[str, Any]:
         "time_zone": row.time_zone,
         "website": row.website,
     }
+
+
+def offices_of(session: Session, appointments: Sequence[Any]) -> dict[UUID, dict[str, Any]]:
+    """Where each appointment is: its office, or the place of a mobile consulate."""
+    places = mobile_places(session, [each.id for each in appointments])
+    shown = {}
+    for each in appointments:
+        shown[each.id] = office(session, each.consulate_code)
+        place = places.get(each.id)
+        if place:
+            own = {"name": place.name, "city": place.name, "address": place.address}
+            shown[each.id] |= {**own, "time_zone": place.time_zone}
+    return shown
 
 
 def city_of(code: str) -> str:

@@ -17,6 +17,7 @@ from consular.api.answer_fields import (
     Texts,
     Word,
 )
+from consular.api.v1.sessions.answers import PlaceAnswer
 from services.appointments.rules import PAST, Status
 from services.cashier.rules import Act, Kind, Means
 from services.kernel.money import CURRENCIES
@@ -74,11 +75,13 @@ class RenderedAnswer(Answer):
 
 
 class AppointmentAnswer(Answer):
-    """``start`` and ``end`` carry the office's offset."""
+    """``start`` and ``end`` carry the offset of where it is: the office, or a mobile consulate's
+    own ``place``."""
 
     id = Id()
     folio = Text()
     status = Word(Status)
+    place = One(PlaceAnswer, allow_none=True, required=False)
     consulate = Text(attribute="consulate_code")
     service = Text()
     services = Texts()

@@ -55,6 +55,8 @@ from services.appointments.booking import BookAppointment
 from services.appointments.calendar import MEDIA_TYPE
 from services.appointments.completing import Served, complete, outcome_of
 from services.appointments.desk import TakeStep, take_step
+from services.appointments.hours import Place
+from services.appointments.mobile import mobile_places
 from services.appointments.people import Attendee
 from services.appointments.pre_application_forms import fields_of
 from services.appointments.pre_applying import Written
@@ -527,13 +529,20 @@ def shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]
     given = list_given(session, [a.id for a in appointments])
     services = [each.row.id for of_one in given.values() for each in of_one]
     ready = list_of_services(session, services)
+    places = mobile_places(session, [a.id for a in appointments])
     zones = {
         code: ZoneInfo(get_consulate(session, code).time_zone)
         for code in {a.consulate_code for a in appointments}
     }
     return [
         _answer(
-            a, zones[a.consulate_code], people[a.id], until.get(a.id), given.get(a.id, []), ready
+            a,
+            zones[a.consulate_code],
+            people[a.id],
+            until.get(a.id),
+            given.get(a.id, []),
+            ready,
+            places.get(a.id),
         )
         for a in appointments
     ]
@@ -546,7 +555,9 @@ def _answer(
     until: date | None,
     given: Sequence[Given],
     ready: Mapping[UUID, Any],
+    place: Place | None,
 ) -> Any:
+    zone = ZoneInfo(place.time_zone) if place else zone
     noted = outcome_of(appointment, given)
     held = until and ReturnPassAnswer.render(
         appointment, valid_until=until, bring=noted.get("bring", [])
@@ -556,6 +567,7 @@ def _answer(
         service=appointment.services[0],
         start=appointment.starts_at.astimezone(zone),
         end=appointment.ends_at.astimezone(zone),
+        place=place,
         outcome={**noted, "return_pass": held} if held else noted or None,
         services_rendered=[_rendered(each, ready.get(each.row.id)) for each in given],
         return_pass=held,

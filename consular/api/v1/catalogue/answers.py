@@ -7,6 +7,7 @@ from consular.api.answer_fields import (
     CalendarDay,
     Decimals,
     Flag,
+    Id,
     Instant,
     ListAnswer,
     Many,
@@ -37,6 +38,22 @@ class ConsulateList(ListAnswer):
     """All offices; there are some 150, so one page holds them."""
 
     items = Many(ConsulateAnswer)
+
+
+class MobileAnswer(Answer):
+    """A mobile consulate on one day, by the clock there."""
+
+    id = Id()
+    date = CalendarDay()
+    name = Text()
+    address = Text()
+    time_zone = Text()
+
+
+class MobileList(ListAnswer):
+    """Mobile consulates of an office, by day."""
+
+    items = Many(MobileAnswer)
 
 
 class FeeAnswer(MoneyPair):

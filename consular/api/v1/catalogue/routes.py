@@ -14,6 +14,8 @@ from consular.api.v1.catalogue.answers import (
     ConsulateAnswer,
     ConsulateList,
     FeeAnswer,
+    MobileAnswer,
+    MobileList,
     NetworkAnswer,
     NetworkSlot,
     ServiceAnswer,
@@ -28,6 +30,7 @@ from consular.input.needs import skills_needed
 from consular.input.paging import SliceQuery, slice_of
 from consular.unmet import note_nothing_found
 from services.appointments.errors import ShareNotAllowed
+from services.appointments.mobile import get_mobile, list_mobile
 from services.appointments.queries import availability
 from services.appointments.reserves import may_use
 from services.appointments.searching import (
@@ -118,7 +121,8 @@ def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
     """List the free times of an office for a service."""
     with transaction() as session:
         office = get_consulate(session, consulate)
-        zone = ZoneInfo(office.time_zone)
+        mobile = get_mobile(session, consulate, query["place"]) if query["place"] else None
+        zone = ZoneInfo(mobile.place.time_zone if mobile else office.time_zone)
         get_service(session, query["service"])
         first, last = _days(query["from_"], query["to"], zone)
         begins, ends = _midnights(first, last, zone)
@@ -132,6 +136,7 @@ def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
             further=query["further"],
             skills=skills_needed(query),
             share=_share(query),
+            place=str(query["place"] or ""),
         )
     if not times:
         note_nothing_found(query["service"], consulate)
@@ -139,7 +144,29 @@ def show_availability(consulate: str, query: dict[str, Any]) -> dict[str, Any]:
         SlotAnswer.render(t, start=t.start.astimezone(zone), end=t.end.astimezone(zone))
         for t in times
     ]
-    return AvailabilityAnswer.render(office, from_=first, to=last, slots=slots)
+    return AvailabilityAnswer.render(office, time_zone=str(zone), from_=first, to=last, slots=slots)
+
+
+@endpoint(
+    api,
+    "GET",
+    "/consulates/<code:consulate>/places",
+    operation="listMobileConsulates",
+    who=ANYONE,
+    answer=MobileList(),
+    errors={404: ("not_found",)},
+)
+def list_mobile_consulates(consulate: str) -> dict[str, Any]:
+    """List the mobile consulates of an office that are to come, by day.
+
+    Their times are searched and booked by the ``place``'s id.
+    """
+    with transaction() as session:
+        get_consulate(session, consulate)
+        rows = list_mobile(session, consulate, first=now().date())
+    return MobileList.page(
+        [MobileAnswer.render(each.place, id=each.id, date=each.day) for each in rows]
+    )
 
 
 @endpoint(

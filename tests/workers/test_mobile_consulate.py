@@ -1,0 +1,56 @@
+"""A mobile consulate is found, booked and told by its own place and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from services.kernel.settings import Settings
+from tests.factories.web import Web, person, running_web, working_day
+
+DESKS = [{"name": "A", "services": ["PAS10"]}]
+PLACE = {
+    "name": "Biblioteca de Yuma",
+    "address": "21 W 3rd St, Yuma",
+    "time_zone": "America/Phoenix",
+}
+
+
+@pytest.fixture
+def web(settings: Settings) -> Iterator[Web]:
+    with running_web(settings) as running:
+        yield running
+
+
+def free(web: Web, more: str = "") -> list[str]:
+    day = working_day().isoformat()
+    path = f"/consulates/losangeles/availability?service=PAS10&from={day}&to={day}{more}"
+    answer = web.call("GET", path).get_json()
+    return [slot["start"] for slot in answer["slots"]]
+
+
+def book(web: Web, number: int, start: str, **more: Any) -> dict[str, Any]:
+    token = web.token("citizen", subject="ana")
+    answer = web.book(start, token=token, attendees=[person(number)], **more)
+    assert answer.status_code == 201, answer.text
+    return dict(web.call("GET", f"/appointments/{answer.get_json()['id']}", token=token).get_json())
+
+
+def test_its_times_are_asked_for_and_booked_by_its_place(web: Web) -> None:
+    web.session(desks=DESKS, closes="09:30")
+    mobile = web.session(desks=DESKS, opens="10:00", closes="10:30", place=PLACE)
+    listed = web.call("GET", "/consulates/losangeles/places").get_json()["items"]
+    assert listed == [{"id": mobile["id"], "date": mobile["date"], **PLACE}]
+    there = free(web, f"&place={mobile['id']}")
+    # Nine o'clock in Los Angeles is ten in Yuma in winter: both are open then.
+    assert [each[11:] for each in there] == ["10:00:00-07:00", "10:15:00-07:00"]
+    at_office, at_place = book(web, 1, there[0]), book(web, 2, there[0], place=mobile["id"])
+    assert (at_office["place"], at_office["start"][11:]) == (None, "09:00:00-08:00")
+    assert (at_place["place"], at_place["start"]) == (PLACE, there[0])
+    assert free(web, f"&place={mobile['id']}") == there[1:]
+    unknown = web.call(
+        "GET", f"/consulates/chicago/availability?service=PAS10&place={mobile['id']}"
+    )
+    assert unknown.status_code == 404
