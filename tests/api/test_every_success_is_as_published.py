@@ -74,7 +74,7 @@ def _opening_hours(web: Web) -> None:
 def _catalogue(web: Web) -> None:
     for path in (
         "/consulates", "/consulates/losangeles", "/services", "/programs",
-        "/consulates/losangeles/availability?service=PAS10",
+        "/consulates/losangeles/availability?service=PAS10", "/consulates/losangeles/places",
         "/availability?service=PAS10&near=34.05,-118.24", "/voting/elections/2024",
     ):  # fmt: skip
         _well(web, "GET", path)
@@ -98,7 +98,6 @@ def _appointments(web: Web) -> None:
     maximum = {"service": "PAS10", "most": 4, "from": duration["from"]}
     _well(web, "POST", "/sessions/maximums", maximum, token=supervisor)
     _well(web, "GET", "/sessions/maximums", token=supervisor)
-    _well(web, "GET", "/consulates/losangeles/places")
     paths = []
     for number, slot in enumerate(web.free()[:5]):
         appointment = web.book(slot["start"], token=citizen, attendees=[person(number)]).get_json()
