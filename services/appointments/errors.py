@@ -45,6 +45,12 @@ class PersonRepeated(Invalid):
     code = "person_repeated"
 
 
+class NotASpelling(Invalid):
+    """The names are another person's, not another way to write those of who was booked."""
+
+    code = "not_a_spelling"
+
+
 class TooEarly(Conflict):
     """The step can't be taken before the appointment's day, or before its start."""
 

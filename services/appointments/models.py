@@ -454,6 +454,8 @@ class Member(Base):
     desk: Mapped[str | None] = mapped_column(Text)
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     changed_at: Mapped[datetime] = mapped_column(_NOW)
+    # Of people: under which names they were booked, once an officer corrected these.
+    booked_as: Mapped[UUID | None]
 
 
 class Seat(Base):

@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import product
 from typing import Any
+
+from services.citizens.people import Named
+from services.kernel.identifiers import compact_name, normalise_name
 
 MAX_ROWS = 63
 # Enough to get a copy of a certificate from Mexico.
@@ -319,6 +324,39 @@ def repeated_person(keys: Sequence[Sequence[bytes]]) -> tuple[int, int] | None:
                 return person, number
         seen.update(own)
     return None
+
+
+# Of all letters of two names, the share that spellings of one name have in common at least.
+_ALIKE = 0.65
+
+
+def is_spelling_of(one: Named, other: Named) -> bool:
+    """Whether these may be one person's names, written in two ways: a given name and a surname of
+    theirs are alike."""
+    given = product(_words(one.given_names), _words(other.given_names))
+    surnames = product(_surnames(one), _surnames(other))
+    return _any_alike(given) and _any_alike(surnames)
+
+
+def _words(*names: str | None) -> list[str]:
+    return normalise_name(*names).split()
+
+
+def _surnames(person: Named) -> list[str]:
+    """Words of both surnames, and each as one word: "De la Cruz" is "Delacruz"."""
+    both = (person.first_surname, person.second_surname)
+    return [*_words(*both), *(compact_name(each) for each in both if each)]
+
+
+def _any_alike(pairs: Iterable[tuple[str, str]]) -> bool:
+    return any(_are_alike(*sorted(pair, key=len)) for pair in pairs)
+
+
+def _are_alike(short: str, long: str) -> bool:
+    """ "Ma" is short for "Maria"; one letter is short for nothing."""
+    if len(short) > 1 and long.startswith(short):
+        return True
+    return SequenceMatcher(None, short, long).ratio() >= _ALIKE
 
 
 def is_minor(born: date, day: date) -> bool:

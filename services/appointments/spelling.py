@@ -1,7 +1,8 @@
 """An officer corrects how somebody's names are written, as their document says.
 
 Places are bound to the person, typing errors are not. Who was named stays as a row of people; the
-corrected names are another, of whom the places are from then on. The birth date stays.
+corrected names are another, of whom the places are from then on. The birth date stays, and the
+names are like those of who was booked, however often they are corrected: a place isn't handed on.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from services.appointments import returning
+from services.appointments.errors import NotASpelling
 from services.appointments.lifecycle import LIFECYCLE, list_members
 from services.appointments.models import Appointment, Claim, Member, ResemblanceKey, Seat
-from services.appointments.rules import LIVE
+from services.appointments.rules import LIVE, is_spelling_of
 from services.citizens.models import Person
 from services.citizens.people import make_person, open_person
 from services.identity.homonyms import claim_keys
@@ -45,8 +47,8 @@ def correct_spelling(
     actor: audit.Actor,
     vault: Vault,
 ) -> Appointment:
-    """Raises NotFound, `WrongState` once they are done, `ClaimTaken` when somebody else holds a
-    place under these names and birth date."""
+    """Raises NotFound, `WrongState` once they are done, `NotASpelling`, `ClaimTaken` when somebody
+    else holds a place under these names and birth date."""
     appointment = LIFECYCLE.lock(session, command.appointment)
     member = next((m for m in list_members(session, appointment) if m.n == command.n), None)
     if member is None:
@@ -55,6 +57,9 @@ def correct_spelling(
         raise WrongState(state=member.status)
     person = session.get_one(Person, member.person_id)
     before = open_person(person, vault)
+    booked = session.get(Person, member.booked_as or person.id) or person
+    if not is_spelling_of(command, booked):
+        raise NotASpelling(field="given_names")
     corrected = replace(
         before,
         given_names=command.given_names,
@@ -86,5 +91,5 @@ def _replace(session: Session, appointment: Appointment, member: Member, after: 
     session.execute(update(Seat).where(*seats).values(person_id=after))
     keys = ResemblanceKey.appointment_id == appointment.id, ResemblanceKey.person_id == before
     session.execute(delete(ResemblanceKey).where(*keys))
-    member.person_id = after
+    member.person_id, member.booked_as = after, member.booked_as or before
     session.flush()

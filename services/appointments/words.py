@@ -146,6 +146,13 @@ ERRORS: Mapping[str, ErrorMessage] = {
             " Cancela alguna que no vayas a usar, o espera a que pase."
         ),
     ),
+    "not_a_spelling": ErrorMessage(
+        _("Es el nombre de otra persona"),
+        _(
+            "Solo se corrige cómo se escribe: un nombre y un apellido se parecen a los de quien"
+            " reservó. La cita no pasa a otra persona; dale un turno sin cita."
+        ),
+    ),
     "too_early": ErrorMessage(
         _("Todavía no"),
         _("Ese paso se da el día de la cita; la ausencia se anota después de la hora."),

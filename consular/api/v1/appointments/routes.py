@@ -493,12 +493,16 @@ def complete_appointment(
     who=DESK,
     body=SpellingSchema(),
     answer=AppointmentAnswer(),
-    errors={409: ("wrong_state", "already_booked", "person_forgotten")},
+    errors={
+        409: ("wrong_state", "already_booked", "person_forgotten"),
+        422: ("not_a_spelling",),
+    },
 )
 def correct_attendee(appointment: UUID, n: int, command: dict[str, Any]) -> dict[str, Any]:
     """Correct how a person's names are written, against their document.
 
-    The birth date stays, and so does the place.
+    The birth date stays, and so does the place. Names that are nothing like those of who was booked
+    are refused, also step by step.
     """
     names = {name: value for name, value in command.items() if name != "identity_checked"}
     wanted = CorrectSpelling(appointment, n, **names)
