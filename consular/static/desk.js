@@ -8,11 +8,23 @@
   let version = "";
   let lostAt = "";
   let wait = seconds;
+  let timer = 0;
 
-  // The row that was worked on is where the fragment leads; the next step on it has the focus.
+  // The row that was worked on is in view; the next step on it has the focus, which the browser would
+  // take away on its own way to the row.
   const next = document.querySelector("[data-next]");
-  if (next && (location.hash || document.querySelector("[name=q]").value)) {
+  const search = document.querySelector("[name=q]");
+  const worked = location.hash && document.getElementById(location.hash.slice(1));
+  if (worked) {
+    history.replaceState(null, "", location.pathname + location.search);
+    worked.scrollIntoView();
+  }
+  if (next && (worked || search.value)) {
     next.focus({ preventScroll: true });
+  } else if (document.activeElement === document.body || document.activeElement === search) {
+    // Typing looks for the next person.
+    search.focus({ preventScroll: true });
+    search.select();
   }
 
   const without = document.querySelector("[data-without]");
@@ -37,9 +49,14 @@
     }
   }
 
+  function later() {
+    clearTimeout(timer);
+    timer = setTimeout(ask, wait * 1000);
+  }
+
   function ask() {
     if (document.hidden) {
-      setTimeout(ask, wait * 1000);
+      later();
       return;
     }
     const aborting = new AbortController();
@@ -61,24 +78,28 @@
       wait = seconds;
       say("");
       if (response.status === 304) {
-        setTimeout(ask, wait * 1000);
+        later();
         return;
       }
       version = response.headers.get("ETag") || "";
       return response.text().then(function (html) {
         show(html);
-        setTimeout(ask, wait * 1000);
+        later();
       });
     }).catch(function () {
       lostAt = lostAt || new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
       wait = Math.min(wait * 2, 30);
       say(line.dataset.offline.replace("{time}", lostAt), true);
-      setTimeout(ask, wait * 1000);
+      later();
     });
   }
 
   if (list) {
-    setTimeout(ask, seconds * 1000);
-    addEventListener("online", function () { wait = seconds; });
+    later();
+    addEventListener("online", function () {
+      clearTimeout(timer);
+      wait = seconds;
+      ask();
+    });
   }
 })();

@@ -1,0 +1,201 @@
+"""An officer's day with the keyboard alone at 1280 by 800: twenty people and more on the first
+screen, found by any part of a name, served with six keys; a person who lacks a document comes back
+with a pass. The list asks for news by itself, and goes on after the line was gone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from consular.pages.desk import agenda
+from tests.api.calls import steady_web
+from tests.e2e.test_an_officer_asks_by_keyboard import follow, reach
+from tests.factories.instance import running_chromium
+from tests.factories.staff import cookie_name, staff_browser
+from tests.factories.web import Web, morning_at_office, person, served
+from tests.servers import Addresses
+
+pytestmark = pytest.mark.browser
+
+PEOPLE = 24
+NAMES = {
+    3: {"given_names": "María José", "first_surname": "Muñoz", "second_surname": "Ávila"},
+    5: {"given_names": "Íñigo", "first_surname": "Ibarra", "second_surname": "López"},
+    7: {"given_names": "Gael", "first_surname": "Gutiérrez", "second_surname": "Núñez"},
+}
+IN_SIGHT = """() => [...document.querySelectorAll(".agenda tr[id]")].filter(
+    row => row.getBoundingClientRect().bottom <= innerHeight).length"""
+
+
+class Keys:
+    """A keyboard that counts its keys; what is typed as somebody's data counts as none."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.pressed = page, 0
+
+    def press(self, key: str) -> None:
+        """One key, which opens a page."""
+        self.pressed += 1
+        with self.page.expect_event("load"):
+            self.page.keyboard.press(key)
+
+    def write(self, text: str) -> None:
+        """Somebody's name or number."""
+        self.page.keyboard.type(text)
+
+
+@pytest.fixture(scope="module")
+def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with steady_web(servers, tmp_path_factory.mktemp("day")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(web: Web) -> Iterator[str]:
+    web.session(desks=[{"name": name, "services": ["PAS10", "MAT"]} for name in "ABCDEF"])
+    for number in range(PEOPLE):
+        token = web.token("citizen", subject=f"person-{number}")
+        attendees = [person(number, **NAMES.get(number, {}))]
+        answer = web.book(web.free()[0]["start"], token=token, attendees=attendees)
+        assert answer.status_code == 201, answer.text
+    web.travel(morning_at_office())
+    with served(web) as address:
+        yield address
+
+
+def officers_page(browser: Browser, web: Web, address: str, who: str = "") -> Page:
+    officer = staff_browser(web.app, "officer", "losangeles", who=who)
+    cookie: Any = officer.client.get_cookie(cookie_name(web.app))
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(15000)
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
+    page = context.new_page()
+    page.goto(f"{address}/desk/?desk=A")
+    return page
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.name || document.activeElement.innerText"))
+
+
+def said(page: Page) -> str:
+    """What a screen reader is told of what was just done."""
+    return page.locator(".desk-person [role=status]").inner_text()
+
+
+def test_twenty_people_and_more_are_in_sight(browser: Browser, web: Web, address: str) -> None:
+    page = officers_page(browser, web, address)
+    assert page.evaluate(IN_SIGHT) >= 20
+    page.context.close()
+
+
+def test_people_are_found_by_any_part_of_their_name(
+    browser: Browser, web: Web, address: str
+) -> None:
+    page = officers_page(browser, web, address)
+    for typed in ("avila maria", "MUNOZ jose", "ñoz", "zavila"):
+        page.goto(f"{address}/desk/?desk=A")
+        keys = Keys(page)
+        keys.write(typed)
+        keys.press("Enter")
+        assert "María José Muñoz Ávila" in page.inner_text(".agenda")
+        assert page.locator(".agenda tr[id]").count() == 1
+    page.context.close()
+
+
+def test_from_the_door_to_the_document_with_six_keys(
+    browser: Browser, web: Web, address: str
+) -> None:
+    page = officers_page(browser, web, address)
+    for name, words in (("lopez inigo", "Íñigo Ibarra López"), ("demo aaaa", "Ana Demo Aaaa")):
+        keys = Keys(page)
+        assert focused(page) == "q"
+        keys.write(name)
+        keys.press("Enter")  # look for them
+        for status in ("En la sala de espera", "Llamada a ventanilla, ventanilla A"):
+            keys.press("Enter")  # check in, then call
+            assert words in said(page)
+            assert status in said(page)
+            assert page.evaluate("scrollY") == 0
+        keys.press("Enter")  # to the end of the visit
+        keys.write("G12345678")
+        keys.press("Enter")  # the fee of the list was paid
+        assert "Atendida" in said(page)
+        assert keys.pressed <= 6
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    page.context.close()
+
+
+def test_who_lacks_a_document_comes_back_the_next_day_with_a_pass(
+    browser: Browser, web: Web, address: str
+) -> None:
+    page = officers_page(browser, web, address)
+    keys = Keys(page)
+    keys.write("nunez gael")
+    for _ in range(3):
+        keys.press("Enter")  # found, received, called
+    board = page.context.new_page()
+    board.goto(f"{address}/desk/board")
+    folio = page.locator(".desk-person .folio").inner_text().replace("\u2011", "-")
+    assert f"{folio[-4:]}\tA" in board.inner_text("body")
+    assert "Gael" not in board.inner_text("body")
+    board.close()
+    follow(page, ".desk-person h2 a")
+    reach(page, "#f-reason")
+    page.keyboard.type("Falta el acta de nacimiento")
+    reach(page, "#f-bring")
+    page.keyboard.type("Acta de nacimiento original")
+    follow(page, "form[action$='not-served'] button")
+    words = page.inner_text("main")
+    assert "Pase para volver" in words
+    assert "Acta de nacimiento original" in words
+    page.context.close()
+
+    web.travel(morning_at_office(1))
+    page = officers_page(browser, web, address)
+    keys = Keys(page)
+    keys.write(folio)
+    keys.press("Enter")
+    assert focused(page).startswith("Volvió, identidad revisada")
+    keys.press("Enter")
+    assert "En la sala de espera" in said(page)
+    keys.press("Enter")  # call
+    keys.press("Enter")  # to the end of the visit
+    keys.write("G777")
+    keys.press("Enter")
+    assert "Atendida" in said(page)
+    web.travel(morning_at_office())
+    page.context.close()
+
+
+def test_the_list_goes_on_by_itself_after_the_line_was_gone(
+    browser: Browser, web: Web, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agenda, "POLL_SECONDS", 0.3)
+    page = officers_page(browser, web, address)
+    answers: list[int] = []
+    page.on("response", lambda r: answers.append(r.status) if "/desk/agenda" in r.url else None)
+    row = page.locator(".agenda tr[id]", has_text="Aaaj")
+    with page.expect_response(lambda r: "/desk/agenda" in r.url and r.status == 304):
+        pass
+    page.context.set_offline(True)
+    expect(page.locator("[data-offline]")).to_contain_text("Sin conexión desde las")
+    expect(page.get_by_role("link", name="Seguir sin conexión")).to_be_visible()
+    other = staff_browser(web.app, "officer", "losangeles", who="other")
+    id = re.sub(r"^a-|-1$", "", row.get_attribute("id") or "")
+    other.post(f"/desk/appointments/{id}/check-in", identity_checked="true", n="1")
+    expect(row).to_contain_text("Reservada")
+    page.context.set_offline(False)
+    expect(row).to_contain_text("En la sala de espera")
+    expect(page.locator("[data-offline]")).to_be_hidden()
+    page.context.close()
