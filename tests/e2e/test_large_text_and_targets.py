@@ -41,7 +41,8 @@ NAMES = {"given_names": "Guadalupe Monserrat", "first_surname": "Tzompantzi Hern
 
 # Links within a sentence are as large as its letters, and what is hidden can't be pressed.
 _SMALL = """() => [...document.querySelectorAll(
-    "button, a.btn, a.link-button, a.back, summary, select, textarea, input:not([type=hidden])")]
+    "button:not([aria-hidden]), a.btn, a.link-button, a.back, summary, select, textarea," +
+    "input:not([type=hidden])")]
   .filter(e => e.offsetParent && !e.classList.contains("skip"))
   .map(e => { const target = e.closest(".choice") || e, box = target.getBoundingClientRect();
     return [(e.name || e.textContent || e.id).trim(), box.width, box.height]; })
