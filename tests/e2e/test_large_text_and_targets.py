@@ -189,7 +189,8 @@ def _of_the_desk(desk: Signed, booked: str, session: str) -> list[str]:
     enrolled = desk.post("/desk/enrollments/new/rfc", **form).location
     return [
         "/desk/enrollments", "/desk/enrollments/new", "/desk/enrollments/new/rfc", enrolled,
-        "/desk/", "/desk/calendar", "/desk/sessions", f"/desk/sessions/{session}",
+        "/desk/", "/desk/calendar", "/desk/series/new", "/desk/closures", "/desk/closures/new",
+        "/desk/opening-history", "/desk/sessions", f"/desk/sessions/{session}",
         f"/desk/appointments/{booked}",
         f"/desk/appointments/{booked}/complete", "/desk/identity", shown,
     ]  # fmt: skip
