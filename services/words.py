@@ -89,6 +89,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "appointments.watch_ending": appointments.WATCH_ENDINGS,
     "appointments.unmet": appointments.UNMET,
     "appointments.found": appointments.FOUND,
+    "appointments.rules": appointments.RULES,
     "appointments.resemblance": appointments.RESEMBLANCES,
     "appointments.offline": appointments.OFFLINE_STEPS,
     "appointments.offline_button": appointments.OFFLINE_BUTTONS,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from textwrap import shorten
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,10 +17,12 @@ from babel.dates import format_date, format_time, get_timezone_name
 from sqlalchemy.orm import Session
 
 from services.appointments import watching
+from services.appointments.boards import TAIL
 from services.appointments.calendar import CalendarEvent, event_of
 from services.appointments.calling_off import REASON
 from services.appointments.models import Appointment
 from services.appointments.nearest import nearest_times
+from services.appointments.next_in_queue import find_told
 from services.appointments.queries import get_appointment, get_member_of, list_attendees
 from services.appointments.reminding import is_still_due
 from services.appointments.rules import LIVE
@@ -114,6 +116,8 @@ def one_time_code(
     return MessageContext(message, row.language, values, email, phone)
 
 
+# Who was next so long ago has been called, or walked in.
+STILL_NEWS = timedelta(minutes=15)
 # What a message says must still be so when it goes out: it may have waited for hours.
 # Characters: a text message has three parts at the most.
 REASON_IN_MESSAGE = 70
@@ -203,6 +207,18 @@ def _of_appointment(
         if message.startswith("appointment_")
         else None,
     )
+
+
+def next_in_queue(session: Session, person: UUID, means: Means) -> MessageContext | None:
+    """Somebody who waits at the office is next, to whoever made the appointment; None once they
+    aren't. No office tells it by itself: they are there. Raises NotFound."""
+    told = find_told(session, person)
+    if told is None or told[1] < means.now - STILL_NEWS:
+        return None
+    tail = told[0][-TAIL:]
+    row, _person = get_member_of(session, person)
+    context = _of_appointment(session, row, "next_in_queue", means)
+    return replace(context, consulate=None, values={**context.values, "tail": tail})
 
 
 def document_ready(session: Session, ready: UUID, means: Means) -> MessageContext | None:

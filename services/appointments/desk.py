@@ -16,9 +16,11 @@ from services.appointments.errors import AlreadyCalled, DeskNotOpen
 from services.appointments.freeing import free_later
 from services.appointments.lifecycle import LIFECYCLE, move_members
 from services.appointments.models import Appointment, Desk, Member, OpeningSession
+from services.appointments.next_in_queue import tell_next
 from services.appointments.returning import LATE_ARRIVAL
 from services.appointments.rules import (
     LIVE,
+    ON_THE_DAY,
     PRODUCTION_LIMITS,
     RETURNABLE,
     STEPS,
@@ -87,6 +89,9 @@ def _move(
     )
     _follow_up(session, appointment, moving, after, command, now)
     visiting.note_visits(session, appointment, moving, command.step, now=now, actor=actor)
+    if command.step in ON_THE_DAY:
+        today = returning.today_at_office(session, appointment, now)
+        tell_next(session, appointment.consulate_code, today, now=now)
 
 
 def _follow_up(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from statistics import median
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import Integer, and_, cast, func, select
 from sqlalchemy.orm import Session
 
-from services.appointments.models import Appointment, Member, Seat
+from services.appointments.models import Appointment, Member, Seat, Visit
 from services.appointments.rules import Status
 from services.facts.models import Fact
 
@@ -97,6 +97,33 @@ def list_waits(
         .having(arrived.is_not(None), called > arrived)
     )
     return [Wait(*row) for row in rows]
+
+
+def list_ways(
+    session: Session, *, consulate: str, first: date, last: date
+) -> tuple[list[float], list[float]]:
+    """Minutes of the way from the call to the window, where an officer noted that somebody came;
+    and of what followed until they were served, from there or else from the call."""
+    rows = session.execute(
+        select(Visit.called_at, Visit.at_desk_at, Member.status, Member.changed_at)
+        .join(Member, and_(Member.appointment_id == Visit.appointment_id, Member.n == Visit.n))
+        .where(
+            Visit.consulate_code == consulate,
+            Visit.day.between(first, last),
+            Visit.called_at.is_not(None),
+        )
+    ).all()
+    walked = [_minutes(row.called_at, row.at_desk_at) for row in rows if row.at_desk_at]
+    served = [
+        _minutes(row.at_desk_at or row.called_at, row.changed_at)
+        for row in rows
+        if row.status == Status.COMPLETED
+    ]
+    return walked, served
+
+
+def _minutes(begin: datetime, end: datetime) -> float:
+    return (end - begin).total_seconds() / 60
 
 
 def tally(served: Iterable[Served], key: Callable[[Served], str]) -> list[Tally]:

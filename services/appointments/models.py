@@ -556,7 +556,9 @@ class Visit(Base):
 
     ``due_at`` is the time that counts there: the appointment's own, or when they arrived where
     that was of another day. They wait for ``services``, at ``for_desk`` or at any; while parked
-    they aren't called and keep their place. ``called_by`` is the officer who has them.
+    they aren't called and keep their place. ``called_by`` is the officer who has them;
+    ``at_desk_at``, when they came to the window. ``wants_message``: when they are next, which they
+    were told at ``notified_at``.
     """
 
     __tablename__ = "visits"
@@ -583,6 +585,9 @@ class Visit(Base):
     parked_at: Mapped[datetime | None] = mapped_column(_NOW)
     called_at: Mapped[datetime | None] = mapped_column(_NOW)
     called_by: Mapped[UUID | None]
+    wants_message: Mapped[bool] = mapped_column(server_default=text("false"))
+    notified_at: Mapped[datetime | None] = mapped_column(_NOW)
+    at_desk_at: Mapped[datetime | None] = mapped_column(_NOW)
 
 
 class DeskStep(Base):

@@ -193,6 +193,14 @@ def get_member_of(session: Session, person: UUID) -> tuple[Appointment, Person]:
     return row[0], row[1]
 
 
+def appointments_of_people(session: Session, people: Sequence[UUID]) -> dict[UUID, UUID]:
+    """To which appointment each of these rows of people comes; who comes to none is missing."""
+    rows = session.execute(
+        select(Member.person_id, Member.appointment_id).where(Member.person_id.in_(people))
+    )
+    return {person: appointment for person, appointment in rows}
+
+
 def list_attendees(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[Person]]:
     """The people of each appointment, in their order; also who cancelled."""
     party = list_party(session, appointments)

@@ -15,13 +15,12 @@ from services.appointments.desk import TakeStep, take_step
 from services.appointments.errors import AlreadyCalled, DeskNotOpen, NobodyWaits
 from services.appointments.lifecycle import LIFECYCLE, list_members
 from services.appointments.models import Appointment, Desk, Member, OpeningSession, Visit
+from services.appointments.next_in_queue import IN_ORDER, tell_next
 from services.appointments.rules import AT_THE_OFFICE, Status, Step, Waiting, queue_place
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.errors import NotFound, WrongState
 
-# `rules.queue_place` in SQL.
-IN_ORDER = (Visit.priority.desc(), Visit.due_at, Visit.arrived_at, Member.folio)
 # Two officers who want the next one at once: the second finds another.
 _TRIES = 5
 
@@ -188,9 +187,27 @@ def change_visit(
         visit.services = list(command.services) or visit.services
         visit.for_desk, visit.parked_at = command.for_desk, None
     session.flush()
+    tell_next(session, visit.consulate_code, visit.day, now=now)
     subject = audit.Subject.of("appointment", appointment)
     audit.record(session, subject, action=_action(command), now=now, actor=actor)
     return appointment
+
+
+def note_at_desk(
+    session: Session, appointment: UUID, n: int, *, now: datetime, actor: Actor
+) -> Appointment:
+    """Who was called has come to the window: their way there is no waiting, nor is it service.
+    Raises NotFound, `WrongState` unless they are called; again it changes nothing."""
+    whole = LIFECYCLE.lock(session, appointment)
+    visit, member = _here(session, whole, n)
+    if member.status != Status.CALLED:
+        raise WrongState(state=member.status)
+    if visit.at_desk_at is None:
+        visit.at_desk_at = now
+        session.flush()
+        subject = audit.Subject.of("appointment", whole)
+        audit.record(session, subject, action="appointment.at_desk", now=now, actor=actor)
+    return whole
 
 
 def _action(command: ChangeVisit) -> str:

@@ -280,7 +280,7 @@ def queue_place(waiting: Waiting) -> tuple[bool, datetime, datetime, str]:
     """What people are called by: who has priority first, then by time, then by arrival.
 
     Who is early doesn't overtake, and who is late, parked or sent to another desk keeps the place
-    of their time. Printed on the page, and the same in SQL: `queueing.IN_ORDER`.
+    of their time. Printed on the page, and the same in SQL: `next_in_queue.IN_ORDER`.
     """
     return not waiting.priority, waiting.due_at, waiting.arrived_at, waiting.folio
 

@@ -104,7 +104,7 @@ def note_visits(
         elif step is Step.CALL:
             visit = session.get(Visit, (appointment.id, member.n))
             if visit is not None:
-                visit.parked_at, visit.called_at = None, now
+                visit.parked_at, visit.called_at, visit.at_desk_at = None, now, None
                 visit.called_by = actor.account_id
         elif step is Step.WRONG_PERSON:
             mine = Visit.appointment_id == appointment.id, Visit.n == member.n
@@ -129,6 +129,9 @@ def _arrive(session: Session, appointment: Appointment, member: Member, now: dat
         "for_desk": None,
         "parked_at": None,
         "called_at": None,
+        "at_desk_at": None,
+        "wants_message": False,
+        "notified_at": None,
     }
     if visit is None:
         session.add(Visit(appointment_id=appointment.id, n=member.n, **values))

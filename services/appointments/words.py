@@ -247,6 +247,17 @@ ERRORS: Mapping[str, ErrorMessage] = {
 # In place of the nearest times, where there are none.
 NO_TIMES = _("todavía ninguna: mira otros días u otra oficina")
 
+# Said to everybody who waits: `rules.queue_place`.
+RULES: Mapping[str, str] = {
+    "queue": _(
+        "Se llama por la hora de la cita, no por la de llegada. Quien llega tarde o cambia de"
+        " ventanilla conserva su lugar. También quien queda en pausa, y una vez quien llega después"
+        " de anotarse como ausente. A la misma hora, por orden de llegada. Sin cita, o con pase de"
+        " otro día, cuenta la hora de llegada. Antes que todos va quien tiene prioridad: personas"
+        " mayores, con discapacidad o con urgencia."
+    ),
+}
+
 # Mail and text messages.
 MESSAGES: Mapping[str, Message] = {
     "place_found": Message(
@@ -322,6 +333,13 @@ MESSAGES: Mapping[str, Message] = {
             "Tu cita cambió. El folio es el mismo. La hora de antes ya no vale.\n\nFolio:"
             " %(folio)s\nTrámite: %(services)s\nOficina: %(office)s\nFecha y hora: %(when)s"
             "\n\nQué llevar y cómo cambiarla o cancelarla: %(address)s"
+        ),
+    ),
+    "next_in_queue": Message(
+        _("Sigues tú: turno %(tail)s"),
+        _(
+            "Sigues tú en %(office)s. Acércate a la sala y mira la pantalla: tu turno termina en"
+            " %(tail)s."
         ),
     ),
     "identity_check": Message(

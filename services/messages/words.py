@@ -32,6 +32,7 @@ KINDS: Mapping[str, str] = {
     "appointment_supported": _("La cita sigue en pie"),
     "attendee_cancelled": _("Una persona ya no va a la cita"),
     "appointment_rescheduled": _("Cita cambiada de hora"),
+    "next_in_queue": _("Sigue en la fila"),
     "document_ready": _("Documento listo para recoger"),
     "place_found": _("Hay lugar"),
     "earlier_place_found": _("Hay un lugar antes"),

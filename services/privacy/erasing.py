@@ -105,7 +105,7 @@ def _erase(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> 
     folders.erase(session, erased)
     erase_notes(session, things)
     forget_answers(session, erased.account, things)
-    messages.erase(session, erased.account, things)
+    messages.erase(session, erased.account, [*things, *erased.people])
     if erased.account:
         drop_sessions(session, erased.account)
         drop_drafts(session, erased.account, vault=vault)

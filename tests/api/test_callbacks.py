@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
@@ -144,10 +145,18 @@ def test_an_old_message_is_refused(web: Web, minutes: int) -> None:
     assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b"[" * 5000, b'{"folio": "nowhere"}'])
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b"[" * 5000])
 def test_what_is_signed_and_says_nothing_is_malformed(web: Web, body: bytes) -> None:
     answer = _post(web, body, _sign(NEW, body, "m"), "m")
     assert (answer.status_code, answer.get_json()["code"]) == (400, "malformed_request")
+
+
+@pytest.mark.parametrize("reference", ["nowhere", "", 7, None])
+def test_a_reference_that_is_none_of_ours_is_told_by_its_field(web: Web, reference: Any) -> None:
+    body = json.dumps({"folio": reference}).encode()
+    answer = _post(web, body, _sign(NEW, body, "m"), "m")
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_fields")
+    assert list(answer.get_json()["errors"]) == ["folio"]
 
 
 def test_bytes_that_are_no_text_are_refused(web: Web) -> None:

@@ -91,6 +91,7 @@ NETWORK = {
     "consular/pages/portal/erasing.py": "requests of one's own account; by folio: how far it is",
     "consular/pages/portal/finding.py": "by folio and birth date",
     "consular/pages/portal/helping.py": "one link, by its secret",
+    "consular/pages/portal/turn.py": "one turn, by the keyed hash of its folio",
     "consular/pages/portal/signing_in.py": "by address, code and browser",
     "consular/pages/portal/folio_check.py": "by folio: when it was issued, nothing else",
     "consular/pages/privacy/routes.py": "requests of every office, for compliance to decide",

@@ -45,6 +45,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "appointments.offline": {*appointments.OfflineStep},
     "appointments.offline_button": {*appointments.OfflineStep},
     "appointments.offline_noted": {*appointments.OfflineStep},
+    "appointments.rules": {"queue"},
     "appointments.resemblance": {"names", "birth_date", "curp"},
     "cashier.case": {*cashier.BY_CODE, cashier.DIFFERENCE},
     "cashier.kind": {*cashier.Kind},

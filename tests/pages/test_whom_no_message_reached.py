@@ -63,3 +63,31 @@ def test_the_office_and_the_person_learn_it_until_staff_told_them(web: Web) -> N
     match = re.search(r'action="(/desk/messages/[^"]+/told)"', listed)
     assert match is not None
     assert "Demo Aaad" not in officer.send(match[1]).text
+
+
+def test_whose_place_was_canceled_without_an_address_is_listed(web: Web) -> None:
+    """The message is about a person of the appointment: the list leads to the appointment."""
+    web.session(desks=[{"name": name, "services": ["PAS10"]} for name in "AB"])
+    token = web.token("citizen")
+    family = [person(3), person(4)]
+    booked = web.book(web.free()[0]["start"], token=token, attendees=family).get_json()
+    web.call("POST", f"/appointments/{booked['id']}/attendees/2/cancel", {}, token=token)
+    now, vault = (web.app.extensions[f"consular.{name}"] for name in ("clock", "vault"))
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        item = session.execute(
+            text("SELECT id, ref FROM outbox WHERE topic = 'appointments.attendee_cancelled'")
+        ).one()
+        notice = Notice(
+            item=item.id,
+            topic="appointments.attendee_cancelled",
+            ref=item.ref,
+            kind="attendee_cancelled",
+            language="es",
+            consulate="losangeles",
+            account=None,
+            addresses=addresses(None, None),
+        )
+        assert prepare(session, notice, now=now(), vault=vault) is None
+    listed = staff_browser(web.app, "officer", "losangeles").get("/desk/messages").text
+    assert f"/desk/appointments/{booked['id']}" in listed
+    assert "Una persona ya no va a la cita" in listed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -11,6 +12,7 @@ import zxingcpp
 
 from consular.printing.barcode import barcode_svg
 from consular.printing.pdf import Barcode, Document, Part, make_pdf
+from consular.printing.qr import qr_svg
 
 REFERENCE = "0012345678901234567"
 DOCUMENT = Document(
@@ -62,6 +64,21 @@ def test_a_reader_reads_the_barcode_of_the_file(reference: str) -> None:
     pixels = memoryview(bytes(image.buffer)).cast("B", (image.height, image.stride))
     [barcode] = zxingcpp.read_barcodes(pixels)
     assert (barcode.text, barcode.format) == (reference, zxingcpp.BarcodeFormat.Code128)
+
+
+def test_a_reader_reads_the_code_of_a_turn() -> None:
+    address = "https://citas.sre.gob.mx/turno/C7K3M9QXW42T/abcDEF_-12345678"
+    svg = str(qr_svg(address, "Código"))
+    size = int(re.search(r'viewBox="0 0 (\d+)', svg)[1])  # type: ignore[index]
+    scale = 4
+    pixels = bytearray(b"\xff" * (size * scale) ** 2)
+    for x, y in re.findall(r"M(\d+) (\d+)h1v1", svg):
+        for row in range(int(y) * scale, (int(y) + 1) * scale):
+            begin = row * size * scale + int(x) * scale
+            pixels[begin : begin + scale] = bytes(scale)
+    view = memoryview(bytes(pixels)).cast("B", (size * scale, size * scale))
+    [code] = zxingcpp.read_barcodes(view)
+    assert (code.text, code.format) == (address, zxingcpp.BarcodeFormat.QRCode)
 
 
 def test_a_screen_reader_hears_what_the_barcode_is() -> None:

@@ -64,6 +64,7 @@ GATHER: Mapping[str, Gather] = {
     "appointments.orphaned": _appointment("appointment_orphaned"),
     "appointments.supported": _appointment("appointment_supported"),
     "appointments.place_found": message_context.place_found,
+    "appointments.next_in_queue": message_context.next_in_queue,
     "appointments.identity_check": _appointment("identity_check"),
     "collection.ready": message_context.document_ready,
     "enrollments.identity_check": message_context.enrollment_clash,

@@ -28,6 +28,7 @@ from services.appointments.figures import (
     Wait,
     list_served,
     list_waits,
+    list_ways,
     middle_and_most,
     tally,
 )
@@ -66,6 +67,7 @@ def figures() -> str:
         asked: dict[str, Any] = {"consulate": place["code"], "first": first, "last": last}
         served = list_served(session, zone=place["time_zone"], **asked)
         waits = list_waits(session, zone=place["time_zone"], **asked)
+        walked, at_window = list_ways(session, **asked)
         names = service_names(session)
         days = [day for day in list_planned_days(session, **asked) if day.sessions]
         return render_template(
@@ -89,6 +91,14 @@ def figures() -> str:
                 for each in list_unmet(session, **asked)
             ],
             waits_late=_waits(waits, lambda wait: wait.minutes_late),
+            ways=[
+                [name, len(minutes), *(middle_and_most(minutes) or ())]
+                for name, minutes in (
+                    (_("Camino a la ventanilla"), walked),
+                    (_("Atención en la ventanilla"), at_window),
+                )
+                if minutes
+            ],
         )
 
 

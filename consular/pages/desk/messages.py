@@ -18,7 +18,7 @@ from consular.pages.desk.blueprint import pages
 from consular.pages.forms import go
 from consular.pages.portal.names import office
 from consular.pages.posting import reopen
-from services.appointments.queries import find_appointments
+from services.appointments.queries import appointments_of_people, find_appointments
 from services.messages.delivering import mark_told
 from services.messages.queries import list_untold
 
@@ -46,22 +46,24 @@ def message_told(id: UUID) -> Response:
 
 
 def _shown(session: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """Of appointments, those that are still to come; others lead to their own page."""
-    appointments = {
-        each.id: each
-        for each in find_appointments(session, [row.ref for row in rows])
-        if each.ends_at > now()
-    }
-    record_list(session, "appointment", list(appointments.values()))
-    lines = {line["id"]: line for line in presenters.agenda(session, list(appointments.values()))}
+    """Of appointments, and of people who come to one, those that are still to come; others lead to
+    their own page."""
+    about = appointments_of_people(session, [row.ref for row in rows])
+    refs = {row.ref: about.get(row.ref, row.ref) for row in rows}
+    appointments = [
+        each for each in find_appointments(session, list(refs.values())) if each.ends_at > now()
+    ]
+    record_list(session, "appointment", appointments)
+    lines = {line["id"]: line for line in presenters.agenda(session, appointments)}
     return [
         {
             "id": row.id,
-            "ref": row.ref,
+            "ref": refs[row.ref],
             "kind": kind_shown(row.kind),
             "since": row.created_at,
-            "appointment": lines.get(row.ref),
+            "appointment": lines.get(refs[row.ref]),
+            "document": row.topic.startswith("collection."),
         }
         for row in rows
-        if row.ref in lines or row.topic.startswith("enrollments.")
+        if refs[row.ref] in lines or row.topic.startswith(("enrollments.", "collection."))
     ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response, render_template, request, url_for
+from flask import Response, current_app, render_template, request, url_for
+from flask_babel import gettext as _
 
+from consular.access_log import record_look
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid
@@ -27,12 +29,23 @@ from consular.pages.desk.schemas import (
 )
 from consular.pages.drafts import draft, drop
 from consular.pages.forms import Errors, go, local, pick, read_fields, typed
-from consular.pages.portal.names import bookable_services, office
+from consular.pages.portal.names import bookable_services, office, service_names
+from consular.pages.portal.turn import turn_address
+from consular.printing.qr import qr_svg
 from services.appointments.desk import TakeStep, take_step
-from services.appointments.queueing import ChangeVisit, call_next, change_visit, take_over
+from services.appointments.queries import get_appointment, list_party
+from services.appointments.queueing import (
+    ChangeVisit,
+    call_next,
+    change_visit,
+    find_visit,
+    note_at_desk,
+    take_over,
+)
 from services.appointments.rules import Step
 from services.appointments.undoing import undo
 from services.appointments.walking_in import GiveTicket, give_ticket
+from services.kernel.errors import NotFound
 
 
 @pages.post("/next")
@@ -144,6 +157,42 @@ def give() -> Response:
         given = give_ticket(session, command, now=now(), actor=actor(), vault=vault())
     drop()
     return go(same_row(url_for("desk.today", desk=own_desk()), given.id, 1))
+
+
+@pages.get("/appointments/<uuid:id>/turn")
+@allow(DESK)
+def turn(id: UUID) -> str:
+    """A turn to print, with a code that leads to the place in the queue."""
+    n = load_fields(OnePersonForm(), pick(dict(request.args), "n"))["n"]
+    with transaction() as session:
+        appointment = get_appointment(session, id)
+        record_look(session, "appointment", appointment)
+        person = next((each for each in list_party(session, [id])[id] if each.n == n), None)
+        visit = find_visit(session, id, n)
+        if person is None or visit is None:
+            raise NotFound()
+        address = (
+            f"{current_app.extensions['consular.settings'].public_url}{turn_address(person.folio)}"
+        )
+        names = service_names(session)
+        return render_template(
+            "desk/turn.html",
+            consulate=office(session, appointment.consulate_code),
+            folio=person.folio,
+            service=", ".join(names.get(code, code) for code in visit.services),
+            since=visit.arrived_at,
+            qr=qr_svg(address, str(_("Código para seguir el turno"))),
+            address=address,
+            agenda_url=same_row(url_for("desk.today", desk=own_desk()), id, n),
+        )
+
+
+@pages.post("/appointments/<uuid:id>/at-desk")
+@allow(DESK)
+def at_desk(id: UUID) -> Response:
+    """Note that who was called has come to the window."""
+    n = load_fields(OnePersonForm(), pick(typed(), "n"))["n"]
+    return take(lambda session: note_at_desk(session, id, n, now=now(), actor=actor()))
 
 
 def _read_ticket(form: dict[str, str], errors: Errors | None) -> Any:

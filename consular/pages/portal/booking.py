@@ -53,6 +53,7 @@ from consular.pages.portal.signing_in import (
     send_code_to,
     sent_at,
 )
+from consular.pages.portal.turn import turn_address
 from consular.pages.posting import reopen, submission_key
 from consular.pages.rescheduling import add_rescheduling
 from consular.pages.session import keep
@@ -66,7 +67,7 @@ from services.appointments.closing import NOT_CLOSED
 from services.appointments.errors import SlotNotOffered, SlotTaken
 from services.appointments.queries import Coming, get_appointment, list_party
 from services.appointments.returning import list_passes
-from services.appointments.rules import EARLY_MINUTES, Status, Step
+from services.appointments.rules import AT_THE_OFFICE, EARLY_MINUTES, Status, Step
 from services.appointments.steps import list_actions, list_member_actions
 from services.citizens.codes import Destination
 from services.citizens.people import full_name
@@ -420,6 +421,7 @@ def _attendee(coming: Coming, can_cancel: bool) -> dict[str, Any]:
         "folio": coming.folio,
         "status": coming.status,
         "can_cancel": can_cancel,
+        "turn": turn_address(coming.folio) if Status(coming.status) in AT_THE_OFFICE else None,
     }
 
 

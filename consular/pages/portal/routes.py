@@ -23,6 +23,7 @@ from consular.pages.portal import (
     programs,
     remittances,
     signing_in,
+    turn,
     waiting,
 )
 from consular.pages.portal.blueprint import pages
@@ -49,5 +50,6 @@ __all__ = [
     "programs",
     "remittances",
     "signing_in",
+    "turn",
     "waiting",
 ]

@@ -18,8 +18,9 @@ from consular.api.contract import ENDPOINTS, MAX_BODY, Endpoint
 from consular.api.v1.callbacks.answers import CallbackAnswer
 from consular.auth import ANYONE, allow, now
 from consular.db import transaction
-from consular.errors import Malformed, Unauthenticated
+from consular.errors import FieldsInvalid, Malformed, Unauthenticated
 from consular.input.callbacks import CallbackHeaders, CallbackSchema
+from consular.input.fields import FOLIO_FORM
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
 from services.kernel.ids import parse_folio
@@ -50,7 +51,9 @@ def receive(agency: str) -> Response:
     message = _verified(secrets, raw)
     folio = _reference(str(message.get("folio", "")))
     identifier = request.headers.get("webhook-id", "")
-    if folio is None or not 1 <= len(identifier) <= MOST_ID or not identifier.isprintable():
+    if folio is None:
+        raise FieldsInvalid({"folio": [str(FOLIO_FORM)]})
+    if not 1 <= len(identifier) <= MOST_ID or not identifier.isprintable():
         raise Malformed()
     with transaction(NETWORK_SCOPE) as session:
         new = receive_callback(session, agency, identifier, folio, now())

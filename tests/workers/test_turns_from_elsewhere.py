@@ -1,0 +1,149 @@
+"""Whoever waits sees their place from elsewhere by the link of their turn, and is told when they
+are next, if they asked for it; nothing there says who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from consular.pages.portal.turn import REFRESH
+from services.appointments.next_in_queue import turn_key
+from services.kernel.db import NETWORK_SCOPE
+from services.kernel.settings import Settings
+from tests.factories.staff import Browser, citizen_browser, staff_browser
+from tests.factories.web import Web, morning_at_office, person, running_web
+from tests.workers.conftest import messages
+from workers.runtime import JobContext
+
+DESKS = [{"name": name, "services": ["PAS10"]} for name in "AB"]
+
+
+@pytest.fixture
+def web(settings: Settings) -> Iterator[Web]:
+    with running_web(settings) as running:
+        running.session(desks=DESKS, closes="12:00")
+        running.travel(morning_at_office())
+        yield running
+
+
+def arrived(web: Web, number: int) -> dict[str, Any]:
+    """Somebody with an appointment, checked in, and the address of their turn."""
+    made: dict[str, Any] = web.book(
+        web.free()[number]["start"],
+        token=web.token("citizen", subject=f"p{number}"),
+        contact={"email": f"p{number}@example.com"},
+        attendees=[person(number)],
+    ).get_json()
+    step(web, made, "check-in", {"identity_checked": True})
+    key = turn_key(made["folio"], web.app.extensions["consular.vault"])
+    return {**made, "turn": f"/turno/{made['folio']}/{key}"}
+
+
+def reader(web: Web) -> Browser:
+    """Somebody's telephone; whose it is doesn't matter."""
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        account: UUID = session.scalars(text("SELECT id FROM accounts LIMIT 1")).one()
+    return citizen_browser(web.app, account)
+
+
+def step(web: Web, made: dict[str, Any], name: str, body: dict[str, Any]) -> None:
+    officer = web.token("officer", "losangeles")
+    answer = web.call("POST", f"/appointments/{made['id']}/{name}", body, token=officer)
+    assert answer.status_code == 200, answer.text
+
+
+def test_the_page_says_the_place_and_nothing_else(web: Web) -> None:
+    first, second = arrived(web, 1), arrived(web, 2)
+    page = web.client.get(second["turn"])
+    assert "Antes de ti pasa 1 persona." in page.text
+    assert page.headers["Refresh"] == str(int(REFRESH.total_seconds()))
+    for secret in ("Demo A", "Pasaporte", second["folio"][:8], "example.com"):
+        assert secret not in page.text.replace(second["turn"], "")
+    same = web.client.get(second["turn"], headers={"If-None-Match": page.headers["ETag"]})
+    assert same.status_code == 304
+    step(web, first, "call", {"desk": "A"})
+    assert "Pasa a la ventanilla A." in web.client.get(first["turn"]).text
+    changed = web.client.get(second["turn"], headers={"If-None-Match": page.headers["ETag"]})
+    assert "Sigues tú" in changed.text
+    step(web, first, "complete", {})
+    over = web.client.get(first["turn"])
+    assert "Este turno ya terminó" in over.text
+    assert "Refresh" not in over.headers
+
+
+def test_only_the_whole_link_leads_there_and_only_today(web: Web) -> None:
+    made = arrived(web, 1)
+    assert web.client.get(made["turn"][:-1] + "x").status_code == 404
+    assert web.client.get(f"/turno/{made['folio']}/nada").status_code == 404
+    assert web.client.get("/turno/nada/nada").status_code == 404
+    web.travel(morning_at_office(1))
+    assert web.client.get(made["turn"]).status_code == 404
+
+
+def test_a_folio_and_a_birth_date_lead_to_it(web: Web) -> None:
+    made = arrived(web, 1)
+    browser = reader(web)
+    form = {"birth_date-day": "12", "birth_date-month": "5", "birth_date-year": "1990"}
+    assert made["turn"] in browser.send("/citas/buscar", folio=made["folio"], **form).text
+
+
+def test_who_asked_is_told_once_when_they_are_next(
+    web: Web, job: JobContext, pump: Callable[[], int], agencies_url: str
+) -> None:
+    first, second = arrived(web, 1), arrived(web, 2)
+    browser = reader(web)
+    assert "Te mandaremos" in browser.send(f"{second['turn']}/avisos", wanted="yes").text
+    for _ in range(2):
+        step(web, first, "call", {"desk": "A"})
+        step(web, first, "back-to-waiting", {})
+    step(web, first, "call", {"desk": "A"})
+    while pump():
+        pass
+    [told] = [m for m in messages(agencies_url, "p2@example.com") if "Sigues" in m["subject"]]
+    assert second["folio"][-4:] in told["subject"]
+    assert not {"Demo", "Pasaporte", second["folio"]} & set(told["body"].split())
+    assert not [m for m in messages(agencies_url, "p1@example.com") if "Sigues" in m["subject"]]
+
+
+def test_who_stopped_it_hears_nothing(
+    web: Web, job: JobContext, pump: Callable[[], int], agencies_url: str
+) -> None:
+    first, second = arrived(web, 1), arrived(web, 2)
+    browser = reader(web)
+    for wanted in ("yes", "no"):
+        browser.send(f"{second['turn']}/avisos", wanted=wanted)
+    step(web, first, "call", {"desk": "A"})
+    while pump():
+        pass
+    assert not [m for m in messages(agencies_url, "p2@example.com") if "Sigues" in m["subject"]]
+
+
+def test_a_ticket_has_a_code_that_leads_to_its_turn(web: Web) -> None:
+    officer = staff_browser(web.app, "officer", "losangeles")
+    officer.post("/desk/tickets", service="PAS10")
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        id, folio = session.execute(text("SELECT id, folio FROM appointments WHERE walk_in")).one()
+    page = officer.get(f"/desk/appointments/{id}/turn?n=1").text
+    key = turn_key(folio, web.app.extensions["consular.vault"])
+    assert f"/turno/{folio}/{key}" in page
+    shown = web.client.get(f"/turno/{folio}/{key}").text
+    assert "Sigues tú" in shown
+    assert "Avísenme" not in shown
+
+
+def test_the_way_to_the_window_is_neither_waiting_nor_service(web: Web) -> None:
+    made = arrived(web, 1)
+    step(web, made, "call", {"desk": "A"})
+    officer = staff_browser(web.app, "officer", "losangeles")
+    at = f"/desk/appointments/{made['id']}"
+    assert officer.post(f"{at}/at-desk", n="1").status_code == 303
+    step(web, made, "complete", {})
+    figures = staff_browser(web.app, "supervisor", "losangeles").get(
+        f"/desk/figures?from={made['start'][:10]}&to={made['start'][:10]}"
+    )
+    assert "Camino a la ventanilla" in figures.text
+    assert "Atención en la ventanilla" in figures.text
