@@ -69,7 +69,8 @@ def test_every_message_fits_three_parts_of_gsm_whatever_the_office(
 ) -> None:
     values = {
         "code": "123456", "minutes": "10", "days": "3",
-        "folio": "C7K3-M9QX-W42T", "program": "Infonavit", "given_names": "María Guadalupe",
+        "folio": "C7K3-M9QX-W42T", "tail": "W42T", "program": "Infonavit",
+        "given_names": "María Guadalupe",
         "person": "María Guadalupe", "nearest": WHEN[language],
         "reason": "a" * REASON_IN_MESSAGE,
         "programs": "NSS, IMSS, Infonavit", "process": "schedule",
