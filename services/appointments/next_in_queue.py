@@ -50,6 +50,11 @@ class Turn:
         """Whether they wait or are being served."""
         return Status(self.status) in AT_THE_OFFICE
 
+    @property
+    def waits(self) -> bool:
+        """Whether they are still to be called, parked or not."""
+        return self.status == Status.CHECKED_IN
+
 
 def turn_key(folio: str, vault: Vault) -> str:
     """What stands in the link of a turn beside its folio."""

@@ -193,6 +193,11 @@ def change_visit(
     return appointment
 
 
+def is_on_the_way(visit: Visit | None, status: str) -> bool:
+    """Whether somebody was called and nobody noted yet that they came to the window."""
+    return visit is not None and status == Status.CALLED and visit.at_desk_at is None
+
+
 def note_at_desk(
     session: Session, appointment: UUID, n: int, *, now: datetime, actor: Actor
 ) -> Appointment:

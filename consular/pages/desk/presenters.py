@@ -23,7 +23,7 @@ from services.appointments.queries import (
     list_party,
     list_resemblances,
 )
-from services.appointments.queueing import find_visit
+from services.appointments.queueing import find_visit, is_on_the_way
 from services.appointments.returning import LATE_ARRIVAL, list_member_passes, list_passes
 from services.appointments.rules import AT_THE_OFFICE, LIVE, UNDO_WITHIN, Status, Step, leading
 from services.appointments.steps import list_actions, list_member_actions
@@ -165,6 +165,7 @@ def person(session: Session, appointment: Any, n: int) -> dict[str, Any] | None:
     actions = list_member_actions(session, [appointment], now=now())[appointment.id, n]
     until = list_member_passes(session, [appointment], now=now()).get((appointment.id, n))
     names = service_names(session)
+    visit = find_visit(session, appointment.id, n) if chosen.status in AT_THE_OFFICE else None
     return {
         "id": appointment.id,
         "n": n,
@@ -181,7 +182,8 @@ def person(session: Session, appointment: Any, n: int) -> dict[str, Any] | None:
         "return_until": until,
         "resembles": list_resemblances(session, [appointment.id]).get(appointment.id, []),
         "came_late": LATE_ARRIVAL in (chosen.outcome or {}),
-        "visit": find_visit(session, appointment.id, n) if chosen.status in AT_THE_OFFICE else None,
+        "visit": visit,
+        "may_come": is_on_the_way(visit, chosen.status),
         "undo": bool(last_step(session, appointment.id, since=now() - UNDO_WITHIN)),
     }
 

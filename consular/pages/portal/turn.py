@@ -63,7 +63,7 @@ def turn(folio: str, key: str) -> Response:
             turn=shown,
             tail=written[-TAIL:],
             address={"folio": written, "key": key},
-            may_be_told=not shown.walk_in,
+            may_be_told=shown.waits and not shown.walk_in,
         )
     )
     answer.make_conditional(request)
