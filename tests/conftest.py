@@ -23,7 +23,7 @@ import redis
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from services.kernel.settings import Settings
-from tests.factories import statements
+from tests.factories import routing, statements
 from tests.servers import Addresses, DatabaseUrls, Servers, find_chromium, random_keys
 
 _SERVERS = pytest.StashKey[Servers]()
@@ -53,6 +53,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Every statement is watched. In a worker: take the servers that the controller started."""
     statements.watch()
+    routing.share_builders()
     received = getattr(config, "workerinput", {})
     if received.get(_SENT):
         config.stash[_ADDRESSES] = Addresses.arrive(received[_SENT])

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
@@ -18,6 +19,8 @@ from werkzeug.test import TestResponse
 from consular.api.contract import ENDPOINTS
 from consular.api.openapi import describe
 from consular.app import create_app
+from services.enrollments.programs.registry import PROGRAMS
+from services.enrollments.programs.schema import Program
 from services.kernel.settings import Settings
 from tests.servers import random_keys
 
@@ -31,8 +34,8 @@ class Contract:
     """The document, and which successes were seen of which operation."""
 
     document: Json
+    validators: dict[tuple[str, str], Any]
     seen: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    _validators: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def check(self, operation: Json, answer: TestResponse) -> None:
         """Raise AssertionError in plain words where the answer isn't as published."""
@@ -62,13 +65,13 @@ class Contract:
         )
 
     def _check_body(self, name: str, status: str, schema: Json, answer: TestResponse) -> None:
-        validator = self._validators.get((name, status))
+        validator = self.validators.get((name, status))
         if validator is None:
             validator = jsonschema_rs.Draft202012Validator(
                 {**closed(schema), "components": closed(self.document["components"])},
                 validate_formats=True,
             )
-            self._validators[name, status] = validator
+            self.validators[name, status] = validator
         wrong = [f"{list(e.instance_path)}: {e.message}" for e in validator.iter_errors(
             json.loads(answer.get_data())
         )]  # fmt: skip
@@ -88,12 +91,20 @@ def closed(schema: Any) -> Any:
 
 
 def contract_of(app: Flask) -> Contract:
-    """The application's contract, read once."""
+    """The application's contract; what was seen of it is this application's own."""
     contract: Contract | None = app.extensions.get("tests.contract")
     if contract is None:
         with app.test_request_context():
-            contract = app.extensions["tests.contract"] = Contract(describe())
+            known = _read(tuple(PROGRAMS.items()))
+        contract = app.extensions["tests.contract"] = Contract(*known)
     return contract
+
+
+@cache
+def _read(_programs: tuple[tuple[str, Program], ...]) -> tuple[Json, dict[tuple[str, str], Any]]:
+    """The document and its validators, which every application of this process with the same
+    programs shares: to read them takes longer than most tests."""
+    return describe(), {}
 
 
 class CheckedClient(FlaskClient):
