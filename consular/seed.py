@@ -28,13 +28,18 @@ def load_reference(settings: Settings) -> dict[str, int]:
     # The web may read what things cost, not write it.
     url = settings.database_owner_url or settings.worker_database_url or settings.database_url
     with one_transaction(url) as session:
-        return {
-            **consulates.load_reference(session),
-            **voting.load_reference(session),
-            **published.load_reference(session),
-            **remittances.load_reference(session),
-            **agencies.load_reference(session),
-        }
+        return load_rows(session)
+
+
+def load_rows(session: Session) -> dict[str, int]:
+    """The same in a transaction of the owner's."""
+    return {
+        **consulates.load_reference(session),
+        **voting.load_reference(session),
+        **published.load_reference(session),
+        **remittances.load_reference(session),
+        **agencies.load_reference(session),
+    }
 
 
 def appoint_administrator(settings: Settings, subject: str, name: str) -> None:

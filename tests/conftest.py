@@ -24,7 +24,15 @@ from pytest_socket import enable_socket, socket_allow_hosts
 
 from services.kernel.settings import Settings
 from tests.factories import routing, statements
-from tests.servers import Addresses, DatabaseUrls, Servers, find_chromium, random_keys
+from tests.servers import (
+    REFERENCE,
+    TEMPLATE,
+    Addresses,
+    DatabaseUrls,
+    Servers,
+    find_chromium,
+    random_keys,
+)
 
 _SERVERS = pytest.StashKey[Servers]()
 _ADDRESSES = pytest.StashKey[Addresses]()
@@ -101,9 +109,11 @@ def chromium() -> str:
 
 
 @pytest.fixture
-def database(servers: Addresses) -> Iterator[DatabaseUrls]:
-    """A fresh migrated database: tests may commit. About 50 ms."""
-    with servers.fresh_database() as urls:
+def database(servers: Addresses, request: pytest.FixtureRequest) -> Iterator[DatabaseUrls]:
+    """A fresh migrated database: tests may commit. About 50 ms. With reference data for tests of
+    the ``web``, else empty."""
+    template = REFERENCE if "web" in request.fixturenames else TEMPLATE
+    with servers.fresh_database(template) as urls:
         yield urls
 
 

@@ -26,6 +26,7 @@ from consular.seed import load_reference
 from services.kernel.db import Database
 from services.kernel.settings import Settings
 from tests.factories.contract import CheckedClient
+from tests.servers import has_reference
 
 PERSON: dict[str, Any] = {
     "given_names": "Ana",
@@ -176,7 +177,8 @@ def working_day(days: int = 30) -> Any:
 @contextmanager
 def running_web(settings: Settings) -> Iterator[Web]:
     """The application with reference data loaded; its connections end with it."""
-    load_reference(settings)
+    if not has_reference(settings.database_url):
+        load_reference(settings)
     with running_web_without_data(settings) as web:
         yield web
 
