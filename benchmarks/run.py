@@ -248,7 +248,7 @@ def _processor() -> str:
 
 
 def commit() -> str:
-    """Of this tree, with a mark when the tree differs from it."""
+    """The commit of this tree, with a mark when the tree differs from it."""
     known = _git("rev-parse", "HEAD") or "unknown"
     changed = _git("status", "--porcelain", "--untracked-files=no")
     return f"{known}+changes" if changed else known

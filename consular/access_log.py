@@ -18,7 +18,7 @@ def record_look(session: Session, kind: str, thing: Any) -> None:
 
 
 def record_list(session: Session, kind: str, things: Sequence[Any]) -> None:
-    """The same for a list: an entry for each of the people in it."""
+    """Record a list that was looked at: an entry for each of the people in it."""
     _record(session, f"{kind}.list", kind, things)
 
 

@@ -13,7 +13,7 @@ from services.remittances.erasing import open_blocked
 
 
 def read_blocked(settings: Settings, folio: str) -> dict[str, Any]:
-    """Who sent and received a remittance; noted in the audit. Raises NotFound."""
+    """The sender and recipient of a blocked remittance; noted in the audit. Raises NotFound."""
     database = Database(settings.worker_database_url or settings.require("WORKER_DATABASE_URL"))
     vault = Vault(settings.master_keys(), settings.index_key())
     try:

@@ -217,7 +217,8 @@ def conformance(agency_url: str, agency: str, **options: Any) -> None:
 
 
 def _settings() -> Settings:
-    """Of the environment and of the instance that runs here, or else beside this code."""
+    """The settings of the environment and of the instance that runs here, or else beside this
+    code."""
     environ = dict(os.environ)
     if "CONSULAR_HOME" not in environ and not Path(HOME).exists() and (BESIDE / HOME).exists():
         environ["CONSULAR_HOME"] = str(BESIDE / HOME)

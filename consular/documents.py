@@ -60,7 +60,8 @@ def give_out(id: UUID, document: UUID, *, preview: bool = False) -> Response:
 
 
 def _as_file(content: bytes, stored: Stored, kind: str) -> Response:
-    """Its type is what we made it. A PDF is saved: in a sandbox no browser shows one."""
+    """The document as a file of the type that we made it. A PDF is saved: in a sandbox no
+    browser shows one."""
     shown = "inline" if stored is Stored.JPEG else "attachment"
     return Response(
         content,

@@ -305,7 +305,7 @@ def _busy() -> Problem:
 
 
 def _unexpected(error: Exception) -> Response:
-    """Where it happened goes to the log, without values, which could be somebody's data."""
+    """Log where it happened, without values, which could be somebody's data."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     where = " < ".join(f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in reversed(frames))
     _log.error(

@@ -55,7 +55,7 @@ class Keys(Protocol):
 
 @dataclass(frozen=True)
 class Issuer:
-    """Whose tokens are taken, under which single algorithm and which keys by ``kid``."""
+    """An issuer whose tokens are taken, under which single algorithm and which keys by ``kid``."""
 
     name: str
     audience: str
@@ -163,7 +163,7 @@ def sign(claims: Mapping[str, Any], private_key: str, *, key_id: str, seconds: i
 
 
 def _parsed_each(keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that can be parsed: one bad key of a provider must not take the others away."""
+    """The keys that can be parsed: one bad key of a provider must not take the others away."""
     parsed = {}
     for kid, key in keys.items():
         try:

@@ -431,7 +431,7 @@ class MessageSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CitizenClaims:
-    """Who signed in, as Llave MX tells it. `email` and `phone` only when it verified them.
+    """A person who signed in, as Llave MX tells it. `email` and `phone` only when it verified them.
 
     Some accounts have one name, or none.
     """

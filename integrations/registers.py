@@ -48,7 +48,8 @@ class RegisterClient(TokenClient):
 
     @abstractmethod
     def state(self, folio: str, body: Mapping[str, Any]) -> EnrollmentState:
-        """Its answer in ours. ValueError or KeyError when unreadable or about another folio."""
+        """The agency's answer in our words. ValueError or KeyError when unreadable or about
+        another folio."""
 
     def request(self, application: EnrollmentApplication) -> EnrollmentState:
         """Send the request under its folio; the same again is the same request."""
@@ -92,7 +93,7 @@ def request_key(folio: str) -> str:
 
 
 def applicant(application: EnrollmentApplication) -> dict[str, Any]:
-    """Who asks, as every register here is told; names as written, accents and Ñ included."""
+    """The applicant, as every register here is told; names as written, accents and Ñ included."""
     return {
         "folio": request_key(application.folio),
         "curp": application.curp,

@@ -27,7 +27,7 @@ from workers.gate import Gate, Guarded
 
 @dataclass(frozen=True)
 class Agencies:
-    """Whom a job may call. In tests any of them can be another implementation."""
+    """The agencies that a job may call. In tests any of them can be another implementation."""
 
     payouts: PayoutAgency
     enrollments: Mapping[str, EnrollmentAgency]

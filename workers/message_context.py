@@ -282,7 +282,8 @@ def enrollment_repeated(
 def enrollment_received(
     session: Session, enrollment_id: UUID, means: Means
 ) -> MessageContext | None:
-    """It was received and isn't decided; None once it is. Raises NotFound."""
+    """The message that a request was received and isn't decided; None once it is. Raises
+    NotFound."""
     notice = enrollments.get_notice(session, enrollment_id, means.vault)
     if notice.status not in WAITING:
         return None
@@ -327,7 +328,7 @@ def next_step(session: Session, enrollment_id: UUID, means: Means) -> MessageCon
 
 
 def enrollment_withdrawn(session: Session, enrollment_id: UUID, means: Means) -> MessageContext:
-    """It ended because somebody else proved to be its person. Raises NotFound."""
+    """The message that it ended because somebody else proved to be its person. Raises NotFound."""
     notice = enrollments.get_notice(session, enrollment_id, means.vault)
     return _about_enrollment(session, notice, "enrollment_withdrawn", enrollment_id, means.site)
 

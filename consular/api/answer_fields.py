@@ -169,7 +169,7 @@ class Answer(Schema):
 
     @classmethod
     def within(cls, thing: Any) -> Json:
-        """The same within another answer, where it may be rendered already."""
+        """The thing rendered within another answer, where it may be rendered already."""
         return thing if isinstance(thing, dict) else cls.render(thing)
 
     @classmethod

@@ -92,6 +92,6 @@ class SchemaNames:
         return name
 
     def descriptions(self) -> Iterator[tuple[str, str]]:
-        """Of every schema, what its class says of itself."""
+        """The description of every schema, from its class."""
         for name, kind in self._taken.items():
             yield name, kind.__doc__ or ""

@@ -37,7 +37,7 @@ class ArcoSchema(Schema):
 
 
 class ConfirmSchema(Schema):
-    """That it was read what goes and can't come back."""
+    """The confirmation that it was read what goes and can't come back."""
 
     confirm = Choice(("yes",), required=True)
 

@@ -19,7 +19,7 @@ class PreApplicationData(fields.Dict):
     """The answers that one of the services asks for."""
 
     def variants(self) -> list[Schema]:
-        """What it may be, for the OpenAPI document."""
+        """The schemas that it may be, for the OpenAPI document."""
         return [_schema(form) for form in dict.fromkeys(FORMS.values())]
 
 

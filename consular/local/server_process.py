@@ -44,7 +44,7 @@ class ServerProcess(ABC):
         """The program with its arguments, for `port`."""
 
     def standard_input(self) -> str:
-        """What it reads at first: the place for what no process list may show."""
+        """The text that the server reads at first: what no process list may show."""
         return ""
 
     @abstractmethod

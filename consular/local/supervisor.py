@@ -51,7 +51,7 @@ class Child:
     log_start: int = 0
 
     def last_words(self) -> str:
-        """What it wrote since it was last started."""
+        """The output since the child was last started."""
         return tail(self.log, self.log_start)
 
 
@@ -244,7 +244,7 @@ def _signal_all(children: Sequence[Child], number: signal.Signals) -> None:
 
 
 def _reap(child: Child) -> int | None:
-    """Its exit code (negative: the signal that ended it), or None while it runs."""
+    """The child's exit code (negative: the signal that ended it), or None while it runs."""
     try:
         pid, status = os.waitpid(child.pid, os.WNOHANG)
     except ChildProcessError:

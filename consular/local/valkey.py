@@ -16,7 +16,7 @@ from consular.startup import CannotStart
 
 
 class ValkeyServer(ServerProcess):
-    """It listens on 127.0.0.1 alone and asks for a password, another one at each start of ours."""
+    """A Valkey on 127.0.0.1 alone that asks for a password, another one at each start of ours."""
 
     name = "Valkey"
 
@@ -41,7 +41,7 @@ class ValkeyServer(ServerProcess):
         )
 
     def answers(self) -> bool:
-        """Whether it answers to a PING under our password."""
+        """Whether the server answers to a PING under our password."""
         try:
             with redis.Redis.from_url(self.url, socket_timeout=1, retry=None) as client:
                 return bool(client.ping())

@@ -43,7 +43,7 @@ _MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class _Area:
-    """Whose pages they are: a blueprint, and the endpoint of the page that leads to them."""
+    """The pages of one area: a blueprint, and the endpoint of the page that leads to them."""
 
     blueprint: str
     layout: str
@@ -127,7 +127,7 @@ class _Area:
         )
 
     def confirm(self, id: UUID, document: UUID) -> Response:
-        """It is the right one and can be read."""
+        """Confirm that it is the right document and can be read."""
         with transaction() as session:
             folder = folder_of(get_enrollment(session, id))
             confirm(session, folder, document, now=now(), actor=actor())

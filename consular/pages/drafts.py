@@ -78,7 +78,7 @@ def answers() -> dict[str, str]:
 
 
 def answers_of_ended_session() -> dict[str, str]:
-    """The same for whoever was signed in when the form was opened and no longer is."""
+    """The answers of whoever was signed in when the form was opened and no longer is."""
     g.draft = _find_as(_ended_session()) or Draft()
     return answers()
 
@@ -144,7 +144,7 @@ def _named() -> UUID | None:
 
 
 def _owners(signed_in: Any) -> list[str]:
-    """Who the reader is to row security: their account first, then their browser."""
+    """The reader's names for row security: their account first, then their browser."""
     account: UUID | None = signed_in and (
         getattr(signed_in, "account_id", None) or getattr(signed_in, "staff_id", None)
     )
@@ -153,7 +153,7 @@ def _owners(signed_in: Any) -> list[str]:
 
 
 def _ended_session() -> SignedIn | None:
-    """Whose session this browser had last."""
+    """The owner of the session that this browser had last."""
     secret = request.cookies.get(session_cookie())
     if not secret:
         return None

@@ -79,7 +79,7 @@ def phone_of(form: dict[str, str], name: str = "phone") -> dict[str, str]:
 
 
 def hash_of(what: Any) -> bytes:
-    """Of everything in a command, also what its ``repr`` keeps to itself."""
+    """A hash of everything in a command, also what its ``repr`` keeps to itself."""
     parts = asdict(what) if is_dataclass(what) and not isinstance(what, type) else what
     return vault().request_hash(json.dumps(parts, default=str, sort_keys=True).encode())
 

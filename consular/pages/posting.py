@@ -191,7 +191,8 @@ def _release(_error: BaseException | None) -> None:
 
 
 def _digest() -> bytes:
-    """Of all that the form holds. One without a key, of a page from before, is one of its kind."""
+    """A digest of all that the form holds. One without a key, of a page from before, is one of
+    its kind."""
     fields = sorted([*request.form.items(multi=True), *sent_digests()])
     key = request.form.get("form_key") or ("" if _has_effect() else form_key())
     whole = [_owner(), request.full_path, key, *fields]

@@ -80,7 +80,7 @@ def batch_results(key: str, answered: bool, text: str) -> BatchResults:
 
 
 def enrollment_state(folio: str, body: Mapping[str, Any]) -> EnrollmentState:
-    """What it says of one row. ValueError or KeyError when unreadable or about another folio.
+    """The state of one row. ValueError or KeyError when unreadable or about another folio.
 
     Folio, state and the account of an accepted one decide; the rest is optional.
     """

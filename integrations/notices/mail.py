@@ -44,7 +44,8 @@ class Relay:
 
     @classmethod
     def parse(cls, address: str) -> Relay:
-        """Of ``smtps://user:password@host:465`` or ``smtp://host:587``. Raises ValueError."""
+        """The server in ``smtps://user:password@host:465`` or ``smtp://host:587``. Raises
+        ValueError."""
         parts = urlsplit(address)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("a relay is smtps://host or smtp://host")

@@ -132,7 +132,7 @@ class Register:
 
     @property
     def unknown(self) -> str:
-        """Its word for a folio that it doesn't know."""
+        """The agency's word for a folio that it doesn't know."""
         return "NO_ENCONTRADA" if self._agency == "sat" else "NO_ENCONTRADO"
 
     @property

@@ -163,7 +163,7 @@ class SimulatedAgency:
 
 
 def digest_of_rows(rows: list[dict[str, str]]) -> str:
-    """The same for two files that say the same."""
+    """A digest that is the same for two files that say the same."""
     return digest_of({"filas": rows})
 
 

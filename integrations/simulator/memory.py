@@ -67,7 +67,7 @@ class Order:
 
 
 def digest_of(body: Mapping[str, Any]) -> str:
-    """The same for two bodies that say the same."""
+    """A digest that is the same for two bodies that say the same."""
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 

@@ -57,7 +57,7 @@ class Relay:
 
 
 def read_mail(raw: bytes) -> tuple[str, dict[str, Any]]:
-    """Its key, and what the gateway would have been told of it."""
+    """The message's key, and what the gateway would have been told of it."""
     mail = message_from_bytes(raw, policy=default)
     text = mail.get_body(("plain",))
     body: dict[str, Any] = {

@@ -135,8 +135,8 @@ def bind_identity(person: Person, *, now: datetime, vault: Vault) -> None:
 
 
 def _same_identity(person: Person, profile: PersonData, vault: Vault) -> bool:
-    """The same person by the keys that limits go by: an accent more is no other name, and what
-    wasn't told before may be told."""
+    """Whether it is the same person by the keys that limits go by: an accent more is no other
+    name, and what wasn't told before may be told."""
     born = person.birth_date
     return (
         person.name_index in _name_keys(profile, born, vault)

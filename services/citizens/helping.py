@@ -89,7 +89,7 @@ def take_link(session: Session, secret: str, *, now: datetime) -> HelperLink:
 
 
 def give_link_back(session: Session, link: UUID) -> None:
-    """What it was used for couldn't be done: it is good again."""
+    """Make a link good again: what it was used for couldn't be done."""
     session.execute(
         update(HelperLink)
         .where(HelperLink.id == link, HelperLink.appointment_id.is_(None))

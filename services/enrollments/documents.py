@@ -22,7 +22,7 @@ from services.kernel.errors import Invalid, NotFound
 
 
 def file_kinds(program: Program) -> Sequence[DocumentKind]:
-    """Those of the program's documents of which a file can be sent, and any other at the end."""
+    """The program's documents of which a file can be sent, and any other at the end."""
     documents = program.form.documents if program.form else ()
     return [*(each for each in documents if each.file), OTHER]
 
@@ -34,8 +34,8 @@ def refuse_kind(program: Program, kind: str) -> None:
 
 
 def requested_documents(enrollment: Enrollment, requested: Sequence[str]) -> list[str]:
-    """Of what an agency wants corrected, the documents: what is neither of the applicant nor asked
-    for by the program."""
+    """The documents among what an agency wants corrected: what is neither of the applicant nor
+    asked for by the program."""
     fields = {field.name for field in PROGRAMS[enrollment.program].fields}
     return [name for name in requested if name not in fields and not applicant_fields([name])]
 

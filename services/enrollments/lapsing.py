@@ -50,7 +50,7 @@ LAPSE = "enrollments.lapse"
 
 
 class Reminder(StrEnum):
-    """Of what somebody is reminded: the applicant, or (of the agency's term) the duty officer."""
+    """The kind of a reminder: to the applicant, or (of the agency's term) to the duty officer."""
 
     ANSWER = "answer"
     PAYMENT = "payment"
@@ -100,7 +100,7 @@ def remind(session: Session, *, now: datetime, limit: int) -> None:
 
 
 def list_lapsed(session: Session, *, now: datetime, limit: int) -> Sequence[UUID]:
-    """Those whose term has lapsed and that nobody is about to close."""
+    """Enrollments whose term has lapsed and that nobody is about to close."""
     today = home_day(now)
     closing = exists().where(
         OutboxItem.ref == Enrollment.id,

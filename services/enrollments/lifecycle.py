@@ -18,7 +18,7 @@ from services.outbox.delivery import enqueue, enqueue_at
 
 
 def _let_go(session: Session, moved: Moved) -> None:
-    """Its person may ask for the program again once it is over."""
+    """Let the person ask for the program again once it is over."""
     if moved.after in OVER:
         enrollment = EnrollmentClaim.enrollment_id == moved.thing.id
         session.execute(delete(EnrollmentClaim).where(enrollment))

@@ -140,7 +140,7 @@ def _waits(waits: WaitsFor) -> ColumnElement[bool]:
 
 
 def _lapses(day: date) -> ColumnElement[bool]:
-    """The same as `queries.last_day`, of rows that aren't over."""
+    """`queries.last_day` as a condition on rows that aren't over."""
     return or_(
         and_(_in({Status.MORE_INFORMATION_REQUESTED}), Enrollment.answer_by <= day),
         and_(_in({Status.PAYMENT_PENDING}), Enrollment.pay_by <= day),

@@ -76,8 +76,8 @@ class Known:
         return numbers
 
     def data_for(self, program: Program) -> dict[str, Any]:
-        """What it asks for and the folder holds: those numbers, and what was told before, for this
-        program or another that asks the same."""
+        """The answers that the folder holds for a program: those numbers, and what was told
+        before, for this program or another that asks the same."""
         answers = {field.name: self._answer_to(program, field) for field in program.fields}
         return {
             **{name: value for name, value in answers.items() if value is not None},

@@ -121,7 +121,7 @@ def begin_amendment(session: Session, enrollment_id: UUID, *, vault: Vault) -> A
 
 
 def read_application(session: Session, enrollment_id: UUID, *, vault: Vault) -> Application:
-    """What its agency is to know of a request that may have been sent. Raises NotFound,
+    """The application of a request that may have been sent, for its agency. Raises NotFound,
     `PersonForgotten`."""
     enrollment = get_row(session, Enrollment, enrollment_id)
     return _application(session, enrollment, sent=True, vault=vault)

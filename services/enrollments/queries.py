@@ -101,7 +101,7 @@ def list_enrollments(
 
 
 def list_of_people(session: Session, people: Collection[UUID]) -> Sequence[Enrollment]:
-    """Those of these rows of people, newest first."""
+    """Enrollments of these rows of people, newest first."""
     query = select(Enrollment).where(Enrollment.person_id.in_(people))
     return session.scalars(query.order_by(Enrollment.created_at.desc(), Enrollment.id)).all()
 

@@ -152,7 +152,7 @@ CURP_REASONS: Mapping[CurpCheck, str] = {
 
 
 class By(StrEnum):
-    """Who brought an enrollment to a status, as its history names them."""
+    """Whoever brought an enrollment to a status, as its history names them."""
 
     APPLICANT = "applicant"
     STAFF = "staff"

@@ -32,7 +32,7 @@ class NamedDocument:
 
 
 def list_documents(session: Session, folder: UUID) -> Sequence[Document]:
-    """Those in use, in the order of their places."""
+    """The documents in use, in the order of their places."""
     return session.scalars(_in_use(folder).order_by(Document.position)).all()
 
 
@@ -46,7 +46,7 @@ def list_of_account(session: Session, account: UUID) -> Sequence[Document]:
 
 
 def list_kinds(session: Session, folder: UUID, *, since: datetime) -> set[str]:
-    """Of which kinds there is one in use that was uploaded since then."""
+    """The kinds of which a document in use was uploaded since then."""
     new = _in_use(folder).where(Document.uploaded_at >= since)
     return set(session.scalars(new.with_only_columns(Document.kind)))
 

@@ -47,7 +47,8 @@ def hold_folder(session: Session, folder_id: UUID) -> Folder:
 
 
 def find_held(session: Session, folder: UUID | None) -> Folder | None:
-    """The same, or None: an office may see a request and not the folder that it is in."""
+    """The folder as `hold_folder` gives it, or None: an office may see a request and not the
+    folder that it is in."""
     return session.scalars(
         select(Folder)
         .where(Folder.id == folder, Folder.person_key.is_not(None))
@@ -57,7 +58,7 @@ def find_held(session: Session, folder: UUID | None) -> Folder | None:
 
 
 def get_person(session: Session, folder: Folder) -> Person:
-    """Whose folder it is, as they were named at first."""
+    """The person of the folder, as they were named at first."""
     return get_row(session, Person, folder.person_id)
 
 

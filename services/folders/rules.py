@@ -74,5 +74,6 @@ def document_retention(on: date) -> DocumentRetention:
 
 
 def can_remove(state: DocumentState, *, sent: bool) -> bool:
-    """Whether its owner may still take it back: after a request was sent it is only replaced."""
+    """Whether the owner may still take a document back: after a request was sent it is only
+    replaced."""
     return state is DocumentState.IN_USE and not sent

@@ -186,7 +186,7 @@ def _waiting(session: Session, folio: str, keys: Sequence[bytes]) -> IdentityChe
 def _account(
     session: Session, command: CheckIdentity, *, now: datetime, vault: Vault
 ) -> UUID | None:
-    """That of whoever signs in with the contact, by a code that is sent there."""
+    """The account of whoever signs in with the contact, by a code that is sent there."""
     for channel, address in (("email", command.email), ("sms", command.phone)):
         if address:
             return sign_in(session, issuer=channel, subject=address, now=now, vault=vault)

@@ -31,7 +31,7 @@ def claim_keys(
 
 
 def holders_keys(session: Session, keys: Sequence[bytes], account: UUID | None) -> list[bytes]:
-    """The same keys, or that of their own of who was told apart from another: see `Homonym`."""
+    """The person's keys, or the own key of who was told apart from another: see `Homonym`."""
     values = {"keys": list(keys), "hex": [key.hex() for key in keys], "account": account}
     return list(session.scalars(_HOLDERS_KEYS, values))
 

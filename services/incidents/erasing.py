@@ -22,7 +22,7 @@ def has_open_incident(session: Session, things: Sequence[UUID]) -> bool:
 
 
 def erase_notes(session: Session, things: Sequence[UUID]) -> None:
-    """Of incidents about these things: who did what when stays, the words go."""
+    """Delete the notes of incidents about these things: who did what when stays, the words go."""
     about = select(Incident.id).where(_about(things))
     session.execute(
         update(IncidentStep)

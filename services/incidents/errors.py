@@ -6,7 +6,7 @@ from services.kernel.errors import Conflict, Invalid
 
 
 class IncidentResolved(Conflict):
-    """It was closed already: nothing of it changes any more."""
+    """The incident was closed already: nothing of it changes any more."""
 
     code = "incident_resolved"
 

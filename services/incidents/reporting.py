@@ -137,15 +137,15 @@ def note_step(
 
 
 def id_of_job(topic: str, ref: UUID) -> UUID:
-    """The same for every outbox item of that topic about that row."""
+    """One id for every outbox item of that topic about that row."""
     return uuid5(_MADE_UP, f"{topic} {ref}")
 
 
 def id_of_agency(agency: str) -> UUID:
-    """The same for every incident about that agency as a whole."""
+    """One id for every incident about that agency as a whole."""
     return uuid5(_MADE_UP, agency)
 
 
 def id_of_field(agency: str, name: str) -> UUID:
-    """The same for every answer of that agency."""
+    """One id for every answer of that agency with that field."""
     return uuid5(_MADE_UP, f"{agency}.{name}")

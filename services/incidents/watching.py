@@ -75,6 +75,6 @@ def report_states(session: Session, reports: list[Report], *, now: datetime) -> 
 
 
 def known_states(session: Session, kind: Kind, subjects: list[UUID], now: datetime) -> set[UUID]:
-    """Of these subjects, those with an open incident, or one that was closed within a day."""
+    """The subjects with an open incident, or one that was closed within a day."""
     values = {"kind": kind, "subjects": subjects, "since": now - QUIET}
     return set(session.scalars(_LOOKED_AT, values))

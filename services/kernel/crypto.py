@@ -42,7 +42,7 @@ class DataKey:
         return self.open_bytes(sealed, place=place, row=row).decode()
 
     def seal_bytes(self, data: bytes, *, place: str, row: UUID) -> bytes:
-        """The same for what isn't text, such as a file."""
+        """`seal` for what isn't text, such as a file."""
         return _encrypt(self.secret, data, _bound(place, row))
 
     def open_bytes(self, sealed: bytes, *, place: str, row: UUID) -> bytes:

@@ -333,7 +333,7 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def libpq_url(url: str) -> str:
-    """The same address without the name of SQLAlchemy's driver."""
+    """The address without the name of SQLAlchemy's driver."""
     scheme, mark, rest = url.partition("://")
     return f"{scheme.partition('+')[0]}{mark}{rest}"
 

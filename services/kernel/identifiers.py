@@ -159,7 +159,7 @@ def former_normal_name(*parts: str | None) -> str:
 
 
 def means_no_surname(text: str | None) -> bool:
-    """Whether it is what people write where there is none: X, N/A, a dash, SIN APELLIDO."""
+    """Whether the text is what people write where there is none: X, N/A, a dash, SIN APELLIDO."""
     blank = all(c.isspace() or unicodedata.category(c).startswith("P") for c in text or "")
     return blank or normalise_name(text) in _NO_SURNAME
 

@@ -197,7 +197,7 @@ def _readings(name: str | None) -> list[tuple[str, ...]]:
 
 
 def _counted(plain: str) -> tuple[str, ...]:
-    """Its words without particles, unless it has no others."""
+    """The name's words without particles, unless it has no others."""
     words = [word for part in plain.split() if (word := part.strip(_SIGN))]
     return tuple(word for word in words if word not in _PARTICLES) or tuple(words)
 

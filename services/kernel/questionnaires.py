@@ -88,7 +88,7 @@ class Field:
         ) and (self.choices, self.fields) == (other.choices, other.fields)
 
     def is_asked(self, answers: Mapping[str, Any]) -> bool:
-        """Whether it is asked for, given the answers before it."""
+        """Whether the field is asked for, given the answers before it."""
         return self.when is None or answers.get(self.when.field) == self.when.answer
 
 

@@ -208,7 +208,7 @@ _MAKE_DUE = text(
 
 
 def make_due(session: Session, items: Sequence[UUID]) -> None:
-    """Those of the items that nobody works on go into the queues again at once."""
+    """Put those of the items that nobody works on into the queues again at once."""
     session.execute(_MAKE_DUE, {"ids": list(items)})
 
 

@@ -37,6 +37,6 @@ def start_if_due(session: Session, job: str, *, every_seconds: int) -> bool:
 
 
 def start_if_due_daily(session: Session, job: str, *, hour: int, zone: str) -> bool:
-    """The same for a job that is due once a day, at that hour of the zone."""
+    """`start_if_due` for a job that is due once a day, at that hour of the zone."""
     values = {"job": job, "hour": hour, "zone": zone, "id": new_id()}
     return session.execute(_START_DAILY, values).first() is not None

@@ -19,7 +19,8 @@ from services.privacy.rules import Refusal, Status
 
 
 def approve_erasure(session: Session, id: UUID, *, now: datetime, actor: Actor) -> ErasureRequest:
-    """It is carried out from now on. Raises NotFound, `WrongState`, Conflict ``self_approval``."""
+    """Carry the erasure out from now on. Raises NotFound, `WrongState`, Conflict
+    ``self_approval``."""
     request = _decide(session, id, Status.APPROVED, None, now=now, actor=actor)
     enqueue(session, "privacy.erase", request.id)
     return request
@@ -28,7 +29,7 @@ def approve_erasure(session: Session, id: UUID, *, now: datetime, actor: Actor) 
 def refuse_erasure(
     session: Session, id: UUID, refusal: Refusal, *, now: datetime, actor: Actor
 ) -> ErasureRequest:
-    """It isn't granted. Raises NotFound, `WrongState`, Conflict ``self_approval``."""
+    """Refuse the erasure. Raises NotFound, `WrongState`, Conflict ``self_approval``."""
     return _decide(session, id, Status.REFUSED, refusal, now=now, actor=actor)
 
 

@@ -78,8 +78,8 @@ def block(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> N
 def open_blocked(
     session: Session, folio: str, *, now: datetime, actor: Actor, vault: Vault
 ) -> dict[str, Any]:
-    """Who sent and received, for an authority that may know. Noted in the audit. Raises NotFound,
-    also once its time is over."""
+    """The sender and recipient, for an authority that may know. Noted in the audit. Raises
+    NotFound, also once its time is over."""
     remittance = find_by_folio(session, folio)
     record = session.scalars(
         select(BlockedRecord).where(BlockedRecord.remittance_id == remittance)

@@ -45,7 +45,7 @@ class PersonLimitExceeded(Conflict):
 
 
 class CancelWindowOver(Conflict):
-    """It could be cancelled until ``cancel_until`` (12 CFR 1005.34)."""
+    """The remittance could be cancelled until ``cancel_until`` (12 CFR 1005.34)."""
 
     code = "cancel_window_over"
 

@@ -53,7 +53,8 @@ ACCOUNT_PLACE = "remittances.account"
 
 @dataclass(frozen=True)
 class Recipient:
-    """Who gets the pesos: ``clabe`` for an account, ``card`` for a card, neither at a branch."""
+    """The recipient of the pesos: ``clabe`` for an account, ``card`` for a card, neither at a
+    branch."""
 
     given_names: str
     first_surname: str
@@ -132,7 +133,7 @@ def _parsed(field: str, parse: Callable[[str], str], text: str | None) -> str:
 
 
 def _hold_account(session: Session, account: UUID, language: str) -> None:
-    """Its row is locked by writing down how to speak to the sender."""
+    """Lock the sender's account by writing down how to speak to them."""
     held = session.scalar(
         update(Account).where(Account.id == account).values(language=language).returning(Account.id)
     )
@@ -151,7 +152,7 @@ def _refuse_used_or_expired(session: Session, priced: Quote, now: datetime) -> N
 
 
 def _sender(session: Session, account: UUID) -> Person:
-    """Who sends, by name and birth date at least. Raises `ProfileRequired`."""
+    """The sender, by name and birth date at least. Raises `ProfileRequired`."""
     sender = find_holder(session, account)
     if sender is None or sender.birth_date is None:
         raise ProfileRequired()

@@ -187,7 +187,8 @@ def settle_absence(session: Session, remittance_id: UUID, *, now: datetime) -> S
 
 
 def put_back(session: Session, task: PayoutTask, *, now: datetime) -> None:
-    """This attempt certainly never reached the agency: it may be made again, or cancelled."""
+    """Note that this attempt certainly never reached the agency: it may be made again, or
+    cancelled."""
     LIFECYCLE.lock(session, task.remittance)
     _close_attempt(session, task, AttemptOutcome.NEVER_SENT, now)
 

@@ -88,13 +88,14 @@ class Answer(StrEnum):
 
 
 class Action(StrEnum):
-    """What its sender may do with a remittance."""
+    """A thing that the sender may do with a remittance."""
 
     CANCEL = "cancel"
 
 
 class AttemptOutcome(StrEnum):
-    """Of one sending of an order: the first two are open, for the order may still arrive."""
+    """The outcome of one sending of an order: the first two are open, for the order may still
+    arrive."""
 
     SENDING = "sending"
     UNKNOWN = "unknown"

@@ -23,7 +23,7 @@ ABSOLUTE = timedelta(hours=8)
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Whose browser it is: a citizen's account or a staff account, never both."""
+    """The owner of a browser's session: a citizen's account or a staff account, never both."""
 
     account_id: UUID | None
     staff_id: UUID | None
@@ -60,7 +60,7 @@ _READ = text(f"SELECT account_id, staff_id FROM web_sessions {_ALIVE}")  # noqa:
 
 
 def find_session(session: Session, secret: str, *, now: datetime) -> SignedIn | None:
-    """Whose cookie this is, unless it was ended, left idle, or is eight hours old.
+    """The owner of this cookie, unless its session was ended, left idle, or is eight hours old.
 
     On a replica, which can't note that it was used, it is only read.
     """

@@ -140,7 +140,7 @@ def enroll_code_use(program: str) -> Response:
 
 
 def describe_recipient(command: RequestEnrollment) -> str:
-    """To whom news of it go, and in which language."""
+    """Say who gets news of the request, and in which language."""
     contact = contact_of(command.applicant)
     language = _("en inglés") if command.language == "en" else _("en español")
     if contact is None:

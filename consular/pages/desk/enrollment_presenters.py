@@ -99,7 +99,8 @@ def by_status(counts: Sequence[StatusCount]) -> dict[str, Any] | None:
 
 
 def zone(session: Session, enrollment: Any = None) -> dict[str, str]:
-    """Whose clock times are shown by: the reader's office, else the request's, else Mexico City."""
+    """The clock by which times are shown: the reader's office, else the request's, else Mexico
+    City."""
     code = actor().consulate or (enrollment.consulate_code if enrollment else None)
     if code is None:
         return {"zone": HOME_ZONE, "place": ""}

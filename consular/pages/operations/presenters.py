@@ -70,7 +70,7 @@ def agency(session: Session, overview: AgencyOverview, now: datetime) -> dict[st
 
 
 def pause(session: Session, row: Any) -> dict[str, Any]:
-    """Who paused it and why, and who lifted that."""
+    """A pause in words: who paused it and why, and who lifted that."""
     return {
         "reason": row.reason,
         "by": _who(session, row.paused_by),

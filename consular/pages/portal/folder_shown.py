@@ -109,7 +109,7 @@ def _rows(program: Program, answers: Mapping[str, Any]) -> list[Shown]:
 
 
 def consent_shown(consent: Any) -> Shown:
-    """Who gets what, why, since when, by whom; and whether it still holds."""
+    """A consent in words: who gets what, why, since when, by whom; and whether it still holds."""
     program = PROGRAMS.get(consent.program)
     return {
         "id": consent.id,

@@ -354,7 +354,7 @@ def _callback(endpoint: str) -> str:
 
 
 def _serializer(kind: str) -> URLSafeTimedSerializer:
-    """Of one kind of sign-in: what began as a citizen's can't be ended as staff's."""
+    """A serializer for one kind of sign-in: what began as a citizen's can't be ended as staff's."""
     return URLSafeTimedSerializer(current_app.config["FORM_KEY"], salt=f"sign-in.{kind}")
 
 

@@ -15,7 +15,8 @@ from services.remittances.tariffs import tariff
 
 
 def terms(session: Session) -> dict[str, Any]:
-    """Of a transfer that is quoted, ordered or cancelled now. Raises `TariffUnavailable`."""
+    """The terms of a transfer that is quoted, ordered or cancelled now. Raises
+    `TariffUnavailable`."""
     rules = tariff(session, day_in_mexico(database_now(session)))
     return {
         "quote_minutes": rules.quote // timedelta(minutes=1),

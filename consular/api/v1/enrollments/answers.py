@@ -92,7 +92,7 @@ class ResultField(Table):
     """What the program's agency gave; which program, the answer's ``program`` says."""
 
     def variants(self) -> list[Schema]:
-        """What it may be, for the OpenAPI document."""
+        """The schemas that it may be, for the OpenAPI document."""
         return [_result(program) for program in open_programs()]
 
 

@@ -22,7 +22,7 @@ class HeldAnswer(Answer):
 
 
 class HolderAnswer(Answer):
-    """Who the account's holder is now, to compare with the document."""
+    """The account's holder as they are now, to compare with the document."""
 
     given_names = Text()
     first_surname = Text()

@@ -46,7 +46,7 @@ class ProfileAnswer(TellingAnswer):
 
 
 class AccessAnswer(Answer):
-    """Who did what with one's data, when, and where."""
+    """An access to one's data: who did what, when, and where."""
 
     at = Instant()
     role = Word(Role, attribute="actor_role")

@@ -79,7 +79,7 @@ def list_all_agencies() -> dict[str, Any]:
     answer=PauseList(),
 )
 def list_agency_pauses(agency: str) -> dict[str, Any]:
-    """Who paused an agency, why, and who lifted it."""
+    """List an agency's pauses: who paused it, why, and who lifted it."""
     with transaction() as session:
         return PauseList.page(list_pauses(session, known_agency(agency), limit=MOST_JOBS))
 
