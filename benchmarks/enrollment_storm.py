@@ -440,13 +440,13 @@ def judge(storm: Storm, requests: int, seconds: float) -> Outcome:
     with psycopg.connect(storm.urls.worker_url, options="-c app.consulate=*") as db:
         rows = db.execute(_ROWS).fetchall()
     ours = {folio: (program, Status(status)) for folio, program, status, _ in rows}
-    given = [line["folio"] for line in taken if line["folio"]]
+    folios = [line["folio"] for line in taken if line["folio"]]
     effects = {code: _effects(storm.settings, code) for code in ENROLLING}
     problems = {
-        "lost": len(set(given) - set(ours)),
+        "lost": len(set(folios) - set(ours)),
         "never answered for good": requests - len(taken),
         "refused by the web": sum(line["status"] != 202 for line in taken),
-        "doubled": len(ours) - len(set(given)) + len(given) - len(set(given)),
+        "doubled": len(ours) - len(set(folios)) + len(folios) - len(set(folios)),
         "decided twice": sum(decisions > 1 for *_, decisions in rows),
         "not final": sum(status not in DECIDED for _, status in ours.values()),
         "jobs parked": ask(storm.urls.worker_url, _PARKED) or 0,

@@ -165,14 +165,17 @@ def http_request(
 ) -> bytes:
     """A whole HTTP/1.1 request."""
     payload = json.dumps(body).encode() if body is not None else b""
-    given = {
+    headers_sent = {
         "Host": "localhost",
         "Content-Type": "application/json",
         "Content-Length": str(len(payload)),
         "Accept-Language": "es-MX,es;q=0.9,en;q=0.5",
         **(headers or {}),
     }
-    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
+    lines = [
+        f"{method} {path} HTTP/1.1",
+        *(f"{name}: {value}" for name, value in headers_sent.items()),
+    ]
     return "\r\n".join([*lines, "", ""]).encode() + payload
 
 

@@ -58,7 +58,7 @@ class EstimateSchema(Schema):
 class AskedSchema(Schema):
     """Fields of a program, some of which are asked for only after certain answers."""
 
-    asked: ClassVar[tuple[Field, ...]] = ()
+    form: ClassVar[tuple[Field, ...]] = ()
 
     @validates_schema
     def _refuse_against_conditions(
@@ -68,7 +68,7 @@ class AskedSchema(Schema):
         Of a part of the answers nothing is known of the others."""
         if partial:
             return
-        errors = {field.name: [fault] for field in self.asked if (fault := _fault(field, data))}
+        errors = {field.name: [fault] for field in self.form if (fault := _fault(field, data))}
         if errors:
             raise ValidationError(errors)
 
@@ -139,7 +139,7 @@ def asked_schema(form: tuple[Field, ...], name: str, described: str) -> Schema:
         {each.name: _field(each, name) for each in form}, name=name
     )
     schema_class.__doc__ = described
-    schema_class.asked = form
+    schema_class.form = form
     schema: Schema = schema_class()
     return schema
 
@@ -170,12 +170,12 @@ def _group(group: Field, within: str) -> fields.Field[Any]:
 
 
 _KINDS: Mapping[Kind, Callable[[Field], fields.Field[Any]]] = {
-    Kind.TEXT: lambda asked: Text(most=asked.most),
-    Kind.NUMBER: lambda asked: WholeNumber(validate=validate.Range(0, asked.most)),
+    Kind.TEXT: lambda field: Text(most=field.most),
+    Kind.NUMBER: lambda field: WholeNumber(validate=validate.Range(0, field.most)),
     Kind.DATE: lambda _asked: Day(),
     Kind.BIRTH_DATE: lambda _asked: BirthDate(metadata={"examples": ["1990-05-12"]}),
     Kind.MONEY: lambda _asked: MoneyField(),
-    Kind.CHOICE: lambda asked: Choice(tuple(choice.value for choice in asked.choices)),
+    Kind.CHOICE: lambda field: Choice(tuple(choice.value for choice in field.choices)),
     Kind.YES_NO: lambda _asked: Flag(),
     Kind.CURP: lambda _asked: Curp(metadata={"examples": ["HEGG560427MVZRRL04"]}),
     Kind.RFC: lambda _asked: Rfc(metadata={"examples": ["GODE561231GR8"]}),

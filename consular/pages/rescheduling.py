@@ -63,8 +63,8 @@ class _Area:
 
     def choose(self, id: UUID) -> Any:
         """Free times; an appointment that can't move leads to its own page."""
-        asked = {**pick(draft().form, "consulate"), **request.args.to_dict()}
-        wanted = load_fields(_Wanted(), pick(asked, "consulate", "from"))
+        values = {**pick(draft().form, "consulate"), **request.args.to_dict()}
+        wanted = load_fields(_Wanted(), pick(values, "consulate", "from"))
         with transaction() as session:
             row = get_appointment(session, id)
             record_look(session, "appointment", row)

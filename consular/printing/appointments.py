@@ -91,11 +91,11 @@ def _fee(session: Session, appointment: Appointment) -> list[tuple[str, str]]:
 
 def _written(session: Session, appointment: Appointment) -> list[Part]:
     """What was written down before coming."""
-    asked = fields_of(appointment.services)
+    fields = fields_of(appointment.services)
     return [
         Part(
             _("Lo que escribiste antes de venir: %(name)s", name=full_name(written.who)),
-            tuple((row["label"], str(row["value"])) for row in data_rows(asked, written.answers)),
+            tuple((row["label"], str(row["value"])) for row in data_rows(fields, written.answers)),
         )
         for written in pre_applying.read_all(session, appointment, vault())
         if written.answers

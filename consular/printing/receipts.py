@@ -57,8 +57,8 @@ def receipt_document(session: Session, printed: Print) -> Document:
     )
 
 
-def _service(session: Session, given: Given) -> Part:
-    row = given.row
+def _service(session: Session, rendered: Given) -> Part:
+    row = rendered.row
     listed = row.listed_minor
     price = [] if listed is None else [(_("Tarifa"), money(format_minor(listed), row.currency))]
     lines = [
@@ -66,8 +66,11 @@ def _service(session: Session, given: Given) -> Part:
             " · ".join(filter(None, (words("cashier.case", line.code), line.article))),
             money(format_minor(line.minor), row.currency),
         )
-        for line in given.lines
+        for line in rendered.lines
     ]
-    charged = (_("Devuelto") if given.charged.minor < 0 else _("Cobrado"), money(given.charged))
+    charged = (
+        _("Devuelto") if rendered.charged.minor < 0 else _("Cobrado"),
+        money(rendered.charged),
+    )
     heading = in_language(get_service(session, row.service_code), "name")
     return Part(heading, (*price, *lines, charged))

@@ -188,11 +188,11 @@ def _of_the_day(query: AgendaQuery) -> ColumnElement[bool]:
 
 
 def _matches(text: str) -> ColumnElement[bool]:
-    found = _called(text)
+    matches = _called(text)
     part = parse_folio_part(text)
     if part is not None:
-        found = or_(found, Member.folio.contains(part), Appointment.folio.contains(part))
-    return found
+        matches = or_(matches, Member.folio.contains(part), Appointment.folio.contains(part))
+    return matches
 
 
 def _called(name: str) -> ColumnElement[bool]:

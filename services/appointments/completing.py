@@ -63,11 +63,11 @@ def complete(
     """
     appointment = LIFECYCLE.lock(session, appointment_id)
     there = who_may(session, appointment, Step.COMPLETE, now=now, only=only)
-    given = list_given(session, appointment, served, now=now, numbers=[each.n for each in there])
+    rendered = list_given(session, appointment, served, now=now, numbers=[each.n for each in there])
     step = TakeStep(appointment_id, Step.COMPLETE, only=only)
     take_step(session, step, now=now, actor=actor)
     command = RecordServices(
-        _visit(session, appointment, now), given, served.fee, served.means, served.reason
+        _visit(session, appointment, now), rendered, served.fee, served.means, served.reason
     )
     record_services(session, command, now=now, actor=actor, vault=vault)
     return appointment
@@ -95,9 +95,9 @@ def record_more(
         raise NotFound()
     if person.status != Status.COMPLETED:
         raise WrongState(state=person.status)
-    given = list_given(session, appointment, served, now=now, numbers=[only])
+    rendered = list_given(session, appointment, served, now=now, numbers=[only])
     visit = _visit(session, appointment, now)
-    command = RecordServices(visit, given, served.fee, served.means, served.reason)
+    command = RecordServices(visit, rendered, served.fee, served.means, served.reason)
     record_services(session, command, now=now, actor=actor, vault=vault)
     subject = audit.Subject.of("appointment", appointment)
     audit.record(session, subject, action="charge.recorded", now=now, actor=actor)
@@ -121,7 +121,7 @@ def list_given(
     people = _people(list_party(session, [appointment.id])[appointment.id], numbers)
     day = today_at_office(session, appointment, now)
     single = len(services) * len(people) == 1
-    given = tuple(
+    rendered = tuple(
         Rendered(
             service,
             each.person,
@@ -132,10 +132,10 @@ def list_given(
         for each in people
         for service in services
     )
-    chosen = {choice.code for each in given for choice in each.cases}
+    chosen = {choice.code for each in rendered for choice in each.cases}
     if any(choice.code not in chosen for choice in served.cases):
         raise Invalid("case_not_for_service", field="cases")
-    return (replace(given[0], document_number=served.document_number), *given[1:])
+    return (replace(rendered[0], document_number=served.document_number), *rendered[1:])
 
 
 def _people(party: Sequence[Coming], numbers: Collection[int] | None) -> Sequence[Coming]:
@@ -144,10 +144,10 @@ def _people(party: Sequence[Coming], numbers: Collection[int] | None) -> Sequenc
     return [each for each in party if each.n in numbers] or party
 
 
-def outcome_of(appointment: Appointment, given: Sequence[Given]) -> dict[str, Any]:
+def outcome_of(appointment: Appointment, rendered: Sequence[Given]) -> dict[str, Any]:
     """What the desk noted, with the service and the sum of what was given."""
-    charged = sum_charged(given)
-    served = {"service": given[0].row.service_code, "fee": charged.as_dict()} if charged else {}
+    charged = sum_charged(rendered)
+    served = {"service": rendered[0].row.service_code, "fee": charged.as_dict()} if charged else {}
     return {**(appointment.outcome or {}), **served}
 
 

@@ -42,24 +42,24 @@ def list_people_of_day(
     back = select(ReturnPass.appointment_id).where(
         ReturnPass.consulate_code == consulate, ReturnPass.returned_on == day
     )
-    found = session.scalars(
+    appointments = session.scalars(
         select(Appointment).where(
             Appointment.consulate_code == consulate,
             or_(Appointment.day == day, Appointment.id.in_(back)),
         )
     ).all()
-    ids = [appointment.id for appointment in found]
-    people, given = list_party(session, ids), list_given(session, ids)
+    ids = [appointment.id for appointment in appointments]
+    people, rendered = list_party(session, ids), list_given(session, ids)
     rows = [
-        _person(appointment, coming, given.get(appointment.id, []))
-        for appointment in found
+        _person(appointment, coming, rendered.get(appointment.id, []))
+        for appointment in appointments
         for coming in people[appointment.id]
     ]
-    return sorted(rows, key=lambda row: (row.start, row.folio, row.number)), found
+    return sorted(rows, key=lambda row: (row.start, row.folio, row.number)), appointments
 
 
-def _person(appointment: Appointment, coming: Coming, given: Sequence[Given]) -> PersonOfTheDay:
-    own = [each for each in given if each.row.person_id == coming.person.id]
+def _person(appointment: Appointment, coming: Coming, rendered: Sequence[Given]) -> PersonOfTheDay:
+    own = [each for each in rendered if each.row.person_id == coming.person.id]
     taken_back = {each.row.reverses_id for each in own}
     stands = [
         each for each in own if each.row.reverses_id is None and each.row.id not in taken_back

@@ -84,9 +84,9 @@ def take_over(
         cancel(session, other.id, now=now, actor=actor)
     # Its place isn't freed: it goes on to the person.
     take_step(session, TakeStep(first.id, Step.CANCEL), now=now, actor=actor)
-    given = _rebook(session, check, first, now=now, vault=vault)
-    enqueue(session, "appointments.confirmation", given.id)
-    return given
+    booked = _rebook(session, check, first, now=now, vault=vault)
+    enqueue(session, "appointments.confirmation", booked.id)
+    return booked
 
 
 def release(

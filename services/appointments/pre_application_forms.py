@@ -160,5 +160,5 @@ FORMS: Mapping[str, tuple[Field, ...]] = {
 
 def fields_of(services: Sequence[str]) -> tuple[Field, ...]:
     """What these services ask for, each thing once; none where nothing can be written before."""
-    named = {asked.name: asked for code in services for asked in FORMS.get(code, ())}
+    named = {field.name: field for code in services for field in FORMS.get(code, ())}
     return tuple(named.values())

@@ -347,7 +347,7 @@ def count_places(session: Session, sessions: Sequence[UUID]) -> dict[UUID, Place
     rows = session.execute(
         select(OpeningSession.id, desks * slots, taken).where(OpeningSession.id.in_(sessions))
     )
-    return {found: Places(int(total), int(used)) for found, total, used in rows}
+    return {name: Places(int(total), int(used)) for name, total, used in rows}
 
 
 def latest_closing(session: Session, *, consulate: str, day: date) -> time | None:

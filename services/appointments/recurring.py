@@ -159,7 +159,7 @@ def rule_days(rule: str, first_day: date, start: date, last: date) -> list[date]
     parsed: Any = rrulestr(rule.strip().upper(), dtstart=begins)
     # Bounded, for a rule without any day would be followed to the end of the calendar.
     bounded = parsed.replace(until=min(end, parsed._until) if parsed._until else end)
-    return [found.date() for found in bounded if found.date() >= start]
+    return [moment.date() for moment in bounded if moment.date() >= start]
 
 
 def days_of_rule(
@@ -208,18 +208,18 @@ def today_of(session: Session, consulate: str, now: datetime) -> date:
 
 
 def _missing_days(session: Session, series: SessionSeries, today: date) -> list[date]:
-    made = session.scalars(
+    planned = session.scalars(
         select(OpeningSession.day).where(
             OpeningSession.series_id == series.id, OpeningSession.day > today
         )
     ).all()
-    found = days_of_rule(
+    days = days_of_rule(
         session, series.consulate_code, series.rrule, series.first_day,
         start=max(today, series.made_until or today) + _DAY,
         last=today + HORIZON,
-        without=[*series.exdates, *made],
+        without=[*series.exdates, *planned],
     )  # fmt: skip
-    return list(found.days)
+    return list(days.days)
 
 
 def _of_day(series: SessionSeries, day: date) -> OpenSession:
@@ -324,8 +324,8 @@ def coming_days(session: Session, series: SessionSeries, *, now: datetime) -> Da
         )
         .order_by(OpeningSession.day)
     ).all()
-    given = days_of_rule(
+    fitting = days_of_rule(
         session, series.consulate_code, series.rrule, series.first_day,
         start=today + _DAY, last=today + HORIZON, without=series.exdates,
     )  # fmt: skip
-    return Days(tuple(days), given.left_out)
+    return Days(tuple(days), fitting.left_out)

@@ -52,8 +52,8 @@ def remind(session: Session, *, now: datetime, most: int) -> int:
 
 def is_still_due(session: Session, appointment: Appointment) -> bool:
     """Whether a reminder was asked for about the time that the appointment has now."""
-    asked = exists().where(
+    request = exists().where(
         AppointmentReminder.appointment_id == appointment.id,
         AppointmentReminder.starts_at == appointment.starts_at,
     )
-    return bool(session.scalar(select(asked)))
+    return bool(session.scalar(select(request)))

@@ -44,10 +44,12 @@ def resemblance_keys(vault: Vault, person: Any) -> dict[bytes, str]:
     born: date | None = person.birth_date
     if born is None:
         return {}
-    given = {*normalise_name(person.given_names).split(), compact_name(person.given_names)}
+    given_names = {*normalise_name(person.given_names).split(), compact_name(person.given_names)}
     surnames = surname_forms(person.first_surname, person.second_surname)
     of_one_day = {
-        f"{name}|{surname}|{born.isoformat()}": NAMES for name in given for surname in surnames
+        f"{name}|{surname}|{born.isoformat()}": NAMES
+        for name in given_names
+        for surname in surnames
     }
     names, digits = _letters(person), born.strftime("%Y%m%d")
     but_one_digit = {
@@ -109,8 +111,8 @@ def _letters(person: Any) -> str:
     the order of the words and the spaces between them."""
     surnames = filter(None, (person.first_surname, person.second_surname))
     stems = {_as_one_word(_without_particles(surname)) for surname in surnames}
-    given = sorted(compact_name(person.given_names))
-    return f"{''.join(given)}|{''.join(sorted(''.join(stems)))}"
+    given_names = sorted(compact_name(person.given_names))
+    return f"{''.join(given_names)}|{''.join(sorted(''.join(stems)))}"
 
 
 def _without_particles(surname: str) -> list[str]:

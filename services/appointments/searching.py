@@ -111,32 +111,32 @@ _SEARCH = text(
 )
 
 
-def search(session: Session, asked: Search, *, now: datetime) -> list[FreePlace]:
+def search(session: Session, wanted: Search, *, now: datetime) -> list[FreePlace]:
     """Free times by time, or by distance and then time."""
-    away = offices_in_reach(session, asked)
-    opens, closes = _HOURS[asked.part]
+    away = offices_in_reach(session, wanted)
+    opens, closes = _HOURS[wanted.part]
     rows = session.execute(
         _SEARCH,
         {
             "offices": list(away),
-            "service": asked.service,
-            "begins": max(_midnight(asked.first) - _FURTHEST_ZONE, now),
-            "ends": _midnight(asked.last) + timedelta(days=1) + _FURTHEST_ZONE,
+            "service": wanted.service,
+            "begins": max(_midnight(wanted.first) - _FURTHEST_ZONE, now),
+            "ends": _midnight(wanted.last) + timedelta(days=1) + _FURTHEST_ZONE,
             "now": now,
-            "first": asked.first,
-            "last": asked.last,
+            "first": wanted.first,
+            "last": wanted.last,
             "opens": opens,
             "closes": closes,
-            "weekdays": list(asked.weekdays),
-            "party": asked.party,
-            "around": asked.around,
-            "each": asked.each,
-            "counted": asked.wanted.is_plain,
+            "weekdays": list(wanted.weekdays),
+            "party": wanted.party,
+            "around": wanted.around,
+            "each": wanted.each,
+            "counted": wanted.wanted.is_plain,
         },
     )
-    lookup = OfferLookup(driver_connection(session), asked.wanted)
-    places = list(_first_of_each(rows.all(), asked.each, lookup, away))
-    if asked.sort is Sort.DISTANCE and asked.near:
+    lookup = OfferLookup(driver_connection(session), wanted.wanted)
+    places = list(_first_of_each(rows.all(), wanted.each, lookup, away))
+    if wanted.sort is Sort.DISTANCE and wanted.near:
         # As they come, rows are by time; a stable sort keeps that within an office.
         places.sort(key=lambda place: place.km or 0)
     return places
@@ -157,28 +157,30 @@ def _first_of_each(
             yield FreePlace(office, row.starts_at, offer.ends_at, offer.free, away[office])
 
 
-def offices_in_reach(session: Session, asked: Search) -> dict[str, float | None]:
+def offices_in_reach(session: Session, wanted: Search) -> dict[str, float | None]:
     """The offices to look at, each with its distance, nearest first; none when nothing is near."""
-    away = _distances(session, asked.near)
+    away = _distances(session, wanted.near)
     return {
         code: km
         for code, km in away.items()
-        if (not asked.consulates or code in asked.consulates)
-        and (asked.within_km is None or km is None or km <= asked.within_km)
+        if (not wanted.consulates or code in wanted.consulates)
+        and (wanted.within_km is None or km is None or km <= wanted.within_km)
     }
 
 
-def nearest_office(session: Session, asked: Search) -> str | None:
+def nearest_office(session: Session, wanted: Search) -> str | None:
     """Of the offices that were asked for, the first or the nearest; None for the whole network."""
-    if asked.near is None:
-        return asked.consulates[0] if asked.consulates else None
-    return next(iter(offices_in_reach(session, replace(asked, within_km=None))), None)
+    if wanted.near is None:
+        return wanted.consulates[0] if wanted.consulates else None
+    return next(iter(offices_in_reach(session, replace(wanted, within_km=None))), None)
 
 
 def _distances(session: Session, here: tuple[float, float] | None) -> dict[str, float | None]:
     if here is None:
         return {office.code: None for office in list_consulates(session)}
-    return {found.consulate.code: round(found.km, 1) for found in near(session, *here, limit=1000)}
+    return {
+        nearby.consulate.code: round(nearby.km, 1) for nearby in near(session, *here, limit=1000)
+    }
 
 
 def _midnight(day: date) -> datetime:
@@ -205,12 +207,12 @@ class Loosened(NamedTuple):
     place: FreePlace
 
 
-def what_would_fit(session: Session, asked: Search, *, now: datetime) -> list[Loosened]:
+def what_would_fit(session: Session, wanted: Search, *, now: datetime) -> list[Loosened]:
     """For a search that found nothing: each wish that stands in the way by itself."""
     loosened = []
     for wish, changes in _WISHES.items():
-        other = replace(asked, each=1, **changes)
-        if other == replace(asked, each=1):
+        other = replace(wanted, each=1, **changes)
+        if other == replace(wanted, each=1):
             continue
         places = search(session, other, now=now)
         if places:

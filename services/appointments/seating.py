@@ -262,11 +262,11 @@ class _Arrangement:
 
     def find(self) -> dict[str, str] | None:
         """Hold -> desk; None when there is no arrangement, or none was found in time."""
-        found = self._seat(0)
+        arranged = self._seat(0)
         # What was taken for the trial; the holds themselves aren't part of ``left``.
         for hold, kind in zip(self.holds, self.chosen, strict=False):
             self._count(hold, kind, 1)
-        return self._name_desks() if found else None
+        return self._name_desks() if arranged else None
 
     def _seat(self, number: int) -> bool:
         if number == len(self.holds):
@@ -466,13 +466,13 @@ class _Search:
         return times
 
     def _candidates(self, service: str, times: Sequence[datetime]) -> list[_Candidate]:
-        found = (
+        candidates = (
             self._candidate(number, opening, service, begins)
             for begins in times
             for number, opening in enumerate(self.openings)
             if opening.offers(service, self.party.skills)
         )
-        return [each for each in found if each]
+        return [each for each in candidates if each]
 
     def _candidate(
         self, number: int, opening: Opening, service: str, begins: datetime

@@ -81,8 +81,8 @@ def watch(
     }
     # Two presses of the button at once leave one.
     session.execute(insert(PlaceWatch).values(row).on_conflict_do_nothing())
-    found: UUID = session.scalars(select(PlaceWatch.id).where(*_same(account, command))).one()
-    return found
+    watch_id: UUID = session.scalars(select(PlaceWatch.id).where(*_same(account, command))).one()
+    return watch_id
 
 
 def stop(session: Session, watch: UUID, *, now: datetime) -> None:
@@ -153,7 +153,7 @@ def find_place(session: Session, row: PlaceWatch, *, now: datetime) -> FreePlace
     """The earliest place that fits, or None."""
     zone = ZoneInfo(get_consulate(session, row.consulate_codes[0]).time_zone)
     last = row.before or row.expires_at
-    asked = Search(
+    wanted = Search(
         row.service_code,
         now.astimezone(zone).date(),
         last.astimezone(zone).date(),
@@ -161,7 +161,7 @@ def find_place(session: Session, row: PlaceWatch, *, now: datetime) -> FreePlace
         party=row.people,
         each=1,
     )
-    places = search(session, asked, now=now + WATCH_NOTICE)
+    places = search(session, wanted, now=now + WATCH_NOTICE)
     return next((p for p in places if row.before is None or p.start < row.before), None)
 
 
@@ -200,14 +200,14 @@ def _same(account: UUID, command: WatchPlaces) -> tuple[Any, ...]:
 def _known_by(session: Session, account: UUID, vault: Vault) -> dict[str, Any]:
     """By what a booking of the account's holder is known that was made elsewhere."""
     holder = find_holder(session, account)
-    told = open_person(holder, vault) if holder else None
+    person = open_person(holder, vault) if holder else None
     email, phone = find_contact(session, account, vault)
     email_key, phone_key = (
         contact_index(vault, "email", email),
         contact_index(vault, "phone", phone),
     )
     return {
-        "person_keys": person_keys(told, vault) if told and told.birth_date else [],
+        "person_keys": person_keys(person, vault) if person and person.birth_date else [],
         "email_index": bytes.fromhex(email_key) if email_key else None,
         "phone_index": bytes.fromhex(phone_key) if phone_key else None,
     }

@@ -136,10 +136,10 @@ def _count_taken(session: Session, slots: Sequence[UUID]) -> dict[str, Counter[s
 
 def _with_desk(plan: SessionPlan, services: frozenset[str]) -> SessionPlan:
     opening = plan.opening
-    given = services or frozenset(code for desk in opening.desks for code in desk.services)
-    if not opening.desks or not given:
+    offered = services or frozenset(code for desk in opening.desks for code in desk.services)
+    if not opening.desks or not offered:
         return plan
-    desks = (*opening.desks, DeskOffer("more", given))
+    desks = (*opening.desks, DeskOffer("more", offered))
     times = tuple(_with_more(time, plan.taken.get(time.id, {}), desks) for time in opening.times)
     return replace(plan, opening=replace(opening, desks=desks, times=times))
 

@@ -103,11 +103,11 @@ def _reverse(
     zone = ZoneInfo(get_consulate(session, row.consulate_code).time_zone)
     day, charged = now.astimezone(zone).date(), Money(-row.charged_minor, row.currency)
     visit = Visit(row.appointment_id, row.consulate_code, row.account_id, day)
-    asked = replace(actor, account_id=correction.requested_by)
+    requester = replace(actor, account_id=correction.requested_by)
     before = session.get(Receipt, row.receipt_id) if row.receipt_id else None
     means = Means(before.means) if before else Means.NOT_TOLD
     receipt = (
-        issue_receipt(session, visit, charged, means, now=now, actor=asked)
+        issue_receipt(session, visit, charged, means, now=now, actor=requester)
         if charged.minor
         else None
     )

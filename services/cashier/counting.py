@@ -52,9 +52,9 @@ def count_cash(
     if cash_up.closed_at is not None:
         raise WrongState(state="counted")
     expected = list_expected(session, id)
-    told = {(each.means.value, each.money.currency): each for each in counts}
-    for key in sorted(expected.keys() | told.keys()):
-        _add(session, id, key, expected.get(key, 0), told.get(key))
+    counted = {(each.means.value, each.money.currency): each for each in counts}
+    for key in sorted(expected.keys() | counted.keys()):
+        _add(session, id, key, expected.get(key, 0), counted.get(key))
     cash_up.closed_at, cash_up.closed_by = now, actor.account_id
     session.flush()
     _audit(session, cash_up, "cash_up.counted", now, actor)
@@ -86,11 +86,11 @@ def _lock(session: Session, id: UUID) -> CashUp:
 
 
 def _add(
-    session: Session, id: UUID, key: tuple[str, str], expected: int, told: Counted | None
+    session: Session, id: UUID, key: tuple[str, str], expected: int, count: Counted | None
 ) -> None:
     means, currency = key
-    counted = told.money.minor if told else 0
-    reason = told.reason if told else None
+    counted = count.money.minor if count else 0
+    reason = count.reason if count else None
     if counted != expected and not reason:
         raise Invalid("difference_reason", field=f"reason_{means}_{currency}")
     session.add(

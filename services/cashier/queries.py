@@ -49,10 +49,10 @@ def list_given(session: Session, appointments: Sequence[UUID]) -> dict[UUID, lis
         .where(ServiceRendered.appointment_id.in_(appointments))
         .order_by(ServiceRendered.rendered_at, ServiceRendered.id)
     ).all()
-    given: dict[UUID, list[Given]] = {}
+    rendered: dict[UUID, list[Given]] = {}
     for each in with_parts(session, rows):
-        given.setdefault(each.row.appointment_id, []).append(each)
-    return given
+        rendered.setdefault(each.row.appointment_id, []).append(each)
+    return rendered
 
 
 def with_parts(session: Session, rows: Sequence[ServiceRendered]) -> list[Given]:
@@ -65,8 +65,10 @@ def with_parts(session: Session, rows: Sequence[ServiceRendered]) -> list[Given]
     ):
         lines[line.rendered_id].append(line)
     wanted = {row.receipt_id for row in rows if row.receipt_id}
-    found = session.scalars(select(Receipt).where(Receipt.id.in_(wanted))) if wanted else ()
-    receipts = {receipt.id: receipt for receipt in found}
+    rows_of_receipts = (
+        session.scalars(select(Receipt).where(Receipt.id.in_(wanted))) if wanted else ()
+    )
+    receipts = {receipt.id: receipt for receipt in rows_of_receipts}
     return [
         Given(row, lines[row.id], receipts.get(row.receipt_id) if row.receipt_id else None)
         for row in rows
@@ -91,12 +93,14 @@ def find_document(session: Session, appointment: UUID, vault: Vault) -> str | No
     return key.open(row[0].document_sealed, place=DOCUMENT_PLACE, row=row[0].id)
 
 
-def sum_charged(given: Sequence[Given]) -> Money | None:
+def sum_charged(rendered: Sequence[Given]) -> Money | None:
     """What is left charged of all of them; None without any. An appointment has one currency."""
-    if not given:
+    if not rendered:
         return None
-    first = given[0].row.currency
-    return Money(sum(each.row.charged_minor for each in given if each.row.currency == first), first)
+    first = rendered[0].row.currency
+    return Money(
+        sum(each.row.charged_minor for each in rendered if each.row.currency == first), first
+    )
 
 
 def get_receipt(session: Session, receipt: UUID) -> Receipt:

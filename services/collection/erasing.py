@@ -29,5 +29,5 @@ def erase(session: Session, erased: Erased) -> None:
 
 
 def _theirs(erased: Erased) -> ColumnElement[bool]:
-    made = select(ServiceRendered.id).where(ServiceRendered.person_id.in_(erased.people))
-    return ReadyDocument.rendered_id.in_(made)
+    rendered = select(ServiceRendered.id).where(ServiceRendered.person_id.in_(erased.people))
+    return ReadyDocument.rendered_id.in_(rendered)

@@ -230,7 +230,7 @@ def _open_rows(session: Session, batch: UUID) -> list[tuple[EnrollmentBatchRow, 
         .where(row.batch_id == batch, row.settled_at.is_(None))
         .order_by(row.id)
     ).all()
-    return [(found, enrollment, folio) for found, enrollment, folio in rows]
+    return [(each, enrollment, folio) for each, enrollment, folio in rows]
 
 
 def _drop_withdrawn(session: Session, batch: EnrollmentBatch, now: datetime) -> None:

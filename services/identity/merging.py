@@ -97,10 +97,10 @@ def list_merges(session: Session, people: Collection[UUID]) -> Sequence[PersonMe
 def list_same(session: Session, people: Collection[UUID]) -> set[UUID]:
     """These rows and all that are the same person by merges that stand."""
     known: set[UUID] = set()
-    found = set(people)
-    while found - known:
-        known |= found
-        found = {id for row in list_merges(session, known) for id in (row.person_id, row.merged_id)}
+    same = set(people)
+    while same - known:
+        known |= same
+        same = {id for row in list_merges(session, known) for id in (row.person_id, row.merged_id)}
     return known
 
 

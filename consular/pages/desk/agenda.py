@@ -124,7 +124,7 @@ def _read(session: Session, values: dict[str, Any], query: dict[str, Any]) -> Ag
     folio = parse_folio(query["q"] or "")
     appointment = find_by_folio(session, folio) if folio else None
     day = appointment.day if appointment else query["day"] or today_at(place)
-    asked = AgendaQuery(
+    filters = AgendaQuery(
         consulate=place["code"],
         day=day,
         today=today_at(place),
@@ -133,7 +133,7 @@ def _read(session: Session, values: dict[str, Any], query: dict[str, Any]) -> Ag
         service=None if folio else query["service"],
         after=query["next"],
     )
-    lines = list_agenda(session, asked, limit=LINES)
+    lines = list_agenda(session, filters, limit=LINES)
     record_agenda(session, lines.items, searched=bool(query["q"]))
     return Agenda(place, day, query, values, lines)
 

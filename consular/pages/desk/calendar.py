@@ -38,8 +38,8 @@ def calendar() -> str:
     with transaction() as session:
         place = office(session, actor().consulate or "")
         today = today_at(place)
-        asked = _asked(f"{request.args.get('month')}-01") or today
-        first, last = _ends_of_month(asked)
+        wanted = _asked(f"{request.args.get('month')}-01") or today
+        first, last = _ends_of_month(wanted)
         days = list_planned_days(session, consulate=place["code"], first=first, last=last)
         return render_template(
             "desk/calendar.html",
@@ -90,8 +90,8 @@ def _month_address(day: date) -> str:
 def _asked(written: str) -> date | None:
     """A day of the address; None where it isn't one."""
     errors: Errors = {}
-    asked = check(DayQuery(), {"day": written}, errors)
-    day: date | None = asked["day"] if asked else None
+    query = check(DayQuery(), {"day": written}, errors)
+    day: date | None = query["day"] if query else None
     return day
 
 

@@ -57,13 +57,13 @@ def cash() -> str:
     with transaction() as session:
         place, day = _place_and_day(session)
         mine = None if _supervises() else actor().account_id
-        found = queries.list_cash_ups(session, consulate=place["code"], day=day, officer=mine)
+        cash_ups = queries.list_cash_ups(session, consulate=place["code"], day=day, officer=mine)
         return render_template(
             "desk/cash.html",
             consulate=place,
             day=day,
             links=_links("desk.cash", day),
-            cash_ups=[_line(session, row) for row in found],
+            cash_ups=[_line(session, row) for row in cash_ups],
             corrections=_waiting(session, place["code"]) if _supervises() else [],
             errors=draft().errors(also_under=True),
         )
@@ -225,8 +225,8 @@ def _without_currency(cells: list[str]) -> list[str]:
 def _place_and_day(session: Session) -> tuple[dict[str, Any], date]:
     place = office(session, actor().consulate or "")
     values = {name: request.args[name] for name in ("day",) if request.args.get(name)}
-    asked = check(DayQuery(), values, {}) or {"day": None}
-    return place, asked["day"] or today_at(place)
+    query = check(DayQuery(), values, {}) or {"day": None}
+    return place, query["day"] or today_at(place)
 
 
 def _links(page: str, day: date) -> dict[str, str]:
@@ -272,18 +272,18 @@ def _waiting(session: Session, consulate: str) -> list[dict[str, Any]]:
 
 
 def _differences(session: Session, row: Any) -> list[dict[str, Any]]:
-    found = queries.list_differences(
+    differences = queries.list_differences(
         session, consulate=row.consulate_code, day=row.day, officer=row.officer_id
     )
     names = service_names(session)
     return [
         {
-            "appointment": given.appointment_id,
-            "service": names.get(given.service_code, given.service_code),
-            "amount": Money(line.minor, given.currency),
+            "appointment": rendered.appointment_id,
+            "service": names.get(rendered.service_code, rendered.service_code),
+            "amount": Money(line.minor, rendered.currency),
             "reason": line.ground,
         }
-        for given, line in found
+        for rendered, line in differences
     ]
 
 
@@ -325,10 +325,10 @@ def _read_counts(form: Form, errors: Errors) -> list[Counted]:
         if name not in form:
             continue
         try:
-            told = money_of(form, name, currency)
+            amount = money_of(form, name, currency)
         except FieldsInvalid as unclear:
             errors |= unclear.errors
             continue
         reason = form.get(f"reason_{name}", "").strip()[:300] or None
-        counts.append(Counted(means, Money.parse((told or ZERO)["amount"], currency), reason))
+        counts.append(Counted(means, Money.parse((amount or ZERO)["amount"], currency), reason))
     return counts

@@ -152,16 +152,16 @@ def _work_out(session: Session, id: UUID, served: Served, only: int | None = Non
     appointment = get_appointment(session, id)
     day = today_at_office(session, appointment, now())
     numbers = [only] if only else None
-    given = list_given(session, appointment, served, now=now(), numbers=numbers)
+    rendered = list_given(session, appointment, served, now=now(), numbers=numbers)
     currency = served.fee.currency if served.fee else "USD"
-    priced = price_services(session, given, day=day, currency=currency)
+    priced = price_services(session, rendered, day=day, currency=currency)
     totals = [each.price.total for each in priced]
     known = [total for total in totals if total is not None]
     fees = fees_on(session, day, currency)
     return Sum(
         priced,
         sum(known[1:], known[0]) if len(known) == len(totals) else None,
-        not any(fees[each.service].is_latest_known for each in given if each.service in fees),
+        not any(fees[each.service].is_latest_known for each in rendered if each.service in fees),
     )
 
 
@@ -238,14 +238,14 @@ def _parts(session: Session, expected: Sum) -> list[dict[str, str]]:
 
 def _cases(expected: Sum, day: date) -> dict[str, list[dict[str, str]]]:
     """What the law allows to choose for this visit: what makes it cheaper, and what dearer."""
-    found: dict[str, Case] = {}
+    cases: dict[str, Case] = {}
     for each in expected.priced:
         if each.price.listed and each.price.listed.minor:
             born = each.service.person.birth_date
-            found |= {c.code: c for c in cases_for(each.service.service, day, born=born)}
+            cases |= {c.code: c for c in cases_for(each.service.service, day, born=born)}
     return {
-        "cheaper": [_case(c) for c in found.values() if c.kind is not Kind.SURCHARGE],
-        "dearer": [_case(c) for c in found.values() if c.kind is Kind.SURCHARGE],
+        "cheaper": [_case(c) for c in cases.values() if c.kind is not Kind.SURCHARGE],
+        "dearer": [_case(c) for c in cases.values() if c.kind is Kind.SURCHARGE],
     }
 
 

@@ -21,11 +21,11 @@ def presented_services(session: Session, appointment: UUID) -> list[dict[str, An
     return present_given(session, list_given(session, [appointment]).get(appointment, []))
 
 
-def present_given(session: Session, given: Sequence[Given]) -> list[dict[str, Any]]:
+def present_given(session: Session, rendered: Sequence[Given]) -> list[dict[str, Any]]:
     """Services that were given, with the parts of their price."""
     names = service_names(session)
-    taken_back = {each.row.reverses_id for each in given}
-    documents = list_of_services(session, [each.row.id for each in given])
+    taken_back = {each.row.reverses_id for each in rendered}
+    documents = list_of_services(session, [each.row.id for each in rendered])
     return [
         {
             "id": each.row.id,
@@ -39,7 +39,7 @@ def present_given(session: Session, given: Sequence[Given]) -> list[dict[str, An
             "reason": each.row.reason,
             "document": documents.get(each.row.id),
         }
-        for each in given
+        for each in rendered
     ]
 
 

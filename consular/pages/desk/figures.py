@@ -64,12 +64,12 @@ def figures() -> str:
     with transaction() as session:
         place = office(session, actor().consulate or "")
         first, last = _span(today_at(place))
-        asked: dict[str, Any] = {"consulate": place["code"], "first": first, "last": last}
-        served = list_served(session, zone=place["time_zone"], **asked)
-        waits = list_waits(session, zone=place["time_zone"], **asked)
-        walked, at_window = list_ways(session, **asked)
+        span: dict[str, Any] = {"consulate": place["code"], "first": first, "last": last}
+        served = list_served(session, zone=place["time_zone"], **span)
+        waits = list_waits(session, zone=place["time_zone"], **span)
+        walked, at_window = list_ways(session, **span)
         names = service_names(session)
-        days = [day for day in list_planned_days(session, **asked) if day.sessions]
+        days = [day for day in list_planned_days(session, **span) if day.sessions]
         return render_template(
             "desk/figures.html",
             consulate=place,
@@ -88,7 +88,7 @@ def figures() -> str:
             waits=_waits(waits, lambda wait: wait.minutes),
             unmet=[
                 [names.get(each.service, each.service), _hour(each.hour), each.searches]
-                for each in list_unmet(session, **asked)
+                for each in list_unmet(session, **span)
             ],
             waits_late=_waits(waits, lambda wait: wait.minutes_late),
             ways=[
@@ -108,16 +108,16 @@ def what_if() -> str:
     """Show what one more desk on a weekday would do to the earliest times."""
     errors: Errors = {}
     values = {name: request.args[name] for name in ("weekday", "service") if request.args.get(name)}
-    asked = check(WhatIfQuery(), values, errors) or {"weekday": None, "service": None}
+    query = check(WhatIfQuery(), values, errors) or {"weekday": None, "service": None}
     with transaction() as session:
         place = office(session, actor().consulate or "")
         names, zone = service_names(session), ZoneInfo(place["time_zone"])
         effects = []
-        if asked["weekday"] is not None:
+        if query["weekday"] is not None:
             plans = list_plans(session, consulate=place["code"], now=now())
-            services = frozenset([asked["service"]] if asked["service"] else [])
+            services = frozenset([query["service"]] if query["service"] else [])
             effects = work_out(
-                plans, weekday=asked["weekday"], zone=zone, services=services, now=now()
+                plans, weekday=query["weekday"], zone=zone, services=services, now=now()
             )
         return render_template(
             "desk/what_if.html",
@@ -136,7 +136,7 @@ def what_if() -> str:
                 }
                 for each in effects
             ],
-            asked=asked["weekday"] is not None,
+            asked=query["weekday"] is not None,
             form=values,
             errors=errors,
         )
@@ -145,9 +145,9 @@ def what_if() -> str:
 def _span(today: date) -> tuple[date, date]:
     """What was asked for, or the last four weeks."""
     values = {name: request.args[name] for name in ("from", "to") if request.args.get(name)}
-    asked = check(SpanQuery(), values, {}) or {"first": None, "last": None}
-    last: date = asked["last"] or today
-    first: date = asked["first"] or last - timedelta(days=DAYS_SHOWN - 1)
+    query = check(SpanQuery(), values, {}) or {"first": None, "last": None}
+    last: date = query["last"] or today
+    first: date = query["first"] or last - timedelta(days=DAYS_SHOWN - 1)
     return min(max(first, last - timedelta(days=MOST_DAYS)), last), last
 
 

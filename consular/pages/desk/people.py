@@ -104,8 +104,8 @@ def person_find(id: UUID) -> Response:
 @allow(DESK)
 def people_compared(id: UUID) -> str:
     """Both side by side, and the form that merges them."""
-    asked = {**pick(draft().form, "other"), **pick(dict(request.args), "other")}
-    other = load_fields(OtherForm(), asked)["other"]
+    values = {**pick(draft().form, "other"), **pick(dict(request.args), "other")}
+    other = load_fields(OtherForm(), values)["other"]
     with transaction() as session:
         code = actor().consulate or ""
         rows = [get_person_of_office(session, each, code) for each in (id, other)]

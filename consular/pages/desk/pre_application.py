@@ -32,12 +32,12 @@ def pre_application_verify(id: UUID) -> Response:
 
 def pre_applications_of(session: Session, appointment: Any) -> list[dict[str, Any]]:
     """What each person wrote, in words; whoever wrote nothing is left out."""
-    asked = fields_of(appointment.services)
+    fields = fields_of(appointment.services)
     return [
         {
             "attendee": written.person,
             "name": full_name(written.who),
-            "rows": list(data_rows(asked, written.answers)),
+            "rows": list(data_rows(fields, written.answers)),
             "verified_at": written.verified_at,
         }
         for written in pre_applying.read_all(session, appointment, vault())

@@ -154,9 +154,9 @@ def give() -> Response:
         language=current_language(),
     )
     with transaction() as session:
-        given = give_ticket(session, command, now=now(), actor=actor(), vault=vault())
+        ticket = give_ticket(session, command, now=now(), actor=actor(), vault=vault())
     drop()
-    return go(same_row(url_for("desk.today", desk=own_desk()), given.id, 1))
+    return go(same_row(url_for("desk.today", desk=own_desk()), ticket.id, 1))
 
 
 @pages.get("/appointments/<uuid:id>/turn")

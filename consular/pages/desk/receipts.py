@@ -87,12 +87,14 @@ def correction(id: UUID) -> str:
         row = get_rendered(session, id)
         appointment = get_appointment(session, row.appointment_id)
         record_look(session, "appointment", appointment)
-        given = [g for g in list_given(session, [appointment.id])[appointment.id] if g.row.id == id]
+        rendered = [
+            g for g in list_given(session, [appointment.id])[appointment.id] if g.row.id == id
+        ]
         return render_template(
             "desk/correction.html",
             consulate=office(session, row.consulate_code),
             appointment=appointment,
-            item=present_given(session, given)[0],
+            item=present_given(session, rendered)[0],
             waiting=list_corrections(session, [id]).get(id),
             form=draft().form,
             errors=draft().errors(_read),
@@ -105,8 +107,10 @@ def correction_request(id: UUID) -> Response:
     """Ask to take back a service that was recorded."""
     reason = _read(typed(), None)["reason"]
     with transaction() as session:
-        made = request_correction(session, RequestCorrection(id, reason), now=now(), actor=actor())
-        appointment = get_rendered(session, made.rendered_id).appointment_id
+        requested = request_correction(
+            session, RequestCorrection(id, reason), now=now(), actor=actor()
+        )
+        appointment = get_rendered(session, requested.rendered_id).appointment_id
     drop()
     return go(url_for("desk.appointment", id=appointment))
 

@@ -124,14 +124,14 @@ def _search(
 ) -> dict[str, Any]:
     """Offices with their first times, or what stands in the way."""
     today = now().date()
-    asked = _asked(service, wished, today)
-    places = search(session, asked, now=now())
-    would_fit = [] if places else what_would_fit(session, asked, now=now())
+    search_for = _asked(service, wished, today)
+    places = search(session, search_for, now=now())
+    would_fit = [] if places else what_would_fit(session, search_for, now=now())
     return {
         "place": _called(wished["located"], form["place"]) if wished["located"] else "",
         "offices": [first_place(session, place) for place in places[:OFFICES_SHOWN]],
-        "nearest": nearest_office(session, asked),
-        "nearby": list(offices_in_reach(session, asked))[:WATCHED] if asked.near else [],
+        "nearest": nearest_office(session, search_for),
+        "nearby": list(offices_in_reach(session, search_for))[:WATCHED] if search_for.near else [],
         "would_fit": [(wish, first_place(session, place)) for wish, place in would_fit],
     }
 

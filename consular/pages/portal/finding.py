@@ -55,9 +55,9 @@ def _read(form: dict[str, str], errors: Errors) -> Any:
 
 
 def _find(form: dict[str, str], errors: Errors) -> FoundAppointment | None:
-    asked = _read(form, errors)
+    command = _read(form, errors)
     try:
-        return find_for_visitor(**asked) if asked else None
+        return find_for_visitor(**command) if command else None
     except NotFound:
         errors["form"] = [_("No encontramos una cita con ese folio y esa fecha de nacimiento.")]
     except DomainError as refused:

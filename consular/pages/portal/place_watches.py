@@ -166,7 +166,7 @@ def _nearest(session: Session, code: str) -> list[str]:
         limit=NEAREST + 1,
         include_assumed=False,
     )
-    return [found.consulate.code for found in around if found.consulate.code != code][:NEAREST]
+    return [nearby.consulate.code for nearby in around if nearby.consulate.code != code][:NEAREST]
 
 
 def _current(session: Session, row: Any) -> dict[str, Any] | None:

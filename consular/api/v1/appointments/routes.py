@@ -227,9 +227,9 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
     A look by staff is an entry that the person can list.
     """
     with transaction() as session:
-        found = get_appointment(session, appointment)
-        record_look(session, "appointment", found)
-        return _one(session, found)
+        row = get_appointment(session, appointment)
+        record_look(session, "appointment", row)
+        return _one(session, row)
 
 
 @endpoint(
@@ -243,9 +243,9 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
 def get_calendar_file(appointment: UUID) -> Response:
     """Return an appointment as a calendar file; of a canceled one, what takes it away."""
     with transaction() as session:
-        found = get_appointment(session, appointment)
-        record_look(session, "appointment", found)
-        return calendar_file(session, found)
+        row = get_appointment(session, appointment)
+        record_look(session, "appointment", row)
+        return calendar_file(session, row)
 
 
 @endpoint(
@@ -259,9 +259,9 @@ def get_calendar_file(appointment: UUID) -> Response:
 def get_appointment_pdf(appointment: UUID) -> Response:
     """Return an appointment as PDF: when, where, what to bring and to pay."""
     with transaction() as session:
-        found = get_appointment(session, appointment)
-        record_look(session, "appointment", found)
-        document = print_appointment(session, found)
+        row = get_appointment(session, appointment)
+        record_look(session, "appointment", row)
+        document = print_appointment(session, row)
     return as_file(document, "appointment")
 
 
@@ -339,10 +339,10 @@ def show_pre_application(appointment: UUID, query: dict[str, Any]) -> dict[str, 
     A look by staff is an entry that the person can list. Services that ask for nothing: 404.
     """
     with transaction() as session:
-        found = get_appointment(session, appointment)
-        record_look(session, "appointment", found)
-        written = pre_applying.read(session, found, query["attendee"], vault())
-        return _pre_application(found, written)
+        row = get_appointment(session, appointment)
+        record_look(session, "appointment", row)
+        written = pre_applying.read(session, row, query["attendee"], vault())
+        return _pre_application(row, written)
 
 
 @endpoint(
@@ -364,21 +364,21 @@ def write_pre_application(
     As a whole, as often as one likes, until the appointment begins.
     """
     with transaction() as session:
-        found = get_appointment(session, appointment)
+        row = get_appointment(session, appointment)
         written = pre_applying.write(
             session,
             appointment,
             query["attendee"],
-            load_pre_application(found.services, command["data"]),
+            load_pre_application(row.services, command["data"]),
             now=now(),
             vault=vault(),
         )
-        return _pre_application(found, written)
+        return _pre_application(row, written)
 
 
 def _pre_application(appointment: Any, written: Written) -> dict[str, Any]:
-    asked = [field.name for field in fields_of(appointment.services)]
-    return PreApplicationAnswer.render(written, asks=asked)
+    fields = [field.name for field in fields_of(appointment.services)]
+    return PreApplicationAnswer.render(written, asks=fields)
 
 
 def _desk_step(

@@ -55,21 +55,19 @@ Place = tuple[datetime, UUID]
 def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
     """In the scope of the account: what row security shows is theirs."""
     return {
-        "sign_in": [SignInAnswer.render(found) for found in list_identities(session, account)],
-        "people": [_person(found) for found in list_people(session, account)],
+        "sign_in": [SignInAnswer.render(row) for row in list_identities(session, account)],
+        "people": [_person(row) for row in list_people(session, account)],
         "appointments": [
             shown
             for page in _pages(partial(list_appointments, session, account=account))
             for shown in appointments.shown(session, page)
         ],
-        "place_watches": [
-            PlaceWatchAnswer.render(found) for found in list_watches(session, account)
-        ],
-        "holds": [holds.shown(session, found) for found in list_holds(session, account)],
+        "place_watches": [PlaceWatchAnswer.render(row) for row in list_watches(session, account)],
+        "holds": [holds.shown(session, row) for row in list_holds(session, account)],
         "enrollments": [
-            enrollments.detailed(session, found)
+            enrollments.detailed(session, row)
             for page in _pages(partial(list_enrollments, session))
-            for found in page
+            for row in page
         ],
         "folders": [
             folders.whole_folder(session, folder) for folder in list_folders(session, account)
@@ -79,9 +77,9 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
             for each in open_names(session, list_of_account(session, account), vault())
         ],
         "remittances": [
-            remittances.detailed(session, found)
+            remittances.detailed(session, row)
             for page in _pages(partial(list_remittances, session, account=account))
-            for found in page
+            for row in page
         ],
         "messages": [
             SentMessageAnswer.render(message, address=find_address(message, vault()))

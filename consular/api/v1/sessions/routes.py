@@ -257,8 +257,8 @@ def _durations(rows: Any) -> dict[str, Any]:
 
 
 def _open(session: Session, command: OpenSession) -> dict[str, Any]:
-    made: UUID = open_session(session, command, now=now(), actor=actor())
-    return _shown(get_session(session, made), command.desks)
+    session_id: UUID = open_session(session, command, now=now(), actor=actor())
+    return _shown(get_session(session, session_id), command.desks)
 
 
 def _own(session: Session, session_id: UUID) -> Any:
@@ -269,18 +269,18 @@ def _own(session: Session, session_id: UUID) -> Any:
 
 
 def _change(session: Session, session_id: UUID, wanted: dict[str, Any]) -> dict[str, Any]:
-    given: dict[str, Any] = {"now": now(), "actor": actor()}
+    who: dict[str, Any] = {"now": now(), "actor": actor()}
     fitted = Fitted()
     match wanted["status"]:
         case "closed":
-            close_session(session, CloseSession(session_id), **given)
+            close_session(session, CloseSession(session_id), **who)
         case "cancelled":
             cancels = wanted["bookings"] == "cancel"
             cancelling = CancelSession(session_id, wanted["reason"], cancels)
-            fitted = cancel_session(session, cancelling, **given)
+            fitted = cancel_session(session, cancelling, **who)
         case _:
             edit = EditSession(session_id, changes_of(wanted), wanted["reason"])
-            fitted = edit_session(session, edit, **given)
+            fitted = edit_session(session, edit, **who)
     impact = shown_impact(impact_of(session, fitted.orphaned), fitted)
     return _with_bookings(session, get_session(session, session_id), impact=impact)
 
