@@ -22,7 +22,7 @@ def session_form(**changes: str) -> dict[str, str]:
     """What a supervisor types to open one desk for an hour."""
     day = working_day().isoformat()
     times = {"date": day, "opens": "09:00", "closes": "10:00", "slot_minutes": "15"}
-    return {**times, "desks": "A: PAS10", **changes}
+    return {**times, "desks": "A", "service_1_PAS10": "1", **changes}
 
 
 @pytest.fixture(autouse=True)
@@ -326,7 +326,12 @@ def test_a_supervisor_opens_a_session_and_sees_its_places(web: Web) -> None:
         "opens": "09:00",
         "closes": "10:00",
         "slot_minutes": "15",
-        "desks": "A: PAS10, MAT\nB: mat",
+        "groups": "2",
+        "desks": "A",
+        "service_1_PAS10": "1",
+        "service_1_MAT": "1",
+        "desks_2": "B",
+        "service_2_MAT": "1",
     }
     answer = supervisor.post("/desk/sessions", **fields)
     assert answer.status_code == 303, answer.text
@@ -347,10 +352,11 @@ def test_a_supervisor_opens_a_session_and_sees_its_places(web: Web) -> None:
         ({"opens": "nueve"}, "opens", "Escribe la hora, como 09:00."),
         ({"closes": "08:00"}, "closes", "Cierra más tarde"),
         ({"slot_minutes": "quince"}, "slot_minutes", "De 5 a 240 minutos."),
-        ({"desks": ""}, "desks", "Escribe de 1 a 60 ventanillas."),
-        ({"desks": "A: PAS10\nPAS10"}, "desks", "Ventanilla 2: escribe como A: PAS10, MAT."),
-        ({"desks": "A: NADA"}, "desks", "Elige un servicio del catálogo."),
-        ({"desks": "A: MAT\nA: MAT"}, "desks", "Dos ventanillas no pueden llamarse igual."),
+        ({"desks": "", "service_1_PAS10": ""}, "desks", "Escribe cómo se llama al menos una"),
+        ({"desks": ""}, "desks", "Escribe cómo se llaman, con nombres cortos"),
+        ({"desks": "A, B", "service_1_PAS10": ""}, "desks", "Marca al menos un trámite"),
+        ({"service_1_NADA": "1"}, "desks", "Elige un servicio del catálogo."),
+        ({"desks": "A, A"}, "desks", "Dos ventanillas no pueden llamarse igual."),
     ],
 )
 def test_a_session_that_cannot_be_is_refused_beside_its_field(

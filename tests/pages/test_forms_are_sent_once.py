@@ -96,7 +96,7 @@ def test_the_session_form_pressed_twice_opens_one_session(web: Web) -> None:
     supervisor = staff_browser(web.app, "supervisor", "losangeles")
     form = {
         "date": working_day().isoformat(), "opens": "09:00", "closes": "10:00",
-        "slot_minutes": "15", "desks": "A: PAS10", "release": "open", "form_key": "one-press",
+        "slot_minutes": "15", "desks": "A", "service_1_PAS10": "1", "form_key": "one-press",
     }  # fmt: skip
     locations = {supervisor.post("/desk/sessions", **form).location for _ in range(2)}
     assert locations == {"/desk/sessions?opened=1"}

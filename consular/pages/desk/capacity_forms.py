@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from babel.dates import get_timezone_location
+from flask import request
 from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _
 from sqlalchemy.orm import Session
@@ -45,7 +46,7 @@ MOST_GROUPS = 8
 LEAST_LIMITS, MOST_LIMITS = 2, 12
 # As the form asks; desks and places follow.
 _FROM_TOP = (
-    "weekdays", "every", "first_day", "from", "until", "scope", "opens", "closes", "breaks",
+    "date", "weekdays", "every", "first_day", "from", "until", "scope", "opens", "closes", "breaks",
     "slot_minutes",
 )  # fmt: skip
 _SHARE = "appointments.share"
@@ -61,15 +62,28 @@ _WORDS_OF = {
 
 def series_values(form: Mapping[str, str], consulate: str) -> dict[str, Any]:
     """The series that a form describes, as `SeriesForm` reads it."""
-    values = _hours_values(form)
-    values |= pick(dict(form), "first_day", "until", "slot_minutes", "reason")
+    values = session_values(form, consulate) | pick(dict(form), "first_day", "until", "reason")
     if rule := _rule_of(form):
         values["rrule"] = rule
+    return values
+
+
+def session_values(form: Mapping[str, str], consulate: str) -> dict[str, Any]:
+    """The session that a form describes, as `SessionSchema` reads it."""
+    values = _hours_values(form) | pick(dict(form), "date")
     if place := pick(dict(form), "place_name", "place_address"):
         zone = form.get("place_zone", "")
         values["place"] = {n.removeprefix("place_"): v for n, v in place.items()}
         values["place"]["time_zone"] = zone
     return {**values, "consulate": consulate, "slot_minutes": minutes_of(form)}
+
+
+def asks_for_more(form: dict[str, str]) -> bool:
+    """Whether the button was pressed that adds a group of desks: the form has one more then."""
+    if "more" not in request.form:
+        return False
+    form["groups"] = str(groups_of(form) + 1)
+    return True
 
 
 def change_values(form: Mapping[str, str]) -> dict[str, Any]:

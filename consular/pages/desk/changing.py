@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import Response, render_template, request, url_for
+from flask import Response, render_template, url_for
 from flask_babel import gettext as _
 from marshmallow import Schema
 from sqlalchemy.orm import Session
@@ -19,12 +19,12 @@ from consular.input.fields import Choice, Text
 from consular.input.sessions import BOOKINGS, ChangeHoursForm, changes_of
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.capacity_forms import (
+    asks_for_more,
     change_values,
     changed,
     choices,
     form_field_errors,
     form_of_hours,
-    groups_of,
 )
 from consular.pages.desk.planned import SUPERVISOR, own_session
 from consular.pages.desk.trying import require_confirmation, show_fitted, try_or_return
@@ -83,8 +83,7 @@ def change(kind: str, id: UUID) -> str:
 def change_send(kind: str, id: UUID) -> Response:
     """Go on to what it would do, or add a group of desks to the form."""
     form = answers()
-    if "more" in request.form:
-        form["groups"] = str(groups_of(form) + 1)
+    if asks_for_more(form):
         return go(url_for("desk.change", kind=kind, id=id, d=keep_draft(form)) + "#groups")
     _read(form, None)
     return go(url_for("desk.change_check", kind=kind, id=id, d=keep_draft(form)))

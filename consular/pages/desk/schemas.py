@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
-from flask_babel import lazy_gettext as _
 from marshmallow import Schema, fields, validate
 
 from consular.input.fields import Choice, Code, Day, Folio, SearchText, Text
 from consular.input.paging import Cursor
-from consular.input.sessions import DeskSchema, SessionSchema
 from services.appointments.rules import Status
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import Status as EnrollmentStatus
@@ -41,51 +36,6 @@ class QueueQuery(Schema):
     lapsing = Choice(("yes",), load_default=None)
     q = Folio(load_default=None)
     next = Cursor(load_default=None)
-
-
-class SessionForm(SessionSchema):
-    """The API's session, as a form sends it."""
-
-    desks = fields.List(
-        fields.Nested(DeskSchema),
-        required=True,
-        validate=validate.Length(1, 60, error=_("Escribe de {min} a {max} ventanillas.")),
-    )
-
-
-def session_values(form: dict[str, str], consulate: str) -> dict[str, Any]:
-    """The session that a form describes, as `SessionForm` reads it."""
-    values: dict[str, Any] = {
-        name: form[name].strip()
-        for name in ("date", "opens", "closes")
-        if form.get(name, "").strip()
-    }
-    desks = [_desk(line) for line in form.get("desks", "").splitlines() if line.strip()]
-    minutes = form.get("slot_minutes", "").strip()
-    # What is no number is refused by the schema's range, in words.
-    slot = int(minutes) if re.fullmatch("[0-9]{1,4}", minutes) else 0
-    return {**values, "consulate": consulate, "slot_minutes": slot, "desks": desks}
-
-
-def session_errors(errors: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Errors by the form's fields: those of a desk are told by its line."""
-    by_field: dict[str, list[str]] = {}
-    for name, messages in errors.items():
-        field, _dot, rest = name.partition(".")
-        if field != "desks" or not rest:
-            by_field.setdefault(field, []).extend(messages)
-            continue
-        line = int(rest.split(".")[0]) + 1
-        words = _("Ventanilla %(line)s: escribe como A: PAS10, MAT.", line=line)
-        if str(words) not in by_field.setdefault("desks", []):
-            by_field["desks"].append(str(words))
-    return by_field
-
-
-def _desk(line: str) -> dict[str, Any]:
-    name, _colon, services = line.partition(":")
-    codes = [code.strip().upper() for code in services.replace(",", " ").split()]
-    return {"name": name.strip(), "services": codes}
 
 
 class PersonForm(Schema):

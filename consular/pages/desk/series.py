@@ -17,9 +17,9 @@ from consular.input.sessions import SeriesForm
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.capacity_forms import (
+    asks_for_more,
     choices,
     form_field_errors,
-    groups_of,
     kept_in_words,
     rule_in_words,
     series_values,
@@ -85,8 +85,7 @@ def series_new() -> str:
 def series_new_send() -> Response:
     """Go on to the preview, or add a group of desks to the form."""
     form = answers()
-    if "more" in request.form:
-        form["groups"] = str(groups_of(form) + 1)
+    if asks_for_more(form):
         return go(url_for("desk.series_new", d=keep_draft(form)) + "#groups")
     _read(form, None)
     return go(url_for("desk.series_check", d=keep_draft(form)))

@@ -11,14 +11,20 @@ from flask import Response, render_template, request, url_for
 
 from consular.auth import actor, allow, now
 from consular.db import transaction
+from consular.input.sessions import SessionSchema
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
+from consular.pages.desk.capacity_forms import (
+    asks_for_more,
+    choices,
+    form_field_errors,
+    session_values,
+)
 from consular.pages.desk.planned import SUPERVISOR, own_session, show_session
-from consular.pages.desk.schemas import SessionForm, session_errors, session_values
 from consular.pages.desk.trying import show_progress
-from consular.pages.drafts import answers, draft, drop
+from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, go, read_fields
-from consular.pages.portal.names import bookable_services, office, service_names
+from consular.pages.portal.names import office, service_names
 from consular.pages.posting import reopen
 from services.appointments.closing_session import CloseSession, close_session, list_bookings
 from services.appointments.planned_days import PlannedSession, list_planned_sessions
@@ -26,23 +32,26 @@ from services.appointments.planning import open_session
 from services.appointments.queries import count_places, list_desks
 
 DAYS_AHEAD = 60
-BLANK = {"slot_minutes": "15"}
+BLANK = {"slot_minutes": "15", "groups": "1"}
 
 
 @pages.get("/sessions")
 @allow(SUPERVISOR)
 def sessions() -> str:
     """List the coming sessions with their places, and show the form to open one."""
-    errors = session_errors(draft().errors(_read))
-    blank = {**BLANK, "date": request.args.get("day", "")}
-    return _show({**blank, **draft().form}, errors, opened="opened" in request.args)
+    form = {**BLANK, "date": request.args.get("day", ""), **draft().form}
+    errors = form_field_errors(draft().errors(_read), form)
+    return _show(form, errors, opened="opened" in request.args)
 
 
 @pages.post("/sessions")
 @allow(SUPERVISOR)
 def sessions_open() -> Response:
-    """Open a session: its places can be booked at once, or wait for a draw."""
-    command = _read(answers(), None)
+    """Open a session: its places can be booked at once. Or add a group of desks to the form."""
+    form = answers()
+    if asks_for_more(form):
+        return go(url_for("desk.sessions", d=keep_draft(form)) + "#groups")
+    command = _read(form, None)
     with transaction() as session:
         open_session(session, command, now=now(), actor=actor())
     drop()
@@ -50,7 +59,7 @@ def sessions_open() -> Response:
 
 
 def _read(form: dict[str, str], errors: Errors | None) -> Any:
-    return read_fields(SessionForm(), session_values(form, actor().consulate or ""), errors)
+    return read_fields(SessionSchema(), session_values(form, actor().consulate or ""), errors)
 
 
 @pages.get("/sessions/<uuid:id>")
@@ -98,9 +107,9 @@ def _show(form: dict[str, str], errors: Errors, *, opened: bool = False) -> str:
             "desk/sessions.html",
             consulate=place,
             sessions=[show_session(each, zone) for each in planned],
-            services=bookable_services(session),
             opened=opened,
             days_ahead=DAYS_AHEAD,
             form=form,
             errors=errors,
+            **choices(session, form, place["time_zone"]),
         )
