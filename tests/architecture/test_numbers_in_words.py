@@ -30,7 +30,6 @@ ALLOWED = {
     r"Los 1[68] números .*|Necesitas su CLABE de 18 números\.": "a card's and a CLABE's form",
     r"Código de 6 números": "the length of a code: the box is made for it",
     r"Por ejemplo[,:] .*|.*por ejemplo 300\.00\.|.*(como|así:?) [+A\d].*": "an example",
-    r".*Por ejemplo: A: PAS10, MAT": "an example",
     r"Escribe el teléfono con la clave del país: .*": "an example",
     r"\+(1|52) .*": "dialling codes",
     r"1 USD = .*": "what a rate is of",
