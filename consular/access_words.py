@@ -31,6 +31,7 @@ WHAT: dict[str, Any] = {
     "appointment.unpark": _("Tu turno siguió en su lugar"),
     "appointment.priority": _("Cambiaron la prioridad de tu turno"),
     "appointment.transfer": _("Te pasaron a otro trámite o a otra ventanilla"),
+    "appointment.name_ticket": _("Escribieron tu nombre en tu turno"),
     "appointment.at_desk": _("Anotaron que llegaste a la ventanilla"),
     "appointment.take_over": _("Otra ventanilla siguió con tu atención"),
     "appointment.walk_in": _("Te dieron un turno sin cita"),

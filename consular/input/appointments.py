@@ -247,7 +247,15 @@ class CheckInSchema(Schema):
     )
 
 
-class SpellingSchema(CheckInSchema):
+class NamesSchema(Schema):
+    """Somebody's names."""
+
+    given_names = Name(required=True)
+    first_surname = Name(required=True)
+    second_surname = SecondSurname()
+
+
+class SpellingSchema(NamesSchema, CheckInSchema):
     """Names as in the document that the officer saw. The birth date stays."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -256,10 +264,6 @@ class SpellingSchema(CheckInSchema):
         "second_surname": "Prueba",
         "identity_checked": True,
     }
-
-    given_names = Name(required=True)
-    first_surname = Name(required=True)
-    second_surname = SecondSurname()
 
 
 class CallSchema(Schema):

@@ -75,9 +75,10 @@ def correct_spelling(
     session.add(after)
     session.flush()
     _replace(session, appointment, member, after.id)
-    theirs = Claim.appointment_id == appointment.id, Claim.person_key.in_(held - wanted)
-    session.execute(delete(Claim).where(*theirs))
-    returning.take_claims(session, appointment, sorted(wanted - held), n=member.n)
+    if not appointment.walk_in:  # a ticket holds no claim
+        theirs = Claim.appointment_id == appointment.id, Claim.person_key.in_(held - wanted)
+        session.execute(delete(Claim).where(*theirs))
+        returning.take_claims(session, appointment, sorted(wanted - held), n=member.n)
     subject = audit.Subject.of("appointment", appointment)
     audit.record(session, subject, action="appointment.correct_spelling", now=now, actor=actor)
     enqueue(session, "appointments.compare_people", appointment.id)

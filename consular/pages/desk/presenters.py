@@ -17,6 +17,7 @@ from consular.pages.portal.names import service_names
 from services.appointments.agenda import AgendaLine
 from services.appointments.closing import NOT_CLOSED
 from services.appointments.completing import find_document_number
+from services.appointments.naming import is_nameless, may_correct
 from services.appointments.queries import (
     list_attendees,
     list_history,
@@ -129,7 +130,9 @@ def opened(session: Session, appointment: Any, vault: Vault) -> dict[str, Any]:
         "attendees": [
             {
                 "id": row.id,
-                "name": name_shown(person),
+                "name": name_shown(person, walk_in=appointment.walk_in),
+                "nameless": is_nameless(appointment, row),
+                "may_rename": may_correct(appointment, row),
                 "birth_date": person.birth_date,
                 "curp": person.curp,
             }
