@@ -27,6 +27,7 @@ from services.appointments.queries import get_appointment, get_member_of, list_a
 from services.appointments.reminding import is_still_due
 from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
+from services.appointments.whereabouts import where_is
 from services.appointments.words import NO_TIMES
 from services.citizens.accounts import find_contact, find_holder
 from services.citizens.codes import LIFETIME
@@ -181,14 +182,14 @@ def attendee_cancelled(session: Session, person: UUID, means: Means) -> MessageC
 def _of_appointment(
     session: Session, row: Appointment, message: str, means: Means
 ) -> MessageContext:
-    office = get_consulate(session, row.consulate_code)
+    office, there = get_consulate(session, row.consulate_code), where_is(session, row)
     language = reading_language(row.language)
     page = f"{means.site}/citas/{row.id}"
     cancelled = row.status == AppointmentStatus.CANCELLED
     values = {
         "folio": spaced(row.folio),
-        "office": office.name_en if language == "en" else office.name_es,
-        "when": local_time(row.starts_at, office.time_zone, language),
+        "office": there.named(office.name_en if language == "en" else office.name_es),
+        "when": local_time(row.starts_at, there.zone, language),
         "services": service_names(session, row.services, language),
         # Who has no appointment any more is led to another one.
         "address": f"{means.site}/citas/nueva" if cancelled else page,

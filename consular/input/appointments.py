@@ -72,6 +72,17 @@ class AttendeeSchema(Schema):
         return Attendee(**data)
 
 
+class DependantSchema(AttendeeSchema):
+    """Somebody to save, to book for later."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "given_names": "Luis",
+        "first_surname": "Demo",
+        "second_surname": "Prueba",
+        "birth_date": "2019-02-03",
+    }
+
+
 class ContactSchema(Schema):
     """How to reach whoever booked."""
 

@@ -36,8 +36,9 @@ def free_week(
     *,
     first: date | None,
     party: int = 1,
+    further: Sequence[str] = (),
 ) -> Week:
-    """The free times of a week from ``first`` on, or from today."""
+    """The free times of a week from ``first`` on, or from today; ``further`` services follow."""
     today = now().astimezone(zone).date()
     day = max(first or today, today)
     begin, after = max(_midnight(day, zone), now()), day + timedelta(days=DAYS_SHOWN)
@@ -48,6 +49,7 @@ def free_week(
         first=begin,
         last=_midnight(after, zone),
         party=party,
+        further=further,
     )
     earlier = day - timedelta(days=DAYS_SHOWN) if day > today else None
     return Week(_by_day(times, zone), begin, earlier, after)

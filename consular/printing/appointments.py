@@ -28,6 +28,7 @@ from services.appointments.models import Appointment
 from services.appointments.pre_application_forms import fields_of
 from services.appointments.queries import list_attendees
 from services.appointments.rules import EARLY_MINUTES, Status
+from services.appointments.whereabouts import Whereabouts, where_is
 from services.citizens.people import full_name
 from services.consulates.queries import (
     fees_on,
@@ -58,7 +59,8 @@ def calendar_file(session: Session, appointment: Appointment) -> Response:
 def print_appointment(session: Session, appointment: Appointment) -> Document:
     """Folio, when and where, for whom, what to bring and to pay."""
     office = get_consulate(session, appointment.consulate_code)
-    when = moment(appointment.starts_at, office.time_zone, city_in_language(office))
+    there = where_is(session, appointment)
+    when = moment(appointment.starts_at, there.zone, there.place or city_in_language(office))
     people = list_attendees(session, [appointment.id])[appointment.id]
     rows = (
         (_("Folio"), folio(appointment.folio)),
@@ -66,6 +68,7 @@ def print_appointment(session: Session, appointment: Appointment) -> Document:
         (_("Trámite"), _services(session, appointment)),
         (_("Día y hora"), when),
         (_("Oficina"), in_language(office, "name")),
+        *place_rows(there),
         (_("Para"), ", ".join(full_name(person) for person in people)),
         *_fee(session, appointment),
     )
@@ -80,6 +83,20 @@ def print_appointment(session: Session, appointment: Appointment) -> Document:
             address=_check(appointment),
         ),
     )
+
+
+def place_rows(there: Whereabouts) -> list[tuple[str, str]]:
+    """What is known of where it is, in words."""
+    known = there.details
+    rows = (
+        (_("Sitio"), there.place),
+        (_("Dirección"), known.address),
+        (_("Cómo llegar"), known.directions),
+        (_("Teléfono de la oficina"), known.telephone),
+        (_("Horario de atención"), known.hours),
+        (_("Cómo se paga"), known.payment),
+    )
+    return [(label, value) for label, value in rows if value]
 
 
 def _fee(session: Session, appointment: Appointment) -> list[tuple[str, str]]:

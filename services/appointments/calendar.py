@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from services.appointments.models import Appointment
 from services.appointments.rules import EARLY_MINUTES, Status
+from services.appointments.whereabouts import where_is
 from services.consulates.queries import get_consulate, service_names
 from services.kernel.catalogue import translate
 from services.kernel.ids import spaced
@@ -55,7 +56,11 @@ def event_of(
     session: Session, appointment: Appointment, *, language: str, address: str
 ) -> CalendarEvent:
     """The event of an appointment, in the reader's ``language``; ``address`` is its page."""
-    office = get_consulate(session, appointment.consulate_code)
+    office, there = (
+        get_consulate(session, appointment.consulate_code),
+        where_is(session, appointment),
+    )
+    name = office.name_en if language == "en" else office.name_es
     values = {
         "service": service_names(session, appointment.services, language),
         "folio": spaced(appointment.folio),
@@ -69,12 +74,16 @@ def event_of(
         starts_at=appointment.starts_at,
         ends_at=appointment.ends_at,
         changed_at=appointment.changed_at,
-        zone=office.time_zone,
+        zone=there.zone,
         summary=translate(SUMMARY, language) % values,
         description=translate(DESCRIPTION, language) % values,
-        location=office.name_en if language == "en" else office.name_es,
+        location=there.named(name) if there.place else _joined(name, there.details.address),
         address=address,
     )
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(filter(None, parts))
 
 
 def content_type(event: CalendarEvent) -> str:

@@ -14,11 +14,28 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.appointments.models import OpeningSession, ServiceDuration
+from services.appointments.models import OpeningSession, ServiceDuration, Slot
 from services.appointments.rules import slots_of_services
 from services.consulates.queries import get_service
 from services.kernel import audit
 from services.kernel.ids import new_id
+
+
+def expected_minutes(
+    session: Session, consulate: str, start: datetime, services: Sequence[str]
+) -> int | None:
+    """How long the services take one person who starts then; None where there is no such start."""
+    opening = session.execute(
+        select(OpeningSession.slot_minutes, OpeningSession.service_slots)
+        .join(Slot, Slot.session_id == OpeningSession.id)
+        .where(Slot.consulate_code == consulate, Slot.starts_at == start)
+        .order_by(Slot.place_id.nulls_first())
+        .limit(1)
+    ).first()
+    if opening is None:
+        return None
+    slots = sum(opening.service_slots.get(code, 1) for code in services)
+    return int(slots * opening.slot_minutes)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, tuple_, union_all
@@ -178,6 +178,30 @@ def list_party(session: Session, appointments: Sequence[UUID]) -> dict[UUID, lis
             Coming(person, member.n, member.folio, member.status, member.desk, member.outcome)
         )
     return party
+
+
+class ServiceTime(NamedTuple):
+    """When somebody of an appointment is served for one service."""
+
+    service: str
+    starts_at: datetime
+
+
+def list_service_times(session: Session, appointment: UUID) -> dict[int, list[ServiceTime]]:
+    """Of each person, by number: their services in the order of their times."""
+    rows = session.execute(
+        select(Member.n, Seat.service_code, Seat.starts_at)
+        .join(
+            Member,
+            and_(Member.appointment_id == Seat.appointment_id, Member.person_id == Seat.person_id),
+        )
+        .where(Seat.appointment_id == appointment)
+        .order_by(Member.n, Seat.starts_at)
+    )
+    times: dict[int, list[ServiceTime]] = {}
+    for n, service, starts_at in rows:
+        times.setdefault(n, []).append(ServiceTime(service, starts_at))
+    return times
 
 
 def get_member_of(session: Session, person: UUID) -> tuple[Appointment, Person]:

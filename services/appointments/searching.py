@@ -191,13 +191,14 @@ _OFFERED = text(
     """
     SELECT DISTINCT unnest(d.services) FROM desks d JOIN sessions s ON s.id = d.session_id
     WHERE s.day >= :today AND s.closed_at IS NULL
+        AND s.consulate_code = coalesce(:consulate, s.consulate_code)
     """
 )
 
 
-def offered_services(session: Session, today: date) -> set[str]:
-    """The services that some office has planned desks for from today on."""
-    return set(session.scalars(_OFFERED, {"today": today}))
+def offered_services(session: Session, today: date, consulate: str | None = None) -> set[str]:
+    """The services that an office, or any, has planned desks for from today on."""
+    return set(session.scalars(_OFFERED, {"today": today, "consulate": consulate}))
 
 
 class Loosened(NamedTuple):

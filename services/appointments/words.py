@@ -122,6 +122,10 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "slot_taken": ErrorMessage(
         _("Ese horario ya se ocupó"), _("Elige otro horario: los demás siguen libres.")
     ),
+    "no_room_for_all": ErrorMessage(
+        _("A esa hora no caben todas"),
+        _("Elige otro horario: ahí ves los que tienen lugar para todas. Nada se borró."),
+    ),
     "hold_over": ErrorMessage(
         _("Ya no apartamos ese horario"),
         _("Lo que escribiste sigue aquí. Si el horario está libre, puedes reservarlo."),

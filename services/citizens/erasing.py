@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, and_, delete, false, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from services.citizens.codes import Destination, destination_index
-from services.citizens.models import Account, HelperLink, Identity, LoginCode, Person
+from services.citizens.models import Account, Dependant, HelperLink, Identity, LoginCode, Person
 from services.citizens.people import BLANK, open_person
 from services.kernel.crypto import Vault
 
@@ -65,6 +65,7 @@ def erase(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> N
         .execution_options(synchronize_session=False)
     )
     if erased.account:
+        session.execute(delete(Dependant).where(Dependant.account_id == erased.account))
         session.execute(delete(HelperLink).where(HelperLink.account_id == erased.account))
         session.execute(delete(Identity).where(Identity.account_id == erased.account))
         session.execute(update(Account).where(Account.id == erased.account).values(language="es"))

@@ -29,6 +29,12 @@ class ProfileRequired(Conflict):
     code = "profile_required"
 
 
+class TooManyDependants(Conflict):
+    """The account has as many saved people as it may."""
+
+    code = "too_many_dependants"
+
+
 class PersonForgotten(Conflict):
     """Their key was deleted: what was sealed under it can't be opened any more."""
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -98,6 +99,25 @@ class Identity(Base):
     issuer: Mapped[str] = mapped_column(Text, primary_key=True)
     subject_index: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Dependant(Base):
+    """Somebody whom an account's holder saved to fill in forms with, sealed under a key of its
+    own."""
+
+    __tablename__ = "dependants"
+    owners = Owners(account="account_id")
+    __table_args__ = (
+        CheckConstraint("position BETWEEN 1 AND 10", name="position"),
+        UniqueConstraint("account_id", "position", name="uq_dependants_account_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    position: Mapped[int] = mapped_column(SmallInteger)
+    content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    data_key: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

@@ -8,6 +8,9 @@ from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 
 ERRORS: Mapping[str, ErrorMessage] = {
+    "too_many_dependants": ErrorMessage(
+        _("Ya guardaste a todas las personas que puedes"), _("Para agregar a otra, quita a una.")
+    ),
     "person_forgotten": ErrorMessage(
         _("Los datos de esta persona se borraron"), _("Registra el trámite con una cita nueva.")
     ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    DateTime,
     ForeignKey,
     Numeric,
     SmallInteger,
@@ -50,6 +52,22 @@ class Consulate(Base):
     assumed: Mapped[bool]
     website: Mapped[str | None] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
+
+
+class OfficeDetails(Base):
+    """What visitors of an office need to know, as its supervisor wrote it down; empty where
+    nothing was."""
+
+    __tablename__ = "office_details"
+
+    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"), primary_key=True)
+    address: Mapped[str] = mapped_column(Text)
+    directions: Mapped[str] = mapped_column(Text)
+    telephone: Mapped[str] = mapped_column(Text)
+    hours: Mapped[str] = mapped_column(Text)
+    payment: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    changed_by: Mapped[UUID | None]
 
 
 class Service(Base):

@@ -248,6 +248,7 @@ def rows(web: Web) -> dict[str, str]:
         ),
         "appointment": (appointment := _id(web.book(start, token=ana))),
         "document": _document(web, appointment),
+        "dependant_id": _id(web.call("POST", "/me/dependants", _check()["person"], token=ana)),
         "hold": _id(web.call("POST", "/holds", _held(web.free()[-1]["start"]), token=ana)),
         "enrollment": enrollment,
         "remittance": _remittance(web, ana),

@@ -86,6 +86,21 @@ def _catalogue(web: Web) -> None:
         _well(web, "GET", path, token=analyst)
 
 
+def _holds(web: Web, citizen: str) -> None:
+    held = {"consulate": "losangeles", "service": "PAS10", "start": web.free()[0]["start"]}
+    hold = _well(web, "POST", "/holds", held, token=citizen)["id"]
+    _well(web, "GET", "/holds", token=citizen)
+    _well(web, "POST", f"/holds/{hold}/extend", {}, token=citizen)
+    _well(web, "DELETE", f"/holds/{hold}", token=citizen)
+
+
+def _dependants(web: Web, citizen: str) -> None:
+    child = _well(web, "POST", "/me/dependants", person(30), token=citizen)["id"]
+    _well(web, "GET", "/me/dependants", token=citizen)
+    _well(web, "PATCH", f"/me/dependants/{child}", person(31), token=citizen)
+    _well(web, "DELETE", f"/me/dependants/{child}", token=citizen)
+
+
 def _appointments(web: Web) -> None:
     citizen, officer = web.token("citizen", subject="ana"), web.token("officer", "losangeles")
     supervisor = web.token("supervisor", "losangeles")
@@ -122,11 +137,8 @@ def _appointments(web: Web) -> None:
     _well(web, "POST", f"{household}/attendees/4/cancel", {}, token=citizen)
     spelled = {"given_names": "Ana Luz", "first_surname": "Demo", **HERE}
     _well(web, "POST", f"{household}/attendees/1/correct", spelled, token=officer)
-    held = {"consulate": "losangeles", "service": "PAS10", "start": web.free()[0]["start"]}
-    hold = _well(web, "POST", "/holds", held, token=citizen)["id"]
-    _well(web, "GET", "/holds", token=citizen)
-    _well(web, "POST", f"/holds/{hold}/extend", {}, token=citizen)
-    _well(web, "DELETE", f"/holds/{hold}", token=citizen)
+    _holds(web, citizen)
+    _dependants(web, citizen)
     closing = {"status": "closed"}
     _well(web, "GET", f"/sessions/{opened['id']}", token=supervisor)
     web.travel(morning_at_office() + timedelta(hours=5))

@@ -18,7 +18,7 @@ TEMPLATES = Path(__file__).parents[2] / "consular" / "templates"
 FORMS = (
     "/rfc", "/mis-datos", "/enviar", "/login", "/login/codigo", "/cobrar", "/citas/persona",
     "/citas/buscar", "/enviar/destinatario", "/desk/sessions", "/desk/identity", "/admin/staff/new",
-    "/desk/series/new", "/desk/closures/new",
+    "/desk/series/new", "/desk/closures/new", "/mis-datos/familia/nueva",
 )  # fmt: skip
 _SUMMARY = re.compile(
     r'<div class="error-summary" role="alert" tabindex="-1"[^>]*>(.*?)</div>', re.DOTALL

@@ -69,6 +69,21 @@ def test_a_caller_and_then_another_of_the_same_call(web: Web, agent: Browser) ->
     assert "La cita está reservada" in taken.text
 
 
+def test_a_time_is_held_while_the_caller_is_asked(web: Web, agent: Browser) -> None:
+    """Nobody else gets it; the agent sees until when, and books it once everything was told."""
+    page = _send(agent, None, **PLACE, **{"from": working_day().isoformat()}, times="1")
+    chosen = {**PLACE, "start": _starts(page)[0]}
+    held = _send(agent, page, **chosen, more_time="1")
+    assert "Te apartamos este horario hasta las" in held.text
+    assert chosen["start"] in _starts(held)
+    free = {slot["start"] for slot in web.free()}
+    assert chosen["start"] not in free
+    wrong = _send(agent, held, **chosen, **CONTACT)
+    assert "Te apartamos este horario hasta las" in wrong.text
+    booked = _send(agent, wrong, **PERSON, **chosen, **CONTACT)
+    assert "La cita está reservada" in booked.text
+
+
 def test_a_time_that_was_taken_meanwhile_keeps_every_answer(web: Web, agent: Browser) -> None:
     start = web.free()[0]["start"]
     web.book(start, token=web.token("citizen", subject="other"))

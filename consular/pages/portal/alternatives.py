@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,15 +28,20 @@ class Alternatives:
 
 
 def find_alternatives(
-    session: Session, consulate: str, service: str, first: datetime, party: int = 1
+    session: Session,
+    consulate: str,
+    services: Sequence[str],
+    first: datetime,
+    party: int = 1,
 ) -> Alternatives:
     """The next free time here, and the nearest other offices that have any, each with its first."""
     here = get_consulate(session, consulate)
     day = first.astimezone(ZoneInfo(here.time_zone)).date()
     wanted = Search(
-        service,
+        services[0],
         day,
         day + timedelta(weeks=WEEKS),
+        further=tuple(services[1:]),
         near=(float(here.latitude), float(here.longitude)),
         party=party,
         sort=Sort.DISTANCE,

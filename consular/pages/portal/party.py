@@ -9,13 +9,16 @@ from flask_babel import gettext as _
 
 from consular.input.appointments import MOST_PEOPLE, AttendeeSchema
 from consular.pages.forms import DATE_PARTS, Errors, check, date_of, pick
+from consular.pages.portal.form_prefill import as_form
 from services.appointments.people import Attendee
 from services.appointments.rules import is_minor
+from services.citizens.people import PersonData
 
 NAMES = ("given_names", "first_surname", "second_surname")
 TEXTS = (*NAMES, "curp", *(f"birth_date-{part}" for part in DATE_PARTS))
-# Buttons of the form; the second one's value is the number of the person.
-ADD, REMOVE = "add_person", "remove_person"
+# Buttons of the form; the second one's value is the number of the person. FILL's and JOIN's is who
+# was saved: as the first, or one more.
+ADD, REMOVE, FILL, JOIN = "add_person", "remove_person", "fill_person", "join_person"
 
 
 def party_of(form: dict[str, str]) -> int:
@@ -27,6 +30,21 @@ def party_of(form: dict[str, str]) -> int:
 def with_another(form: dict[str, str]) -> dict[str, str]:
     """The form with fields for one person more."""
     return {**form, "party": str(min(party_of(form) + 1, MOST_PEOPLE))}
+
+
+def filled(form: dict[str, str], n: int, person: PersonData) -> dict[str, str]:
+    """The form with what was saved of somebody as person number ``n``."""
+    saved = as_form(person)
+    return {**form, **{_name(name, n): saved.get(name, "") for name in TEXTS}}
+
+
+def is_in(form: dict[str, str], person: PersonData) -> bool:
+    """Whether the form is about that person already."""
+    saved = as_form(person)
+    return any(
+        all(form.get(_name(name, n), "") == saved.get(name, "") for name in NAMES)
+        for n in range(1, party_of(form) + 1)
+    )
 
 
 def without(form: dict[str, str], person: str) -> dict[str, str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from consular.pages.portal import (
     accesses,
+    appointment,
     booking,
     camera,
     choosing,
+    dependants,
     documents,
     eligibility,
     enrolling,
@@ -30,9 +32,11 @@ from consular.pages.portal.blueprint import pages
 
 __all__ = [
     "accesses",
+    "appointment",
     "booking",
     "camera",
     "choosing",
+    "dependants",
     "documents",
     "eligibility",
     "enrolling",

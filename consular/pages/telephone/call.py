@@ -13,6 +13,7 @@ from consular.access_log import record_look
 from consular.auth import allow, vault
 from consular.db import transaction
 from consular.finding import find_for_staff
+from consular.i18n import date_long, time_at
 from consular.pages.asked_at_once import office_choices, read_booking, read_person, week_of
 from consular.pages.desk import presenters
 from consular.pages.drafts import answers, draft, drop, keep_draft
@@ -23,6 +24,14 @@ from consular.pages.forms import (
     read_or_refuse,
 )
 from consular.pages.portal.names import bookable_services, office
+from consular.pages.portal.place_hold import (
+    HELD,
+    HOLD_MINUTES,
+    MORE_TIME,
+    keep_longer,
+    shown_hold,
+)
+from consular.pages.portal.visit import read_slot
 from consular.pages.posting import submission_key
 from consular.pages.telephone.blueprint import AGENTS, pages
 from services.appointments.booking import BookAppointment
@@ -43,6 +52,8 @@ def call() -> str:
     errors = draft().errors(_read)
     searched = draft().at == SEARCHED
     with transaction() as session:
+        week = week_of(session, form)
+        hold = _hold(session, form, week)
         return render_template(
             "telephone/call.html",
             form=form,
@@ -54,7 +65,10 @@ def call() -> str:
                 {"value": each["code"], "label": each["name"]}
                 for each in bookable_services(session)
             ],
-            **week_of(session, form),
+            hold=hold,
+            held_before=HELD in form,
+            hold_minutes=HOLD_MINUTES,
+            **week,
         )
 
 
@@ -67,6 +81,8 @@ def call_save() -> Response:
         form["from"] = request.form["later"]
     if "times" in request.form or "later" in request.form:
         return go(url_for("telephone.call", d=keep_draft(form), _anchor="times"))
+    if MORE_TIME in request.form:
+        return _keep_place(form)
     form["asked"] = "search" if "search" in request.form else "book"
     command = read_or_refuse(form, _read)
     if not isinstance(command, BookAppointment):
@@ -74,6 +90,30 @@ def call_save() -> Response:
     booked = commands.book(submission_key(command), command)
     drop()
     return go(url_for("telephone.appointment", id=booked.id, nueva=1))
+
+
+def _keep_place(form: dict[str, str]) -> Response:
+    """Hold the time that the caller chose, or longer, keeping every answer."""
+    form.pop(MORE_TIME)
+    slot, refused = read_slot(form, {}), None
+    try:
+        if slot is not None:
+            keep_longer(slot, 1)
+            form[HELD] = "1"
+    except DomainError as error:
+        refused = error
+    return go(url_for("telephone.call", d=keep_draft(form, refused), _anchor="times"))
+
+
+def _hold(session: Session, form: dict[str, str], week: dict[str, Any]) -> dict[str, Any] | None:
+    """What the agent holds of the time in the form, which is a choice then though it isn't free."""
+    slot = read_slot(form, {}) if week["there"] else None
+    hold = shown_hold(session, slot) if slot else None
+    if slot and hold and hold["until"]:
+        zone = week["there"]["time_zone"]
+        label = f"{date_long(slot['start'], zone)}, {time_at(slot['start'], zone)}"
+        week["times"].insert(0, {"value": form["start"], "label": label})
+    return hold
 
 
 def _from_call_before() -> dict[str, str]:

@@ -16,7 +16,11 @@ from consular.api.answer_fields import (
     Texts,
     Word,
 )
-from consular.api.v1.appointments.answers import AppointmentAnswer, PlaceWatchAnswer
+from consular.api.v1.appointments.answers import (
+    AppointmentAnswer,
+    PlaceWatchAnswer,
+    PreApplicationAnswer,
+)
 from consular.api.v1.documents.answers import DocumentAnswer
 from consular.api.v1.enrollments.answers import EnrollmentAnswer
 from consular.api.v1.folders.answers import FolderAnswer
@@ -90,6 +94,30 @@ class MergedPersonAnswer(Answer):
     appointments = Many(MergedVisitAnswer)
 
 
+class DependantAnswer(Answer):
+    """Somebody whom the account's holder saved to book for."""
+
+    id = Id()
+    given_names = Text()
+    first_surname = Text()
+    second_surname = Text(allow_none=True)
+    birth_date = CalendarDay()
+    birth_place = Text(allow_none=True)
+    curp = Text(allow_none=True)
+
+
+class DependantList(Answer):
+    """All of them."""
+
+    items = Many(DependantAnswer)
+
+
+class PreApplicationCopyAnswer(PreApplicationAnswer):
+    """What was written down before coming to one of the appointments."""
+
+    appointment = Id()
+
+
 class SentMessageAnswer(Answer):
     """A message to them: about what, by which channel, and what became of it. Its text isn't
     kept."""
@@ -123,7 +151,9 @@ class CopyAnswer(Answer):
     sign_in = Many(SignInAnswer)
     people = Many(PersonAnswer)
     merged_people = Many(MergedPersonAnswer)
+    dependants = Many(DependantAnswer)
     appointments = Many(AppointmentAnswer)
+    pre_applications = Many(PreApplicationCopyAnswer)
     place_watches = Many(PlaceWatchAnswer)
     holds = Many(HoldAnswer)
     enrollments = Many(EnrollmentAnswer)

@@ -22,21 +22,26 @@ from consular.api.v1.folders import routes as folders
 from consular.api.v1.holds import routes as holds
 from consular.api.v1.me.answers import (
     AccessAnswer,
+    DependantAnswer,
     HelperLinkAnswer,
     MergedPersonAnswer,
     MergedVisitAnswer,
     PersonAnswer,
+    PreApplicationCopyAnswer,
     SentMessageAnswer,
     SignInAnswer,
 )
 from consular.api.v1.remittances import routes as remittances
 from consular.auth import vault
+from services.appointments import pre_applying
 from services.appointments.duplicates import list_visits
 from services.appointments.holding import list_holds
+from services.appointments.pre_application_forms import fields_of
 from services.appointments.queries import list_appointments
 from services.appointments.watching import list_watches
 from services.citizens.accesses import list_accesses
 from services.citizens.accounts import list_identities, list_people
+from services.citizens.dependants import Saved, list_dependants
 from services.citizens.helping import list_links
 from services.citizens.people import open_person
 from services.enrollments.queries import list_enrollments
@@ -57,10 +62,20 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
     return {
         "sign_in": [SignInAnswer.render(row) for row in list_identities(session, account)],
         "people": [_person(row) for row in list_people(session, account)],
+        "dependants": [dependant(row) for row in list_dependants(session, account, vault())],
         "appointments": [
             shown
             for page in _pages(partial(list_appointments, session, account=account))
             for shown in appointments.shown(session, page)
+        ],
+        "pre_applications": [
+            PreApplicationCopyAnswer.render(
+                written, appointment=row.id, asks=[f.name for f in fields_of(row.services)]
+            )
+            for page in _pages(partial(list_appointments, session, account=account))
+            for row in page
+            for written in pre_applying.read_all(session, row, vault())
+            if written.answers
         ],
         "place_watches": [PlaceWatchAnswer.render(row) for row in list_watches(session, account)],
         "holds": [holds.shown(session, row) for row in list_holds(session, account)],
@@ -108,6 +123,11 @@ def merged_people(session: Session, account: UUID) -> list[dict[str, Any]]:
         )
         for row in list_merged(session, own)
     ]
+
+
+def dependant(saved: Saved) -> dict[str, Any]:
+    """Somebody who was saved."""
+    return DependantAnswer.render(saved.person, id=saved.id)
 
 
 def access(entry: Any) -> dict[str, Any]:

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint
+from consular.api.contract import endpoint, request_key
 from consular.api.v1.me.answers import (
     AccessList,
     CopyAnswer,
+    DependantAnswer,
+    DependantList,
     ErasureAnswer,
     ErasureList,
     ProfileAnswer,
 )
-from consular.api.v1.me.copy import access, merged_people, whole_copy
+from consular.api.v1.me.copy import access, dependant, merged_people, whole_copy
 from consular.auth import CITIZEN, account, actor, now, vault
-from consular.commands import offering_correction
+from consular.commands import offering_correction, run_idempotent
 from consular.db import transaction
 from consular.erasures import described
+from consular.input.appointments import DependantSchema
 from consular.input.me import ArcoSchema, ProfileSchema
 from consular.input.paging import PageQuery, SliceQuery, slice_of
+from services.appointments.people import Attendee
 from services.citizens.accesses import list_accesses
 from services.citizens.accounts import find_holder, set_profile
+from services.citizens.dependants import (
+    add_dependant,
+    change_dependant,
+    get_dependant,
+    list_dependants,
+    remove_dependant,
+)
 from services.citizens.people import PersonData, open_person
 from services.kernel.db import NETWORK_SCOPE
 from services.privacy.queries import list_own
@@ -64,6 +76,72 @@ def change_me(command: PersonData) -> dict[str, Any]:
             vault=vault(),
         )
         return _shown(open_person(person, vault()))
+
+
+@endpoint(
+    api, "GET", "/dependants", operation="listDependants", who=CITIZEN, answer=DependantList()
+)
+def list_my_dependants() -> dict[str, Any]:
+    """List the people whom one saved, to book for them without writing their data again."""
+    with transaction() as session:
+        saved = list_dependants(session, account(), vault())
+    return DependantList.render(items=[dependant(each) for each in saved])
+
+
+@endpoint(
+    api,
+    "POST",
+    "/dependants",
+    operation="addDependant",
+    who=CITIZEN,
+    body=DependantSchema(),
+    answer=DependantAnswer(),
+    status=201,
+    errors={409: ("too_many_dependants",)},
+)
+def add_my_dependant(command: Attendee) -> dict[str, Any]:
+    """Save somebody to book for; ten at most."""
+    return run_idempotent(
+        request_key(),
+        lambda session: dependant(
+            add_dependant(session, account(), command, now=now(), vault=vault())
+        ),
+        status=201,
+    )
+
+
+@endpoint(
+    api,
+    "PATCH",
+    "/dependants/<uuid:dependant_id>",
+    operation="changeDependant",
+    who=CITIZEN,
+    body=DependantSchema(),
+    answer=DependantAnswer(),
+    errors={},
+)
+def change_my_dependant(dependant_id: UUID, command: Attendee) -> dict[str, Any]:
+    """Replace what was saved of somebody; appointments stay as they are."""
+    with transaction() as session:
+        changed = change_dependant(session, account(), dependant_id, command, vault=vault())
+        return dependant(changed)
+
+
+@endpoint(
+    api,
+    "DELETE",
+    "/dependants/<uuid:dependant_id>",
+    operation="removeDependant",
+    who=CITIZEN,
+    answer=DependantAnswer(),
+    errors={},
+)
+def remove_my_dependant(dependant_id: UUID) -> dict[str, Any]:
+    """Forget somebody who was saved; appointments stay. Answers what it was."""
+    with transaction() as session:
+        saved = get_dependant(session, account(), dependant_id, vault())
+        remove_dependant(session, account(), dependant_id)
+        return dependant(saved)
 
 
 @endpoint(
