@@ -308,7 +308,7 @@ class Storm:
         """Fork a process of the system."""
         self.pids[fork(lambda: run(self.settings))] = run
 
-    def rage(self) -> None:
+    def inject_faults(self) -> None:
         """Strike until every request was taken, and as often as it should be at least."""
         rounds = [
             Every(KILL_SECONDS, self._kill),
@@ -563,7 +563,7 @@ def _storm(storm: Storm, citizens: Sequence[Citizen]) -> Outcome:
     try:
         for run in (run_relay, run_schedule, *[run_worker] * WORKERS):
             storm.start(run)
-        storm.rage()
+        storm.inject_faults()
         storm.settle()
     finally:
         storm.end()

@@ -14,8 +14,8 @@ from enum import StrEnum
 from itertools import product
 from typing import Any
 
-from services.citizens.people import Named
 from services.kernel.identifiers import compact_name, normalise_name
+from services.kernel.name_checks import Named
 
 MAX_ROWS = 63
 # Enough to get a copy of a certificate from Mexico.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from services.citizens.errors import PersonForgotten
@@ -18,6 +18,7 @@ from services.citizens.models import Person
 from services.kernel.crypto import DataKey, Vault
 from services.kernel.identifiers import former_normal_name, normalise_name
 from services.kernel.ids import new_id
+from services.kernel.name_checks import Named
 
 SEALED = ("curp", "email", "phone")
 # What an erased row holds in place of a person.
@@ -32,17 +33,6 @@ BLANK: Mapping[str, Any] = {
 }
 # Stands in the keyed hash of a name for a birth date that wasn't told.
 _NOT_TOLD = date.min
-
-
-class Named(Protocol):
-    """Whatever has a person's names: a row, a command, a form's answers."""
-
-    @property
-    def given_names(self) -> str: ...
-    @property
-    def first_surname(self) -> str: ...
-    @property
-    def second_surname(self) -> str | None: ...
 
 
 @dataclass(frozen=True)

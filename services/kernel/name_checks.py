@@ -39,8 +39,8 @@ _SIGN = "/"
 CURP_PLACES = {"first_surname": (0, 1, 13), "second_surname": (2, 14), "given_names": (3, 15)}
 
 
-class Keyed(Protocol):
-    """A person as their documents name them."""
+class Named(Protocol):
+    """Whatever has a person's names: a row, a command, a form's answers."""
 
     @property
     def given_names(self) -> str: ...
@@ -48,6 +48,11 @@ class Keyed(Protocol):
     def first_surname(self) -> str: ...
     @property
     def second_surname(self) -> str | None: ...
+
+
+class Keyed(Named, Protocol):
+    """A person as their documents name them, with what official keys derive from."""
+
     @property
     def birth_date(self) -> date | None: ...
     @property

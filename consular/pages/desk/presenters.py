@@ -29,9 +29,10 @@ from services.appointments.returning import LATE_ARRIVAL, list_member_passes, li
 from services.appointments.rules import AT_THE_OFFICE, LIVE, UNDO_WITHIN, Status, Step, leading
 from services.appointments.steps import list_actions, list_member_actions
 from services.appointments.visiting import last_step
-from services.citizens.people import Named, full_name, open_person
+from services.citizens.people import full_name, open_person
 from services.consulates.queries import list_requirements
 from services.kernel.crypto import Vault
+from services.kernel.name_checks import Named
 
 SHOWN_OF_DOCUMENT = 3
 

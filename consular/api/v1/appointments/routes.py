@@ -66,13 +66,13 @@ from services.appointments.returning import list_passes
 from services.appointments.rules import Step
 from services.appointments.spelling import CorrectSpelling, correct_spelling
 from services.cashier.queries import Given, list_given
-from services.citizens.people import Named
 from services.collection.queries import list_of_services
 from services.consulates.queries import get_consulate
 from services.kernel import audit
 from services.kernel.audit import Role
 from services.kernel.errors import NotFound
 from services.kernel.money import format_minor
+from services.kernel.name_checks import Named
 
 api = Blueprint("appointments", __name__, url_prefix="/api/v1/appointments")
 BOOKERS = CITIZEN | DESK | {Role.AGENT}
