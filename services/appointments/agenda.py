@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, tuple_, union_all
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from services.appointments.models import Appointment, Member, Resemblance, ReturnPass, Visit
 from services.appointments.queries import list_resemblances
 from services.appointments.returning import LATE_ARRIVAL
-from services.appointments.rules import RETURNABLE
+from services.appointments.rules import RETURNABLE, Status, Waiting, queue_place
 from services.citizens.models import Person
 from services.kernel.identifiers import normalise_name
 from services.kernel.ids import parse_folio_part
@@ -39,8 +40,7 @@ class AgendaQuery:
     after: tuple[datetime, UUID] | None = None
 
 
-@dataclass(frozen=True)
-class AgendaLine:
+class AgendaLine(NamedTuple):
     """One person of an appointment in the agenda; ``status``, ``folio`` and ``desk`` are their own.
 
     The names are empty once they were erased, and of who took a ticket without giving one.
@@ -65,6 +65,7 @@ class AgendaLine:
     first_surname: str
     second_surname: str | None
     return_until: date | None
+    due_at: datetime | None
     arrived_at: datetime | None
     priority: bool | None
     parked_at: datetime | None
@@ -82,13 +83,8 @@ def list_agenda(
     rows = session.execute(_select(query).limit(limit + 1)).all()
     shown = _whole(rows[:limit]) if len(rows) > limit else rows
     reasons = list_resemblances(session, [row.id for row in shown if row.alike])
-    lines = [
-        AgendaLine(
-            **{name: value for name, value in row._mapping.items() if name != "alike"},
-            resembles=tuple(reasons.get(row.id, ())),
-        )
-        for row in shown
-    ]
+    # Its columns are those of a line, in their order, up to the last.
+    lines = [AgendaLine._make((*row[:-1], tuple(reasons.get(row.id, ())))) for row in shown]
     last = shown[-1] if len(rows) > limit else None
     return Page(lines, (last.starts_at, last.id) if last else None)
 
@@ -115,6 +111,25 @@ def count_people(session: Session, *, consulate: str, day: date) -> dict[str, in
     return sums
 
 
+def count_lines(lines: Sequence[AgendaLine]) -> dict[str, int]:
+    """The same of lines that are all of a day's."""
+    sums = Counter(line.status for line in lines)
+    return {**sums, "walk_in": sum(line.walk_in for line in lines)}
+
+
+def first_to_call(lines: Sequence[AgendaLine]) -> AgendaLine | None:
+    """Who of those that are shown is called next, by `rules.queue_place`."""
+    waiting = [
+        (queue_place(Waiting(line.due_at, line.arrived_at, line.folio, bool(line.priority))), line)
+        for line in lines
+        if line.status == Status.CHECKED_IN
+        and line.parked_at is None
+        and line.due_at is not None
+        and line.arrived_at is not None
+    ]
+    return min(waiting, key=lambda each: each[0])[1] if waiting else None
+
+
 def _columns() -> tuple[Any, ...]:
     alike = exists().where(Resemblance.appointment_id == Appointment.id)
     return (
@@ -136,6 +151,7 @@ def _columns() -> tuple[Any, ...]:
         Person.first_surname,
         Person.second_surname,
         ReturnPass.valid_until.label("return_until"),
+        Visit.due_at,
         Visit.arrived_at,
         Visit.priority,
         Visit.parked_at,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -181,6 +181,12 @@ def list_refused(session: Session, consulate: str) -> Sequence[NotedOffline]:
         .where(*_unread(consulate))
         .order_by(NotedOffline.made_at, NotedOffline.id)
     ).all()
+
+
+def count_refused(session: Session, consulate: str) -> int:
+    """How many those are."""
+    counted = select(func.count()).select_from(NotedOffline).where(*_unread(consulate))
+    return session.scalar(counted) or 0
 
 
 def mark_read(

@@ -110,6 +110,8 @@ def find_appointments(session: Session, ids: Sequence[UUID]) -> Sequence[Appoint
 
 def list_resemblances(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Why somebody of an appointment looks like somebody of another, by appointment."""
+    if not appointments:
+        return {}
     rows = session.execute(
         select(Resemblance.appointment_id, Resemblance.reason)
         .where(Resemblance.appointment_id.in_(appointments))
@@ -292,6 +294,22 @@ def list_desks(session: Session, opening: UUID) -> Sequence[Desk]:
         .where(Desk.session_id == opening, Desk.removed_at.is_(None))
         .order_by(Desk.name)
     ).all()
+
+
+def list_windows(session: Session, *, consulate: str, day: date) -> set[str]:
+    """Names of the windows that an office has on a day."""
+    return set(
+        session.scalars(
+            select(Desk.name)
+            .join(OpeningSession, OpeningSession.id == Desk.session_id)
+            .where(
+                OpeningSession.consulate_code == consulate,
+                OpeningSession.day == day,
+                Desk.removed_at.is_(None),
+            )
+            .distinct()
+        )
+    )
 
 
 def list_sessions(

@@ -91,7 +91,7 @@ def list_member_passes(
     session: Session, appointments: Sequence[Appointment], *, now: datetime
 ) -> dict[tuple[UUID, int], date]:
     """Their last day, by appointment and person: of those that are good today."""
-    over = {a.id: a for a in appointments if a.status != Status.CANCELLED}
+    over = {a.id: a for a in appointments if _may_have_pass(a)}
     if not over:
         return {}
     rows = session.execute(
@@ -112,6 +112,13 @@ def list_member_passes(
         for id, n, until in rows
         if until is not None and today[over[id].consulate_code] <= until
     }
+
+
+def _may_have_pass(appointment: Appointment) -> bool:
+    """Of a party somebody may, whatever the others do."""
+    if appointment.people == 1:
+        return appointment.status in RETURNABLE
+    return appointment.status != Status.CANCELLED
 
 
 def day_at_desk(session: Session, appointment: Appointment) -> date:

@@ -66,7 +66,10 @@ def list_consulates(session: Session, *, include_assumed: bool = True) -> Sequen
 
 def get_consulate(session: Session, code: str) -> Consulate:
     """The office. Raises `NotFound`."""
-    return get_row(session, Consulate, code, field="consulate")
+    office = get_row(session, Consulate, code, field="consulate")
+    # A session forgets rows that nobody holds, and an office is asked for again and again.
+    session.info.setdefault("offices", set()).add(office)
+    return office
 
 
 def near(
@@ -87,11 +90,12 @@ def near(
 
 
 def list_services(session: Session, *, bookable_only: bool = False) -> Sequence[Service]:
-    """List the services by category and name."""
-    statement = select(Service)
-    if bookable_only:
-        statement = statement.where(Service.bookable)
-    return sorted(session.scalars(statement), key=lambda s: (s.category, alphabetical(s.name_es)))
+    """List the services by category and name; read once in a transaction."""
+    if "services" not in session.info:
+        rows = session.scalars(select(Service))
+        session.info["services"] = sorted(rows, key=lambda s: (s.category, alphabetical(s.name_es)))
+    services: list[Service] = session.info["services"]
+    return [row for row in services if row.bookable or not bookable_only]
 
 
 def service_names(session: Session, codes: Sequence[str], language: str) -> str:

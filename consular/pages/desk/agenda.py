@@ -26,10 +26,16 @@ from consular.pages.desk.schemas import AgendaAddress
 from consular.pages.drafts import draft
 from consular.pages.forms import Errors, check
 from consular.pages.portal.names import bookable_services, office, service_names
-from services.appointments.agenda import AgendaLine, AgendaQuery, count_people, list_agenda
-from services.appointments.catching_up import list_refused
-from services.appointments.queries import find_appointment, find_by_folio, list_sessions
-from services.appointments.queueing import list_queue
+from services.appointments.agenda import (
+    AgendaLine,
+    AgendaQuery,
+    count_lines,
+    count_people,
+    first_to_call,
+    list_agenda,
+)
+from services.appointments.catching_up import count_refused
+from services.appointments.queries import find_appointment, find_by_folio, list_windows
 from services.appointments.rules import SHOWN_FIRST, Status
 from services.kernel.audit import Role
 from services.kernel.collation import alphabetical
@@ -58,6 +64,12 @@ class Agenda:
         """Whether it may ask for news by itself: each look at other days, or at who was searched
         for, is an entry of the audit."""
         return not self.query["q"] and self.day == today_at(self.place)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all people of the day are among its lines."""
+        narrowed = any(self.query[name] for name in ("q", "status", "service", "next"))
+        return not narrowed and self.lines.next is None
 
 
 @pages.get("/")
@@ -148,7 +160,9 @@ def _list(session: Session, agenda: Agenda) -> dict[str, Any]:
         "consulate": agenda.place,
         "day": agenda.day,
         "statuses": [status.value for status in Status],
-        "sums": count_people(session, consulate=agenda.place["code"], day=agenda.day),
+        "sums": count_lines(own)
+        if agenda.is_whole
+        else count_people(session, consulate=agenda.place["code"], day=agenda.day),
         "returning": show.rows(back, dated=True),
         "appointments": show.rows(own),
         "kept": urlencode({**agenda.values, "at": ""}),
@@ -171,7 +185,7 @@ def _around(session: Session, agenda: Agenda) -> dict[str, Any]:
         "live": url_for("desk.agenda_list", **agenda.values) if agenda.lives else None,
         "seconds": POLL_SECONDS,
         "may_plan": actor().role is Role.SUPERVISOR,
-        "refused": len(list_refused(session, agenda.place["code"])),
+        "refused": count_refused(session, agenda.place["code"]),
     }
 
 
@@ -180,18 +194,16 @@ def _selected(session: Session, agenda: Agenda) -> dict[str, Any] | None:
     is expected next."""
     at, n = agenda.query["at"], agenda.query["n"] or 1
     if at is None:
-        at, n = _next(session, agenda)
+        at, n = _next(agenda)
     appointment = find_appointment(session, at) if at else None
     return presenters.person(session, appointment, n) if appointment else None
 
 
-def _next(session: Session, agenda: Agenda) -> tuple[UUID | None, int]:
+def _next(agenda: Agenda) -> tuple[UUID | None, int]:
     lines = agenda.lines.items
-    if agenda.lives:
-        shown = {(line.id, line.n) for line in lines}
-        for each in list_queue(session, consulate=agenda.place["code"], day=agenda.day):
-            if each.place and (each.appointment_id, each.n) in shown:
-                return each.appointment_id, each.n
+    called = first_to_call(lines) if agenda.lives else None
+    if called:
+        return called.id, called.n
     for wanted in SHOWN_FIRST:
         for line in lines:
             if line.status == wanted:
@@ -201,8 +213,7 @@ def _next(session: Session, agenda: Agenda) -> tuple[UUID | None, int]:
 
 def desks_of(session: Session, consulate: str, day: date, own: str | None) -> list[str]:
     """Windows of the day, and the reader's own, wherever that one is from."""
-    planned = list_sessions(session, consulate=consulate, first=day, last=day).items
-    names = {desk.name for _row, desks in planned for desk in desks}
+    names = list_windows(session, consulate=consulate, day=day)
     return sorted(names | ({own} if own else set()), key=alphabetical)
 
 

@@ -121,13 +121,19 @@ def _day(session: Session, place: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _line(line: AgendaLine, row: dict[str, Any], own_day: bool) -> dict[str, Any]:
+def _line(line: AgendaLine, row: presenters.Row, own_day: bool) -> dict[str, Any]:
     """A row as the agenda shows it, and what its place in the queue goes by."""
     due = line.starts_at if own_day else line.arrived_at or line.starts_at
     return {
-        **{name: row[name] for name in ("n", "time", "who", "folio", "service", "status", "desk")},
         "id": str(line.id),
-        "notes": " ".join(row["notes"]),
+        "n": line.n,
+        "time": row.time,
+        "who": row.who,
+        "folio": row.folio,
+        "service": row.service,
+        "status": line.status,
+        "desk": line.desk,
+        "notes": " ".join(row.notes),
         "due": due.isoformat(),
         "arrived": line.arrived_at.isoformat() if line.arrived_at else None,
         "priority": bool(line.priority),

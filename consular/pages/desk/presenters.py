@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -62,6 +63,23 @@ def agenda(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]
     ]
 
 
+class Row(NamedTuple):
+    """A line of the list, in words; ``key`` names it on the page. Templates find a name of an
+    object at the first try, of a dictionary at the second: with hundreds of lines that is felt."""
+
+    key: str
+    id: UUID
+    n: int
+    time: str
+    who: str
+    folio: str
+    service: str
+    status: str
+    status_words: str
+    desk: str | None
+    notes: list[str]
+
+
 @dataclass
 class AgendaLines:
     """Lines of the agenda's list: hundreds on a page, so each time, service and status is put into
@@ -71,23 +89,24 @@ class AgendaLines:
     services: Mapping[str, str]
     _words: dict[Any, str] = field(default_factory=dict)
 
-    def rows(self, lines: Sequence[AgendaLine], *, dated: bool = False) -> list[dict[str, Any]]:
+    def rows(self, lines: Sequence[AgendaLine], *, dated: bool = False) -> list[Row]:
         """As the template takes them; ``dated``: of other days than the page's."""
         return [self._row(line, dated) for line in lines]
 
-    def _row(self, line: AgendaLine, dated: bool) -> dict[str, Any]:
-        return {
-            "id": line.id,
-            "n": line.n,
-            "time": self._once(("time", line.starts_at, dated), self._time, line.starts_at, dated),
-            "who": name_shown(line, walk_in=line.walk_in),
-            "folio": folio(line.folio),
-            "service": self._once(tuple(line.services), self._service, line.services),
-            "status": line.status,
-            "status_words": self._once(line.status, words, "appointments.status", line.status),
-            "desk": line.desk,
-            "notes": self._notes(line),
-        }
+    def _row(self, line: AgendaLine, dated: bool) -> Row:
+        return Row(
+            key=f"{line.id}-{line.n}",
+            id=line.id,
+            n=line.n,
+            time=self._once(("time", line.starts_at, dated), self._time, line.starts_at, dated),
+            who=name_shown(line, walk_in=line.walk_in),
+            folio=folio(line.folio),
+            service=self._once(tuple(line.services), self._service, line.services),
+            status=line.status,
+            status_words=self._once(line.status, words, "appointments.status", line.status),
+            desk=line.desk,
+            notes=self._notes(line),
+        )
 
     def _once(self, key: Any, say: Callable[..., str], *of: Any) -> str:
         if key not in self._words:
@@ -188,8 +207,14 @@ def person(session: Session, appointment: Any, n: int) -> dict[str, Any] | None:
         "came_late": LATE_ARRIVAL in (chosen.outcome or {}),
         "visit": visit,
         "may_come": is_on_the_way(visit, chosen.status),
-        "undo": bool(last_step(session, appointment.id, since=now() - UNDO_WITHIN)),
+        "undo": _may_undo(session, appointment),
     }
+
+
+def _may_undo(session: Session, appointment: Any) -> bool:
+    """Each step changes the appointment: one that stands as it is for longer has none to undo."""
+    since = now() - UNDO_WITHIN
+    return appointment.changed_at > since and bool(last_step(session, appointment.id, since=since))
 
 
 def _end_of_document(
