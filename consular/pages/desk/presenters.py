@@ -75,7 +75,7 @@ class Row(NamedTuple):
     folio: str
     service: str
     status: str
-    status_words: str
+    state: str
     desk: str | None
     notes: list[str]
 
@@ -103,7 +103,7 @@ class AgendaLines:
             folio=folio(line.folio),
             service=self._once(tuple(line.services), self._service, line.services),
             status=line.status,
-            status_words=self._once(line.status, words, "appointments.status", line.status),
+            state=self._once(line.status, words, "appointments.status", line.status),
             desk=line.desk,
             notes=self._notes(line),
         )
