@@ -348,6 +348,7 @@ def _ask_time(form: dict[str, str], place: dict[str, Any], errors: Errors) -> st
         party=party,
         alternatives=further,
         others=others,
+        first=place["from_"],
         may_hold=_signed_in(),
         hold_minutes=HOLD_MINUTES,
         most_further=MOST_SERVICES - 1,
