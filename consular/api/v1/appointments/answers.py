@@ -81,7 +81,7 @@ class AppointmentAnswer(Answer):
     id = Id()
     folio = Text()
     status = Word(Status)
-    place = One(PlaceAnswer, allow_none=True, required=False)
+    place = One(PlaceAnswer, required=False)
     consulate = Text(attribute="consulate_code")
     service = Text()
     services = Texts()

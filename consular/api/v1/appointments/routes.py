@@ -571,7 +571,7 @@ def _answer(
         service=appointment.services[0],
         start=appointment.starts_at.astimezone(zone),
         end=appointment.ends_at.astimezone(zone),
-        place=place,
+        **({"place": place} if place else {}),
         outcome={**noted, "return_pass": held} if held else noted or None,
         services_rendered=[_rendered(each, ready.get(each.row.id)) for each in given],
         return_pass=held,
