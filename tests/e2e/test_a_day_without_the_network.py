@@ -12,7 +12,6 @@ from sqlalchemy import text
 
 from services.kernel.db import NETWORK_SCOPE
 from tests.api.calls import steady_web
-from tests.factories.instance import running_chromium
 from tests.factories.staff import cookie_name, staff_browser
 from tests.factories.web import Web, morning_at_office, person, served
 from tests.servers import Addresses
@@ -42,12 +41,6 @@ LEFT = """async () => ({
 @pytest.fixture(scope="module")
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with steady_web(servers, tmp_path_factory.mktemp("offline")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as running:
         yield running
 
 

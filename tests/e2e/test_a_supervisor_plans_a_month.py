@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.api.calls import steady_web
-from tests.factories.instance import running_chromium
 from tests.factories.keyboard import check_page, choose, follow, staff_page, write
 from tests.factories.web import Web, person, served, working_day
 from tests.servers import Addresses
@@ -25,12 +24,6 @@ CODES = ("MO", "TU", "WE", "TH", "FR")
 @pytest.fixture(scope="module")
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with steady_web(servers, tmp_path_factory.mktemp("month")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as running:
         yield running
 
 

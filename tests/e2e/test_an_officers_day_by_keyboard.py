@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, Page, expect
 from consular.pages.desk import agenda
 from tests.api.calls import steady_web
 from tests.e2e.test_an_officer_asks_by_keyboard import follow, reach
-from tests.factories.instance import running_chromium
 from tests.factories.staff import cookie_name, staff_browser
 from tests.factories.web import Web, morning_at_office, person, served
 from tests.servers import Addresses
@@ -51,12 +50,6 @@ class Keys:
 @pytest.fixture(scope="module")
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with steady_web(servers, tmp_path_factory.mktemp("day")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""Book, cancel, move the hours, close and reopen in any order: the database equals a plain model.
+"""Book, move, cancel, change the hours, close and reopen in any order: the database equals a model.
 
 The model keeps what people were promised and the plan of each day, and seats them desk by desk,
 trying every desk; it knows nothing of constraints, counts or outbox.
@@ -7,7 +7,7 @@ trying every desk; it knows nothing of constraints, counts or outbox.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
@@ -34,13 +34,15 @@ from services.appointments.editing import (
     edit_session,
 )
 from services.appointments.errors import SlotNotOffered, SlotTaken
-from services.appointments.freeing import free_places
+from services.appointments.freeing import free_places, free_vacated
 from services.appointments.hours import Span
-from services.appointments.models import Appointment, OpeningSession
+from services.appointments.models import Appointment, OpeningSession, VacatedPlace
 from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan
 from services.appointments.queries import availability
 from services.appointments.recurring import CreateSeries, create_series
+from services.appointments.rescheduling import RescheduleAppointment, reschedule
+from services.appointments.rules import DEVELOPMENT_LIMITS
 from services.kernel.audit import Actor, Role
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import WrongState
@@ -81,8 +83,8 @@ class Plan:
 
 @dataclass
 class Promise:
-    """What somebody was promised. ``held``: it has its place; ``given_back``: cancelled, and
-    nobody else may have the place yet."""
+    """What somebody was promised. ``held``: it has its place; also where it is ``cancelled`` or was
+    ``left`` by a move, and nobody else may have the place yet."""
 
     day: date
     at: time
@@ -129,9 +131,7 @@ class Model:
         concerned = [
             p for p in self.promises.values() if p.day == day and (p.held or p.status == "booked")
         ]
-        concerned.sort(
-            key=lambda p: (2 if p.status == "cancelled" else 0 if p.held else 1, p.order)
-        )
+        concerned.sort(key=lambda p: (2 if p.status != "booked" else 0 if p.held else 1, p.order))
         for promise in concerned:
             promise.held = False
         for promise in concerned:
@@ -205,6 +205,33 @@ class Machine(RuleBasedStateMachine):
             assert fits
             self.model.promises[made.id] = Promise(day, at, service, number)
 
+    @rule(data=st.data(), day=st.sampled_from(DAYS), half=st.integers(0, 3))
+    def moves(self, data: st.DataObject, day: date, half: int) -> None:
+        """It leaves its place, which is nobody's until it is freed, where it had one."""
+        live = [id for id, p in self.model.promises.items() if p.status == "booked"]
+        if not live:
+            return
+        id = data.draw(st.sampled_from(live))
+        promise, at = self.model.promises[id], (datetime.combine(day, time(9)) + half * STEP).time()
+        if promise.held and (promise.day, promise.at) == (day, at):
+            return
+        fits = self.model.free(day, at, promise.service) > 0
+        context = self.context()
+        command = RescheduleAppointment(id, datetime.combine(day, at, ZONE))
+        try:
+            with self.session.begin_nested():
+                reschedule(self.session, command, limits=DEVELOPMENT_LIMITS, **context)
+        except (SlotTaken, SlotNotOffered):
+            assert not fits
+            return
+        assert fits
+        if promise.held:
+            left = select(VacatedPlace.move_id).where(VacatedPlace.vacated_at == context["now"])
+            move = self.session.scalars(left).one()
+            order = (context["now"] - NOW).seconds
+            self.model.promises[move] = replace(promise, status="left", order=order)
+        promise.day, promise.at, promise.held = day, at, True
+
     @rule(data=st.data(), freed=st.booleans())
     def cancels(self, data: st.DataObject, freed: bool) -> None:
         live = [id for id, p in self.model.promises.items() if p.status == "booked"]
@@ -219,13 +246,14 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data())
     def frees(self, data: st.DataObject) -> None:
         """Also what was freed before, or lost its place: nothing is given back twice."""
-        ended = [id for id, p in self.model.promises.items() if p.status == "cancelled"]
+        ended = [id for id, p in self.model.promises.items() if p.status != "booked"]
         if ended:
             self._free(data.draw(st.sampled_from(ended)))
 
     def _free(self, id: UUID) -> None:
         work_as(self.session, NETWORK_SCOPE)
-        free_places(self.session, id)
+        freed = free_vacated if self.model.promises[id].status == "left" else free_places
+        freed(self.session, id)
         self.model.promises[id].held = False
 
     @rule(
@@ -319,6 +347,8 @@ class Machine(RuleBasedStateMachine):
         wrong = text(
             "SELECT count(*) FROM slot_sets t WHERE taken <> (SELECT count(*) FROM seats s"
             " WHERE s.slot_id = t.slot_id AND s.counted AND s.service_code = ANY (t.services))"
+            " + (SELECT coalesce(sum(places), 0) FROM vacated_places v"
+            " WHERE v.slot_id = t.slot_id AND v.counted AND v.service_code = ANY (t.services))"
         )
         assert self.session.scalar(wrong) == 0
 

@@ -118,6 +118,20 @@ def pump(job: JobContext, redis: Redis) -> Callable[[], int]:
     return pump
 
 
+_FREED_NOW = text(
+    "UPDATE outbox SET ring_at = clock_timestamp() WHERE done_at IS NULL"
+    " AND topic LIKE 'appointments.free%'"
+)
+
+
+def let_it_pass(job: JobContext, pump: Callable[[], int]) -> None:
+    """The delay after which places that were given back are free."""
+    with job.transaction() as session:
+        session.execute(_FREED_NOW)
+    while pump():
+        pass
+
+
 @contextmanager
 def process(name: str, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """A worker, relay or schedule as a process; it is gone in the end."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import text
 
 from services.kernel.settings import Settings
 from tests.factories.web import Web, person, running_web, working_day
+from tests.workers.conftest import let_it_pass
 from workers.runtime import JobContext
 
 DESKS = [{"name": "A", "services": ["PAS10", "MAT"]}, {"name": "B", "services": ["PAS10"]}]
@@ -74,12 +74,12 @@ def test_moved_and_canceled_places_of_several_slots_come_back_once(
     moved = web.call("POST", f"{path}/reschedule", {"start": third}, token=mine)
     assert (moved.status_code, moved.get_json()["end"][11:16]) == (200, "10:00"), moved.text
     assert _starts(web, "PAS10") == {}
-    _let_it_pass(job, pump)
+    let_it_pass(job, pump)
     assert _starts(web, "PAS10") == {"09:00": 1}
     assert web.call("POST", f"{path}/cancel", {}, token=mine).status_code == 200
     assert _starts(web, "PAS10") == {"09:00": 1}
     for _ in range(2):
-        _let_it_pass(job, pump)
+        let_it_pass(job, pump)
         assert _starts(web, "PAS10") == {"09:00": 1, "09:15": 1, "09:30": 1}
         assert _starts(web, "MAT") == {"09:00": 1, "09:15": 1, "09:30": 1, "09:45": 1}
     assert web.book(first, token=other, service="MAT").status_code == 201
@@ -152,18 +152,6 @@ def test_only_windows_that_speak_it_count_for_who_needs_a_language(web: Web) -> 
     refused = web.book(second, token=mine, attendees=family, needs={"accessible": True})
     assert refused.get_json()["code"] == "slot_taken"
     assert web.book(second, token=mine, attendees=family).status_code == 201
-
-
-def _let_it_pass(job: JobContext, pump: Callable[[], int]) -> None:
-    with job.transaction() as session:
-        session.execute(
-            text(
-                "UPDATE outbox SET ring_at = clock_timestamp() WHERE done_at IS NULL"
-                " AND topic LIKE 'appointments.free%'"
-            )
-        )
-    while pump():
-        pass
 
 
 def test_whoever_holds_a_window_that_is_taken_away_sits_at_another_or_waits(web: Web) -> None:

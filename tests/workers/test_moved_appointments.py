@@ -15,15 +15,11 @@ from werkzeug.test import TestResponse
 from services.appointments.rules import DEVELOPMENT_LIMITS
 from services.kernel.settings import Settings
 from tests.factories.web import Web, morning_at_office, person, running_web, working_day
-from tests.workers.conftest import messages
+from tests.workers.conftest import let_it_pass, messages
 from workers.runtime import JobContext
 
 ONE_DESK = [{"name": "A", "services": ["PAS10", "MAT"]}]
 THREE_DESKS = [{"name": name, "services": ["PAS10", "MAT"]} for name in "ABC"]
-_NOW = text(
-    "UPDATE outbox SET ring_at = clock_timestamp() WHERE done_at IS NULL"
-    " AND topic LIKE 'appointments.free%'"
-)
 # By hand, against the sets: seats of live and of just cancelled ones, and places that a move left
 # and nobody freed yet.
 _RECOUNT = text(
@@ -53,13 +49,6 @@ _COUNTED = text(
 def web(settings: Settings) -> Iterator[Web]:
     with running_web(settings) as running:
         yield running
-
-
-def let_it_pass(job: JobContext, pump: Callable[[], int]) -> None:
-    with job.transaction() as session:
-        session.execute(_NOW)
-    while pump():
-        pass
 
 
 def recount(job: JobContext) -> list[Any]:
@@ -112,7 +101,10 @@ def test_a_party_that_does_not_fit_stays_where_it_is(web: Web, job: JobContext) 
     assert (refused.status_code, refused.get_json()["code"]) == (409, "slot_taken")
     nothing = move(web, booked["id"], last.replace(":45:", ":50:"), mine)
     assert (nothing.status_code, nothing.get_json()["code"]) == (409, "slot_not_offered")
-    assert web.call("GET", f"/appointments/{booked['id']}", token=mine).get_json() == booked
+    assert web.call("GET", f"/appointments/{booked['id']}", token=mine).get_json() == {
+        **booked,
+        "place": None,
+    }
     assert recount(job) == []
     whole = move(web, booked["id"], second, mine)
     assert (whole.status_code, len(whole.get_json()["attendees"])) == (200, 3)
@@ -122,7 +114,7 @@ def test_the_same_time_again_changes_nothing(web: Web, job: JobContext) -> None:
     web.session(desks=ONE_DESK)
     start, mine = web.free()[0]["start"], web.token("citizen", subject="ana")
     booked = web.book(start, token=mine).get_json()
-    assert move(web, booked["id"], start, mine).get_json() == booked
+    assert move(web, booked["id"], start, mine).get_json() == {**booked, "place": None}
     with job.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM vacated_places")) == 0
 

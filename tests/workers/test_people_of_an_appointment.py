@@ -15,8 +15,8 @@ from services.appointments.rules import status_of_party
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.settings import Settings
 from tests.factories.web import Web, morning_at_office, person, running_web
-from tests.workers.conftest import messages
-from tests.workers.test_moved_appointments import THREE_DESKS, let_it_pass
+from tests.workers.conftest import let_it_pass, messages
+from tests.workers.test_moved_appointments import THREE_DESKS
 from workers.runtime import JobContext
 
 _TAKEN = text("SELECT coalesce(sum(taken), 0) FROM slot_sets")

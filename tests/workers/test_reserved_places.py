@@ -13,6 +13,7 @@ from services.appointments.releasing import list_due, release
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.settings import Settings
 from tests.factories.web import Web, morning_at_office, person, running_web, working_day
+from tests.workers.conftest import let_it_pass
 from workers.runtime import JobContext
 
 TWO = [{"name": "A", "services": ["PAS10"]}, {"name": "B", "services": ["PAS10", "MAT"]}]
@@ -170,15 +171,3 @@ def test_what_a_move_to_another_office_leaves_is_counted_by_the_office_it_left(
     assert free(web) == {"09:00": 1}
     let_it_pass(job, pump)
     assert free(web) == {"09:00": 2}
-
-
-def let_it_pass(job: JobContext, pump: Callable[[], int]) -> None:
-    with job.transaction() as session:
-        session.execute(
-            text(
-                "UPDATE outbox SET ring_at = clock_timestamp() WHERE done_at IS NULL"
-                " AND topic LIKE 'appointments.free%'"
-            )
-        )
-    while pump():
-        pass
