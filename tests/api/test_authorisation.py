@@ -263,7 +263,8 @@ def rows(web: Web) -> dict[str, str]:
 
 def _document(web: Web, appointment: str) -> str:
     """What a service that was given in the appointment made, ready to be collected."""
-    with _database(web).transaction(NETWORK_SCOPE) as session:
+    # As the web does it: the workers' login may not.
+    with web.app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
         rendered = session.scalar(_RENDERED, {"id": new_id(), "appointment": appointment})
         assert rendered is not None
         return str(mark_ready(session, rendered, now=system_clock(), actor=SYSTEM).id)
