@@ -185,6 +185,7 @@ class OfficeQuery(Schema):
     party = party_size()
     part = _part()
     weekday = NumberInQuery(load_default=None, validate=validate.Range(1, 7))
+    around = ClockTime(load_default=None)
 
     @post_load
     def _located(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:

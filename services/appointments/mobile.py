@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select, true
 from sqlalchemy.orm import Session
 
 from services.appointments.hours import Place
-from services.appointments.models import OpeningSession, Seat, Slot
+from services.appointments.models import Desk, OpeningSession, Seat, Slot
 from services.appointments.recurring import place_of
 from services.kernel.errors import NotFound
 
@@ -30,19 +30,30 @@ def mobile_places(session: Session, appointments: Sequence[UUID]) -> dict[UUID, 
 
 @dataclass(frozen=True)
 class Mobile:
-    """A mobile consulate: the session's id, its day there and its place."""
+    """A mobile consulate: the session's id, whose it is, its day there and its place."""
 
     id: UUID
+    consulate: str
     day: date
     place: Place
 
 
-def list_mobile(session: Session, consulate: str, *, first: date) -> list[Mobile]:
-    """Those of an office that take bookings from ``first`` on, by day."""
+def list_mobile(
+    session: Session, *, first: date, consulate: str | None = None, service: str | None = None
+) -> list[Mobile]:
+    """Those that take bookings from ``first`` on, by day: of one office or of all, for a service
+    or any."""
+    of_office = OpeningSession.consulate_code == consulate if consulate else true()
+    gives = exists().where(
+        Desk.session_id == OpeningSession.id,
+        Desk.removed_at.is_(None),
+        Desk.services.any_() == service if service else true(),
+    )
     rows = session.scalars(
         select(OpeningSession)
         .where(
-            OpeningSession.consulate_code == consulate,
+            of_office,
+            gives,
             OpeningSession.day >= first,
             OpeningSession.place_zone.is_not(None),
             OpeningSession.closed_at.is_(None),
@@ -50,7 +61,11 @@ def list_mobile(session: Session, consulate: str, *, first: date) -> list[Mobile
         )
         .order_by(OpeningSession.day, OpeningSession.opens, OpeningSession.id)
     )
-    return [Mobile(row.id, row.day, place) for row in rows if (place := place_of(row))]
+    return [
+        Mobile(row.id, row.consulate_code, row.day, place)
+        for row in rows
+        if (place := place_of(row))
+    ]
 
 
 def get_mobile(session: Session, consulate: str, id: UUID) -> Mobile:
@@ -59,4 +74,4 @@ def get_mobile(session: Session, consulate: str, id: UUID) -> Mobile:
     place = place_of(row) if row and row.consulate_code == consulate else None
     if row is None or place is None:
         raise NotFound(field="place")
-    return Mobile(row.id, row.day, place)
+    return Mobile(row.id, row.consulate_code, row.day, place)

@@ -18,7 +18,9 @@ from consular.pages.portal.alternatives import WEEKS, first_place
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.catalogue import service_groups
 from consular.pages.portal.names import offices
+from consular.pages.portal.needs import ATTENDED_IN, Needs, read_needs, without_needs
 from consular.unmet import note_nothing_found
+from services.appointments.mobile import list_mobile
 from services.appointments.searching import (
     Part,
     Search,
@@ -37,7 +39,9 @@ OFFICES_SHOWN = 6
 # Offices at which somebody waits for a place: the nearest ones.
 WATCHED = 4
 KILOMETERS = (50, 100, 200, 500)
-WISHES = ("place", "within_km", "party", "part", "weekday")
+WISHES = ("place", "within_km", "party", "part", "weekday", "around")
+# The button of the search.
+SEARCH = "buscar"
 
 
 @pages.get("/citas/nueva")
@@ -51,7 +55,9 @@ def booking_service() -> str:
 @allow(ANYONE)
 def booking_office() -> Response | str:
     """Choose an office: the nearest ones to a place with their first times, or one by its name."""
-    form = {**draft().form, **request.args.to_dict()}
+    asked = request.args.to_dict()
+    kept = without_needs(draft().form) if SEARCH in asked else draft().form
+    form = {**kept, **asked}
     if not form.get("service"):
         return go(url_for("portal.booking_service", d=draft_id() or None))
     return ask_office(form, {})
@@ -87,6 +93,7 @@ def ask_office(form: dict[str, str], errors: Errors) -> str:
         service = _service(session, form["service"])
         consulates = offices(session)
         result = _search(session, service["code"], wished, form) if wished else None
+        mobile = list_mobile(session, first=now().date(), service=form["service"])
     if result and not result["offices"]:
         note_nothing_found(service["code"], result["nearest"])
     return render_template(
@@ -96,6 +103,9 @@ def ask_office(form: dict[str, str], errors: Errors) -> str:
         result=result,
         kilometers=KILOMETERS,
         weekdays=weekday_names(),
+        attended_in=ATTENDED_IN,
+        needs=read_needs(form),
+        mobile=mobile,
         form=form,
         errors={**errors, **wrong},
         weeks=WEEKS,
@@ -116,7 +126,7 @@ def _service(session: Session, code: str) -> dict[str, Any]:
 
 
 def _searched(form: dict[str, str]) -> bool:
-    return any(form.get(name, "").strip() for name in ("place", "buscar"))
+    return any(form.get(name, "").strip() for name in ("place", SEARCH))
 
 
 def _search(
@@ -124,7 +134,7 @@ def _search(
 ) -> dict[str, Any]:
     """Offices with their first times, or what stands in the way."""
     today = now().date()
-    search_for = _asked(service, wished, today)
+    search_for = _asked(service, wished, read_needs(form), today)
     places = search(session, search_for, now=now())
     would_fit = [] if places else what_would_fit(session, search_for, now=now())
     return {
@@ -143,7 +153,7 @@ def _called(place: Place, written: str) -> str:
     return place.name if place.kind == "state" else f"{place.name}, {place.region}"
 
 
-def _asked(service: str, wished: dict[str, Any], today: date) -> Search:
+def _asked(service: str, wished: dict[str, Any], needs: Needs, today: date) -> Search:
     return Search(
         service,
         today,
@@ -153,6 +163,9 @@ def _asked(service: str, wished: dict[str, Any], today: date) -> Search:
         party=wished["party"],
         part=Part(wished["part"]),
         weekdays=(wished["weekday"],) if wished["weekday"] else (),
+        around=wished["around"],
+        skills=needs.skills,
+        share=needs.share,
         sort=Sort.DISTANCE if wished["near"] else Sort.TIME,
         each=1,
     )

@@ -163,7 +163,7 @@ def list_mobile_consulates(consulate: str) -> dict[str, Any]:
     """
     with transaction() as session:
         get_consulate(session, consulate)
-        rows = list_mobile(session, consulate, first=now().date())
+        rows = list_mobile(session, consulate=consulate, first=now().date())
     return MobileList.page(
         [MobileAnswer.render(each.place, id=each.id, date=each.day) for each in rows]
     )

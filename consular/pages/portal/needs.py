@@ -1,0 +1,93 @@
+"""What a party needs besides a time: said once in the search for offices, carried from page to page
+in the addresses and the draft."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema
+from sqlalchemy.orm import Session
+
+from consular.input.fields import Choice, Identifier
+from consular.pages.forms import Errors, check, pick
+from services.appointments.mobile import get_mobile
+from services.appointments.reserves import Share
+
+# What the form calls them: a language or an interpreter, a window for everybody, places that are
+# kept, a mobile consulate.
+NEEDS = ("attended_in", "accessible", "share", "mobile")
+ATTENDED_IN = {
+    "language:en": _("Inglés"),
+    "interpreter:maya": _("Maya, con intérprete"),
+    "interpreter:mixteco": _("Mixteco, con intérprete"),
+    "interpreter:nahuatl": _("Náhuatl, con intérprete"),
+    "interpreter:zapoteco": _("Zapoteco, con intérprete"),
+    "interpreter:lsm": _("Lengua de señas mexicana, con intérprete"),
+}
+_ACCESSIBLE = "accessible"
+
+
+class _NeedsForm(Schema):
+    attended_in = Choice(tuple(ATTENDED_IN), load_default=None)
+    accessible = Choice((_ACCESSIBLE,), load_default=None)
+    share = Choice((Share.ELDERLY_OR_DISABLED.value,), load_default=None)
+    mobile = Identifier(load_default=None)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """``fields`` of the form that say so, for the addresses of other pages."""
+
+    fields: dict[str, str]
+
+    @property
+    def skills(self) -> frozenset[str]:
+        """What the windows must have."""
+        return frozenset(
+            self.fields[name] for name in ("attended_in", "accessible") if name in self.fields
+        )
+
+    @property
+    def share(self) -> str:
+        """Whose kept places may be used."""
+        return self.fields.get("share", "")
+
+    @property
+    def place(self) -> str:
+        """The mobile consulate that was chosen, if one was."""
+        return self.fields.get("mobile", "")
+
+    @property
+    def words(self) -> list[Any]:
+        """For people to check."""
+        said = {
+            "attended_in": ATTENDED_IN.get(self.fields.get("attended_in", "")),
+            "accessible": _("Ventanilla accesible"),
+            "share": _("Alguien tiene 60 años o más, o una discapacidad"),
+        }
+        return [said[name] for name in said if name in self.fields]
+
+
+def read_needs(form: dict[str, str]) -> Needs:
+    """What the form says; what it can't say is nothing."""
+    errors: Errors = {}
+    read = check(_NeedsForm(), pick(form, *NEEDS), errors) or {}
+    return Needs({name: str(value) for name, value in read.items() if value})
+
+
+def at_place(session: Session, consulate: dict[str, Any], needs: Needs) -> dict[str, Any]:
+    """An office as pages show it, at the place of the mobile consulate that was chosen. Raises
+    NotFound."""
+    if not needs.place:
+        return consulate
+    place = get_mobile(session, consulate["code"], UUID(needs.place)).place
+    own = {"name": f"{place.name}, {place.address}", "city": place.name}
+    return {**consulate, **own, "time_zone": place.time_zone}
+
+
+def without_needs(form: dict[str, str]) -> dict[str, str]:
+    """The form as it is before a new search, whose empty boxes say nothing."""
+    return {name: value for name, value in form.items() if name not in NEEDS}
