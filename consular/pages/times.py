@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -15,6 +15,32 @@ from consular.auth import now
 from services.appointments.queries import FreeTime, availability
 
 DAYS_SHOWN = 7
+
+
+class Wanted(Protocol):
+    """What windows must have, whose kept places may be used, and where."""
+
+    @property
+    def skills(self) -> frozenset[str]:
+        """Languages and the like."""
+
+    @property
+    def share(self) -> str:
+        """A reserved share, if any."""
+
+    @property
+    def place(self) -> str:
+        """A mobile consulate, if one is wanted."""
+
+
+@dataclass(frozen=True)
+class _Nothing:
+    skills: frozenset[str] = frozenset()
+    share: str = ""
+    place: str = ""
+
+
+NOTHING = _Nothing()
 
 
 @dataclass(frozen=True)
@@ -37,6 +63,7 @@ def free_week(
     first: date | None,
     party: int = 1,
     further: Sequence[str] = (),
+    needs: Wanted = NOTHING,
 ) -> Week:
     """The free times of a week from ``first`` on, or from today; ``further`` services follow."""
     today = now().astimezone(zone).date()
@@ -50,6 +77,9 @@ def free_week(
         last=_midnight(after, zone),
         party=party,
         further=further,
+        skills=needs.skills,
+        share=needs.share,
+        place=needs.place,
     )
     earlier = day - timedelta(days=DAYS_SHOWN) if day > today else None
     return Week(_by_day(times, zone), begin, earlier, after)

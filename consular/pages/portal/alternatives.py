@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from consular.i18n import city_in_language, in_language
+from consular.pages.times import NOTHING, Wanted
 from services.appointments.searching import FreePlace, Search, Sort, search
 from services.consulates.queries import get_consulate
 
@@ -33,6 +34,7 @@ def find_alternatives(
     services: Sequence[str],
     first: datetime,
     party: int = 1,
+    needs: Wanted = NOTHING,
 ) -> Alternatives:
     """The next free time here, and the nearest other offices that have any, each with its first."""
     here = get_consulate(session, consulate)
@@ -44,6 +46,8 @@ def find_alternatives(
         further=tuple(services[1:]),
         near=(float(here.latitude), float(here.longitude)),
         party=party,
+        skills=needs.skills,
+        share=needs.share,
         sort=Sort.DISTANCE,
         each=1,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import Response, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -153,6 +154,7 @@ def _where(session: Session, appointment: Any) -> dict[str, Any]:
     return {
         "consulate": {**shown, "time_zone": there.zone, "city": there.place or shown["city"]},
         "place": place_rows(there),
+        "another": _another(appointment, there.zone),
         "map": _map_of(there.details.address),
     }
 
@@ -222,3 +224,14 @@ def _map_of(address: str) -> str | None:
 def _coming(party: Sequence[Coming]) -> int:
     """How many of them pay."""
     return sum(each.status != Status.CANCELLED for each in party) or len(party)
+
+
+def _another(appointment: Any, zone: str) -> dict[str, str]:
+    """The times around it, for whoever comes along with an appointment of their own."""
+    start = appointment.starts_at.astimezone(ZoneInfo(zone))
+    return {
+        "consulate": appointment.consulate_code,
+        "service": appointment.services[0],
+        "from": start.date().isoformat(),
+        "around": f"{start:%H:%M}",
+    }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from consular.pages.portal.blueprint import pages
 from consular.pages.portal.choosing import ask_place
 from consular.pages.portal.form_prefill import prefilled_form
 from consular.pages.portal.names import bookable_services, office
+from consular.pages.portal.needs import read_needs
 from consular.pages.portal.party import (
     ADD,
     FILL,
@@ -82,6 +83,9 @@ from services.consulates.queries import fees_on
 from services.kernel.audit import Actor, Role
 from services.kernel.errors import Conflict, DomainError
 from services.kernel.identifiers import format_phone
+
+# Times nearest to an hour that are shown before all others.
+NEAREST = 3
 
 
 @pages.get("/citas/horarios")
@@ -277,6 +281,9 @@ def _command(form: dict[str, str], errors: Errors) -> BookAppointment | None:
         email=contact["email"],
         phone=contact["phone"],
         language=current_language(),
+        skills=tuple(sorted(slot["needs"].skills)),
+        share=slot["needs"].share,
+        place=slot["needs"].place,
     )
 
 
@@ -325,15 +332,17 @@ def _send_code(form: dict[str, str], command: BookAppointment) -> Response:
 def _ask_time(form: dict[str, str], place: dict[str, Any], errors: Errors) -> str:
     services, party = place["services"], place["party"]
     with transaction() as session:
-        visit = shown_visit(session, place["consulate"], services)
+        visit = shown_visit(session, place["consulate"], services, place["needs"])
         zone = ZoneInfo(visit["consulate"]["time_zone"])
         week = free_week(
             session, place["consulate"], zone, services[0],
-            first=place["from_"], party=party, further=services[1:],
+            first=place["from_"], party=party, further=services[1:], needs=place["needs"],
         )  # fmt: skip
         further = None
         if not week.days:
-            further = find_alternatives(session, place["consulate"], services, week.begin, party)
+            further = find_alternatives(
+                session, place["consulate"], services, week.begin, party, place["needs"]
+            )
         others = _other_services(session, place)
         slot = read_slot(form, {})
         held = shown_hold(session, slot) if slot else None
@@ -345,6 +354,8 @@ def _ask_time(form: dict[str, str], place: dict[str, Any], errors: Errors) -> st
     return render_template(
         "portal/booking_time.html",
         days=week.days,
+        nearest=_nearest(week.days, place["around"]),
+        around=place["around"],
         party=party,
         alternatives=further,
         others=others,
@@ -360,6 +371,15 @@ def _ask_time(form: dict[str, str], place: dict[str, Any], errors: Errors) -> st
         earlier=week.earlier,
         **visit,
     )
+
+
+def _nearest(days: Sequence[Mapping[str, Any]], around: time | None) -> list[Any]:
+    """Of the first day that has times, those nearest to an hour that was asked for."""
+    if around is None or not days:
+        return []
+    wanted = datetime.combine(days[0]["date"], around)
+    starts = [each["start"] for each in days[0]["times"]]
+    return sorted(starts, key=lambda start: abs(start.replace(tzinfo=None) - wanted))[:NEAREST]
 
 
 def _other_services(session: Session, place: dict[str, Any]) -> list[dict[str, Any]]:
@@ -395,7 +415,7 @@ def _ask_check(form: dict[str, str], command: BookAppointment, errors: Errors) -
         minors=anybody_minor(command.attendees, command.start.date()),
         phone=format_phone(command.phone) if command.phone else "",
         **before,
-        **_slot_context(_slot_of(command), form),
+        **_slot_context(_slot_of(command, form), form),
     )
 
 
@@ -408,22 +428,23 @@ def _ask_code(form: dict[str, str], command: BookAppointment) -> str:
         person=", ".join(full_name(each) for each in command.attendees),
         errors=draft().errors(),
         minutes=MINUTES,
-        **_slot_context(_slot_of(command), form),
+        **_slot_context(_slot_of(command, form), form),
     )
 
 
-def _slot_of(command: BookAppointment) -> dict[str, Any]:
+def _slot_of(command: BookAppointment, form: dict[str, str]) -> dict[str, Any]:
     return {
         "consulate": command.consulate,
         "services": command.services,
         "start": command.start,
+        "needs": read_needs(form),
     }
 
 
 def _slot_context(slot: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
     """Where, what for and when, and whether the place is held for the reader, or was."""
     with transaction() as session:
-        visit = shown_visit(session, slot["consulate"], slot["services"])
+        visit = shown_visit(session, slot["consulate"], slot["services"], slot["needs"])
         hold = shown_hold(session, slot)
     return {
         **visit,

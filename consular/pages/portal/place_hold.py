@@ -35,7 +35,11 @@ def keep_place(slot: dict[str, Any], people: int) -> bool:
 
     Raises `SlotTaken`, `SlotNotOffered`, `BookingLimit`.
     """
-    command = HoldPlaces(slot["consulate"], slot["services"], slot["start"], people)
+    needs = slot["needs"]
+    command = HoldPlaces(
+        slot["consulate"], slot["services"], slot["start"], people,
+        tuple(sorted(needs.skills)), needs.share, needs.place,
+    )  # fmt: skip
     try:
         commands.hold(None, command, lambda _session, hold: {"id": str(hold.id)})
     except TooManyAttempts:

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from consular.i18n import in_language
 from consular.input.appointments import MOST_SERVICES
 from consular.input.catalogue import Codes, party_size
-from consular.input.fields import Code, Day, Moment
+from consular.input.fields import ClockTime, Code, Day, Moment
 from consular.pages.forms import Errors, check, pick
 from consular.pages.portal.names import office
+from consular.pages.portal.needs import Needs, at_place, read_needs
 from services.appointments.durations import expected_minutes
 from services.consulates.queries import get_service, list_requirements
 from services.kernel.money import Money
@@ -33,6 +34,7 @@ class _Visit(Schema):
 
 class _Place(_Visit):
     party = party_size()
+    around = ClockTime(load_default=None)
     from_ = Day(data_key="from", load_default=None)
 
 
@@ -50,28 +52,33 @@ def asked_form(form: dict[str, str]) -> dict[str, str]:
 
 def read_place(form: dict[str, str], errors: Errors) -> dict[str, Any] | None:
     """Office, ``services`` in their order, party and day, or None with what is wrong."""
-    names = ("consulate", "service", FURTHER, "party", "from")
-    return _with_services(check(_Place(), pick(form, *names), errors))
+    names = ("consulate", "service", FURTHER, "party", "from", "around")
+    return _with_services(check(_Place(), pick(form, *names), errors), form)
 
 
 def read_slot(form: dict[str, str], errors: Errors) -> dict[str, Any] | None:
     """Office, ``services`` in their order and start, or None with what is wrong."""
-    return _with_services(check(_Slot(), pick(form, *SLOT), errors))
+    return _with_services(check(_Slot(), pick(form, *SLOT), errors), form)
 
 
-def _with_services(read: Any) -> dict[str, Any] | None:
+def _with_services(read: Any, form: dict[str, str]) -> dict[str, Any] | None:
     if read is None:
         return None
     services = tuple(dict.fromkeys((read["service"], *read[FURTHER])))
-    return {**read, "services": services}
+    return {**read, "services": services, "needs": read_needs(form)}
 
 
-def shown_visit(session: Session, consulate: str, services: tuple[str, ...]) -> dict[str, Any]:
-    """``consulate`` and ``service``, whose name says all of them in their order."""
+def shown_visit(
+    session: Session, consulate: str, services: tuple[str, ...], needs: Needs
+) -> dict[str, Any]:
+    """``consulate`` or the mobile one, ``service``, whose name says all of them in their order, and
+    what the party ``needs``, as fields and in words."""
     rows = [get_service(session, code) for code in services]
     names = [in_language(row, "name") for row in rows]
     return {
-        "consulate": office(session, consulate),
+        "consulate": at_place(session, office(session, consulate), needs),
+        "needs": needs.fields,
+        "needs_words": needs.words,
         "service": {
             "code": services[0],
             FURTHER: ",".join(services[1:]) or None,
