@@ -1,4 +1,4 @@
-"""Language, accessibility, kept places and mobile consulates: asked once, booked as they were found."""
+"""Language, accessibility, kept places and mobile consulates: asked once, and booked like that."""
 
 from __future__ import annotations
 
