@@ -163,6 +163,14 @@ class Coming:
     outcome: dict[str, Any] | None
 
 
+def needs_of(session: Session, appointment: UUID) -> tuple[list[str], str]:
+    """What an appointment needs of a window, and the share whose kept places it may use: alike at
+    all that it has."""
+    query = select(Seat.skills, Seat.share).where(Seat.appointment_id == appointment).limit(1)
+    row = session.execute(query).first()
+    return (list(row.skills), row.share) if row else ([], "")
+
+
 def list_party(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[Coming]]:
     """Who comes to each appointment, in their order; also who cancelled."""
     if not appointments:

@@ -227,4 +227,5 @@ _WISHES: Mapping[str, Mapping[str, Any]] = {
     "party": {"party": 1},
     "within_km": {"within_km": None},
     "consulates": {"consulates": ()},
+    "skills": {"skills": frozenset()},
 }

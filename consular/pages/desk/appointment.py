@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Response, render_template, request, url_for
+from flask_babel import gettext as _
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from consular import commands
 from consular.access_log import record_look
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
+from consular.i18n import words
 from consular.input.appointments import (
     CallSchema,
     CheckInSchema,
@@ -31,10 +33,11 @@ from consular.pages.desk.schemas import PersonForm
 from consular.pages.drafts import draft, drop
 from consular.pages.forms import Errors, check, go, local, pick, typed
 from consular.pages.portal.names import office
+from consular.pages.portal.needs import SKILLS
 from consular.pages.posting import reopen
 from consular.pages.rescheduling import add_rescheduling
 from services.appointments.desk import TakeStep, take_step
-from services.appointments.queries import get_appointment, list_attendees
+from services.appointments.queries import get_appointment, list_attendees, needs_of
 from services.appointments.returning import day_at_desk
 from services.appointments.rules import Step
 
@@ -168,6 +171,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
                 session, appointment.consulate_code, list_attendees(session, [id])[id]
             ),
             pre_applications=pre_applications_of(session, appointment),
+            needs=_needs(session, id),
             desk=desk,
             here=url_for("desk.appointment", id=id, desk=desk),
             agenda_url=url_for(
@@ -177,6 +181,16 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
             form=form,
             errors=errors,
         )
+
+
+def _needs(session: Session, id: UUID) -> list[Any]:
+    """What it needs of a window, and why it may use a place that is kept, in words."""
+    skills, share = needs_of(session, id)
+    said = [str(SKILLS.get(skill, skill)) for skill in skills]
+    if share:
+        whom = words("appointments.share", share)
+        said.append(_("Lugar apartado para: %(whom)s. Revísalo al recibirla.", whom=whom))
+    return said
 
 
 def own_desk() -> str | None:

@@ -28,6 +28,7 @@ ATTENDED_IN = {
     "interpreter:lsm": _("Lengua de señas mexicana, con intérprete"),
 }
 _ACCESSIBLE = "accessible"
+SKILLS = {**ATTENDED_IN, _ACCESSIBLE: _("Ventanilla accesible")}
 
 
 class _NeedsForm(Schema):
@@ -64,8 +65,8 @@ class Needs:
     def words(self) -> list[Any]:
         """For people to check."""
         said = {
-            "attended_in": ATTENDED_IN.get(self.fields.get("attended_in", "")),
-            "accessible": _("Ventanilla accesible"),
+            "attended_in": SKILLS.get(self.fields.get("attended_in", "")),
+            "accessible": SKILLS[_ACCESSIBLE],
             "share": _("Alguien tiene 60 años o más, o una discapacidad"),
         }
         return [said[name] for name in said if name in self.fields]
