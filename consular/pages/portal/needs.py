@@ -31,11 +31,14 @@ _ACCESSIBLE = "accessible"
 SKILLS = {**ATTENDED_IN, _ACCESSIBLE: _("Ventanilla accesible")}
 
 
-class _NeedsForm(Schema):
-    attended_in = Choice(tuple(ATTENDED_IN), load_default=None)
-    accessible = Choice((_ACCESSIBLE,), load_default=None)
-    share = Choice((Share.ELDERLY_OR_DISABLED.value,), load_default=None)
-    mobile = Identifier(load_default=None)
+_NeedsForm = Schema.from_dict(
+    {
+        "attended_in": Choice(tuple(ATTENDED_IN), load_default=None),
+        "accessible": Choice((_ACCESSIBLE,), load_default=None),
+        "share": Choice((Share.ELDERLY_OR_DISABLED.value,), load_default=None),
+        "mobile": Identifier(load_default=None),
+    }
+)
 
 
 @dataclass(frozen=True)
