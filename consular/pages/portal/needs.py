@@ -70,7 +70,7 @@ class Needs:
         said = {
             "attended_in": SKILLS.get(self.fields.get("attended_in", "")),
             "accessible": SKILLS[_ACCESSIBLE],
-            "share": _("Alguien tiene 60 años o más, o una discapacidad"),
+            "share": _("Va una persona adulta mayor o con discapacidad"),
         }
         return [said[name] for name in said if name in self.fields]
 
