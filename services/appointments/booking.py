@@ -73,7 +73,8 @@ class BookAppointment:
 @dataclass(frozen=True)
 class Booked:
     """What was booked. Times in UTC; ``time_zone`` is the office's; ``folios`` are those of the
-    people, in their order; none in an answer that was kept before they had any."""
+    people, in their order; none in an answer that was kept before they had any. ``place_id`` is
+    the mobile consulate's session, where it is at one."""
 
     id: UUID
     folio: str
@@ -81,6 +82,7 @@ class Booked:
     ends_at: datetime
     time_zone: str
     folios: tuple[str, ...] = ()
+    place_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,7 @@ def book(
         answer = _book(connection, command, values)
     except psycopg.Error as error:
         raise translate(error, hand, now) from error
+    place = answer.get("place_id")
     return Booked(
         id=UUID(answer["id"]),
         folio=answer["folio"],
@@ -187,6 +190,7 @@ def book(
         ends_at=datetime.fromisoformat(answer["ends_at"]),
         time_zone=answer["time_zone"],
         folios=tuple(answer.get("folios", ())),
+        place_id=UUID(place) if place else None,
     )
 
 

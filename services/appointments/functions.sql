@@ -539,7 +539,7 @@ BEGIN
     END IF;
     v_answer := jsonb_build_object(
         'id', p_id, 'folio', p_folio, 'status', 'booked', 'ends_at', v_ends, 'time_zone', v_zone,
-        'folios', jsonb_path_query_array(p_people, '$[*].folio'));
+        'place_id', v_place, 'folios', jsonb_path_query_array(p_people, '$[*].folio'));
     IF p_key IS NOT NULL THEN
         IF NOT remember_answer(p_actor, p_key, p_hash, 201, v_answer, p_now) THEN
             RETURN remembered(p_actor, p_key, p_hash);
@@ -662,9 +662,13 @@ DECLARE v_answer jsonb;
 BEGIN
     PERFORM take_seats(p_id, p_seats, p_moved, p_skills, p_share);
     UPDATE appointments a SET ends_at = s.last
-        FROM (SELECT max(ends_at) AS last FROM seats WHERE appointment_id = p_id) s
+        FROM (
+            SELECT max(e.ends_at) AS last, min(t.place_id::text) AS place
+            FROM seats e JOIN slots t ON t.id = e.slot_id WHERE e.appointment_id = p_id
+        ) s
         WHERE a.id = p_id
-        RETURNING p_answer || jsonb_build_object('ends_at', a.ends_at) INTO v_answer;
+        RETURNING p_answer || jsonb_build_object('ends_at', a.ends_at, 'place_id', s.place)
+        INTO v_answer;
     UPDATE idempotency_keys SET response = v_answer WHERE account_id = p_actor AND key = p_key;
     RETURN v_answer;
 END $$;

@@ -35,21 +35,25 @@ def book(web: Web, number: int, start: str, **more: Any) -> dict[str, Any]:
     token = web.token("citizen", subject="ana")
     answer = web.book(start, token=token, attendees=[person(number)], **more)
     assert answer.status_code == 201, answer.text
-    return dict(web.call("GET", f"/appointments/{answer.get_json()['id']}", token=token).get_json())
+    booked = dict(answer.get_json())
+    assert booked == web.call("GET", f"/appointments/{booked['id']}", token=token).get_json()
+    return booked
 
 
 def test_its_times_are_asked_for_and_booked_by_its_place(web: Web) -> None:
     web.session(desks=DESKS, closes="09:30")
-    mobile = web.session(desks=DESKS, opens="10:00", closes="10:30", place=PLACE)
+    mobile = web.session(desks=DESKS, opens="10:00", closes="10:45", place=PLACE)
     listed = web.call("GET", "/consulates/losangeles/places").get_json()["items"]
     assert listed == [{"id": mobile["id"], "date": mobile["date"], **PLACE}]
     there = free(web, f"&place={mobile['id']}")
     # Nine o'clock in Los Angeles is ten in Yuma in winter: both are open then.
-    assert [each[11:] for each in there] == ["10:00:00-07:00", "10:15:00-07:00"]
+    assert [each[11:] for each in there] == ["10:00:00-07:00", "10:15:00-07:00", "10:30:00-07:00"]
     at_office, at_place = book(web, 1, there[0]), book(web, 2, there[0], place=mobile["id"])
     assert (at_office.get("place"), at_office["start"][11:]) == (None, "09:00:00-08:00")
     assert (at_place["place"], at_place["start"]) == (PLACE, there[0])
-    assert free(web, f"&place={mobile['id']}") == there[1:]
+    only_there = book(web, 3, there[2])
+    assert (only_there["place"], only_there["start"]) == (PLACE, there[2])
+    assert free(web, f"&place={mobile['id']}") == there[1:2]
     unknown = web.call(
         "GET", f"/consulates/chicago/availability?service=PAS10&place={mobile['id']}"
     )

@@ -56,7 +56,7 @@ from services.appointments.calendar import MEDIA_TYPE
 from services.appointments.completing import Served, complete, outcome_of
 from services.appointments.desk import TakeStep, take_step
 from services.appointments.hours import Place
-from services.appointments.mobile import mobile_places
+from services.appointments.mobile import get_mobile, mobile_places
 from services.appointments.people import Attendee
 from services.appointments.pre_application_forms import fields_of
 from services.appointments.pre_applying import Written
@@ -115,7 +115,8 @@ def create_appointment(command: BookAppointment) -> Any:
     if actor().role in audit.OFFICE_ROLES and actor().consulate != command.consulate:
         raise NotFound()
     booked = commands.book(request_key(), command)
-    zone = ZoneInfo(booked.time_zone)
+    place = _mobile_place(command.consulate, booked.place_id)
+    zone = ZoneInfo(place.time_zone if place else booked.time_zone)
     body = AppointmentAnswer.render(
         booked,
         consulate=command.consulate,
@@ -123,6 +124,7 @@ def create_appointment(command: BookAppointment) -> Any:
         services=command.services,
         start=command.start.astimezone(zone),
         end=booked.ends_at.astimezone(zone),
+        **({"place": place} if place else {}),
         desk=None,
         outcome=None,
         services_rendered=(),
@@ -135,6 +137,14 @@ def create_appointment(command: BookAppointment) -> Any:
         ],
     )
     return body, {"Location": url_for("appointments.show_appointment", appointment=booked.id)}
+
+
+def _mobile_place(consulate: str, place: UUID | None) -> Place | None:
+    """Where a booking is that isn't at the office: only then a look-up more."""
+    if place is None:
+        return None
+    with transaction() as session:
+        return get_mobile(session, consulate, place).place
 
 
 @endpoint(
