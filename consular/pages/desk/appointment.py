@@ -178,7 +178,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
                 "desk.today", day=day_at_desk(session, appointment).isoformat(), desk=desk
             ),
             messages=messages_about(session, id),
-            form=form,
+            form={"n": request.args.get("n", ""), **form},
             errors=errors,
         )
 

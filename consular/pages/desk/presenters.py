@@ -143,20 +143,27 @@ class AgendaLines:
 def opened(session: Session, appointment: Any, vault: Vault) -> dict[str, Any]:
     """One appointment with contact and CURP in the clear: for its own page only, which is an
     entry of the audit. The document number stays closed but for its end."""
-    people = list_attendees(session, [appointment.id])[appointment.id]
+    party = list_party(session, [appointment.id])[appointment.id]
+    people = [each.person for each in party]
     known = [open_person(person, vault) for person in people]
+    may = list_member_actions(session, [appointment], now=now())
     return {
         **agenda(session, [appointment])[0],
         "attendees": [
             {
-                "id": row.id,
+                "id": each.person.id,
+                "n": each.n,
+                "folio": each.folio,
                 "name": name_shown(person, walk_in=appointment.walk_in),
-                "nameless": is_nameless(appointment, row),
-                "may_rename": may_correct(appointment, row),
+                "nameless": is_nameless(appointment, each.person),
+                "may_rename": may_correct(appointment, each.person),
                 "birth_date": person.birth_date,
                 "curp": person.curp,
+                "status": each.status,
+                "may_be_not_served": Step.NOT_SERVED in may[appointment.id, each.n],
+                **_outcome(each.outcome),
             }
-            for row, person in zip(people, known, strict=True)
+            for each, person in zip(party, known, strict=True)
         ],
         "over": appointment.status not in LIVE,
         "contact": {"email": known[0].email, "phone": known[0].phone},
@@ -169,7 +176,6 @@ def opened(session: Session, appointment: Any, vault: Vault) -> dict[str, Any]:
         "history": [
             {"status": status, "at": at} for status, at in list_history(session, appointment.id)
         ],
-        **_outcome(appointment),
     }
 
 
@@ -235,8 +241,8 @@ def _requirements(session: Session, appointment: Any) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def _outcome(appointment: Any) -> dict[str, Any]:
-    outcome = appointment.outcome or {}
+def _outcome(noted: dict[str, Any] | None) -> dict[str, Any]:
+    outcome = noted or {}
     return {
         "reason": _("La oficina cerró ese día sin terminarla.")
         if outcome.get("reason") == NOT_CLOSED

@@ -36,7 +36,7 @@ from services.appointments.queries import (
     list_party,
     list_service_times,
 )
-from services.appointments.returning import list_passes
+from services.appointments.returning import list_member_passes, list_passes
 from services.appointments.rules import AT_THE_OFFICE, EARLY_MINUTES, Status, Step
 from services.appointments.steps import list_actions, list_member_actions
 from services.appointments.whereabouts import where_is
@@ -119,7 +119,6 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
             **_steps(session, appointment),
             "return_until": list_passes(session, [appointment], now=now()).get(id),
         }
-    noted = (appointment.outcome or {}) if appointment.status == Status.NOT_SERVED else {}
     return render_template(
         "portal/appointment.html",
         early_minutes=EARLY_MINUTES,
@@ -135,8 +134,6 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
                 {"person": w.person, "name": full_name(w.who), "written": bool(w.answers)}
                 for w in before
             ],
-            "reason": None if noted.get("reason") == NOT_CLOSED else noted.get("reason"),
-            "bring": noted.get("bring", []),
             **facts,
         },
         just_booked=just_booked,
@@ -166,6 +163,7 @@ def _people(session: Session, appointment: Any, names: Mapping[str, str]) -> dic
         list_service_times(session, appointment.id),
     )
     may = list_member_actions(session, [appointment], now=now())
+    passes = list_member_passes(session, [appointment], now=now())
     fees, needs = (
         fees_on(session, appointment.day),
         list_requirements(session, appointment.services),
@@ -182,6 +180,7 @@ def _people(session: Session, appointment: Any, names: Mapping[str, str]) -> dic
                 names,
                 can_cancel=len(party) > 1 and Step.CANCEL in may[appointment.id, each.n],
             )
+            | {"return_until": passes.get((appointment.id, each.n))}
             for each in party
         ],
         "requirements": list(dict.fromkeys(texts)),
@@ -201,6 +200,7 @@ def _steps(session: Session, appointment: Any) -> dict[str, bool]:
 def _attendee(
     coming: Coming, times: Sequence[ServiceTime], names: Mapping[str, str], *, can_cancel: bool
 ) -> dict[str, Any]:
+    noted = (coming.outcome or {}) if coming.status == Status.NOT_SERVED else {}
     return {
         "n": coming.n,
         "name": full_name(coming.person),
@@ -211,6 +211,8 @@ def _attendee(
             for each in times
         ],
         "can_cancel": can_cancel,
+        "reason": None if noted.get("reason") == NOT_CLOSED else noted.get("reason"),
+        "bring": noted.get("bring", []),
         "turn": turn_address(coming.folio) if Status(coming.status) in AT_THE_OFFICE else None,
     }
 
