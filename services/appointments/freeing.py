@@ -144,7 +144,9 @@ def vacate(
     """Keep which places it leaves, to be freed later, in the transaction that moves it; one that
     the opening hours had no place for any more leaves none. Without ``of_day`` it stays on its day,
     and counts there once."""
-    seats = session.scalars(seats_of(appointment, Status.BOOKED).where(Seat.counted)).all()
+    seats = list(session.scalars(seats_of(appointment, Status.BOOKED).where(Seat.counted)))
+    if of_day:
+        seats += _cancelled_before(session, appointment)
     places = Counter(
         (seat.slot_id, seat.service_code, seat.share, seat.hold_id is not None) for seat in seats
     )
@@ -170,6 +172,22 @@ def vacate(
     session.execute(insert(VacatedPlace), rows)
     delay = _delay(appointment.starts_at, limits, now)
     enqueue(session, "appointments.free_vacated", move, delay_seconds=delay)
+
+
+def _cancelled_before(session: Session, appointment: Appointment) -> list[Seat]:
+    """Seats of who left it, and whose places aren't free yet. They are the move's from now on: on
+    the day that it leaves nobody would find them by their appointment."""
+    seats = list(session.scalars(seats_of(appointment, Status.CANCELLED).where(Seat.counted)))
+    session.execute(
+        update(Seat)
+        .where(
+            Seat.appointment_id == appointment.id,
+            Seat.person_id.in_([seat.person_id for seat in seats]),
+        )
+        .values(counted=False, hold_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    return seats
 
 
 def _delay(starts_at: datetime, limits: BookingLimits, now: datetime) -> float:

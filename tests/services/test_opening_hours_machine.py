@@ -1,4 +1,5 @@
-"""Book, move, cancel, change the hours, close and reopen in any order: the database equals a model.
+"""Hold, book, move, cancel, miss, change the hours, close and reopen in any order: the database
+equals a model.
 
 The model keeps what people were promised and the plan of each day, and seats them desk by desk,
 trying every desk; it knows nothing of constraints, counts or outbox.
@@ -7,10 +8,11 @@ trying every desk; it knows nothing of constraints, counts or outbox.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,9 +23,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from services.appointments.booking import BookAppointment, book
+from services.appointments.booking import BookAppointment, Hand, book
 from services.appointments.closing_days import CloseDays, close_days, reopen_days
-from services.appointments.desk import cancel
+from services.appointments.desk import TakeStep, cancel, take_step
 from services.appointments.editing import (
     CancelSession,
     Changes,
@@ -33,16 +35,32 @@ from services.appointments.editing import (
     edit_series,
     edit_session,
 )
-from services.appointments.errors import SlotNotOffered, SlotTaken
-from services.appointments.freeing import free_places, free_vacated
+from services.appointments.errors import HoldOver, SlotNotOffered, SlotTaken
+from services.appointments.freeing import free_attendee, free_places, free_vacated
+from services.appointments.holding import (
+    HoldPlaces,
+    extend_hold,
+    free_hold,
+    hold_places,
+    list_due,
+    release_hold,
+)
 from services.appointments.hours import Span
-from services.appointments.models import Appointment, OpeningSession, VacatedPlace
+from services.appointments.models import (
+    Appointment,
+    BookingHold,
+    HeldSeat,
+    Member,
+    OpeningSession,
+    Seat,
+    VacatedPlace,
+)
 from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan
 from services.appointments.queries import availability
 from services.appointments.recurring import CreateSeries, create_series
 from services.appointments.rescheduling import RescheduleAppointment, reschedule
-from services.appointments.rules import DEVELOPMENT_LIMITS
+from services.appointments.rules import DEVELOPMENT_LIMITS, HOLD_FOR, Step
 from services.kernel.audit import Actor, Role
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import WrongState
@@ -68,6 +86,14 @@ DESKS = (
 HOURS = ((time(9), time(10)), (time(9), time(11)), (time(9, 30), time(10, 30)))
 BREAKS: tuple[tuple[Span, ...], ...] = ((), ((time(9, 30), time(10)),))
 CLOSED = (None, (time(9), time(9, 45)))
+STATUSES = {
+    "booked": {"booked"},
+    "cancelled": {"cancelled"},
+    "missed": {"no_show", "not_served"},
+}
+MISSES = ((Step.NO_SHOW,), (Step.CHECK_IN, Step.NOT_SERVED))
+HALF = st.integers(0, 3)
+DAY, SERVICE = st.sampled_from(DAYS), st.sampled_from(SERVICES)
 
 
 @dataclass
@@ -83,15 +109,39 @@ class Plan:
 
 @dataclass
 class Promise:
-    """What somebody was promised. ``held``: it has its place; also where it is ``cancelled`` or was
-    ``left`` by a move, and nobody else may have the place yet."""
+    """What people were promised, with the time of each of them. ``held``: they have their places;
+    also where it is ``cancelled``, ``missed`` or was ``left`` by a move, and nobody else may have
+    the places yet. ``together``: the appointment of those who left it one by one."""
 
     day: date
-    at: time
+    times: list[time]
     service: str
     order: int
     status: str = "booked"
     held: bool = True
+    together: UUID | None = None
+
+    @property
+    def rank(self) -> int:
+        """Who was there or missed it, who has a place, who lost it; what is freed soon is last."""
+        if self.status == "booked":
+            return 1 if self.held else 2
+        return 0 if self.status == "missed" else 3
+
+
+@dataclass
+class Held:
+    """Places that somebody holds while they write down who comes."""
+
+    holder: UUID
+    day: date
+    at: time
+    times: list[time]
+    service: str
+    order: int
+    until: datetime
+    frees_at: datetime
+    prolonged: bool = False
 
 
 @dataclass
@@ -101,6 +151,9 @@ class Model:
     plans: dict[date, Plan]
     closures: dict[UUID, tuple[date, Span | None]] = field(default_factory=dict)
     promises: dict[UUID, Promise] = field(default_factory=dict)
+    holds: dict[UUID, Held] = field(default_factory=dict)
+    # Appointments that people left one by one.
+    over: set[UUID] = field(default_factory=set)
 
     def times(self, day: date) -> list[time]:
         plan, start = self.plans[day], datetime.combine(day, time(9))
@@ -124,24 +177,81 @@ class Model:
     def fits(self, day: date, at: time, wanted: list[str]) -> bool:
         return at in self.times(day) and _seated(list(self.plans[day].desks), wanted)
 
-    def holding(self, day: date, at: time) -> list[str]:
-        return [p.service for p in self.promises.values() if p.held and (p.day, p.at) == (day, at)]
+    def holding(self, day: date, at: time, without: Collection[UUID] = ()) -> list[str]:
+        promised: list[Any] = [p for p in self.promises.values() if p.held]
+        held = [hold for id, hold in self.holds.items() if id not in without]
+        return [
+            each.service
+            for each in (*promised, *held)
+            if each.day == day
+            for own in each.times
+            if own == at
+        ]
 
     def seat_again(self, day: date) -> None:
-        concerned = [
-            p for p in self.promises.values() if p.day == day and (p.held or p.status == "booked")
+        """Together or not at all; a hold comes after every booking that has its place."""
+        groups: dict[UUID, list[Promise]] = {}
+        for id, promise in self.promises.items():
+            if promise.day == day and (promise.held or promise.status == "booked"):
+                ends = promise.status == "cancelled"
+                groups.setdefault((promise.together or id) if ends else id, []).append(promise)
+        queue: list[tuple[float, int, Any]] = [
+            (own[0].rank, own[0].order, own) for own in _apart(groups.values())
         ]
-        concerned.sort(key=lambda p: (2 if p.status != "booked" else 0 if p.held else 1, p.order))
-        for promise in concerned:
-            promise.held = False
-        for promise in concerned:
-            promise.held = self.fits(
-                day, promise.at, [*self.holding(day, promise.at), promise.service]
-            )
+        queue += [(1.5, h.order, id) for id, h in self.holds.items() if h.day == day]
+        for _rank, _order, who in queue:
+            for promise in who if isinstance(who, list) else ():
+                promise.held = False
+        waiting = {who: self.holds.pop(who) for *_, who in queue if isinstance(who, UUID)}
+        for _rank, _order, who in sorted(queue, key=lambda each: each[:2]):
+            if isinstance(who, UUID):
+                if self._all_fit(day, [waiting[who]]):
+                    self.holds[who] = waiting[who]
+            else:
+                fit = self._all_fit(day, who)
+                for promise in who:
+                    promise.held = fit
 
-    def free(self, day: date, at: time, service: str) -> int:
-        holding = self.holding(day, at)
+    def _all_fit(self, day: date, wanting: Sequence[Any]) -> bool:
+        wanted = [(at, each.service) for each in wanting for at in each.times]
+        return all(
+            self.fits(day, at, [*self.holding(day, at), *(s for t, s in wanted if t == at)])
+            for at, _service in wanted
+        )
+
+    def free(self, day: date, at: time, service: str, without: Collection[UUID] = ()) -> int:
+        holding = self.holding(day, at, without)
         return max(n for n in range(3) if n == 0 or self.fits(day, at, [*holding, *[service] * n]))
+
+    def seats(
+        self, day: date, at: time, service: str, people: int, without: Collection[UUID] = ()
+    ) -> bool:
+        """Whether so many fit at that time and those that follow it without a gap."""
+        if not self.free(day, at, service, without):
+            return False
+        places, start = 0, datetime.combine(day, at)
+        while start.time() in self.times(day):
+            places += self.free(day, start.time(), service, without)
+            start += STEP
+        return places >= people
+
+    def given_back(self, day: date, at: time, now: datetime, holder: UUID | None) -> list[UUID]:
+        """Holds that a search at that time gives back first."""
+        return [
+            id
+            for id, hold in self.holds.items()
+            if (hold.frees_at <= now and (hold.day, hold.at) >= (day, at))
+            or (hold.holder == holder and (hold.day, hold.at) == (day, at))
+        ]
+
+
+def _apart(groups: Iterable[list[Promise]]) -> Iterator[list[Promise]]:
+    """What is left of a party, and those who left it."""
+    for group in groups:
+        for ended in (False, True):
+            own = [each for each in group if (each.status == "cancelled") is ended]
+            if own:
+                yield own
 
 
 def _seated(desks: list[DeskPlan], wanted: list[str]) -> bool:
@@ -164,8 +274,8 @@ class Machine(RuleBasedStateMachine):
         self.opened = reference_session(self.url)
         self.session: Session = self.opened.__enter__()
         self.supervisor = Actor(Role.SUPERVISOR, None, OFFICE)
-        self.account = make_account(self.session)
-        self.numbers = count(1)
+        self.account, self.other = make_account(self.session), make_account(self.session)
+        self.numbers, self.waited = count(1), timedelta()
         command = CreateSeries(OFFICE, "FREQ=DAILY;UNTIL=20270309", MONDAY, *HOURS[0], 30, DESKS[1])
         self.series = create_series(self.session, command, now=NOW, actor=self.supervisor).id
         rows = self.session.execute(select(OpeningSession.day, OpeningSession.id)).all()
@@ -179,44 +289,164 @@ class Machine(RuleBasedStateMachine):
     def context(self, **more: Any) -> dict[str, Any]:
         work_as(self.session, NETWORK_SCOPE)
         return {
-            "now": NOW + timedelta(seconds=next(self.numbers)),
+            "now": NOW + self.waited + timedelta(seconds=next(self.numbers)),
             "actor": self.supervisor,
             **more,
         }
 
-    @rule(day=st.sampled_from(DAYS), half=st.integers(0, 3), service=st.sampled_from(SERVICES))
-    def books(self, day: date, half: int, service: str) -> None:
+    def order(self, now: datetime) -> int:
+        return int((now - NOW).total_seconds())
+
+    def seated(self, day: date, at: time, starts: Iterable[datetime]) -> list[time]:
+        """The times that were given to a party: the model says later whether they fit."""
+        local = sorted(start.astimezone(ZONE) for start in starts)
+        assert {start.date() for start in local} == {day}
+        assert local[0].time() == at
+        return [start.time() for start in local]
+
+    def seats_of(self, id: UUID) -> list[datetime]:
+        query = (
+            select(Seat.starts_at)
+            .join(Member, Member.person_id == Seat.person_id)
+            .where(Seat.appointment_id == id, Member.status == "booked")
+        )
+        return list(self.session.scalars(query))
+
+    @rule(
+        data=st.data(),
+        people=st.integers(1, 2),
+        own=st.booleans(),
+        day=DAY,
+        half=HALF,
+        service=SERVICE,
+    )
+    def books(
+        self, data: st.DataObject, people: int, own: bool, day: date, half: int, service: str
+    ) -> None:
+        """Where they hold places, these are theirs."""
         at = (datetime.combine(day, time(9)) + half * STEP).time()
-        number, now = next(self.numbers), self.context()["now"]
-        somebody = Attendee("Ana", f"Demo {in_letters(number)}", None, date(1990, 5, 12))
-        start = datetime.combine(day, at, ZONE)
-        command = BookAppointment(OFFICE, (service,), start, (somebody,))
-        fits = self.model.free(day, at, service) > 0
+        if own and self.model.holds:
+            hold = self.model.holds[data.draw(st.sampled_from(list(self.model.holds)))]
+            day, at, service, people = hold.day, hold.at, hold.service, len(hold.times)
+        holder = self.account if not own or not self.model.holds else hold.holder
+        now = self.context()["now"]
+        party = tuple(
+            Attendee("Ana", f"Demo {in_letters(next(self.numbers))}", None, date(1990, 5, 12))
+            for _ in range(people)
+        )
+        command = BookAppointment(OFFICE, (service,), datetime.combine(day, at, ZONE), party)
+        given = self.model.given_back(day, at, now, holder)
+        fits = self.model.seats(day, at, service, people, given)
         try:
             with self.session.begin_nested():
                 connection: Any = self.session.connection().connection.driver_connection
                 made = book(
                     connection, command, now=now, vault=VAULT,
-                    actor=Actor(Role.OFFICER, self.account, OFFICE),
+                    actor=Actor(Role.OFFICER, holder, OFFICE),
                 )  # fmt: skip
         except (SlotTaken, SlotNotOffered):
             assert not fits
+            return
+        assert fits
+        self._given_back(given, now)
+        work_as(self.session, NETWORK_SCOPE)
+        times = self.seated(day, at, self.seats_of(made.id))
+        assert len(times) == people
+        self.model.promises[made.id] = Promise(day, times, service, self.order(now))
+
+    def _given_back(self, given: Iterable[UUID], now: datetime) -> None:
+        """Those of the person are; others that are over may be."""
+        there = set(self.session.scalars(select(BookingHold.id)))
+        for id in given:
+            if self.model.holds[id].frees_at > now:
+                assert id not in there
+            if id not in there:
+                del self.model.holds[id]
+
+    @rule(people=st.integers(1, 2), other=st.booleans(), day=DAY, half=HALF, service=SERVICE)
+    def holds(self, people: int, other: bool, day: date, half: int, service: str) -> None:
+        """In place of what the same person held before, which isn't free at once."""
+        at = (datetime.combine(day, time(9)) + half * STEP).time()
+        holder, context = self.other if other else self.account, self.context()
+        now = context["now"]
+        given = self.model.given_back(day, at, now, holder)
+        fits = self.model.seats(day, at, service, people, given)
+        before = [h for h in self.model.holds.values() if h.holder == holder and h.until > now]
+        command = HoldPlaces(OFFICE, (service,), datetime.combine(day, at, ZONE), people)
+        actor = Actor(Role.OFFICER, holder, OFFICE)
+        try:
+            with self.session.begin_nested():
+                hold = hold_places(
+                    self.session, command, now=now, actor=actor, hand=Hand(DEVELOPMENT_LIMITS)
+                )
+        except (SlotTaken, SlotNotOffered):
+            assert not fits
+            return
+        assert fits
+        assert len(before) <= 1
+        self._given_back(given, now)
+        starts = self.session.scalars(
+            select(HeldSeat.starts_at).where(HeldSeat.booking_hold_id == hold.id)
+        )
+        times, kept = self.seated(day, at, starts), False
+        for each in before:
+            if kept := (each.day, each.at) == (day, at):
+                assert hold.expires_at == each.until
+            else:
+                each.until = now
+        self.model.holds[hold.id] = Held(
+            holder, day, at, times, service, self.order(hold.created_at), hold.expires_at,
+            hold.frees_at, kept and before[0].prolonged,
+        )  # fmt: skip
+        assert kept or hold.expires_at == now + HOLD_FOR
+
+    @rule(data=st.data(), prolongs=st.booleans())
+    def prolongs_or_lets_go(self, data: st.DataObject, prolongs: bool) -> None:
+        if not self.model.holds:
+            return
+        id = data.draw(st.sampled_from(list(self.model.holds)))
+        hold, context = self.model.holds[id], self.context()
+        now = context["now"]
+        context |= {"actor": Actor(Role.OFFICER, hold.holder, OFFICE), "limits": DEVELOPMENT_LIMITS}
+        if not prolongs:
+            release_hold(self.session, id, **context)
+            hold.until = min(hold.until, now)
+        elif hold.prolonged or hold.until <= now:
+            with pytest.raises(HoldOver):
+                extend_hold(self.session, id, **context)
         else:
-            assert fits
-            self.model.promises[made.id] = Promise(day, at, service, number)
+            extend_hold(self.session, id, **context)
+            hold.prolonged, hold.until = True, now + HOLD_FOR
+
+    @rule(minutes=st.sampled_from((1, 11)), freed=st.booleans())
+    def time_passes(self, minutes: int, freed: bool) -> None:
+        """The places of what is over are free once they are freed."""
+        self.waited += timedelta(minutes=minutes)
+        now = self.context()["now"]
+        due = {id for id, hold in self.model.holds.items() if hold.frees_at <= now}
+        assert set(list_due(self.session, now=now, most=100)) == due
+        for id in due if freed else ():
+            free_hold(self.session, id)
+            del self.model.holds[id]
+
+    def booked(self) -> list[UUID]:
+        return [id for id, p in self.model.promises.items() if p.status == "booked"]
 
     @rule(data=st.data(), day=st.sampled_from(DAYS), half=st.integers(0, 3))
     def moves(self, data: st.DataObject, day: date, half: int) -> None:
-        """It leaves its place, which is nobody's until it is freed, where it had one."""
-        live = [id for id, p in self.model.promises.items() if p.status == "booked"]
+        """It leaves its places, which are nobody's until they are freed, where it had some."""
+        live = self.booked()
         if not live:
             return
         id = data.draw(st.sampled_from(live))
         promise, at = self.model.promises[id], (datetime.combine(day, time(9)) + half * STEP).time()
-        if promise.held and (promise.day, promise.at) == (day, at):
-            return
-        fits = self.model.free(day, at, promise.service) > 0
         context = self.context()
+        now = context["now"]
+        starts = self.session.get_one(Appointment, id).starts_at.astimezone(ZONE)
+        if promise.held and (starts.date(), starts.time()) == (day, at):
+            return
+        given = self.model.given_back(day, at, now, None)
+        fits = self.model.seats(day, at, promise.service, len(promise.times), given)
         command = RescheduleAppointment(id, datetime.combine(day, at, ZONE))
         try:
             with self.session.begin_nested():
@@ -225,36 +455,90 @@ class Machine(RuleBasedStateMachine):
             assert not fits
             return
         assert fits
-        if promise.held:
-            left = select(VacatedPlace.move_id).where(VacatedPlace.vacated_at == context["now"])
+        self._given_back(given, now)
+        if leaving := self._leaving(id, promise, day):
+            left = select(VacatedPlace.move_id).where(VacatedPlace.vacated_at == now).distinct()
             move = self.session.scalars(left).one()
-            order = (context["now"] - NOW).seconds
-            self.model.promises[move] = replace(promise, status="left", order=order)
-        promise.day, promise.at, promise.held = day, at, True
+            self.model.promises[move] = replace(
+                promise, times=leaving, status="left", order=self.order(now), held=True
+            )
+        promise.day, promise.held = day, True
+        promise.times = self.seated(day, at, self.seats_of(id))
 
-    @rule(data=st.data(), freed=st.booleans())
-    def cancels(self, data: st.DataObject, freed: bool) -> None:
-        live = [id for id, p in self.model.promises.items() if p.status == "booked"]
+    def _leaving(self, id: UUID, promise: Promise, day: date) -> list[time]:
+        """With those of who left it before, unless it stays on its day."""
+        stays = promise.held and promise.day == day
+        leaving = list(promise.times) if promise.held else []
+        for gone in self.model.promises.values():
+            if gone.together == id and gone.held and not stays:
+                leaving += gone.times
+                gone.held = False
+        return leaving
+
+    @rule(data=st.data(), alone=st.booleans(), freed=st.booleans())
+    def cancels(self, data: st.DataObject, alone: bool, freed: bool) -> None:
+        """All of them, or one."""
+        live = self.booked()
         if not live:
             return
         id = data.draw(st.sampled_from(live))
-        cancel(self.session, id, **self.context())
-        self.model.promises[id].status = "cancelled"
+        promise = self.model.promises[id]
+        comes = self.session.scalars(
+            select(Member).where(Member.appointment_id == id, Member.status == "booked")
+        ).all()
+        one = data.draw(st.sampled_from(comes))
+        whole = self.session.get_one(Appointment, id).people == len(comes) and not (
+            alone and len(comes) > 1
+        )
+        person, number = one.person_id, one.n
+        at = self.session.scalars(select(Seat.starts_at).where(Seat.person_id == person)).one()
+        cancel(self.session, id, only=None if whole else number, **self.context())
+        if whole:
+            promise.status = "cancelled"
+        else:
+            own = at.astimezone(ZONE).time()
+            promise.times.remove(own)
+            self.model.promises[person] = replace(
+                promise, times=[own], status="cancelled", together=id
+            )
+            if not promise.times:
+                del self.model.promises[id]
+                self.model.over.add(id)
         if freed:
-            self._free(id)
+            self._free(id if whole else person)
 
     @rule(data=st.data())
     def frees(self, data: st.DataObject) -> None:
         """Also what was freed before, or lost its place: nothing is given back twice."""
-        ended = [id for id, p in self.model.promises.items() if p.status != "booked"]
+        ended = [id for id, p in self.model.promises.items() if p.status in ("cancelled", "left")]
         if ended:
             self._free(data.draw(st.sampled_from(ended)))
 
     def _free(self, id: UUID) -> None:
         work_as(self.session, NETWORK_SCOPE)
-        freed = free_vacated if self.model.promises[id].status == "left" else free_places
-        freed(self.session, id)
-        self.model.promises[id].held = False
+        promise = self.model.promises[id]
+        if promise.status == "left":
+            free_vacated(self.session, id)
+        elif promise.together:
+            free_attendee(self.session, id)
+        else:
+            free_places(self.session, id)
+        promise.held = False
+
+    @rule(
+        data=st.data(), steps=st.sampled_from(((Step.NO_SHOW,), (Step.CHECK_IN, Step.NOT_SERVED)))
+    )
+    def misses(self, data: st.DataObject, steps: tuple[Step, ...]) -> None:
+        """On its day, which the other rules don't wait for: its places stay its own."""
+        live = self.booked()
+        if not live:
+            return
+        id = data.draw(st.sampled_from(live))
+        starts = self.session.get_one(Appointment, id).starts_at
+        for step in steps:
+            context = self.context() | {"now": starts + timedelta(minutes=1)}
+            take_step(self.session, TakeStep(id, step), **context)
+        self.model.promises[id].status = "missed"
 
     @rule(
         day=st.sampled_from(DAYS),
@@ -316,15 +600,42 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def promises_are_kept(self) -> None:
         work_as(self.session, NETWORK_SCOPE)
+        seats: dict[UUID, list[Any]] = {}
+        for seat, member in self.session.execute(
+            select(Seat, Member).join(Member, Member.person_id == Seat.person_id)
+        ):
+            alone = seat.person_id in self.model.promises
+            whose = seat.person_id if alone else seat.appointment_id
+            seats.setdefault(whose, []).append((seat, member.status))
         for row in self.session.scalars(select(Appointment)):
+            if row.id in self.model.over:
+                assert row.status == "cancelled"
+                continue
             promise = self.model.promises[row.id]
-            start = row.starts_at.astimezone(ZONE)
-            assert (start.date(), start.time(), row.services) == (
-                promise.day, promise.at, [promise.service],
-            )  # fmt: skip
-            assert row.ends_at - row.starts_at == STEP
+            assert row.services == [promise.service]
+            assert row.status in STATUSES[promise.status]
             if row.status == "booked":
                 assert (row.orphaned_at is None) is promise.held
+        for id, promise in self.model.promises.items():
+            if promise.status == "left":
+                continue
+            starts = [seat.starts_at.astimezone(ZONE) for seat, _status in seats[id]]
+            assert sorted(start.time() for start in starts) == sorted(promise.times)
+            assert {start.date() for start in starts} == {promise.day}
+            assert {seat.counted for seat, _status in seats[id]} == {promise.held}
+            assert {status for _seat, status in seats[id]} <= STATUSES[promise.status]
+
+    @invariant()
+    def holds_are_kept(self) -> None:
+        seats: dict[UUID, list[time]] = {id: [] for id in self.model.holds}
+        for seat in self.session.scalars(select(HeldSeat)):
+            seats[seat.booking_hold_id].append(seat.starts_at.astimezone(ZONE).time())
+        for row in self.session.scalars(select(BookingHold)):
+            hold = self.model.holds[row.id]
+            assert sorted(seats.pop(row.id)) == sorted(hold.times)
+            assert (row.holder_id, row.expires_at) == (hold.holder, hold.until)
+            hold.frees_at = row.frees_at
+        assert not seats
 
     @invariant()
     def offered_is_what_can_be_served(self) -> None:
@@ -347,6 +658,8 @@ class Machine(RuleBasedStateMachine):
         wrong = text(
             "SELECT count(*) FROM slot_sets t WHERE taken <> (SELECT count(*) FROM seats s"
             " WHERE s.slot_id = t.slot_id AND s.counted AND s.service_code = ANY (t.services))"
+            " + (SELECT count(*) FROM held_seats h"
+            " WHERE h.slot_id = t.slot_id AND h.service_code = ANY (t.services))"
             " + (SELECT coalesce(sum(places), 0) FROM vacated_places v"
             " WHERE v.slot_id = t.slot_id AND v.counted AND v.service_code = ANY (t.services))"
         )
@@ -357,7 +670,8 @@ def test_the_database_equals_the_model(
     shared_database: DatabaseUrls, request: pytest.FixtureRequest
 ) -> None:
     full = request.config.getoption("--full")
-    Machine.url = shared_database.app_url
+    # Both logins at once: people hold and book, the workers free.
+    Machine.url = shared_database.owner_url
     run_state_machine_as_test(
         Machine,
         settings=settings(
@@ -367,3 +681,30 @@ def test_the_database_equals_the_model(
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+class _First:
+    """Draws the first, always."""
+
+    @staticmethod
+    def draw(strategy: Any) -> Any:
+        return next(iter(strategy.elements))
+
+
+def test_the_place_of_who_left_a_party_that_moved_is_freed_once(
+    shared_database: DatabaseUrls,
+) -> None:
+    """Their place stays taken on the day that the others left, also when that day is edited."""
+    Machine.url = shared_database.owner_url
+    machine, first = Machine(), cast(st.DataObject, _First())
+    machine.books(data=first, people=2, own=False, day=DAYS[0], half=0, service="MAT")
+    machine.cancels(data=first, alone=True, freed=False)
+    machine.moves(data=first, day=DAYS[1], half=0)
+    machine.edits_a_day(day=DAYS[0], hours=HOURS[1], desks=DESKS[1], breaks=())
+    machine.offered_is_what_can_be_served()
+    for id, promise in machine.model.promises.items():
+        if promise.status != "booked":
+            machine._free(id)
+    machine.offered_is_what_can_be_served()
+    machine.counts_are_right()
+    machine.teardown()
