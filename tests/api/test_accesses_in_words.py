@@ -25,6 +25,8 @@ _OF_NOBODY = {
     "agency.lifted",
     "agency.paused",
     "duration.set",
+    "maximum.set",
+    "office.describe",
     "board.link",
     "board.revoke",
     "session.open",

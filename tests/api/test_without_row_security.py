@@ -322,6 +322,7 @@ def _pages(web: Web, ids: dict[str, str]) -> Iterator[tuple[str, str]]:
             "lang": "es",
             "year": "2024",
             "code": "appointments",
+            "kind": "series",
             "n": "1",
             "number": "1",
         }

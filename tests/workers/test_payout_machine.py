@@ -107,7 +107,7 @@ class Payouts(RuleBasedStateMachine):
         """Each item once."""
         self.bench.run_all()
 
-    @rule(found=remittances)
+    @rule(remittance=remittances)
     def the_sender_cancels(self, remittance: UUID) -> None:
         """Which is refused only when it is over, or too late."""
         try:
@@ -116,13 +116,13 @@ class Payouts(RuleBasedStateMachine):
             over = self.bench.statuses()[remittance] in FINAL
             assert over or self.bench.window_over(remittance)
 
-    @rule(found=remittances)
+    @rule(remittance=remittances)
     def the_recipient_collects(self, remittance: UUID) -> None:
         """Where cash is available."""
         if self.bench.statuses()[remittance] is Status.AVAILABLE:
             self.bench.collect(remittance)
 
-    @rule(found=remittances)
+    @rule(remittance=remittances)
     def the_agency_calls_back(self, remittance: UUID) -> None:
         """With a reason or without."""
         self.bench.call_back(remittance)
