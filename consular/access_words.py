@@ -39,6 +39,8 @@ WHAT: dict[str, Any] = {
     "helper.link": _("Diste un enlace para que alguien te ayude"),
     "helper.revoke": _("Quitaste un enlace de ayuda"),
     "helper.book": _("Quien te ayuda reservó una cita con tu enlace"),
+    "helper.move": _("Quien te ayuda cambió tu cita con tu enlace"),
+    "helper.cancel": _("Quien te ayuda canceló tu cita con tu enlace"),
     "message.told": _("Te avisaron en persona de tu trámite"),
     "appointment.identity_check": _("Alguien más usó los datos de una persona de tu cita"),
     "charge.correction_requested": _("Pidieron corregir un cobro de tu cita"),

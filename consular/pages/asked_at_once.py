@@ -33,7 +33,7 @@ class _Slot(Schema):
     start = Moment(required=True)
 
 
-def week_of(session: Session, form: dict[str, str]) -> dict[str, Any]:
+def week_of(session: Session, form: dict[str, str], *, party: int = 1) -> dict[str, Any]:
     """The free times of the week that was asked for, once office and service are known: ``there``,
     ``times`` to choose from, ``later``."""
     place = check(_Place(), pick(form, "consulate", "service", "from"), {})
@@ -45,7 +45,9 @@ def week_of(session: Session, form: dict[str, str]) -> dict[str, Any]:
     except NotFound:
         return {"there": None}
     zone = there["time_zone"]
-    week = free_week(session, there["code"], ZoneInfo(zone), service.code, first=place["from_"])
+    week = free_week(
+        session, there["code"], ZoneInfo(zone), service.code, first=place["from_"], party=party
+    )
     starts = [each["start"] for day in week.days for each in day["times"]]
     return {
         "there": there,

@@ -1,14 +1,17 @@
-"""Links by which somebody's helper books one appointment for them, without their account.
+"""Links by which somebody's helper books one appointment for them, without their account, and moves
+or cancels it.
 
-Whoever makes one consents to that. It works once, for a few days, and can be taken back; only its
-fingerprint is kept.
+Whoever makes one consents to that. Each step works once, for a few days, and can be taken back;
+only the link's fingerprint is kept.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select, update
@@ -28,13 +31,39 @@ MOST_LISTED = 10
 _BYTES = 20
 
 
-def make_link(session: Session, account: UUID, *, now: datetime, actor: Actor) -> str:
+class Right(StrEnum):
+    """What a helper can do with a link."""
+
+    BOOK = "book"
+    MOVE = "move"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What a helper may do with the appointment that they book or, when it is given, with that
+    one."""
+
+    appointment: UUID | None = None
+    may_move: bool = False
+    may_cancel: bool = False
+
+
+BOOKING = Consent()
+
+
+def make_link(
+    session: Session,
+    account: UUID,
+    consent: Consent = BOOKING,
+    *,
+    now: datetime,
+    actor: Actor,
+) -> str:
     """A new link's secret, which nobody can read again. Raises `TooManyAttempts` while as many as
     one may have are good."""
-    good = session.scalars(
-        select(HelperLink.id).where(HelperLink.account_id == account, _good(now))
-    ).all()
-    if len(good) >= MOST_AT_ONCE:
+    mine = select(HelperLink).where(HelperLink.account_id == account, _in_force(now))
+    if sum(bool(rights(link, now)) for link in session.scalars(mine)) >= MOST_AT_ONCE:
         raise TooManyAttempts(retry_after=int(VALID.total_seconds()))
     secret = secrets.token_hex(_BYTES)
     link = HelperLink(
@@ -43,6 +72,11 @@ def make_link(session: Session, account: UUID, *, now: datetime, actor: Actor) -
         secret_hash=fingerprint(secret.encode()),
         consented_at=now,
         expires_at=now + VALID,
+        appointment_id=consent.appointment,
+        used_at=now if consent.appointment else None,
+        may_book=consent.appointment is None,
+        may_move=consent.may_move,
+        may_cancel=consent.may_cancel,
     )
     session.add(link)
     session.flush()
@@ -58,27 +92,37 @@ def list_links(session: Session, account: UUID) -> Sequence[HelperLink]:
 
 
 def revoke_link(session: Session, link: UUID, *, now: datetime, actor: Actor) -> None:
-    """Take it back; no effect on one that was used. Raises NotFound."""
+    """Take it back; no effect on one with which nothing can be done. Raises NotFound."""
     row = session.get(HelperLink, link)
     if row is None:
         raise NotFound()
-    if row.used_at is None and row.revoked_at is None:
+    if rights(row, now):
         row.revoked_at = now
         session.flush()
         _record(session, row, "helper.revoke", now=now, actor=actor)
 
 
-def is_good(session: Session, secret: str, *, now: datetime) -> bool:
-    """Whether a link can be used now: opening it changes nothing."""
-    query = select(HelperLink.id).where(_of(secret), _good(now))
-    return session.scalars(query).first() is not None
+def rights(link: HelperLink, now: datetime) -> frozenset[Right]:
+    """What can be done with it now."""
+    if link.revoked_at or link.cancelled_at or link.expires_at <= now:
+        return frozenset()
+    if link.appointment_id is None:
+        return frozenset() if link.used_at else frozenset({Right.BOOK})
+    move = {Right.MOVE} if link.may_move and not link.moved_at else set()
+    return frozenset(move | ({Right.CANCEL} if link.may_cancel else set()))
+
+
+def find_link(session: Session, secret: str, *, now: datetime) -> HelperLink | None:
+    """A link with which something can be done now: opening it changes nothing."""
+    link = session.scalars(select(HelperLink).where(_of(secret))).first()
+    return link if link and rights(link, now) else None
 
 
 def take_link(session: Session, secret: str, *, now: datetime) -> HelperLink:
     """Use it up, before what it is used for: of two at once one gets it. Raises NotFound."""
     row = session.scalars(
         update(HelperLink)
-        .where(_of(secret), _good(now))
+        .where(_of(secret), _in_force(now), HelperLink.used_at.is_(None))
         .values(used_at=now)
         .returning(HelperLink)
         .execution_options(populate_existing=True)
@@ -107,14 +151,45 @@ def note_use(
     _record(session, link, "helper.book", now=now, actor=actor)
 
 
+def use_right(session: Session, secret: str, right: Right, *, now: datetime, actor: Actor) -> UUID:
+    """Use up the right to move or to cancel; returns of which appointment.
+
+    For the transaction that does it: undone with it, and of two at once one gets it. Raises
+    NotFound.
+    """
+    may, done = _ON_APPOINTMENT[right]
+    link = session.scalars(
+        update(HelperLink)
+        .where(
+            _of(secret),
+            _in_force(now),
+            may,
+            done.is_(None),
+            HelperLink.cancelled_at.is_(None),
+            HelperLink.appointment_id.is_not(None),
+        )
+        .values({done: now})
+        .returning(HelperLink)
+        .execution_options(populate_existing=True)
+    ).first()
+    if link is None or link.appointment_id is None:
+        raise NotFound()
+    _record(session, link, f"helper.{right}", now=now, actor=actor)
+    return link.appointment_id
+
+
+_ON_APPOINTMENT = {
+    Right.MOVE: (HelperLink.may_move, HelperLink.moved_at),
+    Right.CANCEL: (HelperLink.may_cancel, HelperLink.cancelled_at),
+}
+
+
 def _of(secret: str) -> ColumnElement[bool]:
     return HelperLink.secret_hash == fingerprint(secret.encode())
 
 
-def _good(now: datetime) -> ColumnElement[bool]:
-    return and_(
-        HelperLink.used_at.is_(None), HelperLink.revoked_at.is_(None), HelperLink.expires_at > now
-    )
+def _in_force(now: datetime) -> ColumnElement[bool]:
+    return and_(HelperLink.revoked_at.is_(None), HelperLink.expires_at > now)
 
 
 def _record(

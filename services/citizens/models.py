@@ -122,13 +122,23 @@ class Dependant(Base):
 
 
 class HelperLink(Base):
-    """By it somebody's helper books one appointment for them; ``appointment_id`` is which. Only the
-    secret's fingerprint is kept."""
+    """By it somebody's helper books one appointment for them, moves it and cancels it, each once
+    and only what they allowed; ``appointment_id`` is which. About one that they had already nothing
+    is left to book: ``used_at`` is set at once. Only the secret's fingerprint is kept."""
 
     __tablename__ = "helper_links"
     owners = Owners(account="account_id")
     __table_args__ = (
         CheckConstraint("appointment_id IS NULL OR used_at IS NOT NULL", name="used"),
+        CheckConstraint(
+            "may_book OR (appointment_id IS NOT NULL AND (may_move OR may_cancel))", name="may"
+        ),
+        CheckConstraint(
+            "moved_at IS NULL OR (may_move AND appointment_id IS NOT NULL)", name="moved"
+        ),
+        CheckConstraint(
+            "cancelled_at IS NULL OR (may_cancel AND appointment_id IS NOT NULL)", name="cancelled"
+        ),
         Index("ix_helper_links_account_id", "account_id"),
     )
 
@@ -140,6 +150,11 @@ class HelperLink(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     appointment_id: Mapped[UUID | None]
+    may_book: Mapped[bool] = mapped_column(server_default=text("true"))
+    may_move: Mapped[bool] = mapped_column(server_default=text("false"))
+    may_cancel: Mapped[bool] = mapped_column(server_default=text("false"))
+    moved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class LoginCode(Base):

@@ -61,7 +61,7 @@ ONLY_WEB = {
     "agency_terms": READ,
     "heartbeats": READ,
     "dependants": f"{KEEP}, UPDATE (content_sealed)",
-    "helper_links": f"{ADD}, UPDATE (appointment_id, revoked_at, used_at)",
+    "helper_links": f"{ADD}, UPDATE (appointment_id, cancelled_at, moved_at, revoked_at, used_at)",
     "outages": READ,
     "parked_decisions": ADD,
     "erasure_requests": f"{ADD}, UPDATE (decided_at, decided_by, refusal, requested_by, status)",

@@ -133,7 +133,7 @@ class SentMessageAnswer(Answer):
 
 
 class HelperLinkAnswer(Answer):
-    """A link that let a helper book for them, and the appointment that came of it."""
+    """A link that let a helper book for them, or move or cancel an appointment, and which it is."""
 
     id = Id()
     consented_at = Instant()
@@ -141,6 +141,11 @@ class HelperLinkAnswer(Answer):
     revoked_at = Instant(allow_none=True)
     used_at = Instant(allow_none=True)
     appointment = Id(attribute="appointment_id", allow_none=True)
+    may_book = Flag()
+    may_move = Flag()
+    may_cancel = Flag()
+    moved_at = Instant(allow_none=True)
+    cancelled_at = Instant(allow_none=True)
 
 
 class CopyAnswer(Answer):
