@@ -27,7 +27,6 @@ from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import bookable_services, office, service_names
 from consular.pages.posting import reopen
 from services.appointments.booking import BookAppointment, Booked
-from services.appointments.models import Appointment
 from services.appointments.queries import (
     find_appointment,
     get_appointment,
@@ -38,7 +37,6 @@ from services.appointments.rules import Status, Step
 from services.appointments.steps import list_actions
 from services.citizens import helping
 from services.citizens.helping import Consent, Right
-from services.citizens.models import HelperLink
 from services.kernel.audit import Actor, Role
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import DomainError, NotFound
@@ -74,7 +72,7 @@ def helper_links() -> str:
     )
 
 
-def _shown(link: HelperLink) -> dict[str, Any]:
+def _shown(link: Any) -> dict[str, Any]:
     return {
         "id": link.id,
         "since": link.consented_at,
@@ -101,7 +99,7 @@ def _own_appointments(session: Session) -> list[dict[str, str]]:
     return [{"value": str(row.id), "label": _in_words(session, row)} for row in coming]
 
 
-def _in_words(session: Session, row: Appointment) -> str:
+def _in_words(session: Session, row: Any) -> str:
     """What it is for, where and when: all of it that a helper sees."""
     names, there = service_names(session), office(session, row.consulate_code)
     services = ", ".join(names.get(code, code) for code in row.services)
@@ -175,7 +173,7 @@ def helper_link(secret: str) -> str:
         )
 
 
-def _subject(session: Session, link: HelperLink, form: dict[str, str]) -> dict[str, Any]:
+def _subject(session: Session, link: Any, form: dict[str, str]) -> dict[str, Any]:
     """What may be done and with which appointment, with free times to move it to."""
     may = helping.rights(link, now())
     if link.appointment_id is None:
