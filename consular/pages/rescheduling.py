@@ -4,6 +4,7 @@ and for the desk, each under an address of their own."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,9 +22,10 @@ from consular.input.fields import Code, Day
 from consular.input.loading import load_fields
 from consular.pages.drafts import answers, draft, draft_id, drop
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
+from consular.pages.portal.alternatives import find_alternatives
 from consular.pages.portal.names import office, offices, service_names
 from consular.pages.posting import reopen
-from consular.pages.times import free_week
+from consular.pages.times import Week, free_week
 from services.appointments.nearest import nearest_times
 from services.appointments.queries import get_appointment
 from services.appointments.rescheduling import RescheduleAppointment
@@ -73,18 +75,19 @@ class _Area:
             # Staff move within their own office.
             there = office(session, actor().consulate or wanted["consulate"] or row.consulate_code)
             zone, party = ZoneInfo(there["time_zone"]), row.people * len(row.services)
+            week = free_week(
+                session, there["code"], zone, row.services[0], first=wanted["from_"], party=party
+            )
             return render_template(
                 "rescheduling/times.html",
                 **self.context(session, row),
                 there=there,
                 offices=_offices(session),
                 nearest=nearest_times(session, row, now=now()) if row.orphaned_at else [],
-                week=free_week(
-                    session, there["code"], zone, row.services[0],
-                    first=wanted["from_"], party=party,
-                ),
+                week=week,
+                next_day=None if week.days else _next_day(session, row, there, week, party),
                 errors=draft().errors(also_under=True),
-            )  # fmt: skip
+            )
 
     def confirm(self, id: UUID) -> str:
         """The old time and the new one, before anything changes."""
@@ -105,6 +108,14 @@ class _Area:
             commands.reschedule(session, RescheduleAppointment(id, **wanted))
         drop()
         return go(url_for(self.appointment, id=id, cambiada=1))
+
+
+def _next_day(
+    session: Session, row: Any, there: dict[str, Any], week: Week, party: int
+) -> date | None:
+    """The first day with a time there, after a week that has none."""
+    start = find_alternatives(session, there["code"], row.services[:1], week.begin, party).start
+    return start.astimezone(ZoneInfo(there["time_zone"])).date() if start else None
 
 
 def _offices(session: Session) -> list[dict[str, str]]:

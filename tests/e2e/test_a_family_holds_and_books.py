@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from services.kernel.settings import Settings
-from tests.factories.staff import citizen_browser, cookie_name
-from tests.factories.web import Web, person, running_web, served, working_day
+from tests.factories.phone import account_of, citizens_phone
+from tests.factories.web import Web, running_web, served, working_day
 
 
 @pytest.fixture
@@ -21,21 +20,6 @@ def web(settings: Settings) -> Iterator[Web]:
         desks = [{"name": name, "services": ["PAS10", "MAT"]} for name in "AB"]
         running.session(desks=desks, closes="11:00")
         yield running
-
-
-def _phone(browser: Browser, web: Web, address: str) -> Page:
-    """Signed in as Ana, who told her name and where to write."""
-    token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
-    profile = {**person(), "first_surname": "Demo", "email": "ana@demo.invalid"}
-    account = UUID(web.call("PATCH", "/me", profile, token=token).get_json()["id"])
-    client = citizen_browser(web.app, account).client
-    cookie = client.get_cookie(cookie_name(web.app))
-    assert cookie is not None
-    context = browser.new_context(
-        java_script_enabled=False, viewport={"width": 360, "height": 740}, locale="es-MX"
-    )
-    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
-    return context.new_page()
 
 
 def _save_a_child(page: Page, address: str) -> None:
@@ -53,7 +37,8 @@ def test_a_family_holds_a_time_and_books_two_services(
     browser: Browser, web: Web, tmp_path: Path
 ) -> None:
     with served(web) as address:
-        page = _phone(browser, web, address)
+        ana = account_of(web, "ana", first_surname="Demo", email="ana@demo.invalid")
+        page = citizens_phone(browser, web, address, ana)
         pictures = iter(range(1, 20))
 
         def look(name: str) -> None:

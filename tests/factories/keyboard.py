@@ -5,6 +5,7 @@ from __future__ import annotations
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from services.kernel.audit import OFFICE_ROLES
 from tests.factories.staff import cookie_name, staff_browser
 from tests.factories.web import Web
 
@@ -13,8 +14,9 @@ TAGS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 
 def staff_page(browser: Browser, web: Web, role: str, address: str, width: int) -> Page:
-    """A window of somebody of Los Angeles who is signed in."""
-    cookie = staff_browser(web.app, role, "losangeles").client.get_cookie(cookie_name(web.app))
+    """A window of somebody who is signed in: of Los Angeles, where the role has an office."""
+    office = "losangeles" if role in OFFICE_ROLES else None
+    cookie = staff_browser(web.app, role, office).client.get_cookie(cookie_name(web.app))
     assert cookie is not None
     viewport = {"width": width, "height": 900}
     context = browser.new_context(viewport=viewport, bypass_csp=True, locale="en-US")  # type: ignore[arg-type]
