@@ -28,8 +28,9 @@ from consular.pages.posting import reopen
 from consular.pages.times import Week, free_week
 from services.appointments.nearest import nearest_times
 from services.appointments.queries import get_appointment
-from services.appointments.rescheduling import RescheduleAppointment
+from services.appointments.rescheduling import RescheduleAppointment, party_to_move
 from services.appointments.rules import Step
+from services.appointments.seating import Party
 from services.appointments.steps import list_actions
 from services.kernel.audit import Role
 
@@ -74,10 +75,11 @@ class _Area:
                 return go(url_for(self.appointment, id=id, d=draft_id() or None))
             # Staff move within their own office.
             there = office(session, actor().consulate or wanted["consulate"] or row.consulate_code)
-            zone, party = ZoneInfo(there["time_zone"]), row.people * len(row.services)
+            party = party_to_move(session, row)
             week = free_week(
-                session, there["code"], zone, row.services[0], first=wanted["from_"], party=party
-            )
+                session, there["code"], ZoneInfo(there["time_zone"]), party.services[0],
+                first=wanted["from_"], party=party.people, further=party.services[1:], needs=party,
+            )  # fmt: skip
             return render_template(
                 "rescheduling/times.html",
                 **self.context(session, row),
@@ -85,7 +87,7 @@ class _Area:
                 offices=_offices(session),
                 nearest=nearest_times(session, row, now=now()) if row.orphaned_at else [],
                 week=week,
-                next_day=None if week.days else _next_day(session, row, there, week, party),
+                next_day=None if week.days else _next_day(session, there, week, party),
                 errors=draft().errors(also_under=True),
             )
 
@@ -110,11 +112,11 @@ class _Area:
         return go(url_for(self.appointment, id=id, cambiada=1))
 
 
-def _next_day(
-    session: Session, row: Any, there: dict[str, Any], week: Week, party: int
-) -> date | None:
+def _next_day(session: Session, there: dict[str, Any], week: Week, party: Party) -> date | None:
     """The first day with a time there, after a week that has none."""
-    start = find_alternatives(session, there["code"], row.services[:1], week.begin, party).start
+    start = find_alternatives(
+        session, there["code"], party.services, week.begin, party.people, party
+    ).start
     return start.astimezone(ZoneInfo(there["time_zone"])).date() if start else None
 
 

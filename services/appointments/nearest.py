@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.appointments.models import Appointment
 from services.appointments.queries import FreeTime, availability
+from services.appointments.rescheduling import party_to_move
 from services.consulates.queries import get_consulate
 
 AROUND = timedelta(days=30)
@@ -17,16 +18,23 @@ AROUND = timedelta(days=30)
 def nearest_times(
     session: Session, appointment: Appointment, *, now: datetime, most: int = 3
 ) -> list[FreeTime]:
-    """Free times at the same office: those of the same day first, then by how far they are."""
+    """Times at the same office to which it can move: those of the same day first, then by how far
+    they are."""
+    party = party_to_move(session, appointment)
+    if not party.people:
+        return []
     start = appointment.starts_at
     zone = ZoneInfo(get_consulate(session, appointment.consulate_code).time_zone)
     times = availability(
         session,
         consulate=appointment.consulate_code,
-        service=appointment.services[0],
+        service=party.services[0],
         first=max(now, start - AROUND),
         last=max(now, start) + AROUND,
-        party=appointment.people * len(appointment.services),
+        party=party.people,
+        further=party.services[1:],
+        skills=party.skills,
+        share=party.share,
     )
 
     def distance(time: FreeTime) -> tuple[bool, timedelta, datetime]:

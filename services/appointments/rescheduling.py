@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -81,6 +81,19 @@ def reschedule(
     return appointment
 
 
+def party_to_move(session: Session, appointment: Appointment) -> Party:
+    """Who would be seated, with what they need of a window and the kept places that they may use:
+    times to move to are looked for by it. Of nobody where nobody can move."""
+    return _party(appointment, session.scalars(seats_of(appointment, Status.BOOKED)).all())
+
+
+def _party(appointment: Appointment, seats: Sequence[Seat]) -> Party:
+    skills, share = (seats[0].skills, seats[0].share) if seats else ((), "")
+    people = len({seat.person_id for seat in seats})
+    services = tuple(appointment.services)
+    return Party(appointment.starts_at, services, people, frozenset(skills), share)
+
+
 def _day_there(session: Session, consulate: str, start: datetime, actor: Actor) -> date:
     """The day of ``start`` at that office; staff move within their own."""
     zone = session.scalar(select(Consulate.time_zone).where(Consulate.code == consulate))
@@ -121,10 +134,7 @@ def _move_seats(
     people = sorted({seat.person_id for seat in seats})
     same_day = (consulate, day) == (appointment.consulate_code, appointment.day)
     stays = same_day and _stays(session, seats, consulate, command.start)
-    party = Party(
-        command.start, tuple(appointment.services), len(people),
-        frozenset(seats[0].skills), seats[0].share, stays,
-    )  # fmt: skip
+    party = replace(_party(appointment, seats), start=command.start, of_day=stays)
     connection = driver_connection(session)
     held = [seat.hold_id for seat in seats if seat.hold_id]
     plan = find_seats(connection, consulate, party, holder=actor.account_id, now=now, leaving=held)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from html import unescape
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from services.appointments.nearest import nearest_times
+from services.appointments.queries import get_appointment
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser, staff_browser
-from tests.factories.web import Web, morning_at_office
+from tests.factories.web import Web, morning_at_office, person
 
 
 @pytest.fixture
@@ -166,3 +169,34 @@ def test_who_lost_the_time_is_led_to_the_nearest_ones(
     moved = owner.post(f"/citas/{booked['id']}/cambiar/confirmar", start=nearest)
     assert moved.status_code == 303
     assert "La oficina cambió su horario" not in unescape(owner.get(f"/citas/{booked['id']}").text)
+
+
+def test_times_to_move_to_are_those_that_have_what_it_needs(web: Web) -> None:
+    """One window speaks English: a time at which somebody has it isn't listed."""
+    web.session(
+        desks=[
+            {"name": "A", "services": ["PAS10"], "languages": ["en"]},
+            {"name": "B", "services": ["PAS10"]},
+        ]
+    )
+    web.travel(morning_at_office())
+    first, second, third = (slot["start"] for slot in web.free()[:3])
+    needs = {"language": "en"}
+    mine = web.book(first, token=web.token("citizen", subject="ana"), needs=needs).get_json()
+    other = web.token("citizen", subject="eve")
+    answer = web.book(second, token=other, needs=needs, attendees=[person(1)])
+    assert answer.status_code == 201, answer.text
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        account: UUID = session.execute(
+            text("SELECT account_id FROM appointments WHERE id = :id"), {"id": mine["id"]}
+        ).scalar_one()
+        row = get_appointment(session, UUID(mine["id"]))
+        near = nearest_times(session, row, now=morning_at_office(), most=50)
+    nearest = [time.start for time in near]
+    owner = citizen_browser(web.app, account)
+    page = unquote(unescape(owner.get(f"/citas/{mine['id']}/cambiar").text))
+    for start, listed in ((second, False), (third, True)):
+        assert (f"start={start}" in page) is listed
+        assert (datetime.fromisoformat(start) in nearest) is listed
+    at = f"/citas/{mine['id']}/cambiar/confirmar"
+    assert owner.post(at, consulate="losangeles", start=third).status_code == 303
