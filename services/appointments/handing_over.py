@@ -220,6 +220,7 @@ def _copy(
         created_at=appointment.created_at,
         changed_at=now,
         people=1,
+        orphaned_at=appointment.orphaned_at,
     )
 
 
@@ -252,27 +253,36 @@ def _rebook(
         )
     )
     session.flush()
-    session.execute(
-        insert(Seat),
-        [
-            {
-                "appointment_id": rebooked.id,
-                "person_id": person.id,
-                "service_code": seat.service_code,
-                "slot_id": seat.slot_id,
-                "hold_id": seat.hold_id,
-                "share": seat.share,
-                "skills": seat.skills,
-                "starts_at": seat.starts_at,
-                "ends_at": seat.ends_at,
-            }
-            for seat in seats
-        ],
-    )
+    _hand_seats_on(session, seats, rebooked, person)
     keys = holders_keys(session, check.person_keys, check.account_id)
     returning.take_claims(session, rebooked, keys, n=1)
     _count(session, rebooked, now=now)
     return rebooked
+
+
+def _hand_seats_on(
+    session: Session, seats: Sequence[Seat], rebooked: Appointment, person: Person
+) -> None:
+    """The same places, counted once: those of before hold nothing any more."""
+    rows = [
+        {
+            "appointment_id": rebooked.id,
+            "person_id": person.id,
+            "service_code": seat.service_code,
+            "slot_id": seat.slot_id,
+            "hold_id": seat.hold_id,
+            "share": seat.share,
+            "skills": seat.skills,
+            "starts_at": seat.starts_at,
+            "ends_at": seat.ends_at,
+            "counted": seat.counted,
+        }
+        for seat in seats
+    ]
+    for seat in seats:
+        seat.counted, seat.hold_id = False, None
+    session.flush()
+    session.execute(insert(Seat), rows)
 
 
 def _count(

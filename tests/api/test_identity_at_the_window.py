@@ -25,7 +25,7 @@ class Window:
 
     def __init__(self, web: Web, *others: dict[str, Any]) -> None:
         self.web = web
-        web.session(consulate="chicago", desks=DESKS)
+        self.opened = web.session(consulate="chicago", desks=DESKS, daily_maximums={"PAS10": 9})
         web.session(desks=DESKS)
         self.start = web.free(consulate="chicago")[0]["start"]
         self.eve, self.mine = (web.token("citizen", subject=who) for who in ("eve", "gloria"))
@@ -114,6 +114,50 @@ def test_out_of_a_party_only_the_person_is_taken(web: Web) -> None:
     assert theirs["booked"]["folio"] == window.squatted["folio"]
     assert [p["given_names"] for p in theirs["cancelled"]["attendees"]] == ["Gloria"]
     assert window.taken() == (3, 3)
+
+
+def test_a_place_that_went_on_to_the_person_is_counted_once(web: Web) -> None:
+    window = Window(web, person(1))
+    check = window.check(folio=window.folio).get_json()["id"]
+    assert window.act(check, "take-over", service="PAS10").status_code == 200
+    # Edited hours and maximums count anew what is held.
+    edit = {"daily_maximums": {"PAS10": 8}, "desks": [*DESKS, {**DESKS[0], "name": "D"}]}
+    supervisor = web.token("supervisor", "chicago")
+    edited = web.call("PATCH", f"/sessions/{window.opened['id']}", edit, token=supervisor)
+    assert edited.status_code == 200, edited.text
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        counted = session.execute(text("SELECT taken, most FROM day_maximums")).all()
+        orphans = session.scalar(text("SELECT count(orphaned_at) FROM appointments"))
+    assert (counted, orphans) == ([(2, 8)], 0)
+    assert window.taken() == (2, 2)
+
+
+def test_who_gets_an_appointment_that_lost_its_place_waits_for_one(window: Window) -> None:
+    supervisor, path = window.web.token("supervisor", "chicago"), window.opened["id"]
+    for services in (["MAT"], ["PAS10", "MAT"]):
+        edit = {"desks": [{**desk, "services": services} for desk in DESKS]}
+        edited = window.web.call("PATCH", f"/sessions/{path}", edit, token=supervisor)
+        assert edited.status_code == 200, edited.text
+        if services == ["MAT"]:
+            check = window.check(folio=window.folio).get_json()["id"]
+            assert window.act(check, "take-over", service="PAS10").status_code == 200
+            assert _lost(window.web) == ["booked"]
+            assert window.taken()[0] == 0
+    assert _lost(window.web) == []
+    assert window.taken() == (1, 1)
+
+
+def _lost(web: Web) -> list[str]:
+    """Statuses of the appointments, not ended, that lost their places."""
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        return list(
+            session.scalars(
+                text(
+                    "SELECT status FROM appointments"
+                    " WHERE orphaned_at IS NOT NULL AND status = 'booked'"
+                )
+            )
+        )
 
 
 def test_releasing_lets_the_person_book_where_they_want(window: Window) -> None:
