@@ -23,7 +23,7 @@ from consular.input.loading import load_fields
 from consular.pages.drafts import answers, draft, draft_id, drop
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.alternatives import find_alternatives
-from consular.pages.portal.names import office, offices, service_names
+from consular.pages.portal.names import office, offices, offices_of, service_names
 from consular.pages.posting import reopen
 from consular.pages.times import Week, free_week
 from services.appointments.nearest import nearest_times
@@ -55,7 +55,7 @@ class _Area:
             "area": self.blueprint,
             "layout": self.layout,
             "own_page": url_for(self.appointment, id=row.id),
-            "consulate": office(session, row.consulate_code),
+            "consulate": offices_of(session, [row])[row.id],
             "appointment": {
                 "id": row.id,
                 "folio": row.folio,

@@ -124,5 +124,6 @@ def test_a_helper_by_a_link(browser: Browser, web: Web, address: str) -> None:
     helper.goto(link)
     assert "Este enlace ya no sirve" in read_page(helper)
     person.goto(f"{address}/mis-datos/ayuda")
-    person.get_by_role("link", name="reservó esta cita").click()
+    assert "reservó esta cita" in read_page(person)
+    person.get_by_role("link", name="Ver la cita").click()
     assert "Rosa Quintana" in read_page(person)

@@ -135,3 +135,20 @@ def test_the_search_over_the_api_is_for_staff_and_within_their_offices(web: Web)
         1,
         0,
     ]
+
+
+def test_where_and_when_a_mobile_consulate_is_read_out(web: Web, agent: Browser) -> None:
+    """By the clock of its place, which isn't the office's."""
+    place = {"name": "Biblioteca", "address": "21 W 3rd St", "time_zone": "America/Denver"}
+    web.session(place=place, desks=[{"name": "M", "services": ["MAT"]}])
+    start = web.free("MAT")[0]["start"]
+    answer = web.book(start, token=web.token("citizen"), service="MAT")
+    assert answer.get_json()["place"]["name"] == "Biblioteca"
+    page = agent.get(f"/telephone/appointments/{answer.get_json()['id']}").text
+    for words in ("9:00", "(hora de Biblioteca)", "Dirección: 21 W 3rd St"):
+        assert words in page.replace("\xa0", " ")
+    born = {"birth_date-day": "12", "birth_date-month": "5", "birth_date-year": "1990"}
+    named = {"given_names": "Ana", "first_surname": "Demo Aaaa", "second_surname": "Prueba"}
+    assert "(hora de Biblioteca)" in _send(agent, None, **named, **born, search="1").text
+    moving = agent.get(f"/telephone/appointments/{answer.get_json()['id']}/times").text
+    assert "(hora de Biblioteca)" in moving

@@ -32,7 +32,7 @@ from consular.pages.desk.ready_documents import waiting_for
 from consular.pages.desk.schemas import PersonForm
 from consular.pages.drafts import draft, drop
 from consular.pages.forms import Errors, check, go, local, pick, typed
-from consular.pages.portal.names import office
+from consular.pages.portal.names import offices_of
 from consular.pages.portal.needs import SKILLS
 from consular.pages.posting import reopen
 from consular.pages.rescheduling import add_rescheduling
@@ -165,7 +165,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
         record_look(session, "appointment", appointment)
         return render_template(
             "desk/appointment.html",
-            consulate=office(session, appointment.consulate_code),
+            consulate=offices_of(session, [appointment])[id],
             appointment=presenters.opened(session, appointment, vault()),
             waiting=waiting_for(
                 session, appointment.consulate_code, list_attendees(session, [id])[id]

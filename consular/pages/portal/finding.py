@@ -14,7 +14,7 @@ from consular.input.appointments import FindSchema
 from consular.pages.drafts import answers, draft, keep_draft
 from consular.pages.forms import Errors, check, date_of, form_errors, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
-from consular.pages.portal.names import office, service_names
+from consular.pages.portal.names import offices_of, service_names
 from consular.pages.portal.turn import turn_address
 from services.appointments.rules import AT_THE_OFFICE, Status
 from services.kernel.db import NETWORK_SCOPE
@@ -72,7 +72,7 @@ def _shown(appointment: FoundAppointment) -> dict[str, Any]:
             "folio": appointment.row.folio,
             "status": appointment.status,
             "service_name": ", ".join(names.get(code, code) for code in appointment.row.services),
-            "consulate": office(session, appointment.row.consulate_code),
+            "consulate": offices_of(session, [appointment.row])[appointment.row.id],
             "start": appointment.row.starts_at,
             "message": words_for(appointment),
             "over": appointment.over,

@@ -16,12 +16,14 @@ from consular.messages import messages_about
 from consular.pages.desk import presenters
 from consular.pages.drafts import draft
 from consular.pages.forms import go
-from consular.pages.portal.names import office
+from consular.pages.portal.names import offices_of
 from consular.pages.posting import reopen
 from consular.pages.rescheduling import add_rescheduling
 from consular.pages.telephone.blueprint import AGENTS, pages
+from consular.printing.appointments import place_rows
 from services.appointments.queries import get_appointment
 from services.appointments.rules import EARLY_MINUTES
+from services.appointments.whereabouts import where_is
 from services.consulates.queries import fees_on
 from services.kernel.money import Money
 
@@ -33,10 +35,10 @@ def appointment(id: UUID) -> str:
     with transaction() as session:
         row = get_appointment(session, id)
         record_look(session, "appointment", row)
-        there = office(session, row.consulate_code)
         return render_template(
             "telephone/appointment.html",
-            consulate=there,
+            consulate=offices_of(session, [row])[id],
+            place=place_rows(where_is(session, row)),
             appointment=presenters.opened(session, row, vault()),
             fee=_fee(session, row),
             early_minutes=EARLY_MINUTES,

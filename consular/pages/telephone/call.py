@@ -23,7 +23,7 @@ from consular.pages.forms import (
     go,
     read_or_refuse,
 )
-from consular.pages.portal.names import bookable_services, office
+from consular.pages.portal.names import bookable_services, offices_of
 from consular.pages.portal.place_hold import (
     HELD,
     HOLD_MINUTES,
@@ -150,7 +150,7 @@ def _found(session: Session, form: dict[str, str], errors: Errors) -> list[dict[
         errors |= form_errors(refused)
         return []
     lines = presenters.agenda(session, rows)
-    places = {row.id: office(session, row.consulate_code) for row in rows}
+    places = offices_of(session, rows)
     return [{**line, "consulate": places[line["id"]]} for line in lines]
 
 
