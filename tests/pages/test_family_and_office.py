@@ -4,7 +4,7 @@ far as the office wrote that down."""
 from __future__ import annotations
 
 from tests.factories.staff import staff_browser
-from tests.factories.web import Web, person
+from tests.factories.web import Web, person, working_day
 from tests.pages.test_a_family_in_one_form import SHARED, _browser
 from tests.pages.test_booking_pages import PLACE
 
@@ -97,3 +97,25 @@ def test_an_appointment_at_a_mobile_consulate_says_its_place_and_clock(web: Web)
     calendar = browser.get(f"/citas/{booked}/calendario.ics").text
     assert "DTSTART;TZID=America/Chicago" in calendar
     assert "T090000" in calendar
+
+
+def test_a_supervisor_sets_how_many_people_a_day_takes(web: Web) -> None:
+    web.session()
+    supervisor = staff_browser(web.app, "supervisor", "losangeles")
+    assert "/desk/maximums" in supervisor.get("/desk/calendar").text
+    day = working_day().isoformat()
+    answer = supervisor.post("/desk/maximums", **{"service": "PAS10", "most": "1", "from": day})
+    assert answer.headers["Location"] == "/desk/maximums?saved=1"
+    assert "A lo más 1 al día" in supervisor.get("/desk/maximums?saved=1").text
+    first, second = (slot["start"] for slot in web.free()[:2])
+    assert web.book(first, token=web.token("citizen", subject="ana")).status_code == 201
+    full = web.book(second, token=web.token("citizen", subject="eve"), attendees=[person(1)])
+    assert full.status_code == 409
+    wrong = supervisor.post("/desk/maximums", **{"service": "", "most": "muchos", "from": day})
+    page = supervisor.get(wrong.headers["Location"]).text
+    assert 'href="#f-most"' in page
+    assert 'href="#f-service"' in page
+    supervisor.post("/desk/maximums", **{"service": "PAS10", "most": "", "from": day})
+    assert "Sin máximo" in supervisor.get("/desk/maximums").text
+    officer = staff_browser(web.app, "officer", "losangeles")
+    assert officer.get("/desk/maximums").status_code == 403
