@@ -30,5 +30,6 @@ def citizens_phone(browser: Browser, web: Web, address: str, account: UUID) -> P
 
 def read_page(page: Page) -> str:
     """What its main part says; it fits the phone."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360, page.url
     return page.inner_text("main").replace("\xa0", " ").replace("\u2011", "-")
