@@ -87,8 +87,10 @@ def test_delays_are_drawn_by_lot(web: Web, job: JobContext) -> None:
         booked = web.book(slot["start"], token=token).get_json()["id"]
         assert cancel(web, booked, token) == 200
     with job.transaction() as session:
-        waits = [round(float(wait), 2) for wait in session.scalars(_WAITS)]
-    assert len(set(waits)) == len(waits) == 4
+        waits = [float(wait) for wait in session.scalars(_WAITS)]
+    # Two draws of four may well be alike to the hundredth: all four to within 50 ms, never.
+    assert len(waits) == 4
+    assert max(waits) - min(waits) > 0.05
 
 
 def test_places_of_a_household_cancelled_twice_at_once_come_back_once(
