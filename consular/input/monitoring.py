@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from consular.input.fields import Choice, Code, Day, Moment
-from services.monitoring.indicators import AskIndicator, Dimension
+from services.monitoring.figures import AskIndicator, Dimension
 
 # There was nothing to count before, and clocks of other zones can't show the very first days.
 EARLIEST_YEAR = 2000

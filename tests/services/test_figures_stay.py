@@ -17,7 +17,7 @@ from services.facts.recording import Counted, record
 from services.facts.settling import note_settled
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
-from services.monitoring.indicators import AskIndicator, figures
+from services.monitoring.figures import AskIndicator, figures
 from tests.servers import Addresses, DatabaseUrls
 
 DAY = date(2026, 12, 7)

@@ -24,7 +24,7 @@ from services.facts.settling import note_settled
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.kernel.logins import Duty, NotAdopted
-from services.monitoring.indicators import AskIndicator, figures
+from services.monitoring.figures import AskIndicator, figures
 from tests.factories.clusters import (
     Cluster,
     cluster,

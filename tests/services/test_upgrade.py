@@ -37,7 +37,7 @@ from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.kernel.money import Money
-from services.monitoring.indicators import AskIndicator, figures
+from services.monitoring.figures import AskIndicator, figures
 from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account
 from tests.factories.remittances import VAULT

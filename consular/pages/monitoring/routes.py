@@ -19,7 +19,7 @@ from consular.pages.monitoring import presenters
 from consular.pages.portal.names import offices, service_names
 from services.kernel.collation import alphabetical
 from services.kernel.errors import Invalid
-from services.monitoring.indicators import AskIndicator, Dimension, Figures, figures
+from services.monitoring.figures import AskIndicator, Dimension, Figures, figures
 from services.monitoring.published import list_published
 
 pages = Blueprint("monitoring", __name__, url_prefix="/monitoring")

@@ -19,7 +19,8 @@ from consular.db import transaction
 from consular.i18n import in_language
 from consular.input.monitoring import IndicatorQuery
 from consular.input.paging import SliceQuery, slice_of
-from services.monitoring.indicators import INDICATORS, AskIndicator, Indicator, figures
+from services.monitoring.figures import AskIndicator, figures
+from services.monitoring.indicators import INDICATORS, Indicator
 
 api = Blueprint("indicators", __name__, url_prefix="/api/v1/monitoring/indicators")
 
