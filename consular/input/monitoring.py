@@ -8,7 +8,8 @@ from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from consular.input.fields import Choice, Code, Day, Moment
-from services.monitoring.figures import AskIndicator, Dimension
+from services.monitoring.dimensions import FILTERS, Dimension
+from services.monitoring.figures import AskIndicator
 
 # There was nothing to count before, and clocks of other zones can't show the very first days.
 EARLIEST_YEAR = 2000
@@ -31,7 +32,7 @@ class Dimensions(fields.String):
             dimensions = ()
         if len(set(dimensions)) != len(names):
             raise ValidationError(
-                [_("Desglosa por program, consulate, day o status, una vez cada uno.")]
+                [_("Desglosa por %(names)s, una vez cada uno.", names=", ".join(Dimension))]
             )
         return dimensions
 
@@ -48,6 +49,8 @@ class IndicatorQuery(Schema):
     as_of = Moment(load_default=None)
     program = Code(load_default=None)
     consulate = Code(load_default=None)
+    country = Code(load_default=None)
+    status = Code(load_default=None)
     compare = Choice(("previous",), load_default=None)
 
     @validates_schema
@@ -70,7 +73,6 @@ class IndicatorQuery(Schema):
             first=data["from_"],
             last=data["to"],
             as_of=data["as_of"],
-            program=data["program"],
-            consulate=data["consulate"],
+            only={name: data[name] for name in FILTERS if data[name]},
             compare=data["compare"] is not None,
         )

@@ -8,44 +8,32 @@ same whenever it is asked again, and wherever: nothing is written for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.facts.keys import OF_LINE
 from services.facts.settling import is_settled, is_to_come, settle
 from services.kernel.errors import Invalid, NotFound, Unavailable
+from services.monitoring.dimensions import SOURCES, Dimension
 from services.monitoring.indicators import INDICATORS, Indicator
-
-
-class Dimension(StrEnum):
-    """By what a figure may be split. By status it always is.
-
-    ``program`` is whichever of their own dimensions the facts of an indicator have: the service of
-    an appointment, the program of an enrollment, the payout of a remittance, the mode of a vote.
-    """
-
-    PROGRAM = "program"
-    CONSULATE = "consulate"
-    DAY = "day"
-    STATUS = "status"
 
 
 @dataclass(frozen=True)
 class AskIndicator:
-    """Days are the subjects' own days at their offices, both included."""
+    """Days are the subjects' own days at their offices, both included. ``only`` keeps what has
+    these values."""
 
     code: str
     by: tuple[Dimension, ...] = ()
     first: date | None = None
     last: date | None = None
     as_of: datetime | None = None
-    program: str | None = None
-    consulate: str | None = None
+    only: Mapping[Dimension, str] = field(default_factory=dict)
     compare: bool = False
 
 
@@ -59,15 +47,17 @@ class Figures:
 
 
 _FIGURES = """
-SELECT {columns}, sum({measure})::bigint AS value
-FROM facts
-WHERE kind = :kind
-  AND (CAST(:first AS date) IS NULL OR day >= :first)
-  AND (CAST(:last AS date) IS NULL OR day <= :last)
-  AND (CAST(:program AS text) IS NULL OR {program} = :program)
-  AND (CAST(:consulate AS text) IS NULL OR consulate_code = :consulate)
-  AND recorded_at <= :as_of
-GROUP BY {groups} HAVING sum({measure}) <> 0
+SELECT {columns}, sum(lines.value)::bigint AS value
+FROM (
+    SELECT {keys}status, day, {measure} AS value
+    FROM facts
+    WHERE kind = :kind AND recorded_at <= :as_of
+      AND (CAST(:first AS date) IS NULL OR day >= :first)
+      AND (CAST(:last AS date) IS NULL OR day <= :last)
+) lines
+{joins}
+WHERE {conditions}
+GROUP BY {groups} HAVING sum(lines.value) <> 0
 ORDER BY {groups}
 """
 
@@ -106,14 +96,13 @@ def _rows(
     as_of: datetime,
 ) -> list[dict[str, Any]]:
     rows = session.execute(
-        text(_statement(command.by, indicator)),
+        text(_statement(command, indicator)),
         {
             "kind": indicator.kind,
             "first": command.first,
             "last": command.last,
-            "program": command.program,
-            "consulate": command.consulate,
             "as_of": as_of,
+            **{f"only_{dimension}": value for dimension, value in command.only.items()},
         },
     )
     return [dict(row._mapping) for row in rows]
@@ -129,17 +118,16 @@ def _moment(session: Session, as_of: datetime | None) -> datetime:
     return as_of
 
 
-def _statement(by: tuple[Dimension, ...], indicator: Indicator) -> str:
-    columns = {
-        Dimension.PROGRAM: indicator.program.value,
-        Dimension.CONSULATE: "consulate_code",
-        Dimension.DAY: "day",
-        Dimension.STATUS: "status",
-    }
-    split = [d for d in by if d is not Dimension.STATUS] + [Dimension.STATUS]
+def _statement(command: AskIndicator, indicator: Indicator) -> str:
+    split = [d for d in command.by if d is not Dimension.STATUS] + [Dimension.STATUS]
+    sources = [SOURCES[dimension] for dimension in (*split, *command.only)]
+    keys = sorted({source.key for source in sources if source.key})
+    conditions = [f"{SOURCES[dimension].value} = :only_{dimension}" for dimension in command.only]
     return _FIGURES.format(
-        columns=", ".join(f"{columns[dimension]} AS {dimension}" for dimension in split),
-        groups=", ".join(columns[dimension] for dimension in split),
-        program=indicator.program.value,
+        columns=", ".join(f"{SOURCES[dimension].value} AS {dimension}" for dimension in split),
+        keys="".join(f"{OF_LINE[key]} AS {key}, " for key in keys),
         measure=indicator.measure,
+        joins="\n".join(sorted({source.join for source in sources})),
+        conditions=" AND ".join(conditions) or "true",
+        groups=", ".join(SOURCES[dimension].value for dimension in split),
     )

@@ -105,6 +105,16 @@ def test_any_dimensions_in_any_number_and_order_add_up_to_the_same(
                 assert set(row) == {*dimensions, "status", "value"}
 
 
+def test_a_country_is_all_of_its_offices(web: Web, booked: list[dict[str, Any]]) -> None:
+    figures = ask(web, "people", "?by=country,consulate")
+    assert [set(row) for row in figures["rows"]] == [{"country", "consulate", "status", "value"}]
+    assert by(figures, "country") == {"US": EXPECTED["people"]}
+    assert by(ask(web, "people", "?country=US&program=MAT&status=booked"), "status") == {
+        "booked": 1
+    }
+    assert ask(web, "people", "?country=FR")["rows"] == []
+
+
 def test_a_dimension_that_isnt_one_or_comes_twice_is_422(web: Web) -> None:
     token = web.token("analyst")
     for dimensions in ("person", "status,status", "program;status"):

@@ -15,7 +15,8 @@ from services.facts.models import Fact
 from services.facts.recording import Counted, Dimensions, record
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
-from services.monitoring.figures import AskIndicator, Dimension, figures
+from services.monitoring.dimensions import Dimension
+from services.monitoring.figures import AskIndicator, figures
 from services.monitoring.indicators import INDICATORS
 from tests.servers import Addresses, DatabaseUrls
 

@@ -17,7 +17,8 @@ from services.appointments.rules import Status as AppointmentStatus
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.kernel.collation import alphabetical
-from services.monitoring.figures import Dimension, Figures
+from services.monitoring.dimensions import Dimension
+from services.monitoring.figures import Figures
 
 BARS = 10
 # Where the words of its statuses stand, over a column of counts.

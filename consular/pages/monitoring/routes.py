@@ -19,7 +19,8 @@ from consular.pages.monitoring import presenters
 from consular.pages.portal.names import offices, service_names
 from services.kernel.collation import alphabetical
 from services.kernel.errors import Invalid
-from services.monitoring.figures import AskIndicator, Dimension, Figures, figures
+from services.monitoring.dimensions import Dimension
+from services.monitoring.figures import AskIndicator, Figures, figures
 from services.monitoring.published import list_published
 
 pages = Blueprint("monitoring", __name__, url_prefix="/monitoring")
@@ -64,7 +65,7 @@ def _figures(session: Session, ask: AskIndicator, values: dict[str, Any]) -> dic
     ask = replace(ask, as_of=first.as_of)
     figures = [first, *(_count(session, ask, code, Dimension.PROGRAM) for code in SHOWN[1:])]
     # A program belongs to one kind of figure: the others have nothing to say of it.
-    figures = [f for f in figures if f.rows or not ask.program]
+    figures = [f for f in figures if f.rows or Dimension.PROGRAM not in ask.only]
     moment: datetime = first.as_of.astimezone(UTC)
     return {
         "as_of": moment,
@@ -83,7 +84,7 @@ def _tables(session: Session, ask: AskIndicator, figures: list[Figures]) -> list
         code = by_program.indicator.code
         table = presenters.table(by_program, Dimension.PROGRAM, programs)
         tables.append({**table, "id": code, "note": presenters.meaning(by_program)})
-        if code == "enrollments" and by_program.rows and not ask.consulate:
+        if code == "enrollments" and by_program.rows and Dimension.CONSULATE not in ask.only:
             by_office = _count(session, ask, code, Dimension.CONSULATE)
             table = presenters.table(by_office, Dimension.CONSULATE, _cities(session))
             tables.append({**table, "id": "enrollments-by-office"})
@@ -91,7 +92,7 @@ def _tables(session: Session, ask: AskIndicator, figures: list[Figures]) -> list
 
 
 def _chart(session: Session, ask: AskIndicator, by_program: Figures) -> dict[str, Any] | None:
-    if ask.consulate:
+    if Dimension.CONSULATE in ask.only:
         programs = presenters.programs(service_names(session))
         return presenters.chart(by_program, Dimension.PROGRAM, programs)
     figures = _count(session, ask, by_program.indicator.code, Dimension.CONSULATE)

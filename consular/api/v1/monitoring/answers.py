@@ -32,6 +32,7 @@ class FigureAnswer(Answer):
     compared = Number(required=False, says="With compare: of the period before")
     program = Text(required=False)
     consulate = Text(required=False, allow_none=True)
+    country = Text(required=False, allow_none=True)
     day = CalendarDay(required=False)
 
 

@@ -1,0 +1,20 @@
+"""By what lines of facts are added up, besides their kind, day and status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Key(StrEnum):
+    """What a line has to be added up by; the empty text, or null, where it has none."""
+
+    CONSULATE = "consulate"
+    PROGRAM = "program"
+
+
+# What each is of a line, in SQL. ``program`` is whichever of the four its kind has.
+OF_LINE: Mapping[Key, str] = {
+    Key.CONSULATE: "consulate_code",
+    Key.PROGRAM: "coalesce(service_code, program_code, payout, vote_mode)",
+}

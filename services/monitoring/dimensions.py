@@ -1,0 +1,52 @@
+"""By what figures may be split and filtered.
+
+To add a dimension, give it a name and a line in `SOURCES`. If facts don't have it yet, it is first
+a column of facts and a line in `services.facts.keys`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.facts.keys import Key
+
+
+class Dimension(StrEnum):
+    """By what a figure may be split. By status it always is.
+
+    ``program`` is whichever of their own dimensions the facts of an indicator have: the service of
+    an appointment, the program of an enrollment, the payout of a remittance, the mode of a vote.
+    """
+
+    PROGRAM = "program"
+    CONSULATE = "consulate"
+    COUNTRY = "country"
+    DAY = "day"
+    STATUS = "status"
+
+
+@dataclass(frozen=True)
+class Source:
+    """``value`` is the dimension in SQL over added-up lines, which must have ``key``; ``join``
+    brings in the table that it takes from another slice."""
+
+    value: str
+    key: Key | None = None
+    join: str = ""
+
+
+SOURCES: Mapping[Dimension, Source] = {
+    Dimension.PROGRAM: Source("lines.program", Key.PROGRAM),
+    Dimension.CONSULATE: Source("lines.consulate", Key.CONSULATE),
+    Dimension.COUNTRY: Source(
+        "consulates.country",
+        Key.CONSULATE,
+        "LEFT JOIN consulates ON consulates.code = lines.consulate",
+    ),
+    Dimension.DAY: Source("lines.day"),
+    Dimension.STATUS: Source("lines.status"),
+}
+# Which of them a question may be narrowed by; days have a period of their own.
+FILTERS = tuple(dimension for dimension in Dimension if dimension is not Dimension.DAY)
