@@ -35,6 +35,8 @@ CITIZEN = frozenset({Role.CITIZEN})
 DESK = frozenset({Role.OFFICER, Role.SUPERVISOR})
 # They ask for others, who are at the window or on the telephone.
 HELPERS = DESK | {Role.AGENT}
+# They book, for themselves or for others.
+BOOKERS = CITIZEN | HELPERS
 STAFF = frozenset(Role) - {Role.CITIZEN, Role.SYSTEM}
 # Decides about what an office asks in somebody's name: an office's own staff never do.
 PRIVACY = frozenset({Role.COMPLIANCE})

@@ -27,7 +27,9 @@ from services.enrollments import requesting
 from services.identity.correcting import ask_for_correction
 from services.identity.errors import IdentityCheckPending
 from services.kernel import idempotency
+from services.kernel.audit import OFFICE_ROLES
 from services.kernel.db import NETWORK_SCOPE, Scope
+from services.kernel.errors import NotFound
 from services.kernel.idempotency import RequestKey
 from services.remittances import ordering
 from services.remittances.models import Remittance
@@ -76,8 +78,10 @@ def run_or_try(
 def book(key: RequestKey | None, command: booking.BookAppointment) -> booking.Booked:
     """Book in one statement; when a person is claimed already, find out what may be said.
 
-    With a key as `run_idempotent`: the statement keeps it with the appointment's id.
+    With a key as `run_idempotent`: the statement keeps it with the appointment's id. Raises
+    NotFound for the desk of another office.
     """
+    _refuse_elsewhere(command.consulate)
     if key is not None:
         command = replace(command, idempotency_key=key.text, request_hash=key.request_hash)
     hand = booking_hand()
@@ -99,7 +103,9 @@ def hold(
     command: holding.HoldPlaces,
     show: Callable[[Session, BookingHold], dict[str, Any]],
 ) -> dict[str, Any]:
-    """Hold places, of which each citizen has few: they are kept from others."""
+    """Hold places, of which each citizen has few: they are kept from others. Raises NotFound for
+    the desk of another office."""
+    _refuse_elsewhere(command.consulate)
     with transaction(NETWORK_SCOPE) as session:
         spend(session, hold_budgets(), now=now())
 
@@ -110,6 +116,12 @@ def hold(
 
     with _counting_given_up("hold"):
         return run_idempotent(key, take, status=201)
+
+
+def _refuse_elsewhere(consulate: str) -> None:
+    """The desk books at its own office; the database function is for the whole network."""
+    if actor().role in OFFICE_ROLES and actor().consulate != consulate:
+        raise NotFound()
 
 
 def extend_hold(session: Session, hold: UUID) -> BookingHold:

@@ -13,6 +13,7 @@ from consular.input.appointments import AttendeeSchema, ContactSchema
 from consular.input.fields import Code, Day, Moment
 from consular.pages.forms import Errors, check, date_of, phone_of, pick
 from consular.pages.portal.names import office, offices
+from consular.pages.portal.needs import read_needs
 from consular.pages.times import free_week
 from services.appointments.booking import BookAppointment
 from services.consulates.queries import get_service
@@ -46,8 +47,9 @@ def week_of(session: Session, form: dict[str, str], *, party: int = 1) -> dict[s
         return {"there": None}
     zone = there["time_zone"]
     week = free_week(
-        session, there["code"], ZoneInfo(zone), service.code, first=place["from_"], party=party
-    )
+        session, there["code"], ZoneInfo(zone), service.code,
+        first=place["from_"], party=party, needs=read_needs(form),
+    )  # fmt: skip
     starts = [each["start"] for day in week.days for each in day["times"]]
     return {
         "there": there,
@@ -76,6 +78,7 @@ def read_booking(form: dict[str, str], errors: Errors, *, language: str) -> Book
     contact = check(ContactSchema(), {**pick(form, "email"), **phone_of(form)}, errors)
     if errors:
         return None
+    needs = read_needs(form)
     return BookAppointment(
         consulate=slot["consulate"],
         services=(slot["service"],),
@@ -84,6 +87,8 @@ def read_booking(form: dict[str, str], errors: Errors, *, language: str) -> Book
         email=contact["email"],
         phone=contact["phone"],
         language=language,
+        skills=tuple(sorted(needs.skills)),
+        share=needs.share,
     )
 
 

@@ -123,6 +123,7 @@ def places(web: Web) -> list[Place]:
         ),
         (staff_browser(web.app, "analyst"), "/monitoring/"),
         (staff_browser(web.app, "agent"), "/telephone/"),
+        (desk, "/desk/book"),
     ]
     return [
         *(Place(path) for path in ANYONE),

@@ -178,6 +178,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
                 "desk.today", day=day_at_desk(session, appointment).isoformat(), desk=desk
             ),
             messages=messages_about(session, id),
+            just_booked="nueva" in request.args,
             form={"n": request.args.get("n", ""), **form},
             errors=errors,
         )

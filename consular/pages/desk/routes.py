@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from consular.auth import DESK
+from consular.pages.booking_for_others import add_booking_for_others
 from consular.pages.desk import (
     agenda,
     appointment,
@@ -32,6 +34,8 @@ from consular.pages.desk import (
     sessions,
 )
 from consular.pages.desk.blueprint import pages
+
+add_booking_for_others(pages, "/book", DESK)
 
 __all__ = [
     "agenda",

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from flask import g
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
+from consular.i18n import words
 from consular.input.fields import Choice, Identifier
 from consular.pages.forms import Errors, check, pick
 from services.appointments.mobile import get_mobile
-from services.appointments.reserves import Share
+from services.appointments.reserves import Share, may_use
+from services.kernel.audit import Role
 
 # What the form calls them: a language or an interpreter, a window for everybody, places that are
 # kept, a mobile consulate.
@@ -35,7 +38,7 @@ _NeedsForm = Schema.from_dict(
     {
         "attended_in": Choice(tuple(ATTENDED_IN), load_default=None),
         "accessible": Choice((_ACCESSIBLE,), load_default=None),
-        "share": Choice((Share.ELDERLY_OR_DISABLED.value,), load_default=None),
+        "share": Choice(tuple(Share), load_default=None),
         "mobile": Identifier(load_default=None),
     }
 )
@@ -70,15 +73,30 @@ class Needs:
         said = {
             "attended_in": SKILLS.get(self.fields.get("attended_in", "")),
             "accessible": SKILLS[_ACCESSIBLE],
-            "share": _("Va una persona adulta mayor o con discapacidad"),
+            "share": self.share and _share_in_words(self.share),
         }
         return [said[name] for name in said if name in self.fields]
 
 
+def _share_in_words(share: str) -> Any:
+    if share == Share.ELDERLY_OR_DISABLED:
+        return _("Va una persona adulta mayor o con discapacidad")
+    return words("appointments.share", share)
+
+
+def shares_of_reader() -> list[Share]:
+    """In whose kept places the reader may book."""
+    role = g.actor.role if g.actor else Role.CITIZEN
+    return [share for share in Share if may_use(share, role)]
+
+
 def read_needs(form: dict[str, str]) -> Needs:
-    """What the form says; what it can't say is nothing."""
+    """What the form says; what it can't say, and a share that isn't the reader's to use, is
+    nothing."""
     errors: Errors = {}
     read = check(_NeedsForm(), pick(form, *NEEDS), errors) or {}
+    if read.get("share") not in shares_of_reader():
+        read.pop("share", None)
     return Needs({name: str(value) for name, value in read.items() if value})
 
 

@@ -10,14 +10,13 @@ from flask import g
 from sqlalchemy.orm import Session
 
 from consular import commands
-from consular.auth import actor, now
+from consular.auth import BOOKERS, actor, now
 from consular.db import transaction
 from services.appointments.errors import SlotNotOffered, SlotTaken
 from services.appointments.holding import HoldPlaces, find_hold
 from services.appointments.rules import HOLD_FOR
 from services.citizens.errors import TooManyAttempts
 from services.consulates.queries import get_consulate
-from services.kernel.audit import Role
 from services.kernel.errors import Conflict
 
 # The form's button for more time; and what a form keeps that held a place before.
@@ -26,8 +25,9 @@ HOLD_MINUTES = int(HOLD_FOR.total_seconds() // 60)
 
 
 def may_hold() -> bool:
-    """Whether the reader can hold places: a citizen who is signed in, or an agent in a call."""
-    return g.actor is not None and g.actor.role in (Role.CITIZEN, Role.AGENT)
+    """Whether the reader can hold places: a citizen who is signed in, or whoever books for
+    somebody."""
+    return g.actor is not None and g.actor.role in BOOKERS
 
 
 def keep_place(slot: dict[str, Any], people: int) -> bool:

@@ -337,7 +337,7 @@ def first_page(role: str) -> str:
         return url_for("monitoring.overview")
     if role in ("treasury", "compliance"):
         return url_for("incidents_pages.queue")
-    return url_for("telephone.call")
+    return url_for("telephone.book_for_others")
 
 
 def _next(address: str | None) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from consular.pages.telephone import appointment, call
-from consular.pages.telephone.blueprint import pages
+from consular.pages.booking_for_others import add_booking_for_others
+from consular.pages.telephone import appointment
+from consular.pages.telephone.blueprint import AGENTS, pages
 
-__all__ = ["appointment", "call", "pages"]
+add_booking_for_others(pages, "/", AGENTS)
+
+__all__ = ["appointment", "pages"]

@@ -27,7 +27,7 @@ from consular.api.v1.appointments.answers import (
     RenderedAnswer,
     ReturnPassAnswer,
 )
-from consular.auth import ANYONE, CITIZEN, DESK, HELPERS, actor, now, vault
+from consular.auth import ANYONE, BOOKERS, DESK, HELPERS, actor, now, vault
 from consular.db import transaction
 from consular.finding import find_for_staff, find_for_visitor, words_for
 from consular.input.appointments import (
@@ -68,14 +68,10 @@ from services.appointments.spelling import CorrectSpelling, correct_spelling
 from services.cashier.queries import Given, list_given
 from services.collection.queries import list_of_services
 from services.consulates.queries import get_consulate
-from services.kernel import audit
-from services.kernel.audit import Role
-from services.kernel.errors import NotFound
 from services.kernel.money import format_minor
 from services.kernel.name_checks import Named
 
 api = Blueprint("appointments", __name__, url_prefix="/api/v1/appointments")
-BOOKERS = CITIZEN | DESK | {Role.AGENT}
 PRICE_ERRORS = (
     "case_not_for_service",
     "case_too_young",
@@ -112,8 +108,6 @@ def create_appointment(command: BookAppointment) -> Any:
 
     All are seated, or nobody is.
     """
-    if actor().role in audit.OFFICE_ROLES and actor().consulate != command.consulate:
-        raise NotFound()
     booked = commands.book(request_key(), command)
     place = _mobile_place(command.consulate, booked.place_id)
     zone = ZoneInfo(place.time_zone if place else booked.time_zone)

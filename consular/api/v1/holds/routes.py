@@ -12,15 +12,13 @@ from sqlalchemy.orm import Session
 from consular import commands
 from consular.api.contract import endpoint, request_key
 from consular.api.v1.holds.answers import HoldAnswer, HoldList
-from consular.auth import CITIZEN, actor, now
+from consular.auth import BOOKERS, actor, now
 from consular.db import transaction
 from consular.input.appointments import HoldSchema, NothingSchema
 from services.appointments.holding import HoldPlaces, find_hold
 from services.consulates.queries import get_consulate
-from services.kernel.audit import Role
 
 api = Blueprint("holds", __name__, url_prefix="/api/v1/holds")
-HOLDERS = CITIZEN | {Role.AGENT}
 
 
 @endpoint(
@@ -28,7 +26,7 @@ HOLDERS = CITIZEN | {Role.AGENT}
     "POST",
     "",
     operation="holdPlaces",
-    who=HOLDERS,
+    who=BOOKERS,
     body=HoldSchema(),
     answer=HoldAnswer(),
     status=201,
@@ -47,7 +45,7 @@ def create_hold(command: HoldPlaces) -> dict[str, Any]:
     return commands.hold(request_key(), command, shown)
 
 
-@endpoint(api, "GET", "", operation="listHolds", who=HOLDERS, answer=HoldList())
+@endpoint(api, "GET", "", operation="listHolds", who=BOOKERS, answer=HoldList())
 def list_holds() -> dict[str, Any]:
     """What the caller holds now."""
     with transaction() as session:
@@ -60,7 +58,7 @@ def list_holds() -> dict[str, Any]:
     "POST",
     "/<uuid:hold>/extend",
     operation="extendHold",
-    who=HOLDERS,
+    who=BOOKERS,
     body=NothingSchema(),
     answer=HoldAnswer(),
     errors={409: ("hold_over",)},
@@ -77,7 +75,7 @@ def extend_hold(hold: UUID, command: dict[str, Any]) -> dict[str, Any]:
     "DELETE",
     "/<uuid:hold>",
     operation="releaseHold",
-    who=HOLDERS,
+    who=BOOKERS,
     answer=HoldAnswer(),
     errors={},
 )

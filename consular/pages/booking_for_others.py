@@ -1,19 +1,23 @@
-"""A call on one screen: who calls, what for and when, asked in whatever order they are told."""
+"""Book for somebody who calls or stands at the window, on one screen: who comes, what for and when,
+asked in whatever order they are told; the same for the telephone center and for the desk of an
+office, each under an address of their own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from flask import Response, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from consular import commands
 from consular.access_log import record_look
-from consular.auth import allow, vault
+from consular.auth import actor, allow, vault
 from consular.db import transaction
 from consular.finding import find_for_staff
-from consular.i18n import date_long, time_at
+from consular.i18n import date_long, time_at, words
 from consular.pages.asked_at_once import office_choices, read_booking, read_person, week_of
 from consular.pages.desk import presenters
 from consular.pages.drafts import answers, draft, drop, keep_draft
@@ -23,7 +27,8 @@ from consular.pages.forms import (
     go,
     read_or_refuse,
 )
-from consular.pages.portal.names import bookable_services, offices_of
+from consular.pages.portal.names import bookable_services, office, offices_of
+from consular.pages.portal.needs import ATTENDED_IN, read_needs, shares_of_reader
 from consular.pages.portal.place_hold import (
     HELD,
     HOLD_MINUTES,
@@ -33,34 +38,51 @@ from consular.pages.portal.place_hold import (
 )
 from consular.pages.portal.visit import read_slot
 from consular.pages.posting import submission_key
-from consular.pages.telephone.blueprint import AGENTS, pages
 from services.appointments.booking import BookAppointment
-from services.appointments.queries import get_appointment, list_attendees
+from services.appointments.queries import get_appointment, list_attendees, needs_of
 from services.citizens.people import open_person
+from services.kernel.audit import Role
 from services.kernel.catalogue import LANGUAGES
 from services.kernel.errors import DomainError, NotFound
 
 # Where a draft asks for a search: what was only typed asks for none.
-SEARCHED = "/telephone/?search"
+SEARCHED = "?search"
 
 
-@pages.get("/")
-@allow(AGENTS)
-def call() -> str:
-    """One call; with ``after``, for another person of the same call."""
-    form = {**_from_call_before(), **draft().form}
+def add_booking_for_others(pages: Blueprint, at: str, who: frozenset[Role]) -> None:
+    """Register the page and its form under the address ``at``."""
+    for view, method in ((_show, "GET"), (_save, "POST")):
+        name = f"book_for_others{view.__name__ if method == 'POST' else ''}"
+        pages.add_url_rule(at, name, allow(who)(_own(view)), methods=[method])
+
+
+def _own(view: Callable[[], Any]) -> Callable[[], Any]:
+    """A view of its own, that says who may call it there."""
+
+    @wraps(view)
+    def own() -> Any:
+        return view()
+
+    return own
+
+
+def _show() -> str:
+    """One form; with ``after``, for another person of the same call or family."""
+    form = _at_own_office({**_from_booking_before(), **draft().form})
     errors = draft().errors(_read)
     searched = draft().at == SEARCHED
     with transaction() as session:
         week = week_of(session, form)
         hold = _hold(session, form, week)
         return render_template(
-            "telephone/call.html",
+            "booking_for_others/form.html",
+            area=request.blueprint,
             form=form,
             errors=errors,
             searched=searched,
             appointments=_found(session, form, errors) if searched else [],
             offices=office_choices(session),
+            own_office=office(session, form["consulate"]) if actor().consulate else None,
             services=[
                 {"value": each["code"], "label": each["name"]}
                 for each in bookable_services(session)
@@ -68,28 +90,40 @@ def call() -> str:
             hold=hold,
             held_before=HELD in form,
             hold_minutes=HOLD_MINUTES,
+            needs=read_needs(form).fields,
+            attended_in=ATTENDED_IN,
+            shares=[
+                {"value": share, "label": words("appointments.share", share)}
+                for share in shares_of_reader()
+            ],
             **week,
         )
 
 
-@pages.post("/")
-@allow(AGENTS)
-def call_save() -> Response:
-    """Show free times or the caller's appointments, keeping every answer; or book."""
-    form = answers()
+def _at_own_office(form: dict[str, str]) -> dict[str, str]:
+    """The desk books at its own office; the telephone center at any."""
+    own = actor().consulate
+    if own:
+        form["consulate"] = own
+    return form
+
+
+def _save() -> Response:
+    """Show free times or the person's appointments, keeping every answer; or book."""
+    form = _at_own_office(answers())
     if "later" in request.form:
         form["from"] = request.form["later"]
     if "times" in request.form or "later" in request.form:
-        return go(url_for("telephone.call", d=keep_draft(form), _anchor="times"))
+        return go(url_for(".book_for_others", d=keep_draft(form), _anchor="times"))
     if MORE_TIME in request.form:
         return _keep_place(form)
     form["asked"] = "search" if "search" in request.form else "book"
     command = read_or_refuse(form, _read)
     if not isinstance(command, BookAppointment):
-        return go(url_for("telephone.call", d=keep_draft(form, at=SEARCHED)))
+        return go(url_for(".book_for_others", d=keep_draft(form, at=SEARCHED)))
     booked = commands.book(submission_key(command), command)
     drop()
-    return go(url_for("telephone.appointment", id=booked.id, nueva=1))
+    return go(url_for(".appointment", id=booked.id, nueva=1))
 
 
 def _keep_place(form: dict[str, str]) -> Response:
@@ -102,7 +136,7 @@ def _keep_place(form: dict[str, str]) -> Response:
             form[HELD] = "1"
     except DomainError as error:
         refused = error
-    return go(url_for("telephone.call", d=keep_draft(form, refused), _anchor="times"))
+    return go(url_for(".book_for_others", d=keep_draft(form, refused), _anchor="times"))
 
 
 def _hold(session: Session, form: dict[str, str], week: dict[str, Any]) -> dict[str, Any] | None:
@@ -116,8 +150,8 @@ def _hold(session: Session, form: dict[str, str], week: dict[str, Any]) -> dict[
     return hold
 
 
-def _from_call_before() -> dict[str, str]:
-    """Office, service, day and contact of the appointment that this call has just booked."""
+def _from_booking_before() -> dict[str, str]:
+    """Office, service, day, needs and contact of the appointment that was just booked."""
     try:
         before = UUID(request.args.get("after", ""))
     except ValueError:
@@ -130,6 +164,7 @@ def _from_call_before() -> dict[str, str]:
         record_look(session, "appointment", row)
         person = open_person(list_attendees(session, [row.id])[row.id][0], vault())
         return {
+            **_needs_before(session, row.id),
             "consulate": row.consulate_code,
             "service": row.services[0],
             "from": row.day.isoformat(),
@@ -137,6 +172,13 @@ def _from_call_before() -> dict[str, str]:
             "phone": person.phone or "",
             "notices": row.language,
         }
+
+
+def _needs_before(session: Session, appointment: UUID) -> dict[str, str]:
+    """What it needs of a window, as the form says it; whoever comes next is no more entitled to a
+    kept place for that."""
+    skills, _share = needs_of(session, appointment)
+    return {"accessible" if each == "accessible" else "attended_in": each for each in skills}
 
 
 def _found(session: Session, form: dict[str, str], errors: Errors) -> list[dict[str, Any]]:
