@@ -82,18 +82,18 @@ class Outcome:
     @property
     def good(self) -> bool:
         """Whether everything held."""
-        told = Counter((answer.status, answer.code) for answer in self.answers)
+        answered = Counter((answer.status, answer.code) for answer in self.answers)
         size = self.size
         expected = {(201, ""): size.places, (409, "slot_taken"): size.people - size.places}
         waited = median(answer.seconds for answer in self.answers)
-        return told == expected and self.seats == size.places and waited < MOST_MEDIAN_SECONDS
+        return answered == expected and self.seats == size.places and waited < MOST_MEDIAN_SECONDS
 
     def __str__(self) -> str:
-        told = Counter(f"{a.status} {a.code}".strip() for a in self.answers)
+        answered = Counter(f"{a.status} {a.code}".strip() for a in self.answers)
         waits = [answer.seconds for answer in self.answers]
         return (
             f"surge: {self.size.people} people on {self.size.places} places in"
-            f" {self.size.seconds:.0f} s: {dict(told)}, {self.seats} seats taken; waited"
+            f" {self.size.seconds:.0f} s: {dict(answered)}, {self.seats} seats taken; waited"
             f" {median(waits):.3f} s (median), {quantiles(waits, n=20)[-1]:.3f} s (p95),"
             f" {max(waits):.3f} s (longest)"
         )

@@ -12,8 +12,8 @@ from services.appointments.returning import beyond_today
 from services.kernel import audit
 
 
-def record_look(session: Session, kind: str, thing: Any) -> None:
-    """``found`` is an appointment or an enrollment. One's own look is no entry."""
+def record_reading(session: Session, kind: str, thing: Any) -> None:
+    """Record that staff read a person's appointment, enrollment or document; one's own is none."""
     _record(session, f"{kind}.read", kind, [thing])
 
 

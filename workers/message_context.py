@@ -22,7 +22,7 @@ from services.appointments.calendar import CalendarEvent, event_of
 from services.appointments.calling_off import REASON
 from services.appointments.models import Appointment
 from services.appointments.nearest import nearest_times
-from services.appointments.next_in_queue import find_told
+from services.appointments.next_in_queue import find_call
 from services.appointments.queries import get_appointment, get_member_of, list_attendees
 from services.appointments.reminding import is_still_due
 from services.appointments.rules import LIVE
@@ -213,10 +213,10 @@ def _of_appointment(
 def next_in_queue(session: Session, person: UUID, means: Means) -> MessageContext | None:
     """Somebody who waits at the office is next, to whoever made the appointment; None once they
     aren't. No office tells it by itself: they are there. Raises NotFound."""
-    told = find_told(session, person)
-    if told is None or told[1] < means.now - STILL_NEWS:
+    call = find_call(session, person)
+    if call is None or call[1] < means.now - STILL_NEWS:
         return None
-    tail = told[0][-TAIL:]
+    tail = call[0][-TAIL:]
     row, _person = get_member_of(session, person)
     context = _of_appointment(session, row, "next_in_queue", means)
     return replace(context, consulate=None, values={**context.values, "tail": tail})

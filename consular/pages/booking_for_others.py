@@ -13,7 +13,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from consular import commands
-from consular.access_log import record_look
+from consular.access_log import record_reading
 from consular.auth import actor, allow, vault
 from consular.db import transaction
 from consular.finding import find_for_staff
@@ -161,7 +161,7 @@ def _from_booking_before() -> dict[str, str]:
             row = get_appointment(session, before)
         except NotFound:
             return {}
-        record_look(session, "appointment", row)
+        record_reading(session, "appointment", row)
         person = open_person(list_attendees(session, [row.id])[row.id][0], vault())
         return {
             **_needs_before(session, row.id),

@@ -12,7 +12,7 @@ from uuid import UUID
 from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from consular.access_log import record_look
+from consular.access_log import record_reading
 from consular.auth import actor, allow, now, vault
 from consular.db import transaction
 from consular.documents import give_out, keep_document, read_document
@@ -57,7 +57,7 @@ class _Area:
         """What is there of each kind, and where to add to it."""
         with transaction() as session:
             enrollment = get_enrollment(session, id)
-            record_look(session, "enrollment", enrollment)
+            record_reading(session, "enrollment", enrollment)
             kept = open_names(session, list_documents(session, folder_of(enrollment)), vault())
             context, kinds = self._context(enrollment), file_kinds(PROGRAMS[enrollment.program])
         shown = [self._shown(id, each) for each in kept]
@@ -115,7 +115,7 @@ class _Area:
             enrollment = get_enrollment(session, id)
             row = get_document(session, folder_of(enrollment), document)
             [named] = open_names(session, [row], vault())
-            record_look(session, "enrollment", enrollment)
+            record_reading(session, "enrollment", enrollment)
             document_kind = _document_kind(enrollment, row.kind)
             context = self._context(enrollment)
         return render_template(

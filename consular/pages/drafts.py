@@ -19,7 +19,7 @@ from flask import g, request
 from consular.auth import now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid, Unauthenticated
-from consular.pages.forms import Errors, form_errors, typed
+from consular.pages.forms import Errors, form_errors, submitted
 from consular.security import browser_secret, session_cookie
 from services.forms.drafts import drop_draft, find_draft, save_draft
 from services.forms.owners import account_owner, browser_owner
@@ -73,7 +73,7 @@ def draft() -> Draft:
 def answers() -> dict[str, str]:
     """The draft's answers, with those of this request in their place. A refusal keeps them."""
     known = draft()
-    known.form = {**known.form, **typed()}
+    known.form = {**known.form, **submitted()}
     return known.form
 
 

@@ -34,7 +34,7 @@ UNCLEAR_AMOUNT = _("No estamos seguros de qué monto es. Escríbelo con números
 OURS = frozenset({"csrf_token", "form_key", "d", "language", "code", "again"})
 
 
-def typed() -> dict[str, str]:
+def submitted() -> dict[str, str]:
     """The form's answers, without the fields that are ours."""
     return {name: value for name, value in request.form.items() if name not in OURS}
 

@@ -14,7 +14,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular import commands
-from consular.access_log import record_look
+from consular.access_log import record_reading
 from consular.auth import actor, allow, now
 from consular.db import transaction
 from consular.input.appointments import RescheduleSchema
@@ -70,7 +70,7 @@ class _Area:
         wanted = load_fields(_Wanted(), pick(values, "consulate", "from"))
         with transaction() as session:
             row = get_appointment(session, id)
-            record_look(session, "appointment", row)
+            record_reading(session, "appointment", row)
             if Step.RESCHEDULE not in list_actions(session, [row], now=now())[id]:
                 return go(url_for(self.appointment, id=id, d=draft_id() or None))
             # Staff move within their own office.

@@ -20,7 +20,7 @@ from consular.i18n import (
 from consular.printing.pdf import Document, Part
 from services.appointments.queries import get_appointment
 from services.cashier.printing import Print
-from services.cashier.queries import Given, list_of_receipt
+from services.cashier.queries import RenderedService, list_of_receipt
 from services.consulates.queries import get_consulate, get_service
 from services.kernel.money import Money, format_minor
 
@@ -57,7 +57,7 @@ def receipt_document(session: Session, printed: Print) -> Document:
     )
 
 
-def _service(session: Session, rendered: Given) -> Part:
+def _service(session: Session, rendered: RenderedService) -> Part:
     row = rendered.row
     listed = row.listed_minor
     price = [] if listed is None else [(_("Tarifa"), money(format_minor(listed), row.currency))]

@@ -18,7 +18,7 @@ from services.appointments.queries import Coming, list_party
 from services.appointments.returning import today_at_office
 from services.appointments.rules import STEPS, Status, Step
 from services.appointments.steps import who_may
-from services.cashier.queries import Given, find_document, sum_charged
+from services.cashier.queries import RenderedService, find_document, sum_charged
 from services.cashier.recording import RecordServices, Rendered, Visit, record_services
 from services.cashier.rules import Act, Choice, Means, cases_for
 from services.citizens.models import Person
@@ -63,7 +63,9 @@ def complete(
     """
     appointment = LIFECYCLE.lock(session, appointment_id)
     there = who_may(session, appointment, Step.COMPLETE, now=now, only=only)
-    rendered = list_given(session, appointment, served, now=now, numbers=[each.n for each in there])
+    rendered = services_to_render(
+        session, appointment, served, now=now, numbers=[each.n for each in there]
+    )
     step = TakeStep(appointment_id, Step.COMPLETE, only=only)
     take_step(session, step, now=now, actor=actor)
     command = RecordServices(
@@ -95,7 +97,7 @@ def record_more(
         raise NotFound()
     if person.status != Status.COMPLETED:
         raise WrongState(state=person.status)
-    rendered = list_given(session, appointment, served, now=now, numbers=[only])
+    rendered = services_to_render(session, appointment, served, now=now, numbers=[only])
     visit = _visit(session, appointment, now)
     command = RecordServices(visit, rendered, served.fee, served.means, served.reason)
     record_services(session, command, now=now, actor=actor, vault=vault)
@@ -104,7 +106,7 @@ def record_more(
     return appointment
 
 
-def list_given(
+def services_to_render(
     session: Session,
     appointment: Appointment,
     served: Served,
@@ -144,7 +146,7 @@ def _people(party: Sequence[Coming], numbers: Collection[int] | None) -> Sequenc
     return [each for each in party if each.n in numbers] or party
 
 
-def outcome_of(appointment: Appointment, rendered: Sequence[Given]) -> dict[str, Any]:
+def outcome_of(appointment: Appointment, rendered: Sequence[RenderedService]) -> dict[str, Any]:
     """What the desk noted, with the service and the sum of what was given."""
     charged = sum_charged(rendered)
     served = {"service": rendered[0].row.service_code, "fee": charged.as_dict()} if charged else {}

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.appointments.models import Appointment, ReturnPass
 from services.appointments.queries import Coming, list_party
-from services.cashier.queries import Given, list_given
+from services.cashier.queries import RenderedService, list_rendered
 from services.kernel.money import Money
 
 
@@ -49,7 +49,7 @@ def list_people_of_day(
         )
     ).all()
     ids = [appointment.id for appointment in appointments]
-    people, rendered = list_party(session, ids), list_given(session, ids)
+    people, rendered = list_party(session, ids), list_rendered(session, ids)
     rows = [
         _person(appointment, coming, rendered.get(appointment.id, []))
         for appointment in appointments
@@ -58,7 +58,9 @@ def list_people_of_day(
     return sorted(rows, key=lambda row: (row.start, row.folio, row.number)), appointments
 
 
-def _person(appointment: Appointment, coming: Coming, rendered: Sequence[Given]) -> PersonOfTheDay:
+def _person(
+    appointment: Appointment, coming: Coming, rendered: Sequence[RenderedService]
+) -> PersonOfTheDay:
     own = [each for each in rendered if each.row.person_id == coming.person.id]
     taken_back = {each.row.reverses_id for each in own}
     stands = [

@@ -126,7 +126,7 @@ def tell_next(session: Session, consulate: str, day: date, *, now: datetime) -> 
         enqueue(session, "appointments.next_in_queue", row.person_id)
 
 
-def find_told(session: Session, person: UUID) -> tuple[str, datetime] | None:
+def find_call(session: Session, person: UUID) -> tuple[str, datetime] | None:
     """The folio of somebody who wants to know that they are next, and since when they are; None
     for everybody else."""
     visit = session.scalars(

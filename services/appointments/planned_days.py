@@ -92,11 +92,11 @@ def find_days(session: Session, ids: Collection[UUID]) -> dict[UUID, tuple[date,
     """The first and the last day of those of the ids that are sessions or closures."""
     sessions = select(OpeningSession.id, OpeningSession.day, OpeningSession.day)
     closures = select(Closure.id, Closure.first_day, Closure.last_day)
-    found = [
+    days = [
         *session.execute(sessions.where(OpeningSession.id.in_(ids))),
         *session.execute(closures.where(Closure.id.in_(ids))),
     ]
-    return {id: (first, last) for id, first, last in found}
+    return {id: (first, last) for id, first, last in days}
 
 
 def list_orphans(session: Session, *, consulate: str, day: date) -> Sequence[Appointment]:

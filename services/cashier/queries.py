@@ -27,8 +27,8 @@ from services.kernel.tables import get_row
 
 
 @dataclass(frozen=True)
-class Given:
-    """A service that was given, the parts of its price, and its receipt when it was charged."""
+class RenderedService:
+    """A service that was rendered, the parts of its price, and its receipt when it was charged."""
 
     row: ServiceRendered
     lines: Sequence[FeeLine]
@@ -40,8 +40,10 @@ class Given:
         return Money(self.row.charged_minor, self.row.currency)
 
 
-def list_given(session: Session, appointments: Sequence[UUID]) -> dict[UUID, list[Given]]:
-    """What was given in each of the appointments, oldest first, corrections too."""
+def list_rendered(
+    session: Session, appointments: Sequence[UUID]
+) -> dict[UUID, list[RenderedService]]:
+    """The services rendered in each of the appointments, oldest first, corrections too."""
     if not appointments:
         return {}
     rows = session.scalars(
@@ -49,13 +51,13 @@ def list_given(session: Session, appointments: Sequence[UUID]) -> dict[UUID, lis
         .where(ServiceRendered.appointment_id.in_(appointments))
         .order_by(ServiceRendered.rendered_at, ServiceRendered.id)
     ).all()
-    rendered: dict[UUID, list[Given]] = {}
+    rendered: dict[UUID, list[RenderedService]] = {}
     for each in with_parts(session, rows):
         rendered.setdefault(each.row.appointment_id, []).append(each)
     return rendered
 
 
-def with_parts(session: Session, rows: Sequence[ServiceRendered]) -> list[Given]:
+def with_parts(session: Session, rows: Sequence[ServiceRendered]) -> list[RenderedService]:
     """The rows with their lines and receipts, in two queries."""
     lines: dict[UUID, list[FeeLine]] = {row.id: [] for row in rows}
     for line in session.scalars(
@@ -70,7 +72,9 @@ def with_parts(session: Session, rows: Sequence[ServiceRendered]) -> list[Given]
     )
     receipts = {receipt.id: receipt for receipt in rows_of_receipts}
     return [
-        Given(row, lines[row.id], receipts.get(row.receipt_id) if row.receipt_id else None)
+        RenderedService(
+            row, lines[row.id], receipts.get(row.receipt_id) if row.receipt_id else None
+        )
         for row in rows
     ]
 
@@ -93,7 +97,7 @@ def find_document(session: Session, appointment: UUID, vault: Vault) -> str | No
     return key.open(row[0].document_sealed, place=DOCUMENT_PLACE, row=row[0].id)
 
 
-def sum_charged(rendered: Sequence[Given]) -> Money | None:
+def sum_charged(rendered: Sequence[RenderedService]) -> Money | None:
     """What is left charged of all of them; None without any. An appointment has one currency."""
     if not rendered:
         return None
@@ -113,7 +117,7 @@ def get_rendered(session: Session, rendered: UUID) -> ServiceRendered:
     return get_row(session, ServiceRendered, rendered)
 
 
-def list_of_receipt(session: Session, receipt: UUID) -> list[Given]:
+def list_of_receipt(session: Session, receipt: UUID) -> list[RenderedService]:
     """The services that a receipt is for."""
     rows = session.scalars(
         select(ServiceRendered)

@@ -81,10 +81,10 @@ def starts(web: Web, service: str = "PAS10") -> list[str]:
 
 
 def topics(web: Web, *wanted: str) -> list[str]:
-    found = rows(web, "SELECT topic FROM outbox WHERE topic LIKE 'appointments.%' ORDER BY id")
+    topics = rows(web, "SELECT topic FROM outbox WHERE topic LIKE 'appointments.%' ORDER BY id")
     return [
         row.topic.removeprefix("appointments.")
-        for row in found
+        for row in topics
         if not wanted or row.topic.endswith(wanted)
     ]
 
@@ -136,18 +136,22 @@ def test_who_booked_last_loses_the_place_and_has_it_again_when_the_plan_gives_it
 def test_a_booking_keeps_its_length_when_its_session_is_cancelled(web: Web) -> None:
     opened = web.session(slot_minutes=30)
     start = web.free()[0]["start"]
-    made = booked(web, 1, start)
+    appointment = booked(web, 1, start)
     cancelled = changed(web, opened, status="cancelled", reason="No hay luz")
     assert cancelled["status"] == "cancelled"
     token = web.token("citizen", subject="c1")
-    kept = web.call("GET", f"/appointments/{made['id']}", token=token).get_json()
-    assert (kept["start"], kept["end"], kept["status"]) == (made["start"], made["end"], "booked")
-    calendar = web.call("GET", f"/appointments/{made['id']}.ics", token=token).text
+    kept = web.call("GET", f"/appointments/{appointment['id']}", token=token).get_json()
+    assert (kept["start"], kept["end"], kept["status"]) == (
+        appointment["start"],
+        appointment["end"],
+        "booked",
+    )
+    calendar = web.call("GET", f"/appointments/{appointment['id']}.ics", token=token).text
     assert "DTSTART" in calendar
     # Its desk is free for another session, which takes the booking in again.
     web.session(slot_minutes=15)
     assert starts(web) == ["09:00", "09:15", "09:30", "09:45"]
-    assert orphans(web) == {made["id"]}
+    assert orphans(web) == {appointment["id"]}
     assert change(web, opened, closes="12:00").status_code == 409
 
 
@@ -156,16 +160,17 @@ def test_closures_win_over_what_there_is_and_what_comes_and_are_undone_without_d
 ) -> None:
     opened = web.session(desks=TWO)
     free = web.free()
-    made = booked(web, 1, free[0]["start"])
+    appointment = booked(web, 1, free[0]["start"])
     closure = close(web)
     assert closure["impact"]["people"] == 1
     assert web.free() == []
-    assert orphans(web) == {made["id"]}
+    assert orphans(web) == {appointment["id"]}
     refused = web.try_session(desks=[{"name": "C", "services": ["PAS10"]}])
     assert (refused.status_code, refused.get_json()["code"]) == (422, "office_closed")
     token = web.token("citizen", subject="c1")
     assert (
-        web.call("POST", f"/appointments/{made['id']}/cancel", {}, token=token).status_code == 200
+        web.call("POST", f"/appointments/{appointment['id']}/cancel", {}, token=token).status_code
+        == 200
     )
     second = close(web, begins="09:00", ends="09:30")
     lift(web, closure)
@@ -184,14 +189,14 @@ def test_closures_win_over_what_there_is_and_what_comes_and_are_undone_without_d
 def test_an_event_cancels_by_a_job_and_says_whom_it_cannot_reach(web: Web) -> None:
     web.session(desks=TWO)
     start = web.free()[0]["start"]
-    made = [booked(web, 1, start), booked(web, 2, start, contact=None)]
+    appointments = [booked(web, 1, start), booked(web, 2, start, contact=None)]
     tried = close(web, bookings="cancel", dry_run=True)
     assert tried["impact"]["appointments"] == 2
     assert len(web.free()) == 3
     closure = close(web, bookings="cancel")
     assert closure["impact"]["people"] == 2
     shown = web.call("GET", f"/closures/{closure['id']}", token=supervisor(web)).get_json()
-    assert shown["progress"]["left"] == [each["id"] for each in made]
+    assert shown["progress"]["left"] == [each["id"] for each in appointments]
     assert "call_off" in topics(web)
     assert "orphaned" not in topics(web)
 

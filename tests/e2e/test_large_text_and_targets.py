@@ -199,8 +199,8 @@ def _of_the_desk(desk: Signed, booked: str, session: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def address(web: Web) -> Iterator[str]:
-    with served(web) as found:
-        yield found
+    with served(web) as address:
+        yield address
 
 
 def _context(

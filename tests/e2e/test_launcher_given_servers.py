@@ -93,11 +93,11 @@ def test_an_application_login_that_bypasses_row_security(
 @pytest.fixture
 def forgotten(servers: Addresses, database: DatabaseUrls) -> Iterator[list[str]]:
     """Logins that a test made: they don't outlive their database."""
-    made: list[str] = []
-    yield made
+    databases: list[str] = []
+    yield databases
     url = servers.superuser_url.rpartition("/")[0] + f"/{database.name}"
     with psycopg.connect(url, autocommit=True) as connection:
-        for login in made:
+        for login in databases:
             role = sql.Identifier(login)
             connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
             connection.execute(sql.SQL("DROP ROLE {}").format(role))

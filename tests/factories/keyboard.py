@@ -57,5 +57,5 @@ def check_page(page: Page, words: str, *, axe: bool = True) -> None:
     page.wait_for_load_state()
     assert words in page.inner_text("main"), page.inner_text("main")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
-    found = Axe().run(page, options=TAGS).response["violations"] if axe else []
-    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], page.url
+    violations = Axe().run(page, options=TAGS).response["violations"] if axe else []
+    assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == [], page.url

@@ -14,9 +14,9 @@ from tests.factories.web import Web, person
 
 def account_of(web: Web, subject: str, **profile: Any) -> UUID:
     """The account of whoever signs in so, once they told that of themselves."""
-    told = {**person(), **profile}
+    fields = {**person(), **profile}
     token = web.token("citizen", subject=subject)
-    return UUID(web.call("PATCH", "/me", told, token=token).get_json()["id"])
+    return UUID(web.call("PATCH", "/me", fields, token=token).get_json()["id"])
 
 
 def citizens_phone(browser: Browser, web: Web, address: str, account: UUID) -> Page:

@@ -58,10 +58,10 @@ def test_all_five_are_booked_and_an_edited_spelling_makes_no_other_person(web: W
     assert _count(web, "SELECT id FROM accounts") == [account]
     signed_up = "SELECT id FROM audit_entries WHERE action = 'account.sign_up'"
     assert len(_count(web, signed_up)) <= 1
-    told = _count(
+    messages = _count(
         web, "SELECT topic FROM outbox WHERE topic LIKE '%confirmation' OR topic LIKE '%sign%'"
     )
-    assert told == ["appointments.confirmation"] * len(FAMILY)
+    assert messages == ["appointments.confirmation"] * len(FAMILY)
 
 
 def test_one_who_was_booked_with_another_spelling_is_not_booked_twice(web: Web) -> None:

@@ -76,12 +76,12 @@ def test_numbers_have_no_gap_whoever_issues_and_gives_up(web: Web, officer: Brow
         try:
             with database.transaction(actor.scope) as session:
                 sum_ = Money(4100 + client, "USD")
-                made = issue_receipt(
+                receipt = issue_receipt(
                     session, visit, sum_, Means.CASH, now=system_clock(), actor=actor
                 )
                 if client % 5 == 0:
                     raise RuntimeError("gives up")
-                numbers.append(made.number)
+                numbers.append(receipt.number)
         except RuntimeError:
             refused.append(client)
 

@@ -134,9 +134,9 @@ def test_who_comes_back_on_another_day_is_found_and_checked_in(web: Web, officer
     officer = staff_browser(web.app, "officer", "losangeles")
     assert "Núñez" not in officer.get("/desk/").text
     for typed in (coming["folio"], "nunez"):
-        found = officer.get(f"/desk/?q={typed}").text
-        assert "Volvió, identidad revisada" in found, typed
-        assert "Puede volver hasta el" in found, typed
+        results = officer.get(f"/desk/?q={typed}").text
+        assert "Volvió, identidad revisada" in results, typed
+        assert "Puede volver hasta el" in results, typed
     stranger = staff_browser(web.app, "officer", "chicago")
     assert "Núñez" not in stranger.get("/desk/?q=nunez").text
     answer = officer.post(address(coming, "check-in"), identity_checked="true")
@@ -270,10 +270,10 @@ def test_another_office_finds_nothing(web: Web, officer: Browser) -> None:
     coming = booked(web)
     stranger = staff_browser(web.app, "officer", "chicago")
     absent = "/desk/appointments/00000000-0000-7000-8000-000000000000"
-    for found in (stranger.get(address(coming)), stranger.get(absent)):
-        assert found.status_code == 404
-        assert "No lo encontramos" in found.text
-        assert found.mimetype == "text/html"
+    for refused in (stranger.get(address(coming)), stranger.get(absent)):
+        assert refused.status_code == 404
+        assert "No lo encontramos" in refused.text
+        assert refused.mimetype == "text/html"
     answer = stranger.post(address(coming, "check-in"), identity_checked="true")
     assert answer.status_code == 404
     assert "Ana Demo" not in stranger.get(f"/desk/?q={coming['folio']}").text
@@ -381,22 +381,22 @@ def test_an_officer_plans_nothing(web: Web, officer: Browser) -> None:
 
 def test_people_are_found_by_any_of_their_names_in_any_order(web: Web, officer: Browser) -> None:
     names = {"given_names": "Rosa Guadalupe", "second_surname": "Alvarado D’Amico"}
-    found = booked(web, 1, attendees=[person(1, first_surname="O Relling", **names)])
+    appointment = booked(web, 1, attendees=[person(1, first_surname="O Relling", **names)])
     booked(web, 2, attendees=[person(2, first_surname="Łukasz", given_names="Luis")])
     for typed in (
         "orelling", "o relling", "Relling", "rosa", "guadalupe", "O Relling Alvarado", "damico",
         "d'amico", "alvarado rosa", "rosaguada", "Rell Alv", "osa", "varado", "elli lupe",
     ):  # fmt: skip
-        page = officer.get(agenda_of(found, f"&q={quote(typed)}")).text
+        page = officer.get(agenda_of(appointment, f"&q={quote(typed)}")).text
         assert "Rosa Guadalupe" in page, typed
         assert "Luis" not in page, typed
-    assert "Luis" in officer.get(agenda_of(found, "&q=luka")).text
+    assert "Luis" in officer.get(agenda_of(appointment, "&q=luka")).text
 
 
 @pytest.mark.parametrize("typed", ["%", "_", "%%", "\\", ".*", "'", "[", "rosa%luis", "roza"])
 def test_signs_that_databases_know_find_nobody(web: Web, officer: Browser, typed: str) -> None:
-    found = booked(web, 1, attendees=[person(1, given_names="Rosa")])
-    page = officer.get(agenda_of(found, f"&q={quote(typed)}")).text
+    appointment = booked(web, 1, attendees=[person(1, given_names="Rosa")])
+    page = officer.get(agenda_of(appointment, f"&q={quote(typed)}")).text
     assert "No hay citas" in page
     assert "Rosa" not in page
 
@@ -436,8 +436,8 @@ def test_a_supervisor_closes_a_session_and_sees_who_is_booked(web: Web, officer:
 def test_a_folio_is_found_however_it_was_scanned_and_a_slip_is_told(
     web: Web, officer: Browser
 ) -> None:
-    found = booked(web, 1, attendees=[person(1, given_names="Rosa")])
-    folio = found["folio"]
+    appointment = booked(web, 1, attendees=[person(1, given_names="Rosa")])
+    folio = appointment["folio"]
     groups = (folio[:4], folio[4:8], folio[8:])
     wrong = f"{folio[:-1]}{'0' if folio[-1] != '0' else '1'}"
     for typed in (

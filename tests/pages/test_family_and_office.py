@@ -65,12 +65,12 @@ def test_an_appointment_says_where_it_is_as_far_as_the_office_wrote_it_down(web:
     booked = web.book(web.free()[0]["start"], token=ana).get_json()["id"]
     assert "Dónde es" not in browser.get(f"/citas/{booked}").text
     supervisor = staff_browser(web.app, "supervisor", "losangeles")
-    told = {"address": "2401 W 6th St, Los Angeles, CA", "payment": "Efectivo o tarjeta"}
-    form = {"csrf_token": supervisor.csrf(), "form_key": "office", **told}
+    details = {"address": "2401 W 6th St, Los Angeles, CA", "payment": "Efectivo o tarjeta"}
+    form = {"csrf_token": supervisor.csrf(), "form_key": "office", **details}
     saved = supervisor.client.post("/desk/office", data=form, follow_redirects=True)
     assert "La gente lo ve desde ahora" in saved.text
     page = browser.get(f"/citas/{booked}").text
-    for words in ("Dónde es", told["address"], told["payment"]):
+    for words in ("Dónde es", details["address"], details["payment"]):
         assert words in page
     assert "openstreetmap.org/search?query=2401+W+6th" in page
     assert "Teléfono de la oficina" not in page

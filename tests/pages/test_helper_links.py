@@ -55,9 +55,9 @@ class _Helper(Browser):
 
     def csrf(self) -> str:
         """The token of the sign-in's form."""
-        found = re.search(r'name="csrf_token" value="([0-9a-f]+)"', self.get("/login").text)
-        assert found is not None
-        return found[1]
+        match = re.search(r'name="csrf_token" value="([0-9a-f]+)"', self.get("/login").text)
+        assert match is not None
+        return match[1]
 
 
 def _helper(web: Web) -> Browser:
@@ -114,11 +114,11 @@ def test_a_refused_booking_keeps_the_link_and_the_answers(web: Web, person: Brow
 
 def test_a_link_that_was_taken_back_or_is_old_books_nothing(web: Web, person: Browser) -> None:
     link, helper = _link(person), _helper(web)
-    found = re.search(
+    match = re.search(
         r'action="(/mis-datos/ayuda/[^"]+/quitar)"', person.get("/mis-datos/ayuda").text
     )
-    assert found is not None
-    person.send(found[1])
+    assert match is not None
+    person.send(match[1])
     helper.post(link, **_booking(web))
     old = _link(person)
     with web.database.transaction(NETWORK_SCOPE) as session:

@@ -168,8 +168,8 @@ def test_the_web_moves_no_suspense(web: Web, workers: Database) -> None:
 def test_the_same_over_the_api(web: Web, workers: Database) -> None:
     incident = _report(workers, topic="rates.fetch")
     token = web.token("treasury")
-    found = web.call("GET", "/incidents?kind=job_parked", token=token).get_json()
-    assert [item["id"] for item in found["items"]] == [str(incident)]
+    listed = web.call("GET", "/incidents?kind=job_parked", token=token).get_json()
+    assert [item["id"] for item in listed["items"]] == [str(incident)]
     path = f"/incidents/{incident}"
     assert web.call("GET", path, token=token).get_json()["resolutions"] == ["explained"]
     assert web.call("POST", f"{path}/take", {}, token=token).get_json()["taken_by"]
@@ -188,8 +188,8 @@ def test_the_same_over_the_api(web: Web, workers: Database) -> None:
 def test_metrics_and_doctor_tell_how_many_are_open_and_how_old(web: Web, workers: Database) -> None:
     with workers.transaction(NETWORK_SCOPE) as session:
         incident = Report(Kind.ANSWER_OVERDUE, Subject.REMITTANCE, new_id())
-        found = report(session, incident, now=database_clock(session))
-        assert suspend(session, found, 5)
+        reported = report(session, incident, now=database_clock(session))
+        assert suspend(session, reported, 5)
         session.execute(text("UPDATE incidents SET opened_at = now() - interval '2 hours'"))
     metrics = web.client.get("/metrics").text
     assert 'consular_incidents_open{kind="answer_overdue"} 1.0' in metrics

@@ -20,8 +20,8 @@ from tests.factories.web import Web
 
 def _choices(page: str, name: str) -> list[str]:
     select = page.partition(f'name="{name}"')[2].partition("</select>")[0]
-    found = re.findall(r'<option value="[^"]+"[^>]*>([^<]*)<', select)
-    return [unescape(each) for each in found]
+    labels = re.findall(r'<option value="[^"]+"[^>]*>([^<]*)<', select)
+    return [unescape(each) for each in labels]
 
 
 def _in_order(names: list[str]) -> bool:
@@ -51,10 +51,10 @@ def test_services_that_few_come_for_are_in_order(web: Web, language: str) -> Non
         web.app.test_request_context(f"/?lang={language}"),
         web.database.transaction(NETWORK_SCOPE) as session,
     ):
-        found = bookable_services(session)
+        services = bookable_services(session)
         known = {row.code for row in list_services(session, bookable_only=True)}
-    assert {row["code"] for row in found} == known
-    assert _in_order([row["name"] for row in found if row["code"] not in ASKED_MOST])
+    assert {row["code"] for row in services} == known
+    assert _in_order([row["name"] for row in services if row["code"] not in ASKED_MOST])
 
 
 def test_staff_are_listed_as_in_a_dictionary(web: Web) -> None:

@@ -56,9 +56,9 @@ def counted(page: str, section: str = "appointments") -> list[list[str]]:
 
 
 def same_question(page: str) -> str:
-    found = _CUT.search(page)
-    assert found is not None
-    return unescape(found[1])
+    match = _CUT.search(page)
+    assert match is not None
+    return unescape(match[1])
 
 
 def test_the_page_shows_what_the_api_counts(web: Web, analyst: Browser) -> None:
@@ -112,10 +112,10 @@ def api_sums(web: Web, page: str, code: str, by: str) -> dict[str, Counter[str]]
     path = f"/monitoring/indicators/{code}?by={by}&as_of={quote(as_of)}"
     answer = web.call("GET", path, token=web.token("analyst"))
     assert answer.status_code == 200, answer.text
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
     for row in answer.get_json()["rows"]:
-        found[row[by]][row["status"]] += row["value"]
-    return found
+        sums[row[by]][row["status"]] += row["value"]
+    return sums
 
 
 def test_days_and_offices_are_what_the_api_counts_as_of_the_same_moment(

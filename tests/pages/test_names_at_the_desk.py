@@ -47,10 +47,10 @@ def test_a_ticket_gets_its_name_afterwards_once(web: Web, officer: Browser) -> N
 def test_a_spelling_is_corrected_on_a_page_with_the_document_seen(
     web: Web, officer: Browser
 ) -> None:
-    made: dict[str, Any] = web.book(
+    appointment: dict[str, Any] = web.book(
         web.free()[0]["start"], token=web.token("citizen"), attendees=[person(3)]
     ).get_json()
-    at = f"/desk/appointments/{made['id']}"
+    at = f"/desk/appointments/{appointment['id']}"
     assert 'value="Demo Aaad"' in officer.get(f"{at}/names?n=1").text
     names = {"n": "1", "given_names": "Anita", "first_surname": "Demo Aaad"}
     assert "Revisa lo siguiente" in officer.send(f"{at}/names/correct", **names).text

@@ -17,10 +17,10 @@ PLACE = {"name": "Biblioteca de Yuma", "address": "21 W 3rd St", "time_zone": "A
 
 
 def _links(page: str, path: str) -> list[dict[str, str]]:
-    found = [part.split('"')[0] for part in unescape(page).split('href="')[1:]]
+    links = [part.split('"')[0] for part in unescape(page).split('href="')[1:]]
     return [
         {name: values[0] for name, values in parse_qs(urlsplit(each).query).items()}
-        for each in found
+        for each in links
         if urlsplit(each).path == path
     ]
 

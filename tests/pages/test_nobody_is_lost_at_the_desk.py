@@ -91,6 +91,6 @@ def test_after_a_wrong_folio_the_next_one_is_found_however_it_is_typed(
         refused = officer.client.get("/desk/", query_string={"q": wrong, "desk": "A"})
         assert refused.status_code == 200
         assert "error-summary" in refused.text
-        found = officer.client.get("/desk/", query_string={"q": typed, "desk": "A"}).text
-        assert "Ana Demo Aaaa Prueba" in found, typed
-        assert "error-summary" not in found
+        page = officer.client.get("/desk/", query_string={"q": typed, "desk": "A"}).text
+        assert "Ana Demo Aaaa Prueba" in page, typed
+        assert "error-summary" not in page

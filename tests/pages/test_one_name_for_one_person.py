@@ -40,8 +40,8 @@ WAYS: dict[str, list[tuple[Step, dict[str, Any], Status]]] = {
 
 
 def _pairs(names: str, values: str, page: str) -> dict[str, int]:
-    found = zip(re.findall(names, page), re.findall(values, page), strict=True)
-    return {unescape(name): int(value) for name, value in found if value != "0"}
+    pairs = zip(re.findall(names, page), re.findall(values, page), strict=True)
+    return {unescape(name): int(value) for name, value in pairs if value != "0"}
 
 
 def on_the_desk(web: Web, day: str) -> dict[str, int]:
@@ -59,9 +59,9 @@ def in_group_4(web: Web, section: str, day: str) -> dict[str, int]:
     head, _body, lines = table[1].partition("<tbody>")
     names = re.findall(r"<th[^>]*>([^<]*)</th>", head)
     values = re.findall(r'<td class="number">([^<]*)</td>', lines)
-    told = zip(map(unescape, names[1:]), values, strict=True)
+    pairs = zip(map(unescape, names[1:]), values, strict=True)
     sums = {"Total", "Citas", "Pendientes"}
-    return {name: int(value) for name, value in told if value != "0" and name not in sums}
+    return {name: int(value) for name, value in pairs if value != "0" and name not in sums}
 
 
 @pytest.mark.parametrize("way", sorted(WAYS))
@@ -77,11 +77,11 @@ def test_each_step_leaves_one_person_under_one_name(web: Web, way: str) -> None:
         with web.database.transaction(NETWORK_SCOPE) as session:
             command = TakeStep(UUID(booked["id"]), step, **values)
             assert take_step(session, command, now=now, actor=SYSTEM).status == status
-        told = on_the_desk(web, day)
-        assert list(told.values()) == [1], step
-        assert told == in_group_4(web, "appointments", day), step
+        shown = on_the_desk(web, day)
+        assert list(shown.values()) == [1], step
+        assert shown == in_group_4(web, "appointments", day), step
         by_day = in_group_4(web, "days", day)
         if status in (Status.COMPLETED, Status.NOT_SERVED, Status.NO_SHOW):
-            assert told == by_day
+            assert shown == by_day
         else:
             assert by_day == {}

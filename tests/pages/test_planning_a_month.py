@@ -35,9 +35,9 @@ def book(web: Web, number: int, start: str, **changes: Any) -> dict[str, Any]:
 
 
 def draft_of(address: str) -> str:
-    found = re.search(r"[?&]d=([0-9a-f-]+)", address)
-    assert found, address
-    return found[1]
+    match = re.search(r"[?&]d=([0-9a-f-]+)", address)
+    assert match, address
+    return match[1]
 
 
 def preview(browser: Browser, form_address: str, **fields: str) -> tuple[str, str]:
@@ -57,9 +57,9 @@ def words_of(page: str) -> str:
 def open_series(browser: Browser, **changes: str) -> str:
     """The address of a new series."""
     _page, draft = preview(browser, "/desk/series/new", **{**FORM, **changes})
-    made = browser.post("/desk/series/new/check", d=draft)
-    assert made.status_code == 303
-    return str(made.location).partition("?")[0]
+    answer = browser.post("/desk/series/new/check", d=draft)
+    assert answer.status_code == 303
+    return str(answer.location).partition("?")[0]
 
 
 def session_on(web: Web, day: str) -> dict[str, Any]:
@@ -80,8 +80,8 @@ def test_a_series_is_previewed_with_what_is_closed_and_what_clashes_then_opened(
     assert number
     assert f"/desk/sessions/{clash['id']}" in browser.get(f"/desk/series/new/check?d={draft}").text
     assert len(web.free()) == 6
-    made = browser.post("/desk/series/new/check", d=draft)
-    page = words_of(browser.get(made.location).text)
+    answer = browser.post("/desk/series/new/check", d=draft)
+    page = words_of(browser.get(answer.location).text)
     assert f"Días abiertos: {number[1]}" in page
     assert "Cada semana: lunes, martes, miércoles, jueves, viernes" in page
     assert len(web.free()) == 6

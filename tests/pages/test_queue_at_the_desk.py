@@ -67,8 +67,8 @@ def shown(web: Web, appointment: dict[str, Any]) -> dict[str, Any]:
 
 def call_next(officer: Browser, desk: str = "A") -> str:
     answer = officer.post("/desk/next", desk=desk, back="/desk/")
-    found = re.search(r"at=([0-9a-f-]{36})", answer.location)
-    return found[1] if found else answer.location
+    match = re.search(r"at=([0-9a-f-]{36})", answer.location)
+    return match[1] if match else answer.location
 
 
 def test_people_are_called_by_their_time_and_keep_it(web: Web, officer: Browser) -> None:
@@ -109,12 +109,12 @@ def test_the_rule_and_the_statement_put_people_in_one_order(web: Web, officer: B
                 " arrived_at = arrived_at + round(random() * 3) * interval '1 minute'"
             )
         )
-    found = queue(web)
+    waiting = queue(web)
     by_rule = sorted(
-        found, key=lambda e: queue_place(Waiting(e.due_at, e.arrived_at, e.folio, e.priority))
+        waiting, key=lambda e: queue_place(Waiting(e.due_at, e.arrived_at, e.folio, e.priority))
     )
-    assert found == by_rule
-    assert [each.place for each in found] == [1, 2, 3, 4, 5, 6]
+    assert waiting == by_rule
+    assert [each.place for each in waiting] == [1, 2, 3, 4, 5, 6]
 
 
 def test_two_officers_never_call_one_person(web: Web, officer: Browser) -> None:

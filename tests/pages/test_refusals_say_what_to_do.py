@@ -64,9 +64,9 @@ def test_already_requested_leads_to_the_request(web: Web) -> None:
     names = ("given_names", "first_surname", "second_surname", "birth_date", "curp", "email")
     form = _dated({name: getattr(applicant, name, None) for name in names})
     form["consents"] = "transfer_to_agency"
-    made = citizen.post("/rfc", **form).location
-    held = re.search(r"/inscripciones/[0-9a-f-]{36}", made)
-    assert held, made
+    address = citizen.post("/rfc", **form).location
+    held = re.search(r"/inscripciones/[0-9a-f-]{36}", address)
+    assert held, address
     page = citizen.send("/rfc", **form).text
     assert f'Ya pediste tu RFC: <a href="{held[0]}">ver solicitud</a>' in page
 

@@ -35,8 +35,8 @@ class _Provider:
 
 @pytest.fixture
 def client(web: Web, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
-    found = web.app.extensions["consular.sign_in"]
-    changed = type(found)(**{**found.__dict__, "citizens": _Provider()})
+    sign_in = web.app.extensions["consular.sign_in"]
+    changed = type(sign_in)(**{**sign_in.__dict__, "citizens": _Provider()})
     monkeypatch.setitem(web.app.extensions, "consular.sign_in", changed)
     return web.client
 

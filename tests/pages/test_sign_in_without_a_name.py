@@ -24,9 +24,9 @@ class _Provider:
 
 
 def _sign_in(web: Web, monkeypatch: pytest.MonkeyPatch, **claims: Any) -> tuple[Any, str]:
-    found = web.app.extensions["consular.sign_in"]
+    sign_in = web.app.extensions["consular.sign_in"]
     provider = _Provider(CitizenClaims(subject="ana", email="ana@demo.invalid", **claims))
-    changed = type(found)(**{**found.__dict__, "citizens": provider})
+    changed = type(sign_in)(**{**sign_in.__dict__, "citizens": provider})
     monkeypatch.setitem(web.app.extensions, "consular.sign_in", changed)
     browser = web.client
     away = browser.get("/login/llave-mx?next=/enviar").location

@@ -28,9 +28,9 @@ def test_a_page_leads_to_the_sign_in_of_its_readers_and_back(
     web: Web, address: str, door: str
 ) -> None:
     answer = web.client.get(address)
-    found = urlsplit(answer.location)
-    assert (answer.status_code, found.path) == (303, door)
-    assert parse_qs(found.query) == {"next": [address]}
+    location = urlsplit(answer.location)
+    assert (answer.status_code, location.path) == (303, door)
+    assert parse_qs(location.query) == {"next": [address]}
 
 
 def test_after_the_sign_in_only_an_address_of_ours_is_gone_to(web: Web) -> None:

@@ -35,8 +35,8 @@ def agent(web: Web) -> Browser:
 
 def _send(agent: Browser, page: TestResponse | None, **fields: str) -> TestResponse:
     """The form with what its page holds; a select's choice, or what was typed."""
-    found = page and re.search(r'name="d" value="([^"]+)"', page.text)
-    return agent.send("/telephone/", **({"d": found[1]} if found else {}), **fields)
+    match = page and re.search(r'name="d" value="([^"]+)"', page.text)
+    return agent.send("/telephone/", **({"d": match[1]} if match else {}), **fields)
 
 
 def _starts(page: TestResponse) -> list[str]:

@@ -48,11 +48,11 @@ def test_on_the_telephone_the_code_or_the_word_counts(
     session: Session, proved: bool, consent: str
 ) -> None:
     account = make_account(session) if proved else None
-    found = _request(session, AGENT, Assistance(document="never seen", proved=account))
-    assisted = find_assistance(session, found.id)
+    enrollment = _request(session, AGENT, Assistance(document="never seen", proved=account))
+    assisted = find_assistance(session, enrollment.id)
     assert assisted is not None
     assert (assisted.channel, assisted.consent, assisted.document) == ("telephone", consent, None)
-    assert found.account_id == account
+    assert enrollment.account_id == account
 
 
 def test_nobody_else_asks_for_others(session: Session) -> None:
@@ -92,9 +92,9 @@ def test_the_database_refuses_what_cant_have_been(
 
 
 def test_erasing_leaves_the_consent_and_takes_the_words(session: Session) -> None:
-    found = _request(session, _officer(session), Assistance(document="Acta de Gloria"))
-    erase(session, Erased(account=None, people=(found.person_id,)))
+    enrollment = _request(session, _officer(session), Assistance(document="Acta de Gloria"))
+    erase(session, Erased(account=None, people=(enrollment.person_id,)))
     session.expire_all()
-    assisted = find_assistance(session, found.id)
+    assisted = find_assistance(session, enrollment.id)
     assert assisted is not None
     assert (assisted.consent, assisted.document) == ("identity_shown", "")

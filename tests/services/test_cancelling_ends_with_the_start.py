@@ -16,19 +16,19 @@ def test_cancelling_after_the_start_is_refused(settings: Settings) -> None:
     with running_web(settings) as web:
         web.session()
         token = web.token("citizen", subject="ana")
-        found = web.book(web.free()[0]["start"], token=token).get_json()["id"]
+        appointment = web.book(web.free()[0]["start"], token=token).get_json()["id"]
         database = web.database
         with database.transaction(NETWORK_SCOPE) as session:
             starts_at, account = session.execute(
                 text("SELECT starts_at, account_id FROM appointments")
             ).one()
         web.app.extensions["consular.clock"] = lambda: starts_at
-        page = citizen_browser(web.app, account).get(f"/citas/{found}").text
+        page = citizen_browser(web.app, account).get(f"/citas/{appointment}").text
         assert "Sí, cancelar la cita" not in page
         officer = web.token("officer", "losangeles")
         for who in (token, officer):
-            answer = web.call("POST", f"/appointments/{found}/cancel", {}, token=who)
+            answer = web.call("POST", f"/appointments/{appointment}/cancel", {}, token=who)
             assert (answer.status_code, answer.get_json()["code"]) == (409, "wrong_state")
         web.app.extensions["consular.clock"] = lambda: starts_at - timedelta(seconds=1)
-        answer = web.call("POST", f"/appointments/{found}/cancel", {}, token=officer)
+        answer = web.call("POST", f"/appointments/{appointment}/cancel", {}, token=officer)
         assert answer.get_json()["status"] == "cancelled"

@@ -61,17 +61,17 @@ def test_a_corrected_name_goes_to_the_agency_and_everything_else_stays(
     session: Session, citizen: Actor
 ) -> None:
     who = make_applicant(given_names="Itzel")
-    found = _asked(session, citizen, who, "given_names")
-    first = found.person_id
-    _answer(session, found, citizen, given_names="Itzel Noemí")
-    sent = begin_amendment(session, found.id, vault=VAULT)
+    enrollment = _asked(session, citizen, who, "given_names")
+    first = enrollment.person_id
+    _answer(session, enrollment, citizen, given_names="Itzel Noemí")
+    sent = begin_amendment(session, enrollment.id, vault=VAULT)
     assert sent is not None
     assert (sent.given_names, sent.curp, sent.email) == ("Itzel Noemí", who.curp, who.email)
-    assert open_details(session, found, VAULT).requested == ("given_names",)
-    assert open_result(session, found, VAULT) == {"card": "7"}
+    assert open_details(session, enrollment, VAULT).requested == ("given_names",)
+    assert open_result(session, enrollment, VAULT) == {"card": "7"}
     # Who was named then stays who they were.
     assert session.get_one(Person, first).given_names == "Itzel"
-    topics = select(OutboxItem.topic).where(OutboxItem.ref == found.id)
+    topics = select(OutboxItem.topic).where(OutboxItem.ref == enrollment.id)
     assert "enrollments.amend" in session.scalars(topics).all()
 
 
@@ -79,9 +79,9 @@ def test_the_place_in_the_program_is_held_under_both_names(
     session: Session, citizen: Actor
 ) -> None:
     who = make_applicant(given_names="Itzel")
-    found = _asked(session, citizen, who, "given_names")
-    _answer(session, found, citizen, given_names="Noemí")
-    held = select(EnrollmentClaim.person_key).where(EnrollmentClaim.enrollment_id == found.id)
+    enrollment = _asked(session, citizen, who, "given_names")
+    _answer(session, enrollment, citizen, given_names="Noemí")
+    held = select(EnrollmentClaim.person_key).where(EnrollmentClaim.enrollment_id == enrollment.id)
     keys = set(session.scalars(held))
     for names in ("Itzel", "Noemí"):
         assert set(person_keys(replace(who, given_names=names), VAULT)) <= keys
@@ -90,20 +90,20 @@ def test_the_place_in_the_program_is_held_under_both_names(
 def test_nobody_becomes_somebody_else_by_a_correction(session: Session, citizen: Actor) -> None:
     other = make_applicant()
     _asked(session, Actor(Role.CITIZEN, make_account(session)), other)
-    found = _asked(session, citizen, make_applicant(), "curp")
+    enrollment = _asked(session, citizen, make_applicant(), "curp")
     with pytest.raises(IdentityCheckPending), session.begin_nested():
-        _answer(session, found, citizen, curp=other.curp, birth_date=other.birth_date)
+        _answer(session, enrollment, citizen, curp=other.curp, birth_date=other.birth_date)
     own = make_applicant()
     _asked(session, citizen, own)
     with pytest.raises(AlreadyEnrolled), session.begin_nested():
-        _answer(session, found, citizen, curp=own.curp, birth_date=own.birth_date)
+        _answer(session, enrollment, citizen, curp=own.curp, birth_date=own.birth_date)
 
 
 def test_an_address_is_corrected_where_it_stands(session: Session, citizen: Actor) -> None:
-    found = _asked(session, citizen, make_applicant(), "email")
-    first = found.person_id
-    _answer(session, found, citizen, email="otra@example.org")
-    assert found.person_id == first
+    enrollment = _asked(session, citizen, make_applicant(), "email")
+    first = enrollment.person_id
+    _answer(session, enrollment, citizen, email="otra@example.org")
+    assert enrollment.person_id == first
     assert open_person(session.get_one(Person, first), VAULT).email == "otra@example.org"
 
 
@@ -123,7 +123,7 @@ def test_only_what_was_asked_for_is_corrected_and_it_has_to_fit(
     code: str,
     where: str,
 ) -> None:
-    found = _asked(session, citizen, make_applicant(), *requested)
+    enrollment = _asked(session, citizen, make_applicant(), *requested)
     with pytest.raises(Invalid) as refused:
-        _answer(session, found, citizen, **given)
+        _answer(session, enrollment, citizen, **given)
     assert (refused.value.code, refused.value.field) == (code, where)

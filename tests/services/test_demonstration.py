@@ -78,7 +78,7 @@ def test_nobody_is_served_ahead_of_time(ready: Settings) -> None:
     database = Database(ready.database_url, pool_size=1)
     try:
         with database.transaction(NETWORK_SCOPE) as session:
-            found = session.execute(_AHEAD, {"now": system_clock()}).all()
+            ahead = session.execute(_AHEAD, {"now": system_clock()}).all()
     finally:
         database.dispose()
-    assert {status for status, _ in found} <= {"booked", "cancelled"}
+    assert {status for status, _ in ahead} <= {"booked", "cancelled"}

@@ -25,7 +25,7 @@ from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.appointments.resembling import resemblance_keys, write_keys
 from services.appointments.rules import Step
 from services.cashier.models import FeeLine
-from services.cashier.queries import list_given
+from services.cashier.queries import list_rendered
 from services.citizens.accounts import set_profile, sign_in
 from services.citizens.codes import Destination, destination_index, send_code, use_code
 from services.citizens.models import LoginCode, Person
@@ -165,7 +165,7 @@ class Office:
             take_step(session, TakeStep(appointment, Step.CHECK_IN), now=now, actor=SYSTEM)
             complete(session, appointment, Served(DOCUMENT), now=now, actor=SYSTEM, vault=VAULT)
             line = {"kind": "discount", "code": "disability", "article": "LFD 20", "minor": 0}
-            for rendered in list_given(session, [appointment])[appointment]:
+            for rendered in list_rendered(session, [appointment])[appointment]:
                 name = session.get_one(Person, rendered.row.person_id).given_names
                 ground = f"Credencial de {name}"
                 session.add(FeeLine(rendered_id=rendered.row.id, position=1, ground=ground, **line))

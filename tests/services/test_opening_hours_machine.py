@@ -340,7 +340,7 @@ class Machine(RuleBasedStateMachine):
         try:
             with self.session.begin_nested():
                 connection: Any = self.session.connection().connection.driver_connection
-                made = book(
+                booked = book(
                     connection, command, now=now, vault=VAULT,
                     actor=Actor(Role.OFFICER, holder, OFFICE),
                 )  # fmt: skip
@@ -350,9 +350,9 @@ class Machine(RuleBasedStateMachine):
         assert fits
         self._given_back(given, now)
         work_as(self.session, NETWORK_SCOPE)
-        times = self.seated(day, at, self.seats_of(made.id))
+        times = self.seated(day, at, self.seats_of(booked.id))
         assert len(times) == people
-        self.model.promises[made.id] = Promise(day, times, service, self.order(now))
+        self.model.promises[booked.id] = Promise(day, times, service, self.order(now))
 
     def _given_back(self, given: Iterable[UUID], now: datetime) -> None:
         """Those of the person are; others that are over may be."""
@@ -642,12 +642,12 @@ class Machine(RuleBasedStateMachine):
         for service in SERVICES:
             offered: Counter[tuple[date, time]] = Counter()
             first = datetime.combine(MONDAY, time(), ZONE)
-            for found in availability(
+            for slot in availability(
                 self.session, consulate=OFFICE, service=service,
                 first=first, last=first + timedelta(days=2),
             ):  # fmt: skip
-                start = found.start.astimezone(ZONE)
-                offered[start.date(), start.time()] = found.free
+                start = slot.start.astimezone(ZONE)
+                offered[start.date(), start.time()] = slot.free
             for day in DAYS:
                 for half in range(4):
                     at = (datetime.combine(day, time(9)) + half * STEP).time()

@@ -28,7 +28,7 @@ from services.appointments.models import Claim, Member, Slot
 from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.appointments.queries import get_appointment
-from services.cashier.queries import list_given
+from services.cashier.queries import list_rendered
 from services.citizens.people import person_keys
 from services.enrollments.models import Enrollment
 from services.folders.models import Consent
@@ -131,7 +131,7 @@ def test_what_was_charged_before_is_a_row_of_its_own(old: DatabaseUrls) -> None:
         connection.execute("UPDATE appointments SET status = 'completed', outcome = %s", [outcome])
     migrations.upgrade(old.owner_url)
     with _connected(old) as database, database.transaction(NETWORK_SCOPE) as session:
-        (rendered,) = list_given(session, [appointment.id])[appointment.id]
+        (rendered,) = list_rendered(session, [appointment.id])[appointment.id]
         assert (rendered.row.service_code, rendered.charged) == ("TST", Money(20900, "USD"))
         assert (rendered.row.officer_id, rendered.receipt) == (None, None)
 

@@ -39,14 +39,14 @@ def day(days: int, taken: dict[str, int], *desks: frozenset[str]) -> SessionPlan
 
 
 def effect(plans: list[SessionPlan], weekday: int, *services: str) -> dict[str, Effect]:
-    found = work_out(plans, weekday=weekday, zone=ZONE, services=frozenset(services), now=MONDAY)
-    return {each.service: each for each in found}
+    effects = work_out(plans, weekday=weekday, zone=ZONE, services=frozenset(services), now=MONDAY)
+    return {each.service: each for each in effects}
 
 
 def test_a_desk_on_tuesdays_brings_the_earliest_time_forward() -> None:
     plans = [day(0, {"A": 1}), day(1, {"A": 1}), day(2, {"A": 1}), day(9, {})]
-    found = effect(plans, 1)["A"]
-    assert (found.before, found.after) == (plans[3].start, plans[1].start)
+    effect_of_one = effect(plans, 1)["A"]
+    assert (effect_of_one.before, effect_of_one.after) == (plans[3].start, plans[1].start)
     assert effect(plans, 4)["A"].after == plans[3].start
 
 
@@ -62,8 +62,8 @@ def test_a_desk_for_one_service_may_help_another() -> None:
     both = frozenset({"A", "B"})
     plan = day(1, {"A": 1}, both)
     assert earliest([plan], "B", MONDAY) is None
-    found = effect([plan], 1, "A")
-    assert found["B"] == Effect("B", None, plan.start)
+    effects = effect([plan], 1, "A")
+    assert effects["B"] == Effect("B", None, plan.start)
     assert effect([day(1, {"B": 1}, both)], 1, "A")["B"].after is None
 
 
@@ -82,9 +82,9 @@ def test_who_has_a_named_desk_keeps_it_and_may_sit_at_the_new_one() -> None:
     lengths = {"B": 2}
     opening = Opening("o", (DeskOffer("0", A | B),), times, (hold,), "", lengths)
     plan = SessionPlan(opening)
-    found = effect([plan], 0)
-    assert found["A"] == Effect("A", MONDAY, MONDAY)
-    assert found["B"] == Effect("B", None, MONDAY)
+    effects = effect([plan], 0)
+    assert effects["A"] == Effect("A", MONDAY, MONDAY)
+    assert effects["B"] == Effect("B", None, MONDAY)
     assert effect([plan], 1)["B"].after is None
     # The new desk gives A alone: who has the only one that gives B moves over to it.
     assert effect([plan], 0, "A")["B"] == Effect("B", None, MONDAY)

@@ -67,8 +67,8 @@ def test_a_closed_day_is_called_off_and_says_how_far_it_is(
     assert progress["failed"] == {begun: "wrong_state"}
     assert silent in progress["without_contact"]
     assert reached not in progress["without_contact"]
-    told = [each["body"] for each in messages(agencies_url, "ana@demo.invalid")]
-    assert "Redada en la zona" in told[0]
+    bodies = [each["body"] for each in messages(agencies_url, "ana@demo.invalid")]
+    assert "Redada en la zona" in bodies[0]
     with web.database.transaction(NETWORK_SCOPE) as session:
         late = text(
             "SELECT max(sent_at) - (SELECT created_at FROM closures WHERE id = :id) FROM messages"

@@ -163,9 +163,9 @@ def test_what_a_move_to_another_office_leaves_is_counted_by_the_office_it_left(
     opened = web.session(desks=TWO, closes="09:15")
     web.session(consulate="chicago", desks=TWO, closes="09:15")
     mine = web.token("citizen", subject="c1")
-    made = web.book(web.free()[0]["start"], token=mine, attendees=[person(1)]).get_json()
+    appointment = web.book(web.free()[0]["start"], token=mine, attendees=[person(1)]).get_json()
     to = {"start": web.free(consulate="chicago")[0]["start"], "consulate": "chicago"}
-    moved = web.call("POST", f"/appointments/{made['id']}/reschedule", to, token=mine)
+    moved = web.call("POST", f"/appointments/{appointment['id']}/reschedule", to, token=mine)
     assert moved.status_code == 200, moved.text
     change(web, opened, reason="Otra vez", closes="09:15")
     assert free(web) == {"09:00": 1}

@@ -32,15 +32,15 @@ def web(settings: Settings) -> Iterator[Web]:
 
 def arrived(web: Web, number: int) -> dict[str, Any]:
     """Somebody with an appointment, checked in, and the address of their turn."""
-    made: dict[str, Any] = web.book(
+    appointment: dict[str, Any] = web.book(
         web.free()[number]["start"],
         token=web.token("citizen", subject=f"p{number}"),
         contact={"email": f"p{number}@example.com"},
         attendees=[person(number)],
     ).get_json()
-    step(web, made, "check-in", {"identity_checked": True})
-    key = turn_key(made["folio"], web.app.extensions["consular.vault"])
-    return {**made, "turn": f"/turno/{made['folio']}/{key}"}
+    step(web, appointment, "check-in", {"identity_checked": True})
+    key = turn_key(appointment["folio"], web.app.extensions["consular.vault"])
+    return {**appointment, "turn": f"/turno/{appointment['folio']}/{key}"}
 
 
 def reader(web: Web) -> Browser:
@@ -50,9 +50,9 @@ def reader(web: Web) -> Browser:
     return citizen_browser(web.app, account)
 
 
-def step(web: Web, made: dict[str, Any], name: str, body: dict[str, Any]) -> None:
+def step(web: Web, appointment: dict[str, Any], name: str, body: dict[str, Any]) -> None:
     officer = web.token("officer", "losangeles")
-    answer = web.call("POST", f"/appointments/{made['id']}/{name}", body, token=officer)
+    answer = web.call("POST", f"/appointments/{appointment['id']}/{name}", body, token=officer)
     assert answer.status_code == 200, answer.text
 
 
@@ -76,19 +76,22 @@ def test_the_page_says_the_place_and_nothing_else(web: Web) -> None:
 
 
 def test_only_the_whole_link_leads_there_and_only_today(web: Web) -> None:
-    made = arrived(web, 1)
-    assert web.client.get(made["turn"][:-1] + "x").status_code == 404
-    assert web.client.get(f"/turno/{made['folio']}/nada").status_code == 404
+    appointment = arrived(web, 1)
+    assert web.client.get(appointment["turn"][:-1] + "x").status_code == 404
+    assert web.client.get(f"/turno/{appointment['folio']}/nada").status_code == 404
     assert web.client.get("/turno/nada/nada").status_code == 404
     web.travel(morning_at_office(1))
-    assert web.client.get(made["turn"]).status_code == 404
+    assert web.client.get(appointment["turn"]).status_code == 404
 
 
 def test_a_folio_and_a_birth_date_lead_to_it(web: Web) -> None:
-    made = arrived(web, 1)
+    appointment = arrived(web, 1)
     browser = reader(web)
     form = {"birth_date-day": "12", "birth_date-month": "5", "birth_date-year": "1990"}
-    assert made["turn"] in browser.send("/citas/buscar", folio=made["folio"], **form).text
+    assert (
+        appointment["turn"]
+        in browser.send("/citas/buscar", folio=appointment["folio"], **form).text
+    )
 
 
 def test_who_asked_is_told_once_when_they_are_next(
@@ -136,14 +139,14 @@ def test_a_ticket_has_a_code_that_leads_to_its_turn(web: Web) -> None:
 
 
 def test_the_way_to_the_window_is_neither_waiting_nor_service(web: Web) -> None:
-    made = arrived(web, 1)
-    step(web, made, "call", {"desk": "A"})
+    appointment = arrived(web, 1)
+    step(web, appointment, "call", {"desk": "A"})
     officer = staff_browser(web.app, "officer", "losangeles")
-    at = f"/desk/appointments/{made['id']}"
+    at = f"/desk/appointments/{appointment['id']}"
     assert officer.post(f"{at}/at-desk", n="1").status_code == 303
-    step(web, made, "complete", {})
+    step(web, appointment, "complete", {})
     figures = staff_browser(web.app, "supervisor", "losangeles").get(
-        f"/desk/figures?from={made['start'][:10]}&to={made['start'][:10]}"
+        f"/desk/figures?from={appointment['start'][:10]}&to={appointment['start'][:10]}"
     )
     assert "Camino a la ventanilla" in figures.text
     assert "Atención en la ventanilla" in figures.text

@@ -48,11 +48,11 @@ def told(job: JobContext) -> list[str]:
     """What the messages that were asked for say when they go out now; each goes out once."""
     due = "UPDATE outbox SET done_at = now() WHERE topic = :topic AND done_at IS NULL RETURNING ref"
     with job.transaction() as session:
-        found = [
+        bodies = [
             message_context.place_found(session, ref, Means(datetime.now(UTC), "", job.vault))
             for ref in session.execute(text(due), {"topic": TOPIC}).scalars().all()
         ]
-    return [write(each.message, each.language, each.values).body for each in found if each]
+    return [write(each.message, each.language, each.values).body for each in bodies if each]
 
 
 def ending(job: JobContext) -> Any:

@@ -13,7 +13,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular import commands
-from consular.access_log import record_look
+from consular.access_log import record_reading
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
 from consular.i18n import words
@@ -31,7 +31,7 @@ from consular.pages.desk.pre_application import pre_applications_of
 from consular.pages.desk.ready_documents import waiting_for
 from consular.pages.desk.schemas import PersonForm
 from consular.pages.drafts import draft, drop
-from consular.pages.forms import Errors, check, go, local, pick, typed
+from consular.pages.forms import Errors, check, go, local, pick, submitted
 from consular.pages.portal.names import offices_of
 from consular.pages.portal.needs import SKILLS
 from consular.pages.posting import reopen
@@ -65,7 +65,7 @@ reopen(pages, ["/appointments/<uuid:id>/<code:step>"], "desk.appointment", DESK)
 @allow(DESK)
 def check_in(id: UUID) -> Response:
     """Check in a person who showed their document."""
-    checked = typed().get("identity_checked") == "true"
+    checked = submitted().get("identity_checked") == "true"
     return _step(id, Step.CHECK_IN, CheckInSchema(), {"identity_checked": True} if checked else {})
 
 
@@ -73,7 +73,7 @@ def check_in(id: UUID) -> Response:
 @allow(DESK)
 def call(id: UUID) -> Response:
     """Call the person to a window."""
-    return _step(id, Step.CALL, CallSchema(), pick(typed(), "desk"))
+    return _step(id, Step.CALL, CallSchema(), pick(submitted(), "desk"))
 
 
 @pages.post("/appointments/<uuid:id>/back-to-waiting")
@@ -94,7 +94,7 @@ def no_show(id: UUID) -> Response:
 @allow(DESK)
 def not_served(id: UUID) -> Response:
     """Mark an appointment as not served: why, and what to bring next time."""
-    return _step(id, Step.NOT_SERVED, NotServedSchema(), _not_served(typed()))
+    return _step(id, Step.NOT_SERVED, NotServedSchema(), _not_served(submitted()))
 
 
 def _not_served(form: Form) -> dict[str, Any]:
@@ -126,14 +126,14 @@ def take(step: Callable[[Session], Any]) -> Response:
         appointment = step(session)
         day = day_at_desk(session, appointment)
     drop()
-    back = local(typed().get("back"), url_for("desk.today", day=day.isoformat()))
-    stays = "stay" in typed()
+    back = local(submitted().get("back"), url_for("desk.today", day=day.isoformat()))
+    stays = "stay" in submitted()
     return go(same_row(back, appointment.id, chosen_person() or 1) if stays else back)
 
 
 def chosen_person() -> int | None:
     """Who of the appointment the form is about; None for everybody."""
-    return person_of(typed())
+    return person_of(submitted())
 
 
 def person_of(form: Mapping[str, str]) -> int | None:
@@ -162,7 +162,7 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
     desk = own_desk()
     with transaction() as session:
         appointment = get_appointment(session, id)
-        record_look(session, "appointment", appointment)
+        record_reading(session, "appointment", appointment)
         return render_template(
             "desk/appointment.html",
             consulate=offices_of(session, [appointment])[id],

@@ -15,7 +15,7 @@ from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.schemas import BoardForm
 from consular.pages.drafts import draft, drop
-from consular.pages.forms import go, pick, typed
+from consular.pages.forms import go, pick, submitted
 from consular.pages.portal.names import office
 from consular.pages.posting import reopen
 from services.appointments.boards import (
@@ -81,7 +81,7 @@ def boards() -> str:
 @allow(SUPERVISOR)
 def make_board() -> Response:
     """Make an address for one screen; it is shown once."""
-    name = load_fields(BoardForm(), pick(typed(), "name"))["name"]
+    name = load_fields(BoardForm(), pick(submitted(), "name"))["name"]
     with transaction() as session:
         _link, token = make_link(session, actor().consulate or "", name, now=now(), actor=actor())
     drop()

@@ -26,7 +26,7 @@ from consular.input.fields import Day
 from consular.pages.desk.agenda import today_at
 from consular.pages.desk.blueprint import pages
 from consular.pages.drafts import draft, drop
-from consular.pages.forms import Errors, check, go, money_of, typed
+from consular.pages.forms import Errors, check, go, money_of, submitted
 from consular.pages.portal.names import office, service_names
 from consular.pages.posting import reopen
 from consular.spreadsheets import as_csv, as_xlsx
@@ -101,7 +101,7 @@ def cash_up(id: UUID) -> str:
 def cash_count(id: UUID) -> Response:
     """Close a cash-up with what was counted."""
     errors: Errors = {}
-    counts = _read_counts(typed(), errors)
+    counts = _read_counts(submitted(), errors)
     if errors:
         raise FieldsInvalid(errors)
     with transaction() as session:

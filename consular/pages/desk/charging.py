@@ -21,9 +21,18 @@ from consular.pages.desk.appointment import chosen_person, person_of, same_row
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.fee_presenters import present_line
 from consular.pages.drafts import draft, drop, keep_draft
-from consular.pages.forms import Errors, form_errors, go, local, money_of, pick, read_fields, typed
+from consular.pages.forms import (
+    Errors,
+    form_errors,
+    go,
+    local,
+    money_of,
+    pick,
+    read_fields,
+    submitted,
+)
 from consular.pages.portal.names import bookable_services, service_names
-from services.appointments.completing import Served, complete, list_given, record_more
+from services.appointments.completing import Served, complete, record_more, services_to_render
 from services.appointments.queries import get_appointment, list_party
 from services.appointments.returning import day_at_desk, today_at_office
 from services.appointments.rules import Status
@@ -64,7 +73,7 @@ def complete_form(id: UUID) -> str:
 @allow(DESK)
 def complete_save(id: UUID) -> Response:
     """Complete an appointment: the services given and the fee charged."""
-    form = typed()
+    form = submitted()
     if form.get("work_out"):
         kept = keep_draft({name: form[name] for name in form if name != "fee_amount"})
         return go(url_for("desk.complete", id=id, d=kept))
@@ -91,7 +100,7 @@ def more_form(id: UUID) -> str:
 @allow(DESK)
 def more_save(id: UUID) -> Response:
     """Record another service for somebody who was served already."""
-    form = typed()
+    form = submitted()
     served, only = _read(form, None), _number(form)
     if form.get("work_out"):
         kept = keep_draft({name: form[name] for name in form if name != "fee_amount"})
@@ -152,7 +161,7 @@ def _work_out(session: Session, id: UUID, served: Served, only: int | None = Non
     appointment = get_appointment(session, id)
     day = today_at_office(session, appointment, now())
     numbers = [only] if only else None
-    rendered = list_given(session, appointment, served, now=now(), numbers=numbers)
+    rendered = services_to_render(session, appointment, served, now=now(), numbers=numbers)
     currency = served.fee.currency if served.fee else "USD"
     priced = price_services(session, rendered, day=day, currency=currency)
     totals = [each.price.total for each in priced]

@@ -11,7 +11,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from consular.access_log import record_look
+from consular.access_log import record_reading
 from consular.answers_in_words import data_rows
 from consular.auth import actor
 from consular.errors import problem_of
@@ -162,7 +162,7 @@ def plan_beside(session: Session, enrollment: Any, vault: Vault) -> list[dict[st
     folder, steps = find_plan(session, enrollment, vault) or (None, [])
     if len(steps) < 2:
         return []
-    record_look(session, "folder", folder)
+    record_reading(session, "folder", folder)
     return [_plan_step(step, enrollment.id) for step in steps]
 
 

@@ -12,7 +12,7 @@ from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from consular.access_log import record_list, record_look
+from consular.access_log import record_list, record_reading
 from consular.auth import HELPERS, account, actor, allow, now, vault
 from consular.db import transaction
 from consular.i18n import translated
@@ -116,7 +116,7 @@ def enrollment(id: UUID) -> str:
     errors = draft().errors(also_under=True)
     with transaction() as session:
         row = get_enrollment(session, id)
-        record_look(session, "enrollment", row)
+        record_reading(session, "enrollment", row)
         return render_template(
             "desk/enrollment.html",
             enrollment=presenters.opened(session, row, vault()),
@@ -137,7 +137,7 @@ def enrollment_answer(id: UUID) -> Response | str:
     """Ask for what the agency wants corrected, as the person says it now."""
     with transaction() as session:
         row = get_enrollment(session, id)
-        record_look(session, "enrollment", row)
+        record_reading(session, "enrollment", row)
         program, corrections = _corrections(session, row)
         person = as_form(open_person(get_applicant(session, row), vault()))
     if Action.ANSWER not in actions(Status(row.status)):
@@ -200,7 +200,7 @@ def enrollment_paper(id: UUID, paper: Paper) -> Response:
     """Print it for the person."""
     with transaction() as session:
         document = print_enrollment(session, id, paper)
-        record_look(session, "enrollment", get_enrollment(session, id))
+        record_reading(session, "enrollment", get_enrollment(session, id))
     return as_file(document, paper)
 
 

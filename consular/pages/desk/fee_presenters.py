@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from consular.i18n import money, words
 from consular.pages.portal.names import service_names
-from services.cashier.queries import Given, list_given
+from services.cashier.queries import RenderedService, list_rendered
 from services.cashier.rules import DIFFERENCE
 from services.collection.queries import list_of_services
 from services.kernel.money import format_minor
@@ -18,10 +18,10 @@ from services.kernel.money import format_minor
 
 def presented_services(session: Session, appointment: UUID) -> list[dict[str, Any]]:
     """What was given in an appointment, for its page."""
-    return present_given(session, list_given(session, [appointment]).get(appointment, []))
+    return present_rendered(session, list_rendered(session, [appointment]).get(appointment, []))
 
 
-def present_given(session: Session, rendered: Sequence[Given]) -> list[dict[str, Any]]:
+def present_rendered(session: Session, rendered: Sequence[RenderedService]) -> list[dict[str, Any]]:
     """Services that were given, with the parts of their price."""
     names = service_names(session)
     taken_back = {each.row.reverses_id for each in rendered}

@@ -16,7 +16,7 @@ from consular.input.identity import CheckSchema, HeldSchema
 from consular.input.loading import load_fields
 from consular.pages.desk.blueprint import pages
 from consular.pages.drafts import answers, draft, drop
-from consular.pages.forms import Errors, date_of, go, pick, read_fields, typed
+from consular.pages.forms import Errors, date_of, go, pick, read_fields, submitted
 from consular.pages.portal.names import office, program_name, service_names
 from consular.pages.posting import reopen
 from services.citizens.people import full_name
@@ -129,7 +129,7 @@ def _by_field(errors: Errors) -> Errors:
 
 
 def _held() -> ActOnHeld:
-    form = typed()
+    form = submitted()
     consents = [form["consents"]] if form.get("consents") else []
     values = {**pick(form, "kind", "service"), "consents": consents}
     held: ActOnHeld = load_fields(HeldSchema(), values)
@@ -139,7 +139,7 @@ def _held() -> ActOnHeld:
 def _act(id: UUID, do: Callable[[Session], Done]) -> Response:
     with transaction(NETWORK_SCOPE) as session:
         outcome = do(session).outcome
-    kind = typed().get("kind") or None
+    kind = submitted().get("kind") or None
     return go(url_for("desk.identity_shown", id=id, done=outcome, kind=kind))
 
 

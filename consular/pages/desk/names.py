@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from consular.access_log import record_look
+from consular.access_log import record_reading
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
 from consular.input.appointments import NamesSchema, SpellingSchema
@@ -19,7 +19,7 @@ from consular.pages.desk.blueprint import pages
 from consular.pages.desk.presenters import name_shown
 from consular.pages.desk.schemas import OnePersonForm
 from consular.pages.drafts import draft, drop
-from consular.pages.forms import Errors, date_of, go, pick, read_fields, typed
+from consular.pages.forms import Errors, date_of, go, pick, read_fields, submitted
 from consular.pages.posting import reopen
 from services.appointments.naming import NameTicket, is_nameless, name_ticket
 from services.appointments.queries import Coming, get_appointment, list_party
@@ -43,7 +43,7 @@ def names(id: UUID) -> str:
     n = load_fields(OnePersonForm(), asked)["n"]
     with transaction() as session:
         appointment, coming = _coming(session, id, n)
-        record_look(session, "appointment", appointment)
+        record_reading(session, "appointment", appointment)
         person = coming.person
         nameless = is_nameless(appointment, person)
         written = {name: getattr(person, name) or "" for name in NAMES}
@@ -62,8 +62,8 @@ def names(id: UUID) -> str:
 @allow(DESK)
 def names_correct(id: UUID) -> Response:
     """Correct how the names are written, as the document says."""
-    n = load_fields(OnePersonForm(), pick(typed(), "n"))["n"]
-    fields = _read(typed(), None)
+    n = load_fields(OnePersonForm(), pick(submitted(), "n"))["n"]
+    fields = _read(submitted(), None)
     command = CorrectSpelling(id, n, **{name: fields[name] for name in NAMES})
     with transaction() as session:
         correct_spelling(session, command, now=now(), actor=actor(), vault=vault())
@@ -75,7 +75,7 @@ def names_correct(id: UUID) -> Response:
 @allow(DESK)
 def names_ticket(id: UUID) -> Response:
     """Write a name on a ticket that has none."""
-    command = NameTicket(id, **_read_ticket(typed(), None))
+    command = NameTicket(id, **_read_ticket(submitted(), None))
     with transaction() as session:
         name_ticket(session, command, now=now(), actor=actor(), vault=vault())
     drop()

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
-from consular.access_log import record_look
+from consular.access_log import record_reading
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid
@@ -21,7 +21,7 @@ from consular.input.loading import load_fields
 from consular.pages.desk.blueprint import pages
 from consular.pages.desk.presenters import name_shown
 from consular.pages.drafts import draft, drop
-from consular.pages.forms import Errors, go, pick, read_fields, typed
+from consular.pages.forms import Errors, go, pick, read_fields, submitted
 from consular.pages.portal.names import office, program_name, service_names
 from consular.pages.posting import reopen
 from services.appointments.duplicates import (
@@ -69,7 +69,7 @@ def person(id: UUID) -> str:
     """Show somebody's visits, what they were merged from, and who looks like them."""
     with transaction() as session:
         row = get_person_of_office(session, id, actor().consulate or "")
-        record_look(session, "person", row)
+        record_reading(session, "person", row)
         same = _same(session, row)
         return render_template(
             "desk/person.html",
@@ -89,7 +89,7 @@ def person(id: UUID) -> str:
 @allow(DESK)
 def person_find(id: UUID) -> Response:
     """Lead to whom an appointment's folio names, beside this person."""
-    folio = _read_folio(typed(), None)["folio"]
+    folio = _read_folio(submitted(), None)["folio"]
     with transaction() as session:
         appointment = find_by_folio(session, folio)
         party = list_party(session, [appointment.id])[appointment.id] if appointment else []
@@ -110,7 +110,7 @@ def people_compared(id: UUID) -> str:
         code = actor().consulate or ""
         rows = [get_person_of_office(session, each, code) for each in (id, other)]
         for row in rows:
-            record_look(session, "person", row)
+            record_reading(session, "person", row)
         one, two = (_shown(session, row, _same(session, row)) for row in rows)
         return render_template(
             "desk/people_compared.html",
@@ -126,7 +126,7 @@ def people_compared(id: UUID) -> str:
 @allow(DESK)
 def people_merge(id: UUID) -> Response:
     """Merge them: they are one person, by the document that was seen."""
-    fields = _read_merge(typed(), None)
+    fields = _read_merge(submitted(), None)
     other = fields["other"]
     right, wrong = (id, other) if fields["right"] == "one" else (other, id)
     command = MergePeople(right, wrong, fields["document"])
@@ -140,7 +140,7 @@ def people_merge(id: UUID) -> Response:
 @allow(DESK)
 def people_unmerge(id: UUID) -> Response:
     """Take a merge back: they are two people after all."""
-    merged = load_fields(UnmergeForm(), pick(typed(), "merge"))["merge"]
+    merged = load_fields(UnmergeForm(), pick(submitted(), "merge"))["merge"]
     with transaction(NETWORK_SCOPE) as session:
         unmerge(session, merged, now=now(), actor=actor())
     drop()

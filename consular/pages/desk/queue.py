@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response, current_app, render_template, request, url_for
 from flask_babel import gettext as _
 
-from consular.access_log import record_look
+from consular.access_log import record_reading
 from consular.auth import DESK, actor, allow, now, vault
 from consular.db import transaction
 from consular.errors import FieldsInvalid
@@ -28,7 +28,7 @@ from consular.pages.desk.schemas import (
     TransferForm,
 )
 from consular.pages.drafts import draft, drop
-from consular.pages.forms import Errors, go, local, pick, read_fields, typed
+from consular.pages.forms import Errors, go, local, pick, read_fields, submitted
 from consular.pages.portal.names import bookable_services, office, service_names
 from consular.pages.portal.turn import turn_address
 from consular.printing.qr import qr_svg
@@ -52,14 +52,14 @@ from services.kernel.errors import NotFound
 @allow(DESK)
 def call_next_person() -> Response:
     """Call whoever is next of those that this window serves."""
-    desk = load_fields(DeskForm(), pick(typed(), "desk"))["desk"]
+    desk = load_fields(DeskForm(), pick(submitted(), "desk"))["desk"]
     with transaction() as session:
         place = office(session, actor().consulate or "")
         appointment, n = call_next(
             session, place["code"], desk, day=today_at(place), now=now(), actor=actor()
         )
     drop()
-    return go(same_row(local(typed().get("back"), url_for("desk.today")), appointment.id, n))
+    return go(same_row(local(submitted().get("back"), url_for("desk.today")), appointment.id, n))
 
 
 @pages.get("/next")
@@ -80,7 +80,7 @@ def undo_step(id: UUID) -> Response:
 @allow(DESK)
 def wrong_person(id: UUID) -> Response:
     """Note that somebody else was checked in: the person who is meant is still expected."""
-    n = load_fields(OnePersonForm(), pick(typed(), "n"))["n"]
+    n = load_fields(OnePersonForm(), pick(submitted(), "n"))["n"]
     command = TakeStep(id, Step.WRONG_PERSON, only=n)
     return take(lambda session: take_step(session, command, now=now(), actor=actor()))
 
@@ -89,7 +89,7 @@ def wrong_person(id: UUID) -> Response:
 @allow(DESK)
 def park(id: UUID) -> Response:
     """Let somebody wait without being called, or go on in their place."""
-    form = load_fields(ParkForm(), pick(typed(), "n", "park"))
+    form = load_fields(ParkForm(), pick(submitted(), "n", "park"))
     return _change(ChangeVisit(id, form["n"], park=form["park"] == "yes"))
 
 
@@ -97,7 +97,7 @@ def park(id: UUID) -> Response:
 @allow(DESK)
 def priority(id: UUID) -> Response:
     """Give somebody priority in the queue, or take it away."""
-    form = load_fields(PriorityForm(), pick(typed(), "n", "priority"))
+    form = load_fields(PriorityForm(), pick(submitted(), "n", "priority"))
     return _change(ChangeVisit(id, form["n"], priority=form["priority"] == "yes"))
 
 
@@ -105,7 +105,7 @@ def priority(id: UUID) -> Response:
 @allow(DESK)
 def transfer(id: UUID) -> Response:
     """Pass somebody on to another service or window; they keep their place."""
-    form = load_fields(TransferForm(), pick(typed(), "n", "service", "for_desk"))
+    form = load_fields(TransferForm(), pick(submitted(), "n", "service", "for_desk"))
     services = (form["service"],) if form["service"] else ()
     if not (services or form["for_desk"]):
         raise FieldsInvalid({"service": [str(MISSING)]})
@@ -116,7 +116,7 @@ def transfer(id: UUID) -> Response:
 @allow(DESK)
 def take_over_person(id: UUID) -> Response:
     """Go on at this window with somebody whom another one called."""
-    form = load_fields(TakeOverForm(), pick(typed(), "n", "desk"))
+    form = load_fields(TakeOverForm(), pick(submitted(), "n", "desk"))
     return take(
         lambda session: take_over(session, id, form["n"], form["desk"], now=now(), actor=actor())
     )
@@ -144,7 +144,7 @@ def ticket() -> str:
 @allow(DESK)
 def give() -> Response:
     """Give the ticket; the person waits from now on."""
-    fields = _read_ticket(typed(), None)
+    fields = _read_ticket(submitted(), None)
     command = GiveTicket(
         consulate=actor().consulate or "",
         service=fields["service"],
@@ -166,7 +166,7 @@ def turn(id: UUID) -> str:
     n = load_fields(OnePersonForm(), pick(dict(request.args), "n"))["n"]
     with transaction() as session:
         appointment = get_appointment(session, id)
-        record_look(session, "appointment", appointment)
+        record_reading(session, "appointment", appointment)
         person = next((each for each in list_party(session, [id])[id] if each.n == n), None)
         visit = find_visit(session, id, n)
         if person is None or visit is None:
@@ -191,7 +191,7 @@ def turn(id: UUID) -> str:
 @allow(DESK)
 def at_desk(id: UUID) -> Response:
     """Note that who was called has come to the window."""
-    n = load_fields(OnePersonForm(), pick(typed(), "n"))["n"]
+    n = load_fields(OnePersonForm(), pick(submitted(), "n"))["n"]
     return take(lambda session: note_at_desk(session, id, n, now=now(), actor=actor()))
 
 

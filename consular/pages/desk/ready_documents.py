@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from consular.access_log import record_list, record_look
+from consular.access_log import record_list, record_reading
 from consular.auth import DESK, actor, allow, now
 from consular.collecting import collect
 from consular.db import transaction
@@ -23,7 +23,7 @@ from consular.messages import messages_about
 from consular.pages.desk import presenters
 from consular.pages.desk.blueprint import pages
 from consular.pages.drafts import draft, drop
-from consular.pages.forms import Errors, go, local, pick, read_fields, typed
+from consular.pages.forms import Errors, go, local, pick, read_fields, submitted
 from consular.pages.portal.names import office, service_names
 from consular.pages.posting import reopen
 from services.cashier.queries import get_rendered
@@ -72,7 +72,7 @@ def ready_document(id: UUID) -> str:
     """Whose the document is and who may collect it; the form of handing it over."""
     with transaction() as session:
         document = get_document(session, id)
-        record_look(session, "ready_document", document.row)
+        record_reading(session, "ready_document", document.row)
         place = office(session, document.row.consulate_code)
         return render_template(
             "desk/ready_document.html",
@@ -91,11 +91,11 @@ def ready_document(id: UUID) -> str:
 @allow(DESK)
 def document_collect(id: UUID) -> Response:
     """Note who collected it, and what they showed."""
-    command = _read(typed(), None)
+    command = _read(submitted(), None)
     with transaction() as session:
         collect(session, id, command)
     drop()
-    return go(local(typed().get("back"), url_for("desk.ready_documents")))
+    return go(local(submitted().get("back"), url_for("desk.ready_documents")))
 
 
 @pages.post("/ready-documents/<uuid:id>/not-ready")

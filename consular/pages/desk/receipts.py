@@ -8,14 +8,14 @@ from uuid import UUID
 from flask import Response, render_template, url_for
 from marshmallow import Schema
 
-from consular.access_log import record_look
+from consular.access_log import record_reading
 from consular.auth import DESK, actor, allow, now
 from consular.db import transaction
 from consular.input.fields import Text
 from consular.pages.desk.blueprint import pages
-from consular.pages.desk.fee_presenters import present_given
+from consular.pages.desk.fee_presenters import present_rendered
 from consular.pages.drafts import draft, drop
-from consular.pages.forms import go, pick, read_fields, typed
+from consular.pages.forms import go, pick, read_fields, submitted
 from consular.pages.portal.names import office
 from consular.pages.posting import reopen
 from consular.printing.enrollments import as_file
@@ -27,8 +27,8 @@ from services.cashier.queries import (
     get_receipt,
     get_rendered,
     list_corrections,
-    list_given,
     list_of_receipt,
+    list_rendered,
 )
 from services.kernel.money import Money
 
@@ -46,7 +46,7 @@ def receipt(id: UUID) -> str:
     with transaction() as session:
         row = get_receipt(session, id)
         appointment = get_appointment(session, row.appointment_id)
-        record_look(session, "appointment", appointment)
+        record_reading(session, "appointment", appointment)
         place = office(session, row.consulate_code)
         return render_template(
             "desk/receipt.html",
@@ -54,7 +54,7 @@ def receipt(id: UUID) -> str:
             receipt=row,
             total=Money(row.total_minor, row.currency),
             appointment=appointment,
-            given=present_given(session, list_of_receipt(session, id)),
+            given=present_rendered(session, list_of_receipt(session, id)),
         )
 
 
@@ -74,7 +74,7 @@ def receipt_pdf(id: UUID, number: int) -> Response:
     with transaction() as session:
         printed = get_print(session, id, number, now=now())
         appointment = get_appointment(session, printed.receipt.appointment_id)
-        record_look(session, "appointment", appointment)
+        record_reading(session, "appointment", appointment)
         document = receipt_document(session, printed)
     return as_file(document, f"recibo-{printed.receipt.number}")
 
@@ -86,15 +86,15 @@ def correction(id: UUID) -> str:
     with transaction() as session:
         row = get_rendered(session, id)
         appointment = get_appointment(session, row.appointment_id)
-        record_look(session, "appointment", appointment)
+        record_reading(session, "appointment", appointment)
         rendered = [
-            g for g in list_given(session, [appointment.id])[appointment.id] if g.row.id == id
+            g for g in list_rendered(session, [appointment.id])[appointment.id] if g.row.id == id
         ]
         return render_template(
             "desk/correction.html",
             consulate=office(session, row.consulate_code),
             appointment=appointment,
-            item=present_given(session, rendered)[0],
+            item=present_rendered(session, rendered)[0],
             waiting=list_corrections(session, [id]).get(id),
             form=draft().form,
             errors=draft().errors(_read),
@@ -105,7 +105,7 @@ def correction(id: UUID) -> str:
 @allow(DESK)
 def correction_request(id: UUID) -> Response:
     """Ask to take back a service that was recorded."""
-    reason = _read(typed(), None)["reason"]
+    reason = _read(submitted(), None)["reason"]
     with transaction() as session:
         requested = request_correction(
             session, RequestCorrection(id, reason), now=now(), actor=actor()

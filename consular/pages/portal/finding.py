@@ -35,7 +35,7 @@ def find_appointment() -> str:
         "portal/find_appointment.html",
         form=form,
         errors=errors,
-        found=_shown(appointment) if appointment else None,
+        appointment=_shown(appointment) if appointment else None,
     )
 
 

@@ -188,7 +188,7 @@ def lookup() -> str:
         "portal/lookup.html",
         form=form,
         errors=errors,
-        found=_collection(collection) if collection else None,
+        remittance=_collection(collection) if collection else None,
         zone=MEXICO_CITY,
     )
 

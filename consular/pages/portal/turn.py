@@ -16,7 +16,7 @@ from consular.db import transaction
 from consular.i18n import current_language
 from consular.input.fields import Choice
 from consular.input.loading import load_fields
-from consular.pages.forms import go, pick, typed
+from consular.pages.forms import go, pick, submitted
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import office
 from services.appointments.boards import TAIL
@@ -74,11 +74,11 @@ def turn(folio: str, key: str) -> Response:
 @allow(ANYONE)
 def turn_message(folio: str, key: str) -> Response:
     """Ask for a message when the turn is next, or stop it."""
-    wanted = load_fields(MessageForm(), pick(typed(), "wanted"))["wanted"] == "yes"
+    wanted = load_fields(MessageForm(), pick(submitted(), "wanted"))["wanted"] == "yes"
     with transaction(NETWORK_SCOPE) as session:
         written, place = _place(session, folio)
-        found = _find(session, written, key, place)
-        ask_for_message(session, found, wanted=wanted, now=now())
+        turn = _find(session, written, key, place)
+        ask_for_message(session, turn, wanted=wanted, now=now())
     return go(url_for("portal.turn", folio=written, key=key))
 
 

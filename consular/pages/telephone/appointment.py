@@ -9,7 +9,7 @@ from flask import Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from consular import commands
-from consular.access_log import record_look
+from consular.access_log import record_reading
 from consular.auth import allow, vault
 from consular.db import transaction
 from consular.messages import messages_about
@@ -34,7 +34,7 @@ def appointment(id: UUID) -> str:
     """Show one appointment with what the caller has to be told; recorded in the access log."""
     with transaction() as session:
         row = get_appointment(session, id)
-        record_look(session, "appointment", row)
+        record_reading(session, "appointment", row)
         return render_template(
             "telephone/appointment.html",
             consulate=offices_of(session, [row])[id],

@@ -15,7 +15,7 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular import commands
-from consular.access_log import record_agenda, record_look
+from consular.access_log import record_agenda, record_reading
 from consular.api.contract import Errors, Register, endpoint, request_key
 from consular.api.v1.appointments.answers import (
     AppointmentAnswer,
@@ -65,7 +65,7 @@ from services.appointments.rescheduling import RescheduleAppointment
 from services.appointments.returning import list_passes
 from services.appointments.rules import Step
 from services.appointments.spelling import CorrectSpelling, correct_spelling
-from services.cashier.queries import Given, list_given
+from services.cashier.queries import RenderedService, list_rendered
 from services.collection.queries import list_of_services
 from services.consulates.queries import get_consulate
 from services.kernel.money import format_minor
@@ -232,7 +232,7 @@ def show_appointment(appointment: UUID) -> dict[str, Any]:
     """
     with transaction() as session:
         row = get_appointment(session, appointment)
-        record_look(session, "appointment", row)
+        record_reading(session, "appointment", row)
         return _one(session, row)
 
 
@@ -248,7 +248,7 @@ def get_calendar_file(appointment: UUID) -> Response:
     """Return an appointment as a calendar file; of a canceled one, what takes it away."""
     with transaction() as session:
         row = get_appointment(session, appointment)
-        record_look(session, "appointment", row)
+        record_reading(session, "appointment", row)
         return calendar_file(session, row)
 
 
@@ -264,7 +264,7 @@ def get_appointment_pdf(appointment: UUID) -> Response:
     """Return an appointment as PDF: when, where, what to bring and to pay."""
     with transaction() as session:
         row = get_appointment(session, appointment)
-        record_look(session, "appointment", row)
+        record_reading(session, "appointment", row)
         document = print_appointment(session, row)
     return as_file(document, "appointment")
 
@@ -344,7 +344,7 @@ def show_pre_application(appointment: UUID, query: dict[str, Any]) -> dict[str, 
     """
     with transaction() as session:
         row = get_appointment(session, appointment)
-        record_look(session, "appointment", row)
+        record_reading(session, "appointment", row)
         written = pre_applying.read(session, row, query["attendee"], vault())
         return _pre_application(row, written)
 
@@ -534,7 +534,7 @@ def shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]
     """As they are answered."""
     people = list_party(session, [a.id for a in appointments])
     until = list_passes(session, appointments, now=now())
-    given = list_given(session, [a.id for a in appointments])
+    given = list_rendered(session, [a.id for a in appointments])
     services = [each.row.id for of_one in given.values() for each in of_one]
     ready = list_of_services(session, services)
     places = mobile_places(session, [a.id for a in appointments])
@@ -561,7 +561,7 @@ def _answer(
     zone: ZoneInfo,
     people: Sequence[Any],
     until: date | None,
-    given: Sequence[Given],
+    given: Sequence[RenderedService],
     ready: Mapping[UUID, Any],
     place: Place | None,
 ) -> Any:
@@ -585,7 +585,7 @@ def _answer(
     )
 
 
-def _rendered(given: Given, ready: Any) -> Any:
+def _rendered(given: RenderedService, ready: Any) -> Any:
     row = given.row
     lines = [FeeLineAnswer.render(line, amount=format_minor(line.minor)) for line in given.lines]
     return RenderedAnswer.render(

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, url_for
 from sqlalchemy.orm import Session
 
-from consular.access_log import record_look
+from consular.access_log import record_reading
 from consular.api.contract import endpoint, request_key
 from consular.api.v1.documents.answers import DocumentAnswer, DocumentList
 from consular.auth import CITIZEN, HELPERS, actor, now, vault
@@ -82,7 +82,7 @@ def list_own_documents(enrollment: UUID, query: dict[str, Any]) -> dict[str, Any
     """List the documents in use of the request's person, whichever request they came with."""
     with transaction() as session:
         row = get_enrollment(session, enrollment)
-        record_look(session, "enrollment", row)
+        record_reading(session, "enrollment", row)
         documents = open_names(session, list_documents(session, folder_of(row)), vault())
     return slice_of([rendered(each) for each in documents], query, "id")
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, url_for
 from sqlalchemy.orm import Session
 
-from consular.access_log import record_list, record_look
+from consular.access_log import record_list, record_reading
 from consular.api.contract import endpoint, request_key
 from consular.api.v1.enrollments.answers import (
     EnrollmentAnswer,
@@ -117,7 +117,7 @@ def show_enrollment(enrollment: UUID) -> dict[str, Any]:
     """Return one enrollment with its history and result."""
     with transaction() as session:
         row = get_enrollment(session, enrollment)
-        record_look(session, "enrollment", row)
+        record_reading(session, "enrollment", row)
         return detailed(session, row)
 
 
@@ -171,7 +171,7 @@ def withdraw_enrollment(enrollment: UUID, command: dict[str, Any]) -> dict[str, 
 def _print(enrollment: UUID, paper: Paper) -> Response:
     with transaction() as session:
         document = print_enrollment(session, enrollment, paper)
-        record_look(session, "enrollment", get_enrollment(session, enrollment))
+        record_reading(session, "enrollment", get_enrollment(session, enrollment))
     return as_file(document, paper)
 
 
