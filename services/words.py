@@ -116,6 +116,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "voting.counted": voting.COUNTED,
     "voting.metric": voting.METRICS,
     "voting.mode": voting.MODES,
+    "voting.warning": voting.WARNINGS,
     "incidents.kind": incidents.KINDS,
     "incidents.meaning": incidents.MEANINGS,
     "incidents.resolution": incidents.RESOLUTIONS,

@@ -11,6 +11,7 @@ from consular.input.fields import (
     Choice,
     Code,
     Day,
+    Flag,
     Identifier,
     NumberInQuery,
     Pattern,
@@ -59,12 +60,14 @@ class CountSchema(Schema):
 
 
 class FigureSchema(Schema):
-    """The number as read from the source. ``reason``: of whoever typed another one before."""
+    """The number as read from the source. ``reason``: of whoever typed another one before.
+    ``explained``: false asks to read first what is odd about the number and why."""
 
     example: ClassVar[dict[str, Any]] = {"value": 12}
 
     value = WholeNumber(required=True, validate=validate.Range(0, 10**9, error=_WHOLE))
     reason = Text(most=300, load_default=None, allow_none=True)
+    explained = Flag(load_default=None, allow_none=True)
 
 
 class CorrectionSchema(FigureSchema):

@@ -9,3 +9,14 @@ BEGIN
     PERFORM set_config('app.consulate', v_scope, true);
     RETURN NEW;
 END $$;
+
+CREATE OR REPLACE FUNCTION number_publication() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- Its row is held until the commit: the next number is given once this one can be read.
+    INSERT INTO election_versions AS known (election, version, at)
+    VALUES (NEW.election, 1, clock_timestamp())
+    ON CONFLICT (election)
+        DO UPDATE SET version = known.version + 1, at = greatest(known.at, clock_timestamp())
+    RETURNING version, at INTO NEW.published_version, NEW.published_at;
+    RETURN NEW;
+END $$;

@@ -10,12 +10,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Numeric,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base, Owners
 from services.kernel.tables import one_of
-from services.voting.rules import IN_FORCE, ONCE_APPROVED, Dimension, Mode, Status, Unit
+from services.voting.rules import ONCE_APPROVED, PUBLIC, Dimension, Mode, Status, Unit
 
 
 class VoteCount(Base):
@@ -29,7 +38,7 @@ class VoteCount(Base):
     """
 
     __tablename__ = "vote_counts"
-    owners = Owners(office="consulate_code", public=("status", tuple(sorted(IN_FORCE))))
+    owners = Owners(office="consulate_code", public=("status", tuple(sorted(PUBLIC))))
     __table_args__ = (
         CheckConstraint("election ~ '^[0-9]{4}$'", name="election"),
         CheckConstraint(one_of("mode", Mode), name="mode"),
@@ -58,6 +67,19 @@ class VoteCount(Base):
             "num_nulls(approved_by, approved_at)"
             f" = CASE WHEN {one_of('status', ONCE_APPROVED)} THEN 0 ELSE 2 END",
             name="approval",
+        ),
+        # The database numbers what is published, one by one in each election.
+        CheckConstraint(
+            "num_nulls(published_version, published_at)"
+            f" = CASE WHEN {one_of('status', ONCE_APPROVED)} THEN 0 ELSE 2 END",
+            name="publication",
+        ),
+        Index(
+            "uq_vote_counts_published_version",
+            "election",
+            "published_version",
+            unique=True,
+            postgresql_where=text("published_version IS NOT NULL"),
         ),
         # One count is in force for an office, a day and a mode; a correction takes its place.
         Index(
@@ -117,6 +139,22 @@ class VoteCount(Base):
     rejected_by: Mapped[UUID | None]
     rejected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     reason: Mapped[str | None] = mapped_column(Text)
+    # What was odd about the number when it was typed: codes of `rules.Odd`, explained by `note`.
+    warnings: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    # The database writes both when the count is approved (`number_publication`).
+    published_version: Mapped[int | None]
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ElectionVersion(Base):
+    """How many numbers of an election were published so far, and when the last one was: the same
+    version is the same figures."""
+
+    __tablename__ = "election_versions"
+
+    election: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[int]
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class CountFigure(Base):

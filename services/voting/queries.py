@@ -8,13 +8,17 @@ from datetime import date
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from services.kernel.errors import NotFound
 from services.kernel.tables import Page, fetch_page
-from services.voting.models import VoteCount
-from services.voting.rules import IN_FORCE, SETTLED, Dimension, Known, Metric, Mode, Status
+from services.voting.models import CountFigure, ElectionVersion, VoteCount
+from services.voting.rules import IN_FORCE, SETTLED, Cell, Dimension, Known, Metric, Mode, Status
+
+# What the published lists of voters are called: the one of 2024 by its initials.
+_LISTS = (Metric.REGISTERED.value, "lnere")
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,8 @@ def list_counts(
     return fetch_page(session, statement, limit=limit, place=lambda row: row.id)
 
 
-class Cell(Protocol):
-    """What a count speaks of: an office on a day, for an election, by mode or over all modes."""
+class Place(Protocol):
+    """A cell of an office's counts of an election."""
 
     @property
     def consulate(self) -> str: ...
@@ -77,76 +81,87 @@ class Cell(Protocol):
     def day(self) -> date: ...
 
 
-def count_settled(session: Session, cell: Cell) -> int:
+def count_settled(session: Session, place: Place) -> int:
     """How many reports of the cell were approved, superseded or rejected."""
     return int(
         session.execute(
             select(func.count()).where(
-                *_of(cell),
-                VoteCount.mode.is_not_distinct_from(cell.mode),
-                VoteCount.consulate_code == cell.consulate,
+                *_of(place),
+                VoteCount.mode.is_not_distinct_from(place.mode),
+                VoteCount.consulate_code == place.consulate,
                 VoteCount.status.in_(sorted(SETTLED)),
             )
         ).scalar_one()
     )
 
 
-def read_known_counts(session: Session, cell: Cell, *, in_person: bool) -> Known:
-    """What is in force beside the cell, to compare a number with."""
-    rows = session.execute(
-        select(VoteCount.mode, VoteCount.consulate_code, VoteCount.value).where(
-            *_of(cell), VoteCount.status == Status.APPROVED
+def list_office_counts(session: Session, consulate: str, election: str) -> Sequence[VoteCount]:
+    """What is in force of an office's counts of an election."""
+    return session.scalars(
+        select(VoteCount).where(
+            VoteCount.consulate_code == consulate,
+            VoteCount.election == election,
+            VoteCount.status == Status.APPROVED,
         )
     ).all()
-    here = {r.mode: int(r.value) for r in rows if r.consulate_code == cell.consulate}
+
+
+def cell_of(count: VoteCount) -> Cell:
+    """What an office's count speaks of."""
+    mode = Mode(count.mode) if count.mode else None
+    return Cell(Metric(count.metric), mode, count.day or date.min)
+
+
+def read_known_counts(session: Session, place: Place, *, in_person: bool) -> Known:
+    """What is in force beside the cell, to compare a number with."""
+    counts = list_office_counts(session, place.consulate, place.election)
+    elsewhere = session.scalars(
+        select(VoteCount.value).where(
+            *_of(place),
+            VoteCount.mode.is_not_distinct_from(place.mode),
+            VoteCount.consulate_code != place.consulate,
+            VoteCount.status == Status.APPROVED,
+        )
+    )
     return Known(
-        registered=_registered(session, cell),
-        total=here.get(None),
-        modes={Mode(mode): value for mode, value in here.items() if mode and mode != cell.mode},
-        before=_before(session, cell),
-        elsewhere=frozenset(
-            int(r.value) for r in rows if r.consulate_code != cell.consulate and r.mode == cell.mode
-        ),
+        cells={cell_of(count): int(count.value) for count in counts},
+        listed=_listed(session, place.election),
+        before=_before(session, place),
+        elsewhere=frozenset(map(int, elsewhere)),
         in_person=in_person,
     )
 
 
-def _of(cell: Cell) -> tuple[ColumnElement[bool], ...]:
+def _of(place: Place) -> tuple[ColumnElement[bool], ...]:
     return (
-        VoteCount.election == cell.election,
-        VoteCount.metric == cell.metric,
-        VoteCount.day == cell.day,
+        VoteCount.election == place.election,
+        VoteCount.metric == place.metric,
+        VoteCount.day == place.day,
     )
 
 
-def _registered(session: Session, cell: Cell) -> int | None:
-    """The office's list of voters, the largest that is known; or else that of all abroad."""
-    largest = select(func.max(VoteCount.value)).where(
-        VoteCount.election == cell.election, VoteCount.metric == Metric.REGISTERED
-    )
-    own = session.scalar(
-        largest.where(
-            VoteCount.status == Status.APPROVED,
-            VoteCount.consulate_code == cell.consulate,
-            or_(VoteCount.mode.is_(None), VoteCount.mode.is_not_distinct_from(cell.mode)),
+def _listed(session: Session, election: str) -> int | None:
+    """The published list of voters of all abroad."""
+    value = session.scalar(
+        select(func.max(VoteCount.value)).where(
+            VoteCount.election == election,
+            VoteCount.metric.in_(_LISTS),
+            VoteCount.status == Status.PUBLISHED,
+            VoteCount.dimension == Dimension.TOTAL,
         )
     )
-    whole = session.scalar(
-        largest.where(VoteCount.status == Status.PUBLISHED, VoteCount.dimension == Dimension.TOTAL)
-    )
-    known = own if own is not None else whole
-    return int(known) if known is not None else None
+    return int(value) if value is not None else None
 
 
-def _before(session: Session, cell: Cell) -> int | None:
+def _before(session: Session, place: Place) -> int | None:
     """The office's latest figure in force of an earlier election."""
     value = session.scalar(
         select(VoteCount.value)
         .where(
-            VoteCount.election < cell.election,
-            VoteCount.metric == cell.metric,
-            VoteCount.mode.is_not_distinct_from(cell.mode),
-            VoteCount.consulate_code == cell.consulate,
+            VoteCount.election < place.election,
+            VoteCount.metric == place.metric,
+            VoteCount.mode.is_not_distinct_from(place.mode),
+            VoteCount.consulate_code == place.consulate,
             VoteCount.status.in_(sorted(IN_FORCE)),
         )
         .order_by(VoteCount.election.desc(), VoteCount.day.desc())
@@ -191,6 +206,31 @@ def get_revision(session: Session, count_id: UUID, number: int) -> VoteCount:
     raise NotFound("not_found")
 
 
+def list_figures(session: Session, counts: Sequence[VoteCount]) -> Sequence[CountFigure]:
+    """Every number that was typed for the counts, in its order, as far as the scope sees them."""
+    return session.scalars(
+        select(CountFigure)
+        .where(CountFigure.count_id.in_([count.id for count in counts]))
+        .order_by(CountFigure.typed_at, CountFigure.id)
+    ).all()
+
+
+def find_version(session: Session, election: str) -> ElectionVersion | None:
+    """How many numbers of the election were published so far, and when the last one was."""
+    return session.get(ElectionVersion, election)
+
+
+def list_published_at(session: Session, election: str, version: int) -> Sequence[VoteCount]:
+    """What was in force of our offices' counts once ``version`` numbers were published."""
+    cell = (VoteCount.metric, VoteCount.mode, VoteCount.consulate_code, VoteCount.day)
+    return session.scalars(
+        select(VoteCount)
+        .where(VoteCount.election == election, VoteCount.published_version <= version)
+        .ext(distinct_on(*cell))
+        .order_by(*cell, VoteCount.published_version.desc())
+    ).all()
+
+
 def election(session: Session, year: str) -> Election:
     """Published figures of the election of ``year``, and the approved ones that are in force.
 
@@ -206,9 +246,10 @@ def election(session: Session, year: str) -> Election:
     ).all()
     if not rows:
         raise NotFound("not_found", field="election")
+    version = find_version(session, year)
     return Election(
         year,
         published=[row for row in rows if row.status == Status.PUBLISHED],
         approved=[row for row in rows if row.status == Status.APPROVED],
-        version=sum(row.revision or 0 for row in rows if row.status == Status.APPROVED),
+        version=version.version if version else 0,
     )

@@ -1,9 +1,8 @@
 """An office reports a count; another person types it from the source, and only then it counts.
 
 A correction is a new report: once approved it supersedes the count it corrects, and both stay.
-An approval leaves facts of kind ``vote_count.<metric>`` by mode, with the count itself as quantity,
-so that sums as of an earlier moment stay what they were. A count that waits leaves none: its number
-is nobody's to see.
+A number is checked when it is reported or corrected, and once more when it is published, beside
+what others published meanwhile. A count that waits leaves no facts: its number is nobody's to see.
 """
 
 from __future__ import annotations
@@ -17,39 +16,41 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.consulates.queries import get_consulate
-from services.facts.recording import Counted
-from services.facts.recording import record as record_fact
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
 from services.kernel.db import violated_constraint
 from services.kernel.errors import Conflict, Invalid, NotFound, WrongState
 from services.kernel.ids import new_id
+from services.voting.counting import count_facts
+from services.voting.deadlines import counting_days
 from services.voting.errors import FiguresDiffer
 from services.voting.lifecycle import LIFECYCLE
 from services.voting.models import CountFigure, VoteCount
 from services.voting.queries import count_settled, read_known_counts
 from services.voting.rules import (
-    FIELDS,
     FIRST_ELECTION,
     MAX_COUNT,
     Action,
+    Cell,
     Dimension,
+    Impossible,
+    Known,
     Metric,
     Mode,
     Status,
     Unit,
+    Wrong,
     actions,
     impossible_date,
+    impossible_mode,
     impossible_value,
     oddities,
 )
-
-FACT_KIND = "vote_count"
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,24 @@ class ReportCount:
     source: str
     note: str | None = None
 
+    @property
+    def cell(self) -> Cell:
+        """What it speaks of at its office."""
+        return Cell(self.metric, self.mode, self.day)
+
 
 @dataclass(frozen=True)
 class TypeFigure:
-    """``value`` as read from the source, of a count that waits; ``reason`` of a correction."""
+    """``value`` as read from the source, of a count that waits; ``reason`` of a correction.
+
+    ``explained``: whoever types it takes the explanation of what is odd about the number; None,
+    without having been asked.
+    """
 
     count: UUID
     value: int
     reason: str | None = None
+    explained: bool | None = None
 
 
 def report_count(
@@ -84,7 +95,7 @@ def report_count(
     can't be (`rules.Impossible`), for a missing source and for what is odd and has no note,
     Conflict "already_reported" while a report of the same cell waits.
     """
-    _check(session, command, now, actor)
+    warnings = _check(session, command, now, actor)
     count = VoteCount(
         id=new_id(),
         election=command.election,
@@ -102,6 +113,7 @@ def report_count(
         reported_by=actor.account_id,
         created_at=now,
         revision=count_settled(session, command) + 1,
+        warnings=warnings,
     )
     session.add(count)
     with _translated():
@@ -119,8 +131,10 @@ def approve_count(
     and `figures_differ` says so.
 
     Raises `NotFound`, `Conflict` "self_approval" for whoever reported it, under whatever account,
-    and "wrong_state" for one that is not waiting; Invalid "reason_required" for who typed another
-    number before, and has seen the reported one since.
+    and "wrong_state" for one that is not waiting, and "explanation_not_read" where something is odd
+    about the number and ``explained`` is false; Invalid "reason_required" for who typed another
+    number before, and has seen the reported one since, and what can't be beside what others
+    published meanwhile.
     """
     count, may = _lock_waiting(session, command.count, actor)
     if Action.APPROVE not in may:
@@ -144,7 +158,7 @@ def correct_count(
         raise Invalid("reason_required", field="reason")
     if actor.account_id == count.second_by:
         return _compare(session, count, command, now, actor)
-    _check_value(session, _as_report(count, command.value), now)
+    count.warnings = _check_value(session, _as_report(count, command.value), now)
     count.value = Decimal(command.value)
     _keep_figure(session, count, command.value, command.reason, now, actor)
     _audit(session, count, "vote_count.corrected", now=now, actor=actor)
@@ -196,6 +210,8 @@ def _compare(
 ) -> VoteCount:
     _keep_figure(session, count, command.value, command.reason, now, actor)
     if command.value == count.value:
+        if count.warnings and command.explained is False:
+            raise Conflict("explanation_not_read")
         _approve(session, count, actor.account_id, now, actor)
         return count
     count.second_value, count.second_by = Decimal(command.value), actor.account_id
@@ -208,14 +224,18 @@ def _compare(
 def _approve(
     session: Session, count: VoteCount, approver: UUID | None, now: datetime, actor: Actor
 ) -> None:
+    """Publish the count, if it still agrees with what is in force; others of the election wait."""
+    session.execute(_LOCK, {"election": count.election})
+    report = _as_report(count, int(count.value))
+    wrong = impossible_value(report.cell, report.value, _known(session, report))
+    if wrong:
+        raise _refusal(wrong)
     with _translated():
         for old in _in_force(session, count):
             LIFECYCLE.move(session, old, Status.SUPERSEDED, now=now, actor=actor)
         LIFECYCLE.move(session, count, Status.APPROVED, now=now, actor=actor, approved_by=approver)
-    day, quantity = count.day or date.min, int(count.value)
-    counted = Counted(f"{FACT_KIND}.{count.metric}", count.id, day, count.consulate_code)
-    mode = count.mode or "all"
-    record_fact(session, counted, count.status, now=now, quantity=quantity, vote_mode=mode)
+    LIFECYCLE.lock(session, count.id)  # with the number that the database gave it
+    count_facts(session, count, now=now)
 
 
 def _keep_figure(
@@ -239,30 +259,53 @@ def _keep_figure(
     )
 
 
-def _check(session: Session, command: ReportCount, now: datetime, actor: Actor) -> None:
+def _check(session: Session, command: ReportCount, now: datetime, actor: Actor) -> list[str]:
     if actor.role in OFFICE_ROLES and actor.consulate != command.consulate:
         raise NotFound("not_found", field="consulate")
     if not re.fullmatch(r"[12][0-9]{3}", command.election, re.ASCII):
         raise Invalid("invalid", field="election")
     if not command.source.strip():
         raise Invalid("required", field="source")
-    _check_value(session, command, now)
+    return _check_value(session, command, now)
 
 
-def _check_value(session: Session, command: ReportCount, now: datetime) -> None:
+def _check_value(session: Session, command: ReportCount, now: datetime) -> list[str]:
+    """What is odd about the number, and explained. Raises Invalid."""
     if not 0 <= command.value <= MAX_COUNT:
         raise Invalid("out_of_range", field="value", least=0, most=MAX_COUNT)
-    office = get_consulate(session, command.consulate)
-    today = now.astimezone(ZoneInfo(office.time_zone)).date()
-    known = read_known_counts(session, command, in_person=office.in_person_vote)
-    wrong = impossible_date(command.election, command.day, today) or impossible_value(
-        command.metric, command.mode, command.value, known
+    zone = ZoneInfo(get_consulate(session, command.consulate).time_zone)
+    known = _known(session, command)
+    wrong = (
+        _impossible_day(command, now.astimezone(zone).date(), zone)
+        or impossible_mode(command.metric, command.mode, known)
+        or impossible_value(command.cell, command.value, known)
     )
     if wrong:
-        raise Invalid(wrong.value, field=FIELDS[wrong], first=FIRST_ELECTION)
-    odd = oddities(command.value, known)
+        raise _refusal(wrong)
+    odd = oddities(command.cell, command.value, known)
     if odd and not (command.note or "").strip():
         raise Invalid(odd[0].value, field="note")
+    return [each.value for each in odd]
+
+
+def _impossible_day(command: ReportCount, today: date, zone: ZoneInfo) -> Impossible | None:
+    wrong = impossible_date(command.election, command.day, today)
+    days = counting_days(command.election, command.metric, command.mode, zone)
+    if wrong is None and days.last and command.day > days.last:
+        return Impossible.AFTER_DEADLINE
+    if wrong is None and days.first and command.day < days.first:
+        return Impossible.BEFORE_DEADLINE
+    return wrong
+
+
+def _known(session: Session, command: ReportCount) -> Known:
+    office = get_consulate(session, command.consulate)
+    return read_known_counts(session, command, in_person=office.in_person_vote)
+
+
+def _refusal(wrong: Wrong | Impossible) -> Invalid:
+    wrong = Wrong(wrong) if isinstance(wrong, Impossible) else wrong
+    return Invalid(wrong.code.value, field=wrong.field, first=FIRST_ELECTION, **wrong.numbers)
 
 
 def _as_report(count: VoteCount, value: int) -> ReportCount:
@@ -308,6 +351,8 @@ def _translated() -> Iterator[None]:
         raise translate() from refused
 
 
+# Counts of an election are published one after the other, each beside all that are in force.
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('vote counts ' || :election, 0))")
 _REFUSALS: Mapping[str, Callable[[], Exception]] = {
     "ck_vote_counts_self_approval": lambda: Conflict("self_approval"),
     "ck_vote_counts_same_person": lambda: Conflict("self_approval"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from services.kernel.words import ErrorMessage
 from services.kernel.words import marked as _
-from services.voting.rules import Metric, Mode, Status
+from services.voting.rules import Metric, Mode, Odd, Status
 
 STATUSES: Mapping[str, str] = {
     Status.PUBLISHED: _("Publicado"),
@@ -29,6 +29,18 @@ METRICS: Mapping[str, str] = {
     Metric.LATE_VOTES: _("Votos que llegaron tarde"),
     Metric.REGISTERED: _("Personas registradas"),
     Metric.REGISTRATION_REQUESTS: _("Solicitudes de registro"),
+    Metric.CREDENTIALS_REQUESTED: _("Credenciales para votar solicitadas"),
+    Metric.CREDENTIALS_ISSUED: _("Credenciales para votar expedidas"),
+    Metric.CREDENTIALS_DELIVERED: _("Credenciales para votar entregadas"),
+    Metric.CREDENTIALS_ACTIVATED: _("Credenciales para votar activadas"),
+}
+# What was odd about a number, to whoever reads its explanation.
+WARNINGS: Mapping[str, str] = {
+    Odd.ZERO_AFTER_HUNDREDS: _("Es cero, y en la elección anterior hubo cientos en esta oficina."),
+    Odd.SAME_AS_ANOTHER_OFFICE: _("Es igual a la cifra de otra oficina."),
+    Odd.SAME_AS_LAST_ELECTION: _("Es igual a la cifra de la elección anterior."),
+    Odd.LOWER_THAN_BEFORE: _("Es menor que la de un día anterior, y solo puede crecer."),
+    Odd.CORRECTION_DIFFERS: _("Con esta corrección las modalidades no suman el total."),
 }
 # Without one it is all of them.
 MODES: Mapping[str, str] = {
@@ -61,16 +73,54 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("Ese día no es de esa elección"),
         _("Un conteo es del año de la elección o del anterior. Revisa el día y la elección."),
     ),
+    "day_after_deadline": ErrorMessage(
+        _("Ese día ya había cerrado el plazo"),
+        _(
+            "Ese día ya había cerrado el plazo de la ley. Lo que llegó después se reporta aparte,"
+            " como votos que llegaron tarde."
+        ),
+    ),
+    "day_before_deadline": ErrorMessage(
+        _("Ese día el plazo seguía abierto"),
+        _("Ese día el plazo de la ley seguía abierto: lo que llegó no llegó tarde."),
+    ),
     "no_in_person_voting": ErrorMessage(
         _("En esa oficina no se vota en persona"), _("Elige otra modalidad o revisa la oficina.")
     ),
+    "counted_without_mode": ErrorMessage(
+        _("Las credenciales no tienen modalidad"),
+        _("Las credenciales se cuentan sin modalidad: elige todas."),
+    ),
+    "envelopes_only_by_post": ErrorMessage(
+        _("Los sobres llegan por correo"), _("Los sobres llegan por correo: elige esa modalidad.")
+    ),
     "more_votes_than_registered": ErrorMessage(
         _("Son más votos que personas registradas"),
-        _("Son más votos que personas en la lista. Revisa la cifra."),
+        _("Son %(less)s y en la lista hay %(more)s personas. Revisa la cifra."),
+    ),
+    "more_votes_than_envelopes": ErrorMessage(
+        _("Son más votos que sobres"),
+        _("Son %(less)s votos por correo y llegaron %(more)s sobres. Revisa la cifra."),
+    ),
+    "more_issued_than_requested": ErrorMessage(
+        _("Se expidieron más credenciales de las solicitadas"),
+        _("Son %(less)s expedidas y %(more)s solicitadas. Revisa la cifra."),
+    ),
+    "more_delivered_than_issued": ErrorMessage(
+        _("Se entregaron más credenciales de las expedidas"),
+        _("Son %(less)s entregadas y %(more)s expedidas. Revisa la cifra."),
+    ),
+    "more_activated_than_delivered": ErrorMessage(
+        _("Se activaron más credenciales de las entregadas"),
+        _("Son %(less)s activadas y %(more)s entregadas. Revisa la cifra."),
     ),
     "modes_differ_from_total": ErrorMessage(
         _("Las modalidades no suman el total"),
-        _("Las modalidades no suman el total. Revisa la cifra."),
+        _("Las modalidades suman %(added)s y el total es %(total)s. Revisa la cifra."),
+    ),
+    "explanation_not_read": ErrorMessage(
+        _("La cifra es la misma, y tiene algo que explicar"),
+        _("La cifra es la misma. Lee qué llama la atención y decide si la explicación basta."),
     ),
     "zero_after_hundreds": ErrorMessage(
         _("Un cero llama la atención"),
@@ -83,6 +133,20 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "same_as_last_election": ErrorMessage(
         _("La cifra es igual a la de la elección anterior"),
         _("La cifra es igual a la de la elección anterior. Si es correcta, explícalo en la nota."),
+    ),
+    "lower_than_before": ErrorMessage(
+        _("La cifra bajó"),
+        _(
+            "Es menor que la de un día anterior, y solo puede crecer. Si es correcta, explícalo en"
+            " la nota."
+        ),
+    ),
+    "correction_differs_from_total": ErrorMessage(
+        _("Con la corrección las modalidades no suman el total"),
+        _(
+            "Con esta corrección las modalidades ya no suman el total. Explica en la nota qué otra"
+            " cifra vas a corregir."
+        ),
     ),
     "self_approval": ErrorMessage(
         _("Otra persona debe aprobarlo"), _("Quien captura un dato no puede aprobarlo.")

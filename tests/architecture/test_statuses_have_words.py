@@ -87,6 +87,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "voting.counted": {*voting.Status},
     "voting.metric": {*voting.Metric},
     "voting.mode": {"", *voting.Mode},
+    "voting.warning": {*voting.Odd},
     "incidents.kind": {*incidents.Kind},
     "incidents.meaning": {*incidents.Kind},
     "incidents.resolution": {*incidents.Resolution},

@@ -34,6 +34,7 @@ BOTH = {
     "desks": f"{ADD}, UPDATE (held, removed_at, services, skills)",
     "enrollment_claims": KEEP,
     "enrollment_events": ADD,
+    "election_versions": f"{ADD}, UPDATE (at, version)",
     "facts": ADD,
     "opening_changes": ADD,
     "quotes": ADD,
@@ -126,7 +127,7 @@ ONLY_WEB = {
     "states": READ,
     "vacated_places": f"{ADD}, UPDATE (counted)",
     "vote_counts": f"{ADD}, UPDATE (approved_at, approved_by, reason, rejected_at, rejected_by,"
-    " second_by, second_value, status, value)",
+    " second_by, second_value, status, value, warnings)",
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from consular.auth import DESK, account, actor, allow, now
 from consular.counts import names_of
 from consular.db import transaction
-from consular.i18n import words
+from consular.i18n import MEXICO_CITY, words
 from consular.input.fields import Text
 from consular.input.voting import CorrectionSchema, CountSchema, FigureSchema
 from consular.pages.drafts import answers, draft, drop
@@ -22,7 +22,15 @@ from consular.pages.portal.names import office, offices
 from consular.pages.posting import reopen
 from services.kernel.audit import Role
 from services.kernel.errors import NotFound
-from services.voting.queries import CountFilter, get_count, list_counts, list_revisions
+from services.staff.accounts import find_name
+from services.voting.deadlines import deadlines, election_days, next_election
+from services.voting.queries import (
+    CountFilter,
+    get_count,
+    list_counts,
+    list_figures,
+    list_revisions,
+)
 from services.voting.reporting import (
     TypeFigure,
     approve_count,
@@ -43,9 +51,6 @@ class RejectionForm(Schema):
     """The API's rejection, beside a correction that has a reason too."""
 
     reason = Text(most=300, required=True, data_key="reject_reason")
-
-
-# In the order in which they ask for somebody.
 
 
 @pages.get("/")
@@ -119,7 +124,8 @@ def _read_report(form: Form, errors: Errors | None) -> Any:
 
 
 def _read_figure(form: Form, errors: Errors | None) -> Any:
-    return read_fields(FigureSchema(), _numbers(pick(form, "value", "reason")), errors)
+    values = _numbers(pick(form, "value", "reason"))
+    return read_fields(FigureSchema(), {**values, "explained": "explained" in form}, errors)
 
 
 def _read_correction(form: Form, errors: Errors | None) -> Any:
@@ -140,7 +146,7 @@ _READ: dict[str, Callable[[Form, Errors], Any]] = {
 
 def _list(form: Form, errors: Errors) -> str:
     with transaction() as session:
-        cities = {place["code"]: place["city"] for place in offices(session, every=True)}
+        cities = _cities(session)
         counts = [
             _shown(row, cities)
             for status in AT_OFFICE
@@ -148,14 +154,19 @@ def _list(form: Form, errors: Errors) -> str:
                 session, CountFilter(consulate=actor().consulate, status=status)
             ).items
         ]
+        zone = office(session, actor().consulate or "")["time_zone"] if actor().consulate else ""
+    election = next_election(now().date())
     return render_template(
         "counts/counts.html",
         counts=counts,
         may_report=actor().role in DESK,
         metrics=_choices("voting.metric"),
         modes=_choices("voting.mode"),
-        form=form,
+        form=form or {"election": election},
         errors=errors,
+        day=election_days().get(election or ""),
+        deadlines=deadlines(election or ""),
+        zone=zone or MEXICO_CITY,
     )
 
 
@@ -164,21 +175,42 @@ def _show(id: UUID, form: Form, errors: Errors) -> str:
         row = get_count(session, id)
         if row.status == Status.PUBLISHED:
             raise NotFound()
-        cities = {place["code"]: place["city"] for place in offices(session, every=True)}
+        cities = _cities(session)
+        revisions = list_revisions(session, id)
+        figures = list_figures(session, [each for each in revisions if _visible(each)])
         return render_template(
             "counts/count.html",
             count=_shown(row, cities),
-            revisions=[_revision(session, each, cities) for each in list_revisions(session, id)],
+            revisions=[_revision(session, each, cities, figures) for each in revisions],
             zone=office(session, row.consulate_code or "")["time_zone"],
             done="done" in request.args,
+            # Whoever typed the same number reads what is odd about it before it is published.
+            explanation=_explanation(row) if _asks_to_read() else None,
             form=form,
-            errors=errors,
+            errors={} if _asks_to_read() else errors,
         )
+
+
+def _asks_to_read() -> bool:
+    refused = draft().refused
+    return refused is not None and refused.code == "explanation_not_read"
+
+
+def _explanation(row: Any) -> dict[str, Any]:
+    return {"warnings": [words("voting.warning", code) for code in row.warnings], "note": row.note}
+
+
+def _cities(session: Session) -> dict[str, str]:
+    return {place["code"]: place["city"] for place in offices(session, every=True)}
+
+
+def _visible(row: Any) -> bool:
+    return may_see_value(row.status, account(), row.reported_by, row.second_by)
 
 
 def _shown(row: Any, cities: dict[str, str]) -> dict[str, Any]:
     may = actions(row.status, account(), row.reported_by, row.second_by)
-    visible = may_see_value(row.status, account(), row.reported_by, row.second_by)
+    visible = _visible(row)
     return {
         "id": row.id,
         "election": row.election,
@@ -193,6 +225,7 @@ def _shown(row: Any, cities: dict[str, str]) -> dict[str, Any]:
         "revision": row.revision,
         "source": row.source,
         "note": row.note,
+        "warnings": _explanation(row)["warnings"] if visible else [],
         "reason": row.reason,
         # Who typed a number corrects it, whatever the others may still do.
         "may_type": Action.APPROVE in may and Action.CORRECT not in may,
@@ -201,8 +234,10 @@ def _shown(row: Any, cities: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _revision(session: Session, row: Any, cities: dict[str, str]) -> dict[str, Any]:
-    """One report of the same, with who did what and when."""
+def _revision(
+    session: Session, row: Any, cities: dict[str, str], figures: Sequence[Any]
+) -> dict[str, Any]:
+    """One report of the same, with who did what and when, and every number that was typed."""
     names = names_of(session, row)
     at = {"reported": row.created_at, "approved": row.approved_at, "rejected": row.rejected_at}
     steps = [
@@ -210,7 +245,17 @@ def _revision(session: Session, row: Any, cities: dict[str, str]) -> dict[str, A
         for step, moment in at.items()
         if moment
     ]
-    return {**_shown(row, cities), "steps": steps}
+    typed = [
+        {
+            "value": int(each.value),
+            "by": find_name(session, each.typed_by) if each.typed_by else None,
+            "at": each.typed_at,
+            "reason": each.reason,
+        }
+        for each in figures
+        if each.count_id == row.id
+    ]
+    return {**_shown(row, cities), "steps": steps, "typed": typed}
 
 
 def _numbers(values: dict[str, str]) -> dict[str, Any]:

@@ -12,14 +12,17 @@ from consular.api.answer_fields import (
     Many,
     Number,
     Text,
+    Texts,
     Word,
 )
-from services.voting.rules import Status
+from services.voting.rules import Odd, Status
 
 
 class CountAnswer(Answer):
     """A count with its source and state. ``value`` is null for who may not see it yet;
-    ``second_value`` is what another person typed that differs."""
+    ``second_value`` is what another person typed that differs; ``warnings`` are what is odd about
+    the number, which ``note`` explains. ``published_version`` says in which place it was published
+    among the election's."""
 
     id = Id()
     election = Text(allow_none=True)
@@ -35,8 +38,11 @@ class CountAnswer(Answer):
     status = Word(Status)
     revision = Number(allow_none=True)
     note = Text(allow_none=True)
+    warnings = Texts(Word(Odd))
     reason = Text(allow_none=True)
     source = Text()
+    published_version = Number(allow_none=True)
+    published_at = Instant(allow_none=True)
 
 
 class RevisionAnswer(CountAnswer):

@@ -104,8 +104,8 @@ def list_all_counts(query: dict[str, Any]) -> dict[str, Any]:
     body=FigureSchema(),
     answer=CountAnswer(),
     errors={
-        409: ("self_approval", "wrong_state", "figures_differ"),
-        422: ("reason_required",),
+        409: ("self_approval", "wrong_state", "figures_differ", "explanation_not_read"),
+        422: ("reason_required", *IMPOSSIBLE),
     },
 )
 def approve(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
@@ -125,8 +125,8 @@ def approve(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
     body=CorrectionSchema(),
     answer=CountAnswer(),
     errors={
-        409: ("wrong_state", "figures_differ", "self_approval"),
-        422: ("out_of_range", "reason_required", *IMPOSSIBLE),
+        409: ("wrong_state", "figures_differ", "self_approval", "explanation_not_read"),
+        422: ("out_of_range", "reason_required", *IMPOSSIBLE, *ODD),
     },
 )
 def correct(count: UUID, command: dict[str, Any]) -> dict[str, Any]:
@@ -225,12 +225,14 @@ def _type(settle: Callable[..., Any], command: TypeFigure) -> dict[str, Any]:
 
 
 def _shown(count: Any) -> dict[str, Any]:
+    return CountAnswer.render(count, **_hidden(count))
+
+
+def _hidden(count: Any) -> dict[str, Any]:
+    """What is left out for who may not see the number yet."""
     visible = may_see_value(count.status, actor_id(), count.reported_by, count.second_by)
-    hidden = {} if visible else {"value": None, "second_value": None}
-    return CountAnswer.render(count, **hidden)
+    return {} if visible else {"value": None, "second_value": None, "warnings": []}
 
 
 def _revision(session: Session, count: Any) -> dict[str, Any]:
-    visible = may_see_value(count.status, actor_id(), count.reported_by, count.second_by)
-    hidden = {} if visible else {"value": None, "second_value": None}
-    return RevisionAnswer.render(count, **hidden, **names_of(session, count))
+    return RevisionAnswer.render(count, **_hidden(count), **names_of(session, count))
