@@ -36,7 +36,7 @@ METRICS: Mapping[str, str] = {
 }
 # What was odd about a number, to whoever reads its explanation.
 WARNINGS: Mapping[str, str] = {
-    Odd.ZERO_AFTER_HUNDREDS: _("Es cero, y en la elección anterior hubo cientos en esta oficina."),
+    Odd.ZERO_AFTER_HUNDREDS: _("Antes hubo cientos en esta oficina y ahora cero."),
     Odd.SAME_AS_ANOTHER_OFFICE: _("Es igual a la cifra de otra oficina."),
     Odd.SAME_AS_LAST_ELECTION: _("Es igual a la cifra de la elección anterior."),
     Odd.LOWER_THAN_BEFORE: _("Es menor que la de un día anterior, y solo puede crecer."),
