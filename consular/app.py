@@ -26,6 +26,7 @@ from consular.api.v1.closures.routes import api as closures_api
 from consular.api.v1.documents.routes import api as documents_api
 from consular.api.v1.enrollments.routes import api as enrollments_api
 from consular.api.v1.folders.routes import api as folders_api
+from consular.api.v1.group_figures.routes import api as group_figures_api
 from consular.api.v1.holds.routes import api as holds_api
 from consular.api.v1.identity.routes import api as identity_api
 from consular.api.v1.incidents.routes import api as incidents_api
@@ -48,6 +49,7 @@ from consular.pages.admin.routes import pages as admin_pages
 from consular.pages.counts.routes import pages as counts_pages
 from consular.pages.desk.board import screens as screen_pages
 from consular.pages.desk.routes import pages as desk_pages
+from consular.pages.group_figures.routes import pages as group_figures_pages
 from consular.pages.incidents.routes import pages as incident_pages
 from consular.pages.language import init_language
 from consular.pages.monitoring.routes import pages as monitoring_pages
@@ -92,6 +94,7 @@ BLUEPRINTS = (
     operations_api,
     voting_api,
     monitoring_api,
+    group_figures_api,
     me_api,
     folders_api,
     callbacks_api,
@@ -103,6 +106,7 @@ BLUEPRINTS = (
     counts_pages,
     admin_pages,
     monitoring_pages,
+    group_figures_pages,
     incident_pages,
     operation_pages,
     privacy_pages,

@@ -43,6 +43,8 @@ PRIVACY = frozenset({Role.COMPLIANCE})
 INCIDENTS = frozenset({Role.TREASURY, Role.COMPLIANCE})
 # On duty: may stop and go on, never see more of a person than a folio.
 DUTY = INCIDENTS | {Role.ADMIN}
+# Write down what isn't counted here: targets, and what working groups report.
+ANALYSTS = frozenset({Role.ANALYST})
 MONITORS = frozenset({Role.ANALYST, Role.AUDITOR, Role.ADMIN})
 
 

@@ -119,6 +119,12 @@ def in_language(row: Any, field: str) -> str:
     return str(getattr(row, f"{field}_{language}"))
 
 
+def in_own_language(row: Any, field: str) -> Any:
+    """``row.<field>_es`` for readers of Spanish where it has one, else ``row.<field>``."""
+    spanish = getattr(row, f"{field}_es") if current_language() == "es" else None
+    return spanish or getattr(row, field)
+
+
 def city_in_language(office: Any) -> str:
     """The city as the reader calls it: a consulate's name ends with it, an embassy's does not."""
     _office, known, city = in_language(office, "name").rpartition(_IN[current_language()])

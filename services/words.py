@@ -123,6 +123,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "incidents.step": incidents.STEPS,
     "incidents.fact": incidents.FACTS,
     "agencies.state": agencies.STATES,
+    "monitoring.unit": monitoring.UNITS,
     "messages.channel": messages.CHANNELS,
     "messages.state": messages.STATES,
     "messages.kind": messages.KINDS,

@@ -53,6 +53,7 @@ TAGS = {
     "operations": "What a duty officer looks at: queues, agencies and their pauses, parked jobs.",
     "voting": "Counts of votes and registrations, never voters.",
     "indicators": "Figures for Working Group 4, as of a moment.",
+    "group_figures": "What the Commission's working groups report, with its source and revisions.",
     "me": "A citizen's own data, and who looked at it.",
     "folders": "A person's plan of enrollments, and their consents to pass data to agencies.",
     "holds": "Places held for some minutes while somebody writes down who comes.",

@@ -1,12 +1,21 @@
-"""Figures that others published, kept apart from those we count ourselves."""
+"""Figures that others published or reported, and targets: apart from what we count ourselves."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Index, Numeric, Text
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base
@@ -37,3 +46,90 @@ class PublishedFigure(Base):
     period_es: Mapped[str | None] = mapped_column(Text)
     note_es: Mapped[str | None] = mapped_column(Text)
     source_es: Mapped[str | None] = mapped_column(Text)
+
+
+class GroupIndicator(Base):
+    """What a working group of the Commission reports: its name and unit."""
+
+    __tablename__ = "group_indicators"
+    __table_args__ = (
+        CheckConstraint("group_number BETWEEN 1 AND 6", name="group_number"),
+        CheckConstraint("code ~ '^[a-z][A-Za-z0-9_]{1,59}$'", name="code"),
+    )
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    group_number: Mapped[int]
+    name_es: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(Text)
+    added_by: Mapped[UUID | None]
+    added_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("clock_timestamp()")
+    )
+
+
+class Revision:
+    """Columns of figures that people write down. A change is a row with the next ``revision`` and
+    a ``reason``; no row is ever changed."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    value: Mapped[Decimal] = mapped_column(Numeric(18, 3))
+    source: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int]
+    reason: Mapped[str | None] = mapped_column(Text)
+    entered_by: Mapped[UUID | None]
+    entered_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=text("clock_timestamp()")
+    )
+
+
+class GroupEntry(Revision, Base):
+    """A working group's figure for a session of the Commission, a period, or both.
+
+    What ends in ``_es`` is null where the Spanish is the same.
+    """
+
+    __tablename__ = "group_entries"
+    __table_args__ = (
+        UniqueConstraint(
+            "code",
+            "session_number",
+            "period",
+            "revision",
+            name="uq_group_entries_revision",
+            postgresql_nulls_not_distinct=True,
+        ),
+        CheckConstraint("num_nonnulls(session_number, period) > 0", name="when"),
+        CheckConstraint("value >= 0", name="value"),
+        CheckConstraint("revision > 0 AND (revision = 1) = (reason IS NULL)", name="revision"),
+    )
+
+    code: Mapped[str] = mapped_column(ForeignKey("group_indicators.code"))
+    session_number: Mapped[int | None]
+    period: Mapped[str | None] = mapped_column(Text)
+    cut_off: Mapped[date | None]
+    note: Mapped[str | None] = mapped_column(Text)
+    note_es: Mapped[str | None] = mapped_column(Text)
+    source_es: Mapped[str | None] = mapped_column(Text)
+
+
+class Target(Revision, Base):
+    """What an indicator of ours is to reach in a period: over all programs, or in one of them."""
+
+    __tablename__ = "indicator_targets"
+    __table_args__ = (
+        UniqueConstraint(
+            "indicator",
+            "period",
+            "program",
+            "revision",
+            name="uq_indicator_targets_revision",
+            postgresql_nulls_not_distinct=True,
+        ),
+        CheckConstraint("value >= 0", name="value"),
+        CheckConstraint("revision > 0 AND (revision = 1) = (reason IS NULL)", name="revision"),
+    )
+
+    indicator: Mapped[str] = mapped_column(Text)
+    period: Mapped[str] = mapped_column(Text)
+    program: Mapped[str | None] = mapped_column(Text)

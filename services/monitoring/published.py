@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,20 +14,33 @@ from sqlalchemy.orm import Session
 
 from services.consulates.loading import read_rows, upsert
 from services.consulates.models import Consulate
-from services.monitoring.models import PublishedFigure
+from services.monitoring.models import GroupEntry, GroupIndicator, PublishedFigure
+from services.monitoring.rules import GROUPS, ReportedUnit
 
 # A figure keeps its id as long as it speaks of the same thing; its value may be corrected.
 _IDS = UUID("0a0f8f3e-0f0b-5c8e-8a55-6f9f2a1f7c22")
 _IDENTITY = ("programme", "period", "metric", "source")
+# The Commission's working groups, by number: CIAIMM-3; and the sessions they reported at.
+_GROUP = "CIAIMM-"
+_SESSIONS = {"11th session": 11}
 
 
 def load_reference(session: Session) -> dict[str, int]:
-    """Enrollments, consular activity, remittances and the Commission's 11th session.
+    """Enrollments, consular activity, remittances and the Commission's 11th session, whose figures
+    are also the first revision of what its working groups reported.
 
     Table -> rows. Raises `BadReferenceData`.
     """
     rows = read_rows("services.monitoring", "published.csv", _figure)
-    return {"published_series": upsert(session, PublishedFigure, rows)}
+    reported = [row for row in rows if row["programme"].startswith(_GROUP)]
+    entries = [_entry(row) for row in reported]
+    loaded = {
+        "published_series": upsert(session, PublishedFigure, rows),
+        "group_indicators": upsert(session, GroupIndicator, [_indicator(row) for row in reported]),
+        "group_entries": len(entries),
+    }
+    session.execute(insert(GroupEntry).values(entries).on_conflict_do_nothing())
+    return loaded
 
 
 def keep_credential_requests(
@@ -85,4 +99,31 @@ def list_published(
 
 def _figure(row: Mapping[str, Any]) -> dict[str, Any]:
     identity = "|".join(row[name] or "" for name in _IDENTITY)
-    return {**row, "id": uuid5(_IDS, identity)}
+    return {**row, "unit": ReportedUnit(row["unit"]), "id": uuid5(_IDS, identity)}
+
+
+def _indicator(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "group_number": _group(row),
+        "code": row["metric"],
+        "name_es": row["label_es"],
+        "name_en": row["label_en"],
+        "unit": row["unit"],
+    }
+
+
+def _entry(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure as the first revision of what its group reported; a later one stays."""
+    said = {name: row[name] for name in ("id", "note", "note_es", "source", "source_es")}
+    return {
+        **said,
+        "value": Decimal(row["value"]),
+        "code": row["metric"],
+        "session_number": _SESSIONS[row["period"]],
+        "cut_off": row["day"],
+        "revision": 1,
+    }
+
+
+def _group(row: Mapping[str, Any]) -> int:
+    return GROUPS[int(row["programme"].removeprefix(_GROUP)) - 1]

@@ -6,9 +6,58 @@ from collections.abc import Mapping
 
 from services.kernel.words import ErrorMessage
 from services.kernel.words import marked as _
+from services.monitoring.indicators import Unit
+from services.monitoring.rules import ReportedUnit
+
+UNITS: Mapping[str, str] = {
+    Unit.APPOINTMENTS: _("citas"),
+    Unit.PEOPLE: _("personas"),
+    Unit.SERVICES: _("servicios"),
+    Unit.ENROLLMENTS: _("inscripciones"),
+    Unit.REMITTANCES: _("envíos"),
+    Unit.VOTES: _("votos"),
+    Unit.SEARCHES: _("búsquedas"),
+    ReportedUnit.CARDS: _("tarjetas"),
+    ReportedUnit.CENTRES: _("centros"),
+    ReportedUnit.COMPANIES: _("empresas"),
+    ReportedUnit.COUNTRIES: _("países"),
+    ReportedUnit.DOCUMENTS: _("documentos"),
+    ReportedUnit.NUMBERS: _("números"),
+    ReportedUnit.OPENINGS: _("vacantes"),
+    ReportedUnit.PROCEDURES: _("trámites"),
+    ReportedUnit.PRODUCTS: _("productos"),
+    ReportedUnit.REQUESTS: _("solicitudes"),
+    ReportedUnit.PERCENT: _("porcentaje"),
+    ReportedUnit.USD_MILLION: _("millones de USD"),
+}
 
 ERRORS: Mapping[str, ErrorMessage] = {
     "in_the_future": ErrorMessage(
         _("Ese corte aún no llega"), _("Ese corte aún no llega. Elige uno que ya haya pasado.")
+    ),
+    "already_entered": ErrorMessage(
+        _("Esa cifra ya está"),
+        _("Ya hay una cifra para esa sesión y ese periodo. Ábrela en la lista y corrígela."),
+    ),
+    "corrected_meanwhile": ErrorMessage(
+        _("Otra persona la cambió antes"),
+        _("Otra persona cambió esa cifra mientras tanto. Ábrela otra vez y revisa cuál vale."),
+    ),
+    "indicator_exists": ErrorMessage(
+        _("Ese código ya está en uso"), _("Ya hay un indicador con ese código. Escribe otro.")
+    ),
+    "group_indicator_unknown": ErrorMessage(
+        _("No conocemos ese indicador"),
+        _("Ningún grupo tiene ese indicador. Revisa el código o añade el indicador primero."),
+    ),
+    "unit_differs": ErrorMessage(
+        _("La unidad no es la del indicador"),
+        _("La unidad no es la del indicador. Revisa que la cifra sea de lo mismo."),
+    ),
+    "not_whole": ErrorMessage(
+        _("Esa cifra no puede ser"), _("En esa unidad la cifra es un número entero desde cero.")
+    ),
+    "when_required": ErrorMessage(
+        _("Falta de cuándo es"), _("Di de qué sesión es la cifra, de qué periodo o ambos.")
     ),
 }

@@ -18,6 +18,12 @@ from standardwebhooks import Webhook
 
 from consular.api.contract import ENDPOINTS
 from consular.input.pre_applications import PreApplicationSchema
+from consular.input.reported import (
+    EntryCorrectionSchema,
+    EntrySchema,
+    GroupIndicatorSchema,
+    TargetSchema,
+)
 from services.enrollments.progress import AgencyStatus
 from services.enrollments.rules import Status
 from services.incidents.reporting import Report, report
@@ -84,6 +90,16 @@ def _catalogue(web: Web) -> None:
     for code in _well(web, "GET", "/monitoring/indicators", token=analyst)["items"]:
         path = f"/monitoring/indicators/{code['code']}?by=program,day,consulate,status"
         _well(web, "GET", path, token=analyst)
+    target = "/monitoring/indicators/enrollments/targets"
+    _well(web, "POST", target, TargetSchema.example, token=analyst)
+    _well(web, "GET", target, token=analyst)
+    _well(web, "POST", "/monitoring/group-indicators", GroupIndicatorSchema.example, token=analyst)
+    _well(web, "GET", "/monitoring/group-indicators", token=analyst)
+    entry = _well(web, "POST", "/monitoring/entries", EntrySchema.example, token=analyst)["id"]
+    path = f"/monitoring/entries/{entry}"
+    _well(web, "POST", f"{path}/correct", EntryCorrectionSchema.example, token=analyst)
+    _well(web, "GET", f"{path}/revisions", token=analyst)
+    _well(web, "GET", "/monitoring/entries", token=analyst)
 
 
 def _holds(web: Web, citizen: str) -> None:

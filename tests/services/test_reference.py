@@ -29,6 +29,8 @@ TABLES = (
     "non_working_days",
     "vote_counts",
     "published_series",
+    "group_indicators",
+    "group_entries",
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from consular.i18n import current_language, date_short, in_language, number, words
+from consular.i18n import date_short, in_language, in_own_language, number, words
 from consular.pages.portal.names import program_name
 from services.appointments.rules import ENDS, LIVE
 from services.appointments.rules import Status as AppointmentStatus
@@ -128,12 +128,8 @@ def published(row: Any) -> list[str]:
     """One line of a published series, with the reservations of its source."""
     value = Decimal(row.value)
     shown = number(int(value) if value == value.to_integral_value() else value.normalize())
-    unit = _units().get(row.unit, row.unit)
-    spanish = current_language() == "es"
-    period, note, source = (
-        (getattr(row, f"{name}_es") if spanish else None) or getattr(row, name)
-        for name in ("period", "note", "source")
-    )
+    unit = words("monitoring.unit", row.unit)
+    period, note, source = (in_own_language(row, name) for name in ("period", "note", "source"))
     said = f"{source} ({note})" if note else source
     return [in_language(row, "label"), row.programme, period, f"{shown} {unit}", said]
 
@@ -188,26 +184,6 @@ def _day_notes() -> dict[str, str]:
             "Inscripciones: en el día en que se pidieron. Las aprobadas son las que lo están en el"
             " corte, aunque se hayan aprobado otro día."
         ),
-    }
-
-
-def _units() -> dict[str, str]:
-    return {
-        "people": _("personas"),
-        "cards": _("tarjetas"),
-        "centres": _("centros"),
-        "companies": _("empresas"),
-        "countries": _("países"),
-        "documents": _("documentos"),
-        "numbers": _("números"),
-        "openings": _("vacantes"),
-        "procedures": _("trámites"),
-        "products": _("productos"),
-        "requests": _("solicitudes"),
-        "services": _("servicios"),
-        "appointments": _("citas"),
-        "votes": _("votos"),
-        "USD million": _("millones de USD"),
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from consular.api.answer_fields import (
     Answer,
     CalendarDay,
+    Figure,
+    Id,
     Instant,
     ListAnswer,
     Many,
@@ -47,3 +49,23 @@ class IndicatorList(ListAnswer):
     """All indicators."""
 
     items = Many(IndicatorItem)
+
+
+class TargetAnswer(Answer):
+    """What an indicator is to reach in a period: over all programs, or in one."""
+
+    id = Id()
+    period = Text()
+    program = Text(allow_none=True)
+    value = Figure()
+    source = Text()
+    revision = Number()
+    reason = Text(allow_none=True)
+    entered_by = Text(allow_none=True)
+    entered_at = Instant()
+
+
+class TargetList(ListAnswer):
+    """Every target that was ever set, the newest first; of a period the highest revision holds."""
+
+    items = Many(TargetAnswer)

@@ -6,21 +6,28 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint
+from sqlalchemy.orm import Session
 
-from consular.api.contract import endpoint
+from consular.api.contract import endpoint, request_key
 from consular.api.v1.monitoring.answers import (
     FigureAnswer,
     IndicatorAnswer,
     IndicatorItem,
     IndicatorList,
+    TargetAnswer,
+    TargetList,
 )
-from consular.auth import MONITORS
+from consular.auth import ANALYSTS, MONITORS, actor, now
+from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.i18n import in_language
 from consular.input.monitoring import IndicatorQuery
 from consular.input.paging import SliceQuery, slice_of
+from consular.input.reported import TargetSchema
 from services.monitoring.figures import AskIndicator, figures
 from services.monitoring.indicators import INDICATORS, Indicator
+from services.monitoring.targets import SetTarget, list_target_revisions, set_target
+from services.staff.accounts import find_name
 
 api = Blueprint("indicators", __name__, url_prefix="/api/v1/monitoring/indicators")
 
@@ -61,6 +68,49 @@ def show_indicator(code: str, query: AskIndicator) -> dict[str, Any]:
     return IndicatorAnswer.render(
         counted.indicator, as_of=counted.as_of, rows=rows, **_words(counted.indicator)
     )
+
+
+@endpoint(
+    api,
+    "GET",
+    "/<code:code>/targets",
+    operation="listTargets",
+    who=MONITORS,
+    query=SliceQuery(),
+    answer=TargetList(),
+)
+def list_targets(code: str, query: dict[str, Any]) -> dict[str, Any]:
+    """List every target that was set for the indicator, the newest first."""
+    with transaction() as session:
+        rows = list_target_revisions(session, code)
+        items = [_target(session, row) for row in rows]
+    return slice_of(items, query, "id")
+
+
+@endpoint(
+    api,
+    "POST",
+    "/<code:code>/targets",
+    operation="setTarget",
+    who=ANALYSTS,
+    body=TargetSchema(),
+    answer=TargetAnswer(),
+    status=201,
+    errors={409: ("already_entered", "corrected_meanwhile"), 422: ("reason_required",)},
+)
+def create_target(code: str, command: SetTarget) -> dict[str, Any]:
+    """Set what the indicator is to reach in a period; the targets before it are kept."""
+    wanted = replace(command, indicator=code)
+    return run_idempotent(
+        request_key(),
+        lambda session: _target(session, set_target(session, wanted, now=now(), actor=actor())),
+        status=201,
+    )
+
+
+def _target(session: Session, target: Any) -> dict[str, Any]:
+    name = find_name(session, target.entered_by) if target.entered_by else None
+    return TargetAnswer.render(target, entered_by=name)
 
 
 def _words(indicator: Indicator) -> dict[str, str]:

@@ -1,0 +1,71 @@
+"""Targets of our indicators by period: set, changed with a reason, and how far each one is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from services.kernel.audit import Actor
+from services.kernel.errors import Invalid, NotFound
+from services.monitoring.indicators import INDICATORS
+from services.monitoring.models import Target
+from services.monitoring.revisions import keep_revision
+
+
+@dataclass(frozen=True)
+class SetTarget:
+    """``program``: where it is for one only; ``reason``: of a change of the one in force."""
+
+    indicator: str
+    period: str
+    value: int
+    source: str
+    program: str | None = None
+    reason: str | None = None
+
+
+def set_target(session: Session, command: SetTarget, *, now: datetime, actor: Actor) -> Target:
+    """Keep a target as the newest of its period, where the earlier ones stay readable.
+
+    Raises NotFound for an unknown indicator, Invalid ``reason_required`` where the
+    period has one, Conflict ``corrected_meanwhile``, ``already_entered``.
+    """
+    if command.indicator not in INDICATORS:
+        raise NotFound()
+    revision = _revision(session, command)
+    if revision and not command.reason:
+        raise Invalid("reason_required", field="reason")
+    target = Target(
+        indicator=command.indicator,
+        period=command.period,
+        program=command.program,
+        value=Decimal(command.value),
+        source=command.source,
+        revision=revision + 1,
+        reason=command.reason if revision else None,
+    )
+    keep_revision(session, target, "indicator_target", now=now, actor=actor)
+    return target
+
+
+def list_target_revisions(session: Session, indicator: str) -> Sequence[Target]:
+    """Every target that was ever set for an indicator, the newest first. Raises NotFound."""
+    if indicator not in INDICATORS:
+        raise NotFound()
+    statement = select(Target).where(Target.indicator == indicator)
+    return session.scalars(statement.order_by(Target.entered_at.desc(), Target.id.desc())).all()
+
+
+def _revision(session: Session, command: SetTarget) -> int:
+    """The number of the target in force, 0 where there is none."""
+    newest = select(func.max(Target.revision)).where(
+        Target.indicator == command.indicator,
+        Target.period == command.period,
+        Target.program.is_not_distinct_from(command.program),
+    )
+    return session.scalar(newest) or 0
