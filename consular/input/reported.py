@@ -147,6 +147,7 @@ class GroupIndicatorSchema(Schema):
         "name_es": "Albergues atendidos",
         "name_en": "Shelters supported",
         "unit": "centres",
+        "source": "Secretaría de Bienestar",
     }
 
     group = WholeNumber(required=True, validate=_GROUP_RANGE)
@@ -154,6 +155,7 @@ class GroupIndicatorSchema(Schema):
     name_es = Text(most=120, required=True)
     name_en = Text(most=120, required=True)
     unit = Choice(tuple(ReportedUnit), required=True)
+    source = Text(most=300, required=True)
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> AddGroupIndicator:

@@ -38,6 +38,7 @@ class AddGroupIndicator:
     name_es: str
     name_en: str
     unit: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def add_group_indicator(
         "name_es": command.name_es,
         "name_en": command.name_en,
         "unit": command.unit,
+        "source": command.source,
         "added_by": actor.account_id,
         "added_at": now,
     }

@@ -49,7 +49,7 @@ class PublishedFigure(Base):
 
 
 class GroupIndicator(Base):
-    """What a working group of the Commission reports: its name and unit."""
+    """What a working group of the Commission reports: its name, its unit and who keeps it."""
 
     __tablename__ = "group_indicators"
     __table_args__ = (
@@ -62,6 +62,7 @@ class GroupIndicator(Base):
     name_es: Mapped[str] = mapped_column(Text)
     name_en: Mapped[str] = mapped_column(Text)
     unit: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
     added_by: Mapped[UUID | None]
     added_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=text("clock_timestamp()")

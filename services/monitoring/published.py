@@ -109,6 +109,7 @@ def _indicator(row: Mapping[str, Any]) -> dict[str, Any]:
         "name_es": row["label_es"],
         "name_en": row["label_en"],
         "unit": row["unit"],
+        "source": row["source"],
     }
 
 

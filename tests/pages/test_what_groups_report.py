@@ -120,10 +120,11 @@ def test_a_file_enters_corrects_and_can_be_sent_again(web: Web, analyst: Browser
 
 def test_something_new_that_a_group_reports(web: Web, analyst: Browser) -> None:
     new = {"group": "1", "indicator": "crossings", "name_es": "Cruces", "name_en": "Crossings"}
+    new |= {"unit": "people", "source": "INM"}
     address = "/monitoring/entries/indicators/new"
-    page = analyst.send(address, **new, unit="people").text
+    page = analyst.send(address, **new).text
     assert '<option value="crossings" selected>Grupo 1: Cruces (personas)</option>' in page
-    assert "Ya hay un indicador con ese código." in analyst.send(address, **new, unit="people").text
+    assert "Ya hay un indicador con ese código." in analyst.send(address, **new).text
     analyst.send(NEW, indicator="crossings", period="2026", value="7", source="INM")
     assert reported(web, group=1)["crossings"].value == 7
 

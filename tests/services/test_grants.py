@@ -192,7 +192,7 @@ ONLY_WORKERS = {
     "login_codes": f"{KEEP}, UPDATE (account_id, attempts, used_at)",
     "messages": f"{KEEP}, UPDATE (outcome_at, provider_id, reason, sent_at, state)",
     "non_working_days": f"{KEEP}, UPDATE",
-    "group_indicators": f"{ADD}, UPDATE (group_number, name_en, name_es, unit)",
+    "group_indicators": f"{ADD}, UPDATE (group_number, name_en, name_es, source, unit)",
     "indicator_targets": READ,
     "office_details": READ,
     "outbox": f"{KEEP}, UPDATE",

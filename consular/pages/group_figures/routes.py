@@ -222,7 +222,7 @@ def _read_correction(form: dict[str, str], errors: Errors | None) -> Any:
 
 
 def _read_indicator(form: dict[str, str], errors: Errors | None) -> Any:
-    names = ("group", "indicator", "name_es", "name_en", "unit")
+    names = ("group", "indicator", "name_es", "name_en", "unit", "source")
     return read_fields(GroupIndicatorSchema(), numbers_of(pick(form, *names)), errors)
 
 

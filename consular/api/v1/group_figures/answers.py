@@ -24,6 +24,7 @@ class GroupIndicatorAnswer(Answer):
     indicator = Text(attribute="code")
     name = Text()
     unit = Word(ReportedUnit)
+    source = Text()
 
 
 class GroupIndicatorList(ListAnswer):

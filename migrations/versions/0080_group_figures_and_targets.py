@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, WORKER, append_only, grant
 
-revision = "0079"
-down_revision = "0078"
+revision = "0080"
+down_revision = "0079"
 
 _REVISION = """
             value numeric(18, 3) NOT NULL,
@@ -29,7 +29,7 @@ def upgrade() -> None:
     _indicator_targets()
     grant("group_indicators", "SELECT, INSERT")
     # What comes with the program is loaded by the workers' login where the owner's isn't known.
-    grant("group_indicators", "UPDATE (group_number, name_es, name_en, unit)", to=WORKER)
+    grant("group_indicators", "UPDATE (group_number, name_es, name_en, unit, source)", to=WORKER)
     grant("group_entries", "SELECT, INSERT")
     grant("indicator_targets", "SELECT, INSERT", to=WEB)
     grant("indicator_targets", "SELECT", to=WORKER)
@@ -46,6 +46,7 @@ def _group_indicators() -> None:
             name_es text NOT NULL,
             name_en text NOT NULL,
             unit text NOT NULL,
+            source text NOT NULL,
             added_by uuid,
             added_at timestamptz NOT NULL DEFAULT clock_timestamp(),
             CONSTRAINT ck_group_indicators_group_number CHECK (group_number BETWEEN 1 AND 6),
