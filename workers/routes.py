@@ -12,6 +12,7 @@ from workers.jobs import (
     appointments,
     batches,
     enrollments,
+    facts,
     housekeeping,
     incidents,
     notices,
@@ -74,6 +75,8 @@ ROUTES: Mapping[str, Route] = {
     "appointments.extend_series": Route(Queue.HOUSEKEEPING, appointments.extend_series),
     "appointments.compare_people": Route(Queue.HOUSEKEEPING, appointments.compare_people),
     "appointments.close_days": Route(Queue.HOUSEKEEPING, housekeeping.close_days),
+    "facts.build": Route(Queue.HOUSEKEEPING, facts.build_sums),
+    "facts.recount": Route(Queue.HOUSEKEEPING, facts.recount_sums),
     "privacy.erase": Route(Queue.HOUSEKEEPING, privacy.erase_person),
     "housekeeping.sweep": Route(Queue.HOUSEKEEPING, housekeeping.sweep_tables),
 }

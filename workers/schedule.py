@@ -15,6 +15,7 @@ from services.appointments import holding, releasing, reminding, watching
 from services.enrollments import batches, lapsing
 from services.enrollments import queries as enrollments
 from services.enrollments.rules import HOME_ZONE
+from services.facts.rolling_up import roll_up
 from services.facts.settling import note_settled
 from services.kernel.clock import SessionClock
 from services.kernel.db import NETWORK_SCOPE, Database
@@ -30,6 +31,7 @@ UNATTENDED_AFTER = timedelta(seconds=20)
 BATCH = 200
 BATCH_HOUR = 1
 PUBLISHED_HOUR = 6
+RECOUNT_HOUR = 3
 
 log = structlog.get_logger(__name__)
 
@@ -132,6 +134,16 @@ def _go_on_with_remittances(session: Session, now: datetime) -> None:
             enqueue(session, "remittances.payout", remittance.id)
 
 
+def _roll_up(session: Session, _: datetime) -> None:
+    """Few lines are added in passing."""
+    if roll_up(session):
+        enqueue(session, "facts.build", id_of("facts.build"))
+
+
+def _recount(session: Session, _: datetime) -> None:
+    enqueue(session, "facts.recount", id_of("facts.recount"))
+
+
 def _go_on_erasing(session: Session, now: datetime) -> None:
     """Retry erasure requests that were blocked."""
     for request in privacy.list_waiting(session, limit=BATCH):
@@ -152,6 +164,8 @@ PERIODIC = (
     Periodic("appointments.place_found", 60, _tell_of_places),
     Periodic("enrollments.lapse", 60, _end_terms),
     Periodic("enrollments.unattended", 10, _ask_about_enrollments),
+    Periodic("facts.build", 5, _roll_up),
+    Periodic("facts.recount", 0, _recount, hour=RECOUNT_HOUR),
     Periodic("incidents.watch", 60, _watch),
     Periodic("privacy.unattended", 20 * 60, _go_on_erasing),
     Periodic("remittances.unattended", 10, _go_on_with_remittances),

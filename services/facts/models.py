@@ -6,11 +6,23 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, FetchedValue, Index, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    FetchedValue,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
+from services.facts.cubes import Level
 from services.kernel.db import Base
+from services.kernel.tables import one_of
 
 
 class Xid8(UserDefinedType[int]):
@@ -47,6 +59,7 @@ class Fact(Base):
     __tablename__ = "facts"
     __table_args__ = (
         Index("ix_facts_kind_day", "kind", "day"),
+        Index("ix_facts_recorded_at", "recorded_at"),
         Index("ix_facts_subject_id", "subject_id"),
         CheckConstraint("quantity <> 0 OR people <> 0 OR services <> 0", name="counts"),
     )
@@ -93,3 +106,48 @@ class FactsSettled(Base):
 
     single: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class FactCube(Base):
+    """Sums of facts by some keys, named by them: how far it has got, in times of recording.
+
+    It isn't to be used without ``at``: it is still to be built, or was ``damaged_at``.
+    """
+
+    __tablename__ = "fact_cubes"
+    __table_args__ = (
+        UniqueConstraint("name"),
+        CheckConstraint("at IS NULL OR damaged_at IS NULL", name="damaged"),
+    )
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    damaged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class FactCell(Base):
+    """What the lines of a kind, status and period come to, for certain values of a cube's keys.
+
+    A cube has values in the order of its keys; the empty text where lines have none, and in those
+    that the cube doesn't use. A cell that comes to nothing isn't there.
+    """
+
+    __tablename__ = "fact_cells"
+    __table_args__ = (
+        CheckConstraint(one_of("level", Level), name="level"),
+        CheckConstraint("quantity <> 0 OR people <> 0 OR services <> 0", name="counts"),
+        {"postgresql_with": {"fillfactor": 90}},
+    )
+
+    cube: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    level: Mapped[str] = mapped_column(Text, primary_key=True)
+    period: Mapped[date] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(Text, primary_key=True)
+    value_1: Mapped[str] = mapped_column(Text, primary_key=True)
+    value_2: Mapped[str] = mapped_column(Text, primary_key=True)
+    value_3: Mapped[str] = mapped_column(Text, primary_key=True)
+    quantity: Mapped[int] = mapped_column(BigInteger)
+    people: Mapped[int] = mapped_column(BigInteger)
+    services: Mapped[int] = mapped_column(BigInteger)

@@ -18,7 +18,7 @@ from services.kernel.audit import SYSTEM, Actor
 from services.kernel.ids import new_id
 from services.kernel.tables import append_numbered
 
-# Under which the ids of jobs and of fields are made up.
+# Under which the ids of what has none are made up.
 _MADE_UP = UUID("6f1d7c0e-3a51-4b0c-9d5c-1b1d8f6e2a90")
 
 log = structlog.get_logger(__name__)
@@ -149,3 +149,8 @@ def id_of_agency(agency: str) -> UUID:
 def id_of_field(agency: str, name: str) -> UUID:
     """One id for every answer of that agency with that field."""
     return uuid5(_MADE_UP, f"{agency}.{name}")
+
+
+def id_of_sums(name: str) -> UUID:
+    """One id for every incident about the sums of facts of that name."""
+    return uuid5(_MADE_UP, f"sums {name}")

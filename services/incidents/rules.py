@@ -22,7 +22,7 @@ class Kind(StrEnum):
     more for information, which it may once; ``given_after_end``: it decides a request that had
     ended because a term lapsed.
     ``results_contradict``: an agency's file of results says two things of a request, or has one
-    that wasn't sent.
+    that wasn't sent. ``sums_differ``: sums that are kept of facts aren't what a recount gives.
     """
 
     PAID_AFTER_REFUND = "paid_after_refund"
@@ -43,6 +43,7 @@ class Kind(StrEnum):
     ASKED_TWICE = "asked_twice"
     GIVEN_AFTER_END = "given_after_end"
     RESULTS_CONTRADICT = "results_contradict"
+    SUMS_DIFFER = "sums_differ"
 
 
 class Subject(StrEnum):
@@ -55,6 +56,7 @@ class Subject(StrEnum):
     AGENCY_FIELD = "agency_field"
     PROCESS = "process"
     AGENCY = "agency"
+    SUMS = "sums"
 
 
 class Resolution(StrEnum):
@@ -104,6 +106,7 @@ END_BY_THEMSELVES = frozenset(
         Kind.JOB_RETRYING,
         Kind.PROCESS_DEAD,
         Kind.AGENCY_UNAVAILABLE,
+        Kind.SUMS_DIFFER,
     }
 )
 

@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
     Kind.ASKED_TWICE: _("La dependencia pide datos por segunda vez"),
     Kind.GIVEN_AFTER_END: _("Respuesta después de que venció el plazo"),
     Kind.RESULTS_CONTRADICT: _("Archivo de resultados que no cuadra"),
+    Kind.SUMS_DIFFER: _("Sumas de indicadores que no cuadran"),
 }
 # What each means, and what to do about it.
 MEANINGS: Mapping[str, str] = {
@@ -105,6 +106,11 @@ MEANINGS: Mapping[str, str] = {
         "Un archivo de resultados dice dos cosas de la misma solicitud, o trae una que no"
         " enviamos. No contamos esas filas y preguntamos folio por folio. Avisa a la dependencia."
     ),
+    Kind.SUMS_DIFFER: _(
+        "Las sumas guardadas de los indicadores no son las del recuento. Ya no se usan: los"
+        " indicadores se cuentan hecho por hecho, exactos pero más lentos. Averigua quién cambió"
+        " la base de datos; `consular recount --rebuild` las hace de nuevo."
+    ),
 }
 RESOLUTIONS: Mapping[str, str] = {
     Resolution.EXPLAINED: _("Aclarado"),
@@ -139,6 +145,9 @@ FACTS: Mapping[str, str] = {
     "program": _("Programa"),
     "process": _("Proceso"),
     "until": _("Último día"),
+    "sums": _("Sumas"),
+    "cells": _("Cifras distintas"),
+    "first": _("La primera: guardada y recontada"),
 }
 
 ERRORS: Mapping[str, ErrorMessage] = {

@@ -3,7 +3,8 @@
 A figure is a sum over lines of double-entry counting, so it is a state ("so many are active"),
 whatever the order in which its lines were written. It counts the lines that were recorded up to a
 moment before which nothing can be recorded any more (`services.facts.settling`), so that it is the
-same whenever it is asked again, and wherever: nothing is written for it.
+same whenever it is asked again, and wherever: nothing is written for it. Most of them are added up
+already (`services.facts.rolling_up`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.facts.keys import OF_LINE
+from services.facts.adding_up import Wanted, lines_sql
 from services.facts.settling import is_settled, is_to_come, settle
 from services.kernel.errors import Invalid, NotFound, Unavailable
 from services.monitoring.dimensions import SOURCES, Dimension
@@ -48,13 +49,7 @@ class Figures:
 
 _FIGURES = """
 SELECT {columns}, sum(lines.value)::bigint AS value
-FROM (
-    SELECT {keys}status, day, {measure} AS value
-    FROM facts
-    WHERE kind = :kind AND recorded_at <= :as_of
-      AND (CAST(:first AS date) IS NULL OR day >= :first)
-      AND (CAST(:last AS date) IS NULL OR day <= :last)
-) lines
+FROM ({lines}) lines
 {joins}
 WHERE {conditions}
 GROUP BY {groups} HAVING sum(lines.value) <> 0
@@ -95,17 +90,31 @@ def _rows(
     indicator: Indicator,
     as_of: datetime,
 ) -> list[dict[str, Any]]:
-    rows = session.execute(
-        text(_statement(command, indicator)),
-        {
-            "kind": indicator.kind,
-            "first": command.first,
-            "last": command.last,
-            "as_of": as_of,
-            **{f"only_{dimension}": value for dimension, value in command.only.items()},
-        },
+    split = [d for d in command.by if d is not Dimension.STATUS] + [Dimension.STATUS]
+    sources = [SOURCES[dimension] for dimension in (*split, *command.only)]
+    wanted = Wanted(
+        kind=indicator.kind,
+        measure=indicator.measure,
+        keys=sorted({source.key for source in sources if source.key}),
+        first=command.first,
+        last=command.last,
+        as_of=as_of,
+        by_day=Dimension.DAY in split,
     )
-    return [dict(row._mapping) for row in rows]
+    lines, values = lines_sql(session, wanted)
+    statement = _FIGURES.format(
+        columns=", ".join(f"{SOURCES[dimension].value} AS {dimension}" for dimension in split),
+        lines=lines,
+        joins="\n".join(sorted({source.join for source in sources})),
+        conditions=" AND ".join(_condition(dimension) for dimension in command.only) or "true",
+        groups=", ".join(SOURCES[dimension].value for dimension in split),
+    )
+    only = {f"only_{dimension}": value for dimension, value in command.only.items()}
+    return [dict(row._mapping) for row in session.execute(text(statement), {**values, **only})]
+
+
+def _condition(dimension: Dimension) -> str:
+    return f"{SOURCES[dimension].value} = :only_{dimension}"
 
 
 def _moment(session: Session, as_of: datetime | None) -> datetime:
@@ -116,18 +125,3 @@ def _moment(session: Session, as_of: datetime | None) -> datetime:
     if not is_settled(session, as_of):
         raise Unavailable(retry_after=2)
     return as_of
-
-
-def _statement(command: AskIndicator, indicator: Indicator) -> str:
-    split = [d for d in command.by if d is not Dimension.STATUS] + [Dimension.STATUS]
-    sources = [SOURCES[dimension] for dimension in (*split, *command.only)]
-    keys = sorted({source.key for source in sources if source.key})
-    conditions = [f"{SOURCES[dimension].value} = :only_{dimension}" for dimension in command.only]
-    return _FIGURES.format(
-        columns=", ".join(f"{SOURCES[dimension].value} AS {dimension}" for dimension in split),
-        keys="".join(f"{OF_LINE[key]} AS {key}, " for key in keys),
-        measure=indicator.measure,
-        joins="\n".join(sorted({source.join for source in sources})),
-        conditions=" AND ".join(conditions) or "true",
-        groups=", ".join(SOURCES[dimension].value for dimension in split),
-    )

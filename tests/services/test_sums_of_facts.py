@@ -1,0 +1,263 @@
+"""Figures come from sums that are kept, and are what a count of all lines gives, at any moment."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from threading import Event
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import select, text
+
+from services.facts.cubes import CUBES, name_of
+from services.facts.keys import Key
+from services.facts.models import FactCube
+from services.facts.recording import Counted, record, record_party
+from services.facts.recounting import recount
+from services.facts.rolling_up import build, list_watermarks, roll_up
+from services.facts.settling import note_settled, settle
+from services.incidents.models import Incident
+from services.kernel.clock import system_clock
+from services.kernel.db import NETWORK_SCOPE, Database
+from services.kernel.ids import new_id
+from services.monitoring.dimensions import Dimension
+from services.monitoring.figures import AskIndicator, figures
+from services.monitoring.recounting import prove, rebuild
+from tests.servers import Addresses, DatabaseUrls
+
+OFFICES = ("losangeles", "madrid", "tokyo", None)
+PROGRAMS = ("PAS10", "MAT", "INE")
+STATUSES = ("booked", "completed", "cancelled")
+FIRST = date(2025, 1, 15)
+NO_LAG = timedelta(0)
+# What figures were before sums were kept.
+PLAIN = text(
+    """
+    SELECT status, sum(quantity)::int AS value FROM facts
+    WHERE kind = :kind AND recorded_at <= :as_of AND day BETWEEN :first AND :last
+      AND (CAST(:office AS text) IS NULL OR consulate_code = :office)
+    GROUP BY status HAVING sum(quantity) <> 0
+    """
+)
+
+
+@pytest.fixture
+def worker(database: DatabaseUrls) -> Iterator[Database]:
+    connected = Database(database.worker_url, pool_size=6)
+    yield connected
+    connected.dispose()
+
+
+@pytest.fixture
+def web(database: DatabaseUrls) -> Iterator[Database]:
+    connected = Database(database.web_url, pool_size=6)
+    yield connected
+    connected.dispose()
+
+
+def _record(database: Database, chance: random.Random, count: int) -> None:
+    """Parties of some, and requests; some of them move on, on days of two years."""
+    with database.transaction(NETWORK_SCOPE) as session:
+        for _ in range(count):
+            day, office = FIRST + timedelta(days=chance.randrange(600)), chance.choice(OFFICES)
+            program, status = chance.choice(PROGRAMS), chance.choice(STATUSES)
+            now = datetime.now(UTC)
+            if chance.random() < 0.3:
+                request = Counted("enrollment", new_id(), day, office)
+                record(session, request, "active", now=now, program_code="rfc")
+                continue
+            party, services = Counted("appointment", new_id(), day, office), [program, "ACT"]
+            record_party(session, party, "booked", services, subjects=1, people=2, now=now)
+            if status != "booked":
+                record_party(session, party, "booked", services, subjects=-1, people=-2, now=now)
+                record_party(session, party, status, services, subjects=1, people=2, now=now)
+
+
+def _roll_up(database: Database, *, anew: bool = False) -> None:
+    with database.transaction(NETWORK_SCOPE) as session:
+        note_settled(session)
+        if anew or roll_up(session, lag=NO_LAG):
+            for cube in CUBES:
+                build(session, cube, lag=NO_LAG)
+
+
+def _now(database: Database) -> datetime:
+    with database.transaction(NETWORK_SCOPE) as session:
+        return settle(session)
+
+
+def _ask(database: Database, *by: Dimension, **changes: Any) -> list[dict[str, Any]]:
+    command = AskIndicator(**{"code": "appointments", "by": by, **changes})
+    with database.transaction(NETWORK_SCOPE) as session:
+        session.execute(text("SET TRANSACTION READ ONLY"))
+        return list(figures(session, command).rows)
+
+
+def _plain(database: Database, **values: Any) -> dict[str, int]:
+    with database.transaction(NETWORK_SCOPE) as session:
+        rows = session.execute(PLAIN, {"kind": "appointment", "office": None, **values})
+        return {row.status: row.value for row in rows}
+
+
+def _by_status(rows: list[dict[str, Any]]) -> dict[str, int]:
+    sums = {status: sum(r["value"] for r in rows if r["status"] == status) for status in STATUSES}
+    return {status: value for status, value in sums.items() if value}
+
+
+def _watermarks(database: Database) -> dict[str, datetime | None]:
+    with database.transaction(NETWORK_SCOPE) as session:
+        return {name: mark.at for name, mark in list_watermarks(session).items()}
+
+
+def test_any_question_as_of_any_moment_is_what_all_lines_come_to(
+    worker: Database, web: Database
+) -> None:
+    chance, moments = random.Random(3), []
+    for number in range(6):
+        _record(worker, chance, 40)
+        moments.append(_now(worker))
+        if number in (1, 3, 4):
+            _roll_up(worker)
+    watermarks = set(_watermarks(web).values())
+    assert len(watermarks) == 1
+    assert watermarks.isdisjoint({None})
+    splits = (
+        (),
+        ("program",),
+        ("consulate",),
+        ("country", "program"),
+        ("day",),
+        ("day", "country"),
+    )
+    for as_of in moments:
+        for by in splits:
+            first = FIRST + timedelta(days=chance.randrange(300))
+            last = first + timedelta(days=chance.randrange(300))
+            asked = {"as_of": as_of, "first": first, "last": last}
+            rows = _ask(web, *map(Dimension, by), **asked)
+            assert _by_status(rows) == _plain(web, **asked), (as_of, by)
+            only = {Dimension.CONSULATE: "madrid"}
+            there = _ask(web, *map(Dimension, by), **asked, only=only)
+            assert _by_status(there) == _plain(web, **asked, office="madrid")
+        everything = {"first": date(2000, 1, 1), "last": date(2100, 1, 1), "as_of": as_of}
+        assert _by_status(_ask(web, as_of=as_of)) == _plain(web, **everything)
+
+
+def test_a_line_recorded_at_the_watermark_itself_counts_once(
+    worker: Database, web: Database
+) -> None:
+    _roll_up(worker)
+    _record(worker, random.Random(1), 5)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        last = session.scalar(text("SELECT max(recorded_at) FROM facts"))
+        before = session.scalar(text("SELECT settle_facts(1)"))
+        session.execute(text("UPDATE facts_settled SET at = :at"), {"at": last})
+        assert not roll_up(session, lag=NO_LAG)
+    assert set(_watermarks(web).values()) == {last}
+    for at in (last, before):
+        whole = {"first": FIRST, "last": date(2100, 1, 1), "as_of": at}
+        assert _by_status(_ask(web, as_of=at)) == _plain(web, **whole) != {}
+
+
+def test_sums_are_those_of_a_recount_while_many_write(worker: Database, web: Database) -> None:
+    ended, differences = Event(), []
+
+    def write(seed: int) -> None:
+        while not ended.is_set():
+            _record(worker, random.Random(seed), 3)
+
+    _roll_up(worker)
+    with ThreadPoolExecutor(4) as pool:
+        writers = [pool.submit(write, seed) for seed in range(4)]
+        try:
+            for _ in range(15):
+                _roll_up(worker)
+                for cube in CUBES:
+                    with worker.transaction(NETWORK_SCOPE) as session:
+                        differences.append(recount(session, cube).differences)
+                as_of = _now(web)
+                whole = {"first": FIRST, "last": date(2100, 1, 1), "as_of": as_of}
+                assert _by_status(_ask(web, as_of=as_of)) == _plain(web, **whole)
+        finally:
+            ended.set()
+        for writer in writers:
+            writer.result()
+    assert set(differences) == {0}
+
+
+def test_a_damaged_cell_is_named_and_figures_do_without_until_it_is_built_anew(
+    worker: Database, web: Database, database: DatabaseUrls, servers: Addresses
+) -> None:
+    cube = (Key.CONSULATE,)
+    _record(worker, random.Random(5), 50)
+    _roll_up(worker)
+    right = _ask(web, Dimension.CONSULATE)
+    with psycopg.connect(servers.superuser_url, dbname=database.name, autocommit=True) as root:
+        root.execute(
+            "UPDATE fact_cells SET quantity = quantity + 7 WHERE level = 'month' AND value_1 ="
+            " 'madrid' AND kind = 'appointment' AND cube = (SELECT id FROM fact_cubes WHERE"
+            " name = 'consulate') AND (period, status) = (SELECT period, status FROM fact_cells"
+            " WHERE level = 'month' AND value_1 = 'madrid' AND kind = 'appointment' LIMIT 1)"
+        )
+    with worker.transaction(NETWORK_SCOPE) as session:
+        results = {cube: prove(session, cube, now=system_clock()) for cube in CUBES}
+        [incident] = session.scalars(select(Incident)).all()
+        assert (incident.kind, incident.detail["sums"], incident.detail["cells"]) == (
+            "sums_differ",
+            "consulate",
+            1,
+        )
+        assert "month 2025-" in incident.detail["first"]
+        assert "madrid" in incident.detail["first"]
+    assert {cube: result.differences for cube, result in results.items() if result.differences} == {
+        cube: 1
+    }
+    [cell] = results[cube].cells
+    assert cell.kept[0] == cell.counted[0] + 7
+    _roll_up(worker, anew=True)  # nobody but a person brings it back
+    assert _watermarks(web)[name_of(cube)] is None
+    assert _ask(web, Dimension.CONSULATE) == right
+    with worker.transaction(NETWORK_SCOPE) as session:
+        assert rebuild(session, cube, now=system_clock())
+        assert prove(session, cube, now=system_clock()).differences == 0
+        [incident] = session.scalars(select(Incident)).all()
+        assert incident.resolution == "recovered"
+    assert _watermarks(web)[name_of(cube)] is not None
+    assert _ask(web, Dimension.CONSULATE) == right
+
+
+def test_after_a_clock_was_set_back_sums_are_built_anew(worker: Database, web: Database) -> None:
+    _record(worker, random.Random(2), 5)
+    _roll_up(worker)
+    ahead = text("UPDATE fact_cubes SET at = clock_timestamp() + interval '1 hour'")
+    with worker.transaction(NETWORK_SCOPE) as session:
+        session.execute(ahead)
+    _record(worker, random.Random(4), 5)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        note_settled(session)
+        assert roll_up(session)
+        assert set(session.scalars(select(FactCube.at))) == {None}
+        for cube in CUBES:
+            build(session, cube)
+            assert recount(session, cube).differences == 0
+    whole = {"first": FIRST, "last": date(2100, 1, 1), "as_of": _now(web)}
+    assert _by_status(_ask(web)) == _plain(web, **whole)
+
+
+def test_what_comes_to_nothing_leaves_no_cell(worker: Database) -> None:
+    subject = Counted("appointment", new_id(), FIRST, "madrid")
+    for status, sign in (("booked", 1), ("booked", -1), ("completed", 1)):
+        with worker.transaction(NETWORK_SCOPE) as session:
+            record_party(
+                session, subject, status, ["MAT"], subjects=sign, people=sign,
+                now=datetime.now(UTC),
+            )  # fmt: skip
+        _roll_up(worker)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        statuses = session.scalars(text("SELECT DISTINCT status FROM fact_cells")).all()
+        cells = session.scalar(text("SELECT count(*) FROM fact_cells"))
+    assert (list(statuses), cells) == (["completed"], 3 * len(CUBES))
