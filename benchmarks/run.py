@@ -24,6 +24,7 @@ from urllib.parse import urlencode
 
 from benchmarks import client, enrollments
 from benchmarks import stage as stages
+from benchmarks.report import Result, alone, compared, show
 from benchmarks.stage import (
     AGENDA,
     DAYS,
@@ -62,20 +63,6 @@ class Size:
 SHORT = Size(runs=5, bookings=600, reads=100, enrollments=150, past=1)
 # 8 rounds of 3 x 1,200 fit into the 32,000 places of the hot slot, a smallint's reach.
 FULL = Size(runs=7, bookings=1200, reads=600, enrollments=400, past=15)
-
-
-@dataclass(frozen=True)
-class Result:
-    """One figure in the contract's form. ``ratio`` is ``value`` to ``floor``."""
-
-    name: str
-    value: float
-    unit: str
-    floor: float | None
-    floor_what: str | None
-    ratio: float | None
-    samples: int
-    spread: float
 
 
 @dataclass(frozen=True)
@@ -128,7 +115,7 @@ def booking(stage: Stage, size: Size, name: str, office: str, status: int = 201)
         mine = send(stage.product, ours, CONNECTIONS, status)
         bare = send(stage.floor, floors, CONNECTIONS, status)
         pairs.append((mine.rate, bare.rate))
-    return _result(name, "requests/s", pairs[1:], BARE_BOOKING)
+    return compared(name, "requests/s", pairs[1:], BARE_BOOKING)
 
 
 def availability(stage: Stage, size: Size) -> list[Result]:
@@ -146,11 +133,11 @@ def availability(stage: Stage, size: Size) -> list[Result]:
     growth = [(many.p50, few.p50) for few, _, many, _ in rounds]
     at_few = f"the same with {FEW} bookings and none in the past"
     return [
-        _result(f"availability_over_http_p50_{FEW}", "ms", few50, BARE_FREE),
-        _result(f"availability_over_http_p95_{FEW}", "ms", few95, BARE_FREE),
-        _result(f"availability_over_http_p50_{MANY}", "ms", many50, BARE_FREE),
-        _result(f"availability_over_http_p95_{MANY}", "ms", many95, BARE_FREE),
-        _result("availability_growth_x100_bookings", "ms", growth, at_few),
+        compared(f"availability_over_http_p50_{FEW}", "ms", few50, BARE_FREE),
+        compared(f"availability_over_http_p95_{FEW}", "ms", few95, BARE_FREE),
+        compared(f"availability_over_http_p50_{MANY}", "ms", many50, BARE_FREE),
+        compared(f"availability_over_http_p95_{MANY}", "ms", many95, BARE_FREE),
+        compared("availability_growth_x100_bookings", "ms", growth, at_few),
     ]
 
 
@@ -163,7 +150,7 @@ def agenda(stage: Stage, size: Size) -> Result:
         (send(stage.product, reads, 1, 200).p95, send(stage.floor, floors, 1, 200).p95)
         for _ in range(size.runs + 1)
     ][1:]
-    return _result("agenda_300", "ms", pairs, "p95; its SQL in a bare Flask view, same server")
+    return compared("agenda_300", "ms", pairs, "p95; its SQL in a bare Flask view, same server")
 
 
 def first_page(stage: Stage, size: Size) -> list[Result]:
@@ -171,9 +158,9 @@ def first_page(stage: Stage, size: Size) -> list[Result]:
     reads = [http_request("GET", "/", {"Accept": "text/html"})] * size.reads
     runs = [send(stage.product, reads, 1, 200) for _ in range(size.runs + 1)][1:]
     return [
-        _alone("home_page_p50", "ms", [run.p50 for run in runs]),
-        _alone("home_page_p95", "ms", [run.p95 for run in runs]),
-        _alone("home_page_bytes", "bytes", [float(run.body_bytes) for run in runs]),
+        alone("home_page_p50", "ms", [run.p50 for run in runs]),
+        alone("home_page_p95", "ms", [run.p95 for run in runs]),
+        alone("home_page_bytes", "bytes", [float(run.body_bytes) for run in runs]),
     ]
 
 
@@ -185,8 +172,8 @@ def enrolling(stage: Stage, size: Size) -> list[Result]:
         rounds = [register.measure(size.enrollments) for _ in range(ENROLLING_RUNS + 1)][1:]
     pairs = [(each.rate, each.no_op_rate) for each in rounds]
     return [
-        _result("enrollment_end_to_end", "requests/s", pairs, NO_OP),
-        _alone("enrollment_jobs_per_request", "jobs", [each.jobs for each in rounds]),
+        compared("enrollment_end_to_end", "requests/s", pairs, NO_OP),
+        alone("enrollment_jobs_per_request", "jobs", [each.jobs for each in rounds]),
     ]
 
 
@@ -202,31 +189,6 @@ def measure(size: Size) -> list[Result]:
             agenda(stage, size),
             *enrolling(stage, size),
         ]
-
-
-def _result(name: str, unit: str, pairs: Sequence[tuple[float, float]], what: str) -> Result:
-    values, floors = [ours for ours, _ in pairs], [bare for _, bare in pairs]
-    ratio = median(ours / bare for ours, bare in pairs)
-    return Result(
-        name,
-        round(median(values), 2),
-        unit,
-        round(median(floors), 2),
-        what,
-        round(ratio, 3),
-        len(pairs),
-        _spread(values),
-    )
-
-
-def _alone(name: str, unit: str, values: Sequence[float]) -> Result:
-    value = round(median(values), 2)
-    return Result(name, value, unit, None, None, None, len(values), _spread(values))
-
-
-def _spread(values: Sequence[float]) -> float:
-    """From the least to the most, as a share of the median."""
-    return round((max(values) - min(values)) / median(values), 3)
 
 
 def machine() -> str:
@@ -266,15 +228,6 @@ def _git(*arguments: str) -> str:
     except OSError:
         return ""
     return done.stdout.strip()
-
-
-def show(results: Sequence[Result]) -> None:
-    """Print the results as a small table."""
-    print(f"{'':36}{'value':>10}  {'unit':<11}{'floor':>10}{'ratio':>8}{'spread':>8}")
-    for r in results:
-        floor = "" if r.floor is None else f"{r.floor:.2f}"
-        ratio = "" if r.ratio is None else f"{r.ratio:.2f}"
-        print(f"{r.name:36}{r.value:>10.2f}  {r.unit:<11}{floor:>10}{ratio:>8}{r.spread:>8.2f}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
