@@ -21,6 +21,7 @@ from consular.import_command import import_from_command
 from consular.local import launcher
 from consular.local.demonstration import load_demo
 from consular.local.development_tokens import development_token
+from consular.recount_command import recount_facts
 from consular.seed import adopt_database, appoint_administrator, load_reference
 from consular.server import run_web
 from consular.startup import CannotStart
@@ -180,6 +181,19 @@ def blocked(folio: str) -> None:
     For an authority that may know, until the law lets it go. Noted in the audit.
     """
     click.echo(json.dumps(read_blocked(_settings(), folio), ensure_ascii=False))
+
+
+@commands.command()
+@click.option("--rebuild", is_flag=True, help="Build the sums anew first, from all facts.")
+def recount(rebuild: bool) -> None:
+    """Recount all facts and compare the sums that figures come from. Exits 1 if any differ.
+
+    Sums that differ are used no more: figures are counted fact by fact until --rebuild. The
+    workers do the same every night.
+    """
+    if not recount_facts(_settings(), click.echo, anew=rebuild):
+        click.echo("Find out who changed the database, then: consular recount --rebuild", err=True)
+        sys.exit(1)
 
 
 @commands.command(name="doctor")

@@ -21,6 +21,7 @@ from services.kernel.logins import Duty, read_login
 from services.kernel.settings import Settings, SettingsError
 
 CLOCK_SECONDS = 2.0
+BEHIND_SECONDS = 300.0
 DISK_BYTES = 500 * 1024 * 1024
 
 
@@ -140,6 +141,24 @@ def _figures(settings: Settings) -> Finding:
     )
 
 
+def _sums(settings: Settings) -> Finding:
+    """Figures are exact without them, and slow."""
+    part = "Sums of facts"
+    unbuilt, damaged, behind = _one(
+        settings,
+        "SELECT count(*) FILTER (WHERE at IS NULL AND damaged_at IS NULL), count(damaged_at),"
+        " coalesce(extract(epoch FROM clock_timestamp() - (SELECT min(recorded_at) FROM facts"
+        " WHERE recorded_at > (SELECT min(at) FROM fact_cubes)))::float8, 0) FROM fact_cubes",
+    )
+    if damaged:
+        state = f"{damaged} differ from a recount and aren't used: figures are slow"
+        return Finding(part, state, "Find out who changed them, then: consular recount --rebuild")
+    if float(str(behind)) > BEHIND_SECONDS:
+        state = f"{float(str(behind)) / 60:.0f} minutes behind: figures become slow"
+        return Finding(part, state, "Is a schedule running, and a worker? See their logs.")
+    return Finding(part, f"{unbuilt} are still to be built" if unbuilt else "up to now")
+
+
 def _redis(settings: Settings) -> Finding:
     check_redis(settings.require("REDIS_URL"))
     return Finding("Redis", "answers")
@@ -217,6 +236,7 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
     ("Clock", _clock),
     ("Cluster", _home),
     ("Figures", _figures),
+    ("Sums of facts", _sums),
     ("Redis", _redis),
     ("Keys", _keys),
     ("Disk", _disk),

@@ -57,15 +57,15 @@ def _cells() -> None:
             level text NOT NULL
                 CONSTRAINT ck_fact_cells_level CHECK (level IN ('year', 'month', 'day')),
             period date NOT NULL,
-            status text NOT NULL,
             value_1 text NOT NULL,
             value_2 text NOT NULL,
             value_3 text NOT NULL,
+            status text NOT NULL,
             quantity bigint NOT NULL,
             people bigint NOT NULL,
             services bigint NOT NULL,
             CONSTRAINT pk_fact_cells PRIMARY KEY (
-                cube, kind, level, period, status, value_1, value_2, value_3),
+                cube, kind, level, period, value_1, value_2, value_3, status),
             CONSTRAINT ck_fact_cells_counts CHECK (
                 quantity <> 0 OR people <> 0 OR services <> 0)
         ) WITH (fillfactor = 90)

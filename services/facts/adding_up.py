@@ -8,14 +8,14 @@ that isn't there any more when the statement begins counts nothing, and all line
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services.facts.cubes import COLUMNS, find_cube, name_of, split
+from services.facts.cubes import COLUMNS, Piece, find_cube, name_of, split
 from services.facts.keys import OF_LINE, Key
 from services.facts.rolling_up import list_watermarks
 
@@ -23,7 +23,11 @@ from services.facts.rolling_up import list_watermarks
 @dataclass(frozen=True)
 class Wanted:
     """Facts of a kind, of days from ``first`` to ``last``, as of a moment, told apart by ``keys``
-    and status; ``by_day`` by day as well. ``measure`` is the column that is added up."""
+    and status; ``by_day`` by day as well. ``measure`` is the column that is added up; ``only``
+    keeps what has these values of some of the keys.
+
+    ``earlier`` is where the days begin with which these are compared, up to the first of them.
+    """
 
     kind: str
     measure: str
@@ -32,58 +36,83 @@ class Wanted:
     last: date | None
     as_of: datetime
     by_day: bool = False
+    earlier: date | None = None
+    only: Mapping[Key, str] = field(default_factory=dict)
 
 
-_LINES = """
-    SELECT {keys}status, day, {measure} AS value
-    FROM facts
-    WHERE kind = :kind AND recorded_at <= :as_of
-      AND (CAST(:first AS date) IS NULL OR day >= :first)
-      AND (CAST(:last AS date) IS NULL OR day <= :last)
+_DAYS = """
+    WHERE kind = :kind
+      AND (CAST(:since AS date) IS NULL OR day >= :since)
+      AND (CAST(:last AS date) IS NULL OR day <= :last) {only}
 """
+_EARLIER = "coalesce(day < :first, false) AS earlier"
+_LINES = f"""
+    SELECT {{keys}}status, day, {_EARLIER}, {{measure}} AS value
+    FROM facts {{days}} AND recorded_at <= :as_of
+"""  # noqa: S608 - constants of this file
 _MARK = "coalesce((SELECT at FROM mark), '-infinity')"
 _CELLS = f"""
     WITH mark AS (SELECT id, at FROM fact_cubes WHERE name = :cube AND at IS NOT NULL)
-    SELECT {{columns}}cell.status, cell.period AS day, cell.{{measure}} * piece.sign AS value
+    SELECT {{columns}}cell.status, cell.period AS day, piece.earlier,
+        cell.{{measure}} * piece.sign AS value
     FROM unnest(CAST(:levels AS text[]), CAST(:firsts AS date[]), CAST(:lasts AS date[]),
-        CAST(:signs AS integer[])) AS piece (level, first, last, sign)
+        CAST(:signs AS integer[]), CAST(:earlier AS boolean[]))
+        AS piece (level, first, last, sign, earlier)
     JOIN fact_cells cell ON cell.cube = (SELECT id FROM mark) AND cell.kind = :kind
-        AND cell.level = piece.level AND cell.period BETWEEN piece.first AND piece.last
+        AND cell.level = piece.level AND cell.period BETWEEN piece.first AND piece.last {{only}}
     UNION ALL
-    SELECT {{keys}}status, day,
+    SELECT {{keys}}status, day, {_EARLIER},
         CASE WHEN {_MARK} > :as_of THEN -line.{{measure}} ELSE line.{{measure}} END
     FROM (
         SELECT * FROM facts
         WHERE recorded_at > least({_MARK}, :as_of) AND recorded_at <= greatest({_MARK}, :as_of)
-    ) line
-    WHERE kind = :kind
-      AND (CAST(:first AS date) IS NULL OR day >= :first)
-      AND (CAST(:last AS date) IS NULL OR day <= :last)
+    ) line {{days}}
 """  # noqa: S608 - constants of this file
 
 
 def lines_sql(session: Session, wanted: Wanted) -> tuple[str, dict[str, Any]]:
-    """A query of (keys, status, day, value), and its values: from the smallest cube that has the
-    keys, if it can be used now, else from the lines themselves."""
+    """A query of (keys, status, day, earlier, value), and its values: from the smallest cube that
+    has the keys, if it can be used now, else from the lines themselves."""
     values = {
         "kind": wanted.kind,
         "first": wanted.first,
+        "since": wanted.earlier or wanted.first,
         "last": wanted.last,
         "as_of": wanted.as_of,
+        **{f"key_{key}": value for key, value in wanted.only.items()},
     }
     keys = "".join(f"{OF_LINE[key]} AS {key}, " for key in wanted.keys)
+    days = _DAYS.format(only=_only(wanted, OF_LINE))
     cube = find_cube(wanted.keys)
     if cube is None or list_watermarks(session)[name_of(cube)].at is None:
-        return _LINES.format(keys=keys, measure=wanted.measure), values
-    column = dict(zip(cube, COLUMNS, strict=False))
-    columns = "".join(f"nullif(cell.{column[key]}, '') AS {key}, " for key in wanted.keys)
-    pieces = split(wanted.first, wanted.last, by_day=wanted.by_day)
-    query = _CELLS.format(columns=columns, keys=keys, measure=wanted.measure)
-    return query, {
-        **values,
-        "cube": name_of(cube),
-        "levels": [piece.level.value for piece in pieces],
-        "firsts": [piece.first for piece in pieces],
-        "lasts": [piece.last for piece in pieces],
-        "signs": [piece.sign for piece in pieces],
+        return _LINES.format(keys=keys, days=days, measure=wanted.measure), values
+    of_cell = {key: f"cell.{c}" for key, c in zip(cube, COLUMNS, strict=False)}
+    query = _CELLS.format(
+        columns="".join(f"nullif({of_cell[key]}, '') AS {key}, " for key in wanted.keys),
+        only=_only(wanted, of_cell),
+        keys=keys,
+        days=days,
+        measure=wanted.measure,
+    )
+    return query, {**values, "cube": name_of(cube), **_pieces(wanted)}
+
+
+def _only(wanted: Wanted, columns: Mapping[Key, str]) -> str:
+    return " ".join(f"AND {columns[key]} = :key_{key}" for key in wanted.only)
+
+
+def _pieces(wanted: Wanted) -> dict[str, list[Any]]:
+    """Which cells make up the days, as arrays."""
+    pieces: list[tuple[Piece, bool]] = [
+        (piece, False) for piece in split(wanted.first, wanted.last, by_day=wanted.by_day)
+    ]
+    if wanted.earlier and wanted.first:
+        until = wanted.first - timedelta(days=1)
+        pieces += [(piece, True) for piece in split(wanted.earlier, until, by_day=wanted.by_day)]
+    return {
+        "levels": [piece.level.value for piece, _ in pieces],
+        "firsts": [piece.first for piece, _ in pieces],
+        "lasts": [piece.last for piece, _ in pieces],
+        "signs": [piece.sign for piece, _ in pieces],
+        "earlier": [earlier for _, earlier in pieces],
     }

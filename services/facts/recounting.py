@@ -58,8 +58,8 @@ def recount(session: Session, cube: Sequence[Key]) -> Recount:
     name = name_of(cube)
     session.execute(USE_MEMORY)
     statement = _RECOUNT.format(sums=sums_sql(cube, "recorded_at <= (SELECT at FROM mark)"))
-    rows = session.execute(text(statement), {"name": name, "most": MOST}).all()
     at = list_watermarks(session)[name].at
+    rows = session.execute(text(statement), {"name": name, "most": MOST}).all()
     return Recount(name, at, rows[0].differences if rows else 0, [_cell(row) for row in rows])
 
 

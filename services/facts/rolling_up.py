@@ -78,6 +78,12 @@ _SUMS = f"""
     HAVING sum(quantity) <> 0 OR sum(people) <> 0 OR sum(services) <> 0
 """  # noqa: S608 - constants of this file
 _SAME = " AND ".join(f"cell.{column} = sums.{column}" for column in COLUMNS)
+_CELL = f"kind, level, period, status, {_VALUES}, quantity, people, services"
+# In the order in which they are read, so that those of a period lie side by side.
+_FILL = f"""
+    INSERT INTO fact_cells (cube, {_CELL})
+    SELECT :cube, {_CELL} FROM ({{sums}}) sums ORDER BY kind, level, period, {_VALUES}
+"""  # noqa: S608 - constants of this file
 _ADD = f"""
     MERGE INTO fact_cells AS cell USING ({{sums}}) AS sums
     ON cell.cube = :cube AND cell.kind = sums.kind AND cell.level = sums.level
@@ -87,7 +93,7 @@ _ADD = f"""
     WHEN MATCHED THEN UPDATE SET quantity = cell.quantity + sums.quantity,
         people = cell.people + sums.people, services = cell.services + sums.services
     WHEN NOT MATCHED THEN
-        INSERT (cube, kind, level, period, status, {_VALUES}, quantity, people, services)
+        INSERT (cube, {_CELL})
         VALUES (:cube, sums.kind, sums.level, sums.period, sums.status,
             {", ".join(f"sums.{column}" for column in COLUMNS)},
             sums.quantity, sums.people, sums.services)
@@ -149,12 +155,13 @@ def _add(session: Session, cube: Sequence[Key], until: datetime, *, anew: bool =
     if row is None or (row.damaged_at and not anew):
         return False
     after = None if anew else row.at
+    values = {"cube": row.id, "after": after, "until": until}
     if after is None:
-        session.execute(_EMPTY, {"cube": row.id})
-    elif after >= until:
-        return True
-    which = "recorded_at <= :until" + (" AND recorded_at > :after" if after else "")
-    statement = text(_ADD.format(sums=sums_sql(cube, which)))
-    session.execute(statement, {"cube": row.id, "after": after, "until": until})
-    session.execute(_MOVE, {"cube": row.id, "until": until})
+        session.execute(_EMPTY, values)
+        session.execute(text(_FILL.format(sums=sums_sql(cube, "recorded_at <= :until"))), values)
+        session.execute(_MOVE, values)
+    elif after < until:
+        sums = sums_sql(cube, "recorded_at > :after AND recorded_at <= :until")
+        session.execute(text(_ADD.format(sums=sums)), values)
+        session.execute(_MOVE, values)
     return True

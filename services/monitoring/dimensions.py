@@ -36,6 +36,11 @@ class Source:
     key: Key | None = None
     join: str = ""
 
+    @property
+    def is_key(self) -> Key | None:
+        """The key that it is, nothing being made of it."""
+        return self.key if self.value == f"lines.{self.key}" else None
+
 
 SOURCES: Mapping[Dimension, Source] = {
     Dimension.PROGRAM: Source("lines.program", Key.PROGRAM),

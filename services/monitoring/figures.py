@@ -10,7 +10,7 @@ already (`services.facts.rolling_up`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -48,50 +48,36 @@ class Figures:
 
 
 _FIGURES = """
-SELECT {columns}, sum(lines.value)::bigint AS value
+SELECT {columns}, {value}
 FROM ({lines}) lines
 {joins}
 WHERE {conditions}
-GROUP BY {groups} HAVING sum(lines.value) <> 0
+GROUP BY {groups} HAVING {wanted}
 ORDER BY {groups}
 """
+_SUM = "coalesce(sum(lines.value) FILTER (WHERE {which}), 0)::bigint"
+_VALUE, _COMPARED = _SUM.format(which="NOT lines.earlier"), _SUM.format(which="lines.earlier")
 
 
 def figures(session: Session, command: AskIndicator) -> Figures:
     """Count. Raises NotFound for an unknown indicator, Invalid ``in_the_future``, Unavailable for a
-    moment that isn't settled here yet."""
+    moment that isn't settled here yet.
+
+    Compared, each row has the value of as many days just before, and 0 where there is none.
+    """
     indicator = INDICATORS.get(command.code)
     if indicator is None:
         raise NotFound()
     as_of = _moment(session, command.as_of)
-    rows = _rows(session, command, indicator, as_of)
-    if command.compare and command.first and command.last:
-        days = command.last - command.first + timedelta(days=1)
-        before = replace(command, first=command.first - days, last=command.last - days)
-        rows = _compared(rows, _rows(session, before, indicator, as_of))
-    return Figures(indicator, as_of, rows)
-
-
-def _compared(rows: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each row with the value of the same row in the period before: 0 where there is none."""
-    earlier = {_key(row): row["value"] for row in before}
-    now = {_key(row) for row in rows}
-    gone = [{**row, "value": 0} for row in before if _key(row) not in now]
-    return [{**row, "compared": earlier.get(_key(row), 0)} for row in rows + gone]
-
-
-def _key(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(value for name, value in row.items() if name != "value")
+    return Figures(indicator, as_of, _rows(session, command, indicator, as_of))
 
 
 def _rows(
-    session: Session,
-    command: AskIndicator,
-    indicator: Indicator,
-    as_of: datetime,
+    session: Session, command: AskIndicator, indicator: Indicator, as_of: datetime
 ) -> list[dict[str, Any]]:
     split = [d for d in command.by if d is not Dimension.STATUS] + [Dimension.STATUS]
     sources = [SOURCES[dimension] for dimension in (*split, *command.only)]
+    earlier = _earlier(command)
     wanted = Wanted(
         kind=indicator.kind,
         measure=indicator.measure,
@@ -100,17 +86,30 @@ def _rows(
         last=command.last,
         as_of=as_of,
         by_day=Dimension.DAY in split,
+        earlier=earlier,
+        only={key: value for d, value in command.only.items() if (key := SOURCES[d].is_key)},
     )
     lines, values = lines_sql(session, wanted)
     statement = _FIGURES.format(
         columns=", ".join(f"{SOURCES[dimension].value} AS {dimension}" for dimension in split),
+        value=f"{_VALUE} AS value" + (f", {_COMPARED} AS compared" if earlier else ""),
         lines=lines,
         joins="\n".join(sorted({source.join for source in sources})),
-        conditions=" AND ".join(_condition(dimension) for dimension in command.only) or "true",
+        conditions=" AND ".join(["true", *map(_condition, command.only)]),
         groups=", ".join(SOURCES[dimension].value for dimension in split),
+        wanted=f"{_VALUE} <> 0" + (f" OR {_COMPARED} <> 0" if earlier else ""),
     )
     only = {f"only_{dimension}": value for dimension, value in command.only.items()}
-    return [dict(row._mapping) for row in session.execute(text(statement), {**values, **only})]
+    counted = session.execute(text(statement), {**values, **only})
+    names = tuple(counted.keys())
+    return [dict(zip(names, row, strict=True)) for row in counted]
+
+
+def _earlier(command: AskIndicator) -> date | None:
+    """Where the period before begins, if it is compared with."""
+    if not (command.compare and command.first and command.last):
+        return None
+    return command.first - (command.last - command.first + timedelta(days=1))
 
 
 def _condition(dimension: Dimension) -> str:

@@ -81,6 +81,8 @@ ONLY_WEB = {
     "enrollments": f"{ADD}, UPDATE (answer_by, changed_at, data_sealed, details_sealed, person_id,"
     " reason_code, resolve_by, result_sealed, status)",
     "exchange_rates": READ,
+    "fact_cells": READ,
+    "fact_cubes": READ,
     "facts_settled": READ,
     "fees": READ,
     "folders": f"{ADD}, UPDATE (answers_sealed, consulate_code, person_key, starts_next, wanted)",
@@ -179,6 +181,8 @@ ONLY_WORKERS = {
     "enrollments": f"{ADD}, UPDATE",
     "enrollment_reminders": ADD,
     "exchange_rates": f"{KEEP}, UPDATE",
+    "fact_cells": f"{KEEP}, UPDATE (people, quantity, services)",
+    "fact_cubes": f"{ADD}, UPDATE (at, damaged_at)",
     "facts_settled": f"{READ}, UPDATE (at)",
     "fees": f"{KEEP}, UPDATE",
     "folders": f"{ADD}, UPDATE (answers_sealed, consulate_code, person_key, starts_next, wanted)",

@@ -7,19 +7,23 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 import pytest
 from psycopg import errors
+from sqlalchemy import text
 
 from consular import doctor
 from consular.local.ports import HOST
 from consular.local.postgres import PostgresServer
 from consular.seed import adopt_database
+from services.facts.cubes import CUBES
 from services.facts.recording import Counted, record
+from services.facts.recounting import recount
+from services.facts.rolling_up import build, list_watermarks, roll_up
 from services.facts.settling import note_settled
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
@@ -72,7 +76,21 @@ def _record(urls: DatabaseUrls, count: int) -> None:
             record(session, counted, "booked", now=datetime.now(UTC), service_code="PAS10")
     with database.transaction(NETWORK_SCOPE) as session:
         note_settled(session)
+        if roll_up(session, lag=timedelta(0)):
+            for cube in CUBES:
+                build(session, cube, lag=timedelta(0))
     database.dispose()
+
+
+def _sums(urls: DatabaseUrls) -> tuple[int, set[datetime | None], int]:
+    """How many cells there are, as of when, and how many differ from a recount."""
+    database = Database(urls.web_url, pool_size=1)
+    with database.transaction(NETWORK_SCOPE) as session:
+        cells = session.execute(text("SELECT count(*) FROM fact_cells")).scalar_one()
+        moments = {mark.at for mark in list_watermarks(session).values()}
+        differences = sum(recount(session, cube).differences for cube in CUBES)
+    database.dispose()
+    return cells, moments, differences
 
 
 def _ask(urls: DatabaseUrls, as_of: datetime | None = None) -> tuple[int, datetime]:
@@ -109,6 +127,12 @@ def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_are_right(
 ) -> None:
     _record(primary.urls, 7)
     before = _ask(primary.urls)
+    # The sums are further than that moment, and end before the last lines.
+    _record(primary.urls, 4)
+    later = _ask(primary.urls)
+    sums = _sums(primary.urls)
+    assert sums[0] > 0
+    assert sums[2] == 0
     dump = run(primary, "pg_dump", "--format=plain", "--no-owner", "-d", _backup_url(primary))
     server = PostgresServer(directory / "restored", log=directory / "restored.log")
     server.start()
@@ -120,12 +144,15 @@ def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_are_right(
         file.write_text(dump.replace("CREATE SCHEMA public;\n", ""))
         file.chmod(0o644)
         run(primary, "psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(file), urls.owner_url)
+        assert _sums(urls) == sums
         assert _ask(urls, before[1]) == before
-        assert _ask(urls)[0] == before[0]
+        assert _ask(urls, later[1]) == later
+        assert _ask(urls)[0] == before[0] + 4
         _refused_until_adopted(urls, tmp_path)
         _record(urls, 2)
         assert _ask(urls, before[1]) == before
-        assert _ask(urls)[0] == before[0] + 2
+        assert _ask(urls)[0] == before[0] + 6
+        assert _sums(urls)[2] == 0
     finally:
         server.stop()
         shutil.rmtree(server.directory, ignore_errors=True)
@@ -165,6 +192,7 @@ def test_a_replica_serves_monitoring_and_asks_to_come_back_for_the_rest(
             assert sum(row["value"] for row in body["rows"]) == counted
             _record(primary.urls, 3)
             _until_replayed(primary, replica.urls)
+            assert _sums(replica.urls) == _sums(primary.urls)
             as_of = quote(body["as_of"])
             again = web.call("GET", f"{path}?as_of={as_of}", token=token)
             assert again.get_json()["rows"] == body["rows"]

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import select, text
 
+from consular.recount_command import recount_facts
 from services.facts.cubes import CUBES, name_of
 from services.facts.keys import Key
 from services.facts.models import FactCube
@@ -24,9 +25,10 @@ from services.incidents.models import Incident
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
+from services.kernel.settings import Settings
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures
-from services.monitoring.recounting import prove, rebuild
+from services.monitoring.recounting import prove
 from tests.servers import Addresses, DatabaseUrls
 
 OFFICES = ("losangeles", "madrid", "tokyo", None)
@@ -147,6 +149,24 @@ def test_any_question_as_of_any_moment_is_what_all_lines_come_to(
         assert _by_status(_ask(web, as_of=as_of)) == _plain(web, **everything)
 
 
+def test_compared_is_the_value_of_as_many_days_before(worker: Database, web: Database) -> None:
+    _record(worker, random.Random(9), 120)
+    _roll_up(worker)
+    first, last = FIRST + timedelta(days=200), FIRST + timedelta(days=330)
+    before = {"first": first - timedelta(days=131), "last": first - timedelta(days=1)}
+    for by in ((Dimension.PROGRAM,), (Dimension.COUNTRY, Dimension.CONSULATE)):
+        counted: dict[tuple[Any, ...], list[int]] = {}
+        for place, period in enumerate(({"first": first, "last": last}, before)):
+            for row in _ask(web, *by, **period):
+                key = tuple(row[name] for name in (*by, "status"))
+                counted.setdefault(key, [0, 0])[place] = row["value"]
+        rows = _ask(web, *by, first=first, last=last, compare=True)
+        assert counted == {
+            tuple(row[name] for name in (*by, "status")): [row["value"], row["compared"]]
+            for row in rows
+        }
+
+
 def test_a_line_recorded_at_the_watermark_itself_counts_once(
     worker: Database, web: Database
 ) -> None:
@@ -221,9 +241,12 @@ def test_a_damaged_cell_is_named_and_figures_do_without_until_it_is_built_anew(
     _roll_up(worker, anew=True)  # nobody but a person brings it back
     assert _watermarks(web)[name_of(cube)] is None
     assert _ask(web, Dimension.CONSULATE) == right
+    settings = Settings.load({"WORKER_DATABASE_URL": database.worker_url})
+    said: list[str] = []
+    assert not recount_facts(settings, said.append, anew=False)
+    assert "consulate: not in use." in said
+    assert recount_facts(settings, said.append, anew=True)
     with worker.transaction(NETWORK_SCOPE) as session:
-        assert rebuild(session, cube, now=system_clock())
-        assert prove(session, cube, now=system_clock()).differences == 0
         [incident] = session.scalars(select(Incident)).all()
         assert incident.resolution == "recovered"
     assert _watermarks(web)[name_of(cube)] is not None
