@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.facts.cubes import COLUMNS, name_of
 from services.facts.keys import Key
-from services.facts.rolling_up import USE_MEMORY, list_watermarks, sums_sql
+from services.facts.rolling_up import AT_LENGTH, list_watermarks, sums_sql
 
 MOST = 20
 
@@ -56,7 +56,7 @@ def recount(session: Session, cube: Sequence[Key]) -> Recount:
     """Count all lines that a cube has, and compare. Whatever is recorded meanwhile is in
     neither."""
     name = name_of(cube)
-    session.execute(USE_MEMORY)
+    session.execute(AT_LENGTH)
     statement = _RECOUNT.format(sums=sums_sql(cube, "recorded_at <= (SELECT at FROM mark)"))
     at = list_watermarks(session)[name].at
     rows = session.execute(text(statement), {"name": name, "most": MOST}).all()

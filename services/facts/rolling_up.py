@@ -60,8 +60,10 @@ _MOVE = text("UPDATE fact_cubes SET at = :until, damaged_at = NULL WHERE id = :c
 _DAMAGED = text(
     "UPDATE fact_cubes SET at = NULL, damaged_at = clock_timestamp() WHERE name = :name"
 )
-# For sorting and hashing all lines.
-USE_MEMORY = text("SET LOCAL work_mem = '128MB'")
+# All lines are read, sorted and hashed: minutes, where some seconds are what a statement may take.
+AT_LENGTH = text(
+    "SELECT set_config('work_mem', '128MB', true), set_config('statement_timeout', '0', true)"
+)
 
 _VALUES = ", ".join(COLUMNS)
 _LEVELS = ", ".join(f"('{level}')" for level in Level)
@@ -133,7 +135,7 @@ def build(
     """Add whatever a cube lacks, all of it when it isn't built; ``anew`` also when it is, or was
     found wrong. False when somebody else is at it."""
     session.execute(_NEW, {"names": [name_of(cube) for cube in CUBES]})
-    session.execute(USE_MEMORY)
+    session.execute(AT_LENGTH)
     until: datetime = session.execute(_TARGET, {"lag": lag}).scalar_one()
     return _add(session, cube, until, anew=anew)
 
