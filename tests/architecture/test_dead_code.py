@@ -64,7 +64,7 @@ BY_NAME = {
     ("services/monitoring/queries.py", "*_e[ns]"): "read in the reader's language, by name",
     ("services/ledger/queries.py", "balances"): "tests and operators read the trial balance",
     ("services/*/rules.py", "[A-Z]*"): "a value of the contract: sent, stored and read as text",
-    ("benchmarks/run.py", "*"): "written into the results by name",
+    ("benchmarks/report.py", "*"): "written into the results by name",
     ("integrations/simulator/smtp.py", "handle_*"): "aiosmtpd calls what is named so",
     ("integrations/simulator/smtp.py", "mail_from"): "aiosmtpd reads it",
     ("workers/logs.py", "handlers"): "logging reads it",

@@ -9,8 +9,8 @@ from alembic import op
 
 from migrations.support import WORKER, grant, replace_constraint, validate
 
-revision = "0079"
-down_revision = "0078"
+revision = "0081"
+down_revision = "0080"
 
 _KINDS = (
     "'paid_after_refund', 'refused_after_paid', 'amount_differs', 'key_reused',"
