@@ -20,6 +20,7 @@ from services.appointments import watching
 from services.appointments.boards import TAIL
 from services.appointments.calendar import CalendarEvent, event_of
 from services.appointments.calling_off import REASON
+from services.appointments.mobile import mobile_at
 from services.appointments.models import Appointment
 from services.appointments.nearest import nearest_times
 from services.appointments.next_in_queue import find_call
@@ -158,7 +159,9 @@ def _of_orphaned(session: Session, row: Appointment, means: Means) -> MessageCon
     zone = get_consulate(session, row.consulate_code).time_zone
     # One, for a text message has three parts at the most; the page has the others.
     nearest = "".join(
-        local_time(time.start, zone, context.language)
+        local_time(
+            time.start, time.mobile.place.time_zone if time.mobile else zone, context.language
+        )
         for time in nearest_times(session, row, now=means.now)[:1]
     )
     values = {
@@ -242,10 +245,14 @@ def place_found(session: Session, watch: UUID, means: Means) -> MessageContext |
         return None
     row = watching.get_watch(session, watch)
     office, language = get_consulate(session, place.consulate), reading_language(row.language)
+    name = office.name_en if language == "en" else office.name_es
+    mobile = mobile_at(session, place.consulate, row.service_code, place.start)
     values = {
         "services": service_names(session, [row.service_code], language),
-        "office": office.name_en if language == "en" else office.name_es,
-        "when": local_time(place.start, office.time_zone, language),
+        "office": f"{name}, {mobile.place.name}" if mobile else name,
+        "when": local_time(
+            place.start, mobile.place.time_zone if mobile else office.time_zone, language
+        ),
         "address": f"{means.site}/citas/avisos/{watch}",
     }
     message = "earlier_place_found" if row.appointment_id else "place_found"

@@ -239,12 +239,13 @@ class NothingSchema(Schema):
 
 
 class RescheduleSchema(Schema):
-    """When, and at which office when it moves there too."""
+    """When, and at which office when it moves there too; ``place``: at that mobile consulate."""
 
     example: ClassVar[dict[str, Any]] = {"start": "2026-12-08T09:00:00-08:00"}
 
     start = Moment(required=True)
     consulate = Code(load_default=None, allow_none=True)
+    place = Identifier(load_default=None, allow_none=True)
 
 
 class CheckInSchema(Schema):

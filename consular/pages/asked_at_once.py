@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
+from consular.auth import now
 from consular.i18n import date_long, time_at
 from consular.input.appointments import AttendeeSchema, ContactSchema
 from consular.input.fields import Code, Day, Moment
 from consular.pages.forms import Errors, check, date_of, phone_of, pick
 from consular.pages.portal.names import office, offices
-from consular.pages.portal.needs import read_needs
+from consular.pages.portal.needs import at_place, read_needs
 from consular.pages.times import free_week
 from services.appointments.booking import BookAppointment
+from services.appointments.mobile import list_mobile
+from services.appointments.seating import Party
 from services.consulates.queries import get_service
 from services.kernel.errors import NotFound
 
@@ -34,34 +38,45 @@ class _Slot(Schema):
     start = Moment(required=True)
 
 
-def week_of(session: Session, form: dict[str, str], *, party: int = 1) -> dict[str, Any]:
+def week_of(
+    session: Session, form: dict[str, str], *, moving: Party | None = None
+) -> dict[str, Any]:
     """The free times of the week that was asked for, once office and service are known: ``there``,
-    ``times`` to choose from, ``later``."""
+    ``times`` to choose from, ``later``, and the office's ``mobile`` consulates. For one person, or
+    for who is ``moving``."""
     place = check(_Place(), pick(form, "consulate", "service", "from"), {})
     if place is None:
         return {"there": None}
+    needs = replace(moving, place="") if moving else read_needs(form)
     try:
-        there = office(session, place["consulate"])
+        there = at_place(session, office(session, place["consulate"]), needs.place)
         service = get_service(session, place["service"])
     except NotFound:
         return {"there": None}
     zone = there["time_zone"]
     week = free_week(
         session, there["code"], ZoneInfo(zone), service.code,
-        first=place["from_"], party=party, needs=read_needs(form),
+        first=place["from_"],
+        party=(moving and moving.people) or 1,
+        further=moving.services[1:] if moving else (),
+        needs=needs,
     )  # fmt: skip
-    starts = [each["start"] for day in week.days for each in day["times"]]
+    times = [each for day in week.days for each in day["times"]]
     return {
         "there": there,
+        "mobile": list_mobile(
+            session, first=now().date(), consulate=there["code"], service=service.code
+        ),
         "later": week.later.isoformat(),
-        "times": [
-            {
-                "value": start.isoformat(),
-                "label": f"{date_long(start, zone)}, {time_at(start, zone)}",
-            }
-            for start in starts
-        ],
+        "times": [{"value": each["start"].isoformat(), "label": _label(each)} for each in times],
     }
+
+
+def _label(time: dict[str, Any]) -> str:
+    """Day and time, and where that isn't the office."""
+    start, zone = time["start"], time["zone"]
+    said = [date_long(start, zone), time_at(start, zone), time["place"]]
+    return ", ".join(filter(None, said))
 
 
 def read_person(form: dict[str, str], errors: Errors) -> Any:
@@ -89,6 +104,7 @@ def read_booking(form: dict[str, str], errors: Errors, *, language: str) -> Book
         language=language,
         skills=tuple(sorted(needs.skills)),
         share=needs.share,
+        place=needs.place,
     )
 
 

@@ -3,7 +3,7 @@ and for the desk, each under an address of their own."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -18,14 +18,22 @@ from consular.access_log import record_reading
 from consular.auth import actor, allow, now
 from consular.db import transaction
 from consular.input.appointments import RescheduleSchema
-from consular.input.fields import Code, Day
+from consular.input.fields import Code, Day, Identifier
 from consular.input.loading import load_fields
 from consular.pages.drafts import answers, draft, draft_id, drop
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.alternatives import find_alternatives
-from consular.pages.portal.names import office, offices, offices_of, service_names
+from consular.pages.portal.names import (
+    at_mobile,
+    office,
+    offices,
+    offices_of,
+    service_names,
+)
+from consular.pages.portal.needs import at_place
 from consular.pages.posting import reopen
 from consular.pages.times import Week, free_week
+from services.appointments.mobile import Mobile, get_mobile, list_mobile
 from services.appointments.nearest import nearest_times
 from services.appointments.queries import get_appointment
 from services.appointments.rescheduling import RescheduleAppointment, party_to_move
@@ -37,7 +45,11 @@ from services.kernel.audit import Role
 
 class _Wanted(Schema):
     consulate = Code(load_default=None)
+    mobile = Identifier(load_default=None)
     from_ = Day(data_key="from", load_default=None)
+
+
+MOVE = ("consulate", "start", "place")
 
 
 @dataclass(frozen=True)
@@ -66,18 +78,24 @@ class _Area:
 
     def choose(self, id: UUID) -> Any:
         """Free times; an appointment that can't move leads to its own page."""
-        values = {**pick(draft().form, "consulate"), **request.args.to_dict()}
-        wanted = load_fields(_Wanted(), pick(values, "consulate", "from"))
+        refused = draft().form
+        values = {
+            **pick(refused, "consulate"),
+            "mobile": refused.get("place", ""),
+            **request.args.to_dict(),
+        }
+        wanted = load_fields(_Wanted(), pick(values, "consulate", "mobile", "from"))
         with transaction() as session:
             row = get_appointment(session, id)
             record_reading(session, "appointment", row)
             if Step.RESCHEDULE not in list_actions(session, [row], now=now())[id]:
                 return go(url_for(self.appointment, id=id, d=draft_id() or None))
+            party = _party_at(party_to_move(session, row), wanted)
             # Staff move within their own office.
-            there = office(session, actor().consulate or wanted["consulate"] or row.consulate_code)
-            party = party_to_move(session, row)
+            code = actor().consulate or wanted["consulate"] or row.consulate_code
+            there = at_place(session, office(session, code), party.place)
             week = free_week(
-                session, there["code"], ZoneInfo(there["time_zone"]), party.services[0],
+                session, code, ZoneInfo(there["time_zone"]), party.services[0],
                 first=wanted["from_"], party=party.people, further=party.services[1:], needs=party,
             )  # fmt: skip
             return render_template(
@@ -85,7 +103,8 @@ class _Area:
                 **self.context(session, row),
                 there=there,
                 offices=_offices(session),
-                nearest=nearest_times(session, row, now=now()) if row.orphaned_at else [],
+                mobile=_mobile(session, code, party),
+                nearest=_nearest(session, row) if row.orphaned_at else [],
                 week=week,
                 next_day=None if week.days else _next_day(session, there, week, party),
                 errors=draft().errors(also_under=True),
@@ -93,13 +112,20 @@ class _Area:
 
     def confirm(self, id: UUID) -> str:
         """The old time and the new one, before anything changes."""
-        wanted = load_fields(RescheduleSchema(), pick(request.args.to_dict(), "consulate", "start"))
+        wanted = load_fields(RescheduleSchema(), pick(request.args.to_dict(), *MOVE))
         with transaction() as session:
             row = get_appointment(session, id)
             return render_template(
                 "rescheduling/check.html",
                 **self.context(session, row),
-                there=office(session, wanted["consulate"] or row.consulate_code),
+                there=at_place(
+                    session,
+                    office(session, wanted["consulate"] or row.consulate_code),
+                    str(wanted["place"] or ""),
+                    row.services[0],
+                    wanted["start"],
+                ),
+                place=wanted["place"],
                 start=wanted["start"],
             )
 
@@ -112,8 +138,33 @@ class _Area:
         return go(url_for(self.appointment, id=id, cambiada=1))
 
 
+def _party_at(party: Party, wanted: dict[str, Any]) -> Party:
+    """At the place that was chosen; where none was, at the one where they are."""
+    if wanted["mobile"] or wanted["consulate"]:
+        return replace(party, place=str(wanted["mobile"] or ""))
+    return party
+
+
+def _nearest(session: Session, row: Any) -> list[dict[str, Any]]:
+    """Times near its own, each with where that is."""
+    here = office(session, row.consulate_code)
+    return [
+        {"start": time.start, "where": at_mobile(here, time.mobile)}
+        for time in nearest_times(session, row, now=now())
+    ]
+
+
+def _mobile(session: Session, code: str, party: Party) -> list[Mobile]:
+    """Mobile consulates of the office, to move to, other than the one that is shown."""
+    to_come = list_mobile(session, first=now().date(), consulate=code, service=party.services[0])
+    return [each for each in to_come if str(each.id) != party.place]
+
+
 def _next_day(session: Session, there: dict[str, Any], week: Week, party: Party) -> date | None:
     """The first day with a time there, after a week that has none."""
+    if party.place:
+        day: date = get_mobile(session, there["code"], UUID(party.place)).day
+        return day if day >= week.later else None
     start = find_alternatives(
         session, there["code"], party.services, week.begin, party.people, party
     ).start
@@ -131,7 +182,7 @@ def _offices(session: Session) -> list[dict[str, str]]:
 
 
 def _read(form: dict[str, str], errors: Errors) -> Any:
-    return check(RescheduleSchema(), pick(form, "consulate", "start"), errors)
+    return check(RescheduleSchema(), pick(form, *MOVE), errors)
 
 
 def add_rescheduling(

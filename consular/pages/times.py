@@ -45,8 +45,9 @@ NOTHING = _Nothing()
 
 @dataclass(frozen=True)
 class Week:
-    """``days`` are ``{"date", "times": [{"start" (at the office), "free"}]}``; ``begin`` is when
-    they begin, ``earlier`` (or none) and ``later`` the first days of other weeks."""
+    """``days`` are ``{"date", "times": [{"start" (at the office, or at a mobile consulate), "zone",
+    "place" (the name of that one, unless it was asked for), "free"}]}``; ``begin`` is when they
+    begin, ``earlier`` (or none) and ``later`` the first days of other weeks."""
 
     days: list[dict[str, Any]]
     begin: datetime
@@ -82,17 +83,26 @@ def free_week(
         place=needs.place,
     )
     earlier = day - timedelta(days=DAYS_SHOWN) if day > today else None
-    return Week(_by_day(times, zone), begin, earlier, after)
+    return Week(_by_day(times, zone, needs.place), begin, earlier, after)
 
 
-def _by_day(times: Sequence[FreeTime], zone: ZoneInfo) -> list[dict[str, Any]]:
-    moments: list[dict[str, Any]] = [
-        {"start": t.start.astimezone(zone), "free": t.free} for t in times
-    ]
+def _by_day(times: Sequence[FreeTime], zone: ZoneInfo, chosen: str) -> list[dict[str, Any]]:
+    moments = [_shown(each, zone, chosen) for each in times]
     return [
         {"date": day, "times": list(group)}
         for day, group in groupby(moments, key=lambda t: t["start"].date())
     ]
+
+
+def _shown(time: FreeTime, zone: ZoneInfo, chosen: str) -> dict[str, Any]:
+    place = time.mobile.place if time.mobile else None
+    there = ZoneInfo(place.time_zone) if place else zone
+    return {
+        "start": time.start.astimezone(there),
+        "zone": there.key,
+        "place": place.name if place and not chosen else "",
+        "free": time.free,
+    }
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -18,8 +18,8 @@ AROUND = timedelta(days=30)
 def nearest_times(
     session: Session, appointment: Appointment, *, now: datetime, most: int = 3
 ) -> list[FreeTime]:
-    """Times at the same office to which it can move: those of the same day first, then by how far
-    they are."""
+    """Times at the same office, or mobile consulate, to which it can move: those of the same day
+    first, then by how far they are."""
     party = party_to_move(session, appointment)
     if not party.people:
         return []
@@ -35,6 +35,7 @@ def nearest_times(
         further=party.services[1:],
         skills=party.skills,
         share=party.share,
+        place=party.place,
     )
 
     def distance(time: FreeTime) -> tuple[bool, timedelta, datetime]:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, tup
 from sqlalchemy.orm import Session
 
 from services.appointments.finding_seats import find_offers
+from services.appointments.mobile import Mobile, get_mobile, mobile_starts
 from services.appointments.models import (
     Appointment,
     Closure,
@@ -34,11 +35,13 @@ from services.kernel.tables import Page, fetch_page, get_row
 
 @dataclass(frozen=True)
 class FreeTime:
-    """A start with places: ``free`` people can be served at it."""
+    """A start with places: ``free`` people can be served at it. ``mobile``: there, not at the
+    office."""
 
     start: datetime
     end: datetime
     free: int
+    mobile: Mobile | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def availability(
     needs = frozenset(skills)
     wanted = Party(first, (service, *further), party, needs, share, place=place)
     offers = find_offers(driver_connection(session), consulate, wanted, first, last)
-    times = [FreeTime(offer.starts_at, offer.ends_at, offer.free) for offer in offers]
+    times = [(offer.starts_at, offer.ends_at, offer.free) for offer in offers]
     if wanted.is_plain:
         values = {
             "consulate": consulate,
@@ -88,8 +91,10 @@ def availability(
             "party": party,
         }
         counted = session.execute(_FREE_TIMES, values)
-        times += [FreeTime(row.starts_at, row.ends_at, row.free) for row in counted]
-    return sorted(times, key=lambda time: time.start)
+        times += [(row.starts_at, row.ends_at, row.free) for row in counted]
+    chosen = get_mobile(session, consulate, UUID(place)) if place else None
+    leads_to = {} if chosen else mobile_starts(session, consulate, service, first, last)
+    return [FreeTime(*time, leads_to.get(time[0], chosen)) for time in sorted(times)]
 
 
 def get_appointment(session: Session, appointment: UUID) -> Appointment:

@@ -21,7 +21,8 @@ from services.appointments.errors import SlotNotOffered
 from services.appointments.finding_seats import find_seats, take_seats
 from services.appointments.freeing import seats_of, vacate
 from services.appointments.lifecycle import LIFECYCLE
-from services.appointments.models import Appointment, Seat, Slot, VacatedPlace
+from services.appointments.mobile import Mobile, get_mobile, mobile_at, mobile_places
+from services.appointments.models import Appointment, Seat, VacatedPlace
 from services.appointments.rules import PRODUCTION_LIMITS, BookingLimits, Status, Step
 from services.appointments.seating import Party
 from services.appointments.steps import who_may
@@ -40,11 +41,13 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class RescheduleAppointment:
-    """``consulate`` when it moves to another office too."""
+    """``consulate`` when it moves to another office too; ``place``: to that mobile consulate of the
+    office, else to where a booking of that start leads."""
 
     appointment: UUID
     start: datetime
     consulate: str | None = None
+    place: UUID | None = None
 
 
 def reschedule(
@@ -57,22 +60,26 @@ def reschedule(
 ) -> Appointment:
     """Take places at the other time, leave those of before; to where it is already: no change.
 
-    Raises NotFound, `WrongState` once it is over or its time has begun, Invalid
+    Raises NotFound, also for the place, `WrongState` once it is over or its time has begun, Invalid
     ``consulate_not_found``, `SlotNotOffered`, `SlotTaken`, `TooManyAttempts` after too many moves
     within a day.
     """
     appointment = LIFECYCLE.lock(session, command.appointment)
     coming = len(who_may(session, appointment, Step.RESCHEDULE, now=now))
     consulate = command.consulate or appointment.consulate_code
-    day = _day_there(session, consulate, command.start, actor)
-    here = (consulate, command.start) == (appointment.consulate_code, appointment.starts_at)
-    if here and appointment.orphaned_at is None:
+    zone = _zone_of(session, consulate, actor)
+    if _is_there(session, appointment, command, consulate) and appointment.orphaned_at is None:
         return appointment
+    mobile = _mobile_there(session, appointment, command, consulate)
+    day = command.start.astimezone(ZoneInfo(mobile.place.time_zone if mobile else zone)).date()
     if command.start <= now:
         raise SlotNotOffered(field="start")
     _refuse_hoarding(session, appointment, limits, now)
     _count(session, appointment, -1, coming, now)
-    ends_at = _move_seats(session, appointment, command, day, actor, limits=limits, now=now)
+    same_day = (consulate, day) == (appointment.consulate_code, appointment.day)
+    stays = same_day and _stays(session, appointment, mobile)
+    wanted = replace(command, consulate=consulate, place=mobile.id if mobile else None)
+    ends_at = _move_seats(session, appointment, wanted, stays, actor, limits=limits, now=now)
     _place(session, appointment, consulate, day, command.start, ends_at, now)
     _count(session, appointment, 1, coming, now)
     subject = audit.Subject.of("appointment", appointment)
@@ -82,9 +89,12 @@ def reschedule(
 
 
 def party_to_move(session: Session, appointment: Appointment) -> Party:
-    """Who would be seated, with what they need of a window and the kept places that they may use:
-    times to move to are looked for by it. Of nobody where nobody can move."""
-    return _party(appointment, session.scalars(seats_of(appointment, Status.BOOKED)).all())
+    """Who would be seated, with what they need of a window, the kept places that they may use and
+    the mobile consulate that they are at, as long as it takes bookings: times to move to are looked
+    for by it. Of nobody where nobody can move."""
+    here = mobile_places(session, [appointment.id]).get(appointment.id)
+    party = _party(appointment, session.scalars(seats_of(appointment, Status.BOOKED)).all())
+    return replace(party, place=str(here.id)) if here and here.takes_bookings else party
 
 
 def _party(appointment: Appointment, seats: Sequence[Seat]) -> Party:
@@ -94,14 +104,33 @@ def _party(appointment: Appointment, seats: Sequence[Seat]) -> Party:
     return Party(appointment.starts_at, services, people, frozenset(skills), share)
 
 
-def _day_there(session: Session, consulate: str, start: datetime, actor: Actor) -> date:
-    """The day of ``start`` at that office; staff move within their own."""
+def _zone_of(session: Session, consulate: str, actor: Actor) -> str:
+    """The clock of the office that it moves to; staff move within their own."""
     zone = session.scalar(select(Consulate.time_zone).where(Consulate.code == consulate))
     if actor.role in OFFICE_ROLES and consulate != actor.consulate:
         raise NotFound("not_found", field="consulate")
     if zone is None:
         raise Invalid("consulate_not_found", field="consulate")
-    return start.astimezone(ZoneInfo(zone)).date()
+    return zone
+
+
+def _is_there(
+    session: Session, appointment: Appointment, command: RescheduleAppointment, consulate: str
+) -> bool:
+    """Whether it is at that time and place already."""
+    if (consulate, command.start) != (appointment.consulate_code, appointment.starts_at):
+        return False
+    here = mobile_places(session, [appointment.id]).get(appointment.id)
+    return command.place in (None, here and here.id)
+
+
+def _mobile_there(
+    session: Session, appointment: Appointment, command: RescheduleAppointment, consulate: str
+) -> Mobile | None:
+    """The mobile consulate that it moves to, if it is one."""
+    if command.place:
+        return get_mobile(session, consulate, command.place)
+    return mobile_at(session, consulate, appointment.services[0], command.start)
 
 
 def _refuse_hoarding(
@@ -121,20 +150,24 @@ def _move_seats(
     session: Session,
     appointment: Appointment,
     command: RescheduleAppointment,
-    day: date,
+    stays: bool,
     actor: Actor,
     *,
     limits: BookingLimits,
     now: datetime,
 ) -> datetime:
-    """Seat each person for each service from the start on; returns when the last one ends."""
+    """Seat each person for each service from the start on; returns when the last one ends.
+    ``stays``: they are counted on their day already."""
     session.flush()
     consulate = command.consulate or appointment.consulate_code
     seats = session.scalars(seats_of(appointment, Status.BOOKED)).all()
     people = sorted({seat.person_id for seat in seats})
-    same_day = (consulate, day) == (appointment.consulate_code, appointment.day)
-    stays = same_day and _stays(session, seats, consulate, command.start)
-    party = replace(_party(appointment, seats), start=command.start, of_day=stays)
+    party = replace(
+        _party(appointment, seats),
+        start=command.start,
+        of_day=stays,
+        place=str(command.place or ""),
+    )
     connection = driver_connection(session)
     held = [seat.hold_id for seat in seats if seat.hold_id]
     plan = find_seats(connection, consulate, party, holder=actor.account_id, now=now, leaving=held)
@@ -158,17 +191,11 @@ def _count_off(session: Session, seats: Sequence[Seat]) -> None:
 _COUNT_ON_DAYS = text("SELECT count_on_days(CAST(:counts AS jsonb))")
 
 
-def _stays(session: Session, seats: Sequence[Seat], consulate: str, start: datetime) -> bool:
-    """Whether all are counted on their day at the place to which a booking of that start leads."""
-    own = select(Slot.place_id).where(Slot.id == seats[0].slot_id)
-    place = (
-        select(Slot.place_id)
-        .where(Slot.consulate_code == consulate, Slot.starts_at == start)
-        .order_by(Slot.place_id.nulls_first())
-        .limit(1)
-    )
-    same = session.scalar(own) == session.scalar(place)
-    return same and all(seat.counted for seat in seats)
+def _stays(session: Session, appointment: Appointment, mobile: Mobile | None) -> bool:
+    """Whether all are counted on their day at the place that it moves to."""
+    seats = session.scalars(seats_of(appointment, Status.BOOKED)).all()
+    here = mobile_places(session, [appointment.id]).get(appointment.id)
+    return (here and here.id) == (mobile and mobile.id) and all(seat.counted for seat in seats)
 
 
 def _place(

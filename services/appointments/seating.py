@@ -423,10 +423,15 @@ def _offer(openings: Sequence[Opening], party: Party) -> Offer:
 
 def _at_one_place(openings: Sequence[Opening], party: Party) -> list[Opening]:
     """At the place that is wanted; else at the office, or all of them at the first mobile consulate
-    that has the start."""
+    that gives the first service at the start."""
     if party.place:
         return [each for each in openings if each.place == party.place]
-    places = {each.place for each in openings if party.start in each.at}
+    first = party.services[0]
+    places = {
+        each.place
+        for each in openings
+        if party.start in each.at and each.offers(first, frozenset())
+    }
     return [each for each in openings if each.place == min(places, default="")]
 
 

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from consular.i18n import city_in_language, in_language
+from consular.pages.portal.names import at_mobile
 from consular.pages.times import NOTHING, Wanted
+from services.appointments.mobile import mobile_at
 from services.appointments.searching import FreePlace, Search, Sort, search
 from services.consulates.queries import get_consulate
 
@@ -54,18 +56,20 @@ def find_alternatives(
     places = {place.consulate: place for place in search(session, wanted, now=first)}
     own = places.pop(consulate, None)
     nearest = list(places.values())[:MOST_OFFICES]
-    return Alternatives(WEEKS, own and own.start, [first_place(session, each) for each in nearest])
+    return Alternatives(
+        WEEKS, own and own.start, [first_place(session, each, services[0]) for each in nearest]
+    )
 
 
-def first_place(session: Session, place: FreePlace) -> dict[str, Any]:
-    """An office with its first free time, as pages list them."""
+def first_place(session: Session, place: FreePlace, service: str) -> dict[str, Any]:
+    """An office, or its mobile consulate, with its first free time, as pages list them."""
     office = get_consulate(session, place.consulate)
-    return {
+    named = {
         "code": office.code,
         "name": in_language(office, "name"),
         "city": city_in_language(office),
         "time_zone": office.time_zone,
-        "start": place.start,
-        "day": place.start.astimezone(ZoneInfo(office.time_zone)).date().isoformat(),
-        "km": place.km,
     }
+    there = at_mobile(named, mobile_at(session, office.code, service, place.start))
+    day = place.start.astimezone(ZoneInfo(there["time_zone"])).date()
+    return {**there, "start": place.start, "day": day.isoformat(), "km": place.km}

@@ -444,7 +444,9 @@ def _slot_of(command: BookAppointment, form: dict[str, str]) -> dict[str, Any]:
 def _slot_context(slot: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
     """Where, what for and when, and whether the place is held for the reader, or was."""
     with transaction() as session:
-        visit = shown_visit(session, slot["consulate"], slot["services"], slot["needs"])
+        visit = shown_visit(
+            session, slot["consulate"], slot["services"], slot["needs"], slot["start"]
+        )
         hold = shown_hold(session, slot)
     return {
         **visit,

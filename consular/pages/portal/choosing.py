@@ -139,10 +139,10 @@ def _search(
     would_fit = [] if places else what_would_fit(session, search_for, now=now())
     return {
         "place": _called(wished["located"], form["place"]) if wished["located"] else "",
-        "offices": [first_place(session, place) for place in places[:OFFICES_SHOWN]],
+        "offices": [first_place(session, place, service) for place in places[:OFFICES_SHOWN]],
         "nearest": nearest_office(session, search_for),
         "nearby": list(offices_in_reach(session, search_for))[:WATCHED] if search_for.near else [],
-        "would_fit": [(wish, first_place(session, place)) for wish, place in would_fit],
+        "would_fit": [(wish, first_place(session, place, service)) for wish, place in would_fit],
     }
 
 

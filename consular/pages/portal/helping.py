@@ -32,7 +32,7 @@ from services.appointments.queries import (
     get_appointment,
     list_appointments,
 )
-from services.appointments.rescheduling import RescheduleAppointment
+from services.appointments.rescheduling import RescheduleAppointment, party_to_move
 from services.appointments.rules import Status, Step
 from services.appointments.steps import list_actions
 from services.citizens import helping
@@ -185,7 +185,7 @@ def _subject(session: Session, link: Any, form: dict[str, str]) -> dict[str, Any
     steps = list_actions(session, [row], now=now())[row.id]
     may = frozenset(right for step, right in _STEPS.items() if step in steps and right in may)
     asked = {"consulate": row.consulate_code, **form, "service": row.services[0]}
-    week = week_of(session, asked, party=row.people * len(row.services))
+    week = week_of(session, asked, moving=party_to_move(session, row))
     return {"may": may, "appointment": _in_words(session, row), **week}
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from consular.db import transaction
 from consular.i18n import city_in_language, current_language, in_language, translated
-from services.appointments.mobile import mobile_places
+from services.appointments.mobile import Mobile, mobile_places
 from services.consulates.queries import get_consulate, list_consulates, list_services
 from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.collation import alphabetical
@@ -35,15 +35,20 @@ def office(session: Session, code: str) -> dict[str, Any]:
 
 def offices_of(session: Session, appointments: Sequence[Any]) -> dict[UUID, dict[str, Any]]:
     """Where each appointment is: its office, or the place of a mobile consulate."""
-    places = mobile_places(session, [each.id for each in appointments])
-    shown = {}
-    for each in appointments:
-        shown[each.id] = office(session, each.consulate_code)
-        place = places.get(each.id)
-        if place:
-            own = {"name": place.name, "city": place.name, "address": place.address}
-            shown[each.id] |= {**own, "time_zone": place.time_zone}
-    return shown
+    mobile = mobile_places(session, [each.id for each in appointments])
+    return {
+        each.id: at_mobile(office(session, each.consulate_code), mobile.get(each.id))
+        for each in appointments
+    }
+
+
+def at_mobile(consulate: dict[str, Any], mobile: Mobile | None) -> dict[str, Any]:
+    """An office as pages show it, at the place of a mobile consulate where it is one."""
+    if mobile is None:
+        return consulate
+    place = mobile.place
+    own = {"name": place.name, "city": place.name, "address": place.address}
+    return {**consulate, **own, "time_zone": place.time_zone, "mobile": mobile.id}
 
 
 def city_of(code: str) -> str:

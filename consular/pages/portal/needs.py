@@ -4,6 +4,7 @@ in the addresses and the draft."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from sqlalchemy.orm import Session
 from consular.i18n import words
 from consular.input.fields import Choice, Identifier
 from consular.pages.forms import Errors, check, pick
-from services.appointments.mobile import get_mobile
+from consular.pages.portal.names import at_mobile
+from services.appointments.mobile import get_mobile, mobile_at
 from services.appointments.reserves import Share, may_use
 from services.kernel.audit import Role
 
@@ -100,14 +102,22 @@ def read_needs(form: dict[str, str]) -> Needs:
     return Needs({name: str(value) for name, value in read.items() if value})
 
 
-def at_place(session: Session, consulate: dict[str, Any], needs: Needs) -> dict[str, Any]:
-    """An office as pages show it, at the place of the mobile consulate that was chosen. Raises
-    NotFound."""
-    if not needs.place:
-        return consulate
-    place = get_mobile(session, consulate["code"], UUID(needs.place)).place
-    own = {"name": f"{place.name}, {place.address}", "city": place.name}
-    return {**consulate, **own, "time_zone": place.time_zone}
+def at_place(
+    session: Session,
+    consulate: dict[str, Any],
+    place: str,
+    service: str = "",
+    start: datetime | None = None,
+) -> dict[str, Any]:
+    """An office as pages show it, at the place of the mobile consulate that was chosen, or to which
+    a booking of that start leads. Raises NotFound."""
+    code, mobile = consulate["code"], None
+    if place:
+        mobile = get_mobile(session, code, UUID(place))
+    elif start:
+        mobile = mobile_at(session, code, service, start)
+    shown = at_mobile(consulate, mobile)
+    return {**shown, "name": f"{shown['name']}, {shown['address']}"} if mobile else shown
 
 
 def without_needs(form: dict[str, str]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import office, service_names
+from consular.pages.portal.needs import at_place
 from consular.pages.posting import reopen
 from services.appointments import watching
 from services.appointments.queries import get_appointment
@@ -82,7 +83,7 @@ def watch(id: UUID) -> str:
                 "until": row.before or row.expires_at,
             },
             current=_current(session, row),
-            place=place and _shown(session, place),
+            place=place and _shown(session, row, place),
             errors=draft().errors(also_under=True),
         )
 
@@ -181,7 +182,8 @@ def _current(session: Session, row: Any) -> dict[str, Any] | None:
     }
 
 
-def _shown(session: Session, place: Any) -> dict[str, Any]:
-    where = office(session, place.consulate)
+def _shown(session: Session, row: Any, place: Any) -> dict[str, Any]:
+    office_of = office(session, place.consulate)
+    where = at_place(session, office_of, "", row.service_code, place.start)
     local = place.start.astimezone(ZoneInfo(where["time_zone"]))
     return {"consulate": where, "start": local}

@@ -69,14 +69,19 @@ def _with_services(read: Any, form: dict[str, str]) -> dict[str, Any] | None:
 
 
 def shown_visit(
-    session: Session, consulate: str, services: tuple[str, ...], needs: Needs
+    session: Session,
+    consulate: str,
+    services: tuple[str, ...],
+    needs: Needs,
+    start: datetime | None = None,
 ) -> dict[str, Any]:
-    """``consulate`` or the mobile one, ``service``, whose name says all of them in their order, and
-    what the party ``needs``, as fields and in words."""
+    """``consulate``, or the mobile one that was chosen or that the ``start`` leads to, ``service``,
+    whose name says all of them in their order, and what the party ``needs``, as fields and in
+    words."""
     rows = [get_service(session, code) for code in services]
     names = [in_language(row, "name") for row in rows]
     return {
-        "consulate": at_place(session, office(session, consulate), needs),
+        "consulate": at_place(session, office(session, consulate), needs.place, services[0], start),
         "needs": needs.fields,
         "needs_words": needs.words,
         "service": {

@@ -537,7 +537,7 @@ def shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]
     given = list_rendered(session, [a.id for a in appointments])
     services = [each.row.id for of_one in given.values() for each in of_one]
     ready = list_of_services(session, services)
-    places = mobile_places(session, [a.id for a in appointments])
+    mobile = mobile_places(session, [a.id for a in appointments])
     zones = {
         code: ZoneInfo(get_consulate(session, code).time_zone)
         for code in {a.consulate_code for a in appointments}
@@ -550,7 +550,7 @@ def shown(session: Session, appointments: Sequence[Any]) -> list[dict[str, Any]]
             until.get(a.id),
             given.get(a.id, []),
             ready,
-            places.get(a.id),
+            mobile[a.id].place if a.id in mobile else None,
         )
         for a in appointments
     ]
