@@ -31,6 +31,7 @@ from consular.api.v1.holds.routes import api as holds_api
 from consular.api.v1.identity.routes import api as identity_api
 from consular.api.v1.incidents.routes import api as incidents_api
 from consular.api.v1.me.routes import api as me_api
+from consular.api.v1.monitoring.exports import api as exports_api
 from consular.api.v1.monitoring.routes import api as monitoring_api
 from consular.api.v1.operations.routes import api as operations_api
 from consular.api.v1.programs.routes import api as programs_api
@@ -52,6 +53,7 @@ from consular.pages.desk.routes import pages as desk_pages
 from consular.pages.group_figures.routes import pages as group_figures_pages
 from consular.pages.incidents.routes import pages as incident_pages
 from consular.pages.language import init_language
+from consular.pages.monitoring.downloads import pages as download_pages
 from consular.pages.monitoring.routes import pages as monitoring_pages
 from consular.pages.operations.routes import pages as operation_pages
 from consular.pages.portal.routes import pages as portal_pages
@@ -95,6 +97,7 @@ BLUEPRINTS = (
     voting_api,
     monitoring_api,
     group_figures_api,
+    exports_api,
     me_api,
     folders_api,
     callbacks_api,
@@ -107,6 +110,7 @@ BLUEPRINTS = (
     admin_pages,
     monitoring_pages,
     group_figures_pages,
+    download_pages,
     incident_pages,
     operation_pages,
     privacy_pages,

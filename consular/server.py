@@ -25,6 +25,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
+from werkzeug.wsgi import FileWrapper
 
 from consular.app import MAX_REQUEST, create_app
 from consular.errors import CROWDED, LATE
@@ -55,6 +56,8 @@ WITH_FILE = Most(MAX_UPLOAD + 1, 40 * 1024 * 1024)
 # away: it may come again in some seconds.
 MOST_ARRIVING = 128 * 1024 * 1024
 STOP_SECONDS = 3
+# By when granian has opened a file that it is to send.
+OPENED_SECONDS = 30
 # New objects between two looks for cycles; a request makes thousands, nearly all without one.
 GARBAGE = 20_000
 
@@ -165,8 +168,20 @@ class Room:
         self._mine = 0
 
 
+@dataclass(frozen=True)
+class FileAnswer:
+    """An answer whose body is a file, which is sent piece by piece."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    pieces: FileWrapper
+
+
 class WholeRequests:
-    """An RSGI application that gives a WSGI application requests that have arrived whole."""
+    """An RSGI application that gives a WSGI application requests that have arrived whole.
+
+    Answers are sent whole too, except files (``wsgi.file_wrapper``): those may be long.
+    """
 
     def __init__(self, application: Callable[..., Iterable[bytes]], deadlines: Deadlines) -> None:
         self._application = application
@@ -184,17 +199,22 @@ class WholeRequests:
                 protocol.response_empty(400, [])
                 return
             loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._threads, self._answer, scope, body, protocol)
+            file = await loop.run_in_executor(self._threads, self._answer, scope, body, protocol)
         finally:
             room.leave()
+        if file is not None:
+            _send(file, protocol)
 
-    def _answer(self, scope: Any, body: Body, protocol: Any) -> None:
+    def _answer(self, scope: Any, body: Body, protocol: Any) -> FileAnswer | None:
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
             started[:] = int(status[:3]), headers
 
         answer = self._application(_environ(scope, body), start_response)
+        if isinstance(answer, FileWrapper):
+            status, headers = started
+            return FileAnswer(status, headers, answer)
         try:
             content = b"".join(answer)
         finally:
@@ -204,6 +224,15 @@ class WholeRequests:
         if body.late or body.endless or body.crowded:
             headers = [*headers, ("Connection", "close")]
         protocol.response_bytes(status, headers, content)
+        return None
+
+
+def _send(answer: FileAnswer, protocol: Any) -> None:
+    """Let granian send the file, as fast as it is taken; a stream of ours it would take into memory
+    whole (emmett-framework/granian#885). It opens the file by itself, soon after this."""
+    descriptor = answer.pieces.file.fileno()
+    protocol.response_file(answer.status, answer.headers, f"/proc/self/fd/{descriptor}")
+    asyncio.get_running_loop().call_later(OPENED_SECONDS, answer.pieces.close)
 
 
 async def _arrived(headers: Any, protocol: Any, deadlines: Deadlines, room: Room) -> Body:
@@ -267,6 +296,7 @@ def _environ(scope: Any, body: Body) -> Environ:
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
+        "wsgi.file_wrapper": FileWrapper,
         LATE: body.late,
         CROWDED: body.crowded,
     }

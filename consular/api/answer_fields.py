@@ -70,6 +70,15 @@ class Table(_Answered, fields.Dict):
     """An object whose names aren't fixed."""
 
 
+class Tables(_Answered, fields.List[Any]):
+    """A list of objects whose names aren't fixed."""
+
+    plain = list
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(fields.Dict(), **kwargs)
+
+
 class Id(Text):
     """A UUID as text."""
 

@@ -54,6 +54,7 @@ TAGS = {
     "voting": "Counts of votes and registrations, never voters.",
     "indicators": "Figures for Working Group 4, as of a moment.",
     "group_figures": "What the Commission's working groups report, with its source and revisions.",
+    "exports": "Figures, and the lines that they add up, as files that are complete.",
     "me": "A citizen's own data, and who looked at it.",
     "folders": "A person's plan of enrollments, and their consents to pass data to agencies.",
     "holds": "Places held for some minutes while somebody writes down who comes.",
@@ -228,7 +229,8 @@ def _success(endpoint: Endpoint) -> Json:
     if endpoint.answer is not None:
         good["content"] = {"application/json": {"schema": endpoint.answer}}
     if endpoint.content:
-        good["content"] = {kind: {"schema": _FILE} for kind in endpoint.content}
+        as_files = {kind: {"schema": _FILE} for kind in endpoint.content}
+        good["content"] = {**as_files, **good.get("content", {})}
     if endpoint.status in (201, 202):
         good["headers"] = {"Location": _LOCATION}
     return good

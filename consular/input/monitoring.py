@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -76,3 +77,14 @@ class IndicatorQuery(Schema):
             only={name: data[name] for name in FILTERS if data[name]},
             compare=data["compare"] is not None,
         )
+
+
+class ExportQuery(IndicatorQuery):
+    """An indicator, and what may be asked of it."""
+
+    indicator = Code(required=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **kwargs: Any) -> AskIndicator:
+        ask: AskIndicator = super()._command(data, **kwargs)
+        return replace(ask, code=data["indicator"])

@@ -32,6 +32,13 @@ UNITS: Mapping[str, str] = {
 }
 
 ERRORS: Mapping[str, ErrorMessage] = {
+    "too_many_rows": ErrorMessage(
+        _("No caben en una hoja de cálculo"),
+        _(
+            "Son %(rows)s renglones y una hoja tiene lugar para %(most)s. Descarga el CSV, que los"
+            " lleva todos, o pide menos días o una sola oficina."
+        ),
+    ),
     "in_the_future": ErrorMessage(
         _("Ese corte aún no llega"), _("Ese corte aún no llega. Elige uno que ya haya pasado.")
     ),

@@ -110,7 +110,7 @@ def token_of(web: Web, role: Role, consulate: str = "losangeles", subject: str =
 def address(web: Web, name: str, row: str = MISSING_ID) -> str:
     """The path below ``/api/v1``, with ``row`` for ids and known codes for codes."""
     rule = next(r for r in web.app.url_map.iter_rules() if r.endpoint == name)
-    codes = {"consulate": "losangeles", "year": "2024", "number": "1", "n": "1"}
+    codes = {"consulate": "losangeles", "year": "2024", "number": "1", "n": "1", "form": "json"}
     values = {
         part: row if type(converter).__name__ == "UUIDConverter" else codes.get(part, "enrollments")
         for part, converter in rule._converters.items()

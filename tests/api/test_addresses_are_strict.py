@@ -24,6 +24,7 @@ WITH_DAYS = {
     "sessions.list_own_sessions": ("from", "to"),
     "appointments.list_own_appointments": ("date",),
     "indicators.show_indicator": ("from", "to"),
+    "exports.export": ("from", "to"),
 }
 DAYS = [(name, field) for name, fields in WITH_DAYS.items() for field in fields]
 PERIODS = [name for name, fields in WITH_DAYS.items() if "to" in fields]
@@ -41,7 +42,8 @@ def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def _ask(web: Web, call: Call, query: str) -> TestResponse:
-    needed = "service=PAS10&" if "service" in _names(call) else ""
+    known = {"service": "PAS10", "indicator": "enrollments"}
+    needed = "".join(f"{name}={known[name]}&" for name in known if name in _names(call))
     headers = {"Authorization": f"Bearer {call.token}"} if call.token else {}
     return web.client.open(
         f"/api/v1{call.path}?{needed}{query}",

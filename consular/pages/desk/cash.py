@@ -29,7 +29,7 @@ from consular.pages.drafts import draft, drop
 from consular.pages.forms import Errors, check, go, money_of, submitted
 from consular.pages.portal.names import office, service_names
 from consular.pages.posting import reopen
-from consular.spreadsheets import as_csv, as_xlsx
+from consular.spreadsheets import Table, as_file, plain_columns
 from services.appointments.day_report import PersonOfTheDay, list_people_of_day
 from services.cashier import queries
 from services.cashier.correcting import decide_correction
@@ -159,22 +159,22 @@ def day_report() -> str:
 @allow(DESK)
 def day_csv() -> Response:
     """Return the day's people as CSV."""
-    return _file(as_csv)
+    return _file("csv")
 
 
 @pages.get("/day.xlsx")
 @allow(DESK)
 def day_xlsx() -> Response:
     """Return the day's people as a workbook."""
-    return _file(as_xlsx)
+    return _file("xlsx")
 
 
-def _file(make: Any) -> Response:
+def _file(form: str) -> Response:
     with transaction() as session:
         place, day = _place_and_day(session)
         rows = _people(session, place, day)
-    response: Response = make(_head(), rows, f"{place['code']}-{day.isoformat()}")
-    return response
+    name = f"{place['code']}-{day.isoformat()}"
+    return as_file(Table(name, plain_columns(_head()), rows), form)
 
 
 def _head() -> list[str]:

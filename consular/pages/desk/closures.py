@@ -32,7 +32,7 @@ from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_fields
 from consular.pages.portal.names import office, offices, service_names
 from consular.pages.posting import reopen
-from consular.spreadsheets import as_csv
+from consular.spreadsheets import Table, as_file, plain_columns
 from services.appointments.closing_days import (
     CloseDays,
     Impact,
@@ -102,7 +102,7 @@ def closures_csv() -> Response:
             for row in list_all_closures(session, consulate=own).items
             if row.lifted_at is None and (own is None or row.consulate_code == own)
         ]
-    return as_csv(COLUMNS, rows, "closures")
+    return as_file(Table("closures", plain_columns(COLUMNS), rows), "csv")
 
 
 def _cell(row: Any, column: str) -> Any:

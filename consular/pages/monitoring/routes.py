@@ -16,6 +16,7 @@ from consular.db import transaction
 from consular.input.monitoring import IndicatorQuery
 from consular.pages.forms import Errors, check, form_errors
 from consular.pages.monitoring import presenters
+from consular.pages.monitoring.downloads import links_to
 from consular.pages.portal.names import offices, service_names
 from services.kernel.collation import alphabetical
 from services.kernel.errors import Invalid
@@ -71,6 +72,7 @@ def _figures(session: Session, ask: AskIndicator, values: dict[str, Any]) -> dic
         "as_of": moment,
         "same_url": url_for("monitoring.overview", **{**values, "as_of": moment.isoformat()}),
         "now_url": _now_url(values),
+        "downloads_url": links_to(ask)["page"],
         "indicators": _tables(session, ask, figures),
         "chart": _chart(session, ask, first),
         "days": _days(session, ask, [f.indicator.code for f in figures]),
@@ -83,11 +85,14 @@ def _tables(session: Session, ask: AskIndicator, figures: list[Figures]) -> list
     for by_program in figures:
         code = by_program.indicator.code
         table = presenters.table(by_program, Dimension.PROGRAM, programs)
-        tables.append({**table, "id": code, "note": presenters.meaning(by_program)})
+        files = links_to(ask, code, Dimension.PROGRAM)
+        note = presenters.meaning(by_program)
+        tables.append({**table, "id": code, "note": note, "files": files})
         if code == "enrollments" and by_program.rows and Dimension.CONSULATE not in ask.only:
             by_office = _count(session, ask, code, Dimension.CONSULATE)
             table = presenters.table(by_office, Dimension.CONSULATE, _cities(session))
-            tables.append({**table, "id": "enrollments-by-office"})
+            files = links_to(ask, code, Dimension.CONSULATE)
+            tables.append({**table, "id": "enrollments-by-office", "files": files})
     return tables
 
 

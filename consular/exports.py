@@ -1,0 +1,193 @@
+"""Figures and the lines that they add up, as tables to take away: of API and pages alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from consular.db import transaction
+from consular.i18n import MEXICO_CITY, in_language, translated, words
+from consular.spreadsheets import Column, Table, as_file
+from services.consulates.queries import list_consulates, list_services
+from services.enrollments.programs.registry import PROGRAMS
+from services.monitoring.dimensions import Dimension
+from services.monitoring.figures import AskIndicator, Figures, figures
+from services.monitoring.indicators import Indicator
+from services.monitoring.lines import Line, count_lines, read_lines
+
+# Where the words of its statuses stand, by the beginning of an indicator's kind.
+_STATUSES = {
+    "appointment": "appointments.counted",
+    "unmet_search": "appointments.unmet",
+    "enrollment": "enrollments.status",
+    "remittance": "remittances.status",
+    "vote_count": "voting.counted",
+}
+# Those whose values are codes, with words beside them.
+_NAMED = (Dimension.PROGRAM, Dimension.CONSULATE, Dimension.STATUS)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What codes are called in the reader's language, and the clocks of the offices."""
+
+    offices: Mapping[str, str]
+    programs: Mapping[str, str]
+    zones: Mapping[str, str]
+    statuses: str
+
+    def of(self, dimension: Dimension, code: str | None) -> str | None:
+        """The words of a code; the code where it has none."""
+        if code is None:
+            return None
+        if dimension == Dimension.STATUS:
+            return words(self.statuses, code)
+        known = {Dimension.CONSULATE: self.offices, Dimension.PROGRAM: self.programs}
+        return known.get(dimension, {}).get(code, code)
+
+
+def export_figures(form: str, ask: AskIndicator) -> Response:
+    """The figures of a question, as the API answers them, with words beside codes."""
+    with transaction() as session:
+        counted = figures(session, ask)
+        names = _names(session, counted.indicator)
+        return as_file(_figures_table(counted, ask, names), form)
+
+
+def export_lines(form: str, ask: AskIndicator) -> Response:
+    """The lines that the question's figure adds up."""
+    with transaction() as session:
+        # Its moment is one before which nothing more can be recorded: the lines stay the same.
+        counted = figures(session, replace(ask, by=(), compare=False))
+        ask = replace(ask, as_of=counted.as_of)
+        names = _names(session, counted.indicator)
+        count = count_lines(session, ask)
+        rows = (_line(line, names) for line in read_lines(session, ask))
+        about = _about(counted, ask)
+        table = Table(_name("lines", counted, count), _line_columns(), rows, count, about)
+        return as_file(table, form)
+
+
+def _figures_table(counted: Figures, ask: AskIndicator, names: Names) -> Table:
+    dimensions = [d for d in ask.by if d is not Dimension.STATUS] + [Dimension.STATUS]
+    columns = [column for d in dimensions for column in _columns_of(d)]
+    columns.append(Column("value", str(_("Valor"))))
+    if ask.compare:
+        columns.append(Column("compared", str(_("Periodo anterior"))))
+        columns.append(Column("difference", str(_("Diferencia"))))
+    rows = [_figure(row, dimensions, names) for row in counted.rows]
+    name = _name("figures", counted, len(rows))
+    return Table(name, columns, rows, about=_about(counted, ask))
+
+
+def _figure(row: Mapping[str, Any], dimensions: Sequence[Dimension], names: Names) -> list[Any]:
+    cells: list[Any] = []
+    for dimension in dimensions:
+        code = row[dimension]
+        cells += [code, names.of(dimension, code)] if dimension in _NAMED else [code]
+    cells.append(row["value"])
+    if "compared" in row:
+        cells += [row["compared"], row["value"] - row["compared"]]
+    return cells
+
+
+def _columns_of(dimension: Dimension) -> list[Column]:
+    said = {
+        Dimension.PROGRAM: _("Programa o trámite"),
+        Dimension.CONSULATE: _("Oficina"),
+        Dimension.COUNTRY: _("País"),
+        Dimension.DAY: _("Día"),
+        Dimension.STATUS: _("Estado"),
+    }[dimension]
+    if dimension not in _NAMED:
+        return [Column(dimension.value, str(said))]
+    code = Column(dimension.value, str(_("%(what)s (clave)", what=said)))
+    return [code, Column(f"{dimension}_name", str(said))]
+
+
+def _line_columns() -> list[Column]:
+    split = (Dimension.DAY, Dimension.CONSULATE, Dimension.PROGRAM, Dimension.STATUS)
+    return [
+        *(column for dimension in split for column in _columns_of(dimension)),
+        Column("value", str(_("Valor"))),
+        # Excel reads no day with its time from a CSV, but it reads the day.
+        Column("recorded_on", str(_("Día en que se registró"))),
+        Column("recorded_at", str(_("Registrado (reloj de la oficina)"))),
+        Column("time_zone", str(_("Zona horaria"))),
+        Column("utc_offset", str(_("Diferencia con UTC"))),
+    ]
+
+
+def _line(line: Line, names: Names) -> list[Any]:
+    zone = names.zones.get(line.consulate or "", MEXICO_CITY)
+    recorded = line.recorded_at.astimezone(ZoneInfo(zone)).replace(microsecond=0)
+    return [
+        line.day,
+        line.consulate,
+        names.of(Dimension.CONSULATE, line.consulate),
+        line.program,
+        names.of(Dimension.PROGRAM, line.program),
+        line.status,
+        names.of(Dimension.STATUS, line.status),
+        line.value,
+        recorded.date(),
+        recorded,
+        zone,
+        f"UTC{_offset(recorded)}",
+    ]
+
+
+def _offset(moment: datetime) -> str:
+    """As ``-08:00``."""
+    return moment.isoformat()[-6:]
+
+
+def _about(counted: Figures, ask: AskIndicator) -> list[tuple[Column, Any]]:
+    """What was asked, what it means and as of when: enough to ask it again."""
+    indicator = counted.indicator
+    cut_off = counted.as_of.astimezone(ZoneInfo(MEXICO_CITY))
+    asked: list[tuple[str, Any, Any]] = [
+        ("indicator", _("Indicador"), indicator.code),
+        ("name", _("Nombre"), in_language(indicator, "name")),
+        ("counts", _("Qué cuenta"), in_language(indicator, "counts")),
+        ("unit", _("Unidad (clave)"), indicator.unit.value),
+        ("cut_off", _("Corte"), cut_off.replace(microsecond=0)),
+        ("cut_off_zone", _("Zona horaria del corte"), MEXICO_CITY),
+        ("as_of", _("Corte exacto, para preguntar lo mismo (as_of)"), _iso(counted.as_of)),
+        ("from", _("Desde (día de la oficina, incluido)"), ask.first),
+        ("to", _("Hasta (día de la oficina, incluido)"), ask.last),
+        ("by", _("Desglose"), ",".join(ask.by) or None),
+        ("only", _("Solo"), ",".join(f"{d}={value}" for d, value in ask.only.items()) or None),
+        ("total", _("Suma de los valores"), sum(row["value"] for row in counted.rows)),
+        ("source", _("Fuente"), str(_("Consular: hechos que registró este sistema"))),
+    ]
+    return [(Column(code, str(said)), value) for code, said, value in asked]
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+def _name(kind: str, counted: Figures, count: int) -> str:
+    """A file's name, which says how many rows it must have: nothing is lost unnoticed."""
+    moment = counted.as_of.astimezone(UTC)
+    return f"{counted.indicator.code}-{kind}-{moment:%Y%m%dT%H%M%SZ}-{count}-rows"
+
+
+def _names(session: Session, indicator: Indicator) -> Names:
+    offices = list_consulates(session)
+    services = {row.code: in_language(row, "name") for row in list_services(session)}
+    programs = {code: translated(program.name) for code, program in PROGRAMS.items()}
+    return Names(
+        offices={row.code: in_language(row, "name") for row in offices},
+        programs={**services, **programs},
+        zones={row.code: row.time_zone for row in offices},
+        statuses=_STATUSES[indicator.kind.partition(".")[0]],
+    )
