@@ -164,7 +164,7 @@ def _about(counted: Figures, ask: AskIndicator) -> list[tuple[Column, Any]]:
         ("from", _("Desde (día de la oficina, incluido)"), ask.first),
         ("to", _("Hasta (día de la oficina, incluido)"), ask.last),
         ("by", _("Desglose"), ",".join(ask.by) or None),
-        ("only", _("Solo"), ",".join(f"{d}={value}" for d, value in ask.only.items()) or None),
+        ("filters", _("Solo"), ",".join(f"{d}={value}" for d, value in ask.only.items()) or None),
         ("total", _("Suma de los valores"), sum(row["value"] for row in counted.rows)),
         ("source", _("Fuente"), str(_("Consular: hechos que registró este sistema"))),
     ]

@@ -61,7 +61,9 @@ def read_lines(session: Session, ask: AskIndicator) -> Iterator[Line]:
     """Each of them, in the order in which they were recorded. Raises NotFound."""
     statement, values = _statement(ask, _COLUMNS, "ORDER BY lines.recorded_at, lines.id")
     options = {"stream_results": True, "yield_per": BATCH}
-    return (Line(*row) for row in session.execute(statement, values, execution_options=options))
+    with session.execute(statement, values, execution_options=options) as lines:
+        for row in lines:
+            yield Line(*row)
 
 
 def _statement(ask: AskIndicator, columns: str, order: str = "") -> tuple[Any, dict[str, Any]]:

@@ -134,7 +134,9 @@ def test_a_workbook_says_where_its_numbers_come_from(web: Web) -> None:
     assert said["Suma de los valores"] == sum(row["value"] for row in figure["rows"])
     assert said["Qué cuenta"] == figure["counts"]
     assert said["Desglose"] == "program"
-    assert said["Desde (día de la oficina, incluido)"] == datetime(2026, 3, 1)
+    assert said["Desde (día de la oficina, incluido)"] == datetime(2026, 3, 1, tzinfo=UTC).replace(
+        tzinfo=None
+    )
     assert said["Zona horaria del corte"] == "America/Mexico_City"
     assert said["Renglones"] == book["Datos"].max_row - 1
     exact = said["Corte exacto, para preguntar lo mismo (as_of)"].replace("+", "%2B")

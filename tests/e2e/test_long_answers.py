@@ -1,4 +1,4 @@
-"""A long file arrives whole, takes no memory or thread while it is sent, or is seen to be broken."""
+"""A long file arrives whole, takes no memory or thread meanwhile, or is seen to be broken."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -49,6 +49,11 @@ def _in_an_application() -> Any:
         yield
 
 
+def midnight(*day: int) -> datetime:
+    """A day as a workbook has it."""
+    return datetime.combine(date(*day), time())
+
+
 def written(write: Callable[[Table, IO[bytes]], None], rows: Any, head: Any = HEAD) -> bytes:
     file = BytesIO()
     about = [(Column("unit", "Unidad"), "=evil"), (Column("total", "Suma"), -9)]
@@ -87,7 +92,7 @@ def test_a_workbook_read_by_another_library_has_the_same_types_and_values() -> N
     assert rows[0] == tuple(HEAD)
     moment = SUMMER.replace(tzinfo=None)
     assert rows[1] == (
-        "text", -12, -123.45, datetime(2026, 12, 7), moment, PHONE, str(LONG), "-7.5", None,
+        "text", -12, -123.45, midnight(2026, 12, 7), moment, PHONE, str(LONG), "-7.5", None,
     )  # fmt: skip
     assert [cell.data_type for cell in sheet[2]] == ["s", "n", "n", "d", "d", "s", "s", "s", "n"]
     assert list(sources.iter_rows(values_only=True)) == [
@@ -159,10 +164,10 @@ def test_libreoffice_opens_both_with_types_digits_and_days_intact(
         assert sum(row[1] for row in opened) == sum(row[1] for row in rows)
         guard = "'" if file.suffix == ".csv" else ""
         assert opened[0][:5] == (
-            "n 0", -7, -123.45, datetime(2026, 12, 7), SUMMER.replace(tzinfo=None),
+            "n 0", -7, -123.45, midnight(2026, 12, 7), SUMMER.replace(tzinfo=None),
         )  # fmt: skip
         assert opened[0][5:7] == (f"{guard}{PHONE}", f"{guard}{LONG}")
-        assert opened[1][3] == datetime(2024, 2, 29)
+        assert opened[1][3] == midnight(2024, 2, 29)
         assert opened[-1][0] == f"n {many - 1}"
 
 

@@ -24,7 +24,7 @@ from consular.input.reported import (
 from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_fields
 from consular.pages.group_figures import presenters
-from consular.spreadsheets import as_csv
+from consular.spreadsheets import Table, as_file, plain_columns
 from services.monitoring.entering import (
     add_group_indicator,
     correct_figure,
@@ -90,7 +90,8 @@ def entries_csv() -> Response:
     query = load_fields(EntryQuery(), pick(request.args.to_dict(), "session", "group", "period"))
     with transaction() as session:
         found = list_entries(session, query["session"], query["group"], query["period"])
-    return as_csv(COLUMNS, [presenters.line(row) for row in found], "entries")
+    rows = [presenters.line(row) for row in found]
+    return as_file(Table("entries", plain_columns(COLUMNS), rows), "csv")
 
 
 @pages.get("/new")

@@ -85,7 +85,7 @@ class ExportAnswer(Answer):
     from_ = CalendarDay(data_key="from", allow_none=True)
     to = CalendarDay(allow_none=True)
     by = Text(allow_none=True)
-    only = Text(allow_none=True, says="Filters, as consulate=losangeles,status=booked")
+    filters = Text(allow_none=True, says="Filters, as consulate=losangeles,status=booked")
     total = Number(says="The sum of all values")
     source = Text()
     row_count = Number()
