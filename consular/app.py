@@ -25,13 +25,13 @@ from consular.api.v1.catalogue.routes import api as catalogue_api
 from consular.api.v1.closures.routes import api as closures_api
 from consular.api.v1.documents.routes import api as documents_api
 from consular.api.v1.enrollments.routes import api as enrollments_api
+from consular.api.v1.exports.routes import api as exports_api
 from consular.api.v1.folders.routes import api as folders_api
 from consular.api.v1.group_figures.routes import api as group_figures_api
 from consular.api.v1.holds.routes import api as holds_api
 from consular.api.v1.identity.routes import api as identity_api
 from consular.api.v1.incidents.routes import api as incidents_api
 from consular.api.v1.me.routes import api as me_api
-from consular.api.v1.monitoring.exports import api as exports_api
 from consular.api.v1.monitoring.routes import api as monitoring_api
 from consular.api.v1.operations.routes import api as operations_api
 from consular.api.v1.programs.routes import api as programs_api

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from consular.api.contract import endpoint
-from consular.api.v1.monitoring.answers import ExportAnswer
+from consular.api.v1.exports.answers import ExportAnswer
 from consular.auth import MONITORS
 from consular.exports import export_figures, export_lines
 from consular.input.monitoring import ExportQuery
