@@ -35,7 +35,7 @@ SHEET_ROWS = 1_048_576
 _FORMULA = re.compile(r"(^|[,;|\t\r\n\"])(?=[=+\-@\t\r＝＋－＠])")
 # Text that is a number and stays one: a spreadsheet keeps fifteen digits.
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
-_DIGITS = 15
+DIGITS = 15
 _FORMATS = {Decimal: "#,##0.00", int: "0", datetime: "yyyy-mm-dd hh:mm:ss", date: "yyyy-mm-dd"}
 _WIDEST = 60
 _PIECE = 64 * 1024
@@ -206,7 +206,7 @@ def _json_cell(cell: Any) -> Any:
 def _is_long(cell: Any) -> bool:
     """Whether a spreadsheet would round it: a number of more digits than it keeps."""
     text = str(cell).lstrip("-").replace(".", "", 1)
-    return len(text) > _DIGITS and text.isascii() and text.isdecimal()
+    return len(text) > DIGITS and text.isascii() and text.isdecimal()
 
 
 @contextmanager

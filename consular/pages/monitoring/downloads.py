@@ -19,6 +19,7 @@ from consular.input.monitoring import ExportQuery
 from consular.pages.forms import form_errors
 from consular.pages.monitoring import presenters
 from consular.pages.portal.names import offices, service_names
+from consular.spreadsheets import DIGITS
 from services.kernel.collation import alphabetical
 from services.kernel.errors import Invalid
 from services.monitoring.dimensions import FILTERS, Dimension
@@ -96,6 +97,7 @@ def _page(errors: dict[str, list[str]]) -> str:
         dimensions=[{"value": each.value, "label": _dimensions()[each]} for each in Dimension],
         programs=_by_name(programs),
         consulates=_by_name({p["code"]: f"{p['city']} — {p['name']}" for p in places}),
+        digits=DIGITS,
         errors=errors,
     )
 
