@@ -28,7 +28,7 @@ from consular.pages.forms import (
     read_or_refuse,
 )
 from consular.pages.portal.names import bookable_services, office, offices_of
-from consular.pages.portal.needs import ATTENDED_IN, read_needs, shares_of_reader
+from consular.pages.portal.needs import ATTENDED_IN, fields_of, read_needs, shares_of_reader
 from consular.pages.portal.place_hold import (
     HELD,
     HOLD_MINUTES,
@@ -178,7 +178,7 @@ def _needs_before(session: Session, appointment: UUID) -> dict[str, str]:
     """What it needs of a window, as the form says it; whoever comes next is no more entitled to a
     kept place for that."""
     skills, _share = needs_of(session, appointment)
-    return {"accessible" if each == "accessible" else "attended_in": each for each in skills}
+    return fields_of(skills, "")
 
 
 def _found(session: Session, form: dict[str, str], errors: Errors) -> list[dict[str, Any]]:

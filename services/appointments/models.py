@@ -714,7 +714,8 @@ class BookingCalledOff(Base):
 class PlaceWatch(Base):
     """Somebody wants to know when there is a place: any, or one before that of their appointment.
 
-    ``people`` have to fit. ``before`` is the time of the appointment when they asked; a watch ends
+    ``people`` have to fit, at windows with the ``skills``, also in places that are kept for the
+    ``share``. ``before`` is the time of the appointment when they asked; a watch ends
     with it. The keys are those of the account's holder, who may book through any channel; they go
     when the watch ends. ``notified_at`` is when a place was last told.
     """
@@ -756,6 +757,8 @@ class PlaceWatch(Base):
     service_code: Mapped[str] = mapped_column(ForeignKey("services.code"))
     consulate_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     people: Mapped[int] = mapped_column(SmallInteger)
+    skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    share: Mapped[str] = mapped_column(Text, server_default=text("''"))
     language: Mapped[str] = mapped_column(Text)
     person_keys: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
     email_index: Mapped[bytes | None] = mapped_column(LargeBinary)

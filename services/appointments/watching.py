@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from services.appointments.booking import contact_index
 from services.appointments.models import Appointment, PlaceWatch
 from services.appointments.queries import get_appointment
+from services.appointments.rescheduling import party_to_move
 from services.appointments.rules import (
     LIVE,
     WATCH_DAYS,
@@ -44,13 +45,16 @@ TOPIC = "appointments.place_found"
 
 @dataclass(frozen=True)
 class WatchPlaces:
-    """``appointment``: an earlier place for it is wanted; service and people are then its own."""
+    """``appointment``: an earlier place for it is wanted; service, people and what they need of a
+    window are then its own. ``skills`` and ``share`` as in `seating.Party`."""
 
     service: str
     consulates: tuple[str, ...]
     people: int = 1
     appointment: UUID | None = None
     language: str = "es"
+    skills: tuple[str, ...] = ()
+    share: str = ""
 
 
 def watch(
@@ -64,6 +68,7 @@ def watch(
     for code in command.consulates:
         get_consulate(session, code)
     appointment, people = _movable(session, command, now)
+    moving = party_to_move(session, appointment) if appointment else None
     _end(session, _same(account, command), WatchEnding.STOPPED, now)
     row = {
         "id": new_id(),
@@ -73,6 +78,8 @@ def watch(
         "service_code": command.service,
         "consulate_codes": list(command.consulates),
         "people": people,
+        "skills": sorted(moving.skills if moving else command.skills),
+        "share": moving.share if moving else command.share,
         "language": command.language,
         "created_at": now,
         "expires_at": now + timedelta(days=WATCH_DAYS),
@@ -159,6 +166,8 @@ def find_place(session: Session, row: PlaceWatch, *, now: datetime) -> FreePlace
         last.astimezone(zone).date(),
         consulates=tuple(row.consulate_codes),
         party=row.people,
+        skills=frozenset(row.skills),
+        share=row.share,
         each=1,
     )
     places = search(session, wanted, now=now + WATCH_NOTICE)

@@ -61,8 +61,9 @@ def ending(job: JobContext) -> Any:
         return tuple(session.execute(text(query)).one())
 
 
-def wait_in(browser: Browser, office: str = "losangeles") -> str:
-    sent = browser.post("/citas/avisos/nuevo", service="PAS10", consulates=office, party="1")
+def wait_in(browser: Browser, office: str = "losangeles", **needs: str) -> str:
+    wanted = {"service": "PAS10", "consulates": office, "party": "1", **needs}
+    sent = browser.post("/citas/avisos/nuevo", **wanted)
     assert sent.status_code == 303, sent.text
     return str(sent.location)
 
@@ -186,3 +187,42 @@ def test_nothing_of_an_earlier_place_after_the_appointment_is_cancelled(
     assert gone.status_code == 200
     assert told(job) == []
     assert look(job, hours=25) == 0
+
+
+def test_only_a_place_with_what_is_needed_is_told(web: Web, job: JobContext) -> None:
+    browser = ana(web)
+    needs = {"attended_in": "language:en", "share": "elderly_or_disabled"}
+    address = "/citas/avisos/nuevo?service=PAS10&consulates=losangeles"
+    asked = browser.get(address + "".join(f"&{name}={value}" for name, value in needs.items()))
+    assert "Inglés; Va una persona adulta mayor o con discapacidad" in asked.text
+    page = wait_in(browser, **needs)
+    kept = [{"share": "elderly_or_disabled", "places": 1}]
+    web.session(closes="09:15")
+    assert look(job) == 0
+    desks = [{"name": "B", "services": ["PAS10"], "languages": ["es", "en"]}]
+    web.session(opens="10:00", closes="10:15", desks=desks, reserves=kept)
+    assert look(job) == 1
+    assert "10:00" in told(job)[0]
+    shown = browser.get(page).text
+    assert "attended_in=language:en" in shown.replace("%3A", ":")
+    assert "share=elderly_or_disabled" in shown
+    token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    copy = web.call("GET", "/me/data", token=token).get_json()
+    [watch] = copy["place_watches"]
+    assert (watch["skills"], watch["share"]) == (["language:en"], "elderly_or_disabled")
+
+
+def test_an_earlier_place_has_what_the_appointment_needs(web: Web, job: JobContext) -> None:
+    browser, day = ana(web), working_day(40).isoformat()
+    english = [{"name": "A", "services": ["PAS10"], "languages": ["es", "en"]}]
+    web.session(date=day, desks=english)
+    path = f"/consulates/losangeles/availability?service=PAS10&from={day}&to={day}"
+    start = web.call("GET", path).get_json()["slots"][0]["start"]
+    token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    booked = web.book(start, token=token, needs={"language": "en"}).get_json()["id"]
+    browser.post(f"/citas/{booked}/antes", where="here")
+    web.session()
+    assert look(job) == 0
+    web.session(opens="10:00", desks=[{**english[0], "name": "B"}], closes="10:15")
+    assert look(job) == 1
+    assert "10:00" in told(job)[0]

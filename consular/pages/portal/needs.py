@@ -3,6 +3,7 @@ in the addresses and the draft."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -118,6 +119,12 @@ def at_place(
         mobile = mobile_at(session, code, service, start)
     shown = at_mobile(consulate, mobile)
     return {**shown, "name": f"{shown['name']}, {shown['address']}"} if mobile else shown
+
+
+def fields_of(skills: Iterable[str], share: str) -> dict[str, str]:
+    """Fields of the form that say so."""
+    fields = {_ACCESSIBLE if each == _ACCESSIBLE else "attended_in": each for each in skills}
+    return {**fields, "share": share} if share else fields
 
 
 def without_needs(form: dict[str, str]) -> dict[str, str]:

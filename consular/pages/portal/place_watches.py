@@ -21,7 +21,7 @@ from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import office, service_names
-from consular.pages.portal.needs import at_place
+from consular.pages.portal.needs import Needs, at_place, fields_of, read_needs
 from consular.pages.posting import reopen
 from services.appointments import watching
 from services.appointments.queries import get_appointment
@@ -38,7 +38,8 @@ NEAREST = 3
 @allow(CITIZEN)
 def watch_new() -> str:
     """Say what waiting means, before it begins."""
-    wanted = load_fields(WatchSchema(), _asked({**draft().form, **request.args.to_dict()}))
+    form = {**draft().form, **request.args.to_dict()}
+    wanted, needs = load_fields(WatchSchema(), _asked(form)), read_needs(form)
     with transaction() as session:
         service = get_service(session, wanted["service"])
         return render_template(
@@ -46,6 +47,8 @@ def watch_new() -> str:
             service={"code": service.code, "name": in_language(service, "name")},
             offices=[office(session, code) for code in wanted["consulates"]],
             party=wanted["party"],
+            needs=needs.fields,
+            needs_words=needs.words,
             reached=any(find_contact(session, account(), vault())),
             days=WATCH_DAYS,
             errors=draft().errors(),
@@ -56,9 +59,15 @@ def watch_new() -> str:
 @allow(CITIZEN)
 def watch_begin() -> Response:
     """Begin to wait for a place."""
-    wanted = read_or_refuse(answers(), _read_watch)
+    form = answers()
+    wanted, needs = read_or_refuse(form, _read_watch), read_needs(form)
     command = WatchPlaces(
-        wanted["service"], wanted["consulates"], wanted["party"], language=current_language()
+        wanted["service"],
+        wanted["consulates"],
+        wanted["party"],
+        language=current_language(),
+        skills=tuple(needs.skills),
+        share=needs.share,
     )
     return _begin(command)
 
@@ -79,6 +88,8 @@ def watch(id: UUID) -> str:
                 "service_name": service_names(session).get(row.service_code, row.service_code),
                 "offices": [office(session, code) for code in row.consulate_codes],
                 "people": row.people,
+                "needs": fields_of(row.skills, row.share),
+                "needs_words": Needs(fields_of(row.skills, row.share)).words,
                 "appointment": row.appointment_id,
                 "until": row.before or row.expires_at,
             },

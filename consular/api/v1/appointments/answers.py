@@ -105,6 +105,8 @@ class PlaceWatchAnswer(Answer):
     service = Text(attribute="service_code")
     consulates = Texts(attribute="consulate_codes")
     people = Number()
+    skills = Texts()
+    share = Text()
     since = Instant(attribute="created_at")
     until = Instant(attribute="expires_at")
     notified_at = Instant(allow_none=True)
