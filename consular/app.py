@@ -23,6 +23,7 @@ from consular.api.v1.appointments.routes import api as appointments_api
 from consular.api.v1.callbacks.routes import api as callbacks_api
 from consular.api.v1.catalogue.routes import api as catalogue_api
 from consular.api.v1.closures.routes import api as closures_api
+from consular.api.v1.commission.routes import api as commission_api
 from consular.api.v1.documents.routes import api as documents_api
 from consular.api.v1.enrollments.routes import api as enrollments_api
 from consular.api.v1.exports.routes import api as exports_api
@@ -47,6 +48,7 @@ from consular.health import init_health
 from consular.i18n import init_i18n
 from consular.input.fields import CODE
 from consular.pages.admin.routes import pages as admin_pages
+from consular.pages.commission.routes import pages as commission_pages
 from consular.pages.counts.routes import pages as counts_pages
 from consular.pages.desk.board import screens as screen_pages
 from consular.pages.desk.routes import pages as desk_pages
@@ -76,6 +78,7 @@ from services.kernel.db import Database
 from services.kernel.errors import Unavailable
 from services.kernel.logins import Duty
 from services.kernel.settings import Settings
+from services.kernel.signatures import Signer
 
 # One byte more than a body may have, so that a longer one is seen to be too long.
 MAX_REQUEST = MAX_BODY + 1
@@ -98,6 +101,7 @@ BLUEPRINTS = (
     monitoring_api,
     group_figures_api,
     exports_api,
+    commission_api,
     me_api,
     folders_api,
     callbacks_api,
@@ -111,6 +115,7 @@ BLUEPRINTS = (
     monitoring_pages,
     group_figures_pages,
     download_pages,
+    commission_pages,
     incident_pages,
     operation_pages,
     privacy_pages,
@@ -171,6 +176,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         "consular.settings": settings,
         "consular.database": _database(settings),
         "consular.vault": Vault(settings.master_keys(), settings.index_key()),
+        "consular.signer": Signer(settings.signing_keys()),
         "consular.clock": clock,
         "consular.page_actor": page_actor,
         "consular.tokens": tokens.Verifier(_issuers(settings)),

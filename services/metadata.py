@@ -7,6 +7,7 @@ from services.appointments import models as appointments
 from services.cashier import models as cashier
 from services.citizens import models as citizens
 from services.collection import models as collection
+from services.commission import models as commission
 from services.consulates import models as consulates
 from services.enrollments import models as enrollments
 from services.facts import models as facts
@@ -14,7 +15,7 @@ from services.folders import models as folders
 from services.forms import models as forms
 from services.identity import models as identity
 from services.incidents import models as incidents
-from services.kernel import adoption, audit, idempotency
+from services.kernel import adoption, audit, idempotency, signatures
 from services.kernel.db import Base
 from services.ledger import models as ledger
 from services.messages import models as messages
@@ -31,6 +32,7 @@ SLICES = (
     adoption,
     audit,
     idempotency,
+    signatures,
     outbox,
     facts,
     ledger,
@@ -49,6 +51,7 @@ SLICES = (
     remittances,
     voting,
     monitoring,
+    commission,
     privacy,
     agencies,
     operations,

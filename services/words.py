@@ -11,6 +11,7 @@ from services.appointments import words as appointments
 from services.cashier import words as cashier
 from services.citizens import words as citizens
 from services.collection import words as collection
+from services.commission import words as commission
 from services.consulates import words as consulates
 from services.enrollments import words as enrollments
 from services.files import words as files
@@ -48,6 +49,7 @@ SLICES: tuple[ModuleType, ...] = (
     messages,
     operations,
     monitoring,
+    commission,
     privacy,
 )
 
@@ -98,6 +100,10 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "cashier.kind": cashier.KINDS,
     "cashier.means": cashier.MEANS,
     "cashier.act": cashier.ACTS,
+    "commission.status": commission.STATUSES,
+    "commission.follow_up": commission.FOLLOW_UPS,
+    "commission.part": commission.PARTS,
+    "commission.unit": commission.UNITS,
     "collection.collector": collection.COLLECTORS,
     "collection.rule": collection.COLLECTOR_RULES,
     "enrollments.status": enrollments.STATUSES,

@@ -202,6 +202,7 @@ def random_keys() -> dict[str, str]:
     return {
         "CONSULAR_MASTER_KEY": _key(),
         "CONSULAR_INDEX_KEY": _key(),
+        "CONSULAR_SIGNING_KEY": _key(),
         **new_agency_secrets(),
     }
 

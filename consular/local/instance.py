@@ -151,6 +151,7 @@ def _new_secrets() -> dict[str, str]:
     return {
         "CONSULAR_MASTER_KEY": _random_key(),
         "CONSULAR_INDEX_KEY": _random_key(),
+        "CONSULAR_SIGNING_KEY": _random_key(),
         **new_agency_secrets(),
         _OWNER_PASSWORD: secrets.token_hex(24),
         _WEB_PASSWORD: secrets.token_hex(24),

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import fontpkg_noto_sans
 import typst
@@ -51,11 +52,16 @@ class Document:
 
 def make_pdf(document: Document) -> bytes:
     """The document as a file."""
+    return compile_pdf(_TEMPLATE, asdict(document))
+
+
+def compile_pdf(template: Path, data: dict[str, Any]) -> bytes:
+    """A template of this directory with its data, as a file."""
     pdf = typst.compile(
-        _TEMPLATE,
+        template,
         font_paths=_fonts(),
         ignore_system_fonts=True,
-        sys_inputs={"document": json.dumps(asdict(document), default=date.isoformat)},
+        sys_inputs={"document": json.dumps(data, default=date.isoformat)},
         pdf_standards=STANDARDS,
     )
     if not isinstance(pdf, bytes):

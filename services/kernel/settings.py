@@ -121,13 +121,22 @@ class Settings:
 
     def master_keys(self) -> dict[int, bytes]:
         """Version -> key that wraps the keys of persons. The highest version wraps new ones."""
+        return self._keys_by_version("CONSULAR_MASTER_KEY")
+
+    def signing_keys(self) -> dict[int, bytes]:
+        """Version -> private key that signs what leaves the system; the highest version signs. None
+        when it isn't set: then nothing can be signed."""
+        name = "CONSULAR_SIGNING_KEY"
+        return self._keys_by_version(name) if self.values.get(name) else {}
+
+    def _keys_by_version(self, name: str) -> dict[int, bytes]:
         keys: dict[int, bytes] = {}
-        for part in self.require("CONSULAR_MASTER_KEY").split(","):
+        for part in self.require(name).split(","):
             version, _, encoded = part.rpartition(":")
-            number = _version(version or "1")
+            number = _version(version or "1", name)
             if number in keys:
-                raise SettingsError(f"CONSULAR_MASTER_KEY has version {number} twice.")
-            keys[number] = _key(encoded, "CONSULAR_MASTER_KEY")
+                raise SettingsError(f"{name} has version {number} twice.")
+            keys[number] = _key(encoded, name)
         return keys
 
     def index_key(self) -> bytes:
@@ -174,10 +183,11 @@ class Settings:
 
     def _refuse_weak_keys(self) -> None:
         """Placeholders (one byte or a short word repeated), and one key in two roles."""
-        masters, index = self.master_keys(), self.index_key()
+        masters, index, signing = self.master_keys(), self.index_key(), self.signing_keys()
         for name, keys in (
             ("CONSULAR_MASTER_KEY", masters.values()),
             ("CONSULAR_INDEX_KEY", [index]),
+            ("CONSULAR_SIGNING_KEY", signing.values()),
         ):
             if any(len(set(key)) < _DISTINCT_BYTES for key in keys):
                 raise SettingsError(
@@ -185,6 +195,8 @@ class Settings:
                 )
         if index in masters.values():
             raise SettingsError("CONSULAR_INDEX_KEY must differ from CONSULAR_MASTER_KEY.")
+        if {index, *masters.values()} & set(signing.values()):
+            raise SettingsError("CONSULAR_SIGNING_KEY must differ from the other keys.")
 
 
 def read_environment(home: Path) -> dict[str, str]:
@@ -240,10 +252,10 @@ def _check_signing_secret(name: str, secret: str) -> None:
         )
 
 
-def _version(text: str) -> int:
+def _version(text: str, name: str) -> int:
     """Two bytes before each wrapped key say which master key wrapped it."""
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536):
-        raise SettingsError("CONSULAR_MASTER_KEY must be versions from 1 to 65535, as 1:…,2:….")
+        raise SettingsError(f"{name} must be versions from 1 to 65535, as 1:…,2:….")
     return int(text)
 
 

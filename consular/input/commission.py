@@ -1,0 +1,189 @@
+"""Session reports of the Commission: what may be sent and asked for, by API and pages."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+
+from consular.input.fields import (
+    MISSING,
+    Choice,
+    Day,
+    Flag,
+    Moment,
+    NumberInQuery,
+    Text,
+    WholeNumber,
+)
+from services.commission.editing import MakeReport, NewAgreement
+from services.commission.rules import GROUPS, FollowUpStatus
+
+ORDER = _("El periodo termina antes de empezar.")
+MOST_LINES = 60
+_NUMBER = validate.Range(1, 9999, error=_("Escribe el número de la sesión, desde 1."))
+_LINES = validate.Length(max=MOST_LINES)
+
+
+class AttendanceSchema(Schema):
+    """An agency that was called, and whether it came. Never a person's name."""
+
+    agency = Text(most=200, required=True)
+    attended = Flag(load_default=True)
+
+
+class AgreementSchema(Schema):
+    """What was agreed, which agency answers for it, and by when."""
+
+    agreed = Text(most=1000, required=True)
+    responsible = Text(most=200, required=True)
+    due = Day(required=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> NewAgreement:
+        return NewAgreement(data["agreed"], data["responsible"], data["due"])
+
+
+class ResultsSchema(Schema):
+    """What a working group reports: codes of `GET /monitoring/reports/choices`."""
+
+    group = WholeNumber(required=True, validate=validate.OneOf(GROUPS, error=_("De 1 a 6.")))
+    codes = fields.List(
+        fields.String(validate=validate.Length(1, 100)), required=True, validate=_LINES
+    )
+
+
+class ReportSchema(Schema):
+    """A session and what is known of it. Without ``results`` every group reports all that it has;
+    numbers are never sent, they are asked of their sources as of ``as_of``, or now."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "number": 12,
+        "date": "2026-12-10",
+        "place": "Sede de la Cancillería",
+        "from": "2026-07-01",
+        "to": "2026-11-30",
+        "attendance": [{"agency": "Secretaría de Relaciones Exteriores", "attended": True}],
+        "agenda": ["Resultados de los grupos de trabajo"],
+        "agreements": [
+            {
+                "agreed": "Publicar el informe de la sesión",
+                "responsible": "Secretaría de Relaciones Exteriores",
+                "due": "2027-01-15",
+            }
+        ],
+    }
+
+    number = WholeNumber(required=True, validate=_NUMBER)
+    date = Day(load_default=None, allow_none=True)
+    place = Text(most=200, load_default=None, allow_none=True)
+    from_ = Day(data_key="from", load_default=None, allow_none=True)
+    to = Day(load_default=None, allow_none=True)
+    as_of = Moment(load_default=None, allow_none=True)
+    attendance = fields.List(
+        fields.Nested(AttendanceSchema), load_default=None, allow_none=True, validate=_LINES
+    )
+    agenda = fields.List(Text(most=500), load_default=None, allow_none=True, validate=_LINES)
+    results = fields.List(
+        fields.Nested(ResultsSchema), load_default=None, allow_none=True, validate=_LINES
+    )
+    agreements = fields.List(
+        fields.Nested(AgreementSchema), load_default=None, allow_none=True, validate=_LINES
+    )
+
+    @validates_schema
+    def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        first, last = data.get("from_"), data.get("to")
+        if (first is None) != (last is None):
+            raise ValidationError([_("Di desde y hasta qué día.")], "to" if first else "from")
+        if first and last and first > last:
+            raise ValidationError([ORDER], "to")
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> MakeReport:
+        chosen = data["results"]
+        return MakeReport(
+            number=data["number"],
+            held_on=data["date"],
+            place=data["place"],
+            first=data["from_"],
+            last=data["to"],
+            as_of=data["as_of"],
+            attendance=[(each["agency"], each["attended"]) for each in data["attendance"] or ()],
+            agenda=data["agenda"] or (),
+            results=None if chosen is None else {e["group"]: e["codes"] for e in chosen},
+            agreements=data["agreements"] or (),
+        )
+
+
+class AmendmentSchema(Schema):
+    """Why a signed report is amended."""
+
+    example: ClassVar[dict[str, Any]] = {"reason": "La fuente corrigió una cifra"}
+
+    reason = Text(most=500, required=True)
+
+
+class ReportQuery(Schema):
+    """Which version that was signed, and in which language; the report as it stands without one."""
+
+    version = NumberInQuery(
+        load_default=None, validate=validate.Range(1, 9999, error=_("Pide una versión desde 1."))
+    )
+    language = Choice(("es", "en"), load_default=None)
+
+
+class NumberForm(Schema):
+    """The number of a session."""
+
+    number = WholeNumber(required=True, validate=_NUMBER)
+
+
+class DateForm(Schema):
+    """When a session was held."""
+
+    held_on = Day(required=True)
+
+
+class PlaceForm(Schema):
+    """Where it was held."""
+
+    place = Text(most=200, required=True)
+
+
+class PeriodForm(Schema):
+    """The days that a report is about."""
+
+    first = Day(required=True, data_key="from")
+    last = Day(required=True, data_key="to")
+
+    @validates_schema
+    def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if data["first"] > data["last"]:
+            raise ValidationError([ORDER], "to")
+
+
+class AttendanceForm(Schema):
+    """Agencies that came and those that didn't, a line each."""
+
+    came = fields.List(
+        Text(most=200), required=True, validate=validate.Length(1, MOST_LINES, error=MISSING)
+    )
+    absent = fields.List(Text(most=200), load_default=tuple, validate=_LINES)
+
+
+class AgendaForm(Schema):
+    """Points of the agenda, a line each."""
+
+    items = fields.List(
+        Text(most=500), required=True, validate=validate.Length(1, MOST_LINES, error=MISSING)
+    )
+
+
+class FollowUpForm(Schema):
+    """How far an agreement is."""
+
+    status = Choice(tuple(FollowUpStatus), required=True)
+    evidence = Text(most=1000, required=True)
+    due_on = Day(load_default=None, data_key="due")

@@ -1,0 +1,195 @@
+"""What the pages of session reports show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from consular.i18n import date_plain, date_short, words
+from consular.pages.commission.steps import BOX
+from consular.printing.report import (
+    change_text,
+    cut_off_text,
+    group_name,
+    in_words,
+    session_name,
+    value_text,
+)
+from services.commission.assembling import assemble
+from services.commission.models import CommissionSession
+from services.commission.queries import (
+    list_agreements,
+    list_annexes,
+    list_followed,
+    list_missing,
+    list_reports,
+)
+from services.commission.rules import FollowUpStatus, Status
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def in_list(commission: CommissionSession) -> dict[str, Any]:
+    """A session as lists and headings name it."""
+    return {
+        "id": commission.id,
+        "name": session_name({"number": commission.number}),
+        "number": commission.number,
+        "day": commission.held_on,
+        "status": commission.status,
+        "status_words": words("commission.status", commission.status),
+        "version": commission.version,
+        "example": commission.example,
+        "draft": commission.status == Status.DRAFT,
+    }
+
+
+def whole(session: Session, commission: CommissionSession, *, may_edit: bool) -> dict[str, Any]:
+    """A session's page: what its report says, what it lacks, and the versions that were signed."""
+    content = assemble(session, commission)
+    return {
+        "session": {**in_list(commission), "amends": commission.amends},
+        "missing": [words("commission.part", part) for part in list_missing(session, commission)],
+        "as_of": commission.as_of,
+        "prepared": content["prepared"] and content["prepared"]["name"],
+        "answers": _answers(session, commission, content, may_edit),
+        "groups": [_group(commission, group) for group in content["groups"] if group["results"]],
+        "versions": [
+            {"version": row.version, "at": row.signed_at}
+            for row in list_reports(session, commission.id)
+        ],
+    }
+
+
+def followed(session: Session, commission: CommissionSession) -> list[dict[str, Any]]:
+    """Agreements of earlier sessions that are open, with what this session says of each."""
+    return [
+        {
+            "id": each.agreement.id,
+            "number": f"{each.session_number}/{each.agreement.position}",
+            "agreed": each.agreement.agreed,
+            "responsible": each.agreement.responsible,
+            "due": each.due_on,
+            "status_words": words("commission.follow_up", each.now.status) if each.now else "",
+            "before_words": words("commission.follow_up", each.before),
+            "overdue": commission.held_on is not None and each.due_on < commission.held_on,
+            "form": _follow_up_form(each.now),
+        }
+        for each in list_followed(session, commission)
+    ]
+
+
+def agreements(session: Session, commission: CommissionSession) -> list[dict[str, Any]]:
+    """What the session agreed on."""
+    return [
+        {
+            "id": row.id,
+            "number": f"{commission.number}/{row.position}",
+            "agreed": row.agreed,
+            "responsible": row.responsible,
+            "due": row.due_on,
+        }
+        for row in list_agreements(session, commission.id)
+    ]
+
+
+def boxes(choices: Sequence[tuple[str, Mapping[str, str]]]) -> list[dict[str, str]]:
+    """Boxes to tick, by the name of their field."""
+    return [{"name": f"{BOX}{code}", "label": in_words(name)} for code, name in choices]
+
+
+def _follow_up_form(now: Any) -> dict[str, str]:
+    if now is None:
+        return {"status": FollowUpStatus.PENDING.value}
+    due = {"due": now.due_on.isoformat()} if now.due_on else {}
+    return {"status": now.status, "evidence": now.evidence, **due}
+
+
+def _answers(
+    session: Session, commission: CommissionSession, content: Mapping[str, Any], may_edit: bool
+) -> list[dict[str, Any]]:
+    """What was answered, each with the page that changes it, for whoever may."""
+    nothing = _("Falta")
+    by_group = {each["group"]: each["results"] for each in content["groups"]}
+    came = [each["agency"] for each in content["attendance"] if each["attended"]]
+    open_ones = list_followed(session, commission)
+    rows = [
+        ("date", _("Fecha de la sesión"), _day(commission.held_on)),
+        ("place", _("Lugar"), commission.place),
+        ("period", _("Periodo del informe"), _period(commission)),
+        ("attendance", _("Asistieron"), ", ".join(came)),
+        ("agenda", _("Orden del día"), " · ".join(content["agenda"])),
+        ("follow-up", _("Acuerdos en seguimiento"), _reviewed(open_ones)),
+        *(
+            (f"group-{group}", _("Grupo %(group)s", group=group), _count(results))
+            for group, results in by_group.items()
+        ),
+        ("agreements", _("Acuerdos de esta sesión"), str(len(content["agreements"]))),
+        ("annexes", _("Anexos"), _annexes(session, commission)),
+    ]
+    return [
+        {
+            "label": label,
+            "value": value or nothing,
+            "change": _change(commission, code) if may_edit else None,
+        }
+        for code, label, value in rows
+    ]
+
+
+def _change(commission: CommissionSession, code: str) -> str:
+    return url_for("commission.step", id=commission.id, code=code, check="1")
+
+
+def _day(day: Any) -> str:
+    return date_plain(day) if day else ""
+
+
+def _period(commission: CommissionSession) -> str:
+    if not (commission.first and commission.last):
+        return ""
+    first, last = date_short(commission.first), date_short(commission.last)
+    return str(_("Del %(first)s al %(last)s", first=first, last=last))
+
+
+def _reviewed(carried: Sequence[Any]) -> str:
+    if not carried:
+        return str(_("Ninguno abierto"))
+    done = sum(each.now is not None for each in carried)
+    return str(_("%(done)s de %(all)s revisados", done=done, all=len(carried)))
+
+
+def _count(results: Rows) -> str:
+    return str(_("%(count)s cifras", count=len(results))) if results else str(_("Sin cifras"))
+
+
+def _annexes(session: Session, commission: CommissionSession) -> str:
+    names = (in_words(row.content["name"]) for row in list_annexes(session, commission.id))
+    return " · ".join(names) or str(_("Ninguno"))
+
+
+def _group(commission: CommissionSession, group: Mapping[str, Any]) -> dict[str, Any]:
+    """A group's numbers, each with the address that says where it is from."""
+    return {
+        "name": group_name(group["group"]),
+        "rows": [
+            {
+                "number": f"{group['group']}.{place}",
+                "name": in_words(each["texts"]["name"]),
+                "note": in_words(each["texts"]["note"]),
+                "value": value_text(each["value"], each["unit"]),
+                "before": value_text(each["before"]),
+                "change": change_text(each["value"], each["before"]),
+                "cut_off": cut_off_text(each),
+                "source": in_words(each["texts"]["source"]),
+                "address": url_for(
+                    "commission.number", id=commission.id, group=group["group"], place=place
+                ),
+            }
+            for place, each in enumerate(group["results"], 1)
+        ],
+    }

@@ -1,0 +1,223 @@
+"""Ask the source of a number for it: no number of a report is ever typed.
+
+A number that is counted here has a query and the moment up to which it was counted: asked again
+with both, it is the same. An election's and a published one say which of their source's figures
+they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from services.commission.choices import ELECTIONS, AnnexChoice, Choice
+from services.commission.rules import Source
+from services.consulates.queries import list_consulates
+from services.enrollments.programs.registry import PROGRAMS
+from services.kernel.errors import NotFound
+from services.monitoring.figures import AskIndicator, Dimension, Figures, figures
+from services.monitoring.models import PublishedFigure
+from services.monitoring.published import list_published
+from services.voting.queries import election
+from services.voting.rules import Dimension as CountDimension
+from services.voting.rules import Metric
+
+Texts = Mapping[str, Mapping[str, str] | None]
+OWN_SOURCE = {"es": "Consular, conteo propio", "en": "Consular, counted here"}
+
+
+@dataclass(frozen=True)
+class Period:
+    """The days that a report is about, both included, and the moment up to which it counts: None
+    for now."""
+
+    first: date | None
+    last: date | None
+    as_of: datetime | None
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A number with all that says where it is from (`services.commission.models.Result`)."""
+
+    source: Source
+    query: Mapping[str, Any]
+    value: Decimal
+    before: Decimal | None
+    unit: str
+    as_of: datetime | None
+    revision: int | None
+    texts: Texts
+
+
+def count(session: Session, choice: Choice, period: Period) -> Counted:
+    """The number of a choice. Raises NotFound where the source no longer has it, and what
+    `services.monitoring.figures` raises of a moment."""
+    if choice.source is Source.INDICATOR:
+        return _indicator(session, choice, period)
+    if choice.source is Source.ELECTION:
+        return _election(session, choice)
+    return _published(session, choice)
+
+
+def recount(session: Session, query: Mapping[str, Any], as_of: datetime | None) -> Decimal:
+    """The answer to a number's query, as of that moment, or now. Of an indicator only."""
+    first, last = (
+        date.fromisoformat(query[name]) if name in query else None for name in ("first", "last")
+    )
+    ask = AskIndicator(query["indicator"], first=first, last=last, as_of=as_of)
+    return _sum(figures(session, ask), query.get("status"), "value")
+
+
+def count_annex(session: Session, choice: AnnexChoice, period: Period) -> dict[str, Any]:
+    """Head and rows of an annex: names in both languages, numbers as text."""
+    if choice.indicator is None:
+        return _elections(session, choice)
+    ask = AskIndicator(
+        choice.indicator,
+        by=(Dimension(choice.by),),
+        first=period.first,
+        last=period.last,
+        as_of=period.as_of,
+    )
+    counted = figures(session, ask)
+    sums: dict[str, int] = {}
+    for row in counted.rows:
+        sums[row[choice.by] or ""] = sums.get(row[choice.by] or "", 0) + row["value"]
+    names = _names(session, choice.by)
+    largest_first = sorted(sums, key=lambda code: (-sums[code], code))
+    return {
+        "name": dict(choice.name),
+        "head": [_HEADS[choice.by], _HEADS["total"]],
+        "rows": [
+            [names.get(code, {"es": code, "en": code}), str(sums[code])] for code in largest_first
+        ],
+        "as_of": counted.as_of.isoformat(),
+        "query": {"indicator": choice.indicator, "by": choice.by, **_days(period)},
+    }
+
+
+_HEADS = {
+    "consulate": {"es": "Oficina", "en": "Office"},
+    "program": {"es": "Programa", "en": "Program"},
+    "election": {"es": "Elección", "en": "Election"},
+    "total": {"es": "Total", "en": "Total"},
+    "votes": {"es": "Votos", "en": "Votes"},
+}
+_NO_OFFICE = {"es": "Sin oficina", "en": "No office"}
+
+
+def _indicator(session: Session, choice: Choice, period: Period) -> Counted:
+    compare = period.first is not None and period.last is not None
+    counted = figures(
+        session,
+        AskIndicator(
+            choice.of, first=period.first, last=period.last, as_of=period.as_of, compare=compare
+        ),
+    )
+    status = {"status": choice.status} if choice.status else {}
+    return Counted(
+        source=Source.INDICATOR,
+        query={"indicator": choice.of, **status, **_days(period)},
+        value=_sum(counted, choice.status, "value"),
+        before=_sum(counted, choice.status, "compared") if compare else None,
+        unit=counted.indicator.unit.value,
+        as_of=counted.as_of,
+        revision=None,
+        texts={"name": choice.name, "source": OWN_SOURCE, "period": None, "note": None},
+    )
+
+
+def _sum(counted: Figures, status: str | None, column: str) -> Decimal:
+    rows = [row for row in counted.rows if status is None or row["status"] == status]
+    return Decimal(sum(row[column] for row in rows))
+
+
+def _days(period: Period) -> dict[str, str]:
+    days = {"first": period.first, "last": period.last}
+    return {name: day.isoformat() for name, day in days.items() if day}
+
+
+def _election(session: Session, choice: Choice) -> Counted:
+    votes, source = _votes(session, choice.of)
+    place = ELECTIONS.index(choice.of)
+    earlier = _votes(session, ELECTIONS[place - 1])[0] if place else None
+    before = ELECTIONS[place - 1] if place else None
+    return Counted(
+        source=Source.ELECTION,
+        query={"election": choice.of, "metric": Metric.VOTES.value, "compared": before},
+        value=votes,
+        before=earlier,
+        unit="votes",
+        as_of=None,
+        revision=election(session, choice.of).version,
+        texts={
+            "name": choice.name,
+            "source": {"es": source, "en": source},
+            "period": {"es": choice.of, "en": choice.of},
+            "note": {"es": f"Antes: {before}", "en": f"Before: {before}"} if before else None,
+        },
+    )
+
+
+def _votes(session: Session, year: str) -> tuple[Decimal, str]:
+    """The published total of an election and who published it. Raises NotFound."""
+    for row in election(session, year).published:
+        if row.metric == Metric.VOTES and row.dimension == CountDimension.TOTAL and not row.mode:
+            return row.value, row.source
+    raise NotFound("not_found", field="election")
+
+
+def _published(session: Session, choice: Choice) -> Counted:
+    programme = f"CIAIMM-{choice.group}"
+    rows = list_published(session, programme=programme, metric=choice.of)
+    if not rows:
+        raise NotFound()
+    row, earlier = rows[-1], rows[-2] if len(rows) > 1 else None
+    return Counted(
+        source=Source.PUBLISHED,
+        query={"programme": programme, "metric": choice.of, "period": row.period},
+        value=row.value,
+        before=earlier.value if earlier else None,
+        unit=row.unit,
+        as_of=None,
+        revision=None,
+        texts={
+            "name": choice.name,
+            "source": _both(row, "source"),
+            "period": _both(row, "period"),
+            "note": _both(row, "note"),
+        },
+    )
+
+
+def _both(row: PublishedFigure, name: str) -> Mapping[str, str] | None:
+    """What ends in ``_es`` is null where the Spanish is the same."""
+    english, spanish = getattr(row, name), getattr(row, f"{name}_es")
+    return {"es": spanish or english, "en": english} if english else None
+
+
+def _elections(session: Session, choice: AnnexChoice) -> dict[str, Any]:
+    votes = {year: _votes(session, year)[0] for year in ELECTIONS}
+    return {
+        "name": dict(choice.name),
+        "head": [_HEADS["election"], _HEADS["votes"]],
+        "rows": [[{"es": year, "en": year}, f"{value:f}"] for year, value in votes.items()],
+        "as_of": None,
+        "query": {"elections": list(ELECTIONS), "metric": Metric.VOTES.value},
+    }
+
+
+def _names(session: Session, by: str) -> Mapping[str, Mapping[str, str]]:
+    if by == "consulate":
+        offices = {o.code: {"es": o.name_es, "en": o.name_en} for o in list_consulates(session)}
+        return {**offices, "": _NO_OFFICE}
+    return {
+        code: {language: program.name.read_in(language) for language in ("es", "en")}
+        for code, program in PROGRAMS.items()
+    }
