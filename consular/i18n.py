@@ -15,6 +15,7 @@ In templates a literal per cent sign inside ``_()`` is written ``%%``.
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO, StringIO
@@ -31,7 +32,7 @@ from babel.messages.pofile import read_po, write_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations
 from flask import Flask, request
-from flask_babel import Babel, Domain, get_locale, gettext
+from flask_babel import Babel, Domain, force_locale, get_locale, gettext
 
 from services.enrollments.programs.schema import Bilingual
 from services.kernel.catalogue import (
@@ -111,6 +112,11 @@ def weekday_names() -> list[tuple[int, str]]:
     """(ISO's number, name) of each day of the week in the reader's language, Monday first."""
     names = get_day_names("wide", locale=current_language())
     return [(day + 1, names[day]) for day in range(7)]
+
+
+def reading_in(language: str) -> AbstractContextManager[None]:
+    """Say everything in this language meanwhile, whatever the request's is."""
+    return cast("AbstractContextManager[None]", force_locale(_LOCALES[language]))
 
 
 def in_language(row: Any, field: str) -> str:

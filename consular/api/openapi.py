@@ -52,6 +52,7 @@ TAGS = {
     "incidents": "What treasury and compliance look at: contradictions, waits, failed jobs.",
     "operations": "What a duty officer looks at: queues, agencies and their pauses, parked jobs.",
     "voting": "Counts of votes and registrations, never voters.",
+    "reports": "Reports of the Commission's sessions: written, signed, and verified by anyone.",
     "indicators": "Figures for Working Group 4, as of a moment.",
     "group_figures": "What the Commission's working groups report, with its source and revisions.",
     "exports": "Figures, and the lines that they add up, as files that are complete.",

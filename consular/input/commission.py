@@ -22,7 +22,7 @@ from services.commission.rules import GROUPS, FollowUpStatus
 
 ORDER = _("El periodo termina antes de empezar.")
 MOST_LINES = 60
-_NUMBER = validate.Range(1, 9999, error=_("Escribe el número de la sesión, desde 1."))
+_NUMBER = validate.Range(1, 9999, error=_("Escribe el número de la sesión, desde {min}."))
 _LINES = validate.Length(max=MOST_LINES)
 
 
@@ -48,7 +48,9 @@ class AgreementSchema(Schema):
 class ResultsSchema(Schema):
     """What a working group reports: codes of `GET /monitoring/reports/choices`."""
 
-    group = WholeNumber(required=True, validate=validate.OneOf(GROUPS, error=_("De 1 a 6.")))
+    group = WholeNumber(
+        required=True, validate=validate.Range(GROUPS[0], GROUPS[-1], error=_("De {min} a {max}."))
+    )
     codes = fields.List(
         fields.String(validate=validate.Length(1, 100)), required=True, validate=_LINES
     )
@@ -129,7 +131,8 @@ class ReportQuery(Schema):
     """Which version that was signed, and in which language; the report as it stands without one."""
 
     version = NumberInQuery(
-        load_default=None, validate=validate.Range(1, 9999, error=_("Pide una versión desde 1."))
+        load_default=None,
+        validate=validate.Range(1, 9999, error=_("Pide una versión desde {min}.")),
     )
     language = Choice(("es", "en"), load_default=None)
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app, url_for
-from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from consular.i18n import (
@@ -23,22 +21,28 @@ from consular.i18n import (
     date_plain,
     date_short,
     moment,
-    number,
+    reading_in,
+    time_at,
     words,
 )
 from consular.printing.pdf import compile_pdf
+from consular.printing.report_charts import report_charts
+from consular.printing.report_words import NOTHING, change_text, in_words, note_text, value_text
 from services.commission.assembling import content_hash
 from services.commission.rules import OWN_GROUP
 
+# As a query is read.
+_IN_QUERY = (
+    "indicator", "programme", "election", "metric", "status", "period", "first", "last", "compared",
+)  # fmt: skip
 _TEMPLATE = Path(__file__).with_name("report.typ")
 Content = Mapping[str, Any]
 Block = dict[str, Any]
-NOTHING = "—"
 
 
 def make_report_pdf(content: Content, session_id: Any, language: str, made_on: date) -> bytes:
     """The report as a file in ``language``. Of a draft it says on each page that it is one."""
-    with force_locale(language):
+    with reading_in(language):
         return compile_pdf(_TEMPLATE, _document(content, session_id, made_on))
 
 
@@ -47,45 +51,18 @@ def session_name(content: Content) -> str:
     return str(_("%(number)s.ª sesión ordinaria", number=content["number"]))
 
 
-def value_text(value: str | None, unit: str = "") -> str:
-    """A number as the report says it, with its unit."""
-    if value is None:
-        return NOTHING
-    exact = Decimal(value)
-    shown = number(int(exact) if exact == exact.to_integral_value() else exact)
-    return f"{shown} {words('commission.unit', unit)}" if unit else shown
-
-
-def change_text(value: str, before: str | None) -> str:
-    """What became of a number since the one before: «+85,856 (+87.2 %)»."""
-    if before is None:
-        return NOTHING
-    new, old = Decimal(value), Decimal(before)
-    if new == old:
-        return str(_("Igual"))
-    said = f"{new - old:+,f}".replace("-", "\N{MINUS SIGN}")
-    if not old:
-        return said
-    share = f"{(new - old) / old * 100:+.1f}".replace("-", "\N{MINUS SIGN}")
-    return f"{said} ({share}\N{NO-BREAK SPACE}%)"
-
-
-def in_words(text: Mapping[str, str] | None) -> str:
-    """A text that the content has in both languages."""
-    return text[current_language()] if text else ""
-
-
 def cut_off_text(result: Content) -> str:
     """Up to when a number counts: a moment where it was counted here, else its source's period."""
     if result["as_of"]:
         at = datetime.fromisoformat(result["as_of"])
-        return moment(at, MEXICO_CITY)
+        return f"{date_short(at, MEXICO_CITY)}, {time_at(at, MEXICO_CITY)}"
     return in_words(result["texts"]["period"]) or NOTHING
 
 
 def query_text(result: Content) -> str:
     """How a number is asked for, in one line."""
-    return " · ".join(f"{name}={value}" for name, value in result["query"].items() if value)
+    query = result["query"]
+    return " · ".join(f"{name}={query[name]}" for name in _IN_QUERY if query.get(name))
 
 
 def group_name(group: int) -> str:
@@ -123,8 +100,9 @@ def _mark(content: Content) -> tuple[str, str]:
         return (
             _("EJEMPLO"),
             _(
-                "Muestra cómo queda un informe, con las cifras de la nota de prensa sobre la 11.ª"
-                " sesión. No es un documento de la Comisión."
+                "Muestra cómo queda un informe, con las cifras de la nota de prensa sobre la"
+                " %(number)s.ª sesión. No es un documento de la Comisión.",
+                number=content["number"],
             ),
         )
     if content["signed"] is None:
@@ -134,7 +112,7 @@ def _mark(content: Content) -> tuple[str, str]:
 
 def _cover(content: Content) -> list[list[Any]]:
     rows: list[list[Any]] = [
-        [_("Fecha de la sesión"), _day(content["held_on"], _("Por llenar"))],
+        [_("Fecha de la sesión"), _plain_day(content["held_on"])],
         [_("Lugar"), _typed(content["place"]) if content["place"] else _("Por llenar")],
         [_("Periodo del informe"), _period(content)],
     ]
@@ -176,7 +154,8 @@ def _sections(content: Content, session_id: Any) -> Iterator[Block]:
             "apart": group["group"] in (1, OWN_GROUP),
             "blocks": list(_group(group)),
         }
-    yield {"heading": _("Acuerdos de esta sesión"), "blocks": [_agreements(content)]}
+    agreed = _("Acuerdos de esta sesión")
+    yield {"heading": agreed, "apart": False, "blocks": [_agreements(content)]}
     yield from _annexes(content)
     yield {"heading": _("Firma"), "apart": False, "blocks": list(_signature(content, session_id))}
 
@@ -284,6 +263,7 @@ def _group(group: Content) -> Iterator[Block]:
     ]
     rows = [_result(group["group"], place, each) for place, each in enumerate(group["results"], 1)]
     yield _table(_("Resultados"), head, rows, size=8.5)
+    yield from report_charts(group["results"])
     if any(each["as_of"] and each["before"] is not None for each in group["results"]):
         before = _(
             "«Antes» es el periodo de igual duración que termina el día anterior al del informe."
@@ -294,8 +274,7 @@ def _group(group: Content) -> Iterator[Block]:
 
 
 def _result(group: int, place: int, result: Content) -> list[Any]:
-    note = in_words(result["texts"]["note"])
-    name = in_words(result["texts"]["name"])
+    note, name = note_text(result), in_words(result["texts"]["name"])
     return [
         f"{group}.{place}",
         f"{name} ({note})" if note else name,
@@ -400,6 +379,10 @@ def _in_groups(digest: str) -> str:
 
 def _day(day: str | None, missing: str) -> str:
     return date_short(date.fromisoformat(day)) if day else str(missing)
+
+
+def _plain_day(day: str | None) -> str:
+    return date_plain(date.fromisoformat(day)) if day else str(_("Por llenar"))
 
 
 def _typed(text: str) -> Any:

@@ -174,6 +174,7 @@ def _reports() -> None:
         )
         """
     )
+    op.execute("CREATE INDEX ix_commission_reports_key ON commission_reports (key)")
     install("commission", name_report_subjects="55fa00bb")
     op.execute(
         "CREATE TRIGGER name_report_subjects BEFORE INSERT ON commission_reports"

@@ -109,9 +109,12 @@ def list_choices(session: Session, group: int) -> Sequence[Choice]:
 
 
 def default_codes(session: Session, group: int) -> Sequence[str]:
-    """What is reported unless somebody chooses: all but the older elections."""
-    older = {f"votes-{year}" for year in ELECTIONS[:-1]}
-    return [each.code for each in list_choices(session, group) if each.code not in older]
+    """What is reported unless somebody chooses: all of a group; of ours what is counted here and
+    the last election, not what others printed of the same."""
+    choices = list_choices(session, group)
+    if group != OWN_GROUP:
+        return [each.code for each in choices]
+    return [*(each.code for each in OWN), f"votes-{ELECTIONS[-1]}"]
 
 
 def _election(year: str) -> Choice:

@@ -20,7 +20,8 @@ from services.commission.rules import Source
 from services.consulates.queries import list_consulates
 from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.errors import NotFound
-from services.monitoring.figures import AskIndicator, Dimension, Figures, figures
+from services.monitoring.dimensions import Dimension
+from services.monitoring.figures import AskIndicator, Figures, figures
 from services.monitoring.models import PublishedFigure
 from services.monitoring.published import list_published
 from services.voting.queries import election

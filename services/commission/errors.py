@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.commission.rules import Part
-from services.kernel.errors import Conflict, Forbidden
+from services.kernel.errors import Conflict
 
 
 class SessionTaken(Conflict):
@@ -36,7 +36,7 @@ class AgreementFollowed(Conflict):
     code = "agreement_followed"
 
 
-class SelfSigning(Forbidden):
+class SelfSigning(Conflict):
     """Whoever prepared a report doesn't sign it."""
 
     code = "self_signing"

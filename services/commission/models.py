@@ -181,6 +181,7 @@ class CommissionReport(Base):
     __tablename__ = "commission_reports"
     __table_args__ = (
         UniqueConstraint("session_id", "version", name="uq_commission_reports_version"),
+        Index("ix_commission_reports_key", "key"),
         CheckConstraint("signed_by <> prepared_by", name="two_accounts"),
         CheckConstraint(
             "content_sha256 = encode(sha256(convert_to(content, 'UTF8')), 'hex')", name="content"

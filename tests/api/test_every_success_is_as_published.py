@@ -35,6 +35,7 @@ from tests.api.calls import steady_web
 from tests.api.test_a_bound_sender_is_corrected import Sender as BoundSender
 from tests.api.test_documents import Sender
 from tests.api.test_identity_at_the_window import Window
+from tests.factories import reports
 from tests.factories.contract import contract_of
 from tests.factories.enrollments import agency_says, applicant_body, payment_line
 from tests.factories.parked import park_jobs
@@ -316,6 +317,19 @@ def _votes(web: Web) -> None:
     _well(web, "GET", "/voting/elections/2024")
 
 
+def _session_reports(web: Web) -> None:
+    id, token = reports.made(web)["id"], reports.analyst(web)
+    reports.step(web, id, "prepare")
+    reports.step(web, id, "return")
+    reports.sign(web, id)
+    for path in ("", "/choices", f"/{id}", f"/{id}.pdf", f"/{id}/signature"):
+        assert web.call("GET", f"{reports.REPORTS}{path}", token=token).status_code == 200
+    reports.step(web, id, "amend", body={"reason": "La fuente corrigió"})
+    reports.step(web, id, "refresh")
+    for path in ("/signing-keys", "/verify_signed.py"):
+        assert web.call("GET", path).status_code == 200
+
+
 def _incidents(web: Web) -> None:
     with web.database.transaction(NETWORK_SCOPE) as session:
         incident = Report(Kind.JOB_PARKED, Subject.JOB, new_id())
@@ -363,6 +377,7 @@ def _corrected(web: Web) -> None:
 
 WALKS: tuple[Callable[[Web], None], ...] = (
     _appointments, _enrollments, _documents, _money, _votes, _incidents, _operations,
+    _session_reports,
     _at_the_window("take-over", service="PAS10"),
     _at_the_window("release", service="PAS10"),
     _at_the_window("tell-apart"), _corrected,

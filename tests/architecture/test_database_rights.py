@@ -24,7 +24,10 @@ _SECURED_LATER = (
     "resemblances", "resemblance_keys", "attempts", "agency_messages",
 )  # fmt: skip
 # No UPDATE and no DELETE: what happened, happened.
-PAST = ("audit_entries", "facts", "counted_at", "postings", "journal_entries")
+PAST = (
+    "audit_entries", "facts", "counted_at", "postings", "journal_entries", "signing_keys",
+    "commission_reports",
+)  # fmt: skip
 
 
 @pytest.fixture

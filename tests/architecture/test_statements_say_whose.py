@@ -67,6 +67,7 @@ FUNCTIONS = {
     "check_charged_sum": {"fee_lines": "a trigger: the lines of the row, by its id"},
     "refuse_counted_cash": {"cash_ups": "a trigger: the receipt's own, by its id"},
     "refuse_own_role": {"staff_accounts": "a trigger: the row of who gives the role"},
+    "name_report_subjects": {"staff_accounts": "a trigger: the rows of who prepared and signed"},
     "name_count_subjects": {"staff_accounts": "a trigger: the rows of who typed a count"},
 }
 # Where the web works for the whole network: each statement there has a predicate of its own.

@@ -44,12 +44,22 @@ BOTH = {
     " opens, reserves, rrule)",
     "sessions": f"{ADD}, UPDATE (breaks, by_desk, cancelled_at, closed_at, closed_by, closes,"
     " daily_maximums, edited_apart, opens, release_at, reserves, service_minutes, service_slots)",
+    "signing_keys": ADD,
     "slots": f"{ADD}, UPDATE (open)",
     "staff_accounts": f"{ADD}, UPDATE (changed_by, consulate_code, ended_at, ended_by, role)",
     "visits": f"{KEEP}, UPDATE",
     "vote_count_figures": ADD,
 }
 ONLY_WEB = {
+    "commission_agenda": KEEP,
+    "commission_agreements": KEEP,
+    "commission_annexes": KEEP,
+    "commission_attendance": KEEP,
+    "commission_follow_ups": f"{ADD}, UPDATE (due_on, evidence, status)",
+    "commission_reports": ADD,
+    "commission_results": KEEP,
+    "commission_sessions": f"{ADD}, UPDATE (amends, as_of, changed_at, first, held_on, last, place,"
+    " prepared_at, prepared_by, status, version)",
     "booking_holds": f"{KEEP}, UPDATE (expires_at, extended, frees_at)",
     "attendees": f"{ADD}, UPDATE (appointment_id, booked_as, changed_at, desk, n, outcome,"
     " person_id, status)",

@@ -59,6 +59,8 @@ def test_production_refuses_to_start_without(name: str) -> None:
         ("CONSULAR_MASTER_KEY", "short"),
         ("CONSULAR_MASTER_KEY", f"1:{KEY},2:"),
         ("CONSULAR_INDEX_KEY", KEY),
+        ("CONSULAR_SIGNING_KEY", base64.b64encode(bytes(32)).decode()),
+        ("CONSULAR_SIGNING_KEY", f"2:{KEY}"),
         ("CONSULAR_FINABIEN_URL", "http://api.finabien.example"),
         ("CONSULAR_SAT_URL", "http://127.0.0.1:9000"),
         ("CONSULAR_RATES_URL", "HTTP://rates.example"),

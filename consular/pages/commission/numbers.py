@@ -17,7 +17,8 @@ from consular.input.commission import ReportQuery
 from consular.input.loading import load_fields
 from consular.pages.commission import presenters
 from consular.pages.commission.blueprint import READERS, SESSIONS, pages
-from consular.printing.report import cut_off_text, in_words, query_text, value_text
+from consular.printing.report import cut_off_text, query_text
+from consular.printing.report_words import in_words, value_text
 from services.commission.assembling import assemble, plain
 from services.commission.counting import recount
 from services.commission.queries import get_report, get_session

@@ -11,16 +11,9 @@ from sqlalchemy.orm import Session
 
 from consular.i18n import date_plain, date_short, words
 from consular.pages.commission.steps import BOX
-from consular.printing.report import (
-    change_text,
-    cut_off_text,
-    group_name,
-    in_words,
-    session_name,
-    value_text,
-)
+from consular.printing.report import cut_off_text, group_name, session_name
+from consular.printing.report_words import change_text, in_words, note_text, value_text
 from services.commission.assembling import assemble
-from services.commission.models import CommissionSession
 from services.commission.queries import (
     list_agreements,
     list_annexes,
@@ -33,7 +26,7 @@ from services.commission.rules import FollowUpStatus, Status
 Rows = Sequence[Mapping[str, Any]]
 
 
-def in_list(commission: CommissionSession) -> dict[str, Any]:
+def in_list(commission: Any) -> dict[str, Any]:
     """A session as lists and headings name it."""
     return {
         "id": commission.id,
@@ -48,7 +41,7 @@ def in_list(commission: CommissionSession) -> dict[str, Any]:
     }
 
 
-def whole(session: Session, commission: CommissionSession, *, may_edit: bool) -> dict[str, Any]:
+def whole(session: Session, commission: Any, *, may_edit: bool) -> dict[str, Any]:
     """A session's page: what its report says, what it lacks, and the versions that were signed."""
     content = assemble(session, commission)
     return {
@@ -65,7 +58,7 @@ def whole(session: Session, commission: CommissionSession, *, may_edit: bool) ->
     }
 
 
-def followed(session: Session, commission: CommissionSession) -> list[dict[str, Any]]:
+def followed(session: Session, commission: Any) -> list[dict[str, Any]]:
     """Agreements of earlier sessions that are open, with what this session says of each."""
     return [
         {
@@ -83,7 +76,7 @@ def followed(session: Session, commission: CommissionSession) -> list[dict[str, 
     ]
 
 
-def agreements(session: Session, commission: CommissionSession) -> list[dict[str, Any]]:
+def agreements(session: Session, commission: Any) -> list[dict[str, Any]]:
     """What the session agreed on."""
     return [
         {
@@ -110,7 +103,7 @@ def _follow_up_form(now: Any) -> dict[str, str]:
 
 
 def _answers(
-    session: Session, commission: CommissionSession, content: Mapping[str, Any], may_edit: bool
+    session: Session, commission: Any, content: Mapping[str, Any], may_edit: bool
 ) -> list[dict[str, Any]]:
     """What was answered, each with the page that changes it, for whoever may."""
     nothing = _("Falta")
@@ -141,7 +134,7 @@ def _answers(
     ]
 
 
-def _change(commission: CommissionSession, code: str) -> str:
+def _change(commission: Any, code: str) -> str:
     return url_for("commission.step", id=commission.id, code=code, check="1")
 
 
@@ -149,7 +142,7 @@ def _day(day: Any) -> str:
     return date_plain(day) if day else ""
 
 
-def _period(commission: CommissionSession) -> str:
+def _period(commission: Any) -> str:
     if not (commission.first and commission.last):
         return ""
     first, last = date_short(commission.first), date_short(commission.last)
@@ -167,12 +160,12 @@ def _count(results: Rows) -> str:
     return str(_("%(count)s cifras", count=len(results))) if results else str(_("Sin cifras"))
 
 
-def _annexes(session: Session, commission: CommissionSession) -> str:
+def _annexes(session: Session, commission: Any) -> str:
     names = (in_words(row.content["name"]) for row in list_annexes(session, commission.id))
     return " · ".join(names) or str(_("Ninguno"))
 
 
-def _group(commission: CommissionSession, group: Mapping[str, Any]) -> dict[str, Any]:
+def _group(commission: Any, group: Mapping[str, Any]) -> dict[str, Any]:
     """A group's numbers, each with the address that says where it is from."""
     return {
         "name": group_name(group["group"]),
@@ -180,7 +173,7 @@ def _group(commission: CommissionSession, group: Mapping[str, Any]) -> dict[str,
             {
                 "number": f"{group['group']}.{place}",
                 "name": in_words(each["texts"]["name"]),
-                "note": in_words(each["texts"]["note"]),
+                "note": note_text(each),
                 "value": value_text(each["value"], each["unit"]),
                 "before": value_text(each["before"]),
                 "change": change_text(each["value"], each["before"]),

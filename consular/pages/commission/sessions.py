@@ -15,7 +15,7 @@ from consular.input.commission import AmendmentSchema, NumberForm, ReportQuery
 from consular.input.loading import load_fields
 from consular.pages.commission import presenters
 from consular.pages.commission.blueprint import READERS, SESSIONS, WRITERS, pages
-from consular.pages.commission.steps import STEPS
+from consular.pages.commission.steps import WIZARD
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.posting import reopen
@@ -50,7 +50,7 @@ def begin() -> Response:
     with transaction() as session:
         id = make_report(session, command, now=now(), actor=actor()).id
     drop()
-    return go(url_for("commission.step", id=id, code=next(iter(STEPS))))
+    return go(url_for("commission.step", id=id, code=next(iter(WIZARD))))
 
 
 @pages.get(f"{SESSIONS}/<uuid:id>")

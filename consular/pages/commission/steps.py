@@ -31,7 +31,6 @@ from services.commission.editing import (
     set_agenda,
     set_attendance,
 )
-from services.commission.models import CommissionSession
 from services.commission.queries import (
     list_agenda,
     list_annexes,
@@ -55,7 +54,7 @@ class Step:
     hint: Any = ""
     read: Callable[[Form, Errors | None], Any] | None = None
     save: Callable[[Session, Any, Any], object] | None = None
-    fill: Callable[[Session, CommissionSession], dict[str, str]] | None = None
+    fill: Callable[[Session, Any], dict[str, str]] | None = None
     group: int | None = None
 
 
@@ -89,7 +88,7 @@ def _details(session: Session, id: Any, values: Mapping[str, Any]) -> object:
     return change_details(session, id, values, now=now(), actor=actor())
 
 
-def _kept(names: Mapping[str, str], _session: Session, row: CommissionSession) -> dict[str, str]:
+def _kept(names: Mapping[str, str], _session: Session, row: Any) -> dict[str, str]:
     """Fields as their columns have them."""
     values = {field: getattr(row, column) for field, column in names.items()}
     return {field: str(value) for field, value in values.items() if value}
@@ -107,7 +106,7 @@ def _save_attendance(session: Session, id: Any, values: Mapping[str, Any]) -> ob
     return set_attendance(session, id, agencies, now=now(), actor=actor())
 
 
-def _fill_attendance(session: Session, row: CommissionSession) -> dict[str, str]:
+def _fill_attendance(session: Session, row: Any) -> dict[str, str]:
     rows = list_attendance(session, row.id)
     return {
         "came": "\n".join(each.agency for each in rows if each.attended),
@@ -119,7 +118,7 @@ def _save_agenda(session: Session, id: Any, values: Mapping[str, Any]) -> object
     return set_agenda(session, id, values["items"], now=now(), actor=actor())
 
 
-def _fill_agenda(session: Session, row: CommissionSession) -> dict[str, str]:
+def _fill_agenda(session: Session, row: Any) -> dict[str, str]:
     return {"items": "\n".join(each.item for each in list_agenda(session, row.id))}
 
 
@@ -134,7 +133,7 @@ def _save_group(group: int, session: Session, id: Any, codes: Sequence[str]) -> 
     return choose_results(session, id, group, codes, now=now(), actor=actor())
 
 
-def _fill_group(group: int, session: Session, row: CommissionSession) -> dict[str, str]:
+def _fill_group(group: int, session: Session, row: Any) -> dict[str, str]:
     return {f"{BOX}{each.code}": "1" for each in list_results(session, row.id, group)}
 
 
@@ -142,7 +141,7 @@ def _save_annexes(session: Session, id: Any, codes: Sequence[str]) -> object:
     return choose_annexes(session, id, codes, now=now(), actor=actor())
 
 
-def _fill_annexes(session: Session, row: CommissionSession) -> dict[str, str]:
+def _fill_annexes(session: Session, row: Any) -> dict[str, str]:
     return {f"{BOX}{each.code}": "1" for each in list_annexes(session, row.id)}
 
 
@@ -161,7 +160,7 @@ def _group_step(group: int) -> Step:
     )
 
 
-STEPS: Mapping[str, Step] = {
+WIZARD: Mapping[str, Step] = {
     step.code: step
     for step in (
         Step(
@@ -221,6 +220,6 @@ STEPS: Mapping[str, Step] = {
 
 def next_step(code: str) -> str | None:
     """The page that follows; None after the last."""
-    codes = list(STEPS)
+    codes = list(WIZARD)
     place = codes.index(code) + 1
     return codes[place] if place < len(codes) else None

@@ -14,7 +14,6 @@ from consular.input.commission import ReportQuery
 from consular.input.loading import load_fields
 from consular.pages.commission.blueprint import pages
 from consular.session_reports import as_file
-from services.commission.models import CommissionReport
 from services.commission.queries import get_report, get_session, list_reports
 from services.commission.signing import signature_of
 from services.kernel.errors import NotFound
@@ -51,7 +50,7 @@ def signature(id: UUID) -> Response:
     return as_file(data, f"signature-v{report.version}.json", "application/json")
 
 
-def _shown(report: CommissionReport) -> dict[str, Any]:
+def _shown(report: Any) -> dict[str, Any]:
     statement = json.loads(report.statement)
     return {
         "version": report.version,

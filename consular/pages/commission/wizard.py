@@ -13,10 +13,9 @@ from consular.auth import allow
 from consular.db import transaction
 from consular.pages.commission import presenters
 from consular.pages.commission.blueprint import SESSIONS, WRITERS, pages
-from consular.pages.commission.steps import STEPS, Step, boxes, next_step
+from consular.pages.commission.steps import WIZARD, Step, boxes, next_step
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go
-from services.commission.models import CommissionSession
 from services.commission.queries import get_session
 from services.kernel.errors import NotFound
 
@@ -57,13 +56,13 @@ def save_step(id: UUID, code: str) -> Response:
 
 
 def _get_step(code: str) -> Step:
-    page = STEPS.get(code)
+    page = WIZARD.get(code)
     if page is None:
         raise NotFound()
     return page
 
 
-def _shown(session: Session, commission: CommissionSession, page: Step) -> Mapping[str, Any]:
+def _shown(session: Session, commission: Any, page: Step) -> Mapping[str, Any]:
     """The form, or the list of a page that has none."""
     errors: Errors = {}
     form: Mapping[str, str] = {}

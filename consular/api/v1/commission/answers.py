@@ -81,9 +81,9 @@ class ReportList(ListAnswer):
 
 
 class ChoiceItem(Answer):
-    """A line that a group may report."""
+    """A line that a group may report; ``choice`` is its group and its code."""
 
-    id = Text()
+    choice = Text()
     group = Number()
     code = Text()
     name = Text()

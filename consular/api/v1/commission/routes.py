@@ -34,7 +34,6 @@ from services.commission import signing
 from services.commission.assembling import plain
 from services.commission.choices import list_choices
 from services.commission.editing import MakeReport, make_report, refresh
-from services.commission.models import CommissionSession, Result
 from services.commission.queries import (
     get_report,
     get_session,
@@ -105,11 +104,13 @@ def list_report_choices(query: dict[str, Any]) -> dict[str, Any]:
     """List what each of the six groups may report."""
     with transaction() as session:
         items = [
-            ChoiceItem.render(each, id=f"{group}.{each.code}", name=each.name[current_language()])
+            ChoiceItem.render(
+                each, choice=f"{group}.{each.code}", name=each.name[current_language()]
+            )
             for group in GROUPS
             for each in list_choices(session, group)
         ]
-    return slice_of(items, query, "id")
+    return slice_of(items, query, "choice")
 
 
 @endpoint(
@@ -136,8 +137,10 @@ def show_report(report: UUID) -> dict[str, Any]:
     content=("application/pdf",),
 )
 def print_report(report: UUID, query: dict[str, Any]) -> Response:
-    """Return a report as PDF: a version that was signed always as the same bytes; a draft says on
-    each page that it is one."""
+    """Return a report as PDF.
+
+    A version that was signed is always the same bytes; a draft says on each page that it is one.
+    """
     language = query["language"] or current_language()
     with transaction() as session:
         commission = get_session(session, report)
@@ -212,8 +215,7 @@ def return_report(report: UUID) -> dict[str, Any]:
     who=WRITERS,
     answer=ReportAnswer(),
     errors={
-        403: ("self_signing",),
-        409: ("wrong_state",),
+        409: ("wrong_state", "self_signing"),
         503: ("signing_key_missing",),
     },
 )
@@ -288,7 +290,7 @@ def _run(step: Any, report: UUID) -> dict[str, Any]:
     )
 
 
-def _shown(session: Session, commission: CommissionSession) -> dict[str, Any]:
+def _shown(session: Session, commission: Any) -> dict[str, Any]:
     return ReportAnswer.render(
         commission,
         missing=list_missing(session, commission),
@@ -298,7 +300,7 @@ def _shown(session: Session, commission: CommissionSession) -> dict[str, Any]:
     )
 
 
-def _result(row: Result) -> dict[str, Any]:
+def _result(row: Any) -> dict[str, Any]:
     return ResultAnswer.render(
         row,
         group=row.working_group,

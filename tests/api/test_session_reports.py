@@ -1,0 +1,215 @@
+"""A session's report: its numbers come from their sources, and once signed it never changes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pypdfium2
+import pytest
+from psycopg import errors
+
+from services.facts.recording import Counted, record
+from services.kernel.audit import SYSTEM
+from services.kernel.clock import system_clock
+from services.kernel.db import NETWORK_SCOPE
+from services.kernel.ids import new_id
+from services.staff.accounts import end_account, find_by_subject
+from tests.api.calls import steady_web
+from tests.factories.reports import REPORTS, analyst, made, pdf, report_body, sign, signed, step
+from tests.factories.staff import Browser, staff_browser
+from tests.factories.web import Web
+from tests.servers import Addresses
+
+DAY = date(2026, 12, 1)
+
+
+@pytest.fixture(scope="module")
+def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with steady_web(servers, tmp_path_factory.mktemp("reports")) as running:
+        _enroll(running, 5)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def report(web: Web) -> dict[str, Any]:
+    """The 12th session's, signed."""
+    return signed(web, 12)
+
+
+def _enroll(web: Web, count: int) -> None:
+    """That many people are enrolled on a day of the report's period."""
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        for _number in range(count):
+            subject = Counted("enrollment", new_id(), DAY, "losangeles")
+            record(session, subject, "active", now=system_clock(), program_code="rfc")
+
+
+def _text(data: bytes) -> str:
+    document = pypdfium2.PdfDocument(data)
+    pages = [page.get_textpage().get_text_bounded() for page in document]
+    document.close()
+    return re.sub(r"\s+", " ", " ".join(pages))
+
+
+def _references(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Each number with how the report calls it: 4.1 is the first of Group 4."""
+    places: dict[int, int] = {}
+    named = []
+    for result in report["results"]:
+        places[result["group"]] = places.get(result["group"], 0) + 1
+        named.append((f"{result['group']}.{places[result['group']]}", result))
+    return named
+
+
+def _analyst(web: Web, who: str = "") -> Browser:
+    return staff_browser(web.app, "analyst", who=who)
+
+
+def test_every_number_of_the_pdf_is_the_databases(web: Web, report: dict[str, Any]) -> None:
+    values = {result["code"]: result["value"] for result in report["results"]}
+    assert values["enrollments-active"] == "5"
+    assert values["votes-2024"] == "184326"
+    assert {result["group"] for result in report["results"]} == {2, 3, 4, 5, 6}
+    for language in ("es", "en"):
+        text = _text(pdf(web, report["id"], language=language))
+        for reference, result in _references(report):
+            shown = f"{Decimal(result['value']):,f}"
+            row = rf"{re.escape(reference)} (?:(?!\d\.\d ).)*?\b{shown}\b"
+            assert re.search(row, text), (language, reference, shown)
+
+
+def test_a_number_is_traced_to_its_query_its_moment_and_its_revision(
+    web: Web, report: dict[str, Any]
+) -> None:
+    [enrolled] = [r for r in report["results"] if r["code"] == "enrollments-active"]
+    assert enrolled["query"] == {
+        "indicator": "enrollments",
+        "status": "active",
+        "first": "2026-11-01",
+        "last": "2027-01-31",
+    }
+    assert enrolled["as_of"] == report["as_of"]
+    [votes] = [r for r in report["results"] if r["code"] == "votes-2024"]
+    assert (votes["before"], votes["revision"]) == ("98470", 0)
+
+
+def test_what_is_recorded_later_changes_nothing_of_it_and_shows_as_a_revision(
+    web: Web, report: dict[str, Any]
+) -> None:
+    id = report["id"]
+    before = {language: pdf(web, id, language=language) for language in ("es", "en")}
+    _enroll(web, 2)
+    assert {language: pdf(web, id, language=language) for language in ("es", "en")} == before
+    [reference] = [ref for ref, r in _references(report) if r["code"] == "enrollments-active"]
+    address = f"/monitoring/sessions/{id}/numbers/{reference.replace('.', '/')}"
+    page = _analyst(web).get(address).text
+    assert "5 inscripciones — igual que en el informe" in page
+    assert "7 inscripciones" in page
+    assert step(web, id, "refresh").get_json()["code"] == "wrong_state"
+    assert step(web, id, "amend", body={"reason": "Llegaron altas tardías"}).status_code == 200
+    assert step(web, id, "prepare").get_json()["code"] == "nothing_changed"
+    assert step(web, id, "refresh").status_code == 200
+    amended = sign(web, id)
+    assert [each["version"] for each in amended["versions"]] == [2, 1]
+    text = _text(pdf(web, id, language="es"))
+    assert "Cambios respecto de la versión 1" in text
+    assert "Llegaron altas tardías" in text
+    assert re.search(r"Inscripciones aprobadas 5 7 ", text)
+    assert pdf(web, id, language="es", version="1") == before["es"]
+
+
+def test_a_file_that_was_tampered_with_is_found_out(
+    web: Web, report: dict[str, Any], tmp_path: Path
+) -> None:
+    files = {
+        "report.pdf": pdf(web, report["id"], language="en", version="1"),
+        "verify_signed.py": web.call("GET", "/verify_signed.py").data,
+        "keys.json": web.call("GET", "/signing-keys").data,
+        "signature.json": web.client.get(
+            f"/verify/report/{report['id']}/signature.json?version=1"
+        ).data,
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    command = [sys.executable, "verify_signed.py", "report.pdf", "signature.json", "keys.json"]
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 0
+    (tmp_path / "report.pdf").write_bytes(files["report.pdf"].replace(b"/Title", b"/Titel", 1))
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert (done.returncode, "NOT VALID" in done.stdout) == (1, True)
+    page = web.client.get(f"/verify/report/{report['id']}").text
+    statement = json.loads(json.loads(files["signature.json"])["statement"])
+    assert statement["files"]["es"] in page
+    assert "Es válida" in page
+
+
+def test_not_even_the_database_changes_a_signed_report(web: Web, report: dict[str, Any]) -> None:
+    with psycopg.connect(web.settings.database_owner_url) as connection:
+        for change in (
+            "UPDATE commission_reports SET pdf_es = ''",
+            "DELETE FROM commission_reports",
+            "UPDATE signing_keys SET first_used_at = now()",
+        ):
+            with pytest.raises(errors.RestrictViolation), connection.transaction():
+                connection.execute(change.encode())
+
+
+def test_agreements_come_over_until_they_are_done(web: Web, report: dict[str, Any]) -> None:
+    browser = _analyst(web)
+    for number, status in ((21, "under_way"), (22, "done")):
+        id = made(web, number, agreements=[])["id"]
+        pending = web.call("GET", f"{REPORTS}/{id}", token=analyst(web)).get_json()
+        assert "follow-up" in pending["missing"]
+        assert step(web, id, "prepare").get_json()["code"] == "report_incomplete"
+        page = browser.get(f"/monitoring/sessions/{id}/steps/follow-up").text
+        [address] = re.findall(rf'href="(/monitoring/sessions/{id}/follow-up/[^"]+)"', page)
+        shown = browser.send(address, status=status, evidence="Oficio 7", due="2027-03-01").text
+        assert {"under_way": "En proceso", "done": "Cumplido"}[status] in shown
+        said = _text(pdf(web, id, language="es"))
+        assert "12/1. Publicar el informe" in said
+        assert "Oficio 7" in said
+    assert made(web, 23, agreements=[])["missing"] == []
+
+
+def test_whoever_prepares_a_report_doesnt_sign_it(web: Web) -> None:
+    id = made(web, 1, agreements=[])["id"]
+    assert step(web, id, "prepare").status_code == 200
+    own = step(web, id, "sign")
+    assert (own.status_code, own.get_json()["code"]) == (409, "self_signing")
+    assert step(web, id, "refresh", "two").get_json()["code"] == "wrong_state"
+    assert step(web, id, "return", "two").get_json()["status"] == "draft"
+
+
+def test_the_same_person_under_another_account_doesnt_either(web: Web) -> None:
+    """Their account was ended and made anew: the directory's identifier is the same."""
+    id = made(web, 2, agreements=[])["id"]
+    first = _analyst(web, "twice")
+    assert first.post(f"/monitoring/sessions/{id}/prepare").status_code == 303
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        member = find_by_subject(session, "page-analyst-networktwice")
+        assert member is not None
+        end_account(session, member.id, now=system_clock(), actor=SYSTEM)
+    again = _analyst(web, "twice")
+    assert again.account != first.account
+    assert "Otra persona debe firmarlo" in again.send(f"/monitoring/sessions/{id}/sign").text
+
+
+def test_a_session_has_one_report(web: Web, report: dict[str, Any]) -> None:
+    answer = web.call("POST", REPORTS, report_body(12), token=analyst(web))
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "session_taken")
+    body = report_body(99, results=[{"group": 4, "codes": ["invented"]}])
+    answer = web.call("POST", REPORTS, body, token=analyst(web))
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "not_expected")
+
+
+def test_a_draft_says_on_its_pages_that_it_is_one(web: Web) -> None:
+    id = made(web, 41, results=[], date=None)["id"]
+    assert _text(pdf(web, id, language="en")).count("DRAFT") > 3
