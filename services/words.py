@@ -103,7 +103,6 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "commission.status": commission.STATUSES,
     "commission.follow_up": commission.FOLLOW_UPS,
     "commission.part": commission.PARTS,
-    "commission.unit": commission.UNITS,
     "collection.collector": collection.COLLECTORS,
     "collection.rule": collection.COLLECTOR_RULES,
     "enrollments.status": enrollments.STATUSES,

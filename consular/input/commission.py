@@ -17,8 +17,10 @@ from consular.input.fields import (
     Text,
     WholeNumber,
 )
+from consular.input.paging import SliceQuery
 from services.commission.editing import MakeReport, NewAgreement
-from services.commission.rules import GROUPS, FollowUpStatus
+from services.commission.rules import FollowUpStatus
+from services.monitoring.rules import GROUPS
 
 ORDER = _("El periodo termina antes de empezar.")
 MOST_LINES = 60
@@ -135,6 +137,12 @@ class ReportQuery(Schema):
         validate=validate.Range(1, 9999, error=_("Pide una versión desde {min}.")),
     )
     language = Choice(("es", "en"), load_default=None)
+
+
+class ChoiceQuery(SliceQuery):
+    """Of which session."""
+
+    session = NumberInQuery(load_default=None, validate=_NUMBER)
 
 
 class NumberForm(Schema):

@@ -33,7 +33,7 @@ from services.commission.rules import OWN_GROUP
 
 # As a query is read.
 _IN_QUERY = (
-    "indicator", "programme", "election", "metric", "status", "period", "first", "last", "compared",
+    "indicator", "entry", "session", "election", "metric", "status", "first", "last", "compared",
 )  # fmt: skip
 _TEMPLATE = Path(__file__).with_name("report.typ")
 Content = Mapping[str, Any]
@@ -56,6 +56,8 @@ def cut_off_text(result: Content) -> str:
     if result["as_of"]:
         at = datetime.fromisoformat(result["as_of"])
         return f"{date_short(at, MEXICO_CITY)}, {time_at(at, MEXICO_CITY)}"
+    if result["cut_off"]:
+        return date_short(date.fromisoformat(result["cut_off"]))
     return in_words(result["texts"]["period"]) or NOTHING
 
 

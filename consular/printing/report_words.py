@@ -19,7 +19,7 @@ def value_text(value: str | None, unit: str = "") -> str:
         return NOTHING
     exact = Decimal(value)
     shown = number(int(exact) if exact == exact.to_integral_value() else exact)
-    return f"{shown} {words('commission.unit', unit)}" if unit else shown
+    return f"{shown} {words('monitoring.unit', unit)}" if unit else shown
 
 
 def change_text(value: str, before: str | None) -> str:

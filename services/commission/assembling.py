@@ -22,8 +22,8 @@ from services.commission.queries import (
     list_followed,
     list_results,
 )
-from services.commission.rules import GROUPS
 from services.kernel.signatures import canonical
+from services.monitoring.rules import GROUPS
 from services.staff.accounts import find_name
 
 Content = Mapping[str, Any]
@@ -131,6 +131,7 @@ def _result(row: Result) -> Content:
         "value": plain(row.value),
         "before": None if row.before is None else plain(row.before),
         "unit": row.unit,
+        "cut_off": _day(row.cut_off),
         "as_of": row.as_of.isoformat() if row.as_of else None,
         "revision": row.revision,
         "texts": row.texts,

@@ -1,4 +1,4 @@
-"""What a working group may report: figures that are counted here, elections, published figures.
+"""What a working group may report: figures counted here, elections, what the groups handed in.
 
 A choice names where its number comes from; `services.commission.counting` asks for it.
 """
@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from services.appointments.rules import Status as AppointmentStatus
 from services.commission.rules import OWN_GROUP, Source
 from services.enrollments.rules import Status as EnrollmentStatus
-from services.monitoring.models import PublishedFigure
-from services.monitoring.published import list_published
+from services.monitoring.queries import Reported, list_entries
 from services.remittances.rules import Status as RemittanceStatus
 from services.voting.rules import Status as CountStatus
 
@@ -100,18 +99,17 @@ ANNEXES = {
 }
 
 
-def list_choices(session: Session, group: int) -> Sequence[Choice]:
-    """What a group may report, in the order in which the report has it."""
+def list_choices(session: Session, group: int, number: int) -> Sequence[Choice]:
+    """What a group may report at the session with that number, in the report's order."""
     own = [*OWN, *map(_election, reversed(ELECTIONS))] if group == OWN_GROUP else []
-    figures = list_published(session, programme=f"CIAIMM-{group}")
-    published = {row.metric: _published(group, row) for row in figures}
-    return [*own, *published.values()]
+    entered = {row.code: _entry(row) for row in list_entries(session, number, group)}
+    return [*own, *entered.values()]
 
 
-def default_codes(session: Session, group: int) -> Sequence[str]:
+def default_codes(session: Session, group: int, number: int) -> Sequence[str]:
     """What is reported unless somebody chooses: all of a group; of ours what is counted here and
     the last election, not what others printed of the same."""
-    choices = list_choices(session, group)
+    choices = list_choices(session, group, number)
     if group != OWN_GROUP:
         return [each.code for each in choices]
     return [*(each.code for each in OWN), f"votes-{ELECTIONS[-1]}"]
@@ -122,6 +120,6 @@ def _election(year: str) -> Choice:
     return Choice(f"votes-{year}", OWN_GROUP, Source.ELECTION, name, year)
 
 
-def _published(group: int, row: PublishedFigure) -> Choice:
-    name = {"es": row.label_es, "en": row.label_en}
-    return Choice(f"published-{row.metric}", group, Source.PUBLISHED, name, row.metric)
+def _entry(row: Reported) -> Choice:
+    name = {"es": row.name_es, "en": row.name_en}
+    return Choice(f"reported-{row.code}", row.group_number, Source.ENTRY, name, row.code)

@@ -22,8 +22,7 @@ from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.errors import NotFound
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, Figures, figures
-from services.monitoring.models import PublishedFigure
-from services.monitoring.published import list_published
+from services.monitoring.queries import find_entry, list_entries
 from services.voting.queries import election
 from services.voting.rules import Dimension as CountDimension
 from services.voting.rules import Metric
@@ -34,9 +33,10 @@ OWN_SOURCE = {"es": "Consular, conteo propio", "en": "Consular, counted here"}
 
 @dataclass(frozen=True)
 class Period:
-    """The days that a report is about, both included, and the moment up to which it counts: None
-    for now."""
+    """The session of a report, the days that it is about, both included, and the moment up to which
+    it counts: None for now."""
 
+    number: int
     first: date | None
     last: date | None
     as_of: datetime | None
@@ -51,6 +51,7 @@ class Counted:
     value: Decimal
     before: Decimal | None
     unit: str
+    cut_off: date | None
     as_of: datetime | None
     revision: int | None
     texts: Texts
@@ -63,11 +64,19 @@ def count(session: Session, choice: Choice, period: Period) -> Counted:
         return _indicator(session, choice, period)
     if choice.source is Source.ELECTION:
         return _election(session, choice)
-    return _published(session, choice)
+    return _entry(session, choice, period.number)
 
 
-def recount(session: Session, query: Mapping[str, Any], as_of: datetime | None) -> Decimal:
-    """The answer to a number's query, as of that moment, or now. Of an indicator only."""
+def ask_again(
+    session: Session, source: str, query: Mapping[str, Any], as_of: datetime | None
+) -> Decimal | None:
+    """The answer to a number's query: of what is counted here as of that moment, or now; of what a
+    group handed in the figure in force. None where the source has none any more."""
+    if source == Source.ENTRY:
+        entry = find_entry(session, query["entry"], query["session"], None)
+        return entry.value if entry else None
+    if source == Source.ELECTION:
+        return _votes(session, query["election"])[0]
     first, last = (
         date.fromisoformat(query[name]) if name in query else None for name in ("first", "last")
     )
@@ -128,6 +137,7 @@ def _indicator(session: Session, choice: Choice, period: Period) -> Counted:
         value=_sum(counted, choice.status, "value"),
         before=_sum(counted, choice.status, "compared") if compare else None,
         unit=counted.indicator.unit.value,
+        cut_off=None,
         as_of=counted.as_of,
         revision=None,
         texts={"name": choice.name, "source": OWN_SOURCE, "period": None, "note": None},
@@ -155,6 +165,7 @@ def _election(session: Session, choice: Choice) -> Counted:
         value=votes,
         before=earlier,
         unit="votes",
+        cut_off=None,
         as_of=None,
         revision=election(session, choice.of).version,
         texts={
@@ -174,32 +185,34 @@ def _votes(session: Session, year: str) -> tuple[Decimal, str]:
     raise NotFound("not_found", field="election")
 
 
-def _published(session: Session, choice: Choice) -> Counted:
-    programme = f"CIAIMM-{choice.group}"
-    rows = list_published(session, programme=programme, metric=choice.of)
-    if not rows:
+def _entry(session: Session, choice: Choice, number: int) -> Counted:
+    """What a group handed in for the session, beside its figure at the last one before."""
+    rows = [each for each in list_entries(session, group=choice.group) if each.code == choice.of]
+    at = {row.session_number: row for row in rows if row.session_number and not row.period}
+    row = at.get(number)
+    if row is None:
         raise NotFound()
-    row, earlier = rows[-1], rows[-2] if len(rows) > 1 else None
+    earlier = at.get(max((each for each in at if each < number), default=0))
     return Counted(
-        source=Source.PUBLISHED,
-        query={"programme": programme, "metric": choice.of, "period": row.period},
+        source=Source.ENTRY,
+        query={"entry": choice.of, "session": number},
         value=row.value,
         before=earlier.value if earlier else None,
         unit=row.unit,
+        cut_off=row.cut_off,
         as_of=None,
-        revision=None,
+        revision=row.revision,
         texts={
             "name": choice.name,
-            "source": _both(row, "source"),
-            "period": _both(row, "period"),
-            "note": _both(row, "note"),
+            "source": _both(row.source, row.source_es),
+            "period": {"es": f"{number}.ª sesión", "en": f"session {number}"},
+            "note": _both(row.note, row.note_es),
         },
     )
 
 
-def _both(row: PublishedFigure, name: str) -> Mapping[str, str] | None:
+def _both(english: str | None, spanish: str | None) -> Mapping[str, str] | None:
     """What ends in ``_es`` is null where the Spanish is the same."""
-    english, spanish = getattr(row, name), getattr(row, f"{name}_es")
     return {"es": spanish or english, "en": english} if english else None
 
 

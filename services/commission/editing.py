@@ -27,12 +27,13 @@ from services.commission.models import (
     Result,
 )
 from services.commission.queries import list_annexes, list_followed, list_results
-from services.commission.rules import GROUPS, Action, FollowUpStatus, Status, actions
+from services.commission.rules import Action, FollowUpStatus, Status, actions
 from services.kernel.audit import Actor
 from services.kernel.db import Base, violated_constraint
 from services.kernel.errors import Invalid, NotFound, WrongState
 from services.kernel.ids import new_id
 from services.kernel.tables import append_numbered
+from services.monitoring.rules import GROUPS
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,11 @@ def _fill(session: Session, commission: CommissionSession, command: MakeReport) 
     commission.as_of = command.as_of
     chosen = command.results
     for group in GROUPS:
-        codes = default_codes(session, group) if chosen is None else chosen.get(group, ())
+        codes = (
+            default_codes(session, group, command.number)
+            if chosen is None
+            else chosen.get(group, ())
+        )
         _choose(session, commission, group, codes)
     _choose_annexes(session, commission, command.annexes)
 
@@ -300,7 +305,7 @@ def _replace(
 def _choose(
     session: Session, commission: CommissionSession, group: int, codes: Sequence[str]
 ) -> None:
-    choices = {each.code: each for each in list_choices(session, group)}
+    choices = {each.code: each for each in list_choices(session, group, commission.number)}
     if unknown := set(codes) - set(choices):
         raise Invalid("not_expected", field="results", unknown=", ".join(sorted(unknown)))
     rows = []
@@ -330,14 +335,14 @@ def _choose_annexes(session: Session, commission: CommissionSession, codes: Sequ
 def _recount(session: Session, commission: CommissionSession) -> None:
     """Ask every source again. What a source no longer has is left out."""
     for group in GROUPS:
-        known = {each.code for each in list_choices(session, group)}
+        known = {each.code for each in list_choices(session, group, commission.number)}
         codes = [row.code for row in list_results(session, commission.id, group)]
         _choose(session, commission, group, [code for code in codes if code in known])
     _choose_annexes(session, commission, [row.code for row in list_annexes(session, commission.id)])
 
 
 def _period(commission: CommissionSession) -> Period:
-    return Period(commission.first, commission.last, commission.as_of)
+    return Period(commission.number, commission.first, commission.last, commission.as_of)
 
 
 def _add_agreement(

@@ -135,8 +135,8 @@ class Result(Base):
 
     ``code`` is what was chosen (`services.commission.choices`); ``query`` asks the source for the
     number again, as of ``as_of`` where it is counted here, and ``revision`` says which of a figure
-    that its source corrects. ``texts`` hold its name, source, cut-off, period and note in both
-    languages.
+    that its source corrects; ``cut_off`` is the day that a group gave. ``texts`` hold its name,
+    source, period and note in both languages.
     """
 
     __tablename__ = "commission_results"
@@ -155,6 +155,7 @@ class Result(Base):
     value: Mapped[Decimal] = mapped_column(Numeric(18, 3))
     before: Mapped[Decimal | None] = mapped_column(Numeric(18, 3))
     unit: Mapped[str] = mapped_column(Text)
+    cut_off: Mapped[date | None]
     as_of: Mapped[datetime | None] = mapped_column(_MOMENT)
     revision: Mapped[int | None] = mapped_column(Integer)
     texts: Mapped[dict[str, Any]] = mapped_column(JSONB)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 from uuid import UUID
 
-GROUPS = (1, 2, 3, 4, 5, 6)
 # Assistance to Mexican communities abroad: its figures are counted here.
 OWN_GROUP = 4
 
@@ -78,4 +77,4 @@ class Source(StrEnum):
 
     INDICATOR = "indicator"
     ELECTION = "election"
-    PUBLISHED = "published"
+    ENTRY = "entry"

@@ -28,23 +28,6 @@ PARTS: Mapping[str, str] = {
     Part.FOLLOW_UP: _("Seguimiento de acuerdos"),
     Part.RESULTS: _("Resultados"),
 }
-# Of numbers, each after its number.
-UNITS: Mapping[str, str] = {
-    "appointments": _("citas"),
-    "people": _("personas"),
-    "services": _("servicios"),
-    "enrollments": _("inscripciones"),
-    "remittances": _("envíos"),
-    "searches": _("búsquedas"),
-    "votes": _("votos"),
-    "centres": _("centros"),
-    "companies": _("empresas"),
-    "countries": _("países"),
-    "numbers": _("números"),
-    "openings": _("vacantes"),
-    "products": _("productos"),
-}
-
 ERRORS: Mapping[str, ErrorMessage] = {
     "session_taken": ErrorMessage(
         _("Ya hay un informe de esa sesión"),

@@ -22,6 +22,8 @@ from services.kernel.audit import SYSTEM
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import new_id
+from services.monitoring.entering import Figure, correct_figure
+from services.monitoring.queries import find_entry
 from services.staff.accounts import end_account, find_by_subject
 from tests.api.calls import steady_web
 from tests.factories.reports import REPORTS, analyst, made, pdf, report_body, sign, signed, step
@@ -41,8 +43,8 @@ def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="module")
 def report(web: Web) -> dict[str, Any]:
-    """The 12th session's, signed."""
-    return signed(web, 12)
+    """That of the 11th session, whose figures come with the reference data, signed."""
+    return signed(web, 11)
 
 
 def _enroll(web: Web, count: int) -> None:
@@ -51,6 +53,17 @@ def _enroll(web: Web, count: int) -> None:
         for _number in range(count):
             subject = Counted("enrollment", new_id(), DAY, "losangeles")
             record(session, subject, "active", now=system_clock(), program_code="rfc")
+
+
+def _correct_companies(web: Web) -> None:
+    """Group 3 corrects what it handed in."""
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        entry = find_entry(session, "companies", 11, None)
+        assert entry is not None
+        figure = Figure(Decimal(390), "oficio de corrección")
+        correct_figure(
+            session, entry.id, figure, "Faltaban cinco", now=system_clock(), actor=SYSTEM
+        )
 
 
 def _text(data: bytes) -> str:
@@ -108,6 +121,7 @@ def test_what_is_recorded_later_changes_nothing_of_it_and_shows_as_a_revision(
     id = report["id"]
     before = {language: pdf(web, id, language=language) for language in ("es", "en")}
     _enroll(web, 2)
+    _correct_companies(web)
     assert {language: pdf(web, id, language=language) for language in ("es", "en")} == before
     [reference] = [ref for ref, r in _references(report) if r["code"] == "enrollments-active"]
     address = f"/monitoring/sessions/{id}/numbers/{reference.replace('.', '/')}"
@@ -124,6 +138,9 @@ def test_what_is_recorded_later_changes_nothing_of_it_and_shows_as_a_revision(
     assert "Cambios respecto de la versión 1" in text
     assert "Llegaron altas tardías" in text
     assert re.search(r"Inscripciones aprobadas 5 7 ", text)
+    assert re.search(r"Empresas participantes 385 390 ", text)
+    revisions = {result["code"]: result["revision"] for result in amended["results"]}
+    assert revisions["reported-companies"] == 2
     assert pdf(web, id, language="es", version="1") == before["es"]
 
 
@@ -174,7 +191,7 @@ def test_agreements_come_over_until_they_are_done(web: Web, report: dict[str, An
         shown = browser.send(address, status=status, evidence="Oficio 7", due="2027-03-01").text
         assert {"under_way": "En proceso", "done": "Cumplido"}[status] in shown
         said = _text(pdf(web, id, language="es"))
-        assert "12/1. Publicar el informe" in said
+        assert "11/1. Publicar el informe" in said
         assert "Oficio 7" in said
     assert made(web, 23, agreements=[])["missing"] == []
 
@@ -203,7 +220,7 @@ def test_the_same_person_under_another_account_doesnt_either(web: Web) -> None:
 
 
 def test_a_session_has_one_report(web: Web, report: dict[str, Any]) -> None:
-    answer = web.call("POST", REPORTS, report_body(12), token=analyst(web))
+    answer = web.call("POST", REPORTS, report_body(11), token=analyst(web))
     assert (answer.status_code, answer.get_json()["code"]) == (409, "session_taken")
     body = report_body(99, results=[{"group": 4, "codes": ["invented"]}])
     answer = web.call("POST", REPORTS, body, token=analyst(web))

@@ -108,9 +108,8 @@ COMPLETE: Mapping[str, set[str]] = {
     "operations.decision": {*operations.Decision},
     "operations.unknown": {"enrollment", "remittance"},
 }
-# What is known of an incident has no list: an agency adds to it. Nor have the units of figures that
-# others publish.
-OPEN = {"incidents.fact", "commission.unit"}
+# What is known of an incident has no list: an agency adds to it.
+OPEN = {"incidents.fact"}
 
 
 def test_each_table_is_checked() -> None:

@@ -12,7 +12,7 @@ REPORTS = "/monitoring/reports"
 AGENCIES = ("Secretaría de Relaciones Exteriores", "Secretaría de Gobernación")
 
 
-def report_body(number: int = 12, **changes: Any) -> dict[str, Any]:
+def report_body(number: int = 11, **changes: Any) -> dict[str, Any]:
     """A session with all that its report must hold."""
     return {
         "number": number,
@@ -34,7 +34,7 @@ def analyst(web: Web, who: str = "one") -> str:
     return web.token("analyst", subject=f"analyst-{who}")
 
 
-def made(web: Web, number: int = 12, **changes: Any) -> dict[str, Any]:
+def made(web: Web, number: int = 11, **changes: Any) -> dict[str, Any]:
     """A report that was begun."""
     answer = web.call("POST", REPORTS, report_body(number, **changes), token=analyst(web))
     assert answer.status_code == 201, answer.text
@@ -46,7 +46,7 @@ def step(web: Web, id: str, what: str, who: str = "one", body: Any = None) -> Te
     return web.call("POST", f"{REPORTS}/{id}/{what}", body, token=analyst(web, who))
 
 
-def signed(web: Web, number: int = 12, **changes: Any) -> dict[str, Any]:
+def signed(web: Web, number: int = 11, **changes: Any) -> dict[str, Any]:
     """A report that one analyst prepared and another signed."""
     id = made(web, number, **changes)["id"]
     return sign(web, id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from consular.pages.commission.blueprint import READERS, SESSIONS, pages
 from consular.printing.report import cut_off_text, query_text
 from consular.printing.report_words import in_words, value_text
 from services.commission.assembling import assemble, plain
-from services.commission.counting import recount
+from services.commission.counting import ask_again
 from services.commission.queries import get_report, get_session
 from services.commission.rules import Source
 from services.kernel.errors import NotFound
@@ -66,23 +67,28 @@ def _find(content: Mapping[str, Any], group: int, place: int) -> Mapping[str, An
 
 
 def _asked_again(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers to the query as of then and now, and the address that repeats it."""
-    query = result["query"]
-    if result["source"] != Source.INDICATOR:
-        return {"then": None, "today": None, "same": None, "address": _address(query)}
-    then = plain(recount(session, query, datetime.fromisoformat(result["as_of"])))
-    today = plain(recount(session, query, None))
+    """The answers to the query as of then, where it is counted here, and now; and the address that
+    repeats it."""
+    source, query, unit = result["source"], result["query"], result["unit"]
+    today = _plain(ask_again(session, source, query, None))
+    shown = {"today": value_text(today, unit), "changed": today != result["value"]}
+    if source != Source.INDICATOR:
+        return {**shown, "then": None, "same": None, "address": _address(query)}
+    then = _plain(ask_again(session, source, query, datetime.fromisoformat(result["as_of"])))
     asked = {"from": query.get("first"), "to": query.get("last"), "as_of": result["as_of"]}
     return {
-        "then": value_text(then, result["unit"]),
-        "today": value_text(today, result["unit"]),
+        **shown,
+        "then": value_text(then, unit),
         "same": then == result["value"],
-        "changed": today != result["value"],
         "address": url_for("monitoring.overview", **asked),
     }
+
+
+def _plain(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
 
 
 def _address(query: Mapping[str, Any]) -> str:
     if "election" in query:
         return url_for("voting.show_election", year=query["election"])
-    return f"{url_for('monitoring.overview')}#published"
+    return url_for("group_figures_pages.entries", session=query["session"])

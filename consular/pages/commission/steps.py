@@ -37,7 +37,8 @@ from services.commission.queries import (
     list_attendance,
     list_results,
 )
-from services.commission.rules import GROUPS, OWN_GROUP
+from services.commission.rules import OWN_GROUP
+from services.monitoring.rules import GROUPS
 
 Form = Mapping[str, str]
 # Before the code in the name of a box.
@@ -58,10 +59,10 @@ class Step:
     group: int | None = None
 
 
-def boxes(session: Session, step: Step) -> Sequence[tuple[str, Mapping[str, str]]]:
-    """(code, name) of what may be chosen on a page of boxes."""
+def boxes(session: Session, step: Step, number: int) -> Sequence[tuple[str, Mapping[str, str]]]:
+    """(code, name) of what may be chosen on a page of boxes of the session with that number."""
     if step.group is not None:
-        return [(each.code, each.name) for each in list_choices(session, step.group)]
+        return [(each.code, each.name) for each in list_choices(session, step.group, number)]
     return [(each.code, each.name) for each in ANNEXES.values()]
 
 

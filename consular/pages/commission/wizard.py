@@ -72,7 +72,9 @@ def _shown(session: Session, commission: Any, page: Step) -> Mapping[str, Any]:
     return {
         "form": form,
         "errors": errors or draft().errors(),
-        "boxes": presenters.boxes(boxes(session, page)) if _has_boxes(page) else None,
+        "boxes": presenters.boxes(boxes(session, page, commission.number))
+        if _has_boxes(page)
+        else None,
         "followed": presenters.followed(session, commission) if page.code == "follow-up" else [],
         "agreements": presenters.agreements(session, commission),
     }

@@ -23,11 +23,11 @@ from consular.api.v1.commission.answers import (
     SigningKeyList,
     VersionAnswer,
 )
-from consular.auth import ANYONE, MONITORS, actor, now
+from consular.auth import ANALYSTS, ANYONE, MONITORS, actor, now
 from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.i18n import current_language
-from consular.input.commission import AmendmentSchema, ReportQuery, ReportSchema
+from consular.input.commission import AmendmentSchema, ChoiceQuery, ReportQuery, ReportSchema
 from consular.input.paging import SliceQuery, slice_of
 from consular.session_reports import as_file, file_name, read_pdf, sign_report
 from services.commission import signing
@@ -41,16 +41,16 @@ from services.commission.queries import (
     list_reports,
     list_results,
     list_sessions,
+    next_number,
 )
-from services.commission.rules import GROUPS
 from services.commission.signing import signature_of
 from services.kernel import verify_signed
-from services.kernel.audit import Role
 from services.kernel.signatures import list_signing_keys
+from services.monitoring.rules import GROUPS
 
 api = Blueprint("reports", __name__, url_prefix="/api/v1")
 # Analysts write and sign, never the same one; auditors and administrators read.
-WRITERS = frozenset({Role.ANALYST})
+WRITERS = ANALYSTS
 REPORTS = "/monitoring/reports"
 
 
@@ -97,18 +97,19 @@ def list_all_reports(query: dict[str, Any]) -> dict[str, Any]:
     f"{REPORTS}/choices",
     operation="listReportChoices",
     who=MONITORS,
-    query=SliceQuery(),
+    query=ChoiceQuery(),
     answer=ChoiceList(),
 )
 def list_report_choices(query: dict[str, Any]) -> dict[str, Any]:
-    """List what each of the six groups may report."""
+    """List what each of the groups may report at a session: at the next one unless it is named."""
     with transaction() as session:
+        number = query["session"] or next_number(session)
         items = [
             ChoiceItem.render(
                 each, choice=f"{group}.{each.code}", name=each.name[current_language()]
             )
             for group in GROUPS
-            for each in list_choices(session, group)
+            for each in list_choices(session, group, number)
         ]
     return slice_of(items, query, "choice")
 

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import APPLICATION, WEB, append_only, grant, install
 
-revision = "0079"
-down_revision = "0078"
+revision = "0081"
+down_revision = "0080"
 
 
 def upgrade() -> None:
@@ -131,11 +131,12 @@ def _numbers() -> None:
                 CHECK (working_group BETWEEN 1 AND 6),
             code text NOT NULL,
             source text NOT NULL CONSTRAINT ck_commission_results_source
-                CHECK (source IN ('indicator', 'election', 'published')),
+                CHECK (source IN ('indicator', 'election', 'entry')),
             query jsonb NOT NULL,
             value numeric(18, 3) NOT NULL,
             before numeric(18, 3),
             unit text NOT NULL,
+            cut_off date,
             as_of timestamptz CONSTRAINT ck_commission_results_as_of
                 CHECK ((source = 'indicator') = (as_of IS NOT NULL)),
             revision integer,
