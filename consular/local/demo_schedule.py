@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from consular.local.development_tokens import LOS_ANGELES, ensure_staff
+from consular.local.example_report import ensure_example_report
 from consular.seed import one_transaction
 from services.appointments.planning import DeskPlan, OpenSession, open_sessions
 from services.appointments.queries import days_with_sessions, latest_closing
@@ -33,11 +34,14 @@ DEMO_STAFF = [
     *((role, office) for office in DEMO_OFFICES for role in ("officer", "supervisor")),
     *((role, None) for role in _NETWORK_STAFF),
 ]
+# Of two analysts one signs what the other prepared.
+SECOND_ANALYST = "demo-analyst-two"
 
 
 def extend_demo_schedule(settings: Settings, now: datetime | None = None) -> int:
-    """Demonstration staff; sessions at every office of the United States for fourteen days, and
-    today at the offices that have such staff, so that a desk can be tried at any hour.
+    """Demonstration staff, an example of a session report, and sessions: at every office of the
+    United States for fourteen days, and today at the offices that have such staff, so that a desk
+    can be tried at any hour.
 
     Days that have a session already are left alone. Returns how many sessions were opened.
     """
@@ -46,6 +50,8 @@ def extend_demo_schedule(settings: Settings, now: datetime | None = None) -> int
     with one_transaction(settings.database_url) as session:
         for role, code in DEMO_STAFF:
             ensure_staff(session, role, code, None, None)
+        ensure_staff(session, "analyst", None, SECOND_ANALYST, None)
+        ensure_example_report(session, now)
         desks = _demo_desks(session)
         offices = list_consulates(session)
         commands = [

@@ -115,7 +115,10 @@ def _mark(content: Content) -> tuple[str, str]:
 def _cover(content: Content) -> list[list[Any]]:
     rows: list[list[Any]] = [
         [_("Fecha de la sesión"), _plain_day(content["held_on"])],
-        [_("Lugar"), _typed(content["place"]) if content["place"] else _("Por llenar")],
+        [
+            _("Lugar de la sesión"),
+            _typed(content["place"]) if content["place"] else _("Por llenar"),
+        ],
         [_("Periodo del informe"), _period(content)],
     ]
     if content["as_of"]:
@@ -198,7 +201,7 @@ def _said(change: Content, when: str) -> Any:
 def _parts() -> dict[str, str]:
     return {
         "held_on": _("Fecha de la sesión"),
-        "place": _("Lugar"),
+        "place": _("Lugar de la sesión"),
         "first": _("Primer día del periodo"),
         "last": _("Último día del periodo"),
         "attendance": _("Asistencia"),

@@ -87,6 +87,7 @@ OFFICIALS: Mapping[str, Official] = {
         Official("demo-supervisor-toronto", "Supervisora Demo Tres", "Supervisión, Toronto"),
         Official("demo-agent", "Agente Demo", "Centro de atención telefónica"),
         Official("demo-analyst", "Analista Demo", "Monitoreo, Grupo 4"),
+        Official("demo-analyst-two", "Analista Demo Dos", "Monitoreo, Grupo 4"),
         Official("demo-treasury", "Tesorería Demo", "Tesorería"),
         Official("demo-compliance", "Cumplimiento Demo", "Cumplimiento"),
         Official("demo-auditor", "Auditora Demo", "Auditoría"),

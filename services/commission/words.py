@@ -21,7 +21,7 @@ FOLLOW_UPS: Mapping[str, str] = {
 }
 PARTS: Mapping[str, str] = {
     Part.DATE: _("Fecha de la sesión"),
-    Part.PLACE: _("Lugar"),
+    Part.PLACE: _("Lugar de la sesión"),
     Part.PERIOD: _("Periodo del informe"),
     Part.ATTENDANCE: _("Asistencia"),
     Part.AGENDA: _("Orden del día"),

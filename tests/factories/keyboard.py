@@ -13,13 +13,27 @@ MOST_TABS = 60
 TAGS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 
-def staff_page(browser: Browser, web: Web, role: str, address: str, width: int) -> Page:
+def staff_page(
+    browser: Browser,
+    web: Web,
+    role: str,
+    address: str,
+    width: int,
+    *,
+    scripts: bool = True,
+    who: str = "",
+) -> Page:
     """A window of somebody who is signed in: of Los Angeles, where the role has an office."""
     office = "losangeles" if role in OFFICE_ROLES else None
-    cookie = staff_browser(web.app, role, office).client.get_cookie(cookie_name(web.app))
+    signed_in = staff_browser(web.app, role, office, who=who)
+    cookie = signed_in.client.get_cookie(cookie_name(web.app))
     assert cookie is not None
-    viewport = {"width": width, "height": 900}
-    context = browser.new_context(viewport=viewport, bypass_csp=True, locale="en-US")  # type: ignore[arg-type]
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        bypass_csp=True,
+        locale="en-US",
+        java_script_enabled=scripts,
+    )
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
     return context.new_page()
 

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from consular.local.demo_schedule import DEMO_STAFF, extend_demo_schedule
+from consular.local.demo_schedule import DEMO_STAFF, SECOND_ANALYST, extend_demo_schedule
 from consular.local.demonstration import load_demo
 from consular.seed import load_reference
 from integrations.simulator.personas import OFFICIALS
+from services.commission.assembling import assemble, numbers
+from services.commission.queries import list_sessions
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
@@ -68,7 +70,26 @@ def test_a_second_start_opens_nothing_more(ready: Settings) -> None:
 
 def test_staff_of_every_such_office_can_sign_in() -> None:
     subjects = {"-".join(filter(None, ("demo", role, office))) for role, office in DEMO_STAFF}
-    assert subjects == set(OFFICIALS)
+    assert subjects | {SECOND_ANALYST} == set(OFFICIALS)
+
+
+def test_the_example_of_a_report_has_what_the_press_note_says_and_invents_nothing(
+    ready: Settings,
+) -> None:
+    extend_demo_schedule(ready)
+    extend_demo_schedule(ready)
+    database = Database(ready.database_url, pool_size=1)
+    try:
+        with database.transaction(NETWORK_SCOPE) as session:
+            [example] = list_sessions(session)
+            content = assemble(session, example)
+    finally:
+        database.dispose()
+    assert (content["number"], content["example"], content["held_on"]) == (11, True, None)
+    assert (content["attendance"], content["agenda"], content["agreements"]) == ([], [], [])
+    values = {code: result["value"] for (_group, code), result in numbers(content).items()}
+    assert values["reported-persons_informed"] == "147988"
+    assert values["votes-2024"] == "184326"
 
 
 def test_nobody_is_served_ahead_of_time(ready: Settings) -> None:

@@ -112,7 +112,7 @@ def _answers(
     open_ones = list_followed(session, commission)
     rows = [
         ("date", _("Fecha de la sesión"), _day(commission.held_on)),
-        ("place", _("Lugar"), commission.place),
+        ("place", _("Lugar de la sesión"), commission.place),
         ("period", _("Periodo del informe"), _period(commission)),
         ("attendance", _("Asistieron"), ", ".join(came)),
         ("agenda", _("Orden del día"), " · ".join(content["agenda"])),
