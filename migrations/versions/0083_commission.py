@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import APPLICATION, WEB, append_only, grant, install
 
-revision = "0082"
-down_revision = "0081"
+revision = "0083"
+down_revision = "0082"
 
 
 def upgrade() -> None:
