@@ -15,11 +15,14 @@ from services.operations import heartbeats
 from services.operations.rules import BEAT_SECONDS, Process
 from workers.gate import RENEW_SECONDS, Gate
 
+# So often it is looked after what waits behind an item that lasts.
+LOOK_SECONDS = 0.25
+
 log = structlog.get_logger(__name__)
 
 
 class Pulse:
-    """``gate`` hears at each beat how many workers are alive; ``beside`` is done each second."""
+    """``gate`` hears at each beat how many workers are alive; ``beside`` is done at each look."""
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Pulse:
         self._beside = beside
         self._instance = new_id()
         self._stop = threading.Event()
+        self._renewal = 0.0
         self._next = 0.0
 
     def start(self) -> None:
@@ -50,9 +54,12 @@ class Pulse:
             log.warning("process_waits", part="database")
 
     def tick(self) -> None:
-        """Renew the slot of a call under way; every few seconds, give a sign of life."""
-        self._gate.renew()
+        """Look beside; each second, renew the slot of a call under way; every few seconds, give a
+        sign of life."""
         self._beside()
+        if time.monotonic() >= self._renewal:
+            self._renewal = time.monotonic() + RENEW_SECONDS
+            self._gate.renew()
         if time.monotonic() < self._next:
             return
         with self._database.transaction(NETWORK_SCOPE) as session:
@@ -61,7 +68,7 @@ class Pulse:
         self._next = time.monotonic() + BEAT_SECONDS
 
     def _run(self) -> None:
-        while not self._stop.wait(RENEW_SECONDS if self._next else 0):
+        while not self._stop.wait(LOOK_SECONDS if self._next else 0):
             try:
                 self.tick()
             except Exception as error:  # the thread goes on whatever happens

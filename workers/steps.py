@@ -6,7 +6,8 @@
 3. settle, in the transaction that ends the item: write what the answer means, and leave the agency.
 
 Nothing is called while a transaction is open, and nothing is written by a worker that lost its
-lease.
+lease. No worker waits for an agency that may not be called now: the item is put back, and the
+worker goes on with what is for others.
 """
 
 from __future__ import annotations
@@ -26,9 +27,6 @@ from workers.gate import Passage
 from workers.runtime import JobContext, LeaseLost
 
 Task = TypeVar("Task")
-# For a slot that will be free in a moment, a worker tries again so often.
-TRIES = 20
-TRY_SECONDS = 0.01
 
 
 def _nothing(_session: Session, _now: datetime) -> None:
@@ -117,19 +115,14 @@ def _claim(
 
     Raises `NotNow`: then nothing was claimed.
     """
-    for last in (*[False] * TRIES, True):
-        try:
-            claimed = _claim_now(job, lease, step, agency, before)
-        except NotNow as denied:
-            if last or not denied.soon:
-                _keep(job, step, before)
-                raise
-        else:
-            if before is not None:
-                before.left = True
-            return claimed
-        time.sleep(TRY_SECONDS)
-    raise AssertionError("the last try returns or raises")
+    try:
+        claimed = _claim_now(job, lease, step, agency, before)
+    except NotNow:
+        _keep(job, step, before)
+        raise
+    if before is not None:
+        before.left = True
+    return claimed
 
 
 def _claim_now(

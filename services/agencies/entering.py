@@ -37,13 +37,12 @@ UNLIMITED = Terms(
 
 
 class NotNow(Exception):
-    """The agency isn't to be called now; ``soon``: trying again in a moment is worth it."""
+    """The agency isn't to be called now."""
 
-    def __init__(self, agency: str, denial: Denial, *, soon: bool = False) -> None:
+    def __init__(self, agency: str, denial: Denial) -> None:
         super().__init__(agency, denial.value)
         self.agency = agency
         self.denial = denial
-        self.soon = soon
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,7 @@ def meet(session: Session, agency: str) -> Terms:
 
 # The calls under way: for how long this agency's have been, and how many are to slow agencies.
 _BUSY = """
-    SELECT clock_timestamp() - max(b.taken_at) FILTER (WHERE b.agency = :agency) AS youngest,
-           clock_timestamp() - min(b.taken_at) FILTER (WHERE b.agency = :agency) AS longest,
+    SELECT clock_timestamp() - min(b.taken_at) FILTER (WHERE b.agency = :agency) AS longest,
            count(*) FILTER (WHERE c.slow_until > clock_timestamp()
                OR b.taken_at < clock_timestamp() - make_interval(secs => :slow)) AS slow_calls
     FROM agency_slots b JOIN agency_states c USING (agency)
@@ -157,7 +155,7 @@ def enter(
         raise NotNow(agency, Denial.BUSY)
     brief = row.slot is not None and rules.is_brief(row.slot, workers)
     if row.slot is None or (brief and not rules.is_short(row.longest)):
-        raise NotNow(agency, Denial.BUSY, soon=rules.slot_is_near(row.youngest))
+        raise NotNow(agency, Denial.BUSY)
     probe = None
     if rules.probe_is_due(breaker, row.now):
         probe = _begin_probe(session, agency, breaker, rules.begin_probe(breaker, terms, row.now))

@@ -67,15 +67,13 @@ class Denial(StrEnum):
 
 # What waits for an agency is woken as soon as it may be called; this is for when nobody does.
 LONGEST_WAIT = timedelta(minutes=5)
-# Where calls are as short as this, it is worth waiting for a slot.
-SHORT_CALL = timedelta(milliseconds=250)
 # An agency of which a call has taken so long counts as slow, until none has for a while.
 SLOW_CALL = timedelta(seconds=1)
 SLOW_FOR = timedelta(minutes=1)
 # Where the last calls were as quick as this, one may hold up the last worker, and is given up after
-# this.
+# this: so long at the most an agency that falls ill holds up what is for others, and once.
 QUICK_CALL = timedelta(milliseconds=50)
-BRIEF_CALL = SHORT_CALL
+BRIEF_CALL = timedelta(milliseconds=100)
 
 
 @dataclass(frozen=True)
@@ -205,7 +203,7 @@ def grown_slowest(slowest: timedelta, took: timedelta) -> timedelta:
 
 def is_short(longest: timedelta | None) -> bool:
     """Whether every call under way has only just begun; ``longest`` is the oldest one."""
-    return longest is None or longest < SHORT_CALL
+    return longest is None or longest < BRIEF_CALL
 
 
 def calls_of_slow_ones(workers: int) -> int:
@@ -220,12 +218,6 @@ def is_slow(slow_until: datetime | None, longest: timedelta | None, now: datetim
     """Whether an agency is slow: it was a moment ago, or its ``longest`` call under way is."""
     lately = slow_until is not None and slow_until > now
     return lately or (longest is not None and longest >= SLOW_CALL)
-
-
-def slot_is_near(youngest: timedelta | None) -> bool:
-    """Whether a slot will be free in a moment: the youngest call under way has only just begun
-    (None: it is just beginning)."""
-    return youngest is None or youngest < SHORT_CALL
 
 
 def openings(free_slots: int, tokens: int, *, slow: bool = False) -> int:

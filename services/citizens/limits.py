@@ -51,9 +51,11 @@ _COUNT = text(
 )
 
 
-_SPENT = text(
-    "SELECT EXISTS (SELECT 1 FROM attempts"
-    " WHERE subject = :subject AND window_start = :start AND count >= :most)"
+_COUNTS = text(
+    """
+    SELECT subject, window_start, count FROM attempts
+    WHERE subject = ANY (:subjects) AND window_start = ANY (:starts)
+    """
 )
 
 
@@ -67,8 +69,11 @@ def spend(session: Session, budgets: Sequence[Budget], *, now: datetime) -> None
 
 def refuse_spent(session: Session, budgets: Sequence[Budget], *, now: datetime) -> None:
     """Raise `TooManyAttempts` when one of them has no more, without counting this try."""
+    if not budgets:
+        return
+    starts = {budget.subject: budget.rate.start(now) for budget in budgets}
+    rows = session.execute(_COUNTS, {"subjects": [*starts], "starts": [*starts.values()]})
+    counts = {(subject, start): count for subject, start, count in rows}
     for budget in budgets:
-        start, most = budget.rate.start(now), budget.rate.most
-        values = {"subject": budget.subject, "start": start, "most": most}
-        if session.execute(_SPENT, values).scalar_one():
+        if counts.get((budget.subject, starts[budget.subject]), 0) >= budget.rate.most:
             raise TooManyAttempts(retry_after=budget.rate.seconds_left(now))

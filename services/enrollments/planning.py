@@ -156,7 +156,26 @@ def find_plan(
 
 def read_known(session: Session, folder: Folder, vault: Vault) -> Known:
     """The folder's content, opened."""
-    latest = {
+    latest = _latest(session, folder)
+    return Known(
+        latest,
+        _results(session, latest, vault),
+        open_answers(session, folder, vault=vault),
+        list_consented(session, folder.id),
+    )
+
+
+def known_numbers(
+    session: Session, folder: Folder, program: Program, vault: Vault
+) -> dict[str, str]:
+    """The numbers that the program asks for and that active enrollments of the folder gave."""
+    results = _results(session, _latest(session, folder), vault)
+    return Known(results=results).numbers_for(program)
+
+
+def _latest(session: Session, folder: Folder) -> dict[str, Enrollment]:
+    """The latest enrollment of each program."""
+    return {
         enrollment.program: enrollment
         for enrollment in session.scalars(
             select(Enrollment)
@@ -164,13 +183,14 @@ def read_known(session: Session, folder: Folder, vault: Vault) -> Known:
             .order_by(Enrollment.created_at, Enrollment.id)
         )
     }
+
+
+def _results(
+    session: Session, latest: Mapping[str, Enrollment], vault: Vault
+) -> dict[str, Mapping[str, str]]:
+    """What the active ones gave, by program."""
     active = [each for each in latest.values() if each.status == Status.ACTIVE]
-    return Known(
-        latest,
-        {each.program: open_result(session, each, vault) or {} for each in active},
-        open_answers(session, folder, vault=vault),
-        list_consented(session, folder.id),
-    )
+    return {each.program: open_result(session, each, vault) or {} for each in active}
 
 
 def _is_done(code: str, known: Known) -> bool:

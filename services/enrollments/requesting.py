@@ -23,14 +23,14 @@ from services.enrollments.errors import (
 )
 from services.enrollments.lifecycle import LIFECYCLE
 from services.enrollments.models import Enrollment, EnrollmentClaim
-from services.enrollments.planning import read_known, refuse_too_early
+from services.enrollments.planning import known_numbers, refuse_too_early
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Program
 from services.enrollments.progress import DATA_PLACE
 from services.enrollments.rules import SENSITIVE_CONSENT, Status
 from services.enrollments.terms import home_day
 from services.facts.recording import Counted
-from services.facts.recording import record as record_fact
+from services.facts.recording import line as new_fact
 from services.folders.consenting import give_consents
 from services.folders.keeping import forget_answers, keep_answers
 from services.folders.models import Folder
@@ -105,7 +105,7 @@ def request_enrollment(
     folder = open_folder(session, person, now=now)
     keep_in_folder(session, folder, command, now=now, actor=actor, vault=vault)
     row = new_id()
-    numbers = read_known(session, folder, vault).numbers_for(PROGRAMS[command.program])
+    numbers = known_numbers(session, folder, PROGRAMS[command.program], vault)
     data = json.dumps({**numbers, **command.data}, ensure_ascii=False)
     enrollment = Enrollment(
         id=row,
@@ -129,8 +129,8 @@ def request_enrollment(
         forget_answers(session, folder, command.program, vault=vault)
     claim_person(session, enrollment, claim_keys(session, vault, applicant, owner), actor)
     counted = Counted("enrollment", enrollment.id, day, consulate)
-    record_fact(session, counted, enrollment.status, now=now, program_code=enrollment.program)
-    LIFECYCLE.record(session, enrollment, now=now, actor=actor)
+    fact = new_fact(counted, enrollment.status, now=now, program_code=enrollment.program)
+    LIFECYCLE.record(session, enrollment, fact, now=now, actor=actor)
     return enrollment
 
 

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.facts.models import Fact
 from services.kernel.transitions import Moved
+from services.kernel.writes import Write
 
 
 class Dimensions(TypedDict, total=False):
@@ -76,6 +76,21 @@ def record_party(
         _write(session, counted, status, lines, now)
 
 
+_INTO = """
+    INSERT INTO facts (
+        kind, subject_id, consulate_code, status, day, quantity, people, services, occurred_at,
+        service_code, program_code, payout, vote_mode)
+"""
+_LINE = f"""
+    {_INTO}
+    VALUES (:kind, :subject, :consulate, :status, :day, :quantity, :people, :services, :now,
+        :service_code, :program_code, :payout, :vote_mode)
+"""
+_LINES = text(_LINE)
+_NOTHING = {"people": 0, "services": 0}
+_NO_DIMENSION: dict[str, Any] = dict.fromkeys(Dimensions.__annotations__)
+
+
 def _write(
     session: Session,
     counted: Counted,
@@ -84,23 +99,33 @@ def _write(
     now: datetime,
 ) -> None:
     """Each of ``lines`` with what all of them have in common."""
+    session.execute(_LINES, [_line(counted, status, now, line) for line in lines])
+
+
+def _line(counted: Counted, status: str, now: datetime, line: Mapping[str, Any]) -> dict[str, Any]:
     common = {
         "kind": counted.kind,
-        "subject_id": counted.id,
-        "consulate_code": counted.consulate,
+        "subject": counted.id,
+        "consulate": counted.consulate,
         "day": counted.day,
         "status": status,
-        "occurred_at": now,
+        "now": now,
     }
-    session.execute(insert(Fact), [{**common, **line} for line in lines])
+    return {**common, **_NOTHING, **_NO_DIMENSION, **line}
+
+
+def line(
+    counted: Counted, status: str, *, now: datetime, **dimensions: Unpack[Dimensions]
+) -> Write:
+    """The line of something new, as `record` writes it, to be written with something else."""
+    return Write(_LINE, _line(counted, status, now, {**dimensions, "quantity": 1}))
 
 
 # Whatever stands at the status before, in whichever dimensions, goes on to the next.
-_MOVE = text(
-    """
-    SELECT record_fact_v2(
-        kind, subject_id, consulate_code, step.status, day, sign * quantity, sign * people,
-        sign * services, :now, service_code, program_code, payout, vote_mode)
+_MOVE = f"""
+    {_INTO}
+    SELECT kind, subject_id, consulate_code, step.status, day, sign * quantity, sign * people,
+        sign * services, CAST(:now AS timestamptz), service_code, program_code, payout, vote_mode
     FROM (
         SELECT kind, subject_id, consulate_code, service_code, program_code, payout, vote_mode, day,
             sum(quantity)::bigint AS quantity, sum(people)::bigint AS people,
@@ -111,20 +136,12 @@ _MOVE = text(
         HAVING sum(quantity) <> 0 OR sum(people) <> 0 OR sum(services) <> 0
     ) counted
     CROSS JOIN (VALUES (CAST(:before AS text), -1), (CAST(:after AS text), 1)) step (status, sign)
-    """
-)
+"""  # noqa: S608 - our own text
 
 
-def move(session: Session, moved: Moved) -> None:
+def move(_session: Session, moved: Moved) -> Write | None:
     """Move all that was counted of a thing to its next status. A new one counts nothing yet."""
     if moved.before is None:
-        return
-    session.execute(
-        _MOVE,
-        {
-            "subject": moved.thing.id,
-            "before": moved.before,
-            "after": moved.after,
-            "now": moved.now,
-        },
-    )
+        return None
+    values = {"before": moved.before, "after": moved.after, "now": moved.now}
+    return Write(_MOVE, {"subject": moved.thing.id, **values})

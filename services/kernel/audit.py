@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Index, Text, insert
+from sqlalchemy import DateTime, Index, Text, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from services.kernel.db import NETWORK, Base, Owners, Scope
 from services.kernel.ids import new_id
+from services.kernel.writes import Write, write
 
 
 class Role(StrEnum):
@@ -106,24 +107,57 @@ class Subject:
         return cls(kind, row.id, account, consulate)
 
 
+_INTO = """
+    INSERT INTO audit_entries (
+        id, at, actor_role, actor_id, consulate_code, action, subject_kind, subject_id,
+        person_account_id, request_id)
+"""
+_ENTRY = f"""
+    {_INTO}
+    VALUES (:id, :at, :role, :actor, :consulate, :action, :kind, :subject, :account, :request)
+"""
+_ENTRIES = text(
+    f"""
+    {_INTO}
+    SELECT id, :at, :role, :actor, consulate, :action, kind, subject, account, :request
+    FROM unnest(
+        CAST(:id AS uuid[]), CAST(:consulate AS text[]), CAST(:kind AS text[]),
+        CAST(:subject AS uuid[]), CAST(:account AS uuid[])
+    ) entry (id, consulate, kind, subject, account)
+    """  # noqa: S608 - our own text
+)
+
+
+def entry(subject: Subject, *, action: str, now: datetime, actor: Actor) -> Write:
+    """The entry of one subject, to be written with something else."""
+    return Write(_ENTRY, {**_common(action, now, actor), **_of(subject, actor)})
+
+
 def record(session: Session, *subjects: Subject, action: str, now: datetime, actor: Actor) -> None:
     """Append an entry for each subject, in one statement."""
-    entries = [
-        {
-            "id": new_id(),
-            "at": now,
-            "actor_role": actor.role.value,
-            "actor_id": actor.account_id,
-            "consulate_code": subject.consulate or actor.consulate,
-            "action": action,
-            "subject_kind": subject.kind,
-            "subject_id": subject.id,
-            "person_account_id": subject.account,
-            "request_id": actor.request_id,
-        }
-        for subject in subjects
-    ]
-    if entries:
-        # A list of rows is compiled anew each time, a single one only once.
-        values = entries if len(entries) > 1 else entries[0]
-        session.execute(insert(AuditEntry).values(values))
+    if len(subjects) == 1:
+        write(session, entry(*subjects, action=action, now=now, actor=actor))
+    elif subjects:
+        entries = [_of(subject, actor) for subject in subjects]
+        columns = {name: [each[name] for each in entries] for name in entries[0]}
+        session.execute(_ENTRIES, {**_common(action, now, actor), **columns})
+
+
+def _common(action: str, now: datetime, actor: Actor) -> dict[str, Any]:
+    return {
+        "at": now,
+        "role": actor.role.value,
+        "actor": actor.account_id,
+        "action": action,
+        "request": actor.request_id,
+    }
+
+
+def _of(subject: Subject, actor: Actor) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "consulate": subject.consulate or actor.consulate,
+        "kind": subject.kind,
+        "subject": subject.id,
+        "account": subject.account,
+    }

@@ -247,6 +247,15 @@ class _Session(Session):
     """A session whose statements carry the condition of its scope."""
 
 
+def _keep_added(session: Session, added: object) -> None:
+    """What a transaction added is known to it until its end: a session alone forgets whatever
+    nobody holds, and would select it again."""
+    session.info.setdefault(_ADDED, []).append(added)
+
+
+event.listen(_Session, "pending_to_persistent", _keep_added)
+
+_ADDED = "added"
 _SCOPE = "scope"
 # When a transaction began, by the database's clock (`services.kernel.clock.transaction_clock`).
 BEGAN = "began"

@@ -83,6 +83,8 @@ def finish(
         update(IdempotencyKey)
         .where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == key.text)
         .values(status=status, response=response)
+        # No row of it is in the session.
+        .execution_options(synchronize_session=False)
     )
 
 

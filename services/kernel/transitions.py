@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -20,9 +21,9 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from services.kernel import audit
 from services.kernel.audit import Actor
-from services.kernel.db import Base
+from services.kernel.db import Base, PartOf
 from services.kernel.errors import NotFound, WrongState
-from services.kernel.tables import append_numbered
+from services.kernel.writes import Write, write
 
 Thing = TypeVar("Thing", bound=Base)
 Status = TypeVar("Status", bound=StrEnum)
@@ -39,7 +40,8 @@ class Moved:
     actor: Actor
 
 
-Effect = Callable[[Session, Moved], None]
+# Writes by itself, or returns what is written together with the others' at the end.
+Effect = Callable[[Session, Moved], Write | None]
 
 
 @dataclass(frozen=True)
@@ -125,20 +127,19 @@ class Lifecycle(Generic[Thing, Status]):
         self,
         session: Session,
         thing: Any,
-        *,
+        *also: Write,
         before: str | None = None,
         now: datetime,
         actor: Actor,
         action: str | None = None,
     ) -> None:
-        """Write what it means that ``thing`` has its status now; at first for a new row."""
+        """Write what it means that ``thing`` has its status now; at first for a new row. ``also``
+        is written in the same round trip."""
         moved = Moved(thing, before, thing.status, now, actor)
-        for effect in self.effects:
-            effect(session, moved)
+        writes = [each for effect in self.effects if (each := effect(session, moved))]
+        action = action or f"{self.kind}.{moved.after}"
         subject = audit.Subject.of(self.kind, thing)
-        audit.record(
-            session, subject, action=action or f"{self.kind}.{moved.after}", now=now, actor=actor
-        )
+        write(session, *also, *writes, audit.entry(subject, action=action, now=now, actor=actor))
 
 
 def _take_unwritten(thing: Any) -> dict[str, Any]:
@@ -160,13 +161,30 @@ def history(
     """Keep each status that a thing came to as a row of ``event``, numbered from 1.
 
     ``columns`` are the event's that are copied from the thing; the first one says whose it is.
-    ``of_move`` returns further columns.
+    ``of_move`` returns further columns, the same ones each time.
     """
 
-    def append(session: Session, moved: Moved) -> None:
+    def append(_session: Session, moved: Moved) -> Write:
         copied = {name: getattr(moved.thing, of) for name, of in columns.items()}
         further = of_move(moved) if of_move else {}
         row = {**copied, **further, "status": moved.after, "at": moved.now}
-        append_numbered(session, event, row, owner=next(iter(columns)))
+        owner = {"account": moved.thing.account_id}
+        return Write(_append_numbered(event, tuple(row)), {**row, **owner})
 
     return append
+
+
+@cache
+def _append_numbered(event: type[Base], columns: tuple[str, ...]) -> str:
+    """An INSERT of these columns, the first of which names the whole that it is part of."""
+    table, whole, owners = event.__tablename__, columns[0], event.owners
+    if isinstance(owners, PartOf):
+        before = f"{table} e JOIN {owners.whole.__tablename__} w ON w.id = e.{whole}"
+        whose = f"w.id = :{whole} AND w.account_id IS NOT DISTINCT FROM :account"
+    else:
+        before, whose = f"{table} e", f"e.{whole} = :{whole} AND e.account_id = :account"
+    return f"""
+        INSERT INTO {table} ({", ".join(columns)}, position)
+        VALUES ({", ".join(f":{name}" for name in columns)},
+            (SELECT coalesce(max(e.position), 0) + 1 FROM {before} WHERE {whose}))
+    """  # noqa: S608 - names of our own tables

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.kernel.ids import new_id
 from services.kernel.transitions import Effect, Moved
-from services.outbox.models import OutboxItem
+from services.kernel.writes import Write, write
 
 # How an item ends that was given up and waits for a person.
 PARKED = "parked"
@@ -43,21 +43,28 @@ class Lease:
 def enqueue(session: Session, topic: str, ref: UUID, *, delay_seconds: float = 0) -> UUID:
     """Add an item in the current transaction; ``delay_seconds`` from now it is due."""
     item = new_id()
-    due = text("clock_timestamp() + make_interval(secs => :delay)").bindparams(delay=delay_seconds)
-    session.execute(
-        insert(OutboxItem).values(id=item, topic=topic, ref=ref, next_attempt_at=due, due_at=due)
-    )
+    write(session, _put(item, topic, ref, delay_seconds))
     return item
 
 
 def enqueue_at(topic: str, *statuses: str) -> Effect:
     """Add an item whenever something comes to one of these statuses."""
 
-    def add(session: Session, moved: Moved) -> None:
-        if moved.after in statuses:
-            enqueue(session, topic, moved.thing.id)
+    def add(_session: Session, moved: Moved) -> Write | None:
+        return _put(new_id(), topic, moved.thing.id, 0) if moved.after in statuses else None
 
     return add
+
+
+_PUT = """
+    INSERT INTO outbox (id, topic, ref, ring_at, due_at)
+    SELECT :id, :topic, :ref, due, due
+    FROM (SELECT clock_timestamp() + make_interval(secs => :delay)) at (due)
+"""
+
+
+def _put(item: UUID, topic: str, ref: UUID, delay_seconds: float) -> Write:
+    return Write(_PUT, {"id": item, "topic": topic, "ref": ref, "delay": float(delay_seconds)})
 
 
 _RECENT = text(

@@ -16,7 +16,7 @@ from services.citizens.accounts import bind_identity, find_holder
 from services.citizens.models import Account, Person
 from services.citizens.people import PersonData, full_name, get_key, make_person
 from services.facts.recording import Counted
-from services.facts.recording import record as record_fact
+from services.facts.recording import line as new_fact
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.db import violated_constraint
@@ -247,8 +247,8 @@ def _store(session: Session, remittance: Remittance, *, now: datetime, actor: Ac
             raise QuoteUsed() from error
         raise
     counted = Counted("remittance", remittance.id, remittance.day)
-    record_fact(session, counted, remittance.status, now=now, payout=remittance.payout)
-    LIFECYCLE.record(session, remittance, now=now, actor=actor, action="remittance.order")
+    fact = new_fact(counted, remittance.status, now=now, payout=remittance.payout)
+    LIFECYCLE.record(session, remittance, fact, now=now, actor=actor, action="remittance.order")
 
 
 def _same(priced: Quote) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from services.enrollments.requesting import Applicant
 from services.kernel.db import NETWORK_SCOPE
 from services.outbox.models import OutboxItem
+from tests.factories.counting import counting
 from tests.factories.enrollments import make_applicant
 from tests.factories.web import Web
 
@@ -63,3 +64,11 @@ def test_staff_who_ask_here_declare_the_persons_consent(web: Web) -> None:
     ).get_json()
     mine = web.call("GET", f"/enrollments/{own['id']}", token=web.token("citizen")).get_json()
     assert mine["assistance"] is None
+
+
+def test_a_request_costs_few_statements(web: Web) -> None:
+    token = web.token("citizen", subject="ana")
+    with counting(web.database) as sent:
+        answer = web.call("POST", "/enrollments", _request(make_applicant()), token=token)
+    assert answer.status_code == 202, answer.text
+    assert len(sent) <= 12, "\n".join(sent)

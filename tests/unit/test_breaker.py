@@ -121,7 +121,7 @@ def test_who_is_quick_gets_the_last_worker_for_brief_calls() -> None:
 
 def test_slow_is_who_was_a_moment_ago_or_is_now() -> None:
     assert not rules.is_slow(None, None, NOW)
-    assert not rules.is_slow(NOW, rules.SHORT_CALL, NOW)
+    assert not rules.is_slow(NOW, rules.BRIEF_CALL, NOW)
     assert rules.is_slow(NOW + timedelta(seconds=1), None, NOW)
     assert rules.is_slow(None, rules.SLOW_CALL, NOW)
     assert [rules.calls_of_slow_ones(workers) for workers in (2, 3, 6)] == [1, 1, 2]

@@ -4,6 +4,8 @@ waits is done afterwards, and never holds up what is for another."""
 from __future__ import annotations
 
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -287,6 +289,32 @@ def test_a_quick_agency_has_the_last_worker_for_short_calls(
     with job.transaction() as session:
         session.execute(text("UPDATE agency_slots SET taken_at = now() - interval '0.5 seconds'"))
     assert denied(job, "sat", gates[1]) is Denial.BUSY
+
+
+def test_no_worker_waits_for_a_slot_but_goes_on_with_what_is_for_others(
+    job: JobContext, sat: Sat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The only call that SAT may have is another worker's, and has only just begun."""
+    other = Gate(job.database)
+    job.gate.workers = other.workers = 2
+    enter(job, "sat", other)
+    enrollment = enroll(job, make_request())
+    with job.transaction() as session:
+        enqueue(session, "rates.fetch", new_id())
+    slept = list[float]()
+    sleep = time.sleep
+    worker = threading.get_ident()
+
+    def note(seconds: float) -> None:
+        slept.extend([seconds] if threading.get_ident() == worker else [])
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", note)
+    run_outbox(*map(str, column(job, "SELECT id FROM outbox WHERE done_at IS NULL ORDER BY id")))
+    assert slept == sat.calls == []
+    assert outcomes(job, "rates.fetch") == ["fetched"]
+    assert look(job, enrollment).status == "received"
+    assert items(job) == [(0, "sat")]
 
 
 def test_slow_agencies_hold_a_third_of_the_workers_together(job: JobContext) -> None:

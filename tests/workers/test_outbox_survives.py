@@ -210,7 +210,7 @@ def test_what_waits_behind_an_item_that_lasts_goes_back_meanwhile(
     items = [_item(job, enroll(job, make_request())) for _ in range(3)]
     with job.transaction() as session:
         delivery.take_due(session, most=10, again_seconds=60)
-    monkeypatch.setattr("workers.jobs.run.LONGEST_TOGETHER_SECONDS", 0)
+    monkeypatch.setattr("workers.jobs.run.LONGEST_BEFORE_SECONDS", 0)
     due: list[set[UUID]] = []
 
     def lasts(job: JobContext, _item: str) -> None:

@@ -29,6 +29,8 @@ ATTEMPTS_BEFORE_PARKING = 20
 UNKNOWN_TOPIC_SECONDS = 300.0
 # After so long a job begins no further item.
 LONGEST_TOGETHER_SECONDS = 1.0
+# Behind an item that lasts so long, e.g. for a call of an agency that has fallen ill, none waits.
+LONGEST_BEFORE_SECONDS = 0.25
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +76,7 @@ def run_outbox(*outbox_ids: str) -> None:
 
 def hand_back() -> None:
     """For a thread beside the job: behind an item that lasts, the others don't wait."""
-    if _process.job and time.monotonic() - _process.began > LONGEST_TOGETHER_SECONDS:
+    if _process.job and time.monotonic() - _process.began > LONGEST_BEFORE_SECONDS:
         _give_back(_process.job, _process.rest)
 
 
