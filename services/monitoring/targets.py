@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.kernel.audit import Actor
@@ -32,13 +32,16 @@ class SetTarget:
 def set_target(session: Session, command: SetTarget, *, now: datetime, actor: Actor) -> Target:
     """Keep a target as the newest of its period, where the earlier ones stay readable.
 
-    Raises NotFound for an unknown indicator, Invalid ``reason_required`` where the
-    period has one, Conflict ``corrected_meanwhile``, ``already_entered``.
+    One that is in force as it stands is returned. Raises NotFound for an unknown indicator, Invalid
+    ``reason_required`` where the period has another, Conflict ``corrected_meanwhile``,
+    ``already_entered``.
     """
     if command.indicator not in INDICATORS:
         raise NotFound()
-    revision = _revision(session, command)
-    if revision and not command.reason:
+    before = _in_force(session, command)
+    if before and (before.value, before.source) == (command.value, command.source):
+        return before
+    if before and not command.reason:
         raise Invalid("reason_required", field="reason")
     target = Target(
         indicator=command.indicator,
@@ -46,8 +49,8 @@ def set_target(session: Session, command: SetTarget, *, now: datetime, actor: Ac
         program=command.program,
         value=Decimal(command.value),
         source=command.source,
-        revision=revision + 1,
-        reason=command.reason if revision else None,
+        revision=before.revision + 1 if before else 1,
+        reason=command.reason if before else None,
     )
     keep_revision(session, target, "indicator_target", now=now, actor=actor)
     return target
@@ -61,11 +64,11 @@ def list_target_revisions(session: Session, indicator: str) -> Sequence[Target]:
     return session.scalars(statement.order_by(Target.entered_at.desc(), Target.id.desc())).all()
 
 
-def _revision(session: Session, command: SetTarget) -> int:
-    """The number of the target in force, 0 where there is none."""
-    newest = select(func.max(Target.revision)).where(
+def _in_force(session: Session, command: SetTarget) -> Target | None:
+    same = (
         Target.indicator == command.indicator,
         Target.period == command.period,
         Target.program.is_not_distinct_from(command.program),
     )
-    return session.scalar(newest) or 0
+    newest = select(Target).where(*same).order_by(Target.revision.desc()).limit(1)
+    return session.scalars(newest).first()

@@ -166,6 +166,7 @@ _SAMPLES: dict[type[fields.Field[Any]], Callable[[Any], Any]] = {
     ours.Choice: lambda field: next(iter(field.validators[0].choices)),
     ours.Code: lambda _f: "losangeles",
     ours.UploadedFile: lambda _f: "%PDF-1.7",
+    fields.Decimal: lambda _f: 12,
     fields.UUID: lambda _f: MISSING_ID,
     fields.Time: lambda _f: "09:00",
     fields.Boolean: lambda _f: True,
