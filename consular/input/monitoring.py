@@ -51,6 +51,7 @@ class IndicatorQuery(Schema):
     program = Code(load_default=None)
     consulate = Code(load_default=None)
     country = Code(load_default=None)
+    mode = Code(load_default=None)
     status = Code(load_default=None)
     compare = Choice(("previous",), load_default=None)
 

@@ -23,6 +23,7 @@ class Dimension(StrEnum):
     PROGRAM = "program"
     CONSULATE = "consulate"
     COUNTRY = "country"
+    MODE = "mode"
     DAY = "day"
     STATUS = "status"
 
@@ -50,6 +51,8 @@ SOURCES: Mapping[Dimension, Source] = {
         Key.CONSULATE,
         "LEFT JOIN consulates ON consulates.code = lines.consulate",
     ),
+    # How one votes, or is paid out: what ``program`` is of these.
+    Dimension.MODE: Source("lines.program", Key.PROGRAM),
     Dimension.DAY: Source("lines.day"),
     Dimension.STATUS: Source("lines.status"),
 }

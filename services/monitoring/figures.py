@@ -60,16 +60,26 @@ _VALUE, _COMPARED = _SUM.format(which="NOT lines.earlier"), _SUM.format(which="l
 
 
 def figures(session: Session, command: AskIndicator) -> Figures:
-    """Count. Raises NotFound for an unknown indicator, Invalid ``in_the_future``, Unavailable for a
-    moment that isn't settled here yet.
+    """Count. Raises NotFound for an unknown indicator, Invalid ``dimension_not_held`` or
+    ``in_the_future``, Unavailable for a moment that isn't settled here yet.
 
     Compared, each row has the value of as many days just before, and 0 where there is none.
     """
     indicator = INDICATORS.get(command.code)
     if indicator is None:
         raise NotFound()
+    _refuse_others(command, indicator)
     as_of = _moment(session, command.as_of)
     return Figures(indicator, as_of, _rows(session, command, indicator, as_of))
+
+
+def _refuse_others(command: AskIndicator, indicator: Indicator) -> None:
+    others = {*command.by, *command.only} - {*indicator.dimensions}
+    if others:
+        names = ", ".join(indicator.dimensions)
+        raise Invalid(
+            "dimension_not_held", field="by", others=", ".join(sorted(others)), held=names
+        )
 
 
 def _rows(

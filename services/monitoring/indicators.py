@@ -1,4 +1,7 @@
-"""Indicators: what is counted, of which facts, in which unit and words."""
+"""Indicators: what is counted, of which facts, in which unit and words, and by whose day.
+
+To add an indicator, record facts of a new kind and add it here (docs/add-an-indicator.md).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from enum import StrEnum
 from services.appointments.rules import Status as AppointmentStatus
 from services.appointments.rules import Unmet
 from services.enrollments.rules import Status as EnrollmentStatus
+from services.monitoring.dimensions import Dimension
 from services.remittances.rules import Status as RemittanceStatus
 from services.voting.rules import Status as CountStatus
 
@@ -32,132 +36,267 @@ class Unit(StrEnum):
     SEARCHES = "searches"
 
 
-class FactDimension(StrEnum):
-    """Columns of facts that tell what they are counted by; each kind of fact has its own."""
+class Flow(StrEnum):
+    """Whether figures of periods one after another add up: what happened in each does, how many
+    there are at the end of each doesn't."""
 
-    SERVICE = "service_code"
-    PROGRAM = "program_code"
-    PAYOUT = "payout"
-    VOTE_MODE = "vote_mode"
+    FLOW = "flow"
+    STOCK = "stock"
+
+
+class Subject(StrEnum):
+    """What one is: a person, each once, or a request or act, of which a person may have several."""
+
+    PEOPLE = "people"
+    REQUESTS = "requests"
+
+
+class DayZone(StrEnum):
+    """Whose civil day a figure belongs to."""
+
+    OFFICE = "office"
+    MEXICO_CITY = "America/Mexico_City"
 
 
 @dataclass(frozen=True)
-class Indicator:
-    """What is counted: ``measure`` of facts of ``kind``. ``counts`` says what one is, in words.
+class Series:
+    """A published series: what `services.monitoring.published` keeps under these names."""
 
-    ``program`` is the dimension of those facts that is asked for as ``program``; ``statuses`` are
-    the ones they may have, in the order in which a subject goes through them.
+    programme: str
+    metric: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Indicator:
+    """What is counted: ``measure`` of facts of ``kind``.
+
+    ``statuses`` are those that they may have, in the order in which a subject goes through them;
+    ``achieved`` those that count towards a target. ``by``: what it may be split by besides office,
+    country, day and status. ``group`` is the Commission's working group that reports it;
+    ``published`` what others published of the same, ``rivals`` figures of one thing that differ.
+
+    In words, in both languages: ``name``, ``counts`` (what one is), ``day`` (which civil day it
+    belongs to, on the clock of ``zone``), ``program`` and ``source`` (who keeps it).
     """
 
     code: str
     kind: str
-    program: FactDimension
+    by: tuple[Dimension, ...]
     statuses: tuple[StrEnum, ...]
+    achieved: frozenset[StrEnum]
     unit: Unit
+    subject: Subject
+    zone: DayZone
     name_es: str
     name_en: str
     counts_es: str
     counts_en: str
+    day_es: str
+    day_en: str
+    program_es: str
+    program_en: str
+    source_es: str = "Este sistema: se cuenta cada paso al registrarse, en la misma operación."
+    source_en: str = "This system: each step is counted as it is recorded, in one transaction."
     measure: Measure = Measure.QUANTITY
+    flow: Flow = Flow.FLOW
+    group: int = 4
+    published: tuple[Series, ...] = ()
+    rivals: tuple[Series, ...] = ()
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """Everything that it may be split by and narrowed to, in order."""
+        own = {*self.by, *_OF_ALL}
+        return tuple(dimension for dimension in Dimension if dimension in own)
 
 
-# To add an indicator, record facts of a new kind and add it here.
-INDICATORS: dict[str, Indicator] = {
-    i.code: i
-    for i in (
-        Indicator(
-            "appointments",
-            "appointment",
-            FactDimension.SERVICE,
-            tuple(AppointmentStatus),
-            Unit.APPOINTMENTS,
-            "Citas por estado",
-            "Appointments by status",
-            "Citas: cada una cuenta una vez, en el primer trámite que incluye,"
-            " sean cuantas sean sus personas y trámites.",
-            "Appointments: each counts once, under its first service,"
-            " whatever its people and services.",
-        ),
-        Indicator(
-            "people",
-            "appointment",
-            FactDimension.SERVICE,
-            tuple(AppointmentStatus),
-            Unit.PEOPLE,
-            "Personas en citas, por estado",
-            "People in appointments, by status",
-            "Personas: cada quien cuenta una vez por cita, en el primer trámite que esta incluye.",
-            "People: each person counts once per appointment, under its first service.",
-            Measure.PEOPLE,
-        ),
-        Indicator(
-            "services",
-            "appointment",
-            FactDimension.SERVICE,
-            tuple(AppointmentStatus),
-            Unit.SERVICES,
-            "Trámites en citas, por estado",
-            "Services in appointments, by status",
-            "Trámites: cada trámite de cada persona cuenta uno.",
-            "Services: each service of each person counts one.",
-            Measure.SERVICES,
-        ),
-        Indicator(
-            "unmet_searches",
-            "unmet_search",
-            FactDimension.SERVICE,
-            tuple(Unmet),
-            Unit.SEARCHES,
-            "Búsquedas de cita sin lugar",
-            "Searches for an appointment that found no place",
-            "Búsquedas: las de una misma persona o dirección de red por el mismo trámite y oficina"
-            " cuentan una por hora. La oficina es la que pidieron o la más cercana.",
-            "Searches: those of one person or network address for the same service and office count"
-            " once an hour. The office is the one asked for, or the nearest.",
-        ),
-        Indicator(
-            "enrollments",
-            "enrollment",
-            FactDimension.PROGRAM,
-            tuple(EnrollmentStatus),
-            Unit.ENROLLMENTS,
-            "Inscripciones por estado",
-            "Enrollments by status",
-            "Inscripciones: cada solicitud de una persona a un programa cuenta una.",
-            "Enrollments: each request of a person to a program counts one.",
-        ),
-        Indicator(
-            "remittances",
-            "remittance",
-            FactDimension.PAYOUT,
-            tuple(RemittanceStatus),
-            Unit.REMITTANCES,
-            "Envíos por estado",
-            "Transfers by status",
-            "Envíos: cada uno cuenta uno, sea cual sea su monto.",
-            "Transfers: each counts one, whatever its amount.",
-        ),
-        Indicator(
-            "votes",
-            "vote_count.votes",
-            FactDimension.VOTE_MODE,
-            tuple(CountStatus),
-            Unit.VOTES,
-            "Votos capturados",
-            "Votes reported",
-            "Votos: los que cada oficina puso en sus reportes.",
-            "Votes: as many as each office put into its reports.",
-        ),
-        Indicator(
-            "registrations",
-            "vote_count.registered",
-            FactDimension.VOTE_MODE,
-            tuple(CountStatus),
-            Unit.PEOPLE,
-            "Personas registradas para votar",
-            "People registered to vote",
-            "Personas: las que cada oficina puso en sus reportes de registro.",
-            "People: as many as each office put into its reports of registrations.",
-        ),
+_OF_ALL = (Dimension.CONSULATE, Dimension.COUNTRY, Dimension.DAY, Dimension.STATUS)
+_REPORTS_ES = "Los reportes de las oficinas, que dos personas capturan por separado."
+_REPORTS_EN = "The offices' reports, which two people type apart."
+_SERVICES_ES, _SERVICES_EN = "Servicios consulares", "Consular services"
+_VOTE_ES, _VOTE_EN = "Voto desde el extranjero", "Vote from abroad"
+
+
+def _visits(code: str, unit: Unit, measure: Measure, subject: Subject, **words: str) -> Indicator:
+    """One that counts the facts of appointments, each by another measure."""
+    return Indicator(
+        code=code,
+        kind="appointment",
+        by=(Dimension.PROGRAM,),
+        statuses=tuple(AppointmentStatus),
+        achieved=frozenset({AppointmentStatus.COMPLETED}),
+        unit=unit,
+        subject=subject,
+        zone=DayZone.OFFICE,
+        measure=measure,
+        name_es=words["name_es"],
+        name_en=words["name_en"],
+        counts_es=words["counts_es"],
+        counts_en=words["counts_en"],
+        day_es="Cuentan en el día de la cita, en la oficina donde es.",
+        day_en="They count on the day of the appointment, at the office where it is.",
+        program_es=_SERVICES_ES,
+        program_en=_SERVICES_EN,
     )
-}
+
+
+_ALL = (
+    _visits(
+        "appointments",
+        Unit.APPOINTMENTS,
+        Measure.QUANTITY,
+        Subject.REQUESTS,
+        name_es="Citas por estado",
+        name_en="Appointments by status",
+        counts_es=(
+            "Citas: cada una cuenta una vez, en el primer trámite que incluye,"
+            " sean cuantas sean sus personas y trámites."
+        ),
+        counts_en=(
+            "Appointments: each counts once, under its first service,"
+            " whatever its people and services."
+        ),
+    ),
+    _visits(
+        "people",
+        Unit.PEOPLE,
+        Measure.PEOPLE,
+        Subject.PEOPLE,
+        name_es="Personas en citas, por estado",
+        name_en="People in appointments, by status",
+        counts_es=(
+            "Personas: cada quien cuenta una vez por cita, en el primer trámite que esta incluye."
+        ),
+        counts_en="People: each person counts once per appointment, under its first service.",
+    ),
+    _visits(
+        "services",
+        Unit.SERVICES,
+        Measure.SERVICES,
+        Subject.REQUESTS,
+        name_es="Trámites en citas, por estado",
+        name_en="Services in appointments, by status",
+        counts_es="Trámites: cada trámite de cada persona cuenta uno.",
+        counts_en="Services: each service of each person counts one.",
+    ),
+    Indicator(
+        code="unmet_searches",
+        kind="unmet_search",
+        by=(Dimension.PROGRAM,),
+        statuses=tuple(Unmet),
+        achieved=frozenset(Unmet),
+        unit=Unit.SEARCHES,
+        subject=Subject.REQUESTS,
+        zone=DayZone.OFFICE,
+        name_es="Búsquedas de cita sin lugar",
+        name_en="Searches for an appointment that found no place",
+        counts_es=(
+            "Búsquedas: las de una misma persona o dirección de red por el mismo trámite y oficina"
+            " cuentan una por hora. La oficina es la que pidieron o la más cercana."
+        ),
+        counts_en=(
+            "Searches: those of one person or network address for the same service and office count"
+            " once an hour. The office is the one asked for, or the nearest."
+        ),
+        day_es="Cada búsqueda cuenta en el día en que se hizo, en la oficina para la que cuenta.",
+        day_en="Each search counts on the day it was made, at the office it counts for.",
+        program_es=_SERVICES_ES,
+        program_en=_SERVICES_EN,
+    ),
+    Indicator(
+        code="enrollments",
+        kind="enrollment",
+        by=(Dimension.PROGRAM,),
+        statuses=tuple(EnrollmentStatus),
+        achieved=frozenset({EnrollmentStatus.ACTIVE}),
+        unit=Unit.ENROLLMENTS,
+        subject=Subject.REQUESTS,
+        zone=DayZone.OFFICE,
+        name_es="Inscripciones por estado",
+        name_en="Enrollments by status",
+        counts_es="Inscripciones: cada solicitud de una persona a un programa cuenta una.",
+        counts_en="Enrollments: each request of a person to a program counts one.",
+        day_es=(
+            "Cada inscripción cuenta en el día en que se pidió, en su oficina; sin oficina, en la"
+            " Ciudad de México. Su estado es el que tiene en el corte."
+        ),
+        day_en=(
+            "Each enrollment counts on the day of its request, at its office; without an office, in"
+            " Mexico City. Its status is the one it has at the cutoff."
+        ),
+        program_es="Inscripción al RFC, al IMSS y al Infonavit",
+        program_en="Enrollment in the RFC, IMSS and Infonavit",
+        published=(
+            Series("IMSS-PTI", "enrolled_cumulative"),
+            Series("INFONAVIT", "contributing_voluntarily"),
+            Series("RFC", "enrolled_cumulative"),
+        ),
+    ),
+    Indicator(
+        code="remittances",
+        kind="remittance",
+        by=(Dimension.PROGRAM, Dimension.MODE),
+        statuses=tuple(RemittanceStatus),
+        achieved=frozenset({RemittanceStatus.PAID}),
+        unit=Unit.REMITTANCES,
+        subject=Subject.REQUESTS,
+        zone=DayZone.MEXICO_CITY,
+        name_es="Envíos por estado",
+        name_en="Transfers by status",
+        counts_es="Envíos: cada uno cuenta uno, sea cual sea su monto.",
+        counts_en="Transfers: each counts one, whatever its amount.",
+        day_es="Cada envío cuenta en el día en que se pidió, en la Ciudad de México.",
+        day_en="Each transfer counts on the day of its order, in Mexico City.",
+        program_es="Envíos por Finabien",
+        program_en="Transfers through Finabien",
+        published=(Series("FINABIEN", "users"), Series("FINABIEN", "cards_delivered")),
+    ),
+    Indicator(
+        code="votes",
+        kind="vote_count.votes",
+        by=(Dimension.PROGRAM, Dimension.MODE),
+        statuses=tuple(CountStatus),
+        achieved=frozenset({CountStatus.APPROVED}),
+        unit=Unit.VOTES,
+        subject=Subject.PEOPLE,
+        zone=DayZone.OFFICE,
+        name_es="Votos capturados",
+        name_en="Votes reported",
+        counts_es="Votos: los que cada oficina puso en sus reportes.",
+        counts_en="Votes: as many as each office put into its reports.",
+        day_es="Los votos cuentan en el día que la oficina puso en su reporte.",
+        day_en="Votes count on the day that the office put into its report.",
+        program_es=_VOTE_ES,
+        program_en=_VOTE_EN,
+        source_es=_REPORTS_ES,
+        source_en=_REPORTS_EN,
+        published=(Series("CIAIMM-4", "votes_2024"), Series("CIAIMM-4", "votes_2018")),
+        rivals=(Series("INE", "votes_abroad_2024"),),
+    ),
+    Indicator(
+        code="registrations",
+        kind="vote_count.registered",
+        by=(Dimension.PROGRAM, Dimension.MODE),
+        statuses=tuple(CountStatus),
+        achieved=frozenset({CountStatus.APPROVED}),
+        unit=Unit.PEOPLE,
+        subject=Subject.PEOPLE,
+        zone=DayZone.OFFICE,
+        flow=Flow.STOCK,
+        name_es="Personas registradas para votar",
+        name_en="People registered to vote",
+        counts_es="Personas: las que cada oficina puso en sus reportes de registro.",
+        counts_en="People: as many as each office put into its reports of registrations.",
+        day_es="Las personas cuentan en el día que la oficina puso en su reporte.",
+        day_en="People count on the day that the office put into its report.",
+        program_es=_VOTE_ES,
+        program_en=_VOTE_EN,
+        source_es=_REPORTS_ES,
+        source_en=_REPORTS_EN,
+        rivals=(
+            Series("INE", "voters_abroad_2024"),
+            Series("INE", "registration_requests_2024"),
+        ),
+    ),
+)
+INDICATORS: dict[str, Indicator] = {indicator.code: indicator for indicator in _ALL}

@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.consulates.loading import read_rows, upsert
 from services.consulates.models import Consulate
+from services.monitoring.indicators import Series
 from services.monitoring.models import GroupEntry, GroupIndicator, PublishedFigure
 from services.monitoring.rules import GROUPS, ReportedUnit
 
@@ -95,6 +96,17 @@ def list_published(
     if metric is not None:
         statement = statement.where(PublishedFigure.metric == metric)
     return session.scalars(statement).all()
+
+
+def list_series(session: Session, series: Sequence[Series]) -> Sequence[PublishedFigure]:
+    """The figures of these series, in their order; unlike periods don't add up."""
+    names = [(each.programme, each.metric) for each in series]
+    rows = session.scalars(
+        select(PublishedFigure)
+        .where(tuple_(PublishedFigure.programme, PublishedFigure.metric).in_(names))
+        .order_by(PublishedFigure.period, PublishedFigure.value)
+    ).all()
+    return sorted(rows, key=lambda row: names.index((row.programme, row.metric)))
 
 
 def _figure(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def set_target(session: Session, command: SetTarget, *, now: datetime, actor: Ac
     if command.indicator not in INDICATORS:
         raise NotFound()
     before = _in_force(session, command)
-    if before and (before.value, before.source) == (command.value, command.source):
+    if before and before.value == command.value and before.source == command.source:
         return before
     if before and not command.reason:
         raise Invalid("reason_required", field="reason")

@@ -42,6 +42,10 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "in_the_future": ErrorMessage(
         _("Ese corte aún no llega"), _("Ese corte aún no llega. Elige uno que ya haya pasado.")
     ),
+    "dimension_not_held": ErrorMessage(
+        _("Ese indicador no tiene ese desglose"),
+        _("Este indicador no tiene %(others)s. Se desglosa por %(held)s."),
+    ),
     "already_entered": ErrorMessage(
         _("Esa cifra ya está"),
         _("Ya hay una cifra para esa sesión y ese periodo. Ábrela en la lista y corrígela."),

@@ -122,6 +122,37 @@ def test_a_dimension_that_isnt_one_or_comes_twice_is_422(web: Web) -> None:
         assert web.call("GET", path, token=token).status_code == 422
 
 
+def test_a_dimension_that_an_indicator_lacks_is_refused_with_those_that_it_has(web: Web) -> None:
+    for query in ("by=mode,status", "mode=postal"):
+        path = f"/monitoring/indicators/enrollments?{query}"
+        answer = web.call("GET", path, token=web.token("analyst"))
+        assert (answer.status_code, answer.get_json()["code"]) == (422, "dimension_not_held")
+        assert "consulate, country" in str(answer.get_json()["errors"]["by"])
+    assert ask(web, "votes", "?by=country,mode")["rows"] == []
+
+
+def test_whose_day_a_number_is_stands_beside_it(web: Web, booked: list[dict[str, Any]]) -> None:
+    """DASH-01, DASH-03: both ends of a period are in it, each by its office's own clock."""
+    day = booked[0]["start"][:10]
+    figures = ask(web, "appointments", f"?by=day&from={day}&to={day}")
+    assert {row["day"] for row in figures["rows"]} == {day}
+    assert sum(row["value"] for row in figures["rows"]) == EXPECTED["appointments"]
+    assert (figures["day_zone"], figures["flow"], figures["group"]) == ("office", "flow", 4)
+    assert "oficina" in figures["day_rule"]
+    assert ask(web, "remittances")["day_zone"] == "America/Mexico_City"
+
+
+def test_what_others_published_stands_apart_and_rivals_say_why_they_differ(web: Web) -> None:
+    enrollments = ask(web, "enrollments")
+    assert enrollments["rows"] == []
+    assert 15375 in [row["value"] for row in enrollments["published"]]
+    rivals = ask(web, "registrations")["rivals"]
+    voters = {row["value"]: row for row in rivals if row["metric"] == "voters_abroad_2024"}
+    assert set(voters) == {223_961, 223_743, 258_461}
+    assert "34,500 boletas" in voters[258_461]["note"]
+    assert all(row["note"] and row["source"] for row in rivals)
+
+
 def test_every_indicator_says_what_one_is_in_both_languages(web: Web) -> None:
     token = web.token("analyst")
     listed = {

@@ -59,7 +59,7 @@ BY_NAME = {
     ("services/kernel/db.py", "prepare_threshold"): "psycopg reads it",
     ("services/kernel/db.py", "_keep_to_scope"): "SQLAlchemy calls it at each statement",
     ("services/kernel/logs.py", "*"): "structlog calls each level by its name",
-    ("services/monitoring/indicators.py", "counts_*"): "read in the reader's language, by name",
+    ("services/monitoring/indicators.py", "*_e[ns]"): "read in the reader's language, by name",
     ("services/remittances/queries.py", "collect_with"): "an answer and a page read it by name",
     ("services/ledger/queries.py", "balances"): "tests and operators read the trial balance",
     ("services/*/rules.py", "[A-Z]*"): "a value of the contract: sent, stored and read as text",

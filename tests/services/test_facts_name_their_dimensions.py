@@ -11,11 +11,12 @@ import psycopg
 import pytest
 
 from consular.migrations import upgrade
+from services.facts.keys import OF_LINE, Key
 from services.facts.models import Fact
 from services.facts.recording import Counted, Dimensions, record
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
-from services.monitoring.dimensions import Dimension
+from services.monitoring.dimensions import SOURCES, Dimension
 from services.monitoring.figures import AskIndicator, figures
 from services.monitoring.indicators import INDICATORS
 from tests.servers import Addresses, DatabaseUrls
@@ -123,5 +124,7 @@ def test_a_version_that_still_runs_counts_with_the_present_one(old: DatabaseUrls
 def test_every_indicator_goes_by_a_dimension_that_its_facts_have() -> None:
     dimensions = LATER | {kind: dimension for kind, (dimension, _) in KINDS.items()}
     for indicator in INDICATORS.values():
-        assert hasattr(Fact, indicator.program)
-        assert dimensions.get(indicator.kind, indicator.program) == indicator.program
+        assert Dimension.PROGRAM in indicator.dimensions
+        assert set(indicator.dimensions) <= set(SOURCES)
+        own = dimensions.get(indicator.kind)
+        assert own is None or (hasattr(Fact, own) and own in OF_LINE[Key.PROGRAM])

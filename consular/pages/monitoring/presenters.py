@@ -136,21 +136,7 @@ def published(row: Any) -> list[str]:
 
 def meaning(figures: Figures) -> str:
     """Return what one unit of the indicator is, and on which day it counts."""
-    indicator = figures.indicator
-    return f"{in_language(indicator, 'counts')} {_day_meaning(indicator.code)}"
-
-
-def _day_meaning(code: str) -> str:
-    """Which day of its subject an indicator goes by, for whoever asks from one day to another."""
-    on_its_day = _("Cuentan en el día de la cita.")
-    words: dict[str, str] = {
-        **dict.fromkeys(("appointments", "people", "services"), on_its_day),
-        "unmet_searches": _("Cada búsqueda cuenta en el día en que se hizo."),
-        "enrollments": _("Cada inscripción cuenta en el día en que se pidió."),
-        "remittances": _("Cada envío cuenta en el día en que se pidió, en la Ciudad de México."),
-        "votes": _("Los votos cuentan en el día que la oficina puso en su reporte."),
-    }
-    return words[code]
+    return " ".join(in_language(figures.indicator, name) for name in ("counts", "day"))
 
 
 def _day(day: date) -> str:

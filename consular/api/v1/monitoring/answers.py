@@ -12,18 +12,34 @@ from consular.api.answer_fields import (
     Many,
     Number,
     Text,
+    Texts,
     Word,
 )
-from services.monitoring.indicators import Unit
+from services.monitoring.dimensions import Dimension
+from services.monitoring.indicators import DayZone, Flow, Subject, Unit
+from services.monitoring.rules import ReportedUnit
 
 
 class IndicatorItem(Answer):
-    """An indicator that can be asked for: ``unit`` is what one is, ``counts`` says it in words."""
+    """An indicator that can be asked for: ``unit`` is what one is, ``counts`` says it in words.
+
+    A figure belongs to the civil day that ``day_rule`` says, on the clock of ``day_zone``: that of
+    a zone, or each office's own. ``dimensions`` are what it may be split by and narrowed to. Of a
+    ``flow`` the figures of days add up; a ``stock`` is how many there are at the end.
+    """
 
     code = Text()
     name = Text()
     unit = Word(Unit)
     counts = Text()
+    group = Number(says="The Commission's working group")
+    program = Text(says="What it is about")
+    source = Text()
+    flow = Word(Flow)
+    subject = Word(Subject, says="Each person once, or each request")
+    day_rule = Text()
+    day_zone = Word(DayZone, attribute="zone")
+    dimensions = Texts(Word(Dimension))
 
 
 class FigureAnswer(Answer):
@@ -35,14 +51,37 @@ class FigureAnswer(Answer):
     program = Text(required=False)
     consulate = Text(required=False, allow_none=True)
     country = Text(required=False, allow_none=True)
+    mode = Text(required=False, allow_none=True)
     day = CalendarDay(required=False)
 
 
+class PublishedAnswer(Answer):
+    """What others published, as they printed it: it doesn't add up with ``rows``, nor with that of
+    other periods. ``note`` says what it leaves out or why it differs."""
+
+    programme = Text()
+    metric = Text()
+    label = Text()
+    period = Text()
+    day = CalendarDay(allow_none=True)
+    value = Figure()
+    unit = Word(ReportedUnit)
+    note = Text(allow_none=True)
+    source = Text()
+
+
 class IndicatorAnswer(IndicatorItem):
-    """``rows`` as of ``as_of``: asked with it again, they are the same."""
+    """``rows``, counted through this system as of ``as_of``: asked with it again, they are the
+    same.
+
+    ``published``: what the agencies printed of the same. ``rivals``: figures of one thing that
+    differ, each with why where it is known.
+    """
 
     as_of = Instant()
     rows = Many(FigureAnswer)
+    published = Many(PublishedAnswer)
+    rivals = Many(PublishedAnswer)
 
 
 class IndicatorList(ListAnswer):

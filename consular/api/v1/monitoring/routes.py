@@ -14,18 +14,20 @@ from consular.api.v1.monitoring.answers import (
     IndicatorAnswer,
     IndicatorItem,
     IndicatorList,
+    PublishedAnswer,
     TargetAnswer,
     TargetList,
 )
 from consular.auth import ANALYSTS, MONITORS, actor, now
 from consular.commands import run_idempotent
 from consular.db import transaction
-from consular.i18n import in_language
+from consular.i18n import in_language, in_own_language
 from consular.input.monitoring import IndicatorQuery
 from consular.input.paging import SliceQuery, slice_of
 from consular.input.reported import TargetSchema
 from services.monitoring.figures import AskIndicator, figures
 from services.monitoring.indicators import INDICATORS, Indicator
+from services.monitoring.published import list_series
 from services.monitoring.targets import SetTarget, list_target_revisions, set_target
 from services.staff.accounts import find_name
 
@@ -58,15 +60,20 @@ def list_indicators(query: dict[str, Any]) -> dict[str, Any]:
     who=MONITORS,
     query=IndicatorQuery(),
     answer=IndicatorAnswer(),
-    errors={422: ("in_the_future",)},
+    errors={422: ("in_the_future", "dimension_not_held")},
 )
 def show_indicator(code: str, query: AskIndicator) -> dict[str, Any]:
     """Return one indicator, exact, with the moment it holds for."""
     with transaction() as session:
         counted = figures(session, replace(query, code=code))
+        indicator = counted.indicator
+        printed = {
+            "published": [_published(row) for row in list_series(session, indicator.published)],
+            "rivals": [_published(row) for row in list_series(session, indicator.rivals)],
+        }
     rows = [FigureAnswer.render(**row) for row in counted.rows]
     return IndicatorAnswer.render(
-        counted.indicator, as_of=counted.as_of, rows=rows, **_words(counted.indicator)
+        indicator, as_of=counted.as_of, rows=rows, **printed, **_words(indicator)
     )
 
 
@@ -114,4 +121,11 @@ def _target(session: Session, target: Any) -> dict[str, Any]:
 
 
 def _words(indicator: Indicator) -> dict[str, str]:
-    return {name: in_language(indicator, name) for name in ("name", "counts")}
+    names = ("name", "counts", "program", "source")
+    said = {name: in_language(indicator, name) for name in names}
+    return {**said, "day_rule": in_language(indicator, "day")}
+
+
+def _published(row: Any) -> dict[str, Any]:
+    said = {name: in_own_language(row, name) for name in ("period", "note", "source")}
+    return PublishedAnswer.render(row, **said, label=in_language(row, "label"))
