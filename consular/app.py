@@ -54,6 +54,7 @@ from consular.pages.desk.board import screens as screen_pages
 from consular.pages.desk.routes import pages as desk_pages
 from consular.pages.group_figures.routes import pages as group_figures_pages
 from consular.pages.incidents.routes import pages as incident_pages
+from consular.pages.indicators.routes import pages as indicator_pages
 from consular.pages.language import init_language
 from consular.pages.monitoring.downloads import pages as download_pages
 from consular.pages.monitoring.routes import pages as monitoring_pages
@@ -116,6 +117,7 @@ BLUEPRINTS = (
     group_figures_pages,
     download_pages,
     commission_pages,
+    indicator_pages,
     incident_pages,
     operation_pages,
     privacy_pages,

@@ -104,6 +104,11 @@ def current_language() -> str:
     return cast(str, locale.language) if locale else DEFAULT_LANGUAGE
 
 
+def country_name(code: str) -> str:
+    """What a country is called, by its ISO code."""
+    return str(_locale().territories.get(code, code))
+
+
 _EMBASSY = "seccion_consular"
 _IN = {"es": " en ", "en": " in "}
 

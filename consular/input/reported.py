@@ -50,7 +50,8 @@ def numbers_of(values: Mapping[str, str]) -> dict[str, Any]:
         if _WHOLE.fullmatch(values.get(name, "")):
             read[name] = int(values[name])
     if _WRITTEN.fullmatch(values.get("value", "").strip()):
-        read["value"] = Decimal(values["value"].strip().replace(",", ""))
+        value = Decimal(values["value"].strip().replace(",", ""))
+        read["value"] = int(value) if value == value.to_integral_value() else value
     return read
 
 

@@ -76,7 +76,8 @@ class Indicator:
     ``published`` what others published of the same, ``rivals`` figures of one thing that differ.
 
     In words, in both languages: ``name``, ``counts`` (what one is), ``day`` (which civil day it
-    belongs to, on the clock of ``zone``), ``program`` and ``source`` (who keeps it).
+    belongs to, on the clock of ``zone``), ``program`` and ``source`` (who keeps it); ``words`` is
+    the table with those of its statuses.
     """
 
     code: str
@@ -87,6 +88,7 @@ class Indicator:
     unit: Unit
     subject: Subject
     zone: DayZone
+    words: str
     name_es: str
     name_en: str
     counts_es: str
@@ -128,6 +130,7 @@ def _visits(code: str, unit: Unit, measure: Measure, subject: Subject, **words: 
         unit=unit,
         subject=subject,
         zone=DayZone.OFFICE,
+        words="appointments.counted",
         measure=measure,
         name_es=words["name_es"],
         name_en=words["name_en"],
@@ -188,6 +191,7 @@ _ALL = (
         unit=Unit.SEARCHES,
         subject=Subject.REQUESTS,
         zone=DayZone.OFFICE,
+        words="appointments.unmet",
         name_es="Búsquedas de cita sin lugar",
         name_en="Searches for an appointment that found no place",
         counts_es=(
@@ -212,6 +216,7 @@ _ALL = (
         unit=Unit.ENROLLMENTS,
         subject=Subject.REQUESTS,
         zone=DayZone.OFFICE,
+        words="enrollments.status",
         name_es="Inscripciones por estado",
         name_en="Enrollments by status",
         counts_es="Inscripciones: cada solicitud de una persona a un programa cuenta una.",
@@ -241,6 +246,7 @@ _ALL = (
         unit=Unit.REMITTANCES,
         subject=Subject.REQUESTS,
         zone=DayZone.MEXICO_CITY,
+        words="remittances.status",
         name_es="Envíos por estado",
         name_en="Transfers by status",
         counts_es="Envíos: cada uno cuenta uno, sea cual sea su monto.",
@@ -260,6 +266,7 @@ _ALL = (
         unit=Unit.VOTES,
         subject=Subject.PEOPLE,
         zone=DayZone.OFFICE,
+        words="voting.counted",
         name_es="Votos capturados",
         name_en="Votes reported",
         counts_es="Votos: los que cada oficina puso en sus reportes.",
@@ -282,6 +289,7 @@ _ALL = (
         unit=Unit.PEOPLE,
         subject=Subject.PEOPLE,
         zone=DayZone.OFFICE,
+        words="voting.counted",
         flow=Flow.STOCK,
         name_es="Personas registradas para votar",
         name_en="People registered to vote",

@@ -21,14 +21,6 @@ from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import Figures
 
 BARS = 10
-# Where the words of its statuses stand, over a column of counts.
-_WORDS: Mapping[str, str] = {
-    **dict.fromkeys(("appointments", "people", "services"), "appointments.counted"),
-    "unmet_searches": "appointments.unmet",
-    "enrollments": "enrollments.status",
-    "remittances": "remittances.status",
-    **dict.fromkeys(("votes", "registered"), "voting.counted"),
-}
 _CANCELLED = AppointmentStatus.CANCELLED.value
 
 
@@ -52,7 +44,7 @@ def table(figures: Figures, by: Dimension, names: Mapping[str, str]) -> dict[str
     return {
         "title": _titles().get((figures.indicator.code, by)) or name_of(figures),
         "head": _("Oficina") if by is Dimension.CONSULATE else _("Programa o trámite"),
-        "statuses": [words(_WORDS[figures.indicator.code], s) for s in statuses],
+        "statuses": [words(figures.indicator.words, s) for s in statuses],
         "rows": [
             {"name": name, "values": _line(counts, statuses)}
             for name, counts in sorted(by_name.items(), key=lambda pair: alphabetical(pair[0]))

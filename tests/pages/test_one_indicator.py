@@ -1,0 +1,98 @@
+"""Each indicator's page: its record, figures by what was chosen, targets, what others published."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from html import unescape
+
+import pytest
+
+from services.facts.recording import Counted, record
+from services.kernel.db import NETWORK_SCOPE
+from services.kernel.ids import new_id
+from services.monitoring.periods import days_of
+from tests.factories.staff import Browser, staff_browser
+from tests.factories.web import Web
+
+PAGE = "/monitoring/indicators/enrollments"
+TARGET = {"period": "2028-Q1", "value": "4", "source": "Programa de trabajo 2028"}
+
+
+@pytest.fixture
+def analyst(web: Web) -> Browser:
+    return staff_browser(web.app, "analyst")
+
+
+def enroll(web: Web, day: date, status: str = "active", program: str = "rfc") -> None:
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        counted = Counted("enrollment", new_id(), day, "losangeles")
+        record(session, counted, status, now=datetime.now(UTC), program_code=program)
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        ("2028", date(2028, 1, 1), date(2028, 12, 31)),
+        ("2028-02", date(2028, 2, 1), date(2028, 2, 29)),
+        ("2027-Q4", date(2027, 10, 1), date(2027, 12, 31)),
+    ],
+)
+def test_a_period_has_its_first_and_its_last_day(period: str, first: date, last: date) -> None:
+    assert days_of(period) == (first, last)
+
+
+@pytest.mark.parametrize("period", ["2028-Q5", "2028-13", "28", "2025-11/12", "2028-1"])
+def test_what_is_no_period_is_refused(period: str) -> None:
+    with pytest.raises(ValueError, match="no year"):
+        days_of(period)
+
+
+def test_the_page_says_what_it_counts_by_whose_day_and_what_others_published(
+    web: Web, analyst: Browser
+) -> None:
+    enroll(web, date(2025, 10, 31))
+    page = unescape(analyst.get(f"{PAGE}?by=program&by=country").text)
+    assert "A través de este sistema" in page
+    assert "Publicado por la dependencia" in page
+    assert "Estados Unidos" in page
+    assert "Cada inscripción cuenta en el día en que se pidió" in page
+    row = '<td class="number">1</td><td class="number">15,375 personas</td>'
+    assert row in page, "one was counted here up to the end of October 2025"
+    rivals = unescape(analyst.get("/monitoring/indicators/registrations").text)
+    for voters in ("223,961", "223,743", "258,461"):
+        assert f"{voters} personas" in rivals
+
+
+def test_a_breakdown_that_it_lacks_is_refused_with_those_that_it_has(analyst: Browser) -> None:
+    page = unescape(analyst.get(f"{PAGE}?by=mode").text)
+    assert "Este indicador no tiene mode. Se desglosa por program, consulate" in page
+    assert "Corte:" not in page
+
+
+def test_a_target_says_how_far_it_is_and_its_changes_are_kept(web: Web, analyst: Browser) -> None:
+    """DASH-03: the last day of the period counts, a leap day too; the day after doesn't."""
+    for day in (date(2028, 2, 29), date(2028, 3, 31), date(2028, 4, 1)):
+        enroll(web, day)
+    enroll(web, date(2028, 3, 1), status="received")
+    address = f"{PAGE}/targets"
+    assert "Demo Analyst" in analyst.send(address, **TARGET).text
+    line = '<td class="number">2</td><td class="number">50 %</td>'
+    assert line in analyst.get(PAGE).text
+    changed = {**TARGET, "value": "2"}
+    assert "Escribe por qué cambia la cifra." in analyst.send(address, **changed).text
+    page = analyst.send(address, **changed, reason="Se acordó en la sesión 12").text
+    assert "Por qué cambió: Se acordó en la sesión 12" in page
+    assert "2028-Q1, Todos: 4 inscripciones" in page
+    assert "100 %" in analyst.get(PAGE).text
+    auditor = staff_browser(web.app, "auditor")
+    assert "Fijar la meta" not in auditor.get(address).text
+    assert auditor.post(address, **changed).status_code == 403
+
+
+def test_the_list_leads_to_each(analyst: Browser) -> None:
+    page = analyst.get("/monitoring/indicators/").text
+    for code in ("appointments", "unmet_searches", "registrations"):
+        address = f"/monitoring/indicators/{code}"
+        assert address in page
+        assert analyst.get(address).status_code == 200
+    assert analyst.get("/monitoring/indicators/unknown").status_code == 404
