@@ -123,7 +123,7 @@ def _target(session: Session, target: Any) -> dict[str, Any]:
 def _words(indicator: Indicator) -> dict[str, str]:
     names = ("name", "counts", "program", "source")
     said = {name: in_language(indicator, name) for name in names}
-    return {**said, "day_rule": in_language(indicator, "day")}
+    return said | {"day_rule": in_language(indicator, "day")}
 
 
 def _published(row: Any) -> dict[str, Any]:
