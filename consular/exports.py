@@ -22,16 +22,8 @@ from services.monitoring.figures import AskIndicator, Figures, figures
 from services.monitoring.indicators import Indicator
 from services.monitoring.lines import Line, count_lines, read_lines
 
-# Where the words of its statuses stand, by the beginning of an indicator's kind.
-_STATUSES = {
-    "appointment": "appointments.counted",
-    "unmet_search": "appointments.unmet",
-    "enrollment": "enrollments.status",
-    "remittance": "remittances.status",
-    "vote_count": "voting.counted",
-}
 # Those whose values are codes, with words beside them.
-_NAMED = (Dimension.PROGRAM, Dimension.CONSULATE, Dimension.STATUS)
+_NAMED = (Dimension.PROGRAM, Dimension.CONSULATE, Dimension.MODE, Dimension.STATUS)
 
 
 @dataclass(frozen=True)
@@ -49,8 +41,8 @@ class Names:
             return None
         if dimension == Dimension.STATUS:
             return words(self.statuses, code)
-        known = {Dimension.CONSULATE: self.offices, Dimension.PROGRAM: self.programs}
-        return known.get(dimension, {}).get(code, code)
+        known = self.offices if dimension == Dimension.CONSULATE else self.programs
+        return known.get(code, code)
 
 
 def export_figures(form: str, ask: AskIndicator) -> Response:
@@ -99,17 +91,11 @@ def _figure(row: Mapping[str, Any], dimensions: Sequence[Dimension], names: Name
 
 
 def _columns_of(dimension: Dimension) -> list[Column]:
-    said = {
-        Dimension.PROGRAM: _("Programa o trámite"),
-        Dimension.CONSULATE: _("Oficina"),
-        Dimension.COUNTRY: _("País"),
-        Dimension.DAY: _("Día"),
-        Dimension.STATUS: _("Estado"),
-    }[dimension]
+    said = words("monitoring.dimension", dimension)
     if dimension not in _NAMED:
-        return [Column(dimension.value, str(said))]
+        return [Column(dimension.value, said)]
     code = Column(dimension.value, str(_("%(what)s (clave)", what=said)))
-    return [code, Column(f"{dimension}_name", str(said))]
+    return [code, Column(f"{dimension}_name", said)]
 
 
 def _line_columns() -> list[Column]:
@@ -189,5 +175,5 @@ def _names(session: Session, indicator: Indicator) -> Names:
         offices={row.code: in_language(row, "name") for row in offices},
         programs={**services, **programs},
         zones={row.code: row.time_zone for row in offices},
-        statuses=_STATUSES[indicator.kind.partition(".")[0]],
+        statuses=indicator.words,
     )

@@ -129,6 +129,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "incidents.fact": incidents.FACTS,
     "agencies.state": agencies.STATES,
     "monitoring.unit": monitoring.UNITS,
+    "monitoring.dimension": monitoring.DIMENSIONS,
     "messages.channel": messages.CHANNELS,
     "messages.state": messages.STATES,
     "messages.kind": messages.KINDS,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from services.kernel.words import ErrorMessage
 from services.kernel.words import marked as _
+from services.monitoring.dimensions import Dimension
 from services.monitoring.indicators import Unit
 from services.monitoring.rules import ReportedUnit
 
@@ -29,6 +30,15 @@ UNITS: Mapping[str, str] = {
     ReportedUnit.REQUESTS: _("solicitudes"),
     ReportedUnit.PERCENT: _("porcentaje"),
     ReportedUnit.USD_MILLION: _("millones de USD"),
+}
+
+DIMENSIONS: Mapping[str, str] = {
+    Dimension.PROGRAM: _("Programa o trámite"),
+    Dimension.CONSULATE: _("Oficina"),
+    Dimension.COUNTRY: _("País"),
+    Dimension.MODE: _("Modalidad"),
+    Dimension.DAY: _("Día"),
+    Dimension.STATUS: _("Estado"),
 }
 
 ERRORS: Mapping[str, ErrorMessage] = {

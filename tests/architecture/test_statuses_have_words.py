@@ -22,7 +22,7 @@ from services.folders import rules as folders
 from services.incidents import rules as incidents
 from services.kernel import name_checks
 from services.messages import rules as messages
-from services.monitoring import indicators
+from services.monitoring import dimensions, indicators
 from services.monitoring import rules as reported
 from services.operations import rules as operations
 from services.remittances import rules as remittances
@@ -99,6 +99,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "incidents.resolution": {*incidents.Resolution},
     "incidents.step": {*incidents.Step},
     "agencies.state": {*agencies.State},
+    "monitoring.dimension": {*dimensions.Dimension},
     "monitoring.unit": {*indicators.Unit, *reported.ReportedUnit},
     "messages.channel": {*messages.Channel},
     "messages.state": {*messages.State},

@@ -62,7 +62,11 @@ def record(indicator: Indicator) -> list[dict[str, Any]]:
 def dimension_choices(indicator: Indicator, chosen: Sequence[str]) -> list[dict[str, Any]]:
     """The boxes to split the figures by; by status they always are."""
     return [
-        {"value": each.value, "label": _dimensions()[each], "chosen": each.value in chosen}
+        {
+            "value": each.value,
+            "label": words("monitoring.dimension", each),
+            "chosen": each.value in chosen,
+        }
         for each in indicator.dimensions
         if each is not Dimension.STATUS
     ]
@@ -101,7 +105,7 @@ def table(figures: Figures, by: Sequence[Dimension], names: Names) -> dict[str, 
     total = sum(row["value"] for row in figures.rows)
     shown = figures.rows[:MOST_ROWS]
     return {
-        "head": [*(_dimensions()[each] for each in split)],
+        "head": [*(words("monitoring.dimension", each) for each in split)],
         "rows": [
             [*(_value(each, row[each.value], names) for each in split), number(row["value"])]
             for row in shown
@@ -169,17 +173,6 @@ def _value(dimension: Dimension, value: Any, names: Names) -> str:
     if dimension is Dimension.COUNTRY:
         return country_name(value)
     return str(names[dimension].get(value, value))
-
-
-def _dimensions() -> dict[Dimension, str]:
-    return {
-        Dimension.PROGRAM: _("Programa o trámite"),
-        Dimension.CONSULATE: _("Oficina"),
-        Dimension.COUNTRY: _("País"),
-        Dimension.MODE: _("Modalidad"),
-        Dimension.DAY: _("Día"),
-        Dimension.STATUS: _("Estado"),
-    }
 
 
 def _subjects() -> dict[Subject, str]:

@@ -7,13 +7,12 @@ from datetime import UTC
 from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
-from flask_babel import gettext as _
 
 from consular.auth import MONITORS, allow
 from consular.db import transaction
 from consular.errors import FieldsInvalid
 from consular.exports import export_figures, export_lines
-from consular.i18n import in_language
+from consular.i18n import in_language, words
 from consular.input.loading import load_fields
 from consular.input.monitoring import ExportQuery
 from consular.pages.forms import form_errors
@@ -94,22 +93,15 @@ def _page(errors: dict[str, list[str]]) -> str:
             {"value": code, "label": in_language(indicator, "name")}
             for code, indicator in INDICATORS.items()
         ],
-        dimensions=[{"value": each.value, "label": _dimensions()[each]} for each in Dimension],
+        dimensions=[
+            {"value": each.value, "label": words("monitoring.dimension", each)}
+            for each in Dimension
+        ],
         programs=_by_name(programs),
         consulates=_by_name({p["code"]: f"{p['city']} — {p['name']}" for p in places}),
         digits=DIGITS,
         errors=errors,
     )
-
-
-def _dimensions() -> dict[Dimension, str]:
-    return {
-        Dimension.PROGRAM: _("Programa o trámite"),
-        Dimension.CONSULATE: _("Oficina"),
-        Dimension.COUNTRY: _("País"),
-        Dimension.DAY: _("Día"),
-        Dimension.STATUS: _("Estado"),
-    }
 
 
 def _by_name(names: dict[str, str]) -> list[dict[str, Any]]:
