@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks import client, enrollments
+from benchmarks import client, enrollments, facts
 from benchmarks import stage as stages
 from benchmarks.report import Result, alone, compared, show
 from benchmarks.stage import (
@@ -178,7 +178,11 @@ def enrolling(stage: Stage, size: Size) -> list[Result]:
 
 
 def measure(size: Size) -> list[Result]:
-    """Everything, in one set of servers."""
+    """Everything; figures in servers of their own."""
+    return [*_measure_on_stage(size), *facts.results(facts.measure(facts.ROWS))]
+
+
+def _measure_on_stage(size: Size) -> list[Result]:
     with stages.standing(size.past) as stage:
         return [
             booking(stage, size, "booking_over_http", OFFICE),
