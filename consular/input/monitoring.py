@@ -41,7 +41,8 @@ class Dimensions(fields.String):
 class IndicatorQuery(Schema):
     """Days are included; ``as_of`` is the moment of an earlier answer, or any other.
 
-    ``compare=previous`` puts beside each value that of as many days just before.
+    ``compare=previous`` puts beside each value that of as many days just before. ``since`` keeps
+    only the figures that have changed since that moment, with what they were ``before``.
     """
 
     by = Dimensions(load_default=tuple)
@@ -54,6 +55,7 @@ class IndicatorQuery(Schema):
     mode = Code(load_default=None)
     status = Code(load_default=None)
     compare = Choice(("previous",), load_default=None)
+    since = Moment(load_default=None)
 
     @validates_schema
     def _in_order(self, data: dict[str, Any], **_kwargs: Any) -> None:
@@ -67,6 +69,16 @@ class IndicatorQuery(Schema):
                 [_("Para comparar, di desde y hasta cuándo, sin desglosar por día.")], "compare"
             )
 
+    @validates_schema
+    def _changes(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        since, as_of = data.get("since"), data.get("as_of")
+        if since and as_of and since > as_of:
+            raise ValidationError([_("Elige un momento anterior al corte.")], "since")
+        if since and data.get("compare"):
+            raise ValidationError(
+                [_("Pide los cambios desde un momento o la comparación, no ambos.")], "since"
+            )
+
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> AskIndicator:
         return AskIndicator(
@@ -77,6 +89,7 @@ class IndicatorQuery(Schema):
             as_of=data["as_of"],
             only={name: data[name] for name in FILTERS if data[name]},
             compare=data["compare"] is not None,
+            since=data["since"],
         )
 
 
@@ -84,6 +97,16 @@ class ExportQuery(IndicatorQuery):
     """An indicator, and what may be asked of it."""
 
     indicator = Code(required=True)
+
+    @validates_schema
+    def _changes(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        since, as_of = data.get("since"), data.get("as_of")
+        if since and as_of and since > as_of:
+            raise ValidationError([_("Elige un momento anterior al corte.")], "since")
+        if since and data.get("compare"):
+            raise ValidationError(
+                [_("Pide los cambios desde un momento o la comparación, no ambos.")], "since"
+            )
 
     @post_load
     def _command(self, data: dict[str, Any], **kwargs: Any) -> AskIndicator:

@@ -27,7 +27,8 @@ from services.monitoring.indicators import INDICATORS, Indicator
 @dataclass(frozen=True)
 class AskIndicator:
     """Days are the subjects' own days at their offices, both included. ``only`` keeps what has
-    these values."""
+    these values. ``since`` keeps only what has changed since that moment: late and reversing lines
+    of facts count on the days of what they are about."""
 
     code: str
     by: tuple[Dimension, ...] = ()
@@ -36,11 +37,13 @@ class AskIndicator:
     as_of: datetime | None = None
     only: Mapping[Dimension, str] = field(default_factory=dict)
     compare: bool = False
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Figures:
-    """``rows``: the dimensions that were asked for, ``status`` and ``value``."""
+    """``rows``: the dimensions that were asked for, ``status`` and ``value``; since a moment, also
+    the value as of then (``before``) and the ``difference``."""
 
     indicator: Indicator
     as_of: datetime
@@ -70,7 +73,28 @@ def figures(session: Session, command: AskIndicator) -> Figures:
         raise NotFound()
     _refuse_others(command, indicator)
     as_of = _moment(session, command.as_of)
-    return Figures(indicator, as_of, _rows(session, command, indicator, as_of))
+    rows = _rows(session, command, indicator, as_of)
+    if command.since is not None:
+        since = _moment(session, command.since, name="since")
+        rows = _changed(_rows(session, command, indicator, since), rows)
+    return Figures(indicator, as_of, rows)
+
+
+def _changed(then: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows whose values differ; a row that isn't there has 0."""
+    before = {_key(row): row["value"] for row in then}
+    here = {_key(row) for row in now}
+    gone = [{**row, "value": 0} for row in then if _key(row) not in here]
+    rows = [{**row, "before": before.get(_key(row), 0)} for row in now + gone]
+    return [
+        {**row, "difference": row["value"] - row["before"]}
+        for row in rows
+        if row["value"] != row["before"]
+    ]
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(value for name, value in row.items() if name != "value")
 
 
 def _refuse_others(command: AskIndicator, indicator: Indicator) -> None:
@@ -126,11 +150,11 @@ def _condition(dimension: Dimension) -> str:
     return f"{SOURCES[dimension].value} = :only_{dimension}"
 
 
-def _moment(session: Session, as_of: datetime | None) -> datetime:
+def _moment(session: Session, as_of: datetime | None, name: str = "as_of") -> datetime:
     if as_of is None:
         return settle(session)
     if is_to_come(session, as_of):
-        raise Invalid("in_the_future", field="as_of")
+        raise Invalid("in_the_future", field=name)
     if not is_settled(session, as_of):
         raise Unavailable(retry_after=2)
     return as_of

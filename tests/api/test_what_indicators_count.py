@@ -115,6 +115,30 @@ def test_a_country_is_all_of_its_offices(web: Web, booked: list[dict[str, Any]])
     assert ask(web, "people", "?country=FR")["rows"] == []
 
 
+def test_what_changed_since_a_moment_is_told_with_what_it_was(
+    web: Web, booked: list[dict[str, Any]]
+) -> None:
+    then = ask(web, "people")["as_of"].replace("+", "%2B")
+    assert ask(web, "people", f"?since={then}")["rows"] == []
+    token = web.token("citizen", subject="c0")
+    assert (
+        web.call("POST", f"/appointments/{booked[0]['id']}/cancel", {}, token=token).status_code
+        == 200
+    )
+    rows = ask(web, "people", f"?since={then}&by=consulate")["rows"]
+    assert {row["status"]: (row["before"], row["value"], row["difference"]) for row in rows} == {
+        "booked": (5, 2, -3),
+        "cancelled": (0, 3, 3),
+    }
+    analyst = web.token("analyst")
+    for query in (
+        f"since={then}&as_of=2026-01-01T00:00:00Z",
+        f"since={then}&from=2026-01-01&to=2026-01-31&compare=previous",
+    ):
+        path = f"/monitoring/indicators/people?{query}"
+        assert web.call("GET", path, token=analyst).status_code == 422
+
+
 def test_a_dimension_that_isnt_one_or_comes_twice_is_422(web: Web) -> None:
     token = web.token("analyst")
     for dimensions in ("person", "status,status", "program;status"):

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import select, text
 
+from consular import doctor
 from consular.recount_command import recount_facts
 from services.facts.cubes import CUBES, name_of
 from services.facts.keys import Key
@@ -241,11 +242,17 @@ def test_a_damaged_cell_is_named_and_figures_do_without_until_it_is_built_anew(
     _roll_up(worker, anew=True)  # nobody but a person brings it back
     assert _watermarks(web)[name_of(cube)] is None
     assert _ask(web, Dimension.CONSULATE) == right
-    settings = Settings.load({"WORKER_DATABASE_URL": database.worker_url})
+    settings = Settings.load(
+        {"WORKER_DATABASE_URL": database.worker_url, "DATABASE_URL": database.web_url}
+    )
+    findings = {finding.part: finding for finding in doctor.examine(settings)}
+    assert "consular recount --rebuild" in findings["Sums of facts"].remedy
     said: list[str] = []
     assert not recount_facts(settings, said.append, anew=False)
     assert "consulate: not in use." in said
     assert recount_facts(settings, said.append, anew=True)
+    findings = {finding.part: finding for finding in doctor.examine(settings)}
+    assert (findings["Sums of facts"].well, findings["Sums of facts"].state) == (True, "up to now")
     with worker.transaction(NETWORK_SCOPE) as session:
         [incident] = session.scalars(select(Incident)).all()
         assert incident.resolution == "recovered"

@@ -48,6 +48,8 @@ class FigureAnswer(Answer):
     status = Text()
     value = Number()
     compared = Number(required=False, says="With compare: of the period before")
+    before = Number(required=False, says="With since: as of that moment")
+    difference = Number(required=False, says="With since: value less before")
     program = Text(required=False)
     consulate = Text(required=False, allow_none=True)
     country = Text(required=False, allow_none=True)
