@@ -6,6 +6,7 @@ out here but differences of two of them. What people typed stands in Spanish, an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -35,6 +36,8 @@ from services.commission.rules import OWN_GROUP
 _IN_QUERY = (
     "indicator", "entry", "session", "election", "metric", "status", "first", "last", "compared",
 )  # fmt: skip
+# After these a long address may go on in the next line.
+_BREAKS = re.compile(r"([./-])")
 _TEMPLATE = Path(__file__).with_name("report.typ")
 Content = Mapping[str, Any]
 Block = dict[str, Any]
@@ -162,7 +165,7 @@ def _sections(content: Content, session_id: Any) -> Iterator[Block]:
     agreed = _("Acuerdos de esta sesión")
     yield {"heading": agreed, "apart": False, "blocks": [_agreements(content)]}
     yield from _annexes(content)
-    yield {"heading": _("Firma"), "apart": False, "blocks": list(_signature(content, session_id))}
+    yield {"heading": _("Firma"), "blocks": list(_signature(content, session_id))}
 
 
 def _amended(amends: Content) -> Block:
@@ -259,12 +262,12 @@ def _group(group: Content) -> Iterator[Block]:
         return
     head = [
         _column(_("N.º"), 1),
-        _column(_("Resultado"), 6),
-        _column(_("Valor"), 3, number=True),
+        _column(_("Resultado"), 5.6),
+        _column(_("Valor"), 3.6, number=True),
         _column(_("Antes"), 2, number=True),
-        _column(_("Cambio"), 3, number=True),
+        _column(_("Cambio"), 3.2, number=True),
         _column(_("Corte"), 3),
-        _column(_("Fuente"), 4),
+        _column(_("Fuente"), 3.8),
     ]
     rows = [_result(group["group"], place, each) for place, each in enumerate(group["results"], 1)]
     yield _table(_("Resultados"), head, rows, size=8.5)
@@ -287,13 +290,14 @@ def _result(group: int, place: int, result: Content) -> list[Any]:
         value_text(result["before"]),
         change_text(result["value"], result["before"]),
         cut_off_text(result),
-        in_words(result["texts"]["source"]),
+        _BREAKS.sub("\\1\N{ZERO WIDTH SPACE}", in_words(result["texts"]["source"])),
     ]
 
 
 def _agreements(content: Content) -> Block:
     if not content["agreements"]:
-        return _empty(_("Esta sesión no tomó acuerdos nuevos."))
+        none = _("Esta sesión no tomó acuerdos nuevos.")
+        return _empty(none if content["signed"] else _("Por llenar."))
     head = [
         _column(_("N.º"), 1),
         _column(_("Acuerdo"), 6),

@@ -9,9 +9,11 @@ import sys
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import psycopg
 import pypdfium2
 import pytest
@@ -98,6 +100,23 @@ def test_every_number_of_the_pdf_is_the_databases(web: Web, report: dict[str, An
             shown = f"{Decimal(result['value']):,f}"
             row = rf"{re.escape(reference)} (?:(?!\d\.\d ).)*?\b{shown}\b"
             assert re.search(row, text), (language, reference, shown)
+
+
+def test_the_pdf_is_tagged_and_each_chart_is_told_in_words(
+    web: Web, report: dict[str, Any]
+) -> None:
+    for language in ("es", "en"):
+        data = pdf(web, report["id"], language=language)
+        assert b"<pdfuaid:part>1<" in data
+        with pikepdf.open(BytesIO(data)) as document:
+            assert str(document.Root.Lang) == language
+            alts = [str(each.Alt) for each in document.objects if _is_figure(each)]
+        assert len(alts) > 2
+        assert any("147,988" in alt for alt in alts)
+
+
+def _is_figure(thing: pikepdf.Object) -> bool:
+    return isinstance(thing, pikepdf.Dictionary) and thing.get("/S") == "/Figure"
 
 
 def test_a_number_is_traced_to_its_query_its_moment_and_its_revision(
