@@ -35,6 +35,7 @@ _OF_NOBODY = {
     "commission.prepare",
     "commission.return",
     "commission.sign",
+    "group_indicator.added",
     "session.open",
     "session.close",
     "appointments.list",
