@@ -179,6 +179,8 @@ FOLLOWING = {
 AT_THE_OFFICE = frozenset({Status.CHECKED_IN, Status.CALLED})
 # How one that wasn't cancelled ends.
 ENDS = tuple(status for status in Status if status not in LIVE | {Status.CANCELLED})
+# Those whose people came.
+CAME = frozenset({Status.CHECKED_IN, Status.CALLED, Status.COMPLETED, Status.NOT_SERVED})
 # Ended, but a pass brings the person back: of days for who couldn't be served, of the same day
 # for who came after being noted as absent.
 RETURNABLE = frozenset({Status.NOT_SERVED, Status.NO_SHOW})

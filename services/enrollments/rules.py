@@ -124,6 +124,12 @@ ENDED_BY_TERM = frozenset({NOT_ANSWERED, NO_ANSWER_IN_TERM})
 # agency gives for it all the same isn't shown to the account that asked.
 IDENTITY_CHECKED = "identity_checked"
 
+# Of who asked: what hadn't left us, or the person took back; what was approved, then or still; and
+# what the agency said yes or no to.
+NOT_SENT = frozenset({Status.RECEIVED, Status.WITHDRAWN})
+APPROVED = frozenset({Status.ACTIVE, Status.ENDED})
+ANSWERED = APPROVED | {Status.REJECTED}
+
 # Nothing more is expected.
 DECIDED = OVER | {Status.ACTIVE}
 

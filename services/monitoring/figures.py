@@ -72,10 +72,10 @@ def figures(session: Session, command: AskIndicator) -> Figures:
     if indicator is None:
         raise NotFound()
     _refuse_others(command, indicator)
-    as_of = _moment(session, command.as_of)
+    as_of = require_moment(session, command.as_of)
     rows = _rows(session, command, indicator, as_of)
     if command.since is not None:
-        since = _moment(session, command.since, name="since")
+        since = require_moment(session, command.since, name="since")
         rows = _changed(_rows(session, command, indicator, since), rows)
     return Figures(indicator, as_of, rows)
 
@@ -150,7 +150,8 @@ def _condition(dimension: Dimension) -> str:
     return f"{SOURCES[dimension].value} = :only_{dimension}"
 
 
-def _moment(session: Session, as_of: datetime | None, name: str = "as_of") -> datetime:
+def require_moment(session: Session, as_of: datetime | None, name: str = "as_of") -> datetime:
+    """The moment that was asked for, or the latest. Raises Invalid, Unavailable: see `figures`."""
     if as_of is None:
         return settle(session)
     if is_to_come(session, as_of):

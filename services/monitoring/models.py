@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.kernel.db import Base
+from services.kernel.db import Base, Owners
 
 
 class PublishedFigure(Base):
@@ -134,3 +134,26 @@ class Target(Revision, Base):
     indicator: Mapped[str] = mapped_column(Text)
     period: Mapped[str] = mapped_column(Text)
     program: Mapped[str | None] = mapped_column(Text)
+
+
+class ChartNote(Base):
+    """What an analyst says of some days at an office, or at all of them: a storm, a mobile
+    consulate. Its words never change; it may be taken away, and stays for earlier moments."""
+
+    __tablename__ = "chart_notes"
+    owners = Owners(office="consulate_code")
+    __table_args__ = (
+        CheckConstraint("first_day <= last_day", name="days"),
+        CheckConstraint("length(text) BETWEEN 1 AND 160", name="text"),
+        CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removed"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    added_by: Mapped[UUID]
+    removed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    removed_by: Mapped[UUID | None]

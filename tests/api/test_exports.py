@@ -184,7 +184,7 @@ def test_what_cant_be_asked_is_refused_in_words(web: Web) -> None:
 def test_the_overview_leads_to_its_tables_as_files(web: Web) -> None:
     fill(web, 20)
     analyst = staff_browser(web.app, "analyst")
-    page = analyst.get("/monitoring/?consulate=losangeles").text
+    page = analyst.get("/monitoring/figures?consulate=losangeles").text
     [address] = re.findall(r'href="(/monitoring/export\.xlsx\?indicator=appointments[^"]*)"', page)
     file = analyst.get(address.replace("&amp;", "&"))
     rows = rows_of(file, "xlsx")

@@ -48,7 +48,6 @@ BY_NAME = {
         "integrations/simulator/inprocess.py",
         "InProcessTransport",
     ): "tests reach the simulator by it",
-    ("consular/charts/drawing.py", "png"): "for the addresses of pictures",
     ("consular/printing/pdf.py", "*"): "a document's template reads it",
     ("services/*", "*_by"): "written into a column: who did it",
     ("services/*", "*_at"): "written into a column: when it was done",

@@ -32,7 +32,7 @@ def _in_order(names: list[str]) -> bool:
 @pytest.mark.parametrize(
     ("role", "path", "name"),
     [
-        ("analyst", "/monitoring/", "program"),
+        ("analyst", "/monitoring/figures", "program"),
         ("treasury", "/incidents/", "kind"),
         ("admin", "/admin/staff/new", "role"),
         ("admin", "/admin/staff/new", "consulate"),

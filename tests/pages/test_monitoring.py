@@ -17,7 +17,7 @@ from tests.factories.enrollments import make_applicant
 from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web, person
 
-_CUT = re.compile(r'href="(/monitoring/\?[^"]*as_of=[^"]+)"')
+_CUT = re.compile(r'href="(/monitoring/figures\?[^"]*as_of=[^"]+)"')
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_the_page_shows_what_the_api_counts(web: Web, analyst: Browser) -> None:
     token = web.token("analyst")
     rows = web.call("GET", "/monitoring/indicators/appointments?by=program", token=token).get_json()
     api = {row["program"]: row["value"] for row in rows["rows"] if row["status"] == "booked"}
-    page = analyst.get("/monitoring/").text
+    page = analyst.get("/monitoring/figures").text
     head, *lines = counted(page)
     assert head[1:] == ["Reservadas", "Total"]
     assert sorted(int(line[1]) for line in lines[:-1]) == sorted(api.values()) == [1, 2]
@@ -78,7 +78,7 @@ def test_the_page_shows_what_the_api_counts(web: Web, analyst: Browser) -> None:
 
 def test_the_same_question_with_its_cut_gives_the_same_numbers(web: Web, analyst: Browser) -> None:
     first = book(web, 1)
-    before = analyst.get("/monitoring/?consulate=losangeles").text
+    before = analyst.get("/monitoring/figures?consulate=losangeles").text
     address = same_question(before)
     assert "consulate=losangeles" in address
     book(web, 2)
@@ -88,7 +88,7 @@ def test_the_same_question_with_its_cut_gives_the_same_numbers(web: Web, analyst
         {},
         token=web.token("citizen", subject="person-1"),
     )
-    assert counted(analyst.get("/monitoring/?consulate=losangeles").text) != counted(before)
+    assert counted(analyst.get("/monitoring/figures?consulate=losangeles").text) != counted(before)
     again = analyst.get(address).text
     assert counted(again) == counted(before)
     assert same_question(again) == address
@@ -99,11 +99,11 @@ def test_filters_narrow_every_figure_of_the_page(web: Web, analyst: Browser) -> 
     booked = book(web, 1)
     book(web, 2, service="MAT")
     day = booked["start"][:10]
-    one = counted(analyst.get(f"/monitoring/?program=MAT&from={day}&to={day}").text)
+    one = counted(analyst.get(f"/monitoring/figures?program=MAT&from={day}&to={day}").text)
     assert [line[-1] for line in one[1:]] == ["1"]
-    empty = analyst.get("/monitoring/?consulate=chicago").text
+    empty = analyst.get("/monitoring/figures?consulate=chicago").text
     assert "No hay datos con estos filtros" in empty
-    assert "No hay datos con estos filtros" in analyst.get("/monitoring/?to=2020-01-01").text
+    assert "No hay datos con estos filtros" in analyst.get("/monitoring/figures?to=2020-01-01").text
 
 
 def api_sums(web: Web, page: str, code: str, by: str) -> dict[str, Counter[str]]:
@@ -126,7 +126,7 @@ def test_days_and_offices_are_what_the_api_counts_as_of_the_same_moment(
     web.call("POST", f"/appointments/{booked[2]['id']}/cancel", {}, token=token)
     for number, place in enumerate(("losangeles", "chicago", None)):
         enroll(web, number, consulate=place)
-    page = analyst.get(f"/monitoring/?to={booked[0]['start'][:10]}").text
+    page = analyst.get(f"/monitoring/figures?to={booked[0]['start'][:10]}").text
     enroll(web, 4)
     _head, *lines, total = counted(page, "days")
     appointments = api_sums(web, page, "appointments", "day")
@@ -153,16 +153,16 @@ def test_days_and_offices_are_what_the_api_counts_as_of_the_same_moment(
 def test_days_follow_the_filters(web: Web, analyst: Browser) -> None:
     start = book(web, 1)["start"][:10]
     enroll(web, 1)
-    page = analyst.get("/monitoring/").text
+    page = analyst.get("/monitoring/figures").text
     assert [line[-2] for line in counted(page, "days")[1:]] == ["1"], "only what is near"
-    page = analyst.get(f"/monitoring/?from={start}&to={start}&program=PAS10").text
+    page = analyst.get(f"/monitoring/figures?from={start}&to={start}&program=PAS10").text
     head, *lines = counted(page, "days")
     assert [line[1:] for line in lines] == [["1", "1", "0", "0", "0"]]
     assert "Inscripciones pedidas" not in head, "a service has nothing to do with enrollments"
-    page = analyst.get("/monitoring/?consulate=chicago").text
+    page = analyst.get("/monitoring/figures?consulate=chicago").text
     assert "No hay citas ni inscripciones en estos días." in page
-    assert 'id="days"' not in analyst.get("/monitoring/?program=branch").text
-    page = analyst.get("/monitoring/?from=2001-01-01&to=2025-12-31").text
+    assert 'id="days"' not in analyst.get("/monitoring/figures?program=branch").text
+    page = analyst.get("/monitoring/figures?from=2001-01-01&to=2025-12-31").text
     assert "Del 1 oct 2025 al 31 dic 2025" in page
 
 
@@ -179,7 +179,7 @@ def test_days_follow_the_filters(web: Web, analyst: Browser) -> None:
 def test_a_question_that_cannot_be_is_refused_in_words(
     web: Web, analyst: Browser, query: str, words: str
 ) -> None:
-    page = analyst.get(f"/monitoring/?{query}")
+    page = analyst.get(f"/monitoring/figures?{query}")
     assert page.status_code == 200
     assert words in page.text
     assert "Corte:" not in page.text
@@ -193,13 +193,13 @@ def test_the_api_says_that_a_period_ends_before_it_begins(web: Web) -> None:
 
 
 def test_published_series_carry_their_source(web: Web, analyst: Browser) -> None:
-    page = analyst.get("/monitoring/").text
+    page = analyst.get("/monitoring/figures").text
     assert "15,375" in page
     assert "jornada.com.mx" in page
     assert "nota de prensa sobre la 11.ª sesión (Tapachula y Huixtla)" in page
     assert "11th session" not in page
     analyst.client.set_cookie("lang", "en")
-    page = analyst.get("/monitoring/").text
+    page = analyst.get("/monitoring/figures").text
     assert "press note on the 11th session (Tapachula and Huixtla)" in page
     assert "People enrolled, cumulative" in page
     assert "Indicadores" not in page

@@ -53,7 +53,7 @@ def on_the_desk(web: Web, day: str) -> dict[str, int]:
 
 def in_group_4(web: Web, section: str, day: str) -> dict[str, int]:
     """What a table of its page says, without the sums of several columns."""
-    page = staff_browser(web.app, "analyst").get(f"/monitoring/?from={day}&to={day}").text
+    page = staff_browser(web.app, "analyst").get(f"/monitoring/figures?from={day}&to={day}").text
     table = re.search(rf'<section id="{section}">(.*?)</section>', page, re.DOTALL)
     assert table
     head, _body, lines = table[1].partition("<tbody>")

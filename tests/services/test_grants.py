@@ -66,6 +66,7 @@ ONLY_WEB = {
     "seats": f"{ADD}, UPDATE (appointment_id, counted, ends_at, hold_id, person_id, share, skills,"
     " slot_id, starts_at)",
     "bookings_called_off": ADD,
+    "chart_notes": f"{ADD}, UPDATE (removed_at, removed_by)",
     "assisted_requests": ADD,
     "agency_pauses": f"{ADD}, UPDATE (lift_reason, lifted_at, lifted_by)",
     "agency_slots": READ,
@@ -208,6 +209,7 @@ ONLY_WORKERS = {
     "non_working_days": f"{KEEP}, UPDATE",
     "group_indicators": f"{ADD}, UPDATE (group_number, name_en, name_es, source, unit)",
     "indicator_targets": READ,
+    "chart_notes": READ,
     "office_details": READ,
     "outbox": f"{KEEP}, UPDATE",
     "payout_attempts": f"{ADD}, UPDATE",

@@ -80,7 +80,7 @@ def _asked_again(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
         **shown,
         "then": value_text(then, unit),
         "same": then == result["value"],
-        "address": url_for("monitoring.overview", **asked),
+        "address": url_for("monitoring.figures_by_status", **asked),
     }
 
 

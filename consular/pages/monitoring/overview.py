@@ -1,0 +1,179 @@
+"""The overview, and the same for one office: a few numbers, then charts with their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response, render_template, request, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from consular.auth import MONITORS, allow
+from consular.db import transaction
+from consular.i18n import number
+from consular.pages.forms import Errors, go
+from consular.pages.monitoring.blueprint import (
+    ASKED,
+    ZONE,
+    Question,
+    page_links,
+    pages,
+    read_question,
+)
+from consular.pages.monitoring.dashboard_charts import change, offices_by_rank, percent
+from consular.pages.monitoring.notes import pinned_notes
+from consular.pages.monitoring.pictures import Picture, picture_of
+from consular.pages.portal.names import office, offices
+from services.monitoring.key_figures import KeyFigure, count
+
+RANKED = 15
+TRENDS = ("served", "enrolled")
+MAPS = ("united-states", "world")
+OF_OFFICE = ("served", "enrolled", "unmet-trend", "appointments", "enrollments", "unmet")
+
+
+@pages.get("/")
+@allow(MONITORS)
+def overview() -> str | Response:
+    """Show how the network does, as of one moment; one office has a page of its own."""
+    if request.args.get("consulate", "").strip():
+        return _to_office(request.args["consulate"].strip())
+    errors: Errors = {}
+    with transaction() as session:
+        question = read_question(session, errors)
+        return render_template(
+            "monitoring/overview.html",
+            filters=_asked(),
+            consulates=offices(session, every=True),
+            errors=errors,
+            **(_whole(session, question) if question else {}),
+        )
+
+
+@pages.get("/offices")
+@allow(MONITORS)
+def all_offices() -> str:
+    """Show every office, the one that served most first."""
+    errors: Errors = {}
+    with transaction() as session:
+        question = read_question(session, errors)
+        return render_template(
+            "monitoring/offices.html",
+            filters=_asked(),
+            errors=errors,
+            **(_ranked(session, question, None) if question else {}),
+        )
+
+
+@pages.get("/offices/<code:code>")
+@allow(MONITORS)
+def office_figures(code: str) -> str:
+    """Show one office."""
+    errors: Errors = {}
+    with transaction() as session:
+        place = office(session, code)
+        question = read_question(session, errors)
+        return render_template(
+            "monitoring/office.html",
+            office=place,
+            filters=_asked(),
+            errors=errors,
+            **(_of_office(session, question.at(code), code) if question else {}),
+        )
+
+
+def _to_office(code: str) -> Response:
+    asked: dict[str, Any] = {name: value for name, value in _asked().items() if name != "consulate"}
+    return go(url_for("monitoring.office_figures", code=code, **asked))
+
+
+def _asked() -> dict[str, str]:
+    return {name: request.args[name] for name in ASKED if request.args.get(name, "").strip()}
+
+
+def _whole(session: Session, question: Question) -> dict[str, Any]:
+    return {
+        **_common(session, question),
+        **page_links("monitoring.overview", question),
+        **_ranked(session, question, RANKED),
+        "trends": _pictures(session, question, TRENDS),
+        "maps": _pictures(session, question, MAPS),
+        "ranking": picture_of(session, "offices", question),
+        "funnel": picture_of(session, "enrollments", question),
+        "unmet": picture_of(session, "unmet", question),
+    }
+
+
+def _of_office(session: Session, question: Question, code: str) -> dict[str, Any]:
+    return {
+        **_common(session, question),
+        **page_links("monitoring.office_figures", question, code=code),
+        "pictures": _pictures(session, question, OF_OFFICE),
+    }
+
+
+def _common(session: Session, question: Question) -> dict[str, Any]:
+    return {
+        "question": question,
+        "as_of": question.period.as_of,
+        "zone": ZONE,
+        "numbers": _numbers(session, question),
+        "notes": pinned_notes(session, question),
+    }
+
+
+def _pictures(session: Session, question: Question, names: Sequence[str]) -> list[Picture]:
+    made = (picture_of(session, name, question) for name in names)
+    return [picture for picture in made if picture]
+
+
+def _ranked(session: Session, question: Question, most: int | None) -> dict[str, Any]:
+    """Lines of the table of offices, each name a link to the same question about it."""
+    every = offices_by_rank(session, question)
+    return {
+        "question": question,
+        "as_of": question.period.as_of,
+        "zone": ZONE,
+        "more": len(every) > (most or len(every)),
+        "offices": [
+            [_link(each.item.label, each.code, question), *each.row[1:]] for each in every[:most]
+        ],
+    }
+
+
+def _link(name: str, code: str, question: Question) -> Markup:
+    asked: dict[str, Any] = {
+        key: value for key, value in question.pinned.items() if key != "consulate"
+    }
+    address = url_for("monitoring.office_figures", code=code, **asked)
+    return Markup('<a href="{}">{}</a>').format(address, name)
+
+
+def _numbers(session: Session, question: Question) -> list[dict[str, str]]:
+    """The few numbers, each with what the same days of the year before had."""
+    period, lines = question.period, []
+    for figure in KeyFigure:
+        value, before = (count(session, figure, p) for p in (period, period.year_before))
+        lines.append(
+            {
+                "name": _names()[figure],
+                "value": number(value),
+                "before": number(before),
+                "percent": percent(value, before),
+                "change": change(value, before),
+            }
+        )
+    return lines
+
+
+def _names() -> dict[KeyFigure, str]:
+    return {
+        KeyFigure.ENROLLED: _("Inscripciones aprobadas"),
+        KeyFigure.SERVED: _("Citas atendidas"),
+        KeyFigure.DOCUMENTS: _("Trámites entregados"),
+        KeyFigure.REMITTANCES: _("Envíos pagados"),
+        KeyFigure.VOTES: _("Votos aprobados"),
+        KeyFigure.UNMET: _("Búsquedas sin lugar"),
+    }

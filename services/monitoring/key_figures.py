@@ -1,0 +1,136 @@
+"""The few figures that say how the network does, each beside the same days of the year before.
+
+A key figure is the part of an indicator that has certain statuses: of appointments, the ones that
+were served.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from services.appointments.rules import Status as AppointmentStatus
+from services.appointments.rules import Unmet
+from services.enrollments.rules import Status as EnrollmentStatus
+from services.monitoring.dimensions import Dimension
+from services.monitoring.figures import AskIndicator, figures
+from services.remittances.rules import Status as RemittanceStatus
+from services.voting.rules import Status as CountStatus
+
+MONTHS = 12
+
+
+class KeyFigure(StrEnum):
+    """What is looked at first, in that order."""
+
+    ENROLLED = "enrolled"
+    SERVED = "served"
+    DOCUMENTS = "documents"
+    REMITTANCES = "remittances"
+    VOTES = "votes"
+    UNMET = "unmet"
+
+
+# Of which indicator, in which statuses.
+COUNTED: Mapping[KeyFigure, tuple[str, frozenset[str]]] = {
+    KeyFigure.ENROLLED: ("enrollments", frozenset({EnrollmentStatus.ACTIVE})),
+    KeyFigure.SERVED: ("appointments", frozenset({AppointmentStatus.COMPLETED})),
+    KeyFigure.DOCUMENTS: ("services", frozenset({AppointmentStatus.COMPLETED})),
+    KeyFigure.REMITTANCES: ("remittances", frozenset({RemittanceStatus.PAID})),
+    KeyFigure.VOTES: ("votes", frozenset({CountStatus.APPROVED})),
+    KeyFigure.UNMET: ("unmet_searches", frozenset({Unmet.NO_PLACE})),
+}
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days, both included, as of a moment; ``only`` narrows them to an office, for one."""
+
+    first: date
+    last: date
+    as_of: datetime
+    only: Mapping[Dimension, str] = field(default_factory=dict)
+
+    @property
+    def year_before(self) -> Period:
+        """The same days of the year before, as of the same moment."""
+        return replace(self, first=year_before(self.first), last=year_before(self.last))
+
+
+def year_before(day: date) -> date:
+    """The same day of the year before; of 29 February, the 28th."""
+    leap = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if leap else day.day)
+
+
+def count(session: Session, figure: KeyFigure, period: Period) -> int:
+    """The figure's value."""
+    return sum(by_dimension(session, figure, period, Dimension.STATUS).values())
+
+
+def by_dimension(
+    session: Session, figure: KeyFigure, period: Period, dimension: Dimension
+) -> dict[str, int]:
+    """Its values by a dimension; empty text stands for what has none, such as no office."""
+    code, statuses = COUNTED[figure]
+    values: dict[str, int] = defaultdict(int)
+    for key, by_status in by_status_of(session, code, period, dimension).items():
+        values[key] = sum(by_status.get(status, 0) for status in statuses)
+    return {key: value for key, value in values.items() if value}
+
+
+def by_status_of(
+    session: Session, indicator: str, period: Period, dimension: Dimension
+) -> dict[str, dict[str, int]]:
+    """An indicator's counts by status, for each value of a dimension."""
+    ask = AskIndicator(
+        indicator,
+        by=(dimension,),
+        first=period.first,
+        last=period.last,
+        as_of=period.as_of,
+        only=period.only,
+    )
+    values: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in figures(session, ask).rows:
+        key = row[dimension]
+        values["" if key is None else str(key)][row["status"]] += row["value"]
+    return {key: dict(by_status) for key, by_status in values.items()}
+
+
+@dataclass(frozen=True)
+class Month:
+    """``value`` of a month up to the trend's last day, and of the same days a year before."""
+
+    first: date
+    value: int
+    before: int
+
+
+def by_month(session: Session, figure: KeyFigure, period: Period) -> list[Month]:
+    """The twelve months that end with the period's last day, which may cut the last one short."""
+    begin = _months_back(period.last, 2 * MONTHS - 1)
+    days = by_dimension(session, figure, replace(period, first=begin), Dimension.DAY)
+    values: dict[date, int] = defaultdict(int)
+    end_before = year_before(period.last)
+    for text, value in days.items():
+        day = date.fromisoformat(text)
+        beyond = end_before < day <= _month_end(end_before)
+        values[day.replace(day=1)] += 0 if beyond else value
+    months = [_months_back(period.last, back) for back in reversed(range(MONTHS))]
+    return [Month(month, values[month], values[year_before(month)]) for month in months]
+
+
+def _months_back(day: date, months: int) -> date:
+    """The first day of the month so many before that of ``day``."""
+    count = day.year * 12 + day.month - 1 - months
+    return date(count // 12, count % 12 + 1, 1)
+
+
+def _month_end(day: date) -> date:
+    return date.fromordinal(_months_back(day, -1).toordinal() - 1)

@@ -1,0 +1,194 @@
+"""The overview and an office's page: a few numbers, charts that show what their tables say, notes,
+and the same numbers again as of an earlier moment."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from html import unescape
+from urllib.parse import quote
+
+import pytest
+
+from services.monitoring.key_figures import year_before
+from tests.factories.figures import write_history
+from tests.factories.staff import Browser, staff_browser
+from tests.factories.web import Web
+
+# Up to here there are facts.
+LAST = date(2026, 11, 26)
+PERIOD = "from=2026-01-01&to=2026-11-26"
+_PICTURE = re.compile(r'<img[^>]* src="([^"]+)"')
+
+
+@pytest.fixture
+def analyst(web: Web) -> Browser:
+    write_history(web.database, LAST)
+    return staff_browser(web.app, "analyst")
+
+
+def numbers(page: str) -> dict[str, str]:
+    """The few numbers on top, by name."""
+    lines = re.findall(r"<div>(<dd.*?</dt>)</div>", page)
+    return {
+        re.findall(r"<dt>(.*?)</dt>", line)[0]: re.findall(r"<dd>(.*?)</dd>", line)[0]
+        for line in lines
+    }
+
+
+def rows(page: str, caption: str) -> list[list[str]]:
+    """Lines of a table by how its caption begins, without tags."""
+    table = re.search(rf"<caption>{caption}.*?</table>", page, re.DOTALL)
+    assert table is not None, caption
+    lines = re.findall(r"<tr>(.*?)</tr>", table[0], re.DOTALL)[1:]
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line, re.DOTALL) for line in lines]
+    return [[unescape(re.sub("<[^>]+>", "", cell)) for cell in line] for line in cells]
+
+
+def pictures(page: str) -> list[str]:
+    return [unescape(address) for address in _PICTURE.findall(page)]
+
+
+def whole(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def test_numbers_are_what_the_api_counts_and_compared_with_a_year_before(
+    web: Web, analyst: Browser
+) -> None:
+    page = analyst.get(f"/monitoring/?{PERIOD}").text
+    token = web.token("analyst")
+
+    def api(query: str) -> int:
+        path = f"/monitoring/indicators/appointments?status=completed&{query}"
+        return sum(row["value"] for row in web.call("GET", path, token=token).get_json()["rows"])
+
+    served, before = api(PERIOD), api("from=2025-01-01&to=2025-11-26")
+    assert whole(numbers(page)["Citas atendidas"]) == served > before > 0
+    assert f"{round(100 * (served - before) / before)} % más que el año anterior" in page
+    assert numbers(page)["Votos aprobados"] == "0"
+    assert "sin datos del año anterior" in page
+
+
+def test_each_picture_shows_what_the_table_beside_it_says(analyst: Browser) -> None:
+    for path in (f"/monitoring/?{PERIOD}", f"/monitoring/offices/albuquerque?{PERIOD}"):
+        page = analyst.get(path).text
+        trend = next(address for address in pictures(page) if "/served." in address)
+        answer = analyst.get(trend)
+        assert "immutable" in answer.headers["Cache-Control"], "it is what the page is about"
+        assert answer.mimetype == "image/svg+xml"
+        drawn = answer.text
+        month = rows(page, "Citas atendidas")[0]
+        assert f">{month[1]}<" in drawn, path
+        assert f">{month[2]}<" in drawn, path
+
+
+def test_a_picture_is_asked_for_once_and_small(analyst: Browser) -> None:
+    address = pictures(analyst.get(f"/monitoring/?{PERIOD}").text)[0]
+    first = analyst.client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert first.headers["Content-Encoding"] == "gzip"
+    assert len(first.data) < 10_000
+    again = analyst.client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    stale = analyst.get(re.sub("v=[0-9a-f]+", "v=0", address))
+    assert stale.headers["Cache-Control"] == "private, no-cache"
+    png = analyst.get(address.replace(".svg", ".png") + "&alone=1")
+    assert png.data.startswith(b"\x89PNG")
+    assert analyst.get("/monitoring/charts/nothing.svg").status_code == 404
+    assert analyst.get("/monitoring/charts/served.svg?from=nonsense").status_code == 422
+
+
+def test_an_earlier_moment_gives_the_same_page_again(web: Web, analyst: Browser) -> None:
+    page = analyst.get(f"/monitoring/?{PERIOD}").text
+    link = re.search(r'href="(/monitoring/\?[^"]*as_of=[^"]+)"', page)
+    assert link is not None
+    write_history(web.database, LAST, every=200, offices=2)
+    changed, again = analyst.get(f"/monitoring/?{PERIOD}").text, analyst.get(unescape(link[1])).text
+    assert numbers(changed) != numbers(page) == numbers(again)
+    assert rows(again, "Citas atendidas por oficina") == rows(page, "Citas atendidas por oficina")
+    office = re.search(r'href="(/monitoring/offices/albuquerque\?[^"]+)"', again)
+    assert office is not None
+    then, now = (
+        analyst.get(unescape(office[1])).text,
+        analyst.get(f"/monitoring/offices/albuquerque?{PERIOD}").text,
+    )
+    assert numbers(then)["Citas atendidas"] == rows(page, "Citas atendidas por oficina")[0][1]
+    assert numbers(now) != numbers(then)
+    assert "Consultar ahora" in then
+
+
+def test_choosing_an_office_leads_to_its_page_with_the_question(analyst: Browser) -> None:
+    answer = analyst.get(f"/monitoring/?{PERIOD}&consulate=albuquerque")
+    assert (answer.status_code, answer.location) == (
+        303,
+        f"/monitoring/offices/albuquerque?{PERIOD}",
+    )
+    assert analyst.get("/monitoring/offices/nowhere").status_code == 404
+    listed = rows(analyst.get(f"/monitoring/offices?{PERIOD}").text, "Citas atendidas por oficina")
+    assert [whole(row[1]) for row in listed] == sorted((whole(r[1]) for r in listed), reverse=True)
+    assert len(listed) == 6
+
+
+def test_a_note_stands_on_chart_and_table_with_its_writer_and_not_before(analyst: Browser) -> None:
+    before = datetime.now(UTC).isoformat()
+    fields = {"what": "Tormenta", "first_day": "2026-09-27", "last_day": "2026-09-29"}
+    page = analyst.send("/monitoring/notes", **fields, consulate="albuquerque")
+    assert "Tormenta" in page.text
+    assert "Demo Analyst" in page.text
+    overview = analyst.get(f"/monitoring/?{PERIOD}").text
+    assert [row[-1] for row in rows(overview, "Citas atendidas:") if "sep" in row[0]] == ["1"]
+    assert rows(overview, "Citas atendidas por oficina")[0][-1] == "1"
+    assert "[1] <strong>Tormenta</strong> — Albuquerque, 27 sep 2026 al 29 sep 2026" in overview
+    assert ">[1]<" in analyst.get(pictures(overview)[0]).text
+    assert "Tormenta" not in analyst.get(f"/monitoring/offices/austin?{PERIOD}").text
+    assert "Tormenta" not in analyst.get(f"/monitoring/?{PERIOD}&as_of={quote(before)}").text
+    shown = datetime.now(UTC).isoformat()
+    remove = re.search(r'action="(/monitoring/notes/[^"]+)"', page.text)
+    assert remove is not None
+    analyst.send(remove[1])
+    assert "Tormenta" not in analyst.get(f"/monitoring/?{PERIOD}").text
+    assert "Tormenta" in analyst.get(f"/monitoring/?{PERIOD}&as_of={quote(shown)}").text
+    assert analyst.post(remove[1]).status_code == 404
+
+
+def test_a_note_that_cannot_be_is_refused_and_only_analysts_write(
+    web: Web, analyst: Browser
+) -> None:
+    page = analyst.send(
+        "/monitoring/notes", what="Tormenta", first_day="2026-09-29", last_day="2026-09-27"
+    )
+    assert "El periodo termina antes de empezar." in page.text
+    assert 'value="Tormenta"' in page.text
+    assert "Tormenta" not in analyst.get(f"/monitoring/?{PERIOD}").text
+    auditor = staff_browser(web.app, "auditor")
+    assert "Poner una nota" not in auditor.get("/monitoring/notes").text
+    assert auditor.post("/monitoring/notes", what="x", first_day="2026-09-29").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["/monitoring/", "/monitoring/offices", "/monitoring/offices/austin"]
+)
+def test_a_question_that_cannot_be_is_refused_in_words(web: Web, path: str) -> None:
+    browser = staff_browser(web.app, "analyst")
+    for query, words in (
+        ("from=2026-12-02&to=2026-12-01", "El periodo termina antes de empezar."),
+        ("from=1999-01-01", "Esa fecha no se puede usar."),
+        ("as_of=2190-01-01T00:00:00Z", "Ese corte aún no llega."),
+    ):
+        page = browser.get(f"{path}?{query}")
+        assert page.status_code == 200
+        assert words in page.text
+        assert "Corte:" not in page.text
+
+
+def test_without_anything_counted_the_pages_say_so_in_both_languages(web: Web) -> None:
+    browser = staff_browser(web.app, "analyst")
+    assert "Ninguna oficina atendió citas en estos días." in browser.get("/monitoring/").text
+    browser.client.set_cookie("lang", "en")
+    assert "No office served appointments on these days." in browser.get("/monitoring/").text
+    assert "This office has nothing to draw" in browser.get("/monitoring/offices/austin").text
+
+
+def test_the_same_day_of_the_year_before() -> None:
+    assert year_before(date(2028, 2, 29)) == date(2027, 2, 28)
+    assert year_before(date(2026, 12, 31)) == date(2025, 12, 31)
