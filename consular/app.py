@@ -17,8 +17,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from consular import migrations, tokens
+from consular.announcements import init_announcements
 from consular.api.contract import MAX_BODY
 from consular.api.openapi import docs
+from consular.api.v1.announcements.routes import api as announcements_api
 from consular.api.v1.appointments.routes import api as appointments_api
 from consular.api.v1.callbacks.routes import api as callbacks_api
 from consular.api.v1.catalogue.routes import api as catalogue_api
@@ -48,6 +50,7 @@ from consular.health import init_health
 from consular.i18n import init_i18n
 from consular.input.fields import CODE
 from consular.pages.admin.routes import pages as admin_pages
+from consular.pages.announcements.routes import pages as announcement_pages
 from consular.pages.commission.routes import pages as commission_pages
 from consular.pages.counts.routes import pages as counts_pages
 from consular.pages.desk.board import screens as screen_pages
@@ -103,6 +106,7 @@ BLUEPRINTS = (
     group_figures_api,
     exports_api,
     commission_api,
+    announcements_api,
     me_api,
     folders_api,
     callbacks_api,
@@ -113,6 +117,7 @@ BLUEPRINTS = (
     screen_pages,
     counts_pages,
     admin_pages,
+    announcement_pages,
     monitoring_pages,
     group_figures_pages,
     download_pages,
@@ -215,6 +220,7 @@ def _init(app: Flask) -> None:
     init_health(app)
     init_i18n(app)
     init_assets(app)
+    init_announcements(app)
     init_auth(app)
     init_uploads(app)
     init_security(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.agencies import models as agencies
+from services.announcements import models as announcements
 from services.appointments import models as appointments
 from services.cashier import models as cashier
 from services.citizens import models as citizens
@@ -42,6 +43,7 @@ SLICES = (
     citizens,
     staff,
     consulates,
+    announcements,
     identity,
     folders,
     cashier,

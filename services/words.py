@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from services.agencies import words as agencies
+from services.announcements import words as announcements
 from services.appointments import words as appointments
 from services.cashier import words as cashier
 from services.citizens import words as citizens
@@ -36,6 +37,7 @@ SLICES: tuple[ModuleType, ...] = (
     files,
     folders,
     consulates,
+    announcements,
     cashier,
     collection,
     identity,
@@ -83,6 +85,7 @@ MESSAGES: Mapping[str, Message] = gather(
 
 # Slice and kind of code -> code -> words.
 TABLES: Mapping[str, Mapping[str, str]] = {
+    "announcements.kind": announcements.KINDS,
     "appointments.status": appointments.STATUSES,
     "appointments.counted": appointments.COUNTED,
     "appointments.opening_change": appointments.OPENING_CHANGES,

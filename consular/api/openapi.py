@@ -56,6 +56,7 @@ TAGS = {
     "indicators": "Figures for Working Group 4, as of a moment.",
     "group_figures": "What the Commission's working groups report, with its source and revisions.",
     "exports": "Figures, and the lines that they add up, as files that are complete.",
+    "announcements": "Outages, closures and warnings that pages show now. Open to anyone.",
     "me": "A citizen's own data, and who looked at it.",
     "folders": "A person's plan of enrollments, and their consents to pass data to agencies.",
     "holds": "Places held for some minutes while somebody writes down who comes.",

@@ -22,6 +22,8 @@ from tests.factories.web import Web
 
 # Entries that name nobody's account; and a status to which only "remittance.cancel" leads.
 _OF_NOBODY = {
+    "announcement.post",
+    "announcement.withdraw",
     "agency.lifted",
     "agency.paused",
     "duration.set",

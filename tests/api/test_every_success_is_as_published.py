@@ -80,7 +80,7 @@ def _opening_hours(web: Web) -> None:
 
 def _catalogue(web: Web) -> None:
     for path in (
-        "/consulates", "/consulates/losangeles", "/services", "/programs",
+        "/consulates", "/consulates/losangeles", "/services", "/programs", "/announcements",
         "/consulates/losangeles/availability?service=PAS10", "/consulates/losangeles/places",
         "/availability?service=PAS10&near=34.05,-118.24", "/voting/elections/2024",
     ):  # fmt: skip

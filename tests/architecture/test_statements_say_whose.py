@@ -72,6 +72,7 @@ FUNCTIONS = {
 }
 # Where the web works for the whole network: each statement there has a predicate of its own.
 NETWORK = {
+    "consular/announcements.py": "what every page announces is anybody's",
     "consular/auth.py": "whoever signs in by a token; refusals, which are only written",
     "consular/blocked.py": "one remittance's record, by folio, which is noted in the audit",
     "consular/documents.py": "counters",
