@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from migrations.support import WEB, grant, secure
+from migrations.support import WEB, WORKER, grant, secure
 
 revision = "0084"
 down_revision = "0083"
@@ -40,3 +40,4 @@ def upgrade() -> None:
     )
     secure("announcements", account=None)
     grant("announcements", "SELECT, INSERT, UPDATE (withdrawn_at, withdrawn_by)", to=WEB)
+    grant("announcements", "SELECT", to=WORKER)

@@ -148,6 +148,7 @@ ONLY_WEB = {
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {
+    "announcements": READ,
     "booking_holds": "DELETE, SELECT",
     "attendees": f"{ADD}, UPDATE (appointment_id, changed_at, desk, n, outcome, status)",
     "seats": f"{ADD}, UPDATE (appointment_id, counted, ends_at, hold_id, share, skills,"
