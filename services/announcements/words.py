@@ -18,6 +18,6 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("Ese aviso ya se quitó"), _("Alguien ya quitó ese aviso. No tienes que hacer nada más.")
     ),
     "announcement_ends": ErrorMessage(
-        _("El aviso termina antes de empezar"), _("Elige una hora de fin posterior a la de inicio.")
+        _("El aviso termina antes de empezar"), _("Elige un final posterior al inicio.")
     ),
 }

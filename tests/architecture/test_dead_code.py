@@ -53,7 +53,6 @@ BY_NAME = {
     ("services/*", "*_at"): "written into a column: when it was done",
     ("services/enrollments/programs/schema.py", "*"): "a word of a program: its pages read it",
     ("services/kernel/questionnaires.py", "advice"): "a word of a question: its pages read it",
-    ("services/consulates/ways.py", "text_*"): "read in the reader's language, by name",
     ("services/facts/recording.py", "*"): "a dimension: a column of the facts",
     ("services/kernel/db.py", "prepare_threshold"): "psycopg reads it",
     ("services/kernel/db.py", "_keep_to_scope"): "SQLAlchemy calls it at each statement",

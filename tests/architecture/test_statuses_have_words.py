@@ -11,6 +11,7 @@ from consular.i18n import read_catalogue
 from consular.messages import kind_shown
 from integrations.renapo import codes as renapo
 from services.agencies import rules as agencies
+from services.announcements.rules import Kind as Announced
 from services.appointments import reserves
 from services.appointments import rules as appointments
 from services.cashier import rules as cashier
@@ -33,6 +34,7 @@ from tests.architecture.source import ROOT
 # One-time codes and what the duty officer hears: no row is kept of them.
 UNSTORED = {kind_shown(message) for message in ("login_code", "consent_code", "process_dead")}
 COMPLETE: Mapping[str, set[str]] = {
+    "announcements.kind": {*Announced},
     "appointments.status": {*appointments.Status, appointments.PAST},
     "appointments.counted": {*appointments.Status},
     "appointments.opening_change": {
