@@ -167,7 +167,11 @@ def _redis(settings: Settings) -> Finding:
 def _keys(settings: Settings) -> Finding:
     versions = sorted(settings.master_keys())
     settings.index_key()
-    return Finding("Keys", f"master key version {versions[-1]} of {len(versions)}, index key")
+    signing = settings.signing_keys()
+    signs = f"signing key version {max(signing)}" if signing else "none to sign reports with"
+    return Finding(
+        "Keys", f"master key version {versions[-1]} of {len(versions)}, index key, {signs}"
+    )
 
 
 def _disk(settings: Settings) -> Finding:

@@ -89,44 +89,41 @@ def list_annexes(session: Session, id: UUID) -> Sequence[Annex]:
 
 def list_followed(session: Session, commission: CommissionSession) -> Sequence[Followed]:
     """Agreements of all earlier sessions that none of them closed: each comes over by itself."""
+    rows = session.scalars(select(FollowUp).where(FollowUp.session_id == commission.id))
+    here = {row.agreement_id: row for row in rows}
+    return _list_open(session, commission.number, commission.example, here)
+
+
+def list_open_agreements(session: Session) -> Sequence[Followed]:
+    """Agreements of all sessions that none closed, of the examples none."""
+    return _list_open(session, next_number(session), example=False, here={})
+
+
+def _list_open(
+    session: Session, number: int, example: bool, here: Mapping[UUID, FollowUp]
+) -> Sequence[Followed]:
+    """Those of the sessions before the one with that number."""
+    before = (CommissionSession.number < number, CommissionSession.example == example)
     agreements = session.execute(
         select(Agreement, CommissionSession.number)
         .join(CommissionSession, CommissionSession.id == Agreement.session_id)
-        .where(
-            CommissionSession.number < commission.number,
-            CommissionSession.example == commission.example,
-        )
+        .where(*before)
         .order_by(CommissionSession.number, Agreement.position)
     ).all()
-    earlier = _follow_ups(session, commission)
-    here = {
-        row.agreement_id: row
-        for row in session.scalars(select(FollowUp).where(FollowUp.session_id == commission.id))
-    }
-    return [
-        _followed(agreement, number, earlier.get(agreement.id, ()), here.get(agreement.id))
-        for agreement, number in agreements
-        if not any(row.status in CLOSED for row in earlier.get(agreement.id, ()))
-    ]
-
-
-def _follow_ups(
-    session: Session, commission: CommissionSession
-) -> Mapping[UUID, Sequence[FollowUp]]:
-    """What earlier sessions said of each agreement, the oldest first."""
-    rows = session.scalars(
+    follow_ups = session.scalars(
         select(FollowUp)
         .join(CommissionSession, CommissionSession.id == FollowUp.session_id)
-        .where(
-            CommissionSession.number < commission.number,
-            CommissionSession.example == commission.example,
-        )
+        .where(*before)
         .order_by(CommissionSession.number)
-    ).all()
-    by_agreement: dict[UUID, list[FollowUp]] = {}
-    for row in rows:
-        by_agreement.setdefault(row.agreement_id, []).append(row)
-    return by_agreement
+    )
+    earlier: dict[UUID, list[FollowUp]] = {}
+    for row in follow_ups:
+        earlier.setdefault(row.agreement_id, []).append(row)
+    return [
+        _followed(agreement, made_at, earlier.get(agreement.id, ()), here.get(agreement.id))
+        for agreement, made_at in agreements
+        if not any(row.status in CLOSED for row in earlier.get(agreement.id, ()))
+    ]
 
 
 def _followed(

@@ -212,6 +212,8 @@ def test_agreements_come_over_until_they_are_done(web: Web, report: dict[str, An
         said = _text(pdf(web, id, language="es"))
         assert "11/1. Publicar el informe" in said
         assert "Oficio 7" in said
+        still_open = browser.get("/monitoring/sessions").text
+        assert ("11/1 Publicar el informe" in still_open) == (status == "under_way")
     assert made(web, 23, agreements=[])["missing"] == []
 
 

@@ -22,6 +22,7 @@ from services.kernel.ids import new_id
 from services.remittances.rates import store_rate
 from tests.api.calls import steady_web
 from tests.api.test_counts_are_typed_twice import made as made_count
+from tests.factories import reports
 from tests.factories.enrollments import make_applicant
 from tests.factories.staff import Browser as Signed
 from tests.factories.staff import citizen_browser, cookie_name, staff_browser
@@ -107,6 +108,7 @@ def places(web: Web) -> list[Place]:
         reported = Report(Kind.JOB_PARKED, Subject.JOB, new_id(), {"topic": "rates.fetch"})
         incident = report(session, reported, now=now)
     assert account is not None
+    session = f"/monitoring/sessions/{reports.made(web)['id']}"
     web.travel(morning_at_office())
     citizen = citizen_browser(web.app, account)
     desk = staff_browser(web.app, "supervisor", "losangeles")
@@ -121,7 +123,17 @@ def places(web: Web) -> list[Place]:
             (admin, path)
             for path in ("/admin/", "/admin/staff/new", f"/admin/staff/{desk.account}")
         ),
-        (staff_browser(web.app, "analyst"), "/monitoring/"),
+        *(
+            (staff_browser(web.app, "analyst"), path)
+            for path in (
+                "/monitoring/",
+                "/monitoring/sessions",
+                session,
+                f"{session}/numbers/4/1",
+                *(f"{session}/steps/{step}" for step in ("attendance", "group-4", "agreements")),
+                f"{session}/agreements/new",
+            )
+        ),
         (staff_browser(web.app, "agent"), "/telephone/"),
         (desk, "/desk/book"),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from flask import url_for
@@ -19,6 +20,7 @@ from services.commission.queries import (
     list_annexes,
     list_followed,
     list_missing,
+    list_open_agreements,
     list_reports,
 )
 from services.commission.rules import FollowUpStatus, Status
@@ -60,20 +62,26 @@ def whole(session: Session, commission: Any, *, may_edit: bool) -> dict[str, Any
 
 def followed(session: Session, commission: Any) -> list[dict[str, Any]]:
     """Agreements of earlier sessions that are open, with what this session says of each."""
-    return [
-        {
-            "id": each.agreement.id,
-            "number": f"{each.session_number}/{each.agreement.position}",
-            "agreed": each.agreement.agreed,
-            "responsible": each.agreement.responsible,
-            "due": each.due_on,
-            "status_words": words("commission.follow_up", each.now.status) if each.now else "",
-            "before_words": words("commission.follow_up", each.before),
-            "overdue": commission.held_on is not None and each.due_on < commission.held_on,
-            "form": _follow_up_form(each.now),
-        }
-        for each in list_followed(session, commission)
-    ]
+    return [_followed(each, commission.held_on) for each in list_followed(session, commission)]
+
+
+def open_agreements(session: Session, today: date) -> list[dict[str, Any]]:
+    """Agreements of all sessions that are open, with how each was when it was seen last."""
+    return [_followed(each, today) for each in list_open_agreements(session)]
+
+
+def _followed(each: Any, on: date | None) -> dict[str, Any]:
+    return {
+        "id": each.agreement.id,
+        "number": f"{each.session_number}/{each.agreement.position}",
+        "agreed": each.agreement.agreed,
+        "responsible": each.agreement.responsible,
+        "due": each.due_on,
+        "status_words": words("commission.follow_up", each.now.status) if each.now else "",
+        "before_words": words("commission.follow_up", each.before),
+        "overdue": on is not None and each.due_on < on,
+        "form": _follow_up_form(each.now),
+    }
 
 
 def agreements(session: Session, commission: Any) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from consular.pages.commission.steps import WIZARD
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.posting import reopen
+from consular.printing.report import day_in_mexico
 from consular.session_reports import as_file, file_name, read_pdf, sign_report
 from services.commission import signing
 from services.commission.editing import MakeReport, make_report, refresh
@@ -29,13 +30,15 @@ from services.commission.rules import Action, actions
 @pages.get(SESSIONS)
 @allow(READERS)
 def sessions() -> str:
-    """List the sessions; analysts also get the form to begin the next."""
+    """List the sessions and what they agreed on that is open; analysts may begin the next."""
     with transaction() as session:
         rows = [presenters.in_list(row) for row in list_sessions(session)]
+        agreements = presenters.open_agreements(session, day_in_mexico(now()))
         form = {"number": str(next_number(session))} | draft().form
     return render_template(
         "commission/sessions.html",
         sessions=rows,
+        agreements=agreements,
         may_write=actor().role in WRITERS,
         form=form,
         errors=draft().errors(_read_number),
