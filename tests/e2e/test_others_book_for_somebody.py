@@ -1,6 +1,7 @@
 """Others book for somebody: the telephone center's agent with the keyboard alone, for two people of
 one call, finding, moving and canceling without a folio; and a helper on an old phone, by a link
-that is good once and shows nothing of who gave it."""
+that is good once and shows nothing of who gave it. Whoever has an appointment moves it on their own
+old phone, or lets a helper move and cancel it."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from tests.factories.instance import fill, old_phone, press
 from tests.factories.keyboard import check_page, follow, reach, staff_page, write
 from tests.factories.phone import account_of, citizens_phone, read_page
 from tests.factories.web import Web, served, working_day
+from tests.factories.web import person as booked_person
 from tests.servers import Addresses
 
 pytestmark = pytest.mark.browser
@@ -127,3 +129,57 @@ def test_a_helper_by_a_link(browser: Browser, web: Web, address: str) -> None:
     assert "reservó esta cita" in read_page(person)
     person.get_by_role("link", name="Ver la cita").click()
     assert "Rosa Quintana" in read_page(person)
+
+
+def test_an_appointment_is_moved_by_its_person_and_then_by_a_helper_who_cancels_it(
+    browser: Browser, web: Web, address: str
+) -> None:
+    day = working_day(40)
+    web.session(date=day.isoformat())
+    account = account_of(web, "eva", given_names="Reservada", email="eva@demo.invalid")
+    start = f"{day}T09:00:00-08:00"
+    token = web.token("citizen", subject="eva")
+    booked = web.book(start, token=token, attendees=[booked_person(50)])
+    assert booked.status_code == 201, booked.text
+    own = f"{address}/citas/{booked.get_json()['id']}"
+
+    phone = citizens_phone(browser, web, address, account)
+    phone.goto(own)
+    phone.get_by_role("link", name="Cambiar día u hora").click()
+    assert "La cita se conserva hasta confirmar" in read_page(phone)
+    phone.goto(f"{phone.url}?from={day}")
+    phone.locator(".times a").nth(1).click()
+    assert "Antes" in read_page(phone)
+    press(phone)
+    moved = read_page(phone)
+    assert "9:30" in moved
+    assert booked.get_json()["folio"] in moved.replace("-", "")
+
+    phone.goto(f"{address}/mis-datos/ayuda")
+    phone.select_option("[name=appointment]", index=1)
+    phone.check("[name=may_move]")
+    phone.check("[name=may_cancel]")
+    press(phone)
+    link = address + "/ayuda/" + read_page(phone).partition("/ayuda/")[2].split()[0]
+
+    helper = old_phone(browser)
+    helper.goto(link)
+    assert "aceptó que la ayudes con esta cita" in read_page(helper)
+    assert "eva@demo.invalid" not in helper.content()
+    helper.fill("[name=from]", day.isoformat())
+    helper.get_by_role("button", name="Ver horarios").click()
+    press(helper)
+    assert "Día y hora" in helper.locator(".error-summary").inner_text()
+    helper.select_option("[name=start]", index=1)
+    press(helper)
+    assert "La cita está cambiada" in read_page(helper)
+    helper.locator("details summary").last.click()
+    helper.get_by_role("button", name="Sí, cancelar la cita").click()
+    assert "La cita está cancelada" in read_page(helper)
+    assert "Este enlace ya no sirve" in read_page(helper)
+    phone.goto(own)
+    assert "Cancelada" in read_page(phone)
+    phone.goto(f"{address}/mis-datos/ayuda")
+    shown = read_page(phone)
+    assert "la cambió" in shown
+    assert "la canceló" in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from services.citizens.helping import Right, use_right
+from services.citizens.helping import VALID, Right, use_right
 from services.kernel.audit import SYSTEM
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
@@ -140,7 +141,9 @@ def test_a_helper_moves_the_appointment_once_and_the_person_sees_it(
     # Neither what wasn't allowed nor what is refused does anything or uses the link up.
     helper.send(f"{link}/cancelar")
     taken = f"{working_day().isoformat()}T03:00:00-08:00"
-    assert "Cambiar la cita" in helper.send(f"{link}/cambiar", start=taken).text
+    refused = helper.send(f"{link}/cambiar", start=taken).text
+    assert "Cambiar la cita" in refused
+    assert "error-summary" in refused
     helper.post(link, **_booking(web))
     assert _appointment(web) == (id, before, *rest)
 
@@ -217,3 +220,51 @@ def test_of_two_at_once_one_gets_a_right(web: Web, person: Browser) -> None:
         database.transaction(NETWORK_SCOPE) as session,
     ):
         session.execute(text("UPDATE helper_links SET cancelled_at = now()"))
+
+
+def test_no_other_secret_and_no_reading_does_anything(web: Web, person: Browser) -> None:
+    before = _appointment(web)
+    link = _link(person, appointment=before[0], may_move="yes", may_cancel="yes")
+    secret, helper = link.rpartition("/")[2], _helper(web)
+    free = web.free()[0]["start"]
+    guesses = (secret[::-1], secret[:-1], secret.upper() + "A", "0" * 40, f"{secret}%00")
+    for guess in guesses:
+        other = f"/ayuda/{guess}"
+        shown = helper.get(other)
+        assert shown.status_code == 404 or "ya no sirve" in shown.text
+        assert helper.post(f"{other}/cambiar", start=free).status_code in (303, 404)
+        assert helper.post(f"{other}/cancelar").status_code in (303, 404)
+    for scanner in (helper.client.get, helper.client.head):
+        for address in (link, f"{link}/cambiar", f"{link}/cancelar"):
+            scanner(f"{address}?start={free}&lista=1")
+    assert _appointment(web) == before
+
+
+def test_a_link_reaches_its_own_appointment_whatever_is_sent(web: Web, person: Browser) -> None:
+    mine = _appointment(web)[0]
+    link, helper = _link(person, appointment=mine, may_cancel="yes"), _helper(web)
+    token = web.token("citizen", subject="eva")
+    other = web.book(web.free()[0]["start"], token=token, attendees=[booked_person(2)]).get_json()
+    helper.post(f"{link}/cancelar", appointment=other["id"], id=other["id"], n="1")
+    path = f"/appointments/{other['id']}"
+    assert web.call("GET", path, token=token).get_json()["status"] == "booked"
+    assert "ya no sirve" in helper.get(link).text
+
+
+def test_a_link_ends_with_its_days_and_with_the_appointment(web: Web, person: Browser) -> None:
+    id = _appointment(web)[0]
+    moving, cancelling = (
+        _link(person, appointment=id, may_move="yes"),
+        _link(person, appointment=id, may_cancel="yes"),
+    )
+    person.post(f"/citas/{id}/cancelar")
+    helper, before = _helper(web), _appointment(web)
+    for link in (moving, cancelling):
+        assert "ya no sirve" in helper.get(link).text
+        helper.post(f"{link}/cambiar", start=web.free()[0]["start"])
+        helper.post(f"{link}/cancelar")
+    booking, body = _link(person), _booking(web)
+    web.travel(datetime.now(UTC) + VALID + timedelta(minutes=1))
+    assert "ya no sirve" in _helper(web).get(booking).text
+    _helper(web).post(booking, **body)
+    assert (_count(web), _appointment(web)) == (1, before)

@@ -99,3 +99,39 @@ def test_the_command_imports_as_the_page_does(web: Web, supervisor: Browser) -> 
     assert (again.folios, again.known) == ({}, 2)
     [wrong] = import_from_command(web.settings, "clave,hora\n", "losangeles", write=True).problems
     assert (wrong.line, wrong.column) == (1, "clave")
+
+
+def test_a_hostile_file_is_named_and_does_nothing(web: Web, supervisor: Browser) -> None:
+    """Formulas, markup, another office, broken quotes and more than a request may hold."""
+    file = _file(
+        _line(0, given_names="=HYPERLINK(1)"),
+        _line(1, first_surname="@SUM(A1)", key="<script>alert(1)</script>"),
+        _line(2, email="=1+1"),
+        _line(3, service="=PAS10"),
+    )
+    page = supervisor.send("/desk/import", file=file, write="1").text
+    assert [line for line, _column in _problems(page)] == ["2", "3", "4", "5"]
+    assert "<script>alert(1)" not in page
+    elsewhere = _file(_line(0)).replace("key,", "consulate,key,", 1)
+    assert _problems(supervisor.send("/desk/import", file=elsewhere, write="1").text) == [
+        ("1", "consulate")
+    ]
+    broken = _file(_line(0)) + '\n"OLD-1,never closed'
+    assert "no se puede leer" in supervisor.send("/desk/import", file=broken, write="1").text
+    huge = _file(*(_line(0, key=f"OLD-{number}") for number in range(1500)))
+    assert supervisor.post("/desk/import", file=huge, write="1").status_code in (303, 413)
+    assert _booked(web) == 0
+
+
+def test_a_file_goes_to_the_supervisors_own_office_and_its_keys_are_the_offices(
+    web: Web, supervisor: Browser
+) -> None:
+    web.session(consulate="chicago")
+    supervisor.send("/desk/import", file=_file(_line(0)), write="1")
+    other = staff_browser(web.app, "supervisor", "chicago")
+    same_key = _file(_line(0, first_surname="Otra"))
+    assert "Citas nuevas: 1. Traídas antes: 0." in other.send("/desk/import", file=same_key).text
+    for role, office in (("officer", "losangeles"), ("agent", None), ("analyst", None)):
+        browser = staff_browser(web.app, role, *([office] if office else []))
+        assert browser.post("/desk/import", file=_file(_line(1)), write="1").status_code == 403
+    assert _booked(web) == 1

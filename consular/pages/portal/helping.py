@@ -21,7 +21,7 @@ from consular.input.appointments import RescheduleSchema
 from consular.input.fields import Code, Identifier
 from consular.pages.asked_at_once import office_choices, read_booking, week_of
 from consular.pages.clock import reader_clock
-from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
+from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import bookable_services, office, service_names
@@ -237,7 +237,7 @@ def helper_link_cancel(secret: str) -> Response:
 @allow(ANYONE)
 def helper_link_back(secret: str) -> Response:
     """Lead back to the page with the draft: what was refused is said there."""
-    return go(url_for("portal.helper_link", secret=secret, d=draft_id() or None))
+    return go(url_for("portal.helper_link", secret=secret, d=request.args.get("d")))
 
 
 def _act(secret: str, right: Right, do: Callable[[Session, UUID], object]) -> Response:
