@@ -40,6 +40,7 @@ from consular.api.v1.operations.routes import api as operations_api
 from consular.api.v1.programs.routes import api as programs_api
 from consular.api.v1.ready_documents.routes import api as ready_documents_api
 from consular.api.v1.remittances.routes import api as remittances_api
+from consular.api.v1.service_levels.routes import api as service_levels_api
 from consular.api.v1.session_series.routes import api as session_series_api
 from consular.api.v1.sessions.routes import api as sessions_api
 from consular.api.v1.voting.routes import api as voting_api
@@ -103,6 +104,7 @@ BLUEPRINTS = (
     operations_api,
     voting_api,
     monitoring_api,
+    service_levels_api,
     group_figures_api,
     exports_api,
     commission_api,

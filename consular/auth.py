@@ -46,6 +46,8 @@ DUTY = INCIDENTS | {Role.ADMIN}
 # Write down what isn't counted here: targets, and what working groups report.
 ANALYSTS = frozenset({Role.ANALYST})
 MONITORS = frozenset({Role.ANALYST, Role.AUDITOR, Role.ADMIN})
+# How long people wait is also for who can change it: at their own office.
+SERVICE_LEVELS = MONITORS | {Role.SUPERVISOR}
 
 
 def allow(who: frozenset[Role]) -> Callable[[View], View]:

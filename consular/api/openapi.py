@@ -54,6 +54,7 @@ TAGS = {
     "voting": "Counts of votes and registrations, never voters.",
     "reports": "Reports of the Commission's sessions: written, signed, and verified by anyone.",
     "indicators": "Figures for Working Group 4, as of a moment.",
+    "service_levels": "How long people and requests wait, and what is past its term.",
     "group_figures": "What the Commission's working groups report, with its source and revisions.",
     "exports": "Figures, and the lines that they add up, as files that are complete.",
     "announcements": "Outages, closures and warnings that pages show now. Open to anyone.",

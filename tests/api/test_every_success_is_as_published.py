@@ -101,6 +101,7 @@ def _catalogue(web: Web) -> None:
     _well(web, "POST", f"{path}/correct", EntryCorrectionSchema.example, token=analyst)
     _well(web, "GET", f"{path}/revisions", token=analyst)
     _well(web, "GET", "/monitoring/entries", token=analyst)
+    _well(web, "GET", "/monitoring/service-levels", token=analyst)
     for path in ("export.json?by=day&", "export.csv?", "lines.xlsx?", "lines.json?"):
         answer = web.call("GET", f"/monitoring/{path}indicator=appointments", token=analyst)
         assert answer.status_code == 200, answer.text

@@ -175,7 +175,7 @@ def test_an_officer_serves_and_an_analyst_sees_it(
     expect(officer.locator("main")).to_contain_text("Atendida")
     analyst = _screen(browser)
     sign_in_staff(analyst, instance, "demo-analyst")
-    analyst.goto(f"{instance.url}/monitoring")
+    analyst.goto(f"{instance.url}/monitoring/figures")
     main = _words(analyst)
     assert "Atendida" in main
     assert "RFC" in main
@@ -209,7 +209,7 @@ def test_axe_finds_nothing_on_the_pages_and_they_fit_a_phone(
     page.goto(f"{instance.url}/idioma/{language}?next=/")
     staff = (
         ("demo-officer-losangeles", ["/desk"]),
-        ("demo-analyst", ["/monitoring"]),
+        ("demo-analyst", ["/monitoring", "/monitoring/service-levels"]),
         ("demo-admin", ["/admin", "/operations", "/operations/agencies/sat"]),
     )
     violations = [_violations(page, instance, path) for path in PAGES]
