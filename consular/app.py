@@ -56,6 +56,7 @@ from consular.pages.commission.routes import pages as commission_pages
 from consular.pages.counts.routes import pages as counts_pages
 from consular.pages.desk.board import screens as screen_pages
 from consular.pages.desk.routes import pages as desk_pages
+from consular.pages.elections.routes import pages as election_pages
 from consular.pages.group_figures.routes import pages as group_figures_pages
 from consular.pages.incidents.routes import pages as incident_pages
 from consular.pages.indicators.routes import pages as indicator_pages
@@ -118,6 +119,7 @@ BLUEPRINTS = (
     telephone_pages,
     screen_pages,
     counts_pages,
+    election_pages,
     admin_pages,
     announcement_pages,
     monitoring_pages,

@@ -125,6 +125,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "voting.metric": voting.METRICS,
     "voting.mode": voting.MODES,
     "voting.warning": voting.WARNINGS,
+    "voting.published": voting.PUBLISHED,
+    "voting.note": voting.NOTES,
     "incidents.kind": incidents.KINDS,
     "incidents.meaning": incidents.MEANINGS,
     "incidents.resolution": incidents.RESOLUTIONS,

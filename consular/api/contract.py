@@ -41,7 +41,8 @@ class Endpoint:
     ``errors``: the codes of problems that are its own, by status; None where nobody said so.
     ``signed``: an agency signs the body, and the view reads it as it came. ``multipart``: the body
     is a form with a file. ``content``: the media types of an answer that is a file;
-    ``answer`` is then what it says as JSON, where that is one of them.
+    ``answer`` is then what it says as JSON, where that is one of them. ``cached``: who has the answer
+    already, by its ETag, is answered 304.
     """
 
     method: str
@@ -59,6 +60,7 @@ class Endpoint:
     signed: bool = False
     multipart: bool = False
     content: tuple[str, ...] = ()
+    cached: bool = False
 
     @property
     def takes_key(self) -> bool:
@@ -112,6 +114,7 @@ def endpoint(
     needs_key: bool = False,
     multipart: bool = False,
     content: tuple[str, ...] = (),
+    cached: bool = False,
 ) -> Register:
     """Register a view. It gets ``command`` (the loaded body) and ``query`` (the loaded query).
 
@@ -140,7 +143,7 @@ def endpoint(
             method=method, path=path, who=who, body=body, query=query, answer=answer,
             errors=errors, status=status, needs_key=needs_key,
             operation=operation or _camel_case(view.__name__), documentation=view.__doc__ or "",
-            multipart=multipart, content=content,
+            multipart=multipart, content=content, cached=cached,
         )  # fmt: skip
         if multipart:
             takes_file(handle)

@@ -177,7 +177,11 @@ def _operation(endpoint: Endpoint, tag: str, parameters: list[Json]) -> Json:
         "summary": summary,
         "security": _security(endpoint),
         "parameters": [*parameters, *_input_of(endpoint)],
-        "responses": {str(endpoint.status): _success(endpoint), **_problems(endpoint)},
+        "responses": {
+            str(endpoint.status): _success(endpoint),
+            **({"304": _UNCHANGED} if endpoint.cached else {}),
+            **_problems(endpoint),
+        },
     }
     if more.strip():
         operation["description"] = _on_one_line(more)
@@ -194,6 +198,9 @@ def _operation(endpoint: Endpoint, tag: str, parameters: list[Json]) -> Json:
     if endpoint.who is not ANYONE:
         operation["x-roles"] = sorted(endpoint.who)
     return operation
+
+
+_UNCHANGED = {"description": "What the caller has, by its `If-None-Match`, is still so."}
 
 
 def _on_one_line(documentation: str) -> str:

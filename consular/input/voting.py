@@ -98,3 +98,9 @@ class CountQuery(Schema):
         validate=validate.Range(1, 100, error=_("Pide de {min} a {max} por página.")),
     )
     next = Identifier(load_default=None)
+
+
+class VersionQuery(Schema):
+    """After how many published numbers of the election; all of them when it is missing."""
+
+    version = NumberInQuery(load_default=None, validate=validate.Range(0, 10**9, error=_WHOLE))

@@ -9,7 +9,6 @@ from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from services.kernel.errors import NotFound
@@ -220,14 +219,13 @@ def find_version(session: Session, election: str) -> ElectionVersion | None:
     return session.get(ElectionVersion, election)
 
 
-def list_published_at(session: Session, election: str, version: int) -> Sequence[VoteCount]:
-    """What was in force of our offices' counts once ``version`` numbers were published."""
-    cell = (VoteCount.metric, VoteCount.mode, VoteCount.consulate_code, VoteCount.day)
+def list_published_until(session: Session, election: str, version: int) -> Sequence[VoteCount]:
+    """Our offices' first ``version`` published numbers of the election, in their order: of the same
+    cell the last one is in force then, and corrects the one before it."""
     return session.scalars(
         select(VoteCount)
         .where(VoteCount.election == election, VoteCount.published_version <= version)
-        .ext(distinct_on(*cell))
-        .order_by(*cell, VoteCount.published_version.desc())
+        .order_by(VoteCount.published_version)
     ).all()
 
 

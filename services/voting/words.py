@@ -34,6 +34,44 @@ METRICS: Mapping[str, str] = {
     Metric.CREDENTIALS_DELIVERED: _("Credenciales para votar entregadas"),
     Metric.CREDENTIALS_ACTIVATED: _("Credenciales para votar activadas"),
 }
+# What others published, besides what an office counts.
+PUBLISHED: Mapping[str, str] = {
+    **METRICS,
+    "lnere": _("Lista nominal en el extranjero"),
+    "votes_share": _("Parte de los votos"),
+    "turnout": _("Participación"),
+    "voter_card_requests_received": _("Solicitudes de credencial recibidas"),
+    "credentials_printed": _("Credenciales impresas"),
+    "credentials_produced": _("Credenciales producidas"),
+    "credentialed_abroad": _("Personas con credencial tramitada en el extranjero"),
+    "voter_card_procedures": _("Trámites de credencial"),
+    "voter_card_procedures_month": _("Trámites de credencial en el mes"),
+    "voter_card_procedures_cumulative": _("Trámites de credencial acumulados"),
+    "credentials_produced_month": _("Credenciales producidas en el mes"),
+    "credentials_delivered_month": _("Credenciales entregadas en el mes"),
+    "padron_abroad": _("Padrón en el extranjero"),
+    "lista_nominal_abroad": _("Lista nominal"),
+}
+# Their notes, which the file has in English.
+NOTES: Mapping[str, str] = {
+    "the paper gives 71.3; 184,326 of 223,961 is 82.3: the bases differ, do not recompute": _(
+        "Así lo publicó el diario: su base no es la lista nominal de arriba"
+    ),
+    "preliminary 2024-06-02": _("Preliminar, del día de la elección"),
+    "preliminary, received to 2024-05-31": _("Preliminar, de antes del día de la elección"),
+    "final list": _("Lista definitiva"),
+    "final list, 144 countries": _("Lista definitiva, de todos los países"),
+    "SRVE at close 2024-02-25": _("Del sistema de registro, al cierre"),
+    "INE+SRE count reported in April 2024": _("Cuenta del INE y la SRE, publicada después"),
+    "cumulative since 2016-02-08": _("Acumuladas desde que empezó el trámite en el extranjero"),
+    "cumulative": _("Acumuladas"),
+    '"more than", in 150 consulates': _("«Más de», según la publicación"),
+    "about, four years": _("Aproximada, desde que empezó el trámite"),
+    "10,232 men + 9,661 women": _("Hombres y mujeres"),
+    "delivered may exceed produced: earlier months": _(
+        "Puede ser más que lo producido: vienen de meses anteriores"
+    ),
+}
 # What was odd about a number, to whoever reads its explanation.
 WARNINGS: Mapping[str, str] = {
     Odd.ZERO_AFTER_HUNDREDS: _("Antes hubo cientos en esta oficina y ahora cero."),

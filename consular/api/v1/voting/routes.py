@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, Response
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, request_key
 from consular.api.v1.voting.answers import (
+    BoardAnswer,
     CountAnswer,
     CountList,
     ElectionAnswer,
+    HistoryAnswer,
+    PastElectionAnswer,
+    PublishedCounts,
     RevisionAnswer,
     RevisionList,
+    render_board,
 )
 from consular.auth import ANYONE, DESK, MONITORS, actor, actor_id, now
 from consular.commands import run_idempotent
@@ -28,9 +35,14 @@ from consular.input.voting import (
     CountSchema,
     FigureSchema,
     RejectionSchema,
+    VersionQuery,
 )
+from consular.published_counts import JSON, file_of, public
+from consular.spreadsheets import CSV
 from services.kernel.audit import Role
+from services.voting.board import read_board
 from services.voting.errors import FiguresDiffer
+from services.voting.history import list_history
 from services.voting.queries import CountFilter, election, get_revision, list_counts, list_revisions
 from services.voting.reporting import (
     ReportCount,
@@ -203,6 +215,78 @@ def show_election(year: str) -> dict[str, Any]:
             published=[_shown(count) for count in counts.published],
             approved=[_shown(count) for count in counts.approved],
         )
+
+
+@endpoint(
+    api,
+    "GET",
+    "/elections",
+    operation="listElections",
+    who=ANYONE,
+    query=SliceQuery(),
+    answer=HistoryAnswer(),
+)
+def list_elections(query: dict[str, Any]) -> dict[str, Any]:
+    """List the votes of each election since 2006.
+
+    As others published them, each beside the one before.
+    """
+    with transaction() as session:
+        items = [PastElectionAnswer.render(past) for past in list_history(session)]
+    return slice_of(items, query, "election")
+
+
+@endpoint(
+    api,
+    "GET",
+    "/elections/<code:year>/board",
+    operation="showBoard",
+    who=ANYONE,
+    query=VersionQuery(),
+    cached=True,
+    answer=BoardAnswer(),
+)
+def show_board(year: str, query: dict[str, Any]) -> Response:
+    """Return what our offices published of an election, added up.
+
+    As it is, or as it was after so many published numbers.
+    """
+    with transaction() as session:
+        board = read_board(session, year, query["version"])
+    body = json.dumps(render_board(board), ensure_ascii=False).encode()
+    return public(Response(body, content_type=JSON), sha256(body).hexdigest())
+
+
+@endpoint(
+    api,
+    "GET",
+    "/elections/<code:year>/counts.csv",
+    operation="downloadCountsAsCsv",
+    who=ANYONE,
+    query=VersionQuery(),
+    cached=True,
+    content=(CSV,),
+)
+def counts_csv(year: str, query: dict[str, Any]) -> Response:
+    """Return the published counts of our offices: the same version is the same bytes."""
+    with transaction() as session:
+        return file_of(session, year, "csv", query["version"])
+
+
+@endpoint(
+    api,
+    "GET",
+    "/elections/<code:year>/counts.json",
+    operation="downloadCountsAsJson",
+    who=ANYONE,
+    query=VersionQuery(),
+    cached=True,
+    answer=PublishedCounts(),
+)
+def counts_json(year: str, query: dict[str, Any]) -> Response:
+    """Return the same as JSON."""
+    with transaction() as session:
+        return file_of(session, year, "json", query["version"])
 
 
 def _report(session: Session, command: ReportCount) -> dict[str, Any]:
