@@ -41,8 +41,8 @@ class Endpoint:
     ``errors``: the codes of problems that are its own, by status; None where nobody said so.
     ``signed``: an agency signs the body, and the view reads it as it came. ``multipart``: the body
     is a form with a file. ``content``: the media types of an answer that is a file;
-    ``answer`` is then what it says as JSON, where that is one of them. ``cached``: who has the answer
-    already, by its ETag, is answered 304.
+    ``answer`` is then what it says as JSON, where that is one of them. ``cached``: who has the
+    answer already, by its ETag, is answered 304.
     """
 
     method: str

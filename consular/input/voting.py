@@ -71,11 +71,12 @@ class FigureSchema(Schema):
 
 
 class CorrectionSchema(FigureSchema):
-    """One's own number corrected, and why."""
+    """One's own number corrected, and why. ``note`` explains what is odd about it then."""
 
     example: ClassVar[dict[str, Any]] = {"value": 21, "reason": "Leí mal el acta"}
 
     reason = Text(most=300, required=True)
+    note = Text(most=300, load_default=None, allow_none=True)
 
 
 class RejectionSchema(Schema):

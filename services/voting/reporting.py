@@ -74,7 +74,8 @@ class ReportCount:
 
 @dataclass(frozen=True)
 class TypeFigure:
-    """``value`` as read from the source, of a count that waits; ``reason`` of a correction.
+    """``value`` as read from the source, of a count that waits; ``reason`` of a correction, and its
+    ``note`` where it explains what is odd about the new number.
 
     ``explained``: whoever types it takes the explanation of what is odd about the number; None,
     without having been asked.
@@ -83,6 +84,7 @@ class TypeFigure:
     count: UUID
     value: int
     reason: str | None = None
+    note: str | None = None
     explained: bool | None = None
 
 
@@ -158,6 +160,7 @@ def correct_count(
         raise Invalid("reason_required", field="reason")
     if actor.account_id == count.second_by:
         return _compare(session, count, command, now, actor)
+    count.note = command.note or count.note
     count.warnings = _check_value(session, _as_report(count, command.value), now)
     count.value = Decimal(command.value)
     _keep_figure(session, count, command.value, command.reason, now, actor)

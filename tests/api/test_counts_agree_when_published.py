@@ -138,3 +138,15 @@ def test_the_form_says_until_when_a_vote_counts_by_both_clocks(web: Web) -> None
     assert "24 horas antes de que abran las casillas" in page
     assert re.search(r"7:00\sa\.\sm\. \(hora de Los Ángeles\), 8:00\sa\.\sm\.", page)
     assert "LGIPE 345.1" in page
+
+
+def test_a_corrected_number_that_is_odd_is_explained_in_the_correction(web: Web) -> None:
+    approved(web, consulate="chicago", value=300)
+    count = made(web, value=301)
+    body = {"value": 300, "reason": "Leí mal"}
+    assert refused(settle(web, count, "correct", "one", **body)) == (422, "same_as_another_office")
+    explained = settle(web, count, "correct", "one", **body, note="Comprobado con las dos actas")
+    assert explained.status_code == 200, explained.text
+    done = settle(web, count, "approve", value=300).get_json()
+    assert done["warnings"] == ["same_as_another_office"]
+    assert done["note"] == "Comprobado con las dos actas"

@@ -41,7 +41,7 @@ def test_a_correction_is_shown_with_the_board_before_it(web: Web) -> None:
     assert "votos, por internet: 15 en lugar de 12" in page
     old = words(read(web, "/voto/2027?version=1"))
     assert "12 votos" in old
-    assert "Así estaba con 1 cifras publicadas" in old
+    assert "Así estaba con 1 cifra publicada" in old
 
 
 def test_whoever_has_the_page_is_answered_304_until_something_is_published(web: Web) -> None:

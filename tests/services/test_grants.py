@@ -143,8 +143,8 @@ ONLY_WEB = {
     "slot_sets": f"{ADD}, UPDATE (capacity, exempt, planned, services, taken)",
     "states": READ,
     "vacated_places": f"{ADD}, UPDATE (counted)",
-    "vote_counts": f"{ADD}, UPDATE (approved_at, approved_by, reason, rejected_at, rejected_by,"
-    " second_by, second_value, status, value, warnings)",
+    "vote_counts": f"{ADD}, UPDATE (approved_at, approved_by, note, reason, rejected_at,"
+    " rejected_by, second_by, second_value, status, value, warnings)",
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {

@@ -129,7 +129,7 @@ def _read_figure(form: Form, errors: Errors | None) -> Any:
 
 
 def _read_correction(form: Form, errors: Errors | None) -> Any:
-    return read_fields(CorrectionSchema(), _numbers(pick(form, "value", "reason")), errors)
+    return read_fields(CorrectionSchema(), _numbers(pick(form, "value", "reason", "note")), errors)
 
 
 def _read_rejection(form: Form, errors: Errors | None) -> Any:

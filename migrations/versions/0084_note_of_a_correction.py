@@ -1,0 +1,12 @@
+"""A correction may explain what is odd about the new number."""
+
+from __future__ import annotations
+
+from migrations.support import WEB, grant
+
+revision = "0084"
+down_revision = "0083"
+
+
+def upgrade() -> None:
+    grant("vote_counts", "UPDATE (note)", to=WEB)
