@@ -315,7 +315,9 @@ def _votes(web: Web) -> None:
     _well(web, "GET", "/voting/counts", token=one)
     _well(web, "GET", f"/voting/counts/{count_id}/revisions", token=one)
     _well(web, "GET", f"/voting/counts/{count_id}/revisions/1", token=one)
-    _well(web, "GET", "/voting/elections/2024")
+    _well(web, "GET", "/voting/elections")
+    for of in ("", "/board", "/counts.csv", "/counts.json"):
+        _well(web, "GET", f"/voting/elections/2024{of}")
 
 
 def _session_reports(web: Web) -> None:
