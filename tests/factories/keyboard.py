@@ -22,10 +22,11 @@ def staff_page(
     *,
     scripts: bool = True,
     who: str = "",
+    office: str = "losangeles",
 ) -> Page:
-    """A window of somebody who is signed in: of Los Angeles, where the role has an office."""
-    office = "losangeles" if role in OFFICE_ROLES else None
-    signed_in = staff_browser(web.app, role, office, who=who)
+    """A window of somebody who is signed in: of ``office``, where the role has one."""
+    own = office if role in OFFICE_ROLES else None
+    signed_in = staff_browser(web.app, role, own, who=who)
     cookie = signed_in.client.get_cookie(cookie_name(web.app))
     assert cookie is not None
     context = browser.new_context(
