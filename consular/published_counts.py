@@ -6,16 +6,16 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 from flask import Response, request
 from sqlalchemy.orm import Session
 
-from consular.spreadsheets import CSV, as_csv
+from consular.spreadsheets import CSV, JSON, Table, plain_columns, write_csv
 from services.voting.board import Board, in_force, read_board
 from services.voting.queries import list_published_until
 
-JSON = "application/json"
 HEAD = (
     "election", "consulate", "date", "metric", "mode", "value", "revision", "source",
     "published_version", "published_at",
@@ -41,7 +41,9 @@ def read_rows(session: Session, board: Board) -> list[tuple[Any, ...]]:
 
 def csv_bytes(board: Board, rows: list[tuple[Any, ...]]) -> bytes:
     """One line a number."""
-    return as_csv(HEAD, rows, _name(board)).get_data()
+    file = BytesIO()
+    write_csv(Table(_name(board), plain_columns(HEAD), rows), file)
+    return file.getvalue()
 
 
 def json_bytes(board: Board, rows: list[tuple[Any, ...]]) -> bytes:

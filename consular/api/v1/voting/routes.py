@@ -37,8 +37,8 @@ from consular.input.voting import (
     RejectionSchema,
     VersionQuery,
 )
-from consular.published_counts import JSON, file_of, public
-from consular.spreadsheets import CSV
+from consular.published_counts import file_of, public
+from consular.spreadsheets import CSV, JSON
 from services.kernel.audit import Role
 from services.voting.board import read_board
 from services.voting.errors import FiguresDiffer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from migrations.support import WEB, grant
 
-revision = "0084"
-down_revision = "0083"
+revision = "0085"
+down_revision = "0084"
 
 
 def upgrade() -> None:
