@@ -24,6 +24,7 @@ BY_NAME = {
     ("consular/pages/desk/schemas.py", "q"): "a field of a form's schema",
     ("consular/pages/portal/home.py", "display_name"): "templates show it",
     ("services/voting/deadlines.py", "hours_before"): "templates show it",
+    ("services/voting/board.py", "turnout"): "templates and answers show it",
     ("consular/app.py", "ensure_sync"): "Flask calls it",
     ("consular/app.py", "request_class"): "Flask reads it",
     ("consular/uploads.py", "_get_file_stream"): "Werkzeug calls it",

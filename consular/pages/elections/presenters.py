@@ -137,9 +137,7 @@ def _beside(past: PastElection) -> list[VoteCount]:
     rows = [
         row
         for row in past.figures
-        if row.metric in BESIDE
-        and row.dimension in ("total", "mode")
-        and not is_total_of_votes(row)
+        if row.metric in BESIDE and row.dimension in WHOLE and not is_total_of_votes(row)
     ]
     return sorted(rows, key=lambda row: (BESIDE.index(row.metric), -row.value))
 

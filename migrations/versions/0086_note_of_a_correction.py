@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from migrations.support import WEB, grant
 
-revision = "0085"
-down_revision = "0084"
+revision = "0086"
+down_revision = "0085"
 
 
 def upgrade() -> None:
