@@ -16,7 +16,6 @@ from services.kernel.collation import alphabetical
 from services.voting.board import STEPS, Board, OfficeTally, Tally
 from services.voting.deadlines import deadlines, election_days
 from services.voting.history import PastElection, is_total_of_votes
-from services.voting.models import VoteCount
 from services.voting.queries import cell_of
 from services.voting.rules import Dimension, Mode, Unit
 
@@ -52,7 +51,7 @@ def board_shown(session: Session, board: Board) -> Shown:
     }
 
 
-def history_shown(past: Sequence[PastElection], credentials: Sequence[VoteCount]) -> Shown:
+def history_shown(past: Sequence[PastElection], credentials: Sequence[Any]) -> Shown:
     """The template's variables."""
     return {
         "past": [
@@ -132,7 +131,7 @@ def _corrections(offices: Sequence[OfficeTally]) -> list[Shown]:
     return sorted(rows, key=lambda row: -row["version"])
 
 
-def _beside(past: PastElection) -> list[VoteCount]:
+def _beside(past: PastElection) -> list[Any]:
     """What else is published of all abroad, or by mode: no countries and states."""
     rows = [
         row
@@ -142,7 +141,7 @@ def _beside(past: PastElection) -> list[VoteCount]:
     return sorted(rows, key=lambda row: (BESIDE.index(row.metric), -row.value))
 
 
-def _figure(row: VoteCount) -> Shown:
+def _figure(row: Any) -> Shown:
     return {
         "label": words("voting.published", row.metric),
         "mode": words("voting.mode", row.mode) if row.mode else "",
