@@ -22,7 +22,7 @@ from services.voting.queries import cell_of, find_version, list_published_until
 from services.voting.rules import CREDENTIALS, Cell, Cells, Metric, Mode, standing
 
 # What happens before the election, in its order.
-STEPS = (*CREDENTIALS, Metric.REGISTRATION_REQUESTS, Metric.REGISTERED)
+BEFORE_ELECTION = (*CREDENTIALS, Metric.REGISTRATION_REQUESTS, Metric.REGISTERED)
 # An embassy's section is expected once it publishes; the directory lists the consulates.
 _SECTION = "seccion_consular"
 
@@ -189,7 +189,7 @@ def _tally(office: Consulate, counts: Sequence[VoteCount]) -> OfficeTally:
         late=standing(cells, Metric.LATE_VOTES),
         envelopes=standing(cells, Metric.VOTE_ENVELOPES),
         listed=standing(cells, Metric.REGISTERED),
-        steps={step: n for step in STEPS if (n := standing(cells, step)) is not None},
+        steps={step: n for step in BEFORE_ELECTION if (n := standing(cells, step)) is not None},
         missing=tuple(mode for mode in Mode if mode in offered - covered),
         corrections=_corrections(counts),
         differs=any(_differs(cells, cell, offered) for cell in cells),

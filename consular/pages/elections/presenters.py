@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from consular.i18n import city_in_language, current_language, number, words
 from consular.published_counts import FORMATS, read_rows
 from services.kernel.collation import alphabetical
-from services.voting.board import STEPS, Board, OfficeTally, Tally
+from services.voting.board import BEFORE_ELECTION, Board, OfficeTally, Tally
 from services.voting.deadlines import deadlines, election_days
 from services.voting.history import PastElection, is_total_of_votes
 from services.voting.queries import cell_of
@@ -41,7 +41,7 @@ def board_shown(session: Session, board: Board) -> Shown:
         "corrections": _corrections(offices),
         "steps": [
             {"label": words("voting.metric", step), "value": value, "offices": known}
-            for step in STEPS
+            for step in BEFORE_ELECTION
             for value, known in [board.step(step)]
             if known
         ],
