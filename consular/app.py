@@ -61,6 +61,7 @@ from consular.pages.group_figures.routes import pages as group_figures_pages
 from consular.pages.incidents.routes import pages as incident_pages
 from consular.pages.indicators.routes import pages as indicator_pages
 from consular.pages.language import init_language
+from consular.pages.monitoring.changes import pages as change_pages
 from consular.pages.monitoring.downloads import pages as download_pages
 from consular.pages.monitoring.routes import pages as monitoring_pages
 from consular.pages.operations.routes import pages as operation_pages
@@ -124,6 +125,7 @@ BLUEPRINTS = (
     announcement_pages,
     monitoring_pages,
     group_figures_pages,
+    change_pages,
     download_pages,
     commission_pages,
     indicator_pages,

@@ -49,7 +49,7 @@ def export_figures(form: str, ask: AskIndicator) -> Response:
     """The figures of a question, as the API answers them, with words beside codes."""
     with transaction() as session:
         counted = figures(session, ask)
-        names = _names(session, counted.indicator)
+        names = read_names(session, counted.indicator)
         return as_file(_figures_table(counted, ask, names), form)
 
 
@@ -57,9 +57,9 @@ def export_lines(form: str, ask: AskIndicator) -> Response:
     """The lines that the question's figure adds up."""
     with transaction() as session:
         # Its moment is one before which nothing more can be recorded: the lines stay the same.
-        counted = figures(session, replace(ask, by=(), compare=False))
+        counted = figures(session, replace(ask, by=(), compare=False, since=None))
         ask = replace(ask, as_of=counted.as_of)
-        names = _names(session, counted.indicator)
+        names = read_names(session, counted.indicator)
         count = count_lines(session, ask)
         rows = (_line(line, names) for line in read_lines(session, ask))
         about = _about(counted, ask)
@@ -73,6 +73,9 @@ def _figures_table(counted: Figures, ask: AskIndicator, names: Names) -> Table:
     columns.append(Column("value", str(_("Valor"))))
     if ask.compare:
         columns.append(Column("compared", str(_("Periodo anterior"))))
+    if ask.since:
+        columns.append(Column("before", str(_("Antes"))))
+    if ask.compare or ask.since:
         columns.append(Column("difference", str(_("Diferencia"))))
     rows = [_figure(row, dimensions, names) for row in counted.rows]
     name = _name("figures", counted, len(rows))
@@ -87,6 +90,8 @@ def _figure(row: Mapping[str, Any], dimensions: Sequence[Dimension], names: Name
     cells.append(row["value"])
     if "compared" in row:
         cells += [row["compared"], row["value"] - row["compared"]]
+    if "before" in row:
+        cells += [row["before"], row["difference"]]
     return cells
 
 
@@ -150,6 +155,7 @@ def _about(counted: Figures, ask: AskIndicator) -> list[tuple[Column, Any]]:
         ("from", _("Desde (día de la oficina, incluido)"), ask.first),
         ("to", _("Hasta (día de la oficina, incluido)"), ask.last),
         ("by", _("Desglose"), ",".join(ask.by) or None),
+        ("since", _("Cambios desde (exacto)"), _iso(ask.since) if ask.since else None),
         ("filters", _("Solo"), ",".join(f"{d}={value}" for d, value in ask.only.items()) or None),
         ("total", _("Suma de los valores"), sum(row["value"] for row in counted.rows)),
         ("source", _("Fuente"), str(_("Consular: hechos que registró este sistema"))),
@@ -167,7 +173,8 @@ def _name(kind: str, counted: Figures, count: int) -> str:
     return f"{counted.indicator.code}-{kind}-{moment:%Y%m%dT%H%M%SZ}-{count}-rows"
 
 
-def _names(session: Session, indicator: Indicator) -> Names:
+def read_names(session: Session, indicator: Indicator) -> Names:
+    """What the codes of an indicator are called."""
     offices = list_consulates(session)
     services = {row.code: in_language(row, "name") for row in list_services(session)}
     programs = {code: translated(program.name) for code, program in PROGRAMS.items()}
