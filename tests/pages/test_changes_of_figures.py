@@ -45,6 +45,6 @@ def test_a_day_begins_in_mexico_city_and_a_day_to_come_is_refused(web: Web) -> N
 
 def test_the_overview_leads_there_and_the_treasury_does_not(web: Web) -> None:
     analyst = staff_browser(web.app, "analyst")
-    assert '/monitoring/changes"' in analyst.get("/monitoring/").text
+    assert "/monitoring/changes?" in analyst.get("/monitoring/").text
     assert "<h1>" in analyst.get("/monitoring/changes").text
     assert staff_browser(web.app, "treasury").get("/monitoring/changes").status_code in (403, 404)
