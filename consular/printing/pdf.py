@@ -14,8 +14,11 @@ from typing import Any
 
 import fontpkg_noto_sans
 import typst
+from PIL import ImageFont
 
 _TEMPLATE = Path(__file__).with_name("document.typ")
+# A code that no font may draw (Unicode, 23.7).
+_NO_CHARACTER = "\uffff"
 _FONTS = Path(fontpkg_noto_sans.__file__).with_name("files")
 STANDARDS: list[typst.PDFStandard] = ["ua-1", "a-2a"]
 
@@ -61,12 +64,31 @@ def compile_pdf(template: Path, data: dict[str, Any]) -> bytes:
         template,
         font_paths=_fonts(),
         ignore_system_fonts=True,
-        sys_inputs={"document": json.dumps(data, default=date.isoformat)},
+        sys_inputs={"document": _displayable(_as_json(data))},
         pdf_standards=STANDARDS,
     )
     if not isinstance(pdf, bytes):
         raise TypeError("a PDF is one file")
     return pdf
+
+
+def _as_json(data: dict[str, Any]) -> str:
+    return json.dumps(data, default=date.isoformat, ensure_ascii=False)
+
+
+def _displayable(text: str) -> str:
+    """The text with a sign in place of each character that the font hasn't, such as an emoji or a
+    Chinese letter: a file that is made to be kept may hold none, and none may cost the file."""
+    missing = {c for c in set(text) if not (c.isascii() or _has_glyph(c))}
+    return text.translate({ord(c): "\N{REPLACEMENT CHARACTER}" for c in missing})
+
+
+@cache
+def _has_glyph(character: str) -> bool:
+    """Whether the font draws the character otherwise than what it draws for none of its own."""
+    font = ImageFont.truetype(str(_FONTS / "NotoSans[wdth,wght].ttf"), 20)
+    drawn, none = (bytes(font.getmask(c)) for c in (character, _NO_CHARACTER))
+    return drawn != none
 
 
 @cache

@@ -55,6 +55,13 @@ def test_nothing_that_somebody_typed_is_markup(name: str) -> None:
     assert name in _text(make_pdf(replace(DOCUMENT, parts=(part,))))
 
 
+@pytest.mark.parametrize("name", ["Ana 🎉", "Ana 王小明", "Ana محمد", "Ana ≥", "Ana 👩‍👧"])
+def test_a_character_that_the_font_hasnt_costs_no_file(name: str) -> None:
+    part = Part("", (("A nombre de", name),))
+    said = _text(make_pdf(replace(DOCUMENT, title=name, parts=(part,))))
+    assert said.count("Ana \N{REPLACEMENT CHARACTER}") == 2
+
+
 @pytest.mark.parametrize("reference", [REFERENCE, "IMSS-98347ABC", "1234", "9" * 48, "99"])
 def test_a_reader_reads_the_barcode_of_the_file(reference: str) -> None:
     svg = str(barcode_svg(reference, "Código de barras"))
