@@ -84,6 +84,7 @@ WHAT: dict[str, Any] = {
     "document.added": _("Se subió un documento tuyo"),
     "document.replaced": _("Se cambió un documento tuyo por otro"),
     "document.removed": _("Se quitó un documento tuyo"),
+    "document.passed": _("Se pasó un documento tuyo a la dependencia de tu trámite"),
     "document.confirmed": _("Se confirmó que un documento tuyo se lee bien"),
     "document.read": _("Vieron un documento tuyo"),
     "remittance.order": _("Ordenaste un envío"),

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
+from uuid import UUID
 
 # --- Payouts ------------------------------------------------------------------------------------
 
@@ -173,6 +174,26 @@ class EnrollmentState:
     dropped: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentFile:
+    """A document of a request. `id` is its key: one id is one file. `kind` is a code of
+    the program's documents."""
+
+    id: UUID
+    kind: str
+    media_type: str
+    content: bytes
+
+
+class TakesDocuments(Protocol):
+    """Takes documents for a request under our folio, each once by its id."""
+
+    def send_document(self, folio: str, document: DocumentFile) -> None:
+        """Hand a document over. The same again has no further effect; `Refused` with `not_found`
+        while the agency knows nothing of the folio."""
+        ...
+
+
 class Remedy(StrEnum):
     """What can be done about an agency's no, by its reason.
 
@@ -189,7 +210,7 @@ class Remedy(StrEnum):
     OURS = "ours"
 
 
-class EnrollmentAgency(Protocol):
+class EnrollmentAgency(TakesDocuments, Protocol):
     """Enrolls people in its programs. Grade A and B, as `PayoutAgency`."""
 
     @property
@@ -243,7 +264,7 @@ class BatchResults:
     unreadable: tuple[str, ...] = ()
 
 
-class BatchEnrollmentAgency(Protocol):
+class BatchEnrollmentAgency(TakesDocuments, Protocol):
     """Enrolls people by file. Grade A and B by the batch's key: the same file under the same key
     has no further effect, and the key can be asked about. Each row is keyed by our folio besides:
     a folio that comes again in another batch is the same request."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from base64 import b64encode
 from collections.abc import Mapping
 from functools import partial
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from integrations.base import TokenClient
 from integrations.contracts import (
+    DocumentFile,
     EnrollmentApplication,
     EnrollmentState,
     EnrollmentStatus,
@@ -34,7 +37,31 @@ REMEDIES: Mapping[str, Remedy] = {
 }
 
 
-class RegisterClient(TokenClient):
+class DocumentClient(TokenClient):
+    """Implements `contracts.TakesDocuments`: a document stands below its request, under its id."""
+
+    @abstractmethod
+    def _path(self, folio: str) -> str:
+        """Where the request stands, below the base URL."""
+
+    def send_document(self, folio: str, document: DocumentFile) -> None:
+        """Hand a document over; the same again has no further effect."""
+        path = f"{self._path(folio)}/documentos/{document.id.hex}"
+        body = {
+            "tipo": document.kind,
+            "formato": document.media_type,
+            "huella": sha256(document.content).hexdigest(),
+            "contenido": b64encode(document.content).decode("ascii"),
+        }
+        self._tell("send_document", "PUT", path, body, partial(_taken, document.id.hex))
+
+
+def _taken(document: str, body: Mapping[str, Any]) -> None:
+    if body["documento"] != document:
+        raise ValueError("an answer about another document")
+
+
+class RegisterClient(DocumentClient):
     """Implements `contracts.EnrollmentAgency`. Grade A and B: it honours our folio as key and
     answers by it."""
 

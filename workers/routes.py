@@ -11,6 +11,7 @@ from services.outbox.inbox import callback_topic
 from workers.jobs import (
     appointments,
     batches,
+    documents,
     enrollments,
     facts,
     housekeeping,
@@ -51,6 +52,7 @@ ROUTES: Mapping[str, Route] = {
     "enrollments.collect": Route(Queue.AGENCIES, batches.collect),
     "enrollments.batch": Route(Queue.AGENCIES, batches.go_on),
     "enrollments.amend": Route(Queue.AGENCIES, enrollments.amend),
+    "enrollments.documents": Route(Queue.AGENCIES, documents.pass_documents),
     "enrollments.refresh": Route(Queue.AGENCIES, enrollments.refresh),
     "enrollments.withdrawn_at_agency": Route(
         Queue.HOUSEKEEPING, enrollments.report_withdrawn, parks=False

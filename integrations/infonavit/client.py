@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from integrations.base import TokenClient
 from integrations.contracts import BatchResults, BatchStatus, EnrollmentBatch, EnrollmentState
 from integrations.errors import Refused, Unanswered
 from integrations.infonavit import wire
 from integrations.infonavit.codes import REFUSALS, REMEDIES
-from integrations.registers import absent, request_key
+from integrations.registers import DocumentClient, absent, request_key
 
 
-class InfonavitClient(TokenClient):
+class InfonavitClient(DocumentClient):
     """Client of Infonavit. Implements `contracts.BatchEnrollmentAgency`."""
 
     agency = "infonavit"
@@ -55,10 +54,12 @@ class InfonavitClient(TokenClient):
     def status(self, folio: str) -> EnrollmentState:
         """A row's state, whichever batch it came in."""
         try:
-            path = f"v1/solicitudes/{request_key(folio)}"
-            return self._ask("status", path, partial(wire.enrollment_state, folio))
+            return self._ask("status", self._path(folio), partial(wire.enrollment_state, folio))
         except Refused as refusal:
             return absent(folio, refusal)
+
+    def _path(self, folio: str) -> str:
+        return f"v1/solicitudes/{request_key(folio)}"
 
 
 def _batch(key: str) -> str:

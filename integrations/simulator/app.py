@@ -27,7 +27,8 @@ from integrations.simulator.world import World
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-MAX_BODY_BYTES = 64 * 1024
+# A document of 10 MB in base64, and the rest of the body.
+MAX_BODY_BYTES = 15 * 1024 * 1024
 # One sees that cash is waiting, and can still cancel; then somebody collects it.
 COLLECT_SECONDS = 8.0
 DECIDE_SECONDS = 2.0

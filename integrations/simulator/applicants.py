@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from flask import request
+from flask import jsonify, request
 from werkzeug.wrappers import Response
 
 from integrations.simulator import names
@@ -145,6 +146,25 @@ class Register:
             return self._world.memory.take(kind, folio, body, self._world.now(), acts=acts)
         except KeyReused:
             raise refuse(409, error("FOLIO_REUTILIZADO")) from None
+
+
+def take_document(
+    world: World, agency: str, folio: str, document: str, *, reused: str = "FOLIO_REUTILIZADO"
+) -> Response:
+    """Take a document of a known request in, once; of its content its digest is kept. ``reused`` is
+    the agency's word for a key that stands for another one."""
+    body: Any = request.get_json(silent=True)
+    if not isinstance(body, dict) or set(body) != {"tipo", "formato", "huella", "contenido"}:
+        raise refuse(422, error("DATOS_INVALIDOS"))
+    if hashlib.sha256(b64decode(body.pop("contenido"))).hexdigest() != body["huella"]:
+        raise refuse(422, error("DATOS_INVALIDOS"))
+    kind, key = f"{agency}.documents", f"{folio}/{document}"
+    acts = world.acts(agency)
+    try:
+        new = world.memory.take(kind, key, body, world.now(), acts=acts)
+    except KeyReused:
+        raise refuse(409, error(reused)) from None
+    return created(jsonify(documento=document), new)
 
 
 def in_words(answer: Mapping[str, Any]) -> str:

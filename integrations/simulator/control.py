@@ -59,7 +59,9 @@ class Control:
 
     def effects(self) -> Response:
         """How many times each folio took effect; undone ones are not listed."""
-        counts = self._world.memory.effects(known_agency(request.args.get("agency", "")))
+        asked = request.args.get("agency", "")
+        known_agency(asked.removesuffix(".documents"))
+        counts = self._world.memory.effects(asked)
         return jsonify(items=[{"folio": f, "effects": n} for f, n in counts.items()])
 
     def messages_json(self) -> Response:

@@ -50,6 +50,8 @@ class SimulatedAgency:
         routes.add_url_rule("/lotes/<key>", "batch", self.batch, methods=["GET"])
         routes.add_url_rule("/lotes/<key>/resultados", "results", self.results)
         routes.add_url_rule("/solicitudes/<folio>", "status", self.status)
+        path = "/solicitudes/<folio>/documentos/<document>"
+        routes.add_url_rule(path, "document", self.document, methods=["PUT"])
         return routes
 
     def _authenticate(self) -> None:
@@ -96,6 +98,12 @@ class SimulatedAgency:
         row = self._result(self._find(AGENCY, folio))
         listed = {**row, "porCorregir": row["porCorregir"].split()} if "porCorregir" in row else row
         return jsonify({"causa": None, **listed})
+
+    def document(self, folio: str, document: str) -> Response:
+        """Take a document of a row in."""
+        self._find(AGENCY, folio)
+        reused = "CLAVE_REUTILIZADA"
+        return applicants.take_document(self._world, AGENCY, folio, document, reused=reused)
 
     def describe(self, order: Order) -> str:
         """State and cause of a row in words."""

@@ -37,6 +37,8 @@ class SimulatedRegister:
         routes.add_url_rule("/<folio>", "request", self.request, methods=["PUT"])
         routes.add_url_rule("/<folio>/aclaracion", "amend", self.amend, methods=["PUT"])
         routes.add_url_rule("/<folio>", "status", self.status, methods=["GET"])
+        path = "/<folio>/documentos/<document>"
+        routes.add_url_rule(path, "document", self.document, methods=["PUT"])
         return routes
 
     def request(self, folio: str) -> Response:
@@ -52,6 +54,11 @@ class SimulatedRegister:
         """Return the status of a request."""
         order = self._register.get(folio)
         return jsonify({"folio": folio, **self.blank, **self.state(order)})
+
+    def document(self, folio: str, document: str) -> Response:
+        """Take a document of a request in."""
+        self._register.get(folio)
+        return applicants.take_document(self._world, self.agency, folio, document)
 
     def describe(self, order: Order) -> str:
         """State and cause of a request in words."""

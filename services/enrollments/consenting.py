@@ -22,8 +22,10 @@ from services.kernel.audit import Actor
 from services.kernel.catalogue import reading_language
 from services.kernel.tables import get_row
 
+# Files of what the program's list of requirements asks for.
+DOCUMENTS = "documents"
 # What every agency receives besides what its program asks for.
-TRANSFERRED = ("names", "birth_date", "curp", "email")
+TRANSFERRED = ("names", "birth_date", "curp", "email", DOCUMENTS)
 
 
 def consents_to(program: Program, kinds: Collection[str], language: str) -> list[GiveConsent]:

@@ -66,11 +66,13 @@ def folder_of(enrollment: Enrollment) -> UUID:
 
 def mark_documents_sent(
     session: Session, enrollment: Enrollment, program: Program, at: datetime
-) -> None:
-    """The request went to its agency, and the person's documents of its kinds belong to it."""
-    if enrollment.folder_id is not None:
-        kinds = [each.code for each in file_kinds(program)]
-        mark_sent(session, enrollment.folder_id, kinds, now=at)
+) -> bool:
+    """The request went to its agency, and the person's documents of its kinds belong to it. Whether
+    there are any."""
+    if enrollment.folder_id is None:
+        return False
+    kinds = [each.code for each in file_kinds(program)]
+    return mark_sent(session, enrollment.folder_id, kinds, now=at)
 
 
 def delete_expired_documents(session: Session, *, now: datetime) -> int:

@@ -32,7 +32,9 @@ def _pass_documents(session: Session, moved: Moved) -> None:
         and _by(moved.actor) in (By.APPLICANT, By.STAFF)
     )
     if moved.after == Status.SENT_TO_AGENCY or answered:
-        mark_documents_sent(session, moved.thing, PROGRAMS[moved.thing.program], moved.now)
+        program = PROGRAMS[moved.thing.program]
+        if mark_documents_sent(session, moved.thing, program, moved.now):
+            enqueue(session, "enrollments.documents", moved.thing.id)
 
 
 def _go_on(session: Session, moved: Moved) -> None:

@@ -129,6 +129,20 @@ class EnrollmentReminder(Base):
     last_day: Mapped[date] = mapped_column(primary_key=True)
 
 
+class PassedDocument(Base):
+    """The agency of the enrollment has the document, since ``passed_at``."""
+
+    __tablename__ = "passed_documents"
+    owners = PartOf("enrollment_id", Enrollment)
+    __table_args__ = (Index("ix_passed_documents_document_id", "document_id"),)
+
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
+    document_id: Mapped[UUID] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    passed_at: Mapped[datetime] = mapped_column(_AT)
+
+
 class AssistedRequest(Base):
     """Staff asked for the enrollment for a person at a window or on the telephone, who consented.
 

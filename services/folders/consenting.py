@@ -71,6 +71,12 @@ def list_consented(session: Session, folder: UUID) -> dict[str, set[str]]:
     return kinds
 
 
+def consents_to_pass(session: Session, folder: UUID, program: str, data: str) -> bool:
+    """Whether a consent to the program's transfer holds now that names ``data``."""
+    live = (c for c in _list_live(session, folder) if c.program == program)
+    return any(c.kind == ConsentKind.TRANSFER and data in c.data for c in live)
+
+
 def withdraw_consents(
     session: Session, folder: Folder, program: str, *, now: datetime, actor: Actor
 ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
@@ -79,19 +79,21 @@ def open_content(
     return key.open_bytes(sealed, place=place_of(column.key), row=document.id)
 
 
-def mark_sent(session: Session, folder: UUID, kinds: Sequence[str], *, now: datetime) -> None:
-    """A request with documents of these kinds went to its agency: they can't be taken back."""
-    session.execute(
+def mark_sent(session: Session, folder: UUID, kinds: Sequence[str], *, now: datetime) -> bool:
+    """A request with documents of these kinds went to its agency: they can't be taken back. Whether
+    there are any."""
+    marked = session.scalars(
         update(Document)
         .where(
             Document.folder_id == folder,
             Document.kind.in_(kinds),
             Document.state == DocumentState.IN_USE,
-            Document.sent_at.is_(None),
         )
-        .values(sent_at=now)
+        .values(sent_at=func.coalesce(Document.sent_at, now))
+        .returning(Document.id)
         .execution_options(synchronize_session="fetch")
     )
+    return bool(marked.all())
 
 
 def note(

@@ -16,6 +16,7 @@ DATA: Mapping[str, str] = {
     "birth_date": _("Fecha de nacimiento"),
     "curp": _("CURP"),
     "email": _("Correo electrónico"),
+    "documents": _("Documentos que subiste"),
 }
 
 ERRORS: Mapping[str, ErrorMessage] = {

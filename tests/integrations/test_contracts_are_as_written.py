@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import jsonschema_rs
@@ -18,6 +19,7 @@ import integrations
 from integrations.contracts import (
     BatchEnrollmentAgency,
     CitizenSignIn,
+    DocumentFile,
     EnrollmentAgency,
     EnrollmentBatch,
     MessageSender,
@@ -38,7 +40,7 @@ from integrations.infonavit import codes as infonavit_codes
 from integrations.infonavit.client import InfonavitClient
 from integrations.notices.client import NoticesClient
 from integrations.rates.client import BanxicoClient
-from integrations.registers import OTHER_REASON, RegisterClient
+from integrations.registers import OTHER_REASON, DocumentClient, RegisterClient
 from integrations.renapo import codes as renapo_codes
 from integrations.renapo.client import RenapoClient
 from integrations.sat import codes as sat_codes
@@ -175,7 +177,8 @@ def test_client_and_simulator_keep_to_a_registers_openapi(
         for step in (client.request, client.amend):
             _ignoring_errors(step, wrong)
         _ignoring_errors(client.amend, replace(wrong, folio=f"E{programs[0]}DEMO".upper()))
-        _meet_faults(control, agency, [client.request, client.amend, _status(client)])
+        send = _send_documents(client, folio)
+        _meet_faults(control, agency, [client.request, client.amend, _status(client), send])
     assert not {(what, code) for what, code in recorder.not_seen() if code not in (401, 429)}
 
 
@@ -220,9 +223,22 @@ def test_client_and_simulator_keep_to_infonavits_openapi(
                 lambda _: client.batch_status("B1"),
                 lambda _: client._ask_file("batch_results", "v1/lotes/B1/resultados", str),
                 _status(client),
+                _send_documents(client, batch.applications[0].folio),
             ],
         )
     assert not {(what, code) for what, code in recorder.not_seen() if code not in (401, 429)}
+
+
+def _send_documents(client: DocumentClient, folio: str) -> Callable[[Any], Any]:
+    """One new, again, with another content, of an unknown request, damaged; returns one more."""
+    document = DocumentFile(UUID(int=1), "curp", "application/pdf", b"a document")
+    for each in (document, document, replace(document, content=b"another")):
+        _ignoring_errors(partial(client.send_document, folio), each)
+    _ignoring_errors(partial(client.send_document, "ENONE"), document)
+    path = f"{client._path(folio)}/documentos/{UUID(int=2).hex}"
+    damaged = {"tipo": "curp", "formato": "image/jpeg", "huella": "0" * 64, "contenido": ""}
+    _ignoring_errors(lambda body: client._tell("send_document", "PUT", path, body, dict), damaged)
+    return lambda _: client.send_document(folio, document)
 
 
 def _status(client: Any) -> Callable[[Any], Any]:

@@ -193,6 +193,7 @@ ONLY_WORKERS = {
     "enrollment_batches": f"{ADD}, UPDATE (changed_at, status)",
     "enrollments": f"{ADD}, UPDATE",
     "enrollment_reminders": ADD,
+    "passed_documents": ADD,
     "exchange_rates": f"{KEEP}, UPDATE",
     "fact_cells": f"{KEEP}, UPDATE (people, quantity, services)",
     "fact_cubes": f"{ADD}, UPDATE (at, damaged_at)",

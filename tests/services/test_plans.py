@@ -279,7 +279,7 @@ def test_a_consent_is_recorded_with_who_what_why_and_by_whom(
     [consent] = session.scalars(select(Consent)).all()
     assert consent.folder_id == enrollment.folder_id
     assert (consent.agency, consent.purpose, consent.kind) == ("sat", "enrollment", CONSENT[0])
-    assert consent.data == ["names", "birth_date", "curp", "email"]
+    assert consent.data == ["names", "birth_date", "curp", "email", "documents"]
     assert (consent.language, consent.given_at) == ("en", NOW)
     assert (consent.given_by_role, consent.given_by) == ("citizen", citizen.account_id)
     assert len(consent.text_version) == 12

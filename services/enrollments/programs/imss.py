@@ -238,8 +238,10 @@ IMSS = Program(
             " share it with IMSS so that it can enroll you and tell you what you pay.",
         ),
         consent=Bilingual(
-            "Doy permiso para pasar estos datos, y los de mi familia, al IMSS",
-            "I give permission to share this information, and my family's, with IMSS",
+            "Doy permiso para pasar al IMSS estos datos, los de mi familia y los documentos que"
+            " suba",
+            "I give permission to share this information, my family's, and the documents I upload,"
+            " with IMSS",
         ),
         curp_hint=Bilingual(
             "18 letras y números. El IMSS la compara con tu nombre y tu fecha de nacimiento.",

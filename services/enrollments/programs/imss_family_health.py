@@ -142,8 +142,8 @@ IMSS_FAMILY_HEALTH = Program(
             " request and, if you give us permission, we share it with IMSS. With nobody else.",
         ),
         consent=Bilingual(
-            "Doy permiso para pasar estos datos al IMSS",
-            "I give permission to share this information with IMSS",
+            "Doy permiso para pasar estos datos, y los documentos que suba, al IMSS",
+            "I give permission to share this information, and the documents I upload, with IMSS",
         ),
         sensitive=Bilingual(
             "Doy permiso expreso para usar los datos de salud de este cuestionario, solo para pedir"

@@ -122,8 +122,9 @@ INFONAVIT = Program(
             " share it with Infonavit so that it can open your savings.",
         ),
         consent=Bilingual(
-            "Doy permiso para pasar estos datos al Infonavit",
-            "I give permission to share this information with Infonavit",
+            "Doy permiso para pasar estos datos, y los documentos que suba, al Infonavit",
+            "I give permission to share this information, and the documents I upload, with"
+            " Infonavit",
         ),
         curp_hint=Bilingual(
             "18 letras y números. El Infonavit la compara con tu nombre.",

@@ -39,8 +39,8 @@ NSS = Program(
             " share it with IMSS so that it can give you your number.",
         ),
         consent=Bilingual(
-            "Doy permiso para pasar estos datos al IMSS",
-            "I give permission to share this information with IMSS",
+            "Doy permiso para pasar estos datos, y los documentos que suba, al IMSS",
+            "I give permission to share this information, and the documents I upload, with IMSS",
         ),
         curp_hint=Bilingual(
             "18 letras y números. El IMSS busca con ella si ya tienes un número.",

@@ -42,8 +42,8 @@ RFC = Program(
             " share it with SAT so that it can give you your RFC.",
         ),
         consent=Bilingual(
-            "Doy permiso para pasar estos datos al SAT",
-            "I give permission to share this information with SAT",
+            "Doy permiso para pasar estos datos, y los documentos que suba, al SAT",
+            "I give permission to share this information, and the documents I upload, with SAT",
         ),
         curp_hint=Bilingual(
             "18 letras y números. El SAT la compara con tu nombre y tu fecha de nacimiento.",
