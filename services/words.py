@@ -134,6 +134,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "incidents.fact": incidents.FACTS,
     "agencies.state": agencies.STATES,
     "monitoring.unit": monitoring.UNITS,
+    "monitoring.age_band": monitoring.AGE_BANDS,
+    "monitoring.sex": monitoring.SEXES,
     "monitoring.dimension": monitoring.DIMENSIONS,
     "messages.channel": messages.CHANNELS,
     "messages.state": messages.STATES,

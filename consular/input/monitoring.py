@@ -8,8 +8,11 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
+from consular.auth import actor
 from consular.input.fields import Choice, Code, Day, Moment
-from services.monitoring.dimensions import FILTERS, Dimension
+from services.facts.people import AgeBand, Sex
+from services.kernel.audit import Role
+from services.monitoring.dimensions import FILTERS, PERSONAL, Dimension
 from services.monitoring.figures import AskIndicator
 
 # There was nothing to count before, and clocks of other zones can't show the very first days.
@@ -53,6 +56,9 @@ class IndicatorQuery(Schema):
     consulate = Code(load_default=None)
     country = Code(load_default=None)
     mode = Code(load_default=None)
+    state_of_origin = Code(load_default=None)
+    sex = Choice(tuple(Sex), load_default=None)
+    age_band = Choice(tuple(AgeBand), load_default=None)
     status = Code(load_default=None)
     compare = Choice(("previous",), load_default=None)
     since = Moment(load_default=None)
@@ -63,6 +69,9 @@ class IndicatorQuery(Schema):
             raise ValidationError([_("El periodo termina antes de empezar.")], "to")
         if data.get("as_of") and data["as_of"].year < EARLIEST_YEAR:
             raise ValidationError([_("Esa fecha no se puede usar.")], "as_of")
+        asked = {*data.get("by", ()), *(name for name in FILTERS if data.get(name))}
+        if asked & PERSONAL and actor().role is not Role.ANALYST:
+            raise ValidationError([_("Ese desglose es solo para quien analiza las cifras.")], "by")
         whole = data.get("from_") and data.get("to") and Dimension.DAY not in data.get("by", ())
         if data.get("compare") and not whole:
             raise ValidationError(

@@ -18,6 +18,7 @@ from services.consulates.models import (
     Service,
     ServiceFee,
     ServiceRequirement,
+    State,
 )
 from services.consulates.rules import HOME_COUNTRY, great_circle_km, round_pesos
 from services.kernel.collation import alphabetical
@@ -87,6 +88,11 @@ def near(
         for office in list_consulates(session, include_assumed=include_assumed)
     )
     return sorted(offices, key=lambda nearby: nearby.km)[:limit]
+
+
+def list_states(session: Session) -> Sequence[State]:
+    """The states of Mexico by name, and birth abroad."""
+    return sorted(session.scalars(select(State)), key=lambda state: alphabetical(state.name_es))
 
 
 def list_services(session: Session, *, bookable_only: bool = False) -> Sequence[Service]:

@@ -19,6 +19,8 @@ CUBES: tuple[tuple[Key, ...], ...] = (
     (Key.CONSULATE,),
     (Key.PROGRAM,),
     (Key.CONSULATE, Key.PROGRAM),
+    (Key.PROGRAM, Key.ORIGIN),
+    (Key.PROGRAM, Key.SEX, Key.AGE),
 )
 COLUMNS = ("value_1", "value_2", "value_3")
 

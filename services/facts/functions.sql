@@ -6,12 +6,19 @@ CREATE OR REPLACE FUNCTION record_fact_v2(
     p_program text DEFAULT NULL, p_payout text DEFAULT NULL, p_vote_mode text DEFAULT NULL,
     p_unnamed text DEFAULT NULL
 ) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_of facts;
 BEGIN
+    IF p_kind = 'enrollment' THEN
+        -- The version before moves lines by this, and knows no dimensions of the person.
+        SELECT * INTO v_of FROM facts WHERE subject_id = p_subject LIMIT 1;
+    END IF;
     INSERT INTO facts (
         kind, subject_id, consulate_code, status, day, quantity, people, services, occurred_at,
-        service_code, program_code, payout, vote_mode, program)
+        service_code, program_code, payout, vote_mode, program, state_of_origin, sex, age_band)
     VALUES (p_kind, p_subject, p_consulate, p_status, p_day, p_quantity, p_people, p_services,
-        p_now, p_service, p_program, p_payout, p_vote_mode, p_unnamed);
+        p_now, p_service, p_program, p_payout, p_vote_mode, p_unnamed, v_of.state_of_origin,
+        v_of.sex, v_of.age_band);
 END $$;
 
 -- For the version before, while it still runs: one column for every dimension. A later migration

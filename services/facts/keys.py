@@ -11,10 +11,16 @@ class Key(StrEnum):
 
     CONSULATE = "consulate"
     PROGRAM = "program"
+    ORIGIN = "state_of_origin"
+    SEX = "sex"
+    AGE = "age_band"
 
 
 # What each is of a line, in SQL. ``program`` is whichever of the four its kind has.
 OF_LINE: Mapping[Key, str] = {
     Key.CONSULATE: "consulate_code",
     Key.PROGRAM: "coalesce(service_code, program_code, payout, vote_mode)",
+    Key.ORIGIN: "state_of_origin",
+    Key.SEX: "sex",
+    Key.AGE: "age_band",
 }

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 from services.facts.cubes import Level
+from services.facts.people import AgeBand, Sex
 from services.kernel.db import Base
 from services.kernel.tables import one_of
 
@@ -50,10 +51,11 @@ class Fact(Base):
     A subject (an appointment, an enrollment, a remittance) that moves from one status to another
     leaves two lines, so that sums over any choice of lines are states, never double counts.
     ``service_code``, ``program_code``, ``payout`` and ``vote_mode`` say by what it is counted:
-    those that its kind has, null otherwise. ``program`` holds any of them, and ``xid`` is kept, for
-    the version before. ``day`` is the subject's own day at its office and never changes;
-    ``occurred_at`` is when the line happened, ``recorded_at`` when it was written, by the
-    database's clock.
+    those that its kind has, null otherwise; ``state_of_origin``, ``sex`` and ``age_band`` tell of
+    its person, as of its first line, where it has one. ``program`` holds any of the first four, and
+    ``xid`` is kept, for the version before. ``day`` is the subject's own day at its office, which
+    never changes; ``occurred_at`` is when the line happened, ``recorded_at`` when it was written,
+    by the database's clock.
     """
 
     __tablename__ = "facts"
@@ -62,6 +64,9 @@ class Fact(Base):
         Index("ix_facts_recorded_at", "recorded_at"),
         Index("ix_facts_subject_id", "subject_id"),
         CheckConstraint("quantity <> 0 OR people <> 0 OR services <> 0", name="counts"),
+        CheckConstraint(one_of("sex", Sex), name="sex"),
+        # Nothing that is counted of a person may be finer.
+        CheckConstraint(one_of("age_band", AgeBand), name="age_band"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
@@ -72,6 +77,9 @@ class Fact(Base):
     program_code: Mapped[str | None] = mapped_column(Text)
     payout: Mapped[str | None] = mapped_column(Text)
     vote_mode: Mapped[str | None] = mapped_column(Text)
+    state_of_origin: Mapped[str | None] = mapped_column(Text)
+    sex: Mapped[str | None] = mapped_column(Text)
+    age_band: Mapped[str | None] = mapped_column(Text)
     # A later migration drops it.
     program: Mapped[str] = mapped_column(Text, server_default=FetchedValue())
     status: Mapped[str] = mapped_column(Text)
@@ -137,6 +145,9 @@ class FactCell(Base):
     __table_args__ = (
         CheckConstraint(one_of("level", Level), name="level"),
         CheckConstraint("quantity <> 0 OR people <> 0 OR services <> 0", name="counts"),
+        CheckConstraint(one_of("sex", Sex), name="sex"),
+        # Nothing that is counted of a person may be finer.
+        CheckConstraint(one_of("age_band", AgeBand), name="age_band"),
         {"postgresql_with": {"fillfactor": 90}},
     )
 

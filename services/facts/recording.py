@@ -22,6 +22,9 @@ class Dimensions(TypedDict, total=False):
     program_code: str
     payout: str
     vote_mode: str
+    state_of_origin: str
+    sex: str
+    age_band: str
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,12 @@ def record_party(
 _INTO = """
     INSERT INTO facts (
         kind, subject_id, consulate_code, status, day, quantity, people, services, occurred_at,
-        service_code, program_code, payout, vote_mode)
+        service_code, program_code, payout, vote_mode, state_of_origin, sex, age_band)
 """
 _LINE = f"""
     {_INTO}
     VALUES (:kind, :subject, :consulate, :status, :day, :quantity, :people, :services, :now,
-        :service_code, :program_code, :payout, :vote_mode)
+        :service_code, :program_code, :payout, :vote_mode, :state_of_origin, :sex, :age_band)
 """
 _LINES = text(_LINE)
 _NOTHING = {"people": 0, "services": 0}
@@ -121,18 +124,18 @@ def line(
     return Write(_LINE, _line(counted, status, now, {**dimensions, "quantity": 1}))
 
 
+_DIMENSIONS = ", ".join(Dimensions.__annotations__)
 # Whatever stands at the status before, in whichever dimensions, goes on to the next.
 _MOVE = f"""
     {_INTO}
     SELECT kind, subject_id, consulate_code, step.status, day, sign * quantity, sign * people,
-        sign * services, CAST(:now AS timestamptz), service_code, program_code, payout, vote_mode
+        sign * services, CAST(:now AS timestamptz), {_DIMENSIONS}
     FROM (
-        SELECT kind, subject_id, consulate_code, service_code, program_code, payout, vote_mode, day,
+        SELECT kind, subject_id, consulate_code, {_DIMENSIONS}, day,
             sum(quantity)::bigint AS quantity, sum(people)::bigint AS people,
             sum(services)::bigint AS services
         FROM facts WHERE subject_id = :subject AND status = :before
-        GROUP BY kind, subject_id, consulate_code, service_code, program_code, payout, vote_mode,
-            day
+        GROUP BY kind, subject_id, consulate_code, {_DIMENSIONS}, day
         HAVING sum(quantity) <> 0 OR sum(people) <> 0 OR sum(services) <> 0
     ) counted
     CROSS JOIN (VALUES (CAST(:before AS text), -1), (CAST(:after AS text), 1)) step (status, sign)

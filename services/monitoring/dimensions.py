@@ -24,6 +24,9 @@ class Dimension(StrEnum):
     CONSULATE = "consulate"
     COUNTRY = "country"
     MODE = "mode"
+    ORIGIN = "state_of_origin"
+    SEX = "sex"
+    AGE = "age_band"
     DAY = "day"
     STATUS = "status"
 
@@ -53,8 +56,13 @@ SOURCES: Mapping[Dimension, Source] = {
     ),
     # How one votes, or is paid out: what ``program`` is of these.
     Dimension.MODE: Source("lines.program", Key.PROGRAM),
+    Dimension.ORIGIN: Source("lines.state_of_origin", Key.ORIGIN),
+    Dimension.SEX: Source("lines.sex", Key.SEX),
+    Dimension.AGE: Source("lines.age_band", Key.AGE),
     Dimension.DAY: Source("lines.day"),
     Dimension.STATUS: Source("lines.status"),
 }
+# They tell of people, and few people may share all of them: for analysts only, never published.
+PERSONAL = frozenset({Dimension.ORIGIN, Dimension.SEX, Dimension.AGE})
 # Which of them a question may be narrowed by; days have a period of their own.
 FILTERS = tuple(dimension for dimension in Dimension if dimension is not Dimension.DAY)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from services.appointments.rules import Status as AppointmentStatus
 from services.appointments.rules import Unmet
 from services.enrollments.rules import Status as EnrollmentStatus
-from services.monitoring.dimensions import Dimension
+from services.monitoring.dimensions import PERSONAL, Dimension
 from services.remittances.rules import Status as RemittanceStatus
 from services.voting.rules import Status as CountStatus
 
@@ -210,7 +210,7 @@ _ALL = (
     Indicator(
         code="enrollments",
         kind="enrollment",
-        by=(Dimension.PROGRAM,),
+        by=(Dimension.PROGRAM, *sorted(PERSONAL)),
         statuses=tuple(EnrollmentStatus),
         achieved=frozenset({EnrollmentStatus.ACTIVE}),
         unit=Unit.ENROLLMENTS,

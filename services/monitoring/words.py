@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from services.facts.people import AgeBand, Sex
 from services.kernel.words import ErrorMessage
 from services.kernel.words import marked as _
 from services.monitoring.dimensions import Dimension
@@ -37,8 +38,25 @@ DIMENSIONS: Mapping[str, str] = {
     Dimension.CONSULATE: _("Oficina"),
     Dimension.COUNTRY: _("País"),
     Dimension.MODE: _("Modalidad"),
+    Dimension.ORIGIN: _("Estado de origen"),
+    Dimension.SEX: _("Sexo"),
+    Dimension.AGE: _("Edad"),
     Dimension.DAY: _("Día"),
     Dimension.STATUS: _("Estado"),
+}
+
+SEXES: Mapping[str, str] = {
+    Sex.MAN: _("Hombre"),
+    Sex.WOMAN: _("Mujer"),
+    Sex.NEITHER: _("No binario"),
+}
+
+AGE_BANDS: Mapping[str, str] = {
+    AgeBand.MINOR: _("0 a 17 años"),
+    AgeBand.YOUNG: _("18 a 29 años"),
+    AgeBand.ADULT: _("30 a 44 años"),
+    AgeBand.MIDDLE: _("45 a 59 años"),
+    AgeBand.SENIOR: _("60 años o más"),
 }
 
 ERRORS: Mapping[str, ErrorMessage] = {

@@ -43,6 +43,7 @@ ALLOWED = {
     r"Envía JSON bien formado, en UTF-8\.|Idioma BCP 47\.": "names of standards",
     r"Idempotency-Key lleva de 1 a 128 .*": "the header's form",
     r".*Grupo 4": "a name",
+    r"\d+ (a \d+ )?años( o más)?": "ages that are counted together: their form",
     r".*(SHA-256|Ed25519).*": "names of standards",
     r"Antes hubo cientos .*": "of an unlikely count, not of its bounds",
     r"Dos ventanillas .*|.*\bdos (personas|cosas|puntos|citas)\b.*": "a pair",

@@ -20,6 +20,7 @@ from services.commission import rules as commission
 from services.consulates.loading import read_rows
 from services.enrollments import consenting, planning
 from services.enrollments import rules as enrollments
+from services.facts import people
 from services.folders import rules as folders
 from services.incidents import rules as incidents
 from services.kernel import name_checks
@@ -105,6 +106,8 @@ COMPLETE: Mapping[str, set[str]] = {
     "incidents.resolution": {*incidents.Resolution},
     "incidents.step": {*incidents.Step},
     "agencies.state": {*agencies.State},
+    "monitoring.age_band": {*people.AgeBand},
+    "monitoring.sex": {*people.Sex},
     "monitoring.dimension": {*dimensions.Dimension},
     "monitoring.unit": {*indicators.Unit, *reported.ReportedUnit},
     "messages.channel": {*messages.Channel},

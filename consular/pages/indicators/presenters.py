@@ -21,7 +21,9 @@ from consular.i18n import (
 from consular.pages.group_figures.presenters import value_of
 from consular.pages.monitoring.presenters import programs
 from consular.pages.portal.names import offices, service_names
+from services.consulates.queries import list_states
 from services.enrollments.programs.registry import PROGRAMS
+from services.facts.people import AgeBand, Sex
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import Figures
 from services.monitoring.indicators import DayZone, Flow, Indicator, Subject
@@ -80,6 +82,9 @@ def names_of(session: Session, indicator: Indicator) -> Names:
         Dimension.PROGRAM: kinds,
         Dimension.MODE: kinds,
         Dimension.CONSULATE: places,
+        Dimension.ORIGIN: {state.curp_code: state.name_es for state in list_states(session)},
+        Dimension.SEX: {sex.value: words("monitoring.sex", sex) for sex in Sex},
+        Dimension.AGE: {b.value: words("monitoring.age_band", b) for b in AgeBand},
         Dimension.STATUS: {s.value: words(indicator.words, s) for s in indicator.statuses},
     }
 

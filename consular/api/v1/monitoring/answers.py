@@ -54,6 +54,9 @@ class FigureAnswer(Answer):
     consulate = Text(required=False, allow_none=True)
     country = Text(required=False, allow_none=True)
     mode = Text(required=False, allow_none=True)
+    state_of_origin = Text(required=False, allow_none=True, says="By its code in a CURP")
+    sex = Text(required=False, allow_none=True, says="As a CURP has it: H, M or X")
+    age_band = Text(required=False, allow_none=True, says="At the request")
     day = CalendarDay(required=False)
 
 
