@@ -145,9 +145,6 @@ class FactCell(Base):
     __table_args__ = (
         CheckConstraint(one_of("level", Level), name="level"),
         CheckConstraint("quantity <> 0 OR people <> 0 OR services <> 0", name="counts"),
-        CheckConstraint(one_of("sex", Sex), name="sex"),
-        # Nothing that is counted of a person may be finer.
-        CheckConstraint(one_of("age_band", AgeBand), name="age_band"),
         {"postgresql_with": {"fillfactor": 90}},
     )
 
