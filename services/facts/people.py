@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import TypedDict
+
+from services.facts.recording import Dimensions
 
 
 class Sex(StrEnum):
@@ -33,21 +34,13 @@ _UNTIL = (
 )
 
 
-class Person(TypedDict):
-    """Those dimensions of a fact that tell of a person."""
-
-    state_of_origin: str
-    sex: str
-    age_band: str
-
-
 def age_band(birth_date: date, day: date) -> AgeBand:
     """The band in which somebody is on a day."""
     age = day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
     return next((band for until, band in _UNTIL if age < until), AgeBand.SENIOR)
 
 
-def describe(curp: str, birth_date: date, day: date) -> Person:
+def describe(curp: str, birth_date: date, day: date) -> Dimensions:
     """What is counted of whoever has this CURP: its state (by its own code), sex and age then."""
     return {
         "state_of_origin": curp[11:13],
