@@ -30,7 +30,7 @@ from services.enrollments.progress import DATA_PLACE
 from services.enrollments.rules import SENSITIVE_CONSENT, Status
 from services.enrollments.terms import home_day
 from services.facts.people import describe
-from services.facts.recording import Counted
+from services.facts.recording import Counted, Dimensions
 from services.facts.recording import line as new_fact
 from services.folders.consenting import give_consents
 from services.folders.keeping import forget_answers, keep_answers
@@ -130,8 +130,9 @@ def request_enrollment(
         forget_answers(session, folder, command.program, vault=vault)
     claim_person(session, enrollment, claim_keys(session, vault, applicant, owner), actor)
     counted = Counted("enrollment", enrollment.id, day, consulate)
-    known = describe(parse_curp(applicant.curp), applicant.birth_date, day)
-    fact = new_fact(counted, enrollment.status, now=now, program_code=enrollment.program, **known)
+    person_dimensions = describe(parse_curp(applicant.curp), applicant.birth_date, day)
+    dimensions: Dimensions = {**person_dimensions, "program_code": enrollment.program}
+    fact = new_fact(counted, enrollment.status, now=now, **dimensions)
     LIFECYCLE.record(session, enrollment, fact, now=now, actor=actor)
     return enrollment
 

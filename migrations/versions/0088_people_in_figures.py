@@ -9,8 +9,8 @@ from alembic import op
 
 from migrations.support import install, validate
 
-revision = "0086"
-down_revision = "0085"
+revision = "0088"
+down_revision = "0087"
 
 _RULES = {
     "ck_facts_sex": "sex IN ('H', 'M', 'X')",
