@@ -36,6 +36,7 @@ from consular.api.v1.identity.routes import api as identity_api
 from consular.api.v1.incidents.routes import api as incidents_api
 from consular.api.v1.me.routes import api as me_api
 from consular.api.v1.monitoring.routes import api as monitoring_api
+from consular.api.v1.open_data.routes import api as open_data_api
 from consular.api.v1.operations.routes import api as operations_api
 from consular.api.v1.programs.routes import api as programs_api
 from consular.api.v1.ready_documents.routes import api as ready_documents_api
@@ -64,6 +65,7 @@ from consular.pages.language import init_language
 from consular.pages.monitoring.changes import pages as change_pages
 from consular.pages.monitoring.downloads import pages as download_pages
 from consular.pages.monitoring.routes import pages as monitoring_pages
+from consular.pages.open_data.routes import pages as open_data_pages
 from consular.pages.operations.routes import pages as operation_pages
 from consular.pages.portal.routes import pages as portal_pages
 from consular.pages.posting import init_forms
@@ -109,6 +111,7 @@ BLUEPRINTS = (
     service_levels_api,
     group_figures_api,
     exports_api,
+    open_data_api,
     commission_api,
     announcements_api,
     me_api,
@@ -127,6 +130,7 @@ BLUEPRINTS = (
     group_figures_pages,
     change_pages,
     download_pages,
+    open_data_pages,
     commission_pages,
     indicator_pages,
     incident_pages,

@@ -174,7 +174,9 @@ _FORMS: dict[str, tuple[str, Callable[[Table, IO[bytes]], None]]] = {
 def _write(sheet: Any, row: int, column: int, cell: Any, formats: Mapping[type, Any]) -> None:
     if cell is None:
         return
-    if isinstance(cell, datetime):
+    if isinstance(cell, bool):
+        sheet.write_boolean(row, column, cell)
+    elif isinstance(cell, datetime):
         sheet.write_datetime(row, column, cell.replace(tzinfo=None), formats[datetime])
     elif isinstance(cell, date):
         sheet.write_datetime(row, column, cell, formats[date])
@@ -191,6 +193,8 @@ def _csv_cell(cell: Any) -> str:
         return cell.replace(tzinfo=None).isoformat("T", "seconds")
     if isinstance(cell, date):
         return cell.isoformat()
+    if isinstance(cell, bool):
+        return str(cell).lower()
     text = str(cell)
     if isinstance(cell, (int, Decimal)) or _NUMBER.fullmatch(text):
         return f"'{text}" if _is_long(text) else text

@@ -21,6 +21,7 @@ from services.kernel.db import Base
 from services.ledger import models as ledger
 from services.messages import models as messages
 from services.monitoring import models as monitoring
+from services.open_data import models as open_data
 from services.operations import models as operations
 from services.outbox import models as outbox
 from services.privacy import models as privacy
@@ -53,6 +54,7 @@ SLICES = (
     remittances,
     voting,
     monitoring,
+    open_data,
     commission,
     privacy,
     agencies,

@@ -24,6 +24,7 @@ from services.kernel.words import ErrorMessage, Message
 from services.ledger import words as ledger
 from services.messages import words as messages
 from services.monitoring import words as monitoring
+from services.open_data import words as open_data
 from services.operations import words as operations
 from services.privacy import words as privacy
 from services.remittances import words as remittances
@@ -51,6 +52,7 @@ SLICES: tuple[ModuleType, ...] = (
     messages,
     operations,
     monitoring,
+    open_data,
     commission,
     privacy,
 )
@@ -140,6 +142,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "messages.channel": messages.CHANNELS,
     "messages.state": messages.STATES,
     "messages.kind": messages.KINDS,
+    "open_data.level": open_data.LEVELS,
     "operations.process": operations.PROCESSES,
     "operations.liveness": operations.LIVENESS,
     "operations.decision": operations.DECISIONS,

@@ -57,6 +57,7 @@ TAGS = {
     "service_levels": "How long people and requests wait, and what is past its term.",
     "group_figures": "What the Commission's working groups report, with its source and revisions.",
     "exports": "Figures, and the lines that they add up, as files that are complete.",
+    "open_data": "Published data sets, whose versions never change. Open to anyone.",
     "announcements": "Outages, closures and warnings that pages show now. Open to anyone.",
     "me": "A citizen's own data, and who looked at it.",
     "folders": "A person's plan of enrollments, and their consents to pass data to agencies.",

@@ -23,6 +23,7 @@ from tests.factories.web import Web
 # Entries that name nobody's account; and a status to which only "remittance.cancel" leads.
 _OF_NOBODY = {
     "announcement.post",
+    "dataset.publish",
     "announcement.withdraw",
     "agency.lifted",
     "agency.paused",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -40,6 +41,7 @@ from tests.factories.contract import contract_of
 from tests.factories.enrollments import agency_says, applicant_body, payment_line
 from tests.factories.parked import park_jobs
 from tests.factories.remittances import make_clabe, prepare_reference
+from tests.factories.staff import staff_browser
 from tests.factories.web import PERSON, Web, morning_at_office, person, working_day
 from tests.servers import Addresses
 
@@ -105,6 +107,16 @@ def _catalogue(web: Web) -> None:
     for path in ("export.json?by=day&", "export.csv?", "lines.xlsx?", "lines.json?"):
         answer = web.call("GET", f"/monitoring/{path}indicator=appointments", token=analyst)
         assert answer.status_code == 200, answer.text
+
+
+def _open_data(web: Web) -> None:
+    analyst = staff_browser(web.app, "analyst")
+    page = "/monitoring/open-data/enrollment-requests"
+    as_of = unescape(analyst.get(page).text.partition('name="as_of" value="')[2].partition('"')[0])
+    analyst.send(page, changes_es="Primera.", changes_en="First.", as_of=as_of)
+    _well(web, "GET", "/open-data")
+    _well(web, "GET", "/open-data/enrollment-requests")
+    _well(web, "GET", "/open-data/enrollment-requests/versions/1/data.json")
 
 
 def _holds(web: Web, citizen: str) -> None:
@@ -383,7 +395,7 @@ WALKS: tuple[Callable[[Web], None], ...] = (
     _session_reports,
     _at_the_window("take-over", service="PAS10"),
     _at_the_window("release", service="PAS10"),
-    _at_the_window("tell-apart"), _corrected,
+    _at_the_window("tell-apart"), _corrected, _open_data,
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from services.kernel import name_checks
 from services.messages import rules as messages
 from services.monitoring import dimensions, indicators
 from services.monitoring import rules as reported
+from services.open_data.rules import Level
 from services.operations import rules as operations
 from services.remittances import rules as remittances
 from services.voting import rules as voting
@@ -39,6 +40,7 @@ UNSTORED = {kind_shown(message) for message in ("login_code", "consent_code", "p
 PUBLISHED = {row["metric"] for row in read_rows("services.voting", "counts.csv", dict)}
 COMPLETE: Mapping[str, set[str]] = {
     "announcements.kind": {*Announced},
+    "open_data.level": {*Level},
     "appointments.status": {*appointments.Status, appointments.PAST},
     "appointments.counted": {*appointments.Status},
     "appointments.opening_change": {

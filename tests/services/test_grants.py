@@ -51,6 +51,8 @@ BOTH = {
     "vote_count_figures": ADD,
 }
 ONLY_WEB = {
+    "dataset_files": ADD,
+    "dataset_versions": ADD,
     "commission_agenda": KEEP,
     "commission_agreements": KEEP,
     "commission_annexes": KEEP,
