@@ -5,7 +5,7 @@ categories. A small cell is safe when there is another table of whole numbers fr
 every published cell, in which the cell differs by at least the threshold: whoever has only what is
 published can't tell the two apart. Such tables differ from the true one by a *swap*: what is added
 to some cells of offices and categories is taken from others, so that most totals stay as they are.
-What a swap changes is suppressed (docs/decisions/0045-open-data.md).
+What a swap changes is suppressed (docs/decisions/0047-open-data.md).
 """
 
 from __future__ import annotations

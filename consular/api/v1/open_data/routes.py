@@ -32,7 +32,7 @@ api = Blueprint("open_data", __name__, url_prefix="/api/v1/open-data")
 def list_datasets() -> dict[str, Any]:
     """List the data sets that are published."""
     with transaction() as session:
-        items = [DatasetItem.render(**_words(session, each)) for each in DATASETS.values()]
+        items = [_item(session, each) for each in DATASETS.values()]
     return DatasetList.page(items)
 
 
@@ -57,8 +57,8 @@ def show_dataset(dataset: str) -> dict[str, Any]:
     ]
     with transaction() as session:
         versions = [_version(session, row) for row in list_versions(session, dataset)]
-        words = _words(session, DATASETS[dataset])
-    return DatasetAnswer.render(**words, columns=columns, versions=versions)
+        item = _item(session, DATASETS[dataset])
+    return DatasetAnswer.render(**item, columns=columns, versions=versions)
 
 
 @endpoint(
@@ -80,15 +80,15 @@ def get_file_of(dataset: str, number: int, name: str, form: str) -> Response:
         return as_published(get_file(session, dataset, number, f"{name}.{form}"))
 
 
-def _words(session: Session, dataset: Dataset) -> dict[str, Any]:
+def _item(session: Session, dataset: Dataset) -> dict[str, Any]:
     latest = find_latest(session, dataset.code)
-    return {
-        "dataset": dataset.code,
-        "title": in_language(dataset, "title"),
-        "description": in_language(dataset, "about"),
-        "license": LICENSE,
-        "latest": latest.number if latest else None,
-    }
+    return DatasetItem.render(
+        dataset=dataset.code,
+        title=in_language(dataset, "title"),
+        description=in_language(dataset, "about"),
+        license=LICENSE,
+        latest=latest.number if latest else None,
+    )
 
 
 def _version(session: Session, row: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, append_only, grant
 
-revision = "0086"
-down_revision = "0085"
+revision = "0089"
+down_revision = "0088"
 
 
 def upgrade() -> None:
