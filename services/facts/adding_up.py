@@ -8,11 +8,12 @@ that isn't there any more when the statement begins counts nothing, and all line
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.facts.cubes import COLUMNS, Piece, find_cube, name_of, split
@@ -40,6 +41,7 @@ class Wanted:
     only: Mapping[Key, str] = field(default_factory=dict)
 
 
+_FIRST = text("SELECT min(recorded_at) FROM facts")
 _DAYS = """
     WHERE kind = :kind
       AND (CAST(:since AS date) IS NULL OR day >= :since)
@@ -84,7 +86,7 @@ def lines_sql(session: Session, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     keys = "".join(f"{OF_LINE[key]} AS {key}, " for key in wanted.keys)
     days = _DAYS.format(only=_only(wanted, OF_LINE))
     cube = find_cube(wanted.keys)
-    if cube is None or list_watermarks(session)[name_of(cube)].at is None:
+    if cube is None or not _is_of_use(session, cube, wanted.as_of):
         return _LINES.format(keys=keys, days=days, measure=wanted.measure), values
     of_cell = {key: f"cell.{c}" for key, c in zip(cube, COLUMNS, strict=False)}
     query = _CELLS.format(
@@ -95,6 +97,15 @@ def lines_sql(session: Session, wanted: Wanted) -> tuple[str, dict[str, Any]]:
         measure=wanted.measure,
     )
     return query, {**values, "cube": name_of(cube), **_pieces(wanted)}
+
+
+def _is_of_use(session: Session, cube: Sequence[Key], as_of: datetime) -> bool:
+    """Whether fewer lines are to be subtracted than counted, taken that they came evenly."""
+    at = list_watermarks(session)[name_of(cube)].at
+    if at is None or at <= as_of:
+        return at is not None
+    first: datetime | None = session.scalar(_FIRST)
+    return first is not None and at - as_of <= as_of - first
 
 
 def _only(wanted: Wanted, columns: Mapping[Key, str]) -> str:

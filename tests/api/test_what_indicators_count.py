@@ -201,7 +201,7 @@ def test_every_indicator_says_what_one_is_in_both_languages(web: Web) -> None:
 
 def test_the_page_says_what_it_counts(web: Web, booked: list[dict[str, Any]]) -> None:
     browser = staff_browser(web.app, "analyst")
-    page = unescape(browser.get("/monitoring/").text)
+    page = unescape(browser.get("/monitoring/figures").text)
     for code in EXPECTED:
         assert ask(web, code)["counts"] in page
 

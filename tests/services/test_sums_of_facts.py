@@ -195,7 +195,7 @@ def test_sums_are_those_of_a_recount_while_many_write(worker: Database, web: Dat
     with ThreadPoolExecutor(4) as pool:
         writers = [pool.submit(write, seed) for seed in range(4)]
         try:
-            for _ in range(15):
+            for _ in range(6):
                 _roll_up(worker)
                 for cube in CUBES:
                     with worker.transaction(NETWORK_SCOPE) as session:
