@@ -65,8 +65,8 @@ def typed(row: Reported) -> dict[str, str]:
     return {
         "value": f"{row.value.normalize():f}",
         "cut_off": row.cut_off.isoformat() if row.cut_off else "",
-        "source": row.source,
-        "note": row.note or "",
+        "source": in_own_language(row, "source"),
+        "note": in_own_language(row, "note") or "",
     }
 
 

@@ -124,6 +124,7 @@ def published(row: Any) -> dict[str, Any]:
     """One figure of a published series, as printed."""
     return {
         "label": in_language(row, "label"),
+        "programme": row.programme,
         "period": in_own_language(row, "period"),
         "value": f"{value_of(row.value)} {words('monitoring.unit', row.unit)}",
         "note": in_own_language(row, "note"),
