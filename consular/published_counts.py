@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from hashlib import sha256
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import Response, request
+from flask import Response, current_app, request
 from sqlalchemy.orm import Session
 
+from consular.db import transaction
 from consular.spreadsheets import CSV, JSON, Table, plain_columns, write_csv
 from services.voting.board import Board, in_force, read_board
-from services.voting.queries import list_published_until
+from services.voting.queries import find_version, list_published_until
 
 HEAD = (
     "election", "consulate", "date", "metric", "mode", "value", "revision", "source",
@@ -23,6 +24,9 @@ HEAD = (
 YEAR_SECONDS = 365 * 24 * 60 * 60
 # Long enough that a crowd is one request a proxy, short enough for an election night.
 FRESH_SECONDS = 10
+# A few elections in two languages; old versions come and go.
+MOST_KEPT = 64
+T = TypeVar("T")
 
 
 def read_rows(session: Session, board: Board) -> list[tuple[Any, ...]]:
@@ -80,6 +84,26 @@ def public(answer: Response, version: str, seconds: int = FRESH_SECONDS) -> Resp
     answer.headers["Cache-Control"] = f"public, max-age={seconds}"
     answer.make_conditional(request)
     return answer
+
+
+def version_of(election: str) -> int:
+    """How many numbers of the election are published now."""
+    with transaction() as session:
+        found = find_version(session, election)
+        return found.version if found else 0
+
+
+def remembered(key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+    """What ``make`` made of a version the first time that this process was asked for it."""
+    kept: dict[Any, T] = current_app.extensions.setdefault("consular.published", {})
+    known = kept.get(key)  # one look: another thread may forget it meanwhile
+    if known is not None:
+        return known
+    made = make()
+    while len(kept) >= MOST_KEPT:
+        kept.pop(next(iter(kept)), None)
+    kept[key] = made
+    return made
 
 
 def _name(board: Board) -> str:

@@ -129,7 +129,7 @@ def test_the_page_shows_who_typed_which_number_when_and_why(web: Web) -> None:
     assert "1,243" not in officer.get(f"/counts/{count}").text
     settle(web, count, "correct", "one", value=1234, reason="Invertí dos cifras")
     page = unescape(officer.get(f"/counts/{count}").text)
-    assert re.findall(r"<li>(1,2\d\d): ", page) == ["1,243", "1,234", "1,234"]
+    assert re.findall(r'<span class="when mb-2">(1,2\d\d): ', page) == ["1,243", "1,234", "1,234"]
     assert "Por qué: Invertí dos cifras" in page
 
 

@@ -38,6 +38,7 @@ from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.kernel.money import Money
 from services.monitoring.figures import AskIndicator, figures
+from services.voting.board import read_board
 from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account
 from tests.factories.remittances import VAULT
@@ -134,6 +135,29 @@ def test_what_was_charged_before_is_a_row_of_its_own(old: DatabaseUrls) -> None:
         (rendered,) = list_rendered(session, [appointment.id])[appointment.id]
         assert (rendered.row.service_code, rendered.charged) == ("TST", Money(20900, "USD"))
         assert (rendered.row.officer_id, rendered.receipt) == (None, None)
+
+
+_COUNT = """
+    INSERT INTO vote_counts (id, election, metric, dimension, key, consulate_code, day, value, unit,
+        status, source, reported_by, approved_by, approved_at)
+    VALUES (gen_random_uuid(), '2027', 'votes', 'consulate', 'testville', 'testville', %s, 12,
+        'count', 'approved', 'Acta 12', gen_random_uuid(), gen_random_uuid(), %s)
+"""
+
+
+def test_counts_published_before_are_numbered_and_go_on(old: DatabaseUrls) -> None:
+    moment = system_clock()
+    with _connected(old) as database, database.transaction(NETWORK_SCOPE) as session:
+        office = add_consulate(session)
+    with psycopg.connect(old.owner_url) as connection:
+        connection.execute("SELECT set_config('app.consulate', '*', true)")
+        for day in (date(2027, 6, 5), date(2027, 6, 4)):
+            insert = _COUNT.replace("testville", office.code)
+            connection.execute(insert.encode(), [day, moment])
+    migrations.upgrade(old.owner_url)
+    with _connected(old) as database, database.transaction(NETWORK_SCOPE) as session:
+        board = read_board(session, "2027")
+        assert (board.version, board.at, board.votes) == (2, moment, 24)
 
 
 def test_appointments_made_before_are_kept_repeated_and_given_back(old: DatabaseUrls) -> None:

@@ -37,7 +37,7 @@ from consular.input.voting import (
     RejectionSchema,
     VersionQuery,
 )
-from consular.published_counts import file_of, public
+from consular.published_counts import file_of, public, remembered, version_of
 from consular.spreadsheets import CSV, JSON
 from services.kernel.audit import Role
 from services.voting.board import read_board
@@ -251,9 +251,14 @@ def show_board(year: str, query: dict[str, Any]) -> Response:
 
     As it is, or as it was after so many published numbers.
     """
-    with transaction() as session:
-        board = read_board(session, year, query["version"])
-    body = json.dumps(render_board(board), ensure_ascii=False).encode()
+    version = version_of(year) if query["version"] is None else query["version"]
+
+    def render() -> bytes:
+        with transaction() as session:
+            board = read_board(session, year, version)
+        return json.dumps(render_board(board), ensure_ascii=False).encode()
+
+    body = remembered(("board", year, version), render)
     return public(Response(body, content_type=JSON), sha256(body).hexdigest())
 
 
