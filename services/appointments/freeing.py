@@ -194,6 +194,12 @@ def _delay(starts_at: datetime, limits: BookingLimits, now: datetime) -> float:
     return free_after(limits, starts_at, now, secrets.randbelow(_LOTS) / _LOTS)
 
 
+def lock_places_of(session: Session, appointment: UUID) -> None:
+    """Lock the places of an appointment that is locked already, before its seats change hands: who
+    edits the opening hours counts seats under these locks."""
+    session.execute(_LOCK_CANCELLED, {"appointment": appointment})
+
+
 def free_places(session: Session, appointment: UUID) -> None:
     """Count the places of a cancelled appointment as free, once: see `free_later`."""
     for statement in (

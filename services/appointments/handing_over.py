@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from services.appointments import returning
 from services.appointments.desk import TakeStep, cancel, take_step
 from services.appointments.errors import ClaimTaken
+from services.appointments.freeing import lock_places_of
 from services.appointments.lifecycle import list_members
 from services.appointments.models import Appointment, Claim, Member, ResemblanceKey, Seat
 from services.appointments.queries import list_attendees
@@ -145,6 +146,8 @@ def _set_apart(
     ).all()
     if not appointments:
         raise NobodyElse()
+    for appointment in appointments:
+        lock_places_of(session, appointment.id)
     return [_alone(session, each, check, now=now, vault=vault) for each in appointments]
 
 

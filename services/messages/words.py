@@ -43,6 +43,7 @@ KINDS: Mapping[str, str] = {
 }
 
 # In an e-mail about an appointment that stands: it may be printed.
+WHERE_LINE = _("Dónde: %(place)s")
 PDF_LINE = _("Para imprimirla, en PDF: %(address)s")
 
 ERRORS: Mapping[str, ErrorMessage] = {}

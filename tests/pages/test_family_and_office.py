@@ -73,6 +73,9 @@ def test_an_appointment_says_where_it_is_as_far_as_the_office_wrote_it_down(web:
     for words in ("Dónde es", details["address"], details["payment"]):
         assert words in page
     assert "openstreetmap.org/search?query=2401+W+6th" in page
+    # The message by e-mail says the place of its calendar file.
+    calendar = web.call("GET", f"/appointments/{booked}.ics", token=ana).text.replace("\r\n ", "")
+    assert "2401 W 6th St\\, Los Angeles\\, CA" in calendar
     assert "Teléfono de la oficina" not in page
     calendar = browser.get(f"/citas/{booked}/calendario.ics").text.replace("\r\n ", "")
     assert "2401 W 6th St\\, Los Angeles\\, CA" in calendar

@@ -279,3 +279,35 @@ def test_another_office_changes_nothing(web: Web, officer: Browser) -> None:
         answer = stranger.post(f"/desk/appointments/{coming['id']}/{name}", n="1", **fields)
         assert answer.status_code == 404, name
     assert waiting(web) == [coming["id"]]
+
+
+def test_the_wrong_person_goes_and_who_is_meant_is_still_expected(
+    web: Web, officer: Browser
+) -> None:
+    coming = booked(web, 1)
+    arrive(officer, coming)
+    chosen = f"/desk/?at={coming['id']}&n=1"
+    assert "No es esta persona" in officer.get(chosen).text
+    step(officer, coming, "wrong-person")
+    token = web.token("officer", "losangeles")
+    shown = web.call("GET", f"/appointments/{coming['id']}", token=token).get_json()
+    assert shown["status"] == "booked"
+    assert waiting(web) == []
+    assert "Llegó, identidad revisada" in officer.get(chosen).text
+    arrive(officer, coming)
+    assert waiting(web) == [coming["id"]]
+
+
+def test_several_services_are_one_visit_and_one_after_another(web: Web, officer: Browser) -> None:
+    coming = booked(web, 1, service=None, services=["PAS10", "MAT"])
+    arrive(officer, coming)
+    [visit] = queue(web)
+    assert visit.services == ["PAS10", "MAT"]
+    assert call_next(officer, "A") == coming["id"]
+    page = officer.get(f"/desk/appointments/{coming['id']}").text
+    assert re.search("Pasaporte ordinario 10 años, Cert", page)
+    # Served for the first, they go on to another window for the second, in their own place.
+    step(officer, coming, "transfer", service="MAT", for_desk="B")
+    [visit] = queue(web)
+    assert (visit.services, visit.for_desk, visit.place) == (["MAT"], "B", 1)
+    assert call_next(officer, "B") == coming["id"]

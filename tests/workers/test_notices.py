@@ -112,6 +112,8 @@ def test_a_confirmation_names_folio_office_service_and_local_time(
     appointment, folio = book_for_monday(job, language=language)
     deliver(job, "appointments.confirmation", appointment)
     [message] = messages(agencies_url, EMAIL)
+    where = {"es": "Dónde", "en": "Where"}[language]
+    assert f"{where}: {office}" in message["body"]
     service = "Servicio TST" if language == "es" else "Service TST"
     for word in (spaced(folio), office, service, *words, f"{job.public_url}/citas/{appointment}"):
         assert word in message["body"]

@@ -30,7 +30,7 @@ from services.messages import delivering
 from services.messages.delivering import Notice
 from services.messages.queries import find_message
 from services.messages.rules import LOST, Channel, State, addresses
-from services.messages.words import PDF_LINE
+from services.messages.words import PDF_LINE, WHERE_LINE
 from services.outbox.delivery import Lease, enqueue, enqueue_once_a_day, is_overtaken
 from services.outbox.inbox import find_folio
 from workers import message_context
@@ -237,7 +237,7 @@ def _message(key: UUID, channel: Channel, to: str, context: MessageContext, site
     text = write(context.message, context.language, context.values)
     message = partial(Message, str(key), MessageChannel(channel), to, language=context.language)
     if channel is Channel.EMAIL:
-        body = f"{text.body}{_pdf_line(context)}"
+        body = f"{text.body}{_visit_lines(context)}"
         return message(text.subject, body, attachments=_files(context, site))
     if channel is Channel.VOICE:
         return message("", text.body)
@@ -245,12 +245,15 @@ def _message(key: UUID, channel: Channel, to: str, context: MessageContext, site
     return message("", sms.text, sms.encoding, sms.parts)
 
 
-def _pdf_line(context: MessageContext) -> str:
-    """Where to print it, of an appointment that stands; an SMS is too short for that."""
-    if context.event is None or context.event.cancelled:
+def _visit_lines(context: MessageContext) -> str:
+    """Where it is and where to print it, of an appointment that stands; an SMS is too short for
+    that."""
+    event = context.event
+    if event is None or event.cancelled:
         return ""
-    address = {"address": f"{context.event.address}/cita.pdf"}
-    return f"\n\n{translate(PDF_LINE, context.language) % address}"
+    where = translate(WHERE_LINE, context.language) % {"place": event.location}
+    printed = translate(PDF_LINE, context.language) % {"address": f"{event.address}/cita.pdf"}
+    return f"\n\n{where}\n\n{printed}"
 
 
 def _files(context: MessageContext, site: str) -> tuple[Attachment, ...]:
