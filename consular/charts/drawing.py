@@ -177,7 +177,7 @@ def _spec(chart: Chart, width: int, titled: bool) -> str:
 def _drawn(drawing: Bars | Funnel | Trend | Map, width: int) -> Any:
     if isinstance(drawing, Trend):
         return _trend(drawing, width)
-    return _map(drawing, width) if isinstance(drawing, Map) else _bars(drawing)
+    return _map(drawing, width) if isinstance(drawing, Map) else _bars(drawing, width)
 
 
 def _title(chart: Chart, width: int) -> Any:
@@ -193,16 +193,18 @@ def _title(chart: Chart, width: int) -> Any:
     )
 
 
-def _bars(drawing: Bars | Funnel) -> Any:
+def _bars(drawing: Bars | Funnel, width: int) -> Any:
     """Each with its words above and its value at the end."""
     alt = _altair()
     items = drawing.items
     rows = [{"n": n, "v": i.value, "t": i.text, "l": i.name} for n, i in enumerate(items)]
     most = max([1, *(item.value for item in items)])
+    # The longest value is written beyond the longest bar.
+    room = 1 - (max((len(item.text) for item in items), default=0) * 9 + 10) / width
     base = alt.Chart(alt.InlineData(rows)).encode(
         y=alt.Y("n:O", axis=None, scale=alt.Scale(padding=0)),
     )
-    x = alt.X("v:Q", axis=None, scale=alt.Scale(domain=[0, most * 1.3], nice=False))
+    x = alt.X("v:Q", axis=None, scale=alt.Scale(domain=[0, most / room], nice=False))
     colour = _GUINDA if isinstance(drawing, Funnel) else _VERDE
     return alt.layer(
         base.mark_bar(height=16, yOffset=10, color=colour).encode(x=x),
@@ -247,7 +249,7 @@ def _end(drawing: Trend, width: int) -> float:
 def _spans(spans: Sequence[Span], x: Any) -> Any:
     """A tinted strip for each note, with its number on top."""
     alt = _altair()
-    rows = [{"i": s.first - 0.3, "j": s.last + 0.3, "t": f"[{s.mark}]"} for s in spans]
+    rows = [{"i": s.first - 0.3, "j": s.last + 0.3, "t": s.mark} for s in spans]
     base = alt.Chart(alt.InlineData(rows)).encode(x=x)
     return alt.layer(
         base.mark_rect(color="#e6d194", opacity=0.5).encode(x2="j:Q"),

@@ -1,7 +1,6 @@
 """The few figures that say how the network does, each beside the same days of the year before.
 
-A key figure is the part of an indicator that has certain statuses: of appointments, the ones that
-were served.
+A key figure is what an indicator counts towards its target: of appointments, the ones served.
 """
 
 from __future__ import annotations
@@ -14,13 +13,10 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from services.appointments.rules import Status as AppointmentStatus
-from services.appointments.rules import Unmet
-from services.enrollments.rules import Status as EnrollmentStatus
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures
-from services.remittances.rules import Status as RemittanceStatus
-from services.voting.rules import Status as CountStatus
+from services.monitoring.indicators import INDICATORS
+from services.monitoring.targets import Progress, list_progress
 
 MONTHS = 12
 
@@ -36,14 +32,14 @@ class KeyFigure(StrEnum):
     UNMET = "unmet"
 
 
-# Of which indicator, in which statuses.
-COUNTED: Mapping[KeyFigure, tuple[str, frozenset[str]]] = {
-    KeyFigure.ENROLLED: ("enrollments", frozenset({EnrollmentStatus.ACTIVE})),
-    KeyFigure.SERVED: ("appointments", frozenset({AppointmentStatus.COMPLETED})),
-    KeyFigure.DOCUMENTS: ("services", frozenset({AppointmentStatus.COMPLETED})),
-    KeyFigure.REMITTANCES: ("remittances", frozenset({RemittanceStatus.PAID})),
-    KeyFigure.VOTES: ("votes", frozenset({CountStatus.APPROVED})),
-    KeyFigure.UNMET: ("unmet_searches", frozenset({Unmet.NO_PLACE})),
+# Of which indicator it is what counts towards a target.
+INDICATOR_OF: Mapping[KeyFigure, str] = {
+    KeyFigure.ENROLLED: "enrollments",
+    KeyFigure.SERVED: "appointments",
+    KeyFigure.DOCUMENTS: "services",
+    KeyFigure.REMITTANCES: "remittances",
+    KeyFigure.VOTES: "votes",
+    KeyFigure.UNMET: "unmet_searches",
 }
 
 
@@ -77,10 +73,12 @@ def by_dimension(
     session: Session, figure: KeyFigure, period: Period, dimension: Dimension
 ) -> dict[str, int]:
     """Its values by a dimension; empty text stands for what has none, such as no office."""
-    code, statuses = COUNTED[figure]
-    values: dict[str, int] = defaultdict(int)
-    for key, by_status in by_status_of(session, code, period, dimension).items():
-        values[key] = sum(by_status.get(status, 0) for status in statuses)
+    code = INDICATOR_OF[figure]
+    achieved = INDICATORS[code].achieved
+    values = {
+        key: sum(by_status.get(status, 0) for status in achieved)
+        for key, by_status in by_status_of(session, code, period, dimension).items()
+    }
     return {key: value for key, value in values.items() if value}
 
 
@@ -101,6 +99,16 @@ def by_status_of(
         key = row[dimension]
         values["" if key is None else str(key)][row["status"]] += row["value"]
     return {key: dict(by_status) for key, by_status in values.items()}
+
+
+def target_of_year(session: Session, figure: KeyFigure, period: Period) -> Progress | None:
+    """The target of the year in which the period ends, over all programs, and how far it was: the
+    network's, so there is none for an office."""
+    if period.only:
+        return None
+    indicator, year = INDICATORS[INDICATOR_OF[figure]], str(period.last.year)
+    progress = list_progress(session, indicator, period.as_of)
+    return next((p for p in progress if p.target.period == year and p.target.program is None), None)
 
 
 @dataclass(frozen=True)

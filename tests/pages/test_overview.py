@@ -4,7 +4,7 @@ and the same numbers again as of an earlier moment."""
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from urllib.parse import quote
 
@@ -66,6 +66,10 @@ def test_numbers_are_what_the_api_counts_and_compared_with_a_year_before(
     served, before = api(PERIOD), api("from=2025-01-01&to=2025-11-26")
     assert whole(numbers(page)["Citas atendidas"]) == served > before > 0
     assert f"{round(100 * (served - before) / before)} % más que el año anterior" in page
+    target = {"period": "2026", "value": 2 * served, "source": "Plan"}
+    path = "/monitoring/indicators/appointments/targets"
+    assert web.call("POST", path, target, token=token).status_code == 201
+    assert f"50 % de la meta de 2026: {2 * served:,}" in analyst.get(f"/monitoring/?{PERIOD}").text
     assert numbers(page)["Votos aprobados"] == "0"
     assert "sin datos del año anterior" in page
 
@@ -139,7 +143,7 @@ def test_a_note_stands_on_chart_and_table_with_its_writer_and_not_before(analyst
     assert [row[-1] for row in rows(overview, "Citas atendidas:") if "sep" in row[0]] == ["1"]
     assert rows(overview, "Citas atendidas por oficina")[0][-1] == "1"
     assert "[1] <strong>Tormenta</strong> — Albuquerque, 27 sep 2026 al 29 sep 2026" in overview
-    assert ">[1]<" in analyst.get(pictures(overview)[0]).text
+    assert ">1<" in analyst.get(pictures(overview)[0]).text
     assert "Tormenta" not in analyst.get(f"/monitoring/offices/austin?{PERIOD}").text
     assert "Tormenta" not in analyst.get(f"/monitoring/?{PERIOD}&as_of={quote(before)}").text
     shown = datetime.now(UTC).isoformat()
@@ -187,6 +191,19 @@ def test_without_anything_counted_the_pages_say_so_in_both_languages(web: Web) -
     browser.client.set_cookie("lang", "en")
     assert "No office served appointments on these days." in browser.get("/monitoring/").text
     assert "This office has nothing to draw" in browser.get("/monitoring/offices/austin").text
+
+
+@pytest.mark.parametrize("day", ["2024-02-29", "2026-01-31", "2025-12-31"])
+def test_the_last_day_counts_whole_and_only_once(web: Web, day: str) -> None:
+    """A leap day, the end of a month and of a year, each asked for from itself to itself."""
+    write_history(web.database, date.fromisoformat(day), every=1000, offices=1)
+    browser, last = staff_browser(web.app, "analyst"), date.fromisoformat(day)
+    alone = numbers(browser.get(f"/monitoring/?from={day}&to={day}").text)["Citas atendidas"]
+    year = numbers(browser.get(f"/monitoring/?from={last.year}-01-01&to={day}").text)
+    before = numbers(browser.get(f"/monitoring/?to={last - timedelta(days=1)}").text)
+    assert whole(alone) > 0
+    assert year["Citas atendidas"] == alone
+    assert before["Citas atendidas"] == "0"
 
 
 def test_the_same_day_of_the_year_before() -> None:

@@ -50,7 +50,7 @@ def draw(name: str, width: int = WIDE, *, titled: bool = False) -> str:
     [
         ("bars", ["Los Ángeles [1]", "900", "Madrid", "20"]),
         ("funnel", ["Aprobadas", "34 (34 %)"]),
-        ("trend", ["2026", "7", "Un año antes", "[1]", "oct"]),
+        ("trend", ["2026", "7", "Un año antes", "1", "oct"]),
         ("map", ["Los Ángeles [1] 900"]),
     ],
 )

@@ -22,11 +22,12 @@ from consular.pages.monitoring.blueprint import (
     pages,
     read_question,
 )
-from consular.pages.monitoring.dashboard_charts import change, offices_by_rank, percent
+from consular.pages.monitoring.dashboard_charts import change, offices_by_rank, percent, share
 from consular.pages.monitoring.notes import pinned_notes
 from consular.pages.monitoring.pictures import Picture, picture_of
 from consular.pages.portal.names import office, offices
-from services.monitoring.key_figures import KeyFigure, count
+from services.monitoring.key_figures import KeyFigure, count, target_of_year
+from services.monitoring.targets import Progress
 
 RANKED = 15
 TRENDS = ("served", "enrolled")
@@ -46,7 +47,7 @@ def overview() -> str | Response:
         return render_template(
             "monitoring/overview.html",
             filters=_asked(),
-            consulates=offices(session, every=True),
+            consulates=offices(session),
             errors=errors,
             **(_whole(session, question) if question else {}),
         )
@@ -163,9 +164,21 @@ def _numbers(session: Session, question: Question) -> list[dict[str, str]]:
                 "before": number(before),
                 "percent": percent(value, before),
                 "change": change(value, before),
+                "target": _target(target_of_year(session, figure, period)),
             }
         )
     return lines
+
+
+def _target(progress: Progress | None) -> str:
+    """«62 % de la meta de 2026: 15,000», or nothing."""
+    if progress is None:
+        return ""
+    wanted = int(progress.target.value)
+    year, part = progress.target.period, share(progress.reached, wanted)
+    words = _("%(part)s de la meta de %(year)s: %(wanted)s", part=part, year=year,
+              wanted=number(wanted))  # fmt: skip
+    return str(words)
 
 
 def _names() -> dict[KeyFigure, str]:

@@ -61,6 +61,7 @@ def show() -> str:
             queues=[
                 [each.topic, number(each.waiting), number(each.due), _day(each.oldest)]
                 for each in levels.queues
+                if each.waiting
             ],
         )
 
