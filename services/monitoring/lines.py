@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.facts.keys import OF_LINE, Key
+from services.facts.keys import OF_LINE
 from services.kernel.errors import NotFound
 from services.monitoring.dimensions import SOURCES
 from services.monitoring.figures import AskIndicator
@@ -37,8 +37,7 @@ class Line(NamedTuple):
 _LINES = """
 SELECT {columns}
 FROM (
-    SELECT id, day, status, recorded_at, {consulate} AS consulate, {program} AS program,
-        {measure} AS value
+    SELECT id, day, status, recorded_at, {keys}, {measure} AS value
     FROM facts
     WHERE kind = :kind AND recorded_at <= :as_of AND {measure} <> 0
       AND (CAST(:first AS date) IS NULL OR day >= :first)
@@ -74,8 +73,7 @@ def _statement(ask: AskIndicator, columns: str, order: str = "") -> tuple[Any, d
     conditions = [f"{SOURCES[dimension].value} = :only_{dimension}" for dimension in ask.only]
     statement = _LINES.format(
         columns=columns,
-        consulate=OF_LINE[Key.CONSULATE],
-        program=OF_LINE[Key.PROGRAM],
+        keys=", ".join(f"{of_line} AS {key}" for key, of_line in OF_LINE.items()),
         measure=indicator.measure,
         joins="\n".join(sorted({SOURCES[dimension].join for dimension in ask.only})),
         conditions=" AND ".join(conditions) or "true",

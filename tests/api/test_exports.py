@@ -19,6 +19,8 @@ from openpyxl import load_workbook
 from werkzeug.test import TestResponse
 
 from consular import spreadsheets
+from services.monitoring.dimensions import Dimension
+from services.monitoring.indicators import INDICATORS
 from tests.factories.staff import staff_browser
 from tests.factories.web import Web
 
@@ -193,3 +195,19 @@ def test_the_overview_leads_to_its_tables_as_files(web: Web) -> None:
     form = analyst.get(asks.replace("&amp;", "&")).text
     assert 'value="losangeles" selected' in form
     assert 'name="as_of"' in form
+
+
+def test_lines_are_narrowed_by_whatever_their_figure_is(web: Web) -> None:
+    fill(web, 30)
+    narrowed = {
+        "consulate": "losangeles", "country": "US", "status": "booked", "program": "PAS10",
+        "sex": "M", "age_band": "30-44",
+    }  # fmt: skip
+    for code, indicator in INDICATORS.items():
+        for dimension in {*indicator.dimensions} - {Dimension.DAY}:
+            value = narrowed.get(dimension.value, "none")
+            query = f"{dimension}={value}"
+            figure = ask(web, f"indicators/{code}?{query}").get_json()
+            lines = ask(web, f"lines.json?indicator={code}&{query}").get_json()
+            assert lines["total"] == sum(row["value"] for row in figure["rows"])
+            assert lines["total"] == sum(row["value"] for row in lines["rows"]), (code, query)

@@ -19,6 +19,7 @@ class ExportAnswer(Answer):
     from_ = CalendarDay(data_key="from", allow_none=True)
     to = CalendarDay(allow_none=True)
     by = Text(allow_none=True)
+    since = Instant(allow_none=True, says="Only what has changed since then")
     filters = Text(allow_none=True, says="Filters, as consulate=losangeles,status=booked")
     total = Number(says="The sum of all values")
     source = Text()
