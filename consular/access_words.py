@@ -50,6 +50,7 @@ WHAT: dict[str, Any] = {
     "ready_document.ready": _("Anotaron que tu documento está listo para recoger"),
     "ready_document.not_ready": _("Corrigieron que tu documento todavía no está listo"),
     "ready_document.collected": _("Entregaron tu documento"),
+    "ready_document.not_collected": _("Corrigieron que tu documento todavía no se entrega"),
     "ready_document.read": _("Vieron tu documento por entregar"),
     "ready_document.list": _("Vieron tu documento en la lista de los que faltan por entregar"),
     "person.read": _("Vieron tus citas en la oficina"),

@@ -1,4 +1,4 @@
-"""Hand a document over to whoever may collect it."""
+"""Hand a document over to whoever may collect it, or take back that it was."""
 
 from __future__ import annotations
 
@@ -54,6 +54,20 @@ def hand_over(
         row.collector_sealed = key.seal(command.name, place=COLLECTOR_PLACE, row=row.id)
     session.flush()
     note(session, row, "collected", now=now, actor=actor)
+    return document
+
+
+def take_back(session: Session, id: UUID, *, now: datetime, actor: Actor) -> Document:
+    """It was noted by mistake: the document lies at the office still. Raises NotFound, `WrongState`
+    unless it was collected."""
+    document = get_document(session, id, lock=True)
+    row = document.row
+    if row.collected_at is None:
+        raise WrongState(state="ready")
+    row.collected_at = row.handed_by = row.collector = row.document = None
+    row.appointment_id = row.collector_sealed = None
+    session.flush()
+    note(session, row, "not_collected", now=now, actor=actor)
     return document
 
 

@@ -200,6 +200,8 @@ def _collected(web: Web, path: str, officer: str) -> None:
     document = f"/ready-documents/{ready['id']}"
     other = {"collector": "authorized", "name": "Luz Demo", "document": "Carta poder", **HERE}
     _well(web, "POST", f"{document}/collect", other, token=officer)
+    _well(web, "DELETE", f"{document}/collect", token=officer)
+    _well(web, "POST", f"{document}/collect", other, token=officer)
 
 
 _STEPS: tuple[tuple[tuple[str, dict[str, Any]], ...], ...] = (

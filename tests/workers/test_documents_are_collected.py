@@ -88,6 +88,25 @@ def test_the_person_is_told_once_and_collects_it(
     assert {"ready_document.ready", "ready_document.list", "ready_document.collected"} <= set(seen)
 
 
+def test_a_collection_that_was_noted_by_mistake_is_taken_back(web: Web) -> None:
+    done = served(web)
+    path = f"/ready-documents/{mark(web, done).get_json()['id']}"
+    officer, mine = web.token("officer", "losangeles"), web.token("citizen", subject="p0")
+    undone = f"{path}/collect"
+    assert web.call("DELETE", undone, token=officer).get_json()["code"] == "wrong_state"
+    other = {**HOLDER, "collector": "authorized", "name": "Luz Demo"}
+    assert collect(web, path.rpartition("/")[2], other).status_code == 200
+    assert web.call("DELETE", undone, token=web.token("officer", "chicago")).status_code == 404
+    desk = staff_browser(web.app, "officer", "losangeles")
+    assert "No se entregó: se anotó por error" in desk.get(f"/desk{path}").text
+    assert "Comprobé quién es" in desk.send(f"/desk{path}/not-collected").text
+    [listed] = web.call("GET", "/ready-documents", token=officer).get_json()["items"]
+    assert (listed["collected_at"], listed["collector_name"]) == (None, None)
+    seen = web.call("GET", "/me/accesses", token=mine).get_json()["items"]
+    assert "ready_document.not_collected" in {each["action"] for each in seen}
+    assert collect(web, path.rpartition("/")[2], HOLDER).status_code == 200
+
+
 def test_what_was_marked_by_mistake_is_told_to_nobody(
     web: Web, job: JobContext, pump: Callable[[], int], agencies_url: str
 ) -> None:

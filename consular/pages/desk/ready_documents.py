@@ -27,7 +27,7 @@ from consular.pages.forms import Errors, go, local, pick, read_fields, submitted
 from consular.pages.portal.names import office, service_names
 from consular.pages.posting import reopen
 from services.cashier.queries import get_rendered
-from services.collection.handing_over import may_collect
+from services.collection.handing_over import may_collect, take_back
 from services.collection.marking import mark_ready, unmark
 from services.collection.queries import Document, get_document, list_waiting, list_waiting_for
 
@@ -108,9 +108,19 @@ def document_not_ready(id: UUID) -> Response:
     return go(url_for("desk.ready_documents"))
 
 
+@pages.post("/ready-documents/<uuid:id>/not-collected")
+@allow(DESK)
+def document_not_collected(id: UUID) -> Response:
+    """Take back that it was handed over: it was noted by mistake."""
+    with transaction() as session:
+        take_back(session, id, now=now(), actor=actor())
+    drop()
+    return go(url_for("desk.ready_document", id=id))
+
+
 reopen(
     pages,
-    ["/ready-documents/<uuid:id>/collect", "/ready-documents/<uuid:id>/not-ready"],
+    [f"/ready-documents/<uuid:id>/{step}" for step in ("collect", "not-ready", "not-collected")],
     "desk.ready_document",
     DESK,
 )

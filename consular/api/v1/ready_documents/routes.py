@@ -17,6 +17,7 @@ from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.input.collection import HandOverSchema, ReadySchema
 from consular.input.paging import PageQuery
+from services.collection.handing_over import take_back
 from services.collection.marking import mark_ready, unmark
 from services.collection.queries import Document, find_collector, get_document, list_waiting
 
@@ -98,6 +99,21 @@ def collect_document(document: UUID, command: dict[str, Any]) -> dict[str, Any]:
     return run_idempotent(
         request_key(), lambda session: rendered(collect(session, document, command))
     )
+
+
+@endpoint(
+    api,
+    "DELETE",
+    "/<uuid:document>/collect",
+    operation="undoCollection",
+    who=DESK,
+    answer=ReadyDocumentAnswer(),
+    errors={409: ("wrong_state",)},
+)
+def undo_collection(document: UUID) -> dict[str, Any]:
+    """Take back that a document was handed over: it lies at the office still."""
+    with transaction() as session:
+        return rendered(take_back(session, document, now=now(), actor=actor()))
 
 
 def rendered(document: Document) -> dict[str, Any]:
