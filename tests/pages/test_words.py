@@ -162,7 +162,7 @@ def test_every_status_that_a_page_shows_says_what_it_is_of() -> None:
     assert len(shown) == sum(len(re.findall(call, page)) for page in pages.values())
     named = [(name, thing, of) for name, thing, of in shown if thing not in ("item", "found")]
     assert [each for each in named if each[2] != f"{each[1]}s"] == []
-    assert ("lookup.html", "found", "remittances") in shown
+    assert ("lookup.html", "remittance", "remittances") in shown
 
 
 def test_the_price_says_what_the_family_receives_in_pesos(web: Web) -> None:

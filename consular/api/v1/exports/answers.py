@@ -18,6 +18,7 @@ class ExportAnswer(Answer):
     as_of = Instant(says="Asked with it again, the rows are the same")
     from_ = CalendarDay(data_key="from", allow_none=True)
     to = CalendarDay(allow_none=True)
+    since = Instant(allow_none=True, says="With since: what has changed from then to as_of")
     by = Text(allow_none=True)
     since = Instant(allow_none=True, says="Only what has changed since then")
     filters = Text(allow_none=True, says="Filters, as consulate=losangeles,status=booked")
