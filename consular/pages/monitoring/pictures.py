@@ -57,11 +57,11 @@ def version(chart: Chart) -> str:
     return hashlib.sha256(repr(asdict(chart)).encode()).hexdigest()[:16]
 
 
-@pages.get("/charts/<code:name>.<any(svg, png):kind>")
+@pages.get("/charts/<code:name>.<code:kind>")
 @allow(MONITORS)
 def picture(name: str, kind: str) -> Response:
     """Draw a chart of the overview or of an office."""
-    if name not in CHARTS:
+    if name not in CHARTS or kind not in ("svg", "png"):
         raise NotFound()
     errors: Errors = {}
     with transaction() as session:
