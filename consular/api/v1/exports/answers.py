@@ -20,7 +20,6 @@ class ExportAnswer(Answer):
     to = CalendarDay(allow_none=True)
     since = Instant(allow_none=True, says="With since: what has changed from then to as_of")
     by = Text(allow_none=True)
-    since = Instant(allow_none=True, says="Only what has changed since that moment")
     filters = Text(allow_none=True, says="Filters, as consulate=losangeles,status=booked")
     total = Number(says="The sum of all values")
     source = Text()
