@@ -53,9 +53,7 @@ class ResultsSchema(Schema):
     group = WholeNumber(
         required=True, validate=validate.Range(GROUPS[0], GROUPS[-1], error=_("De {min} a {max}."))
     )
-    codes = fields.List(
-        fields.String(validate=validate.Length(1, 100)), required=True, validate=_LINES
-    )
+    codes = fields.List(Text(most=100), required=True, validate=_LINES)
 
 
 class ReportSchema(Schema):

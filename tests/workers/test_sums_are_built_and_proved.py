@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from services.facts.cubes import CUBES
 from services.facts.rolling_up import list_watermarks, roll_up
 from services.kernel.ids import new_id
 from services.outbox.delivery import enqueue
@@ -34,7 +35,8 @@ def test_the_schedule_has_them_built_and_a_night_finds_what_is_wrong(job: JobCon
     assert outcomes(job, "facts.build") == ["built"]
     with job.transaction() as session:
         assert not roll_up(session)
-        assert session.scalar(text("SELECT sum(quantity) FROM fact_cells WHERE level = 'day'")) == 4
+        by_day = text("SELECT sum(quantity) FROM fact_cells WHERE level = 'day'")
+        assert session.scalar(by_day) == len(CUBES)
     _do(job, "facts.recount")
     with job.transaction() as session:
         assert None not in {mark.at for mark in list_watermarks(session).values()}
@@ -46,6 +48,7 @@ def test_the_schedule_has_them_built_and_a_night_finds_what_is_wrong(job: JobCon
         names = session.scalars(
             text("SELECT detail ->> 'sums' FROM incidents WHERE kind = 'sums_differ'")
         ).all()
-        assert list(names) == ["program"]
+        assert "program" in names
+        assert all("program" in each.split(",") for each in names)
         assert list_watermarks(session)["program"].at is None
         assert not roll_up(session)  # what was found wrong is a person's to look at
