@@ -1,7 +1,9 @@
 """When an election is, and until when a vote from abroad arrives in time (LGIPE 345).
 
 Both are dated tables with their legal source in ``data/``. What arrives later is never opened and
-is counted apart. An election that the table doesn't have has no deadlines.
+is counted apart. An election that the table doesn't have has no deadlines. The deadline of the law
+for what is handed in at a consulate is that of an envelope; at the consulates where INE installs
+polls, people vote on the polling day itself.
 """
 
 from __future__ import annotations
@@ -42,6 +44,15 @@ class Deadline:
 
 
 @dataclass(frozen=True)
+class PollsAbroad:
+    """INE installed polls at this many consulates in ``election``; the newest that is known."""
+
+    election: str
+    consulates: int
+    source: str
+
+
+@dataclass(frozen=True)
 class Days:
     """Between which days at an office something may be counted; None: no bound is known."""
 
@@ -64,6 +75,16 @@ def deadlines(election: str) -> tuple[Deadline, ...]:
         if row["from_election"] <= election:
             latest[row["mode"]] = row
     return tuple(_deadline(day, row) for row in latest.values()) if day else ()
+
+
+@cache
+def polls_abroad(election: str) -> PollsAbroad | None:
+    """The polls at consulates in ``election``, or in the last one before; None before any."""
+    known = [row for row in _rows("in_person.csv") if row["from_election"] <= election]
+    newest = max(known, key=lambda row: row["from_election"], default=None)
+    return newest and PollsAbroad(
+        newest["from_election"], int(newest["consulates"]), newest["source"]
+    )
 
 
 def next_election(today: date) -> str | None:

@@ -31,6 +31,8 @@ def test_the_board_says_how_many_offices_as_of_when_by_mode_and_what_is_missing(
     assert "1,234 votos" in page
     assert "Por internet 34 Por correo 1,200" in page
     assert "Faltan 72 oficinas" in page
+    assert "En persona: el mismo día de la jornada" in page
+    assert "de 8:00 a. m. a 6:00 p. m., hora de la Ciudad de México" in page.replace("\xa0", " ")
     assert "2 of 74 offices" in words(read(web, "/voto/2027?lang=en"))
 
 

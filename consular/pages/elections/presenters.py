@@ -14,7 +14,7 @@ from consular.i18n import city_in_language, current_language, number, words
 from consular.published_counts import FORMATS, read_rows
 from services.kernel.collation import alphabetical
 from services.voting.board import BEFORE_ELECTION, Board, OfficeTally, Tally
-from services.voting.deadlines import deadlines, election_days
+from services.voting.deadlines import deadlines, election_days, polls_abroad
 from services.voting.history import PastElection, is_total_of_votes
 from services.voting.queries import cell_of
 from services.voting.rules import Dimension, Mode, Unit
@@ -34,6 +34,7 @@ def board_shown(session: Session, board: Board) -> Shown:
         "board": board,
         "day": election_days().get(board.election),
         "deadlines": deadlines(board.election),
+        "polls_abroad": polls_abroad(board.election),
         "modes": _modes(board),
         "countries": _countries(board),
         "offices": [_office(each) for each in offices if each.published_at],
