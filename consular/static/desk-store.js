@@ -6,15 +6,23 @@ const desk = (function () {
   const NAME = "desk";
   const SHELL = "/desk/offline";
 
-  function run(stores, work) {
+  // Work on some stores. Only what keeps something makes the database: to others one that was
+  // deleted holds nothing, and stays deleted.
+  function run(stores, work, making) {
     return new Promise(function (resolve, reject) {
       const opening = indexedDB.open(NAME, 1);
+      let missing = false;
       opening.onupgradeneeded = function () {
+        if (!making) {
+          missing = true;
+          opening.transaction.abort();
+          return;
+        }
         opening.result.createObjectStore("kept");
         opening.result.createObjectStore("steps", { keyPath: "number", autoIncrement: true });
         opening.result.createObjectStore("tickets", { keyPath: "id" });
       };
-      opening.onerror = function () { reject(opening.error); };
+      opening.onerror = function () { missing ? resolve() : reject(opening.error); };
       opening.onsuccess = function () {
         const database = opening.result;
         const all = database.transaction(stores, "readwrite");
@@ -25,16 +33,24 @@ const desk = (function () {
     });
   }
 
+  function removeDatabase() {
+    return new Promise(function (resolve, reject) {
+      const deleting = indexedDB.deleteDatabase(NAME);
+      deleting.onsuccess = function () { resolve(); };
+      deleting.onerror = function () { reject(deleting.error); };
+    });
+  }
+
   function get(name) {
     return run(["kept"], function (kept) { return kept.get(name); });
   }
 
   function set(name, value) {
-    return run(["kept"], function (kept) { kept.put(value, name); });
+    return run(["kept"], function (kept) { kept.put(value, name); }, true);
   }
 
-  function steps() {
-    return run(["steps"], function (store) { return store.getAll(); });
+  async function steps() {
+    return (await run(["steps"], function (store) { return store.getAll(); })) || [];
   }
 
   // The key can be used here and never read: what lies on the disk is no list of names.
@@ -72,7 +88,7 @@ const desk = (function () {
       kept.put({ iv, sealed, version, ahead, until: list.until }, "day");
       store.clear();
       tickets.forEach(function (ticket) { store.put(ticket); });
-    });
+    }, true);
   }
 
   // Names, key and page go; what wasn't sent yet stays, and holds no name.
@@ -83,7 +99,7 @@ const desk = (function () {
     });
     if (!(await steps()).length && !(await get("leaving"))) {
       await caches.delete(NAME);
-      indexedDB.deleteDatabase(NAME);
+      await removeDatabase();
     }
   }
 
@@ -103,7 +119,7 @@ const desk = (function () {
           store.add(noted);
         }
       };
-    });
+    }, true);
     return noted;
   }
 
