@@ -15,7 +15,6 @@ from typing import Any
 
 import pikepdf
 import psycopg
-import pypdfium2
 import pytest
 from psycopg import errors
 
@@ -28,7 +27,17 @@ from services.monitoring.entering import Figure, correct_figure
 from services.monitoring.queries import find_entry
 from services.staff.accounts import end_account, find_by_subject
 from tests.api.calls import steady_web
-from tests.factories.reports import REPORTS, analyst, made, pdf, report_body, sign, signed, step
+from tests.factories.reports import (
+    REPORTS,
+    analyst,
+    made,
+    pdf,
+    report_body,
+    sign,
+    signed,
+    step,
+    text_of,
+)
 from tests.factories.staff import Browser, staff_browser
 from tests.factories.web import Web
 from tests.servers import Addresses
@@ -68,13 +77,6 @@ def _correct_companies(web: Web) -> None:
         )
 
 
-def _text(data: bytes) -> str:
-    document = pypdfium2.PdfDocument(data)
-    pages = [page.get_textpage().get_text_bounded() for page in document]
-    document.close()
-    return re.sub(r"\s+", " ", " ".join(pages))
-
-
 def _references(report: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Each number with how the report calls it: 4.1 is the first of Group 4."""
     places: dict[int, int] = {}
@@ -95,7 +97,7 @@ def test_every_number_of_the_pdf_is_the_databases(web: Web, report: dict[str, An
     assert values["votes-2024"] == "184326"
     assert {result["group"] for result in report["results"]} == {2, 3, 4, 5, 6}
     for language in ("es", "en"):
-        text = _text(pdf(web, report["id"], language=language))
+        text = text_of(pdf(web, report["id"], language=language))
         for reference, result in _references(report):
             shown = f"{Decimal(result['value']):,f}"
             row = rf"{re.escape(reference)} (?:(?!\d\.\d ).)*?\b{shown}\b"
@@ -153,7 +155,7 @@ def test_what_is_recorded_later_changes_nothing_of_it_and_shows_as_a_revision(
     assert step(web, id, "refresh").status_code == 200
     amended = sign(web, id)
     assert [each["version"] for each in amended["versions"]] == [2, 1]
-    text = _text(pdf(web, id, language="es"))
+    text = text_of(pdf(web, id, language="es"))
     assert "Cambios respecto de la versión 1" in text
     assert "Llegaron altas tardías" in text
     assert re.search(r"Inscripciones aprobadas 5 7 ", text)
@@ -209,7 +211,7 @@ def test_agreements_come_over_until_they_are_done(web: Web, report: dict[str, An
         [address] = re.findall(rf'href="(/monitoring/sessions/{id}/follow-up/[^"]+)"', page)
         shown = browser.send(address, status=status, evidence="Oficio 7", due="2027-03-01").text
         assert {"under_way": "En proceso", "done": "Cumplido"}[status] in shown
-        said = _text(pdf(web, id, language="es"))
+        said = text_of(pdf(web, id, language="es"))
         assert "11/1. Publicar el informe" in said
         assert "Oficio 7" in said
         still_open = browser.get("/monitoring/sessions").text
@@ -250,4 +252,4 @@ def test_a_session_has_one_report(web: Web, report: dict[str, Any]) -> None:
 
 def test_a_draft_says_on_its_pages_that_it_is_one(web: Web) -> None:
     id = made(web, 41, results=[], date=None)["id"]
-    assert _text(pdf(web, id, language="en")).count("DRAFT") > 3
+    assert text_of(pdf(web, id, language="en")).count("DRAFT") > 3

@@ -1,16 +1,22 @@
-"""An analyst writes the report of a session page by page, with the keyboard alone and no script;
-another signs it, and whoever holds the file sees that it is the signed one."""
+"""An analyst goes from the overview to an office and back in time, and writes a session's report
+page by page, with the keyboard alone and no script; another signs it. Its numbers are those of the
+database, and stay when a figure changes: the change shows apart."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.api.calls import steady_web
+from tests.factories.figures import write_history
 from tests.factories.keyboard import choose, follow, reach, staff_page
+from tests.factories.reports import text_of
 from tests.factories.web import Web, served
 from tests.servers import Addresses
 
@@ -18,12 +24,43 @@ pytestmark = pytest.mark.browser
 
 BUTTON = "main form .btn-primary"
 SRE = "Secretaría de Relaciones Exteriores"
+# What the report and the overview are about; the facts reach to its last day.
+FIRST, LAST = date(2026, 11, 1), date(2027, 1, 31)
+OFFICE = "/monitoring/offices/albuquerque"
+# Group 4's lines that have a number here: the place of each, and the facts that it counts.
+LINES = {
+    2: ("Personas atendidas en citas", "appointment", "completed"),
+    3: ("Citas a las que nadie llegó", "appointment", "no_show"),
+    4: ("Búsquedas de cita sin lugar", "unmet_search", "no_place"),
+    6: ("Inscripciones aprobadas", "enrollment", "active"),
+    7: ("Envíos de dinero pagados", "remittance", "paid"),
+}
 
 
 @pytest.fixture(scope="module")
 def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with steady_web(servers, tmp_path_factory.mktemp("session")) as running:
+        write_history(running.database, LAST, offices=3)
         yield running
+
+
+def _count(web: Web) -> dict[int, str]:
+    """Each of the lines, added up from the facts themselves."""
+    with psycopg.connect(web.settings.worker_database_url) as connection:
+        sums = connection.execute(
+            "SELECT kind || ' ' || status, sum(quantity) FROM facts"
+            " WHERE day BETWEEN %s AND %s GROUP BY 1",
+            [FIRST, LAST],
+        ).fetchall()
+    counted: Mapping[str, int] = dict(sums)
+    return {place: f"{counted[f'{kind} {status}']:,}" for place, (_, kind, status) in LINES.items()}
+
+
+def _assert_printed(report: bytes, numbers: Mapping[int, str]) -> None:
+    text = text_of(report)
+    for place, (name, *_) in LINES.items():
+        row = rf"4\.{place} {name} (?:(?!\d\.\d ).)*?(?<![\d,]){numbers[place]}(?![\d,])"
+        assert re.search(row, text), (name, numbers[place], text)
 
 
 def _says(page: Page, words: str) -> None:
@@ -45,7 +82,36 @@ def _go_on(page: Page, question: str) -> None:
     follow(page, "main .actions a.btn-primary")
 
 
-def test_an_analyst_writes_it_and_another_signs_it(browser: Browser, web: Web) -> None:
+def _numbers(page: Page) -> str:
+    page.wait_for_load_state()
+    return page.inner_text("#numbers")
+
+
+def test_an_earlier_moment_shows_the_same_office_again(browser: Browser, web: Web) -> None:
+    with served(web) as address:
+        page = staff_page(browser, web, "analyst", address, 360, scripts=False)
+        sizes: list[int] = []
+        page.on("response", lambda got: sizes.append(int(got.headers.get("content-length", 0))))
+        page.goto(f"{address}/monitoring/?from={FIRST}&to={LAST}", wait_until="networkidle")
+        drawn = "Array.from(document.images, image => image.complete && image.naturalWidth > 100)"
+        assert page.evaluate(drawn) == [True] * page.locator("main img").count()
+        assert 30_000 < sum(sizes) < 100_000, "with its charts"
+        page.route("**/charts/**", lambda chart: chart.abort())
+        follow(page, "main p a[href^='/monitoring/?'][href*='as_of=']")
+        follow(page, f"main table a[href^='{OFFICE}?']")
+        _says(page, "Consulado de México en Albuquerque")
+        then, old = _numbers(page), page.url
+        write_history(web.database, LAST, every=300, offices=1)
+        follow(page, f"main p a[href^='{OFFICE}?']:not([href*='as_of='])")
+        assert _numbers(page) != then
+        page.goto(old)
+        assert _numbers(page) == then
+        page.context.close()
+
+
+def test_an_analyst_writes_it_another_signs_it_and_a_later_change_shows_apart(
+    browser: Browser, web: Web
+) -> None:
     with served(web) as address:
         page = staff_page(browser, web, "analyst", address, 1280, scripts=False)
         page.goto(f"{address}/monitoring/sessions")
@@ -56,7 +122,7 @@ def test_an_analyst_writes_it_and_another_signs_it(browser: Browser, web: Web) -
         follow(page, BUTTON)
         _answer(page, "¿Qué día fue la sesión?", held_on="2026-12-10")
         _answer(page, "¿Dónde fue?", place="Sede de la Cancillería")
-        _answer(page, "¿De qué días informa?", **{"from": "2026-11-01", "to": "2027-01-31"})
+        _answer(page, "¿De qué días informa?", **{"from": str(FIRST), "to": str(LAST)})
         _answer(page, "¿Qué dependencias asistieron?", came=SRE)
         _answer(page, "¿Cuál fue el orden del día?", items="Resultados de los grupos")
         _go_on(page, "No hay acuerdos abiertos")
@@ -82,10 +148,17 @@ def test_an_analyst_writes_it_and_another_signs_it(browser: Browser, web: Web) -
         follow(other, "form[action$='/sign'] .btn")
         _says(other, "Versión 1, firmada")
         signed = other.request.get(f"{session}/report.pdf?language=es&version=1").body()
-        follow(other, "main a[href$='/numbers/4/5']")
-        _says(other, "igual que en el informe")
-        follow(other, "main a[href*='as_of=']")
-        _says(other, "Corte:")
+        before = _count(web)
+        _assert_printed(signed, before)
+        write_history(web.database, LAST, every=300, offices=1)
+        after = _count(web)
+        assert after != before
+        follow(other, "main a[href$='/numbers/4/6']")
+        _says(other, f"{before[6]} inscripciones — igual que en el informe")
+        _says(other, f"{after[6]} inscripciones")
+        follow(other, "main a[href*='/changes?']")
+        _says(other, "Albuquerque")
+        assert other.request.get(f"{session}/report.pdf?language=es&version=1").body() == signed
         other.goto(session)
         follow(other, "main a[href^='/verify/report/']")
         _says(other, hashlib.sha256(signed).hexdigest())

@@ -6,7 +6,7 @@ The citizen has a phone 360 pixels wide and no JavaScript.
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -17,8 +17,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from integrations.simulator.names import Person, make_curp
-from services.kernel.db import Database
-from tests.factories.figures import write_history
 from tests.factories.instance import (
     Instance,
     fill,
@@ -388,34 +386,3 @@ def test_nothing_needs_the_internet(instance: Instance, browser: Browser) -> Non
 
 def _transferred(response: Any) -> int:
     return int(response.headers.get("content-length", 0)) or len(response.body())
-
-
-def _numbers(page: Page) -> str:
-    return page.locator("#numbers").inner_text()
-
-
-def test_an_earlier_moment_shows_the_same_office_again(
-    instance: Instance, browser: Browser
-) -> None:
-    """An analyst without scripts: from the overview to an office, and back to that moment."""
-    database = Database(instance.value("DATABASE_OWNER_URL"))
-    today = datetime.now(UTC).date()
-    write_history(database, today)
-    page = browser.new_page(java_script_enabled=False, viewport={"width": 360, "height": 800})
-    sign_in_staff(page, instance, "demo-analyst")
-    sizes: list[int] = []
-    page.on("response", lambda got: sizes.append(int(got.headers.get("content-length", 0))))
-    page.goto(f"{instance.url}/monitoring", wait_until="networkidle")
-    assert 30_000 < sum(sizes) < 100_000, "with its charts"
-    drawn = "Array.from(document.images, image => image.complete && image.naturalWidth > 100)"
-    assert page.evaluate(drawn) == [True] * page.locator("main img").count()
-    page.get_by_role("link", name="La misma consulta con este corte").click()
-    page.get_by_role("link", name="Albuquerque", exact=True).click()
-    then, address = _numbers(page), page.url
-    assert "Consulado de México en Albuquerque" in page.locator("h1").inner_text()
-    write_history(database, today, every=300, offices=1)
-    database.dispose()
-    page.get_by_role("link", name="Consultar ahora").click()
-    assert _numbers(page) != then
-    page.goto(address)
-    assert _numbers(page) == then

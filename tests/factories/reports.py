@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import pypdfium2
 from werkzeug.test import TestResponse
 
 from tests.factories.web import Web
@@ -66,3 +68,11 @@ def pdf(web: Web, id: str, **query: str) -> bytes:
     answer = web.call("GET", f"{REPORTS}/{id}.pdf?{asked}", token=analyst(web))
     assert answer.status_code == 200, answer.text
     return answer.data
+
+
+def text_of(pdf: bytes) -> str:
+    """What all pages of a PDF say, on one line."""
+    document = pypdfium2.PdfDocument(pdf)
+    pages = [page.get_textpage().get_text_bounded() for page in document]
+    document.close()
+    return re.sub(r"\s+", " ", " ".join(pages))

@@ -73,14 +73,16 @@ def _asked_again(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
     today = _plain(ask_again(session, source, query, None))
     shown = {"today": value_text(today, unit), "changed": today != result["value"]}
     if source != Source.INDICATOR:
-        return {**shown, "then": None, "same": None, "address": _address(query)}
+        return {**shown, "then": None, "same": None, "address": _address(query), "since": ""}
     then = _plain(ask_again(session, source, query, datetime.fromisoformat(result["as_of"])))
-    asked = {"from": query.get("first"), "to": query.get("last"), "as_of": result["as_of"]}
+    days = {"from": query.get("first"), "to": query.get("last")}
+    of = {"indicator": query["indicator"], "since": result["as_of"], **days}
     return {
         **shown,
         "then": value_text(then, unit),
         "same": then == result["value"],
-        "address": url_for("monitoring.figures_by_status", **asked),
+        "address": url_for("monitoring.figures_by_status", **days, as_of=result["as_of"]),
+        "since": url_for("changes.changes", **of),
     }
 
 
