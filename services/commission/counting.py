@@ -26,6 +26,7 @@ from services.monitoring.queries import find_entry, list_entries
 from services.voting.queries import election
 from services.voting.rules import Dimension as CountDimension
 from services.voting.rules import Metric
+from services.voting.sources import name_source
 
 Texts = Mapping[str, Mapping[str, str] | None]
 OWN_SOURCE = {"es": "Consular, conteo propio", "en": "Consular, counted here"}
@@ -155,7 +156,8 @@ def _days(period: Period) -> dict[str, str]:
 
 
 def _election(session: Session, choice: Choice) -> Counted:
-    votes, source = _votes(session, choice.of)
+    votes, noted = _votes(session, choice.of)
+    source = name_source(noted, choice.of)
     place = ELECTIONS.index(choice.of)
     earlier = _votes(session, ELECTIONS[place - 1])[0] if place else None
     before = ELECTIONS[place - 1] if place else None
@@ -170,7 +172,7 @@ def _election(session: Session, choice: Choice) -> Counted:
         revision=election(session, choice.of).version,
         texts={
             "name": choice.name,
-            "source": {"es": source, "en": source},
+            "source": {"es": source.name_es, "en": source.name_en},
             "period": {"es": choice.of, "en": choice.of},
             "note": {"es": f"Antes: {before}", "en": f"Before: {before}"} if before else None,
         },

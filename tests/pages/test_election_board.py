@@ -74,7 +74,8 @@ def test_the_history_compares_totals_and_leaves_percentages_as_published(web: We
         assert votes in page
     assert "71.3 %" in page
     assert "82.3" not in page
-    assert "Fuente: bbvaresearch.com" in page
+    assert "Fuente: INE: votos válidos de 2012, en Salmantino" in page
+    assert not re.search(r"\w\.(com|mx|us)\b", page), "sources are in words"
     english = words(read(web, "/voto/?lang=en"))
     assert "184,326 votes in 2024 against 98,470 in 2018: +87.2 %" in english
 

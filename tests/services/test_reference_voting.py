@@ -22,11 +22,13 @@ from services.kernel.errors import Conflict, Invalid, NotFound
 from services.kernel.ids import new_id
 from services.monitoring import published
 from services.voting import loading
+from services.voting.history import is_total_of_votes
 from services.voting.models import VoteCount
 from services.voting.queries import CountFilter, election, get_count, list_counts
 from services.voting.reporting import ReportCount, TypeFigure, report_count
 from services.voting.reporting import approve_count as type_figure
 from services.voting.rules import Dimension, Metric, Mode, Status
+from services.voting.sources import name_source
 from tests.factories.consulates import reference_session, work_as
 from tests.servers import DatabaseUrls
 
@@ -185,6 +187,18 @@ def test_reports_and_approvals_leave_a_trace(session: Session) -> None:
         select(AuditEntry.action).where(AuditEntry.subject_id == count.id).order_by(AuditEntry.id)
     )
     assert entries.all() == ["vote_count.reported", "vote_count.approved"]
+
+
+def test_every_source_is_named_in_words_and_each_total_of_an_election_by_its_own(
+    session: Session,
+) -> None:
+    published = session.scalars(
+        select(VoteCount).where(VoteCount.status == "published", VoteCount.reported_by.is_(None))
+    ).all()
+    named = {(row.source, row.election): name_source(row.source, row.election) for row in published}
+    assert [key for key, words in named.items() if words.name_es in key] == []
+    totals = [row for row in published if is_total_of_votes(row)]
+    assert len({name_source(row.source, row.election).name_es for row in totals}) == 4
 
 
 def test_published_counts_are_visible_to_everybody(session: Session) -> None:

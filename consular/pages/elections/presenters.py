@@ -10,7 +10,7 @@ from babel import Locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from consular.i18n import city_in_language, current_language, number, words
+from consular.i18n import city_in_language, current_language, in_language, number, words
 from consular.published_counts import FORMATS, read_rows
 from services.kernel.collation import alphabetical
 from services.voting.board import BEFORE_ELECTION, Board, OfficeTally, Tally
@@ -18,6 +18,7 @@ from services.voting.deadlines import deadlines, election_days, polls_abroad
 from services.voting.history import PastElection, is_total_of_votes
 from services.voting.queries import cell_of
 from services.voting.rules import Dimension, Mode, Unit
+from services.voting.sources import name_source
 
 Shown = dict[str, Any]
 # Published figures that the history shows beside the votes, in their order.
@@ -56,7 +57,12 @@ def history_shown(past: Sequence[PastElection], credentials: Sequence[Any]) -> S
     """The template's variables."""
     return {
         "past": [
-            {"election": each, "figures": [_figure(row) for row in _beside(each)]} for each in past
+            {
+                "election": each,
+                "source": _source(each),
+                "figures": [_figure(row) for row in _beside(each)],
+            }
+            for each in past
         ],
         "credentials": [_figure(row) for row in credentials if row.dimension != Dimension.STATE],
         "elections": [day for day in election_days().values() if day.election > past[0].election]
@@ -151,8 +157,14 @@ def _figure(row: Any) -> Shown:
         "percent": row.unit == Unit.PERCENT,
         "period": row.period,
         "note": words("voting.note", row.note) if row.note else "",
-        "source": row.source,
+        "source": _source(row),
     }
+
+
+def _source(row: Any) -> Shown:
+    """Who published it, in words, and where it can be read."""
+    named = name_source(row.source, row.election)
+    return {"name": in_language(named, "name"), "address": named.address}
 
 
 def _city(tally: OfficeTally) -> str:
