@@ -152,7 +152,8 @@ def test_deadlines_are_those_of_the_law_by_the_clock_of_mexico() -> None:
     assert deadlines("2012") == deadlines("2026") == ()
     assert all(each.source for each in (*election_days().values(), *deadlines("2024")))
     polls = polls_abroad("2027")
-    assert polls and (polls.election, polls.consulates) == ("2024", 23)
+    assert polls
+    assert (polls.election, polls.consulates) == ("2024", 23)
     assert polls_abroad("2018") is None
     assert (next_election(DAY), next_election(date(2027, 6, 7))) == ("2027", "2030")
 
