@@ -81,10 +81,10 @@ def deadlines(election: str) -> tuple[Deadline, ...]:
 def polls_abroad(election: str) -> PollsAbroad | None:
     """The polls at consulates in ``election``, or in the last one before; None before any."""
     known = [row for row in _rows("in_person.csv") if row["from_election"] <= election]
-    newest = max(known, key=lambda row: row["from_election"], default=None)
-    return newest and PollsAbroad(
-        newest["from_election"], int(newest["consulates"]), newest["source"]
-    )
+    if not known:
+        return None
+    newest = max(known, key=lambda row: row["from_election"])
+    return PollsAbroad(newest["from_election"], int(newest["consulates"]), newest["source"])
 
 
 def next_election(today: date) -> str | None:
