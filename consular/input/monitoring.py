@@ -107,16 +107,6 @@ class ExportQuery(IndicatorQuery):
 
     indicator = Code(required=True)
 
-    @validates_schema
-    def _changes(self, data: dict[str, Any], **_kwargs: Any) -> None:
-        since, as_of = data.get("since"), data.get("as_of")
-        if since and as_of and since > as_of:
-            raise ValidationError([_("Elige un momento anterior al corte.")], "since")
-        if since and data.get("compare"):
-            raise ValidationError(
-                [_("Pide los cambios desde un momento o la comparación, no ambos.")], "since"
-            )
-
     @post_load
     def _command(self, data: dict[str, Any], **kwargs: Any) -> AskIndicator:
         ask: AskIndicator = super()._command(data, **kwargs)

@@ -138,7 +138,25 @@ def refuse_same_names(value: list[DeskPlan] | None) -> None:
         raise ValidationError([_("Dos ventanillas no pueden llamarse igual.")])
 
 
-class SessionSchema(Schema):
+class _HoursSchema(Schema):
+    """Hours and windows of an office, of one session or of those that recur."""
+
+    consulate = Code(required=True)
+    opens = ClockTime(required=True)
+    closes = ClockTime(required=True)
+    slot_minutes = WholeNumber(required=True, validate=_MINUTES)
+    desks = _desks(required=True)
+    breaks = _breaks(load_default=list)
+    place = _place()
+    reserves = _reserves(load_default=list)
+    daily_maximums = _maximums(load_default=dict)
+
+    @validates("desks")
+    def _names_differ(self, value: list[DeskPlan], **_kwargs: Any) -> None:
+        refuse_same_names(value)
+
+
+class SessionSchema(_HoursSchema):
     """``opens`` and ``closes`` are the office's wall clock, or that of a ``place`` of its own."""
 
     example: ClassVar[dict[str, Any]] = {
@@ -151,24 +169,11 @@ class SessionSchema(Schema):
         "release": "open",
     }
 
-    consulate = Code(required=True)
     date = Day(required=True)
-    opens = ClockTime(required=True)
-    closes = ClockTime(required=True)
-    slot_minutes = WholeNumber(required=True, validate=_MINUTES)
-    desks = _desks(required=True)
-    breaks = _breaks(load_default=list)
-    place = _place()
     service_minutes = fields.Dict(
         keys=Code(), values=WholeNumber(validate=_MINUTES), load_default=dict
     )
-    reserves = _reserves(load_default=list)
-    daily_maximums = _maximums(load_default=dict)
     release = Choice(RELEASES, load_default="open")
-
-    @validates("desks")
-    def _names_differ(self, value: list[DeskPlan], **_kwargs: Any) -> None:
-        refuse_same_names(value)
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> OpenSession:
@@ -227,7 +232,7 @@ class ChangeSessionSchema(_ChangesSchema):
             raise ValidationError([MISSING], "reason")
 
 
-class SeriesSchema(Schema):
+class SeriesSchema(_HoursSchema):
     """Sessions that recur by ``rrule`` (RFC 5545, days only, UNTIL for the end), from
     ``first_day`` on. ``dry_run``: say what would be opened, and do nothing."""
 
@@ -241,24 +246,11 @@ class SeriesSchema(Schema):
         "desks": [{"name": "A", "services": ["PAS10", "MAT"]}],
     }
 
-    consulate = Code(required=True)
     rrule = Text(most=200, required=True)
     first_day = Day(required=True)
     exdates = fields.List(Day(), load_default=list, validate=validate.Length(0, 366))
-    opens = ClockTime(required=True)
-    closes = ClockTime(required=True)
-    slot_minutes = WholeNumber(required=True, validate=_MINUTES)
-    desks = _desks(required=True)
-    breaks = _breaks(load_default=list)
-    place = _place()
-    reserves = _reserves(load_default=list)
-    daily_maximums = _maximums(load_default=dict)
     reason = Text(most=300, load_default=None)
     dry_run = Flag(load_default=False)
-
-    @validates("desks")
-    def _names_differ(self, value: list[DeskPlan], **_kwargs: Any) -> None:
-        refuse_same_names(value)
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
