@@ -34,7 +34,7 @@ from services.kernel.crypto import Vault
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
 from tests.factories.enrollments import make_account, make_request
-from tests.servers import Servers, random_keys
+from tests.servers import durable_servers, settings_over
 from workers.main import run_relay, run_schedule, run_worker
 
 FAILING, HEALTHY = "rfc", "nss"
@@ -189,26 +189,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bulkhead", description=__doc__)
     parser.add_argument("--full", action="store_true", help="ten times as many requests")
     size = FULL if parser.parse_args(arguments).full else SHORT
-    servers = Servers(durable=True)
-    try:
-        addresses = servers.start()
-        with addresses.fresh_database() as urls, TemporaryDirectory() as home:
-            settings = Settings.load(
-                {
-                    "CONSULAR_ENV": "test",
-                    "CONSULAR_HOME": home,
-                    "CONSULAR_SIMULATOR_PORT": str(free_port()),
-                    "DATABASE_URL": urls.web_url,
-                    "WORKER_DATABASE_URL": urls.worker_url,
-                    "DATABASE_OWNER_URL": urls.owner_url,
-                    "REDIS_URL": addresses.redis_url,
-                    **random_keys(),
-                }
-            )
-            load_reference(settings)
-            runs = measure(settings, size)
-    finally:
-        servers.stop()
+    with (
+        durable_servers() as addresses,
+        addresses.fresh_database() as urls,
+        TemporaryDirectory() as home,
+    ):
+        port = str(free_port())
+        settings = settings_over(urls, home, addresses.redis_url, CONSULAR_SIMULATOR_PORT=port)
+        load_reference(settings)
+        runs = measure(settings, size)
     print(f"{size.requests} requests to each of two agencies, {size.workers} workers;")
     print(f"the healthy one's, from filed to the agency's first word | to their end ({HEALTHY})")
     for run in runs:

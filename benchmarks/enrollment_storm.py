@@ -47,7 +47,7 @@ from services.kernel.settings import Settings
 from tests.factories.enrollments import GIVEN, SURNAMES
 from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import with_token_key
-from tests.servers import DatabaseUrls, Servers, random_keys
+from tests.servers import DatabaseUrls, Servers, settings_over
 from workers.main import run_relay, run_schedule, run_worker
 
 WORKERS = 2
@@ -517,19 +517,14 @@ def simulator(
 
 def settings_of(urls: DatabaseUrls, redis_url: str, home: Path) -> Settings:
     """Random keys, a port for the simulator, and leases that pass on soon."""
-    settings = Settings.load(
-        {
-            "CONSULAR_ENV": "development",
-            "CONSULAR_HOME": str(home),
-            "CONSULAR_SIMULATOR_PORT": str(free_port()),
-            "CONSULAR_LEASE_SECONDS": str(LEASE_SECONDS),
-            "CONSULAR_RING_SECONDS": str(RING_SECONDS),
-            "DATABASE_URL": urls.web_url,
-            "WORKER_DATABASE_URL": urls.worker_url,
-            "DATABASE_OWNER_URL": urls.owner_url,
-            "REDIS_URL": redis_url,
-            **random_keys(),
-        }
+    settings = settings_over(
+        urls,
+        home,
+        redis_url,
+        CONSULAR_ENV="development",
+        CONSULAR_SIMULATOR_PORT=str(free_port()),
+        CONSULAR_LEASE_SECONDS=str(LEASE_SECONDS),
+        CONSULAR_RING_SECONDS=str(RING_SECONDS),
     )
     return with_token_key(settings)
 

@@ -29,7 +29,7 @@ from services.kernel.db import NETWORK_SCOPE, Database
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures
 from services.monitoring.indicators import INDICATORS
-from tests.servers import REFERENCE, Addresses, DatabaseUrls, Servers
+from tests.servers import REFERENCE, Addresses, DatabaseUrls, durable_servers
 
 ROWS, SHORT_ROWS = 10_000_000, 200_000
 GROWTH = 10
@@ -261,21 +261,20 @@ def time_question(few: Database, many: Database, ask: AskIndicator) -> Timed:
 
 def measure(rows: int) -> dict[str, Timed]:
     """Every question over both databases, on servers of their own."""
-    servers = Servers(durable=True)
-    try:
-        addresses = servers.start()
-        with filled(addresses, rows // GROWTH) as small, filled(addresses, rows) as large:
-            few = Database(small.web_url, pool_size=1)
-            many = Database(large.web_url, pool_size=1)
-            now = datetime.now(UTC)
-            asks = questions(now.date(), now - timedelta(days=30))
-            try:
-                return {name: time_question(few, many, ask) for name, ask in asks.items()}
-            finally:
-                few.dispose()
-                many.dispose()
-    finally:
-        servers.stop()
+    with (
+        durable_servers() as addresses,
+        filled(addresses, rows // GROWTH) as small,
+        filled(addresses, rows) as large,
+    ):
+        few = Database(small.web_url, pool_size=1)
+        many = Database(large.web_url, pool_size=1)
+        now = datetime.now(UTC)
+        asks = questions(now.date(), now - timedelta(days=30))
+        try:
+            return {name: time_question(few, many, ask) for name, ask in asks.items()}
+        finally:
+            few.dispose()
+            many.dispose()
 
 
 def results(timed: dict[str, Timed]) -> list[Result]:

@@ -38,7 +38,7 @@ from services.kernel.crypto import Vault
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
 from tests.factories.enrollments import make_account, make_applicant, make_request
-from tests.servers import Servers
+from tests.servers import durable_servers
 from workers.main import run_relay, run_worker
 
 FAILING, WELL = "rfc", "nss"
@@ -163,27 +163,22 @@ class Office:
 
 def measure(size: Size) -> Outcome:
     """On servers of its own."""
-    servers = Servers(durable=True)
-    addresses = servers.start()
-    try:
-        with ExitStack() as stack:
-            home = Path(stack.enter_context(TemporaryDirectory(prefix="consular-healthy-")))
-            urls = stack.enter_context(addresses.fresh_database())
-            settings = settings_of(urls, addresses.redis(0), home)
-            load_reference(settings)
-            stack.enter_context(simulator(settings, home / "simulator"))
-            for run in (run_relay, *[run_worker] * WORKERS):
-                stack.callback(end, fork(partial(run, settings)))
-            vault = Vault(settings.master_keys(), settings.index_key())
-            database = Database(settings.worker_database_url, pool_size=1)
-            stack.callback(database.dispose)
-            office = Office(settings, database, vault)
-            for _ in range(size.rounds):
-                office.round(size.requests, failing=False)
-                office.round(size.requests, failing=True)
-            return Outcome(office.times[False], office.times[True])
-    finally:
-        servers.stop()
+    with durable_servers() as addresses, ExitStack() as stack:
+        home = Path(stack.enter_context(TemporaryDirectory(prefix="consular-healthy-")))
+        urls = stack.enter_context(addresses.fresh_database())
+        settings = settings_of(urls, addresses.redis(0), home)
+        load_reference(settings)
+        stack.enter_context(simulator(settings, home / "simulator"))
+        for run in (run_relay, *[run_worker] * WORKERS):
+            stack.callback(end, fork(partial(run, settings)))
+        vault = Vault(settings.master_keys(), settings.index_key())
+        database = Database(settings.worker_database_url, pool_size=1)
+        stack.callback(database.dispose)
+        office = Office(settings, database, vault)
+        for _ in range(size.rounds):
+            office.round(size.requests, failing=False)
+            office.round(size.requests, failing=True)
+        return Outcome(office.times[False], office.times[True])
 
 
 def main(arguments: list[str] | None = None) -> int:

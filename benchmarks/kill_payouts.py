@@ -39,7 +39,7 @@ from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
 from services.remittances.queries import proof
 from tests.factories.remittances import make_remittance, make_sender, prepare_reference
-from tests.servers import Servers, random_keys
+from tests.servers import durable_servers, random_keys
 from workers.main import run_relay, run_worker
 
 KILLS, KILLS_FULL, KILLS_CI = 200, 10_000, 20
@@ -284,19 +284,8 @@ def run(environ: Mapping[str, str], kills: int) -> Outcome:
 
 def run_on_own_servers(kills: int) -> Outcome:
     """PostgreSQL with fsync on, and Valkey, for this measurement alone."""
-    servers = Servers(durable=True)
-    addresses = servers.start()
-    try:
-        with addresses.fresh_database() as urls:
-            environ = {
-                "DATABASE_URL": urls.web_url,
-                "WORKER_DATABASE_URL": urls.worker_url,
-                "DATABASE_OWNER_URL": urls.owner_url,
-                "REDIS_URL": addresses.redis(0),
-            }
-            return run(environ, kills)
-    finally:
-        servers.stop()
+    with durable_servers() as addresses, addresses.fresh_database() as urls:
+        return run(urls.environ(addresses.redis(0)), kills)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -31,7 +31,7 @@ from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures
-from tests.servers import REFERENCE, DatabaseUrls, Servers
+from tests.servers import REFERENCE, DatabaseUrls, durable_servers
 
 _OFFICES = ("losangeles", "chicago", "houston", "madrid", "tokyo", None)
 _SERVICES = ("PAS10", "MAT", "INE", "RFC")
@@ -153,13 +153,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recount", description=__doc__)
     parser.add_argument("--full", action="store_true", help="50 writers for a minute")
     size = FULL if parser.parse_args(arguments).full else SHORT
-    servers = Servers(durable=True)
-    try:
-        addresses = servers.start()
-        with addresses.fresh_database(REFERENCE) as urls:
-            outcome = run(urls, size)
-    finally:
-        servers.stop()
+    with durable_servers() as addresses, addresses.fresh_database(REFERENCE) as urls:
+        outcome = run(urls, size)
     print(
         f"{size.writers} writers, {outcome.facts:,} facts in {size.seconds:.0f} s:"
         f" {outcome.compared} comparisons, {outcome.wrong} differ"

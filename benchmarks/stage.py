@@ -31,7 +31,7 @@ from services.staff.accounts import MakeStaffAccount, make_account
 from services.staff.sessions import start_session
 from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import with_token_key, working_day
-from tests.servers import DatabaseUrls, Servers, random_keys
+from tests.servers import DatabaseUrls, durable_servers, settings_over
 
 OFFICE, HOT, SOLD_OUT = "losangeles", "chicago", "houston"
 # Where a full day is looked at.
@@ -183,60 +183,42 @@ def http_request(
 def standing(past: int = 0) -> Iterator[Stage]:
     """Everything started and loaded; all of it ends and is deleted with the context. ``past``: how
     many times the 70,000 bookings lie behind them as well."""
-    servers = Servers(durable=True)
-    try:
-        addresses = servers.start()
-        with ExitStack() as stack:
-            home = Path(stack.enter_context(TemporaryDirectory(prefix="consular-bench-")))
-            few = stack.enter_context(addresses.fresh_database())
-            settings = settings_for(few, addresses.redis_url, home)
-            load_reference(settings)
-            _open_sessions(settings)
-            citizens = make_citizens(settings, _CITIZENS)
-            _book(few, 0, FEW)
-            _fill_day(few)
-            many = stack.enter_context(addresses.fresh_database(few.name))
-            _book(many, FEW, MANY)
-            history.repeat_in_past(addresses.superuser_url, many.name, OFFICE, past)
-            starts = _starts(few)
-            full = _settings_of(settings, many)
-            yield Stage(
-                stack.enter_context(running_server(settings)),
-                stack.enter_context(running_server(settings, floor.create_app)),
-                stack.enter_context(running_server(full)),
-                stack.enter_context(running_server(full, floor.create_app)),
-                citizens,
-                starts,
-                _sign_in(settings),
-            )
-    finally:
-        servers.stop()
+    with durable_servers() as addresses, ExitStack() as stack:
+        home = Path(stack.enter_context(TemporaryDirectory(prefix="consular-bench-")))
+        few = stack.enter_context(addresses.fresh_database())
+        settings = settings_for(few, addresses.redis_url, home)
+        load_reference(settings)
+        _open_sessions(settings)
+        citizens = make_citizens(settings, _CITIZENS)
+        _book(few, 0, FEW)
+        _fill_day(few)
+        many = stack.enter_context(addresses.fresh_database(few.name))
+        _book(many, FEW, MANY)
+        history.repeat_in_past(addresses.superuser_url, many.name, OFFICE, past)
+        starts = _starts(few)
+        full = _settings_of(settings, many)
+        yield Stage(
+            stack.enter_context(running_server(settings)),
+            stack.enter_context(running_server(settings, floor.create_app)),
+            stack.enter_context(running_server(full)),
+            stack.enter_context(running_server(full, floor.create_app)),
+            citizens,
+            starts,
+            _sign_in(settings),
+        )
 
 
 def settings_for(urls: DatabaseUrls, redis_url: str, home: Path) -> Settings:
-    settings = Settings.load(
-        {
-            "CONSULAR_ENV": "development",
-            "CONSULAR_HOME": str(home),
-            "REDIS_URL": redis_url,
-            **random_keys(),
-        }
-    )
-    return with_token_key(_settings_of(settings, urls))
+    return with_token_key(settings_over(urls, home, redis_url, CONSULAR_ENV="development"))
 
 
 def _settings_of(settings: Settings, urls: DatabaseUrls) -> Settings:
-    values = {
-        "DATABASE_URL": urls.web_url,
-        "WORKER_DATABASE_URL": urls.worker_url,
-        "DATABASE_OWNER_URL": urls.owner_url,
-    }
     return replace(
         settings,
         database_url=urls.web_url,
         worker_database_url=urls.worker_url,
         database_owner_url=urls.owner_url,
-        values={**settings.values, **values},
+        values={**settings.values, **urls.environ(settings.redis_url)},
     )
 
 

@@ -36,7 +36,7 @@ from services.kernel.db import Database
 from services.kernel.settings import Settings
 from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import working_day
-from tests.servers import Servers
+from tests.servers import durable_servers
 
 OFFICE, SERVICE = "losangeles", "PAS10"
 # Ten minutes each, from nine to two.
@@ -101,21 +101,16 @@ class Outcome:
 
 def measure(size: Size) -> Outcome:
     """On servers of its own."""
-    servers = Servers(durable=True)
-    try:
-        addresses = servers.start()
-        with ExitStack() as stack:
-            home = Path(stack.enter_context(TemporaryDirectory(prefix="consular-surge-")))
-            urls = stack.enter_context(addresses.fresh_database())
-            settings = settings_for(urls, addresses.redis_url, home)
-            load_reference(settings)
-            _open_morning(settings, size.desks)
-            requests = _requests(make_citizens(settings, size.people), _starts(urls.owner_url))
-            product = stack.enter_context(running_server(settings))
-            answers = asyncio.run(_ask_all(product.port, requests, size.seconds))
-            return Outcome(size, answers, _seats(urls.owner_url))
-    finally:
-        servers.stop()
+    with durable_servers() as addresses, ExitStack() as stack:
+        home = Path(stack.enter_context(TemporaryDirectory(prefix="consular-surge-")))
+        urls = stack.enter_context(addresses.fresh_database())
+        settings = settings_for(urls, addresses.redis_url, home)
+        load_reference(settings)
+        _open_morning(settings, size.desks)
+        requests = _requests(make_citizens(settings, size.people), _starts(urls.owner_url))
+        product = stack.enter_context(running_server(settings))
+        answers = asyncio.run(_ask_all(product.port, requests, size.seconds))
+        return Outcome(size, answers, _seats(urls.owner_url))
 
 
 def _open_morning(settings: Settings, desks: int) -> None:

@@ -31,7 +31,7 @@ from tests.servers import (
     DatabaseUrls,
     Servers,
     find_chromium,
-    random_keys,
+    settings_over,
 )
 
 _SERVERS = pytest.StashKey[Servers]()
@@ -137,17 +137,7 @@ def redis_url(servers: Addresses) -> str:
 @pytest.fixture
 def settings(database: DatabaseUrls, redis_url: str, tmp_path: Path) -> Settings:
     """Settings of the environment ``test``, over servers of this run."""
-    return Settings.load(
-        {
-            "CONSULAR_ENV": "test",
-            "CONSULAR_HOME": str(tmp_path),
-            "DATABASE_URL": database.web_url,
-            "WORKER_DATABASE_URL": database.worker_url,
-            "DATABASE_OWNER_URL": database.owner_url,
-            "REDIS_URL": redis_url,
-            **random_keys(),
-        }
-    )
+    return settings_over(database, tmp_path, redis_url)
 
 
 def _addresses(config: pytest.Config) -> Addresses:

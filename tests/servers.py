@@ -27,6 +27,7 @@ from consular.local.roles import OWNER, create_database, provision
 from consular.local.valkey import ValkeyServer
 from consular.seed import load_rows, one_transaction
 from integrations.registry import new_secrets as new_agency_secrets
+from services.kernel.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "consular_template"
@@ -54,6 +55,15 @@ class DatabaseUrls:
     def app_url(self) -> str:
         """The login that may do all that the application does: the workers'."""
         return self.worker_url
+
+    def environ(self, redis_url: str) -> dict[str, str]:
+        """The settings that name it, and this Valkey."""
+        return {
+            "DATABASE_URL": self.web_url,
+            "WORKER_DATABASE_URL": self.worker_url,
+            "DATABASE_OWNER_URL": self.owner_url,
+            "REDIS_URL": redis_url,
+        }
 
 
 @dataclass(frozen=True)
@@ -176,6 +186,24 @@ class Servers:
         )
         addresses.load_reference()
         return addresses
+
+
+def settings_over(
+    urls: DatabaseUrls, home: Path | str, redis_url: str = "redis://127.0.0.1:1", **more: str
+) -> Settings:
+    """Settings of the environment ``test`` over these servers, with keys of their own."""
+    values = {"CONSULAR_ENV": "test", "CONSULAR_HOME": str(home), **urls.environ(redis_url)}
+    return Settings.load({**values, **random_keys(), **more})
+
+
+@contextmanager
+def durable_servers() -> Iterator[Addresses]:
+    """Both servers with fsync on, for one measurement alone."""
+    servers = Servers(durable=True)
+    try:
+        yield servers.start()
+    finally:
+        servers.stop()
 
 
 def has_reference(url: str) -> bool:

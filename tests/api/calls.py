@@ -21,9 +21,8 @@ from consular.auth import ANYONE
 from consular.input import fields as ours
 from services.kernel.audit import OFFICE_ROLES, Role
 from services.kernel.ids import FolioKind, new_folio
-from services.kernel.settings import Settings
 from tests.factories.web import Web, running_web, working_day
-from tests.servers import Addresses, random_keys
+from tests.servers import Addresses, settings_over
 
 MISSING_ID = "00000000-0000-7000-8000-000000000000"
 # Fields that don't go together with the others, or not with the same value.
@@ -38,18 +37,11 @@ Path_ = tuple[str | int, ...]
 @contextmanager
 def steady_web(servers: Addresses, home: Path) -> Iterator[Web]:
     """One application and one database for all tests of a file."""
-    with servers.fresh_database() as urls:
-        environ = {
-            "CONSULAR_ENV": "test",
-            "CONSULAR_HOME": str(home),
-            "DATABASE_URL": urls.web_url,
-            "WORKER_DATABASE_URL": urls.worker_url,
-            "DATABASE_OWNER_URL": urls.owner_url,
-            "REDIS_URL": servers.redis(63),
-            **random_keys(),
-        }
-        with running_web(Settings.load(environ)) as web:
-            yield web
+    with (
+        servers.fresh_database() as urls,
+        running_web(settings_over(urls, home, servers.redis(63))) as web,
+    ):
+        yield web
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from werkzeug.test import TestResponse
 
 from services.kernel.commits import OutcomeUnknown
 from services.kernel.db import NETWORK_SCOPE, Database
-from tests.factories.clusters import Cluster, cluster, place, settings_over
+from tests.factories.clusters import Cluster, cluster, place
 from tests.factories.enrollments import make_account
 from tests.factories.web import Web, person, running_web
+from tests.servers import settings_over
 
 WITHIN_SECONDS = 10.0
 # As many as the web's two processes answer at a time.

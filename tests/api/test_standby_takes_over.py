@@ -13,9 +13,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from services.kernel.settings import Settings
-from tests.factories.clusters import Cluster, Replica, cluster, place, settings_over, standby_of
+from tests.factories.clusters import Cluster, Replica, cluster, place, standby_of
 from tests.factories.web import Web, person, running_web
-from tests.servers import DatabaseUrls
+from tests.servers import DatabaseUrls, settings_over
 
 WITHIN_SECONDS = 10.0
 BEFORE, MEANWHILE = range(4), range(4, 12)

@@ -15,11 +15,10 @@ import httpx
 import psycopg
 import pytest
 
-from tests.factories.clusters import settings_over
 from tests.factories.races import run_rounds
 from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import Web, person, running_web
-from tests.servers import Addresses
+from tests.servers import Addresses, settings_over
 
 CLIENTS = 20
 ROUNDS, ROUNDS_FULL = 2, 1000

@@ -18,7 +18,7 @@ from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
 from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import with_token_key
-from tests.servers import Addresses, random_keys
+from tests.servers import Addresses, settings_over
 
 SOON = 2.0
 PROFILE = b'{"given_names": "Ana", "first_surname": "Demo", "birth_date": "1990-05-12"}'
@@ -38,15 +38,8 @@ def many_files() -> Iterator[None]:
 def ready(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """With reference data and an issuer of tokens."""
     with servers.fresh_database() as urls:
-        values = {
-            "CONSULAR_ENV": "test",
-            "CONSULAR_HOME": str(tmp_path_factory.mktemp("home")),
-            "DATABASE_URL": urls.web_url,
-            "DATABASE_OWNER_URL": urls.owner_url,
-            "REDIS_URL": servers.redis(0),
-            **random_keys(),
-        }
-        settings = with_token_key(Settings.load(values))
+        home = tmp_path_factory.mktemp("home")
+        settings = with_token_key(settings_over(urls, home, servers.redis(0)))
         load_reference(settings)
         yield settings
 

@@ -23,8 +23,7 @@ from consular.local.accounts import identity, server_account
 from consular.local.ports import HOST, free_port
 from consular.local.postgres import PostgresServer
 from consular.local.roles import create_database, provision
-from services.kernel.settings import Settings
-from tests.servers import DatabaseUrls, random_keys, temporary_directory
+from tests.servers import DatabaseUrls, temporary_directory
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 START_SECONDS = 20.0
@@ -77,23 +76,6 @@ class Replica(Cluster):
         finally:
             for pid in processes:
                 os.kill(pid, signal.SIGCONT)
-
-
-def settings_over(
-    urls: DatabaseUrls, home: Path, redis_url: str = "redis://127.0.0.1:1"
-) -> Settings:
-    """Settings of the environment ``test`` over a cluster of one's own."""
-    return Settings.load(
-        {
-            "CONSULAR_ENV": "test",
-            "CONSULAR_HOME": str(home),
-            "DATABASE_URL": urls.web_url,
-            "WORKER_DATABASE_URL": urls.worker_url,
-            "DATABASE_OWNER_URL": urls.owner_url,
-            "REDIS_URL": redis_url,
-            **random_keys(),
-        }
-    )
 
 
 @contextmanager

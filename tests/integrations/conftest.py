@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from integrations.base import TokenClient
 from integrations.contracts import (
     CurpQuestion,
     EnrollmentApplication,
@@ -104,51 +106,25 @@ def control(simulator: Simulator) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture
-def finabien(simulator: Simulator) -> Iterator[FinabienClient]:
-    with FinabienClient(*_at(simulator, "finabien")) as client:
-        yield client
+def _connected(client: type[TokenClient]) -> Any:
+    """A fixture: a client of the agency as the test's simulator plays it."""
+
+    @pytest.fixture
+    def connected(simulator: Simulator) -> Iterator[TokenClient]:
+        url, transport = f"http://simulator.test/{client.agency}", InProcessTransport(simulator)
+        with client(url, SECRETS[client.agency], transport) as connection:
+            yield connection
+
+    return connected
 
 
-@pytest.fixture
-def sat(simulator: Simulator) -> Iterator[SatClient]:
-    with SatClient(*_at(simulator, "sat")) as client:
-        yield client
-
-
-@pytest.fixture
-def imss(simulator: Simulator) -> Iterator[ImssClient]:
-    with ImssClient(*_at(simulator, "imss")) as client:
-        yield client
-
-
-@pytest.fixture
-def infonavit(simulator: Simulator) -> Iterator[InfonavitClient]:
-    with InfonavitClient(*_at(simulator, "infonavit")) as client:
-        yield client
-
-
-@pytest.fixture
-def renapo(simulator: Simulator) -> Iterator[RenapoClient]:
-    with RenapoClient(*_at(simulator, "renapo")) as client:
-        yield client
-
-
-@pytest.fixture
-def rates(simulator: Simulator) -> Iterator[BanxicoClient]:
-    with BanxicoClient(*_at(simulator, "banxico")) as client:
-        yield client
-
-
-@pytest.fixture
-def notices(simulator: Simulator) -> Iterator[NoticesClient]:
-    with NoticesClient(*_at(simulator, "notices")) as client:
-        yield client
-
-
-def _at(simulator: Simulator, agency: str) -> tuple[str, str, InProcessTransport]:
-    """Address, secret and transport of an agency in this process."""
-    return f"http://simulator.test/{agency}", SECRETS[agency], InProcessTransport(simulator)
+finabien = _connected(FinabienClient)
+sat = _connected(SatClient)
+imss = _connected(ImssClient)
+infonavit = _connected(InfonavitClient)
+renapo = _connected(RenapoClient)
+rates = _connected(BanxicoClient)
+notices = _connected(NoticesClient)
 
 
 def an_order(folio: str = "R7K3M9QXW42T", **changes: object) -> PayoutOrder:

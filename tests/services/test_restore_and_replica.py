@@ -35,11 +35,10 @@ from tests.factories.clusters import (
     place,
     provisioned,
     run,
-    settings_over,
     standby_of,
 )
 from tests.factories.web import running_web_without_data
-from tests.servers import ROOT, DatabaseUrls
+from tests.servers import ROOT, DatabaseUrls, settings_over
 
 BACKUP_PASSWORD = "secret-of-the-backup"
 

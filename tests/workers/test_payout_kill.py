@@ -17,14 +17,7 @@ def test_killed_workers_lose_and_double_nothing(database: DatabaseUrls, redis_ur
     measured = subprocess.run(
         [sys.executable, "-m", kill_payouts.__name__, "--ci"],
         cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "DATABASE_URL": database.web_url,
-            "WORKER_DATABASE_URL": database.worker_url,
-            "DATABASE_OWNER_URL": database.owner_url,
-            "REDIS_URL": redis_url,
-        },
+        env={**os.environ, "PYTHONPATH": str(ROOT), **database.environ(redis_url)},
         capture_output=True,
         text=True,
         timeout=300,
