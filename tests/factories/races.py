@@ -5,21 +5,26 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import httpx
 import psycopg
 from psycopg.rows import dict_row
+from sqlalchemy.orm import Session
 
 from services.appointments.freeing import free_attendee, free_places, free_vacated
+from services.appointments.holding import free_hold, list_due
 from services.appointments.seating import DeskOffer, Opening, Party, Time
+from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
+from tests.factories.counts import miscounted
 from tests.factories.seating import Booked, World, could_be_seated, is_sound
 from tests.factories.server import make_citizens
 from tests.factories.staff import cookie_name, staff_browser
@@ -28,10 +33,19 @@ from tests.factories.web import Web, person, working_day
 CLIENTS = 50
 SERVICES = ("PAS10", "MAT", "INE")
 INTERPRETER = "maya"
+SHARE = "elderly_or_disabled"
+# By then the places of a hold that was let go are free; those that go on aren't.
+LET_GO = timedelta(minutes=1)
+# Each time that so many were made all that there are run out, under people's hands.
+HOLDS_RUN_OUT = 4
+TELL_AFTER = 100
 STEP = timedelta(minutes=15)
 REFUSED = frozenset({"slot_taken", "slot_not_offered"})
 # Codes that may answer each request; whatever else comes is a fault.
 MAY_ANSWER = {
+    "hold": REFUSED,
+    "prolong": frozenset({"hold_over", "not_found"}),
+    "let go": frozenset({"not_found"}),
     "book": REFUSED,
     "move": REFUSED | {"wrong_state"},
     "cancel": frozenset({"wrong_state"}),
@@ -86,6 +100,9 @@ class Round:
     refused: list[dict[str, Any]] = field(default_factory=list)
     zone: ZoneInfo = field(init=False)
     sessions: list[str] = field(default_factory=list)
+    # Places kept at each time, by share, and the day's maximums.
+    kept: dict[str, int] = field(default_factory=dict)
+    most: dict[str, int] = field(default_factory=dict)
     client: httpx.AsyncClient = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,13 +117,18 @@ class Round:
         self.zone = ZoneInfo(row["time_zone"])
 
     def open(self) -> None:
-        """One or two sessions of an hour, with named desks, long services and skills by chance."""
+        """One or two sessions of an hour, with named desks, long services, skills, places that are
+        kept and maximums of the day by chance."""
+        self.kept = {SHARE: 1} if self._by(0.3) else {}
+        self.most = {code: self.chance.randint(3, 8) for code in SERVICES if self._by(0.2)}
+        reserves = [{"share": share, "places": most} for share, most in self.kept.items()]
         for name in "AB"[: self.chance.choice((1, 1, 2))]:
             desks = [self._desk(f"{name}{n}") for n in range(self.chance.randint(1, 3))]
             minutes = {c: self.chance.choice((30, 45)) for c in SERVICES if self._by(0.25)}
             answer = self.web.try_session(
                 consulate=self.office, date=self.day.isoformat(), desks=desks,
-                closes="10:00", service_minutes=minutes,
+                closes="10:00", service_minutes=minutes, reserves=reserves,
+                daily_maximums=self.most,
             )  # fmt: skip
             assert answer.status_code == 201, answer.text
             self.sessions.append(answer.get_json()["id"])
@@ -142,8 +164,11 @@ class Round:
         return answer.json() if answer.is_success else None
 
     async def _citizen(self, number: int, token: str) -> None:
-        for attempt in range(self.chance.choice((1, 2, 3))):
+        for attempt in range(self.chance.choice((1, 1, 2))):
             body = self._wish(number * 20 + attempt * 4)
+            hold = await self._hold(body, token) if self._by(0.4) else None
+            if hold and self._by(0.3):
+                return None
             key = f"{self.number}-{number}-{attempt}" if self._by(0.2) else ""
             sent = [self._send("book", "/appointments", body, token, key=key)]
             answers = await asyncio.gather(*sent, *self._again(key, body, token))
@@ -153,9 +178,24 @@ class Round:
             if booked:
                 people = set(range(1, len(body["attendees"]) + 1))
                 self.mine[booked[0]] = Mine(token, body["start"], people)
+                self.seen["hold used"] += hold is not None
                 return await self._afterwards(booked[0])
             self.refused.append(body)
         return None
+
+    async def _hold(self, booking: dict[str, Any], token: str) -> Any:
+        """Hold the places first; now and then for longer, or not to the end."""
+        body = {name: value for name, value in booking.items() if name != "attendees"}
+        people = len(booking["attendees"])
+        hold = await self._send("hold", "/holds", {**body, "people": people}, token)
+        run_out = hold and self.seen["hold"] % HOLDS_RUN_OUT == 0
+        if hold and self._by(0.2):
+            await self._send("prolong", f"/holds/{hold['id']}/extend", {}, token)
+        if hold and self._by(0.2):
+            await self._send("let go", f"/holds/{hold['id']}", None, token, method="DELETE")
+        if run_out:
+            self.seen["hold run out"] += await asyncio.to_thread(self.end_holds)
+        return hold
 
     def _again(self, key: str, body: dict[str, Any], token: str) -> list[Any]:
         """The same request once more, at the same time, where it has a key."""
@@ -168,6 +208,7 @@ class Round:
             "start": self._start(),
             "attendees": [person(self.number * 1000 + number + n) for n in range(people)],
             "needs": {"interpreter": INTERPRETER} if self._by(0.1) else None,
+            "share": SHARE if self._by(0.15) else None,
         }
         if people == 1 and self._by(0.15):
             return {**body, "services": self.chance.sample(SERVICES, 2)}
@@ -219,8 +260,9 @@ class Round:
             self.seen["ticket"] += 1
 
     async def _hours_change(self) -> None:
-        """The supervisor adds a window while people book, and takes one away, now and then."""
-        if not self._by(0.3):
+        """The supervisor adds a window while people book, and takes one away, now and then. Not
+        where places are kept: who has one of them by then stays, however few are left."""
+        if self.kept or not self._by(0.3):
             return
         session = self.chance.choice(self.sessions)
         for count in (3, self.chance.choice((1, 2))):
@@ -229,18 +271,30 @@ class Round:
             await self._send("edit", f"/sessions/{session}", body, self.supervisor, method="PATCH")
             await asyncio.to_thread(self.free_what_was_given_back)
 
+    def end_holds(self, ahead: timedelta = timedelta(hours=1)) -> int:
+        """As workers do, of those that are over so much later; each twice and two at a time."""
+        with self.web.database.transaction(NETWORK_SCOPE) as session:
+            due = list_due(session, now=system_clock() + ahead, most=1000)
+        self._two_at_a_time((free_hold, hold) for hold in due)
+        return len(due)
+
     def free_what_was_given_back(self) -> None:
         """As workers do when the time has come, each item twice and two at a time."""
         with _owner(self.web) as connection:
             rows = connection.execute(
                 "SELECT topic, ref FROM outbox WHERE topic = ANY (%s) ORDER BY id", (list(FREES),)
             ).fetchall()
-        with ThreadPoolExecutor(2) as workers:
-            list(workers.map(self._free, [row for row in rows for _ in range(2)]))
+        self._two_at_a_time((FREES[row["topic"]], row["ref"]) for row in rows)
+        self.end_holds(LET_GO)
 
-    def _free(self, item: dict[str, Any]) -> None:
+    def _two_at_a_time(self, work: Iterable[tuple[Callable[[Session, UUID], None], UUID]]) -> None:
+        with ThreadPoolExecutor(2) as workers:
+            list(workers.map(self._do, [each for each in work for _ in range(2)]))
+
+    def _do(self, work: tuple[Callable[[Session, UUID], None], UUID]) -> None:
+        free, ref = work
         with self.web.database.transaction(NETWORK_SCOPE) as session:
-            FREES[item["topic"]](session, item["ref"])
+            free(session, ref)
 
     def check(self) -> None:
         """What must hold now that nothing is in the air."""
@@ -251,6 +305,8 @@ class Round:
         assert is_sound(world), self.number
         self.offered_is_what_can_be_served(world)
         self.nobody_is_refused_who_fits()
+        self.end_holds()
+        self.counts_are_right()
         with _owner(self.web) as connection:
             connection.execute("DELETE FROM outbox WHERE topic = ANY (%s)", (list(FREES),))
 
@@ -281,7 +337,7 @@ class Round:
     def counts_are_right(self) -> None:
         """What constraints count are the seats and desks of who has a place, each once."""
         with _owner(self.web) as connection:
-            wrong = connection.execute(_MISCOUNTED, (self.sessions,)).fetchall()
+            wrong = miscounted(connection, self.sessions)
             left = connection.execute(_LEFT, (self.sessions,)).fetchall()
         assert (wrong, left) == ([], []), self.number
 
@@ -301,9 +357,9 @@ class Round:
             length = (seat["ends_at"] - seat["starts_at"]) // STEP
             booked.append(
                 Booked(number, first, length, seat["service_code"], frozenset(seat["skills"] or ()),
-                       "", seat["desk_id"])
+                       seat["share"], seat["desk_id"])
             )  # fmt: skip
-        return World(openings, booked)
+        return World(openings, booked, self.kept, self.most)
 
     def _opening(self, row: dict[str, Any], rows: dict[str, list[dict[str, Any]]]) -> Opening:
         desks = [
@@ -320,15 +376,19 @@ class Round:
         """The list of free times is that of trying every time and every desk."""
         service, people = self.chance.choice(SERVICES), self.chance.choice((1, 1, 2, 3))
         day = self.day.isoformat()
+        share = self.chance.choice(("", SHARE))
         query = f"service={service}&from={day}&to={day}&party={people}"
+        query += f"&share={share}" if share else ""
         answer = self.web.call("GET", f"/consulates/{self.office}/availability?{query}")
         assert answer.status_code == 200, answer.text
         offered = {datetime.fromisoformat(each["start"]) for each in answer.get_json()["slots"]}
         starts = {t.starts_at for o in world.openings for t in o.times if t.open}
         possible = {
-            start for start in starts if could_be_seated(world, Party(start, (service,), people))
+            start
+            for start in starts
+            if could_be_seated(world, Party(start, (service,), people, share=share))
         }
-        assert offered == possible, (self.number, service, people)
+        assert offered == possible, (self.number, service, people, share)
 
     def nobody_is_refused_who_fits(self) -> None:
         """Those who were refused try once more, one by one, and others; who fits is booked."""
@@ -349,7 +409,7 @@ def _party(body: dict[str, Any]) -> Party:
     needs = (body["needs"] or {}).get("interpreter")
     skills = frozenset({f"interpreter:{needs}"} if needs else ())
     start = datetime.fromisoformat(body["start"])
-    return Party(start, services, len(body["attendees"]), skills)
+    return Party(start, services, len(body["attendees"]), skills, body["share"] or "")
 
 
 def _owner(web: Web) -> Any:
@@ -369,27 +429,17 @@ def run_rounds(web: Web, url: str, count: int, *, first: int = 0) -> Counter[str
         asyncio.run(race.run())
         race.check()
         seen += race.seen
+        if (number + 1) % TELL_AFTER == 0:
+            print(f"{number + 1} rounds: {dict(sorted(seen.items()))}", flush=True)
     return seen
 
 
-_MISCOUNTED = """
-    SELECT t.slot_id, t.services, t.taken, places.n, held.n FROM slot_sets t
-    JOIN slots s ON s.id = t.slot_id
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS n FROM seats e WHERE e.slot_id = t.slot_id AND e.counted
-            AND e.hold_id IS NULL AND e.service_code = ANY (t.services)) places
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS n FROM desk_holds h JOIN desks d ON d.id = h.desk_id
-        WHERE h.session_id = s.session_id AND d.services && t.services
-            AND s.starts_at >= h.starts_at AND s.starts_at < h.ends_at) held
-    WHERE s.session_id = ANY (%s::uuid[])
-        AND (t.taken <> places.n + held.n OR t.taken > t.capacity)
-"""
 # Desks held for nobody who comes, and places still kept of who left.
 _LEFT = """
     SELECT h.id FROM desk_holds h
     LEFT JOIN (seats e JOIN attendees m USING (appointment_id, person_id)) ON e.hold_id = h.id
     WHERE h.session_id = ANY (%s::uuid[]) AND m.status IS DISTINCT FROM 'booked'
+        AND NOT EXISTS (SELECT FROM held_seats WHERE desk_hold_id = h.id)
 """
 _WORLD = {
     "sessions": "SELECT id::text, service_slots FROM sessions WHERE id = ANY (%s::uuid[])",
@@ -397,8 +447,10 @@ _WORLD = {
     " WHERE session_id = ANY (%s::uuid[]) AND removed_at IS NULL",
     "times": "SELECT id::text, session_id::text, starts_at, ends_at, open FROM slots"
     " WHERE session_id = ANY (%s::uuid[]) ORDER BY starts_at",
-    "seats": "SELECT l.session_id::text, e.starts_at, e.ends_at, e.service_code, h.skills,"
-    " h.desk_id::text FROM seats e JOIN slots l ON l.id = e.slot_id"
-    " LEFT JOIN desk_holds h ON h.id = e.hold_id"
-    " WHERE l.session_id = ANY (%s::uuid[]) AND e.counted",
+    "seats": "SELECT l.session_id::text, e.starts_at, e.ends_at, e.service_code, e.share, h.skills,"
+    " h.desk_id::text FROM ("
+    "  SELECT slot_id, starts_at, ends_at, service_code, share, hold_id FROM seats WHERE counted"
+    "  UNION ALL SELECT slot_id, starts_at, ends_at, service_code, share, desk_hold_id"
+    "  FROM held_seats) e JOIN slots l ON l.id = e.slot_id"
+    " LEFT JOIN desk_holds h ON h.id = e.hold_id WHERE l.session_id = ANY (%s::uuid[])",
 }

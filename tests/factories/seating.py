@@ -41,11 +41,13 @@ class Booked:
 
 @dataclass
 class World:
-    """Sessions without bookings, who is booked, and places kept in every slot, by share."""
+    """Sessions without bookings, who is booked, places kept in every slot, by share, and how many
+    people the day takes of a service, where it has a maximum."""
 
     openings: list[Opening]
     booked: list[Booked] = field(default_factory=list)
     kept: dict[str, int] = field(default_factory=dict)
+    most: dict[str, int] = field(default_factory=dict)
 
     def state(self) -> list[Opening]:
         """The sessions as the database would tell them now."""
@@ -64,7 +66,12 @@ class World:
             Time(t.id, t.starts_at, t.ends_at, t.open, self._constraints(opening, places, n))
             for n, t in enumerate(opening.times)
         )
-        return Opening(opening.id, opening.desks, times, holds, "", opening.lengths)
+        left = {code: self.left_of_day(code) for code in self.most}
+        return Opening(opening.id, opening.desks, times, holds, "", opening.lengths, left)
+
+    def left_of_day(self, service: str) -> int:
+        """How many more people the day takes of it."""
+        return self.most.get(service, 1000) - sum(each.service == service for each in self.booked)
 
     def _constraints(
         self, opening: Opening, places: Sequence[Booked], slot: int
@@ -112,6 +119,8 @@ def random_world(chance: Random) -> World:
     if chance.random() < 0.3:
         kept = chance.sample(("elderly", "urgent"), min(desks, chance.choice((1, 2))))
         world.kept = dict.fromkeys(kept, 1)
+    if chance.random() < 0.2:
+        world.most = {chance.choice(_SERVICES): chance.randint(1, 3)}
     return world
 
 
@@ -148,6 +157,8 @@ def random_party(chance: Random) -> Party:
 
 def could_be_seated(world: World, party: Party) -> bool:
     """Every choice of times for the party, every choice of desks for everybody."""
+    if any(world.left_of_day(code) < party.people for code in party.services):
+        return False
     anywhere = [replace(each, desk=each.desk and "?") for each in world.booked]
     return any(
         _seatable(world, [*anywhere, *chosen], world.kept) for chosen in _choices(world, party)
@@ -156,7 +167,8 @@ def could_be_seated(world: World, party: Party) -> bool:
 
 def is_sound(world: World) -> bool:
     """Whether everybody can be served as booked, who has a named desk at that one."""
-    return _seatable(world, world.booked, world.kept)
+    within = all(world.left_of_day(code) >= 0 for code in world.most)
+    return within and _seatable(world, world.booked, world.kept)
 
 
 def _choices(world: World, party: Party) -> Iterator[list[Booked]]:

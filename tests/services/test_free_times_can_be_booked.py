@@ -11,7 +11,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
 
 from consular.seed import load_reference
 from services.appointments.booking import BookAppointment, book
@@ -27,34 +26,10 @@ from services.kernel.clock import system_clock
 from services.kernel.crypto import Vault
 from services.kernel.db import NETWORK_SCOPE, Database, driver_connection
 from services.kernel.settings import Settings
+from tests.factories.counts import miscounted
 from tests.factories.web import working_day
 
 OFFICE, SERVICES, DAY = "losangeles", ("PAS10", "MAT", "INE"), timedelta(days=1)
-_MISCOUNTED = text(
-    """
-    SELECT t.slot_id, t.services, t.taken, places.n, held.n FROM slot_sets t
-    JOIN slots s ON s.id = t.slot_id
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS n FROM seats e WHERE e.slot_id = t.slot_id AND e.hold_id IS NULL
-            AND e.service_code = ANY (t.services) AND e.share <> ALL (t.exempt)) places
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS n FROM desk_holds h JOIN desks d ON d.id = h.desk_id
-        WHERE h.session_id = s.session_id AND d.services && t.services
-            AND h.share <> ALL (t.exempt)
-            AND s.starts_at >= h.starts_at AND s.starts_at < h.ends_at) held
-    WHERE t.taken <> places.n + held.n
-    """
-)
-_MISCOUNTED_OF_DAY = text(
-    """
-    SELECT m.day, m.service_code, m.taken, n FROM day_maximums m
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS n FROM seats e JOIN slots s ON s.id = e.slot_id
-        JOIN sessions o ON o.id = s.session_id
-        WHERE o.day = m.day AND e.service_code = m.service_code) booked
-    WHERE m.taken <> n
-    """
-)
 SHARES = ("", "", "elderly_or_disabled", "urgent_protection")
 
 
@@ -90,8 +65,7 @@ def _open(database: Database, chance: Random, days: int) -> datetime:
 def _listed(database: Database, begins: datetime, wanted: Party) -> set[datetime]:
     service, *further = wanted.services
     with database.transaction(NETWORK_SCOPE) as session:
-        assert session.execute(_MISCOUNTED).all() == []
-        assert session.execute(_MISCOUNTED_OF_DAY).all() == []
+        assert miscounted(driver_connection(session)) == []
         times = availability(
             session, consulate=OFFICE, service=service, further=further,
             first=begins, last=begins + DAY, party=wanted.people, share=wanted.share,
