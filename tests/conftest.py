@@ -18,12 +18,13 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from services.kernel.settings import Settings
-from tests.factories import routing, statements
+from tests.factories import chance, routing, statements
 from tests.servers import (
     REFERENCE,
     TEMPLATE,
@@ -49,7 +50,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Only this machine may be called; a test of the browser needs one."""
+    """Only this machine may be called; a test of the browser needs one; invented people are the
+    same at each run of a test."""
+    chance.begin(item.nodeid)
     enable_socket()
     socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
     if item.get_closest_marker("browser") and find_chromium() is None:
@@ -60,6 +63,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Every statement is watched. In a worker: take the servers that the controller started."""
+    _take_time_for_examples(always_the_same=not config.getoption("--full"))
     statements.watch()
     routing.share_builders()
     received = getattr(config, "workerinput", {})
@@ -138,6 +142,17 @@ def redis_url(servers: Addresses) -> str:
 def settings(database: DatabaseUrls, redis_url: str, tmp_path: Path) -> Settings:
     """Settings of the environment ``test``, over servers of this run."""
     return settings_over(database, tmp_path, redis_url)
+
+
+def _take_time_for_examples(*, always_the_same: bool) -> None:
+    """How long this machine needs for one of Hypothesis' examples says nothing of us."""
+    hypothesis.settings.register_profile(
+        "consular",
+        derandomize=always_the_same,
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+    hypothesis.settings.load_profile("consular")
 
 
 def _addresses(config: pytest.Config) -> Addresses:

@@ -66,7 +66,7 @@ def _all_at_once(web: Web, path: str, body: Any, token: str, keys: list[str]) ->
     barrier = Barrier(len(keys))
 
     def post(key: str) -> tuple[int, Any]:
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=120)
         answer = web.call("POST", path, body, token=token, headers=_key(key))
         return answer.status_code, answer.get_json()
 

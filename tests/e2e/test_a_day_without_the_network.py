@@ -3,6 +3,7 @@ back. Keyboard and mouse of two officers in a real browser."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,8 @@ KEPT = """async () => new Promise(resolve => {
         };
     };
 })"""
+# The page and what it needs; the list was kept before them.
+ALL_KEPT = """async () => Boolean(await caches.match("/desk/offline", {ignoreVary: true}))"""
 NOTHING_LEFT = """async () =>
     (await indexedDB.databases()).length === 0 && (await caches.keys()).length === 0
 """
@@ -67,7 +70,6 @@ def desk(browser: Browser, web: Web, address: str, who: str) -> BrowserContext:
     cookie = officer.client.get_cookie(cookie_name(web.app))
     assert cookie is not None
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(15000)
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
     return context
 
@@ -77,7 +79,7 @@ def agenda(context: BrowserContext, address: str, window: str) -> Page:
     page = context.new_page()
     page.goto(f"{address}/desk/?desk={window}")
     page.evaluate("navigator.serviceWorker.ready")
-    page.wait_for_function("async () => (await caches.keys()).length === 1")
+    page.wait_for_function(ALL_KEPT)
     return page
 
 
@@ -92,10 +94,14 @@ def note(page: Page, name: str, *buttons: str) -> None:
     """Find somebody by part of their name, then take steps, by keyboard."""
     page.fill("[name=q]", name)
     page.press("[name=q]", "Enter")
-    for words in buttons:
+    waits = page.locator("[data-waits]")
+    expect(waits).to_have_text(re.compile(r"\d$"))
+    before = int(waits.inner_text().split()[-1])
+    for number, words in enumerate(buttons, before + 1):
         button = page.locator("[data-person] button", has_text=words)
         expect(button).to_be_visible()
         button.press("Enter")
+        expect(waits).to_have_text(re.compile(rf" {number}$"))
         expect(page.locator("[data-said]")).to_contain_text(name, ignore_case=True)
 
 
@@ -128,7 +134,7 @@ def test_a_day_at_two_desks_is_recorded_once(browser: Browser, web: Web, address
     one = first.new_page()
     one.goto(f"{address}/desk/?desk=A")
     expect(one.locator("[data-waits]")).to_contain_text("12")
-    assert one.locator("tr.is-checked_in").count() == 10
+    expect(one.locator("tr.is-checked_in")).to_have_count(10)
 
     first.set_offline(False)
     expect(one.locator(".desk-sums")).to_be_visible()

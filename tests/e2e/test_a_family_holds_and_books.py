@@ -42,6 +42,7 @@ def test_a_family_holds_a_time_and_books_two_services(
         pictures = iter(range(1, 20))
 
         def look(name: str) -> None:
+            page.wait_for_load_state()
             page.screenshot(path=tmp_path / f"{next(pictures):02d}-{name}.png", full_page=True)
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
 

@@ -25,7 +25,6 @@ BIRTH = {"birth_date-day": 12, "birth_date-month": 5, "birth_date-year": 1990}
 CURP = make_curp(Person("Ana", "Aclarar", "Prueba", date(1990, 5, 12)), "M")
 EMAIL = "ana.plan@demo.invalid"
 ACTIVE = "Listo, ya tienes tu registro"
-SECONDS = 1000
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +41,14 @@ def phone(browser: Browser, instance: Instance) -> Page:
 
 def _said(page: Page) -> str:
     """The main part; it fits a phone."""
+    page.wait_for_load_state()
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 360, page.url
     return page.inner_text("main")
 
 
 def _wait_for(page: Page, *words: str) -> str:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not any(each in _said(page) for each in words):
         assert time.monotonic() < deadline, _said(page)
         time.sleep(0.5)

@@ -70,7 +70,6 @@ def officers_page(browser: Browser, web: Web, address: str, who: str = "") -> Pa
     officer = staff_browser(web.app, "officer", "losangeles", who=who)
     cookie: Any = officer.client.get_cookie(cookie_name(web.app))
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(15000)
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
     page = context.new_page()
     page.goto(f"{address}/desk/?desk=A")

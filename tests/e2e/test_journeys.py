@@ -33,11 +33,11 @@ NAMES = {"given_names": "Ana", "first_surname": "Demostrada", "second_surname": 
 BIRTH = {"birth_date-day": 12, "birth_date-month": 5, "birth_date-year": 1990}
 CURP = make_curp(Person("Ana", "Demostrada", "Prueba", BORN), "M")
 EMAIL = "ana@demo.invalid"
-SECONDS = 1000
 
 
 def _words(page: Page) -> str:
-    """What the main part says, with plain spaces and hyphens."""
+    """What the main part says, with plain spaces and hyphens, once it is there as a whole."""
+    page.wait_for_load_state()
     return page.inner_text("main").replace("\xa0", " ").replace("\u2011", "-")
 
 
@@ -47,11 +47,10 @@ def _plain(folio: str) -> str:
 
 def _screen(browser: Browser, width: int = 1280) -> Page:
     context = browser.new_context(viewport={"width": width, "height": 900})
-    context.set_default_timeout(20 * SECONDS)
     return context.new_page()
 
 
-def _reload_until(page: Page, words: str, seconds: int = 30) -> None:
+def _reload_until(page: Page, words: str, seconds: int = 120) -> None:
     deadline = time.monotonic() + seconds
     while words not in _words(page):
         assert time.monotonic() < deadline, _words(page)
@@ -351,7 +350,7 @@ def _send_by_api(citizen: httpx.Client) -> dict[str, Any]:
 
 
 def _wait(client: httpx.Client, path: str, ends: set[str]) -> dict[str, Any]:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         answer = client.get(path).json()
         if answer["status"] in ends:

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.factories.instance import Instance, parent_of, reachable_home, running_instance
+from tests.factories.pace import seconds
 from tests.servers import DatabaseUrls
 
 
@@ -24,7 +25,7 @@ def _title(pid: int) -> str:
         return ""
 
 
-def _wait_for(holds: Callable[[], bool], *, seconds: float = 15) -> None:
+def _wait_for(holds: Callable[[], bool], *, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline
@@ -95,12 +96,11 @@ def test_interrupted_it_stops_in_time_and_starts_again_with_its_data(running: In
     with psycopg.connect(running.value("DATABASE_OWNER_URL")) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
 
-    assert running.end(signal.SIGINT) < 10
+    assert running.end(signal.SIGINT) < seconds(10)
     assert running.code() == 0
-    assert _alive(processes, within=0.5) == []
+    assert _alive(processes, within=seconds(0.5)) == []
 
-    busy = os.getloadavg()[0] / (os.cpu_count() or 1)  # others' work is not our slowness
-    assert running.start() < 10 * max(1.0, busy)
+    assert running.start() < seconds(10)
     with psycopg.connect(running.value("DATABASE_OWNER_URL")) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
     assert (running.home / "token-key.pem").read_text() == token_key

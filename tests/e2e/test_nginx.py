@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from consular.local.ports import free_port
+from tests.factories.pace import seconds
 
 SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "nginx" / "consular.conf"
 NAME = "citas.example"
@@ -117,7 +118,7 @@ class Proxy:
     def connect(self) -> HTTPSConnection:
         """A new connection; the certificate is its own."""
         context = ssl.create_default_context(cafile=str(self.directory / "certificate.pem"))
-        connection = HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
+        connection = HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
         connection._server_hostname = NAME  # type: ignore[attr-defined]
         return connection
 
@@ -182,11 +183,11 @@ def proxy() -> Iterator[Proxy]:
             yield proxy
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def _wait(port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -197,7 +198,7 @@ def _wait(port: int) -> None:
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -242,7 +243,8 @@ def test_slow_senders_do_not_reach_the_web(proxy: Proxy) -> None:
             proxy.stall(stack)
         began = time.monotonic()
         assert proxy.call("GET", "/")[0] == 200
-        assert time.monotonic() - began < 2
+        took = time.monotonic() - began
+        assert took < seconds(2)
         assert proxy.upstream.seen == [("GET", "/")]
 
 
@@ -278,9 +280,11 @@ def test_documents_pass_through_to_the_web_which_says_what_is_too_long(proxy: Pr
     ],
 )
 def test_guessing_is_slowed_down(proxy: Proxy, method: str, path: str) -> None:
+    began = time.monotonic()
     statuses = [proxy.call(method, path)[0] for _ in range(30)]
+    again = (time.monotonic() - began) / 2  # one every two seconds
     assert set(statuses) == {200, 429}
-    assert 15 <= statuses.count(200) <= 25
+    assert 15 <= statuses.count(200) <= 25 + again
     _, headers, _ = proxy.call(method, path)
     assert headers["Retry-After"] == "10"
     assert proxy.call("GET", "/")[0] == 200  # looking at pages goes on

@@ -66,7 +66,7 @@ def test_the_web_starts_as_its_unit_says(settings: Settings) -> None:
         _wait(port)
     finally:
         process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 def _wait(port: int) -> None:

@@ -32,6 +32,7 @@ def _staff(browser: Browser, instance: Instance, subject: str) -> Page:
 
 
 def _no_wider(page: Page) -> None:
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
 
@@ -69,7 +70,7 @@ def test_an_announcement_is_read_on_a_phone_in_both_languages_until_it_is_taken_
 
 def _reload_until(page: Page, words: str, *, there: bool) -> None:
     """Each of several processes asks for itself once in some seconds."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 120
     while (words in page.inner_text("body")) is not there:
         assert time.monotonic() < deadline, page.inner_text("body")
         time.sleep(0.5)

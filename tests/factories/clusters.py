@@ -26,7 +26,7 @@ from consular.local.roles import create_database, provision
 from tests.servers import DatabaseUrls, temporary_directory
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-START_SECONDS = 20.0
+START_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

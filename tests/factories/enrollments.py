@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,6 +26,7 @@ from services.kernel.crypto import Vault
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.kernel.money import Money
+from tests.factories.chance import dice
 
 GIVEN = ("Guadalupe", "Itzel", "Ramón", "Xóchitl", "Efraín", "Noemí", "Ulises", "Brenda")
 SURNAMES = ("Hernández", "Núñez", "Quiroga", "Tzompantzi", "Ibarra", "Zepeda", "Luna", "Peña")
@@ -37,18 +37,18 @@ def make_applicant(
 ) -> Applicant:
     """Somebody new at each call."""
     person = Person(
-        given_names=given_names or random.choice(GIVEN),
-        first_surname=first_surname or random.choice(SURNAMES),
-        second_surname=random.choice(SURNAMES),
-        birth_date=date(1955, 1, 1) + timedelta(days=random.randrange(18_000)),
+        given_names=given_names or dice.choice(GIVEN),
+        first_surname=first_surname or dice.choice(SURNAMES),
+        second_surname=dice.choice(SURNAMES),
+        birth_date=date(1955, 1, 1) + timedelta(days=dice.randrange(18_000)),
     )
     return Applicant(
         given_names=person.given_names,
         first_surname=person.first_surname,
         second_surname=person.second_surname,
         birth_date=person.birth_date,
-        curp=make_curp(person, random.choice("HM")),
-        email=email or f"persona{random.randrange(10**9)}@example.org",
+        curp=make_curp(person, dice.choice("HM")),
+        email=email or f"persona{dice.randrange(10**9)}@example.org",
     )
 
 

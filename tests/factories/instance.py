@@ -16,12 +16,13 @@ from typing import Any
 from urllib.request import urlopen
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from consular.local.ports import free_port
 from tests.servers import find_chromium, temporary_directory
 
 ROOT = Path(__file__).resolve().parents[2]
+EXPECT_MILLISECONDS = 30_000
 COMMAND = [sys.executable, "-c", "from consular.cli import main; main()"]
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
@@ -90,7 +91,7 @@ class Instance:
         while self._clients:
             self._clients.pop().close()
         self.process.send_signal(number)
-        self.process.wait(15)
+        self.process.wait(60)
         return time.monotonic() - began
 
     def runs(self) -> bool:
@@ -153,7 +154,7 @@ class Instance:
         client = httpx.Client(
             base_url=f"{self.url}/api/v1",
             headers={"Authorization": f"Bearer {token}"},
-            timeout=30,
+            timeout=60,
         )
         self._clients.append(client)
         return client
@@ -167,7 +168,7 @@ class Instance:
 
     def newest_code(self, address: str) -> str:
         """The one-time code that was sent to an e-mail or phone."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             for body in self.messages(address):
                 match = re.search(r"\b\d{6}\b", body)
@@ -202,13 +203,18 @@ def running_instance() -> Iterator[Instance]:
 
 
 @contextmanager
-def running_chromium() -> Iterator[Browser]:
-    """The system's Chromium. Raises LookupError where there is none."""
+def running_chromium(*more: str) -> Iterator[Browser]:
+    """The system's Chromium, with ``more`` arguments. Raises LookupError where there is none.
+
+    What is expected of a page is waited for as long as the browser waits for anything.
+    """
     path = find_chromium()
     if path is None:
         raise LookupError("there is no Chromium on this machine")
+    expect.set_options(timeout=EXPECT_MILLISECONDS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
+        arguments = [*CHROMIUM_ARGUMENTS, *more]
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
         try:
             yield browser
         finally:
@@ -220,7 +226,6 @@ def old_phone(browser: Browser) -> Page:
     context = browser.new_context(
         viewport={"width": 360, "height": 740}, java_script_enabled=False, locale="es-MX"
     )
-    context.set_default_timeout(20_000)
     return context.new_page()
 
 
@@ -231,8 +236,9 @@ def fill(page: Page, values: dict[str, Any]) -> None:
 
 
 def press(page: Page) -> None:
-    """Press the page's first main button."""
+    """Press the page's first main button, and wait until what that leads to is there as a whole."""
     page.locator("main .btn-primary").first.click()
+    page.wait_for_load_state()
 
 
 def sign_in_staff(page: Page, instance: Instance, subject: str) -> None:

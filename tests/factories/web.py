@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, cached_property
 from io import BytesIO
 from typing import Any
@@ -23,11 +23,14 @@ from werkzeug.test import TestResponse, stream_encode_multipart
 from consular.app import create_app
 from consular.local.development_tokens import development_token
 from consular.seed import load_reference
+from services.consulates.rules import mexican_days, us_days
 from services.kernel.db import Database
 from services.kernel.settings import Settings
 from tests.factories.contract import CheckedClient
 from tests.servers import has_reference
 
+# Days are counted from here, so that midnight comes between no two questions of a test.
+BEGAN = datetime.now(UTC)
 PERSON: dict[str, Any] = {
     "given_names": "Ana",
     "first_surname": "Demo",
@@ -167,11 +170,16 @@ def morning_at_office(days: int = 0) -> datetime:
 
 def working_day(days: int = 30) -> Any:
     """A day about ``days`` ahead that is neither a weekend nor closed."""
-    day = (datetime.now(UTC) + timedelta(days=days)).date()
-    closed = {(12, 24), (12, 25), (1, 1), (11, 26), (1, 18), (2, 5), (2, 15)}
-    while day.weekday() > 4 or (day.month, day.day) in closed:
+    day = (BEGAN + timedelta(days=days)).date()
+    while day.weekday() > 4 or day in _closed_days():
         day += timedelta(days=1)
     return day
+
+
+@cache
+def _closed_days() -> frozenset[date]:
+    years = range(BEGAN.year, BEGAN.year + 3)
+    return frozenset(each.day for year in years for each in (*mexican_days(year), *us_days(year)))
 
 
 @contextmanager

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.factories.instance import CHROMIUM_ARGUMENTS, find_chromium
+from tests.factories.instance import running_chromium
 from tests.factories.web import Web, served
 
 ADDRESS = "/inscripciones/prueba-de-video"
@@ -25,18 +25,13 @@ def test_without_a_script_it_says_how_to_try_them(web: Web) -> None:
     assert '<button class="btn btn-primary" type="button" hidden>' in page
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_a_browser_that_has_them_says_that_they_work(web: Web, language: str) -> None:
-    path = find_chromium()
-    if path is None:
-        pytest.skip("there is no Chromium on this machine")
-    with served(web) as address, sync_playwright() as playwright:
-        arguments = [*CHROMIUM_ARGUMENTS, *FAKE]
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+    with served(web) as address, running_chromium(*FAKE) as browser:
         page = browser.new_page(viewport={"width": 360, "height": 700})
         page.goto(f"{address}{ADDRESS}?language={language}")
         page.locator("[data-camera] button").click()
         sentences = {"es": "Tu cámara y tu micrófono funcionan.", "en": "Your camera and your"}
         expect(page.locator("[data-camera] [role=status]")).to_contain_text(sentences[language])
         expect(page.locator("video")).to_be_visible()
-        browser.close()

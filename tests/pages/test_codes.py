@@ -107,6 +107,6 @@ def test_a_code_posted_twice_at_once_signs_in_once(web: Web) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert sorted(answers)[1] == "/mis-tramites"
     assert count(web, "SELECT count(*) FROM web_sessions") == 1

@@ -40,7 +40,7 @@ def twice(send: Callable[[], TestResponse]) -> list[TestResponse]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert len(answers) == 2
     return answers
 

@@ -69,7 +69,7 @@ def test_a_return_that_comes_twice_at_once_signs_in_once(web: Web, client: Flask
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert places == ["/mis-tramites"] * 2
     assert [tab.get("/mis-tramites").status_code for tab in tabs] == [200, 200]
     assert count(web, SESSIONS) == 1

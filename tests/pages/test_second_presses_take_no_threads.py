@@ -34,17 +34,18 @@ class SlowForm:
         self.fails = False
         self._do = enrolling.read_request
         monkeypatch.setattr(enrolling, "read_request", self._held)
+        monkeypatch.setattr(posting, "WAIT_SECONDS", 120.0)  # longer than a slow machine takes
         self._pool = ThreadPoolExecutor(REPEATS + 1)
         # The token is read once: each page costs a query.
         self.form = {**FORM, "csrf_token": self.browser.csrf()}
         self.first = self.press()
-        assert self.begun.wait(10)
+        assert self.begun.wait(60)
 
     def _held(self, *arguments: Any) -> Any:
         first = not self.begun.is_set()
         self.begun.set()
         if first:
-            assert self.go_on.wait(30)
+            assert self.go_on.wait(120)
             if self.fails:
                 raise RuntimeError("out of order")
         return self._do(*arguments)
@@ -110,7 +111,7 @@ def test_when_the_first_sending_fails_what_was_typed_is_still_there(
     slow.fails = True
     monkeypatch.setattr(posting, "_places_to_wait", threading.BoundedSemaphore(1))
     assert posting._places_to_wait.acquire()
-    answer = slow.press().result(10)
+    answer = slow.press().result(60)
     assert slow.browser.get(answer.location).status_code == 200
     slow.end()
     form = slow.browser.get(answer.location).location

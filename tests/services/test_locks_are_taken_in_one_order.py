@@ -79,7 +79,7 @@ class Office:
                 assert not other.done()
             take_seats(connection, appointment, plan, party, [person])
             session.rollback()
-            other.result(20)
+            other.result(60)
         return plan
 
 

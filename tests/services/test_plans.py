@@ -458,7 +458,7 @@ def test_a_program_that_ends_meanwhile_does_not_meet_what_needs_it(db: Database)
         begun.set()
         _wait_for_lock(db)
         session.commit()
-        assert pending.result(10) == "prerequisite_missing"
+        assert pending.result(60) == "prerequisite_missing"
 
 
 def test_what_meets_a_request_can_not_end_before_it_is_in(db: Database) -> None:
@@ -476,7 +476,7 @@ def test_what_meets_a_request_can_not_end_before_it_is_in(db: Database) -> None:
         _wait_for_lock(db)
         assert not ended.done()
         session.commit()
-        ended.result(10)
+        ended.result(60)
 
 
 def _wait_for_lock(db: Database) -> None:
@@ -485,7 +485,7 @@ def _wait_for_lock(db: Database) -> None:
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND wait_event_type = 'Lock'"
     )
-    until = monotonic() + 10
+    until = monotonic() + 60
     while monotonic() < until:
         with db.transaction(Scope()) as session:
             if session.scalar(waiting):

@@ -210,7 +210,7 @@ def _until_replayed(primary: Cluster, replica: DatabaseUrls) -> None:
     """What the primary has written by now can be read at the replica."""
     with primary.superuser() as connection:
         (written,) = connection.execute("SELECT pg_current_wal_lsn()").fetchone() or ("",)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     with psycopg.connect(replica.web_url, autocommit=True) as connection:
         while True:
             row = connection.execute(

@@ -73,7 +73,7 @@ def test_a_process_that_never_answers_is_ended(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(DomainError) as refused:
         clean(files.png())
     assert refused.value.code == "file_unreadable"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_more_than_some_at_once_wait_and_are_then_sent_away(

@@ -44,7 +44,7 @@ def test_a_killed_one_starts_though_its_number_is_somebody_elses_now(
     written = lock.read_text()
     assert server.process is not None
     server.process.send_signal(signal.SIGQUIT)
-    server.process.wait(10)
+    server.process.wait(60)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
         lock.write_text(written.replace(written.split("\n")[0], str(stranger.pid)))
         server.start()

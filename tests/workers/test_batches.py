@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -292,8 +291,6 @@ def test_each_request_ends_once_whatever_goes_wrong(
     surnames: list[str],
     faults: list[dict[str, float]],
 ) -> None:
-    # Hypothesis begins each example with the same chances, which would make the same people.
-    random.seed()
     enrollments = [save(job, surname) for surname in surnames]
     pump()
     collect(job)

@@ -18,6 +18,7 @@ from services.kernel.ids import new_id
 from services.kernel.settings import Settings
 from services.outbox import delivery
 from tests.factories.enrollments import make_request
+from tests.factories.pace import seconds
 from tests.workers.conftest import (
     configured,
     effects,
@@ -26,7 +27,6 @@ from tests.workers.conftest import (
     look,
     outcomes,
     process,
-    seconds,
     undone,
     until,
 )
@@ -98,7 +98,7 @@ def test_a_worker_killed_in_the_middle_of_a_job_leaves_it_to_be_done_once(
 def test_a_worker_that_slept_past_its_lease_writes_nothing_when_it_wakes(
     quick: Settings, job: JobContext, agencies_url: str
 ) -> None:
-    fault(agencies_url, "sat", latency_ms=1000)
+    fault(agencies_url, "sat", latency_ms=3000)
     enrollment = enroll(job, make_request())
     with process("relay", quick), process("worker", quick) as sleeper:
         until(lambda: _sent(job, [enrollment]))
@@ -335,7 +335,7 @@ def test_a_stuck_worker_ends_itself(job: JobContext) -> None:
     time.sleep(0.3)
     assert not ended
     watchdog.busy(True)
-    until(lambda: ended, seconds=2)
+    until(lambda: ended)
     watchdog.stop()
 
 

@@ -140,7 +140,7 @@ def test_who_was_checked_is_not_checked_again(
 
 def test_an_appointment_comes_before_the_rfc(job: JobContext, pump: Callable[[], int]) -> None:
     enrollment = ask(job, "rfc")
-    until(lambda: pump() == 0 and look(job, enrollment).status == "active", seconds=30)
+    until(lambda: pump() == 0 and look(job, enrollment).status == "active")
     assert outcomes(job, "enrollments.submit") == ["sent_to_agency"]
 
 

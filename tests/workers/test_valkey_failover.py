@@ -19,6 +19,7 @@ from consular.local.valkey import ValkeyServer, valkey_program
 from services.kernel.ids import new_id
 from services.kernel.settings import Settings
 from services.outbox.delivery import enqueue
+from tests.factories.pace import seconds
 from tests.workers.conftest import configured, process, undone, until
 from workers.runtime import JobContext
 
@@ -150,7 +151,10 @@ def _at_work(quick: Settings, address: Address, password: str) -> Iterator[None]
     """A worker and a relay that know one address."""
     url = f"redis://:{password}@{HOST}:{address.port}/0"
     settings = configured(quick, REDIS_URL=url)
-    with process("worker", settings), process("relay", settings):
+    with process("worker", settings) as worker, process("relay", settings) as relay:
+        for started in (worker, relay):
+            assert started.stdout is not None
+            assert b"process_started" in started.stdout.readline()
         yield
 
 
@@ -165,7 +169,7 @@ def _until_done(job: JobContext) -> None:
         """everything that was put is done"""
         return undone(job) == 0
 
-    until(done, seconds=WITHIN_SECONDS)
+    until(done, seconds=seconds(WITHIN_SECONDS))
 
 
 @pytest.mark.slow
@@ -200,5 +204,5 @@ def test_relay_and_workers_go_on_after_sentinel_replaced_a_primary_that_died(
         assert one.process is not None
         one.process.kill()
         _ask(job)
-        until(replaced, seconds=WITHIN_SECONDS)
+        until(replaced, seconds=seconds(WITHIN_SECONDS))
         _until_done(job)
