@@ -3,7 +3,8 @@
 People ask at a steady pace for a social security number (IMSS) and for an RFC (SAT). In every other
 round SAT answers after seconds, with errors, or not at all. Timed is how long IMSS's requests take
 from being received to being decided, by the database's clock; the p99 of the rounds in which SAT is
-failing is held against that of the quiet rounds. Prints one line; exits with 1 above 1.10.
+failing is held against that of the quiet rounds. Prints a line a round and one over all;
+exits with 1 above 1.10.
 
 The machine should have nothing else to do: both p99 move with whatever else runs on it.
 """
@@ -120,9 +121,17 @@ class Office:
             well.append(self._request(WELL))
             time.sleep(max(0.0, started + (number + 1) * PACE_SECONDS - time.monotonic()))
         self._until(lambda: len(self._seconds(well)) == requests)
-        self.times[failing] += self._seconds(well)
+        seconds = self._seconds(well)
+        self.times[failing] += seconds
+        decided = time.monotonic() - started
         self._put({})
         self._until(lambda: not self._open())
+        print(
+            f"{'failing' if failing else 'quiet'}: p99 {_p99(seconds):.2f} s, median"
+            f" {median(seconds):.2f} s, decided after {decided:.0f} s,"
+            f" all after {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
 
     def _request(self, program: str) -> UUID:
         with self.database.transaction(NETWORK_SCOPE) as session:
