@@ -6,6 +6,8 @@ old phone, or lets a helper move and cancel it."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -137,7 +139,7 @@ def test_an_appointment_is_moved_by_its_person_and_then_by_a_helper_who_cancels_
     day = working_day(40)
     web.session(date=day.isoformat())
     account = account_of(web, "eva", given_names="Reservada", email="eva@demo.invalid")
-    start = f"{day}T09:00:00-08:00"
+    start = datetime.combine(day, time(9), ZoneInfo("America/Los_Angeles")).isoformat()
     token = web.token("citizen", subject="eva")
     booked = web.book(start, token=token, attendees=[booked_person(50)])
     assert booked.status_code == 201, booked.text
