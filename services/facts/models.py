@@ -23,16 +23,7 @@ from sqlalchemy.types import UserDefinedType
 from services.facts.cubes import Level
 from services.facts.people import AgeBand, Sex
 from services.kernel.db import Base
-from services.kernel.tables import one_of
-
-
-class Xid8(UserDefinedType[int]):
-    """PostgreSQL's 64-bit transaction id."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "XID8"
+from services.kernel.tables import Xid8, one_of
 
 
 class PgSnapshot(UserDefinedType[str]):

@@ -1,4 +1,4 @@
-"""What tables of several slices have in common: columns of few values, numbered rows, lists."""
+"""What tables of several slices have in common: types of columns, numbered rows, lists."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session
+from sqlalchemy.types import UserDefinedType
 
 from services.kernel.db import Base
 from services.kernel.errors import NotFound
@@ -16,6 +17,15 @@ from services.kernel.errors import NotFound
 Model = TypeVar("Model", bound=Base)
 Row = TypeVar("Row")
 Place = TypeVar("Place")
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "XID8"
 
 
 def one_of(column: str, values: Iterable[StrEnum]) -> str:

@@ -1,32 +1,172 @@
 CREATE OR REPLACE FUNCTION check_postings() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_broken text;
+    v_customers boolean;
 BEGIN
-    IF EXISTS (SELECT 1 FROM added GROUP BY entry_id, currency HAVING sum(amount) <> 0) THEN
-        RAISE EXCEPTION 'an entry does not balance' USING ERRCODE = 'check_violation',
-            SCHEMA = 'public', TABLE = 'postings', CONSTRAINT = 'ck_postings_balanced';
+    -- One query for all that must hold, for every posting pays for it. Accounts are looked up in
+    -- place of foreign keys, which would lock the house's few accounts at every posting. Lines come
+    -- with their entry: later ones would change what was posted.
+    SELECT min(entry.broken), bool_or(entry.customers) INTO v_broken, v_customers FROM (
+        SELECT bool_or(line.kind = 'customer') AS customers, CASE
+            WHEN sum(line.amount) FILTER (WHERE line.layer = 'posted') <> 0
+                OR sum(line.amount) FILTER (WHERE line.layer <> 'posted') <> 0 THEN 'balanced'
+            WHEN NOT bool_and(line.fresh) THEN 'written_once'
+            WHEN bool_or(line.kind IS NULL) THEN 'account'
+            WHEN min(line.account_code) = max(line.account_code) THEN 'two_accounts' END AS broken
+        FROM (
+            SELECT a.entry_id, a.account_code, a.currency, a.amount, a.layer,
+                (SELECT l.kind FROM ledger_accounts l
+                 WHERE l.code = a.account_code AND l.currency = a.currency) AS kind,
+                EXISTS (SELECT FROM journal_entries e
+                        WHERE e.id = a.entry_id AND e.xid = pg_current_xact_id()) AS fresh
+            FROM added a) line
+        GROUP BY line.entry_id, line.currency) entry;
+    IF v_broken IS NOT NULL THEN
+        RAISE EXCEPTION 'these lines are no transfer' USING ERRCODE = 'check_violation',
+            SCHEMA = 'public', TABLE = 'postings', CONSTRAINT = 'ck_postings_' || v_broken;
     END IF;
-    -- All lines of an entry come at once: later ones would change what was posted.
-    IF EXISTS (
-        SELECT 1 FROM postings p WHERE p.entry_id IN (SELECT entry_id FROM added)
-            AND NOT EXISTS (
-                SELECT 1 FROM added a WHERE a.entry_id = p.entry_id AND a.line = p.line)
-    ) THEN
-        RAISE EXCEPTION 'an entry is written once' USING ERRCODE = 'check_violation',
-            SCHEMA = 'public', TABLE = 'postings', CONSTRAINT = 'ck_postings_written_once';
-    END IF;
-    -- In place of a foreign key, which would lock the house's few accounts at every posting.
-    IF EXISTS (
-        SELECT 1 FROM added a WHERE NOT EXISTS (
-            SELECT 1 FROM ledger_accounts l
-            WHERE l.code = a.account_code AND l.currency = a.currency)
-    ) THEN
-        RAISE EXCEPTION 'no such account in this currency' USING ERRCODE = 'check_violation',
-            SCHEMA = 'public', TABLE = 'postings', CONSTRAINT = 'ck_postings_account';
+    IF v_customers THEN
+        -- In one order, whoever moves them.
+        PERFORM FROM ledger_balances WHERE account_code IN (SELECT account_code FROM added)
+            ORDER BY account_code FOR NO KEY UPDATE;
+        UPDATE ledger_balances b SET posted = b.posted - moved.posted, held = b.held + moved.held
+        FROM (
+            SELECT a.account_code, coalesce(sum(a.amount) FILTER (WHERE a.layer = 'posted'), 0) AS posted,
+                coalesce(sum(a.amount) FILTER (WHERE a.layer = 'debit_pending'), 0) AS held
+            FROM added a GROUP BY a.account_code) moved
+        WHERE b.account_code = moved.account_code;
     END IF;
     RETURN NULL;
 END $$;
 
--- Runs with its owner's rights: the application may post whole entries and nothing else.
+-- The functions below run with their owner's rights: the application may post whole transfers and
+-- nothing else. What is given for a transfer or a line stands at the same place in each array;
+-- `p_of` says to which transfer a line belongs. Returns when each was posted, for one that is there
+-- already is posted no more.
+CREATE OR REPLACE FUNCTION post_transfers_v1(
+    p_at timestamptz, p_ids uuid[], p_kinds text[], p_subjects uuid[], p_linked uuid[],
+    p_pending boolean[], p_expires timestamptz[], p_of integer[], p_lines smallint[],
+    p_accounts text[], p_currencies text[], p_amounts bigint[]
+) RETURNS timestamptz[] LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_count integer := cardinality(p_ids);
+    v_new uuid[];
+    v_other uuid;
+BEGIN
+    IF v_count > 1 THEN
+        SELECT given INTO v_other FROM unnest(p_ids) given GROUP BY given HAVING count(*) > 1;
+        IF FOUND THEN
+            RAISE EXCEPTION 'transfer_repeated' USING ERRCODE = 'CS001', DETAIL = v_other::text;
+        END IF;
+    END IF;
+    IF cardinality(p_of) < 2 * v_count OR v_count > 1 AND v_count <> (
+        SELECT count(DISTINCT given) FROM unnest(p_of) given) THEN
+        RAISE EXCEPTION 'a transfer has two lines at least' USING ERRCODE = 'check_violation',
+            SCHEMA = 'public', TABLE = 'postings', CONSTRAINT = 'ck_postings_balanced';
+    END IF;
+    WITH added AS (
+        INSERT INTO journal_entries
+            (id, state, kind, subject_id, remittance_id, linked_id, expires_at, at)
+        SELECT t.id, CASE WHEN t.pending THEN 'pending' ELSE 'posted' END, t.kind, t.subject,
+            t.subject, t.linked, t.expires, p_at
+        FROM unnest(p_ids, p_kinds, p_subjects, p_linked, p_pending, p_expires)
+            AS t (id, kind, subject, linked, pending, expires)
+        ON CONFLICT (id) DO NOTHING RETURNING id
+    ) SELECT array_agg(added.id) INTO v_new FROM added;
+    IF v_new IS NOT NULL THEN
+        INSERT INTO postings (entry_id, line, account_code, currency, amount, at, layer)
+        SELECT p_ids[l.of], l.line, l.account, l.currency, l.amount, p_at,
+            CASE WHEN NOT p_pending[l.of] THEN 'posted'
+                WHEN l.amount > 0 THEN 'debit_pending' ELSE 'credit_pending' END
+        FROM unnest(p_of, p_lines, p_accounts, p_currencies, p_amounts)
+            AS l (of, line, account, currency, amount)
+        WHERE cardinality(v_new) = v_count OR p_ids[l.of] = ANY (v_new);
+        IF cardinality(v_new) = v_count THEN
+            RETURN array_fill(p_at, ARRAY[v_count]);
+        END IF;
+    END IF;
+    SELECT t.id INTO v_other
+    FROM unnest(p_ids, p_kinds, p_subjects, p_linked, p_pending, p_expires)
+        WITH ORDINALITY AS t (id, kind, subject, linked, pending, expires, n)
+    JOIN journal_entries e ON e.id = t.id
+    WHERE e.id <> ALL (coalesce(v_new, '{}')) AND (
+        (e.state, e.hold_id, e.kind, e.subject_id, e.linked_id, e.expires_at) IS DISTINCT FROM (
+            CASE WHEN t.pending THEN 'pending' ELSE 'posted' END, NULL, t.kind, t.subject, t.linked,
+            t.expires)
+        OR (SELECT array_agg((p.line, p.account_code, p.currency, p.amount)::text ORDER BY p.line)
+            FROM postings p WHERE p.entry_id = e.id) IS DISTINCT FROM (
+            SELECT array_agg((l.line, l.account, l.currency, l.amount)::text ORDER BY l.line)
+            FROM unnest(p_of, p_lines, p_accounts, p_currencies, p_amounts)
+                AS l (of, line, account, currency, amount) WHERE l.of = t.n))
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'already_posted' USING ERRCODE = 'CS001', DETAIL = v_other::text;
+    END IF;
+    RETURN ARRAY(
+        SELECT e.at FROM unnest(p_ids) WITH ORDINALITY t (id, n)
+        JOIN journal_entries e ON e.id = t.id ORDER BY t.n);
+END $$;
+
+-- A hold ends once, by an entry of its own, which takes it back and where `p_state` is 'posted' posts
+-- it. Returns when that was; null where there is no such hold.
+CREATE OR REPLACE FUNCTION end_hold_v1(
+    p_at timestamptz, p_id uuid, p_hold uuid, p_state text, p_kind text
+) RETURNS timestamptz LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_hold journal_entries;
+    v_end journal_entries;
+BEGIN
+    SELECT * INTO v_hold FROM journal_entries WHERE id = p_hold AND state = 'pending';
+    IF NOT FOUND THEN RETURN NULL; END IF;
+    INSERT INTO journal_entries
+        (id, state, kind, subject_id, remittance_id, linked_id, hold_id, at)
+    VALUES (p_id, p_state, p_kind, v_hold.subject_id, v_hold.remittance_id, v_hold.linked_id,
+        p_hold, p_at)
+    ON CONFLICT (id) DO NOTHING;
+    IF NOT FOUND THEN
+        SELECT * INTO v_end FROM journal_entries WHERE id = p_id;
+        IF (v_end.hold_id, v_end.state, v_end.kind) IS DISTINCT FROM (p_hold, p_state, p_kind) THEN
+            RAISE EXCEPTION 'already_posted' USING ERRCODE = 'CS001', DETAIL = p_id::text;
+        END IF;
+        RETURN v_end.at;
+    END IF;
+    IF p_state = 'posted' AND v_hold.expires_at <= p_at THEN
+        RAISE EXCEPTION 'hold_lapsed' USING ERRCODE = 'CS001';
+    END IF;
+    IF p_state = 'expired' AND coalesce(v_hold.expires_at > p_at, true) THEN
+        RAISE EXCEPTION 'hold_not_lapsed' USING ERRCODE = 'CS001';
+    END IF;
+    INSERT INTO postings (entry_id, line, account_code, currency, amount, at, layer)
+    SELECT p_id, row_number() OVER (ORDER BY ending.layer = 'posted', held.line), held.account_code,
+        held.currency, ending.sign * held.amount, p_at, ending.layer
+    FROM postings held
+    CROSS JOIN LATERAL (VALUES (-1, held.layer), (1, 'posted')) AS ending (sign, layer)
+    WHERE held.entry_id = p_hold AND (ending.sign < 0 OR p_state = 'posted');
+    RETURN p_at;
+END $$;
+
+-- A customer's account, whose balance is a row that postings lock; opening it twice changes nothing.
+CREATE OR REPLACE FUNCTION open_customer_account_v1(p_code text, p_currency text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO ledger_accounts (code, currency, kind, name)
+        VALUES (p_code, p_currency, 'customer', '') ON CONFLICT (code) DO NOTHING;
+    INSERT INTO ledger_balances (account_code)
+        SELECT code FROM ledger_accounts
+        WHERE code = p_code AND currency = p_currency AND kind = 'customer'
+        ON CONFLICT (account_code) DO NOTHING;
+    IF NOT EXISTS (
+        SELECT FROM ledger_accounts
+        WHERE code = p_code AND currency = p_currency AND kind = 'customer'
+    ) THEN
+        RAISE EXCEPTION 'account_differs' USING ERRCODE = 'CS001', DETAIL = p_code;
+    END IF;
+END $$;
+
+-- For the version before, while it still runs; a later migration drops both.
 CREATE OR REPLACE FUNCTION post_entry_v2(
     p_id uuid, p_key text, p_kind text, p_subject uuid, p_at timestamptz, p_lines jsonb
 ) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
@@ -41,9 +181,13 @@ BEGIN
     INSERT INTO postings (entry_id, line, account_code, currency, amount, at)
         SELECT p_id, n, l->>'account', l->>'currency', (l->>'amount')::bigint, p_at
         FROM jsonb_array_elements(p_lines) WITH ORDINALITY AS t (l, n);
+    -- That version knows no holds: what it pays out or gives back is held no more.
+    PERFORM end_hold_v1(p_at, gen_random_uuid(), h.id, 'voided', p_kind)
+        FROM journal_entries h
+        WHERE h.subject_id = p_subject AND h.state = 'pending' AND p_kind IN ('paid', 'reversed')
+            AND NOT EXISTS (SELECT FROM journal_entries e WHERE e.hold_id = h.id);
 END $$;
 
--- For the version before, while it still runs; a later migration drops it.
 CREATE OR REPLACE FUNCTION post_entry(
     p_id uuid, p_key text, p_kind text, p_remittance uuid, p_at timestamptz, p_lines jsonb
 ) RETURNS void LANGUAGE plpgsql SECURITY DEFINER

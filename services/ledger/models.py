@@ -1,4 +1,4 @@
-"""Double entry: the house's accounts, entries, and their lines."""
+"""Double entry: accounts, entries, and their lines."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base
+from services.kernel.tables import Xid8, one_of
+from services.ledger.rules import AccountKind, Layer, State
 
 _AT = DateTime(timezone=True)
 
 
 class LedgerAccount(Base):
-    """An account of the house, in one currency."""
+    """An account in one currency."""
 
     __tablename__ = "ledger_accounts"
     __table_args__ = (
         CheckConstraint("currency IN ('USD', 'MXN')", name="currency"),
-        CheckConstraint(
-            "kind IN ('asset', 'liability', 'income', 'position', 'expense')", name="kind"
-        ),
+        CheckConstraint(one_of("kind", AccountKind), name="kind"),
     )
 
     code: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -39,47 +40,98 @@ class LedgerAccount(Base):
     name: Mapped[str] = mapped_column(Text)
 
 
+class LedgerBalance(Base):
+    """What a customer has, and how much of it is held. Postings lock the row and move it; accounts
+    of the house have none, so that no posting waits for another."""
+
+    __tablename__ = "ledger_balances"
+    __table_args__ = (
+        CheckConstraint("posted - held >= 0", name="available"),
+        CheckConstraint("held >= 0", name="held"),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
+
+    account_code: Mapped[str] = mapped_column(ForeignKey("ledger_accounts.code"), primary_key=True)
+    posted: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    held: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+
+
 class JournalEntry(Base):
-    """Something that moved money. ``key`` says what, so that a repeat is refused; ``subject_id`` is
-    the thing that it is about, whatever that is."""
+    """A transfer, or the end of a hold. Its ``id`` was made by who asked for it, so that a repeat
+    is known; ``subject_id`` is the thing that it is about, whatever that is.
+
+    ``linked_id`` is the same for transfers that belong together, such as the two sides of an
+    exchange. ``hold_id`` is the hold that this entry ends, ``xid`` the transaction that wrote it.
+    """
 
     __tablename__ = "journal_entries"
     __table_args__ = (
         UniqueConstraint("key"),
+        CheckConstraint(one_of("state", State), name="state"),
+        CheckConstraint(
+            "CASE state WHEN 'pending' THEN hold_id IS NULL"
+            " WHEN 'posted' THEN expires_at IS NULL"
+            " ELSE hold_id IS NOT NULL AND expires_at IS NULL END",
+            name="hold",
+        ),
+        Index(
+            "uq_journal_entries_hold_id",
+            "hold_id",
+            unique=True,
+            postgresql_where=text("hold_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_journal_entries_expires_at",
+            "expires_at",
+            postgresql_where=text("expires_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_journal_entries_linked_id",
+            "linked_id",
+            postgresql_where=text("linked_id IS NOT NULL"),
+        ),
         Index("ix_journal_entries_subject_id", "subject_id"),
-        Index("ix_journal_entries_remittance_id", "remittance_id"),
+        Index("ix_journal_entries_xid", "xid"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(Text)
+    # By which the version before knows a repeat; a later migration drops it.
+    key: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, server_default=text("'posted'"))
     kind: Mapped[str] = mapped_column(Text)
     subject_id: Mapped[UUID]
-    # The same, for the version before; a later migration drops it.
+    linked_id: Mapped[UUID | None]
+    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("journal_entries.id"))
+    expires_at: Mapped[datetime | None] = mapped_column(_AT)
+    # The same as its subject, for the version before; a later migration drops it.
     remittance_id: Mapped[UUID | None]
     at: Mapped[datetime] = mapped_column(_AT)
+    xid: Mapped[int] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
 
 
 class Posting(Base):
-    """One line of an entry: minor units, debit positive. Written by ``post_entry_v2`` only.
+    """One line of an entry: minor units, debit positive. Written by the ledger's functions only.
 
-    The account is checked by the table's trigger rather than by a foreign key, which would lock
-    the house's few accounts at every posting.
+    Entry and account are checked by the table's trigger rather than by foreign keys, which would
+    lock the house's few accounts at every posting.
     """
 
     __tablename__ = "postings"
     __table_args__ = (
         CheckConstraint("amount <> 0", name="amount"),
+        CheckConstraint(one_of("layer", Layer), name="layer"),
         Index(
             "ix_postings_account_code_at",
             "account_code",
             "at",
-            postgresql_include=["amount"],
+            postgresql_include=["amount", "layer"],
         ),
     )
 
-    entry_id: Mapped[UUID] = mapped_column(ForeignKey("journal_entries.id"), primary_key=True)
+    entry_id: Mapped[UUID] = mapped_column(primary_key=True)
     line: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     account_code: Mapped[str] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(Text)
     amount: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(_AT)
+    layer: Mapped[str] = mapped_column(Text, server_default=text("'posted'"))

@@ -1,25 +1,37 @@
 """Double entry: every movement of money as lines that sum to zero in each currency.
 
-One call of the database's ``post_entry_v2`` writes an entry; the database refuses what doesn't
-balance, a key that was used, and any change afterwards. A debit is positive. What a movement means,
-and on which accounts, its slice says.
+One call of a database function posts a transfer or a batch of them, all or none; the database
+refuses what doesn't balance, what overdraws a customer, and any change afterwards. A debit is
+positive. What a movement means, and on which accounts, its slice says.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid5
 
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import TextClause, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from services.kernel.db import violated_constraint
-from services.kernel.ids import new_id
-from services.ledger.errors import AlreadyPosted
+from services.kernel.db import raised_code, violated_constraint
+from services.kernel.errors import DomainError
+from services.ledger.errors import (
+    AccountDiffers,
+    AlreadyPosted,
+    HoldEnded,
+    HoldLapsed,
+    HoldNotLapsed,
+    NotEnoughMoney,
+    TransferRepeated,
+)
+from services.ledger.rules import State
+
+# Under which ids are made of words.
+_MADE_OF_WORDS = UUID("7c3b6f52-1f0e-4d8a-9a37-5f2c0b7de814")
 
 
 @dataclass(frozen=True)
@@ -31,28 +43,104 @@ class Line:
     amount: int
 
 
-_POST = text("SELECT post_entry_v2(:id, :key, :kind, :subject, :at, CAST(:lines AS jsonb))")
+@dataclass(frozen=True)
+class Transfer:
+    """Lines that are posted together, or held when ``pending``.
+
+    ``id`` is made before the call and kept: the same transfer again is the same one, another with
+    that id is refused. ``subject`` is the thing that it is about, ``kind`` what happened to it;
+    ``linked`` is the same for transfers that belong together. A hold is over at ``expires_at``.
+    """
+
+    id: UUID
+    kind: str
+    subject: UUID
+    lines: Sequence[Line]
+    linked: UUID | None = None
+    pending: bool = False
+    expires_at: datetime | None = None
 
 
-def post(
-    session: Session, key: str, lines: Sequence[Line], *, kind: str, subject: UUID, now: datetime
-) -> None:
-    """Write these lines as the one entry of that ``key``, in the current transaction.
+_POST = text(
+    """
+    SELECT post_transfers_v1(
+        :at, CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:subjects AS uuid[]),
+        CAST(:linked AS uuid[]), CAST(:pending AS boolean[]), CAST(:expires AS timestamptz[]),
+        CAST(:of AS integer[]), CAST(:lines AS smallint[]), CAST(:accounts AS text[]),
+        CAST(:currencies AS text[]), CAST(:amounts AS bigint[]))
+    """
+)
+_END = text("SELECT end_hold_v1(:at, :id, :hold, :state, :kind)")
+_OPEN = text("SELECT open_customer_account_v1(:code, :currency)")
+_REFUSED: dict[str | None, type[DomainError]] = {
+    error.code: error
+    for error in (AccountDiffers, AlreadyPosted, HoldNotLapsed, HoldLapsed, TransferRepeated)
+}
+_VIOLATED: dict[str | None, type[DomainError]] = {
+    "uq_journal_entries_hold_id": HoldEnded,
+    "ck_ledger_balances_available": NotEnoughMoney,
+}
 
-    ``subject`` is the thing that the entry is about, ``kind`` what happened to it. Raises
+
+def id_of(key: str) -> UUID:
+    """The id of the transfer that these words name, the same each time."""
+    return uuid5(_MADE_OF_WORDS, key)
+
+
+def post(session: Session, *transfers: Transfer, now: datetime) -> list[datetime]:
+    """Post these transfers in the current transaction, all or none; returns when each was posted,
+    which is before now for one that was there already.
+
+    Raises `AlreadyPosted`, `TransferRepeated`, `NotEnoughMoney`.
+    """
+    lines = [
+        (of, number, line)
+        for of, transfer in enumerate(transfers, start=1)
+        for number, line in enumerate(transfer.lines, start=1)
+    ]
+    values = {
+        "at": now,
+        "ids": [transfer.id for transfer in transfers],
+        "kinds": [transfer.kind for transfer in transfers],
+        "subjects": [transfer.subject for transfer in transfers],
+        "linked": [transfer.linked for transfer in transfers],
+        "pending": [transfer.pending for transfer in transfers],
+        "expires": [transfer.expires_at for transfer in transfers],
+        "of": [of for of, _, _ in lines],
+        "lines": [number for _, number, _ in lines],
+        "accounts": [line.account for _, _, line in lines],
+        "currencies": [line.currency for _, _, line in lines],
+        "amounts": [line.amount for _, _, line in lines],
+    }
+    posted: list[datetime] = _call(session, _POST, values)
+    return posted
+
+
+def end_hold(
+    session: Session, transfer: UUID, hold: UUID, state: State, *, kind: str, now: datetime
+) -> bool:
+    """Post a hold, void it, or let it expire; ``transfer`` is the id of the entry that does so.
+
+    False when there is no such hold. Raises `HoldEnded`, `HoldLapsed`, `HoldNotLapsed`,
     `AlreadyPosted`.
     """
-    values = {
-        "id": new_id(),
-        "key": key,
-        "kind": kind,
-        "subject": subject,
-        "at": now,
-        "lines": json.dumps([asdict(line) for line in lines]),
-    }
+    values = {"at": now, "id": transfer, "hold": hold, "state": state.value, "kind": kind}
+    return _call(session, _END, values) is not None
+
+
+def open_customer_account(session: Session, code: str, currency: str) -> None:
+    """Let a customer have an account that can't be overdrawn; nothing new when it is there.
+
+    Raises `AccountDiffers`.
+    """
+    _call(session, _OPEN, {"code": code, "currency": currency})
+
+
+def _call(session: Session, function: TextClause, values: dict[str, Any]) -> Any:
     try:
-        session.execute(_POST, values)
-    except IntegrityError as error:
-        if violated_constraint(error) == "uq_journal_entries_key":
-            raise AlreadyPosted() from error
-        raise
+        return session.execute(function, values).scalar_one()
+    except DBAPIError as error:
+        refused = _REFUSED.get(raised_code(error)) or _VIOLATED.get(violated_constraint(error))
+        if refused is None:
+            raise
+        raise refused() from error

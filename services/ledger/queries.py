@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.ledger.models import LedgerAccount, Posting
+from services.ledger.rules import Layer
 
 
 def balance(session: Session, account: str, as_of: datetime | None = None) -> int:
     """Sum of the account's lines, at ``as_of`` included: minor units, debit positive."""
     query = select(func.coalesce(func.sum(Posting.amount), 0)).where(
-        Posting.account_code == account
+        Posting.account_code == account, Posting.layer == Layer.POSTED
     )
     if as_of is not None:
         query = query.where(Posting.at <= as_of)
@@ -32,9 +33,11 @@ class TrialBalance:
 
 def trial_balance(session: Session, as_of: datetime | None = None) -> TrialBalance:
     """All accounts, those without a line included."""
-    lines = select(
-        Posting.account_code, Posting.currency, func.sum(Posting.amount).label("amount")
-    ).group_by(Posting.account_code, Posting.currency)
+    lines = (
+        select(Posting.account_code, Posting.currency, func.sum(Posting.amount).label("amount"))
+        .where(Posting.layer == Layer.POSTED)
+        .group_by(Posting.account_code, Posting.currency)
+    )
     if as_of is not None:
         lines = lines.where(Posting.at <= as_of)
     rows = session.execute(lines).all()

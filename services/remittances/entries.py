@@ -10,8 +10,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from services.kernel.money import convert
 from services.ledger import posting as ledger
-from services.ledger.posting import Line
+from services.ledger.posting import Line, Transfer, id_of
+from services.ledger.rules import State
 from services.remittances.models import Remittance
 
 
@@ -25,6 +27,7 @@ class LedgerCode(StrEnum):
     REFUNDS_PAYABLE = "refunds_payable"
     FX_USD = "fx_usd"
     FX_MXN = "fx_mxn"
+    FX_SPREAD_MXN = "fx_spread_mxn"
     PAYOUTS_PENDING = "payouts_pending"
     FINABIEN_SETTLEMENT = "finabien_settlement"
     SUSPENSE_MXN = "suspense_mxn"
@@ -39,6 +42,7 @@ class LedgerCode(StrEnum):
 _PESOS = frozenset(
     {
         LedgerCode.FX_MXN,
+        LedgerCode.FX_SPREAD_MXN,
         LedgerCode.PAYOUTS_PENDING,
         LedgerCode.FINABIEN_SETTLEMENT,
         LedgerCode.SUSPENSE_MXN,
@@ -50,11 +54,13 @@ _PESOS = frozenset(
 class EntryKind(StrEnum):
     """What moved the money; each happens at most once to a remittance, the last two to an incident.
 
+    ``held``: pesos that were ordered are kept for the agency until it has paid or it is given back.
     ``suspended``: the agency contradicts the books; ``cleared``: a person has settled that.
     """
 
     FUNDED = "funded"
     CONVERTED = "converted"
+    HELD = "held"
     PAID = "paid"
     REVERSED = "reversed"
     REFUNDED = "refunded"
@@ -67,42 +73,31 @@ def line(account: LedgerCode, amount: int) -> Line:
     return Line(account.value, account.currency, amount)
 
 
-def lines_of(kind: EntryKind, of: Remittance) -> list[Line]:
-    """The lines of an entry of that kind for that remittance."""
-    code = LedgerCode
-    converted = [
-        line(code.REMITTANCES_PAYABLE, of.send_minor),
-        line(code.FX_USD, -of.send_minor),
-        line(code.FX_MXN, of.receive_minor),
-        line(code.PAYOUTS_PENDING, -of.receive_minor),
-    ]
-    owed = [
-        line(code.REMITTANCES_PAYABLE, -of.send_minor),
-        line(code.FEE_INCOME, -of.fee_minor),
-        line(code.EXCISE_PAYABLE, -of.tax_minor),
-    ]
+def post(session: Session, kind: EntryKind, of: Remittance, *, now: datetime) -> None:
+    """Write what that step moves, in the current transaction. Raises `AlreadyPosted`, and
+    `HoldEnded` where it was paid or given back before."""
     match kind:
         case EntryKind.FUNDED:
-            lines = [line(code.FUNDING_CLEARING, of.total_minor), *owed]
+            lines = [line(LedgerCode.FUNDING_CLEARING, of.total_minor), *_owed(of)]
+            ledger.post(session, _transfer(of, kind, lines), now=now)
         case EntryKind.CONVERTED:
-            lines = converted
+            held = _transfer(of, EntryKind.HELD, _payout(of), pending=True)
+            ledger.post(session, *_exchange(of, kind), held, now=now)
         case EntryKind.PAID:
-            lines = [
-                line(code.PAYOUTS_PENDING, of.receive_minor),
-                line(code.FINABIEN_SETTLEMENT, -of.receive_minor),
-            ]
+            if not _end_hold(session, of, State.POSTED, kind, now=now):
+                ledger.post(session, _transfer(of, kind, _payout(of)), now=now)
         case EntryKind.REVERSED:
-            lines = _opposite(converted)
+            held_before = _end_hold(session, of, State.VOIDED, kind, now=now)
+            legs = [
+                replace(leg, lines=_opposite(leg.lines))
+                for leg in _exchange(of, kind, spread=held_before)
+            ]
+            ledger.post(session, *legs, now=now)
         case EntryKind.REFUNDED:
-            lines = [*_opposite(owed), line(code.REFUNDS_PAYABLE, -of.total_minor)]
-        case EntryKind.SUSPENDED | EntryKind.CLEARED:
-            raise ValueError(f"{kind} is posted for an incident")
-    return [each for each in lines if each.amount]
-
-
-def post(session: Session, kind: EntryKind, of: Remittance, *, now: datetime) -> None:
-    """Write the entry in the current transaction. Raises `AlreadyPosted`."""
-    post_lines(session, kind, of.id, lines_of(kind, of), now=now)
+            lines = [*_opposite(_owed(of)), line(LedgerCode.REFUNDS_PAYABLE, -of.total_minor)]
+            ledger.post(session, _transfer(of, kind, lines), now=now)
+        case _:
+            raise ValueError(f"{kind} is no step of a remittance")
 
 
 def post_lines(
@@ -117,7 +112,68 @@ def post_lines(
     """Write these lines as the one entry of that kind of the remittance, or of an incident about
     it. Raises `AlreadyPosted`."""
     about = f"incident:{incident}" if incident else f"remittance:{remittance}"
-    ledger.post(session, f"{about}:{kind}", lines, kind=kind.value, subject=remittance, now=now)
+    transfer = Transfer(id_of(f"{about}:{kind}"), kind.value, remittance, lines)
+    ledger.post(session, transfer, now=now)
+
+
+def _owed(of: Remittance) -> list[Line]:
+    """What the house owes for what the sender has paid, and its income."""
+    lines = [
+        line(LedgerCode.REMITTANCES_PAYABLE, -of.send_minor),
+        line(LedgerCode.FEE_INCOME, -of.fee_minor),
+        line(LedgerCode.EXCISE_PAYABLE, -of.tax_minor),
+    ]
+    return [each for each in lines if each.amount]
+
+
+def _payout(of: Remittance) -> list[Line]:
+    return [
+        line(LedgerCode.PAYOUTS_PENDING, of.receive_minor),
+        line(LedgerCode.FINABIEN_SETTLEMENT, -of.receive_minor),
+    ]
+
+
+def _exchange(of: Remittance, kind: EntryKind, *, spread: bool = True) -> list[Transfer]:
+    """Dollars into pesos: linked transfers, each in its currency, through the accounts that hold
+    what the house has of both. What a rounded amount leaves over is a transfer of its own."""
+    code = LedgerCode
+    legs = {
+        "usd": (code.REMITTANCES_PAYABLE, code.FX_USD, of.send_minor),
+        "mxn": (code.FX_MXN, code.PAYOUTS_PENDING, of.receive_minor),
+        "spread": (code.FX_MXN, code.FX_SPREAD_MXN, spread_minor(of) if spread else 0),
+    }
+    linked = id_of(f"remittance:{of.id}:{kind}")
+    return [
+        Transfer(
+            id_of(f"remittance:{of.id}:{kind}:{leg}"),
+            kind.value,
+            of.id,
+            [line(debit, amount), line(credit, -amount)],
+            linked=linked,
+        )
+        for leg, (debit, credit, amount) in legs.items()
+        if amount
+    ]
+
+
+def spread_minor(of: Remittance) -> int:
+    """Centavos that the dollars bring at the unrounded rate beyond what the recipient gets."""
+    return convert(of.send_minor, of.rate) - of.receive_minor
+
+
+def _transfer(
+    of: Remittance, kind: EntryKind, lines: Sequence[Line], *, pending: bool = False
+) -> Transfer:
+    return Transfer(id_of(f"remittance:{of.id}:{kind}"), kind.value, of.id, lines, pending=pending)
+
+
+def _end_hold(
+    session: Session, of: Remittance, state: State, kind: EntryKind, *, now: datetime
+) -> bool:
+    """False for one that the version before has ordered, which holds nothing."""
+    transfer = id_of(f"remittance:{of.id}:{kind}")
+    hold = id_of(f"remittance:{of.id}:{EntryKind.HELD}")
+    return ledger.end_hold(session, transfer, hold, state, kind=kind.value, now=now)
 
 
 def _opposite(lines: Sequence[Line]) -> list[Line]:

@@ -223,38 +223,46 @@ _UNBALANCED = text(
     "SELECT DISTINCT entry_id FROM postings GROUP BY entry_id, currency HAVING sum(amount) <> 0"
 )
 
-# What each account must hold for one remittance, by its status, against what it holds.
+# What each account must hold for one remittance, by its status, against what it holds. One that the
+# version before has exchanged has no linked transfers: neither a spread nor a hold.
 _MISMATCHED = text(
     """
     WITH expected AS (
-        SELECT r.id, v.account, v.amount
+        SELECT r.id, v.account, v.layer, v.amount
         FROM remittances r
         CROSS JOIN LATERAL (SELECT
             r.status <> 'failed' AS funded,
             r.status = ANY (:given_back) AS given_back,
             r.status = ANY (:pending) AS pending,
-            r.status = 'paid' AS paid
+            r.status = 'paid' AS paid,
+            EXISTS (SELECT FROM journal_entries e WHERE e.subject_id = r.id
+                AND e.kind = 'converted' AND e.linked_id IS NOT NULL) AS linked,
+            floor(r.send_minor * r.rate)::bigint - r.receive_minor AS spread
         ) s
         CROSS JOIN LATERAL (VALUES
-            ('funding_clearing', s.funded, r.total_minor),
-            ('remittances_payable', r.status = 'funded', -r.send_minor),
-            ('fee_income', s.funded AND NOT s.given_back, -r.fee_minor),
-            ('excise_payable', s.funded AND NOT s.given_back, -r.tax_minor),
-            ('refunds_payable', s.given_back, -r.total_minor),
-            ('fx_usd', s.pending OR s.paid, -r.send_minor),
-            ('fx_mxn', s.pending OR s.paid, r.receive_minor),
-            ('payouts_pending', s.pending, -r.receive_minor),
-            ('finabien_settlement', s.paid, -r.receive_minor)
-        ) v (account, holds, amount)
+            ('funding_clearing', 'posted', s.funded, r.total_minor),
+            ('remittances_payable', 'posted', r.status = 'funded', -r.send_minor),
+            ('fee_income', 'posted', s.funded AND NOT s.given_back, -r.fee_minor),
+            ('excise_payable', 'posted', s.funded AND NOT s.given_back, -r.tax_minor),
+            ('refunds_payable', 'posted', s.given_back, -r.total_minor),
+            ('fx_usd', 'posted', s.pending OR s.paid, -r.send_minor),
+            ('fx_mxn', 'posted', s.pending OR s.paid,
+                r.receive_minor + CASE WHEN s.linked THEN s.spread ELSE 0 END),
+            ('fx_spread_mxn', 'posted', s.linked AND (s.pending OR s.paid), -s.spread),
+            ('payouts_pending', 'posted', s.pending, -r.receive_minor),
+            ('payouts_pending', 'debit_pending', s.linked AND s.pending, r.receive_minor),
+            ('finabien_settlement', 'credit_pending', s.linked AND s.pending, -r.receive_minor),
+            ('finabien_settlement', 'posted', s.paid, -r.receive_minor)
+        ) v (account, layer, holds, amount)
         WHERE v.holds AND v.amount <> 0
     ), held AS (
-        SELECT e.subject_id AS id, p.account_code AS account, sum(p.amount) AS amount
+        SELECT e.subject_id AS id, p.account_code AS account, p.layer, sum(p.amount) AS amount
         FROM journal_entries e JOIN postings p ON p.entry_id = e.id
         WHERE e.kind NOT IN ('suspended', 'cleared')
-        GROUP BY e.subject_id, p.account_code HAVING sum(p.amount) <> 0
+        GROUP BY e.subject_id, p.account_code, p.layer HAVING sum(p.amount) <> 0
     )
     SELECT DISTINCT coalesce(expected.id, held.id)
-    FROM expected FULL JOIN held USING (id, account)
+    FROM expected FULL JOIN held USING (id, account, layer)
     WHERE expected.amount IS DISTINCT FROM held.amount
     """
 )

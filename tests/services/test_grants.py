@@ -208,6 +208,7 @@ ONLY_WORKERS = {
     "incidents": f"{ADD}, UPDATE",
     "journal_entries": READ,
     "ledger_accounts": READ,
+    "ledger_balances": READ,
     "imported_appointments": KEEP,
     "login_codes": f"{KEEP}, UPDATE (account_id, attempts, used_at)",
     "messages": f"{KEEP}, UPDATE (outcome_at, provider_id, reason, sent_at, state)",
@@ -241,7 +242,14 @@ ONLY_WORKERS = {
     "web_sessions": f"{KEEP}, UPDATE (ended_at, last_seen_at)",
 }
 # Functions that run with their owner's rights.
-FUNCTIONS = {"post_entry", "post_entry_v2", "sent_by_person"}
+FUNCTIONS = {
+    "end_hold_v1",
+    "open_customer_account_v1",
+    "post_entry",
+    "post_entry_v2",
+    "post_transfers_v1",
+    "sent_by_person",
+}
 
 _RIGHTS = """
 WITH columns AS (

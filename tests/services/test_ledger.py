@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from services.kernel.db import NETWORK_SCOPE, Database, violated_constraint
 from services.kernel.ids import new_id
 from services.ledger.errors import AlreadyPosted
-from services.ledger.posting import Line, post
+from services.ledger.posting import Line, Transfer, id_of, post
 from services.ledger.queries import balance, trial_balance
 from services.remittances.entries import EntryKind, LedgerCode, line, post_lines
 from services.remittances.queries import proof
@@ -190,10 +191,11 @@ def test_the_ledger_takes_entries_about_anything(session: Session) -> None:
     """It knows no remittance: whatever a slice names by an id may have moved money."""
     thing = new_id()
     lines = [Line("fx_usd", "USD", 7), Line("fee_income", "USD", -7)]
-    post(session, f"fine:{thing}", lines, kind="fine", subject=thing, now=NOW)
+    fine = Transfer(id_of(f"fine:{thing}"), "fine", thing, lines)
+    post(session, fine, now=NOW)
     assert balance(session, "fee_income") == -7
     with pytest.raises(AlreadyPosted), session.begin_nested():
-        post(session, f"fine:{thing}", lines, kind="fine", subject=new_id(), now=NOW)
+        post(session, replace(fine, subject=new_id()), now=NOW)
 
 
 def test_entries_of_the_version_before_are_about_the_same_thing(
