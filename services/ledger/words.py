@@ -14,7 +14,7 @@ _CHANGED = ErrorMessage(
 ERRORS: Mapping[str, ErrorMessage] = {
     "already_posted": _CHANGED,
     "transfer_repeated": ErrorMessage(
-        _("El mismo movimiento viene dos veces"),
+        _("El mismo movimiento viene repetido"),
         _("No se registró ninguno. Quita el que sobra e intenta otra vez."),
     ),
     "not_enough_money": ErrorMessage(
