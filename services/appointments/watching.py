@@ -31,6 +31,7 @@ from services.appointments.rules import (
     WatchEnding,
 )
 from services.appointments.searching import FreePlace, Search, search
+from services.appointments.seating import Party
 from services.appointments.steps import who_may
 from services.citizens.accounts import find_contact, find_holder
 from services.citizens.people import open_person, person_keys
@@ -160,18 +161,33 @@ def find_place(session: Session, row: PlaceWatch, *, now: datetime) -> FreePlace
     """The earliest place that fits, or None."""
     zone = ZoneInfo(get_consulate(session, row.consulate_codes[0]).time_zone)
     last = row.before or row.expires_at
+    party = _party(session, row)
+    if not party.people:
+        return None
+    service, *further = party.services
     wanted = Search(
-        row.service_code,
+        service,
         now.astimezone(zone).date(),
         last.astimezone(zone).date(),
         consulates=tuple(row.consulate_codes),
-        party=row.people,
-        skills=frozenset(row.skills),
-        share=row.share,
+        party=party.people,
+        further=tuple(further),
+        skills=party.skills,
+        share=party.share,
         each=1,
     )
     places = search(session, wanted, now=now + WATCH_NOTICE)
     return next((p for p in places if row.before is None or p.start < row.before), None)
+
+
+def _party(session: Session, row: PlaceWatch) -> Party:
+    """Who has to fit: those of the appointment who still come, each for all that they come for, or
+    who was named."""
+    appointment = session.get(Appointment, row.appointment_id) if row.appointment_id else None
+    if appointment is not None:
+        return party_to_move(session, appointment)
+    skills = frozenset(row.skills)
+    return Party(row.created_at, (row.service_code,), row.people, skills, row.share)
 
 
 def _tell(session: Session, row: PlaceWatch, now: datetime) -> bool:
@@ -187,12 +203,11 @@ def _tell(session: Session, row: PlaceWatch, now: datetime) -> bool:
 def _movable(
     session: Session, command: WatchPlaces, now: datetime
 ) -> tuple[Appointment | None, int]:
-    """The appointment that an earlier place is wanted for, and how many have to fit."""
+    """The appointment that an earlier place is wanted for, and how many come."""
     if command.appointment is None:
         return None, command.people
     row = get_appointment(session, command.appointment)
-    coming = len(who_may(session, row, Step.RESCHEDULE, now=now))
-    return row, coming * len(row.services)
+    return row, len(who_may(session, row, Step.RESCHEDULE, now=now))
 
 
 def _same(account: UUID, command: WatchPlaces) -> tuple[Any, ...]:

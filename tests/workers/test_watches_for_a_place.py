@@ -226,3 +226,31 @@ def test_an_earlier_place_has_what_the_appointment_needs(web: Web, job: JobConte
     web.session(opens="10:00", desks=[{**english[0], "name": "B"}], closes="10:15")
     assert look(job) == 1
     assert "10:00" in told(job)[0]
+
+
+def test_an_earlier_place_is_for_each_service_in_turn_and_for_who_still_comes(
+    web: Web, job: JobContext
+) -> None:
+    """Two people for two services need four times; one who stays alone needs two."""
+    browser, day = ana(web), working_day(40).isoformat()
+    desks = [{"name": "A", "services": ["PAS10", "MAT"]}, {"name": "B", "services": ["PAS10"]}]
+    web.session(date=day, desks=desks)
+    path = f"/consulates/losangeles/availability?service=PAS10&from={day}&to={day}"
+    start = web.call("GET", path).get_json()["slots"][0]["start"]
+    token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    both = {"services": ["PAS10", "MAT"], "service": None, "attendees": [person(5), person(6)]}
+    booked = web.book(start, token=token, **both)
+    assert booked.status_code == 201, booked.text
+    path = f"/appointments/{booked.get_json()['id']}"
+    browser.post(f"/citas{path.removeprefix('/appointments')}/antes", where="here")
+    copy = web.call("GET", "/me/data", token=token).get_json()
+    assert [watch["people"] for watch in copy["place_watches"]] == [2]
+    # Eight places for passports, none for the other service.
+    web.session(desks=[{"name": n, "services": ["PAS10"]} for n in "AB"])
+    assert look(job) == 0
+    # One desk for both, and time for one person.
+    web.session(opens="12:00", closes="12:30", desks=desks[:1])
+    assert look(job) == 0
+    assert web.call("POST", f"{path}/attendees/2/cancel", {}, token=token).status_code == 200
+    assert look(job) == 1
+    assert "12:00" in told(job)[0]
