@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from random import Random
 
 from services.appointments.rules import capacity_constraints
@@ -161,7 +161,7 @@ def could_be_seated(world: World, party: Party) -> bool:
         return False
     anywhere = [replace(each, desk=each.desk and "?") for each in world.booked]
     return any(
-        _seatable(world, [*anywhere, *chosen], world.kept) for chosen in _choices(world, party)
+        _seatable(world, [*anywhere, *chosen], world.kept) for chosen in choices_of(world, party)
     )
 
 
@@ -171,7 +171,8 @@ def is_sound(world: World) -> bool:
     return within and _seatable(world, world.booked, world.kept)
 
 
-def _choices(world: World, party: Party) -> Iterator[list[Booked]]:
+def choices_of(world: World, party: Party) -> Iterator[list[Booked]]:
+    """Every choice of times for the party, whoever else is booked."""
     places = {code: list(_places(world, party, code)) for code in party.services}
     wanted = [(n, code) for n in range(party.people) for code in party.services]
     for chosen in product(*(places[code] for _, code in wanted)):
@@ -191,7 +192,9 @@ def _places(world: World, party: Party, service: str) -> Iterator[Booked]:
         length = opening.lengths.get(service, 1)
         for slot, time in enumerate(opening.times):
             span = opening.times[slot : slot + length]
-            if time.starts_at in times and len(span) == length and all(t.open for t in span):
+            whole = len(span) == length and all(t.open for t in span)
+            adjacent = all(a.ends_at == b.starts_at for a, b in pairwise(span))
+            if time.starts_at in times and whole and adjacent:
                 named = length > 1 or party.skills
                 yield Booked(number, slot, length, service, party.skills, party.share,
                              "?" if named else None)  # fmt: skip
@@ -201,10 +204,12 @@ def _adjacent(world: World, party: Party) -> list[datetime]:
     most = party.people * sum(
         max(o.lengths.get(code, 1) for o in world.openings) for code in party.services
     )
-    slots = {t.starts_at for o in world.openings for t in o.times if t.open}
+    ends = {t.starts_at: t.ends_at for o in world.openings for t in o.times if t.open}
     times: list[datetime] = []
-    while party.start + SLOT * len(times) in slots and len(times) < most:
-        times.append(party.start + SLOT * len(times))
+    start = party.start
+    while start in ends and len(times) < most:
+        times.append(start)
+        start = ends[start]
     return times
 
 
@@ -216,7 +221,7 @@ def _span(world: World, booked: Booked) -> tuple[datetime, datetime]:
 def _seatable(world: World, everybody: Sequence[Booked], kept: dict[str, int]) -> bool:
     return all(
         _within_shares(opening, [b for b in everybody if b.opening == number], kept)
-        and _desks_for(opening, [b for b in everybody if b.opening == number])
+        and desks_for(opening, [b for b in everybody if b.opening == number])
         for number, opening in enumerate(world.openings)
     )
 
@@ -231,7 +236,7 @@ def _within_shares(opening: Opening, here: Sequence[Booked], kept: dict[str, int
     return True
 
 
-def _desks_for(opening: Opening, here: Sequence[Booked]) -> bool:
+def desks_for(opening: Opening, here: Sequence[Booked]) -> bool:
     """Slot by slot, every way in which desks can be busy, and until when."""
     ways = {(0,) * len(opening.desks)}
     for seat in sorted(here, key=lambda each: each.first):
