@@ -104,7 +104,8 @@ class _Place:
         """Take a place, or hold a named desk, if everybody who has one keeps theirs."""
         if want.hold is None:
             return self.room.take_place(self.number, want.service, want.share)
-        return bool(self.rows) and self.room.take_desk(self.placed(want.hold))
+        hold = self.placed(want.hold)
+        return self.room.opening.is_open(hold.first, hold.length) and self.room.take_desk(hold)
 
     def give_back(self, want: Wanted) -> None:
         """Undo `take`."""

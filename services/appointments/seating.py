@@ -100,6 +100,12 @@ class Opening:
         """Whether any desk gives it."""
         return any(desk.serves(service, skills) for desk in self.desks)
 
+    def is_open(self, first: int, length: int) -> bool:
+        """Whether so many times from that number on are open and follow without a gap."""
+        times = self.times[first : first + length]
+        adjacent = all(a.ends_at == b.starts_at for a, b in pairwise(times))
+        return len(times) == length and all(time.open for time in times) and adjacent
+
     def is_near(self, start: datetime) -> bool:
         """Whether a party that starts then could come to it: within a day."""
         return any(each.open and start <= each.starts_at < start + _DAY for each in self.times)
@@ -486,12 +492,10 @@ class _Search:
         if slot is None:
             return None
         length = opening.length(service)
-        times = opening.times[slot : slot + length]
-        whole = len(times) == length and all(time.open for time in times)
-        adjacent = all(a.ends_at == b.starts_at for a, b in pairwise(times))
-        if not whole or not adjacent:
+        if not opening.is_open(slot, length):
             return None
-        return _Candidate(number, slot, begins, times[-1].ends_at, length)
+        ends = opening.times[slot + length - 1].ends_at
+        return _Candidate(number, slot, begins, ends, length)
 
     def has_room(self) -> bool:
         """Whether each service alone has places for all, whatever the others take: most of what
