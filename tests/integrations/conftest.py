@@ -25,6 +25,7 @@ from integrations.imss.client import ImssClient
 from integrations.infonavit.client import InfonavitClient
 from integrations.notices.client import NoticesClient
 from integrations.rates.client import BanxicoClient
+from integrations.registry import AGENCIES, calling_back
 from integrations.renapo.client import RenapoClient
 from integrations.sat.client import SatClient
 from integrations.simulator.app import Simulator, create_simulator
@@ -32,17 +33,16 @@ from integrations.simulator.inprocess import InProcessTransport
 from integrations.simulator.names import Person, make_curp
 
 PRODUCT = "http://product.test"
+
+
+def _signing(code: str) -> str:
+    return f"whsec_{base64.b64encode(f'{code} signs so in the tests alone'.encode()).decode()}"
+
+
+# An identifier with odd signs, for whoever signs people in; everybody else is shown a token.
 SECRETS = {
-    "finabien": "finabien-token",
-    "finabien.callbacks": "whsec_" + base64.b64encode(b"finabien-secret-of-the-tests-32b").decode(),
-    "sat": "sat-token",
-    "sat.callbacks": "whsec_" + base64.b64encode(b"sat-secret-of-the-tests-32-bytes").decode(),
-    "imss": "imss-token",
-    "infonavit": "infonavit-token",
-    "renapo": "renapo-token",
-    "ine": "ine-token",
-    "banxico": "rates-token",
-    "notices": "notices-token",
+    **{code: f"{code}-token" for code in AGENCIES},
+    **{f"{agency.code}.callbacks": _signing(agency.code) for agency in calling_back()},
     "llavemx": "consular-web:llave-secret",
     "oidc": "consular-staff:oidc secret/with:odd+signs",
 }
