@@ -106,25 +106,25 @@ def control(simulator: Simulator) -> Iterator[httpx.Client]:
         yield client
 
 
-def _connected(client: type[TokenClient]) -> Any:
+def connected(client: type[TokenClient]) -> Any:
     """A fixture: a client of the agency as the test's simulator plays it."""
 
     @pytest.fixture
-    def connected(simulator: Simulator) -> Iterator[TokenClient]:
+    def client_of_simulator(simulator: Simulator) -> Iterator[TokenClient]:
         url, transport = f"http://simulator.test/{client.agency}", InProcessTransport(simulator)
         with client(url, SECRETS[client.agency], transport) as connection:
             yield connection
 
-    return connected
+    return client_of_simulator
 
 
-finabien = _connected(FinabienClient)
-sat = _connected(SatClient)
-imss = _connected(ImssClient)
-infonavit = _connected(InfonavitClient)
-renapo = _connected(RenapoClient)
-rates = _connected(BanxicoClient)
-notices = _connected(NoticesClient)
+finabien = connected(FinabienClient)
+sat = connected(SatClient)
+imss = connected(ImssClient)
+infonavit = connected(InfonavitClient)
+renapo = connected(RenapoClient)
+rates = connected(BanxicoClient)
+notices = connected(NoticesClient)
 
 
 def an_order(folio: str = "R7K3M9QXW42T", **changes: object) -> PayoutOrder:
