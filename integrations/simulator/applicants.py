@@ -1,8 +1,8 @@
 """What the simulated registers share: who applies, what may be wrong with it, who is whom.
 
 Rules of all of them, by the first surname: `INSCRITO` is enrolled already, `PENDIENTE` stays in
-review; who is asked for a correction once, stands in `CORRECTED`, a word an agency. Anybody else is
-who they say, when the CURP's initials and birth date are theirs.
+review; each agency has a surname whose holder is asked for a correction once. Anybody else is who
+they say, when the CURP's initials and birth date are theirs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from integrations.simulator.world import World, refuse
 
 ALREADY = "INSCRITO"
 STUCK = "PENDIENTE"
-CORRECTED = {"sat": "ACLARAR", "imss": "CORREGIR", "infonavit": "RECTIFICAR"}
 # What a person has to answer a request for more information: ten days cover five working days.
 DAYS_TO_CORRECT = 10
 
@@ -82,13 +81,18 @@ def number_of(text: str, *, digits: int) -> int:
 class Register:
     """Requests under our folio, taken in once, and corrections of them: SAT's and IMSS's calls.
 
-    ``fields`` come with a request besides the applicant's own.
+    ``fields`` come with a request besides the applicant's own; ``corrected`` is the surname whose
+    holder is asked for a correction, ``unknown`` the word for a folio that isn't known.
     """
 
-    def __init__(self, world: World, agency: str, fields: Iterable[str] = ()) -> None:
+    def __init__(
+        self, world: World, agency: str, fields: Iterable[str], *, corrected: str, unknown: str
+    ) -> None:
         self._world = world
         self._agency = agency
         self._fields = frozenset(fields)
+        self._corrected = corrected
+        self._unknown = unknown
 
     def take(self, folio: str, refused: str | None = None) -> bool:
         """Take the request of this call in; False for a repeat. ``refused`` is a code of what
@@ -114,7 +118,7 @@ class Register:
         """The request as it was taken in."""
         order = self._world.memory.find(self._agency, folio)
         if order is None:
-            raise refuse(404, error(self.unknown))
+            raise refuse(404, error(self._unknown))
         return order
 
     def correction(self, folio: str) -> Order | None:
@@ -123,18 +127,13 @@ class Register:
 
     def wants_correction(self, body: Mapping[str, Any]) -> bool:
         """Whether this agency asks the applicant for a correction."""
-        return is_called(body, CORRECTED[self._agency])
+        return is_called(body, self._corrected)
 
     def asks_correction(self, order: Order) -> dict[str, Any]:
         """The fields and the last day of a correction that the agency wants."""
         taken = self._world.day(order.taken_at)
         limit = taken + timedelta(days=DAYS_TO_CORRECT)
         return {"porCorregir": ["COMPROBANTE_DOMICILIO"], "limiteCorreccion": limit.isoformat()}
-
-    @property
-    def unknown(self) -> str:
-        """The agency's word for a folio that it doesn't know."""
-        return "NO_ENCONTRADA" if self._agency == "sat" else "NO_ENCONTRADO"
 
     @property
     def _corrections(self) -> str:

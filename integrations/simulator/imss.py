@@ -49,6 +49,7 @@ class SimulatedAgency(SimulatedRegister):
 
     agency = AGENCY
     collection = "tramites"
+    corrected = "CORREGIR"
     fields = ("tramite", "rfc", "nss", "datos")
     blank: ClassVar = {"causa": None, "nss": None, "lineaPago": None}
 

@@ -27,6 +27,7 @@ from integrations.simulator.world import World, refuse
 AGENCY = "infonavit"
 BATCHES = f"{AGENCY}.batches"
 NOT_INSURED = "SINSEGURO"
+CORRECTED = "RECTIFICAR"
 LEFT_OUT = "OMITIDO"
 TWICE = "REPETIDO"
 CONTRADICTED = "CONTRADICHO"
@@ -152,7 +153,7 @@ class SimulatedAgency:
         # By folio no row is decided later than in the file: a word never takes back another.
         if stuck or (self._part(latest) < HALF_AFTER and not final):
             return answer | {"estado": "EN_PROCESO"}
-        if applicants.is_called(order.body, applicants.CORRECTED[AGENCY]) and correction is None:
+        if applicants.is_called(order.body, CORRECTED) and correction is None:
             limit = self._world.day(order.taken_at) + timedelta(applicants.DAYS_TO_CORRECT)
             wanted = {"porCorregir": "MONTO", "limiteCorreccion": limit.isoformat()}
             return answer | {"estado": "POR_CORREGIR"} | wanted

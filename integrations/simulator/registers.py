@@ -22,12 +22,18 @@ class SimulatedRegister:
     collection: ClassVar[str]
     # What comes with a request besides the applicant's own fields.
     fields: ClassVar[tuple[str, ...]] = ()
+    # The first surname whose holder is asked for a correction once.
+    corrected: ClassVar[str]
+    # Its word for a folio that it doesn't know.
+    unknown: ClassVar[str] = "NO_ENCONTRADO"
     # What an answer always names.
     blank: ClassVar[dict[str, None]]
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._register = Register(world, self.agency, self.fields)
+        self._register = Register(
+            world, self.agency, self.fields, corrected=self.corrected, unknown=self.unknown
+        )
 
     def blueprint(self) -> Blueprint:
         """The agency's routes, under its code."""

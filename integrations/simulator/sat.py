@@ -25,6 +25,8 @@ class SimulatedAgency(SimulatedRegister):
 
     agency = AGENCY
     collection = "solicitudes"
+    corrected = "ACLARAR"
+    unknown = "NO_ENCONTRADA"
     blank: ClassVar = {"causa": None, "rfc": None, "cita": None}
 
     def state(self, order: Order) -> dict[str, Any]:
