@@ -42,13 +42,21 @@ def test_an_agency_is_met_in_the_tests(agency: Agency) -> None:
     assert any(f"integrations.{folder(agency)}" in text for text in tests)
 
 
-# Where a code may stand besides the registry: its own folder and simulator, what a program's
-# data name, and the contract's examples.
-OWN = re.compile(r"integrations/(finabien|sat|rates|notices|identity|simulator)/|registry\.py$")
+# Where a code may stand besides the registry: the agencies' folders and simulators, what a
+# program's data name, and the contract's examples.
+FOLDERS = "|".join(sorted({folder(agency) for agency in AGENCIES.values()}))
+OWN = re.compile(rf"integrations/({FOLDERS}|simulator)/|registry\.py$")
 NAMED = re.compile(r"services/enrollments/programs/\w+\.py|consular/api/examples\.py")
+# Codes that are other words too, and what they are then.
+OTHER_WORDS = {
+    "infonavit": "a program",
+    "ine": "a service of the catalog",
+    "notices": "a field of forms, and a queue",
+    "llavemx": "how an account was signed in to, as it is stored",
+}
 
 
-@pytest.mark.parametrize("code", ["sat", "banxico", "finabien"])
+@pytest.mark.parametrize("code", sorted(set(AGENCIES) - set(OTHER_WORDS)))
 def test_an_agency_is_listed_once(code: str) -> None:
     def names_it(file: Path) -> bool:
         return f'"{code}"' in file.read_text(encoding="utf-8")

@@ -11,12 +11,13 @@ import pytest
 from jinja2 import Environment, nodes
 
 from services.appointments import rules as appointments
+from services.commission import rules as commission
 from services.enrollments import rules as enrollments
 from services.remittances import rules as remittances
 from services.voting import rules as voting
 from tests.architecture.source import PACKAGES, ROOT, Module, literal, modules, written
 
-RULES = (appointments, enrollments, remittances, voting)
+RULES = (appointments, commission, enrollments, remittances, voting)
 VOCABULARIES = [frozenset(map(str, rules.Status)) for rules in RULES]
 # The machine, that of the people of an appointment, and the HTTP status of an answer that is kept.
 WRITERS = {
