@@ -1,4 +1,5 @@
-"""``python -m benchmarks.run [--full]``: measure, print a table, write ``results/latest.json``.
+"""``python -m benchmarks.run [--full] [--only NAME]``: measure, print a table, write
+``results/latest.json``.
 
 Every figure is the median of interleaved runs against a floor on the same server, and the ratio
 the median of the pairs' ratios: absolute figures move with the machine, ratios hardly.
@@ -12,7 +13,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -177,22 +178,36 @@ def enrolling(stage: Stage, size: Size) -> list[Result]:
     ]
 
 
-def measure(size: Size) -> list[Result]:
-    """Everything; figures in servers of their own."""
-    return [*_measure_on_stage(size), *facts.results(facts.measure(facts.ROWS))]
+# What measures the figures whose names begin so.
+ON_STAGE: dict[str, Callable[[Stage, Size], list[Result]]] = {
+    "booking_over_http": lambda stage, size: [booking(stage, size, "booking_over_http", OFFICE)],
+    "booking_hot_slot": lambda stage, size: [booking(stage, size, "booking_hot_slot", HOT)],
+    "booking_refused": lambda stage, size: [booking(stage, size, "booking_refused", SOLD_OUT, 409)],
+    "availability_": availability,
+    "home_page_": first_page,
+    "agenda_300": lambda stage, size: [agenda(stage, size)],
+    "enrollment_": enrolling,
+}
+# In servers of its own.
+FACTS = "indicator_"
 
 
-def _measure_on_stage(size: Size) -> list[Result]:
+def measure(size: Size, only: str = "") -> list[Result]:
+    """All figures, or those whose names begin with ``only``."""
+    wanted = [name for name in ON_STAGE if _is_wanted(name, only)]
+    results = _measure_on_stage(size, wanted) if wanted else []
+    if _is_wanted(FACTS, only):
+        results += facts.results(facts.measure(facts.ROWS))
+    return [result for result in results if result.name.startswith(only)]
+
+
+def _is_wanted(names: str, only: str) -> bool:
+    return names.startswith(only) or only.startswith(names)
+
+
+def _measure_on_stage(size: Size, wanted: Sequence[str]) -> list[Result]:
     with stages.standing(size.past) as stage:
-        return [
-            booking(stage, size, "booking_over_http", OFFICE),
-            booking(stage, size, "booking_hot_slot", HOT),
-            booking(stage, size, "booking_refused", SOLD_OUT, 409),
-            *availability(stage, size),
-            *first_page(stage, size),
-            agenda(stage, size),
-            *enrolling(stage, size),
-        ]
+        return [result for name in wanted for result in ON_STAGE[name](stage, size)]
 
 
 def machine() -> str:
@@ -238,8 +253,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("--full", action="store_true", help="longer runs, and seven of each")
-    size = FULL if parser.parse_args(arguments).full else SHORT
-    results = measure(size)
+    parser.add_argument("--only", default="", metavar="NAME", help="how a figure's name begins")
+    options = parser.parse_args(arguments)
+    results = measure(FULL if options.full else SHORT, options.only)
     report: dict[str, Any] = {
         "machine": machine(),
         "commit": commit(),

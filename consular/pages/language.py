@@ -28,8 +28,10 @@ def remember_language(response: Response, language: str) -> Response:
 
 
 def _switch() -> Response | None:
+    if request.method != "GET" or request.path.startswith("/api/v"):
+        return None
     language = request.args.get("language")
-    if language not in LANGUAGES or request.method != "GET" or request.path.startswith("/api/v"):
+    if language not in LANGUAGES:
         return None
     rest = [(name, value) for name, value in request.args.items(multi=True) if name != "language"]
     address = f"{request.path}?{urlencode(rest)}" if rest else request.path

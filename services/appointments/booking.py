@@ -100,7 +100,7 @@ ANY_HAND = Hand()
 RETRY_SECONDS = 3600
 
 _BOOK = """
-    SELECT book_appointment_v3(
+    SELECT book_appointment_v4(
         %(id)s, %(folio)s, %(consulate)s, %(start)s, %(services)s, %(people)s, %(language)s,
         %(account)s, %(role)s, %(actor)s, %(request)s, %(now)s, %(key)s, %(hash)s,
         %(limits)s, %(search)s)
@@ -130,7 +130,8 @@ _REFUSE = """
         %(consulate)s, %(offered)s, %(services)s, %(people)s, %(account)s)
     FROM (SELECT set_config('app.consulate', '*', true)) everywhere
 """
-# Raised instead of looking for a seat where only the search knows.
+# Answered instead of looking for a seat where only the search knows, or raised where a desk was
+# taken meanwhile.
 _BY_SEARCH = "seats_by_search"
 
 
@@ -182,6 +183,8 @@ def book(
         answer = _book(connection, command, values)
     except psycopg.Error as error:
         raise translate(error, hand, now) from error
+    if "refused" in answer:
+        raise _RAISED[answer["refused"]]()
     place = answer.get("place_id")
     return Booked(
         id=UUID(answer["id"]),
@@ -197,11 +200,13 @@ def book(
 def _book(
     connection: psycopg.Connection[Any], command: BookAppointment, values: dict[str, Any]
 ) -> dict[str, Any]:
-    """The answer, as it is kept for who repeats the request."""
+    """The answer, as it is kept for who repeats the request; or why it is ``refused``."""
     if command.party.is_plain and command.party.people == 1:
         try:
             with _undone_alone(connection):
-                return _call(connection, values, search=False)
+                answer = _call(connection, values, search=False)
+            if answer.get("refused") != _BY_SEARCH:
+                return answer
         except psycopg.Error as error:
             if raised_code(error) != _BY_SEARCH:
                 raise
@@ -224,7 +229,7 @@ def _undone_alone(connection: psycopg.Connection[Any]) -> AbstractContextManager
 def _call(
     connection: psycopg.Connection[Any], values: dict[str, Any], *, search: bool
 ) -> dict[str, Any]:
-    # Prepared at once: psycopg counts statements that succeed, and in a rush most don't.
+    # Prepared at once: a connection that is new in a rush is asked the same again and again.
     row = connection.execute(_BOOK, {**values, "search": search}, prepare=True).fetchone()
     return row[0] if row else {}
 

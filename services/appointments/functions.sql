@@ -74,9 +74,6 @@ CREATE OR REPLACE FUNCTION take_seat(p_slot uuid, p_service text) RETURNS boolea
 LANGUAGE plpgsql AS $$
 DECLARE v_free integer;
 BEGIN
-    -- A sold-out slot is passed over without a lock.
-    SELECT free INTO v_free FROM places_left(p_slot, p_service);
-    IF v_free IS NULL OR v_free < 1 THEN RETURN false; END IF;
     -- All sets of the slot are locked in one order, so that two bookings never deadlock, even
     -- when one comes back to a slot for another service; then they are read again.
     PERFORM 1 FROM slot_sets WHERE slot_id = p_slot ORDER BY set_no FOR UPDATE;
@@ -143,7 +140,9 @@ BEGIN
             LOOP
                 -- Adjacent times only: the next one begins no later than the last one ends.
                 EXIT WHEN r.begins > v_expected OR (v_times >= v_most AND r.begins = v_expected);
-                IF r.begins >= v_from AND take_seat(r.id, service_code) THEN
+                IF r.begins >= v_from AND EXISTS (
+                    SELECT FROM places_left(r.id, find_seats.service_code) f WHERE f.free > 0
+                ) AND take_seat(r.id, service_code) THEN
                     slot_id := r.id; starts_at := r.begins; ends_at := r.stops;
                     EXIT;
                 END IF;
@@ -457,19 +456,26 @@ BEGIN
     END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION refuse_booking_v2(
+-- Why a booking that finds no place is refused, as a code.
+CREATE OR REPLACE FUNCTION booking_refusal(
     p_consulate text, p_offered boolean, p_services text[], p_people jsonb, p_account uuid
-) RETURNS void LANGUAGE plpgsql AS $$
+) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE v_keys bytea[];
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM consulates WHERE code = p_consulate) THEN
-        PERFORM domain_error('consulate_not_found');
+    -- What is offered is offered by an office that exists, and can be booked: just further services
+    -- need a look.
+    IF NOT p_offered THEN
+        IF NOT EXISTS (SELECT 1 FROM consulates WHERE code = p_consulate) THEN
+            RETURN 'consulate_not_found';
+        END IF;
     END IF;
-    IF EXISTS (
-        SELECT 1 FROM unnest(p_services) wanted
-        WHERE NOT EXISTS (SELECT 1 FROM services WHERE code = wanted AND bookable)
-    ) THEN PERFORM domain_error('service_not_offered'); END IF;
-    IF NOT p_offered THEN PERFORM domain_error('slot_not_offered'); END IF;
+    IF NOT p_offered OR cardinality(p_services) > 1 THEN
+        IF EXISTS (
+            SELECT 1 FROM unnest(p_services) wanted
+            WHERE NOT EXISTS (SELECT 1 FROM services WHERE code = wanted AND bookable)
+        ) THEN RETURN 'service_not_offered'; END IF;
+    END IF;
+    IF NOT p_offered THEN RETURN 'slot_not_offered'; END IF;
     -- Whoever holds an appointment is told so, also about a time that is sold out: of their own
     -- account only, so that nobody learns by it whether somebody else has one. Staff know.
     -- The keys first: joined to the claims, they'd be taken for thousands and all claims be read.
@@ -480,11 +486,22 @@ BEGIN
         SELECT FROM claims
         WHERE person_key = ANY (v_keys) AND service_code = ANY (p_services)
             AND (p_account IS NULL OR account_id = p_account)
-    ) THEN PERFORM domain_error('claim_taken'); END IF;
-    PERFORM domain_error('slot_taken');
+    ) THEN RETURN 'claim_taken'; END IF;
+    RETURN 'slot_taken';
 END $$;
 
-CREATE OR REPLACE FUNCTION book_appointment_v3(
+CREATE OR REPLACE FUNCTION refuse_booking_v2(
+    p_consulate text, p_offered boolean, p_services text[], p_people jsonb, p_account uuid
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM domain_error(
+        booking_refusal(p_consulate, p_offered, p_services, p_people, p_account));
+END $$;
+
+-- A refusal before anything is written is an answer, {"refused": code}: most of a rush ends so, and
+-- an error costs the server a line of its log and the driver what it had prepared. What is refused
+-- later is an error, which takes back what was written.
+CREATE OR REPLACE FUNCTION book_appointment_v4(
     p_id uuid, p_folio text, p_consulate text, p_start timestamptz, p_services text[],
     p_people jsonb, p_language text, p_account uuid, p_role text, p_actor uuid,
     p_request text, p_now timestamptz, p_key text, p_hash bytea, p_limits jsonb,
@@ -497,6 +514,7 @@ DECLARE
     v_answer jsonb; v_ends timestamptz; v_starts timestamptz; v_day date; v_zone text;
     v_people uuid[]; v_free integer; v_last timestamptz; v_claimed integer; v_wanted integer;
     v_by_desk boolean; v_long boolean; v_slot uuid; v_place uuid;
+    v_by_search CONSTANT jsonb := '{"refused": "seats_by_search"}';
     r record;
 BEGIN
     PERFORM set_config('app.consulate', '*', true),
@@ -518,24 +536,26 @@ BEGIN
         GROUP BY c.code, s.place_id ORDER BY max(f.free) IS NULL, s.place_id NULLS FIRST LIMIT 1;
     -- Its place depends on who has a named desk: the search for seats knows. The caller comes back.
     -- So it does with who holds a place at that start, or of others who held one and didn't book.
-    IF NOT p_search AND (v_long OR v_by_desk AND coalesce(v_free, 0) < 1
-        OR EXISTS (
+    IF NOT p_search THEN
+        IF v_long OR v_by_desk AND coalesce(v_free, 0) < 1 THEN RETURN v_by_search; END IF;
+        IF EXISTS (
             SELECT FROM booking_holds WHERE holder_id = p_actor
-                AND consulate_code = p_consulate AND starts_at = p_start)
-        OR v_free < 1 AND EXISTS (
-            SELECT FROM booking_holds WHERE consulate_code = p_consulate AND frees_at <= p_now
-                AND starts_at > p_start - interval '1 day' AND starts_at <= p_start)) THEN
-        PERFORM domain_error('seats_by_search');
+                AND consulate_code = p_consulate AND starts_at = p_start
+        ) THEN RETURN v_by_search; END IF;
+        IF v_free < 1 THEN
+            IF EXISTS (
+                SELECT FROM booking_holds WHERE consulate_code = p_consulate AND frees_at <= p_now
+                    AND starts_at > p_start - interval '1 day' AND starts_at <= p_start
+            ) THEN RETURN v_by_search; END IF;
+        END IF;
     END IF;
     IF coalesce(v_free, 0) < 1 AND NOT coalesce(p_search AND v_zone IS NOT NULL, false) THEN
         -- Most of a rush ends here, before a row is written. The key is looked up after the
         -- places: who repeats the request that took the last one must not be refused.
-        v_answer := remembered(p_actor, p_key, p_hash);
-        IF v_answer IS NULL THEN
-            PERFORM refuse_booking_v2(
-                p_consulate, v_free IS NOT NULL, p_services, p_people, p_account);
-        END IF;
-        RETURN v_answer;
+        RETURN coalesce(
+            remembered(p_actor, p_key, p_hash),
+            jsonb_build_object('refused', booking_refusal(
+                p_consulate, v_free IS NOT NULL, p_services, p_people, p_account)));
     END IF;
     v_answer := jsonb_build_object(
         'id', p_id, 'folio', p_folio, 'status', 'booked', 'ends_at', v_ends, 'time_zone', v_zone,
@@ -546,10 +566,12 @@ BEGIN
         END IF;
     END IF;
     -- A session offers what can be booked only: just further services need a look.
-    IF cardinality(p_services) > 1 AND EXISTS (
-        SELECT 1 FROM unnest(p_services) wanted
-        WHERE NOT EXISTS (SELECT 1 FROM services WHERE code = wanted AND bookable)
-    ) THEN PERFORM domain_error('service_not_offered'); END IF;
+    IF cardinality(p_services) > 1 THEN
+        IF EXISTS (
+            SELECT 1 FROM unnest(p_services) wanted
+            WHERE NOT EXISTS (SELECT 1 FROM services WHERE code = wanted AND bookable)
+        ) THEN PERFORM domain_error('service_not_offered'); END IF;
+    END IF;
     PERFORM refuse_hoarding(p_account, jsonb_array_length(p_people), p_limits, p_now);
     -- Counted across all offices; what is written belongs to this one.
     PERFORM set_config('app.consulate', p_consulate, true);
@@ -596,10 +618,11 @@ BEGIN
             (n = 1)::integer * jsonb_array_length(p_people), jsonb_array_length(p_people), p_now,
             p_service => s)
         FROM unnest(p_services) WITH ORDINALITY AS wanted (s, n);
-    PERFORM record_audit_entry(
-        'appointment.book', 'appointment', p_id, p_consulate, p_account, p_role, p_actor,
-        p_request, p_now);
-    PERFORM put_into_outbox('appointments.confirmation', p_id);
+    PERFORM
+        record_audit_entry(
+            'appointment.book', 'appointment', p_id, p_consulate, p_account, p_role, p_actor,
+            p_request, p_now),
+        put_into_outbox('appointments.confirmation', p_id);
 
     -- A call of the version before names no folios: then a party's are the appointment's.
     INSERT INTO attendees (appointment_id, n, person_id, folio, status, changed_at)
@@ -615,9 +638,10 @@ BEGIN
     END IF;
     IF NOT p_search THEN
         FOR r IN
-            SELECT s.id, s.ends_at FROM slots s
+            -- A sold-out slot is passed over without a lock.
+            SELECT s.id, s.ends_at FROM slots s, places_left(s.id, p_services[1]) f
             WHERE s.consulate_code = p_consulate AND s.open AND s.starts_at = p_start
-                AND s.place_id IS NOT DISTINCT FROM v_place
+                AND s.place_id IS NOT DISTINCT FROM v_place AND f.free > 0
             ORDER BY s.id
         LOOP
             IF take_seat(r.id, p_services[1]) THEN
@@ -653,7 +677,24 @@ BEGIN
     RETURN v_answer;
 END $$;
 
--- The second half of a booking whose seats were searched for, see `book_appointment_v3`.
+-- For the version before, while it still runs: every refusal is an error to it. A later migration
+-- drops it.
+CREATE OR REPLACE FUNCTION book_appointment_v3(
+    p_id uuid, p_folio text, p_consulate text, p_start timestamptz, p_services text[],
+    p_people jsonb, p_language text, p_account uuid, p_role text, p_actor uuid,
+    p_request text, p_now timestamptz, p_key text, p_hash bytea, p_limits jsonb,
+    p_search boolean
+) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE v_answer jsonb;
+BEGIN
+    v_answer := book_appointment_v4(
+        p_id, p_folio, p_consulate, p_start, p_services, p_people, p_language, p_account, p_role,
+        p_actor, p_request, p_now, p_key, p_hash, p_limits, p_search);
+    IF v_answer ? 'refused' THEN PERFORM domain_error(v_answer->>'refused'); END IF;
+    RETURN v_answer;
+END $$;
+
+-- The second half of a booking whose seats were searched for, see `book_appointment_v4`.
 CREATE OR REPLACE FUNCTION seat_booking(
     p_id uuid, p_seats jsonb, p_moved jsonb, p_skills text[], p_share text, p_actor uuid,
     p_key text, p_answer jsonb

@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -52,9 +53,15 @@ def _plain(value: Any) -> Any:
     """Text and numbers as they are, an error as its kind, the rest as text: all looked over."""
     if isinstance(value, BaseException):
         return type(value).__name__
-    text = _IDENTIFIERS.sub(lambda match: match["ours"] or _BLOT, str(value))
+    text = _blotted(str(value))
     is_number = value is None or isinstance(value, int | float)
     return value if is_number and text == str(value) else text
+
+
+@lru_cache(maxsize=1024)
+def _blotted(text: str) -> str:
+    """Most values are a few words that come again and again: routes, methods, topics."""
+    return _IDENTIFIERS.sub(lambda match: match["ours"] or _BLOT, text)
 
 
 class LineLogger:

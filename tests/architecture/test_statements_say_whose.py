@@ -44,7 +44,7 @@ TEXTS = {
 }
 FUNCTIONS = {
     "move_members_along": {"attendees": "a trigger: the people of the row that moved"},
-    "book_appointment_v3": {"appointments": "the row that it has just written"},
+    "book_appointment_v4": {"appointments": "the row that it has just written"},
     "seat_booking": {
         "appointments": "the row that its transaction has just written",
         "seats": "those that it has just written",
@@ -55,7 +55,7 @@ FUNCTIONS = {
         "booking_holds": "a sum of what one address holds, by its keyed hash",
     },
     "free_booking_holds": {"booking_holds": "those that it is given, once nobody's"},
-    "refuse_booking_v2": {"claims": "by the people's keys; only the account's own are told"},
+    "booking_refusal": {"claims": "by the people's keys; only the account's own are told"},
     "is_enrolled": {"enrollments": "by the person's key; it says only whether"},
     "sees_appointment": {"appointments": "row security's own question"},
     "own_name_key": {

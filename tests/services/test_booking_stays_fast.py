@@ -7,13 +7,16 @@ table reads all of it, and goes on doing so when it holds a million rows.
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from services.appointments import booking
 from services.appointments.booking import BookAppointment, book
-from services.appointments.errors import SlotTaken
+from services.appointments.errors import SlotNotOffered, SlotTaken
 from services.appointments.people import Attendee
 from services.appointments.planning import DeskPlan, OpenSession, open_session
 from services.kernel.audit import SYSTEM, Actor, Role
@@ -83,6 +86,37 @@ def test_a_refusal_reads_the_claims_of_its_own_people(
             with suppress(SlotTaken), connection.transaction():
                 book(connection, command, now=now, actor=SYSTEM, vault=vault)
         assert session.execute(CLAIMS_READ).scalar_one() - before <= len(others)
+
+
+def test_refusals_prepare_the_statement_once(
+    shared_database: DatabaseUrls, settings: Settings
+) -> None:
+    """The driver forgets what it prepared for a statement that fails, and prepares it anew."""
+    with reference_session(shared_database.app_url) as session:
+        for _ in range(3):
+            _refuse(session, settings)
+        assert session.execute(PREPARED).scalar_one() == 1
+
+
+def test_a_refusal_is_an_error_to_the_version_before(
+    shared_database: DatabaseUrls, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(booking, "_BOOK", booking._BOOK.replace("_v4", "_v3"))
+    with reference_session(shared_database.app_url) as session:
+        _refuse(session, settings)
+
+
+PREPARED = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%book_app%'")
+
+
+def _refuse(session: Session, settings: Settings) -> None:
+    """Ask for a time that no session offers."""
+    vault, now = Vault(settings.master_keys(), settings.index_key()), system_clock()
+    connection: Any = session.connection().connection.driver_connection
+    start = now + timedelta(days=3)
+    command = BookAppointment("losangeles", ("PAS10",), start, (_person("a"),))
+    with pytest.raises(SlotNotOffered):
+        book(connection, command, now=now, actor=SYSTEM, vault=vault)
 
 
 CROWD = text(
