@@ -7,12 +7,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime, time
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from playwright.sync_api import Browser, Page
 
+from services.facts.recording import Counted, record
+from services.kernel.db import NETWORK_SCOPE
+from services.kernel.ids import new_id
 from tests.api.calls import steady_web
 from tests.factories.figures import write_history
 from tests.factories.keyboard import choose, follow, reach, staff_page
@@ -107,6 +112,44 @@ def test_an_earlier_moment_shows_the_same_office_again(browser: Browser, web: We
         page.goto(old)
         assert _numbers(page) == then
         page.context.close()
+
+
+def test_figures_and_days_are_the_same_on_every_clock(browser: Browser, web: Web) -> None:
+    """Early, at noon and late of a day at offices on three clocks, read on each of them."""
+    zones = {"tokio": "Asia/Tokyo", "madrid": "Europe/Madrid", "losangeles": "America/Los_Angeles"}
+    day = date(2026, 11, 26)
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        for office, zone in zones.items():
+            for at in (time(0, 10), time(12), time(23, 50)):
+                then = datetime.combine(day, at, ZoneInfo(zone))
+                subject = Counted("enrollment", new_id(), day, office)
+                record(session, subject, "active", now=then, program_code="rfc")
+    asked = f"from={day}&to={day}&as_of={quote(_settled(web))}"
+    read = []
+    with served(web) as address:
+        headers = {"Authorization": f"Bearer {web.token('analyst')}"}
+        api = f"{address}/api/v1/monitoring/indicators/enrollments?by=consulate,day&{asked}"
+        for zone in zones.values():
+            page = staff_page(browser, web, "analyst", address, 1280, zone=zone)
+            page.route("**/charts/**", lambda chart: chart.abort())
+            page.goto(f"{address}/monitoring/?{asked}")
+            shown = page.inner_text("main")
+            page.goto(f"{address}/monitoring/figures?{asked}")
+            read.append(
+                (shown, page.inner_text("main"), page.request.get(api, headers=headers).json())
+            )
+            page.context.close()
+    assert read[0] == read[1] == read[2]
+    counted = {(row["consulate"], row["day"]): row["value"] for row in read[0][2]["rows"]}
+    assert {key: counted.get(key) for key in ((o, str(day)) for o in zones)} == {
+        (office, str(day)): 3 for office in zones
+    }
+    assert "26 nov 2026 al 26 nov 2026" in read[0][0]
+
+
+def _settled(web: Web) -> str:
+    path = "/monitoring/indicators/enrollments"
+    return str(web.call("GET", path, token=web.token("analyst")).get_json()["as_of"])
 
 
 def test_an_analyst_writes_it_another_signs_it_and_a_later_change_shows_apart(

@@ -23,8 +23,10 @@ def staff_page(
     scripts: bool = True,
     who: str = "",
     office: str = "losangeles",
+    zone: str | None = None,
 ) -> Page:
-    """A window of somebody who is signed in: of ``office``, where the role has one."""
+    """A window of somebody who is signed in: of ``office``, where the role has one; ``zone`` is
+    that of the machine's clock."""
     own = office if role in OFFICE_ROLES else None
     signed_in = staff_browser(web.app, role, own, who=who)
     cookie = signed_in.client.get_cookie(cookie_name(web.app))
@@ -34,6 +36,7 @@ def staff_page(
         bypass_csp=True,
         locale="en-US",
         java_script_enabled=scripts,
+        timezone_id=zone,
     )
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
     return context.new_page()
