@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from consular.local.demo_history import ensure_demo_history
 from consular.local.demo_schedule import DEMO_STAFF, SECOND_ANALYST, extend_demo_schedule
 from consular.local.demonstration import load_demo
 from consular.seed import load_reference
@@ -17,6 +18,8 @@ from services.commission.queries import list_sessions
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
+from services.monitoring.dimensions import Dimension
+from services.monitoring.figures import AskIndicator, figures
 from tests.factories.web import with_token_key
 
 # A working day, and a holiday of the United States.
@@ -66,6 +69,30 @@ def test_a_second_start_opens_nothing_more(ready: Settings) -> None:
     now = datetime(2026, 11, 24, 18, 5, tzinfo=UTC)
     assert extend_demo_schedule(ready, now) > 400
     assert extend_demo_schedule(ready, now + timedelta(minutes=20)) == 0
+
+
+def test_figures_of_two_years_are_invented_once_and_leave_the_last_days_alone(
+    ready: Settings,
+) -> None:
+    assert ensure_demo_history(ready)
+    assert not ensure_demo_history(ready)
+    database = Database(ready.database_url, pool_size=1)
+    today = system_clock().date()
+    try:
+        with database.transaction(NETWORK_SCOPE) as session:
+            now, before = (
+                figures(session, AskIndicator("appointments", (Dimension.CONSULATE,), *days))
+                for days in (
+                    (today - timedelta(days=365), today - timedelta(days=2)),
+                    (today - timedelta(days=730), today - timedelta(days=366)),
+                )
+            )
+            lately = figures(session, AskIndicator("appointments", first=today - timedelta(days=1)))
+    finally:
+        database.dispose()
+    assert len({row["consulate"] for row in now.rows}) > 50
+    assert sum(row["value"] for row in now.rows) > sum(row["value"] for row in before.rows) > 0
+    assert lately.rows == []
 
 
 def test_staff_of_every_such_office_can_sign_in() -> None:

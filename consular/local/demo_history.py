@@ -1,0 +1,78 @@
+"""Figures of two years in a development instance: invented, the same at each first start, so that
+trends, maps and the year before have something to show.
+
+They are lines of counting and nothing else: no person, appointment or request is behind them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from consular.seed import one_transaction
+from services.consulates.queries import list_consulates
+from services.kernel.clock import system_clock
+from services.kernel.settings import Settings
+
+ZONE = ZoneInfo("America/Mexico_City")
+# The last days are left to what is done at the instance itself.
+_UNTOUCHED = timedelta(days=3)
+_EVERY = 15
+# Those that serve most, the largest first; the others follow by their code.
+_LARGEST = (
+    "losangeles", "chicago", "houston", "dallas", "nuevayork", "atlanta", "phoenix", "toronto",
+    "madrid",
+)  # fmt: skip
+# A wave over the months, each year above the one before; an office half as busy as the one that
+# is twice as high in the list.
+_HISTORY = text(
+    """
+    INSERT INTO facts (kind, subject_id, consulate_code, service_code, program_code, payout,
+        vote_mode, status, day, quantity, people, services, occurred_at, recorded_at)
+    SELECT kind, gen_random_uuid(), office, service, program, payout, mode, status,
+        CAST(:last AS date) - back, n, n, n, clock_timestamp(), clock_timestamp()
+    FROM generate_series(0, 760, :every) back
+    CROSS JOIN unnest(CAST(:offices AS text[])) WITH ORDINALITY o (office, place)
+    CROSS JOIN (VALUES
+        ('appointment', 'completed', 'PAS10', NULL, NULL, NULL, 9),
+        ('appointment', 'no_show', 'MAT', NULL, NULL, NULL, 2),
+        ('appointment', 'cancelled', 'PAS10', NULL, NULL, NULL, 1),
+        ('unmet_search', 'no_place', 'PAS10', NULL, NULL, NULL, 4),
+        ('unmet_search', 'no_place', 'MAT', NULL, NULL, NULL, 1),
+        ('enrollment', 'active', NULL, 'rfc', NULL, NULL, 2),
+        ('enrollment', 'rejected', NULL, 'imss', NULL, NULL, 1),
+        ('enrollment', 'sent_to_agency', NULL, 'imss', NULL, NULL, 1),
+        ('remittance', 'paid', NULL, NULL, 'branch', NULL, 5)
+    ) f (kind, status, service, program, payout, mode, weight)
+    CROSS JOIN LATERAL (SELECT greatest(1, round(weight * (1 + sin(back / 58.0)) * 12
+        / o.place * (1 - back / 1500.0)))::int AS n) size
+    """
+)
+
+
+def ensure_demo_history(settings: Settings, now: datetime | None = None) -> bool:
+    """Write it into an instance in which nothing was counted yet. Returns whether it did."""
+    settings.refuse_production()
+    today = (now or system_clock()).astimezone(ZONE).date()
+    with one_transaction(settings.database_url) as session:
+        if session.scalar(text("SELECT EXISTS (SELECT FROM facts)")):
+            return False
+        write_history(session, today - _UNTOUCHED, _offices(session), every=_EVERY)
+    return True
+
+
+def write_history(session: Session, last: date, offices: Sequence[str], *, every: int) -> None:
+    """Every so many days back from ``last``, for more than two years, at offices from the busiest
+    to the quietest."""
+    values = {"last": last, "every": every, "offices": list(offices)}
+    session.execute(_HISTORY, values)
+
+
+def _offices(session: Session) -> list[str]:
+    known = {office.code for office in list_consulates(session, include_assumed=False)}
+    first = [code for code in _LARGEST if code in known]
+    return first + sorted(known - {*first})
