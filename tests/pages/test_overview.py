@@ -40,7 +40,9 @@ def rows(page: str, caption: str) -> list[list[str]]:
     """Lines of a table by how its caption begins, without tags."""
     table = re.search(rf"<caption>{caption}.*?</table>", page, re.DOTALL)
     assert table is not None, caption
-    lines = re.findall(r"<tr>(.*?)</tr>", table[0], re.DOTALL)[1:]
+    # On a phone each cell has its head before it.
+    bare = re.sub(r'<span class="d-md-none.*?</span>', "", table[0])
+    lines = re.findall(r"<tr[^>]*>(.*?)</tr>", bare, re.DOTALL)[1:]
     cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line, re.DOTALL) for line in lines]
     return [[unescape(re.sub("<[^>]+>", "", cell)) for cell in line] for line in cells]
 
