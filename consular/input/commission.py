@@ -190,9 +190,16 @@ class AgendaForm(Schema):
     )
 
 
-class FollowUpForm(Schema):
-    """How far an agreement is."""
+class FollowUpSchema(Schema):
+    """How far an agreement of an earlier session is, what shows it, and its new day where it gets
+    one."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "status": "under_way",
+        "evidence": "Oficio 7 de 2027",
+        "due": "2027-03-01",
+    }
 
     status = Choice(tuple(FollowUpStatus), required=True)
     evidence = Text(most=1000, required=True)
-    due_on = Day(load_default=None, data_key="due")
+    due_on = Day(load_default=None, allow_none=True, data_key="due")

@@ -34,7 +34,8 @@ from services.commission.rules import OWN_GROUP
 
 # As a query is read.
 _IN_QUERY = (
-    "indicator", "entry", "session", "election", "metric", "status", "first", "last", "compared",
+    "indicator", "entry", "session", "period", "election", "metric", "status", "first", "last",
+    "compared",
 )  # fmt: skip
 # After these a long address may go on in the next line.
 _BREAKS = re.compile(r"([./-])")

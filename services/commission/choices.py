@@ -100,9 +100,11 @@ ANNEXES = {
 
 
 def list_choices(session: Session, group: int, number: int) -> Sequence[Choice]:
-    """What a group may report at the session with that number, in the report's order."""
+    """What a group may report at the session with that number, in the report's order: figures for
+    that session, then those for a period alone."""
     own = [*OWN, *map(_election, reversed(ELECTIONS))] if group == OWN_GROUP else []
-    entered = {row.code: _entry(row) for row in list_entries(session, number, group)}
+    handed_in = list_entries(session, group=group)
+    entered = {row.code: _entry(row) for row in handed_in if row.session_number in (number, None)}
     return [*own, *entered.values()]
 
 

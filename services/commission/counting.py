@@ -7,7 +7,7 @@ they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,7 +22,8 @@ from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.errors import NotFound
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, Figures, figures
-from services.monitoring.queries import find_entry, list_entries
+from services.monitoring.periods import days_of
+from services.monitoring.queries import Reported, find_entry, list_entries
 from services.voting.queries import election
 from services.voting.rules import Dimension as CountDimension
 from services.voting.rules import Metric
@@ -74,7 +75,7 @@ def ask_again(
     """The answer to a number's query: of what is counted here as of that moment, or now; of what a
     group handed in the figure in force. None where the source has none any more."""
     if source == Source.ENTRY:
-        entry = find_entry(session, query["entry"], query["session"], None)
+        entry = find_entry(session, query["entry"], query.get("session"), query.get("period"))
         return entry.value if entry else None
     if source == Source.ELECTION:
         return _votes(session, query["election"])[0]
@@ -188,16 +189,17 @@ def _votes(session: Session, year: str) -> tuple[Decimal, str]:
 
 
 def _entry(session: Session, choice: Choice, number: int) -> Counted:
-    """What a group handed in for the session, beside its figure at the last one before."""
+    """What a group handed in for the session, or else for the newest period, beside its figure
+    before."""
     rows = [each for each in list_entries(session, group=choice.group) if each.code == choice.of]
-    at = {row.session_number: row for row in rows if row.session_number and not row.period}
-    row = at.get(number)
+    row = _newest(rows, number) or _newest(rows, None)
     if row is None:
         raise NotFound()
-    earlier = at.get(max((each for each in at if each < number), default=0))
+    earlier = _before(rows, row)
+    of = {"session": row.session_number, "period": row.period}
     return Counted(
         source=Source.ENTRY,
-        query={"entry": choice.of, "session": number},
+        query={"entry": choice.of, **{name: value for name, value in of.items() if value}},
         value=row.value,
         before=earlier.value if earlier else None,
         unit=row.unit,
@@ -207,10 +209,47 @@ def _entry(session: Session, choice: Choice, number: int) -> Counted:
         texts={
             "name": choice.name,
             "source": _both(row.source, row.source_es),
-            "period": {"es": f"{number}.ª sesión", "en": f"session {number}"},
+            "period": _period_words(row),
             "note": _both(row.note, row.note_es),
         },
     )
+
+
+def _newest(rows: Sequence[Reported], number: int | None) -> Reported | None:
+    """The figure for that session, or None; of several the one without a period, or the last."""
+    there = [row for row in rows if row.session_number == number]
+    return max(there, key=lambda row: _end(row.period), default=None)
+
+
+def _end(period: str | None) -> tuple[date, int]:
+    """The last day of a period, and which of those that end then is the longest."""
+    if period is None:
+        return date.max, 0
+    first, last = days_of(period)
+    return last, (last - first).days
+
+
+def _before(rows: Sequence[Reported], row: Reported) -> Reported | None:
+    """The figure at the last session before; of a period, for the last one as long."""
+    if row.period is None:
+        here = row.session_number or 0
+        at = {r.session_number: r for r in rows if r.session_number and r.period is None}
+        return at.get(max((number for number in at if number < here), default=0))
+    kind = _kind(row.period)
+    same = {r.period: r for r in rows if r.period and _kind(r.period) == kind}
+    return same.get(max((period for period in same if period < row.period), default=""))
+
+
+def _kind(period: str) -> tuple[int, bool]:
+    """What tells years, quarters and months apart."""
+    return len(period), "Q" in period
+
+
+def _period_words(row: Reported) -> Mapping[str, str]:
+    if row.period:
+        return {"es": row.period, "en": row.period}
+    number = row.session_number
+    return {"es": f"{number}.ª sesión", "en": f"session {number}"}
 
 
 def _both(english: str | None, spanish: str | None) -> Mapping[str, str] | None:

@@ -23,6 +23,7 @@ from services.commission.models import (
 from services.commission.rules import CLOSED, FollowUpStatus, Part
 from services.kernel.errors import NotFound
 from services.kernel.tables import get_row
+from services.monitoring.queries import last_session_loaded
 
 
 @dataclass(frozen=True)
@@ -175,8 +176,7 @@ def get_report(session: Session, id: UUID, version: int | None = None) -> Commis
 
 
 def next_number(session: Session) -> int:
-    """One more than the last session that isn't an example."""
-    last = session.scalar(
-        select(func.max(CommissionSession.number)).where(~CommissionSession.example)
-    )
-    return (last or 0) + 1
+    """One more than the last session that is known: of a report, an example too, or of figures that
+    came with the program. Groups may hand in figures for a session to come: they say nothing."""
+    last = session.scalar(select(func.max(CommissionSession.number)))
+    return max(last or 0, last_session_loaded(session) or 0) + 1

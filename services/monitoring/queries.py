@@ -129,6 +129,12 @@ def list_group_indicators(session: Session, group: int | None = None) -> Sequenc
     return session.scalars(statement).all()
 
 
+def last_session_loaded(session: Session) -> int | None:
+    """The number of the newest session whose figures came with the program."""
+    came = GroupEntry.entered_by.is_(None)
+    return session.scalar(select(func.max(GroupEntry.session_number)).where(came))
+
+
 def latest_session(session: Session) -> int | None:
     """The number of the newest session of the Commission that anything was reported for."""
     return session.scalar(select(func.max(GroupEntry.session_number)))

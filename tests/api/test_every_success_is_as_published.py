@@ -336,6 +336,11 @@ def _votes(web: Web) -> None:
 
 def _session_reports(web: Web) -> None:
     id, token = reports.made(web)["id"], reports.analyst(web)
+    [carried] = reports.made(web, 12)["followed"]
+    later = reports.made(web, 13)["id"]
+    said = {"status": "done", "evidence": "Oficio 7"}
+    _well(web, "POST", f"{reports.REPORTS}/{later}/agreements/{carried['id']}/follow-up", said,
+          token=token)  # fmt: skip
     reports.step(web, id, "prepare")
     reports.step(web, id, "return")
     reports.sign(web, id)

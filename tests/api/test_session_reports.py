@@ -207,16 +207,60 @@ def test_agreements_come_over_until_they_are_done(web: Web, report: dict[str, An
         pending = web.call("GET", f"{REPORTS}/{id}", token=analyst(web)).get_json()
         assert "follow-up" in pending["missing"]
         assert step(web, id, "prepare").get_json()["code"] == "report_incomplete"
-        page = browser.get(f"/monitoring/sessions/{id}/steps/follow-up").text
-        [address] = re.findall(rf'href="(/monitoring/sessions/{id}/follow-up/[^"]+)"', page)
-        shown = browser.send(address, status=status, evidence="Oficio 7", due="2027-03-01").text
-        assert {"under_way": "En proceso", "done": "Cumplido"}[status] in shown
+        if status == "under_way":
+            page = browser.get(f"/monitoring/sessions/{id}/steps/follow-up").text
+            [address] = re.findall(rf'href="(/monitoring/sessions/{id}/follow-up/[^"]+)"', page)
+            shown = browser.send(address, status=status, evidence="Oficio 7", due="2027-03-01").text
+            assert "En proceso" in shown
+        else:
+            [followed] = pending["followed"]
+            assert (followed["number"], followed["before"]) == ("11/1", "under_way")
+            assert (followed["due"], followed["status"]) == ("2027-03-01", None)
+            step_of = f"agreements/{followed['id']}/follow-up"
+            body = {"status": "done", "evidence": "Oficio 7"}
+            [followed] = step(web, id, step_of, body=body).get_json()["followed"]
+            assert (followed["status"], followed["evidence"]) == ("done", "Oficio 7")
+            assert step(web, id, f"agreements/{id}/follow-up", body=body).status_code == 404
         said = text_of(pdf(web, id, language="es"))
         assert "11/1. Publicar el informe" in said
         assert "Oficio 7" in said
         still_open = browser.get("/monitoring/sessions").text
         assert ("11/1 Publicar el informe" in still_open) == (status == "under_way")
     assert made(web, 23, agreements=[])["missing"] == []
+
+
+def test_a_figure_of_a_period_alone_is_reported_beside_the_one_before(web: Web) -> None:
+    indicator = {
+        "group": 2, "indicator": "shelters", "name_es": "Albergues", "name_en": "Shelters",
+        "unit": "centres", "source": "Secretaría de Bienestar",
+    }  # fmt: skip
+    assert web.call(
+        "POST", "/monitoring/group-indicators", indicator, token=analyst(web)
+    ).status_code == 201  # fmt: skip
+    for period, value in (("2026-09", 3), ("2026-Q2", 40), ("2026-Q3", 41)):
+        entry = {"indicator": "shelters", "period": period, "value": value, "source": "Oficio 3"}
+        entered = web.call("POST", "/monitoring/entries", entry, token=analyst(web))
+        assert entered.status_code == 201, entered.text
+    results = made(web, 51, agreements=[])["results"]
+    [shelters] = [each for each in results if each["code"] == "reported-shelters"]
+    assert (shelters["value"], shelters["before"]) == ("41", "40")
+    assert shelters["query"] == {"entry": "shelters", "period": "2026-Q3"}
+    entry = {"indicator": "shelters", "session": 52, "value": 50, "source": "Oficio 4"}
+    assert web.call("POST", "/monitoring/entries", entry, token=analyst(web)).status_code == 201
+    [shelters] = [
+        each for each in made(web, 52, agreements=[])["results"] if each["group"] == 2
+        and each["code"] == "reported-shelters"
+    ]  # fmt: skip
+    assert (shelters["value"], shelters["before"]) == ("50", None)
+
+
+def test_the_number_that_is_offered_is_the_next_of_those_known(web: Web) -> None:
+    reports = web.call("GET", REPORTS, token=analyst(web)).get_json()["items"]
+    # Figures of the 11th came with the program.
+    last = max(11, *(each["number"] for each in reports))
+    page = _analyst(web).get("/monitoring/sessions").text
+    assert f'value="{last + 1}"' in page
+    assert f"La última que conocemos es la {last}.ª" in page
 
 
 def test_whoever_prepares_a_report_doesnt_sign_it(web: Web) -> None:

@@ -10,7 +10,7 @@ from flask import Response, render_template, url_for
 from consular.auth import actor, allow, now
 from consular.db import transaction
 from consular.i18n import words
-from consular.input.commission import AgreementSchema, FollowUpForm
+from consular.input.commission import AgreementSchema, FollowUpSchema
 from consular.pages.commission import presenters
 from consular.pages.commission.blueprint import SESSIONS, WRITERS, pages
 from consular.pages.drafts import answers, draft, drop
@@ -117,4 +117,4 @@ def _read_agreement(form: dict[str, str], errors: Errors | None) -> Any:
 
 
 def _read_follow_up(form: dict[str, str], errors: Errors | None) -> Any:
-    return read_fields(FollowUpForm(), pick(form, "status", "evidence", "due"), errors)
+    return read_fields(FollowUpSchema(), pick(form, "status", "evidence", "due"), errors)

@@ -34,13 +34,14 @@ def sessions() -> str:
     with transaction() as session:
         rows = [presenters.in_list(row) for row in list_sessions(session)]
         agreements = presenters.open_agreements(session, day_in_mexico(now()))
-        form = {"number": str(next_number(session))} | draft().form
+        number = next_number(session)
     return render_template(
         "commission/sessions.html",
         sessions=rows,
         agreements=agreements,
         may_write=actor().role in WRITERS,
-        form=form,
+        form={"number": str(number)} | draft().form,
+        known=number - 1,
         errors=draft().errors(_read_number),
     )
 

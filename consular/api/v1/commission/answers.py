@@ -16,7 +16,7 @@ from consular.api.answer_fields import (
     Texts,
     Word,
 )
-from services.commission.rules import Part, Source, Status
+from services.commission.rules import FollowUpStatus, Part, Source, Status
 
 
 class ResultAnswer(Answer):
@@ -33,6 +33,25 @@ class ResultAnswer(Answer):
     query = Table()
     as_of = Instant(allow_none=True)
     revision = Number(allow_none=True)
+
+
+class AgreementAnswer(Answer):
+    """What the session agreed on; ``number`` is its session's and its own."""
+
+    id = Id()
+    number = Text()
+    agreed = Text()
+    responsible = Text()
+    due = CalendarDay(attribute="due_on")
+
+
+class FollowedAnswer(AgreementAnswer):
+    """An agreement of an earlier session that none closed. ``before``: how far it was at the last
+    one; ``status`` and ``evidence``: what this session says, null until it says something."""
+
+    before = Word(FollowUpStatus)
+    status = Word(FollowUpStatus, allow_none=True)
+    evidence = Text(allow_none=True)
 
 
 class VersionAnswer(Answer):
@@ -58,6 +77,8 @@ class ReportAnswer(Answer):
     version = Number()
     as_of = Instant(allow_none=True)
     missing = Texts(Word(Part))
+    followed = Many(FollowedAnswer)
+    agreements = Many(AgreementAnswer)
     results = Many(ResultAnswer)
     versions = Many(VersionAnswer)
     pdf = Text()

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, request_key
 from consular.api.v1.commission.answers import (
+    AgreementAnswer,
     ChoiceItem,
     ChoiceList,
+    FollowedAnswer,
     ReportAnswer,
     ReportItem,
     ReportList,
@@ -27,22 +29,38 @@ from consular.auth import ANALYSTS, ANYONE, MONITORS, actor, now
 from consular.commands import run_idempotent
 from consular.db import transaction
 from consular.i18n import current_language
-from consular.input.commission import AmendmentSchema, ChoiceQuery, ReportQuery, ReportSchema
+from consular.input.commission import (
+    AmendmentSchema,
+    ChoiceQuery,
+    FollowUpSchema,
+    ReportQuery,
+    ReportSchema,
+)
 from consular.input.paging import SliceQuery, slice_of
 from consular.session_reports import as_file, file_name, read_pdf, sign_report
 from services.commission import signing
 from services.commission.assembling import plain
 from services.commission.choices import list_choices
-from services.commission.editing import MakeReport, make_report, refresh
+from services.commission.editing import (
+    FollowAgreement,
+    MakeReport,
+    follow_up,
+    make_report,
+    refresh,
+)
 from services.commission.queries import (
+    Followed,
     get_report,
     get_session,
+    list_agreements,
+    list_followed,
     list_missing,
     list_reports,
     list_results,
     list_sessions,
     next_number,
 )
+from services.commission.rules import FollowUpStatus
 from services.commission.signing import signature_of
 from services.kernel import verify_signed
 from services.kernel.signatures import list_signing_keys
@@ -183,6 +201,27 @@ def refresh_report(report: UUID) -> dict[str, Any]:
 @endpoint(
     api,
     "POST",
+    f"{REPORTS}/<uuid:report>/agreements/<uuid:agreement>/follow-up",
+    operation="followAgreement",
+    who=WRITERS,
+    body=FollowUpSchema(),
+    answer=ReportAnswer(),
+    errors={409: ("wrong_state",)},
+)
+def follow_agreement(report: UUID, agreement: UUID, command: dict[str, Any]) -> dict[str, Any]:
+    """Say in a draft how far an agreement of an earlier session is; one that is done or withdrawn
+    isn't carried on to the next."""
+    status = FollowUpStatus(command["status"])
+    said = FollowAgreement(agreement, status, command["evidence"], command["due_on"])
+    return run_idempotent(
+        request_key(),
+        lambda session: _shown(session, follow_up(session, report, said, now=now(), actor=actor())),
+    )
+
+
+@endpoint(
+    api,
+    "POST",
     f"{REPORTS}/<uuid:report>/prepare",
     operation="prepareReport",
     who=WRITERS,
@@ -295,9 +334,25 @@ def _shown(session: Session, commission: Any) -> dict[str, Any]:
     return ReportAnswer.render(
         commission,
         missing=list_missing(session, commission),
+        followed=[_followed(each) for each in list_followed(session, commission)],
+        agreements=[
+            AgreementAnswer.render(row, number=f"{commission.number}/{row.position}")
+            for row in list_agreements(session, commission.id)
+        ],
         results=[_result(row) for row in list_results(session, commission.id)],
         versions=[VersionAnswer.render(row) for row in list_reports(session, commission.id)],
         pdf=url_for("reports.print_report", report=commission.id),
+    )
+
+
+def _followed(each: Followed) -> dict[str, Any]:
+    return FollowedAnswer.render(
+        each.agreement,
+        number=f"{each.session_number}/{each.agreement.position}",
+        due=(each.now and each.now.due_on) or each.due_on,
+        before=each.before,
+        status=each.now and each.now.status,
+        evidence=each.now and each.now.evidence,
     )
 
 
