@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from consular.seed import one_transaction
 from services.consulates.queries import list_consulates
+from services.facts.recording import record_selected
 from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
 
@@ -29,29 +30,25 @@ _LARGEST = (
 )  # fmt: skip
 # A wave over the months, each year above the one before; an office half as busy as the one that
 # is twice as high in the list.
-_HISTORY = text(
-    """
-    INSERT INTO facts (kind, subject_id, consulate_code, service_code, program_code, payout,
-        vote_mode, status, day, quantity, people, services, occurred_at, recorded_at)
-    SELECT kind, gen_random_uuid(), office, service, program, payout, mode, status,
-        CAST(:last AS date) - back, n, n, n, clock_timestamp(), clock_timestamp()
+_HISTORY = """
+    SELECT kind, gen_random_uuid(), office, status, CAST(:last AS date) - back, n, n, n,
+        clock_timestamp(), service, program, payout, NULL, NULL, NULL, NULL
     FROM generate_series(0, 760, :every) back
     CROSS JOIN unnest(CAST(:offices AS text[])) WITH ORDINALITY o (office, place)
     CROSS JOIN (VALUES
-        ('appointment', 'completed', 'PAS10', NULL, NULL, NULL, 9),
-        ('appointment', 'no_show', 'MAT', NULL, NULL, NULL, 2),
-        ('appointment', 'cancelled', 'PAS10', NULL, NULL, NULL, 1),
-        ('unmet_search', 'no_place', 'PAS10', NULL, NULL, NULL, 4),
-        ('unmet_search', 'no_place', 'MAT', NULL, NULL, NULL, 1),
-        ('enrollment', 'active', NULL, 'rfc', NULL, NULL, 2),
-        ('enrollment', 'rejected', NULL, 'imss', NULL, NULL, 1),
-        ('enrollment', 'sent_to_agency', NULL, 'imss', NULL, NULL, 1),
-        ('remittance', 'paid', NULL, NULL, 'branch', NULL, 5)
-    ) f (kind, status, service, program, payout, mode, weight)
+        ('appointment', 'completed', 'PAS10', NULL, NULL, 9),
+        ('appointment', 'no_show', 'MAT', NULL, NULL, 2),
+        ('appointment', 'cancelled', 'PAS10', NULL, NULL, 1),
+        ('unmet_search', 'no_place', 'PAS10', NULL, NULL, 4),
+        ('unmet_search', 'no_place', 'MAT', NULL, NULL, 1),
+        ('enrollment', 'active', NULL, 'rfc', NULL, 2),
+        ('enrollment', 'rejected', NULL, 'imss', NULL, 1),
+        ('enrollment', 'sent_to_agency', NULL, 'imss', NULL, 1),
+        ('remittance', 'paid', NULL, NULL, 'branch', 5)
+    ) f (kind, status, service, program, payout, weight)
     CROSS JOIN LATERAL (SELECT greatest(1, round(weight * (1 + sin(back / 58.0)) * 12
         / o.place * (1 - back / 1500.0)))::int AS n) size
-    """
-)
+"""
 
 
 def ensure_demo_history(settings: Settings, now: datetime | None = None) -> bool:
@@ -68,8 +65,7 @@ def ensure_demo_history(settings: Settings, now: datetime | None = None) -> bool
 def write_history(session: Session, last: date, offices: Sequence[str], *, every: int) -> None:
     """Every so many days back from ``last``, for more than two years, at offices from the busiest
     to the quietest."""
-    values = {"last": last, "every": every, "offices": list(offices)}
-    session.execute(_HISTORY, values)
+    record_selected(session, _HISTORY, {"last": last, "every": every, "offices": list(offices)})
 
 
 def _offices(session: Session) -> list[str]:

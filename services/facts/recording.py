@@ -94,6 +94,11 @@ _NOTHING = {"people": 0, "services": 0}
 _NO_DIMENSION: dict[str, Any] = dict.fromkeys(Dimensions.__annotations__)
 
 
+def record_selected(session: Session, select: str, values: Mapping[str, Any]) -> None:
+    """As many lines as ``select`` gives, with the columns of a line in their order."""
+    session.execute(text(f"{_INTO} {select}"), values)
+
+
 def _write(
     session: Session,
     counted: Counted,
