@@ -209,8 +209,10 @@ def refresh_report(report: UUID) -> dict[str, Any]:
     errors={409: ("wrong_state",)},
 )
 def follow_agreement(report: UUID, agreement: UUID, command: dict[str, Any]) -> dict[str, Any]:
-    """Say in a draft how far an agreement of an earlier session is; one that is done or withdrawn
-    isn't carried on to the next."""
+    """Say in a draft how far an agreement of an earlier session is.
+
+    One that is done or withdrawn isn't carried on to the next session.
+    """
     status = FollowUpStatus(command["status"])
     said = FollowAgreement(agreement, status, command["evidence"], command["due_on"])
     return run_idempotent(
