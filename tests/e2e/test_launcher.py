@@ -111,7 +111,7 @@ def test_killed_it_leaves_no_process_and_no_lock_behind(running: Instance) -> No
     processes = running.processes()
     assert len(processes) > 10  # web and its two, simulator, workers, relay, schedule, servers
     running.end(signal.SIGKILL)
-    assert _alive(processes, within=10) == []
+    assert _alive(processes, within=seconds(10)) == []
 
     running.start()
     assert running.is_ready()

@@ -176,6 +176,12 @@ def working_day(days: int = 30) -> Any:
     return day
 
 
+def next_closed_day() -> date:
+    """The next of the weekdays on which the offices are closed, from the day after tomorrow on."""
+    first = (BEGAN + timedelta(days=2)).date()
+    return min(day for day in _closed_days() if day >= first and day.weekday() < 5)
+
+
 @cache
 def _closed_days() -> frozenset[date]:
     years = range(BEGAN.year, BEGAN.year + 3)
