@@ -164,7 +164,7 @@ def test_a_rejected_report_says_why_and_is_settled(web: Web) -> None:
         ({"date": "2150-06-06"}, "count_in_the_future", "date"),
         ({"date": (TODAY + timedelta(days=3)).isoformat()}, "count_in_the_future", "date"),
         ({"date": "2001-06-06"}, "day_far_from_election", "date"),
-        ({"election": "1900"}, "election_unknown", "election"),
+        ({"election": "1900", "date": TODAY.isoformat()}, "election_unknown", "election"),
         ({"consulate": "atlanta", "mode": "in_person"}, "no_in_person_voting", "mode"),
         ({"election": "2026", "value": 200}, "more_votes_than_registered", "value"),
         ({"mode": None, "value": 11, "metric": "registered"}, "modes_differ_from_total", "value"),

@@ -222,7 +222,7 @@ def test_a_series_leaves_holidays_out_and_leaves_days_edited_apart_alone(web: We
     created = create_series(web)
     assert created.status_code == 201, created.text
     series = created.get_json()
-    holiday = next_closed_day().isoformat()
+    holiday = next_closed_day().day.isoformat()
     assert holiday not in series["days"]
     assert [day["date"] for day in series["left_out"]].count(holiday) == 1
     day = working_day().isoformat()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,7 +23,7 @@ from werkzeug.test import TestResponse, stream_encode_multipart
 from consular.app import create_app
 from consular.local.development_tokens import development_token
 from consular.seed import load_reference
-from services.consulates.rules import mexican_days, us_days
+from services.consulates.rules import ClosedDay, mexican_days, us_days
 from services.kernel.db import Database
 from services.kernel.settings import Settings
 from tests.factories.contract import CheckedClient
@@ -176,16 +176,20 @@ def working_day(days: int = 30) -> Any:
     return day
 
 
-def next_closed_day() -> date:
+def next_closed_day() -> ClosedDay:
     """The next of the weekdays on which the offices are closed, from the day after tomorrow on."""
     first = (BEGAN + timedelta(days=2)).date()
-    return min(day for day in _closed_days() if day >= first and day.weekday() < 5)
+    return next(
+        closed
+        for day, closed in sorted(_closed_days().items())
+        if day >= first and day.weekday() < 5
+    )
 
 
 @cache
-def _closed_days() -> frozenset[date]:
+def _closed_days() -> Mapping[date, ClosedDay]:
     years = range(BEGAN.year, BEGAN.year + 3)
-    return frozenset(each.day for year in years for each in (*mexican_days(year), *us_days(year)))
+    return {each.day: each for year in years for each in (*us_days(year), *mexican_days(year))}
 
 
 @contextmanager
