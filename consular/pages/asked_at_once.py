@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import request
 from marshmallow import Schema
 from sqlalchemy.orm import Session
 
@@ -36,6 +37,13 @@ class _Slot(Schema):
     consulate = Code(required=True)
     service = Code(required=True)
     start = Moment(required=True)
+
+
+def wants_times(form: dict[str, str]) -> bool:
+    """Whether the form asks to see free times, those from a later day on if it says so."""
+    if "later" in request.form:
+        form["from"] = request.form["later"]
+    return "times" in request.form or "later" in request.form
 
 
 def week_of(

@@ -18,7 +18,13 @@ from consular.auth import actor, allow, vault
 from consular.db import transaction
 from consular.finding import find_for_staff
 from consular.i18n import date_long, time_at, words
-from consular.pages.asked_at_once import office_choices, read_booking, read_person, week_of
+from consular.pages.asked_at_once import (
+    office_choices,
+    read_booking,
+    read_person,
+    wants_times,
+    week_of,
+)
 from consular.pages.desk import presenters
 from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import (
@@ -111,9 +117,7 @@ def _at_own_office(form: dict[str, str]) -> dict[str, str]:
 def _save() -> Response:
     """Show free times or the person's appointments, keeping every answer; or book."""
     form = _at_own_office(answers())
-    if "later" in request.form:
-        form["from"] = request.form["later"]
-    if "times" in request.form or "later" in request.form:
+    if wants_times(form):
         return go(url_for(".book_for_others", d=keep_draft(form), _anchor="times"))
     if MORE_TIME in request.form:
         return _keep_place(form)

@@ -17,7 +17,7 @@ from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
 from services.outbox.models import OutboxItem
 from tests.factories.staff import citizen_browser, staff_browser
-from tests.factories.web import Web
+from tests.factories.web import BORN, Web
 
 WRONG = {
     "given_names": "Anna", "first_surname": "Demo", "second_surname": "Prueba",
@@ -122,7 +122,7 @@ def test_one_account_has_one_folio_whatever_it_asks_for(sender: Sender) -> None:
 def test_on_the_pages(sender: Sender) -> None:
     form = {
         **{name: value for name, value in RIGHT.items() if name != "birth_date"},
-        "birth_date-day": "12", "birth_date-month": "5", "birth_date-year": "1990",
+        **BORN,
     }  # fmt: skip
     citizen = citizen_browser(sender.web.app, sender.account)
     page = unescape(citizen.send("/mis-datos", **form).text)

@@ -20,7 +20,7 @@ from services.remittances.payout import PayoutAnswer, claim_payout, settle_payou
 from services.remittances.rules import Answer
 from tests.factories.remittances import NOW, make_remittance, prepare_reference
 from tests.factories.staff import citizen_browser, staff_browser
-from tests.factories.web import Web, person
+from tests.factories.web import BORN, Web, person
 
 KIND = {"kind": "cancellation"}
 ADDRESS = "/mis-datos/suprimir"
@@ -90,8 +90,7 @@ def test_an_office_asks_and_compliance_decides(web: Web) -> None:
     boss = staff_browser(web.app, "compliance")
     form = {
         "document": "Pasaporte", "identity_checked": "true", "given_names": "Ana",
-        "first_surname": "Demo", "birth_date-day": "12", "birth_date-month": "5",
-        "birth_date-year": "1990",
+        "first_surname": "Demo", **BORN,
     }  # fmt: skip
     checks = [officer.send("/desk/identity", **form).request.path for _ in range(2)]
     for check in checks:

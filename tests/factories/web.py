@@ -37,6 +37,8 @@ PERSON: dict[str, Any] = {
     "second_surname": "Prueba",
     "birth_date": "1990-05-12",
 }
+# Their birth date as the pages' forms send it.
+BORN = {"birth_date-day": "12", "birth_date-month": "5", "birth_date-year": "1990"}
 _LETTERS = str.maketrans("0123456789", "abcdefghij")
 
 

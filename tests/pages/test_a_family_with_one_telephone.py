@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser
-from tests.factories.web import Web, person
+from tests.factories.web import BORN, Web, person
 from tests.pages.test_booking_pages import PLACE
 
 SHARED = {"email": "familia@demo.invalid", "phone": "+12135550123"}
@@ -17,9 +17,8 @@ FAMILY = ("Ana", "Beto", "Carla", "Diego", "Elena")
 
 
 def _form(start: str, name: str, surname: str) -> dict[str, str]:
-    born = {"birth_date-day": "12", "birth_date-month": "5", "birth_date-year": "1990"}
     names = {"given_names": name, "first_surname": surname, "second_surname": "Prueba"}
-    return {**PLACE, "start": start, **names, **born, **SHARED}
+    return {**PLACE, "start": start, **names, **BORN, **SHARED}
 
 
 def _book(browser: Browser, start: str, name: str) -> None:

@@ -9,14 +9,12 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.factories.staff import Browser, staff_browser
-from tests.factories.web import Web, morning_at_office, working_day
+from tests.factories.web import BORN, Web, morning_at_office, working_day
 
 PERSON = {
     "given_names": "María Itzel",
     "first_surname": "de la Quintana",
-    "birth_date-day": "12",
-    "birth_date-month": "5",
-    "birth_date-year": "1990",
+    **BORN,
 }
 DAY = {"service": "PAS10", "from": working_day().isoformat()}
 KEPT = [

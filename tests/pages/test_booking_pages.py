@@ -15,16 +15,14 @@ from werkzeug.test import TestResponse
 
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser
-from tests.factories.web import Web, person
+from tests.factories.web import BORN, Web, person
 
 PLACE = {"consulate": "losangeles", "service": "PAS10"}
 OWN = {
     "given_names": "Rosa María",
     "first_surname": "Demo",
     "second_surname": "Prueba",
-    "birth_date-day": "12",
-    "birth_date-month": "5",
-    "birth_date-year": "1990",
+    **BORN,
     "email": "rosa@demo.invalid",
 }
 _FIELD = re.compile(r'<input[^>]* name="([a-z_-]+)"[^>]* value="([^"]*)"')

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser
-from tests.factories.web import Web
+from tests.factories.web import BORN, Web
 
 _ENTRY = re.compile(r'<li><a href="#(f-[a-z_-]+)">([^<]+)</a></li>')
 
@@ -72,7 +72,6 @@ def test_a_booking_without_service_or_place_names_what_is_missing(web: Web) -> N
 def test_saving_ones_data_says_that_they_are_kept(web: Web) -> None:
     browser = citizen(web)
     names = {"given_names": "Ana", "first_surname": "Demo"}
-    born = {"birth_date-day": "12", "birth_date-month": "5", "birth_date-year": "1990"}
-    saved = browser.post("/mis-datos", **names, **born)
+    saved = browser.post("/mis-datos", **names, **BORN)
     assert "Guardamos tus datos" in browser.get(saved.location).text
     assert "Guardamos tus datos" not in browser.get("/mis-tramites").text

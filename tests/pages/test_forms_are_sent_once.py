@@ -14,16 +14,14 @@ from werkzeug.test import TestResponse
 from consular.pages.portal import enrolling
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser, staff_browser
-from tests.factories.web import Web, working_day
+from tests.factories.web import BORN, Web, working_day
 from tests.pages.test_booking_pages import PLACE, fields
 from tests.pages.test_citizens_forms import citizen
 
 OWN = {
     "given_names": "Rosa",
     "first_surname": "Demo",
-    "birth_date-day": "12",
-    "birth_date-month": "5",
-    "birth_date-year": "1990",
+    **BORN,
     "email": "rosa@demo.invalid",
 }
 

@@ -18,15 +18,13 @@ from services.kernel.audit import SYSTEM
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
 from tests.factories.staff import Browser, citizen_browser
-from tests.factories.web import Web, working_day
+from tests.factories.web import BORN, Web, working_day
 from tests.factories.web import person as booked_person
 
 PERSON = {
     "given_names": "Itzel",
     "first_surname": "Quintana",
-    "birth_date-day": "12",
-    "birth_date-month": "5",
-    "birth_date-year": "1990",
+    **BORN,
 }
 PLACE = {"service": "PAS10", "consulate": "losangeles"}
 

@@ -9,15 +9,13 @@ from sqlalchemy import text
 
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser, staff_browser
-from tests.factories.web import Web, morning_at_office
+from tests.factories.web import BORN, Web, morning_at_office
 
 PLACE = {"consulate": "losangeles", "service": "PAS10"}
 WHO = {
     "given_names": "<script>alert(1)</script>",
     "first_surname": "Quintana",
-    "birth_date-day": "12",
-    "birth_date-month": "5",
-    "birth_date-year": "1990",
+    **BORN,
     "email": "ana@demo.invalid",
 }
 

@@ -14,14 +14,12 @@ from werkzeug.test import TestResponse
 
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, staff_browser
-from tests.factories.web import Web, working_day
+from tests.factories.web import BORN, Web, working_day
 
 PERSON = {
     "given_names": "María Itzel",
     "first_surname": "de la Quintana",
-    "birth_date-day": "12",
-    "birth_date-month": "5",
-    "birth_date-year": "1990",
+    **BORN,
 }
 PLACE = {"service": "PAS10", "consulate": "losangeles"}
 CONTACT = {"phone": "213 555 0123", "phone_country": "1", "notices": "en"}
@@ -147,8 +145,7 @@ def test_where_and_when_a_mobile_consulate_is_read_out(web: Web, agent: Browser)
     page = agent.get(f"/telephone/appointments/{answer.get_json()['id']}").text
     for words in ("9:00", "(hora de Biblioteca)", "Dirección: 21 W 3rd St"):
         assert words in page.replace("\xa0", " ")
-    born = {"birth_date-day": "12", "birth_date-month": "5", "birth_date-year": "1990"}
     named = {"given_names": "Ana", "first_surname": "Demo Aaaa", "second_surname": "Prueba"}
-    assert "(hora de Biblioteca)" in _send(agent, None, **named, **born, search="1").text
+    assert "(hora de Biblioteca)" in _send(agent, None, **named, **BORN, search="1").text
     moving = agent.get(f"/telephone/appointments/{answer.get_json()['id']}/times").text
     assert "(hora de Biblioteca)" in moving

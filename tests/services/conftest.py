@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services.facts.models import Fact
-from services.kernel.audit import Actor
+from services.kernel.audit import Actor, Role
 from services.kernel.db import NETWORK_SCOPE, Database
+from tests.factories.enrollments import make_account
 from tests.factories.remittances import make_sender, prepare_reference
 from tests.servers import DatabaseUrls
 
@@ -46,6 +47,12 @@ def session(shared: Database) -> Iterator[Session]:
 def reference(session: Session) -> None:
     """Rules and a rate, for modules that speak of money."""
     prepare_reference(session)
+
+
+@pytest.fixture
+def citizen(session: Session) -> Actor:
+    """A citizen of whom nothing is known."""
+    return Actor(Role.CITIZEN, make_account(session))
 
 
 @pytest.fixture

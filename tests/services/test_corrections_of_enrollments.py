@@ -26,18 +26,12 @@ from services.enrollments.requesting import Applicant, request_enrollment
 from services.enrollments.rules import Status
 from services.identity.errors import IdentityCheckPending
 from services.kernel.audit import Actor, Role
-from services.kernel.crypto import Vault
 from services.kernel.errors import Invalid
 from services.outbox.models import OutboxItem
 from tests.factories.enrollments import make_account, make_applicant, make_request
+from tests.factories.remittances import VAULT
 
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
-VAULT = Vault({1: b"m" * 32}, b"i" * 32)
-
-
-@pytest.fixture
-def citizen(session: Session) -> Actor:
-    return Actor(Role.CITIZEN, make_account(session))
 
 
 def _asked(session: Session, citizen: Actor, who: Applicant, *requested: str) -> Enrollment:

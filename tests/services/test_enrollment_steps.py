@@ -21,18 +21,12 @@ from services.enrollments.progress import (
 from services.enrollments.queries import list_history, open_details, open_result
 from services.enrollments.rules import TRANSITIONS, UNDECIDED, WAITING, Status
 from services.kernel.audit import Actor, Role
-from services.kernel.crypto import Vault
 from services.kernel.db import violated_constraint
 from services.kernel.money import Money
-from tests.factories.enrollments import make_account, send_request
+from tests.factories.enrollments import send_request
+from tests.factories.remittances import VAULT
 
 NOW = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
-VAULT = Vault({1: b"m" * 32}, b"i" * 32)
-
-
-@pytest.fixture
-def citizen(session: Session) -> Actor:
-    return Actor(Role.CITIZEN, make_account(session))
 
 
 @pytest.fixture

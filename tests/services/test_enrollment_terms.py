@@ -16,15 +16,14 @@ from services.enrollments.progress import AgencyStatus, record_progress
 from services.enrollments.queries import list_history, open_result
 from services.enrollments.rules import Status
 from services.incidents.models import Incident
-from services.kernel.audit import Actor, Role
-from services.kernel.crypto import Vault
+from services.kernel.audit import Actor
 from services.kernel.money import Money
 from services.outbox.models import OutboxItem
-from tests.factories.enrollments import make_account, send_request
+from tests.factories.enrollments import send_request
+from tests.factories.remittances import VAULT
 
 # A Tuesday, at noon in Mexico City.
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
-VAULT = Vault({1: b"m" * 32}, b"i" * 32)
 ASKS = AgencyStatus(Status.MORE_INFORMATION_REQUESTED, details=Details(requested=("curp",)))
 REVIEWS = AgencyStatus(Status.IN_REVIEW)
 RFC = "HEQG800101AB1"
@@ -32,11 +31,6 @@ RFC = "HEQG800101AB1"
 
 def day(days: int) -> datetime:
     return NOW + timedelta(days=days)
-
-
-@pytest.fixture
-def citizen(session: Session) -> Actor:
-    return Actor(Role.CITIZEN, make_account(session))
 
 
 @pytest.fixture

@@ -32,25 +32,19 @@ from services.enrollments.rules import OVER, TRANSITIONS, Status
 from services.enrollments.withdrawing import withdraw
 from services.identity.errors import IdentityCheckPending
 from services.kernel.audit import Actor, AuditEntry, Role
-from services.kernel.crypto import Vault
 from services.kernel.db import NETWORK_SCOPE, Database, Scope
 from services.kernel.errors import Invalid, NotFound, WrongState
 from services.outbox.models import OutboxItem
 from tests.factories.consulates import add_consulate
 from tests.factories.enrollments import make_account, make_applicant, make_request
 from tests.factories.programs import CHOIR
+from tests.factories.remittances import VAULT
 from tests.servers import DatabaseUrls
 from tests.services.conftest import sums_by_status
 
 NOW = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
-VAULT = Vault({1: b"m" * 32}, b"i" * 32)
 RFC = "HEQG800101AB1"
 OFFICE = "losangeles"
-
-
-@pytest.fixture
-def citizen(session: Session) -> Actor:
-    return Actor(Role.CITIZEN, make_account(session))
 
 
 def _ask(session: Session, actor: Actor, command: RequestEnrollment | None = None) -> Enrollment:

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from uuid import UUID
 
-import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
@@ -25,11 +24,6 @@ from tests.factories.remittances import NOW, VAULT
 from tests.servers import DatabaseUrls
 
 APPLICANT = make_applicant()
-
-
-@pytest.fixture
-def citizen(session: Session) -> Actor:
-    return Actor(Role.CITIZEN, make_account(session))
 
 
 def _ask(session: Session, actor: Actor, **changes: object) -> Enrollment:

@@ -66,11 +66,6 @@ def _open(monkeypatch: pytest.MonkeyPatch) -> None:
     open_all(monkeypatch)
 
 
-@pytest.fixture
-def citizen(session: Session) -> Actor:
-    return Actor(Role.CITIZEN, make_account(session))
-
-
 def _ask(session: Session, actor: Actor, program: str = "rfc", **changes: object) -> Enrollment:
     command = make_request(APPLICANT, program=program, **changes)
     return request_enrollment(session, command, now=NOW, actor=actor, vault=VAULT)

@@ -15,7 +15,7 @@ from services.appointments.next_in_queue import turn_key
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.settings import Settings
 from tests.factories.staff import Browser, citizen_browser, staff_browser
-from tests.factories.web import Web, morning_at_office, person, running_web
+from tests.factories.web import BORN, Web, morning_at_office, person, running_web
 from tests.workers.conftest import messages
 from workers.runtime import JobContext
 
@@ -89,10 +89,9 @@ def test_only_the_whole_link_leads_there_and_only_today(web: Web) -> None:
 def test_a_folio_and_a_birth_date_lead_to_it(web: Web) -> None:
     appointment = arrived(web, 1)
     browser = reader(web)
-    form = {"birth_date-day": "12", "birth_date-month": "5", "birth_date-year": "1990"}
     assert (
         appointment["turn"]
-        in browser.send("/citas/buscar", folio=appointment["folio"], **form).text
+        in browser.send("/citas/buscar", folio=appointment["folio"], **BORN).text
     )
 
 

@@ -19,7 +19,7 @@ from consular.db import transaction
 from consular.i18n import current_language, date_long, time_at
 from consular.input.appointments import RescheduleSchema
 from consular.input.fields import Code, Identifier
-from consular.pages.asked_at_once import office_choices, read_booking, week_of
+from consular.pages.asked_at_once import office_choices, read_booking, wants_times, week_of
 from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
@@ -194,9 +194,7 @@ def _subject(session: Session, link: Any, form: dict[str, str]) -> dict[str, Any
 def helper_link_use(secret: str) -> Response:
     """Show free times, keeping every answer; or book for the person who gave the link."""
     form, here = answers(), url_for("portal.helper_link", secret=secret)
-    if "later" in request.form:
-        form["from"] = request.form["later"]
-    if "times" in request.form or "later" in request.form:
+    if wants_times(form):
         return go(f"{here}?d={keep_draft(form)}")
     command = read_or_refuse(form, _read)
     try:
@@ -213,9 +211,7 @@ def helper_link_use(secret: str) -> Response:
 def helper_link_move(secret: str) -> Response:
     """Show free times, keeping every answer; or move the appointment to one of them."""
     form, here = answers(), url_for("portal.helper_link", secret=secret)
-    if "later" in request.form:
-        form["from"] = request.form["later"]
-    if "times" in request.form or "later" in request.form:
+    if wants_times(form):
         return go(f"{here}?d={keep_draft(form)}")
     wanted = read_or_refuse(form, _read_move)
     return _act(
