@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
@@ -192,6 +193,13 @@ def next_closed_day() -> ClosedDay:
 def _closed_days() -> Mapping[date, ClosedDay]:
     years = range(BEGAN.year, BEGAN.year + 3)
     return {each.day: each for year in years for each in (*us_days(year), *mexican_days(year))}
+
+
+@pytest.fixture
+def web(settings: Settings) -> Iterator[Web]:
+    """Reference data, no appointments yet. For the conftest of tests that call the application."""
+    with running_web(settings) as running:
+        yield running
 
 
 @contextmanager

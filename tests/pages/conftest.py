@@ -2,16 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.factories.web import web
 
-import pytest
-
-from services.kernel.settings import Settings
-from tests.factories.web import Web, running_web
-
-
-@pytest.fixture
-def web(settings: Settings) -> Iterator[Web]:
-    """Reference data, no appointments yet."""
-    with running_web(settings) as running:
-        yield running
+__all__ = ["web"]

@@ -22,14 +22,13 @@ from consular.pages.desk.consenting import contact_of, prove_contact, send_code_
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.names import offices
-from consular.pages.portal.program_pages import FIRST, FormPages, page_address, pages_of
+from consular.pages.portal.program_pages import FIRST, FormPages, page_address
 from consular.pages.portal.program_request import open_program, read_page, read_request
 from consular.pages.portal.program_views import (
-    back_to_fault,
     form_page,
-    keep_page,
     names_page,
     page_values,
+    send_page,
 )
 from consular.pages.portal.signing_in import CODE_SENT, MINUTES, SENT_AGAIN, code_sent, sent_at
 from services.citizens.codes import Destination
@@ -76,16 +75,10 @@ def enroll(program: str, page: str) -> Response | str:
 @allow(HELPERS)
 def enroll_send(program: str, page: str) -> Response:
     """Keep a page's answers and go on; after the last one, prove the contact or request it."""
-    chosen, form = _open(program), answers()
-    form_pages = pages_of(chosen, form)
-    if page not in form_pages.codes:
-        raise NotFound()
-    if page != form_pages.last:
-        return keep_page(form_pages, page, form, view=VIEW)
-    errors: Errors = {}
-    command = _read_all(chosen, form, errors)
-    if command is None:
-        return back_to_fault(form_pages, page, form, errors, view=VIEW, own=OF_HELPER)
+    form = answers()
+    command = send_page(_open(program), page, form, _read_all, view=VIEW, own=OF_HELPER)
+    if not isinstance(command, RequestEnrollment):
+        return command
     if unconfirmed(form, list_warnings(command.applicant, command.data)):
         return go(url_for("desk.enroll_names", program=program, d=keep_draft(form)))
     contact = contact_of(command.applicant)

@@ -12,19 +12,18 @@ from consular.db import transaction
 from consular.i18n import translated
 from consular.name_warnings import unconfirmed
 from consular.pages.drafts import answers, draft, drop, keep_draft
-from consular.pages.forms import Errors, go
+from consular.pages.forms import go
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.folder import WANTED
 from consular.pages.portal.form_prefill import prefilled_form
 from consular.pages.portal.names import offices
-from consular.pages.portal.program_pages import FIRST, FormPages, pages_of
+from consular.pages.portal.program_pages import FIRST, FormPages
 from consular.pages.portal.program_request import open_program, read_page, read_request
 from consular.pages.portal.program_views import (
-    back_to_fault,
     form_page,
-    keep_page,
     names_page,
     page_values,
+    send_page,
 )
 from services.enrollments.choosing import ChoosePlan, Prepared, add_to_plan, choose_plan
 from services.enrollments.errors import PrerequisiteMissing
@@ -34,7 +33,6 @@ from services.enrollments.programs.schema import Estimate, Program
 from services.enrollments.requesting import RequestEnrollment, request_enrollment
 from services.enrollments.terms import home_day
 from services.enrollments.warnings import list_warnings
-from services.kernel.errors import NotFound
 
 VIEW = "portal.enroll"
 
@@ -56,17 +54,9 @@ def enroll(program: str, page: str) -> Response | str:
 @allow(CITIZEN)
 def enroll_send(program: str, page: str) -> Response:
     """Keep a page's answers and go on; on the last one, request the enrollment."""
-    chosen, form = open_program(program), answers()
-    form_pages = pages_of(chosen, form)
-    if page not in form_pages.codes:
-        raise NotFound()
-    if page != form_pages.last:
-        return keep_page(form_pages, page, form, view=VIEW)
-    errors: Errors = {}
-    command = read_request(chosen, form, errors)
-    if command is None:
-        return back_to_fault(form_pages, page, form, errors, view=VIEW)
-    return _request(command, form)
+    form = answers()
+    sent = send_page(open_program(program), page, form, read_request, view=VIEW)
+    return _request(sent, form) if isinstance(sent, RequestEnrollment) else sent
 
 
 def _request(command: RequestEnrollment, form: dict[str, str]) -> Response:

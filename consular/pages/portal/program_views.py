@@ -33,8 +33,10 @@ from services.citizens.people import full_name
 from services.enrollments.programs.schema import Program
 from services.enrollments.requesting import RequestEnrollment
 from services.enrollments.warnings import list_warnings
+from services.kernel.errors import NotFound
 
 Form = dict[str, str]
+Read = Callable[[Program, Form, Errors], RequestEnrollment | None]
 Show = Callable[[FormPages, str, Form, RequestEnrollment | None], str]
 
 
@@ -48,24 +50,46 @@ def form_page(program: Program, page: str, form: Form, show: Show, *, view: str)
     return show(form_pages, page, form, command)
 
 
-def keep_page(form_pages: FormPages, page: str, form: Form, *, view: str) -> Response:
+def send_page(
+    program: Program,
+    page: str,
+    form: Form,
+    read: Read,
+    *,
+    view: str,
+    own: frozenset[str] = frozenset(),
+) -> Response | RequestEnrollment:
+    """Keep the page's answers and go on to the next; after the last one, what is requested, or back
+    to what is wrong. ``own``: what this page asks for besides the program's form."""
+    form_pages = pages_of(program, form)
+    if page not in form_pages.codes:
+        raise NotFound()
+    if page != form_pages.last:
+        return _keep_page(form_pages, page, form, view=view)
+    errors: Errors = {}
+    command = read(program, form, errors)
+    if command is None:
+        return _back_to_fault(form_pages, page, form, errors, view=view, own=own)
+    return command
+
+
+def _keep_page(form_pages: FormPages, page: str, form: Form, *, view: str) -> Response:
     """Keep the page's answers and go on to the next one."""
     read_or_refuse(form, partial(read_page, form_pages, page))
     following = form_pages.after(page)
     return go(page_address(form_pages.program, following, keep_draft(form), view=view))
 
 
-def back_to_fault(
+def _back_to_fault(
     form_pages: FormPages,
     page: str,
     form: Form,
     errors: Errors,
     *,
     view: str,
-    own: frozenset[str] = frozenset(),
+    own: frozenset[str],
 ) -> Response:
-    """Show what is wrong, on the page that asks for it; ``own``: what this page asks for besides
-    the program's form."""
+    """Show what is wrong, on the page that asks for it."""
     of_form = {name: messages for name, messages in errors.items() if name not in own}
     wrong = first_with_fault(form_pages, of_form, page) or page
     at = page_address(form_pages.program, wrong, view=view)
