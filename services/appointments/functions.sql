@@ -480,8 +480,8 @@ BEGIN
     -- account only, so that nobody learns by it whether somebody else has one. Staff know.
     -- The keys first: joined to the claims, they'd be taken for thousands and all claims be read.
     v_keys := ARRAY(
-        SELECT holders_key(decode(k, 'hex'), keys, p_account)
-        FROM jsonb_to_recordset(p_people) AS person (keys text[]), unnest(keys) k);
+        SELECT unnest(holders_keys(keys, p_account))
+        FROM jsonb_to_recordset(p_people) AS person (keys text[]));
     IF EXISTS (
         SELECT FROM claims
         WHERE person_key = ANY (v_keys) AND service_code = ANY (p_services)
@@ -593,11 +593,12 @@ BEGIN
             'booked', p_language, p_now, p_now, jsonb_array_length(p_people),
             decode(p_limits->>'email', 'hex'), decode(p_limits->>'phone', 'hex'),
             decode(p_limits->>'address', 'hex'))
+    ), wanted AS MATERIALIZED (
+        SELECT k, s, n FROM person, unnest(holders_keys(keys, p_account)) k, unnest(p_services) s
     ), claim AS (
         -- In key order: two requests that name the same people wait, never deadlock.
         INSERT INTO claims (person_key, service_code, account_id, appointment_id, n)
-        SELECT DISTINCT holders_key(decode(k, 'hex'), keys, p_account), s, p_account, p_id, n
-        FROM person, unnest(keys) k, unnest(p_services) s ORDER BY 1, 2
+        SELECT k, s, p_account, p_id, n FROM wanted ORDER BY 1, 2
         ON CONFLICT DO NOTHING RETURNING person_key
     ), added AS (
         INSERT INTO people (
@@ -609,8 +610,7 @@ BEGIN
             decode(curp_sealed, 'hex'), decode(curp_index, 'hex'),
             decode(email_sealed, 'hex'), decode(phone_sealed, 'hex'), p_now
         FROM person
-    ) SELECT array_agg(id ORDER BY n), sum(cardinality(keys)) * cardinality(p_services),
-             (SELECT count(*) FROM claim)
+    ) SELECT array_agg(id ORDER BY n), (SELECT count(*) FROM wanted), (SELECT count(*) FROM claim)
         INTO v_people, v_wanted, v_claimed FROM person;
 
     PERFORM record_fact_v2(
@@ -655,6 +655,7 @@ BEGIN
         INSERT INTO seats (appointment_id, person_id, service_code, slot_id, starts_at, ends_at)
             VALUES (p_id, v_people[1], p_services[1], v_slot, p_start, v_last);
     ELSE
+        -- Null: a call of the version before, see `book_appointment`.
         WITH taken AS (
             INSERT INTO seats (
                 appointment_id, person_id, service_code, slot_id, starts_at, ends_at)

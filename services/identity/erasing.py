@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.citizens.erasing import Erased
 from services.identity.merging import list_merged
-from services.identity.models import Homonym, IdentityCheck, PersonMerge
+from services.identity.models import Homonym, IdentityCheck, MergedKey, PersonMerge
 
 
 def was_told_apart(session: Session, check: IdentityCheck) -> bool:
@@ -34,11 +34,12 @@ def erase(session: Session, erased: Erased) -> None:
             or_(erased.owns(Homonym.account_id), Homonym.identity_check_id.in_(checks))
         )
     )
+    merged = or_(PersonMerge.merged_id.in_(erased.people), PersonMerge.person_id.in_(erased.people))
+    merges = session.scalars(select(PersonMerge.id).where(merged)).all()
+    session.execute(delete(MergedKey).where(MergedKey.merge_id.in_(merges)))
     session.execute(
         update(PersonMerge)
-        .where(
-            or_(PersonMerge.merged_id.in_(erased.people), PersonMerge.person_id.in_(erased.people))
-        )
+        .where(merged)
         .values(document="")
         .execution_options(synchronize_session=False)
     )

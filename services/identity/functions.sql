@@ -9,6 +9,23 @@ BEGIN
         ORDER BY created_at LIMIT 1), p_key);
 END $$;
 
+-- Under which keys somebody holds things: those of these, and those of every other spelling of their
+-- names that was merged with theirs by a document.
+CREATE OR REPLACE FUNCTION holders_keys(p_keys text[], p_account uuid) RETURNS bytea[]
+LANGUAGE plpgsql STABLE AS $$
+DECLARE v_keys bytea[]; v_more bytea[];
+BEGIN
+    v_keys := ARRAY(
+        SELECT DISTINCT holders_key(decode(k, 'hex'), p_keys, p_account) FROM unnest(p_keys) k);
+    LOOP
+        v_more := ARRAY(
+            SELECT DISTINCT same.person_key FROM merged_keys own JOIN merged_keys same USING (merge_id)
+            WHERE own.person_key = ANY (v_keys) AND same.person_key <> ALL (v_keys));
+        IF v_more = '{}' THEN RETURN v_keys; END IF;
+        v_keys := v_keys || v_more;
+    END LOOP;
+END $$;
+
 -- The same of a row of people, which holds the CURP under another hash than things are held under.
 -- By the checked person's row that hash is found.
 CREATE OR REPLACE FUNCTION own_name_key(p_name bytea, p_curp bytea, p_account uuid) RETURNS bytea

@@ -18,9 +18,10 @@ from services.identity.errors import AccountOrCurpRequired
 from services.identity.models import Homonym, IdentityCheck
 from services.kernel.crypto import Vault
 
-_HOLDERS_KEYS = text(
+_OWN_KEYS = text(
     "SELECT holders_key(k, :hex, :account) FROM unnest(CAST(:keys AS bytea[])) k"
 ).bindparams(bindparam("keys", type_=ARRAY(BYTEA)))
+_HOLDERS_KEYS = text("SELECT unnest(holders_keys(:hex, :account))")
 
 
 def claim_keys(
@@ -31,9 +32,18 @@ def claim_keys(
 
 
 def holders_keys(session: Session, keys: Sequence[bytes], account: UUID | None) -> list[bytes]:
-    """The person's keys, or the own key of who was told apart from another: see `Homonym`."""
-    values = {"keys": list(keys), "hex": [key.hex() for key in keys], "account": account}
+    """The person's keys, or the own key of who was told apart from another: see `Homonym`. With
+    those of other spellings of their names: see `MergedKey`."""
+    values = {"hex": [key.hex() for key in keys], "account": account}
     return list(session.scalars(_HOLDERS_KEYS, values))
+
+
+def own_keys(session: Session, vault: Vault, person: Person) -> list[bytes]:
+    """The keys of a row of people as it is written, without other spellings."""
+    keys = person_keys(open_person(person, vault), vault)
+    hexadecimal = [key.hex() for key in keys]
+    values = {"keys": keys, "hex": hexadecimal, "account": person.account_id}
+    return list(session.scalars(_OWN_KEYS, values))
 
 
 def curp_keys(session: Session, check: IdentityCheck, vault: Vault) -> list[bytes]:

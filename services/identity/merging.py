@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session
 
 from services.citizens.models import Person
 from services.identity.errors import IdentitiesDiffer
-from services.identity.models import Homonym, IdentityCheck, PersonMerge
+from services.identity.homonyms import own_keys
+from services.identity.models import Homonym, IdentityCheck, MergedKey, PersonMerge
 from services.kernel import audit
 from services.kernel.audit import Actor
+from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound, WrongState
 from services.kernel.ids import new_id
 
@@ -34,9 +36,11 @@ class MergePeople:
     document: str
 
 
-def merge(session: Session, command: MergePeople, *, now: datetime, actor: Actor) -> UUID:
+def merge(
+    session: Session, command: MergePeople, *, now: datetime, actor: Actor, vault: Vault
+) -> UUID:
     """Every row of the office with the duplicate's name and birth date points to the person from
-    now on. Returns the merge.
+    now on; whoever books under one of these names claims all. Returns the merge.
 
     Raises NotFound, `WrongState` when they are merged already, `IdentitiesDiffer`.
     """
@@ -59,6 +63,9 @@ def merge(session: Session, command: MergePeople, *, now: datetime, actor: Actor
             )
         )
     session.flush()
+    keys = {key for row in (root, *rows) for key in own_keys(session, vault, row)}
+    held = [{"person_key": key, "merge_id": merge} for key in sorted(keys)]
+    session.execute(insert(MergedKey), held)
     _note(session, merge, [root, *rows], "merge", now=now, actor=actor)
     return merge
 
@@ -79,10 +86,16 @@ def unmerge(session: Session, merge: UUID, *, now: datetime, actor: Actor) -> UU
     for row in rows:
         row.unmerged_by, row.unmerged_at = actor.account_id, now
     session.flush()
+    session.execute(delete(MergedKey).where(MergedKey.merge_id == merge))
     ids = [rows[0].person_id, *(row.merged_id for row in rows)]
     people = session.scalars(select(Person).where(Person.id.in_(ids))).all()
     _note(session, merge, people, "unmerge", now=now, actor=actor)
     return rows[0].person_id
+
+
+def list_keys(session: Session, merge: UUID) -> Sequence[bytes]:
+    """The keys of all spellings that a merge which stands made one."""
+    return session.scalars(select(MergedKey.person_key).where(MergedKey.merge_id == merge)).all()
 
 
 def list_merges(session: Session, people: Collection[UUID]) -> Sequence[PersonMerge]:

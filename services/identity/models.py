@@ -106,3 +106,14 @@ class PersonMerge(Base):
     merged_at: Mapped[datetime] = mapped_column(_NOW)
     unmerged_by: Mapped[UUID | None]
     unmerged_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
+class MergedKey(Base):
+    """A key under which somebody of a merge holds things, of any spelling: whoever books under one
+    of them claims all. Gone once the merge is undone."""
+
+    __tablename__ = "merged_keys"
+    __table_args__ = (Index("ix_merged_keys_merge_id", "merge_id"),)
+
+    person_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    merge_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -26,15 +27,16 @@ SEEN = {"right": "one", "document": "Pasaporte", "identity_checked": "true"}
 
 @pytest.fixture
 def officer(web: Web) -> Browser:
-    web.session(closes="12:00")
+    web.session(closes="12:00", desks=[{"name": "A", "services": ["PAS10", "MAT", "INE"]}])
     return staff_browser(web.app, "officer", "losangeles")
 
 
-def booked(web: Web, who: str, **changes: Any) -> UUID:
+def booked(web: Web, who: str, *, services: Sequence[str] = ("PAS10",), **changes: Any) -> UUID:
     """The row of people of an appointment that an account made."""
     named = {"given_names": "Ana Luz", "first_surname": "Demo", "second_surname": None, **changes}
     answer = web.book(
-        web.free()[0]["start"],
+        web.free(services[0])[0]["start"],
+        service=services[0],
         token=web.token("citizen", subject=who, name=named["given_names"]),
         attendees=[person(0, **named)],
     )
@@ -140,3 +142,40 @@ def test_a_folio_leads_to_the_other_one(web: Web, officer: Browser) -> None:
     folio_of_nobody = new_folio(FolioKind.APPOINTMENT)
     own = officer.send(f"/desk/people/{one}/find", folio=folio_of_nobody)
     assert "No hay otra persona con ese folio" in own.text
+
+
+def test_whoever_was_merged_is_one_person_under_every_spelling(web: Web, officer: Browser) -> None:
+    """The primary key of the claims refuses a second booking, until they are taken apart."""
+    one = booked(web, "ana")
+    other = booked(web, "eva", given_names="Ana Lus", services=["MAT"])
+    merge(officer, one, other)
+
+    def books(who: str, names: str, service: str) -> Any:
+        token = web.token("citizen", subject=who, name=names)
+        named = {"given_names": names, "first_surname": "Demo", "second_surname": None}
+        wanted = {"service": service, "attendees": [person(0, **named)]}
+        return web.book(web.free(service)[0]["start"], token=token, **wanted)
+
+    assert books("ana", "Ana Lus", "PAS10").get_json()["code"] == "already_booked"
+    assert books("eva", "Ana Lus", "PAS10").get_json()["code"] == "identity_check_pending"
+    assert books("ana", "Ana Luz", "MAT").get_json()["code"] == "identity_check_pending"
+    undo = re.search(r'name="merge" value="([^"]+)"', officer.get(f"/desk/people/{one}").text)
+    assert undo is not None
+    officer.post(f"/desk/people/{one}/unmerge", merge=undo[1])
+    assert books("eva", "Ana Lus", "PAS10").status_code == 201
+    assert books("ana", "Ana Luz", "MAT").status_code == 201
+
+
+def test_what_was_claimed_for_the_other_one_goes_with_the_merge(web: Web, officer: Browser) -> None:
+    one = booked(web, "ana")
+    other = booked(web, "eva", given_names="Ana Lus", services=["MAT"])
+    merge(officer, one, other)
+    later = booked(web, "ana", services=["INE"])
+    keys = "SELECT count(*) FROM claims c JOIN attendees m USING (appointment_id) WHERE person_id ="
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        both = session.scalar(text(f"{keys} :later"), {"later": later})
+    undo = re.search(r'name="merge" value="([^"]+)"', officer.get(f"/desk/people/{one}").text)
+    assert undo is not None
+    officer.post(f"/desk/people/{one}/unmerge", merge=undo[1])
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        assert session.scalar(text(f"{keys} :later"), {"later": later}) == (both or 0) / 2

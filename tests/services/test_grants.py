@@ -125,6 +125,7 @@ ONLY_WEB = {
     "receipts": ADD,
     "services_rendered": ADD,
     "payout_attempts": READ,
+    "merged_keys": KEEP,
     "person_merges": f"{ADD}, UPDATE (unmerged_at, unmerged_by)",
     "place_watches": f"{ADD}, UPDATE (email_index, ended_at, ending, person_keys, phone_index)",
     "pre_applications": f"{ADD}, UPDATE (answers_sealed, changed_at, verified_at, verified_by)",
@@ -220,6 +221,7 @@ ONLY_WORKERS = {
     "outbox": f"{KEEP}, UPDATE",
     "payout_attempts": f"{ADD}, UPDATE",
     "pre_applications": "DELETE, SELECT",
+    "merged_keys": "DELETE, SELECT",
     "person_merges": f"{READ}, UPDATE (document)",
     "place_watches": "DELETE, SELECT, UPDATE (checked_at, email_index, ended_at, ending,"
     " notified_at, person_keys, phone_index)",

@@ -33,8 +33,9 @@ from services.appointments.duplicates import (
 from services.appointments.queries import find_by_folio, list_party
 from services.citizens.people import open_person
 from services.enrollments.queries import list_of_people
-from services.identity.merging import MergePeople, list_merges, list_same, merge, unmerge
+from services.identity.merging import MergePeople, list_merges, list_same, merge
 from services.kernel.db import NETWORK_SCOPE
+from services.processes.taking_apart import take_apart
 
 END_OF_CURP = 4
 
@@ -131,7 +132,7 @@ def people_merge(id: UUID) -> Response:
     right, wrong = (id, other) if fields["right"] == "one" else (other, id)
     command = MergePeople(right, wrong, fields["document"])
     with transaction(NETWORK_SCOPE) as session:
-        merge(session, command, now=now(), actor=actor())
+        merge(session, command, now=now(), actor=actor(), vault=vault())
     drop()
     return go(url_for("desk.person", id=right))
 
@@ -142,7 +143,7 @@ def people_unmerge(id: UUID) -> Response:
     """Take a merge back: they are two people after all."""
     merged = load_fields(UnmergeForm(), pick(submitted(), "merge"))["merge"]
     with transaction(NETWORK_SCOPE) as session:
-        unmerge(session, merged, now=now(), actor=actor())
+        take_apart(session, merged, now=now(), actor=actor(), vault=vault())
     drop()
     return go(url_for("desk.person", id=id))
 
