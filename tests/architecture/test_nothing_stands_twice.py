@@ -1,0 +1,54 @@
+"""No six lines of code stand twice: what is the same is one thing, under one name."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.architecture.source import PACKAGES, ROOT
+
+LINES = 6
+IMPORT = re.compile(r"^(from \S+ )?import (\([^)]*\).*|.*)$", re.MULTILINE)
+SAYS_SOMETHING = re.compile(r"(?!#).*\w")
+# Files that share such a run, and why each keeps its own.
+APART = {
+    ("integrations/contracts.py", "services/enrollments/progress.py"): "the cores never meet",
+    ("integrations/identity/llavemx.py", "integrations/identity/oidc.py"): "arguments",
+    ("integrations/infonavit/wire.py", "integrations/simulator/applicants.py"): (
+        "the columns of a file, the fields of a call"
+    ),
+    ("services/appointments/booking.py", "services/appointments/holding.py"): "fields of commands",
+    ("services/appointments/fitting.py",): "arguments",
+    ("services/appointments/handing_over.py",): "arguments",
+    (
+        "services/enrollments/programs/imss.py",
+        "services/enrollments/programs/imss_family_health.py",
+    ): "two forms, each in the words of its own program",
+    ("services/monitoring/service_levels.py",): "columns of two questions",
+    ("workers/steps.py",): "arguments",
+}
+
+
+def _code(file: Path) -> list[str]:
+    """Its lines without white space: no blank line, comment, import or lone punctuation."""
+    text = IMPORT.sub("", file.read_text(encoding="utf-8"))
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return [line for line in lines if SAYS_SOMETHING.match(line)]
+
+
+def _places() -> Iterator[set[str]]:
+    """The files of each run that stands twice; one file where it stands twice in it."""
+    runs: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for file in (file for folder in PACKAGES for file in (ROOT / folder).rglob("*.py")):
+        lines = _code(file)
+        for first in range(len(lines) - LINES + 1):
+            runs[tuple(lines[first : first + LINES])].append(str(file.relative_to(ROOT)))
+    return (set(files) for files in runs.values() if len(files) > 1)
+
+
+def test_no_six_lines_stand_twice() -> None:
+    found = {tuple(sorted(files)) for files in _places()}
+    assert found - set(APART) == set()
+    assert set(APART) - found == set()
