@@ -179,6 +179,12 @@ def working_day(days: int = 30) -> Any:
     return day
 
 
+def weeks_later(count: int) -> list[date]:
+    """The next ``count`` days of that weekday on which the offices are open."""
+    weeks = (working_day() + timedelta(weeks=n) for n in range(1, count + 3))
+    return [day for day in weeks if day not in _closed_days()][:count]
+
+
 def next_closed_day() -> ClosedDay:
     """The next of the weekdays on which the offices are closed, from the day after tomorrow on."""
     first = (BEGAN + timedelta(days=2)).date()

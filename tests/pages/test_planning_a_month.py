@@ -12,7 +12,7 @@ import pytest
 
 from consular.pages.desk.capacity_forms import form_field_errors, rule_in_words, series_values
 from tests.factories.staff import Browser, staff_browser
-from tests.factories.web import Web, next_closed_day, person, working_day
+from tests.factories.web import Web, next_closed_day, person, weeks_later, working_day
 
 DAYS = ("MO", "TU", "WE", "TH", "FR")
 WEEKDAY = DAYS[working_day().weekday()]
@@ -106,8 +106,7 @@ def test_one_day_then_the_following_then_all_and_the_day_edited_apart_stays(web:
     assert [slot["free"] for slot in web.free()] == [2, 2, 2]
     browser.post(f"{address}/check", d=draft)
     assert [slot["free"] for slot in web.free()] == [1, 1, 1]
-    for scope, where in (("following", 7), ("all", 14)):
-        later = working_day() + timedelta(days=where)
+    for scope, later in zip(("following", "all"), weeks_later(2), strict=True):
         there = f"/desk/sessions/{session_on(web, later.isoformat())['id']}/change"
         changed = {**FORM, "scope": scope, "closes": "09:30" if scope == "all" else "09:45"}
         said, draft = preview(browser, there, **changed)
