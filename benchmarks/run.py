@@ -1,5 +1,5 @@
-"""``python -m benchmarks.run [--full] [--only NAME]``: measure, print a table, write
-``results/latest.json``.
+"""``python -m benchmarks.run [--full] [--only NAME]``: measure, print a table, and of all figures
+write ``results/latest.json``.
 
 Every figure is the median of interleaved runs against a floor on the same server, and the ratio
 the median of the pairs' ratios: absolute figures move with the machine, ratios hardly.
@@ -249,13 +249,8 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the benchmark from the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="longer runs, and seven of each")
-    parser.add_argument("--only", default="", metavar="NAME", help="how a figure's name begins")
-    options = parser.parse_args(arguments)
-    results = measure(FULL if options.full else SHORT, options.only)
+def _keep(results: Sequence[Result]) -> None:
+    """Write all figures where `make bench` says."""
     report: dict[str, Any] = {
         "machine": machine(),
         "commit": commit(),
@@ -263,6 +258,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     }
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the benchmark from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="longer runs, and seven of each")
+    parser.add_argument("--only", default="", metavar="NAME", help="how a figure's name begins")
+    options = parser.parse_args(arguments)
+    results = measure(FULL if options.full else SHORT, options.only)
+    if not options.only:
+        _keep(results)
     show(results)
 
 
