@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks import client, enrollments, facts
+from benchmarks import client, enrollments, facts, ledger
 from benchmarks import stage as stages
 from benchmarks.report import Result, alone, compared, show
 from benchmarks.stage import (
@@ -189,7 +189,7 @@ ON_STAGE: dict[str, Callable[[Stage, Size], list[Result]]] = {
     "enrollment_": enrolling,
 }
 # In servers of its own.
-FACTS = "indicator_"
+FACTS, LEDGER = "indicator_", "ledger_"
 
 
 def measure(size: Size, only: str = "") -> list[Result]:
@@ -198,6 +198,8 @@ def measure(size: Size, only: str = "") -> list[Result]:
     results = _measure_on_stage(size, wanted) if wanted else []
     if _is_wanted(FACTS, only):
         results += facts.results(facts.measure(facts.ROWS))
+    if _is_wanted(LEDGER, only):
+        results += ledger.results(ledger.measure(size.runs))
     return [result for result in results if result.name.startswith(only)]
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -13,7 +14,7 @@ import click
 import psycopg
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from consular import doctor, migrations
+from consular import books_command, doctor, migrations
 from consular.blocked import read_blocked
 from consular.conformance import Options, check_agency
 from consular.connections import in_plain_words
@@ -194,6 +195,53 @@ def recount(rebuild: bool) -> None:
     if not recount_facts(_settings(), click.echo, anew=rebuild):
         click.echo("Find out who changed the database, then: consular recount --rebuild", err=True)
         sys.exit(1)
+
+
+@commands.group()
+def books() -> None:
+    """Read the ledger of remittances, and check it."""
+
+
+@books.command()
+def check() -> None:
+    """Compare every row with its seal and every balance with its lines. Exits 1 if any differ.
+
+    Differences open an incident and stop payouts, nothing else. The workers do the same every
+    night.
+    """
+    comparison = books_command.check_books(_settings())
+    for difference in comparison.differences:
+        click.echo(str(difference))
+    count = len(comparison.differences)
+    click.echo(f"{comparison.entries} entries, {count} differences.", err=True)
+    sys.exit(1 if comparison.differences else 0)
+
+
+@books.command()
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), help="A past moment.")
+def balances(as_of: datetime | None) -> None:
+    """Print every account's balance, debit positive."""
+    for line in books_command.list_balances(_settings(), as_of):
+        click.echo(line)
+
+
+@books.command()
+@click.argument("folio")
+def trace(folio: str) -> None:
+    """Print what was posted about a remittance, from its funding to its payout."""
+    for line in books_command.trace(_settings(), folio):
+        click.echo(line)
+
+
+@books.command(name="try")
+@click.argument("lines", nargs=-1, required=True)
+def try_posting(lines: tuple[str, ...]) -> None:
+    """Say what a transfer would do, and write nothing.
+
+    Each of LINES is "ACCOUNT CURRENCY CENTS", a debit positive.
+    """
+    for line in books_command.try_lines(_settings(), lines):
+        click.echo(line)
 
 
 @commands.command(name="doctor")

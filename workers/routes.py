@@ -16,6 +16,7 @@ from workers.jobs import (
     facts,
     housekeeping,
     incidents,
+    ledger,
     notices,
     privacy,
     published,
@@ -79,6 +80,8 @@ ROUTES: Mapping[str, Route] = {
     "appointments.close_days": Route(Queue.HOUSEKEEPING, housekeeping.close_days),
     "facts.build": Route(Queue.HOUSEKEEPING, facts.build_sums),
     "facts.recount": Route(Queue.HOUSEKEEPING, facts.recount_sums),
+    "ledger.settle": Route(Queue.HOUSEKEEPING, ledger.settle_entries),
+    "ledger.compare": Route(Queue.HOUSEKEEPING, ledger.compare_with_second_book),
     "privacy.erase": Route(Queue.HOUSEKEEPING, privacy.erase_person),
     "housekeeping.sweep": Route(Queue.HOUSEKEEPING, housekeeping.sweep_tables),
 }

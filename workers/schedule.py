@@ -20,6 +20,8 @@ from services.facts.settling import note_settled
 from services.kernel.clock import SessionClock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
+from services.ledger.expiring import expire_holds
+from services.ledger.settling import is_waiting
 from services.outbox.delivery import enqueue
 from services.outbox.periodic import start_if_due, start_if_due_daily
 from services.privacy import queries as privacy
@@ -32,6 +34,7 @@ BATCH = 200
 BATCH_HOUR = 1
 PUBLISHED_HOUR = 6
 RECOUNT_HOUR = 3
+COMPARE_HOUR = 4
 
 log = structlog.get_logger(__name__)
 
@@ -144,6 +147,16 @@ def _recount(session: Session, _: datetime) -> None:
     enqueue(session, "facts.recount", id_of("facts.recount"))
 
 
+def _settle_books(session: Session, now: datetime) -> None:
+    expire_holds(session, now=now, most=BATCH)
+    if is_waiting(session):
+        enqueue(session, "ledger.settle", id_of("ledger.settle"))
+
+
+def _compare_books(session: Session, _: datetime) -> None:
+    enqueue(session, "ledger.compare", id_of("ledger.compare"))
+
+
 def _go_on_erasing(session: Session, now: datetime) -> None:
     """Retry erasure requests that were blocked."""
     for request in privacy.list_waiting(session, limit=BATCH):
@@ -167,6 +180,8 @@ PERIODIC = (
     Periodic("facts.build", 5, _roll_up),
     Periodic("facts.recount", 0, _recount, hour=RECOUNT_HOUR),
     Periodic("incidents.watch", 60, _watch),
+    Periodic("ledger.settle", 5, _settle_books),
+    Periodic("ledger.compare", 0, _compare_books, hour=COMPARE_HOUR),
     Periodic("privacy.unattended", 20 * 60, _go_on_erasing),
     Periodic("remittances.unattended", 10, _go_on_with_remittances),
 )

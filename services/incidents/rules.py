@@ -23,6 +23,7 @@ class Kind(StrEnum):
     ended because a term lapsed.
     ``results_contradict``: an agency's file of results says two things of a request, or has one
     that wasn't sent. ``sums_differ``: sums that are kept of facts aren't what a recount gives.
+    ``books_differ``: a row of the ledger isn't what it was, or a balance isn't its lines' sum.
     """
 
     PAID_AFTER_REFUND = "paid_after_refund"
@@ -44,6 +45,7 @@ class Kind(StrEnum):
     GIVEN_AFTER_END = "given_after_end"
     RESULTS_CONTRADICT = "results_contradict"
     SUMS_DIFFER = "sums_differ"
+    BOOKS_DIFFER = "books_differ"
 
 
 class Subject(StrEnum):
@@ -107,6 +109,7 @@ END_BY_THEMSELVES = frozenset(
         Kind.PROCESS_DEAD,
         Kind.AGENCY_UNAVAILABLE,
         Kind.SUMS_DIFFER,
+        Kind.BOOKS_DIFFER,
     }
 )
 

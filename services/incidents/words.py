@@ -28,6 +28,7 @@ KINDS: Mapping[str, str] = {
     Kind.GIVEN_AFTER_END: _("Respuesta después de que venció el plazo"),
     Kind.RESULTS_CONTRADICT: _("Archivo de resultados que no cuadra"),
     Kind.SUMS_DIFFER: _("Sumas de indicadores que no cuadran"),
+    Kind.BOOKS_DIFFER: _("Libros de los envíos que no cuadran"),
 }
 # What each means, and what to do about it.
 MEANINGS: Mapping[str, str] = {
@@ -105,6 +106,11 @@ MEANINGS: Mapping[str, str] = {
     Kind.RESULTS_CONTRADICT: _(
         "Un archivo de resultados dice dos cosas de la misma solicitud, o trae una que no"
         " enviamos. No contamos esas filas y preguntamos folio por folio. Avisa a la dependencia."
+    ),
+    Kind.BOOKS_DIFFER: _(
+        "Alguien cambió el libro de los envíos por fuera, o un saldo no es la suma de sus"
+        " movimientos. No se ordenan pagos mientras el caso siga abierto; lo demás funciona."
+        " Averigua quién cambió esas filas; `consular books check` las nombra todas."
     ),
     Kind.SUMS_DIFFER: _(
         "Las sumas guardadas de los indicadores no son las del recuento. Ya no se usan: los"

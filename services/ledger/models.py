@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    LargeBinary,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -32,12 +33,14 @@ class LedgerAccount(Base):
     __table_args__ = (
         CheckConstraint("currency IN ('USD', 'MXN')", name="currency"),
         CheckConstraint(one_of("kind", AccountKind), name="kind"),
+        Index("ix_ledger_accounts_xid", "xid"),
     )
 
     code: Mapped[str] = mapped_column(Text, primary_key=True)
     currency: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
+    xid: Mapped[int] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
 
 
 class LedgerBalance(Base):
@@ -66,7 +69,12 @@ class JournalEntry(Base):
 
     __tablename__ = "journal_entries"
     __table_args__ = (
-        UniqueConstraint("key"),
+        Index(
+            "uq_journal_entries_key",
+            "key",
+            unique=True,
+            postgresql_where=text("key IS NOT NULL"),
+        ),
         CheckConstraint(one_of("state", State), name="state"),
         CheckConstraint(
             "CASE state WHEN 'pending' THEN hold_id IS NULL"
@@ -135,3 +143,48 @@ class Posting(Base):
     amount: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(_AT)
     layer: Mapped[str] = mapped_column(Text, server_default=text("'posted'"))
+
+
+class LedgerCell(Base):
+    """What an account's lines of a day come to, up to the batch that was settled last. Days are
+    those of UTC."""
+
+    __tablename__ = "ledger_cells"
+    __table_args__ = (
+        CheckConstraint(one_of("layer", Layer), name="layer"),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
+
+    account_code: Mapped[str] = mapped_column(Text, primary_key=True)
+    layer: Mapped[str] = mapped_column(Text, primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+
+
+class LedgerBatch(Base):
+    """How far entries are settled: those of transactions before ``upto``, in seals up to
+    ``last_seal``. ``digest`` covers them and the batch before."""
+
+    __tablename__ = "ledger_batches"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    upto: Mapped[str] = mapped_column(Xid8())
+    last_seal: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    settled_at: Mapped[datetime] = mapped_column(_AT, server_default=text("clock_timestamp()"))
+
+
+class LedgerSeal(Base):
+    """Digests of an entry and its lines, in order, or of an account."""
+
+    __tablename__ = "ledger_seals"
+    __table_args__ = (
+        UniqueConstraint("entry_id"),
+        UniqueConstraint("account_code"),
+        CheckConstraint("num_nonnulls(entry_id, account_code) = 1", name="of"),
+    )
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    entry_id: Mapped[UUID | None]
+    account_code: Mapped[str | None] = mapped_column(Text)
+    digests: Mapped[bytes] = mapped_column(LargeBinary)

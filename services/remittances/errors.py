@@ -78,3 +78,9 @@ class FundingUnavailable(Unavailable):
     """No payment provider takes the sender's money here."""
 
     code = "funding_unavailable"
+
+
+class PayoutsStopped(Unavailable):
+    """The books differ: nothing is sent to be paid until a person has looked."""
+
+    code = "payouts_stopped"

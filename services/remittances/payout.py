@@ -22,6 +22,7 @@ from services.kernel.audit import SYSTEM
 from services.kernel.crypto import Vault
 from services.kernel.money import format_minor
 from services.kernel.tables import append_numbered
+from services.remittances.books import refuse_when_stopped
 from services.remittances.errors import RecipientForgotten
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import PayoutAttempt, Remittance
@@ -91,19 +92,21 @@ def claim_payout(
 
     At first the pesos are ordered in the ledger. With an open attempt, or once the agency has
     it, the step is to ask. None when it is final or being cancelled. Raises NotFound,
-    `RecipientForgotten`.
+    `RecipientForgotten`, and `PayoutsStopped` where there is an order to be sent.
     """
     remittance = LIFECYCLE.lock(session, remittance_id)
     status = Status(remittance.status)
     if status in FINAL or status is Status.CANCELLING:
         return None
+    to_be_sent = status in RESENDABLE and not has_open_attempt(session, remittance_id)
+    if status is not Status.FUNDED and not to_be_sent:
+        return _task(session, remittance, 0, vault)
+    refuse_when_stopped(session)
     if status is Status.FUNDED:
         due = now + tariff(session, day_in_mexico(now)).settlement
         LIFECYCLE.move(
             session, remittance, Status.SENDING, now=now, actor=SYSTEM, answer_due_at=due
         )
-    elif status not in RESENDABLE or has_open_attempt(session, remittance_id):
-        return _task(session, remittance, 0, vault)
     return _task(session, remittance, _begin_attempt(session, remittance_id, now), vault)
 
 
@@ -113,10 +116,12 @@ def begin_resend(
     """The agency knows nothing of the folio: write another attempt down, under the same folio.
 
     None when meanwhile somebody else learned what became of it. To be committed before the call.
+    Raises `PayoutsStopped`.
     """
     remittance = LIFECYCLE.lock(session, remittance_id)
     if Status(remittance.status) not in RESENDABLE:
         return None
+    refuse_when_stopped(session)
     return _task(session, remittance, _begin_attempt(session, remittance_id, now), vault)
 
 

@@ -23,6 +23,9 @@ STATUSES: Mapping[str, str] = {
 }
 
 ERRORS: Mapping[str, ErrorMessage] = {
+    "payouts_stopped": ErrorMessage(
+        _("Los pagos están detenidos"), _("Tu envío está a salvo y sale en cuanto se aclare.")
+    ),
     "amount_required": ErrorMessage(_("Revisa los datos"), _("Escribe monto y moneda.")),
     "currency_not_offered": ErrorMessage(
         _("Revisa los datos"), _("Escribe el monto con dos decimales, en USD o MXN.")

@@ -26,7 +26,7 @@ _SECURED_LATER = (
 # No UPDATE and no DELETE: what happened, happened.
 PAST = (
     "audit_entries", "facts", "counted_at", "postings", "journal_entries", "signing_keys",
-    "commission_reports",
+    "commission_reports", "ledger_batches", "ledger_seals",
 )  # fmt: skip
 
 

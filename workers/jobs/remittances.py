@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,7 @@ from services.kernel.crypto import Vault
 from services.outbox.delivery import Lease, enqueue
 from services.outbox.inbox import find_folio
 from services.remittances.cancelling import claim_cancel
+from services.remittances.errors import PayoutsStopped
 from services.remittances.payout import (
     PayoutAnswer,
     PayoutTask,
@@ -56,6 +58,7 @@ FIRST_QUESTION_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 900.0
 # Cash waits for a person, and a callback tells when it was collected.
 SHORTEST_BRANCH_PAUSE_SECONDS = 60.0
+STOPPED_SECONDS = 60.0
 # The agency has an order under this folio that differs from ours: what it has is what counts.
 KEY_REUSED = "key_reused"
 
@@ -72,8 +75,11 @@ class _Answer:
 def submit_payout(job: JobContext, lease: Lease) -> None:
     """Send the order, or ask what became of it: whichever the remittance's state calls for."""
 
-    def claim(session: Session, now: datetime) -> PayoutTask | None:
-        return claim_payout(session, lease.ref, now=now, vault=job.vault)
+    def claim(session: Session, now: datetime) -> PayoutTask | Settled | None:
+        try:
+            return claim_payout(session, lease.ref, now=now, vault=job.vault)
+        except PayoutsStopped as stopped:
+            return Settled(stopped.code, partial(_wait, lease.ref))
 
     run_steps(job, lease, claim, _call, agency=AGENCY, within_lease=True)
 
@@ -197,8 +203,16 @@ def _resend(
     vault: Vault, task: PayoutTask, session: Session, now: datetime
 ) -> PayoutTask | Settled:
     """What never arrived is sent again, under the same folio."""
-    again = begin_resend(session, task.remittance, now=now, vault=vault)
+    try:
+        again = begin_resend(session, task.remittance, now=now, vault=vault)
+    except PayoutsStopped as stopped:
+        return Settled(stopped.code, partial(_wait, task.remittance))
     return again or Settled("overtaken", partial(_come_back, task, task.status))
+
+
+def _wait(remittance: UUID, session: Session, _now: datetime) -> None:
+    """The books differ: it stays as it is, and is looked at again."""
+    enqueue(session, PAYOUT, remittance, delay_seconds=STOPPED_SECONDS)
 
 
 def _put_back(task: PayoutTask, error: AgencyError | None, session: Session, now: datetime) -> None:

@@ -1,0 +1,83 @@
+"""``consular books``: read the ledger, try a transfer, and hold it against its second book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from consular.seed import one_transaction
+from services.kernel.clock import transaction_clock
+from services.kernel.crypto import Vault
+from services.kernel.errors import NotFound
+from services.kernel.ids import new_id
+from services.kernel.money import format_minor
+from services.kernel.settings import Settings
+from services.ledger.posting import Line, Transfer
+from services.ledger.queries import Entry, list_thread, trial_balance
+from services.ledger.second_book import Comparison
+from services.ledger.settling import settle
+from services.ledger.trying import Trial, try_transfers
+from services.remittances.books import compare_books
+from services.remittances.queries import find_by_folio
+
+
+def check_books(settings: Settings) -> Comparison:
+    """Settle what is still to be settled, then compare every row with its seal, as the workers do
+    every night."""
+    vault = Vault(settings.master_keys(), settings.index_key())
+    while True:
+        with one_transaction(_url(settings)) as session:
+            if not settle(session, vault):
+                break
+    with one_transaction(_url(settings)) as session:
+        return compare_books(session, now=transaction_clock(session), vault=vault)
+
+
+def list_balances(settings: Settings, as_of: datetime | None) -> Iterator[str]:
+    """Every account's balance, debit positive."""
+    with one_transaction(_url(settings)) as session:
+        for code, amount in sorted(trial_balance(session, as_of).balances.items()):
+            yield f"{format_minor(amount):>20}  {code}"
+
+
+def trace(settings: Settings, folio: str) -> Iterator[str]:
+    """What was posted about a remittance and whatever is linked with it. Raises NotFound."""
+    with one_transaction(_url(settings)) as session:
+        remittance = find_by_folio(session, folio)
+        if remittance is None:
+            raise NotFound()
+        for entry in list_thread(session, remittance):
+            yield _heading(entry)
+            for line in entry.lines:
+                yield f"{format_minor(line.amount):>20} {line.currency}  {line.account}"
+
+
+def try_lines(settings: Settings, written: Sequence[str]) -> Iterator[str]:
+    """What a transfer of these lines would do: ``account currency cents``, debit positive."""
+    with one_transaction(_url(settings)) as session:
+        trial = _try(session, [_line(each) for each in written])
+    if trial.refusal:
+        yield f"It would be refused: {trial.refusal}."
+    for account, (before, after) in trial.balances.items():
+        yield f"{account}: {format_minor(before)} -> {format_minor(after)}"
+
+
+def _try(session: Session, lines: Sequence[Line]) -> Trial:
+    transfer = Transfer(new_id(), "trial", new_id(), lines)
+    return try_transfers(session, transfer, now=transaction_clock(session))
+
+
+def _line(written: str) -> Line:
+    account, currency, amount = written.split()
+    return Line(account, currency, int(amount))
+
+
+def _heading(entry: Entry) -> str:
+    ends = f", ends {entry.hold}" if entry.hold else ""
+    return f"{entry.at:%Y-%m-%d %H:%M:%S %Z} {entry.kind} ({entry.state}{ends}) {entry.id}"
+
+
+def _url(settings: Settings) -> str:
+    return settings.worker_database_url or settings.require("WORKER_DATABASE_URL")

@@ -1,0 +1,196 @@
+"""The second book: every row against its seal, and every balance against a sum of all lines.
+
+It reads the rows and adds them up by itself, in another language than the database's functions that
+write them. What differs is named row by row; what can't be named any more, because its seal was
+taken out as well, by the number of the seal that is missing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from services.kernel.crypto import Vault
+from services.ledger.models import LedgerBatch, LedgerSeal
+from services.ledger.queries import trial_balance
+from services.ledger.settling import (
+    DIGEST,
+    Rows,
+    batch_digest,
+    hold_still,
+    last_batch,
+    read_rows,
+    row_digest,
+)
+
+# All is read: minutes, where some seconds are what a statement may take.
+_AT_LENGTH = text("SELECT set_config('statement_timeout', '0', true)")
+_NOT_SEALED = text(
+    """
+    SELECT 'journal_entries' AS relation, e.id::text AS row FROM journal_entries e
+    WHERE e.xid < CAST(:upto AS xid8)
+        AND NOT EXISTS (SELECT FROM ledger_seals s WHERE s.entry_id = e.id)
+    UNION ALL
+    SELECT 'ledger_accounts', a.code FROM ledger_accounts a WHERE a.xid < CAST(:upto AS xid8)
+        AND NOT EXISTS (SELECT FROM ledger_seals s WHERE s.account_code = a.code)
+    UNION ALL
+    SELECT 'postings', p.entry_id || ' ' || p.line FROM postings p
+    WHERE NOT EXISTS (SELECT FROM journal_entries e WHERE e.id = p.entry_id)
+    UNION ALL
+    SELECT 'ledger_seals', s.number::text FROM ledger_seals s WHERE s.number > :last_seal
+    """
+)
+_CELLS = text("SELECT account_code, layer, day, amount FROM ledger_cells")
+_CUSTOMERS = text(
+    """
+    SELECT code FROM ledger_accounts WHERE kind = 'customer'
+        AND NOT EXISTS (SELECT FROM ledger_balances WHERE account_code = code)
+    UNION ALL
+    SELECT b.account_code FROM ledger_balances b
+    LEFT JOIN (
+        SELECT account_code, coalesce(sum(amount) FILTER (WHERE layer = 'posted'), 0) AS posted,
+            coalesce(sum(amount) FILTER (WHERE layer = 'debit_pending'), 0) AS held
+        FROM postings WHERE account_code IN (SELECT account_code FROM ledger_balances)
+        GROUP BY account_code
+    ) line USING (account_code)
+    WHERE (b.posted, b.held) <> (-coalesce(line.posted, 0), coalesce(line.held, 0))
+    """
+)
+
+Cells = dict[tuple[str, str, date], int]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row of ``table`` that isn't what it was: ``row`` is its key, ``fault`` one of ``altered``,
+    ``missing``, ``added``, ``not_sealed`` and ``differs`` (a sum)."""
+
+    table: str
+    row: str
+    fault: str
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.row}: {self.fault}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How many entries were read, and what differs."""
+
+    entries: int
+    differences: Sequence[Difference]
+
+
+def compare(session: Session, vault: Vault) -> Comparison:
+    """Read every settled row, and add up; nothing is settled meanwhile."""
+    session.execute(_AT_LENGTH)
+    hold_still(session)
+    cells: Cells = defaultdict(int)
+    entries, differences, last = 0, [], LedgerBatch(number=0, last_seal=0, digest=b"")
+    batches = session.scalars(select(LedgerBatch).order_by(LedgerBatch.number)).all()
+    for batch in batches:
+        seals = _seals(session, last, batch)
+        rows = _rows(session, seals)
+        entries += len(rows.entries)
+        differences += [*_missing_before(last, batch), *_compare_batch(vault, last, batch, seals)]
+        differences += [each for seal in seals for each in _compare_seal(vault, seal, rows)]
+        _add_up(cells, rows)
+        last = batch
+    differences += [*_not_sealed(session), *_sums(session, cells)]
+    return Comparison(entries, differences)
+
+
+def _seals(session: Session, before: LedgerBatch, batch: LedgerBatch) -> Sequence[LedgerSeal]:
+    number = LedgerSeal.number
+    query = select(LedgerSeal).where(number > before.last_seal, number <= batch.last_seal)
+    return session.scalars(query.order_by(number)).all()
+
+
+def _rows(session: Session, seals: Sequence[LedgerSeal]) -> Rows:
+    entries = [seal.entry_id for seal in seals if seal.entry_id]
+    return read_rows(session, entries, [seal.account_code for seal in seals if seal.account_code])
+
+
+def _missing_before(last: LedgerBatch, batch: LedgerBatch) -> Iterator[Difference]:
+    for number in range(last.number + 1, batch.number):
+        yield Difference("ledger_batches", str(number), "missing")
+
+
+def _compare_batch(
+    vault: Vault, last: LedgerBatch, batch: LedgerBatch, seals: Sequence[LedgerSeal]
+) -> Iterator[Difference]:
+    numbers = {seal.number for seal in seals}
+    missing = [n for n in range(last.last_seal + 1, batch.last_seal + 1) if n not in numbers]
+    for number in missing:
+        yield Difference("ledger_seals", str(number), "missing")
+    expected = batch_digest(vault, batch, last.digest, [seal.digests for seal in seals])
+    if not missing and expected != batch.digest:
+        yield Difference("ledger_batches", str(batch.number), "altered")
+
+
+def _compare_seal(vault: Vault, seal: LedgerSeal, rows: Rows) -> Iterator[Difference]:
+    if seal.account_code is not None:
+        account = rows.accounts.get(seal.account_code)
+        yield from _compare_row(vault, "ledger_accounts", seal.account_code, account, seal.digests)
+        return
+    assert seal.entry_id is not None  # noqa: S101 - one of both, by ck_ledger_seals_of
+    entry = rows.entries.get(seal.entry_id)
+    yield from _compare_row(
+        vault, "journal_entries", str(seal.entry_id), entry, seal.digests[:DIGEST]
+    )
+    yield from _compare_lines(vault, seal, rows.lines.get(seal.entry_id, []))
+
+
+def _compare_row(
+    vault: Vault, table: str, key: str, row: Any, digest: bytes
+) -> Iterator[Difference]:
+    if row is None:
+        yield Difference(table, key, "missing")
+    elif row_digest(vault, table, row) != digest:
+        yield Difference(table, key, "altered")
+
+
+def _compare_lines(vault: Vault, seal: LedgerSeal, lines: Sequence[Any]) -> Iterator[Difference]:
+    """Lines were numbered from one when they were sealed, in the order of their digests."""
+    digests = seal.digests
+    sealed = {
+        number: digests[at : at + DIGEST]
+        for number, at in enumerate(range(DIGEST, len(digests), DIGEST), start=1)
+    }
+    there = {line.line: row_digest(vault, "postings", line) for line in lines}
+    for number in sorted(sealed.keys() | there.keys()):
+        if sealed.get(number) != there.get(number):
+            fault = "altered" if number in sealed and number in there else "missing"
+            fault = fault if number in sealed else "added"
+            yield Difference("postings", f"{seal.entry_id} {number}", fault)
+
+
+def _add_up(cells: Cells, rows: Rows) -> None:
+    for lines in rows.lines.values():
+        for line in lines:
+            day = line.at.astimezone(UTC).date()
+            cells[line.account_code, line.layer, day] += line.amount
+
+
+def _not_sealed(session: Session) -> Iterator[Difference]:
+    last = last_batch(session)
+    values = {"upto": last.upto, "last_seal": last.last_seal}
+    for row in session.execute(_NOT_SEALED, values):
+        yield Difference(row.relation, row.row, "not_sealed")
+
+
+def _sums(session: Session, counted: Cells) -> Iterator[Difference]:
+    kept = {(row.account_code, row.layer, row.day): row.amount for row in session.execute(_CELLS)}
+    for key in sorted(kept.keys() | counted.keys()):
+        if kept.get(key, 0) != counted.get(key, 0):
+            yield Difference("ledger_cells", f"{key[0]} {key[1]} {key[2]}", "differs")
+    for code in session.scalars(_CUSTOMERS):
+        yield Difference("ledger_balances", code, "differs")
+    for currency in trial_balance(session).differences:
+        yield Difference("postings", currency, "differs")

@@ -1,0 +1,41 @@
+"""Try transfers: what they would do to each account, without writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from services.kernel.db import violated_constraint
+from services.kernel.errors import DomainError
+from services.ledger.posting import Transfer, post
+from services.ledger.queries import balance
+
+
+@dataclass(frozen=True)
+class Trial:
+    """``refusal`` is the code or the constraint by which they would be refused; else ``balances``
+    has each account before and after."""
+
+    refusal: str | None
+    balances: Mapping[str, tuple[int, int]]
+
+
+def try_transfers(session: Session, *transfers: Transfer, now: datetime) -> Trial:
+    """Post them by the same function, look, and take them back."""
+    accounts = sorted({line.account for transfer in transfers for line in transfer.lines})
+    before = {account: balance(session, account) for account in accounts}
+    trial = session.begin_nested()
+    try:
+        post(session, *transfers, now=now)
+        after = {account: balance(session, account) for account in accounts}
+    except DomainError as error:
+        return Trial(error.code, {})
+    except IntegrityError as error:
+        return Trial(violated_constraint(error), {})
+    finally:
+        trial.rollback()
+    return Trial(None, {account: (before[account], after[account]) for account in accounts})

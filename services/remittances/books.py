@@ -1,0 +1,40 @@
+"""Hold the ledger against its second book. A difference stops payouts and nothing else, until a
+person has looked or the books agree again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from services.incidents.models import Incident
+from services.incidents.reporting import Report, find_open, id_of_sums, recover, report
+from services.incidents.rules import Kind, Subject
+from services.kernel.crypto import Vault
+from services.ledger.second_book import Comparison, compare
+from services.remittances.errors import PayoutsStopped
+
+_BOOKS = id_of_sums("ledger")
+# As many as a person reads; `consular books check` prints all.
+_NAMED = 20
+
+
+def compare_books(session: Session, *, now: datetime, vault: Vault) -> Comparison:
+    """Compare, and open an incident that names what differs, or close it."""
+    comparison = compare(session, vault)
+    if comparison.differences:
+        rows = "; ".join(str(each) for each in comparison.differences[:_NAMED])
+        detail = {"differences": len(comparison.differences), "rows": rows}
+        report(session, Report(Kind.BOOKS_DIFFER, Subject.SUMS, _BOOKS, detail), now=now)
+    else:
+        incident = find_open(session, Kind.BOOKS_DIFFER, _BOOKS)
+        recover(session, [incident] if incident else [], now=now)
+    return comparison
+
+
+def refuse_when_stopped(session: Session) -> None:
+    """Raise `PayoutsStopped` while the books differ."""
+    differ = exists().where(Incident.kind == Kind.BOOKS_DIFFER, Incident.resolved_at.is_(None))
+    if session.scalar(select(differ)):
+        raise PayoutsStopped()

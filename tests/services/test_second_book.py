@@ -1,0 +1,308 @@
+"""Balances come from settled sums and are exact at any moment; any row that is altered is named."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from consular import books_command
+from services.incidents.models import Incident
+from services.kernel.crypto import Vault
+from services.kernel.db import NETWORK_SCOPE, Database
+from services.kernel.ids import new_id
+from services.kernel.settings import Settings
+from services.ledger import second_book
+from services.ledger.expiring import expire_holds
+from services.ledger.models import JournalEntry, LedgerCell, LedgerSeal
+from services.ledger.posting import Line, Transfer, open_customer_account, post
+from services.ledger.queries import balance, list_thread, trial_balance
+from services.ledger.rules import Layer
+from services.ledger.settling import is_waiting, settle
+from services.ledger.trying import Trial, try_transfers
+from services.remittances.books import compare_books, refuse_when_stopped
+from services.remittances.errors import PayoutsStopped
+from tests.factories.remittances import NOW, VAULT
+from tests.servers import Addresses, DatabaseUrls
+
+FIRST = datetime(2026, 3, 1, tzinfo=UTC)
+ROWS, ROWS_FULL = 24, 1_000
+# What a superuser may do to a row of each table, one at a time.
+ALTERED = {
+    "journal_entries": ("kind", "subject_id", "at", "state", "linked_id", None),
+    "postings": ("amount", "account_code", "currency", "at", "layer", None),
+    "ledger_accounts": ("name", "currency"),
+    "ledger_cells": ("amount", None),
+    "ledger_balances": ("posted", None),
+    "ledger_seals": ("digests", None),
+    "ledger_batches": ("digest", "upto"),
+}
+_VALUES = {
+    "kind": "kind || '.'",
+    "subject_id": "gen_random_uuid()",
+    "at": "at + interval '1 second'",
+    "state": "CASE state WHEN 'posted' THEN 'pending' ELSE 'posted' END",
+    "linked_id": "gen_random_uuid()",
+    "amount": "amount + 1",
+    "account_code": "account_code || '.'",
+    "currency": "CASE currency WHEN 'USD' THEN 'MXN' ELSE 'USD' END",
+    "layer": "CASE layer WHEN 'posted' THEN 'debit_pending' ELSE 'posted' END",
+    "name": "name || '.'",
+    "posted": "posted + 1",
+    "digests": "set_byte(digests, 0, 255 - get_byte(digests, 0))",
+    "digest": "set_byte(digest, 0, 255 - get_byte(digest, 0))",
+    "upto": "(upto::text::bigint + 1)::text::xid8",
+}
+
+
+@pytest.fixture
+def worker(database: DatabaseUrls) -> Iterator[Database]:
+    connected = Database(database.worker_url, pool_size=4)
+    yield connected
+    connected.dispose()
+
+
+def _transfer(amount: int, debit: str = "funding_clearing", credit: str = "fee_income") -> Transfer:
+    lines = [Line(debit, "USD", amount), Line(credit, "USD", -amount)]
+    return Transfer(new_id(), "test", new_id(), lines)
+
+
+def _settle(worker: Database, vault: Vault = VAULT, most: int = 7) -> None:
+    while True:
+        with worker.transaction(NETWORK_SCOPE) as session:
+            if not settle(session, vault, most):
+                return
+
+
+def _fill(worker: Database, count: int) -> None:
+    """Transfers on some days, one customer, holds among them."""
+    with worker.transaction(NETWORK_SCOPE) as session:
+        open_customer_account(session, "customer:1", "USD")
+        post(session, _transfer(10_000_00, credit="customer:1"), now=FIRST)
+    for number in range(count):
+        with worker.transaction(NETWORK_SCOPE) as session:
+            debit = "customer:1" if number % 3 else "funding_clearing"
+            transfers = [_transfer(number + 1, debit), _transfer(2, "fx_usd")]
+            post(session, *transfers, now=FIRST + timedelta(hours=7 * number))
+
+
+def test_a_balance_is_the_same_before_and_after_it_is_settled_at_any_moment(
+    worker: Database,
+) -> None:
+    _fill(worker, 30)
+    moments = [FIRST + timedelta(hours=n * 5.5) for n in range(-1, 42)]
+
+    def read() -> list[tuple[int, int, int]]:
+        with worker.transaction(NETWORK_SCOPE) as session:
+            rows = [
+                (balance(session, "fee_income", at), balance(session, "customer:1", at),
+                 trial_balance(session, at).balances["funding_clearing"])
+                for at in (*moments, None)
+            ]  # fmt: skip
+            plain = text(
+                "SELECT sum(amount) FROM postings WHERE account_code = 'fee_income' AND at <= :at"
+            )
+            counted = [session.scalar(plain, {"at": at}) or 0 for at in moments]
+        assert [row[0] for row in rows[:-1]] == counted
+        return rows
+
+    before = read()
+    with worker.transaction(NETWORK_SCOPE) as session:
+        assert settle(session, VAULT, 10)
+    assert read() == before
+    _settle(worker)
+    assert read() == before
+    with worker.transaction(NETWORK_SCOPE) as session:
+        assert not is_waiting(session)
+        assert session.scalars(select(LedgerCell.amount).limit(1)).first()
+        post(session, _transfer(5), now=FIRST)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        assert is_waiting(session)
+        assert balance(session, "fee_income") == before[-1][0] - 5
+
+
+def test_what_commits_later_under_a_lower_id_is_not_lost(worker: Database) -> None:
+    """A transaction that began before, and is still open while others are settled."""
+    begun, go_on = Event(), Event()
+
+    def late() -> None:
+        with worker.transaction(NETWORK_SCOPE) as session:
+            post(session, _transfer(1), now=FIRST)
+            begun.set()
+            go_on.wait(60)
+
+    thread = Thread(target=late)
+    thread.start()
+    assert begun.wait(60)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        post(session, _transfer(2), now=FIRST)
+    _settle(worker)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        assert balance(session, "fee_income") == -2
+    go_on.set()
+    thread.join(60)
+    for _ in range(2):
+        with worker.transaction(NETWORK_SCOPE) as session:
+            assert balance(session, "fee_income") == -3
+        _settle(worker)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        assert second_book.compare(session, VAULT).differences == []
+
+
+def test_two_who_settle_at_once_settle_once(worker: Database) -> None:
+    _fill(worker, 3)
+    with worker.transaction(NETWORK_SCOPE) as one:
+        assert settle(one, VAULT)
+        with worker.transaction(NETWORK_SCOPE) as other:
+            assert settle(other, VAULT) == 0
+
+
+def test_every_row_that_a_superuser_alters_is_named(
+    worker: Database, database: DatabaseUrls, servers: Addresses, pytestconfig: pytest.Config
+) -> None:
+    """Each change by itself, undone by the end of its transaction: 1,000 rows with ``--full``."""
+    chance = random.Random(11)
+    _fill(worker, 40)
+    _settle(worker)
+    url = f"{servers.superuser_url.rpartition('/')[0]}/{database.name}"
+    rows = ROWS_FULL if pytestconfig.getoption("--full") else ROWS
+    tables = list(ALTERED)
+    missed = []
+    app = Database(url, pool_size=1)
+    for number in range(rows):
+        table = tables[number % len(tables)]
+        column = ALTERED[table][number // len(tables) % len(ALTERED[table])]
+        with app.transaction(NETWORK_SCOPE) as session:
+            session.execute(text("SET session_replication_role = replica"))
+            for constraint in _IN_THE_WAY:
+                session.execute(text(constraint))
+            altered = _alter(session, table, column, chance)
+            named = second_book.compare(session, VAULT).differences
+            if not any(altered in str(each) for each in named):
+                missed.append((table, column, altered, named))
+            session.rollback()
+    app.dispose()
+    assert missed == []
+
+
+# A superuser drops what stands in the way.
+_IN_THE_WAY = (
+    "ALTER TABLE journal_entries DROP CONSTRAINT ck_journal_entries_hold",
+    "ALTER TABLE ledger_balances DROP CONSTRAINT ck_ledger_balances_available",
+)
+_KEYS = {
+    "journal_entries": "id::text",
+    "postings": "entry_id || ' ' || line",
+    "ledger_accounts": "code",
+    "ledger_cells": "account_code || ' ' || layer || ' ' || day",
+    "ledger_balances": "account_code",
+    "ledger_seals": "number::text",
+    "ledger_batches": "number::text",
+}
+
+
+def _alter(session: Session, table: str, column: str | None, chance: random.Random) -> str:
+    """Change or delete one row; returns what must be named: the row, or the one that it seals."""
+    key = _KEYS[table]
+    names = session.scalars(text(f"SELECT {key} FROM {table} ORDER BY 1")).all()  # noqa: S608
+    name: str = chance.choice(names)
+    sealed = None
+    if table == "ledger_seals" and column:
+        of = "SELECT coalesce(entry_id::text, account_code) FROM ledger_seals WHERE number = :n"
+        sealed = session.scalar(text(of), {"n": int(name)})
+    change = f"UPDATE {table} SET {column} = {_VALUES[column]}" if column else ""  # noqa: S608
+    deed = change or f"DELETE FROM {table}"  # noqa: S608
+    session.execute(text(f"{deed} WHERE {key} = :name"), {"name": name})
+    return f"{table} {name}:" if sealed is None else sealed
+
+
+def test_a_difference_names_the_row_and_stops_payouts_until_the_books_agree(
+    worker: Database, database: DatabaseUrls, servers: Addresses
+) -> None:
+    _fill(worker, 3)
+    _settle(worker)
+    url = f"{servers.superuser_url.rpartition('/')[0]}/{database.name}"
+    change = sql.SQL("UPDATE postings SET amount = amount {} 1 WHERE line = 1 AND amount = {}")
+    for sign, amount in (("+", 3), ("-", 4)):
+        with psycopg.connect(url) as superuser:
+            superuser.execute("SET session_replication_role = replica")
+            superuser.execute(change.format(sql.SQL(sign), sql.Literal(amount)))
+        with worker.transaction(NETWORK_SCOPE) as session:
+            differences = compare_books(session, now=NOW, vault=VAULT).differences
+        with worker.transaction(NETWORK_SCOPE) as session:
+            incident = session.scalars(select(Incident)).one()
+            if sign == "+":
+                assert any(each.table == "postings" for each in differences)
+                assert "altered" in incident.detail["rows"]
+                with pytest.raises(PayoutsStopped):
+                    refuse_when_stopped(session)
+            else:
+                assert (list(differences), incident.resolution) == ([], "recovered")
+                refuse_when_stopped(session)
+
+
+def test_what_a_transfer_would_do_is_told_and_nothing_is_written(worker: Database) -> None:
+    _fill(worker, 0)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        fine = try_transfers(session, _transfer(1_00, "customer:1"), now=NOW)
+        assert fine == Trial(
+            None, {"customer:1": (-10_000_00, -9_999_00), "fee_income": (0, -1_00)}
+        )
+        for wrong, refusal in (
+            (_transfer(10_000_01, "customer:1"), "not_enough_money"),
+            (_transfer(1, "nowhere"), "ck_postings_account"),
+        ):
+            assert try_transfers(session, wrong, now=NOW) == Trial(refusal, {})
+    with worker.transaction(NETWORK_SCOPE) as session:
+        assert len(session.scalars(select(JournalEntry.id)).all()) == 1
+
+
+def test_a_payouts_funding_is_found_through_what_they_share(worker: Database) -> None:
+    """Two things that were paid together, and each goes on by itself."""
+    family, dues, both = new_id(), new_id(), new_id()
+    funding = [
+        Transfer(new_id(), "funded", of, _transfer(5).lines, linked=both) for of in (family, dues)
+    ]
+    payout = Transfer(new_id(), "paid", dues, _transfer(5, "fee_income", "fx_usd").lines)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        post(session, *funding, now=FIRST)
+        post(session, payout, _transfer(9), now=NOW)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        thread = list_thread(session, family)
+        assert {entry.id for entry in thread} == {*(each.id for each in funding), payout.id}
+        assert (thread[-1].id, thread[-1].lines) == (payout.id, payout.lines)
+
+
+def test_holds_whose_time_is_over_expire_by_themselves(worker: Database) -> None:
+    _fill(worker, 0)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        hold = _transfer(5, "customer:1")
+        over = Transfer(hold.id, "held", hold.subject, hold.lines, None, True, NOW)
+        post(session, over, now=FIRST)
+        assert balance(session, "customer:1", layer=Layer.DEBIT_PENDING) == 5
+    for expired in (1, 0):
+        with worker.transaction(NETWORK_SCOPE) as session:
+            assert expire_holds(session, now=NOW, most=10) == expired
+            assert balance(session, "customer:1", layer=Layer.DEBIT_PENDING) == 0
+
+
+def test_the_command_settles_compares_and_says_what_there_is(settings: Settings) -> None:
+    worker = Database(settings.worker_database_url, pool_size=1)
+    _fill(worker, 2)
+    comparison = books_command.check_books(settings)
+    assert (comparison.entries, list(comparison.differences)) == (5, [])
+    with worker.transaction(NETWORK_SCOPE) as session:
+        assert len(session.scalars(select(LedgerSeal.entry_id)).all()) > 5
+    assert any("fee_income" in line for line in books_command.list_balances(settings, None))
+    said = list(books_command.try_lines(settings, ["fx_usd USD 100", "fee_income USD -100"]))
+    assert said[-1] == "fx_usd: 0.04 -> 1.04"
+    refused = list(books_command.try_lines(settings, ["fx_usd USD 100", "fee_income USD -99"]))
+    assert refused == ["It would be refused: ck_postings_balanced."]
+    worker.dispose()
