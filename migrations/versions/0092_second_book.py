@@ -28,7 +28,7 @@ _SUBJECTS = (
 def upgrade() -> None:
     _cells()
     _seals()
-    install("ledger", check_postings="94e7cf5d", post_transfers_v1="2a3a055b")
+    install("ledger", check_postings="94e7cf5d", post_transfers_v1="26765026")
     op.execute("ALTER TABLE ledger_accounts ADD COLUMN xid xid8 NOT NULL DEFAULT '0'")
     op.execute("ALTER TABLE ledger_accounts ALTER COLUMN xid SET DEFAULT pg_current_xact_id()")
     # A dozen rows so far.
@@ -102,5 +102,6 @@ def _keys() -> None:
         )
     replace_constraint("journal_entries", "uq_journal_entries_key")
     op.execute(
+        "-- squawk-ignore renaming-object\n"
         "ALTER INDEX IF EXISTS uq_journal_entries_key_given RENAME TO uq_journal_entries_key"
     )

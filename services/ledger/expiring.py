@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
+from services.kernel.db import savepoint
 from services.ledger.errors import HoldEnded
 from services.ledger.models import JournalEntry
 from services.ledger.posting import end_hold, id_of
@@ -31,6 +32,6 @@ def expire_holds(session: Session, *, now: datetime, most: int) -> int:
     for hold in over:
         transfer = id_of(f"expired:{hold.id}")
         # Whoever voids it at the same moment has the same wish.
-        with suppress(HoldEnded), session.begin_nested():
+        with suppress(HoldEnded), savepoint(session):
             end_hold(session, transfer, hold.id, State.EXPIRED, kind=hold.kind, now=now)
     return len(over)

@@ -76,7 +76,14 @@ BEGIN
         VALUES (p_ids[1], CASE WHEN p_pending[1] THEN 'pending' ELSE 'posted' END, p_kinds[1],
             p_subjects[1], p_subjects[1], p_linked[1], p_expires[1], p_at)
         ON CONFLICT (id) DO NOTHING;
-        v_new := CASE WHEN FOUND THEN p_ids END;
+        IF FOUND THEN
+            INSERT INTO postings (entry_id, line, account_code, currency, amount, at, layer)
+            SELECT p_ids[1], p_lines[n], p_accounts[n], p_currencies[n], p_amounts[n], p_at,
+                CASE WHEN NOT p_pending[1] THEN 'posted'
+                    WHEN p_amounts[n] > 0 THEN 'debit_pending' ELSE 'credit_pending' END
+            FROM generate_series(1, cardinality(p_of)) n;
+            RETURN ARRAY[p_at];
+        END IF;
     ELSE
         WITH added AS (
             INSERT INTO journal_entries

@@ -35,14 +35,21 @@ _WAITING = text(
         OR EXISTS (SELECT FROM ledger_accounts WHERE xid >= CAST(:after AS xid8))
     """
 )
-# Where so many entries end, or those of one transaction; both within what nobody can add to.
+# Up to the oldest transaction that is running; where more than so many wait, up to the transaction
+# with which they are so many, or that of the first alone.
 _UNTIL = text(
     """
-    SELECT least(pg_snapshot_xmin(pg_current_snapshot()), greatest(
-        (SELECT xid FROM journal_entries WHERE xid >= CAST(:after AS xid8)
-         ORDER BY xid LIMIT 1 OFFSET :most),
-        (SELECT xid FROM journal_entries WHERE xid > CAST(:after AS xid8) ORDER BY xid LIMIT 1)
-    ))::text
+    WITH waiting AS MATERIALIZED (
+        SELECT xid FROM journal_entries WHERE xid >= CAST(:after AS xid8)
+        ORDER BY xid LIMIT :most + 1
+    ), far AS (SELECT xid FROM waiting ORDER BY xid LIMIT 1 OFFSET :most),
+    following AS (
+        SELECT xid FROM journal_entries
+        WHERE xid > (SELECT xid FROM waiting ORDER BY xid LIMIT 1) ORDER BY xid LIMIT 1
+    )
+    SELECT least(pg_snapshot_xmin(pg_current_snapshot()), CASE WHEN EXISTS (SELECT FROM far) THEN
+        greatest((SELECT xid FROM far), coalesce((SELECT xid FROM following),
+            pg_snapshot_xmin(pg_current_snapshot()))) END)::text
     """
 )
 _SETTLED = "xid >= CAST(:after AS xid8) AND xid < CAST(:until AS xid8)"

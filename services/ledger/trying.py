@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.kernel.db import violated_constraint
+from services.kernel.db import savepoint, violated_constraint
 from services.kernel.errors import DomainError
 from services.ledger.posting import Transfer, post
 from services.ledger.queries import balance
@@ -24,18 +24,23 @@ class Trial:
     balances: Mapping[str, tuple[int, int]]
 
 
+class _TakenBack(Exception):
+    """Ends the trial."""
+
+
 def try_transfers(session: Session, *transfers: Transfer, now: datetime) -> Trial:
     """Post them by the same function, look, and take them back."""
     accounts = sorted({line.account for transfer in transfers for line in transfer.lines})
     before = {account: balance(session, account) for account in accounts}
-    trial = session.begin_nested()
+    after: dict[str, int] = {}
     try:
-        post(session, *transfers, now=now)
-        after = {account: balance(session, account) for account in accounts}
+        with savepoint(session):
+            post(session, *transfers, now=now)
+            after = {account: balance(session, account) for account in accounts}
+            raise _TakenBack
     except DomainError as error:
         return Trial(error.code, {})
     except IntegrityError as error:
         return Trial(violated_constraint(error), {})
-    finally:
-        trial.rollback()
-    return Trial(None, {account: (before[account], after[account]) for account in accounts})
+    except _TakenBack:
+        return Trial(None, {account: (before[account], after[account]) for account in accounts})

@@ -126,6 +126,10 @@ def test_a_balance_is_the_same_before_and_after_it_is_settled_at_any_moment(
     with worker.transaction(NETWORK_SCOPE) as session:
         assert is_waiting(session)
         assert balance(session, "fee_income") == before[-1][0] - 5
+    _settle(worker)
+    with worker.transaction(NETWORK_SCOPE) as session:
+        assert not is_waiting(session)
+        assert balance(session, "fee_income") == before[-1][0] - 5
 
 
 def test_what_commits_later_under_a_lower_id_is_not_lost(worker: Database) -> None:

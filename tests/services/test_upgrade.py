@@ -37,6 +37,9 @@ from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.kernel.money import Money
+from services.ledger.queries import balance
+from services.ledger.second_book import compare
+from services.ledger.settling import settle
 from services.monitoring.figures import AskIndicator, figures
 from services.voting.board import read_board
 from tests.factories.consulates import add_consulate, add_service
@@ -137,6 +140,43 @@ def test_what_was_charged_before_is_a_row_of_its_own(old: DatabaseUrls) -> None:
         assert (rendered.row.officer_id, rendered.receipt) == (None, None)
 
 
+def test_what_was_posted_before_is_added_up_and_sealed_and_that_version_goes_on(
+    old: DatabaseUrls, servers: Addresses
+) -> None:
+    superuser = f"{servers.superuser_url.rpartition('/')[0]}/{old.name}"
+    with psycopg.connect(superuser) as connection:
+        # Without the remittance that it is about.
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(
+            "INSERT INTO journal_entries (id, key, kind, remittance_id, at)"
+            " VALUES (gen_random_uuid(), 'before', 'funded', gen_random_uuid(), '2026-01-01')"
+        )
+        connection.execute(
+            "INSERT INTO postings (entry_id, line, account_code, currency, amount, at)"
+            " SELECT id, n, account, 'USD', amount, at FROM journal_entries, (VALUES"
+            " (1, 'funding_clearing', 7), (2, 'fee_income', -7)) t (n, account, amount)"
+        )
+    migrations.upgrade(old.owner_url)
+    with _connected(old) as database:
+        for entries in (1, 2):
+            with database.transaction(NETWORK_SCOPE) as session:
+                assert balance(session, "fee_income") == -7 * entries
+                assert settle(session, VAULT)
+                assert balance(session, "fee_income") == -7 * entries
+            with database.transaction(NETWORK_SCOPE) as session:
+                comparison = compare(session, VAULT)
+                assert (comparison.entries, list(comparison.differences)) == (entries, [])
+                session.execute(text(_POST_AS_BEFORE), {"lines": _LINES})
+
+
+_POST_AS_BEFORE = """
+    SELECT post_entry(gen_random_uuid(), gen_random_uuid()::text, 'funded', gen_random_uuid(),
+        '2026-01-02', CAST(:lines AS jsonb))
+"""
+_LINES = (
+    '[{"account": "funding_clearing", "currency": "USD", "amount": 7},'
+    ' {"account": "fee_income", "currency": "USD", "amount": -7}]'
+)
 _COUNT = """
     INSERT INTO vote_counts (id, election, metric, dimension, key, consulate_code, day, value, unit,
         status, source, reported_by, approved_by, approved_at)
