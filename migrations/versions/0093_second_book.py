@@ -9,8 +9,8 @@ from alembic import op
 
 from migrations.support import WORKER, append_only, grant, install, replace_constraint, validate
 
-revision = "0092"
-down_revision = "0091"
+revision = "0093"
+down_revision = "0092"
 
 _KINDS = (
     "'paid_after_refund', 'refused_after_paid', 'amount_differs', 'key_reused',"
