@@ -20,6 +20,7 @@ from consular.conformance import Options, check_agency
 from consular.connections import in_plain_words
 from consular.import_command import import_from_command
 from consular.local import launcher
+from consular.local.demo_history import ensure_demo_history
 from consular.local.demonstration import load_demo
 from consular.local.development_tokens import development_token
 from consular.recount_command import recount_facts
@@ -119,7 +120,7 @@ def adopt() -> None:
 
 
 @commands.command()
-@click.option("--demo", is_flag=True, help="Also invented citizens with what they do.")
+@click.option("--demo", is_flag=True, help="Also figures of two years and citizens: invented.")
 @click.option("--people", default=200, show_default=True, help="How many of them.")
 def seed(demo: bool, people: int) -> None:
     """Load the reference data; with --demo also invented activity (never in production)."""
@@ -127,6 +128,8 @@ def seed(demo: bool, people: int) -> None:
     counts = load_reference(settings)
     click.echo("Reference data: " + ", ".join(f"{n} {table}" for table, n in counts.items()))
     if demo:
+        if ensure_demo_history(settings):
+            click.echo("Invented: figures of two years, until three days ago")
         done = load_demo(settings, people)
         click.echo("Invented: " + ", ".join(f"{n} {what}" for what, n in done.items()))
 

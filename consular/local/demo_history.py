@@ -1,4 +1,4 @@
-"""Figures of two years in a development instance: invented, the same at each first start, so that
+"""Figures of two years in a development instance: invented, asked for by ``seed --demo``, so that
 trends, maps and the year before have something to show.
 
 They are lines of counting and nothing else: no person, appointment or request is behind them.
@@ -19,6 +19,7 @@ from services.facts.recording import record_selected
 from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
 
+_OLDER = text("SELECT EXISTS (SELECT FROM facts WHERE day <= :last)")
 ZONE = ZoneInfo("America/Mexico_City")
 # The last days are left to what is done at the instance itself.
 _UNTOUCHED = timedelta(days=3)
@@ -52,13 +53,13 @@ _HISTORY = """
 
 
 def ensure_demo_history(settings: Settings, now: datetime | None = None) -> bool:
-    """Write it into an instance in which nothing was counted yet. Returns whether it did."""
+    """Write it into an instance in which nothing older was counted. Returns whether it did."""
     settings.refuse_production()
-    today = (now or system_clock()).astimezone(ZONE).date()
+    last = (now or system_clock()).astimezone(ZONE).date() - _UNTOUCHED
     with one_transaction(settings.database_url) as session:
-        if session.scalar(text("SELECT EXISTS (SELECT FROM facts)")):
+        if session.scalar(_OLDER, {"last": last}):
             return False
-        write_history(session, today - _UNTOUCHED, _offices(session), every=_EVERY)
+        write_history(session, last, _offices(session), every=_EVERY)
     return True
 
 

@@ -25,7 +25,6 @@ from urllib.request import urlopen
 from consular import migrations
 from consular.connections import check_redis
 from consular.health import add_up_processes
-from consular.local.demo_history import ensure_demo_history
 from consular.local.demo_schedule import extend_demo_schedule
 from consular.local.given_servers import given_databases
 from consular.local.instance import Instance, login_passwords, owner_password
@@ -154,9 +153,6 @@ class Launch:
         with Step("Demonstration schedule of the next 14 days"):
             extend = partial(extend_demo_schedule, settings)
             self._run_beside("Extending the demonstration schedule", extend)
-        with Step("Invented figures of two years"):
-            invent = partial(ensure_demo_history, settings)
-            self._run_beside("Inventing figures", invent)
 
     def _run_beside(self, name: str, run: Callable[[], Any]) -> None:
         self.supervisor.run_beside(Child(name, run, self.logs / "prepare.log"))
