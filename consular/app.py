@@ -38,6 +38,7 @@ from consular.api.v1.me.routes import api as me_api
 from consular.api.v1.monitoring.routes import api as monitoring_api
 from consular.api.v1.open_data.routes import api as open_data_api
 from consular.api.v1.operations.routes import api as operations_api
+from consular.api.v1.people.routes import api as people_api
 from consular.api.v1.programs.routes import api as programs_api
 from consular.api.v1.ready_documents.routes import api as ready_documents_api
 from consular.api.v1.remittances.routes import api as remittances_api
@@ -96,6 +97,7 @@ BLUEPRINTS = (
     appointments_api,
     holds_api,
     identity_api,
+    people_api,
     sessions_api,
     session_series_api,
     closures_api,

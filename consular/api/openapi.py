@@ -41,6 +41,7 @@ TAGS = {
     "catalogue": "Offices, services, fees and free times. Open to anyone.",
     "appointments": "Book, cancel, and the steps of the consulate's desk.",
     "identity": "Identity checked at a window, where another account holds a place in a name.",
+    "people": "People of an office who are written twice, merged by their document.",
     "sessions": "Desks and opening hours of an office.",
     "session_series": "Sessions that recur by a rule.",
     "closures": "Days and hours on which an office is closed, whatever its sessions say.",

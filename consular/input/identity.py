@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 from marshmallow import Schema, fields, post_load, validate
 
 from consular.input.appointments import AttendeeSchema, CheckInSchema, ContactSchema
-from consular.input.fields import Choice, Code, Text
+from consular.input.fields import Choice, Code, Identifier, Text
 from services.identity.checking import CheckIdentity, Subject
+from services.identity.merging import MergePeople
 from services.processes.identity_checks import ActOnHeld
 
 KINDS = tuple(kind.value for kind in Subject)
@@ -50,6 +51,24 @@ class CheckSchema(SeenSchema):
             email=contact.get("email"),
             phone=contact.get("phone"),
         )
+
+
+class MergeSchema(SeenSchema):
+    """``duplicate`` is ``person``, written otherwise; the names of ``person`` are right."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "person": "01980000-0000-7000-8000-000000000001",
+        "duplicate": "01980000-0000-7000-8000-000000000002",
+        "document": "Pasaporte",
+        "identity_checked": True,
+    }
+
+    person = Identifier(required=True)
+    duplicate = Identifier(required=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> MergePeople:
+        return MergePeople(data["person"], data["duplicate"], data["document"])
 
 
 class HeldSchema(Schema):

@@ -36,6 +36,14 @@ def get_person_of_office(session: Session, person: UUID, consulate: str) -> Pers
     return row
 
 
+def get_person_who_comes(session: Session, appointment: UUID, n: int, consulate: str) -> Person:
+    """The row of one of an appointment's people. Raises NotFound."""
+    member = session.get(Member, (appointment, n))
+    if member is None:
+        raise NotFound()
+    return get_person_of_office(session, member.person_id, consulate)
+
+
 def list_near(
     session: Session, person: Person, *, but: Collection[UUID], vault: Vault
 ) -> list[Near]:

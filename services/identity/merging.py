@@ -98,6 +98,12 @@ def list_keys(session: Session, merge: UUID) -> Sequence[bytes]:
     return session.scalars(select(MergedKey.person_key).where(MergedKey.merge_id == merge)).all()
 
 
+def get_merge(session: Session, merge: UUID) -> Sequence[PersonMerge]:
+    """The rows of one merge, also of one that was undone."""
+    rows = select(PersonMerge).where(PersonMerge.id == merge).order_by(PersonMerge.merged_id)
+    return session.scalars(rows).all()
+
+
 def list_merges(session: Session, people: Collection[UUID]) -> Sequence[PersonMerge]:
     """Merges that stand and that these rows are part of."""
     query = select(PersonMerge).where(

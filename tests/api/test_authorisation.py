@@ -27,7 +27,7 @@ from services.staff.accounts import assign, end_account
 from services.staff.sessions import start_session
 from tests.api.calls import MISSING_ID, ROLES, call_of, send, steady_web, token_of, with_id
 from tests.factories.remittances import make_clabe, prepare_reference
-from tests.factories.web import Web, make_private_key, working_day
+from tests.factories.web import Web, make_private_key, person, working_day
 from tests.servers import Addresses
 
 CLOSED = [name for name, endpoint in ENDPOINTS.items() if endpoint.who is not ANYONE]
@@ -255,10 +255,26 @@ def rows(web: Web) -> dict[str, str]:
         "check": _id(
             web.call("POST", "/identity-checks", _check(), token=token_of(web, Role.OFFICER))
         ),
+        "merge_id": _merge(web, start=web.free()[0]["start"]),
         "count": _id(
             web.call("POST", "/voting/counts", _count(), token=token_of(web, Role.OFFICER))
         ),
     }
+
+
+def _merge(web: Web, start: str) -> str:
+    """Of two people of one appointment."""
+    officer = token_of(web, Role.OFFICER)
+    two = [person(20), person(21)]
+    booked = _id(web.book(start, token=token_of(web, Role.CITIZEN, subject="two"), attendees=two))
+    at = f"/appointments/{booked}/attendees"
+    names = ("person", "duplicate")
+    ids = {
+        name: web.call("GET", f"{at}/{n}/duplicates", token=officer).get_json()["person"]
+        for n, name in enumerate(names, start=1)
+    }
+    seen = {"document": "Pasaporte", "identity_checked": True}
+    return _id(web.call("POST", "/person-merges", {**ids, **seen}, token=officer))
 
 
 def _document(web: Web, appointment: str) -> str:

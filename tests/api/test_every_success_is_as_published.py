@@ -178,16 +178,28 @@ def _appointments(web: Web) -> None:
     for path, steps in zip(paths[1:], _STEPS, strict=True):
         for step, body in steps:
             _well(web, "POST", f"{path}/{step}", body, token=officer)
-    for n, steps in enumerate(_STEPS[:-1], start=1):
+    called, at_desk = _STEPS[0][1], ("at-desk", {})
+    served = (*_STEPS[0][:3], called, at_desk, _STEPS[0][3])
+    for n, steps in enumerate((served, *_STEPS[1:-1]), start=1):
         for step, body in steps:
             _well(web, "POST", f"{household}/attendees/{n}/{step}", body, token=officer)
     _well(web, "PATCH", f"/sessions/{opened['id']}", closing, token=supervisor)
     _collected(web, paths[1], officer)
+    _merged(web, f"{household}/attendees", officer)
     _well(web, "GET", "/me/accesses", token=citizen)
     _well(web, "GET", "/me/data", token=citizen)
     _well(web, "POST", "/me/arco-requests", {"kind": "cancellation"}, token=citizen)
     _well(web, "GET", "/me/arco-requests", token=citizen)
     _catalogue(web)
+
+
+def _merged(web: Web, path: str, officer: str) -> None:
+    one, other = (
+        _well(web, "GET", f"{path}/{n}/duplicates", token=officer)["person"] for n in (2, 3)
+    )
+    body = {"person": one, "duplicate": other, "document": "Pasaporte", **HERE}
+    merge = _well(web, "POST", "/person-merges", body, token=officer)["id"]
+    _well(web, "DELETE", f"/person-merges/{merge}", token=officer)
 
 
 def _collected(web: Web, path: str, officer: str) -> None:

@@ -200,3 +200,33 @@ def test_times_to_move_to_are_those_that_have_what_it_needs(web: Web) -> None:
         assert (datetime.fromisoformat(start) in nearest) is listed
     at = f"/citas/{mine['id']}/cambiar/confirmar"
     assert owner.post(at, consulate="losangeles", start=third).status_code == 303
+
+
+def test_a_pass_is_printed_with_a_large_folio_and_what_to_bring(
+    web: Web, booked: dict[str, Any], owner: Browser
+) -> None:
+    officer = staff_browser(web.app, "officer", "losangeles")
+    paper = f"/desk/appointments/{booked['id']}/pass"
+    assert officer.get(paper).status_code == 404
+    send_away(web, booked)
+    assert paper in officer.get(f"/desk/appointments/{booked['id']}").text
+    printed = officer.get(paper).text
+    for words in ("display-4 folio", "Vuelve con este folio hasta el", "<li>Acta</li>", "<svg"):
+        assert words in printed
+    assert staff_browser(web.app, "officer", "chicago").get(paper).status_code == 404
+    assert owner.get(paper).status_code in (302, 303, 403)
+
+
+def test_where_it_is_comes_with_a_picture_of_the_city_and_no_street(
+    web: Web, booked: dict[str, Any], owner: Browser
+) -> None:
+    page = owner.get(f"/citas/{booked['id']}").text
+    assert 'src="/oficinas/losangeles/es/mapa.svg"' in page
+    assert "El punto marca la ciudad, no la dirección." in page
+    assert 'href="https://www.openstreetmap.org/' in page
+    drawn = web.client.get("/oficinas/losangeles/es/mapa.svg")
+    assert ("Los Ángeles" in drawn.text, drawn.mimetype) == (True, "image/svg+xml")
+    assert len(drawn.data) < 12_000
+    assert "Los Angeles" in web.client.get("/oficinas/losangeles/en/mapa.svg").text
+    for nowhere in ("losangeles/xx", "atlantis/es"):
+        assert web.client.get(f"/oficinas/{nowhere}/mapa.svg").status_code == 404

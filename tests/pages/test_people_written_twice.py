@@ -179,3 +179,30 @@ def test_what_was_claimed_for_the_other_one_goes_with_the_merge(web: Web, office
     officer.post(f"/desk/people/{one}/unmerge", merge=undo[1])
     with web.database.transaction(NETWORK_SCOPE) as session:
         assert session.scalar(text(f"{keys} :later"), {"later": later}) == (both or 0) / 2
+
+
+def test_the_api_finds_merges_and_separates_as_the_pages_do(web: Web, officer: Browser) -> None:
+    one = booked(web, "ana")
+    other = booked(web, "ana", given_names="Ana Lus")
+    token = web.token("officer", "losangeles")
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        query = select(Member.appointment_id).where(Member.person_id == one)
+        path = f"/appointments/{session.scalars(query).one()}/attendees/1/duplicates"
+    found = web.call("GET", path, token=token).get_json()
+    assert [(near["person"], near["reason"]) for near in found["near"]] == [(str(other), "names")]
+    body = {
+        "person": str(one), "duplicate": str(other), "document": "Pasaporte",
+        "identity_checked": True,
+    }  # fmt: skip
+    elsewhere = web.call("POST", "/person-merges", body, token=web.token("officer", "chicago"))
+    assert elsewhere.status_code == 404
+    unseen = web.call("POST", "/person-merges", {**body, "identity_checked": False}, token=token)
+    assert unseen.status_code == 422
+    merged = web.call("POST", "/person-merges", body, token=token)
+    assert merged.get_json()["people"] == [str(other)]
+    after = web.call("GET", path, token=token).get_json()
+    assert (len(after["merges"]), after["near"]) == (1, [])
+    undo = f"/person-merges/{merged.get_json()['id']}"
+    assert web.call("DELETE", undo, token=token).get_json()["unmerged_at"] is not None
+    assert web.call("DELETE", undo, token=token).get_json()["code"] == "wrong_state"
+    assert same(web, one) == {one}

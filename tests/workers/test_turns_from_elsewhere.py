@@ -151,3 +151,16 @@ def test_the_way_to_the_window_is_neither_waiting_nor_service(web: Web) -> None:
     )
     assert "Camino a la ventanilla" in figures.text
     assert "Atención en la ventanilla" in figures.text
+
+
+def test_who_is_at_the_office_asks_for_it_where_they_see_their_appointment(web: Web) -> None:
+    waiting = arrived(web, 1)
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        query = text("SELECT account_id FROM appointments WHERE id = :id")
+        owner = citizen_browser(web.app, session.scalars(query, {"id": waiting["id"]}).one())
+    asking = f'action="{waiting["turn"]}/avisos"'
+    page = f"/citas/{waiting['id']}"
+    assert asking in owner.get(page).text
+    assert "Te mandaremos" in owner.send(f"{waiting['turn']}/avisos", wanted="yes").text
+    assert asking not in owner.get(page).text
+    assert waiting["turn"] in owner.get(page).text

@@ -183,6 +183,7 @@ def turn(id: UUID) -> str:
             since=visit.arrived_at,
             qr=qr_svg(address, str(_("Código para seguir el turno"))),
             address=address,
+            may_be_told=not appointment.walk_in,
             agenda_url=same_row(url_for("desk.today", desk=own_desk()), id, n),
         )
 

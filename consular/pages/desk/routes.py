@@ -30,6 +30,7 @@ from consular.pages.desk import (
     queue,
     ready_documents,
     receipts,
+    return_pass,
     series,
     sessions,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "queue",
     "ready_documents",
     "receipts",
+    "return_pass",
     "series",
     "sessions",
 ]

@@ -20,8 +20,9 @@ from consular.pages.drafts import draft
 from consular.pages.forms import Errors, go
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import office, service_names
+from consular.pages.portal.office_map import map_address
 from consular.pages.portal.ready_documents import of_appointment
-from consular.pages.portal.turn import turn_address
+from consular.pages.portal.turn import turn_of
 from consular.pages.portal.visit import total
 from consular.pages.posting import reopen
 from consular.pages.rescheduling import add_rescheduling
@@ -37,11 +38,14 @@ from services.appointments.queries import (
     list_service_times,
 )
 from services.appointments.returning import list_member_passes, list_passes
-from services.appointments.rules import AT_THE_OFFICE, EARLY_MINUTES, Status, Step
+from services.appointments.rules import EARLY_MINUTES, Status, Step
 from services.appointments.steps import list_actions, list_member_actions
-from services.appointments.whereabouts import where_is
+from services.appointments.whereabouts import Whereabouts, where_is
 from services.citizens.people import full_name
-from services.consulates.queries import fees_on, list_requirements
+from services.consulates.models import Consulate
+from services.consulates.queries import fees_on, get_consulate, list_requirements
+
+_MAPS = "https://www.openstreetmap.org"
 
 
 @pages.get("/citas/<uuid:id>")
@@ -119,6 +123,8 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
             **_steps(session, appointment),
             "return_until": list_passes(session, [appointment], now=now()).get(id),
         }
+    for person in facts["attendees"]:
+        person["turn"] = turn_of(person["folio"], person["status"])
     return render_template(
         "portal/appointment.html",
         early_minutes=EARLY_MINUTES,
@@ -147,12 +153,14 @@ def _show(id: UUID, *, just_booked: bool, moved: bool, errors: Errors) -> str:
 def _where(session: Session, appointment: Any) -> dict[str, Any]:
     """The office, or the place of a mobile consulate with its clock, and what is known of it."""
     there = where_is(session, appointment)
-    shown = office(session, appointment.consulate_code)
+    row = get_consulate(session, appointment.consulate_code)
+    shown = office(session, row.code)
     return {
         "consulate": {**shown, "time_zone": there.zone, "city": there.place or shown["city"]},
         "place": place_rows(there),
         "another": _another(appointment, there.zone),
-        "map": _map_of(there.details.address),
+        "map": _map_of(there, row),
+        "picture": None if there.place else map_address(row.code),
     }
 
 
@@ -213,14 +221,15 @@ def _attendee(
         "can_cancel": can_cancel,
         "reason": None if noted.get("reason") == NOT_CLOSED else noted.get("reason"),
         "bring": noted.get("bring", []),
-        "turn": turn_address(coming.folio) if Status(coming.status) in AT_THE_OFFICE else None,
     }
 
 
-def _map_of(address: str) -> str | None:
-    """Where a map of the address is found; the page itself asks nobody for one."""
-    query = urlencode({"query": address})
-    return f"https://www.openstreetmap.org/search?{query}" if address else None
+def _map_of(there: Whereabouts, row: Consulate) -> str | None:
+    """Where a map of the address is found, or else of the city; the page itself asks nobody for
+    one."""
+    if there.details.address:
+        return f"{_MAPS}/search?{urlencode({'query': there.details.address})}"
+    return None if there.place else f"{_MAPS}/#map=11/{row.latitude}/{row.longitude}"
 
 
 def _coming(party: Sequence[Coming]) -> int:

@@ -15,8 +15,7 @@ from consular.pages.drafts import answers, draft, keep_draft
 from consular.pages.forms import Errors, check, date_of, form_errors, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import offices_of, service_names
-from consular.pages.portal.turn import turn_address
-from services.appointments.rules import AT_THE_OFFICE, Status
+from consular.pages.portal.turn import turn_of
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import DomainError, NotFound
 
@@ -66,6 +65,7 @@ def _find(form: dict[str, str], errors: Errors) -> FoundAppointment | None:
 
 
 def _shown(appointment: FoundAppointment) -> dict[str, Any]:
+    turn = turn_of(appointment.row.folio, appointment.row.status)
     with transaction(NETWORK_SCOPE) as session:
         names = service_names(session)
         return {
@@ -76,7 +76,5 @@ def _shown(appointment: FoundAppointment) -> dict[str, Any]:
             "start": appointment.row.starts_at,
             "message": words_for(appointment),
             "over": appointment.over,
-            "turn": turn_address(appointment.row.folio)
-            if Status(appointment.row.status) in AT_THE_OFFICE
-            else None,
+            "turn": turn,
         }

@@ -22,6 +22,7 @@ from consular.pages.portal.names import office
 from services.appointments.boards import TAIL
 from services.appointments.next_in_queue import Turn, ask_for_message, get_turn, turn_key
 from services.appointments.queries import find_by_folio
+from services.appointments.rules import AT_THE_OFFICE, Status
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
 from services.kernel.ids import parse_folio
@@ -89,9 +90,27 @@ def turn_message_refused(folio: str, key: str) -> Response:
     return go(url_for("portal.turn", folio=folio, key=key))
 
 
-def turn_address(folio: str) -> str:
+def turn_address(folio: str, endpoint: str = "portal.turn") -> str:
     """Where a turn can be followed, below the site."""
-    return url_for("portal.turn", folio=folio, key=turn_key(folio, vault()))
+    return url_for(endpoint, folio=folio, key=turn_key(folio, vault()))
+
+
+def turn_of(folio: str, status: str) -> dict[str, Any] | None:
+    """Where somebody who is at the office today sees their place in the queue, and where they ask
+    to be told; None for anybody else."""
+    if Status(status) not in AT_THE_OFFICE:
+        return None
+    with transaction(NETWORK_SCOPE) as session:
+        try:
+            _written, place = _place(session, folio)
+            turn = _find(session, folio, turn_key(folio, vault()), place)
+        except NotFound:
+            return None
+    return {
+        "address": turn_address(folio),
+        "messages": turn_address(folio, "portal.turn_message"),
+        "may_ask": turn.waits and not (turn.walk_in or turn.wants_message),
+    }
 
 
 def _place(session: Session, folio: str) -> tuple[str, dict[str, Any]]:

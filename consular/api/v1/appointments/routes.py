@@ -61,6 +61,7 @@ from services.appointments.people import Attendee
 from services.appointments.pre_application_forms import fields_of
 from services.appointments.pre_applying import Written
 from services.appointments.queries import get_appointment, list_appointments, list_party
+from services.appointments.queueing import note_at_desk
 from services.appointments.rescheduling import RescheduleAppointment
 from services.appointments.returning import list_passes
 from services.appointments.rules import Step
@@ -515,6 +516,29 @@ def correct_attendee(appointment: UUID, n: int, command: dict[str, Any]) -> dict
         lambda session: _one(
             session,
             correct_spelling(session, wanted, now=now(), actor=actor(), vault=vault()),
+        ),
+    )
+
+
+@endpoint(
+    api,
+    "POST",
+    "/<uuid:appointment>/attendees/<int:n>/at-desk",
+    operation="noteAtDesk",
+    who=DESK,
+    body=NothingSchema(),
+    answer=AppointmentAnswer(),
+    errors={409: ("wrong_state",)},
+)
+def at_desk(appointment: UUID, n: int, command: dict[str, Any]) -> dict[str, Any]:
+    """Note that somebody who was called has come to the window.
+
+    Their way there is neither waiting nor service in the office's figures.
+    """
+    return commands.run_idempotent(
+        request_key(),
+        lambda session: _one(
+            session, note_at_desk(session, appointment, n, now=now(), actor=actor())
         ),
     )
 
