@@ -86,6 +86,10 @@ bench: $(TEST_STAMP) ## Measure the system on this machine; ARGS go to the bench
 screenshots: $(TEST_STAMP) ## Take the pictures of docs/ with Chromium
 	@$(PY) -m tests.screenshots $(ARGS)
 
+.PHONY: journeys
+journeys: $(TEST_STAMP) ## Walk the journeys in a browser and keep each page as pictures of 360 and 1280 pixels in build/journeys
+	@PICTURES=build/journeys $(PY) -m pytest -q -m browser tests/e2e $(ARGS)
+
 .PHONY: lock
 lock: ## Resolve requirements/*.in again into the locked files
 	$(need_uv)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from services.kernel.db import NETWORK_SCOPE
 from tests.api.calls import steady_web
+from tests.factories.pictures import keep_picture
 from tests.factories.staff import cookie_name, staff_browser
 from tests.factories.web import Web, morning_at_office, person, served
 from tests.servers import Addresses
@@ -135,12 +136,14 @@ def test_a_day_at_two_desks_is_recorded_once(browser: Browser, web: Web, address
     one.goto(f"{address}/desk/?desk=A")
     expect(one.locator("[data-waits]")).to_contain_text("12")
     expect(one.locator("tr.is-checked_in")).to_have_count(10)
+    keep_picture(one)
 
     first.set_offline(False)
     expect(one.locator(".desk-sums")).to_be_visible()
     second.set_offline(False)
     expect(two.locator(".desk-sums")).to_be_visible()
     expect(two.locator("main")).to_contain_text("sin aplicar: 2")
+    keep_picture(two)
     assert len(rows(web, "SELECT 1 FROM attendees WHERE status = 'checked_in'")) == PEOPLE
     called = rows(web, "SELECT desk FROM attendees WHERE status = 'called'")
     assert [row.desk for row in called] == ["A"]

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from consular.pages.desk import agenda
 from tests.api.calls import steady_web
 from tests.e2e.test_an_officer_asks_by_keyboard import follow, reach
+from tests.factories.pictures import keep_picture
 from tests.factories.staff import cookie_name, staff_browser
 from tests.factories.web import Web, morning_at_office, person, served
 from tests.servers import Addresses
@@ -82,6 +83,7 @@ def focused(page: Page) -> str:
 
 def said(page: Page) -> str:
     """What a screen reader is told of what was just done."""
+    keep_picture(page)
     return page.locator(".desk-person [role=status]").inner_text()
 
 
@@ -151,6 +153,9 @@ def test_who_lacks_a_document_comes_back_the_next_day_with_a_pass(
     words = page.inner_text("main")
     assert "Pase para volver" in words
     assert "Acta de nacimiento original" in words
+    follow(page, "a[href*='/pass']")
+    assert folio in page.inner_text("main h1 + .folio").replace("\u2011", "-")
+    keep_picture(page)
     page.context.close()
 
     web.travel(morning_at_office(1))

@@ -24,6 +24,7 @@ from tests.factories.instance import (
     press,
     sign_in_staff,
 )
+from tests.factories.pictures import keep_picture
 from tests.factories.web import working_day
 
 pytestmark = pytest.mark.browser
@@ -38,6 +39,7 @@ EMAIL = "ana@demo.invalid"
 def _words(page: Page) -> str:
     """What the main part says, with plain spaces and hyphens, once it is there as a whole."""
     page.wait_for_load_state()
+    keep_picture(page)
     return page.inner_text("main").replace("\xa0", " ").replace("\u2011", "-")
 
 

@@ -6,6 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from services.kernel.audit import OFFICE_ROLES
+from tests.factories.pictures import keep_picture
 from tests.factories.staff import cookie_name, staff_browser
 from tests.factories.web import Web
 
@@ -73,6 +74,7 @@ def follow(page: Page, selector: str) -> None:
 def check_page(page: Page, words: str, *, axe: bool = True) -> None:
     """It says that, fits, and axe finds nothing."""
     page.wait_for_load_state()
+    keep_picture(page)
     assert words in page.inner_text("main"), page.inner_text("main")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
     violations = Axe().run(page, options=TAGS).response["violations"] if axe else []

@@ -8,6 +8,7 @@ from uuid import UUID
 from playwright.sync_api import Browser, Page
 
 from tests.factories.instance import old_phone
+from tests.factories.pictures import WIDTHS, keep_picture
 from tests.factories.staff import citizen_browser, cookie_name
 from tests.factories.web import Web, person
 
@@ -29,7 +30,10 @@ def citizens_phone(browser: Browser, web: Web, address: str, account: UUID) -> P
 
 
 def read_page(page: Page) -> str:
-    """What its main part says; it fits the phone."""
+    """What its main part says; it fits the phone, and a screen."""
     page.wait_for_load_state()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360, page.url
+    keep_picture(page)
+    for width in reversed(WIDTHS):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     return page.inner_text("main").replace("\xa0", " ").replace("\u2011", "-")
