@@ -42,7 +42,6 @@ from services.appointments.rules import EARLY_MINUTES, Status, Step
 from services.appointments.steps import list_actions, list_member_actions
 from services.appointments.whereabouts import Whereabouts, where_is
 from services.citizens.people import full_name
-from services.consulates.models import Consulate
 from services.consulates.queries import fees_on, get_consulate, list_requirements
 
 _MAPS = "https://www.openstreetmap.org"
@@ -224,7 +223,7 @@ def _attendee(
     }
 
 
-def _map_of(there: Whereabouts, row: Consulate) -> str | None:
+def _map_of(there: Whereabouts, row: Any) -> str | None:
     """Where a map of the address is found, or else of the city; the page itself asks nobody for
     one."""
     if there.details.address:

@@ -7,9 +7,10 @@ from flask import Response, url_for
 from consular.auth import ANYONE, allow
 from consular.charts.locating import draw_city
 from consular.db import transaction
-from consular.i18n import LANGUAGES, city_in_language, current_language, reading_in
+from consular.i18n import city_in_language, current_language, reading_in
 from consular.pages.portal.blueprint import pages
 from services.consulates.queries import get_consulate
+from services.kernel.catalogue import LANGUAGES
 from services.kernel.errors import NotFound
 
 # Offices don't move; a day is enough for who looks at their appointment again.
