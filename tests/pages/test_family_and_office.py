@@ -122,3 +122,19 @@ def test_a_supervisor_sets_how_many_people_a_day_takes(web: Web) -> None:
     assert "Sin máximo" in supervisor.get("/desk/maximums").text
     officer = staff_browser(web.app, "officer", "losangeles")
     assert officer.get("/desk/maximums").status_code == 403
+
+
+def test_a_supervisor_sets_how_long_a_service_takes(web: Web) -> None:
+    web.session()
+    supervisor = staff_browser(web.app, "supervisor", "losangeles")
+    assert "/desk/durations" in supervisor.get("/desk/calendar").text
+    set_to = {"service": "PAS10", "from": working_day().isoformat()}
+    before = len(web.free())
+    supervisor.post("/desk/durations", **set_to, minutes="30")
+    assert "30 minutos" in supervisor.get("/desk/durations?saved=1").text
+    assert len(web.free()) < before
+    wrong = supervisor.post("/desk/durations", **set_to, minutes="media hora")
+    assert 'href="#f-minutes"' in supervisor.get(wrong.headers["Location"]).text
+    supervisor.post("/desk/durations", **set_to, minutes="")
+    assert "Un turno" in supervisor.get("/desk/durations").text
+    assert len(web.free()) == before

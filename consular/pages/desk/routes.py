@@ -19,7 +19,6 @@ from consular.pages.desk import (
     figures,
     identity,
     importing,
-    maximums,
     messages,
     names,
     office,
@@ -32,6 +31,7 @@ from consular.pages.desk import (
     receipts,
     return_pass,
     series,
+    service_rules,
     sessions,
 )
 from consular.pages.desk.blueprint import pages
@@ -53,7 +53,6 @@ __all__ = [
     "figures",
     "identity",
     "importing",
-    "maximums",
     "messages",
     "names",
     "office",
@@ -67,5 +66,6 @@ __all__ = [
     "receipts",
     "return_pass",
     "series",
+    "service_rules",
     "sessions",
 ]
