@@ -86,6 +86,7 @@ NETWORK = {
     "consular/api/v1/callbacks/routes.py": "an agency's message, which is only kept",
     "consular/api/v1/me/routes.py": "requests of one's own account; who was merged with them",
     "consular/api/v1/identity/routes.py": "whoever proved at a window who they are, in any office",
+    "consular/api/v1/people/routes.py": "whether somebody proved elsewhere that they are another",
     "consular/pages/desk/board.py": "a screen's address, by its token's hash",
     "consular/pages/desk/consenting.py": "by address, code and who helps",
     "consular/pages/desk/identity.py": "whoever proved at a window who they are, in any office",

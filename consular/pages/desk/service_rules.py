@@ -42,11 +42,11 @@ class Rule:
 
 
 def _people(most: int | None) -> str:
-    return _("Sin máximo") if most is None else _("A lo más %(most)s al día", most=most)
+    return str(_("Sin máximo") if most is None else _("A lo más %(most)s al día", most=most))
 
 
 def _minutes(minutes: int | None) -> str:
-    return _("Un turno") if minutes is None else _("%(n)s minutos", n=minutes)
+    return str(_("Un turno") if minutes is None else _("%(n)s minutos", n=minutes))
 
 
 RULES = (
