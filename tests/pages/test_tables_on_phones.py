@@ -52,7 +52,7 @@ def test_the_agenda_keeps_three_columns_on_a_phone() -> None:
     columns = re.findall(r"<th[^>]*>", head)
     assert len([column for column in columns if "wide" not in column]) == 3
     style = STYLES.with_name("desk.css").read_text(encoding="utf-8")
-    phone = re.search(r"@media \(max-width: 62rem\) \{(.*?)\n\}", style, re.DOTALL)
+    phone = re.search(r"@media screen and \(max-width: 62rem\) \{(.*?)\n\}", style, re.DOTALL)
     assert phone
     assert ".agenda .wide { display: none; }" in phone[1]
 
