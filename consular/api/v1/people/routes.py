@@ -25,9 +25,9 @@ from services.identity.merging import (
     list_merges,
     list_same,
     merge,
-    unmerge,
 )
 from services.kernel.db import NETWORK_SCOPE
+from services.processes.taking_apart import take_apart
 
 api = Blueprint("people", __name__, url_prefix="/api/v1")
 
@@ -78,7 +78,7 @@ def merge_people(command: MergePeople) -> dict[str, Any]:
     """
 
     def do(session: Session) -> dict[str, Any]:
-        id = merge(session, command, now=now(), actor=actor())
+        id = merge(session, command, now=now(), actor=actor(), vault=vault())
         return _merges(get_merge(session, id))[0]
 
     return run_idempotent(request_key(), do, status=201, scope=NETWORK_SCOPE)
@@ -96,7 +96,7 @@ def merge_people(command: MergePeople) -> dict[str, Any]:
 def unmerge_people(merge_id: UUID) -> dict[str, Any]:
     """Take a merge of the office back: they are two people after all."""
     with transaction(NETWORK_SCOPE) as session:
-        unmerge(session, merge_id, now=now(), actor=actor())
+        take_apart(session, merge_id, now=now(), actor=actor(), vault=vault())
         return _merges(get_merge(session, merge_id))[0]
 
 
