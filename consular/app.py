@@ -20,6 +20,7 @@ from consular import migrations, tokens
 from consular.announcements import init_announcements
 from consular.api.contract import MAX_BODY
 from consular.api.openapi import docs
+from consular.api.v1.alerts.routes import api as alerts_api
 from consular.api.v1.announcements.routes import api as announcements_api
 from consular.api.v1.appointments.routes import api as appointments_api
 from consular.api.v1.callbacks.routes import api as callbacks_api
@@ -53,6 +54,7 @@ from consular.health import init_health
 from consular.i18n import init_i18n
 from consular.input.fields import CODE
 from consular.pages.admin.routes import pages as admin_pages
+from consular.pages.alerts.routes import pages as alert_pages
 from consular.pages.announcements.routes import pages as announcement_pages
 from consular.pages.commission.routes import pages as commission_pages
 from consular.pages.counts.routes import pages as counts_pages
@@ -111,6 +113,7 @@ BLUEPRINTS = (
     voting_api,
     monitoring_api,
     service_levels_api,
+    alerts_api,
     group_figures_api,
     exports_api,
     open_data_api,
@@ -131,6 +134,7 @@ BLUEPRINTS = (
     monitoring_pages,
     group_figures_pages,
     change_pages,
+    alert_pages,
     download_pages,
     open_data_pages,
     commission_pages,

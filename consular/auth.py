@@ -48,6 +48,8 @@ ANALYSTS = frozenset({Role.ANALYST})
 MONITORS = frozenset({Role.ANALYST, Role.AUDITOR, Role.ADMIN})
 # How long people wait is also for who can change it: at their own office.
 SERVICE_LEVELS = MONITORS | {Role.SUPERVISOR}
+# They have figures watched: an office's supervisor the service levels of their own.
+ALERTERS = ANALYSTS | {Role.SUPERVISOR}
 
 
 def allow(who: frozenset[Role]) -> Callable[[View], View]:

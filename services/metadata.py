@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.agencies import models as agencies
+from services.alerts import models as alerts
 from services.announcements import models as announcements
 from services.appointments import models as appointments
 from services.cashier import models as cashier
@@ -56,6 +57,7 @@ SLICES = (
     monitoring,
     open_data,
     commission,
+    alerts,
     privacy,
     agencies,
     operations,

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from services.agencies import words as agencies
+from services.alerts import words as alerts
 from services.announcements import words as announcements
 from services.appointments import words as appointments
 from services.cashier import words as cashier
@@ -54,6 +55,7 @@ SLICES: tuple[ModuleType, ...] = (
     monitoring,
     open_data,
     commission,
+    alerts,
     privacy,
 )
 
@@ -82,11 +84,16 @@ MESSAGES: Mapping[str, Message] = gather(
         enrollments,
         remittances,
         operations,
+        alerts,
     )
 )
 
 # Slice and kind of code -> code -> words.
 TABLES: Mapping[str, Mapping[str, str]] = {
+    "alerts.condition": alerts.CONDITIONS,
+    "alerts.level": alerts.LEVELS,
+    "alerts.span": alerts.SPANS,
+    "alerts.state": alerts.STATES,
     "announcements.kind": announcements.KINDS,
     "appointments.status": appointments.STATUSES,
     "appointments.counted": appointments.COUNTED,
@@ -138,6 +145,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "monitoring.unit": monitoring.UNITS,
     "monitoring.age_band": monitoring.AGE_BANDS,
     "monitoring.sex": monitoring.SEXES,
+    "monitoring.program": monitoring.PAYOUTS_AND_MODES,
     "monitoring.dimension": monitoring.DIMENSIONS,
     "messages.channel": messages.CHANNELS,
     "messages.state": messages.STATES,

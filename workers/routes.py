@@ -9,6 +9,7 @@ from integrations.registry import Purpose, calling_back
 from services.outbox.delivery import Lease
 from services.outbox.inbox import callback_topic
 from workers.jobs import (
+    alerts,
     appointments,
     batches,
     documents,
@@ -78,6 +79,7 @@ ROUTES: Mapping[str, Route] = {
     "appointments.extend_series": Route(Queue.HOUSEKEEPING, appointments.extend_series),
     "appointments.compare_people": Route(Queue.HOUSEKEEPING, appointments.compare_people),
     "appointments.close_days": Route(Queue.HOUSEKEEPING, housekeeping.close_days),
+    "alerts.evaluate": Route(Queue.HOUSEKEEPING, alerts.evaluate),
     "facts.build": Route(Queue.HOUSEKEEPING, facts.build_sums),
     "facts.recount": Route(Queue.HOUSEKEEPING, facts.recount_sums),
     "ledger.settle": Route(Queue.HOUSEKEEPING, ledger.settle_entries),

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from services.alerts.evaluating import list_active
 from services.appointments import holding, releasing, reminding, watching
 from services.enrollments import batches, lapsing
 from services.enrollments import queries as enrollments
@@ -137,6 +138,11 @@ def _go_on_with_remittances(session: Session, now: datetime) -> None:
             enqueue(session, "remittances.payout", remittance.id)
 
 
+def _evaluate_alerts(session: Session, _: datetime) -> None:
+    if list_active(session):
+        enqueue(session, "alerts.evaluate", id_of("alerts.evaluate"))
+
+
 def _roll_up(session: Session, _: datetime) -> None:
     """Few lines are added in passing."""
     if roll_up(session):
@@ -177,6 +183,7 @@ PERIODIC = (
     Periodic("appointments.place_found", 60, _tell_of_places),
     Periodic("enrollments.lapse", 60, _end_terms),
     Periodic("enrollments.unattended", 10, _ask_about_enrollments),
+    Periodic("alerts.evaluate", 5 * 60, _evaluate_alerts),
     Periodic("facts.build", 5, _roll_up),
     Periodic("facts.recount", 0, _recount, hour=RECOUNT_HOUR),
     Periodic("incidents.watch", 60, _watch),

@@ -80,9 +80,11 @@ def ensure_staff(
     if member is None:
         title = (name or f"Demo {role} {office or ''}").replace("|", " ").strip()
         member = make_account(
-            session, MakeStaffAccount(subject, title, role, office), now=system_clock(),
+            session,
+            MakeStaffAccount(subject, title, role, office, f"{subject}@demo.invalid"),
+            now=system_clock(),
             actor=SYSTEM,
-        )  # fmt: skip
+        )
     if member.role != role or member.consulate_code != office:
         raise SettingsError(f"The subject {subject} has another role or office; choose another.")
     return member.id

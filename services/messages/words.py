@@ -40,6 +40,7 @@ KINDS: Mapping[str, str] = {
     "identity_corrected": _("Datos corregidos"),
     "enrollment": _("Aviso de su inscripción"),
     "remittance": _("Aviso de su envío"),
+    "alert": _("Alerta de una cifra"),
 }
 
 # In an e-mail about an appointment that stands: it may be printed.

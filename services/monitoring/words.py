@@ -45,6 +45,17 @@ DIMENSIONS: Mapping[str, str] = {
     Dimension.STATUS: _("Estado"),
 }
 
+# What ``program`` is of transfers and votes.
+PAYOUTS_AND_MODES: Mapping[str, str] = {
+    "account": _("Envío: depósito en cuenta"),
+    "card": _("Envío: tarjeta Finabien"),
+    "branch": _("Envío: efectivo en sucursal"),
+    "electronic": _("Voto: por internet"),
+    "postal": _("Voto: por correo"),
+    "in_person": _("Voto: en persona"),
+    "all": _("Voto: todas las modalidades"),
+}
+
 SEXES: Mapping[str, str] = {
     Sex.MAN: _("Hombre"),
     Sex.WOMAN: _("Mujer"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -63,6 +63,15 @@ def list_accounts(session: Session, *, most: int = 500) -> Sequence[StaffAccount
         .scalars()
         .all()
     )
+
+
+def list_by_email(session: Session, addresses: Sequence[str]) -> Sequence[StaffAccount]:
+    """The accounts in service that have one of these addresses, which are in small letters."""
+    return session.scalars(
+        select(StaffAccount).where(
+            func.lower(StaffAccount.email).in_(addresses), StaffAccount.ended_at.is_(None)
+        )
+    ).all()
 
 
 def make_account(

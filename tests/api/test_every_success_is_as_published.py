@@ -18,6 +18,7 @@ from sqlalchemy import text
 from standardwebhooks import Webhook
 
 from consular.api.contract import ENDPOINTS
+from consular.input.alerts import AlertSchema
 from consular.input.pre_applications import PreApplicationSchema
 from consular.input.reported import (
     EntryCorrectionSchema,
@@ -104,6 +105,12 @@ def _catalogue(web: Web) -> None:
     _well(web, "GET", f"{path}/revisions", token=analyst)
     _well(web, "GET", "/monitoring/entries", token=analyst)
     _well(web, "GET", "/monitoring/service-levels", token=analyst)
+    rule = _well(web, "POST", "/monitoring/alerts", AlertSchema.example, token=analyst)["id"]
+    for step in ("pause", "resume"):
+        _well(web, "POST", f"/monitoring/alerts/{rule}/{step}", token=analyst)
+    _well(web, "GET", "/monitoring/alerts", token=analyst)
+    _well(web, "GET", f"/monitoring/alerts/{rule}", token=analyst)
+    _well(web, "POST", f"/monitoring/alerts/{rule}/stop", token=analyst)
     for path in ("export.json?by=day&", "export.csv?", "lines.xlsx?", "lines.json?"):
         answer = web.call("GET", f"/monitoring/{path}indicator=appointments", token=analyst)
         assert answer.status_code == 200, answer.text

@@ -51,13 +51,15 @@ class Browser:
         return token[1]
 
 
-def staff_browser(app: Flask, role: str, consulate: str | None = None, *, who: str = "") -> Browser:
+def staff_browser(
+    app: Flask, role: str, consulate: str | None = None, *, who: str = "", email: str | None = None
+) -> Browser:
     """Somebody of staff signed in; the same role, office and ``who`` are the same person."""
     now, subject = app.extensions["consular.clock"](), f"page-{role}-{consulate or 'network'}{who}"
     with app.extensions["consular.database"].transaction(NETWORK_SCOPE) as session:
         account = find_by_subject(session, subject)
         if account is None:
-            command = MakeStaffAccount(subject, f"Demo {role.title()}", role, consulate)
+            command = MakeStaffAccount(subject, f"Demo {role.title()}", role, consulate, email)
             account = make_account(session, command, now=now, actor=SYSTEM)
         secret = start_session(session, now=now, staff_id=account.id)
         return _browser(app, secret, account.id)

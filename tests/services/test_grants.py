@@ -51,6 +51,10 @@ BOTH = {
     "vote_count_figures": ADD,
 }
 ONLY_WEB = {
+    "alert_mails": READ,
+    "alert_notices": READ,
+    "alert_readers": f"{ADD}, UPDATE (stopped_at)",
+    "alert_rules": f"{ADD}, UPDATE (paused_at, paused_by)",
     "dataset_files": ADD,
     "dataset_versions": ADD,
     "commission_agenda": KEEP,
@@ -151,6 +155,10 @@ ONLY_WEB = {
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {
+    "alert_mails": ADD,
+    "alert_notices": ADD,
+    "alert_readers": READ,
+    "alert_rules": f"{READ}, UPDATE (looked_at)",
     "announcements": READ,
     "booking_holds": "DELETE, SELECT",
     "attendees": f"{ADD}, UPDATE (appointment_id, changed_at, desk, n, outcome, status)",

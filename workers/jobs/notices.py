@@ -33,7 +33,7 @@ from services.messages.rules import LOST, Channel, State, addresses
 from services.messages.words import PDF_LINE, WHERE_LINE
 from services.outbox.delivery import Lease, enqueue, enqueue_once_a_day, is_overtaken
 from services.outbox.inbox import find_folio
-from workers import message_context
+from workers import alert_context, message_context
 from workers.agencies import code_of
 from workers.message_context import Means, MessageContext
 from workers.messages import write
@@ -56,6 +56,7 @@ def _news(topic: str) -> Gather:
 
 # Topic of the outbox -> what its message says now; nothing once that is no longer so.
 GATHER: Mapping[str, Gather] = {
+    "alerts.notice": alert_context.alert_notice,
     "appointments.confirmation": _appointment("appointment_confirmation"),
     "appointments.cancelled": _appointment("appointment_cancelled"),
     "appointments.attendee_cancelled": message_context.attendee_cancelled,

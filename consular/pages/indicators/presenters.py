@@ -120,6 +120,15 @@ def table(figures: Figures, by: Sequence[Dimension], names: Names) -> dict[str, 
     }
 
 
+def narrowed(only: Mapping[Dimension, str], names: Names) -> str:
+    """«Oficina: Consulado de México en Chicago; Estado: Atendida», or nothing."""
+    parts = (
+        f"{words('monitoring.dimension', each)}: {_value(each, value, names)}"
+        for each, value in only.items()
+    )
+    return "; ".join(parts)
+
+
 def published(row: Any) -> dict[str, Any]:
     """One figure of a published series, as printed."""
     return {

@@ -28,6 +28,8 @@ from services.monitoring.targets import (
 
 pages = Blueprint("indicator_pages", __name__, url_prefix="/monitoring/indicators")
 PERIOD = ("from", "to", "as_of")
+NARROWED = ("consulate", "country", "program", "mode", "status")
+_EVERYTHING: dict[str, Any] = dict.fromkeys(NARROWED)
 TARGET = ("period", "program", "value", "source", "reason")
 
 
@@ -47,7 +49,7 @@ def indicator(code: str) -> str:
     """Show one: its record, its figures by the chosen dimensions, targets, published series."""
     known = _get(code)
     chosen = [name for part in request.args.getlist("by") for name in part.split(",") if name]
-    form: dict[str, Any] = pick(request.args.to_dict(), *PERIOD)
+    form: dict[str, Any] = pick(request.args.to_dict(), *PERIOD, *NARROWED)
     errors: Errors = {}
     ask = check(IndicatorQuery(), {**form, **({"by": ",".join(chosen)} if chosen else {})}, errors)
     context: dict[str, Any] = {}
@@ -110,11 +112,18 @@ def _figures(session: Session, known: Indicator, ask: AskIndicator) -> dict[str,
     names = presenters.names_of(session, known)
     printed = list_series(session, known.published)
     until = list_until(session, known, [row.day or row.period for row in printed], counted.as_of)
-    same: dict[str, Any] = {"by": ",".join(ask.by) or None, "from": ask.first, "to": ask.last}
+    same: dict[str, Any] = {
+        "by": ",".join(ask.by) or None,
+        "from": ask.first,
+        "to": ask.last,
+        **{dimension.value: value for dimension, value in ask.only.items()},
+    }
     return {
         "as_of": counted.as_of,
         "same_url": url_for(".indicator", code=known.code, as_of=counted.as_of.isoformat(), **same),
         "table": presenters.table(counted, ask.by, names),
+        "only": presenters.narrowed(ask.only, names),
+        "whole_url": url_for(".indicator", code=known.code, **{**same, **_EVERYTHING}),
         "targets": [
             presenters.progress(each, names)
             for each in list_progress(session, known, counted.as_of)

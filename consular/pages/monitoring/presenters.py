@@ -19,6 +19,7 @@ from services.enrollments.rules import Status as EnrollmentStatus
 from services.kernel.collation import alphabetical
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import Figures
+from services.monitoring.words import PAYOUTS_AND_MODES
 
 BARS = 10
 _CANCELLED = AppointmentStatus.CANCELLED.value
@@ -106,13 +107,7 @@ def programs(services: Mapping[str, str]) -> dict[str, str]:
     return {
         **services,
         **{code: program_name(code) for code in PROGRAMS},
-        "account": _("Envío: depósito en cuenta"),
-        "card": _("Envío: tarjeta Finabien"),
-        "branch": _("Envío: efectivo en sucursal"),
-        "electronic": _("Voto: por internet"),
-        "postal": _("Voto: por correo"),
-        "in_person": _("Voto: en persona"),
-        "all": _("Voto: todas las modalidades"),
+        **{code: words("monitoring.program", code) for code in PAYOUTS_AND_MODES},
     }
 
 

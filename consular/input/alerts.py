@@ -1,0 +1,89 @@
+"""Rules that watch figures: what may be sent, by API and pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from flask_babel import lazy_gettext as _
+from marshmallow import Schema, fields, post_load, validate
+
+from consular.i18n import current_language
+from consular.input.fields import Choice, Code, Email, Text
+from consular.input.reported import ReportedValue, numbers_of
+from services.alerts.making import MakeAlert
+from services.alerts.rules import Condition, Level, Span, Watch
+from services.monitoring.indicators import INDICATORS
+
+MOST_READERS = 20
+WATCHED = (*INDICATORS, *(level.value for level in Level))
+NARROWED = ("consulate", "country", "program", "status")
+FIELDS = ("indicator", *NARROWED, "span", "condition", "amount", "why", "readers")
+
+
+class ReadersSchema(Schema):
+    """Whom to tell, by the addresses that their accounts have."""
+
+    readers = fields.List(
+        Email(),
+        required=True,
+        validate=validate.Length(1, MOST_READERS, error=_("Escribe de {min} a {max} correos.")),
+    )
+
+
+class AlertSchema(ReadersSchema):
+    """A question, the condition for which it is asked, whom to tell, and why.
+
+    ``amount`` is a number, or a percentage where the condition compares; a rule about a target has
+    none. Messages are in the language of this request.
+    """
+
+    example: ClassVar[dict[str, Any]] = {
+        "indicator": "appointments",
+        "consulate": "losangeles",
+        "status": "no_show",
+        "span": "week",
+        "condition": "above",
+        "amount": 200,
+        "why": "El año pasado llegó a 300 antes de que alguien lo viera.",
+        "readers": ["demo-analyst@demo.invalid"],
+    }
+
+    indicator = Choice(WATCHED, required=True)
+    consulate = Code(load_default=None, allow_none=True)
+    country = Code(load_default=None, allow_none=True)
+    program = Code(load_default=None, allow_none=True)
+    status = Code(load_default=None, allow_none=True)
+    span = Choice(tuple(Span), required=True)
+    condition = Choice(tuple(Condition), required=True)
+    amount = ReportedValue(load_default=None, allow_none=True)
+    why = Text(most=300, required=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> MakeAlert:
+        condition = Condition(data["condition"])
+        about_target = condition is Condition.BELOW_TARGET
+        watch = Watch(
+            indicator=data["indicator"],
+            span=Span(data["span"]),
+            condition=condition,
+            limit=None if about_target else data["amount"],
+            **{name: data[name] for name in NARROWED},
+        )
+        return MakeAlert(watch, data["why"], data["readers"], current_language())
+
+
+def alert_of(form: Mapping[str, str]) -> dict[str, Any]:
+    """What a form says, as the API takes it: addresses with commas or on lines of their own."""
+    values: dict[str, Any] = {name: form[name] for name in FIELDS if form.get(name, "").strip()}
+    if "amount" in values:
+        values["amount"] = numbers_of({"value": values["amount"]})["value"]
+    if "readers" in values:
+        values["readers"] = readers_of(values["readers"])
+    return values
+
+
+def readers_of(text: str) -> list[str]:
+    """Each address once."""
+    return list(dict.fromkeys(part for part in re.split(r"[\s,;]+", text) if part))

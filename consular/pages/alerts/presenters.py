@@ -1,0 +1,139 @@
+"""Rules that watch figures, as their pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from consular.auth import actor
+from consular.i18n import MEXICO_CITY, country_name, current_language, in_order, moment, words
+from consular.pages.portal.names import offices
+from services.alerts.models import AlertRule
+from services.alerts.names import indicator_name, program_names, question_name
+from services.alerts.queries import Told, list_readers, reading_of
+from services.alerts.reading import Reading
+from services.alerts.rules import Condition, Level, Span, Watch
+from services.alerts.saying import address_of, say_condition, say_figure
+from services.consulates.queries import list_consulates
+from services.kernel.audit import OFFICE_ROLES
+from services.monitoring.indicators import INDICATORS
+from services.staff.accounts import find_name
+
+Choices = Sequence[Any]
+
+
+def listed(session: Session, rule: AlertRule) -> dict[str, Any]:
+    """A line of the list."""
+    return {
+        "id": rule.id,
+        "question": question_name(session, rule.watch, current_language()),
+        "span": words("alerts.span", rule.span),
+        "condition": say_condition(rule.watch, current_language()),
+        "paused": rule.paused_at is not None,
+        "looked_at": rule.looked_at,
+    }
+
+
+def shown(session: Session, rule: AlertRule) -> dict[str, Any]:
+    """A rule with who made it, why, and whom it tells."""
+    readers = list_readers(session, rule.id)
+    return {
+        **listed(session, rule),
+        "why": rule.why,
+        "made_by": find_name(session, rule.made_by) or "",
+        "made_at": rule.made_at,
+        "paused_by": find_name(session, rule.paused_by) if rule.paused_by else None,
+        "paused_at": rule.paused_at,
+        "readers": [each.name for each in readers if not each.stopped],
+        "stopped": [each.name for each in readers if each.stopped],
+        "tells_me": any(each.account == actor().account_id and not each.stopped
+                        for each in readers),
+    }  # fmt: skip
+
+
+def reading(session: Session, watch: Watch, found: Reading) -> dict[str, Any]:
+    """What a rule finds, in a sentence, and whether it would tell."""
+    return {
+        "said": say_figure(session, watch, found, current_language()),
+        "holds": found.holds,
+        "cutoff": moment(found.as_of, MEXICO_CITY, True),
+        "address": address_of(watch, found),
+    }
+
+
+def question(session: Session, watch: Watch) -> list[dict[str, str]]:
+    """What is asked and when it tells, for a summary."""
+    language = current_language()
+    return [
+        {"label": str(_("Qué se vigila")), "value": question_name(session, watch, language)},
+        {"label": str(_("De cuándo")), "value": words("alerts.span", watch.span)},
+        {"label": str(_("Avisa si")), "value": say_condition(watch, language)},
+    ]
+
+
+def told(session: Session, watch: Watch, each: Told) -> dict[str, Any]:
+    """What was told, and what became of the message to each reader."""
+    return {
+        **reading(session, watch, reading_of(each.notice)),
+        "state": words("alerts.state", each.notice.state),
+        "at": _when(each.notice.at),
+        "readers": ", ".join(
+            f"{delivery.name} ({_delivery(delivery.state)})" for delivery in each.deliveries
+        ),
+    }
+
+
+def _delivery(state: str | None) -> str:
+    return words("messages.state", state).lower() if state else str(_("por enviar"))
+
+
+def _when(at: datetime) -> str:
+    return moment(at, MEXICO_CITY)
+
+
+def choices(session: Session) -> dict[str, Choices]:
+    """What may be chosen for a rule: by an office's staff, their own service levels."""
+    levels = [_choice(level, indicator_name(level, current_language())) for level in Level]
+    programs = program_names(session, current_language())
+    common = {"programs": in_order([_choice(*each) for each in programs.items()])}
+    if actor().role in OFFICE_ROLES:
+        simple = (Condition.ABOVE, Condition.BELOW)
+        return {**common, "indicators": levels, "spans": _words("span", (Span.NOW,)),
+                "conditions": _words("condition", simple)}  # fmt: skip
+    indicators = [_choice(code, indicator_name(code, current_language())) for code in INDICATORS]
+    countries = {row.country for row in list_consulates(session)}
+    places = [
+        _choice(p["code"], f"{p['city']} — {p['name']}") for p in offices(session, every=True)
+    ]
+    return {
+        **common,
+        "indicators": indicators + levels,
+        "consulates": places,
+        "countries": in_order([_choice(code, country_name(code)) for code in countries]),
+        "statuses": _statuses(),
+        "spans": _words("span", Span),
+        "conditions": _words("condition", Condition),
+    }
+
+
+def _statuses() -> Choices:
+    """Those of every indicator, each once: «Atendida» is of appointments, people and services."""
+    said: dict[str, list[str]] = {}
+    for indicator in INDICATORS.values():
+        for status in indicator.statuses:
+            text = words(indicator.words, status)
+            if text not in said.setdefault(status.value, []):
+                said[status.value].append(text)
+    return in_order([_choice(code, " / ".join(texts)) for code, texts in said.items()])
+
+
+def _words(table: str, codes: Any) -> Choices:
+    return [_choice(code, words(f"alerts.{table}", code)) for code in codes]
+
+
+def _choice(value: str, label: str) -> dict[str, str]:
+    return {"value": str(value), "label": label}

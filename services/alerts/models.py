@@ -1,0 +1,135 @@
+"""Rules that watch figures, whom they tell, and what was told; reports by schedule; reminders.
+
+Readers are staff, by their accounts: no address is kept here, and no row is about anybody else.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Numeric,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.alerts.rules import Condition, Span, State, Watch
+from services.kernel.db import Base, Owners, PartOf
+from services.kernel.tables import one_of
+
+_MOMENT = DateTime(timezone=True)
+
+
+class AlertRule(Base):
+    """What is watched, and why. It is never changed, only paused: another question is another rule.
+
+    ``looked_at`` is when it was evaluated last; its messages are in ``language``.
+    """
+
+    __tablename__ = "alert_rules"
+    owners = Owners(office="consulate_code")
+    __table_args__ = (
+        CheckConstraint(one_of("span", Span), name="span"),
+        CheckConstraint(one_of("condition", Condition), name="condition"),
+        CheckConstraint("language IN ('es', 'en')", name="language"),
+        CheckConstraint("(condition = 'below_target') = (amount IS NULL)", name="amount"),
+        CheckConstraint("amount >= 0", name="not_negative"),
+        CheckConstraint(
+            "condition NOT IN ('changed', 'changed_from_year') OR span <> 'now'", name="compares"
+        ),
+        CheckConstraint("length(why) BETWEEN 1 AND 300", name="why"),
+        CheckConstraint("(paused_at IS NULL) = (paused_by IS NULL)", name="paused"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    indicator: Mapped[str] = mapped_column(Text)
+    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    country: Mapped[str | None] = mapped_column(Text)
+    program: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[str | None] = mapped_column(Text)
+    span: Mapped[str] = mapped_column(Text)
+    condition: Mapped[str] = mapped_column(Text)
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(18, 3))
+    why: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(_MOMENT)
+    made_by: Mapped[UUID]
+    paused_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    paused_by: Mapped[UUID | None]
+    looked_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+
+    @property
+    def watch(self) -> Watch:
+        """What it asks."""
+        return Watch(
+            indicator=self.indicator,
+            span=Span(self.span),
+            condition=Condition(self.condition),
+            limit=self.amount,
+            consulate=self.consulate_code,
+            country=self.country,
+            program=self.program,
+            status=self.status,
+        )
+
+
+class AlertReader(Base):
+    """Somebody of staff whom a rule tells, until they want no more of it."""
+
+    __tablename__ = "alert_readers"
+    owners = PartOf("rule_id", AlertRule)
+    __table_args__ = (Index("ix_alert_readers_staff_id", "staff_id"),)
+
+    rule_id: Mapped[UUID] = mapped_column(ForeignKey("alert_rules.id"), primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_accounts.id"), primary_key=True)
+    stopped_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+
+
+class AlertNotice(Base):
+    """What a rule told, with the figure as it was counted: of each period each state once.
+
+    ``day`` is the first day of the period, or of what is looked at as of now the day itself;
+    ``against`` is what the value was compared with.
+    """
+
+    __tablename__ = "alert_notices"
+    owners = PartOf("rule_id", AlertRule)
+    __table_args__ = (
+        UniqueConstraint("rule_id", "day", "state", name="uq_alert_notices_period_state"),
+        CheckConstraint(one_of("state", State), name="state"),
+        CheckConstraint("day <= last_day", name="days"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    rule_id: Mapped[UUID] = mapped_column(ForeignKey("alert_rules.id"))
+    state: Mapped[str] = mapped_column(Text)
+    day: Mapped[date]
+    last_day: Mapped[date]
+    value: Mapped[int] = mapped_column(BigInteger)
+    against: Mapped[Decimal] = mapped_column(Numeric(18, 3))
+    as_of: Mapped[datetime] = mapped_column(_MOMENT)
+    at: Mapped[datetime] = mapped_column(_MOMENT)
+
+
+class AlertMail(Base):
+    """A notice to one of its readers: what its item of the outbox refers to."""
+
+    __tablename__ = "alert_mails"
+    owners = PartOf("rule_id", AlertRule)
+    __table_args__ = (
+        UniqueConstraint("notice_id", "staff_id", name="uq_alert_mails_notice_id"),
+        Index("ix_alert_mails_rule_id", "rule_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    rule_id: Mapped[UUID] = mapped_column(ForeignKey("alert_rules.id"))
+    notice_id: Mapped[UUID] = mapped_column(ForeignKey("alert_notices.id"))
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_accounts.id"))
