@@ -18,6 +18,9 @@ from services.monitoring.indicators import INDICATORS
 
 MOST_READERS = 20
 WATCHED = (*INDICATORS, *(level.value for level in Level))
+STATUSES = tuple(
+    dict.fromkeys(status.value for each in INDICATORS.values() for status in each.statuses)
+)
 NARROWED = ("consulate", "country", "program", "status")
 FIELDS = ("indicator", *NARROWED, "span", "condition", "amount", "why", "readers")
 
@@ -54,7 +57,7 @@ class AlertSchema(ReadersSchema):
     consulate = Code(load_default=None, allow_none=True)
     country = Code(load_default=None, allow_none=True)
     program = Code(load_default=None, allow_none=True)
-    status = Code(load_default=None, allow_none=True)
+    status = Choice(STATUSES, load_default=None, allow_none=True)
     span = Choice(tuple(Span), required=True)
     condition = Choice(tuple(Condition), required=True)
     amount = ReportedValue(load_default=None, allow_none=True)

@@ -256,6 +256,9 @@ def rows(web: Web) -> dict[str, str]:
             web.call("POST", "/identity-checks", _check(), token=token_of(web, Role.OFFICER))
         ),
         "merge_id": _merge(web, start=web.free()[0]["start"]),
+        "alert": _id(
+            web.call("POST", "/monitoring/alerts", _alert(), token=token_of(web, Role.SUPERVISOR))
+        ),
         "count": _id(
             web.call("POST", "/voting/counts", _count(), token=token_of(web, Role.OFFICER))
         ),
@@ -339,6 +342,14 @@ def _remittance(web: Web, token: str) -> str:
     body = {"quote": _id(quote), "recipient": recipient, "purpose": "family"}
     headers = {"Idempotency-Key": "ana-1"}
     return _id(web.call("POST", "/remittances", body, token=token, headers=headers))
+
+
+def _alert() -> dict[str, Any]:
+    return {
+        "indicator": "late_requests", "span": "now", "condition": "above", "amount": 0,
+        "why": "Nadie debe pasar de su plazo.",
+        "readers": ["demo-supervisor-losangeles@demo.invalid"],
+    }  # fmt: skip
 
 
 def _count() -> dict[str, Any]:
