@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, WORKER, grant, secure
 
-revision = "0090"
-down_revision = "0089"
+revision = "0092"
+down_revision = "0091"
 
 _PARTS = ("alert_readers", "alert_notices", "alert_mails")
 
