@@ -74,7 +74,7 @@ def check_watch(session: Session, watch: Watch, actor: Actor) -> None:
     unknown office. Staff of an office watch its service levels, which they have on their page."""
     fault = find_fault(watch)
     if fault:
-        raise Invalid(fault[0], field=fault[1])
+        raise fault
     if actor.role in OFFICE_ROLES and not (watch.is_level and watch.consulate == actor.consulate):
         raise Invalid("alert_own_levels", field="indicator")
     if watch.consulate:

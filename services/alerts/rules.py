@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from services.kernel.errors import Invalid
 from services.monitoring.dimensions import Dimension
 from services.monitoring.indicators import INDICATORS
 from services.monitoring.key_figures import year_before
@@ -102,38 +103,38 @@ def narrowed(
     return {dimension: value for dimension, value in values.items() if value}
 
 
-def find_fault(watch: Watch) -> tuple[str, str] | None:
-    """(code of the refusal, field) where the parts of a rule don't go together."""
+def find_fault(watch: Watch) -> Invalid | None:
+    """The refusal where the parts of a rule don't go together."""
     if watch.is_level:
         return _find_fault_of_level(watch)
     if watch.indicator not in INDICATORS:
-        return "alert_unknown_indicator", "indicator"
+        return Invalid("alert_unknown_indicator", field="indicator")
     if watch.status and watch.status not in INDICATORS[watch.indicator].statuses:
-        return "alert_unknown_status", "status"
+        return Invalid("alert_unknown_status", field="status")
     if watch.condition in COMPARES and watch.span is Span.NOW:
-        return "alert_needs_days", "span"
+        return Invalid("alert_needs_days", field="span")
     if watch.condition is Condition.BELOW_TARGET:
         return _find_fault_of_target(watch)
-    return None if watch.limit is not None else ("alert_needs_limit", "amount")
+    return None if watch.limit is not None else Invalid("alert_needs_limit", field="amount")
 
 
-def _find_fault_of_level(watch: Watch) -> tuple[str, str] | None:
+def _find_fault_of_level(watch: Watch) -> Invalid | None:
     if watch.span is not Span.NOW:
-        return "alert_only_now", "span"
+        return Invalid("alert_only_now", field="span")
     if watch.condition not in _OF_LEVELS:
-        return "alert_only_numbers", "condition"
+        return Invalid("alert_only_numbers", field="condition")
     if watch.country or watch.status:
-        return "alert_not_split", "status" if watch.status else "country"
+        return Invalid("alert_not_split", field="status" if watch.status else "country")
     if watch.program and watch.indicator == Level.WAITING:
-        return "alert_not_split", "program"
-    return None if watch.limit is not None else ("alert_needs_limit", "amount")
+        return Invalid("alert_not_split", field="program")
+    return None if watch.limit is not None else Invalid("alert_needs_limit", field="amount")
 
 
-def _find_fault_of_target(watch: Watch) -> tuple[str, str] | None:
+def _find_fault_of_target(watch: Watch) -> Invalid | None:
     if watch.span not in _TARGETS:
-        return "alert_target_span", "span"
+        return Invalid("alert_target_span", field="span")
     if watch.consulate or watch.country or watch.status:
-        return "alert_target_whole", "condition"
+        return Invalid("alert_target_whole", field="condition")
     return None
 
 

@@ -59,10 +59,10 @@ VERDICTS: Mapping[tuple[str, bool], str] = {
         "En el periodo anterior fueron %(against)s: cambió %(change)s, no más de %(limit)s %%."
     ),
     (Condition.CHANGED_FROM_YEAR, True): _(
-        "Un año antes fueron %(against)s: cambió %(change)s, más de %(limit)s %%."
+        "El año anterior fueron %(against)s: cambió %(change)s, más de %(limit)s %%."
     ),
     (Condition.CHANGED_FROM_YEAR, False): _(
-        "Un año antes fueron %(against)s: cambió %(change)s, no más de %(limit)s %%."
+        "El año anterior fueron %(against)s: cambió %(change)s, no más de %(limit)s %%."
     ),
     (Condition.BELOW_TARGET, True): _(
         "Va por debajo de la meta: a esta fecha corresponden %(against)s."
@@ -123,7 +123,7 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("Plazos y filas se desglosan por oficina; las inscripciones, también por programa."),
     ),
     "alert_target_span": ErrorMessage(
-        _("La meta es de un mes o del año"),
+        _("La meta es mensual o anual"),
         _("Elige el último mes completo, o cómo está ahora para la meta del año."),
     ),
     "alert_target_whole": ErrorMessage(

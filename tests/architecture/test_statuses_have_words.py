@@ -11,6 +11,7 @@ from consular.i18n import read_catalogue
 from consular.messages import kind_shown
 from integrations.renapo import codes as renapo
 from services.agencies import rules as agencies
+from services.alerts import rules as alerts
 from services.announcements.rules import Kind as Announced
 from services.appointments import reserves
 from services.appointments import rules as appointments
@@ -39,6 +40,10 @@ UNSTORED = {kind_shown(message) for message in ("login_code", "consent_code", "p
 # What others published of the vote abroad.
 PUBLISHED = {row["metric"] for row in read_rows("services.voting", "counts.csv", dict)}
 COMPLETE: Mapping[str, set[str]] = {
+    "alerts.condition": {*alerts.Condition},
+    "alerts.level": {*alerts.Level},
+    "alerts.span": {*alerts.Span},
+    "alerts.state": {*alerts.State},
     "announcements.kind": {*Announced},
     "open_data.level": {*Level},
     "appointments.status": {*appointments.Status, appointments.PAST},
@@ -111,6 +116,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "monitoring.age_band": {*people.AgeBand},
     "monitoring.sex": {*people.Sex},
     "monitoring.dimension": {*dimensions.Dimension},
+    "monitoring.program": {*remittances.Payout, *voting.Mode, "all"},
     "monitoring.unit": {*indicators.Unit, *reported.ReportedUnit},
     "messages.channel": {*messages.Channel},
     "messages.state": {*messages.State},

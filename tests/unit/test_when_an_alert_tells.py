@@ -126,7 +126,7 @@ def test_parts_of_a_rule_that_do_not_go_together_are_refused(
         "limit": Decimal(5),
     }
     fault = find_fault(Watch(**{**whole, **changes}))  # type: ignore[arg-type]
-    assert (fault[0] if fault else None) == code
+    assert (fault.code if fault else None) == code
 
 
 def test_of_a_years_target_today_has_its_share() -> None:

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from consular.auth import actor
 from consular.i18n import MEXICO_CITY, country_name, current_language, in_order, moment, words
 from consular.pages.portal.names import offices
-from services.alerts.models import AlertRule
 from services.alerts.names import indicator_name, program_names, question_name
 from services.alerts.queries import Told, list_readers, reading_of
 from services.alerts.reading import Reading
@@ -26,7 +25,7 @@ from services.staff.accounts import find_name
 Choices = Sequence[Any]
 
 
-def listed(session: Session, rule: AlertRule) -> dict[str, Any]:
+def listed(session: Session, rule: Any) -> dict[str, Any]:
     """A line of the list."""
     return {
         "id": rule.id,
@@ -38,7 +37,7 @@ def listed(session: Session, rule: AlertRule) -> dict[str, Any]:
     }
 
 
-def shown(session: Session, rule: AlertRule) -> dict[str, Any]:
+def shown(session: Session, rule: Any) -> dict[str, Any]:
     """A rule with who made it, why, and whom it tells."""
     readers = list_readers(session, rule.id)
     return {
@@ -102,8 +101,8 @@ def choices(session: Session) -> dict[str, Choices]:
     common = {"programs": in_order([_choice(*each) for each in programs.items()])}
     if actor().role in OFFICE_ROLES:
         simple = (Condition.ABOVE, Condition.BELOW)
-        return {**common, "indicators": levels, "spans": _words("span", (Span.NOW,)),
-                "conditions": _words("condition", simple)}  # fmt: skip
+        return {**common, "indicators": levels, "spans": _words("alerts.span", (Span.NOW,)),
+                "conditions": _words("alerts.condition", simple)}  # fmt: skip
     indicators = [_choice(code, indicator_name(code, current_language())) for code in INDICATORS]
     countries = {row.country for row in list_consulates(session)}
     places = [
@@ -115,8 +114,8 @@ def choices(session: Session) -> dict[str, Choices]:
         "consulates": places,
         "countries": in_order([_choice(code, country_name(code)) for code in countries]),
         "statuses": _statuses(),
-        "spans": _words("span", Span),
-        "conditions": _words("condition", Condition),
+        "spans": _words("alerts.span", Span),
+        "conditions": _words("alerts.condition", Condition),
     }
 
 
@@ -132,7 +131,7 @@ def _statuses() -> Choices:
 
 
 def _words(table: str, codes: Any) -> Choices:
-    return [_choice(code, words(f"alerts.{table}", code)) for code in codes]
+    return [_choice(code, words(table, code)) for code in codes]
 
 
 def _choice(value: str, label: str) -> dict[str, str]:

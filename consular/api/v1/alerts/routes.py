@@ -25,7 +25,6 @@ from consular.i18n import current_language
 from consular.input.alerts import AlertSchema
 from consular.input.paging import SliceQuery, slice_of
 from services.alerts.making import MakeAlert, make_alert, pause, resume, stop_reading
-from services.alerts.models import AlertRule
 from services.alerts.names import question_name
 from services.alerts.queries import (
     Told,
@@ -61,7 +60,7 @@ _UNFIT = (
 def list_alerts(query: dict[str, Any]) -> dict[str, Any]:
     """List the rules; staff of an office see those of their own."""
     with transaction() as session:
-        items = [AlertItem.render(rule, **_item(session, rule)) for rule in list_rules(session)]
+        items = [_render(AlertItem, session, rule) for rule in list_rules(session)]
     return slice_of(items, query, "id")
 
 
@@ -107,6 +106,7 @@ def show(alert: UUID) -> dict[str, Any]:
     operation="pauseAlert",
     who=ALERTERS,
     answer=AlertAnswer(),
+    errors={},
 )
 def pause_alert(alert: UUID) -> dict[str, Any]:
     """Watch no longer; nothing happens to one that is paused."""
@@ -120,6 +120,7 @@ def pause_alert(alert: UUID) -> dict[str, Any]:
     operation="resumeAlert",
     who=ALERTERS,
     answer=AlertAnswer(),
+    errors={},
 )
 def resume_alert(alert: UUID) -> dict[str, Any]:
     """Watch again; nothing happens to one that is active."""
@@ -133,6 +134,7 @@ def resume_alert(alert: UUID) -> dict[str, Any]:
     operation="stopAlert",
     who=SERVICE_LEVELS,
     answer=AlertAnswer(),
+    errors={},
 )
 def stop(alert: UUID) -> dict[str, Any]:
     """Tell whoever asks no more of it; others are told as before."""
@@ -147,19 +149,22 @@ def _change(do: Callable[..., object], alert: UUID) -> dict[str, Any]:
     return run_idempotent(request_key(), change)
 
 
-def _item(session: Session, rule: AlertRule) -> dict[str, Any]:
-    return {
-        "question": question_name(session, rule.watch, current_language()),
-        "active": rule.paused_at is None,
-        "made_by": find_name(session, rule.made_by),
-    }
-
-
-def _shown(session: Session, rule: AlertRule) -> dict[str, Any]:
-    found = read(session, rule.watch, now=database_now(session))
-    return AlertAnswer.render(
+def _render(answer: type[AlertItem], session: Session, rule: Any, **more: Any) -> dict[str, Any]:
+    return answer.render(
         rule,
-        **_item(session, rule),
+        question=question_name(session, rule.watch, current_language()),
+        active=rule.paused_at is None,
+        made_by=find_name(session, rule.made_by),
+        **more,
+    )
+
+
+def _shown(session: Session, rule: Any) -> dict[str, Any]:
+    found = read(session, rule.watch, now=database_now(session))
+    return _render(
+        AlertAnswer,
+        session,
+        rule,
         readers=[each.name for each in list_readers(session, rule.id) if not each.stopped],
         today=ReadingAnswer.render(found, said=_said(session, rule.watch, found)),
         told=[_told(session, rule.watch, each) for each in list_told(session, rule.id)],
