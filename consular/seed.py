@@ -17,6 +17,7 @@ from services.kernel.audit import SYSTEM, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
+from services.ledger.adopting import number_on
 from services.monitoring import published
 from services.remittances import loading as remittances
 from services.staff.accounts import MakeStaffAccount, make_account
@@ -56,7 +57,10 @@ def appoint_administrator(settings: Settings, subject: str, name: str) -> None:
 def adopt_database(url: str) -> tuple[bool, int]:
     """(whether it was another cluster's until now, outbox items that wait), as the owner."""
     with one_transaction(url) as session:
-        return adopt(session), count_waiting(session)
+        adopted = adopt(session)
+        if adopted:
+            number_on(session)
+        return adopted, count_waiting(session)
 
 
 @contextmanager

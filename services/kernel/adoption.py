@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, SmallInteger, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from services.kernel.db import Base
 
 
 class DatabaseIdentity(Base):
-    """One row: the cluster that this database was made in, or adopted by."""
+    """One row: the cluster that this database was made in, or adopted by, and how often it was."""
 
     __tablename__ = "database_identity"
     __table_args__ = (CheckConstraint("single", name="single"),)
@@ -24,12 +24,14 @@ class DatabaseIdentity(Base):
     single: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     system_identifier: Mapped[int] = mapped_column(BigInteger)
     adopted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    adoptions: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
 
 
 _ADOPT = text(
     """
     UPDATE database_identity d
-    SET system_identifier = c.system_identifier, adopted_at = clock_timestamp()
+    SET system_identifier = c.system_identifier, adopted_at = clock_timestamp(),
+        adoptions = adoptions + 1
     FROM pg_control_system() c WHERE d.system_identifier <> c.system_identifier RETURNING single
     """
 )

@@ -13,8 +13,10 @@ BEGIN
             WHEN sum(a.amount) FILTER (WHERE a.layer = 'posted') <> 0
                 OR sum(a.amount) FILTER (WHERE a.layer <> 'posted') <> 0 THEN 'balanced'
             -- By its id and never by the transaction's, which all entries of a batch share.
-            WHEN (SELECT e.xid FROM journal_entries e WHERE e.id = a.entry_id)
-                IS DISTINCT FROM pg_current_xact_id() THEN 'written_once'
+            -- Above its 48 bits: how often the database was adopted by another cluster.
+            WHEN (SELECT e.xid::text::bigint & (1::bigint << 48) - 1 FROM journal_entries e
+                WHERE e.id = a.entry_id)
+                IS DISTINCT FROM pg_current_xact_id()::text::bigint THEN 'written_once'
             WHEN bool_or(l.kind IS NULL) THEN 'account'
             WHEN min(a.account_code) = max(a.account_code) THEN 'two_accounts' END AS broken
         FROM added a

@@ -64,7 +64,8 @@ class JournalEntry(Base):
     is known; ``subject_id`` is the thing that it is about, whatever that is.
 
     ``linked_id`` is the same for transfers that belong together, such as the two sides of an
-    exchange. ``hold_id`` is the hold that this entry ends, ``xid`` the transaction that wrote it.
+    exchange. ``hold_id`` is the hold that this entry ends, ``xid`` the transaction that wrote it
+    (`services.ledger.adopting`).
     """
 
     __tablename__ = "journal_entries"

@@ -35,11 +35,16 @@ _WAITING = text(
         OR EXISTS (SELECT FROM ledger_accounts WHERE xid >= CAST(:after AS xid8))
     """
 )
-# Up to the oldest transaction that is running; where more than so many wait, up to the transaction
-# with which they are so many, or that of the first alone.
+# Up to the oldest transaction that is running, numbered as rows are (`services.ledger.adopting`);
+# where more than so many wait, up to the transaction with which they are so many, or that of the
+# first alone.
 _UNTIL = text(
     """
-    WITH waiting AS MATERIALIZED (
+    WITH running AS (
+        SELECT CAST(CAST(CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)
+            + (CAST(adoptions AS bigint) << 48) AS text) AS xid8) AS oldest
+        FROM database_identity
+    ), waiting AS MATERIALIZED (
         SELECT xid FROM journal_entries WHERE xid >= CAST(:after AS xid8)
         ORDER BY xid LIMIT :most + 1
     ), far AS (SELECT xid FROM waiting ORDER BY xid LIMIT 1 OFFSET :most),
@@ -47,9 +52,9 @@ _UNTIL = text(
         SELECT xid FROM journal_entries
         WHERE xid > (SELECT xid FROM waiting ORDER BY xid LIMIT 1) ORDER BY xid LIMIT 1
     )
-    SELECT least(pg_snapshot_xmin(pg_current_snapshot()), CASE WHEN EXISTS (SELECT FROM far) THEN
-        greatest((SELECT xid FROM far), coalesce((SELECT xid FROM following),
-            pg_snapshot_xmin(pg_current_snapshot()))) END)::text
+    SELECT least(oldest, CASE WHEN EXISTS (SELECT FROM far) THEN
+        greatest((SELECT xid FROM far), coalesce((SELECT xid FROM following), oldest)) END)::text
+    FROM running
     """
 )
 _SETTLED = "xid >= CAST(:after AS xid8) AND xid < CAST(:until AS xid8)"

@@ -1,4 +1,5 @@
-"""A dump that was restored elsewhere, and a replica, give the figures that the primary gave."""
+"""A dump that was restored elsewhere, and a replica, give the figures that the primary gave; the
+ledger of the one that was restored goes on."""
 
 from __future__ import annotations
 
@@ -28,6 +29,10 @@ from services.facts.settling import note_settled
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import new_id
 from services.kernel.logins import Duty, NotAdopted
+from services.ledger.posting import Line, Transfer, post
+from services.ledger.queries import balance
+from services.ledger.second_book import Difference, compare
+from services.ledger.settling import is_waiting, settle
 from services.monitoring.figures import AskIndicator, figures
 from tests.factories.clusters import (
     Cluster,
@@ -37,6 +42,7 @@ from tests.factories.clusters import (
     run,
     standby_of,
 )
+from tests.factories.remittances import VAULT
 from tests.factories.web import running_web_without_data
 from tests.servers import ROOT, DatabaseUrls, settings_over
 
@@ -54,8 +60,10 @@ def primary(directory: Path) -> Iterator[Cluster]:
     with cluster(directory) as primary:
         with primary.superuser() as connection:
             # So that a new cluster's transaction ids are smaller.
-            for _ in range(300):
-                connection.execute("SELECT pg_current_xact_id()")
+            connection.execute(
+                "DO $$ BEGIN FOR n IN 1..20000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP;"
+                " END $$"
+            )
             connection.execute(_making_the_backup_role().encode())
         yield primary
 
@@ -100,6 +108,34 @@ def _ask(urls: DatabaseUrls, as_of: datetime | None = None) -> tuple[int, dateti
     return sum(row["value"] for row in answer.rows), answer.as_of
 
 
+def _post(urls: DatabaseUrls, *amounts: int) -> None:
+    database = Database(urls.worker_url, pool_size=1)
+    for amount in amounts:
+        lines = [Line("funding_clearing", "USD", amount), Line("fee_income", "USD", -amount)]
+        with database.transaction(NETWORK_SCOPE) as session:
+            post(session, Transfer(new_id(), "test", new_id(), lines), now=datetime.now(UTC))
+    database.dispose()
+
+
+def _settle_books(urls: DatabaseUrls) -> None:
+    database = Database(urls.worker_url, pool_size=1)
+    settled = 1
+    while settled:
+        with database.transaction(NETWORK_SCOPE) as session:
+            settled = settle(session, VAULT)
+    database.dispose()
+
+
+def _books(urls: DatabaseUrls) -> tuple[int, bool, int, list[Difference]]:
+    """The house's income, whether any of it waits, how many entries are sealed, what differs."""
+    database = Database(urls.worker_url, pool_size=1)
+    with database.transaction(NETWORK_SCOPE) as session:
+        income, waiting = -balance(session, "fee_income"), is_waiting(session)
+        comparison = compare(session, VAULT)
+    database.dispose()
+    return income, waiting, comparison.entries, list(comparison.differences)
+
+
 def _backup_url(primary: Cluster) -> str:
     port, name = primary.server.port, primary.urls.name
     return f"postgresql://consular_backup:{BACKUP_PASSWORD}@{HOST}:{port}/{name}"
@@ -121,7 +157,7 @@ def test_the_backup_role_reads_every_row_and_writes_none(primary: Cluster) -> No
                 connection.execute(attempt)
 
 
-def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_are_right(
+def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_and_books_are_right(
     primary: Cluster, directory: Path, tmp_path: Path
 ) -> None:
     _record(primary.urls, 7)
@@ -132,6 +168,10 @@ def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_are_right(
     sums = _sums(primary.urls)
     assert sums[0] > 0
     assert sums[2] == 0
+    _post(primary.urls, 1, 2)
+    _settle_books(primary.urls)
+    _post(primary.urls, 4)
+    assert _books(primary.urls) == (7, True, 2, [])
     dump = run(primary, "pg_dump", "--format=plain", "--no-owner", "-d", _backup_url(primary))
     server = PostgresServer(directory / "restored", log=directory / "restored.log")
     server.start()
@@ -152,9 +192,27 @@ def test_after_a_dump_and_a_restore_into_a_new_cluster_figures_are_right(
         assert _ask(urls, before[1]) == before
         assert _ask(urls)[0] == before[0] + 6
         assert _sums(urls)[2] == 0
+        _its_books_go_on(urls)
     finally:
         server.stop()
         shutil.rmtree(server.directory, ignore_errors=True)
+
+
+def _its_books_go_on(urls: DatabaseUrls) -> None:
+    """What waited when it was dumped is settled, and what is posted since counts before and after
+    it is settled, though this cluster's transactions have lower ids than the batches of before."""
+    with psycopg.connect(urls.owner_url) as connection:
+        behind = "SELECT pg_current_xact_id() < max(xid) FROM journal_entries"
+        assert connection.execute(behind).fetchone() == (True,)
+    assert _books(urls) == (7, True, 2, [])
+    _post(urls, 8)
+    assert _books(urls) == (15, True, 2, [])
+    _settle_books(urls)
+    assert _books(urls) == (15, False, 4, [])
+    _post(urls, 16)
+    assert _books(urls) == (31, True, 4, [])
+    _settle_books(urls)
+    assert _books(urls) == (31, False, 5, [])
 
 
 def _refused_until_adopted(urls: DatabaseUrls, home: Path) -> None:
