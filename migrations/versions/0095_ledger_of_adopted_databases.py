@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import install
 
-revision = "0094"
-down_revision = "0093"
+revision = "0095"
+down_revision = "0094"
 
 
 def upgrade() -> None:
