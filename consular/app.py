@@ -20,6 +20,7 @@ from consular import migrations, tokens
 from consular.announcements import init_announcements
 from consular.api.contract import MAX_BODY
 from consular.api.openapi import docs
+from consular.api.v1.alerts.reports import api as scheduled_reports_api
 from consular.api.v1.alerts.routes import api as alerts_api
 from consular.api.v1.announcements.routes import api as announcements_api
 from consular.api.v1.appointments.routes import api as appointments_api
@@ -54,6 +55,7 @@ from consular.health import init_health
 from consular.i18n import init_i18n
 from consular.input.fields import CODE
 from consular.pages.admin.routes import pages as admin_pages
+from consular.pages.alerts.reports import pages as report_pages
 from consular.pages.alerts.routes import pages as alert_pages
 from consular.pages.announcements.routes import pages as announcement_pages
 from consular.pages.commission.routes import pages as commission_pages
@@ -114,6 +116,7 @@ BLUEPRINTS = (
     monitoring_api,
     service_levels_api,
     alerts_api,
+    scheduled_reports_api,
     group_figures_api,
     exports_api,
     open_data_api,
@@ -135,6 +138,7 @@ BLUEPRINTS = (
     group_figures_pages,
     change_pages,
     alert_pages,
+    report_pages,
     download_pages,
     open_data_pages,
     commission_pages,

@@ -91,6 +91,8 @@ MESSAGES: Mapping[str, Message] = gather(
 # Slice and kind of code -> code -> words.
 TABLES: Mapping[str, Mapping[str, str]] = {
     "alerts.condition": alerts.CONDITIONS,
+    "alerts.covers": alerts.COVERS,
+    "alerts.every": alerts.EVERY,
     "alerts.level": alerts.LEVELS,
     "alerts.span": alerts.SPANS,
     "alerts.state": alerts.STATES,

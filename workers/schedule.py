@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from services.alerts import agreements, scheduling
 from services.alerts.evaluating import list_active
 from services.appointments import holding, releasing, reminding, watching
 from services.enrollments import batches, lapsing
@@ -36,6 +37,7 @@ BATCH_HOUR = 1
 PUBLISHED_HOUR = 6
 RECOUNT_HOUR = 3
 COMPARE_HOUR = 4
+AGREEMENTS_HOUR = 8
 
 log = structlog.get_logger(__name__)
 
@@ -143,6 +145,14 @@ def _evaluate_alerts(session: Session, _: datetime) -> None:
         enqueue(session, "alerts.evaluate", id_of("alerts.evaluate"))
 
 
+def _send_reports(session: Session, now: datetime) -> None:
+    scheduling.begin_due(session, now=now)
+
+
+def _remind_of_agreements(session: Session, now: datetime) -> None:
+    agreements.remind(session, now=now)
+
+
 def _roll_up(session: Session, _: datetime) -> None:
     """Few lines are added in passing."""
     if roll_up(session):
@@ -184,6 +194,8 @@ PERIODIC = (
     Periodic("enrollments.lapse", 60, _end_terms),
     Periodic("enrollments.unattended", 10, _ask_about_enrollments),
     Periodic("alerts.evaluate", 5 * 60, _evaluate_alerts),
+    Periodic("alerts.report", 60, _send_reports),
+    Periodic("alerts.agreements", 0, _remind_of_agreements, hour=AGREEMENTS_HOUR),
     Periodic("facts.build", 5, _roll_up),
     Periodic("facts.recount", 0, _recount, hour=RECOUNT_HOUR),
     Periodic("incidents.watch", 60, _watch),

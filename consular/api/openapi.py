@@ -57,6 +57,7 @@ TAGS = {
     "indicators": "Figures for Working Group 4, as of a moment.",
     "service_levels": "How long people and requests wait, and what is past its term.",
     "alerts": "Rules that watch figures, whom they write to, and what they told.",
+    "scheduled_reports": "Figures that are sent to staff by mail, by schedule.",
     "group_figures": "What the Commission's working groups report, with its source and revisions.",
     "exports": "Figures, and the lines that they add up, as files that are complete.",
     "open_data": "Published data sets, whose versions never change. Open to anyone.",

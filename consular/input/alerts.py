@@ -10,10 +10,11 @@ from flask_babel import lazy_gettext as _
 from marshmallow import Schema, fields, post_load, validate
 
 from consular.i18n import current_language
-from consular.input.fields import Choice, Code, Email, Text
+from consular.input.fields import Choice, Code, Email, Text, WholeNumber
 from consular.input.reported import ReportedValue, numbers_of
 from services.alerts.making import MakeAlert
-from services.alerts.rules import Condition, Level, Span, Watch
+from services.alerts.rules import Condition, Covers, Every, Level, Span, Watch
+from services.alerts.scheduling import BY, ScheduleReport
 from services.monitoring.indicators import INDICATORS
 
 MOST_READERS = 20
@@ -22,6 +23,7 @@ STATUSES = tuple(
     dict.fromkeys(status.value for each in INDICATORS.values() for status in each.statuses)
 )
 NARROWED = ("consulate", "country", "program", "status")
+REPORT = ("indicator", "by", *NARROWED, "covers", "every", "hour", "readers")
 FIELDS = ("indicator", *NARROWED, "span", "condition", "amount", "why", "readers")
 
 
@@ -75,6 +77,47 @@ class AlertSchema(ReadersSchema):
             **{name: data[name] for name in NARROWED},
         )
         return MakeAlert(watch, data["why"], data["readers"], current_language())
+
+
+class ScheduledReportSchema(ReadersSchema):
+    """A question, its days, and when it is answered by mail to whom. Messages are in the language
+    of this request."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "indicator": "appointments",
+        "by": "consulate",
+        "covers": "week",
+        "every": "week",
+        "hour": 8,
+        "readers": ["demo-analyst@demo.invalid"],
+    }
+
+    indicator = Choice(tuple(INDICATORS), required=True)
+    by = Choice(tuple(each.value for each in BY), required=True)
+    consulate = Code(load_default=None, allow_none=True)
+    country = Code(load_default=None, allow_none=True)
+    program = Code(load_default=None, allow_none=True)
+    status = Choice(STATUSES, load_default=None, allow_none=True)
+    covers = Choice(tuple(Covers), required=True)
+    every = Choice(tuple(Every), required=True)
+    hour = WholeNumber(
+        required=True, validate=validate.Range(0, 23, error=_("La hora va de {min} a {max}."))
+    )
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> ScheduleReport:
+        covers, every = Covers(data.pop("covers")), Every(data.pop("every"))
+        return ScheduleReport(covers=covers, every=every, language=current_language(), **data)
+
+
+def report_of(form: Mapping[str, str]) -> dict[str, Any]:
+    """What a form says, as the API takes it."""
+    values: dict[str, Any] = {name: form[name] for name in REPORT if form.get(name, "").strip()}
+    if re.fullmatch("[0-9]{1,2}", values.get("hour", ""), re.ASCII):
+        values["hour"] = int(values["hour"])
+    if "readers" in values:
+        values["readers"] = readers_of(values["readers"])
+    return values
 
 
 def alert_of(form: Mapping[str, str]) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from services.alerts.models import AlertReader, AlertRule
-from services.alerts.names import knows_program
+from services.alerts.names import check_narrowed
 from services.alerts.rules import Watch, find_fault
-from services.consulates.queries import get_consulate, list_consulates
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor, Role
 from services.kernel.errors import Invalid, NotFound
@@ -77,12 +76,7 @@ def check_watch(session: Session, watch: Watch, actor: Actor) -> None:
         raise fault
     if actor.role in OFFICE_ROLES and not (watch.is_level and watch.consulate == actor.consulate):
         raise Invalid("alert_own_levels", field="indicator")
-    if watch.consulate:
-        get_consulate(session, watch.consulate)
-    if watch.country and watch.country not in {row.country for row in list_consulates(session)}:
-        raise Invalid("alert_unknown_country", field="country")
-    if watch.program and not knows_program(session, watch.program):
-        raise Invalid("alert_unknown_program", field="program")
+    check_narrowed(session, watch.consulate, watch.country, watch.program)
 
 
 def find_readers(

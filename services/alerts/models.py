@@ -16,12 +16,13 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Numeric,
+    SmallInteger,
     Text,
     UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.alerts.rules import Condition, Span, State, Watch
+from services.alerts.rules import Condition, Covers, Every, Reminder, Span, State, Watch
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
 
@@ -133,3 +134,73 @@ class AlertMail(Base):
     rule_id: Mapped[UUID] = mapped_column(ForeignKey("alert_rules.id"))
     notice_id: Mapped[UUID] = mapped_column(ForeignKey("alert_notices.id"))
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_accounts.id"))
+
+
+class ScheduledReport(Base):
+    """A question that is answered by mail to one reader, every so often at an hour of Mexico City,
+    until somebody stops it."""
+
+    __tablename__ = "scheduled_reports"
+    owners = Owners(office="consulate_code")
+    __table_args__ = (
+        CheckConstraint(one_of("covers", Covers), name="covers"),
+        CheckConstraint(one_of("every", Every), name="every"),
+        CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
+        CheckConstraint("language IN ('es', 'en')", name="language"),
+        CheckConstraint("(stopped_at IS NULL) = (stopped_by IS NULL)", name="stopped"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_accounts.id"))
+    indicator: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(Text)
+    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    country: Mapped[str | None] = mapped_column(Text)
+    program: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[str | None] = mapped_column(Text)
+    covers: Mapped[str] = mapped_column(Text)
+    every: Mapped[str] = mapped_column(Text)
+    hour: Mapped[int] = mapped_column(SmallInteger)
+    language: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(_MOMENT)
+    made_by: Mapped[UUID]
+    stopped_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    stopped_by: Mapped[UUID | None]
+
+
+class ReportRun(Base):
+    """A report that was due, once each: its days and the moment up to which it counts."""
+
+    __tablename__ = "report_runs"
+    owners = PartOf("report_id", ScheduledReport)
+    __table_args__ = (
+        UniqueConstraint("report_id", "due_on", name="uq_report_runs_due"),
+        CheckConstraint("first <= last", name="days"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    report_id: Mapped[UUID] = mapped_column(ForeignKey("scheduled_reports.id"))
+    due_on: Mapped[date]
+    first: Mapped[date]
+    last: Mapped[date]
+    as_of: Mapped[datetime] = mapped_column(_MOMENT)
+
+
+class AgreementReminder(Base):
+    """Somebody was reminded of an agreement's day, of each day once that it is near and once that
+    it has passed. ``mail``: what is told together is one message."""
+
+    __tablename__ = "agreement_reminders"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", Reminder), name="kind"),
+        Index("ix_agreement_reminders_mail", "mail"),
+    )
+
+    agreement_id: Mapped[UUID] = mapped_column(
+        ForeignKey("commission_agreements.id", ondelete="CASCADE"), primary_key=True
+    )
+    due_on: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_accounts.id"), primary_key=True)
+    mail: Mapped[UUID]
+    at: Mapped[datetime] = mapped_column(_MOMENT)

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from services.alerts.rules import Level, Watch
 from services.alerts.words import LEVELS
-from services.consulates.queries import get_consulate, list_services
+from services.consulates.queries import get_consulate, list_consulates, list_services
 from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.catalogue import translate
+from services.kernel.errors import Invalid
 from services.monitoring.dimensions import Dimension
 from services.monitoring.indicators import INDICATORS, Indicator, Unit
 from services.monitoring.words import PAYOUTS_AND_MODES, UNITS
@@ -51,9 +52,17 @@ def program_names(session: Session, language: str) -> Mapping[str, str]:
     }
 
 
-def knows_program(session: Session, code: str) -> bool:
-    """Whether anything is counted under it."""
-    return code in program_names(session, "es")
+def check_narrowed(
+    session: Session, consulate: str | None, country: str | None, program: str | None
+) -> None:
+    """Raise NotFound for an unknown office; Invalid ``alert_unknown_country``,
+    ``alert_unknown_program``: under what nobody knows nothing is ever counted."""
+    if consulate:
+        get_consulate(session, consulate)
+    if country and country not in {row.country for row in list_consulates(session)}:
+        raise Invalid("alert_unknown_country", field="country")
+    if program and program not in program_names(session, "es"):
+        raise Invalid("alert_unknown_program", field="program")
 
 
 def indicator_name(code: str, language: str) -> str:

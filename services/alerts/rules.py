@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -57,6 +57,30 @@ class Level(StrEnum):
     LATE = "late_requests"
     UNCONFIRMED = "unconfirmed_requests"
     WAITING = "people_waiting"
+
+
+class Covers(StrEnum):
+    """Which days a report is about: the last whole day, week or month, or the year so far."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class Every(StrEnum):
+    """When a report is due: every day, on Mondays, on the first of the month."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Reminder(StrEnum):
+    """Of what an agreement's keepers are reminded: its day is near, or has passed."""
+
+    SOON = "soon"
+    OVERDUE = "overdue"
 
 
 COMPARES = frozenset({Condition.CHANGED, Condition.CHANGED_FROM_YEAR})
@@ -151,6 +175,40 @@ def last_days(span: Span, now: datetime) -> tuple[date, date]:
         return monday - WEEK, monday - ONE_DAY
     last = today.replace(day=1) - ONE_DAY
     return last.replace(day=1), last
+
+
+def covered_days(covers: Covers, at: datetime) -> tuple[date, date]:
+    """The days of a report that is due at this moment; of a year all until yesterday, which on the
+    first of January is the year before."""
+    if covers is not Covers.YEAR:
+        return last_days(Span(covers.value), at)
+    _first, yesterday = last_days(Span.DAY, at)
+    return yesterday.replace(month=1, day=1), yesterday
+
+
+def last_due(every: Every, hour: int, now: datetime, zone: ZoneInfo = ZONE) -> date:
+    """The last day on which a report was due, at that hour on the clocks of the zone."""
+    day = _on_or_before(every, now.astimezone(zone).date())
+    return day if due_at(day, hour, zone) <= now else _on_or_before(every, day - ONE_DAY)
+
+
+def due_at(day: date, hour: int, zone: ZoneInfo = ZONE) -> datetime:
+    """The moment. Clocks that are set forward over the hour show the next one, and of an hour that
+    they show twice it is the first."""
+    return datetime.combine(day, time(hour), zone).astimezone(UTC)
+
+
+def _on_or_before(every: Every, day: date) -> date:
+    if every is Every.WEEK:
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if every is Every.MONTH else day
+
+
+def reminder_of(due_on: date, today: date, days: int) -> Reminder | None:
+    """Of what to remind today, so many days before."""
+    if due_on < today:
+        return Reminder.OVERDUE
+    return Reminder.SOON if due_on <= today + timedelta(days=days) else None
 
 
 def days_before(span: Span, first: date) -> tuple[date, date]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.alerts.rules import Condition, Level, Span, State
+from services.alerts.rules import Condition, Covers, Every, Level, Span, State
 from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 
@@ -72,7 +72,39 @@ VERDICTS: Mapping[tuple[str, bool], str] = {
     ),
 }
 
+COVERS: Mapping[str, str] = {
+    Covers.DAY: _("El último día completo"),
+    Covers.WEEK: _("La última semana completa, de lunes a domingo"),
+    Covers.MONTH: _("El último mes completo"),
+    Covers.YEAR: _("Lo que va del año, hasta ayer"),
+}
+EVERY: Mapping[str, str] = {
+    Every.DAY: _("Cada día"),
+    Every.WEEK: _("Cada lunes"),
+    Every.MONTH: _("El primer día de cada mes"),
+}
+LINE = _("%(name)s: %(value)s")
+LINE_COMPARED = _("%(name)s: %(value)s (antes %(before)s, %(change)s)")
+MORE = _("… y %(count)s renglones más en la página.")
+NOTHING = _("No hubo nada que contar.")
+# An agreement of a session, by its day.
+AGREEMENT_SOON = _("- Vence el %(day)s: %(agreed)s (%(responsible)s; sesión %(session)s)")
+AGREEMENT_OVERDUE = _("- Venció el %(day)s: %(agreed)s (%(responsible)s; sesión %(session)s)")
+
 MESSAGES: Mapping[str, Message] = {
+    "figures_report": Message(
+        _("Reporte: %(about)s, %(days)s"),
+        _(
+            "%(total)s\n\n%(lines)s\n\nDías: %(days)s, los de cada oficina. Entre paréntesis, los"
+            " mismos días de antes.\nCorte: %(cutoff)s.\n\nEn la página: %(page)s\n"
+            "Completo, %(rows)s renglones, en Excel: %(xlsx)s\nEn CSV: %(csv)s\n\n"
+            "Para dejar de recibirlo: %(stop)s"
+        ),
+    ),
+    "agreements_due": Message(
+        _("Acuerdos de la Comisión por vencer o vencidos"),
+        _("%(lines)s\n\nDecir cómo van, o darles otra fecha: %(address)s"),
+    ),
     "alert_raised": Message(
         _("Alerta: %(about)s"),
         _(

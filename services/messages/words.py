@@ -41,6 +41,8 @@ KINDS: Mapping[str, str] = {
     "enrollment": _("Aviso de su inscripción"),
     "remittance": _("Aviso de su envío"),
     "alert": _("Alerta de una cifra"),
+    "figures": _("Reporte de cifras"),
+    "agreements": _("Acuerdos de la Comisión"),
 }
 
 # In an e-mail about an appointment that stands: it may be printed.

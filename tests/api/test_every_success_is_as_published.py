@@ -18,7 +18,7 @@ from sqlalchemy import text
 from standardwebhooks import Webhook
 
 from consular.api.contract import ENDPOINTS
-from consular.input.alerts import AlertSchema
+from consular.input.alerts import AlertSchema, ScheduledReportSchema
 from consular.input.pre_applications import PreApplicationSchema
 from consular.input.reported import (
     EntryCorrectionSchema,
@@ -111,6 +111,10 @@ def _catalogue(web: Web) -> None:
     _well(web, "GET", "/monitoring/alerts", token=analyst)
     _well(web, "GET", f"/monitoring/alerts/{rule}", token=analyst)
     _well(web, "POST", f"/monitoring/alerts/{rule}/stop", token=analyst)
+    path, body = "/monitoring/scheduled-reports", ScheduledReportSchema.example
+    report = _well(web, "POST", path, body, token=analyst)["items"][0]["id"]
+    _well(web, "GET", path, token=analyst)
+    _well(web, "POST", f"{path}/{report}/stop", token=analyst)
     for path in ("export.json?by=day&", "export.csv?", "lines.xlsx?", "lines.json?"):
         answer = web.call("GET", f"/monitoring/{path}indicator=appointments", token=analyst)
         assert answer.status_code == 200, answer.text

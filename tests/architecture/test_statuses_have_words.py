@@ -41,6 +41,8 @@ UNSTORED = {kind_shown(message) for message in ("login_code", "consent_code", "p
 PUBLISHED = {row["metric"] for row in read_rows("services.voting", "counts.csv", dict)}
 COMPLETE: Mapping[str, set[str]] = {
     "alerts.condition": {*alerts.Condition},
+    "alerts.covers": {*alerts.Covers},
+    "alerts.every": {*alerts.Every},
     "alerts.level": {*alerts.Level},
     "alerts.span": {*alerts.Span},
     "alerts.state": {*alerts.State},

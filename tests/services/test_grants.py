@@ -57,6 +57,8 @@ ONLY_WEB = {
     "alert_rules": f"{ADD}, UPDATE (paused_at, paused_by)",
     "dataset_files": ADD,
     "dataset_versions": ADD,
+    "report_runs": READ,
+    "scheduled_reports": f"{ADD}, UPDATE (stopped_at, stopped_by)",
     "commission_agenda": KEEP,
     "commission_agreements": KEEP,
     "commission_annexes": KEEP,
@@ -155,6 +157,12 @@ ONLY_WEB = {
     "web_sessions": f"{ADD}, UPDATE (ended_at, last_seen_at)",
 }
 ONLY_WORKERS = {
+    "agreement_reminders": ADD,
+    "commission_agreements": READ,
+    "commission_follow_ups": READ,
+    "commission_sessions": READ,
+    "report_runs": ADD,
+    "scheduled_reports": READ,
     "alert_mails": ADD,
     "alert_notices": ADD,
     "alert_readers": READ,

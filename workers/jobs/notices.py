@@ -57,6 +57,8 @@ def _news(topic: str) -> Gather:
 # Topic of the outbox -> what its message says now; nothing once that is no longer so.
 GATHER: Mapping[str, Gather] = {
     "alerts.notice": alert_context.alert_notice,
+    "alerts.report": alert_context.scheduled_report,
+    "alerts.agreements": alert_context.agreements_due,
     "appointments.confirmation": _appointment("appointment_confirmation"),
     "appointments.cancelled": _appointment("appointment_cancelled"),
     "appointments.attendee_cancelled": message_context.attendee_cancelled,

@@ -10,15 +10,26 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from consular.auth import actor
-from consular.i18n import MEXICO_CITY, country_name, current_language, in_order, moment, words
+from consular.i18n import (
+    MEXICO_CITY,
+    country_name,
+    current_language,
+    date_short,
+    in_order,
+    moment,
+    words,
+)
 from consular.pages.portal.names import offices
 from services.alerts.names import indicator_name, program_names, question_name
 from services.alerts.queries import Told, list_readers, reading_of
 from services.alerts.reading import Reading
-from services.alerts.rules import Condition, Level, Span, Watch
+from services.alerts.reporting import about, write_report
+from services.alerts.rules import Condition, Covers, Every, Level, Span, Watch
 from services.alerts.saying import address_of, say_condition, say_figure
+from services.alerts.scheduling import BY
 from services.consulates.queries import list_consulates
 from services.kernel.audit import OFFICE_ROLES
+from services.messages.queries import list_about
 from services.monitoring.indicators import INDICATORS
 from services.staff.accounts import find_name
 
@@ -116,6 +127,53 @@ def choices(session: Session) -> dict[str, Choices]:
         "statuses": _statuses(),
         "spans": _words("alerts.span", Span),
         "conditions": _words("alerts.condition", Condition),
+    }
+
+
+def report_choices(session: Session) -> dict[str, Choices]:
+    """What may be chosen for a report."""
+    known = choices(session)
+    own = [each for each in known["indicators"] if each["value"] in INDICATORS]
+    return {
+        **{name: known[name] for name in ("programs", "consulates", "countries", "statuses")},
+        "indicators": own,
+        "dimensions": [_choice(each, words("monitoring.dimension", each)) for each in BY],
+        "covers": _words("alerts.covers", Covers),
+        "every": _words("alerts.every", Every),
+        "hours": [_choice(str(hour), f"{hour}:00") for hour in range(24)],
+    }
+
+
+def report(session: Session, row: Any) -> dict[str, Any]:
+    """A report by schedule: what, when and to whom."""
+    return {
+        "id": row.id,
+        "question": about(session, row, current_language()),
+        "by": words("monitoring.dimension", row.by),
+        "covers": words("alerts.covers", row.covers),
+        "when": str(
+            _(
+                "%(every)s a las %(hour)s:00 (hora de la Ciudad de México)",
+                every=words("alerts.every", row.every),
+                hour=row.hour,
+            )
+        ),
+        "reader": find_name(session, row.staff_id) or "",
+        "made_by": find_name(session, row.made_by) or "",
+        "stopped_at": row.stopped_at,
+    }
+
+
+def run(session: Session, row: Any, sent: Any) -> dict[str, Any]:
+    """A report that was sent, and what became of its message."""
+    written = write_report(session, row, sent)
+    states = [words("messages.state", each.state).lower() for each in list_about(session, sent.id)]
+    return {
+        "on": date_short(sent.due_on),
+        "total": written.total,
+        "days": written.days,
+        "page": written.page,
+        "state": ", ".join(states) or str(_("por enviar")),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
+from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular.auth import ALERTERS, SERVICE_LEVELS, account, actor, allow
@@ -59,7 +60,7 @@ def alert_new() -> str:
         command = _read(form, errors) if tries else None
         found = _try(session, command, errors) if command else None
         if not form:
-            form = {"readers": _own_address(session)}
+            form = {"readers": own_address(session)}
         return render_template(
             "alerts/new.html",
             form=form,
@@ -135,11 +136,15 @@ reopen(
 
 
 def _read(form: dict[str, str], errors: Errors | None) -> Any:
-    values = alert_of(form)
+    return read_with_readers(AlertSchema(), alert_of(form), errors)
+
+
+def read_with_readers(schema: Schema, values: dict[str, Any], errors: Errors | None) -> Any:
+    """`read_fields` of a form that names readers."""
     if errors is None:
-        return read_fields(AlertSchema(), values, None)
+        return read_fields(schema, values, None)
     found: Errors = {}
-    command = read_fields(AlertSchema(), values, found)
+    command = read_fields(schema, values, found)
     for name, messages in found.items():
         # One of several addresses is wrong: the field has them all.
         errors[name.partition(".")[0]] = messages
@@ -168,7 +173,8 @@ def _form_address(form: Mapping[str, str]) -> str:
     return url_for(".alert_new", **asked)
 
 
-def _own_address(session: Session) -> str:
+def own_address(session: Session) -> str:
+    """That of whoever asks, as their account has it; empty where it has none."""
     member = find_active(session, account())
     return (member.email if member else None) or ""
 

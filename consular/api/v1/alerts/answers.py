@@ -18,8 +18,10 @@ from consular.api.answer_fields import (
     Word,
 )
 from consular.input.alerts import WATCHED
-from services.alerts.rules import Condition, Span, State
+from services.alerts.rules import Condition, Covers, Every, Span, State
+from services.alerts.scheduling import BY
 from services.messages.rules import State as MessageState
+from services.monitoring.indicators import INDICATORS
 
 
 class AlertItem(Answer):
@@ -84,3 +86,28 @@ class AlertList(ListAnswer):
     """Rules, the active ones first."""
 
     items = Many(AlertItem)
+
+
+class ScheduledReportAnswer(Answer):
+    """A question that is answered by mail, every so often at an ``hour`` of Mexico City, to
+    ``reader``."""
+
+    id = Id()
+    indicator = Word(INDICATORS)
+    by = Word(BY)
+    consulate = Text(allow_none=True, attribute="consulate_code")
+    country = Text(allow_none=True)
+    program = Text(allow_none=True)
+    status = Text(allow_none=True)
+    covers = Word(Covers)
+    every = Word(Every)
+    hour = Number()
+    reader = Text(allow_none=True)
+    made_at = Instant()
+    stopped_at = Instant(allow_none=True)
+
+
+class ScheduledReportList(ListAnswer):
+    """Those that go to whoever asks, or that they made."""
+
+    items = Many(ScheduledReportAnswer)
