@@ -20,7 +20,6 @@ from consular import migrations, tokens
 from consular.announcements import init_announcements
 from consular.api.contract import MAX_BODY
 from consular.api.openapi import docs
-from consular.api.v1.alerts.reports import api as scheduled_reports_api
 from consular.api.v1.alerts.routes import api as alerts_api
 from consular.api.v1.announcements.routes import api as announcements_api
 from consular.api.v1.appointments.routes import api as appointments_api
@@ -44,6 +43,7 @@ from consular.api.v1.people.routes import api as people_api
 from consular.api.v1.programs.routes import api as programs_api
 from consular.api.v1.ready_documents.routes import api as ready_documents_api
 from consular.api.v1.remittances.routes import api as remittances_api
+from consular.api.v1.scheduled_reports.routes import api as scheduled_reports_api
 from consular.api.v1.service_levels.routes import api as service_levels_api
 from consular.api.v1.session_series.routes import api as session_series_api
 from consular.api.v1.sessions.routes import api as sessions_api

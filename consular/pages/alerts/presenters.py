@@ -153,9 +153,9 @@ def report(session: Session, row: Any) -> dict[str, Any]:
         "covers": words("alerts.covers", row.covers),
         "when": str(
             _(
-                "%(every)s a las %(hour)s:00 (hora de la Ciudad de México)",
+                "%(every)s a las %(hour)s (hora de la Ciudad de México)",
                 every=words("alerts.every", row.every),
-                hour=row.hour,
+                hour=f"{row.hour}:00",
             )
         ),
         "reader": find_name(session, row.staff_id) or "",

@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, WORKER, grant, secure
 
-revision = "0093"
-down_revision = "0092"
+revision = "0095"
+down_revision = "0094"
 
 
 def upgrade() -> None:
