@@ -85,7 +85,7 @@ EVERY: Mapping[str, str] = {
 }
 LINE = _("%(name)s: %(value)s")
 LINE_COMPARED = _("%(name)s: %(value)s (antes %(before)s, %(change)s)")
-MORE = _("… y %(count)s renglones más en la página.")
+MORE = _("… Renglones que faltan aquí y están en la página: %(count)s")
 NOTHING = _("No hubo nada que contar.")
 # An agreement of a session, by its day.
 AGREEMENT_SOON = _("- Vence el %(day)s: %(agreed)s (%(responsible)s; sesión %(session)s)")
@@ -97,7 +97,7 @@ MESSAGES: Mapping[str, Message] = {
         _(
             "%(total)s\n\n%(lines)s\n\nDías: %(days)s, los de cada oficina. Entre paréntesis, los"
             " mismos días de antes.\nCorte: %(cutoff)s.\n\nEn la página: %(page)s\n"
-            "Completo, %(rows)s renglones, en Excel: %(xlsx)s\nEn CSV: %(csv)s\n\n"
+            "Completo, en Excel: %(xlsx)s\nEn CSV: %(csv)s\nRenglones del archivo: %(rows)s\n\n"
             "Para dejar de recibirlo: %(stop)s"
         ),
     ),

@@ -73,7 +73,8 @@ def test_it_goes_out_once_a_day_late_rather_than_twice(
     for line in (
         "5 (antes 4, +25\N{NO-BREAK SPACE}%) citas",
         "- Consulado de México en Villanueva: 5 (antes 4, +25\N{NO-BREAK SPACE}%)",
-        "Completo, 1 renglones, en Excel",
+        "Completo, en Excel: ",
+        "Renglones del archivo: 1\n",
         f"{job.public_url}/monitoring/export.csv?indicator=appointments&by=consulate"
         "&from=2026-09-14&to=2026-09-14&as_of=",
         f"{job.public_url}/monitoring/scheduled-reports/{report}",
