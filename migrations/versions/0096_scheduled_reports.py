@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import WEB, WORKER, grant, secure
 
-revision = "0095"
-down_revision = "0094"
+revision = "0096"
+down_revision = "0095"
 
 
 def upgrade() -> None:
