@@ -687,7 +687,7 @@ class Machine(RuleBasedStateMachine):
         edit_series(self.session, command, **self.context())
         for day, present in self.model.plans.items():
             if not present.apart and (first is None or day >= first):
-                self.model.plans[day] = plan
+                self.model.plans[day] = replace(plan)
                 self.model.seat_again(day)
 
     @staticmethod
