@@ -15,7 +15,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.factories.races import run_rounds
+from tests.factories.races import deadlocks, run_rounds
 from tests.factories.server import Citizen, make_citizens, running_server
 from tests.factories.web import Web, person, running_web
 from tests.servers import Addresses, settings_over
@@ -183,3 +183,4 @@ def test_whatever_is_sent_at_once_every_place_goes_to_somebody_who_fits(
     print(*(f"{name}: {times}" for name, times in sorted(seen.items())), sep=", ")
     there = {"hold", "hold used", "book", "book slot_taken", "cancel", "late refused", "ticket"}
     assert there <= set(seen), seen
+    assert deadlocks(served[0]) == 0

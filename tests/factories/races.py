@@ -41,7 +41,7 @@ LET_GO = timedelta(minutes=1)
 # Each time that so many were made all that there are run out, under people's hands.
 HOLDS_RUN_OUT = 4
 TELL_AFTER = 100
-MOST_ASKED = 5
+MOST_ASKED, WAITED = 5, '"request_in_progress"'
 STEP = timedelta(minutes=15)
 REFUSED = frozenset({"slot_taken", "slot_not_offered"})
 # Codes that may answer each request; whatever else comes is a fault.
@@ -171,12 +171,13 @@ class Round:
         the same key, as the answer says."""
         for _ in range(MOST_ASKED):
             answer = await self.client.request(method, path, headers=headers, **body)
-            if not self._is_late(answer.status_code):
+            if not self._is_late(answer.status_code, answer.text):
                 return answer
         raise AssertionError(answer.text)
 
-    def _is_late(self, status: int) -> bool:
-        late = status == HTTPStatus.SERVICE_UNAVAILABLE
+    def _is_late(self, status: int, text: str) -> bool:
+        """Whether it waited too long. So does a deadlock answer, which `deadlocks` tells."""
+        late = status == HTTPStatus.SERVICE_UNAVAILABLE or WAITED in text
         self.seen["asked again"] += late
         return late
 
@@ -422,7 +423,7 @@ class Round:
         key = {"Idempotency-Key": new_id().hex}
         for _ in range(MOST_ASKED):
             answer = self.web.call("POST", "/appointments", body, token=token, headers=key)
-            if not self._is_late(answer.status_code):
+            if not self._is_late(answer.status_code, answer.text):
                 break
         return answer
 
@@ -440,6 +441,16 @@ def _owner(web: Web) -> Any:
     # Row security holds the owner too.
     connection.execute("SELECT set_config('app.consulate', '*', false)")
     return connection
+
+
+def deadlocks(web: Web) -> int:
+    """How many PostgreSQL ended in this database, whoever was told."""
+    with _owner(web) as connection:
+        row = connection.execute(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        ).fetchone()
+    assert row is not None
+    return int(row["deadlocks"])
 
 
 def run_rounds(web: Web, url: str, count: int, *, first: int = 0) -> Counter[str]:
