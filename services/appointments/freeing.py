@@ -48,7 +48,7 @@ _FREE = """
     ), ended AS (
         DELETE FROM desk_holds WHERE id IN (SELECT h.id FROM {holds})
     ), uncounted AS (
-        UPDATE {rows} SET counted = false WHERE {whose} AND counted
+        UPDATE {rows} WHERE {whose} AND counted
     )
     UPDATE slot_sets t SET taken = t.taken - c.places, capacity = CASE
         WHEN t.planned IS NULL THEN t.capacity
@@ -68,7 +68,7 @@ _CANCELLED = {
     " WHERE seats.appointment_id = :appointment) h",
     "of_day": "seats WHERE appointment_id = :appointment AND counted",
     "count": "1",
-    "rows": "seats",
+    "rows": "seats SET counted = false, hold_id = NULL",
     "whose": "appointment_id = :appointment",
 }
 _ONE = {
@@ -79,7 +79,7 @@ _ONE = {
     "of_day": "(SELECT seats.* FROM seats JOIN attendees m USING (appointment_id, person_id)"
     " WHERE m.person_id = :person AND counted) s",
     "count": "1",
-    "rows": "seats",
+    "rows": "seats SET counted = false, hold_id = NULL",
     "whose": "person_id = :person",
 }
 _VACATED = {
@@ -87,7 +87,7 @@ _VACATED = {
     "holds": "(SELECT * FROM desk_holds WHERE move_id = :move) h",
     "of_day": "vacated_places WHERE move_id = :move AND counted AND of_day",
     "count": "places",
-    "rows": "vacated_places",
+    "rows": "vacated_places SET counted = false",
     "whose": "move_id = :move",
 }
 _LOCK_CANCELLED = text(_LOCK.format(**_CANCELLED))

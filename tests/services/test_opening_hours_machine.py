@@ -279,17 +279,17 @@ class Model:
             for promise in who if isinstance(who, list) else ():
                 promise.held = False
         waiting = {who: self.holds.pop(who) for *_, who in queue if isinstance(who, UUID)}
-        for _rank, _order, who in sorted(queue, key=lambda each: each[:2]):
+        for rank, _order, who in sorted(queue, key=lambda each: each[:2]):
             if isinstance(who, UUID):
-                if self._all_fit(day, [waiting[who]]):
+                if self._all_fit(day, [waiting[who]], rank):
                     self.holds[who] = waiting[who]
             else:
-                fit = self._all_fit(day, who)
+                fit = self._all_fit(day, who, rank)
                 for promise in who:
                     promise.held = fit
 
-    def _all_fit(self, day: date, wanting: Sequence[Any]) -> bool:
-        """Those who have a place keep it, also one that is kept for others by now."""
+    def _all_fit(self, day: date, wanting: Sequence[Any], rank: float) -> bool:
+        """Those who had a place keep it, also one that is kept for others by now."""
         times = self.times(day)
         spans = [_span(day, at, each.wish) for each in wanting for at in each.times]
         if not all(at in times for span in spans for at in span):
@@ -298,13 +298,13 @@ class Model:
         world = self.world(day, [*holders, *wanting])
         if not desks_for(world.openings[0], world.booked):
             return False
-        if wanting[0].rank < LOST:
+        if rank < LOST:
             return True
         new = world.booked[-len(spans) :]
         enough = all(
             self.left_of_day(day, each.wish, holders) >= len(each.times) for each in wanting
         )
-        has_room = enough or wanting[0].rank > LOST
+        has_room = enough or rank > LOST
         return has_room and self.keeps(day, world.booked[: -len(spans)], new)
 
     def free(self, day: date, at: time, wish: Wish) -> int:
