@@ -32,7 +32,7 @@ from services.kernel.logins import Duty, NotAdopted
 from services.ledger.posting import Line, Transfer, post
 from services.ledger.queries import balance
 from services.ledger.second_book import Difference, compare
-from services.ledger.settling import is_waiting, settle
+from services.ledger.settling import is_waiting
 from services.monitoring.figures import AskIndicator, figures
 from tests.factories.clusters import (
     Cluster,
@@ -42,6 +42,7 @@ from tests.factories.clusters import (
     run,
     standby_of,
 )
+from tests.factories.ledger import settle_all
 from tests.factories.remittances import VAULT
 from tests.factories.web import running_web_without_data
 from tests.servers import ROOT, DatabaseUrls, settings_over
@@ -119,10 +120,7 @@ def _post(urls: DatabaseUrls, *amounts: int) -> None:
 
 def _settle_books(urls: DatabaseUrls) -> None:
     database = Database(urls.worker_url, pool_size=1)
-    settled = 1
-    while settled:
-        with database.transaction(NETWORK_SCOPE) as session:
-            settled = settle(session, VAULT)
+    settle_all(database, VAULT)
     database.dispose()
 
 

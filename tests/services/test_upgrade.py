@@ -39,11 +39,11 @@ from services.kernel.ids import FolioKind, new_folio, new_id
 from services.kernel.money import Money
 from services.ledger.queries import balance
 from services.ledger.second_book import compare
-from services.ledger.settling import settle
 from services.monitoring.figures import AskIndicator, figures
 from services.voting.board import read_board
 from tests.factories.consulates import add_consulate, add_service
 from tests.factories.enrollments import make_account
+from tests.factories.ledger import settle_all
 from tests.factories.remittances import VAULT
 from tests.factories.web import working_day
 from tests.servers import Addresses, DatabaseUrls
@@ -161,9 +161,9 @@ def test_what_was_posted_before_is_added_up_and_sealed_and_that_version_goes_on(
         for entries in (1, 2):
             with database.transaction(NETWORK_SCOPE) as session:
                 assert balance(session, "fee_income") == -7 * entries
-                assert settle(session, VAULT)
-                assert balance(session, "fee_income") == -7 * entries
+            settle_all(database, VAULT)
             with database.transaction(NETWORK_SCOPE) as session:
+                assert balance(session, "fee_income") == -7 * entries
                 comparison = compare(session, VAULT)
                 assert (comparison.entries, list(comparison.differences)) == (entries, [])
                 session.execute(text(_POST_AS_BEFORE), {"lines": _LINES})
