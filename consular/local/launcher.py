@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -174,10 +175,10 @@ class Launch:
     def _wait_until_ready(self, settings: Settings) -> None:
         with Step("Web, simulator, three workers, relay and schedule"):
             began, pause = time.monotonic(), 0.02
-            while (answer := readiness(settings)) != "ready":
+            while (answer := readiness(settings)) != "ready" or not _listens(settings):
                 if time.monotonic() > began + READY_SECONDS:
                     raise CannotStart(
-                        f"The web is not ready after {READY_SECONDS:.0f} s: {answer}.",
+                        f"Not everything is ready after {READY_SECONDS:.0f} s. The web: {answer}.",
                         f"The logs are in {self.logs}.",
                     )
                 self.supervisor.tick()
@@ -208,6 +209,15 @@ def say(line: str, end: str = "\n") -> None:
     """
     with suppress(OSError, ValueError):
         os.write(sys.stdout.fileno(), f"{line}{end}".encode())
+
+
+def _listens(settings: Settings) -> bool:
+    """Whether the simulator can be asked."""
+    try:
+        with socket.create_connection((HOST, settings.simulator_port), timeout=5):
+            return True
+    except OSError:
+        return False
 
 
 def readiness(settings: Settings) -> str:
