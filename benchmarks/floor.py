@@ -36,10 +36,10 @@ WITH slot AS (
 ), appointment AS (
     INSERT INTO appointments (
         id, folio, consulate_code, account_id, services, day, starts_at, ends_at, status,
-        language, created_at, changed_at)
+        language, created_at, changed_at, email_index, phone_index)
     SELECT %(id)s, %(folio)s, %(consulate)s, %(account)s, ARRAY[%(service)s],
         (%(start)s::timestamptz AT TIME ZONE c.time_zone)::date, %(start)s, taken.ends_at,
-        'booked', 'es', %(now)s, %(now)s
+        'booked', 'es', %(now)s, %(now)s, %(email_index)s, %(phone_index)s
     FROM taken, consulates c WHERE c.code = %(consulate)s RETURNING day
 ), person AS (
     INSERT INTO people (
@@ -48,8 +48,8 @@ WITH slot AS (
     SELECT %(person)s, %(account)s, %(consulate)s, %(given)s, %(first)s, %(second)s, %(birth)s,
         %(index)s, %(data_key)s, %(email)s, %(phone)s, %(now)s FROM taken
 ), claim AS (
-    INSERT INTO claims (person_key, service_code, account_id, appointment_id)
-    SELECT %(index)s, %(service)s, %(account)s, %(id)s FROM taken
+    INSERT INTO claims (person_key, service_code, account_id, appointment_id, n)
+    SELECT %(index)s, %(service)s, %(account)s, %(id)s, 1 FROM taken
 ), fact AS (
     INSERT INTO facts (
         kind, subject_id, consulate_code, program, status, day, quantity, occurred_at)
@@ -58,9 +58,9 @@ WITH slot AS (
 ), entry AS (
     INSERT INTO audit_entries (
         id, at, actor_role, actor_id, consulate_code, action, subject_kind, subject_id,
-        person_account_id)
+        person_account_id, request_id)
     SELECT %(entry)s, %(now)s, 'citizen', %(account)s, %(consulate)s, 'appointment.book',
-        'appointment', %(id)s, %(account)s FROM taken
+        'appointment', %(id)s, %(account)s, %(request)s FROM taken
 ), item AS (
     INSERT INTO outbox (id, topic, ref)
     SELECT %(item)s, 'appointments.confirmation', %(id)s FROM taken
@@ -105,6 +105,8 @@ def create_app(settings: Settings) -> Flask:
         connection: psycopg.Connection[Any] = here.connection
         return connection
 
+    app.extensions["connection"] = connection
+
     @app.post("/api/v1/appointments")
     def book() -> Response:
         values = _values(request.get_json(), request.headers)
@@ -136,6 +138,7 @@ def _values(body: dict[str, Any], headers: Headers) -> dict[str, Any]:
         "person": uuid4(),
         "entry": uuid4(),
         "item": uuid4(),
+        "request": str(uuid4()),
         "folio": os.urandom(6).hex(),
         "consulate": body["consulate"],
         "service": body["service"],
@@ -149,6 +152,8 @@ def _values(body: dict[str, Any], headers: Headers) -> dict[str, Any]:
         "second": person["second_surname"],
         "birth": person["birth_date"],
         "index": os.urandom(32),
+        "email_index": os.urandom(32),
+        "phone_index": os.urandom(32),
         "data_key": os.urandom(62),
         "email": os.urandom(50),
         "phone": os.urandom(40),
