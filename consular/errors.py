@@ -78,7 +78,7 @@ STATUS: dict[type[DomainError], int] = {
 
 
 # Values of an error that programs are told by name.
-_SHOWN = ("folio", "requires", "plan")
+_SHOWN = ("folio", "requires", "plan", "place", "kilometres")
 
 WORDS = gather((ERRORS, words.ERRORS))
 

@@ -17,6 +17,7 @@ MOST_LINK = 500
 # Moments outside of these years are slips, and some can't be stored at all.
 YEARS = range(2020, 2100)
 _LINK = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[!-~]*")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}")
 
 
@@ -26,6 +27,16 @@ class OptionalFields:
 
     body: Mapping[str, Any]
     dropped: list[str] = field(default_factory=list)
+    # Where the body stands in the answer.
+    within: str = ""
+
+    def part(self, name: str) -> OptionalFields | None:
+        """An object within the answer, whose fields are optional as well."""
+        value = self.body.get(name)
+        if isinstance(value, Mapping):
+            return OptionalFields(value, self.dropped, f"{self.within}{name}.")
+        self._drop(name, value)
+        return None
 
     def text(self, name: str) -> str | None:
         """Printable text of a sane length."""
@@ -67,6 +78,14 @@ class OptionalFields:
         self._drop(name, value)
         return None
 
+    def currency(self, name: str) -> str | None:
+        """A currency's three letters."""
+        value = self.body.get(name)
+        if isinstance(value, str) and _CURRENCY.fullmatch(value):
+            return value
+        self._drop(name, value)
+        return None
+
     def known(self, name: str, words: Mapping[str, str]) -> tuple[str, ...]:
         """A list of the agency's words in ours; one that isn't among ``words`` is dropped."""
         value = self.body.get(name)
@@ -86,5 +105,6 @@ class OptionalFields:
         return None
 
     def _drop(self, name: str, value: object) -> None:
-        if value is not None and name not in self.dropped:
-            self.dropped.append(name)
+        full = f"{self.within}{name}"
+        if value is not None and full not in self.dropped:
+            self.dropped.append(full)

@@ -6,7 +6,7 @@ own words in its `wire.py`. Every method may raise what `integrations.errors` dr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -45,7 +45,8 @@ class PayoutOrder:
     """An order to pay pesos in Mexico. `folio` is the key: one folio is paid once at most.
 
     `amount_minor` is in centavos (MXN). `account` is a CLABE (18 digits) for `account`, a card
-    number (15 or 16) for `card`, None for `branch`.
+    number (15 or 16) for `card`, None for `branch`, where `branch` is the code of the one in which
+    it is going to be collected, if that was chosen.
     """
 
     folio: str
@@ -57,14 +58,39 @@ class PayoutOrder:
     account: str | None
     sender_name: str
     concept: str
+    branch: str | None = None
+
+
+class CreditKind(StrEnum):
+    """Proof of a payment: an electronic transfer (SPEI), or a receipt of a branch."""
+
+    SPEI = "spei"
+    BRANCH = "branch"
+
+
+@dataclass(frozen=True, slots=True)
+class CreditProof:
+    """How the agency shows that the money arrived.
+
+    `reference` is the transfer's tracking key or the receipt's number. `certificate` is the
+    reference under which Banco de México certifies a transfer (CEP). `identification` is the kind
+    of document that was shown at a branch, never its number.
+    """
+
+    kind: CreditKind
+    reference: str
+    credited_on: date | None = None
+    bank: str | None = None
+    certificate: str | None = None
+    identification: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutState:
     """What the agency says of one folio now. `paid_at` is aware; `branch` names where it waits.
 
-    `amount_minor` is what it says that it pays, in centavos. `dropped` names the optional fields
-    of its answer that couldn't be used.
+    `amount_minor` is what it says that it pays, in hundredths of `currency`. `dropped` names the
+    optional fields of its answer that couldn't be used.
     """
 
     folio: str
@@ -74,7 +100,22 @@ class PayoutState:
     branch: str | None = None
     paid_at: datetime | None = None
     amount_minor: int | None = None
+    currency: str | None = None
+    credit: CreditProof | None = None
     dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A place where the agency pays cash out. `municipality` is INEGI's code of five digits."""
+
+    code: str
+    name: str
+    municipality: str
+    address: str
+    hours: str
+    latitude: float
+    longitude: float
 
 
 class PayoutAgency(Protocol):
@@ -90,6 +131,10 @@ class PayoutAgency(Protocol):
 
     def cancel(self, folio: str) -> PayoutState:
         """Stop the payout: `cancelled`, or `paid` when it was too late."""
+        ...
+
+    def branches(self) -> Sequence[Branch]:
+        """Every branch that pays cash out now."""
         ...
 
 

@@ -130,6 +130,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "folders.purpose": folders.PURPOSES,
     "folders.data": folders.DATA,
     "enrollments.document": enrollments.DOCUMENTS,
+    "remittances.identification": remittances.IDENTIFICATIONS,
     "remittances.status": remittances.STATUSES,
     "voting.status": voting.STATUSES,
     "voting.counted": voting.COUNTED,

@@ -19,6 +19,7 @@ from workers.jobs import (
     incidents,
     ledger,
     notices,
+    places,
     privacy,
     published,
     rates,
@@ -65,6 +66,7 @@ ROUTES: Mapping[str, Route] = {
     "remittances.cancel": Route(Queue.MONEY, remittances.cancel, parks=False),
     "incidents.watch": Route(Queue.MONEY, incidents.watch),
     "incidents.clear_suspense": Route(Queue.MONEY, incidents.settle_suspense, parks=False),
+    "places.fetch": Route(Queue.AGENCIES, places.fetch_places),
     "published.fetch": Route(Queue.AGENCIES, published.fetch_credential_counts),
     "rates.fetch": Route(Queue.AGENCIES, rates.fetch_rates),
     # Never left lying: a place that isn't given back is lost.

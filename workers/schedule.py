@@ -70,6 +70,10 @@ def _fetch_rates(session: Session, _: datetime) -> None:
     enqueue(session, "rates.fetch", id_of("rates.fetch"))
 
 
+def _fetch_places(session: Session, _: datetime) -> None:
+    enqueue(session, "places.fetch", id_of("places.fetch"))
+
+
 def _fetch_published(session: Session, _: datetime) -> None:
     enqueue(session, "published.fetch", id_of("published.fetch"))
 
@@ -182,6 +186,7 @@ def _go_on_erasing(session: Session, now: datetime) -> None:
 PERIODIC = (
     # Banco de México publishes once a day; a failed fetch is repeated by its own item.
     Periodic("rates.fetch", 30 * 60, _fetch_rates),
+    Periodic("places.fetch", 6 * 60 * 60, _fetch_places),
     Periodic("published.fetch", 0, _fetch_published, hour=PUBLISHED_HOUR),
     Periodic("housekeeping.sweep", 60 * 60, _sweep),
     Periodic("appointments.close_days", 60 * 60, _close_days),

@@ -6,16 +6,22 @@ from typing import Any, ClassVar
 
 from marshmallow import INCLUDE, Schema, fields, validate
 
+MOST_REFERENCE = 200
+
 
 class CallbackSchema(Schema):
-    """What is read of the message: the folio. Agencies may send more."""
+    """What is read of the message: our folio, or the agency's own number; it may have more."""
 
     class Meta:
         unknown = INCLUDE
 
     example: ClassVar[dict[str, Any]] = {"folio": "E7K3M9QX2W5A"}
 
-    folio = fields.String(required=True)
+    folio = fields.String()
+    reference = fields.String(
+        validate=validate.Length(1, MOST_REFERENCE),
+        metadata={"description": "What the agency itself calls it, where it has no folio of ours."},
+    )
 
 
 class CallbackHeaders(Schema):

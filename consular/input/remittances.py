@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 
 from consular.i18n import current_language
 from consular.input.fields import (
+    MISSING,
     Card,
     Choice,
     Clabe,
@@ -20,10 +21,19 @@ from consular.input.fields import (
 )
 from consular.input.paging import PageQuery
 from services.kernel.ids import MOST_TYPED
+from services.remittances.municipalities import (
+    Municipality,
+    NotOneMunicipality,
+    find_municipality,
+)
 from services.remittances.ordering import OrderRemittance, Recipient
+from services.remittances.places import Collect
 from services.remittances.quoting import RequestQuote
 from services.remittances.rules import Funding, Payout, Purpose, Status
 
+# INEGI's codes of the states.
+STATES = tuple(f"{number:02d}" for number in range(1, 33))
+MOST_PLACE = 80
 STATUSES = tuple(s.value for s in Status)
 
 
@@ -73,6 +83,53 @@ class RecipientSchema(Schema):
         return Recipient(**data)
 
 
+class CollectSchema(Schema):
+    """Where cash is collected: at a ``place``, or in the ``municipality`` of a ``state``."""
+
+    place = SearchText(most=MOST_PLACE, load_default=None, allow_none=True)
+    state = Choice(STATES, load_default=None, allow_none=True)
+    municipality = SearchText(most=MOST_PLACE, load_default=None, allow_none=True)
+
+    @post_load
+    def _collect(self, data: dict[str, Any], **_kwargs: Any) -> Collect | None:
+        if data["place"]:
+            return Collect(place=data["place"])
+        for name in ("state", "municipality"):
+            if not data[name]:
+                raise ValidationError([MISSING], name)
+        return Collect(municipality=municipality_of(data["state"], data["municipality"]).code)
+
+
+class PlacesQuery(Schema):
+    """Where somebody wants to collect cash."""
+
+    state = Choice(STATES, required=True)
+    municipality = SearchText(most=MOST_PLACE, required=True)
+
+    @post_load
+    def _municipality(self, data: dict[str, Any], **_kwargs: Any) -> Municipality:
+        return municipality_of(data["state"], data["municipality"])
+
+
+def municipality_of(state: str, written: str) -> Municipality:
+    """The municipality that was written. Raises ValidationError."""
+    try:
+        return find_municipality(state, written)
+    except NotOneMunicipality as unclear:
+        choices = ", ".join(f"{each.code} ({each.seat})" for each in unclear.called)
+        words = (
+            _(
+                "Hay más de un municipio con ese nombre. Escribe la clave del que es: %(choices)s.",
+                choices=choices,
+            )
+            if choices
+            else _(
+                "No encontramos ese municipio. Revisa cómo se escribe y que el estado sea el suyo."
+            )
+        )
+        raise ValidationError([words], "municipality") from None
+
+
 class RemittanceSchema(Schema):
     """An order from a quote."""
 
@@ -90,11 +147,16 @@ class RemittanceSchema(Schema):
     quote = Identifier(required=True)
     recipient = fields.Nested(RecipientSchema, required=True)
     purpose = Choice(tuple(p.value for p in Purpose), load_default=Purpose.FAMILY.value)
+    collect = fields.Nested(CollectSchema, load_default=None, allow_none=True)
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> OrderRemittance:
         return OrderRemittance(
-            data["quote"], data["recipient"], Purpose(data["purpose"]), current_language()
+            data["quote"],
+            data["recipient"],
+            Purpose(data["purpose"]),
+            current_language(),
+            data["collect"],
         )
 
 

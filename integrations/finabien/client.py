@@ -5,10 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from integrations.base import TokenClient
-from integrations.contracts import PayoutOrder, PayoutState, PayoutStatus
+from integrations.contracts import Branch, PayoutOrder, PayoutState, PayoutStatus
 from integrations.errors import AgencyError, Refused, Unanswered
 from integrations.finabien import wire
 from integrations.finabien.codes import REFUSALS
+
+# Of five hundred branches each: ten times as many as there are.
+MOST_PAGES = 40
 
 
 class FinabienClient(TokenClient):
@@ -45,6 +48,18 @@ class FinabienClient(TokenClient):
             return self._tell("cancel", "POST", f"{_path(folio)}/cancelacion", {}, _about(folio))
         except Refused as refusal:
             return _absent(folio, refusal)
+
+    def branches(self) -> list[Branch]:
+        """Every branch that pays cash out, page by page. Raises as a question does."""
+        branches: list[Branch] = []
+        page: int | None = 1
+        for _ in range(MOST_PAGES):
+            if page is None:
+                break
+            query = {"pagina": str(page)}
+            part, page = self._ask("branches", "v1/sucursales", wire.branches_page, query=query)
+            branches += part
+        return branches
 
 
 def _path(folio: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from integrations.contracts import PayoutChannel, PayoutStatus
+from integrations.contracts import CreditKind, PayoutChannel, PayoutStatus
 
 CHANNELS: Mapping[PayoutChannel, str] = {
     PayoutChannel.ACCOUNT: "CUENTA",
@@ -29,6 +29,21 @@ REASONS: Mapping[str, str] = {
     "NO_COBRADO": "not_collected",
 }
 OTHER_REASON = "other"
+
+# How it shows that the money arrived.
+CREDITS: Mapping[str, CreditKind] = {
+    "SPEI": CreditKind.SPEI,
+    "RECIBO": CreditKind.BRANCH,
+}
+# The kind of document that was shown at a branch; of it nothing else is told.
+IDENTIFICATIONS: Mapping[str, str] = {
+    "INE": "voter_card",
+    "PASAPORTE": "passport",
+    "CEDULA": "professional_licence",
+    "CARTILLA": "military_card",
+    "MATRICULA": "consular_card",
+}
+OTHER_IDENTIFICATION = "other"
 
 # Answers 4xx: the order was not taken in, nothing was done.
 REFUSALS: Mapping[str, str] = {

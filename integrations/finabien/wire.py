@@ -1,24 +1,42 @@
 """Our payout order in Finabien's words, and its answers in ours.
 
 Field limits are those of a SPEI order as public clients of it show: upper-case ASCII, names and
-concept of 39 characters at most, `claveRastreo` of 29, amount with two decimals. A name is written
+concept of 39 characters at most, `claveRastreo` of 29, amount with two decimals, a numeric
+reference from 1 to 9,999,999. A name is written
 with all its letters or not at all: a clerk compares it with a document.
 """
 
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
 from integrations.answers import OptionalFields
-from integrations.contracts import PayoutChannel, PayoutOrder, PayoutState, PayoutStatus
-from integrations.finabien.codes import CHANNELS, OTHER_REASON, REASONS, STATUSES
+from integrations.contracts import (
+    Branch,
+    CreditProof,
+    PayoutChannel,
+    PayoutOrder,
+    PayoutState,
+    PayoutStatus,
+)
+from integrations.finabien.codes import (
+    CHANNELS,
+    CREDITS,
+    IDENTIFICATIONS,
+    OTHER_IDENTIFICATION,
+    OTHER_REASON,
+    REASONS,
+    STATUSES,
+)
 from integrations.latin import take_apart
 
 MAX_NAME = 39
 MAX_CONCEPT = 39
 MAX_TRACKING_KEY = 29
+MAX_REFERENCE = 9_999_999
 ACCOUNT_DIGITS: Mapping[PayoutChannel, tuple[int, ...]] = {
     PayoutChannel.ACCOUNT: (18,),
     PayoutChannel.CARD: (15, 16, 18),
@@ -46,6 +64,11 @@ def tracking_key(folio: str) -> str:
     return folio
 
 
+def numeric_reference(folio: str) -> int:
+    """The number that SPEI wants beside the key, the same each time for a folio."""
+    return zlib.crc32(folio.encode()) % MAX_REFERENCE + 1
+
+
 def order_body(order: PayoutOrder) -> dict[str, Any]:
     """The body of an order. Raises `Unwritable`; ValueError for an amount that is not positive."""
     if order.amount_minor <= 0:
@@ -60,6 +83,8 @@ def order_body(order: PayoutOrder) -> dict[str, Any]:
         "nombreBeneficiario": _written(_beneficiary(order), "beneficiary_name_unwritable"),
         "nombreOrdenante": _written(order.sender_name, "sender_name_unwritable"),
         "concepto": ascii_upper(order.concept, MAX_CONCEPT) or "REMESA",
+        "referenciaNumerica": numeric_reference(order.folio),
+        **({"sucursal": order.branch} if order.branch else {}),
     }
 
 
@@ -109,7 +134,51 @@ def payout_state(folio: str, body: Mapping[str, Any]) -> PayoutState:
         branch=optional.text("sucursal"),
         paid_at=optional.moment("fechaLiquidacion"),
         amount_minor=optional.minor_units("monto"),
+        currency=optional.currency("moneda"),
+        credit=_credit(optional.part("comprobante")),
         dropped=tuple(optional.dropped),
+    )
+
+
+def branches_page(body: Mapping[str, Any]) -> tuple[list[Branch], int | None]:
+    """One page of the branches, and which is the next. ValueError or KeyError when unreadable."""
+    following = body.get("siguiente")
+    if following is not None and not (isinstance(following, int) and following > 0):
+        raise ValueError("no number of a page")
+    return [_branch(row) for row in body["sucursales"]], following
+
+
+def _branch(row: Mapping[str, Any]) -> Branch:
+    municipality = str(row["municipio"])
+    if not re.fullmatch(r"[0-9]{5}", municipality):
+        raise ValueError("no code of a municipality")
+    latitude, longitude = float(row["latitud"]), float(row["longitud"])
+    # A NaN is between nothing.
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise ValueError("no place on Earth")
+    texts = [OptionalFields(row).text(name) for name in ("clave", "nombre", "domicilio", "horario")]
+    code, name, address, hours = (text or "" for text in texts)
+    if not (code and name and address):
+        raise ValueError("a branch without a name or an address")
+    return Branch(code, name, municipality, address, hours, latitude, longitude)
+
+
+def _credit(proof: OptionalFields | None) -> CreditProof | None:
+    """The proof of credit, where its kind is known and it has a reference."""
+    if proof is None:
+        return None
+    kind = CREDITS.get(proof.text("tipo") or "")
+    reference = proof.text("referencia")
+    if kind is None or reference is None:
+        return None
+    shown = proof.text("identificacion")
+    return CreditProof(
+        kind=kind,
+        reference=reference,
+        credited_on=proof.day("fechaOperacion"),
+        bank=proof.text("bancoReceptor"),
+        certificate=proof.text("cep"),
+        identification=IDENTIFICATIONS.get(shown, OTHER_IDENTIFICATION) if shown else None,
     )
 
 

@@ -33,6 +33,7 @@ FAULT_WORDS: Mapping[str, str] = {
     "duplicate_callback_rate": "Avisa dos veces de lo mismo",
     "reorder_callback_rate": "Avisa en otro orden",
     "early_callback_rate": "Avisa antes de responder",
+    "own_reference_rate": "Avisa solo con su propio número, sin el folio",
     "wrong_signature_rate": "Firma el aviso con otra clave",
     "bounce_rate": "Toma el mensaje y luego dice que no llegó",
     "honours_key": "Reconoce un folio repetido y no lo hace otra vez",

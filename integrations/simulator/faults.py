@@ -52,6 +52,7 @@ class Faults:
     reorder_callback_rate: float = 0.0
     early_callback_rate: float = 0.0
     wrong_signature_rate: float = 0.0
+    own_reference_rate: float = 0.0
     bounce_rate: float = 0.0
     honours_key: bool = True
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
 from itertools import cycle
 from typing import Any
 
@@ -16,6 +19,9 @@ from integrations.simulator.world import World, refuse
 
 AGENCY = "finabien"
 CITIES = ("Puebla", "Oaxaca", "Morelia", "Zacatecas", "León", "Guadalajara", "Mérida", "Toluca")
+BANKS = ("BBVA MEXICO", "BANORTE", "SANTANDER", "BANAMEX", "BANCO AZTECA")
+SHOWN = ("INE", "PASAPORTE", "MATRICULA")
+BRANCHES_A_PAGE = 500
 MAX_CENTAVOS = 100_000_000_00
 SLOW_SECONDS = 60.0
 
@@ -24,6 +30,10 @@ REFUSED_LATER = "RECHAZADO"
 REFUSED_AT_ONCE = "BLOQUEADO"
 SLOW = "DEMORADO"
 STUCK = "DETENIDO"
+LESS_PAID = "CORTO"
+IN_DOLLARS = "DOLARES"
+PAID_LATE = "TARDIO"
+LATE_SECONDS = 2 * 3600.0
 
 _FIELDS = {
     "claveRastreo",
@@ -34,7 +44,9 @@ _FIELDS = {
     "nombreBeneficiario",
     "nombreOrdenante",
     "concepto",
+    "referenciaNumerica",
 }
+_OPTIONAL = {"sucursal"}
 _TEXT = re.compile(r"[A-Z0-9 ]{1,39}")
 
 
@@ -46,11 +58,13 @@ class SimulatedAgency:
 
     def blueprint(self) -> Blueprint:
         """The agency's routes, under /finabien."""
-        routes = Blueprint(AGENCY, __name__, url_prefix="/finabien/v1/pagos")
+        routes = Blueprint(AGENCY, __name__, url_prefix="/finabien/v1")
         routes.before_request(self._authenticate)
-        routes.add_url_rule("/<folio>", "submit", self.submit, methods=["PUT"])
-        routes.add_url_rule("/<folio>", "status", self.status, methods=["GET"])
-        routes.add_url_rule("/<folio>/cancelacion", "cancel", self.cancel, methods=["POST"])
+        payment = "/pagos/<folio>"
+        routes.add_url_rule(payment, "submit", self.submit, methods=["PUT"])
+        routes.add_url_rule(payment, "status", self.status, methods=["GET"])
+        routes.add_url_rule(f"{payment}/cancelacion", "cancel", self.cancel, methods=["POST"])
+        routes.add_url_rule("/sucursales", "branches", self.branches, methods=["GET"])
         return routes
 
     def _authenticate(self) -> None:
@@ -74,6 +88,8 @@ class SimulatedAgency:
             collected = self._collected_at(order)
             if collected is not None:
                 self._tell(order, "collected", collected)
+            if PAID_LATE in _name(order.body):
+                self._tell(order, "late", self._late_at(order))
         return self._state(order, 201 if new else 200)
 
     def status(self, folio: str) -> Response:
@@ -88,6 +104,13 @@ class SimulatedAgency:
         if unpaid and self._world.memory.mark_cancelled(AGENCY, folio, now):
             self._tell(order, "cancelled", now)
         return self._state(self._order(folio), 200)
+
+    def branches(self) -> Response:
+        """One page of the branches: an invented one at the seat of every larger municipality."""
+        page = request.args.get("pagina", 1, type=int)
+        rows = _branches()[(page - 1) * BRANCHES_A_PAGE : page * BRANCHES_A_PAGE]
+        more = page * BRANCHES_A_PAGE < len(_branches())
+        return jsonify(sucursales=rows, siguiente=page + 1 if more else None)
 
     def collect(self, folio: str) -> Response:
         """The beneficiary takes the cash at the branch (a simulator's control, not Finabien's)."""
@@ -116,6 +139,10 @@ class SimulatedAgency:
         slow = SLOW_SECONDS if SLOW in _name(order.body) else 0.0
         return order.taken_at + self._world.settle_seconds + slow
 
+    def _late_at(self, order: Order) -> float:
+        """When it pays after all what it had returned."""
+        return self._settles_at(order) + LATE_SECONDS
+
     def _collected_at(self, order: Order) -> float | None:
         """When the cash at a branch was collected, or will be by itself."""
         by_itself = self._world.collect_seconds
@@ -136,27 +163,56 @@ class SimulatedAgency:
             return "EN_PROCESO"
         if REFUSED_LATER in _name(order.body):
             return "RECHAZADO"
+        if PAID_LATE in _name(order.body) and self._world.now() < self._late_at(order):
+            return "RECHAZADO"
         return "DISPONIBLE" if order.body["tipoPago"] == "SUCURSAL" else "LIQUIDADO"
 
     def _state(self, order: Order, status: int) -> Response:
         word = self._state_of(order)
-        paid_at = self._collected_at(order) or self._settles_at(order)
+        paid_at = self._paid_at(order)
         answer = jsonify(
             claveRastreo=order.folio,
             estado=word,
             causa="CUENTA_CERRADA" if word == "RECHAZADO" else None,
-            referencia=f"FB{_number(order.folio) % 10**10:010d}",
-            monto=order.body["monto"],
+            referencia=_reference(order),
+            monto=_amount_paid(order),
+            moneda="USD" if IN_DOLLARS in _name(order.body) else "MXN",
             sucursal=_branch(order) if order.body["tipoPago"] == "SUCURSAL" else None,
             fechaLiquidacion=(
                 datetime.fromtimestamp(paid_at, UTC).isoformat() if word == "LIQUIDADO" else None
             ),
+            comprobante=self._proof(order, paid_at) if word == "LIQUIDADO" else None,
         )
         answer.status_code = status
         return answer
 
+    def _paid_at(self, order: Order) -> float:
+        if PAID_LATE in _name(order.body):
+            return self._late_at(order)
+        return self._collected_at(order) or self._settles_at(order)
+
+    def _proof(self, order: Order, paid_at: float) -> dict[str, str]:
+        """How it shows that the money arrived: an invented transfer, or an invented receipt."""
+        number = _number(order.folio)
+        day = self._world.day(paid_at).isoformat()
+        if order.body["tipoPago"] == "SUCURSAL":
+            shown = SHOWN[number % len(SHOWN)]
+            receipt = f"R{number % 10**8:08d}"
+            return {"tipo": "RECIBO", "referencia": receipt, "fechaOperacion": day,
+                    "identificacion": shown}  # fmt: skip
+        return {
+            "tipo": "SPEI",
+            "referencia": f"FB{order.folio}",
+            "fechaOperacion": day,
+            "bancoReceptor": BANKS[number % len(BANKS)],
+            "cep": f"{number % 10**12:012d}",
+        }
+
     def _tell(self, order: Order, event: str, due_at: float) -> None:
-        body = {"type": "payout.updated", "folio": order.folio}
+        """Call back by our folio, or now and then by its own number alone."""
+        own = self._world.board.happens(self._world.board.of(AGENCY).own_reference_rate)
+        about = {"reference": _reference(order)} if own else {"folio": order.folio}
+        body = {"type": "payout.updated", **about}
         key = f"{AGENCY}-{order.folio}-{event}"
         self._world.memory.plan_callback(key, AGENCY, body, due_at)
 
@@ -167,18 +223,34 @@ def _error(code: str) -> dict[str, str]:
 
 def _fault_of(folio: str, body: Any) -> str | None:
     """The code of what is wrong with an order, None when it can be taken in."""
-    if not isinstance(body, dict) or set(body) != _FIELDS or body["claveRastreo"] != folio:
-        return "DATOS_INVALIDOS"
-    texts = (body["nombreBeneficiario"], body["nombreOrdenante"], body["concepto"])
-    if not all(isinstance(text, str) and _TEXT.fullmatch(text) for text in texts):
-        return "DATOS_INVALIDOS"
-    if not re.fullmatch(r"[A-Z0-9]{1,29}", folio) or body["moneda"] != "MXN":
+    if not isinstance(body, dict) or set(body) - _OPTIONAL != _FIELDS or not _said_ok(folio, body):
         return "DATOS_INVALIDOS"
     if not _amount_ok(body["monto"]):
         return "MONTO_FUERA_DE_RANGO"
     if not _account_ok(body["tipoPago"], body["cuentaBeneficiario"]):
         return "CUENTA_INVALIDA"
     return "BENEFICIARIO_BLOQUEADO" if REFUSED_AT_ONCE in _name(body) else None
+
+
+def _said_ok(folio: str, body: Any) -> bool:
+    """Whether everything but amount and account is as SPEI and the contract want it."""
+    texts = (body["nombreBeneficiario"], body["nombreOrdenante"], body["concepto"])
+    return (
+        body["claveRastreo"] == folio
+        and re.fullmatch(r"[A-Z0-9]{1,29}", folio) is not None
+        and all(isinstance(text, str) and _TEXT.fullmatch(text) for text in texts)
+        and body["moneda"] == "MXN"
+        and _reference_ok(body["referenciaNumerica"])
+        and _branch_ok(body.get("sucursal"))
+    )
+
+
+def _reference_ok(number: object) -> bool:
+    return type(number) is int and 1 <= number <= 9_999_999
+
+
+def _branch_ok(code: object) -> bool:
+    return code is None or any(row["clave"] == code for row in _branches())
 
 
 def _amount_ok(text: object) -> bool:
@@ -210,10 +282,44 @@ def _name(body: Any) -> list[str]:
     return str(body["nombreBeneficiario"]).split()
 
 
+def _reference(order: Order) -> str:
+    return f"FB{_number(order.folio) % 10**10:010d}"
+
+
+def _amount_paid(order: Order) -> str:
+    """What was ordered; half of it where the name says so."""
+    amount = str(order.body["monto"])
+    if LESS_PAID not in _name(order.body):
+        return amount
+    pesos, cents = divmod(int(amount.replace(".", "")) // 2, 100)
+    return f"{pesos}.{cents:02d}"
+
+
 def _number(folio: str) -> int:
     return int.from_bytes(hashlib.sha256(folio.encode()).digest()[:8])
 
 
+@cache
+def _branches() -> list[dict[str, Any]]:
+    """Name, address and hours are invented; the seats and where they are, INEGI's."""
+    text = files("integrations.simulator").joinpath("data/branches.csv").read_text("utf-8")
+    return [
+        {
+            "clave": f"F{row['municipality']}",
+            "nombre": f"Sucursal {row['seat']}",
+            "municipio": row["municipality"],
+            "domicilio": f"Plaza principal s/n, Centro, {row['seat']}",
+            "horario": "Lunes a viernes de 9:00 a 17:00, sábado de 9:00 a 13:00",
+            "latitud": float(row["latitude"]),
+            "longitud": float(row["longitude"]),
+        }
+        for row in csv.DictReader(text.splitlines())
+    ]
+
+
 def _branch(order: Order) -> str:
+    chosen = order.body.get("sucursal")
+    if chosen is not None:
+        return next(str(row["nombre"]) for row in _branches() if row["clave"] == chosen)
     number = _number(order.folio)
     return f"Sucursal Finabien {number % 9000 + 100:04d}, {CITIES[number % len(CITIES)]}"

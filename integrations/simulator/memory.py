@@ -47,7 +47,7 @@ class Acts(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A callback that was not taken yet."""
+    """A callback that was not taken yet; ``folio`` is ours, or what the agency calls it."""
 
     id: str
     folio: str
@@ -252,7 +252,8 @@ class Memory:
         """The agency's callbacks that were not taken yet, those that are due first in front."""
         with self._lock:
             rows = self._connection.execute(
-                "SELECT id, json_extract(body, '$.folio'), due_at, attempts FROM callbacks"
+                "SELECT id, coalesce(json_extract(body, '$.folio'), json_extract(body,"
+                " '$.reference')), due_at, attempts FROM callbacks"
                 " WHERE done = 0 AND agency = ? ORDER BY due_at LIMIT ?",
                 (agency, limit),
             ).fetchall()

@@ -76,13 +76,15 @@ def suspend(session: Session, incident: UUID, minor: int) -> bool:
     return row is not None
 
 
-def settled_before(session: Session, kind: Kind, subject: UUID) -> bool:
-    """A person has looked at this and settled it for good: the same word again is no news."""
+def settled_before(session: Session, kind: Kind, subject: UUID, *, suspense_minor: int = 0) -> bool:
+    """A person has looked at this and settled it for good: the same word again is no news, one
+    about another amount is."""
     settled = session.scalar(
         select(Incident.id)
         .where(
             Incident.kind == kind,
             Incident.subject_id == subject,
+            Incident.suspense_minor == suspense_minor,
             Incident.resolution.in_([Resolution.EXPLAINED, Resolution.WRITTEN_OFF]),
         )
         .limit(1)

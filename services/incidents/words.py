@@ -11,7 +11,7 @@ from services.kernel.words import marked as _
 KINDS: Mapping[str, str] = {
     Kind.PAID_AFTER_REFUND: _("Pagado después de devolverse"),
     Kind.REFUSED_AFTER_PAID: _("Rechazado después de pagarse"),
-    Kind.AMOUNT_DIFFERS: _("Otro monto que el ordenado"),
+    Kind.AMOUNT_DIFFERS: _("Otro monto o moneda que lo ordenado"),
     Kind.KEY_REUSED: _("Folio usado para otra orden"),
     Kind.CANCEL_REFUSED: _("Cancelación rechazada"),
     Kind.ANSWER_OVERDUE: _("Respuesta vencida"),
@@ -43,8 +43,9 @@ MEANINGS: Mapping[str, str] = {
         " las dos cosas ocurrió."
     ),
     Kind.AMOUNT_DIFFERS: _(
-        "La dependencia tiene otro monto que el que ordenamos. Si ya pagó, la diferencia"
-        " está en suspenso. Pide que la corrija."
+        "La dependencia tiene otro monto u otra moneda que la que ordenamos. Si dice que ya pagó,"
+        " la diferencia está en suspenso y el envío no consta como pagado hasta que cierres el"
+        " caso. Pide que lo corrija."
     ),
     Kind.KEY_REUSED: _(
         "La dependencia tiene otra orden con nuestro folio. Seguimos preguntando; compara"
@@ -70,7 +71,8 @@ MEANINGS: Mapping[str, str] = {
         " corregir la causa."
     ),
     Kind.CALLBACK_UNMATCHED: _(
-        "Una dependencia avisó de un folio que no es nuestro. Pregúntale por ese mensaje."
+        "Una dependencia avisó de un folio que no es nuestro, o de un número suyo que en una hora"
+        " no dio con ningún envío. Pregúntale por ese mensaje."
     ),
     Kind.FIELD_UNUSABLE: _(
         "Un dato opcional de sus respuestas no se puede usar y se descarta. Avisa a la"
@@ -139,6 +141,7 @@ FACTS: Mapping[str, str] = {
     "agency": _("Dependencia"),
     "field": _("Dato"),
     "folio": _("Folio"),
+    "reference": _("Número de la dependencia"),
     "message": _("Mensaje de la dependencia"),
     "operation": _("Operación"),
     "code": _("Código"),
@@ -146,6 +149,7 @@ FACTS: Mapping[str, str] = {
     "folios": _("Folios"),
     "answer": _("Qué dijo la dependencia"),
     "amount": _("Monto según la dependencia"),
+    "currency": _("Moneda según la dependencia"),
     "reason_code": _("Motivo"),
     "status": _("Estado cuando se abrió"),
     "program": _("Programa"),

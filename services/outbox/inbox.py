@@ -20,17 +20,30 @@ def callback_topic(agency: str) -> str:
 
 
 def receive_callback(
-    session: Session, agency: str, message_id: str, folio: str, now: datetime
+    session: Session,
+    agency: str,
+    message_id: str,
+    folio: str | None,
+    now: datetime,
+    *,
+    reference: str | None = None,
 ) -> bool:
     """Keep the message and enqueue ``<agency>.callback``. False on a replay.
 
-    A callback is only a hint to ask the agency: its folio may be unknown or invented, which the
-    job finds out.
+    It speaks of our ``folio``, or where it has none of the agency's own ``reference``. A callback
+    is only a hint to ask the agency: either may be unknown or invented, which the job finds out.
     """
     row = new_id()
     new = session.execute(
         insert(AgencyMessage)
-        .values(agency=agency, message_id=message_id, id=row, folio=folio, received_at=now)
+        .values(
+            agency=agency,
+            message_id=message_id,
+            id=row,
+            folio=folio,
+            reference=None if folio else reference,
+            received_at=now,
+        )
         .on_conflict_do_nothing()
         .returning(AgencyMessage.id)
     ).first()
@@ -40,15 +53,11 @@ def receive_callback(
     return True
 
 
-def find_message_id(session: Session, message: UUID) -> str | None:
-    """What the agency itself calls the message ``message`` (its row's id)."""
-    return session.execute(
-        select(AgencyMessage.message_id).where(AgencyMessage.id == message)
-    ).scalar_one_or_none()
+def get_message(session: Session, message: UUID) -> AgencyMessage:
+    """The message of that row's id, which a worker was handed."""
+    return session.scalars(select(AgencyMessage).where(AgencyMessage.id == message)).one()
 
 
-def find_folio(session: Session, message: UUID) -> str | None:
-    """The folio that the message ``message`` (its row's id) speaks of."""
-    return session.execute(
-        select(AgencyMessage.folio).where(AgencyMessage.id == message)
-    ).scalar_one_or_none()
+def find_folio(session: Session, message: UUID) -> str:
+    """The folio that the message ``message`` (its row's id) speaks of; empty where it has none."""
+    return get_message(session, message).folio or ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Index, Integer, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base
@@ -64,12 +64,17 @@ class ScheduledRun(Base):
 
 
 class AgencyMessage(Base):
-    """A callback of an agency, kept for ever: its id makes every replay visible."""
+    """A callback of an agency, kept for ever: its id makes every replay visible.
+
+    It speaks of our ``folio``, or of what the agency itself calls it (``reference``).
+    """
 
     __tablename__ = "agency_messages"
+    __table_args__ = (CheckConstraint("num_nonnulls(folio, reference) = 1", name="about"),)
 
     agency: Mapped[str] = mapped_column(Text, primary_key=True)
     message_id: Mapped[str] = mapped_column(Text, primary_key=True)
     id: Mapped[UUID] = mapped_column(unique=True)
-    folio: Mapped[str] = mapped_column(Text)
+    folio: Mapped[str | None] = mapped_column(Text)
+    reference: Mapped[str | None] = mapped_column(Text)
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

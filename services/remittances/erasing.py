@@ -69,6 +69,8 @@ def block(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> N
             sender_name="",
             account_sealed=case((Remittance.account_sealed.is_(None), null()), else_=b""),
             account_hint=None,
+            # With it anybody can ask Banco de México for the name.
+            credit_proof=None,
             erased_at=now,
         )
         .execution_options(synchronize_session=False)
@@ -125,6 +127,7 @@ def _content(session: Session, remittance: Remittance, vault: Vault) -> dict[str
         "sender_name": remittance.sender_name,
         "recipient": asdict(open_person(recipient, vault)),
         "account": number,
+        "credit": remittance.credit_proof,
     }
 
 

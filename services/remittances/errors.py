@@ -56,6 +56,13 @@ class AlreadyPaid(Conflict):
     code = "already_paid"
 
 
+class NoPlaceToCollect(Conflict):
+    """Cash can't be collected in the ``municipality``: the nearest ``place`` has that ``name`` and
+    ``address`` and is ``kilometres`` away."""
+
+    code = "no_place_to_collect"
+
+
 class RecipientForgotten(Conflict):
     """The recipient's key was deleted, so that the account can't be read."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     DateTime,
+    Double,
     ForeignKey,
     Index,
     LargeBinary,
@@ -19,6 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.citizens.models import Person
@@ -26,6 +29,8 @@ from services.citizens.people import full_name
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.money import Money
 from services.kernel.tables import one_of
+from services.remittances.credit import CreditProof
+from services.remittances.credit import read as read_proof
 from services.remittances.rules import (
     FINAL,
     GIVEN_BACK,
@@ -141,6 +146,25 @@ class Quote(Priced, Base):
     expires_at: Mapped[datetime] = mapped_column(_NOW)
 
 
+class CollectionPlace(Base):
+    """A branch where the agency pays cash out, as listed last; ``closed_at`` since it doesn't.
+
+    ``municipality`` is INEGI's code.
+    """
+
+    __tablename__ = "collection_places"
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    municipality: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text)
+    hours: Mapped[str] = mapped_column(Text)
+    latitude: Mapped[float] = mapped_column(Double)
+    longitude: Mapped[float] = mapped_column(Double)
+    seen_at: Mapped[datetime] = mapped_column(_NOW)
+    closed_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
 class Remittance(Priced, Base):
     """One transfer: the quote's amounts, who sends, who receives, and how far it is.
 
@@ -160,6 +184,7 @@ class Remittance(Priced, Base):
             name="positive",
         ),
         CheckConstraint("(payout = 'branch') = (account_sealed IS NULL)", name="account"),
+        CheckConstraint("place_code IS NULL OR payout = 'branch'", name="place"),
         CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", name="paid_at"),
         CheckConstraint(
             f"({one_of('status', GIVEN_BACK)}) = (refunded_at IS NOT NULL)",
@@ -170,8 +195,14 @@ class Remittance(Priced, Base):
             f" AND coalesce(account_sealed, '') = '' AND {one_of('status', FINAL)})",
             name="erased",
         ),
+        CheckConstraint("credit_proof IS NULL OR status = 'paid'", name="credit_proof"),
         Index("ix_remittances_account_id_day", "account_id", "day"),
         Index("ix_remittances_open", "changed_at", postgresql_where=text(one_of("status", OPEN))),
+        Index(
+            "ix_remittances_agency_reference",
+            "agency_reference",
+            postgresql_where=text("agency_reference IS NOT NULL"),
+        ),
         {"postgresql_with": {"fillfactor": 80}},
     )
 
@@ -193,9 +224,13 @@ class Remittance(Priced, Base):
     paid_at: Mapped[datetime | None] = mapped_column(_NOW)
     refunded_at: Mapped[datetime | None] = mapped_column(_NOW)
     collect_until: Mapped[date | None]
+    # Where it is going to be collected, as the sender chose; ``branch`` is what the agency says.
+    place_code: Mapped[str | None] = mapped_column(ForeignKey("collection_places.code"))
     branch: Mapped[str | None] = mapped_column(Text)
     agency_reference: Mapped[str | None] = mapped_column(Text)
     reason_code: Mapped[str | None] = mapped_column(Text)
+    # As `services.remittances.credit` writes it.
+    credit_proof: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     changed_at: Mapped[datetime] = mapped_column(_NOW)
     # Since then it names nobody: see `services.remittances.erasing`.
     erased_at: Mapped[datetime | None] = mapped_column(_NOW)
@@ -204,10 +239,18 @@ class Remittance(Priced, Base):
         foreign_keys="Remittance.recipient_id", lazy="joined", innerjoin=True
     )
 
+    # Where none was chosen nothing is asked.
+    place: Mapped[CollectionPlace | None] = relationship()
+
     @property
     def recipient_name(self) -> str:
         """As the sender wrote it."""
         return full_name(self.recipient)
+
+    @property
+    def credit(self) -> CreditProof | None:
+        """The agency's proof that the money arrived."""
+        return read_proof(self.credit_proof) if self.credit_proof else None
 
 
 class BlockedRecord(Base):

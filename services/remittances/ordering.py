@@ -34,6 +34,7 @@ from services.remittances.errors import (
 )
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import Quote, Remittance
+from services.remittances.places import Collect, choose_place
 from services.remittances.quoting import get_quote
 from services.remittances.rules import (
     NOT_COUNTED,
@@ -65,12 +66,14 @@ class Recipient:
 
 @dataclass(frozen=True)
 class OrderRemittance:
-    """Send what the quote says to this recipient. News of it is told in ``language``."""
+    """Send what the quote says to this recipient, who gets cash where ``collect`` says. News of it
+    is told in ``language``."""
 
     quote_id: UUID
     recipient: Recipient
     purpose: Purpose
     language: str = "es"
+    collect: Collect | None = None
 
 
 def order(
@@ -86,8 +89,8 @@ def order(
 
     ``funding_mode`` ``instant`` takes the sender's money as paid at once (development); no other
     mode has a provider yet. Raises `FundingUnavailable`, NotFound for a quote of somebody else,
-    `QuoteExpired`, `QuoteUsed`, `ProfileRequired`, `LimitExceeded`, `PersonLimitExceeded`, Invalid
-    with the recipient's field.
+    `QuoteExpired`, `QuoteUsed`, `ProfileRequired`, `LimitExceeded`, `PersonLimitExceeded`,
+    `NoPlaceToCollect`, Invalid with the recipient's field.
     """
     if funding_mode != INSTANT_FUNDING:
         raise FundingUnavailable()
@@ -217,6 +220,7 @@ def _remittance(
     )
     if remittance.payout == Payout.BRANCH:
         remittance.collect_until = day_in_mexico(now + rules.collect)
+        remittance.place = choose_place(session, command.collect) if command.collect else None
     person, sealed = _recipient(command.recipient, number, remittance, now=now, vault=vault)
     remittance.recipient = person
     remittance.account_sealed = sealed

@@ -16,6 +16,7 @@ from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.citizens.people import find_key
+from services.incidents.reporting import settled_before
 from services.incidents.rules import Kind
 from services.kernel import audit
 from services.kernel.audit import SYSTEM
@@ -23,6 +24,7 @@ from services.kernel.crypto import Vault
 from services.kernel.money import format_minor
 from services.kernel.tables import append_numbered
 from services.remittances.books import refuse_when_stopped
+from services.remittances.credit import CreditProof, written
 from services.remittances.errors import RecipientForgotten
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import PayoutAttempt, Remittance
@@ -41,12 +43,15 @@ from services.remittances.rules import (
     believable,
     contradicts,
     day_in_mexico,
+    heard_only,
     next_day_begins,
 )
 from services.remittances.suspense import report_contradiction
 from services.remittances.tariffs import tariff
 
 CONCEPT = "REMESA"
+# What is paid out, and what an answer means that names no currency.
+CURRENCY = "MXN"
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ class PayoutTask:
     first_surname: str = field(repr=False)
     second_surname: str | None = field(repr=False)
     account: str | None = field(repr=False)
+    place: str | None
     sender_name: str = field(repr=False)
     concept: str = CONCEPT
 
@@ -75,7 +81,7 @@ class PayoutTask:
 @dataclass(frozen=True)
 class PayoutAnswer:
     """The agency's word on a folio: ``branch`` says where cash waits, ``reason_code`` why not,
-    ``amount_minor`` what it pays in centavos, where it tells."""
+    ``amount_minor`` what it pays in hundredths of ``currency``, ``credit`` how it shows that."""
 
     answer: Answer
     reason_code: str | None = None
@@ -83,6 +89,17 @@ class PayoutAnswer:
     branch: str | None = None
     paid_at: datetime | None = None
     amount_minor: int | None = None
+    currency: str = CURRENCY
+    credit: CreditProof | None = None
+
+    @property
+    def pesos_minor(self) -> int | None:
+        """Centavos that it says it pays: none of them where it speaks of another currency."""
+        return self.amount_minor if self.currency == CURRENCY else 0
+
+    def differs(self, ordered_minor: int) -> bool:
+        """Whether it has another amount or currency than was ordered."""
+        return self.pesos_minor not in (None, ordered_minor)
 
 
 def claim_payout(
@@ -131,8 +148,9 @@ def settle_payout(
     """Take the agency's word and post what it means; returns the status afterwards.
 
     It settles every open attempt: the agency has the folio, so that a late one is a repeat. Old
-    news changes nothing; what can't be (paid after it was given back, another amount than was
-    ordered) becomes an incident, with its money in suspense.
+    news changes nothing; what can't be (paid after it was given back, another amount or currency
+    than was ordered) becomes an incident, with its money in suspense. A payment that differs
+    counts as paid only once a person has settled that.
     """
     remittance = LIFECYCLE.lock(session, remittance_id)
     before = Status(remittance.status)
@@ -142,11 +160,12 @@ def settle_payout(
         _report_contradiction(session, remittance, kind, answer, now)
         return before
     _learn(session, remittance, answer)
-    after = after_answer(before, answer.answer)
+    differs = answer.differs(remittance.receive_minor)
+    trusted = not differs or _settled_difference(session, remittance, answer, now)
+    after = after_answer(before, answer.answer if trusted else heard_only(answer.answer))
     if after is not before:
         columns = _answered_columns(remittance, after, answer, now)
         LIFECYCLE.move(session, remittance, after, now=now, actor=SYSTEM, **columns)
-    _report_amount(session, remittance, answer, now)
     return after
 
 
@@ -156,7 +175,8 @@ def _answered_columns(
     """Return the columns that follow from the agency's answer."""
     if after is Status.PAID:
         good = believable(answer.paid_at, remittance.funded_at, now)
-        return {"paid_at": answer.paid_at if good else now}
+        proof = {"credit_proof": written(answer.credit)} if answer.credit else {}
+        return {"paid_at": answer.paid_at if good else now, **proof}
     if after is Status.AVAILABLE and remittance.collect_until is not None:
         # Cash waits as long as it may be collected; then the agency says what became of it.
         return {"answer_due_at": next_day_begins(remittance.collect_until)}
@@ -267,6 +287,7 @@ def _task(session: Session, remittance: Remittance, attempt: int, vault: Vault) 
         first_surname=person.first_surname,
         second_surname=person.second_surname,
         account=_account(remittance, vault),
+        place=remittance.place_code,
         sender_name=remittance.sender_name,
     )
 
@@ -340,9 +361,12 @@ def _report_contradiction(
 ) -> None:
     """Pesos that were paid after all are the house's loss so far, and what came back isn't its
     own; both stand in suspense."""
-    paid = remittance.receive_minor if answer.amount_minor is None else answer.amount_minor
+    # In another currency than pesos nobody knows how much it is: what was ordered, so far.
+    paid = answer.pesos_minor or remittance.receive_minor
     suspense = paid if kind is Kind.PAID_AFTER_REFUND else -remittance.receive_minor
     detail: dict[str, object] = {"answer": answer.answer, "reason_code": answer.reason_code}
+    if answer.differs(remittance.receive_minor):
+        detail |= _amount(answer)
     report_contradiction(session, remittance, kind, detail, suspense_minor=suspense, now=now)
     subject = audit.Subject.of("remittance", remittance)
     audit.record(
@@ -350,19 +374,26 @@ def _report_contradiction(
     )
 
 
-def _report_amount(
+def _settled_difference(
     session: Session, remittance: Remittance, answer: PayoutAnswer, now: datetime
-) -> None:
-    """Another amount than was ordered: once it is paid, the difference stands in suspense."""
-    amount = answer.amount_minor
-    if amount is None or amount == remittance.receive_minor:
-        return
-    paid = Status(remittance.status) is Status.PAID
+) -> bool:
+    """Report another amount or currency than was ordered; where it is said to be paid, the
+    difference stands in suspense. True when a person has settled just that already."""
+    says_paid = answer.answer is Answer.PAID
+    difference = (answer.pesos_minor or 0) - remittance.receive_minor if says_paid else 0
     report_contradiction(
         session,
         remittance,
         Kind.AMOUNT_DIFFERS,
-        {"answer": answer.answer, "amount": format_minor(amount)},
-        suspense_minor=amount - remittance.receive_minor if paid else 0,
+        {"answer": answer.answer, **_amount(answer)},
+        suspense_minor=difference,
         now=now,
     )
+    return settled_before(session, Kind.AMOUNT_DIFFERS, remittance.id, suspense_minor=difference)
+
+
+def _amount(answer: PayoutAnswer) -> dict[str, object]:
+    """What the agency says that it pays, for a person to read."""
+    if answer.amount_minor is None:
+        return {"currency": answer.currency}
+    return {"amount": format_minor(answer.amount_minor), "currency": answer.currency}

@@ -28,7 +28,7 @@ from services.kernel.tables import Page, fetch_page, list_numbered
 from services.ledger.queries import balance, trial_balance
 from services.outbox.models import OutboxItem
 from services.remittances.entries import LedgerCode
-from services.remittances.models import Remittance, RemittanceEvent
+from services.remittances.models import CollectionPlace, Remittance, RemittanceEvent
 from services.remittances.rules import GIVEN_BACK, IN_PAYOUT, OPEN, Payout, Status
 
 # What a branch asks for; the edge says it in the reader's words.
@@ -44,6 +44,7 @@ class Collection:
     pesos: Money
     payout: Payout
     branch: str | None
+    place: CollectionPlace | None
     collect_with: tuple[str, ...]
     collect_until: date | None
     date_available: date
@@ -142,6 +143,16 @@ def find_by_folio(session: Session, folio: str) -> UUID | None:
     return session.scalar(select(Remittance.id).where(Remittance.folio == parsed))
 
 
+def find_by_reference(session: Session, reference: str) -> UUID | None:
+    """The id of the remittance that the agency calls that, the newest one should there be two."""
+    return session.scalar(
+        select(Remittance.id)
+        .where(Remittance.agency_reference == reference)
+        .order_by(Remittance.id.desc())
+        .limit(1)
+    )
+
+
 def when_issued(session: Session, folio: str) -> datetime | None:
     """When that folio was given to somebody, or None: all that whoever holds a paper may know."""
     return session.scalar(select(Remittance.funded_at).where(Remittance.folio == folio))
@@ -199,6 +210,7 @@ def _collection(remittance: Remittance) -> Collection:
         pesos=Money(remittance.receive_minor, "MXN"),
         payout=Payout(remittance.payout),
         branch=remittance.branch if at_branch else None,
+        place=remittance.place if at_branch else None,
         collect_with=COLLECT_WITH if at_branch else (),
         collect_until=remittance.collect_until if at_branch else None,
         date_available=remittance.date_available,

@@ -166,6 +166,11 @@ def after_answer(status: Status, answer: Answer) -> Status:
     return wanted if wanted in TRANSITIONS[status] else status
 
 
+def heard_only(answer: Answer) -> Answer:
+    """What remains of an answer whose amount isn't the one ordered: that the agency has it."""
+    return Answer.ACCEPTED if answer is Answer.PAID else answer
+
+
 def contradicts(status: Status, answer: Answer) -> Kind | None:
     """What to report when the agency says something that must not be."""
     if status is Status.PAID and answer in (Answer.REFUSED, Answer.CANCELLED):

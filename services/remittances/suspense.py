@@ -29,11 +29,11 @@ def report_contradiction(
     suspense_minor: int,
     now: datetime,
 ) -> None:
-    """Report it, with ``suspense_minor`` centavos in suspense. The row of ``found`` is locked.
+    """Report it, with ``suspense_minor`` centavos in suspense. The remittance is locked.
 
     The same word again posts nothing more, and what a person has settled for good is no news.
     """
-    if settled_before(session, kind, remittance.id):
+    if settled_before(session, kind, remittance.id, suspense_minor=suspense_minor):
         return
     contradiction = Report(
         kind, Subject.REMITTANCE, remittance.id, {"status": remittance.status, **detail}

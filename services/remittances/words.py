@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
+from services.remittances.credit import Identification
 from services.remittances.rules import Status
 
 # Un envío, so that it is masculine.
@@ -22,6 +23,15 @@ STATUSES: Mapping[str, str] = {
     Status.FAILED: _("No se pudo enviar"),
 }
 
+IDENTIFICATIONS: Mapping[str, str] = {
+    Identification.VOTER_CARD: _("Credencial para votar"),
+    Identification.PASSPORT: _("Pasaporte"),
+    Identification.PROFESSIONAL_LICENCE: _("Cédula profesional"),
+    Identification.MILITARY_CARD: _("Cartilla militar"),
+    Identification.CONSULAR_CARD: _("Matrícula consular"),
+    Identification.OTHER: _("Otra identificación"),
+}
+
 ERRORS: Mapping[str, ErrorMessage] = {
     "payouts_stopped": ErrorMessage(
         _("Los pagos están detenidos"), _("Tu envío está a salvo y sale en cuanto se aclare.")
@@ -32,6 +42,16 @@ ERRORS: Mapping[str, ErrorMessage] = {
     ),
     "tariff_unavailable": ErrorMessage(
         _("No disponible por ahora"), _("No se hizo nada. Intenta otra vez en unos minutos.")
+    ),
+    "no_place_to_collect": ErrorMessage(
+        _("Ahí no se puede cobrar en efectivo"),
+        _(
+            "En %(municipality)s no hay oficina de Finabien. La más cercana es %(name)s"
+            " (%(address)s), a unos %(kilometres)s km. Elígela, o envía a una cuenta o tarjeta."
+        ),
+    ),
+    "place_unknown": ErrorMessage(
+        _("Esa oficina ya no está en la lista"), _("Elige otra de las que se muestran.")
     ),
     "recipient_forgotten": ErrorMessage(
         _("Los datos de esta persona se borraron"),

@@ -159,6 +159,14 @@ def test_a_reference_that_is_none_of_ours_is_told_by_its_field(web: Web, referen
     assert list(answer.get_json()["errors"]) == ["folio"]
 
 
+@pytest.mark.parametrize(("reference", "status"), [("FB0012", 200), ("", 422), ("a\0b", 422)])
+def test_the_agencys_own_number_stands_in_for_our_folio(
+    web: Web, reference: str, status: int
+) -> None:
+    body = json.dumps({"type": "payout.updated", "reference": reference}).encode()
+    assert _post(web, body, _sign(NEW, body, "m"), "m").status_code == status
+
+
 def test_bytes_that_are_no_text_are_refused(web: Web) -> None:
     assert _post(web, b"\xff\xfe{}", "v1,abc=", "m").status_code == 401
 

@@ -30,6 +30,7 @@ from services.monitoring import dimensions, indicators
 from services.monitoring import rules as reported
 from services.open_data.rules import Level
 from services.operations import rules as operations
+from services.remittances import credit
 from services.remittances import rules as remittances
 from services.voting import rules as voting
 from services.words import MESSAGES, TABLES
@@ -100,6 +101,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "folders.purpose": {*folders.Purpose},
     "folders.data": {*consenting.TRANSFERRED},
     "enrollments.document": {"identity", "proof_of_address"},
+    "remittances.identification": {*credit.Identification},
     "remittances.status": {*remittances.Status},
     "commission.status": {*commission.Status},
     "commission.follow_up": {*commission.FollowUpStatus},

@@ -231,6 +231,10 @@ class PayoutBench:
         with self.work.transaction() as session:
             return session.get_one(Remittance, remittance).folio
 
+    def reference(self, remittance: UUID) -> str:
+        """What the agency calls it."""
+        return self.agency.status(self.folio(remittance)).agency_reference or ""
+
     def surname(self, remittance: UUID) -> str:
         """Of its recipient."""
         with self.work.transaction() as session:

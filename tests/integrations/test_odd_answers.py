@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations.contracts import EnrollmentStatus, PayoutStatus
+from integrations.contracts import CreditKind, CreditProof, EnrollmentStatus, PayoutStatus
 from integrations.finabien.wire import payout_state
 from integrations.sat.wire import enrollment_state
 
@@ -26,6 +26,8 @@ NO_AMOUNT: list[Any] = ["1e2", "-1.00", "1,000.00", "1.0", "１.00", 100, 100.0,
         *((name, value) for name in ("referencia", "sucursal", "causa") for value in NO_TEXT),
         *(("fechaLiquidacion", value) for value in NO_MOMENT),
         *(("monto", value) for value in NO_AMOUNT),
+        *(("moneda", value) for value in ("", "pesos", "mxn", 7, ["MXN"])),
+        *(("comprobante", value) for value in ("SPEI", 7, [])),
     ],
 )
 def test_paid_is_paid_whatever_an_optional_field_says(name: str, value: Any) -> None:
@@ -38,6 +40,27 @@ def test_paid_is_paid_whatever_an_optional_field_says(name: str, value: Any) -> 
 def test_what_can_be_used_is_used() -> None:
     state = payout_state(FOLIO, {**PAID, "referencia": "FB1", "monto": "184.56", "sucursal": None})
     assert (state.agency_reference, state.amount_minor, state.dropped) == ("FB1", 18456, ())
+
+
+@pytest.mark.parametrize(
+    ("proof", "dropped"),
+    [
+        ({}, ()),
+        ({"tipo": "SPEI"}, ()),
+        ({"tipo": "OTRO", "referencia": "1"}, ()),
+        ({"tipo": "SPEI", "referencia": "a\0b"}, ("comprobante.referencia",)),
+    ],
+)
+def test_what_proves_nothing_is_no_proof(proof: dict[str, Any], dropped: tuple[str, ...]) -> None:
+    state = payout_state(FOLIO, {**PAID, "comprobante": proof})
+    assert (state.status, state.credit, state.dropped) == (PayoutStatus.PAID, None, dropped)
+
+
+def test_a_proof_is_kept_without_what_cant_be_used_of_it() -> None:
+    proof = {"tipo": "RECIBO", "referencia": "R1", "fechaOperacion": "ayer", "identificacion": "X"}
+    state = payout_state(FOLIO, {**PAID, "comprobante": proof})
+    assert state.credit == CreditProof(CreditKind.BRANCH, "R1", identification="other")
+    assert state.dropped == ("comprobante.fechaOperacion",)
 
 
 @pytest.mark.parametrize("change", [{"claveRastreo": "OTHER"}, {"estado": "QUIEN_SABE"}])

@@ -284,17 +284,69 @@ def test_a_payment_that_the_agency_takes_back_is_held_for_its_sender(
     assert _suspense(bench) == -184_56
 
 
-@pytest.mark.parametrize(("amount", "suspense"), [("100.00", -84_56), ("200.00", 15_44)])
-def test_another_amount_than_was_ordered_is_paid_with_its_difference_in_suspense(
-    bench: PayoutBench, says: Callable[..., None], remittance: UUID, amount: str, suspense: int
+@pytest.mark.parametrize(
+    ("differs", "suspense"),
+    [
+        ({"monto": "100.00"}, -84_56),
+        ({"monto": "200.00"}, 15_44),
+        ({"monto": "184.56", "moneda": "USD"}, -184_56),
+    ],
+)
+def test_another_amount_or_currency_is_paid_only_once_a_person_has_settled_it(
+    bench: PayoutBench,
+    says: Callable[..., None],
+    remittance: UUID,
+    differs: dict[str, str],
+    suspense: int,
 ) -> None:
-    says({"estado": "EN_PROCESO", "monto": amount})
+    says({"estado": "EN_PROCESO", **differs})
     bench.run_all()
     assert _incidents(bench)["amount_differs"].suspense_minor == 0
-    says({"estado": "LIQUIDADO", "monto": amount})
+    says({"estado": "LIQUIDADO", **differs})
+    for _ in range(2):
+        bench.run_all()
+    assert bench.status(remittance) is Status.ACCEPTED
+    incident = _incidents(bench)["amount_differs"]
+    assert incident.suspense_minor == _suspense(bench) == suspense
+    assert incident.detail == {
+        "status": "accepted", "answer": "paid", "amount": differs["monto"],
+        "currency": differs.get("moneda", "MXN"),
+    }  # fmt: skip
+    assert bench.proof().holds
+    _resolve(bench, incident, Resolution.WRITTEN_OFF)
     bench.run_all()
     assert bench.status(remittance) is Status.PAID
-    assert _incidents(bench)["amount_differs"].suspense_minor == _suspense(bench) == suspense
+    assert (_incidents(bench), _suspense(bench), bench.proof().holds) == ({}, 0, True)
+
+
+def test_an_amount_that_the_agency_corrects_is_paid_as_ordered(
+    bench: PayoutBench, says: Callable[..., None], remittance: UUID
+) -> None:
+    says({"estado": "LIQUIDADO", "monto": "100.00"})
+    bench.run_all()
+    # Taken in, whatever it says: it is asked, never sent again.
+    assert bench.status(remittance) is Status.ACCEPTED
+    _resolve(bench, _incidents(bench)["amount_differs"], Resolution.CORRECTED)
+    bench.run_all()
+    assert (bench.status(remittance), _suspense(bench)) == (Status.ACCEPTED, -84_56)
+    _resolve(bench, _incidents(bench)["amount_differs"], Resolution.CORRECTED)
+    says({"estado": "LIQUIDADO", "monto": "184.56", "moneda": "MXN"})
+    bench.run_all()
+    assert (bench.status(remittance), _suspense(bench)) == (Status.PAID, 0)
+    assert bench.proof().holds
+
+
+def test_a_changed_repeat_of_what_was_paid_is_a_case(
+    bench: PayoutBench, says: Callable[..., None], remittance: UUID
+) -> None:
+    says({"estado": "LIQUIDADO", "monto": "184.56"})
+    bench.run_all()
+    for amount in ("184.56", "180.00"):
+        says({"estado": "LIQUIDADO", "monto": amount})
+        bench.call_back(remittance)
+        bench.run_all()
+    assert bench.status(remittance) is Status.PAID
+    assert _incidents(bench)["amount_differs"].suspense_minor == _suspense(bench) == -4_56
 
 
 def test_a_key_that_was_used_for_another_order_is_a_persons_to_look_at(

@@ -213,7 +213,7 @@ def take_callback(job: JobContext, lease: Lease) -> None:
     """The agency says that something changed. Only what it answers when asked counts."""
 
     def claim(session: Session, _now: datetime) -> _Question | Settled:
-        enrollment = find_request(session, find_folio(session, lease.ref) or "")
+        enrollment = find_request(session, find_folio(session, lease.ref))
         # The regular questions go on by themselves.
         return _question(enrollment, goes_on=False) if enrollment else incidents.unmatched(lease)
 

@@ -13,7 +13,7 @@ from services.incidents import watching
 from services.incidents.reporting import Report, id_of_field, id_of_job, report
 from services.incidents.rules import Kind, Subject
 from services.outbox.delivery import PARKED, Lease, note_error
-from services.outbox.inbox import find_folio, find_message_id
+from services.outbox.inbox import get_message
 from services.remittances import waiting
 from services.remittances.suspense import clear_suspense
 from workers.runtime import JobContext
@@ -52,14 +52,12 @@ def park(job: JobContext, lease: Lease, error: str) -> None:
 
 
 def unmatched(lease: Lease) -> Settled:
-    """The agency speaks of a folio that we don't have: kept for a person, with its message."""
+    """The agency speaks of something that we don't have: kept for a person, with its message."""
 
     def write(session: Session, now: datetime) -> None:
-        detail = {
-            "agency": lease.topic.partition(".")[0],
-            "folio": find_folio(session, lease.ref),
-            "message": find_message_id(session, lease.ref),
-        }
+        message = get_message(session, lease.ref)
+        about = {"folio": message.folio} if message.folio else {"reference": message.reference}
+        detail = {"agency": message.agency, "message": message.message_id, **about}
         incident = Report(Kind.CALLBACK_UNMATCHED, Subject.AGENCY_MESSAGE, lease.ref, detail)
         report(session, incident, now=now)
 

@@ -137,8 +137,9 @@ def take_receipt(job: JobContext, lease: Lease) -> None:
     """The gateway calls back about a message: ask it what is true."""
 
     def claim(session: Session, _now: datetime) -> UUID | None:
-        message = UUID(find_folio(session, lease.ref))
-        return message if find_message(session, message) else None
+        key = find_folio(session, lease.ref)
+        message = UUID(key) if key else None
+        return message if message and find_message(session, message) else None
 
     def ask(job: JobContext, message: UUID) -> Settled:
         report = job.agencies.notices.report(str(message))

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from integrations import contracts
 from integrations.contracts import PayoutChannel, PayoutOrder, PayoutState, PayoutStatus
 from integrations.errors import AgencyError, OutcomeUnknown, Refused, Retryable, Throttled
 from integrations.registry import Purpose
@@ -22,10 +23,12 @@ from services.incidents.reporting import Report, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.crypto import Vault
 from services.outbox.delivery import Lease, enqueue
-from services.outbox.inbox import find_folio
+from services.outbox.inbox import get_message
 from services.remittances.cancelling import claim_cancel
+from services.remittances.credit import CreditKind, CreditProof, Identification
 from services.remittances.errors import PayoutsStopped
 from services.remittances.payout import (
+    CURRENCY,
     PayoutAnswer,
     PayoutTask,
     begin_resend,
@@ -36,7 +39,7 @@ from services.remittances.payout import (
     settle_payout,
     settle_refusal,
 )
-from services.remittances.queries import find_by_folio, get_remittance
+from services.remittances.queries import find_by_folio, find_by_reference, get_remittance
 from services.remittances.rules import (
     FINAL,
     Answer,
@@ -54,11 +57,14 @@ from workers.steps import Claim, RetryLater, Settled, run_steps
 AGENCY = code_of(Purpose.PAYOUTS)
 PAYOUT = "remittances.payout"
 CANCEL = "remittances.cancel"
+CALLBACK = "finabien.callback"
 FIRST_QUESTION_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 900.0
 # Cash waits for a person, and a callback tells when it was collected.
 SHORTEST_BRANCH_PAUSE_SECONDS = 60.0
 STOPPED_SECONDS = 60.0
+# For so long a callback is looked for that has the agency's own number alone.
+LONGEST_SEARCH = timedelta(hours=1)
 # The agency has an order under this folio that differs from ours: what it has is what counts.
 KEY_REUSED = "key_reused"
 
@@ -95,13 +101,30 @@ def cancel(job: JobContext, lease: Lease) -> None:
 
 
 def take_callback(job: JobContext, lease: Lease) -> None:
-    """The agency says that something changed. Only what it answers when asked counts."""
+    """The agency says that something changed. Only what it answers when asked counts.
 
-    def claim(session: Session, _now: datetime) -> Any:
-        remittance = find_by_folio(session, find_folio(session, lease.ref) or "")
-        return get_remittance(session, remittance) if remittance else incidents.unmatched(lease)
+    What it calls by its own number may be known later only: that is looked for again for an hour.
+    """
+
+    def claim(session: Session, now: datetime) -> Any:
+        message = get_message(session, lease.ref)
+        if message.folio:
+            remittance = find_by_folio(session, message.folio)
+        else:
+            remittance = find_by_reference(session, message.reference or "")
+        if remittance:
+            return get_remittance(session, remittance)
+        age = now - message.received_at
+        if message.folio or age >= LONGEST_SEARCH:
+            return incidents.unmatched(lease)
+        return Settled("not_matched_yet", partial(_look_again, lease, age))
 
     run_steps(job, lease, claim, _ask_beside, agency=AGENCY)
+
+
+def _look_again(lease: Lease, age: timedelta, session: Session, _now: datetime) -> None:
+    delay = max(age / timedelta(seconds=4), FIRST_QUESTION_SECONDS)
+    enqueue(session, CALLBACK, lease.ref, delay_seconds=delay)
 
 
 def _ask_beside(job: JobContext, remittance: Any) -> Settled:
@@ -265,6 +288,7 @@ def payout_order(task: PayoutTask) -> PayoutOrder:
         account=task.account,
         sender_name=task.sender_name,
         concept=task.concept,
+        branch=task.place,
     )
 
 
@@ -277,4 +301,20 @@ def _answer(state: PayoutState) -> PayoutAnswer:
         branch=state.branch,
         paid_at=state.paid_at,
         amount_minor=state.amount_minor,
+        currency=state.currency or CURRENCY,
+        credit=_credit(state.credit),
+    )
+
+
+def _credit(proof: contracts.CreditProof | None) -> CreditProof | None:
+    if proof is None:
+        return None
+    shown = proof.identification
+    return CreditProof(
+        kind=CreditKind(proof.kind),
+        reference=proof.reference,
+        credited_on=proof.credited_on,
+        bank=proof.bank,
+        certificate=proof.certificate,
+        identification=Identification(shown) if shown else None,
     )

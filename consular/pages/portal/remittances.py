@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
 from consular.commands import offering_correction, order_remittance, run_idempotent
+from consular.credit import proof_rows
 from consular.db import database_now, transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import MEXICO_CITY
@@ -35,6 +36,7 @@ from consular.pages.forms import (
 )
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import prefilled_form
+from consular.pages.portal.send_place import chosen_place, place_in_words, place_missing
 from consular.pages.portal.terms import terms
 from consular.pages.posting import reopen, submission_key
 from consular.prices import price
@@ -43,6 +45,7 @@ from services.citizens.people import PersonData, full_name
 from services.kernel.errors import DomainError, NotFound
 from services.kernel.ids import parse_folio
 from services.remittances.cancelling import cancel, list_actions
+from services.remittances.credit import CreditKind, CreditProof
 from services.remittances.ordering import OrderRemittance
 from services.remittances.queries import (
     Collection,
@@ -133,6 +136,8 @@ def send_check() -> Any:
     command = _command(form, {})
     if command is None:
         return go(url_for("portal.send_recipient", d=draft_id() or None))
+    if place_missing(form, _quote_context(command.quote_id)["payout"]):
+        return go(url_for("portal.send_municipality", d=draft_id() or None))
     return _ask_check(form, command, draft().errors())
 
 
@@ -144,6 +149,8 @@ def send_confirm() -> Response:
     command = _command(form, {})
     if command is None:
         return go(url_for("portal.send_recipient", d=keep_draft(form)))
+    if place_missing(form, _quote_context(command.quote_id)["payout"]):
+        return go(url_for("portal.send_municipality", d=keep_draft(form)))
     remittance_id = _order_once(command)
     drop()
     return go(url_for("portal.remittance", id=remittance_id, nuevo=1))
@@ -270,7 +277,11 @@ def _read_amounts(form: dict[str, str], errors: Errors) -> RequestQuote | None:
 def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
     command: OrderRemittance | None = check(
         RemittanceSchema(),
-        {**pick(form, "quote", "purpose"), "recipient": pick(form, *NAMES, *NUMBERS.values())},
+        {
+            **pick(form, "quote", "purpose"),
+            "recipient": pick(form, *NAMES, *NUMBERS.values()),
+            "collect": pick(form, "place") or None,
+        },
         errors,
     )
     for name in list(errors):
@@ -342,6 +353,7 @@ def _ask_check(form: dict[str, str], command: OrderRemittance, errors: Errors) -
         clock=reader_clock(),
         recipient_name=full_name(command.recipient),
         destination=_destination(quoted["payout"], number[-4:] if number else ""),
+        place=chosen_place(form) if quoted["payout"] == "branch" else "",
         funding_words=_funding(quoted["funding"]),
         form=form,
         errors=errors,
@@ -355,6 +367,7 @@ def _show(id: UUID, errors: Errors) -> str:
         today = database_now(session)
         numbers = terms(session)
         can_cancel = Action.CANCEL in list_actions(session, remittance, now=today)
+        place = remittance.place
         history = [
             {"status": step.status, "at": step.at, "detail": ""}
             for step in list_history(session, id)
@@ -376,9 +389,8 @@ def _show(id: UUID, errors: Errors) -> str:
             "window_over": today > remittance.cancel_until,
             "answer_by": remittance.answer_due_at,
             "history": history,
-            "collect": _collect(remittance.branch, remittance.collect_until)
-            if remittance.branch
-            else None,
+            "collect": _collect(remittance, place),
+            "credit": _credit(remittance.credit),
             **_price(remittance),
         },
         clock=reader_clock(),
@@ -389,24 +401,33 @@ def _show(id: UUID, errors: Errors) -> str:
     )
 
 
+def _credit(proof: CreditProof | None) -> dict[str, Any] | None:
+    """The proof that it arrived, as `_credit.html` shows it."""
+    if proof is None:
+        return None
+    return {"rows": proof_rows(proof), "by_transfer": proof.kind is CreditKind.SPEI}
+
+
 def _collection(collection: Collection) -> dict[str, Any]:
     return {
         "folio": collection.folio,
         "status": collection.status.value,
         "not_coming": collection.status in NOT_COMING,
         "total_to_recipient": collection.pesos,
-        "collect": _collect(collection.branch, collection.collect_until)
-        if collection.branch
-        else None,
+        "collect": _collect(collection, collection.place),
         "answer_by": None,
     }
 
 
-def _collect(branch: str, until: Any) -> dict[str, Any]:
+def _collect(of: Any, place: Any) -> dict[str, Any] | None:
+    """Where cash waits: the branch that was chosen, or else as the agency calls it."""
+    where = place_in_words(place) if place else of.branch
+    if not where:
+        return None
     return {
-        "where": branch,
+        "where": where,
         "bring": _("El folio y una identificación oficial vigente."),
-        "until": until,
+        "until": of.collect_until,
     }
 
 

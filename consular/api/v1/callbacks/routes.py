@@ -19,7 +19,7 @@ from consular.api.v1.callbacks.answers import CallbackAnswer
 from consular.auth import ANYONE, allow, now
 from consular.db import transaction
 from consular.errors import FieldsInvalid, Malformed, Unauthenticated
-from consular.input.callbacks import CallbackHeaders, CallbackSchema
+from consular.input.callbacks import MOST_REFERENCE, CallbackHeaders, CallbackSchema
 from consular.input.fields import FOLIO_FORM
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
@@ -36,7 +36,7 @@ SIGNATURE = "webhook-signature"
 @api.post("/<code:agency>")
 @allow(ANYONE)
 def receive(agency: str) -> Response:
-    """Receive an agency's message about one folio.
+    """Receive an agency's message about one folio, ours or its own number.
 
     200 once it is stored, and again on a replay; 401 when the signature isn't the agency's. The
     message is a hint: the agency is asked by folio what is true.
@@ -49,14 +49,15 @@ def receive(agency: str) -> Response:
     if len(raw) > MAX_BODY:
         raise RequestEntityTooLarge()
     message = _verified(secrets, raw)
-    folio = _reference(str(message.get("folio", "")))
+    reference = _agencys_own(message)
+    folio = None if reference else _ours(str(message.get("folio", "")))
     identifier = request.headers.get("webhook-id", "")
-    if folio is None:
+    if folio is None and reference is None:
         raise FieldsInvalid({"folio": [str(FOLIO_FORM)]})
     if not 1 <= len(identifier) <= MOST_ID or not identifier.isprintable():
         raise Malformed()
     with transaction(NETWORK_SCOPE) as session:
-        new = receive_callback(session, agency, identifier, folio, now())
+        new = receive_callback(session, agency, identifier, folio, now(), reference=reference)
     body = json.dumps(CallbackAnswer.render(status="stored" if new else "known"))
     return Response(body, content_type="application/json")
 
@@ -95,7 +96,15 @@ def _verified(secrets: tuple[str, ...], raw: bytes) -> dict[str, Any]:
     return message
 
 
-def _reference(text: str) -> str | None:
+def _agencys_own(message: dict[str, Any]) -> str | None:
+    """What the agency itself calls it, where the message has no folio of ours."""
+    text = message.get("reference")
+    if "folio" in message or not isinstance(text, str):
+        return None
+    return text if 1 <= len(text) <= MOST_REFERENCE and text.isprintable() else None
+
+
+def _ours(text: str) -> str | None:
     """The folio, or the key of a message to somebody, that the callback speaks of."""
     try:
         return parse_folio(text) or str(UUID(text))

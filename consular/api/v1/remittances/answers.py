@@ -11,11 +11,13 @@ from consular.api.answer_fields import (
     ListAnswer,
     Many,
     MoneyPair,
+    Number,
     One,
     Text,
     Texts,
     Word,
 )
+from services.remittances.credit import CreditKind, Identification
 from services.remittances.rules import Action, Funding, Payout, Status
 
 
@@ -57,8 +59,47 @@ class RecipientAnswer(Answer):
     account_hint = Text(allow_none=True)
 
 
+class CreditAnswer(Answer):
+    """How the agency shows that the money arrived.
+
+    ``reference``: tracking key of a transfer, or number of a branch's receipt; ``certificate``: the
+    reference of Banco de México's certificate (CEP); ``identification``: kind of document shown.
+    """
+
+    kind = Word(CreditKind)
+    reference = Text()
+    credited_on = CalendarDay(allow_none=True)
+    bank = Text(allow_none=True)
+    certificate = Text(allow_none=True)
+    identification = Word(Identification, allow_none=True)
+
+
+class PlaceAnswer(Answer):
+    """A place where cash is collected."""
+
+    code = Text()
+    name = Text()
+    address = Text()
+    hours = Text()
+
+
+class NearPlaceAnswer(PlaceAnswer):
+    """``kilometres`` in a straight line from the municipality's main town; 0 within it."""
+
+    kilometres = Number()
+
+
+class PlaceList(Answer):
+    """Those in the municipality; where there is none, the nearest ones."""
+
+    municipality = Text()
+    items = Many(NearPlaceAnswer)
+
+
 class RemittanceAnswer(PriceAnswer):
-    """``answer_due_at``: by when an unknown outcome will be known; ``actions``: for the sender."""
+    """``answer_due_at``: by when an unknown outcome will be known; ``actions``: for the sender;
+    ``credit``: once it is paid, where the agency proves it; ``place``: where cash is collected, if
+    that was chosen."""
 
     id = Id()
     folio = Text()
@@ -68,6 +109,8 @@ class RemittanceAnswer(PriceAnswer):
     actions = Texts(Word(Action), required=False)
     recipient = One(RecipientAnswer, required=False)
     history = Many(StepAnswer, required=False)
+    credit = One(CreditAnswer, allow_none=True)
+    place = One(PlaceAnswer, allow_none=True)
 
 
 class RemittanceList(ListAnswer):
@@ -84,6 +127,7 @@ class LookupAnswer(Answer):
     total_to_recipient = One(MoneyPair, attribute="pesos")
     payout = Word(Payout)
     branch = Text(allow_none=True)
+    place = One(PlaceAnswer, allow_none=True)
     collect_with = Texts()
     collect_until = CalendarDay(allow_none=True)
     date_available = CalendarDay()

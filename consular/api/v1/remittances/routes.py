@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from consular.api.contract import endpoint, request_key
 from consular.api.v1.remittances.answers import (
     LookupAnswer,
+    NearPlaceAnswer,
+    PlaceList,
     QuoteAnswer,
     RecipientAnswer,
     RemittanceAnswer,
@@ -20,10 +22,18 @@ from consular.auth import ANYONE, CITIZEN, account, actor
 from consular.commands import order_remittance, run_idempotent
 from consular.db import database_now, transaction
 from consular.input.appointments import NothingSchema
-from consular.input.remittances import LookupSchema, QuoteSchema, RemittanceQuery, RemittanceSchema
+from consular.input.remittances import (
+    LookupSchema,
+    PlacesQuery,
+    QuoteSchema,
+    RemittanceQuery,
+    RemittanceSchema,
+)
 from consular.lookups import find_for_recipient
 from services.remittances.cancelling import cancel, list_actions
+from services.remittances.municipalities import Municipality
 from services.remittances.ordering import OrderRemittance
+from services.remittances.places import list_near
 from services.remittances.queries import (
     get_remittance,
     list_history,
@@ -66,8 +76,14 @@ def create_quote(command: RequestQuote) -> dict[str, Any]:
     needs_key=True,
     errors={
         404: ("not_found",),
-        409: ("quote_expired", "quote_used", "profile_required", "limit_exceeded"),
-        422: ("required", "clabe_invalid", "card_invalid", "not_expected"),
+        409: (
+            "quote_expired",
+            "quote_used",
+            "profile_required",
+            "limit_exceeded",
+            "no_place_to_collect",
+        ),
+        422: ("required", "clabe_invalid", "card_invalid", "not_expected", "place_unknown"),
         503: ("funding_unavailable", "tariff_unavailable"),
     },
 )
@@ -75,6 +91,25 @@ def create_remittance(command: OrderRemittance) -> Any:
     """Order a remittance from a quote. Its outcome comes later: ask by its address."""
     body = run_idempotent(request_key(), lambda session: _order(session, command), status=202)
     return body, {"Location": url_for("remittances.show_remittance", remittance=body["id"])}
+
+
+@endpoint(
+    api,
+    "GET",
+    "/places",
+    operation="listPlaces",
+    who=ANYONE,
+    query=PlacesQuery(),
+    answer=PlaceList(),
+)
+def list_places(query: Municipality) -> dict[str, Any]:
+    """List where cash is collected in a municipality, or the nearest places to it."""
+    with transaction() as session:
+        near = list_near(session, query)
+        return PlaceList.render(
+            municipality=query.code,
+            items=[NearPlaceAnswer.render(each.place, kilometres=each.kilometres) for each in near],
+        )
 
 
 @endpoint(
