@@ -309,6 +309,7 @@ def _money(web: Web) -> None:
     )  # fmt: skip
     sought = {"folio": sent["folio"], "first_surname": "Demo"}
     _well(web, "POST", "/remittances/lookup", sought)
+    _well(web, "GET", "/places?state=20&municipality=Tlaxiaco")
     _well(web, "GET", f"/remittances/{sent['id']}", token=citizen)
     _well(web, "POST", f"/remittances/{sent['id']}/cancel", {}, token=citizen)
     _well(web, "GET", "/remittances", token=citizen)

@@ -1,0 +1,56 @@
+"""Who sends cash says where it is collected, and hears before paying when that is far away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from services.kernel.clock import system_clock
+from services.kernel.db import NETWORK_SCOPE, Database
+from services.remittances.municipalities import get_municipality
+from services.remittances.places import ListedPlace, store_places
+from tests.factories.web import Web
+from tests.pages.test_sending import _post, quoted, sender
+
+TLAXIACO = "20397"
+
+
+@pytest.fixture
+def workers(web: Web) -> Iterator[Database]:
+    """What the workers' login may do."""
+    database = Database(web.settings.worker_database_url)
+    yield database
+    database.dispose()
+
+
+def _list_branch(workers: Database) -> None:
+    seat = get_municipality(TLAXIACO)
+    branch = ListedPlace(
+        f"F{TLAXIACO}", TLAXIACO, "Sucursal Tlaxiaco", "Plaza 1", "Lunes a viernes de 9:00 a 17:00",
+        seat.latitude, seat.longitude,
+    )  # fmt: skip
+    with workers.transaction(NETWORK_SCOPE) as session:
+        store_places(session, [branch], now=system_clock())
+
+
+def test_a_far_away_branch_is_chosen_knowingly_and_shown_to_the_end(
+    web: Web, workers: Database
+) -> None:
+    _list_branch(workers)
+    client = sender(web)
+    person = {"quote": quoted(client, "branch"), "given_names": "Rosa", "first_surname": "Demo"}
+    draft = _post(client, "/enviar/destinatario", person, follow=False).location.partition("=")[2]
+    asked = client.get(f"/enviar/revisar?d={draft}")
+    assert asked.location.startswith("/enviar/municipio?d=")
+    unknown = {"d": draft, "state": "20", "municipality": "Guadalajara"}
+    assert "No encontramos ese municipio" in _post(client, "/enviar/municipio", unknown).text
+    village = {"d": draft, "state": "20", "municipality": "san pedro amuzgos"}
+    page = _post(client, "/enviar/municipio", village).text
+    assert "En San Pedro Amuzgos no hay oficina de Finabien" in page
+    assert re.search(r"a unos \d+ km", page)
+    review = _post(client, "/enviar/oficina", {"d": draft, "place": f"F{TLAXIACO}"}).text
+    assert "Sucursal Tlaxiaco. Plaza 1. Lunes a viernes de 9:00 a 17:00." in review
+    sent = _post(client, "/enviar/revisar", {"d": draft}).text
+    assert "Sucursal Tlaxiaco. Plaza 1. Lunes a viernes de 9:00 a 17:00." in sent
