@@ -71,8 +71,8 @@ MEANINGS: Mapping[str, str] = {
         " corregir la causa."
     ),
     Kind.CALLBACK_UNMATCHED: _(
-        "Una dependencia avisó de un folio que no es nuestro, o de un número suyo que en una hora"
-        " no dio con ningún envío. Pregúntale por ese mensaje."
+        "Una dependencia avisó de un folio que no es nuestro, o de un número suyo con el que no se"
+        " encontró ningún envío. Pregúntale por ese mensaje."
     ),
     Kind.FIELD_UNUSABLE: _(
         "Un dato opcional de sus respuestas no se puede usar y se descarta. Avisa a la"
