@@ -18,6 +18,7 @@ from flask import Flask, Response, json, request
 from psycopg.types.json import Jsonb
 from werkzeug.datastructures import Headers
 
+from benchmarks import order_floor
 from services.kernel.settings import Settings
 
 BOOK = """
@@ -112,6 +113,21 @@ def create_app(settings: Settings) -> Flask:
         values = _values(request.get_json(), request.headers)
         done = connection().execute(BOOK, values)
         return _answer({"folio": values["folio"]}, 201 if done.rowcount else 409)
+
+    @app.post("/api/v1/quotes")
+    def quote() -> Response:
+        values = order_floor.quote_values(request.headers["X-Account"])
+        connection().execute(order_floor.QUOTE, values)
+        return _answer({"id": str(values["id"]), "amount": request.get_json()["send"]}, 201)
+
+    @app.post("/api/v1/remittances")
+    def order() -> Response:
+        headers = request.headers
+        values = order_floor.order_values(
+            headers["X-Account"], headers["Idempotency-Key"], request.get_json()
+        )
+        connection().execute(order_floor.ORDER, values)
+        return _answer({"id": str(values["id"]), "folio": values["folio"]}, 202)
 
     @app.get("/api/v1/consulates/<consulate>/availability")
     def free(consulate: str) -> Response:

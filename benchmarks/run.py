@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks import client, enrollments, facts, ledger
+from benchmarks import client, enrollments, facts, ledger, orders
 from benchmarks import stage as stages
 from benchmarks.report import Result, alone, compared, show
 from benchmarks.stage import (
@@ -44,6 +44,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "latest.json"
 CONNECTIONS = 16
 BARE_BOOKING = "bare Flask view, the same rows in one raw psycopg statement, same server"
+BARE_ORDER = "bare Flask views, the rows of quote and order in one raw statement each, same server"
 NO_OP = "RQ's own no-op jobs/s, as many SimpleWorkers as the product has, same Valkey"
 ENROLLING_RUNS = 3
 BARE_FREE = "bare Flask view, one raw psycopg query, same server"
@@ -57,13 +58,14 @@ class Size:
     bookings: int
     reads: int
     enrollments: int
+    orders: int
     # How many times the 70,000 bookings to come lie in the past as well.
     past: int
 
 
-SHORT = Size(runs=5, bookings=600, reads=100, enrollments=150, past=1)
+SHORT = Size(runs=5, bookings=600, reads=100, enrollments=150, orders=200, past=1)
 # 8 rounds of 3 x 1,200 fit into the 32,000 places of the hot slot, a smallint's reach.
-FULL = Size(runs=7, bookings=1200, reads=600, enrollments=400, past=15)
+FULL = Size(runs=7, bookings=1200, reads=600, enrollments=400, orders=600, past=15)
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,19 @@ def first_page(stage: Stage, size: Size) -> list[Result]:
     ]
 
 
+def ordering(stage: Stage, size: Size) -> Result:
+    """Quotes with their orders a second."""
+    register = orders.Register(
+        orders.prepare(stage.product, stage.citizens),
+        lambda server, requests, status: send(server, requests, CONNECTIONS, status),
+    )
+    pairs = [
+        (register.rate(stage.product, size.orders), register.rate(stage.floor, size.orders * 2))
+        for _ in range(size.runs + 1)
+    ][1:]
+    return compared("order_over_http", "requests/s", pairs, BARE_ORDER)
+
+
 def enrolling(stage: Stage, size: Size) -> list[Result]:
     """Enrollments from the API to their final state, and RQ's own jobs that do nothing, in turn."""
     ask = partial(send, stage.product, connections=CONNECTIONS, status=202)
@@ -186,6 +201,7 @@ ON_STAGE: dict[str, Callable[[Stage, Size], list[Result]]] = {
     "availability_": availability,
     "home_page_": first_page,
     "agenda_300": lambda stage, size: [agenda(stage, size)],
+    "order_over_http": lambda stage, size: [ordering(stage, size)],
     "enrollment_": enrolling,
 }
 # In servers of its own.

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -23,6 +24,7 @@ from consular.local import launcher
 from consular.local.demo_history import ensure_demo_history
 from consular.local.demonstration import load_demo
 from consular.local.development_tokens import development_token
+from consular.price_command import price_lines
 from consular.recount_command import recount_facts
 from consular.seed import adopt_database, appoint_administrator, load_reference
 from consular.server import run_web
@@ -30,7 +32,10 @@ from consular.startup import CannotStart
 from services.kernel.audit import Role
 from services.kernel.db import sqlstate
 from services.kernel.errors import DomainError
+from services.kernel.money import Money
 from services.kernel.settings import Settings, SettingsError
+from services.remittances.quoting import RequestQuote
+from services.remittances.rules import Funding, Payout
 from workers.main import run_relay, run_schedule, run_worker
 
 PROCESSES: Mapping[str, Callable[[Settings], None]] = {
@@ -245,6 +250,32 @@ def try_posting(lines: tuple[str, ...]) -> None:
     """
     for line in books_command.try_lines(_settings(), lines):
         click.echo(line)
+
+
+@commands.command()
+@click.argument("amount")
+@click.option("--receive", is_flag=True, help="AMOUNT is pesos to arrive, not dollars to send.")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="By the rules of that day.")
+@click.option("--fix", type=Decimal, help="A FIX in place of the one that was stored for the day.")
+@click.option("--funding", type=click.Choice([f.value for f in Funding]), default="bank_account")
+@click.option("--payout", type=click.Choice([p.value for p in Payout]), default="account")
+def price(
+    amount: str, receive: bool, day: datetime | None, fix: Decimal | None, funding: str, payout: str
+) -> None:
+    """Price a transfer of AMOUNT by the rules of any day, and print these with their sources."""
+    money = _amount(amount, "MXN" if receive else "USD")
+    command = RequestQuote(
+        None if receive else money, money if receive else None, Funding(funding), Payout(payout)
+    )
+    for line in price_lines(_settings(), command, day.date() if day else None, fix):
+        click.echo(line)
+
+
+def _amount(written: str, currency: str) -> Money:
+    try:
+        return Money.parse(written, currency)
+    except ValueError:
+        raise click.BadParameter("an amount is like 300.00") from None
 
 
 @commands.command(name="doctor")

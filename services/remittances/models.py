@@ -39,6 +39,7 @@ from services.remittances.rules import (
     Funding,
     Payout,
     Status,
+    cost_minor,
     shown_rate,
 )
 
@@ -135,6 +136,10 @@ class Quote(Priced, Base):
         ),
         CheckConstraint(one_of("funding", Funding), name="funding"),
         CheckConstraint(one_of("payout", Payout), name="payout"),
+        # Nobody is promised more than the rate brings, nor a better rate than the FIX.
+        CheckConstraint("receive_minor <= floor(send_minor * rate)", name="receive"),
+        CheckConstraint("rate <= fix", name="rate"),
+        CheckConstraint("rebate_minor BETWEEN 0 AND tax_minor", name="rebate"),
         Index("ix_quotes_account_id", "account_id"),
     )
 
@@ -142,8 +147,35 @@ class Quote(Priced, Base):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     rate_series: Mapped[str] = mapped_column(Text)
     rate_valid_on: Mapped[date]
+    # These three are null for what the version before quoted.
+    fix: Mapped[Decimal | None] = mapped_column(_RATE)
+    cash_tax_minor: Mapped[int | None] = mapped_column(BigInteger)
+    rebate_minor: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(_NOW)
     expires_at: Mapped[datetime] = mapped_column(_NOW)
+
+    @property
+    def reference_rate(self) -> str | None:
+        """The FIX that the rate was made from, with four decimals."""
+        return None if self.fix is None else shown_rate(self.fix)
+
+    @property
+    def cost(self) -> Money | None:
+        """Margin, fee and tax together, in pesos: what all that is paid would bring at the FIX,
+        less what the recipient gets."""
+        if self.fix is None:
+            return None
+        return Money(cost_minor(self.total_minor, self.fix, self.receive_minor), "MXN")
+
+    @property
+    def tax_if_cash(self) -> Money | None:
+        """The excise on the same transfer when it is paid with cash: what another way saves."""
+        return None if self.cash_tax_minor is None else Money(self.cash_tax_minor, "USD")
+
+    @property
+    def agency_rebate(self) -> Money | None:
+        """What the agency says that it gives back of the excise. It is in none of the totals."""
+        return None if self.rebate_minor is None else Money(self.rebate_minor, "USD")
 
 
 class CollectionPlace(Base):

@@ -1,9 +1,9 @@
-"""Tell what a transfer costs and brings, and hold that price for a while."""
+"""Tell what a transfer costs and brings, on any day, and hold today's price for a while."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,16 +14,21 @@ from services.kernel.errors import Forbidden, Invalid
 from services.kernel.ids import new_id
 from services.kernel.money import Money
 from services.remittances.errors import AmountOutOfRange
+from services.remittances.limits import taxed_to_card
 from services.remittances.models import Quote
-from services.remittances.rates import latest_rate
+from services.remittances.rates import Rate, tariff_and_rate
 from services.remittances.rules import (
+    MEXICO_CITY,
     Funding,
     Payout,
     Price,
     Tariff,
+    customer_rate,
     day_in_mexico,
+    excise,
     price_of_receive,
     price_of_send,
+    rebate_minor,
 )
 from services.remittances.tariffs import tariff
 
@@ -41,35 +46,68 @@ class RequestQuote:
 def quote(session: Session, command: RequestQuote, *, now: datetime, actor: Actor) -> Quote:
     """A price at the latest rate, locked until ``expires_at``.
 
-    Raises Invalid (``amount_required``, ``currency_not_offered``), `AmountOutOfRange`,
-    `RateUnavailable`, `TariffUnavailable`; Forbidden without an account.
+    Raises as `price_at`; Forbidden without an account.
     """
     if actor.account_id is None:
         raise Forbidden()
-    rules = tariff(session, day_in_mexico(now))
-    rate = latest_rate(session, now)
-    price = _price(command, rate.value, rules)
-    quoted = Quote(
-        id=new_id(),
-        account_id=actor.account_id,
-        funding=command.funding.value,
-        payout=command.payout.value,
-        **_amounts(price),
-        rate=rate.value,
-        rate_series=rate.series,
-        rate_valid_on=rate.valid_on,
-        date_available=day_in_mexico(now + rules.settlement),
-        created_at=now,
-        expires_at=now + rules.quote,
-    )
+    quoted = price_at(session, command, now=now, account=actor.account_id)
     session.add(quoted)
     session.flush()
     return quoted
 
 
+def price_at(
+    session: Session,
+    command: RequestQuote,
+    *,
+    now: datetime,
+    account: UUID | None = None,
+    fix: Decimal | None = None,
+) -> Quote:
+    """The price at a moment by the rules and the rate of its day; it isn't stored, so that nobody
+    can order from it. ``fix`` in place of the FIX that was stored for the day.
+
+    Raises Invalid (``amount_required``, ``currency_not_offered``), `AmountOutOfRange`,
+    `RateUnavailable`, `TariffUnavailable`.
+    """
+    today = day_in_mexico(now)
+    rules, rate = _terms(session, today, fix)
+    price = _price(command, customer_rate(rate.value, rules), rules)
+    taxed = taxed_to_card(session, account, now=now) if account and price.tax_minor else 0
+    return Quote(
+        id=new_id(),
+        account_id=account,
+        funding=command.funding.value,
+        payout=command.payout.value,
+        **_amounts(price),
+        rate=price.rate,
+        rate_series=rate.series,
+        rate_valid_on=rate.valid_on,
+        fix=rate.value,
+        cash_tax_minor=excise(price.send_minor, Funding.CASH, rules),
+        rebate_minor=rebate_minor(price.tax_minor, command.payout, taxed, rules),
+        date_available=day_in_mexico(now + rules.settlement),
+        created_at=now,
+        expires_at=now + rules.quote,
+    )
+
+
+def price_on(
+    session: Session, command: RequestQuote, day: date, fix: Decimal | None = None
+) -> Quote:
+    """The price at noon in Mexico City of any day, as its rules had it. Raises as `price_at`."""
+    return price_at(session, command, now=datetime.combine(day, time(12), MEXICO_CITY), fix=fix)
+
+
 def get_quote(session: Session, quote_id: UUID) -> Quote | None:
     """The quote, None when it doesn't exist or the transaction may not see it."""
     return session.get(Quote, quote_id)
+
+
+def _terms(session: Session, today: date, fix: Decimal | None) -> tuple[Tariff, Rate]:
+    if fix is None:
+        return tariff_and_rate(session, today)
+    return tariff(session, today), Rate("", fix, today)
 
 
 def _amounts(price: Price) -> dict[str, int]:

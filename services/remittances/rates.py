@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.remittances.errors import RateUnavailable
 from services.remittances.models import ExchangeRate
-from services.remittances.rules import day_in_mexico
-from services.remittances.tariffs import tariff
+from services.remittances.rules import Tariff
+from services.remittances.tariffs import tariff_of
 
 
 @dataclass(frozen=True)
@@ -44,20 +44,29 @@ def store_rate(
     )
 
 
-def latest_rate(session: Session, now: datetime) -> Rate:
-    """The newest rate from dollars to pesos. Raises `RateUnavailable` when it is too old."""
-    today = day_in_mexico(now)
-    oldest = today - tariff(session, today).rate_age
-    row = session.execute(
-        select(ExchangeRate)
-        .where(
-            ExchangeRate.base == "USD",
-            ExchangeRate.quote == "MXN",
-            ExchangeRate.valid_on.between(oldest, today),
-        )
-        .order_by(ExchangeRate.valid_on.desc(), ExchangeRate.fetched_at.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    if row is None:
+def tariff_and_rate(session: Session, today: date) -> tuple[Tariff, Rate]:
+    """What holds on a day of Mexico City, and its newest rate from dollars to pesos: one round
+    trip. Raises `TariffUnavailable`, and `RateUnavailable` when the rate is too old."""
+    row = session.execute(_TERMS, {"day": today}).one()
+    rules = tariff_of({rule: Decimal(value) for rule, value in (row.rules or {}).items()})
+    if row.series is None or row.valid_on < today - rules.rate_age:
         raise RateUnavailable()
-    return Rate(row.series, row.value, row.valid_on)
+    return rules, Rate(row.series, row.value, row.valid_on)
+
+
+# Values as text: JSON's numbers would be read as binary fractions.
+_TERMS = text(
+    """
+    SELECT (
+        SELECT jsonb_object_agg(rule, value::text) FROM (
+            SELECT DISTINCT ON (rule) rule, value FROM remittance_rules
+            WHERE valid_from <= :day ORDER BY rule, valid_from DESC
+        ) in_force
+    ) AS rules, newest.series, newest.value, newest.valid_on
+    FROM (VALUES (1)) one LEFT JOIN LATERAL (
+        SELECT series, value, valid_on FROM exchange_rates
+        WHERE base = 'USD' AND quote = 'MXN' AND valid_on <= :day
+        ORDER BY valid_on DESC, fetched_at DESC LIMIT 1
+    ) newest ON true
+    """
+)

@@ -20,6 +20,7 @@ from services.kernel.money import convert, percent_half_up
 # Days and months of limits and of figures are Finabien's: it counts in Mexico City.
 MEXICO_CITY = ZoneInfo("America/Mexico_City")
 SHOWN_RATE = Decimal("0.0001")
+RATE_STEP = Decimal("0.00000001")
 # Within so many business days the sender has their money back (12 CFR 1005.34(b)).
 REFUND_DAYS = 3
 # For so many days after the date available, the sender may dispute it (12 CFR 1005.33(b)).
@@ -208,10 +209,14 @@ class Tariff:
     per_day_minor: int
     per_month_minor: int
     cash_tax_percent: Decimal
+    margin_percent: Decimal
+    rebate_percent: Decimal
+    rebate_limit_minor: int
     cancel: timedelta
     settlement: timedelta
     quote: timedelta
     rate_age: timedelta
+    promise: timedelta
     collect: timedelta
 
 
@@ -223,11 +228,32 @@ class Price:
     fee_minor: int
     tax_minor: int
     receive_minor: int
+    rate: Decimal
 
     @property
     def total_minor(self) -> int:
         """The amount that the sender pays, in cents."""
         return self.send_minor + self.fee_minor + self.tax_minor
+
+
+def customer_rate(fix: Decimal, tariff: Tariff) -> Decimal:
+    """Pesos for a dollar to customers: the FIX less the margin. Its eighth decimal is the last."""
+    return (fix * (100 - tariff.margin_percent) / 100).quantize(RATE_STEP, ROUND_HALF_UP)
+
+
+def cost_minor(total_minor: int, fix: Decimal, receive_minor: int) -> int:
+    """What a transfer costs in centavos, margin, fee and tax together: what all that is paid would
+    bring at the FIX, less what the recipient gets."""
+    return convert(total_minor, fix) - receive_minor
+
+
+def rebate_minor(tax_minor: int, payout: Payout, sent_minor: int, tariff: Tariff) -> int:
+    """What the agency gives back of the excise for what goes to its card, where ``sent_minor``
+    were taxed and went there this month before. It isn't ours to pay, and in no total."""
+    room = max(tariff.rebate_limit_minor - sent_minor, 0)
+    if payout is not Payout.CARD:
+        return 0
+    return min(tax_minor, percent_half_up(room, tariff.rebate_percent))
 
 
 def price_of_send(send_minor: int, rate: Decimal, funding: Funding, tariff: Tariff) -> Price:
@@ -237,6 +263,7 @@ def price_of_send(send_minor: int, rate: Decimal, funding: Funding, tariff: Tari
         fee_minor=tariff.fee_minor,
         tax_minor=excise(send_minor, funding, tariff),
         receive_minor=convert(send_minor, rate),
+        rate=rate,
     )
 
 
@@ -248,6 +275,7 @@ def price_of_receive(receive_minor: int, rate: Decimal, funding: Funding, tariff
         fee_minor=tariff.fee_minor,
         tax_minor=excise(send_minor, funding, tariff),
         receive_minor=receive_minor,
+        rate=rate,
     )
 
 

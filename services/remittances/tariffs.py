@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -16,7 +17,11 @@ from services.remittances.rules import Tariff
 
 def tariff(session: Session, day: date) -> Tariff:
     """What holds on ``day`` (Mexico City). Raises `TariffUnavailable` when a rule is missing."""
-    rules = _rules_on(session, day)
+    return tariff_of(_rules_on(session, day))
+
+
+def tariff_of(rules: Mapping[str, Decimal]) -> Tariff:
+    """The rules of one day by name. Raises `TariffUnavailable` when one is missing."""
     try:
         return Tariff(
             fee_minor=_cents(rules["fee_per_transfer"]),
@@ -24,10 +29,14 @@ def tariff(session: Session, day: date) -> Tariff:
             per_day_minor=_cents(rules["limit_per_day"]),
             per_month_minor=_cents(rules["limit_per_month"]),
             cash_tax_percent=rules["cash_tax"],
+            margin_percent=rules["rate_margin"],
+            rebate_percent=rules["card_rebate"],
+            rebate_limit_minor=_cents(rules["card_rebate_limit"]),
             cancel=timedelta(minutes=int(rules["cancel_window"])),
             settlement=timedelta(hours=int(rules["settlement"])),
             quote=timedelta(minutes=int(rules["quote_lifetime"])),
             rate_age=timedelta(days=int(rules["rate_age"])),
+            promise=timedelta(hours=int(rules["rate_promise"])),
             collect=timedelta(days=int(rules["collect"])),
         )
     except KeyError as missing:
@@ -42,14 +51,18 @@ def retention_years(session: Session, day: date) -> int:
     return int(years)
 
 
-def _rules_on(session: Session, day: date) -> dict[str, Decimal]:
-    rows = session.execute(
-        select(RemittanceRule.rule, RemittanceRule.value)
+def list_rules(session: Session, day: date) -> Sequence[RemittanceRule]:
+    """The rules in force on ``day`` with where each was read, by name."""
+    return session.scalars(
+        select(RemittanceRule)
         .ext(distinct_on(RemittanceRule.rule))
         .where(RemittanceRule.valid_from <= day)
         .order_by(RemittanceRule.rule, RemittanceRule.valid_from.desc())
-    )
-    return {row.rule: row.value for row in rows}
+    ).all()
+
+
+def _rules_on(session: Session, day: date) -> dict[str, Decimal]:
+    return {row.rule: row.value for row in list_rules(session, day)}
 
 
 def _cents(usd: Decimal) -> int:

@@ -5,6 +5,7 @@ The citizen has a phone 360 pixels wide and no JavaScript.
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -33,7 +34,7 @@ BORN = date(1990, 5, 12)
 NAMES = {"given_names": "Ana", "first_surname": "Demostrada", "second_surname": "Prueba"}
 BIRTH = {"birth_date-day": 12, "birth_date-month": 5, "birth_date-year": 1990}
 CURP = make_curp(Person("Ana", "Demostrada", "Prueba", BORN), "M")
-EMAIL = "ana@demo.invalid"
+EMAIL, SENDER = "ana@demo.invalid", "eva.envia@demo.invalid"
 
 
 def _words(page: Page) -> str:
@@ -110,14 +111,14 @@ def _ask_for_rfc(page: Page, instance: Instance, done: dict[str, Any]) -> None:
 
 def _send_money(page: Page, instance: Instance, done: dict[str, Any]) -> None:
     page.goto(f"{instance.url}/enviar")
-    fill(page, {**NAMES, **BIRTH, "email": EMAIL})
-    press(page)
     fill(page, {"send_amount": "300"})
     page.check("[name=funding][value=cash]")
     page.check("[name=payout][value=account]")
     press(page)
     done["quote"] = _words(page)
     page.get_by_role("link", name="Seguir con este envío").click()
+    fill(page, {**NAMES, **BIRTH, "email": EMAIL})
+    press(page)
     fill(page, {"given_names": "Rosa", "first_surname": "Receptora", "clabe": "002010077777777771"})
     press(page)
     page.locator("form#confirm .btn-primary").click()
@@ -160,6 +161,77 @@ def test_the_recipient_looks_it_up_without_signing_in(
     expect(page.locator(".error-summary")).to_be_visible()
 
 
+def test_cash_is_paid_once_while_finabien_is_silent(instance: Instance, browser: Browser) -> None:
+    """300 dollars in cash: the agency takes the order and answers nothing that can be used."""
+    page = old_phone(browser)
+    _see_the_price_and_sign_in(page, instance)
+    _name_who_collects(page)
+    httpx.put(
+        f"{instance.simulator}/_simulator/faults/finabien",
+        json={"drop_after_effect_rate": 1.0, "garbage_rate": 1.0},
+    ).raise_for_status()
+    try:
+        page.locator("form#confirm .btn-primary").click()
+        folio = page.locator(".folio").first.inner_text()
+        _reload_until(page, "Finabien aún no confirma")
+    finally:
+        httpx.delete(f"{instance.simulator}/_simulator/faults/finabien").raise_for_status()
+    calm = _words(page)
+    assert "No envíes otra vez. Tu dinero está a salvo." in calm
+    assert re.search(r"Antes del \w+ \d+ de \w+ .* te decimos: pagado o devuelto", calm)
+    assert "No tienes que hacer nada." in calm
+    _reload_until(page, "El dinero espera a Rosa María Detenido")
+    recipient = old_phone(browser)
+    recipient.goto(f"{instance.url}/cobrar")
+    fill(recipient, {"folio": folio, "first_surname": "detenido"})
+    press(recipient)
+    told = _words(recipient)
+    for words in (" MXN", "Dónde", "Una identificación oficial vigente", "Último día"):
+        assert words.lower() in told.lower()
+    collect = f"{instance.simulator}/_simulator/branches/{_plain(folio)}/collect"
+    httpx.post(collect).raise_for_status()
+    _reload_until(page, "El dinero fue entregado")
+    effects = httpx.get(f"{instance.simulator}/_simulator/effects?agency=finabien").json()["items"]
+    assert [e["effects"] for e in effects if e["folio"] == _plain(folio)] == [1]
+
+
+def _see_the_price_and_sign_in(page: Page, instance: Instance) -> None:
+    page.goto(f"{instance.url}/enviar")
+    fill(page, {"receive_amount": "5.000,00"})
+    press(page)
+    assert "Tu familia recibe 5,000 pesos" in _words(page)
+    fill(page, {"send_amount": "$300", "receive_amount": ""})
+    page.check("[name=funding][value=cash]")
+    page.check("[name=payout][value=branch]")
+    page.get_by_role("button", name="Ver cuánto llega").click()
+    price = _words(page)
+    for words in ("300.00 USD", "3.00 USD", "305.99 USD", "ahorras 3.00 USD de impuesto"):
+        assert words in price
+    page.get_by_role("link", name="Entrar y seguir").click()
+    page.fill("[name=contact]", SENDER)
+    press(page)
+    page.fill("[name=code]", instance.newest_code(SENDER))
+    press(page)
+    assert "305.99 USD" in _words(page)
+    press(page)
+    fill(page, {**NAMES, "given_names": "Eva", **BIRTH, "birth_date-day": 13, "email": SENDER})
+    press(page)
+
+
+def _name_who_collects(page: Page) -> None:
+    """Who isn't there yet by themselves: the simulator lets nobody of that name collect. One
+    answer is changed on the review."""
+    fill(page, {"given_names": "Rosa", "first_surname": "Detenido"})
+    press(page)
+    page.get_by_role("link", name="Cambiar Destinatario").click()
+    assert page.input_value("main [name=first_surname]") == "Detenido"
+    fill(page, {"given_names": "Rosa María"})
+    press(page)
+    review = _words(page)
+    for words in ("Rosa María Detenido", "En efectivo", "305.99 USD"):
+        assert words in review
+
+
 def test_an_officer_serves_and_an_analyst_sees_it(
     citizen: dict[str, Any], instance: Instance, browser: Browser
 ) -> None:
@@ -196,6 +268,7 @@ PAGES = (
     "/citas/horarios?consulate=losangeles&service=PAS10",
     "/aviso-de-privacidad",
     "/cobrar",
+    "/enviar",
     "/api/docs",
     "/verify/no-hay",
     "/no-hay-tal-pagina",

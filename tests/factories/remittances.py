@@ -20,7 +20,7 @@ from services.kernel.crypto import Vault
 from services.kernel.ids import new_id
 from services.kernel.money import Money
 from services.remittances import loading
-from services.remittances.models import Quote, Remittance
+from services.remittances.models import Quote, Remittance, RemittanceRule
 from services.remittances.ordering import INSTANT_FUNDING, OrderRemittance, Recipient, order
 from services.remittances.quoting import RequestQuote, quote
 from services.remittances.rates import store_rate
@@ -43,10 +43,18 @@ def make_clabe(number: int = 1) -> str:
 
 
 def prepare_reference(
-    session: Session, *, now: datetime = NOW, value: Decimal = RATE, valid_on: date | None = None
+    session: Session,
+    *,
+    now: datetime = NOW,
+    value: Decimal = RATE,
+    valid_on: date | None = None,
+    margin: Decimal | None = Decimal(0),
 ) -> None:
-    """The rules that travel with the code, and a rate of today."""
+    """The rules that travel with the code, and a FIX of today, which is also the customers' rate:
+    without a margin, unless it is None for the code's own."""
     loading.load_reference(session)
+    if margin is not None:
+        set_rule(session, "rate_margin", margin)
     store_rate(
         session,
         series=SERIES,
@@ -56,6 +64,15 @@ def prepare_reference(
         valid_on=valid_on or day_in_mexico(now),
         now=now,
     )
+
+
+def set_rule(session: Session, rule: str, value: Decimal, since: date = date(2025, 1, 2)) -> None:
+    """A dated rule of a test's own."""
+    row = RemittanceRule(
+        rule=rule, valid_from=since, value=value, unit="", note="", source="a test"
+    )
+    session.merge(row)
+    session.flush()
 
 
 def make_sender(

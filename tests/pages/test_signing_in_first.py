@@ -14,7 +14,7 @@ from tests.factories.web import Web
     ("address", "door"),
     [
         ("/mis-tramites", "/login"),
-        ("/enviar?quote=7", "/login"),
+        ("/enviar/destinatario?quote=7", "/login"),
         # As messages name them.
         ("/citas/01a2149b-6b81-7031-ba3b-b8ba34f0dc5f", "/login"),
         ("/inscripciones/01a2149b-6b81-7031-ba3b-b8ba34f0dc5f", "/login"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
 from threading import Barrier
 
 import pytest
@@ -34,7 +35,7 @@ from tests.servers import DatabaseUrls
 
 BORN = date(1984, 2, 29)
 CURP, OTHER_CURP = "QUNM840229MDFRXR00", "QUNM840229MDFRXR18"
-ROUNDS, ACCOUNTS = 10, 6
+ROUNDS, ACCOUNTS, THREADS = 10, 6, 20
 OFFICE = "villanueva"
 
 
@@ -170,6 +171,38 @@ def test_orders_at_once_in_several_accounts_stay_within_the_limit(database: Data
                 assert sum(pool.map(send, people)) == 2
     finally:
         engine.dispose()
+
+
+@pytest.mark.parametrize(("before", "limit", "accepted"), [(0, "day", 8), (4, "month", 3)])
+def test_twenty_orders_at_once_from_one_account_pass_no_limit(
+    database: DatabaseUrls, before: int, limit: str, accepted: int
+) -> None:
+    """Of 300 dollars each: 2,400 of a day's 2,500; or, after 9,000 on days before, 900 more."""
+    engine = Database(database.app_url, pool_size=THREADS)
+    together = Barrier(THREADS)
+
+    def send(sender: Actor) -> str:
+        together.wait()
+        with engine.transaction(sender.scope) as session:
+            try:
+                make_remittance(session, sender, send=300_00)
+            except LimitExceeded as refused:
+                return f"{refused.params['limit']}: {refused.params['available']}"
+        return "accepted"
+
+    try:
+        with engine.transaction(NETWORK_SCOPE) as session:
+            sender = make_sender(session)
+            prepare_reference(session)
+            for days in range(1, before + 1):
+                then = NOW - timedelta(days=days)
+                prepare_reference(session, now=then)
+                make_remittance(session, sender, send=2250_00, now=then)
+        with ThreadPoolExecutor(THREADS) as pool:
+            outcomes = Counter(pool.map(send, [sender] * THREADS))
+    finally:
+        engine.dispose()
+    assert outcomes == {"accepted": accepted, f"{limit}: 100.00": THREADS - accepted}
 
 
 def test_after_the_first_order_the_sender_stays_who_they_said_they_are(session: Session) -> None:

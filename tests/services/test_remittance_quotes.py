@@ -17,7 +17,7 @@ from services.kernel.money import Money, convert
 from services.remittances.errors import AmountOutOfRange, RateUnavailable, TariffUnavailable
 from services.remittances.loading import load_reference
 from services.remittances.quoting import RequestQuote, quote
-from services.remittances.rates import latest_rate, store_rate
+from services.remittances.rates import store_rate, tariff_and_rate
 from services.remittances.rules import (
     Funding,
     Payout,
@@ -43,10 +43,14 @@ RULES = Tariff(
     per_day_minor=2500_00,
     per_month_minor=10_000_00,
     cash_tax_percent=Decimal(1),
+    margin_percent=Decimal(0),
+    rebate_percent=Decimal(1),
+    rebate_limit_minor=400_00,
     cancel=timedelta(minutes=30),
     settlement=timedelta(hours=48),
     quote=timedelta(minutes=15),
     rate_age=timedelta(days=5),
+    promise=timedelta(hours=72),
     collect=timedelta(days=30),
 )
 rates = st.decimals(min_value="1.00000001", max_value="999.99999999", places=8)
@@ -173,7 +177,7 @@ def test_one_amount_in_its_own_currency_is_asked_for(
 
 
 def test_a_rate_older_than_five_days_is_not_used(session: Session, sender: Actor) -> None:
-    assert latest_rate(session, NOW + timedelta(days=5)).value == RATE
+    assert ask_quote(session, sender, now=NOW + timedelta(days=5)).rate == RATE
     with pytest.raises(RateUnavailable):
         ask_quote(session, sender, now=NOW + timedelta(days=6))
 
@@ -189,12 +193,12 @@ def test_the_newest_rate_is_used_and_a_correction_replaces_it(session: Session) 
             valid_on=date(2026, 11, day),
             now=NOW,
         )
-    assert latest_rate(session, NOW).value == Decimal("18.3")
+    assert tariff_and_rate(session, date(2026, 11, 24))[1].value == Decimal("18.3")
 
 
 def test_a_day_without_rules_has_no_tariff(session: Session) -> None:
     with pytest.raises(TariffUnavailable):
-        tariff(session, date(2025, 7, 20))
+        tariff(session, date(2024, 12, 31))
 
 
 def test_loading_the_rules_again_changes_nothing(session: Session) -> None:

@@ -12,7 +12,8 @@ from services.kernel.settings import Settings
 from services.remittances.errors import RateUnavailable
 from services.remittances.loading import load_reference
 from services.remittances.queries import get_remittance
-from services.remittances.rates import latest_rate
+from services.remittances.rates import tariff_and_rate
+from services.remittances.rules import day_in_mexico
 from tests.factories.remittances import make_remittance, make_sender
 from tests.workers.conftest import effects, messages, process, until
 from workers.runtime import JobContext
@@ -39,7 +40,7 @@ def test_a_rate_is_fetched_at_the_start_and_a_transfer_is_paid_and_told_once(
 def _has_rate(job: JobContext) -> bool:
     with job.transaction() as session:
         try:
-            return bool(latest_rate(session, system_clock()))
+            return bool(tariff_and_rate(session, day_in_mexico(system_clock())))
         except RateUnavailable:
             return False
 

@@ -1,4 +1,5 @@
-"""Send money: quote, recipient, check, order, follow, cancel; and the recipient's look-up."""
+"""Send money at a price of `send_price`: recipient, check, order, follow, cancel; and the look-up
+for who receives it."""
 
 from __future__ import annotations
 
@@ -7,18 +8,16 @@ from uuid import UUID
 
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
-from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
 from consular.commands import offering_correction, order_remittance, run_idempotent
 from consular.credit import proof_rows
 from consular.db import database_now, transaction
-from consular.errors import FieldsInvalid
 from consular.i18n import MEXICO_CITY
-from consular.input.fields import FOLIO_FORM, MISSING, Identifier
+from consular.input.fields import FOLIO_FORM, MISSING
 from consular.input.me import ProfileSchema
-from consular.input.remittances import LookupSchema, QuoteSchema, RemittanceSchema
+from consular.input.remittances import LookupSchema, RemittanceSchema
 from consular.lookups import find_for_recipient
 from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
@@ -29,7 +28,6 @@ from consular.pages.forms import (
     form_errors,
     go,
     local,
-    money_of,
     phone_of,
     pick,
     read_or_refuse,
@@ -37,6 +35,7 @@ from consular.pages.forms import (
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.form_prefill import prefilled_form
 from consular.pages.portal.send_place import chosen_place, place_in_words, place_missing
+from consular.pages.portal.send_price import QuoteId, quote_context
 from consular.pages.portal.terms import terms
 from consular.pages.posting import reopen, submission_key
 from consular.prices import price
@@ -52,7 +51,6 @@ from services.remittances.queries import (
     get_remittance,
     list_history,
 )
-from services.remittances.quoting import RequestQuote, get_quote, quote
 from services.remittances.rules import FINAL, GIVEN_BACK, GOING_WELL, NOT_COMING, Action, Status
 
 REFRESH_SECONDS = 5
@@ -63,56 +61,22 @@ NAMES = ("given_names", "first_surname", "second_surname")
 NUMBERS = {"account": "clabe", "card": "card"}
 
 
-class _QuoteId(Schema):
-    quote = Identifier(required=True)
-
-
-@pages.get("/enviar")
-@allow(CITIZEN)
-def send() -> Any:
-    """Show the quote form; with ``quote``, filled in from that quote."""
-    with transaction() as session:
-        holder = find_holder(session, account())
-        if holder is None or holder.birth_date is None:
-            return go(url_for("portal.profile", next=url_for("portal.send")))
-        numbers = terms(session)
-    chosen = check(_QuoteId(), pick(request.args.to_dict(), "quote"), {})
-    quoted = _quote_context(chosen["quote"]) if chosen else None
-    return render_template(
-        "portal/send_quote.html",
-        form={**(_amounts_of(quoted) if quoted else {}), **draft().form},
-        errors=draft().errors(_read_amounts),
-        quote=quoted,
-        terms=numbers,
-        clock=reader_clock(),
-    )
-
-
-@pages.post("/enviar")
-@allow(CITIZEN)
-def send_price() -> Response:
-    """Quote a transfer and lock its rate; ``renew`` quotes an earlier choice again."""
-    form = answers()
-    chosen = check(_QuoteId(), pick(form, "quote"), {})
-    if "renew" in request.form and chosen:
-        form |= _amounts_of(_quote_context(chosen["quote"]))
-    form["quote"] = _quote(form)
-    if "renew" in request.form and _command(form, {}):
-        return go(url_for("portal.send_check", d=keep_draft(form)))
-    return go(url_for("portal.send", quote=form["quote"], d=keep_draft(form)))
-
-
 @pages.get("/enviar/destinatario")
 @allow(CITIZEN)
 def send_recipient() -> Any:
     """Show the recipient form."""
     form = {**draft().form, **request.args.to_dict()}
-    chosen = check(_QuoteId(), pick(form, "quote"), {})
+    chosen = check(QuoteId(), pick(form, "quote"), {})
     if chosen is None:
         return go(url_for("portal.send", d=draft_id() or None))
+    with transaction() as session:
+        holder = find_holder(session, account())
+    if holder is None or holder.birth_date is None:
+        here = url_for("portal.send_recipient", quote=chosen["quote"], d=draft_id() or None)
+        return go(url_for("portal.profile", next=here))
     return render_template(
         "portal/send_recipient.html",
-        quote=_quote_context(chosen["quote"]),
+        quote=quote_context(chosen["quote"]),
         clock=reader_clock(),
         form=form,
         errors=draft().errors(_command),
@@ -136,7 +100,7 @@ def send_check() -> Any:
     command = _command(form, {})
     if command is None:
         return go(url_for("portal.send_recipient", d=draft_id() or None))
-    if place_missing(form, _quote_context(command.quote_id)["payout"]):
+    if place_missing(form, quote_context(command.quote_id)["payout"]):
         return go(url_for("portal.send_municipality", d=draft_id() or None))
     return _ask_check(form, command, draft().errors())
 
@@ -149,7 +113,7 @@ def send_confirm() -> Response:
     command = _command(form, {})
     if command is None:
         return go(url_for("portal.send_recipient", d=keep_draft(form)))
-    if place_missing(form, _quote_context(command.quote_id)["payout"]):
+    if place_missing(form, quote_context(command.quote_id)["payout"]):
         return go(url_for("portal.send_municipality", d=keep_draft(form)))
     remittance_id = _order_once(command)
     drop()
@@ -248,32 +212,6 @@ def _read_profile(form: dict[str, str], errors: Errors) -> PersonData | None:
     return data
 
 
-def _quote(form: dict[str, str]) -> str:
-    """The id of a new quote. Raises FieldsInvalid, or what quoting raises, by the form's fields."""
-    command = read_or_refuse(form, _read_amounts)
-    try:
-        with transaction() as session:
-            return str(quote(session, command, now=database_now(session), actor=actor()).id)
-    except DomainError as refused:
-        refused.field = "send_amount" if refused.field == "send" else refused.field
-        raise
-
-
-def _read_amounts(form: dict[str, str], errors: Errors) -> RequestQuote | None:
-    values: dict[str, Any] = pick(form, "funding", "payout")
-    sent, unclear = _amount(form)
-    if sent:
-        values["send"] = sent
-    faults: Errors = {}
-    command: RequestQuote | None = check(QuoteSchema(), values, faults)
-    if not sent:
-        faults["send"] = unclear or [str(MISSING)]
-    if "send" in faults:
-        errors["send_amount"] = faults.pop("send")
-    errors |= faults
-    return None if errors else command
-
-
 def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
     command: OrderRemittance | None = check(
         RemittanceSchema(),
@@ -295,8 +233,8 @@ def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
 
 def _number_wanted(form: dict[str, str]) -> str | None:
     """Told with whatever else is wrong, not after everything was checked."""
-    chosen = check(_QuoteId(), pick(form, "quote"), {})
-    return NUMBERS.get(_quote_context(chosen["quote"])["payout"]) if chosen else None
+    chosen = check(QuoteId(), pick(form, "quote"), {})
+    return NUMBERS.get(quote_context(chosen["quote"])["payout"]) if chosen else None
 
 
 def _order_once(command: OrderRemittance) -> str:
@@ -306,46 +244,12 @@ def _order_once(command: OrderRemittance) -> str:
     return str(run_idempotent(submission_key(command), do, status=202)["id"])
 
 
-def _quote_context(id: UUID) -> dict[str, Any]:
-    """A quote as pages show it. Raises NotFound."""
-    with transaction() as session:
-        quote = get_quote(session, id)
-        if quote is None or quote.account_id != account():
-            raise NotFound()
-        return {
-            "id": quote.id,
-            "expires_at": quote.expires_at,
-            "expired": quote.expires_at <= database_now(session),
-            "payout": quote.payout,
-            "funding": quote.funding,
-            "terms": terms(session),
-            **_price(quote),
-        }
-
-
 def _price(row: Any) -> dict[str, Any]:
     return {**price(row), "other_fees": None, "date_available": row.date_available}
 
 
-def _amount(form: dict[str, str]) -> tuple[dict[str, str] | None, list[str]]:
-    """Return the typed amount as the API takes it, or the error."""
-    try:
-        return money_of(form, "send_amount", "USD"), []
-    except FieldsInvalid as invalid:
-        return None, invalid.errors["send_amount"]
-
-
-def _amounts_of(quoted: dict[str, Any]) -> dict[str, str]:
-    """A quote as the form that asked for it."""
-    return {
-        "send_amount": quoted["transfer_amount"]["amount"],
-        "funding": quoted["funding"],
-        "payout": quoted["payout"],
-    }
-
-
 def _ask_check(form: dict[str, str], command: OrderRemittance, errors: Errors) -> str:
-    quoted = _quote_context(command.quote_id)
+    quoted = quote_context(command.quote_id)
     number = command.recipient.clabe or command.recipient.card
     return render_template(
         "portal/send_check.html",

@@ -35,10 +35,33 @@ class PriceAnswer(Answer):
 
 
 class QuoteAnswer(PriceAnswer):
-    """A price that holds until ``expires_at``."""
+    """A price that holds until ``expires_at``. What isn't 12 CFR 1005.31's is null for a quote of
+    the version before."""
 
     id = Id()
     expires_at = Instant()
+    reference_rate = DecimalText(
+        allow_none=True,
+        says="The FIX of Banco de México; our rate is less a margin",
+    )
+    reference_rate_date = CalendarDay(attribute="rate_valid_on", says="The day of that FIX")
+    cost = One(
+        MoneyPair,
+        allow_none=True,
+        says="Margin, fee and tax in pesos: what the total would bring at the FIX, less what the"
+        " recipient gets",
+    )
+    tax_if_cash = One(
+        MoneyPair,
+        allow_none=True,
+        says="The excise when paid with cash, which a bank account or a US card saves",
+    )
+    agency_rebate = One(
+        MoneyPair,
+        allow_none=True,
+        says="What the agency says that it gives back of the excise to its card (secondary"
+        " source); in none of the totals",
+    )
     funding = Word(Funding)
     payout = Word(Payout)
 
