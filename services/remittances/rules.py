@@ -216,7 +216,6 @@ class Tariff:
     settlement: timedelta
     quote: timedelta
     rate_age: timedelta
-    promise: timedelta
     collect: timedelta
 
 

@@ -36,7 +36,6 @@ def tariff_of(rules: Mapping[str, Decimal]) -> Tariff:
             settlement=timedelta(hours=int(rules["settlement"])),
             quote=timedelta(minutes=int(rules["quote_lifetime"])),
             rate_age=timedelta(days=int(rules["rate_age"])),
-            promise=timedelta(hours=int(rules["rate_promise"])),
             collect=timedelta(days=int(rules["collect"])),
         )
     except KeyError as missing:

@@ -50,7 +50,6 @@ RULES = Tariff(
     settlement=timedelta(hours=48),
     quote=timedelta(minutes=15),
     rate_age=timedelta(days=5),
-    promise=timedelta(hours=72),
     collect=timedelta(days=30),
 )
 rates = st.decimals(min_value="1.00000001", max_value="999.99999999", places=8)

@@ -26,7 +26,6 @@ from consular.prices import price
 from services.kernel.errors import DomainError, NotFound
 from services.kernel.money import Money
 from services.remittances.limits import Left, left_to_send, refuse_beyond
-from services.remittances.models import Quote
 from services.remittances.quoting import RequestQuote, get_quote, price_at, quote
 from services.remittances.rules import day_in_mexico
 from services.remittances.tariffs import tariff
@@ -57,7 +56,6 @@ def send() -> Any:
             "portal/send_quote.html",
             form=form,
             errors=errors,
-            labels={"receive_amount": _("Cuánto debe llegar")},
             quote=quoted,
             offer=offer,
             onward=_onward(form, quoted),
@@ -111,7 +109,7 @@ def quote_context(id: UUID) -> dict[str, Any]:
         return _context(session, quoted)
 
 
-def _context(session: Session, quoted: Quote) -> dict[str, Any]:
+def _context(session: Session, quoted: Any) -> dict[str, Any]:
     return {
         "id": quoted.id,
         "expires_at": quoted.expires_at,
@@ -166,7 +164,7 @@ def _name_field(refused: DomainError) -> None:
         refused.field = f"{refused.field}_amount"
 
 
-def _priced(session: Session, command: RequestQuote, *, lock: bool) -> Quote:
+def _priced(session: Session, command: RequestQuote, *, lock: bool) -> Any:
     """A quote, or a price that nobody holds. Raises as `quote`, and `LimitExceeded`: sooner than
     the order would."""
     now = database_now(session)
