@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import validate
 
-revision = "0097"
-down_revision = "0096"
+revision = "0100"
+down_revision = "0099"
 
 _RULES = {
     "receive": "receive_minor <= floor(send_minor * rate)",
