@@ -98,6 +98,16 @@ WHAT: dict[str, Any] = {
     "remittance.cancelled": _("Se canceló tu envío"),
     "remittance.refunded": _("Se te devolvió el dinero de tu envío"),
     "remittance.read": _("Vieron un envío tuyo, para resolver un problema"),
+    "remittance.list": _("Vieron tu envío en una lista"),
+    "remittance.open_parties": _("Vieron tus datos y los de quien recibe tu envío"),
+    "dispute.claim": _("Reclamaste un error de un envío"),
+    "dispute.read": _("Vieron tu reclamación"),
+    "dispute.list": _("Vieron tu reclamación en una lista"),
+    "dispute.take": _("Alguien empezó a investigar tu reclamación"),
+    "dispute.corrected": _("Se corrigió el error que reclamaste"),
+    "dispute.explained": _("Se respondió a tu reclamación"),
+    "dispute.ask_documents": _("Pediste los documentos de una reclamación"),
+    "dispute.give_documents": _("Te enviaron los documentos de una reclamación"),
     OTHER: _("Se usaron tus datos en un trámite"),
 }
 WHO: dict[str, Any] = {

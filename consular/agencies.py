@@ -19,3 +19,8 @@ def known_agency(code: str) -> str:
     if code not in agency_codes():
         raise NotFound()
     return code
+
+
+def payout_agency() -> str:
+    """The code of the agency that pays remittances out."""
+    return cast(str, current_app.extensions["consular.payout_agency"])

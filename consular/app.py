@@ -27,6 +27,7 @@ from consular.api.v1.callbacks.routes import api as callbacks_api
 from consular.api.v1.catalogue.routes import api as catalogue_api
 from consular.api.v1.closures.routes import api as closures_api
 from consular.api.v1.commission.routes import api as commission_api
+from consular.api.v1.disputes.routes import api as disputes_api
 from consular.api.v1.documents.routes import api as documents_api
 from consular.api.v1.enrollments.routes import api as enrollments_api
 from consular.api.v1.exports.routes import api as exports_api
@@ -59,6 +60,7 @@ from consular.pages.alerts.reports import pages as report_pages
 from consular.pages.alerts.routes import pages as alert_pages
 from consular.pages.announcements.routes import pages as announcement_pages
 from consular.pages.commission.routes import pages as commission_pages
+from consular.pages.compliance.routes import pages as compliance_pages
 from consular.pages.counts.routes import pages as counts_pages
 from consular.pages.desk.board import screens as screen_pages
 from consular.pages.desk.routes import pages as desk_pages
@@ -77,6 +79,7 @@ from consular.pages.posting import init_forms
 from consular.pages.privacy.routes import pages as privacy_pages
 from consular.pages.session import page_actor
 from consular.pages.telephone.routes import pages as telephone_pages
+from consular.pages.treasury.routes import pages as treasury_pages
 from consular.security import init_security
 from consular.sign_in import SignIn
 from consular.uploads import UploadRequest, init_uploads
@@ -109,6 +112,7 @@ BLUEPRINTS = (
     enrollments_api,
     documents_api,
     remittances_api,
+    disputes_api,
     incidents_api,
     ready_documents_api,
     operations_api,
@@ -129,6 +133,8 @@ BLUEPRINTS = (
     portal_pages,
     desk_pages,
     telephone_pages,
+    treasury_pages,
+    compliance_pages,
     screen_pages,
     counts_pages,
     election_pages,
@@ -213,6 +219,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
             for agency in calling_back()
         },
         "consular.agencies": _called_by_workers(),
+        "consular.payout_agency": _code_of(Purpose.PAYOUTS),
         "consular.redis": redis.Redis.from_url(
             settings.redis_url or "redis://127.0.0.1:1", socket_timeout=0.5,
             socket_connect_timeout=0.5,
@@ -231,6 +238,12 @@ def _called_by_workers() -> tuple[str, ...]:
     """The codes of the agencies that only workers call, which staff may pause."""
     ours = (Purpose.CITIZEN_SIGN_IN, Purpose.STAFF_SIGN_IN)
     return tuple(agency.code for agency in AGENCIES.values() if agency.purpose not in ours)
+
+
+def _code_of(purpose: Purpose) -> str:
+    """The code of the one agency that serves a purpose."""
+    [code] = [agency.code for agency in AGENCIES.values() if agency.purpose is purpose]
+    return code
 
 
 def _init(app: Flask) -> None:

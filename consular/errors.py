@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import psycopg
@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestTimeout
 
 from consular import words
-from consular.i18n import MEXICO_CITY, amount, deadline, folio, translated
+from consular.i18n import MEXICO_CITY, amount, date_long, deadline, folio, translated
 from consular.uploads import MULTIPART, brings_file
 from services.enrollments.programs.registry import PROGRAMS
 from services.files.cleaning import MEBIBYTES
@@ -145,6 +145,8 @@ class Problem:
         for name, value in said.items():
             if isinstance(value, datetime):
                 said[name] = deadline(value, *self.clock)
+            elif isinstance(value, date):
+                said[name] = date_long(value)
             elif name in ("available", "minimum", "maximum"):
                 said[name] = amount(str(value))
             elif name == "folio":

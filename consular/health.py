@@ -23,7 +23,7 @@ from consular.auth import ANYONE, allow
 from consular.db import database
 from services.agencies.queries import list_agencies
 from services.agencies.rules import State
-from services.incidents.queries import count_open
+from services.incidents.queries import count_open, suspense_age
 from services.incidents.rules import Kind
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.errors import NotFound
@@ -190,6 +190,7 @@ class IncidentCollector(Collector):
         try:
             with database().transaction(NETWORK_SCOPE) as session:
                 counts = count_open(session)
+                suspense = suspense_age(session)
         except (SQLAlchemyError, UnsafeDatabase):
             return
         still_open = GaugeMetricFamily(
@@ -205,6 +206,11 @@ class IncidentCollector(Collector):
             oldest.add_metric([kind], state.oldest_seconds if state else 0)
         yield still_open
         yield oldest
+        yield GaugeMetricFamily(
+            "consular_suspense_oldest_seconds",
+            "Age of the oldest money in suspense",
+            value=suspense,
+        )
 
 
 class ProcessCollector(Collector):

@@ -11,6 +11,7 @@ from services.citizens import models as citizens
 from services.collection import models as collection
 from services.commission import models as commission
 from services.consulates import models as consulates
+from services.disputes import models as disputes
 from services.enrollments import models as enrollments
 from services.facts import models as facts
 from services.folders import models as folders
@@ -61,6 +62,7 @@ SLICES = (
     privacy,
     agencies,
     operations,
+    disputes,
 )
 
 metadata = Base.metadata

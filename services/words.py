@@ -15,6 +15,7 @@ from services.citizens import words as citizens
 from services.collection import words as collection
 from services.commission import words as commission
 from services.consulates import words as consulates
+from services.disputes import words as disputes
 from services.enrollments import words as enrollments
 from services.files import words as files
 from services.folders import words as folders
@@ -30,6 +31,7 @@ from services.operations import words as operations
 from services.privacy import words as privacy
 from services.remittances import words as remittances
 from services.staff import words as staff
+from services.treasury import words as treasury
 from services.voting import words as voting
 
 SLICES: tuple[ModuleType, ...] = (
@@ -57,6 +59,8 @@ SLICES: tuple[ModuleType, ...] = (
     commission,
     alerts,
     privacy,
+    disputes,
+    treasury,
 )
 
 
@@ -85,6 +89,8 @@ MESSAGES: Mapping[str, Message] = gather(
         remittances,
         operations,
         alerts,
+        disputes,
+        incidents,
     )
 )
 
@@ -119,6 +125,9 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "commission.part": commission.PARTS,
     "collection.collector": collection.COLLECTORS,
     "collection.rule": collection.COLLECTOR_RULES,
+    "disputes.kind": disputes.KINDS,
+    "disputes.status": disputes.STATUSES,
+    "disputes.remedy": disputes.REMEDIES,
     "enrollments.status": enrollments.STATUSES,
     "enrollments.reason": enrollments.REASONS,
     "enrollments.channel": enrollments.CHANNELS,
@@ -132,6 +141,10 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "enrollments.document": enrollments.DOCUMENTS,
     "remittances.identification": remittances.IDENTIFICATIONS,
     "remittances.status": remittances.STATUSES,
+    "treasury.account": treasury.ACCOUNTS,
+    "treasury.account_kind": treasury.ACCOUNT_KINDS,
+    "treasury.entry": treasury.ENTRIES,
+    "treasury.measure": treasury.MEASURES,
     "voting.status": voting.STATUSES,
     "voting.counted": voting.COUNTED,
     "voting.metric": voting.METRICS,

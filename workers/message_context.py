@@ -37,6 +37,8 @@ from services.citizens.people import full_name, open_person
 from services.collection.models import ReadyDocument
 from services.collection.queries import get_document
 from services.consulates.queries import get_consulate, service_names
+from services.disputes import queries as disputes
+from services.disputes.rules import Remedy
 from services.enrollments import queries as enrollments
 from services.enrollments.planning import list_unblocked
 from services.enrollments.programs.registry import PROGRAMS
@@ -48,7 +50,9 @@ from services.identity.checking import get_account_of
 from services.kernel.catalogue import reading_language, translate
 from services.kernel.crypto import Vault
 from services.kernel.ids import spaced
+from services.kernel.money import format_minor
 from services.remittances import queries as remittances
+from services.remittances.queries import get_remittance
 from services.remittances.rules import REFUND_DAYS
 from services.remittances.rules import Status as RemittanceStatus
 
@@ -416,6 +420,27 @@ def remittance(session: Session, remittance_id: UUID, means: Means) -> MessageCo
     return MessageContext(
         message, notice.language, values, notice.email, notice.phone, account=notice.account
     )
+
+
+def dispute(session: Session, dispute_id: UUID, means: Means) -> MessageContext | None:
+    """That an error was claimed, or what became of it, to the sender in the language of the claim;
+    None once they are forgotten. Raises NotFound."""
+    claimed = disputes.get_dispute(session, dispute_id)
+    notice = disputes.get_notice(session, claimed, means.vault)
+    if notice is None:
+        return None
+    values = {
+        "folio": spaced(claimed.folio),
+        "remittance": spaced(get_remittance(session, claimed.remittance_id).folio),
+        "day": local_day(claimed.investigate_by, notice.language),
+        "amount": f"{format_minor(claimed.remedy_minor)} USD",
+        "address": f"{means.site}/reclamaciones/{dispute_id}",
+    }
+    ending = "given_back" if claimed.remedy == Remedy.GIVEN_BACK else claimed.status
+    return MessageContext(
+        f"dispute_{ending}", notice.language, values, notice.email, notice.phone,
+        account=claimed.account_id,
+    )  # fmt: skip
 
 
 def local_day(day: date, language: str) -> str:

@@ -50,6 +50,7 @@ TAGS = {
     "documents": "Documents of a person: what is kept is made anew from what was sent.",
     "ready_documents": "Documents that lie at an office until somebody collects them.",
     "remittances": "Quotes and remittances through Finabien.",
+    "disputes": "Errors of remittances that senders claim (12 CFR 1005.33).",
     "incidents": "What treasury and compliance look at: contradictions, waits, failed jobs.",
     "operations": "What a duty officer looks at: queues, agencies and their pauses, parked jobs.",
     "voting": "Counts of votes and registrations, never voters.",

@@ -75,6 +75,8 @@ class Incident(Base):
     times: Mapped[int] = mapped_column(Integer, server_default=text("1"))
     opened_at: Mapped[datetime] = mapped_column(_MOMENT, server_default=text("clock_timestamp()"))
     last_at: Mapped[datetime] = mapped_column(_MOMENT, server_default=text("clock_timestamp()"))
+    # When the duty officer was told, where that is due.
+    told_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     taken_by: Mapped[UUID | None]
     taken_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     resolved_by: Mapped[UUID | None]

@@ -85,3 +85,16 @@ _OPEN = text(
 def count_open(session: Session) -> list[OpenCount]:
     """Count open incidents by kind; kinds without any are left out."""
     return [OpenCount(Kind(r.kind), r.still_open, r.oldest) for r in session.execute(_OPEN)]
+
+
+_SUSPENSE_AGE = text(
+    """
+    SELECT coalesce(extract(epoch FROM clock_timestamp() - min(opened_at)), 0)::float8
+    FROM incidents WHERE suspense_minor <> 0 AND suspense_cleared_at IS NULL
+    """
+)
+
+
+def suspense_age(session: Session) -> float:
+    """For how many seconds the oldest money has stood in suspense."""
+    return float(session.execute(_SUSPENSE_AGE).scalar_one())

@@ -114,6 +114,10 @@ END_BY_THEMSELVES = frozenset(
 )
 
 
+# Told to the duty officer as soon as they are open.
+CALLS_AT_ONCE = frozenset({Kind.BOOKS_DIFFER, Kind.ANSWER_OVERDUE})
+
+
 def resolutions(kind: Kind, suspense_minor: int) -> tuple[Resolution, ...]:
     """Return the resolutions open to a person.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from services.incidents.rules import Kind, Resolution, Step
-from services.kernel.words import ErrorMessage
+from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 
 KINDS: Mapping[str, str] = {
@@ -160,6 +160,11 @@ FACTS: Mapping[str, str] = {
     "first": _("La primera: guardada y recontada"),
 }
 
+MESSAGES: Mapping[str, Message] = {
+    "incident_urgent": Message(
+        _("Guardia: %(what)s"), _("%(meaning)s Caso abierto desde el %(since)s: %(address)s")
+    ),
+}
 ERRORS: Mapping[str, ErrorMessage] = {
     "incident_resolved": ErrorMessage(
         _("Ese caso ya se cerró"), _("Vuelve a la lista: ahí ves cómo terminó y quién lo cerró.")

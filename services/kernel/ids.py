@@ -33,6 +33,7 @@ class FolioKind(StrEnum):
     REMITTANCE = "R"
     IDENTITY_CHECK = "V"
     ERASURE = "D"
+    DISPUTE = "Q"
 
 
 def new_id() -> UUID:

@@ -188,6 +188,73 @@ BEGIN
     END IF;
 END $$;
 
+-- Balances of all accounts, or of one, at a moment, or now where it is null: minor units, debit
+-- positive. Sums of whole days up to the batch that was settled last, the lines of the moment's own
+-- day, and what was posted since that batch, in one statement: by one snapshot it is exact, whatever
+-- is settled meanwhile. The web, which reads no line by itself, asks on behalf of the network alone.
+CREATE OR REPLACE FUNCTION ledger_balances_v1(p_account text, p_layer text, p_as_of timestamptz)
+RETURNS TABLE (code text, currency text, kind text, amount bigint) LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    -- Where the day begins that isn't whole.
+    v_since timestamptz := coalesce(date_trunc('day', p_as_of, 'UTC'), 'infinity');
+    v_day date := coalesce((v_since AT TIME ZONE 'UTC')::date, 'infinity');
+    v_as_of timestamptz := coalesce(p_as_of, 'infinity');
+BEGIN
+    PERFORM refuse_ledger_reader();
+    RETURN QUERY
+    WITH settled AS (SELECT upto FROM ledger_batches ORDER BY number DESC LIMIT 1),
+    wanted AS (
+        SELECT a.code, a.currency, a.kind FROM ledger_accounts a
+        WHERE p_account IS NULL OR a.code = p_account
+    )
+    SELECT w.code, w.currency, w.kind, coalesce(sum(line.amount), 0)::bigint
+    FROM wanted w LEFT JOIN (
+        SELECT c.account_code, c.amount FROM ledger_cells c
+        WHERE c.layer = p_layer AND c.day < v_day
+            AND (p_account IS NULL OR c.account_code = p_account)
+        UNION ALL
+        SELECT p.account_code, p.amount FROM wanted JOIN postings p ON p.account_code = wanted.code
+        WHERE p.layer = p_layer AND p.at >= v_since AND p.at <= v_as_of
+        UNION ALL
+        SELECT p.account_code, p.amount
+        FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+        WHERE e.xid >= coalesce((SELECT upto FROM settled), '0') AND p.layer = p_layer
+            AND p.at < v_since AND (p_account IS NULL OR p.account_code = p_account)
+    ) line ON line.account_code = w.code
+    GROUP BY w.code, w.currency, w.kind;
+END $$;
+
+-- Every line that was posted from a moment to before another, in order; `subject_id` is what its
+-- entry is about.
+CREATE OR REPLACE FUNCTION ledger_lines_v1(p_from timestamptz, p_to timestamptz)
+RETURNS TABLE (at timestamptz, entry_id uuid, line smallint, kind text, state text, subject_id uuid,
+    account_code text, currency text, amount bigint, layer text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM refuse_ledger_reader();
+    RETURN QUERY
+    SELECT p.at, p.entry_id, p.line, e.kind, e.state, e.subject_id, p.account_code, p.currency,
+        p.amount, p.layer
+    FROM ledger_accounts a
+    JOIN postings p ON p.account_code = a.code AND p.at >= p_from AND p.at < p_to
+    JOIN journal_entries e ON e.id = p.entry_id
+    ORDER BY p.at, p.entry_id, p.line;
+END $$;
+
+CREATE OR REPLACE FUNCTION refuse_ledger_reader() RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF coalesce(current_setting('app.consulate', true), '') <> '*'
+       AND pg_has_role(session_user, 'consular_web', 'MEMBER')
+       AND NOT pg_has_role(session_user, 'consular_worker', 'MEMBER') THEN
+        RAISE EXCEPTION 'the ledger is read on behalf of the network' USING
+            ERRCODE = 'insufficient_privilege';
+    END IF;
+END $$;
+
 -- For the version before, while it still runs; a later migration drops both.
 CREATE OR REPLACE FUNCTION post_entry_v2(
     p_id uuid, p_key text, p_kind text, p_subject uuid, p_at timestamptz, p_lines jsonb

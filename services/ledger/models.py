@@ -189,3 +189,15 @@ class LedgerSeal(Base):
     entry_id: Mapped[UUID | None]
     account_code: Mapped[str | None] = mapped_column(Text)
     digests: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LedgerComparison(Base):
+    """When the second book was compared, and how many rows differed."""
+
+    __tablename__ = "ledger_comparisons"
+    __table_args__ = (Index("ix_ledger_comparisons_at", "at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    entries: Mapped[int] = mapped_column(BigInteger)
+    differences: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(_AT)

@@ -1,15 +1,14 @@
 """Balances now and as of any moment, and which transfers belong together.
 
-A balance adds the sums of whole days up to the batch that was settled last, the lines of the
-moment's own day, and what was posted since that batch, in one statement: by one snapshot it is
-exact, whatever is settled meanwhile, and as quick after a million lines as after a thousand.
+A balance is exact whatever is settled meanwhile (`ledger_balances_v1`), and as quick after a
+million lines as after a thousand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,33 +16,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.ledger.posting import Line
-from services.ledger.rules import Layer, State
+from services.ledger.rules import AccountKind, Layer, State
 
 _BALANCES = text(
-    """
-    WITH settled AS (SELECT upto FROM ledger_batches ORDER BY number DESC LIMIT 1),
-    wanted AS (
-        SELECT code, currency FROM ledger_accounts
-        WHERE CAST(:account AS text) IS NULL OR code = :account
-    )
-    SELECT w.code, w.currency, coalesce(sum(line.amount), 0)::bigint AS amount
-    FROM wanted w LEFT JOIN (
-        SELECT c.account_code, c.amount FROM ledger_cells c
-        WHERE c.layer = :layer AND c.day < CAST(:since AS date)
-            AND (CAST(:account AS text) IS NULL OR c.account_code = :account)
-        UNION ALL
-        SELECT p.account_code, p.amount FROM wanted JOIN postings p ON p.account_code = wanted.code
-        WHERE p.layer = :layer
-            AND p.at >= CAST(:since AS timestamptz) AND p.at <= CAST(:as_of AS timestamptz)
-        UNION ALL
-        SELECT p.account_code, p.amount
-        FROM journal_entries e JOIN postings p ON p.entry_id = e.id
-        WHERE e.xid >= coalesce((SELECT upto FROM settled), '0') AND p.layer = :layer
-            AND p.at < CAST(:since AS timestamptz)
-            AND (CAST(:account AS text) IS NULL OR p.account_code = :account)
-    ) line ON line.account_code = w.code
-    GROUP BY w.code, w.currency
-    """
+    "SELECT code, currency, kind, amount"
+    " FROM ledger_balances_v1(:account, :layer, CAST(:as_of AS timestamptz))"
 )
 # From one subject to whatever shares a link with it, such as the parts of what was paid together.
 _THREAD = text(
@@ -69,6 +46,16 @@ class TrialBalance:
 
     balances: Mapping[str, int]
     differences: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What an account holds, in minor units of its currency: debit positive."""
+
+    code: str
+    currency: str
+    kind: AccountKind
+    amount: int
 
 
 @dataclass(frozen=True)
@@ -108,6 +95,14 @@ def trial_balance(session: Session, as_of: datetime | None = None) -> TrialBalan
     )
 
 
+def list_balances(
+    session: Session, as_of: datetime | None = None, layer: Layer = Layer.POSTED
+) -> list[Balance]:
+    """Every account's balance, or with another ``layer`` what is held on it."""
+    rows = _read(session, None, as_of, layer)
+    return [Balance(row.code, row.currency, AccountKind(row.kind), row.amount) for row in rows]
+
+
 def list_thread(session: Session, subject: UUID) -> list[Entry]:
     """What was posted about a thing, from its funding to its payout, and about whatever is linked
     with it, the oldest first."""
@@ -129,12 +124,5 @@ def list_thread(session: Session, subject: UUID) -> list[Entry]:
 def _read(
     session: Session, account: str | None, as_of: datetime | None, layer: Layer
 ) -> Sequence[Any]:
-    """``since``: where the day begins that isn't whole."""
-    whole = as_of and datetime.combine(as_of.astimezone(UTC).date(), datetime.min.time(), UTC)
-    values = {
-        "account": account,
-        "layer": layer.value,
-        "since": whole.isoformat() if whole else "infinity",
-        "as_of": as_of.isoformat() if as_of else "infinity",
-    }
+    values = {"account": account, "layer": layer.value, "as_of": as_of}
     return session.execute(_BALANCES, values).all()

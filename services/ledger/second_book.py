@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from services.kernel.crypto import Vault
-from services.ledger.models import LedgerBatch, LedgerSeal
+from services.kernel.ids import new_id
+from services.ledger.models import LedgerBatch, LedgerComparison, LedgerSeal
 from services.ledger.queries import trial_balance
 from services.ledger.settling import (
     DIGEST,
@@ -87,6 +88,16 @@ class Comparison:
     differences: Sequence[Difference]
 
 
+@dataclass(frozen=True)
+class Agreement:
+    """``at`` of the last comparison, how many rows differed then, and ``since`` when it has been
+    so; None before the first."""
+
+    at: datetime | None
+    differences: int
+    since: datetime | None
+
+
 def compare(session: Session, vault: Vault) -> Comparison:
     """Read every settled row, and add up; nothing is settled meanwhile."""
     session.execute(_AT_LENGTH)
@@ -104,6 +115,25 @@ def compare(session: Session, vault: Vault) -> Comparison:
         last = batch
     differences += [*_not_sealed(session), *_sums(session, cells)]
     return Comparison(entries, differences)
+
+
+def note_comparison(session: Session, comparison: Comparison, *, now: datetime) -> None:
+    """Keep when the books were compared, and whether they agreed."""
+    counted = {"entries": comparison.entries, "differences": len(comparison.differences)}
+    session.add(LedgerComparison(id=new_id(), at=now, **counted))
+    session.flush()
+
+
+def read_agreement(session: Session) -> Agreement:
+    """When the books were compared last, and since when they have said the same."""
+    at, differences = LedgerComparison.at, LedgerComparison.differences
+    last = session.scalars(select(LedgerComparison).order_by(at.desc()).limit(1)).first()
+    if last is None:
+        return Agreement(None, 0, None)
+    other = (differences == 0) if last.differences else (differences > 0)
+    turned = select(func.max(at)).where(other).scalar_subquery()
+    since = select(func.min(at)).where(at > func.coalesce(turned, text("'-infinity'")))
+    return Agreement(last.at, last.differences, session.scalar(since))
 
 
 def _seals(session: Session, before: LedgerBatch, batch: LedgerBatch) -> Sequence[LedgerSeal]:

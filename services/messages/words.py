@@ -40,6 +40,7 @@ KINDS: Mapping[str, str] = {
     "identity_corrected": _("Datos corregidos"),
     "enrollment": _("Aviso de su inscripción"),
     "remittance": _("Aviso de su envío"),
+    "dispute": _("Aviso de su reclamación"),
     "alert": _("Alerta de una cifra"),
     "figures": _("Reporte de cifras"),
     "agreements": _("Acuerdos de la Comisión"),

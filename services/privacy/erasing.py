@@ -18,6 +18,7 @@ from services.cashier import erasing as cashier
 from services.citizens import erasing as citizens
 from services.citizens.erasing import Erased
 from services.collection import erasing as collection
+from services.disputes import erasing as disputes
 from services.enrollments import erasing as enrollments
 from services.folders import erasing as folders
 from services.forms.drafts import drop_drafts
@@ -66,6 +67,7 @@ def find_obstacles(session: Session, erased: Erased, *, now: datetime) -> Sequen
         Obstacle.LIVE_APPOINTMENT: appointments.has_live(session, erased),
         Obstacle.OPEN_ENROLLMENT: enrollments.has_open(session, erased),
         Obstacle.OPEN_REMITTANCE: remittances.has_open(session, erased),
+        Obstacle.OPEN_DISPUTE: disputes.has_open(session, erased),
         Obstacle.OPEN_INCIDENT: has_open_incident(session, things),
         Obstacle.RECENT_REMITTANCE: remittances.sent_this_month(session, erased, now=now),
     }
@@ -97,6 +99,7 @@ def _erase(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> 
         *collection.list_ids(session, erased),
     ]
     remittances.block(session, erased, now=now, vault=vault)
+    disputes.erase(session, erased)
     appointments.erase(session, erased)
     cashier.erase(session, erased)
     collection.erase(session, erased)

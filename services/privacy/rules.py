@@ -39,6 +39,7 @@ class Obstacle(StrEnum):
     LIVE_APPOINTMENT = "live_appointment"
     OPEN_ENROLLMENT = "open_enrollment"
     OPEN_REMITTANCE = "open_remittance"
+    OPEN_DISPUTE = "open_dispute"
     OPEN_INCIDENT = "open_incident"
     RECENT_REMITTANCE = "recent_remittance"
 

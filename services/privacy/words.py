@@ -15,6 +15,7 @@ OBSTACLES: Mapping[Obstacle, str] = {
     Obstacle.OPEN_ENROLLMENT: _("Hay una inscripción sin respuesta: espérala o retírala."),
     Obstacle.OPEN_REMITTANCE: _("Hay dinero en camino."),
     Obstacle.OPEN_INCIDENT: _("Nuestro personal resuelve un problema de uno de los trámites."),
+    Obstacle.OPEN_DISPUTE: _("Hay una reclamación de un envío en investigación."),
     Obstacle.RECENT_REMITTANCE: _("Hay un envío de este mes: espera a que el mes termine."),
 }
 STATUSES: Mapping[Status, str] = {

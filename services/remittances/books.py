@@ -4,15 +4,16 @@ person has looked or the books agree again."""
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.incidents.models import Incident
 from services.incidents.reporting import Report, find_open, id_of_sums, recover, report
 from services.incidents.rules import Kind, Subject
 from services.kernel.crypto import Vault
-from services.ledger.second_book import Comparison, compare
+from services.ledger.second_book import Comparison, compare, note_comparison
 from services.remittances.errors import PayoutsStopped
 
 _BOOKS = id_of_sums("ledger")
@@ -23,6 +24,7 @@ _NAMED = 20
 def compare_books(session: Session, *, now: datetime, vault: Vault) -> Comparison:
     """Compare, and open an incident that names what differs, or close it."""
     comparison = compare(session, vault)
+    note_comparison(session, comparison, now=now)
     if comparison.differences:
         rows = "; ".join(str(each) for each in comparison.differences[:_NAMED])
         detail = {"differences": len(comparison.differences), "rows": rows}
@@ -35,6 +37,11 @@ def compare_books(session: Session, *, now: datetime, vault: Vault) -> Compariso
 
 def refuse_when_stopped(session: Session) -> None:
     """Raise `PayoutsStopped` while the books differ."""
-    differ = exists().where(Incident.kind == Kind.BOOKS_DIFFER, Incident.resolved_at.is_(None))
-    if session.scalar(select(differ)):
+    if find_stop(session):
         raise PayoutsStopped()
+
+
+def find_stop(session: Session) -> UUID | None:
+    """The incident that stops payouts, if there is one."""
+    differ = Incident.kind == Kind.BOOKS_DIFFER, Incident.resolved_at.is_(None)
+    return session.scalar(select(Incident.id).where(*differ).limit(1))

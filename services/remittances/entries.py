@@ -32,6 +32,7 @@ class LedgerCode(StrEnum):
     FINABIEN_SETTLEMENT = "finabien_settlement"
     SUSPENSE_MXN = "suspense_mxn"
     LOSSES_MXN = "losses_mxn"
+    REMEDIES_USD = "remedies_usd"
 
     @property
     def currency(self) -> str:
@@ -52,10 +53,12 @@ _PESOS = frozenset(
 
 
 class EntryKind(StrEnum):
-    """What moved the money; each happens at most once to a remittance, the last two to an incident.
+    """What moved the money; each happens at most once to a remittance, the last three to an
+    incident or a dispute.
 
     ``held``: pesos that were ordered are kept for the agency until it has paid or it is given back.
     ``suspended``: the agency contradicts the books; ``cleared``: a person has settled that.
+    ``remedied``: an error is put right, and the sender is owed something back.
     """
 
     FUNDED = "funded"
@@ -66,6 +69,11 @@ class EntryKind(StrEnum):
     REFUNDED = "refunded"
     SUSPENDED = "suspended"
     CLEARED = "cleared"
+    REMEDIED = "remedied"
+
+
+# They follow what is said of a remittance, not its status.
+BESIDE_STATUS = (EntryKind.SUSPENDED, EntryKind.CLEARED, EntryKind.REMEDIED)
 
 
 def line(account: LedgerCode, amount: int) -> Line:
@@ -113,6 +121,23 @@ def post_lines(
     it. Raises `AlreadyPosted`."""
     about = f"incident:{incident}" if incident else f"remittance:{remittance}"
     transfer = Transfer(id_of(f"{about}:{kind}"), kind.value, remittance, lines)
+    ledger.post(session, transfer, now=now)
+
+
+def post_remedy(
+    session: Session, of: Remittance, minor: int, *, key: str, fees: bool, now: datetime
+) -> None:
+    """Owe the sender ``minor`` cents for an error: fee and tax are taken back where ``fees`` says
+    that they are part of it, the rest is an expense. Raises `AlreadyPosted`."""
+    fee, tax = (of.fee_minor, of.tax_minor) if fees else (0, 0)
+    lines = [
+        line(LedgerCode.FEE_INCOME, fee),
+        line(LedgerCode.EXCISE_PAYABLE, tax),
+        line(LedgerCode.REMEDIES_USD, minor - fee - tax),
+        line(LedgerCode.REFUNDS_PAYABLE, -minor),
+    ]
+    kind = EntryKind.REMEDIED
+    transfer = Transfer(id_of(f"{key}:{kind}"), kind.value, of.id, [e for e in lines if e.amount])
     ledger.post(session, transfer, now=now)
 
 

@@ -63,6 +63,12 @@ class NoPlaceToCollect(Conflict):
     code = "no_place_to_collect"
 
 
+class RemedyExceedsPaid(Conflict):
+    """With what went back before it would be more than the sender paid."""
+
+    code = "remedy_exceeds_paid"
+
+
 class RecipientForgotten(Conflict):
     """The recipient's key was deleted, so that the account can't be read."""
 

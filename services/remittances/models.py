@@ -228,6 +228,11 @@ class Remittance(Priced, Base):
             name="erased",
         ),
         CheckConstraint("credit_proof IS NULL OR status = 'paid'", name="credit_proof"),
+        CheckConstraint(
+            f"remedied_minor >= 0 AND remedied_minor + CASE WHEN {one_of('status', GIVEN_BACK)}"
+            " THEN total_minor ELSE 0 END <= total_minor",
+            name="no_more_than_paid",
+        ),
         Index("ix_remittances_account_id_day", "account_id", "day"),
         Index("ix_remittances_open", "changed_at", postgresql_where=text(one_of("status", OPEN))),
         Index(
@@ -255,6 +260,8 @@ class Remittance(Priced, Base):
     answer_due_at: Mapped[datetime | None] = mapped_column(_NOW)
     paid_at: Mapped[datetime | None] = mapped_column(_NOW)
     refunded_at: Mapped[datetime | None] = mapped_column(_NOW)
+    # What the sender got back for errors after it was paid out.
+    remedied_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     collect_until: Mapped[date | None]
     # Where it is going to be collected, as the sender chose; ``branch`` is what the agency says.
     place_code: Mapped[str | None] = mapped_column(ForeignKey("collection_places.code"))

@@ -27,7 +27,7 @@ from services.kernel.money import Money
 from services.kernel.tables import Page, fetch_page, list_numbered
 from services.ledger.queries import balance, trial_balance
 from services.outbox.models import OutboxItem
-from services.remittances.entries import LedgerCode
+from services.remittances.entries import BESIDE_STATUS, LedgerCode
 from services.remittances.models import CollectionPlace, Remittance, RemittanceEvent
 from services.remittances.rules import GIVEN_BACK, IN_PAYOUT, OPEN, Payout, Status
 
@@ -191,7 +191,11 @@ def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequen
 def proof(session: Session) -> Proof:
     """Check the whole of the books: one query an invariant."""
     pending = balance(session, LedgerCode.PAYOUTS_PENDING)
-    statuses = {"given_back": sorted(GIVEN_BACK), "pending": sorted(IN_PAYOUT)}
+    statuses = {
+        "given_back": sorted(GIVEN_BACK),
+        "pending": sorted(IN_PAYOUT),
+        "beside": sorted(BESIDE_STATUS),
+    }
     return Proof(
         differences=trial_balance(session).differences,
         unbalanced=session.scalars(_UNBALANCED).all(),
@@ -270,11 +274,18 @@ _MISMATCHED = text(
     ), held AS (
         SELECT e.subject_id AS id, p.account_code AS account, p.layer, sum(p.amount) AS amount
         FROM journal_entries e JOIN postings p ON p.entry_id = e.id
-        WHERE e.kind NOT IN ('suspended', 'cleared')
+        WHERE e.kind <> ALL (:beside)
         GROUP BY e.subject_id, p.account_code, p.layer HAVING sum(p.amount) <> 0
     )
     SELECT DISTINCT coalesce(expected.id, held.id)
     FROM expected FULL JOIN held USING (id, account, layer)
     WHERE expected.amount IS DISTINCT FROM held.amount
+    UNION
+    SELECT r.id FROM remittances r LEFT JOIN (
+        SELECT e.subject_id, -sum(p.amount) AS amount
+        FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+        WHERE e.kind = 'remedied' AND p.account_code = 'refunds_payable' GROUP BY e.subject_id
+    ) remedied ON remedied.subject_id = r.id
+    WHERE r.remedied_minor <> coalesce(remedied.amount, 0)
     """
 )

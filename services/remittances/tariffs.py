@@ -50,6 +50,15 @@ def retention_years(session: Session, day: date) -> int:
     return int(years)
 
 
+def record_from(session: Session, day: date) -> int:
+    """From how many cents a day of one sender is recorded. Raises `TariffUnavailable` without that
+    rule."""
+    least = _rules_on(session, day).get("record_per_day")
+    if least is None:
+        raise TariffUnavailable(rule="record_per_day")
+    return _cents(least)
+
+
 def list_rules(session: Session, day: date) -> Sequence[RemittanceRule]:
     """The rules in force on ``day`` with where each was read, by name."""
     return session.scalars(

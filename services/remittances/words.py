@@ -95,6 +95,10 @@ ERRORS: Mapping[str, ErrorMessage] = {
         _("Aún no se puede pagar aquí"),
         _("No se cobró nada. Este servicio todavía no recibe pagos."),
     ),
+    "remedy_exceeds_paid": ErrorMessage(
+        _("Sería más de lo que pagó"),
+        _("Con lo que ya se devolvió pasaría del total que pagó el remitente. Baja el monto."),
+    ),
     "cancel_window_over": ErrorMessage(
         _("Ya pasó el plazo para cancelar"), _("Si algo salió mal, abre una reclamación.")
     ),

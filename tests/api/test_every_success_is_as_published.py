@@ -311,6 +311,9 @@ def _money(web: Web) -> None:
     _well(web, "POST", "/remittances/lookup", sought)
     _well(web, "GET", "/places?state=20&municipality=Tlaxiaco")
     _well(web, "GET", f"/remittances/{sent['id']}", token=citizen)
+    error = {"kind": "late", "description": "Llegó un día después"}
+    _well(web, "POST", f"/remittances/{sent['id']}/disputes", error, token=citizen)
+    _well(web, "GET", f"/remittances/{sent['id']}/disputes", token=citizen)
     _well(web, "POST", f"/remittances/{sent['id']}/cancel", {}, token=citizen)
     _well(web, "GET", "/remittances", token=citizen)
     _well(web, "GET", "/me/data", token=citizen)

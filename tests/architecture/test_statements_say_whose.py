@@ -32,6 +32,8 @@ TEXTS = {
     "services.appointments.erasing._FORGET_OUTCOME": "the workers', of the erased alone, by id",
     "services.appointments.freeing._COUNT_CANCELLED_OFF": "the workers', about one that ended",
     "services.appointments.freeing._COUNT_ONE_OFF": "the workers', about one who left a party",
+    "services.compliance.queries._DAY_SUMS": "compliance's, of the whole network, noted in audit",
+    "services.treasury.queries._LINES": "treasury's, of the whole network: folios, nobody's names",
     "services.appointments.freeing._FREE_CANCELLED": "the workers', about one that ended",
     "services.appointments.freeing._FREE_ONE": "the workers', about one who left a party",
     "services.appointments.freeing._LOCK_APPOINTMENT": "the workers', one that ended, by id",

@@ -19,25 +19,29 @@ from services.cashier import rules as cashier
 from services.collection import rules as collection
 from services.commission import rules as commission
 from services.consulates.loading import read_rows
+from services.disputes import rules as disputes
 from services.enrollments import consenting, planning
 from services.enrollments import rules as enrollments
 from services.facts import people
 from services.folders import rules as folders
 from services.incidents import rules as incidents
 from services.kernel import name_checks
+from services.ledger import rules as ledger
 from services.messages import rules as messages
 from services.monitoring import dimensions, indicators
 from services.monitoring import rules as reported
 from services.open_data.rules import Level
 from services.operations import rules as operations
-from services.remittances import credit
+from services.remittances import credit, entries
 from services.remittances import rules as remittances
+from services.treasury import rules as treasury
 from services.voting import rules as voting
 from services.words import MESSAGES, TABLES
 from tests.architecture.source import ROOT
 
 # One-time codes and what the duty officer hears: no row is kept of them.
-UNSTORED = {kind_shown(message) for message in ("login_code", "consent_code", "process_dead")}
+CODES_AND_ALARMS = ("login_code", "consent_code", "process_dead", "incident_urgent")
+UNSTORED = {kind_shown(message) for message in CODES_AND_ALARMS}
 # What others published of the vote abroad.
 PUBLISHED = {row["metric"] for row in read_rows("services.voting", "counts.csv", dict)}
 COMPLETE: Mapping[str, set[str]] = {
@@ -103,6 +107,13 @@ COMPLETE: Mapping[str, set[str]] = {
     "enrollments.document": {"identity", "proof_of_address"},
     "remittances.identification": {*credit.Identification},
     "remittances.status": {*remittances.Status},
+    "disputes.kind": {*disputes.Kind},
+    "disputes.status": {*disputes.Status},
+    "disputes.remedy": {*disputes.Remedy},
+    "treasury.account": {*entries.LedgerCode, "customers"},
+    "treasury.account_kind": {*ledger.AccountKind},
+    "treasury.entry": {*entries.EntryKind},
+    "treasury.measure": {measure.code for measure in treasury.MEASURES},
     "commission.status": {*commission.Status},
     "commission.follow_up": {*commission.FollowUpStatus},
     "commission.part": {*commission.Part},

@@ -33,6 +33,8 @@ from services.citizens.people import PersonData, curp_index, person_keys
 from services.collection.handing_over import HandOver, hand_over
 from services.collection.marking import mark_ready
 from services.collection.rules import Collector
+from services.disputes.claiming import ClaimError, claim
+from services.disputes.rules import Kind as DisputeKind
 from services.enrollments.progress import AgencyStatus, begin_submission, record_progress
 from services.enrollments.requesting import Applicant, RequestEnrollment, request_enrollment
 from services.enrollments.rules import Status as EnrollmentStatus
@@ -443,6 +445,14 @@ def _unsettled(office: Office, actor: Actor) -> None:
         report(session, Report(Kind.CANCEL_REFUSED, Subject.REMITTANCE, remittance), now=NOW)
 
 
+def _disputed(office: Office, actor: Actor) -> None:
+    _send_money(office.database, actor)
+    with office.database.transaction(NETWORK_SCOPE) as session:
+        remittance = session.scalars(select(Remittance.id)).one()
+        command = ClaimError(remittance, DisputeKind.LATE, "Llegó tarde")
+        claim(session, command, now=NOW, actor=actor, vault=VAULT)
+
+
 def _sent(office: Office, actor: Actor) -> None:
     _send_money(office.database, actor)
 
@@ -451,6 +461,7 @@ OBSTACLES: dict[Obstacle, tuple[Callable[[Office, Actor], None], datetime]] = {
     Obstacle.LIVE_APPOINTMENT: (_booked, LATER),
     Obstacle.OPEN_ENROLLMENT: (_undecided, LATER),
     Obstacle.OPEN_REMITTANCE: (_under_way, LATER),
+    Obstacle.OPEN_DISPUTE: (_disputed, LATER),
     Obstacle.OPEN_INCIDENT: (_unsettled, LATER),
     Obstacle.RECENT_REMITTANCE: (_sent, NOW + timedelta(hours=1)),
 }

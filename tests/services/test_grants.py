@@ -131,6 +131,9 @@ ONLY_WEB = {
     "receipt_numbers": f"{ADD}, UPDATE (last)",
     "receipts": ADD,
     "services_rendered": ADD,
+    "disputes": f"{ADD}, UPDATE (changed_at, decided_at, decided_by, documents_asked_at,"
+    " documents_given_at, explanation_sealed, remedy, remedy_minor, status, taken_at, taken_by)",
+    "ledger_comparisons": READ,
     "payout_attempts": READ,
     "merged_keys": KEEP,
     "person_merges": f"{ADD}, UPDATE (unmerged_at, unmerged_by)",
@@ -142,7 +145,8 @@ ONLY_WEB = {
     "ready_documents": f"{KEEP}, UPDATE (appointment_id, collected_at, collector,"
     " collector_sealed, document, handed_by)",
     "remittance_rules": READ,
-    "remittances": f"{ADD}, UPDATE (answer_due_at, changed_at, reason_code, refunded_at, status)",
+    "remittances": f"{ADD}, UPDATE (answer_due_at, changed_at, reason_code, refunded_at,"
+    " remedied_minor, status)",
     "resemblance_keys": "DELETE, SELECT",
     "resemblances": READ,
     "return_passes": f"{ADD}, UPDATE (person_keys, returned_on, valid_until)",
@@ -226,9 +230,13 @@ ONLY_WORKERS = {
     "identity_checks": f"{KEEP}, UPDATE",
     "incidents": f"{ADD}, UPDATE",
     "journal_entries": READ,
+    "disputes": f"{ADD}, UPDATE (changed_at, claim_sealed, data_key, decided_at, decided_by,"
+    " documents_asked_at, documents_given_at, explanation_sealed, remedy, remedy_minor, status,"
+    " taken_at, taken_by)",
     "ledger_accounts": READ,
     "ledger_balances": READ,
     "ledger_batches": ADD,
+    "ledger_comparisons": ADD,
     "ledger_cells": f"{ADD}, UPDATE (amount)",
     "ledger_seals": ADD,
     "imported_appointments": KEEP,
@@ -267,6 +275,8 @@ ONLY_WORKERS = {
 # Functions that run with their owner's rights.
 FUNCTIONS = {
     "end_hold_v1",
+    "ledger_balances_v1",
+    "ledger_lines_v1",
     "open_customer_account_v1",
     "post_entry",
     "post_entry_v2",

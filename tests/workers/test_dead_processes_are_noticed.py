@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from services.incidents.reporting import Report, report, suspend
+from services.incidents.rules import Kind, Subject
+from services.kernel.clock import database_clock
 from services.kernel.ids import new_id
 from services.kernel.settings import Settings
 from services.operations import heartbeats
@@ -144,3 +147,26 @@ def test_a_killed_relay_is_noticed_by_the_schedule(
     subjects = {message["subject"] for message in messages(agencies_url, ADDRESS)}
     assert any("relay" in subject for subject in subjects)
     assert "relay" in column(job, OPEN)
+
+
+def test_incidents_that_cannot_wait_are_told_once(
+    job: JobContext, alarm: Alarm, agencies_url: str
+) -> None:
+    beat(job, *Process)
+    with job.transaction() as session:
+        now = database_clock(session)
+        for kind in (Kind.BOOKS_DIFFER, Kind.ANSWER_OVERDUE, Kind.JOB_PARKED, Kind.AMOUNT_DIFFERS):
+            incident = report(session, Report(kind, Subject.SUMS, new_id()), now=now)
+        assert suspend(session, incident, 5)
+    alarm.tick()
+    told = [message["subject"] for message in messages(agencies_url, ADDRESS)]
+    assert sorted(told) == [
+        "Guardia: Libros de los envíos que no cuadran", "Guardia: Respuesta vencida",
+    ]  # fmt: skip
+    with job.transaction() as session:
+        session.execute(text("UPDATE incidents SET opened_at = opened_at - interval '25 hours'"))
+    for _ in range(2):
+        alarm.tick()
+    told = [message["subject"] for message in messages(agencies_url, ADDRESS)]
+    assert len(told) == 3
+    assert "Guardia: Otro monto que el ordenado" in told

@@ -86,6 +86,8 @@ GATHER: Mapping[str, Gather] = {
             "enrollments.ended",
         )
     },
+    "disputes.received": message_context.dispute,
+    "disputes.decided": message_context.dispute,
     "identity.corrected": message_context.identity_corrected,
     "remittances.paid": message_context.remittance,
     "remittances.refunded": message_context.remittance,

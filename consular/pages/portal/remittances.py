@@ -33,6 +33,7 @@ from consular.pages.forms import (
     read_or_refuse,
 )
 from consular.pages.portal.blueprint import pages
+from consular.pages.portal.disputes import claims
 from consular.pages.portal.form_prefill import prefilled_form
 from consular.pages.portal.send_place import chosen_place, place_in_words, place_missing
 from consular.pages.portal.send_price import QuoteId, quote_context
@@ -270,6 +271,7 @@ def _show(id: UUID, errors: Errors) -> str:
         name = remittance.recipient_name
         today = database_now(session)
         numbers = terms(session)
+        claimed = claims(session, remittance, today)
         can_cancel = Action.CANCEL in list_actions(session, remittance, now=today)
         place = remittance.place
         history = [
@@ -297,6 +299,7 @@ def _show(id: UUID, errors: Errors) -> str:
             "credit": _credit(remittance.credit),
             **_price(remittance),
         },
+        claims=claimed,
         clock=reader_clock(),
         terms=numbers,
         just_sent="nuevo" in request.args,

@@ -21,6 +21,7 @@ from consular.api.v1.appointments.answers import (
     PlaceWatchAnswer,
     PreApplicationAnswer,
 )
+from consular.api.v1.disputes.answers import DisputeAnswer
 from consular.api.v1.documents.answers import DocumentAnswer
 from consular.api.v1.enrollments.answers import EnrollmentAnswer
 from consular.api.v1.folders.answers import FolderAnswer
@@ -165,6 +166,7 @@ class CopyAnswer(Answer):
     folders = Many(FolderAnswer)
     documents = Many(DocumentAnswer)
     remittances = Many(RemittanceAnswer)
+    disputes = Many(DisputeAnswer)
     messages = Many(SentMessageAnswer)
     helper_links = Many(HelperLinkAnswer)
     accesses = Many(AccessAnswer)

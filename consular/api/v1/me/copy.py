@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from consular.access_words import words_of_action
 from consular.api.v1.appointments import routes as appointments
 from consular.api.v1.appointments.answers import PlaceWatchAnswer
+from consular.api.v1.disputes import routes as disputes
 from consular.api.v1.documents import routes as documents
 from consular.api.v1.enrollments import routes as enrollments
 from consular.api.v1.folders import routes as folders
@@ -95,6 +96,12 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
             remittances.detailed(session, row)
             for page in _pages(partial(list_remittances, session, account=account))
             for row in page
+        ],
+        "disputes": [
+            claimed
+            for page in _pages(partial(list_remittances, session, account=account))
+            for row in page
+            for claimed in disputes.of_remittance(session, row.id)
         ],
         "messages": [
             SentMessageAnswer.render(message, address=find_address(message, vault()))

@@ -1,0 +1,8 @@
+"""Every page of treasury: importing them registers their views."""
+
+from __future__ import annotations
+
+from consular.pages.treasury import books, days, disputes, pending
+from consular.pages.treasury.blueprint import pages
+
+__all__ = ["books", "days", "disputes", "pages", "pending"]

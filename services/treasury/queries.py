@@ -1,0 +1,226 @@
+"""What treasury looks at: the house's balances, suspense with its cases, what nobody knows yet, a
+day's totals and its lines.
+
+All of it is the network's: needs its scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import chain
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from services.incidents.models import Incident
+from services.ledger.queries import Balance, balance, list_balances
+from services.ledger.rules import AccountKind, Layer
+from services.remittances.entries import LedgerCode
+from services.remittances.models import PayoutAttempt, Remittance
+from services.remittances.rules import OPEN, Status, next_day_begins
+from services.treasury.rules import MEASURES, Measure
+
+# Rows that are fetched at once: whatever their number, no more are held in memory.
+BATCH = 2000
+
+
+@dataclass(frozen=True)
+class AccountState:
+    """An account of the house: what it holds, and how much is held to be taken from it or added to
+    it. Debit positive."""
+
+    code: str
+    currency: str
+    kind: AccountKind
+    posted: int
+    held: int
+
+
+@dataclass(frozen=True)
+class Books:
+    """All accounts, customers' as one of each currency, and each currency's sum, which is zero."""
+
+    accounts: Sequence[AccountState]
+    sums: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Suspense:
+    """What stands in suspense by the ledger, and the cases that it is said of, in centavos."""
+
+    ledger_minor: int
+    cases: Sequence[Incident]
+
+    @property
+    def cases_minor(self) -> int:
+        """The sum of the cases: the same as the ledger's, or something is wrong."""
+        return sum(case.suspense_minor for case in self.cases)
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A remittance without an answer, and how often an order was sent and asked about."""
+
+    remittance: Remittance
+    attempts: int
+    last_sent_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Total:
+    """What a measure came to: of how many entries, in minor units of its currency."""
+
+    measure: Measure
+    entries: int
+    minor: int
+
+
+class Line(NamedTuple):
+    """A line of the ledger, with the folio of the remittance that its entry is about."""
+
+    at: datetime
+    entry_id: UUID
+    line: int
+    kind: str
+    state: str
+    layer: str
+    folio: str | None
+    account_code: str
+    currency: str
+    amount: int
+
+
+def read_books(session: Session, as_of: datetime | None = None) -> Books:
+    """Every account of the house, now or as of a moment."""
+    held: dict[str, int] = {}
+    for layer in (Layer.DEBIT_PENDING, Layer.CREDIT_PENDING):
+        for each in list_balances(session, as_of, layer):
+            held[each.code] = held.get(each.code, 0) + each.amount
+    posted = list_balances(session, as_of)
+    sums: dict[str, int] = {}
+    for each in posted:
+        sums[each.currency] = sums.get(each.currency, 0) + each.amount
+    accounts = [
+        AccountState(each.code, each.currency, each.kind, each.amount, held.get(each.code, 0))
+        for each in _with_customers_as_one(posted)
+    ]
+    return Books(sorted(accounts, key=lambda each: (each.currency != "USD", each.code)), sums)
+
+
+def read_suspense(session: Session) -> Suspense:
+    """The balance and its cases, the oldest first: also one that a person has ended and no worker
+    has cleared yet."""
+    query = select(Incident).where(
+        Incident.suspense_minor != 0, Incident.suspense_cleared_at.is_(None)
+    )
+    cases = session.scalars(query.order_by(Incident.opened_at, Incident.id)).all()
+    return Suspense(balance(session, LedgerCode.SUSPENSE_MXN), cases)
+
+
+def list_unanswered(session: Session, *, limit: int) -> list[Unanswered]:
+    """Remittances whose order may or may not have arrived, the oldest first."""
+    attempts = (
+        select(
+            PayoutAttempt.remittance_id,
+            func.count().label("attempts"),
+            func.max(PayoutAttempt.sent_at).label("last_sent_at"),
+        )
+        .group_by(PayoutAttempt.remittance_id)
+        .subquery()
+    )
+    query = (
+        select(Remittance, attempts.c.attempts, attempts.c.last_sent_at)
+        .outerjoin(attempts, attempts.c.remittance_id == Remittance.id)
+        .where(Remittance.status == Status.UNKNOWN)
+        .order_by(Remittance.changed_at, Remittance.id)
+        .limit(limit)
+    )
+    return [Unanswered(row, count or 0, last) for row, count, last in session.execute(query)]
+
+
+def list_overdue(session: Session, *, now: datetime, limit: int) -> Sequence[Remittance]:
+    """Remittances without a final word by the time that was promised, the oldest promise first."""
+    query = select(Remittance).where(
+        Remittance.status.in_(sorted(OPEN)), Remittance.answer_due_at < now
+    )
+    return session.scalars(query.order_by(Remittance.answer_due_at).limit(limit)).all()
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many remittances have no answer, and how many none by the time that was promised."""
+
+    unknown: int
+    overdue: int
+
+
+def count_waiting(session: Session, *, now: datetime) -> Waiting:
+    """Count the remittances that wait for the agency's word."""
+    unknown = Remittance.status == Status.UNKNOWN
+    overdue = Remittance.answer_due_at < now
+    query = select(
+        func.count().filter(unknown).label("unknown"), func.count().filter(overdue).label("overdue")
+    ).where(Remittance.status.in_(sorted(OPEN)))
+    row = session.execute(query).one()
+    return Waiting(row.unknown, row.overdue)
+
+
+_TOTALS = text(
+    """
+    SELECT kind, account_code, count(DISTINCT entry_id) AS entries, sum(amount)::bigint AS amount
+    FROM ledger_lines_v1(:from, :to) WHERE layer = 'posted' GROUP BY kind, account_code
+    """
+)
+_LINES = text(
+    """
+    SELECT l.at, l.entry_id, l.line, l.kind, l.state, l.layer, r.folio, l.account_code, l.currency,
+        l.amount, count(*) OVER () AS total
+    FROM ledger_lines_v1(:from, :to) l LEFT JOIN remittances r ON r.id = l.subject_id
+    ORDER BY l.at, l.entry_id, l.line
+    """
+)
+
+
+def read_totals(session: Session, day: date) -> list[Total]:
+    """What a day (Mexico City) came to, by measure."""
+    rows = session.execute(_TOTALS, _span(day)).all()
+    found = {(row.kind, row.account_code): row for row in rows}
+
+    def total(measure: Measure) -> Total:
+        parts = [(sign, found.get((kind, measure.account))) for kind, sign in measure.kinds.items()]
+        minor = sum(sign * row.amount for sign, row in parts if row)
+        return Total(measure, max((row.entries for _, row in parts if row), default=0), minor)
+
+    return [total(measure) for measure in MEASURES]
+
+
+@contextmanager
+def open_lines(session: Session, day: date) -> Iterator[tuple[int, Iterator[Line]]]:
+    """How many lines a day (Mexico City) has, and each of them in order: all of one snapshot."""
+    options = {"stream_results": True, "yield_per": BATCH}
+    with session.execute(_LINES, _span(day), execution_options=options) as rows:
+        first = rows.fetchone()
+        every = chain([first], rows) if first else iter(())
+        yield first.total if first else 0, (Line(*row[:-1]) for row in every)
+
+
+def _span(day: date) -> dict[str, datetime]:
+    return {"from": next_day_begins(day - timedelta(days=1)), "to": next_day_begins(day)}
+
+
+def _with_customers_as_one(posted: Sequence[Balance]) -> list[Balance]:
+    """Customers' accounts are many, and nobody's business one by one."""
+    house = [each for each in posted if each.kind is not AccountKind.CUSTOMER]
+    customers: dict[str, int] = {}
+    for each in posted:
+        if each.kind is AccountKind.CUSTOMER:
+            customers[each.currency] = customers.get(each.currency, 0) + each.amount
+    return house + [
+        Balance("customers", currency, AccountKind.CUSTOMER, amount)
+        for currency, amount in customers.items()
+    ]
