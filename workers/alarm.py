@@ -1,5 +1,5 @@
-"""Tells the duty officer when the relay, the workers or the schedule are dead, once an outage, and of
-incidents that can't wait, each once.
+"""Tells the duty officer when the relay, the workers or the schedule are dead, once an outage, and
+of incidents that can't wait, each once.
 
 It runs beside the relay and beside the schedule, and sends by itself: what is dead may be just what
 would carry the message. The gateway takes a message once per key, and the key is the outage's id.

@@ -108,13 +108,8 @@ def _disputes() -> None:
         "SELECT, INSERT, UPDATE (changed_at, decided_at, decided_by, documents_asked_at,"
         " documents_given_at, explanation_sealed, remedy, remedy_minor, status, taken_at,"
         " taken_by)",
-        to=WEB,
     )
-    grant(
-        "disputes",
-        "SELECT, UPDATE (claim_sealed, data_key, explanation_sealed)",
-        to=WORKER,
-    )
+    grant("disputes", "UPDATE (claim_sealed, data_key)", to=WORKER)
 
 
 def _books() -> None:
