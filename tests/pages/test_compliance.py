@@ -1,4 +1,4 @@
-"""Compliance sees who sent the sum of the dated rule on one day, and each that is shown is audited."""
+"""Compliance sees who sent the rule's sum on one day, and each that is shown is audited."""
 
 from __future__ import annotations
 
