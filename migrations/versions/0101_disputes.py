@@ -10,8 +10,8 @@ from alembic import op
 
 from migrations.support import APPLICATION, WEB, WORKER, append_only, grant, install, validate
 
-revision = "0100"
-down_revision = "0099"
+revision = "0101"
+down_revision = "0100"
 
 _NO_MORE_THAN_PAID = (
     "remedied_minor >= 0 AND remedied_minor + CASE WHEN status IN ('cancelled', 'refunded')"
