@@ -326,7 +326,7 @@ def _judge_books(web: Web, outcome: Outcome, orders: int) -> None:
 
 
 DRILLS: Mapping[str, tuple[Callable[[Mapping[str, str], Path, int], Outcome], Size]] = {
-    "pauses": (pauses, Size(30, 1_000, 2)),
+    "pauses": (pauses, Size(30, 1_000, 1)),
     "commits": (commits, Size(50, 500, 3)),
     "keys": (keys, Size(20, 1_000, 1)),
     "cancels": (cancels, Size(200, 10_000, 4)),
