@@ -90,6 +90,8 @@ WHAT: dict[str, Any] = {
     "document.read": _("Vieron un documento tuyo"),
     "remittance.order": _("Ordenaste un envío"),
     "remittance.cancel": _("Cancelaste un envío"),
+    "remittance.correct_name": _("Pediste corregir el nombre de quien recibe tu envío"),
+    "remittance.name_corrected": _("Se corrigió el nombre de quien recibe tu envío"),
     "remittance.sending": _("Se mandó tu envío a Finabien"),
     "remittance.unknown": _("Se preguntó a Finabien si recibió tu envío"),
     "remittance.accepted": _("Finabien recibió tu envío"),

@@ -43,6 +43,7 @@ from consular.api.v1.operations.routes import api as operations_api
 from consular.api.v1.people.routes import api as people_api
 from consular.api.v1.programs.routes import api as programs_api
 from consular.api.v1.ready_documents.routes import api as ready_documents_api
+from consular.api.v1.recipients.routes import api as recipients_api
 from consular.api.v1.remittances.routes import api as remittances_api
 from consular.api.v1.scheduled_reports.routes import api as scheduled_reports_api
 from consular.api.v1.service_levels.routes import api as service_levels_api
@@ -111,6 +112,7 @@ BLUEPRINTS = (
     programs_api,
     enrollments_api,
     documents_api,
+    recipients_api,
     remittances_api,
     disputes_api,
     incidents_api,

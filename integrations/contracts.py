@@ -118,6 +118,38 @@ class Branch:
     longitude: float
 
 
+class HolderMatch(StrEnum):
+    """Whether an account's holder is called as the sender wrote: never what they are called."""
+
+    YES = "yes"
+    CLOSE = "close"
+    NO = "no"
+    NOT_OFFERED = "not_offered"
+
+
+@dataclass(frozen=True, slots=True)
+class HolderQuestion:
+    """An account or card in Mexico, and whom the sender takes for its holder."""
+
+    channel: PayoutChannel
+    account: str
+    given_names: str
+    first_surname: str
+    second_surname: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NameCorrection:
+    """Another name for the beneficiary of an order. `key` is the correction's own: one key is one
+    correction."""
+
+    key: str
+    folio: str
+    given_names: str
+    first_surname: str
+    second_surname: str | None
+
+
 class PayoutAgency(Protocol):
     """Pays remittances out. Grade A: a repeated folio is the same order; B: answers by folio."""
 
@@ -135,6 +167,14 @@ class PayoutAgency(Protocol):
 
     def branches(self) -> Sequence[Branch]:
         """Every branch that pays cash out now."""
+        ...
+
+    def match_holder(self, question: HolderQuestion) -> HolderMatch:
+        """Compare the name with that of the account's holder."""
+        ...
+
+    def correct_name(self, correction: NameCorrection) -> None:
+        """Pay the order to somebody of that name. `Refused` with `too_late` once it is final."""
         ...
 
 

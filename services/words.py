@@ -139,6 +139,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "folders.purpose": folders.PURPOSES,
     "folders.data": folders.DATA,
     "enrollments.document": enrollments.DOCUMENTS,
+    "remittances.correction": remittances.CORRECTIONS,
+    "remittances.holder": remittances.HOLDERS,
     "remittances.identification": remittances.IDENTIFICATIONS,
     "remittances.status": remittances.STATUSES,
     "treasury.account": treasury.ACCOUNTS,

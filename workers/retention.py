@@ -20,6 +20,8 @@ RETENTION: Mapping[str, str] = {
     # No session lives longer than eight hours.
     "web_sessions": "DELETE FROM web_sessions WHERE created_at < now() - interval '1 day'"
     " OR ended_at < now() - interval '1 day'",
+    # As long as somebody may be about to pay; then it is asked anew.
+    "holder_checks": "DELETE FROM holder_checks WHERE asked_at < now() - interval '1 day'",
     # Answers of forms that nobody finished.
     "drafts": "DELETE FROM drafts WHERE expires_at < now()",
     # Longer than a page stays open; what must not be doubled has constraints of its own.

@@ -23,6 +23,7 @@ from workers.jobs import (
     privacy,
     published,
     rates,
+    recipients,
     remittances,
 )
 from workers.queues import Queue
@@ -64,6 +65,8 @@ ROUTES: Mapping[str, Route] = {
     "enrollments.lapse": Route(Queue.AGENCIES, enrollments.lapse),
     "remittances.payout": Route(Queue.MONEY, remittances.submit_payout, parks=False),
     "remittances.cancel": Route(Queue.MONEY, remittances.cancel, parks=False),
+    "remittances.correct_name": Route(Queue.MONEY, recipients.correct_name, parks=False),
+    "remittances.check_holder": Route(Queue.AGENCIES, recipients.check_holder),
     "incidents.watch": Route(Queue.MONEY, incidents.watch),
     "incidents.clear_suspense": Route(Queue.MONEY, incidents.settle_suspense, parks=False),
     "places.fetch": Route(Queue.AGENCIES, places.fetch_places),

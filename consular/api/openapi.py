@@ -49,6 +49,7 @@ TAGS = {
     "enrollments": "Enrollment in the RFC, IMSS and Infonavit, and how a request stands.",
     "documents": "Documents of a person: what is kept is made anew from what was sent.",
     "ready_documents": "Documents that lie at an office until somebody collects them.",
+    "recipients": "The people whom a citizen sends money to, as they keep them.",
     "remittances": "Quotes and remittances through Finabien.",
     "disputes": "Errors of remittances that senders claim (12 CFR 1005.33).",
     "incidents": "What treasury and compliance look at: contradictions, waits, failed jobs.",

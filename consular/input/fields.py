@@ -21,6 +21,7 @@ from services.kernel.identifiers import (
     parse_card,
     parse_clabe,
     parse_curp,
+    parse_mexican_phone,
     parse_nss,
     parse_personal_rfc,
     parse_phone,
@@ -307,6 +308,13 @@ class Phone(_Parsed):
 
     parse = staticmethod(parse_phone)
     message = _("Escribe el teléfono con la clave del país: +1 213 555 0123, o +52 55 1234 5678.")
+
+
+class MexicanPhone(_Parsed):
+    """A telephone number in Mexico: ten digits, with or without the country's code."""
+
+    parse = staticmethod(parse_mexican_phone)
+    message = _("Escribe los 10 números de su teléfono en México, como 55 1234 5678.")
 
 
 class Email(Text):

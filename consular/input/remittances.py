@@ -14,13 +14,16 @@ from consular.input.fields import (
     Choice,
     Clabe,
     Identifier,
+    MexicanPhone,
     MoneyField,
     Name,
     SearchText,
     SecondSurname,
+    Text,
 )
 from consular.input.paging import PageQuery
 from services.kernel.ids import MOST_TYPED
+from services.remittances.correcting import RecipientName
 from services.remittances.municipalities import (
     Municipality,
     NotOneMunicipality,
@@ -29,6 +32,7 @@ from services.remittances.municipalities import (
 from services.remittances.ordering import OrderRemittance, Recipient
 from services.remittances.places import Collect
 from services.remittances.quoting import RequestQuote
+from services.remittances.recipients import BookEntry
 from services.remittances.rules import Funding, Payout, Purpose, Status
 
 # INEGI's codes of the states.
@@ -68,15 +72,28 @@ class QuoteSchema(Schema):
         )
 
 
-class RecipientSchema(Schema):
-    """Whoever gets the pesos: with ``clabe`` for a quote to an account, with ``card`` for one to
-    a card, with neither for one to a branch."""
+class RecipientNameSchema(Schema):
+    """A recipient's name as it stands on their identification."""
+
+    example: ClassVar[dict[str, Any]] = {"given_names": "Rosa", "first_surname": "Demo"}
 
     given_names = Name(required=True)
     first_surname = Name(required=True)
     second_surname = SecondSurname()
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> Any:
+        return RecipientName(**data)
+
+
+class RecipientSchema(RecipientNameSchema):
+    """Whoever gets the pesos: with ``clabe`` for a quote to an account, with ``card`` for one to
+    a card, with neither for one to a branch. With a ``phone`` in Mexico they are told what to
+    collect."""
+
     clabe = Clabe(load_default=None, allow_none=True)
     card = Card(load_default=None, allow_none=True)
+    phone = MexicanPhone(load_default=None, allow_none=True)
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> Recipient:
@@ -130,8 +147,28 @@ def municipality_of(state: str, written: str) -> Municipality:
         raise ValidationError([words], "municipality") from None
 
 
-class RemittanceSchema(Schema):
-    """An order from a quote."""
+class BookEntrySchema(RecipientSchema):
+    """A recipient as their sender keeps them, with either account, both or none."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "given_names": "Rosa",
+        "first_surname": "Demo",
+        "second_surname": None,
+        "clabe": "032180000118359719",
+        "phone": "5512345678",
+        "nickname": "Mamá",
+    }
+
+    municipality = Text(most=80, load_default=None, allow_none=True)
+    nickname = Text(most=40, load_default=None, allow_none=True)
+
+    @post_load
+    def _command(self, data: dict[str, Any], **_kwargs: Any) -> BookEntry:
+        return BookEntry(**data)
+
+
+class RecipientCheckSchema(Schema):
+    """A recipient, and the quote of what they are going to be sent."""
 
     example: ClassVar[dict[str, Any]] = {
         "quote": "019aa000-0000-7000-8000-000000000000",
@@ -141,11 +178,17 @@ class RemittanceSchema(Schema):
             "second_surname": None,
             "clabe": "032180000118359719",
         },
-        "purpose": "family",
     }
 
     quote = Identifier(required=True)
     recipient = fields.Nested(RecipientSchema, required=True)
+
+
+class RemittanceSchema(RecipientCheckSchema):
+    """An order from a quote."""
+
+    example: ClassVar[dict[str, Any]] = {**RecipientCheckSchema.example, "purpose": "family"}
+
     purpose = Choice(tuple(p.value for p in Purpose), load_default=Purpose.FAMILY.value)
     collect = fields.Nested(CollectSchema, load_default=None, allow_none=True)
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
-from integrations.base import TokenClient
-from integrations.contracts import Branch, PayoutOrder, PayoutState, PayoutStatus
+from integrations.base import Call, TokenClient
+from integrations.contracts import (
+    Branch,
+    HolderMatch,
+    HolderQuestion,
+    NameCorrection,
+    PayoutOrder,
+    PayoutState,
+    PayoutStatus,
+)
 from integrations.errors import AgencyError, Refused, Unanswered
-from integrations.finabien import wire
+from integrations.finabien import names, wire
 from integrations.finabien.codes import REFUSALS
 
 # Of five hundred branches each: ten times as many as there are.
@@ -60,6 +68,35 @@ class FinabienClient(TokenClient):
             part, page = self._ask("branches", "v1/sucursales", wire.branches_page, query=query)
             branches += part
         return branches
+
+    def match_holder(self, question: HolderQuestion) -> HolderMatch:
+        """Compare the name with that of the account's holder; `not_offered` also for a name or
+        account that it can't be asked about."""
+        try:
+            body = names.question_body(question)
+        except wire.Unwritable:
+            return HolderMatch.NOT_OFFERED
+        # Not a GET: an account in an address would stand in everybody's logs.
+        call = Call("match_holder", "POST", "v1/cuentas/titular", changes=False, content=body)
+        try:
+            return self._call(call, names.holder_match)
+        except Refused as refusal:
+            if refusal.code in ("account_invalid", "data_invalid"):
+                return HolderMatch.NOT_OFFERED
+            raise _no_answer(refusal) from None
+
+    def correct_name(self, correction: NameCorrection) -> None:
+        """Have the order paid to somebody of that name. The same key again has no further effect.
+
+        Raises `Refused`: `too_late` once it is final, `not_found`, or for a name that SPEI can't
+        write.
+        """
+        try:
+            body = names.correction_body(correction)
+        except wire.Unwritable as error:
+            raise Refused(self.agency, "correct_name", error.code) from None
+        path = f"{_path(correction.folio)}/correcciones/{correction.key}"
+        self._tell("correct_name", "PUT", path, body, partial(names.check_taken, correction.key))
 
 
 def _path(folio: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from integrations.contracts import CreditKind, PayoutChannel, PayoutStatus
+from integrations.contracts import CreditKind, HolderMatch, PayoutChannel, PayoutStatus
 
 CHANNELS: Mapping[PayoutChannel, str] = {
     PayoutChannel.ACCOUNT: "CUENTA",
@@ -53,4 +53,13 @@ REFUSALS: Mapping[str, str] = {
     "BENEFICIARIO_BLOQUEADO": "beneficiary_blocked",
     "MONTO_FUERA_DE_RANGO": "amount_out_of_range",
     "DATOS_INVALIDOS": "data_invalid",
+    "CORRECCION_TARDE": "too_late",
+}
+
+# Whether the holder of an account is called as we asked.
+MATCHES: Mapping[str, HolderMatch] = {
+    "SI": HolderMatch.YES,
+    "PARECIDO": HolderMatch.CLOSE,
+    "NO": HolderMatch.NO,
+    "NO_OFRECIDO": HolderMatch.NOT_OFFERED,
 }

@@ -79,9 +79,9 @@ def order_body(order: PayoutOrder) -> dict[str, Any]:
         "monto": f"{pesos}.{cents:02d}",
         "moneda": "MXN",
         "tipoPago": CHANNELS[order.channel],
-        "cuentaBeneficiario": _account(order),
-        "nombreBeneficiario": _written(_beneficiary(order), "beneficiary_name_unwritable"),
-        "nombreOrdenante": _written(order.sender_name, "sender_name_unwritable"),
+        "cuentaBeneficiario": account_digits(order.channel, order.account),
+        "nombreBeneficiario": written_name(_beneficiary(order), "beneficiary_name_unwritable"),
+        "nombreOrdenante": written_name(order.sender_name, "sender_name_unwritable"),
         "concepto": ascii_upper(order.concept, MAX_CONCEPT) or "REMESA",
         "referenciaNumerica": numeric_reference(order.folio),
         **({"sucursal": order.branch} if order.branch else {}),
@@ -97,7 +97,8 @@ def _beneficiary(order: PayoutOrder) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _written(name: str, code: str) -> str:
+def written_name(name: str, code: str) -> str:
+    """A name with all its letters, as the agency takes it. Raises `Unwritable` with ``code``."""
     written = ascii_upper(name, MAX_NAME)
     lost = any(c.isalnum() and not c.isascii() for c in take_apart(name))
     if lost or not written:
@@ -105,14 +106,15 @@ def _written(name: str, code: str) -> str:
     return written
 
 
-def _account(order: PayoutOrder) -> str | None:
-    if order.channel is PayoutChannel.BRANCH:
+def account_digits(channel: PayoutChannel, account: str | None) -> str | None:
+    """The account that this way of payout needs, None for cash. Raises `Unwritable`."""
+    if channel is PayoutChannel.BRANCH:
         return None
-    account = order.account or ""
+    account = account or ""
     # isascii: str.isdigit alone takes the digits of every script.
     if not (account.isascii() and account.isdigit()):
         raise Unwritable("account_invalid")
-    if len(account) not in ACCOUNT_DIGITS[order.channel]:
+    if len(account) not in ACCOUNT_DIGITS[channel]:
         raise Unwritable("account_invalid")
     return account
 

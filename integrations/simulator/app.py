@@ -20,6 +20,7 @@ from integrations.registry import AGENCIES
 from integrations.simulator import control
 from integrations.simulator.callbacks import CallbackSender
 from integrations.simulator.faults import FaultBoard, FaultyApplication
+from integrations.simulator.finabien_names import SimulatedNames
 from integrations.simulator.memory import Memory
 from integrations.simulator.smtp import relaying
 from integrations.simulator.world import World
@@ -108,7 +109,8 @@ def _application(world: World) -> Flask:
         code: import_module(f"integrations.simulator.{code}").SimulatedAgency(world)
         for code in AGENCIES
     }
-    for part in (*played.values(), control.Control(world, played)):
+    names = SimulatedNames(world, played["finabien"])
+    for part in (*played.values(), names, control.Control(world, played)):
         application.register_blueprint(part.blueprint())
     application.after_request(_secure)
     return application

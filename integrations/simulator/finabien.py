@@ -47,7 +47,7 @@ _FIELDS = {
     "referenciaNumerica",
 }
 _OPTIONAL = {"sucursal"}
-_TEXT = re.compile(r"[A-Z0-9 ]{1,39}")
+TEXT = re.compile(r"[A-Z0-9 ]{1,39}")
 
 
 class SimulatedAgency:
@@ -59,7 +59,7 @@ class SimulatedAgency:
     def blueprint(self) -> Blueprint:
         """The agency's routes, under /finabien."""
         routes = Blueprint(AGENCY, __name__, url_prefix="/finabien/v1")
-        routes.before_request(self._authenticate)
+        routes.before_request(self.authenticate)
         payment = "/pagos/<folio>"
         routes.add_url_rule(payment, "submit", self.submit, methods=["PUT"])
         routes.add_url_rule(payment, "status", self.status, methods=["GET"])
@@ -67,22 +67,23 @@ class SimulatedAgency:
         routes.add_url_rule("/sucursales", "branches", self.branches, methods=["GET"])
         return routes
 
-    def _authenticate(self) -> None:
-        self._world.require_bearer(AGENCY, _error("NO_AUTORIZADO"))
+    def authenticate(self) -> None:
+        """Refuse whoever shows no token."""
+        self._world.require_bearer(AGENCY, error("NO_AUTORIZADO"))
 
     def submit(self, folio: str) -> Response:
         """Take the order in once; a repeat answers with its present state."""
         body: Any = request.get_json(silent=True)
         code = _fault_of(folio, body)
         if code is not None:
-            raise refuse(422, _error(code))
+            raise refuse(422, error(code))
         now = self._world.now()
         acts = Acts.NEVER if REFUSED_LATER in _name(body) else self._world.acts(AGENCY)
         try:
             new = self._world.memory.take(AGENCY, folio, body, now, acts=acts)
         except KeyReused:
-            raise refuse(409, _error("CLAVE_REUTILIZADA")) from None
-        order = self._order(folio)
+            raise refuse(409, error("CLAVE_REUTILIZADA")) from None
+        order = self.find(folio)
         if new:
             self._tell(order, "settled", self._settles_at(order))
             collected = self._collected_at(order)
@@ -94,16 +95,16 @@ class SimulatedAgency:
 
     def status(self, folio: str) -> Response:
         """Return the status of a payment."""
-        return self._state(self._order(folio), 200)
+        return self._state(self.find(folio), 200)
 
     def cancel(self, folio: str) -> Response:
         """Stop it if the money has not moved; answers with the state after."""
-        order = self._order(folio)
+        order = self.find(folio)
         now = self._world.now()
         unpaid = self._state_of(order) in {"EN_PROCESO", "DISPONIBLE"}
         if unpaid and self._world.memory.mark_cancelled(AGENCY, folio, now):
             self._tell(order, "cancelled", now)
-        return self._state(self._order(folio), 200)
+        return self._state(self.find(folio), 200)
 
     def branches(self) -> Response:
         """One page of the branches: an invented one at the seat of every larger municipality."""
@@ -113,24 +114,31 @@ class SimulatedAgency:
         return jsonify(sucursales=rows, siguiente=page + 1 if more else None)
 
     def collect(self, folio: str) -> Response:
-        """The beneficiary takes the cash at the branch (a simulator's control, not Finabien's)."""
-        order = self._order(folio)
+        """The beneficiary takes the cash at the branch (a simulator's control, not Finabien's).
+
+        With a ``name`` in the body, that of their identification: another one isn't paid.
+        """
+        order = self.find(folio)
         now = self._world.now()
+        shown = (request.get_json(silent=True) or {}).get("name")
+        if shown is not None and shown.upper().split() != _name(order.body):
+            raise refuse(409, error("TITULAR_DISTINTO"))
         if self._state_of(order) == "DISPONIBLE" and self._world.memory.mark_collected(
             AGENCY, folio, now
         ):
             self._tell(order, "collected", now)
-            return self._state(self._order(folio), 200)
-        raise refuse(409, _error("NO_DISPONIBLE_PARA_COBRO"))
+            return self._state(self.find(folio), 200)
+        raise refuse(409, error("NO_DISPONIBLE_PARA_COBRO"))
 
     def describe(self, order: Order) -> str:
         """The payment's state in words."""
         return self._state_of(order)
 
-    def _order(self, folio: str) -> Order:
+    def find(self, folio: str) -> Order:
+        """Return the order, or refuse."""
         order = self._world.memory.find(AGENCY, folio)
         if order is None:
-            raise refuse(404, _error("NO_ENCONTRADO"))
+            raise refuse(404, error("NO_ENCONTRADO"))
         return order
 
     def _settles_at(self, order: Order) -> float:
@@ -217,7 +225,8 @@ class SimulatedAgency:
         self._world.memory.plan_callback(key, AGENCY, body, due_at)
 
 
-def _error(code: str) -> dict[str, str]:
+def error(code: str) -> dict[str, str]:
+    """The body of a refusal."""
     return {"codigo": code, "mensaje": f"Simulador: {code}"}
 
 
@@ -227,7 +236,7 @@ def _fault_of(folio: str, body: Any) -> str | None:
         return "DATOS_INVALIDOS"
     if not _amount_ok(body["monto"]):
         return "MONTO_FUERA_DE_RANGO"
-    if not _account_ok(body["tipoPago"], body["cuentaBeneficiario"]):
+    if not account_ok(body["tipoPago"], body["cuentaBeneficiario"]):
         return "CUENTA_INVALIDA"
     return "BENEFICIARIO_BLOQUEADO" if REFUSED_AT_ONCE in _name(body) else None
 
@@ -238,7 +247,7 @@ def _said_ok(folio: str, body: Any) -> bool:
     return (
         body["claveRastreo"] == folio
         and re.fullmatch(r"[A-Z0-9]{1,29}", folio) is not None
-        and all(isinstance(text, str) and _TEXT.fullmatch(text) for text in texts)
+        and all(isinstance(text, str) and TEXT.fullmatch(text) for text in texts)
         and body["moneda"] == "MXN"
         and _reference_ok(body["referenciaNumerica"])
         and _branch_ok(body.get("sucursal"))
@@ -259,7 +268,8 @@ def _amount_ok(text: object) -> bool:
     return 0 < int(text.replace(".", "")) <= MAX_CENTAVOS
 
 
-def _account_ok(kind: object, account: object) -> bool:
+def account_ok(kind: object, account: object) -> bool:
+    """Whether this way of payout can go to that account."""
     if kind == "SUCURSAL":
         return account is None
     if not isinstance(account, str) or not re.fullmatch(r"[0-9]{15,18}", account):

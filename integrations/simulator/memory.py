@@ -165,6 +165,15 @@ class Memory:
             ).rowcount
             return changed == 1
 
+    def rename(self, agency: str, folio: str, name: str) -> None:
+        """The order is for somebody of that name; a repeat is known by what it said at first."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE orders SET body = json_set(body, '$.nombreBeneficiario', ?)"
+                " WHERE agency = ? AND folio = ?",
+                (name, agency, folio),
+            )
+
     def effects(self, agency: str) -> dict[str, int]:
         """How many times each folio took effect; undone ones are not listed."""
         with self._lock:

@@ -102,16 +102,11 @@ class Identity(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
-class Dependant(Base):
-    """Somebody whom an account's holder saved to fill in forms with, sealed under a key of its
-    own."""
+class SavedRow(Base):
+    """Columns of a list that an account's holder keeps (`services.citizens.saved`)."""
 
-    __tablename__ = "dependants"
+    __abstract__ = True
     owners = Owners(account="account_id")
-    __table_args__ = (
-        CheckConstraint("position BETWEEN 1 AND 10", name="position"),
-        UniqueConstraint("account_id", "position", name="uq_dependants_account_id"),
-    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
@@ -119,6 +114,16 @@ class Dependant(Base):
     content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     data_key: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Dependant(SavedRow):
+    """Somebody whom an account's holder saved to fill in forms with."""
+
+    __tablename__ = "dependants"
+    __table_args__ = (
+        CheckConstraint("position BETWEEN 1 AND 10", name="position"),
+        UniqueConstraint("account_id", "position", name="uq_dependants_account_id"),
+    )
 
 
 class HelperLink(Base):

@@ -2,8 +2,8 @@
 
 CURP: python-stdnum, whose check digit follows RENAPO's rule; sex X exists in practice and is taken
 as well, and so are first letters that spell an unsuitable word: people registered before that rule
-keep them. RFC: about 1.5 % of real ones fail the check digit, so form only. CLABE:
-the ``clabe`` package refuses retired banks, so the check digit decides and the bank is a hint.
+keep them. RFC: about 1.5 % of real ones fail the check digit, so form only. CLABE: the check digit
+decides; the bank is a hint, from the ``clabe`` package, which refuses banks that were closed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from itertools import filterfalse
 
 import phonenumbers
+from clabe.banks import BANK_NAMES, BANKS
 from stdnum import luhn
 from stdnum.exceptions import ValidationError
 from stdnum.mx import curp as stdnum_curp
@@ -74,8 +75,9 @@ def parse_nss(text: str) -> str:
 
 
 def parse_clabe(text: str) -> str:
-    """Eighteen digits; weights 3, 7, 1, each product mod 10 (Banxico). Raises ValueError."""
-    value = text.replace(" ", "")
+    """Eighteen digits, with or without gaps; weights 3, 7, 1, each product mod 10 (Banxico).
+    Raises ValueError."""
+    value = _GAPS.sub("", text)
     if not (value.isascii() and value.isdigit() and len(value) == 18):
         raise ValueError("clabe")
     total = sum(int(d) * _CLABE_WEIGHTS[i % 3] % 10 for i, d in enumerate(value[:17]))
@@ -84,9 +86,15 @@ def parse_clabe(text: str) -> str:
     return value
 
 
+def find_bank(clabe: str) -> str | None:
+    """The name of the bank that a CLABE's first three digits stand for (Banxico's participants of
+    SPEI, as the ``clabe`` package has them); None for one that isn't known."""
+    return BANK_NAMES.get(BANKS.get(clabe[:3], ""))
+
+
 def parse_card(text: str) -> str:
-    """A card number of 15 or 16 digits with Luhn. Raises ValueError."""
-    value = text.replace(" ", "")
+    """A card number of 15 or 16 digits, with or without gaps, with Luhn. Raises ValueError."""
+    value = _GAPS.sub("", text)
     if not (value.isascii() and value.isdigit() and len(value) in (15, 16)):
         raise ValueError("card")
     if not luhn.is_valid(value):
@@ -108,6 +116,17 @@ def parse_phone(text: str) -> str:
     if possible != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise ValueError("phone")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def parse_mexican_phone(text: str) -> str:
+    """E.164 of a number in Mexico: ten digits, alone or after the country's code. Raises
+    ValueError."""
+    digits = re.sub(r"[\s().-]+", "", text)
+    national = digits.isascii() and digits.isdigit() and len(digits) == 10
+    value = parse_phone(f"+52{digits}" if national else text)
+    if not value.startswith("+52"):
+        raise ValueError("phone")
+    return value
 
 
 def format_phone(number: str) -> str:

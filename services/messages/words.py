@@ -41,6 +41,7 @@ KINDS: Mapping[str, str] = {
     "enrollment": _("Aviso de su inscripción"),
     "remittance": _("Aviso de su envío"),
     "dispute": _("Aviso de su reclamación"),
+    "recipient": _("Aviso a quien recibe el dinero"),
     "alert": _("Alerta de una cifra"),
     "figures": _("Reporte de cifras"),
     "agreements": _("Acuerdos de la Comisión"),

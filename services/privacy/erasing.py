@@ -34,6 +34,7 @@ from services.privacy.models import ErasureRequest
 from services.privacy.queries import get_request
 from services.privacy.rules import Obstacle, Status
 from services.remittances import erasing as remittances
+from services.remittances.recipients import forget_recipients
 from services.staff.sessions import drop_sessions
 
 
@@ -100,6 +101,7 @@ def _erase(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> 
     ]
     remittances.block(session, erased, now=now, vault=vault)
     disputes.erase(session, erased)
+    forget_recipients(session, erased)
     appointments.erase(session, erased)
     cashier.erase(session, erased)
     collection.erase(session, erased)

@@ -126,6 +126,9 @@ def _content(session: Session, remittance: Remittance, vault: Vault) -> dict[str
         "sender": asdict(open_person(sender, vault)),
         "sender_name": remittance.sender_name,
         "recipient": asdict(open_person(recipient, vault)),
+        "recipient_corrected": asdict(open_person(remittance.corrected, vault))
+        if remittance.corrected
+        else None,
         "account": number,
         "credit": remittance.credit_proof,
     }

@@ -75,6 +75,24 @@ class RecipientForgotten(Conflict):
     code = "recipient_forgotten"
 
 
+class TooManyRecipients(Conflict):
+    """The account has as many saved recipients as it may."""
+
+    code = "too_many_recipients"
+
+
+class CorrectionPending(Conflict):
+    """The agency hasn't answered to the correction before."""
+
+    code = "correction_pending"
+
+
+class TooManyCorrections(Conflict):
+    """The recipient's name was corrected ``most`` times."""
+
+    code = "too_many_corrections"
+
+
 class RateUnavailable(Unavailable):
     """No recent exchange rate is at hand."""
 

@@ -11,6 +11,7 @@ from services.remittances import entries
 from services.remittances.entries import EntryKind
 from services.remittances.models import Remittance, RemittanceEvent
 from services.remittances.rules import GIVEN_BACK, IN_PAYOUT, TRANSITIONS, Status
+from services.remittances.telling import tell_recipient
 
 
 def entries_of(before: str | None, after: str) -> list[EntryKind]:
@@ -43,6 +44,7 @@ LIFECYCLE = Lifecycle(
             reason_code="reason_code",
         ),
         recording.move,
+        tell_recipient,
         enqueue_at("remittances.payout", Status.FUNDED),
         enqueue_at("remittances.cancel", Status.CANCELLING),
         enqueue_at("remittances.paid", Status.PAID),

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from services.citizens.models import Person
+from services.citizens.models import Person, SavedRow
 from services.citizens.people import full_name
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.money import Money
@@ -34,9 +34,12 @@ from services.remittances.credit import read as read_proof
 from services.remittances.rules import (
     FINAL,
     GIVEN_BACK,
+    MOST_CORRECTIONS,
     OPEN,
     AttemptOutcome,
+    CorrectionState,
     Funding,
+    HolderMatch,
     Payout,
     Status,
     cost_minor,
@@ -249,6 +252,7 @@ class Remittance(Priced, Base):
     quote_id: Mapped[UUID] = mapped_column(ForeignKey("quotes.id"), unique=True)
     sender_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
     recipient_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    corrected_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     sender_name: Mapped[str] = mapped_column(Text)
     account_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     account_hint: Mapped[str | None] = mapped_column(Text)
@@ -277,6 +281,12 @@ class Remittance(Priced, Base):
     recipient: Mapped[Person] = relationship(
         foreign_keys="Remittance.recipient_id", lazy="joined", innerjoin=True
     )
+    corrected: Mapped[Person | None] = relationship(foreign_keys="Remittance.corrected_id")
+
+    @property
+    def payee(self) -> Person:
+        """Under whose name it is paid: as it was ordered, or as it was corrected since."""
+        return (self.corrected_id and self.corrected) or self.recipient
 
     # Where none was chosen nothing is asked.
     place: Mapped[CollectionPlace | None] = relationship()
@@ -284,7 +294,7 @@ class Remittance(Priced, Base):
     @property
     def recipient_name(self) -> str:
         """As the sender wrote it."""
-        return full_name(self.recipient)
+        return full_name(self.payee)
 
     @property
     def credit(self) -> CreditProof | None:
@@ -333,3 +343,73 @@ class PayoutAttempt(Base):
     outcome: Mapped[str] = mapped_column(Text)
     sent_at: Mapped[datetime] = mapped_column(_NOW)
     settled_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
+class SavedRecipient(SavedRow):
+    """Somebody whom an account's holder sends money to, with their accounts."""
+
+    __tablename__ = "recipients"
+    __table_args__ = (
+        CheckConstraint("position BETWEEN 1 AND 50", name="position"),
+        UniqueConstraint("account_id", "position", name="uq_recipients_account_id"),
+    )
+
+
+class HolderCheck(Base):
+    """Whether an account belongs to whom its sender names (`services.remittances.holders`)."""
+
+    __tablename__ = "holder_checks"
+    owners = Owners(account="account_id")
+    __table_args__ = (
+        CheckConstraint(one_of("match", HolderMatch), name="match"),
+        CheckConstraint("(match IS NULL) = (answered_at IS NULL)", name="answered"),
+        CheckConstraint(
+            "num_nonnulls(data_key, content_sealed) = CASE WHEN match IS NULL THEN 2 ELSE 0 END",
+            name="sealed_until_answered",
+        ),
+        UniqueConstraint("account_id", "subject", name="uq_holder_checks_account_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    subject: Mapped[bytes] = mapped_column(LargeBinary)
+    data_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    content_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    match: Mapped[str | None] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(_NOW)
+    answered_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
+class NameCorrection(Base):
+    """A correction of the recipient's name to that of ``person_id``."""
+
+    __tablename__ = "name_corrections"
+    owners = PartOf("remittance_id", Remittance)
+    __table_args__ = (
+        CheckConstraint(one_of("state", CorrectionState), name="state"),
+        CheckConstraint(f"position BETWEEN 1 AND {MOST_CORRECTIONS}", name="position"),
+        CheckConstraint("(state = 'asked') = (settled_at IS NULL)", name="settled"),
+        Index(
+            "uq_name_corrections_asked",
+            "remittance_id",
+            unique=True,
+            postgresql_where=text("state = 'asked'"),
+        ),
+    )
+
+    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    state: Mapped[str] = mapped_column(Text)
+    reason_code: Mapped[str | None] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(_NOW)
+    settled_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
+class StoppedPhone(Base):
+    """A telephone, as a keyed hash, whose owner wants no messages about money sent to them."""
+
+    __tablename__ = "stopped_phones"
+
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    stopped_at: Mapped[datetime] = mapped_column(_NOW)

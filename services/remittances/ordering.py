@@ -55,13 +55,14 @@ ACCOUNT_PLACE = "remittances.account"
 @dataclass(frozen=True)
 class Recipient:
     """The recipient of the pesos: ``clabe`` for an account, ``card`` for a card, neither at a
-    branch."""
+    branch. With a ``phone`` they are told what to collect."""
 
     given_names: str
     first_surname: str
     second_surname: str | None = None
     clabe: str | None = field(default=None, repr=False)
     card: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -233,7 +234,11 @@ def _recipient(
 ) -> tuple[Person, bytes | None]:
     """The recipient's row, and the account number under the recipient's key."""
     named = PersonData(
-        recipient.given_names, recipient.first_surname, recipient.second_surname, None
+        recipient.given_names,
+        recipient.first_surname,
+        recipient.second_surname,
+        None,
+        phone=recipient.phone,
     )
     person = make_person(named, account=remittance.account_id, now=now, vault=vault)
     if number is None:

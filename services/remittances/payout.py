@@ -273,7 +273,7 @@ def _begin_attempt(session: Session, remittance: UUID, now: datetime) -> int:
 
 
 def _task(session: Session, remittance: Remittance, attempt: int, vault: Vault) -> PayoutTask:
-    person = remittance.recipient
+    person = remittance.payee
     return PayoutTask(
         step=Step.SEND if attempt else Step.ASK,
         remittance=remittance.id,

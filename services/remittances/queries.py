@@ -37,7 +37,8 @@ COLLECT_WITH = ("folio", "official_identification")
 
 @dataclass(frozen=True)
 class Collection:
-    """What a recipient may know: no name, no sender. ``collect_*`` are for cash only."""
+    """What a recipient may know: no name, no sender. ``collect_*`` are for cash only; ``answer_by``
+    is by when one whose outcome isn't known is decided."""
 
     folio: str
     status: Status
@@ -48,6 +49,7 @@ class Collection:
     collect_with: tuple[str, ...]
     collect_until: date | None
     date_available: date
+    answer_by: datetime | None
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def lookup(session: Session, folio: str, first_surname: str) -> Collection:
     remittance = session.scalars(select(Remittance).where(Remittance.folio == parsed)).first()
     # Compared in either case, so that the time taken tells nothing.
     known = remittance is not None and remittance.erased_at is None
-    expected = compact_name(remittance.recipient.first_surname) if remittance and known else "\x00"
+    expected = compact_name(remittance.payee.first_surname) if remittance and known else "\x00"
     same = hmac.compare_digest(expected.encode(), compact_name(first_surname).encode())
     if remittance is None or not same:
         raise NotFound()
@@ -218,6 +220,7 @@ def _collection(remittance: Remittance) -> Collection:
         collect_with=COLLECT_WITH if at_branch else (),
         collect_until=remittance.collect_until if at_branch else None,
         date_available=remittance.date_available,
+        answer_by=remittance.answer_due_at if remittance.status == Status.UNKNOWN else None,
     )
 
 

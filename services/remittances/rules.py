@@ -88,10 +88,30 @@ class Answer(StrEnum):
     CANCELLED = "cancelled"
 
 
+class HolderMatch(StrEnum):
+    """Whether the holder of an account is called as the sender wrote; ``not_offered``: the agency
+    can't tell of that account."""
+
+    YES = "yes"
+    CLOSE = "close"
+    NO = "no"
+    NOT_OFFERED = "not_offered"
+
+
+class CorrectionState(StrEnum):
+    """How a correction of the recipient's name stands: ``asked`` for, ``done``, or
+    ``refused`` by the agency."""
+
+    ASKED = "asked"
+    DONE = "done"
+    REFUSED = "refused"
+
+
 class Action(StrEnum):
     """A thing that the sender may do with a remittance."""
 
     CANCEL = "cancel"
+    CORRECT_NAME = "correct_name"
 
 
 class AttemptOutcome(StrEnum):
@@ -126,6 +146,10 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 OPEN = frozenset(status for status, after in TRANSITIONS.items() if after)
 FINAL = frozenset(Status) - OPEN
 GIVEN_BACK = frozenset({Status.CANCELLED, Status.REFUNDED})
+# The recipient may still be paid, so that their name matters.
+CORRECTABLE = OPEN - {Status.CANCELLING}
+# Of one transfer: more would be a search for a name that passes.
+MOST_CORRECTIONS = 5
 # Pesos are ordered and their outcome isn't final: they stand in suspense. One by one, so that a
 # status that comes before the order is never taken for one of them.
 IN_PAYOUT = frozenset(
@@ -197,7 +221,8 @@ def actions(
     if status in FINAL or status is Status.CANCELLING:
         return frozenset()
     ours = status in NOT_AT_AGENCY and not at_agency
-    return frozenset({Action.CANCEL}) if ours or now <= cancel_until else frozenset()
+    cancel = frozenset({Action.CANCEL}) if ours or now <= cancel_until else frozenset()
+    return cancel | ({Action.CORRECT_NAME} if status in CORRECTABLE else frozenset())
 
 
 @dataclass(frozen=True)

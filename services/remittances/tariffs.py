@@ -44,19 +44,19 @@ def tariff_of(rules: Mapping[str, Decimal]) -> Tariff:
 
 def retention_years(session: Session, day: date) -> int:
     """For how long who sent and received is kept. Raises `TariffUnavailable` without that rule."""
-    years = _rules_on(session, day).get("record_retention")
-    if years is None:
-        raise TariffUnavailable(rule="record_retention")
-    return int(years)
+    return int(_rule_on(session, day, "record_retention"))
 
 
 def record_from(session: Session, day: date) -> int:
     """From how many cents a day of one sender is recorded. Raises `TariffUnavailable` without that
     rule."""
-    least = _rules_on(session, day).get("record_per_day")
-    if least is None:
-        raise TariffUnavailable(rule="record_per_day")
-    return _cents(least)
+    return _cents(_rule_on(session, day, "record_per_day"))
+
+
+def first_send_minor(session: Session, day: date) -> int:
+    """From how many cents on a first transfer to somebody is warned of. Raises
+    `TariffUnavailable` without that rule."""
+    return _cents(_rule_on(session, day, "first_send_warning"))
 
 
 def list_rules(session: Session, day: date) -> Sequence[RemittanceRule]:
@@ -67,6 +67,13 @@ def list_rules(session: Session, day: date) -> Sequence[RemittanceRule]:
         .where(RemittanceRule.valid_from <= day)
         .order_by(RemittanceRule.rule, RemittanceRule.valid_from.desc())
     ).all()
+
+
+def _rule_on(session: Session, day: date, rule: str) -> Decimal:
+    value = _rules_on(session, day).get(rule)
+    if value is None:
+        raise TariffUnavailable(rule=rule)
+    return value
 
 
 def _rules_on(session: Session, day: date) -> dict[str, Decimal]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 from services.remittances.credit import Identification
-from services.remittances.rules import Status
+from services.remittances.rules import CorrectionState, HolderMatch, Status
 
 # Un envío, so that it is masculine.
 STATUSES: Mapping[str, str] = {
@@ -30,6 +30,23 @@ IDENTIFICATIONS: Mapping[str, str] = {
     Identification.MILITARY_CARD: _("Cartilla militar"),
     Identification.CONSULAR_CARD: _("Matrícula consular"),
     Identification.OTHER: _("Otra identificación"),
+}
+
+# Said before paying, never with the name that the bank has.
+HOLDERS: Mapping[str, str] = {
+    HolderMatch.YES: _("La cuenta está a ese nombre."),
+    HolderMatch.CLOSE: _("La cuenta está a un nombre parecido. Revisa cómo lo escribiste."),
+    HolderMatch.NO: _(
+        "La cuenta está a otro nombre. Puede ser un error o un fraude: llama a quien recibe y"
+        " confirma la CLABE antes de pagar."
+    ),
+    HolderMatch.NOT_OFFERED: _("Ese banco no dice a nombre de quién está la cuenta."),
+}
+
+CORRECTIONS: Mapping[str, str] = {
+    CorrectionState.ASKED: _("Estamos corrigiendo el nombre. Tarda unos minutos."),
+    CorrectionState.DONE: _("Nombre corregido."),
+    CorrectionState.REFUSED: _("Finabien no pudo corregir el nombre: sigue el de antes."),
 }
 
 ERRORS: Mapping[str, ErrorMessage] = {
@@ -56,6 +73,20 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "recipient_forgotten": ErrorMessage(
         _("Los datos de esta persona se borraron"),
         _("Algo cambió mientras tanto. Vuelve a consultar e intenta otra vez."),
+    ),
+    "too_many_recipients": ErrorMessage(
+        _("Ya guardaste a todas las personas que puedes"), _("Para agregar a otra, quita a una.")
+    ),
+    "correction_pending": ErrorMessage(
+        _("Ya estamos corrigiendo el nombre"),
+        _(
+            "Espera a que Finabien conteste: tarda unos minutos."
+            " Entonces puedes cambiarlo otra vez."
+        ),
+    ),
+    "too_many_corrections": ErrorMessage(
+        _("El nombre ya se corrigió %(most)s veces"),
+        _("Cancela el envío y haz otro con el nombre correcto."),
     ),
     "quote_expired": ErrorMessage(
         _("La cotización venció"), _("Pide otra: el tipo de cambio se aparta %(minutes)s minutos.")
@@ -122,6 +153,36 @@ MESSAGES: Mapping[str, Message] = {
             "Tu envío %(folio)s no se entregó. Te devolvemos todo lo que pagaste, a más"
             " tardar en %(days)s días hábiles. Entra con tu cuenta para ver los detalles:"
             " %(address)s"
+        ),
+    ),
+    "recipient_collect": Message(
+        _("Tienes dinero por cobrar: %(folio)s"),
+        _(
+            "Tienes %(pesos)s por cobrar en efectivo, a nombre de %(name)s, en %(branch)s."
+            " Lleva el folio %(folio)s y una identificación oficial vigente. Último día: %(day)s."
+            " Cobrar es gratis. Detalles: %(lookup)s No más avisos: %(stop)s"
+        ),
+    ),
+    "recipient_renamed": Message(
+        _("Cambió el nombre para cobrar: %(folio)s"),
+        _(
+            "Corrigieron el nombre para cobrar %(pesos)s: ahora es %(name)s. Lleva el folio"
+            " %(folio)s y una identificación oficial vigente con ese nombre a %(branch)s. Último"
+            " día: %(day)s. Detalles: %(lookup)s No más avisos: %(stop)s"
+        ),
+    ),
+    "recipient_deposited": Message(
+        _("Te depositaron dinero: %(folio)s"),
+        _(
+            "Te depositaron %(pesos)s que te enviaron por Finabien, con folio %(folio)s. No tienes"
+            " que hacer nada ni pagar nada. Detalles: %(lookup)s No más avisos: %(stop)s"
+        ),
+    ),
+    "recipient_not_coming": Message(
+        _("Ya no se puede cobrar: %(folio)s"),
+        _(
+            "El envío con folio %(folio)s ya no se puede cobrar: no vayas a la oficina. Pregunta a"
+            " quien te lo envió. No más avisos: %(stop)s"
         ),
     ),
 }

@@ -145,6 +145,7 @@ _SAMPLES: dict[type[fields.Field[Any]], Callable[[Any], Any]] = {
     ours.Curp: lambda _f: "HEGG560427MVZRRL04",
     ours.Clabe: lambda _f: "032180000118359719",
     ours.Card: lambda _f: "4111111111111111",
+    ours.MexicanPhone: lambda _f: "5512345678",
     ours.Phone: lambda _f: "+12133516800",
     ours.Email: lambda _f: "ana@demo.invalid",
     ours.Folio: lambda _f: new_folio(FolioKind.APPOINTMENT),

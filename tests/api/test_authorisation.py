@@ -249,6 +249,7 @@ def rows(web: Web) -> dict[str, str]:
         "appointment": (appointment := _id(web.book(start, token=ana))),
         "document": _document(web, appointment),
         "dependant_id": _id(web.call("POST", "/me/dependants", _check()["person"], token=ana)),
+        "recipient_id": _id(web.call("POST", "/recipients", _RECIPIENT, token=ana)),
         "hold": _id(web.call("POST", "/holds", _held(web.free()[-1]["start"]), token=ana)),
         "enrollment": enrollment,
         "remittance": _remittance(web, ana),
@@ -336,10 +337,12 @@ def _enrollment() -> dict[str, Any]:
     }  # fmt: skip
 
 
+_RECIPIENT = {"given_names": "Luz", "first_surname": "Ibarra", "clabe": make_clabe()}
+
+
 def _remittance(web: Web, token: str) -> str:
     quote = web.quote("100.00", token)
-    recipient = {"given_names": "Luz", "first_surname": "Ibarra", "clabe": make_clabe()}
-    body = {"quote": _id(quote), "recipient": recipient, "purpose": "family"}
+    body = {"quote": _id(quote), "recipient": _RECIPIENT, "purpose": "family"}
     headers = {"Idempotency-Key": "ana-1"}
     return _id(web.call("POST", "/remittances", body, token=token, headers=headers))
 

@@ -310,10 +310,19 @@ def _money(web: Web) -> None:
     sought = {"folio": sent["folio"], "first_surname": "Demo"}
     _well(web, "POST", "/remittances/lookup", sought)
     _well(web, "GET", "/places?state=20&municipality=Tlaxiaco")
+    asked = {"quote": priced["id"], "recipient": recipient}
+    named = {"given_names": "Rosa", "first_surname": "Demostrada"}
+    _well(web, "POST", "/recipients/check", asked, token=citizen)
+    saved = _well(web, "POST", "/recipients", recipient, token=citizen)["id"]
+    _well(web, "GET", "/recipients", token=citizen)
+    _well(web, "PATCH", f"/recipients/{saved}", recipient, token=citizen)
+    removed = _well(web, "POST", "/recipients", recipient, token=citizen)["id"]
+    _well(web, "DELETE", f"/recipients/{removed}", token=citizen)
     _well(web, "GET", f"/remittances/{sent['id']}", token=citizen)
     error = {"kind": "late", "description": "Llegó un día después"}
     _well(web, "POST", f"/remittances/{sent['id']}/disputes", error, token=citizen)
     _well(web, "GET", f"/remittances/{sent['id']}/disputes", token=citizen)
+    _well(web, "POST", f"/remittances/{sent['id']}/correct-name", named, token=citizen)
     _well(web, "POST", f"/remittances/{sent['id']}/cancel", {}, token=citizen)
     _well(web, "GET", "/remittances", token=citizen)
     _well(web, "GET", "/me/data", token=citizen)

@@ -11,7 +11,12 @@ import pytest
 from consular.pages.forms import form_errors
 from services.citizens.limits import Rate
 from services.identity.errors import IdentityCheckPending
+from services.kernel.clock import system_clock
+from services.kernel.db import NETWORK_SCOPE
+from services.kernel.ids import FolioKind, new_folio
+from tests.factories.counting import counting
 from tests.factories.enrollments import make_applicant
+from tests.factories.remittances import make_clabe, prepare_reference
 from tests.factories.web import Web, person
 
 DESKS = [{"name": name, "services": ["PAS10", "MAT"]} for name in "AB"]
@@ -108,6 +113,26 @@ def test_one_folio_is_looked_up_only_so_often_from_anywhere(web: Web) -> None:
     ]
     assert [answer.status_code for answer in tries] == [404, 404, 429]
     assert int(tries[-1].headers["Retry-After"]) > 0
+
+
+def test_a_wrong_surname_and_a_wrong_folio_answer_alike_and_take_the_same_steps(web: Web) -> None:
+    ana = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        prepare_reference(session, now=system_clock())
+    recipient = {"given_names": "Rosa", "first_surname": "Demo", "clabe": make_clabe()}
+    order = {"quote": web.quote("100.00", ana).get_json()["id"], "recipient": recipient}
+    key = {"Idempotency-Key": "k"}
+    folio = web.call("POST", "/remittances", order, token=ana, headers=key).get_json()["folio"]
+    asked: list[tuple[int, dict[str, Any], int]] = []
+    for wanted in ((folio, "Otra"), (new_folio(FolioKind.REMITTANCE), "Demo"), ("R", "Demo")):
+        body = dict(zip(("folio", "first_surname"), wanted, strict=True))
+        with counting(web.app.extensions["consular.database"]) as statements:
+            answer = web.call("POST", "/remittances/lookup", body)
+        problem = answer.get_json()
+        del problem["request_id"]
+        asked.append((answer.status_code, problem, len(statements)))
+    assert asked[0] == asked[1] == asked[2]
+    assert asked[0][0] == 404
 
 
 def test_requests_for_enrollments_are_few_for_each_that_is_taken_in_answers_a_guess(

@@ -55,4 +55,4 @@ def test_within_the_window_everything_open_can_be_cancelled(
     until = NOW + timedelta(minutes=1)
     offered = actions(status, at_agency=at_agency, cancel_until=until, now=NOW)
     ended = status in FINAL or status is Status.CANCELLING
-    assert offered == (frozenset() if ended else {Action.CANCEL})
+    assert offered == (frozenset() if ended else {Action.CANCEL, Action.CORRECT_NAME})

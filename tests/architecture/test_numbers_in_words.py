@@ -28,6 +28,7 @@ ALLOWED = {
     r"La (CURP|CLABE) no es correcta: revisa sus 18 (caracteres|dígitos)\.": "their form",
     r"El (RFC|NSS) no es correcto: (son 13|revisa sus 11) .*": "their form",
     r"Los 1[68] números .*|Necesitas su CLABE de 18 números\.": "a card's and a CLABE's form",
+    r"(Escribe los|Los) 10 números.*": "the length of a telephone number in Mexico: its form",
     r"Código de 6 números": "the length of a code: the box is made for it",
     r"Por ejemplo[,:] .*|.*por ejemplo 300\.00\.|.*(como|así:?) [+A\d].*": "an example",
     r"Escribe el teléfono con la clave del país: .*": "an example",

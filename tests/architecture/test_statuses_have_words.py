@@ -114,6 +114,8 @@ COMPLETE: Mapping[str, set[str]] = {
     "treasury.account_kind": {*ledger.AccountKind},
     "treasury.entry": {*entries.EntryKind},
     "treasury.measure": {measure.code for measure in treasury.MEASURES},
+    "remittances.correction": {*remittances.CorrectionState},
+    "remittances.holder": {*remittances.HolderMatch},
     "commission.status": {*commission.Status},
     "commission.follow_up": {*commission.FollowUpStatus},
     "commission.part": {*commission.Part},

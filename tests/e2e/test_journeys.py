@@ -148,6 +148,44 @@ def test_money_arrives_once_and_the_price_was_told(
     assert [e["effects"] for e in effects if e["folio"] == folio] == [1]
 
 
+def test_a_wrong_surname_is_corrected_before_payout_and_the_cash_collected(
+    instance: Instance, browser: Browser
+) -> None:
+    """The agency keeps back whoever is called so, which leaves time; the right name is paid."""
+    page = old_phone(browser)
+    page.goto(f"{instance.url}/login?next=/enviar")
+    fill(page, {"contact": "eva@demo.invalid"})
+    press(page)
+    page.fill("[name=code]", instance.newest_code("eva@demo.invalid"))
+    press(page)
+    fill(page, {**NAMES, **BIRTH, "given_names": "Eva"})
+    press(page)
+    fill(page, {"send_amount": "50"})
+    page.check("[name=funding][value=bank_account]")
+    page.check("[name=payout][value=branch]")
+    press(page)
+    page.get_by_role("link", name="Seguir con este envío").click()
+    fill(page, {"given_names": "Rosa", "first_surname": "Detenido", "phone": "55 1234 5678"})
+    page.check("[name=save]")
+    press(page)
+    page.locator("form#confirm .btn-primary").click()
+    page.get_by_role("link", name="Corregir el nombre").click()
+    assert "Es gratis" in _words(page)
+    fill(page, {"first_surname": "Receptora"})
+    press(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    _reload_until(page, "Rosa Receptora")
+    _reload_until(page, "El dinero fue entregado")
+    folio = _plain(page.locator(".folio").first.inner_text())
+    _words(page)
+    page.get_by_role("button", name="Enviar otra vez a Rosa Receptora").click()
+    assert page.input_value("[name=send_amount]") == "50.00"
+    page.goto(f"{instance.url}/destinatarios")
+    assert "Rosa Detenido" in _words(page)
+    effects = httpx.get(f"{instance.simulator}/_simulator/effects?agency=finabien").json()["items"]
+    assert [e["effects"] for e in effects if e["folio"] == folio] == [1]
+
+
 def test_the_recipient_looks_it_up_without_signing_in(
     citizen: dict[str, Any], instance: Instance, browser: Browser
 ) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from integrations.contracts import (
     CredentialCountSource,
     MessageSender,
+    NameCorrection,
     PayoutAgency,
     PayoutOrder,
     PayoutState,
@@ -78,6 +79,12 @@ class Mortal:
     def cancel(self, folio: str) -> PayoutState:
         """Stop it."""
         return self.client.cancel(folio)
+
+    def correct_name(self, correction: NameCorrection) -> None:
+        """Have it paid to another name, unless killed."""
+        self.client.correct_name(correction)
+        if self.after:
+            raise Killed
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ from integrations.contracts import (
     DocumentFile,
     EnrollmentAgency,
     EnrollmentBatch,
+    HolderQuestion,
     MessageSender,
+    NameCorrection,
     PayoutAgency,
     PayoutChannel,
     PopulationRegister,
@@ -133,6 +135,12 @@ def test_client_and_simulator_keep_to_finabiens_openapi(
                 client.status(order.folio)
                 client.cancel(order.folio)
         _ignoring_errors(client.submit, an_order("RDEMOACCOUNT", amount_minor=1))
+        for account in (an_order().account, "9" * 18):
+            client.match_holder(
+                HolderQuestion(PayoutChannel.ACCOUNT, account, "Rosa", "Demo", None)
+            )
+        for folio, name in (("RNONE", "Sol"), ("RDEMOACCOUNT", "Sol"), ("RLATE", "Bloqueado")):
+            _ignoring_errors(client.correct_name, NameCorrection("R1", folio, "Rosa", name, None))
         order_faults(control, "finabien", unavailable_rate=1)
         _ignoring_errors(client.submit, an_order())
         order_faults(control, "finabien", error_rate=1)

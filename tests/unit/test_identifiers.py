@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from services.kernel.identifiers import (
     curp_birth_date,
+    find_bank,
     normalise_name,
     parse_card,
     parse_clabe,
     parse_curp,
+    parse_mexican_phone,
     parse_nss,
     parse_phone,
     parse_rfc,
@@ -192,3 +194,25 @@ def test_characters_that_dont_show_make_no_other_name(hidden: str) -> None:
 def test_a_normalised_name_stays_as_it_is(text: str) -> None:
     once = normalise_name(text)
     assert normalise_name(once) == once
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["5512345678", "55 1234 5678", "(55) 1234-5678", "+52 1 55 1234 5678", "+52 55 1234 5678",
+     "00 52 55 1234 5678"],
+)  # fmt: skip
+def test_a_mexican_telephone_is_ten_digits_whatever_stands_before(typed: str) -> None:
+    assert parse_mexican_phone(typed) == "+525512345678"
+
+
+@pytest.mark.parametrize(
+    "typed", ["+1 213 555 0123", "551234567", "55123456789", "５５１２３４５６７８"]
+)
+def test_no_other_country_and_no_other_length_is_a_mexican_telephone(typed: str) -> None:
+    assert not _taken(parse_mexican_phone, typed)
+
+
+def test_an_account_is_read_with_hyphens_and_spaces_and_names_its_bank() -> None:
+    assert parse_clabe("032-180-00011835971-9") == parse_clabe("032 180 0001 1835 9719")
+    assert find_bank("002010077777777771") == "Banamex"
+    assert find_bank("999180000118359719") is None

@@ -17,6 +17,7 @@ from services.kernel.catalogue import LANGUAGES, translate
 from services.words import MESSAGES
 from workers.message_context import REASON_IN_MESSAGE
 from workers.messages import write
+from workers.recipient_context import BRANCH_IN_MESSAGE, NAME_IN_MESSAGE
 from workers.sms import as_sms
 
 LONGEST_ADDRESS = f"https://citas.sre.gob.mx/inscripciones/{UUID(int=7)}"
@@ -83,6 +84,9 @@ def test_every_message_fits_three_parts_of_gsm_whatever_the_office(
         "address": LONGEST_ADDRESS, "when": WHEN[language], "day": DAY[language],
         "office": _longest("consulates.csv", f"name_{language}"),
         "services": _longest("services.csv", f"name_{language}"),
+        "pesos": "$2,147,483.64 MXN", "name": "a" * NAME_IN_MESSAGE,
+        "branch": "a" * BRANCH_IN_MESSAGE, "lookup": "https://citas.sre.gob.mx/cobrar",
+        "stop": "https://citas.sre.gob.mx/alto/R7K3M9QXW42T",
     }  # fmt: skip
     if message == "enrollment_appointment_scheduled":
         values["when"] = f"{WHEN[language]} = {WHEN[language]}"

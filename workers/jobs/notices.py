@@ -33,7 +33,8 @@ from services.messages.rules import LOST, Channel, State, addresses
 from services.messages.words import PDF_LINE, WHERE_LINE
 from services.outbox.delivery import Lease, enqueue, enqueue_once_a_day, is_overtaken
 from services.outbox.inbox import find_folio
-from workers import alert_context, message_context
+from services.remittances.telling import TOPIC as TELL_RECIPIENT
+from workers import alert_context, message_context, recipient_context
 from workers.agencies import code_of
 from workers.message_context import Means, MessageContext
 from workers.messages import write
@@ -91,6 +92,7 @@ GATHER: Mapping[str, Gather] = {
     "identity.corrected": message_context.identity_corrected,
     "remittances.paid": message_context.remittance,
     "remittances.refunded": message_context.remittance,
+    TELL_RECIPIENT: recipient_context.recipient_news,
 }
 CODES = {"citizens.login_code": "login_code", "citizens.consent_code": "consent_code"}
 

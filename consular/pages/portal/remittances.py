@@ -3,11 +3,13 @@ for who receives it."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
+from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
@@ -15,7 +17,7 @@ from consular.commands import offering_correction, order_remittance, run_idempot
 from consular.credit import proof_rows
 from consular.db import database_now, transaction
 from consular.i18n import MEXICO_CITY
-from consular.input.fields import FOLIO_FORM, MISSING
+from consular.input.fields import FOLIO_FORM, MISSING, Identifier
 from consular.input.me import ProfileSchema
 from consular.input.remittances import LookupSchema, RemittanceSchema
 from consular.lookups import find_for_recipient
@@ -35,16 +37,27 @@ from consular.pages.forms import (
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.disputes import claims
 from consular.pages.portal.form_prefill import prefilled_form
+from consular.pages.portal.recipients import (
+    as_form,
+    list_saved,
+    read_sure,
+    remember,
+    saved_form,
+)
 from consular.pages.portal.send_place import chosen_place, place_in_words, place_missing
 from consular.pages.portal.send_price import QuoteId, quote_context
 from consular.pages.portal.terms import terms
 from consular.pages.posting import reopen, submission_key
 from consular.prices import price
+from consular.recipient_checks import ask_about, check_recipient
 from services.citizens.accounts import find_holder, set_profile
+from services.citizens.errors import TooManyAttempts
 from services.citizens.people import PersonData, full_name
 from services.kernel.errors import DomainError, NotFound
+from services.kernel.identifiers import find_bank
 from services.kernel.ids import parse_folio
 from services.remittances.cancelling import cancel, list_actions
+from services.remittances.correcting import list_corrections
 from services.remittances.credit import CreditKind, CreditProof
 from services.remittances.ordering import OrderRemittance
 from services.remittances.queries import (
@@ -52,7 +65,9 @@ from services.remittances.queries import (
     get_remittance,
     list_history,
 )
+from services.remittances.recipients import recipient_of
 from services.remittances.rules import FINAL, GIVEN_BACK, GOING_WELL, NOT_COMING, Action, Status
+from services.remittances.telling import list_told, wants_no_messages
 
 REFRESH_SECONDS = 5
 # Where a draft of the look-up is complete: one that only changes its language asks nothing.
@@ -79,6 +94,7 @@ def send_recipient() -> Any:
         "portal/send_recipient.html",
         quote=quote_context(chosen["quote"]),
         clock=reader_clock(),
+        people=list_saved(),
         form=form,
         errors=draft().errors(_command),
     )
@@ -87,9 +103,19 @@ def send_recipient() -> Any:
 @pages.post("/enviar/destinatario")
 @allow(CITIZEN)
 def send_recipient_save() -> Response:
-    """Keep the recipient in the draft and go on."""
+    """Keep the recipient in the draft and go on; ``saved`` is one of the book, of whom something
+    may be missing for this way of payout."""
     form = answers()
-    read_or_refuse(form, _command)
+    saved = _saved_choice(form)
+    if saved is not None:
+        form |= saved_form(saved)
+        if _command(form, {}) is None:
+            return go(url_for("portal.send_recipient", d=keep_draft(form)))
+    command = read_or_refuse(form, _command)
+    # Said of another recipient.
+    form.pop("sure", None)
+    with suppress(TooManyAttempts):
+        ask_about(command.quote_id, command.recipient)
     return go(url_for("portal.send_check", d=keep_draft(form)))
 
 
@@ -103,7 +129,7 @@ def send_check() -> Any:
         return go(url_for("portal.send_recipient", d=draft_id() or None))
     if place_missing(form, quote_context(command.quote_id)["payout"]):
         return go(url_for("portal.send_municipality", d=draft_id() or None))
-    return _ask_check(form, command, draft().errors())
+    return _ask_check(form, command, draft().errors(read_sure))
 
 
 @pages.post("/enviar/revisar")
@@ -116,7 +142,11 @@ def send_confirm() -> Response:
         return go(url_for("portal.send_recipient", d=keep_draft(form)))
     if place_missing(form, quote_context(command.quote_id)["payout"]):
         return go(url_for("portal.send_municipality", d=keep_draft(form)))
+    if check_recipient(command.quote_id, command.recipient).wants_tick:
+        read_or_refuse(form, read_sure)
     remittance_id = _order_once(command)
+    if form.get("save") == "yes":
+        remember(form)
     drop()
     return go(url_for("portal.remittance", id=remittance_id, nuevo=1))
 
@@ -128,7 +158,12 @@ def remittance(id: UUID) -> str:
     return _show(id, draft().errors(also_under=True))
 
 
-reopen(pages, ["/envios/<uuid:id>/cancelar"], "portal.remittance", CITIZEN)
+reopen(
+    pages,
+    ["/envios/<uuid:id>/cancelar", "/envios/<uuid:id>/repetir"],
+    "portal.remittance",
+    CITIZEN,
+)
 
 
 @pages.post("/envios/<uuid:id>/cancelar")
@@ -138,6 +173,23 @@ def remittance_cancel(id: UUID) -> Response:
     with transaction() as session:
         cancel(session, id, now=database_now(session), actor=actor())
     return go(url_for("portal.remittance", id=id))
+
+
+@pages.post("/envios/<uuid:id>/repetir")
+@allow(CITIZEN)
+def remittance_repeat(id: UUID) -> Response:
+    """Begin another transfer with the answers of an earlier one; its price is asked for anew."""
+    with transaction() as session:
+        row = get_remittance(session, id, account=account())
+        form = {
+            **as_form(recipient_of(row, vault())),
+            "send_amount": row.transfer_amount.amount,
+            "way": "send",
+            "funding": row.funding,
+            "payout": row.payout,
+            "purpose": row.purpose,
+        }
+    return go(url_for("portal.send", d=keep_draft(form)))
 
 
 @pages.get("/cobrar")
@@ -213,12 +265,22 @@ def _read_profile(form: dict[str, str], errors: Errors) -> PersonData | None:
     return data
 
 
+class _SavedId(Schema):
+    saved = Identifier(required=True)
+
+
+def _saved_choice(form: dict[str, str]) -> UUID | None:
+    """The entry of the book that was chosen; no answer of the form's own."""
+    chosen = check(_SavedId(), {"saved": form.pop("saved", None)}, {})
+    return chosen["saved"] if chosen else None
+
+
 def _command(form: dict[str, str], errors: Errors) -> OrderRemittance | None:
     command: OrderRemittance | None = check(
         RemittanceSchema(),
         {
             **pick(form, "quote", "purpose"),
-            "recipient": pick(form, *NAMES, *NUMBERS.values()),
+            "recipient": pick(form, *NAMES, *NUMBERS.values(), "phone"),
             "collect": pick(form, "place") or None,
         },
         errors,
@@ -259,10 +321,25 @@ def _ask_check(form: dict[str, str], command: OrderRemittance, errors: Errors) -
         recipient_name=full_name(command.recipient),
         destination=_destination(quoted["payout"], number[-4:] if number else ""),
         place=chosen_place(form) if quoted["payout"] == "branch" else "",
+        bank=_bank_words(command.recipient.clabe),
+        check=check_recipient(command.quote_id, command.recipient),
+        clabe=_in_threes(command.recipient.clabe or ""),
         funding_words=_funding(quoted["funding"]),
         form=form,
         errors=errors,
     )
+
+
+def _in_threes(digits: str) -> str:
+    """Digits in groups that can be compared with a paper."""
+    return " ".join(digits[i : i + 3] for i in range(0, len(digits), 3))
+
+
+def _bank_words(clabe: str | None) -> str:
+    """The bank of an account; nothing where none is paid to."""
+    if clabe is None:
+        return ""
+    return find_bank(clabe) or str(_("No conocemos este banco: revisa la CLABE."))
 
 
 def _show(id: UUID, errors: Errors) -> str:
@@ -272,7 +349,10 @@ def _show(id: UUID, errors: Errors) -> str:
         today = database_now(session)
         numbers = terms(session)
         claimed = claims(session, remittance, today)
-        can_cancel = Action.CANCEL in list_actions(session, remittance, now=today)
+        actions = list_actions(session, remittance, now=today)
+        corrections = list_corrections(session, id)
+        told = list_told(session, id)
+        stopped = wants_no_messages(session, remittance, vault())
         place = remittance.place
         history = [
             {"status": step.status, "at": step.at, "detail": ""}
@@ -288,7 +368,9 @@ def _show(id: UUID, errors: Errors) -> str:
             "recipient_name": name,
             "destination": _destination(remittance.payout, remittance.account_hint or ""),
             "cancel_until": remittance.cancel_until,
-            "can_cancel": can_cancel,
+            "can_cancel": Action.CANCEL in actions,
+            "can_correct": Action.CORRECT_NAME in actions,
+            "correction": corrections[-1].state if corrections else None,
             "over": status in FINAL,
             "going_well": status in GOING_WELL,
             "given_back": status in GIVEN_BACK,
@@ -302,6 +384,11 @@ def _show(id: UUID, errors: Errors) -> str:
         claims=claimed,
         clock=reader_clock(),
         terms=numbers,
+        told=[
+            {"channel": each.channel, "state": each.state, "at": each.outcome_at or each.created_at}
+            for each in told
+        ],
+        stopped=stopped,
         just_sent="nuevo" in request.args,
         refresh_seconds=None if status in FINAL else REFRESH_SECONDS,
         errors=errors,
@@ -320,9 +407,11 @@ def _collection(collection: Collection) -> dict[str, Any]:
         "folio": collection.folio,
         "status": collection.status.value,
         "not_coming": collection.status in NOT_COMING,
+        "payout": collection.payout.value,
+        "date_available": collection.date_available,
         "total_to_recipient": collection.pesos,
         "collect": _collect(collection, collection.place),
-        "answer_by": None,
+        "answer_by": collection.answer_by,
     }
 
 

@@ -26,6 +26,7 @@ from consular.api.v1.documents.answers import DocumentAnswer
 from consular.api.v1.enrollments.answers import EnrollmentAnswer
 from consular.api.v1.folders.answers import FolderAnswer
 from consular.api.v1.holds.answers import HoldAnswer
+from consular.api.v1.recipients.answers import RecipientCopyAnswer
 from consular.api.v1.remittances.answers import RemittanceAnswer
 from services.kernel.audit import Role
 from services.messages.rules import Channel, State
@@ -167,6 +168,7 @@ class CopyAnswer(Answer):
     documents = Many(DocumentAnswer)
     remittances = Many(RemittanceAnswer)
     disputes = Many(DisputeAnswer)
+    recipients = Many(RecipientCopyAnswer)
     messages = Many(SentMessageAnswer)
     helper_links = Many(HelperLinkAnswer)
     accesses = Many(AccessAnswer)

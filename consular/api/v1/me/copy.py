@@ -32,6 +32,7 @@ from consular.api.v1.me.answers import (
     SentMessageAnswer,
     SignInAnswer,
 )
+from consular.api.v1.recipients.answers import RecipientCopyAnswer
 from consular.api.v1.remittances import routes as remittances
 from consular.auth import vault
 from services.appointments import pre_applying
@@ -53,6 +54,7 @@ from services.kernel.tables import Page
 from services.messages.delivering import find_address
 from services.messages.queries import list_to_account
 from services.remittances.queries import list_remittances
+from services.remittances.recipients import list_recipients
 
 AT_ONCE = 100
 Place = tuple[datetime, UUID]
@@ -102,6 +104,10 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
             for page in _pages(partial(list_remittances, session, account=account))
             for row in page
             for claimed in disputes.of_remittance(session, row.id)
+        ],
+        "recipients": [
+            RecipientCopyAnswer.render(saved.entry, id=saved.id)
+            for saved in list_recipients(session, account, vault())
         ],
         "messages": [
             SentMessageAnswer.render(message, address=find_address(message, vault()))

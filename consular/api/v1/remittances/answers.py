@@ -17,8 +17,9 @@ from consular.api.answer_fields import (
     Texts,
     Word,
 )
+from services.messages.rules import Channel, State
 from services.remittances.credit import CreditKind, Identification
-from services.remittances.rules import Action, Funding, Payout, Status
+from services.remittances.rules import Action, CorrectionState, Funding, Payout, Status
 
 
 class PriceAnswer(Answer):
@@ -119,6 +120,24 @@ class PlaceList(Answer):
     items = Many(NearPlaceAnswer)
 
 
+class CorrectionAnswer(Answer):
+    """A correction of the recipient's name; ``reason_code`` says why it was refused."""
+
+    state = Word(CorrectionState)
+    reason_code = Text(allow_none=True)
+    asked_at = Instant()
+    settled_at = Instant(allow_none=True)
+
+
+class RecipientMessageAnswer(Answer):
+    """A message to the recipient, and what became of it."""
+
+    channel = Word(Channel)
+    state = Word(State)
+    created_at = Instant()
+    outcome_at = Instant(allow_none=True)
+
+
 class RemittanceAnswer(PriceAnswer):
     """``answer_due_at``: by when an unknown outcome will be known; ``actions``: for the sender;
     ``credit``: once it is paid, where the agency proves it; ``place``: where cash is collected, if
@@ -131,6 +150,8 @@ class RemittanceAnswer(PriceAnswer):
     answer_due_at = Instant(allow_none=True)
     actions = Texts(Word(Action), required=False)
     recipient = One(RecipientAnswer, required=False)
+    name_corrections = Many(CorrectionAnswer, required=False)
+    recipient_messages = Many(RecipientMessageAnswer, required=False)
     history = Many(StepAnswer, required=False)
     credit = One(CreditAnswer, allow_none=True)
     place = One(PlaceAnswer, allow_none=True)
@@ -154,3 +175,4 @@ class LookupAnswer(Answer):
     collect_with = Texts()
     collect_until = CalendarDay(allow_none=True)
     date_available = CalendarDay()
+    answer_by = Instant(allow_none=True)

@@ -18,7 +18,7 @@ from consular.api.v1.remittances.answers import (
     RemittanceAnswer,
     RemittanceList,
 )
-from consular.auth import ANYONE, CITIZEN, account, actor
+from consular.auth import ANYONE, CITIZEN, account, actor, vault
 from consular.commands import order_remittance, run_idempotent
 from consular.db import database_now, transaction
 from consular.input.appointments import NothingSchema
@@ -26,11 +26,13 @@ from consular.input.remittances import (
     LookupSchema,
     PlacesQuery,
     QuoteSchema,
+    RecipientNameSchema,
     RemittanceQuery,
     RemittanceSchema,
 )
 from consular.lookups import find_for_recipient
 from services.remittances.cancelling import cancel, list_actions
+from services.remittances.correcting import RecipientName, correct_name, list_corrections
 from services.remittances.municipalities import Municipality
 from services.remittances.ordering import OrderRemittance
 from services.remittances.places import list_near
@@ -41,6 +43,7 @@ from services.remittances.queries import (
 )
 from services.remittances.quoting import RequestQuote, quote
 from services.remittances.rules import Status
+from services.remittances.telling import list_told
 
 api = Blueprint("remittances", __name__, url_prefix="/api/v1")
 
@@ -171,6 +174,31 @@ def cancel_remittance(remittance: UUID, command: dict[str, Any]) -> dict[str, An
 @endpoint(
     api,
     "POST",
+    "/remittances/<uuid:remittance>/correct-name",
+    operation="correctRecipientName",
+    who=CITIZEN,
+    body=RecipientNameSchema(),
+    answer=RemittanceAnswer(),
+    errors={409: ("already_paid", "wrong_state", "correction_pending", "too_many_corrections")},
+)
+def correct_recipient_name(remittance: UUID, command: RecipientName) -> dict[str, Any]:
+    """Correct the recipient's name before they are paid; free.
+
+    `name_corrections` tells what came of it: where the agency has the order, it has to take it.
+    """
+
+    def do(session: Session) -> dict[str, Any]:
+        row = correct_name(
+            session, remittance, command, now=database_now(session), actor=actor(), vault=vault()
+        )
+        return detailed(session, row)
+
+    return run_idempotent(request_key(), do)
+
+
+@endpoint(
+    api,
+    "POST",
     "/remittances/lookup",
     operation="lookUpRemittance",
     who=ANYONE,
@@ -188,9 +216,9 @@ def detailed(session: Session, remittance: Any) -> dict[str, Any]:
     return RemittanceAnswer.render(
         remittance,
         actions=sorted(list_actions(session, remittance, now=database_now(session))),
-        recipient=RecipientAnswer.render(
-            remittance.recipient, account_hint=remittance.account_hint
-        ),
+        recipient=RecipientAnswer.render(remittance.payee, account_hint=remittance.account_hint),
+        name_corrections=list_corrections(session, remittance.id),
+        recipient_messages=list_told(session, remittance.id),
         history=list_history(session, remittance.id),
     )
 

@@ -1,0 +1,152 @@
+"""Recipients are written once: chosen again, sent to again, and their account is shown to check."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from services.kernel.db import NETWORK_SCOPE
+from services.remittances.holders import settle_check
+from services.remittances.models import HolderCheck
+from services.remittances.rules import HolderMatch
+from tests.factories.remittances import make_clabe
+from tests.factories.web import Web
+from tests.pages.test_sending import _post, checked, ordered, quoted, sender
+
+CLABE = make_clabe(7)
+WRITTEN = f"{CLABE[:3]}-{CLABE[3:6]} {CLABE[6:17]}-{CLABE[17]}"
+IN_THREES = " ".join(CLABE[at : at + 3] for at in range(0, 18, 3))
+ROSA = {"given_names": "Rosa", "first_surname": "Demo", "nickname": "Mamá"}
+
+
+def _saved(client: FlaskClient, **more: str) -> str:
+    """The id of Rosa in the book."""
+    _post(client, "/destinatarios/nuevo", {**ROSA, **more})
+    found = re.findall(r'href="/destinatarios/([0-9a-f-]{36})"', client.get("/destinatarios").text)
+    return str(found[-1])
+
+
+def test_somebody_saved_is_chosen_without_writing_anything_again(web: Web) -> None:
+    client = sender(web)
+    saved = _saved(client, clabe=WRITTEN, phone="55 1234 5678")
+    quote = quoted(client, "account")
+    page = client.get(f"/enviar/destinatario?quote={quote}").text
+    assert "Mamá (Rosa Demo)" in page
+    assert CLABE not in page
+    checks = checked(client, {"quote": quote, "saved": saved})
+    page = client.get(f"/enviar/revisar?d={checks}").text
+    assert IN_THREES in page
+    assert "BBVA Mexico" in page
+
+
+def test_somebody_without_the_number_that_is_needed_is_asked_for_it(web: Web) -> None:
+    client = sender(web)
+    form = {"quote": quoted(client, "account"), "saved": _saved(client)}
+    answer = _post(client, "/enviar/destinatario", form, follow=False)
+    assert answer.location.startswith("/enviar/destinatario?d=")
+    page = client.get(answer.location).text
+    assert 'value="Rosa"' in page
+    assert 'name="clabe"' in page
+
+
+def test_a_recipient_is_saved_with_the_order_once(web: Web) -> None:
+    client = sender(web)
+    for _ in range(2):
+        form = {"quote": quoted(client, "branch"), "save": "yes", **ROSA}
+        _post(client, "/enviar/revisar", {"d": checked(client, form)})
+    assert client.get("/destinatarios").text.count("Quitar a") == 1
+
+
+def test_a_transfer_is_repeated_from_its_page(web: Web) -> None:
+    client = sender(web)
+    sent = ordered(client).partition("?")[0]
+    assert "Enviar otra vez a Rosa Demo" in client.get(sent).text
+    again = _post(client, f"{sent}/repetir", {}, follow=False).location
+    page = client.get(again).text
+    assert 'value="300.00"' in page
+    draft = again.partition("=")[2]
+    priced = _post(client, "/enviar", {"d": draft, **_amounts()}, follow=False).location
+    quote = re.search(r"quote=([0-9a-f-]{36})", priced)
+    assert quote
+    page = client.get(f"/enviar/destinatario?quote={quote.group(1)}&d={draft}").text
+    assert 'value="Rosa"' in page
+
+
+def test_the_book_is_changed_and_somebody_removed(web: Web) -> None:
+    client = sender(web)
+    saved = _saved(client, clabe=CLABE)
+    page = _post(client, f"/destinatarios/{saved}", {**ROSA, "clabe": CLABE[:-1]}).text
+    assert "La CLABE no es correcta" in page
+    _post(client, f"/destinatarios/{saved}", {**ROSA, "clabe": CLABE, "first_surname": "Sol"})
+    assert "Rosa Sol" in client.get("/destinatarios").text
+    _post(client, f"/destinatarios/{saved}/quitar", {})
+    assert "Todavía no guardas a nadie" in client.get("/destinatarios").text
+
+
+def test_over_the_api_only_the_last_digits_are_listed_and_the_copy_has_all(web: Web) -> None:
+    ana, eve = (web.token("citizen", subject=who) for who in ("ana", "eve"))
+    body = {**ROSA, "clabe": CLABE, "phone": "+52 1 55 1234 5678"}
+    added = web.call("POST", "/recipients", body, token=ana)
+    assert added.status_code == 201, added.text
+    shown = added.get_json()
+    assert (shown["clabe_hint"], shown["phone"]) == (CLABE[-4:], "+525512345678")
+    assert shown["bank"] == "BBVA Mexico"
+    assert CLABE not in web.call("GET", "/recipients", token=ana).text
+    [whole] = web.call("GET", "/me/data", token=ana).get_json()["recipients"]
+    assert whole["clabe"] == CLABE
+    path = f"/recipients/{shown['id']}"
+    for method in ("PATCH", "DELETE"):
+        sent = body if method == "PATCH" else None
+        assert web.call(method, path, sent, token=eve).status_code == 404
+    assert web.call("GET", "/recipients", token=eve).get_json()["items"] == []
+
+
+def _large(client: FlaskClient) -> str:
+    """A draft of 600 dollars to somebody new, ready to be paid."""
+    price = {"send_amount": "600", "funding": "bank_account", "payout": "account"}
+    quote = re.search(r"quote=([0-9a-f-]{36})", _post(client, "/enviar", price).text)
+    assert quote
+    form = {**ROSA, "quote": quote.group(1), "clabe": CLABE}
+    return checked(client, form)
+
+
+def test_a_first_large_transfer_asks_to_be_sure(web: Web) -> None:
+    client = sender(web)
+    draft = _large(client)
+    assert "primer envío grande" in client.get(f"/enviar/revisar?d={draft}").text
+    refused = _post(client, "/enviar/revisar", {"d": draft}).text
+    assert "Confirma que conoces a esta persona" in refused
+    sent = _post(client, "/enviar/revisar", {"d": draft, "sure": "yes"}, follow=False)
+    assert sent.location.startswith("/envios/")
+
+
+@pytest.mark.parametrize(
+    ("match", "words"),
+    [
+        (HolderMatch.YES, "La cuenta está a ese nombre."),
+        (HolderMatch.CLOSE, "a un nombre parecido"),
+        (HolderMatch.NO, "La cuenta está a otro nombre."),
+    ],
+)
+def test_the_sender_sees_whether_the_account_is_of_that_name(
+    web: Web, match: HolderMatch, words: str
+) -> None:
+    client = sender(web)
+    form = {**ROSA, "quote": quoted(client, "account"), "clabe": CLABE}
+    address = f"/enviar/revisar?d={checked(client, form)}"
+    assert "Preguntamos a nombre de quién está la cuenta" in client.get(address).text
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        [check] = session.scalars(select(HolderCheck.id)).all()
+        settle_check(session, check, match, now=datetime.now(UTC))
+    page = client.get(address).text
+    assert words in page
+    assert ('name="sure"' in page) is (match is HolderMatch.NO)
+
+
+def _amounts() -> dict[str, Any]:
+    return {"send_amount": "300.00", "funding": "bank_account", "payout": "branch"}
