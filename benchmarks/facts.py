@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.report import Result, compared, show
 from services.facts.cubes import CUBES
-from services.facts.rolling_up import build
+from services.facts.rolling_up import build, roll_up
 from services.facts.settling import note_settled
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.monitoring.dimensions import Dimension
@@ -143,6 +143,8 @@ def filled(addresses: Addresses, rows: int) -> Iterator[DatabaseUrls]:
                 with database.transaction(NETWORK_SCOPE) as session:
                     note_settled(session)
                     build(session, cube)
+        with database.transaction(NETWORK_SCOPE) as session:
+            roll_up(session)
         database.dispose()
         with psycopg.connect(
             addresses.superuser_url, dbname=urls.name, autocommit=True
@@ -196,12 +198,13 @@ _NAMES = {
     Dimension.COUNTRY: "country",
     Dimension.DAY: "day",
 }
+_PROGRAM = {"appointment": "service_code", "enrollment": "program_code", "remittance": "payout"}
 
 
 def naive(session: Session, ask: AskIndicator) -> int:
     """How many rows the question has by a GROUP BY of all lines, and one of the period before."""
     indicator = INDICATORS[ask.code]
-    columns = [_NAMES.get(each, indicator.program.value) for each in ask.by]
+    columns = [_NAMES.get(each, _PROGRAM.get(indicator.kind, "")) for each in ask.by]
     joins = "JOIN consulates c ON c.code = consulate_code" if "country" in columns else ""
     statement = text(
         _NAIVE.format(

@@ -1,9 +1,11 @@
 """Lines of facts added up, as of a moment: cells of a cube, and the lines on its other side.
 
 A cube holds what was recorded up to its watermark. For a later moment the lines recorded since are
-added; for an earlier one, those recorded in between are subtracted. Watermark, cells and lines are
-read in one statement, so by one snapshot: whatever is rolled up meanwhile, the sum is exact. A cube
-that isn't there any more when the statement begins counts nothing, and all lines are added.
+added; for an earlier one, those recorded in between are subtracted: those of whole weeks by the
+cells of a cube that has them apart, so that no more than half a week is read line by line.
+Watermark, cells and lines are read in one statement, so by one snapshot: whatever is rolled up
+meanwhile, the sum is exact. A cube that isn't there any more when the statement begins counts
+nothing, and all lines are added.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.facts.cubes import COLUMNS, Piece, find_cube, name_of, split
+from services.facts.cubes import COLUMNS, Piece, find_cube, find_weeks, name_of, nearest_week, split
 from services.facts.keys import OF_LINE, Key
 from services.facts.rolling_up import list_watermarks
 
@@ -53,16 +55,23 @@ _LINES = f"""
     FROM facts {{days}} AND recorded_at <= :as_of
 """  # noqa: S608 - constants of this file
 _MARK = "coalesce((SELECT at FROM mark), '-infinity')"
-_CELLS = f"""
-    WITH mark AS (SELECT id, at FROM fact_cubes WHERE name = :cube AND at IS NOT NULL)
-    SELECT {{columns}}cell.status, cell.period AS day, piece.earlier,
-        cell.{{measure}} * piece.sign AS value
+_TOTAL = "SELECT id, at FROM fact_cubes WHERE name = :cube AND at IS NOT NULL"
+# What was recorded in whole weeks is taken away; both cubes have to have got equally far.
+_TOTAL_UNTIL_WEEK = """
+    SELECT total.id, weeks.id AS weeks, CAST(:until AS timestamptz) AS at
+    FROM fact_cubes total JOIN fact_cubes weeks ON weeks.at = total.at
+    WHERE total.name = :cube AND weeks.name = :weeks AND total.at > :until
+"""
+_CELLS = """
+    SELECT {columns}cell.status, cell.period AS day, piece.earlier,
+        cell.{measure} * piece.sign * {sign} AS value
     FROM unnest(CAST(:levels AS text[]), CAST(:firsts AS date[]), CAST(:lasts AS date[]),
         CAST(:signs AS integer[]), CAST(:earlier AS boolean[]))
         AS piece (level, first, last, sign, earlier)
-    JOIN fact_cells cell ON cell.cube = (SELECT id FROM mark) AND cell.kind = :kind
-        AND cell.level = piece.level AND cell.period BETWEEN piece.first AND piece.last {{only}}
-    UNION ALL
+    JOIN fact_cells cell ON cell.cube = (SELECT {which} FROM mark) AND cell.kind = :kind
+        AND cell.level = piece.level AND cell.period BETWEEN piece.first AND piece.last {only}
+"""
+_BEYOND = f"""
     SELECT {{keys}}status, day, {_EARLIER},
         CASE WHEN {_MARK} > :as_of THEN -line.{{measure}} ELSE line.{{measure}} END
     FROM (
@@ -83,29 +92,73 @@ def lines_sql(session: Session, wanted: Wanted) -> tuple[str, dict[str, Any]]:
         "as_of": wanted.as_of,
         **{f"key_{key}": value for key, value in wanted.only.items()},
     }
-    keys = "".join(f"{OF_LINE[key]} AS {key}, " for key in wanted.keys)
-    days = _DAYS.format(only=_only(wanted, OF_LINE))
-    cube = find_cube(wanted.keys)
-    if cube is None or not _is_of_use(session, cube, wanted.as_of):
-        return _LINES.format(keys=keys, days=days, measure=wanted.measure), values
-    of_cell = {key: f"cell.{c}" for key, c in zip(cube, COLUMNS, strict=False)}
-    query = _CELLS.format(
-        columns="".join(f"nullif({of_cell[key]}, '') AS {key}, " for key in wanted.keys),
-        only=_only(wanted, of_cell),
-        keys=keys,
-        days=days,
-        measure=wanted.measure,
-    )
-    return query, {**values, "cube": name_of(cube), **_pieces(wanted)}
+    lines = {
+        "keys": "".join(f"{OF_LINE[key]} AS {key}, " for key in wanted.keys),
+        "days": _DAYS.format(only=_only(wanted, OF_LINE)),
+        "measure": wanted.measure,
+    }
+    base = _find_base(session, wanted)
+    if base is None:
+        return _LINES.format(**lines), values
+    parts = [_cells_sql(wanted, base.cube)]
+    if base.weeks:
+        parts.append(_cells_sql(wanted, base.weeks))
+    query = " UNION ALL ".join([*parts, _BEYOND.format(**lines)])
+    mark = _TOTAL_UNTIL_WEEK if base.weeks else _TOTAL
+    return f"WITH mark AS ({mark}) {query}", {**values, **base.values, **_pieces(wanted)}
 
 
-def _is_of_use(session: Session, cube: Sequence[Key], as_of: datetime) -> bool:
-    """Whether fewer lines are to be subtracted than counted, taken that they came evenly."""
-    at = list_watermarks(session)[name_of(cube)].at
-    if at is None or at <= as_of:
-        return at is not None
+@dataclass(frozen=True)
+class _Base:
+    """Sums of what was recorded up to a moment (``at``): those of a cube up to its watermark; less
+    those of the ``weeks`` after that moment, if there are any."""
+
+    at: datetime
+    cube: Sequence[Key]
+    weeks: Sequence[Key] = ()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        if not self.weeks:
+            return {"cube": name_of(self.cube)}
+        week = (self.at + _INSTANT).date().isoformat()
+        weeks = {"weeks": name_of(self.weeks), "week": week, "until": self.at}
+        return {"cube": name_of(self.cube), **weeks}
+
+
+# A line that is recorded as a week begins belongs to that week.
+_INSTANT = timedelta(microseconds=1)
+
+
+def _find_base(session: Session, wanted: Wanted) -> _Base | None:
+    """The sums from which the fewest lines are to be added or subtracted, taken that lines came
+    evenly; None where counting all of them takes fewer."""
+    cube, weeks = find_cube(wanted.keys), find_weeks(wanted.keys)
+    marks = list_watermarks(session)
+    at = marks[name_of(cube)].at if cube is not None else None
+    if cube is None or at is None or at <= wanted.as_of:
+        return _Base(at, cube) if cube is not None and at else None
+    bases = [_Base(at, cube)]
+    until = nearest_week(wanted.as_of) - _INSTANT
+    if weeks and marks[name_of(weeks)].at == at and until < at:
+        bases.append(_Base(until, cube, weeks))
+    best = min(bases, key=lambda base: abs(base.at - wanted.as_of))
     first: datetime | None = session.scalar(_FIRST)
-    return first is not None and at - as_of <= as_of - first
+    return best if first and abs(best.at - wanted.as_of) <= wanted.as_of - first else None
+
+
+def _cells_sql(wanted: Wanted, cube: Sequence[Key]) -> str:
+    """Cells of a cube; those of weeks are subtracted."""
+    of_cell = {key: f"cell.{c}" for key, c in zip(cube, COLUMNS, strict=False)}
+    by_week = Key.WEEK in of_cell
+    only = _only(wanted, of_cell)
+    return _CELLS.format(
+        columns="".join(f"nullif({of_cell[key]}, '') AS {key}, " for key in wanted.keys),
+        measure=wanted.measure,
+        sign=-1 if by_week else 1,
+        which="weeks" if by_week else "id",
+        only=f"{only} AND {of_cell[Key.WEEK]} >= :week" if by_week else only,
+    )
 
 
 def _only(wanted: Wanted, columns: Mapping[Key, str]) -> str:

@@ -1,20 +1,21 @@
 """Which sums of facts are kept: the keys that each cube adds up by, and its days, months and years.
 
-To add a cube, add its keys to `CUBES`: it is built within seconds, and until then whatever needs it
-is counted line by line.
+To add a cube, add its keys to `TOTALS`: it is built within seconds, and until then whatever needs
+it is counted line by line. For figures as of long ago, `BY_WEEK` has the same apart for each week
+of recording.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from services.facts.keys import Key
 
 # From the smallest on. Of each, at most as many keys as a cell has columns for.
-CUBES: tuple[tuple[Key, ...], ...] = (
+TOTALS: tuple[tuple[Key, ...], ...] = (
     (),
     (Key.CONSULATE,),
     (Key.PROGRAM,),
@@ -22,6 +23,15 @@ CUBES: tuple[tuple[Key, ...], ...] = (
     (Key.PROGRAM, Key.ORIGIN),
     (Key.PROGRAM, Key.SEX, Key.AGE),
 )
+BY_WEEK: tuple[tuple[Key, ...], ...] = (
+    (Key.WEEK,),
+    (Key.WEEK, Key.CONSULATE),
+    (Key.WEEK, Key.PROGRAM),
+    (Key.WEEK, Key.PROGRAM, Key.ORIGIN),
+    (Key.WEEK, Key.PROGRAM, Key.SEX),
+    (Key.WEEK, Key.PROGRAM, Key.AGE),
+)
+CUBES = TOTALS + BY_WEEK
 COLUMNS = ("value_1", "value_2", "value_3")
 
 
@@ -50,7 +60,21 @@ class Piece:
 
 def find_cube(keys: Collection[Key]) -> tuple[Key, ...] | None:
     """The smallest cube by which all of these can be told apart."""
-    return next((cube for cube in CUBES if set(keys) <= set(cube)), None)
+    return next((cube for cube in TOTALS if set(keys) <= set(cube)), None)
+
+
+def find_weeks(keys: Collection[Key]) -> tuple[Key, ...] | None:
+    """The same by week of recording."""
+    return next((cube for cube in BY_WEEK if set(keys) <= set(cube)), None)
+
+
+def nearest_week(at: datetime) -> datetime:
+    """The beginning of a week of recording that is nearest to a moment."""
+    monday = datetime.combine(
+        (at.astimezone(UTC) - timedelta(days=at.astimezone(UTC).weekday())).date(), time(), UTC
+    )
+    after = monday + timedelta(weeks=1)
+    return monday if at - monday <= after - at else after
 
 
 def name_of(cube: Sequence[Key]) -> str:

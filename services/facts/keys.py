@@ -7,13 +7,17 @@ from enum import StrEnum
 
 
 class Key(StrEnum):
-    """What a line has to be added up by; the empty text, or null, where it has none."""
+    """What a line has to be added up by; the empty text, or null, where it has none.
+
+    ``WEEK`` is the Monday (UTC) of the week in which the line was recorded.
+    """
 
     CONSULATE = "consulate"
     PROGRAM = "program"
     ORIGIN = "state_of_origin"
     SEX = "sex"
     AGE = "age_band"
+    WEEK = "week"
 
 
 # What each is of a line, in SQL. ``program`` is whichever of the four its kind has.
@@ -23,4 +27,5 @@ OF_LINE: Mapping[Key, str] = {
     Key.ORIGIN: "state_of_origin",
     Key.SEX: "sex",
     Key.AGE: "age_band",
+    Key.WEEK: "to_char(date_trunc('week', recorded_at AT TIME ZONE 'UTC'), 'YYYY-MM-DD')",
 }

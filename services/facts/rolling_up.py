@@ -118,12 +118,14 @@ def roll_up(session: Session, *, lag: timedelta = LAG) -> bool:
     until: datetime = session.execute(_TARGET, {"lag": lag}).scalar_one()
     watermarks = list_watermarks(session)
     waiting: dict[datetime, int] = {}
+    # Those that were built one after another; what spans two cubes wants both equally far.
+    apart = len({mark.at for mark in watermarks.values() if mark.at}) > 1
     for cube in CUBES:
         mark = watermarks[name_of(cube)]
         if mark.at is not None and mark.at not in waiting:
             values = {"after": mark.at, "until": until, "most": MANY + 1}
             waiting[mark.at] = session.execute(_WAITING, values).scalar_one()
-        if mark.at is not None and 0 < waiting[mark.at] <= MANY:
+        if mark.at is not None and (apart or waiting[mark.at]) and waiting[mark.at] <= MANY:
             _add(session, cube, until)
     unbuilt = any(mark.at is None and not mark.damaged_at for mark in watermarks.values())
     return unbuilt or any(count > MANY for count in waiting.values())

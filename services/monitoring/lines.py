@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.facts.keys import OF_LINE
+from services.facts.keys import OF_LINE, Key
 from services.kernel.errors import NotFound
 from services.monitoring.dimensions import SOURCES
 from services.monitoring.figures import AskIndicator
@@ -73,7 +73,7 @@ def _statement(ask: AskIndicator, columns: str, order: str = "") -> tuple[Any, d
     conditions = [f"{SOURCES[dimension].value} = :only_{dimension}" for dimension in ask.only]
     statement = _LINES.format(
         columns=columns,
-        keys=", ".join(f"{of_line} AS {key}" for key, of_line in OF_LINE.items()),
+        keys=", ".join(f"{OF_LINE[key]} AS {key}" for key in sorted(_keys(ask))),
         measure=indicator.measure,
         joins="\n".join(sorted({SOURCES[dimension].join for dimension in ask.only})),
         conditions=" AND ".join(conditions) or "true",
@@ -82,3 +82,9 @@ def _statement(ask: AskIndicator, columns: str, order: str = "") -> tuple[Any, d
     values = {"kind": indicator.kind, "first": ask.first, "last": ask.last, "as_of": ask.as_of}
     only = {f"only_{dimension}": value for dimension, value in ask.only.items()}
     return text(statement), {**values, **only}
+
+
+def _keys(ask: AskIndicator) -> set[Key]:
+    """What a line shows, and what the question is narrowed by."""
+    asked = {SOURCES[dimension].key for dimension in ask.only}
+    return {Key.CONSULATE, Key.PROGRAM, *filter(None, asked)}

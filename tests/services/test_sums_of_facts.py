@@ -15,6 +15,7 @@ from sqlalchemy import select, text
 
 from consular import doctor
 from consular.recount_command import recount_facts
+from services.facts.adding_up import Wanted, lines_sql
 from services.facts.cubes import CUBES, name_of
 from services.facts.keys import Key
 from services.facts.models import FactCube
@@ -148,6 +149,51 @@ def test_any_question_as_of_any_moment_is_what_all_lines_come_to(
             assert _by_status(there) == _plain(web, **asked, office="madrid")
         everything = {"first": date(2000, 1, 1), "last": date(2100, 1, 1), "as_of": as_of}
         assert _by_status(_ask(web, as_of=as_of)) == _plain(web, **everything)
+
+
+def _spread_over_weeks(root: psycopg.Connection[Any]) -> list[datetime]:
+    """Let facts be recorded over half a year, some of them just as a week begins; returns moments
+    in between, the oldest ones first."""
+    root.execute("SET session_replication_role = replica")
+    root.execute(
+        """
+        UPDATE facts SET recorded_at = CASE WHEN place % 9 = 0
+            THEN date_trunc('week', at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' ELSE at END
+        FROM (SELECT id AS fact, place, now() - interval '20 hours' * (1 + place % 220) AS at
+            FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM facts) one) moved
+        WHERE id = fact
+        """
+    )
+    rows = root.execute(
+        "SELECT unnest(ARRAY[week, week - interval '1 microsecond', week + interval '80 hours'])"
+        " FROM (SELECT DISTINCT date_trunc('week', recorded_at AT TIME ZONE 'UTC')"
+        " AT TIME ZONE 'UTC' AS week FROM facts) weeks WHERE week < now() - interval '5 days'"
+        " ORDER BY 1"
+    )
+    return [row[0] for row in rows]
+
+
+def test_as_of_long_ago_no_more_than_half_a_week_is_read_line_by_line(
+    worker: Database, web: Database, database: DatabaseUrls, servers: Addresses
+) -> None:
+    _record(worker, random.Random(6), 300)
+    with psycopg.connect(servers.superuser_url, dbname=database.name, autocommit=True) as root:
+        moments = _spread_over_weeks(root)
+    _roll_up(worker)
+    by_week = 0
+    for as_of in moments[len(moments) // 2 :: 2]:
+        asked = {"first": FIRST, "last": FIRST + timedelta(days=450), "as_of": as_of}
+        for by in ((), (Dimension.PROGRAM,), (Dimension.COUNTRY,), (Dimension.DAY,)):
+            assert _by_status(_ask(web, *by, **asked)) == _plain(web, **asked), as_of
+        only = {Dimension.CONSULATE: "madrid"}
+        assert _by_status(_ask(web, **asked, only=only)) == _plain(web, **asked, office="madrid")
+        with web.transaction(NETWORK_SCOPE) as session:
+            wanted = Wanted("appointment", "quantity", {Key.CONSULATE}, None, None, as_of)
+            _query, values = lines_sql(session, wanted)
+        by_week += "week" in values
+        until = values.get("until", _watermarks(web)["consulate"])
+        assert abs(until - as_of) <= timedelta(days=3.5)
+    assert by_week > len(moments) / 6
 
 
 def test_compared_is_the_value_of_as_many_days_before(worker: Database, web: Database) -> None:

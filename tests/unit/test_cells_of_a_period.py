@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.facts.cubes import COLUMNS, CUBES, Level, Piece, find_cube, split
+from services.facts.cubes import (
+    BY_WEEK,
+    COLUMNS,
+    CUBES,
+    TOTALS,
+    Level,
+    Piece,
+    find_cube,
+    find_weeks,
+    nearest_week,
+    split,
+)
 from services.facts.keys import Key
 
 DAYS = [date(2024, 1, 1) + timedelta(days=n) for n in range(3 * 365)]
@@ -60,5 +72,17 @@ def test_the_smallest_cube_is_taken_and_each_fits_into_a_cell() -> None:
     assert find_cube([]) == ()
     assert find_cube([Key.PROGRAM]) == (Key.PROGRAM,)
     assert find_cube([Key.PROGRAM, Key.CONSULATE]) == (Key.CONSULATE, Key.PROGRAM)
-    assert [len(cube) for cube in CUBES] == sorted(len(cube) for cube in CUBES)
+    for cubes in (TOTALS, BY_WEEK):
+        assert [len(cube) for cube in cubes] == sorted(len(cube) for cube in cubes)
     assert max(len(cube) for cube in CUBES) <= len(COLUMNS)
+
+
+def test_what_was_recorded_is_kept_by_the_week_that_begins_on_monday() -> None:
+    assert find_weeks([]) == (Key.WEEK,)
+    assert find_weeks([Key.SEX, Key.PROGRAM]) == (Key.WEEK, Key.PROGRAM, Key.SEX)
+    assert find_weeks([Key.CONSULATE, Key.PROGRAM]) is None
+    monday = datetime(2026, 11, 23, tzinfo=UTC)
+    for hours in (-84, -1, 0, 1, 83):
+        at = monday + timedelta(hours=hours)
+        assert nearest_week(at) == (monday if hours > -84 else monday - timedelta(weeks=1))
+        assert nearest_week(at.astimezone(ZoneInfo("Asia/Tokyo"))) == nearest_week(at)
