@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
 from marshmallow import Schema, ValidationError, post_load, validates_schema
 
-from consular.input.fields import Code, Day, Text
+from consular.input.fields import Code, Day, Moment, Text
+from consular.input.paging import SliceQuery
 from services.monitoring.noting import AddNote
 
 
 class NoteSchema(Schema):
     """What happened, on which days, at an office or at all of them."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "what": "Tormenta",
+        "first_day": "2026-09-27",
+        "last_day": "2026-09-29",
+        "consulate": "chicago",
+    }
 
     text = Text(required=True, most=160, data_key="what")
     first = Day(required=True, data_key="first_day")
@@ -28,3 +36,13 @@ class NoteSchema(Schema):
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> AddNote:
         last = data["last"] or data["first"]
         return AddNote(data["text"], data["first"], last, data["consulate"])
+
+
+class NoteQuery(SliceQuery):
+    """Notes that touch the days from ``from`` to ``to``; of an office, those about all offices
+    too."""
+
+    from_ = Day(data_key="from", required=True)
+    to = Day(required=True)
+    consulate = Code(load_default=None)
+    as_of = Moment(load_default=None)

@@ -15,6 +15,7 @@ from consular.input.fields import (
     Choice,
     Code,
     Day,
+    Flag,
     Moment,
     NumberInQuery,
     Pattern,
@@ -28,6 +29,7 @@ from services.monitoring.rules import GROUPS, LARGEST, ReportedUnit
 from services.monitoring.targets import SetTarget
 
 MOST_SESSIONS = 999
+MOST_OF_FILE = 60_000
 _DECIMALS = 3
 _WRITTEN = re.compile(r"([0-9]{1,15}|[0-9]{1,3}(,[0-9]{3}){1,4})(\.[0-9]{1,3})?")
 _WHOLE = re.compile(r"[0-9]{1,9}")
@@ -121,6 +123,23 @@ class EntryRowSchema(EntrySchema):
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> Any:
         reason = data.pop("reason")
         return {"command": super()._command(data), "reason": reason}
+
+
+class EntriesFileSchema(Schema):
+    """A file of figures, with the names of its columns in the first line; ``dry_run``: what it
+    would do."""
+
+    example: ClassVar[dict[str, Any]] = {
+        "csv": "indicator,session,value,source\ncompanies,12,402,Oficio STPS 118/2026\n",
+        "dry_run": True,
+    }
+
+    csv = fields.String(
+        required=True,
+        validate=validate.Length(1, MOST_OF_FILE),
+        error_messages={"required": MISSING, "null": MISSING},
+    )
+    dry_run = Flag(load_default=False)
 
 
 class EntryCorrectionSchema(FigureSchema):

@@ -42,16 +42,17 @@ def add_note(session: Session, command: AddNote, *, now: datetime, actor: Actor)
     return note
 
 
-def remove_note(session: Session, note: UUID, *, now: datetime, actor: Actor) -> None:
+def remove_note(session: Session, note: UUID, *, now: datetime, actor: Actor) -> ChartNote:
     """It is shown no longer, except as of a moment before. Raises NotFound."""
-    removed = session.execute(
+    removed = session.scalars(
         update(ChartNote)
         .where(ChartNote.id == note, ChartNote.removed_at.is_(None))
         .values(removed_at=now, removed_by=actor.account_id)
-        .returning(ChartNote.id)
+        .returning(ChartNote)
     ).one_or_none()
     if removed is None:
         raise NotFound()
+    return removed
 
 
 def list_notes(

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template, request, url_for
 
 from consular.auth import ANALYSTS, MONITORS, actor, allow, now
-from consular.csv_rows import Problem, in_order, read_rows, refused
 from consular.db import transaction
+from consular.figures_file import COLUMNS, try_or_import
 from consular.input.loading import load_fields
 from consular.input.reported import (
     EntryCorrectionSchema,
     EntryQuery,
-    EntryRowSchema,
     EntrySchema,
     GroupIndicatorSchema,
     numbers_of,
@@ -29,7 +26,6 @@ from services.monitoring.entering import (
     add_group_indicator,
     correct_figure,
     enter_figure,
-    import_figures,
 )
 from services.monitoring.queries import (
     latest_session,
@@ -41,20 +37,7 @@ from services.monitoring.rules import GROUPS
 
 pages = Blueprint("group_figures_pages", __name__, url_prefix="/monitoring/entries")
 FIGURE = ("value", "cut_off", "source", "note")
-COLUMNS = ("session", "period", "indicator", "value", "unit", "cut_off", "source", "note",
-           "reason")  # fmt: skip
-REQUIRED = ("indicator", "value", "source")
 TRY, DONE = "/monitoring/entries/import?try", "/monitoring/entries/import?done"
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a file of figures would do, or did."""
-
-    problems: Sequence[Problem]
-    new: int
-    corrected: int
-    known: int
 
 
 @pages.get("/")
@@ -181,7 +164,7 @@ def entries_import() -> str:
     return render_template(
         "group_figures/import.html",
         columns=COLUMNS,
-        report=_import(sent, write=False) if sent else None,
+        report=try_or_import(sent, write=False) if sent else None,
         done=draft().at == DONE,
         form=draft().form,
     )
@@ -193,24 +176,8 @@ def entries_import_send() -> Response:
     """Try the file, or keep it: all of its lines, or none where anything is wrong."""
     form = answers()
     wanted = "write" in request.form
-    written = wanted and not _import(form.get("file", ""), write=True).problems
+    written = wanted and not try_or_import(form.get("file", ""), write=True).problems
     return go(url_for(".entries_import", d=keep_draft(form, at=DONE if written else TRY)))
-
-
-def _import(text: str, *, write: bool) -> Report:
-    rows, problems = read_rows(text, COLUMNS, REQUIRED, _load)
-    with transaction() as session:
-        done = import_figures(session, [row for _line, row in rows], now=now(), actor=actor())
-        problems += [refused(n, error, error.field or "") for n, error in done.refused.items()]
-        if problems or not write:
-            session.rollback()
-    counts = (len(done.new), len(done.corrected), len(done.known))
-    return Report(in_order(problems, COLUMNS), *counts)
-
-
-def _load(line: int, values: dict[str, Any]) -> tuple[int, Any, str | None]:
-    row = load_fields(EntryRowSchema(), numbers_of(values))
-    return line, row["command"], row["reason"]
 
 
 def _read_entry(form: dict[str, str], errors: Errors | None) -> Any:

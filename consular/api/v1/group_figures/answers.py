@@ -6,6 +6,7 @@ from consular.api.answer_fields import (
     Answer,
     CalendarDay,
     Figure,
+    Flag,
     Id,
     Instant,
     ListAnswer,
@@ -58,3 +59,21 @@ class EntryList(ListAnswer):
     """Figures in force, or every revision of one, the newest first."""
 
     items = Many(EntryAnswer)
+
+
+class FileProblemAnswer(Answer):
+    """What is wrong in a line of a file."""
+
+    line = Number(says="Of the file; the names of the columns are line 1")
+    column = Text()
+    message = Text()
+
+
+class EntriesFileAnswer(Answer):
+    """What a file of figures would do, or did: nothing where a line has problems."""
+
+    written = Flag(says="Whether its lines are kept now")
+    new = Number()
+    corrected = Number()
+    known = Number(says="Lines that are in force as they stand")
+    problems = Many(FileProblemAnswer)

@@ -10,17 +10,21 @@ from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, request_key
 from consular.api.v1.group_figures.answers import (
+    EntriesFileAnswer,
     EntryAnswer,
     EntryList,
+    FileProblemAnswer,
     GroupIndicatorAnswer,
     GroupIndicatorList,
 )
 from consular.auth import ANALYSTS, MONITORS, actor, now
-from consular.commands import run_idempotent
+from consular.commands import run_idempotent, run_or_try
 from consular.db import transaction
+from consular.figures_file import import_file
 from consular.i18n import in_language, in_own_language
 from consular.input.paging import SliceQuery, slice_of
 from consular.input.reported import (
+    EntriesFileSchema,
     EntryCorrectionSchema,
     EntryQuery,
     EntrySchema,
@@ -124,6 +128,33 @@ def enter(command: EnterFigure) -> dict[str, Any]:
         return _newest(session, enter_figure(session, command, now=now(), actor=actor()).id)
 
     return run_idempotent(request_key(), keep, status=201)
+
+
+@endpoint(
+    api,
+    "POST",
+    "/entries/import",
+    operation="importEntries",
+    who=ANALYSTS,
+    body=EntriesFileSchema(),
+    answer=EntriesFileAnswer(),
+)
+def import_entries(command: dict[str, Any]) -> dict[str, Any]:
+    """Try a file of figures, or keep it: all of its lines, or none where anything is wrong.
+
+    A line that is in force as it stands is passed over, so a file can be sent again.
+    """
+    dry_run: bool = command["dry_run"]
+
+    def keep(session: Session) -> dict[str, Any]:
+        report = import_file(session, command["csv"])
+        return EntriesFileAnswer.render(
+            report,
+            written=not (dry_run or report.problems),
+            problems=[FileProblemAnswer.render(each) for each in report.problems],
+        )
+
+    return run_or_try(request_key(), keep, dry_run)
 
 
 @endpoint(
