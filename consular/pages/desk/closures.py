@@ -84,7 +84,7 @@ def closures() -> str:
         more = cursor(page.next)
         return render_template(
             "desk/closures.html",
-            place=_place(session),
+            place=own_place(session),
             items=[_shown(row) for row in page.items],
             more=url_for(".closures", next=more) if more else None,
             errors={},
@@ -119,7 +119,7 @@ def closure_new() -> str:
     with transaction() as session:
         return render_template(
             "desk/closure_new.html",
-            place=_place(session),
+            place=own_place(session),
             offices=[
                 {"value": each["code"], "label": each["name"]}
                 for each in offices(session, every=True)
@@ -174,7 +174,7 @@ def closure(id: UUID) -> str:
         row = get_closure(session, id, actor())
         return render_template(
             "desk/closure.html",
-            place=_place(session),
+            place=own_place(session),
             item=_shown(row),
             progress=show_progress(session, id),
             just_closed="closed" in request.args,
@@ -203,7 +203,7 @@ def closures_import() -> str:
     with transaction() as session:
         return render_template(
             "desk/closures_import.html",
-            place=_place(session),
+            place=own_place(session),
             columns=COLUMNS,
             report=report,
             impact=show_impact(session, report.impact, service_names(session)) if report else None,
@@ -253,14 +253,14 @@ def _try(session: Session) -> dict[str, Any]:
     command: CloseDays = _read(draft().form, None)
     row, impact = close_days(session, command, now=now(), actor=actor())
     return {
-        "place": _place(session),
+        "place": own_place(session),
         "item": _shown(row),
         "cancels": command.cancels,
         "impact": show_impact(session, impact, service_names(session)),
     }
 
 
-def _place(session: Session) -> dict[str, Any] | None:
+def own_place(session: Session) -> dict[str, Any] | None:
     """The reader's office; None for whoever has the whole network."""
     own = actor().consulate
     return office(session, own) if own else None
