@@ -20,7 +20,6 @@ from services.appointments import watching
 from services.appointments.boards import TAIL
 from services.appointments.calendar import CalendarEvent, event_of
 from services.appointments.calling_off import REASON
-from services.appointments.mobile import mobile_at
 from services.appointments.models import Appointment
 from services.appointments.nearest import nearest_times
 from services.appointments.next_in_queue import find_call
@@ -250,7 +249,7 @@ def place_found(session: Session, watch: UUID, means: Means) -> MessageContext |
     row = watching.get_watch(session, watch)
     office, language = get_consulate(session, place.consulate), reading_language(row.language)
     name = office.name_en if language == "en" else office.name_es
-    mobile = mobile_at(session, place.consulate, row.service_code, place.start)
+    mobile = place.mobile
     values = {
         "services": service_names(session, [row.service_code], language),
         "office": f"{name}, {mobile.place.name}" if mobile else name,

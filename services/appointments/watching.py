@@ -19,8 +19,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.appointments.booking import contact_index
+from services.appointments.mobile import Mobile, mobile_at
 from services.appointments.models import Appointment, PlaceWatch
-from services.appointments.queries import get_appointment
+from services.appointments.queries import availability, get_appointment
 from services.appointments.rescheduling import party_to_move
 from services.appointments.rules import (
     LIVE,
@@ -30,7 +31,7 @@ from services.appointments.rules import (
     Step,
     WatchEnding,
 )
-from services.appointments.searching import FreePlace, Search, search
+from services.appointments.searching import Search, search
 from services.appointments.seating import Party
 from services.appointments.steps import who_may
 from services.citizens.accounts import find_contact, find_holder
@@ -142,7 +143,16 @@ def notify(session: Session, *, now: datetime, most: int) -> int:
     return sum(_tell(session, row, now) for row in rows)
 
 
-def still_found(session: Session, watch: UUID, *, now: datetime) -> FreePlace | None:
+@dataclass(frozen=True)
+class FoundPlace:
+    """A free start of an office, there or at one of its mobile consulates."""
+
+    consulate: str
+    start: datetime
+    mobile: Mobile | None
+
+
+def still_found(session: Session, watch: UUID, *, now: datetime) -> FoundPlace | None:
     """The place that a message speaks of, while the watch goes on and the place is free.
 
     When it is taken meanwhile the person may be told of another at once.
@@ -157,17 +167,39 @@ def still_found(session: Session, watch: UUID, *, now: datetime) -> FreePlace | 
     return place
 
 
-def find_place(session: Session, row: PlaceWatch, *, now: datetime) -> FreePlace | None:
-    """The earliest place that fits, or None."""
-    zone = ZoneInfo(get_consulate(session, row.consulate_codes[0]).time_zone)
-    last = row.before or row.expires_at
+def find_place(session: Session, row: PlaceWatch, *, now: datetime) -> FoundPlace | None:
+    """The earliest place that fits, or None. An appointment at a mobile consulate may also move
+    there, whatever its office offers at that time."""
     party = _party(session, row)
     if not party.people:
         return None
+    first = now + WATCH_NOTICE
+    places = [*_anywhere(session, row, party, first), *_at_its_place(session, row, party, first)]
+    return min(places, key=lambda place: place.start, default=None)
+
+
+def _at_its_place(
+    session: Session, row: PlaceWatch, party: Party, first: datetime
+) -> list[FoundPlace]:
+    if not party.place or row.before is None or row.before <= first:
+        return []
+    office = row.consulate_codes[0]
+    times = availability(
+        session, consulate=office, service=party.services[0], first=first, last=row.before,
+        party=party.people, further=party.services[1:], skills=party.skills, share=party.share,
+        place=party.place,
+    )  # fmt: skip
+    return [FoundPlace(office, t.start, t.mobile) for t in times[:1] if t.start < row.before]
+
+
+def _anywhere(session: Session, row: PlaceWatch, party: Party, first: datetime) -> list[FoundPlace]:
+    """The earliest place to which a booking leads that names no mobile consulate."""
+    zone = ZoneInfo(get_consulate(session, row.consulate_codes[0]).time_zone)
+    last = row.before or row.expires_at
     service, *further = party.services
     wanted = Search(
         service,
-        now.astimezone(zone).date(),
+        first.astimezone(zone).date(),
         last.astimezone(zone).date(),
         consulates=tuple(row.consulate_codes),
         party=party.people,
@@ -176,8 +208,12 @@ def find_place(session: Session, row: PlaceWatch, *, now: datetime) -> FreePlace
         share=party.share,
         each=1,
     )
-    places = search(session, wanted, now=now + WATCH_NOTICE)
-    return next((p for p in places if row.before is None or p.start < row.before), None)
+    places = search(session, wanted, now=first)
+    return [
+        FoundPlace(p.consulate, p.start, mobile_at(session, p.consulate, service, p.start))
+        for p in places[:1]
+        if row.before is None or p.start < row.before
+    ]
 
 
 def _party(session: Session, row: PlaceWatch) -> Party:

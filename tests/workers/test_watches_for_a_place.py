@@ -254,3 +254,33 @@ def test_an_earlier_place_is_for_each_service_in_turn_and_for_who_still_comes(
     assert web.call("POST", f"{path}/attendees/2/cancel", {}, token=token).status_code == 200
     assert look(job) == 1
     assert "12:00" in told(job)[0]
+
+
+def test_an_earlier_place_at_the_mobile_consulate_of_the_appointment_is_told_and_taken(
+    web: Web, job: JobContext
+) -> None:
+    """The office gives the service at the same hours, and is full: a booking that names no place
+    leads there."""
+    browser, hours = ana(web), {"opens": "09:00", "closes": "09:30"}
+    desks = [{"name": "A", "services": ["PAS10"]}]
+    place = {"name": "Feria", "address": "Calle 1", "time_zone": "America/Los_Angeles"}
+    web.session(**hours, desks=desks)
+    other = web.token("citizen", subject="eva")
+    starts = [slot["start"] for slot in web.free()]
+    for number, start in enumerate(starts):
+        taken = web.book(start, token=other, attendees=[person(20 + number)], contact=None)
+        assert taken.status_code == 201, taken.text
+    mobile = web.session(**hours, desks=desks, place=place)["id"]
+    token = web.token("citizen", subject="ana", name="Ana|Demo|Prueba")
+    booked = web.book(starts[-1], token=token, place=mobile, contact={"email": EMAIL}).get_json()
+    page = browser.post(f"/citas/{booked['id']}/antes", where="here").location
+    assert look(job) == 1
+    (body,) = told(job)
+    assert "Feria" in body
+    shown = browser.get(page).text
+    assert f'name="place" value="{mobile}"' in shown
+    assert "Feria" in shown
+    move = {"consulate": "losangeles", "start": starts[0], "place": mobile}
+    assert "cambiada" in browser.post(f"/citas/{booked['id']}/cambiar/confirmar", **move).location
+    there = web.call("GET", f"/appointments/{booked['id']}", token=token).get_json()
+    assert (there["start"], there["place"]["name"]) == (starts[0], "Feria")

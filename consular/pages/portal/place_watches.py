@@ -27,7 +27,7 @@ from services.appointments import watching
 from services.appointments.queries import get_appointment
 from services.appointments.rules import WATCH_DAYS, Step
 from services.appointments.steps import list_actions
-from services.appointments.watching import WatchPlaces
+from services.appointments.watching import FoundPlace, WatchPlaces
 from services.citizens.accounts import find_contact
 from services.consulates.queries import get_consulate, get_service, near
 
@@ -94,7 +94,7 @@ def watch(id: UUID) -> str:
                 "until": row.before or row.expires_at,
             },
             current=_current(session, row),
-            place=place and _shown(session, row, place),
+            place=place and _shown(session, place),
             errors=draft().errors(also_under=True),
         )
 
@@ -193,8 +193,8 @@ def _current(session: Session, row: Any) -> dict[str, Any] | None:
     }
 
 
-def _shown(session: Session, row: Any, place: Any) -> dict[str, Any]:
-    office_of = office(session, place.consulate)
-    where = at_place(session, office_of, "", row.service_code, place.start)
+def _shown(session: Session, place: FoundPlace) -> dict[str, Any]:
+    mobile = str(place.mobile.id) if place.mobile else ""
+    where = at_place(session, office(session, place.consulate), mobile)
     local = place.start.astimezone(ZoneInfo(where["time_zone"]))
-    return {"consulate": where, "start": local}
+    return {"consulate": where, "start": local, "mobile": mobile}
