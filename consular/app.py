@@ -25,6 +25,7 @@ from consular.api.v1.announcements.routes import api as announcements_api
 from consular.api.v1.appointments.routes import api as appointments_api
 from consular.api.v1.callbacks.routes import api as callbacks_api
 from consular.api.v1.catalogue.routes import api as catalogue_api
+from consular.api.v1.chart_notes.routes import api as chart_notes_api
 from consular.api.v1.closures.routes import api as closures_api
 from consular.api.v1.commission.routes import api as commission_api
 from consular.api.v1.disputes.routes import api as disputes_api
@@ -42,6 +43,7 @@ from consular.api.v1.open_data.routes import api as open_data_api
 from consular.api.v1.operations.routes import api as operations_api
 from consular.api.v1.people.routes import api as people_api
 from consular.api.v1.programs.routes import api as programs_api
+from consular.api.v1.queue.routes import api as queue_api
 from consular.api.v1.ready_documents.routes import api as ready_documents_api
 from consular.api.v1.recipients.routes import api as recipients_api
 from consular.api.v1.remittances.routes import api as remittances_api
@@ -116,6 +118,7 @@ BLUEPRINTS = (
     remittances_api,
     disputes_api,
     incidents_api,
+    queue_api,
     ready_documents_api,
     operations_api,
     voting_api,
@@ -124,6 +127,7 @@ BLUEPRINTS = (
     alerts_api,
     scheduled_reports_api,
     group_figures_api,
+    chart_notes_api,
     exports_api,
     open_data_api,
     commission_api,

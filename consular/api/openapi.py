@@ -40,6 +40,7 @@ Consular appointments, enrollment, vote counts and remittances for Mexicans abro
 TAGS = {
     "catalogue": "Offices, services, fees and free times. Open to anyone.",
     "appointments": "Book, cancel, and the steps of the consulate's desk.",
+    "queue": "Who waits at the desk, who is next, and tickets without an appointment.",
     "identity": "Identity checked at a window, where another account holds a place in a name.",
     "people": "People of an office who are written twice, merged by their document.",
     "sessions": "Desks and opening hours of an office.",
@@ -61,6 +62,7 @@ TAGS = {
     "alerts": "Rules that watch figures, whom they write to, and what they told.",
     "scheduled_reports": "Figures that are sent to staff by mail, by schedule.",
     "group_figures": "What the Commission's working groups report, with its source and revisions.",
+    "chart_notes": "What happened on some days, noted on charts and tables of figures.",
     "exports": "Figures, and the lines that they add up, as files that are complete.",
     "open_data": "Published data sets, whose versions never change. Open to anyone.",
     "announcements": "Outages, closures and warnings that pages show now. Open to anyone.",

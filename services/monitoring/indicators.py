@@ -13,6 +13,7 @@ from services.appointments.rules import Unmet
 from services.enrollments.rules import Status as EnrollmentStatus
 from services.monitoring.dimensions import PERSONAL, Dimension
 from services.remittances.rules import Status as RemittanceStatus
+from services.voting.rules import FACT_KIND, Metric
 from services.voting.rules import Status as CountStatus
 
 
@@ -34,6 +35,7 @@ class Unit(StrEnum):
     REMITTANCES = "remittances"
     VOTES = "votes"
     SEARCHES = "searches"
+    CREDENTIALS = "credentials"
 
 
 class Flow(StrEnum):
@@ -140,6 +142,52 @@ def _visits(code: str, unit: Unit, measure: Measure, subject: Subject, **words: 
         day_en="They count on the day of the appointment, at the office where it is.",
         program_es=_SERVICES_ES,
         program_en=_SERVICES_EN,
+    )
+
+
+_CARDS = (
+    (Metric.CREDENTIALS_REQUESTED, "pedidas", "requested"),
+    (Metric.CREDENTIALS_ISSUED, "emitidas", "issued"),
+    (Metric.CREDENTIALS_DELIVERED, "entregadas", "delivered"),
+    (Metric.CREDENTIALS_ACTIVATED, "activadas", "activated"),
+)
+
+
+def _reported(
+    code: str,
+    metric: Metric,
+    *,
+    flow: Flow = Flow.FLOW,
+    unit: Unit = Unit.PEOPLE,
+    subject: Subject = Subject.PEOPLE,
+    published: tuple[Series, ...] = (),
+    rivals: tuple[Series, ...] = (),
+    **words: str,
+) -> Indicator:
+    """One that offices report for an election: what is approved of a metric."""
+    return Indicator(
+        code=code,
+        kind=f"{FACT_KIND}.{metric}",
+        by=(Dimension.PROGRAM, Dimension.MODE),
+        statuses=tuple(CountStatus),
+        achieved=frozenset({CountStatus.APPROVED}),
+        unit=unit,
+        subject=subject,
+        zone=DayZone.OFFICE,
+        words="voting.counted",
+        flow=flow,
+        published=published,
+        rivals=rivals,
+        name_es=words["name_es"],
+        name_en=words["name_en"],
+        counts_es=words["counts_es"],
+        counts_en=words["counts_en"],
+        day_es="Cuentan en el día que la oficina puso en su reporte.",
+        day_en="They count on the day that the office put into its report.",
+        program_es=_VOTE_ES,
+        program_en=_VOTE_EN,
+        source_es=_REPORTS_ES,
+        source_en=_REPORTS_EN,
     )
 
 
@@ -257,54 +305,52 @@ _ALL = (
         program_en="Transfers through Finabien",
         published=(Series("FINABIEN", "users"), Series("FINABIEN", "cards_delivered")),
     ),
-    Indicator(
-        code="votes",
-        kind="vote_count.votes",
-        by=(Dimension.PROGRAM, Dimension.MODE),
-        statuses=tuple(CountStatus),
-        achieved=frozenset({CountStatus.APPROVED}),
+    _reported(
+        "votes",
+        Metric.VOTES,
         unit=Unit.VOTES,
-        subject=Subject.PEOPLE,
-        zone=DayZone.OFFICE,
-        words="voting.counted",
         name_es="Votos capturados",
         name_en="Votes reported",
         counts_es="Votos: los que cada oficina puso en sus reportes.",
         counts_en="Votes: as many as each office put into its reports.",
-        day_es="Los votos cuentan en el día que la oficina puso en su reporte.",
-        day_en="Votes count on the day that the office put into its report.",
-        program_es=_VOTE_ES,
-        program_en=_VOTE_EN,
-        source_es=_REPORTS_ES,
-        source_en=_REPORTS_EN,
         published=(Series("CIAIMM-4", "votes_2024"), Series("CIAIMM-4", "votes_2018")),
         rivals=(Series("INE", "votes_abroad_2024"),),
     ),
-    Indicator(
-        code="registrations",
-        kind="vote_count.registered",
-        by=(Dimension.PROGRAM, Dimension.MODE),
-        statuses=tuple(CountStatus),
-        achieved=frozenset({CountStatus.APPROVED}),
-        unit=Unit.PEOPLE,
-        subject=Subject.PEOPLE,
-        zone=DayZone.OFFICE,
-        words="voting.counted",
+    _reported(
+        "late_votes",
+        Metric.LATE_VOTES,
+        unit=Unit.VOTES,
+        name_es="Votos que llegaron tarde",
+        name_en="Votes that came late",
+        counts_es="Votos que llegaron después del plazo: no se abren, y no están entre los votos.",
+        counts_en="Votes that came after the deadline: not opened, and not among the votes.",
+    ),
+    _reported(
+        "registrations",
+        Metric.REGISTERED,
         flow=Flow.STOCK,
         name_es="Personas registradas para votar",
         name_en="People registered to vote",
         counts_es="Personas: las que cada oficina puso en sus reportes de registro.",
         counts_en="People: as many as each office put into its reports of registrations.",
-        day_es="Las personas cuentan en el día que la oficina puso en su reporte.",
-        day_en="People count on the day that the office put into its report.",
-        program_es=_VOTE_ES,
-        program_en=_VOTE_EN,
-        source_es=_REPORTS_ES,
-        source_en=_REPORTS_EN,
         rivals=(
             Series("INE", "voters_abroad_2024"),
             Series("INE", "registration_requests_2024"),
         ),
+    ),
+    *(
+        _reported(
+            metric.value,
+            metric,
+            flow=Flow.STOCK,
+            subject=Subject.REQUESTS,
+            unit=Unit.CREDENTIALS,
+            name_es=f"Credenciales para votar {es}",
+            name_en=f"Voter cards {en}",
+            counts_es=f"Credenciales {es}: las que cada oficina puso en sus reportes.",
+            counts_en=f"Cards {en}: as many as each office put into its reports.",
+        )
+        for metric, es, en in _CARDS
     ),
 )
 INDICATORS: dict[str, Indicator] = {indicator.code: indicator for indicator in _ALL}

@@ -19,6 +19,7 @@ UNITS: Mapping[str, str] = {
     Unit.REMITTANCES: _("envíos"),
     Unit.VOTES: _("votos"),
     Unit.SEARCHES: _("búsquedas"),
+    Unit.CREDENTIALS: _("credenciales"),
     ReportedUnit.CARDS: _("tarjetas"),
     ReportedUnit.CENTRES: _("centros"),
     ReportedUnit.COMPANIES: _("empresas"),

@@ -20,9 +20,8 @@ from services.facts.recording import Counted
 from services.facts.recording import record as record_fact
 from services.voting.models import VoteCount
 from services.voting.queries import cell_of, list_office_counts
-from services.voting.rules import VOTES, Cell, Cells, Metric, Mode, Status
+from services.voting.rules import FACT_KIND, VOTES, Cell, Cells, Metric, Mode, Status
 
-FACT_KIND = "vote_count"
 ALL_MODES = "all"
 
 

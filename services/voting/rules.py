@@ -10,6 +10,8 @@ from uuid import UUID
 
 # A count above this is a slip of the keyboard: the whole list of voters abroad had 223,961 in 2024.
 MAX_COUNT = 9_999_999
+# Facts of a count are of this kind, a point and its metric.
+FACT_KIND = "vote_count"
 
 
 class Mode(StrEnum):

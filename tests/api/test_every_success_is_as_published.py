@@ -19,8 +19,10 @@ from standardwebhooks import Webhook
 
 from consular.api.contract import ENDPOINTS
 from consular.input.alerts import AlertSchema, ScheduledReportSchema
+from consular.input.notes import NoteSchema
 from consular.input.pre_applications import PreApplicationSchema
 from consular.input.reported import (
+    EntriesFileSchema,
     EntryCorrectionSchema,
     EntrySchema,
     GroupIndicatorSchema,
@@ -104,6 +106,16 @@ def _catalogue(web: Web) -> None:
     _well(web, "POST", f"{path}/correct", EntryCorrectionSchema.example, token=analyst)
     _well(web, "GET", f"{path}/revisions", token=analyst)
     _well(web, "GET", "/monitoring/entries", token=analyst)
+    file = {**EntriesFileSchema.example, "dry_run": False}
+    refused = _well(web, "POST", "/monitoring/entries/import", file, token=analyst)
+    assert (refused["written"], [each["line"] for each in refused["problems"]]) == (False, [2])
+    file["csv"] = file["csv"].replace(",12,", ",13,")
+    done = _well(web, "POST", "/monitoring/entries/import", file, token=analyst)
+    assert (done["written"], done["new"], done["problems"]) == (True, 1, [])
+    note = _well(web, "POST", "/monitoring/notes", NoteSchema.example, token=analyst)
+    days = "?from=2026-09-01&to=2026-09-30"
+    assert note in _well(web, "GET", f"/monitoring/notes{days}", token=analyst)["items"]
+    _well(web, "POST", f"/monitoring/notes/{note['id']}/remove", token=analyst)
     _well(web, "GET", "/monitoring/service-levels", token=analyst)
     rule = _well(web, "POST", "/monitoring/alerts", AlertSchema.example, token=analyst)["id"]
     for step in ("pause", "resume"):
@@ -194,14 +206,38 @@ def _appointments(web: Web) -> None:
     for n, steps in enumerate((served, *_STEPS[1:-1]), start=1):
         for step, body in steps:
             _well(web, "POST", f"{household}/attendees/{n}/{step}", body, token=officer)
+    _queue(web, paths[-1], officer)
     _well(web, "PATCH", f"/sessions/{opened['id']}", closing, token=supervisor)
     _collected(web, paths[1], officer)
     _merged(web, f"{household}/attendees", officer)
+    _own_data(web, citizen)
+    _catalogue(web)
+
+
+def _own_data(web: Web, citizen: str) -> None:
     _well(web, "GET", "/me/accesses", token=citizen)
     _well(web, "GET", "/me/data", token=citizen)
     _well(web, "POST", "/me/arco-requests", {"kind": "cancellation"}, token=citizen)
     _well(web, "GET", "/me/arco-requests", token=citizen)
-    _catalogue(web)
+
+
+def _queue(web: Web, waiting: str, officer: str) -> None:
+    ticket = _well(web, "POST", "/queue/tickets", {"service": "MAT"}, token=officer)
+    person = f"/appointments/{ticket['appointment']}/attendees/1"
+    for step, body in (("park", {"park": True}), ("priority", {"priority": True})):
+        _well(web, "POST", f"{person}/{step}", body, token=officer)
+    assert ticket["folio"] in {
+        each["folio"] for each in _well(web, "GET", "/queue", token=officer)["items"]
+    }
+    parked = _well(web, "POST", f"{person}/park", {"park": False}, token=officer)
+    assert (parked["place"], parked["parked_at"], parked["priority"]) == (1, None, True)
+    called = _well(web, "POST", "/queue/next", {"desk": "A"}, token=officer)
+    assert (called["folio"], called["desk"]) == (ticket["folio"], "A")
+    assert _well(web, "POST", f"{person}/take-over", {"desk": "M"}, token=officer)["desk"] == "M"
+    passed_on = _well(web, "POST", f"{person}/transfer", {"service": "PAS10"}, token=officer)
+    assert (passed_on["status"], passed_on["services"]) == ("checked_in", ["PAS10"])
+    _well(web, "POST", f"{waiting}/attendees/1/wrong-person", {}, token=officer)
+    assert _well(web, "POST", f"{waiting}/undo", {}, token=officer)["status"] == "checked_in"
 
 
 def _merged(web: Web, path: str, officer: str) -> None:

@@ -130,6 +130,22 @@ def test_from_the_door_to_the_document_with_six_keys(
     page.context.close()
 
 
+def test_a_ticket_without_an_appointment_takes_three_keys(
+    browser: Browser, web: Web, address: str
+) -> None:
+    page = officers_page(browser, web, address)
+    keys = Keys(page)
+    keys.press("Alt+t")
+    assert page.evaluate("document.activeElement.name") == "service"
+    keys.write("Pasaporte ordinario 10")
+    page.keyboard.press("Tab")
+    keys.pressed += 1
+    keys.press("Enter")
+    assert "En la sala de espera" in page.inner_text(".desk-person")
+    assert keys.pressed <= 3
+    page.context.close()
+
+
 def test_who_lacks_a_document_comes_back_the_next_day_with_a_pass(
     browser: Browser, web: Web, address: str
 ) -> None:

@@ -123,6 +123,25 @@ def test_an_earlier_moment_gives_the_same_page_again(web: Web, analyst: Browser)
     assert "Consultar ahora" in then
 
 
+def test_all_figures_of_an_office_are_on_a_sheet_that_its_page_leads_to(
+    web: Web, analyst: Browser
+) -> None:
+    page = analyst.get(f"/monitoring/offices/albuquerque?{PERIOD}").text
+    link = re.search(r'href="(/monitoring/offices/albuquerque/sheet\?[^"]+)"', page)
+    assert link is not None
+    sheet = analyst.get(unescape(link[1])).text
+    statuses = {row[0]: whole(row[1]) for row in rows(sheet, "Citas por estado")}
+    assert whole(numbers(page)["Citas atendidas"]) in statuses.values()
+    token = web.token("analyst")
+    for code, name in (("appointments", "Citas por estado"), ("people", "Personas en citas")):
+        path = f"/monitoring/indicators/{code}?consulate=albuquerque&{PERIOD}"
+        counted = web.call("GET", path, token=token).get_json()["rows"]
+        assert whole(rows(sheet, name)[-1][1]) == sum(row["value"] for row in counted)
+    assert "Sin nada en estos días:" in sheet
+    assert "Credenciales para votar entregadas" in sheet
+    assert "data-print" in sheet
+
+
 def test_choosing_an_office_leads_to_its_page_with_the_question(analyst: Browser) -> None:
     answer = analyst.get(f"/monitoring/?{PERIOD}&consulate=albuquerque")
     assert (answer.status_code, answer.location) == (

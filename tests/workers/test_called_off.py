@@ -76,6 +76,33 @@ def test_a_closed_day_is_called_off_and_says_how_far_it_is(
         assert session.scalar(late, {"id": closure["id"]}) < MOST
 
 
+def test_however_many_they_are_all_are_told_in_a_few_rounds_of_the_workers(
+    web: Web, job: JobContext, agencies_url: str, pump: Callable[[], int]
+) -> None:
+    """A round is what is due when the schedule looks, once a second: minutes are far away."""
+    web.session(desks=DESKS)
+    starts = [slot["start"] for slot in web.free()]
+    emails = [f"c{n}@demo.invalid" for n in range(6)]
+    for n, email in enumerate(emails):
+        book(web, n, starts[n // len(DESKS)], email)
+    while pump():
+        pass
+    day = working_day().isoformat()
+    body = {"consulate": "losangeles", "first_day": day, "last_day": day, "reason": "Tormenta",
+            "bookings": "cancel"}  # fmt: skip
+    supervisor = web.token("supervisor", "losangeles")
+    assert web.call("POST", "/closures", body, token=supervisor).status_code == 201
+    # Whoever is to be canceled is listed in the same transaction, with one item for all of them.
+    query = text("SELECT topic FROM outbox WHERE done_at IS NULL AND topic LIKE '%call_off'")
+    with job.transaction() as session:
+        assert len(session.scalars(query).all()) == 1
+        assert session.scalar(text("SELECT count(*) FROM bookings_called_off")) == len(emails)
+    for _round in ("canceled", "told"):
+        pump()
+    for email in emails:
+        assert any("Tormenta" in each["body"] for each in messages(agencies_url, email)), email
+
+
 def test_other_days_and_offices_are_booked_while_a_day_is_called_off(web: Web) -> None:
     other = working_day(34)
     web.session(desks=DESKS)

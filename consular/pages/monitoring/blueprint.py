@@ -66,9 +66,14 @@ def days_in_words(first: date, last: date) -> str:
     return str(_("%(first)s al %(last)s", first=date_short(first), last=date_short(last)))
 
 
+def asked_of_address() -> dict[str, str]:
+    """What the address asks for, as it is written there."""
+    return {name: request.args[name] for name in ASKED if request.args.get(name, "").strip()}
+
+
 def read_question(session: Session, errors: Errors) -> Question | None:
     """The question of the address, None with what is wrong with it in ``errors``."""
-    asked = {name: request.args[name] for name in ASKED if request.args.get(name, "").strip()}
+    asked = asked_of_address()
     query: AskIndicator | None = check(IndicatorQuery(), asked, errors)
     if query is None or _too_early(query, errors):
         return None

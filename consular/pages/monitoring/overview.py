@@ -15,9 +15,9 @@ from consular.db import transaction
 from consular.i18n import number
 from consular.pages.forms import Errors, go
 from consular.pages.monitoring.blueprint import (
-    ASKED,
     ZONE,
     Question,
+    asked_of_address,
     page_links,
     pages,
     read_question,
@@ -46,7 +46,7 @@ def overview() -> str | Response:
         question = read_question(session, errors)
         return render_template(
             "monitoring/overview.html",
-            filters=_asked(),
+            filters=asked_of_address(),
             consulates=offices(session),
             errors=errors,
             **(_whole(session, question) if question else {}),
@@ -62,7 +62,7 @@ def all_offices() -> str:
         question = read_question(session, errors)
         return render_template(
             "monitoring/offices.html",
-            filters=_asked(),
+            filters=asked_of_address(),
             errors=errors,
             **(_ranked(session, question, None) if question else {}),
         )
@@ -79,19 +79,16 @@ def office_figures(code: str) -> str:
         return render_template(
             "monitoring/office.html",
             office=place,
-            filters=_asked(),
+            filters=asked_of_address(),
             errors=errors,
             **(_of_office(session, question.at(code), code) if question else {}),
         )
 
 
 def _to_office(code: str) -> Response:
-    asked: dict[str, Any] = {name: value for name, value in _asked().items() if name != "consulate"}
+    asked: dict[str, Any] = {**asked_of_address()}
+    asked.pop("consulate", None)
     return go(url_for("monitoring.office_figures", code=code, **asked))
-
-
-def _asked() -> dict[str, str]:
-    return {name: request.args[name] for name in ASKED if request.args.get(name, "").strip()}
 
 
 def _whole(session: Session, question: Question) -> dict[str, Any]:

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from consular.pages.monitoring import figures_by_status, notes, overview, pictures, service_levels
+from consular.pages.monitoring import (
+    figures_by_status,
+    notes,
+    office_sheet,
+    overview,
+    pictures,
+    service_levels,
+)
 from consular.pages.monitoring.blueprint import pages
 
-__all__ = ["figures_by_status", "notes", "overview", "pages", "pictures", "service_levels"]
+__all__ = [
+    "figures_by_status",
+    "notes",
+    "office_sheet",
+    "overview",
+    "pages",
+    "pictures",
+    "service_levels",
+]

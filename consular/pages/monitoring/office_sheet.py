@@ -1,0 +1,79 @@
+"""All figures of one office on a sheet to print: each indicator by status, with the year before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from consular.auth import MONITORS, allow
+from consular.db import transaction
+from consular.i18n import in_language, number, words
+from consular.pages.forms import Errors
+from consular.pages.monitoring.blueprint import (
+    Question,
+    asked_of_address,
+    page_links,
+    pages,
+    read_question,
+)
+from consular.pages.monitoring.dashboard_charts import percent
+from consular.pages.portal.names import office
+from services.monitoring.dimensions import Dimension
+from services.monitoring.indicators import INDICATORS, Indicator
+from services.monitoring.key_figures import Period, by_status_of
+
+
+@pages.get("/offices/<code:code>/sheet")
+@allow(MONITORS)
+def office_sheet(code: str) -> str:
+    """Show every indicator of an office for the question of the address."""
+    errors: Errors = {}
+    with transaction() as session:
+        place = office(session, code)
+        question = read_question(session, errors)
+        return render_template(
+            "monitoring/office_sheet.html",
+            office=place,
+            filters=asked_of_address(),
+            errors=errors,
+            **(_sheet(session, question.at(code), code) if question else {}),
+        )
+
+
+def _sheet(session: Session, question: Question, code: str) -> dict[str, Any]:
+    tables = [_table(session, each, question.period) for each in INDICATORS.values()]
+    return {
+        "question": question,
+        **page_links("monitoring.office_sheet", question, code=code),
+        "figures": [table for table in tables if table["rows"]],
+        "empty": ", ".join(table["name"] for table in tables if not table["rows"]),
+    }
+
+
+def _table(session: Session, indicator: Indicator, period: Period) -> dict[str, Any]:
+    """An indicator's statuses that have something in these days or a year before."""
+    now, before = (_by_status(session, indicator, p) for p in (period, period.year_before))
+    rows = [
+        _row(words(indicator.words, status), now.get(status, 0), before.get(status, 0))
+        for status in indicator.statuses
+        if now.get(status) or before.get(status)
+    ]
+    total = _row(_("Total"), sum(now.values()), sum(before.values()))
+    return {
+        "name": in_language(indicator, "name"),
+        "meaning": " ".join(in_language(indicator, name) for name in ("counts", "day")),
+        "rows": rows,
+        "foot": total if len(rows) > 1 else None,
+    }
+
+
+def _by_status(session: Session, indicator: Indicator, period: Period) -> dict[str, int]:
+    counts = by_status_of(session, indicator.code, period, Dimension.STATUS)
+    return {status: sum(values.values()) for status, values in counts.items()}
+
+
+def _row(name: str, value: int, before: int) -> list[str]:
+    return [name, number(value), number(before), percent(value, before)]
