@@ -228,7 +228,7 @@ def _context(
 
 @pytest.fixture(scope="module")
 def measured(browser: Browser, web: Web, address: str, places: list[Place]) -> list[Measured]:
-    """Each page once on a phone and once on a desktop, with everything unfolded."""
+    """Each page on a desktop and then as narrow as a phone, with everything unfolded."""
     measures = []
     for who, own in groupby(places, key=lambda place: place.who):
         context = _context(browser, web, address, who)
@@ -241,13 +241,14 @@ def measured(browser: Browser, web: Web, address: str, places: list[Place]) -> l
 def _measure(page: Page, address: str, place: Place) -> Measured:
     small: list[object] = []
     cramped: list[object] = []
+    page.set_viewport_size({"width": 1280, "height": 900})
+    answer = page.goto(address + place.path)
+    assert answer is not None
+    assert answer.status == 200, place.path
+    assert page.url.endswith(place.path), (place.path, page.url)
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 900})
-        answer = page.goto(address + place.path)
-        assert answer is not None
-        assert answer.status == 200, place.path
-        assert page.url.endswith(place.path), (place.path, page.url)
-        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         small += [(place.path, width, *each) for each in page.evaluate(_SMALL)]
         cramped += [(place.path, width, *each) for each in page.evaluate(_CRAMPED)]
     page.add_style_tag(content="html { font-size: 200% }")
