@@ -167,6 +167,17 @@ class Text(fields.String):
         return unicodedata.normalize("NFC", text)
 
 
+class FileText(Text):
+    """The text of a file, line by line."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        whole = fields.String._deserialize(self, value, attr, data, **kwargs)
+        lines = whole.removeprefix("\ufeff").replace("\t", " ").split("\n")
+        for line in lines:
+            super()._deserialize(line.removesuffix("\r"), attr, data, **kwargs)
+        return whole
+
+
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())

@@ -39,10 +39,10 @@ class NoteSchema(Schema):
 
 
 class NoteQuery(SliceQuery):
-    """Notes that touch the days from ``from`` to ``to``; of an office, those about all offices
-    too."""
+    """Notes that touch the days from ``from`` to ``to``, or any; of an office, those about all
+    offices too."""
 
-    from_ = Day(data_key="from", required=True)
-    to = Day(required=True)
+    from_ = Day(data_key="from", load_default=None)
+    to = Day(load_default=None)
     consulate = Code(load_default=None)
     as_of = Moment(load_default=None)

@@ -29,11 +29,12 @@ class PrioritySchema(Schema):
 
 
 class TransferSchema(Schema):
-    """What somebody waits for from now on, and at which window; either is enough."""
+    """What somebody waits for from now on, and at which window; either is enough. ``service`` null:
+    as before."""
 
     example: ClassVar[dict[str, Any]] = {"service": "MAT"}
 
-    service = Code(load_default=None, allow_none=True)
+    service = Code(required=True, allow_none=True)
     desk = Text(most=20, load_default=None, allow_none=True)
 
     @validates_schema
@@ -48,7 +49,7 @@ class TicketSchema(Schema):
     example: ClassVar[dict[str, Any]] = {"service": "MAT", "priority": False}
 
     service = Code(required=True)
-    given_names = Text(most=100, load_default="")
-    first_surname = Text(most=100, load_default="")
+    given_names = Text(most=100, least=0, load_default="")
+    first_surname = Text(most=100, least=0, load_default="")
     priority = Flag(load_default=False)
     language = fields.String(load_default="es", validate=LANGUAGES)

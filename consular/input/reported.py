@@ -15,6 +15,7 @@ from consular.input.fields import (
     Choice,
     Code,
     Day,
+    FileText,
     Flag,
     Moment,
     NumberInQuery,
@@ -134,11 +135,7 @@ class EntriesFileSchema(Schema):
         "dry_run": True,
     }
 
-    csv = fields.String(
-        required=True,
-        validate=validate.Length(1, MOST_OF_FILE),
-        error_messages={"required": MISSING, "null": MISSING},
-    )
+    csv = FileText(most=MOST_OF_FILE, required=True)
     dry_run = Flag(load_default=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -36,8 +37,8 @@ def show_notes(query: dict[str, Any]) -> dict[str, Any]:
     with transaction() as session:
         notes = list_notes(
             session,
-            first=query["from_"],
-            last=query["to"],
+            first=query["from_"] or date.min,
+            last=query["to"] or date.max,
             as_of=query["as_of"] or database_now(session),
             consulate=query["consulate"],
         )
