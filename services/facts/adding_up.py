@@ -101,29 +101,29 @@ def lines_sql(session: Session, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     if base is None:
         return _LINES.format(**lines), values
     parts = [_cells_sql(wanted, base.cube)]
-    if base.weeks:
-        parts.append(_cells_sql(wanted, base.weeks))
+    if base.by_week:
+        parts.append(_cells_sql(wanted, base.by_week))
     query = " UNION ALL ".join([*parts, _BEYOND.format(**lines)])
-    mark = _TOTAL_UNTIL_WEEK if base.weeks else _TOTAL
+    mark = _TOTAL_UNTIL_WEEK if base.by_week else _TOTAL
     return f"WITH mark AS ({mark}) {query}", {**values, **base.values, **_pieces(wanted)}
 
 
 @dataclass(frozen=True)
 class _Base:
     """Sums of what was recorded up to a moment (``at``): those of a cube up to its watermark; less
-    those of the ``weeks`` after that moment, if there are any."""
+    those of the weeks (``by_week``) after that moment, if there are any."""
 
     at: datetime
     cube: Sequence[Key]
-    weeks: Sequence[Key] = ()
+    by_week: Sequence[Key] = ()
 
     @property
     def values(self) -> dict[str, Any]:
-        if not self.weeks:
+        if not self.by_week:
             return {"cube": name_of(self.cube)}
         week = (self.at + _INSTANT).date().isoformat()
-        weeks = {"weeks": name_of(self.weeks), "week": week, "until": self.at}
-        return {"cube": name_of(self.cube), **weeks}
+        weekly = {"weeks": name_of(self.by_week), "week": week, "until": self.at}
+        return {"cube": name_of(self.cube), **weekly}
 
 
 # A line that is recorded as a week begins belongs to that week.
@@ -133,15 +133,15 @@ _INSTANT = timedelta(microseconds=1)
 def _find_base(session: Session, wanted: Wanted) -> _Base | None:
     """The sums from which the fewest lines are to be added or subtracted, taken that lines came
     evenly; None where counting all of them takes fewer."""
-    cube, weeks = find_cube(wanted.keys), find_weeks(wanted.keys)
+    cube, weekly = find_cube(wanted.keys), find_weeks(wanted.keys)
     marks = list_watermarks(session)
     at = marks[name_of(cube)].at if cube is not None else None
     if cube is None or at is None or at <= wanted.as_of:
         return _Base(at, cube) if cube is not None and at else None
     bases = [_Base(at, cube)]
     until = nearest_week(wanted.as_of) - _INSTANT
-    if weeks and marks[name_of(weeks)].at == at and until < at:
-        bases.append(_Base(until, cube, weeks))
+    if weekly and marks[name_of(weekly)].at == at and until < at:
+        bases.append(_Base(until, cube, weekly))
     best = min(bases, key=lambda base: abs(base.at - wanted.as_of))
     first: datetime | None = session.scalar(_FIRST)
     return best if first and abs(best.at - wanted.as_of) <= wanted.as_of - first else None
