@@ -75,6 +75,7 @@ def create_note(command: AddNote) -> dict[str, Any]:
     operation="removeChartNote",
     who=ANALYSTS,
     answer=NoteAnswer(),
+    errors={404: ("not_found",)},
 )
 def take_away(note: UUID) -> dict[str, Any]:
     """Take a note away; as of a moment before it is still there. Answers what it said."""

@@ -138,6 +138,7 @@ def enter(command: EnterFigure) -> dict[str, Any]:
     who=ANALYSTS,
     body=EntriesFileSchema(),
     answer=EntriesFileAnswer(),
+    errors={},
 )
 def import_entries(command: dict[str, Any]) -> dict[str, Any]:
     """Try a file of figures, or keep it: all of its lines, or none where anything is wrong.

@@ -22,7 +22,6 @@ from consular.input.appointments import CallSchema, NothingSchema
 from consular.input.paging import SliceQuery, slice_of
 from consular.input.queue import ParkSchema, PrioritySchema, TicketSchema, TransferSchema
 from services.appointments.desk import TakeStep, take_step
-from services.appointments.models import Appointment
 from services.appointments.queueing import (
     ChangeVisit,
     call_next,
@@ -181,15 +180,15 @@ def _change(command: ChangeVisit) -> dict[str, Any]:
     )
 
 
-def _one_of(do: Callable[[Session], Appointment], n: int) -> dict[str, Any]:
+def _one_of(do: Callable[[Session], Any], n: int) -> dict[str, Any]:
     return run_idempotent(request_key(), lambda session: _in_queue(session, do(session), n))
 
 
-def _whole(do: Callable[[Session], Appointment]) -> dict[str, Any]:
+def _whole(do: Callable[[Session], Any]) -> dict[str, Any]:
     return run_idempotent(request_key(), lambda session: shown(session, [do(session)])[0])
 
 
-def _in_queue(session: Session, appointment: Appointment, n: int) -> dict[str, Any]:
+def _in_queue(session: Session, appointment: Any, n: int) -> dict[str, Any]:
     """One person's place as it is now."""
     visit = find_visit(session, appointment.id, n)
     if visit is None:
