@@ -39,6 +39,7 @@ _OF_NOBODY = {
     "commission.return",
     "commission.sign",
     "group_indicator.added",
+    "ledger.export",
     "session.open",
     "session.close",
     "appointments.list",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.alerts import words as alerts
 from services.enrollments.words import STATUSES
+from services.incidents import words as incidents
 from services.kernel.catalogue import LANGUAGES, translate
 from services.words import MESSAGES
 from workers.message_context import REASON_IN_MESSAGE
@@ -66,7 +67,7 @@ def test_no_letter_becomes_a_question_mark(text: str) -> None:
 
 
 # Staff are told of figures by mail alone: they have no telephone here.
-TEXTED = sorted(MESSAGES.keys() - alerts.MESSAGES.keys())
+TEXTED = sorted(MESSAGES.keys() - alerts.MESSAGES.keys() - incidents.MESSAGES.keys())
 
 
 @pytest.mark.parametrize(("message", "language"), list(product(TEXTED, LANGUAGES)))
@@ -76,6 +77,7 @@ def test_every_message_fits_three_parts_of_gsm_whatever_the_office(
     values = {
         "code": "123456", "minutes": "10", "days": "3",
         "folio": "C7K3-M9QX-W42T", "tail": "W42T", "program": "Infonavit",
+        "remittance": "R7K3-M9QX-W42T", "amount": "2500.00 USD",
         "given_names": "María Guadalupe",
         "person": "María Guadalupe", "nearest": WHEN[language],
         "reason": "a" * REASON_IN_MESSAGE,

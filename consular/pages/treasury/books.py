@@ -18,7 +18,7 @@ from consular.pages.operations import presenters
 from consular.pages.treasury.blueprint import READERS, pages
 from services.agencies.queries import list_agencies
 from services.disputes.queries import count_open
-from services.kernel.money import Money
+from services.kernel.money import CURRENCIES, Money
 from services.ledger.second_book import read_agreement
 from services.operations.queries import count_parked
 from services.remittances.books import find_stop
@@ -42,7 +42,7 @@ def overview() -> str:
     return render_template(
         "treasury/overview.html",
         **shown,
-        currencies=[_currency(books, currency) for currency in books.sums],
+        currencies=[_currency(books, currency) for currency in CURRENCIES],
         as_of=query["as_of"],
         form=asked,
         at=now,
