@@ -16,9 +16,8 @@ from services.kernel.money import Money
 
 KINDS = tuple(kind.value for kind in Kind)
 STATES = tuple(state.value for state in State)
-# There was no error.
-NONE = "none"
-ENDINGS = (*(remedy.value for remedy in Remedy), NONE)
+NO_ERROR = "no_error"
+ENDINGS = (*(remedy.value for remedy in Remedy), NO_ERROR)
 MOST = 1000
 
 
@@ -61,7 +60,7 @@ class EndDisputeSchema(Schema):
     def _of_type(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         amount: Money | None = data["amount"]
         return {
-            "remedy": None if data["remedy"] == NONE else Remedy(data["remedy"]),
+            "remedy": None if data["remedy"] == NO_ERROR else Remedy(data["remedy"]),
             "explanation": data["explanation"],
             "amount_minor": amount.minor if amount else None,
         }

@@ -22,7 +22,7 @@ from services.remittances.payout import (
 from services.remittances.rules import Answer, Funding
 from tests.api.calls import steady_web
 from tests.factories.instance import press
-from tests.factories.keyboard import check_page, choose, follow, staff_page, write
+from tests.factories.keyboard import check_page, follow, reach, staff_page, write
 from tests.factories.phone import citizens_phone, read_page
 from tests.factories.remittances import make_remittance, make_sender, prepare_reference
 from tests.factories.web import Web, served
@@ -90,10 +90,13 @@ def put_right(page: Page, address: str) -> None:
     follow(page, "a[href^='/treasury/disputes/']")
     check_page(page, "Fui dos veces")
     follow(page, "form[action$='/take'] button")
-    choose(page, "input[name=remedy]")
+    reach(page, "input[name=remedy]")
+    page.keyboard.press("Space")
+    while page.evaluate("document.activeElement.value") != "fees":
+        page.keyboard.press("ArrowDown")
     write(page, "#f-explanation", FOUND)
     follow(page, "form[action$='/resolve'] button")
-    check_page(page, "Se devuelve todo lo que queda por devolver")
+    check_page(page, "Quién decidió")
 
 
 def test_an_error_is_claimed_and_put_right(browser: Browser, web: Web) -> None:

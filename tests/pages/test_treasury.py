@@ -286,7 +286,8 @@ def test_what_was_explained_has_its_documents(
     assert sender.account_id is not None
     dispute = _claim(web, workers, sender, remittance)
     address = f"/treasury/disputes/{dispute}"
-    treasurer.send(f"{address}/resolve", remedy="none", explanation="Llegó en dos minutos.")
+    assert 'value="no_error"' in treasurer.get(address).text
+    treasurer.send(f"{address}/resolve", remedy="no_error", explanation="Llegó en dos minutos.")
     citizen = citizen_browser(web.app, sender.account_id)
     page = citizen.get(f"/reclamaciones/{dispute}").text
     assert "Pedir los documentos" in page

@@ -12,7 +12,7 @@ from consular.auth import account, actor, allow, vault
 from consular.db import database_now, transaction
 from consular.errors import FieldsInvalid
 from consular.i18n import MEXICO_CITY
-from consular.input.disputes import NONE, STATES, DisputeQuery, EndDisputeSchema
+from consular.input.disputes import NO_ERROR, STATES, DisputeQuery, EndDisputeSchema
 from consular.input.loading import load_fields
 from consular.input.paging import cursor
 from consular.pages.drafts import answers, draft, drop
@@ -78,7 +78,7 @@ def dispute(id: UUID) -> str:
             dispute=_described(session, claimed, now),
             remittance=_remittance(session, claimed),
             may_act=actor().role in TREASURY,
-            none=NONE,
+            no_error=NO_ERROR,
             zone=MEXICO_CITY,
             form=draft().form,
             errors=errors,
