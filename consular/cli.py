@@ -26,7 +26,12 @@ from consular.local.demonstration import load_demo
 from consular.local.development_tokens import development_token
 from consular.price_command import price_lines
 from consular.recount_command import recount_facts
-from consular.seed import adopt_database, appoint_administrator, load_reference
+from consular.seed import (
+    adopt_database,
+    appoint_administrator,
+    load_reference,
+    withdraw_signing_key,
+)
 from consular.server import run_web
 from consular.startup import CannotStart
 from services.kernel.audit import Role
@@ -146,6 +151,21 @@ def appoint(subject: str, name: str) -> None:
     """Make an administrator: the first of an installation, who makes all other accounts."""
     appoint_administrator(_settings(), subject, name)
     click.echo(f"{name} may sign in as administrator.")
+
+
+@commands.command(name="withdraw-key")
+@click.argument("key")
+@click.option("--reason", required=True, help="What became of it; kept, and told to nobody.")
+def withdraw_key(key: str, reason: str) -> None:
+    """Withdraw a signing key that somebody else may have, for good.
+
+    KEY is its name at /api/v1/signing-keys. It signs nothing more, and whoever verifies what it
+    signed is told.
+    """
+    settings = _settings()
+    url = settings.database_owner_url or settings.require("DATABASE_URL")
+    since = withdraw_signing_key(url, key, reason)
+    click.echo(f"{key} is withdrawn since {since.isoformat(timespec='seconds')}.")
 
 
 @commands.command()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -14,9 +15,10 @@ from services.agencies import loading as agencies
 from services.consulates import loading as consulates
 from services.kernel.adoption import adopt, count_waiting
 from services.kernel.audit import SYSTEM, Role
-from services.kernel.clock import system_clock
+from services.kernel.clock import database_clock, system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.settings import Settings
+from services.kernel.signatures import withdraw_key
 from services.ledger.adopting import number_on
 from services.monitoring import published
 from services.remittances import loading as remittances
@@ -61,6 +63,12 @@ def adopt_database(url: str) -> tuple[bool, int]:
         if adopted:
             number_on(session)
         return adopted, count_waiting(session)
+
+
+def withdraw_signing_key(url: str, key: str, reason: str) -> datetime:
+    """Say that a stolen key counts no more, as the owner; returns since when. Raises NotFound."""
+    with one_transaction(url) as session:
+        return withdraw_key(session, key, reason, now=database_clock(session))
 
 
 @contextmanager

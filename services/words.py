@@ -147,6 +147,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "treasury.account_kind": treasury.ACCOUNT_KINDS,
     "treasury.entry": treasury.ENTRIES,
     "treasury.measure": treasury.MEASURES,
+    "remittances.step": remittances.STEPS,
+    "remittances.receipt": remittances.RECEIPTS,
     "voting.status": voting.STATUSES,
     "voting.counted": voting.COUNTED,
     "voting.metric": voting.METRICS,

@@ -23,7 +23,12 @@ from services.appointments.calling_off import REASON
 from services.appointments.models import Appointment
 from services.appointments.nearest import nearest_times
 from services.appointments.next_in_queue import find_call
-from services.appointments.queries import get_appointment, get_member_of, list_attendees
+from services.appointments.queries import (
+    get_appointment,
+    get_member_of,
+    latest_office,
+    list_attendees,
+)
 from services.appointments.reminding import is_still_due
 from services.appointments.rules import LIVE
 from services.appointments.rules import Status as AppointmentStatus
@@ -52,7 +57,7 @@ from services.kernel.ids import spaced
 from services.kernel.money import format_minor
 from services.remittances import queries as remittances
 from services.remittances.queries import get_remittance
-from services.remittances.rules import REFUND_DAYS
+from services.remittances.rules import GOING_WELL, REFUND_DAYS
 from services.remittances.rules import Status as RemittanceStatus
 
 _MONEY = {
@@ -126,6 +131,7 @@ STILL_NEWS = timedelta(minutes=15)
 # What a message says must still be so when it goes out: it may have waited for hours.
 # Characters: a text message has three parts at the most.
 REASON_IN_MESSAGE = 70
+PLACE_IN_MESSAGE = 60
 _STILL_TRUE = {
     "appointment_confirmation": frozenset({AppointmentStatus.BOOKED}),
     "appointment_reminder": frozenset({AppointmentStatus.BOOKED}),
@@ -405,19 +411,55 @@ def _both_clocks(session: Session, notice: enrollments.Notice, language: str) ->
     return " = ".join(dict.fromkeys(times))
 
 
+def remittance_funded(session: Session, remittance_id: UUID, means: Means) -> MessageContext | None:
+    """That the sender's money came; None once there is later news, which is told instead."""
+    notice = remittances.get_notice(session, remittance_id, means.vault)
+    if notice is None or notice.status not in GOING_WELL:
+        return None
+    code = latest_office(session, notice.account)
+    zone = get_consulate(session, code).time_zone if code else HOME_ZONE
+    when = local_time(notice.cancel_until, zone, notice.language)
+    return _about_remittance("remittance_funded", remittance_id, notice, means, when=when)
+
+
+def remittance_available(
+    session: Session, remittance_id: UUID, means: Means
+) -> MessageContext | None:
+    """That the pesos can be collected; None once they were, or for what needs no collecting."""
+    notice = remittances.get_notice(session, remittance_id, means.vault)
+    if notice is None or notice.status != RemittanceStatus.AVAILABLE or not notice.collect_until:
+        return None
+    return _about_remittance(
+        "remittance_available",
+        remittance_id,
+        notice,
+        means,
+        where=shorten(notice.branch or "Finabien", PLACE_IN_MESSAGE, placeholder="…"),
+        day=local_day(notice.collect_until, notice.language),
+    )
+
+
 def remittance(session: Session, remittance_id: UUID, means: Means) -> MessageContext | None:
     """How a transfer ended, to its sender; None when it hasn't, or they are forgotten."""
     notice = remittances.get_notice(session, remittance_id, means.vault)
     message = _MONEY.get(notice.status) if notice else None
     if notice is None or message is None:
         return None
-    values = {
+    return _about_remittance(message, remittance_id, notice, means, days=str(REFUND_DAYS))
+
+
+def _about_remittance(
+    message: str, remittance_id: UUID, notice: remittances.Notice, means: Means, **values: str
+) -> MessageContext:
+    told = {
         "folio": spaced(notice.folio),
         "address": f"{means.site}/envios/{remittance_id}",
-        "days": str(REFUND_DAYS),
+        "total": f"{notice.total.amount} {notice.total.currency}",
+        "pesos": f"{notice.pesos.amount} {notice.pesos.currency}",
+        **values,
     }
     return MessageContext(
-        message, notice.language, values, notice.email, notice.phone, account=notice.account
+        message, notice.language, told, notice.email, notice.phone, account=notice.account
     )
 
 

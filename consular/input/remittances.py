@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
-from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow import (
+    Schema,
+    ValidationError,
+    fields,
+    post_load,
+    validate,
+    validates_schema,
+)
 
 from consular.i18n import current_language
 from consular.input.fields import (
@@ -17,6 +24,7 @@ from consular.input.fields import (
     MexicanPhone,
     MoneyField,
     Name,
+    NumberInQuery,
     SearchText,
     SecondSurname,
     Text,
@@ -33,7 +41,7 @@ from services.remittances.ordering import OrderRemittance, Recipient
 from services.remittances.places import Collect
 from services.remittances.quoting import RequestQuote
 from services.remittances.recipients import BookEntry
-from services.remittances.rules import Funding, Payout, Purpose, Status
+from services.remittances.rules import Funding, Payout, Purpose, ReceiptKind, Status
 
 # INEGI's codes of the states.
 STATES = tuple(f"{number:02d}" for number in range(1, 33))
@@ -216,3 +224,17 @@ class LookupSchema(Schema):
 
     folio = SearchText(most=MOST_TYPED, required=True)
     first_surname = Name(required=True)
+
+
+class ReceiptQuery(Schema):
+    """Which receipt: that of what happened last, and its newest version, where nothing is said."""
+
+    kind = Choice(tuple(kind.value for kind in ReceiptKind), load_default=None)
+    version = NumberInQuery(
+        load_default=None,
+        validate=validate.Range(1, 9999, error=_("Pide una versión desde {min}.")),
+    )
+
+    @post_load
+    def _kind(self, values: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {**values, "kind": ReceiptKind(values["kind"]) if values["kind"] else None}

@@ -14,10 +14,10 @@ from markupsafe import Markup
 from marshmallow import Schema
 
 from consular.auth import vault
+from consular.clock import reader_clock
 from consular.errors import FieldsInvalid, problem_of
 from consular.i18n import translated
 from consular.input.loading import load_fields
-from consular.pages.clock import reader_clock
 from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.errors import DomainError
 from services.kernel.money import plain_amount

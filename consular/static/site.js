@@ -60,18 +60,21 @@
     });
   }
 
-  // <time data-countdown datetime="…">: minutes left, told once a minute rather than ticking.
+  // <time data-countdown="SECONDS" datetime="…">: what is left by the server's clock, or without
+  // seconds by this one's; minutes at first, seconds in the last two of them.
   function countDown(element) {
-    const end = Date.parse(element.dateTime);
+    const given = element.dataset.countdown;
+    const left = given ? given * 1000 : Date.parse(element.dateTime) - Date.now();
+    const end = performance.now() + left;
     const output = document.createElement("span");
     element.after(" ", output);
     (function show() {
-      const minutes = Math.ceil((end - Date.now()) / 60000);
-      output.textContent = minutes > 0
-        ? (words.minutesLeft || "").replace("{n}", minutes)
-        : (words.timeOver || "");
-      if (minutes > 0) {
-        setTimeout(show, 15000);
+      const seconds = Math.ceil((end - performance.now()) / 1000);
+      const minutes = seconds > 120;
+      const said = minutes ? words.minutesLeft : seconds > 0 ? words.secondsLeft : words.timeOver;
+      output.textContent = (said || "").replace("{n}", minutes ? Math.ceil(seconds / 60) : seconds);
+      if (seconds > 0) {
+        setTimeout(show, minutes ? 5000 : 1000);
       }
     })();
   }

@@ -46,8 +46,4 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "self_signing": ErrorMessage(
         _("Otra persona debe firmarlo"), _("Quien prepara un informe no puede firmarlo.")
     ),
-    "signing_key_missing": ErrorMessage(
-        _("Todavía no se puede firmar"),
-        _("Falta la clave de firma del sistema. Avisa a quien lo opera: CONSULAR_SIGNING_KEY."),
-    ),
 }

@@ -1,9 +1,10 @@
 """Sign what leaves the system, so that anybody can verify it without asking (Ed25519, RFC 8032).
 
 What is signed is a statement: JSON that says its kind, what it is about and the SHA-256 of each
-file. Private keys are settings, by version; the newest signs. Every public key that ever signed is
-kept in the database, so that what an old key signed stays verifiable after it was rotated.
-`verify_signed.py` verifies, here and wherever else it is taken.
+file, or the text of a receipt's code. Private keys are settings, by version; the newest signs.
+Every public key that ever signed is kept in the database, so that what an old key signed stays
+verifiable after it was rotated. One that was stolen is withdrawn: it signs nothing more, and
+whoever verifies what it signed is told. `verify_signed.py` verifies, here and elsewhere.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import CheckConstraint, DateTime, LargeBinary, Text, select
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, LargeBinary, Text, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from services.kernel.db import Base
-from services.kernel.errors import Unavailable
+from services.kernel.errors import NotFound, Unavailable
 from services.kernel.verify_signed import name_key, statement_faults
 
 
@@ -35,6 +36,26 @@ class SigningKey(Base):
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     first_used_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class WithdrawnKey(Base):
+    """A key that somebody else may have: what it signed proves nothing by itself any more."""
+
+    __tablename__ = "withdrawn_keys"
+
+    key: Mapped[str] = mapped_column(ForeignKey("signing_keys.key"), primary_key=True)
+    withdrawn_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str] = mapped_column(Text)
+
+
+@dataclass(frozen=True)
+class KnownKey:
+    """A public key that ever signed; ``withdrawn_at`` where it doesn't count any more."""
+
+    key: str
+    public_key: bytes
+    first_used_at: datetime
+    withdrawn_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -62,15 +83,21 @@ class Signer:
         self._newest = private_keys[max(private_keys)] if private_keys else None
 
     def sign(self, session: Session, statement: Mapping[str, Any], *, now: datetime) -> Signed:
-        """Sign a statement and keep the public key. Raises Unavailable where there is no key."""
+        """Sign a statement. Raises what `sign_text` raises."""
+        return self.sign_text(session, canonical(statement), now=now)
+
+    def sign_text(self, session: Session, text: str, *, now: datetime) -> Signed:
+        """Sign a text as it is and keep the public key. Raises Unavailable where there is no key,
+        or only one that was withdrawn."""
         if self._newest is None:
             raise Unavailable("signing_key_missing")
         key = Ed25519PrivateKey.from_private_bytes(self._newest)
         public = key.public_key().public_bytes(
             serialization.Encoding.Raw, serialization.PublicFormat.Raw
         )
-        text = canonical(statement)
         name = name_key(public)
+        if withdrawn_at(session, name):
+            raise Unavailable("signing_key_withdrawn")
         session.execute(
             insert(SigningKey)
             .values(key=name, public_key=public, first_used_at=now)
@@ -84,11 +111,39 @@ def canonical(statement: Any) -> str:
     return json.dumps(statement, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def list_signing_keys(session: Session) -> Sequence[SigningKey]:
+def list_signing_keys(session: Session) -> Sequence[KnownKey]:
     """Every public key that ever signed, the oldest first."""
-    return session.scalars(
-        select(SigningKey).order_by(SigningKey.first_used_at, SigningKey.key)
-    ).all()
+    rows = session.execute(
+        select(SigningKey, WithdrawnKey.withdrawn_at)
+        .outerjoin(WithdrawnKey, WithdrawnKey.key == SigningKey.key)
+        .order_by(SigningKey.first_used_at, SigningKey.key)
+    )
+    return [KnownKey(row.key, row.public_key, row.first_used_at, since) for row, since in rows]
+
+
+def find_signing_key(session: Session, name: str) -> KnownKey | None:
+    """The public key of that name, if it ever signed here."""
+    return next((key for key in list_signing_keys(session) if key.key == name), None)
+
+
+def withdrawn_at(session: Session, name: str) -> datetime | None:
+    """When the key of that name was withdrawn; None where it wasn't."""
+    return session.scalar(select(WithdrawnKey.withdrawn_at).where(WithdrawnKey.key == name))
+
+
+def withdraw_key(session: Session, name: str, reason: str, *, now: datetime) -> datetime:
+    """Say of a key that it counts no more, from now on and for good; returns since when it doesn't.
+
+    Raises NotFound for a key that never signed.
+    """
+    if find_signing_key(session, name) is None:
+        raise NotFound()
+    session.execute(
+        insert(WithdrawnKey)
+        .values(key=name, withdrawn_at=now, reason=reason)
+        .on_conflict_do_nothing()
+    )
+    return withdrawn_at(session, name) or now
 
 
 def is_signed_by_us(session: Session, signed: Signed) -> bool:

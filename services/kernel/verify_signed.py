@@ -4,7 +4,8 @@
 
 FILE is as it was downloaded, SIGNATURE.json its signature, KEYS.json the public keys of Consular
 (/api/v1/signing-keys), which you got and kept apart from the other two. Prints what was signed and
-exits 0; or says what is wrong and exits 1. Needs Python 3.9 and the package `cryptography`.
+exits 0; or says what is wrong and exits 1; exits 3 where all fits, but the key was withdrawn. Needs
+Python 3.9 and the package `cryptography`.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def faults(file: bytes, signature: dict[str, Any], public_keys: dict[str, bytes]
 
 
 def main(arguments: list[str]) -> int:
-    """Verify what the command line names. 0 where all is well, 1 where it isn't, 2 to explain."""
+    """Verify what the command line names. 0 where all is well, 1 where it isn't, 3 where the key
+    was withdrawn, 2 to explain."""
     if len(arguments) != 3:
         print(__doc__, file=sys.stderr)
         return 2
@@ -63,10 +65,17 @@ def main(arguments: list[str]) -> int:
     wrong = faults(file, signature, keys)
     for fault in wrong:
         print(f"NOT VALID: {fault}")
-    if not wrong:
+    if wrong:
+        return 1
+    withdrawn = {item["key"]: item.get("withdrawn_at") for item in items}[signature["key"]]
+    if withdrawn:
+        print(
+            f"CAREFUL: signed with a key withdrawn on {withdrawn}: whoever took it could sign too."
+        )
+    else:
         print(f"Valid, signed with the key {signature['key']}:")
-        print(json.dumps(json.loads(signature["statement"]), indent=2, ensure_ascii=False))
-    return 1 if wrong else 0
+    print(json.dumps(json.loads(signature["statement"]), indent=2, ensure_ascii=False))
+    return 3 if withdrawn else 0
 
 
 if __name__ == "__main__":

@@ -86,4 +86,12 @@ ERRORS: Mapping[str, ErrorMessage] = {
     "wrong_state": ErrorMessage(
         _("Ese paso no corresponde"), _("El trámite está en otro estado. Vuelve a consultarlo.")
     ),
+    "signing_key_missing": ErrorMessage(
+        _("Todavía no se puede firmar"),
+        _("Falta la clave de firma del sistema. Avisa a quien lo opera: CONSULAR_SIGNING_KEY."),
+    ),
+    "signing_key_withdrawn": ErrorMessage(
+        _("Todavía no se puede firmar"),
+        _("La clave de firma se retiró. Avisa a quien opera el sistema: falta poner la nueva."),
+    ),
 }

@@ -47,6 +47,8 @@ LIFECYCLE = Lifecycle(
         tell_recipient,
         enqueue_at("remittances.payout", Status.FUNDED),
         enqueue_at("remittances.cancel", Status.CANCELLING),
+        enqueue_at("remittances.funded", Status.FUNDED),
+        enqueue_at("remittances.available", Status.AVAILABLE),
         enqueue_at("remittances.paid", Status.PAID),
         enqueue_at("remittances.refunded", *GIVEN_BACK),
     ),

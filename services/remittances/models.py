@@ -41,6 +41,7 @@ from services.remittances.rules import (
     Funding,
     HolderMatch,
     Payout,
+    ReceiptKind,
     Status,
     cost_minor,
     shown_rate,
@@ -413,3 +414,35 @@ class StoppedPhone(Base):
 
     phone_index: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     stopped_at: Mapped[datetime] = mapped_column(_NOW)
+
+
+class RemittanceReceipt(Base):
+    """A version of a receipt as it was given out. Never changed: a correction is the next version.
+
+    ``code`` is what was signed: folio, amounts, rate and time, and nobody's name. What is printed,
+    names too, is in ``content_sealed`` under the key of the person ``sealed_for`` (place
+    ``remittance_receipts.content``, row = id), and goes with them.
+    """
+
+    __tablename__ = "remittance_receipts"
+    owners = Owners(account="account_id")
+    __table_args__ = (
+        UniqueConstraint("remittance_id", "kind", "version", name="uq_remittance_receipts_version"),
+        Index("ix_remittance_receipts_key", "key"),
+        Index("ix_remittance_receipts_sealed_for", "sealed_for"),
+        CheckConstraint(one_of("kind", ReceiptKind), name="kind"),
+        CheckConstraint("version > 0", name="version"),
+        CheckConstraint("octet_length(signature) = 64", name="signature"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"))
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(SmallInteger)
+    code: Mapped[str] = mapped_column(Text)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    key: Mapped[str] = mapped_column(ForeignKey("signing_keys.key"))
+    sealed_for: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    issued_at: Mapped[datetime] = mapped_column(_NOW)

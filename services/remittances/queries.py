@@ -54,10 +54,16 @@ class Collection:
 
 @dataclass(frozen=True)
 class Notice:
-    """Where and in which language to tell the sender, and what of."""
+    """Where and in which language to tell the sender, and what of. ``branch`` and
+    ``collect_until`` are for cash only."""
 
     folio: str
     status: Status
+    total: Money
+    pesos: Money
+    cancel_until: datetime
+    branch: str | None
+    collect_until: date | None
     language: str
     email: str | None
     phone: str | None
@@ -171,6 +177,11 @@ def get_notice(session: Session, remittance_id: UUID, vault: Vault) -> Notice | 
     return Notice(
         remittance.folio,
         Status(remittance.status),
+        remittance.total,
+        remittance.total_to_recipient,
+        remittance.cancel_until,
+        remittance.branch,
+        remittance.collect_until,
         language,
         email=profile.email,
         phone=profile.phone,

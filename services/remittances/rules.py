@@ -114,6 +114,14 @@ class Action(StrEnum):
     CORRECT_NAME = "correct_name"
 
 
+class ReceiptKind(StrEnum):
+    """What a receipt says happened: the sender paid, the recipient was paid, or all went back."""
+
+    PAYMENT = "payment"
+    DELIVERY = "delivery"
+    REFUND = "refund"
+
+
 class AttemptOutcome(StrEnum):
     """The outcome of one sending of an order: the first two are open, for the order may still
     arrive."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 from services.remittances.credit import Identification
-from services.remittances.rules import CorrectionState, HolderMatch, Status
+from services.remittances.rules import CorrectionState, HolderMatch, ReceiptKind, Status
 
 # Un envío, so that it is masculine.
 STATUSES: Mapping[str, str] = {
@@ -30,6 +30,24 @@ IDENTIFICATIONS: Mapping[str, str] = {
     Identification.MILITARY_CARD: _("Cartilla militar"),
     Identification.CONSULAR_CARD: _("Matrícula consular"),
     Identification.OTHER: _("Otra identificación"),
+}
+# What happened, said to the sender.
+STEPS: Mapping[str, str] = {
+    Status.FUNDED: _("Recibimos tu pago."),
+    Status.SENDING: _("Le pedimos a Finabien que lo entregue."),
+    Status.UNKNOWN: _("Finabien aún no confirma. No envíes otra vez."),
+    Status.ACCEPTED: _("Finabien ya lo tiene y va en camino."),
+    Status.AVAILABLE: _("Ya se puede cobrar."),
+    Status.PAID: _("El dinero se entregó."),
+    Status.CANCELLING: _("Pediste cancelarlo y le avisamos a Finabien."),
+    Status.CANCELLED: _("Se canceló. Te devolvemos todo lo que pagaste."),
+    Status.REFUNDED: _("No se pudo entregar. Te devolvemos todo lo que pagaste."),
+    Status.FAILED: _("Tu pago no llegó. No se cobró ni se envió nada."),
+}
+RECEIPTS: Mapping[str, str] = {
+    ReceiptKind.PAYMENT: _("Recibo del pago"),
+    ReceiptKind.DELIVERY: _("Recibo de la entrega"),
+    ReceiptKind.REFUND: _("Recibo de la devolución"),
 }
 
 # Said before paying, never with the name that the bank has.
@@ -140,18 +158,34 @@ ERRORS: Mapping[str, ErrorMessage] = {
 
 # Mail and text messages.
 MESSAGES: Mapping[str, Message] = {
+    "remittance_funded": Message(
+        _("Recibimos tu pago: %(folio)s"),
+        _(
+            "Recibimos %(total)s por tu envío %(folio)s; llegan %(pesos)s. Puedes cancelarlo hasta"
+            " el %(when)s si todavía no se cobra ni se deposita. Tu recibo, con tu cuenta:"
+            " %(address)s"
+        ),
+    ),
+    "remittance_available": Message(
+        _("Ya se puede cobrar: %(folio)s"),
+        _(
+            "Tu envío %(folio)s ya se puede cobrar: %(pesos)s en %(where)s, con el folio y una"
+            " identificación oficial vigente, hasta el %(day)s. Tu recibo, con tu cuenta:"
+            " %(address)s"
+        ),
+    ),
     "remittance_paid": Message(
         _("Tu envío fue entregado: %(folio)s"),
         _(
-            "El dinero de tu envío %(folio)s fue entregado. Entra con tu cuenta para ver los"
-            " detalles: %(address)s"
+            "El dinero de tu envío %(folio)s fue entregado: %(pesos)s. Tu recibo y los detalles,"
+            " con tu cuenta: %(address)s"
         ),
     ),
     "remittance_refunded": Message(
         _("Te devolvemos tu dinero: %(folio)s"),
         _(
-            "Tu envío %(folio)s no se entregó. Te devolvemos todo lo que pagaste, a más"
-            " tardar en %(days)s días hábiles. Entra con tu cuenta para ver los detalles:"
+            "Tu envío %(folio)s no se entregó. Te devolvemos %(total)s, todo lo que pagaste, a más"
+            " tardar en %(days)s días hábiles. Tu recibo y los detalles, con tu cuenta:"
             " %(address)s"
         ),
     ),

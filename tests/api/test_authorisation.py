@@ -253,6 +253,7 @@ def rows(web: Web) -> dict[str, str]:
         "hold": _id(web.call("POST", "/holds", _held(web.free()[-1]["start"]), token=ana)),
         "enrollment": enrollment,
         "remittance": _remittance(web, ana),
+        "quote": _id(web.quote("100.00", ana)),
         "check": _id(
             web.call("POST", "/identity-checks", _check(), token=token_of(web, Role.OFFICER))
         ),

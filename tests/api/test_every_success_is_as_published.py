@@ -354,6 +354,12 @@ def _money(web: Web) -> None:
     _well(web, "PATCH", f"/recipients/{saved}", recipient, token=citizen)
     removed = _well(web, "POST", "/recipients", recipient, token=citizen)["id"]
     _well(web, "DELETE", f"/recipients/{removed}", token=citizen)
+    for path in (
+        f"/quotes/{priced['id']}/disclosure.pdf",
+        f"/remittances/{sent['id']}/receipt.pdf",
+    ):
+        assert web.call("GET", path, token=citizen).mimetype == "application/pdf"
+    assert web.call("GET", "/verify_receipt.py").status_code == 200
     _well(web, "GET", f"/remittances/{sent['id']}", token=citizen)
     error = {"kind": "late", "description": "Llegó un día después"}
     _well(web, "POST", f"/remittances/{sent['id']}/disputes", error, token=citizen)

@@ -116,6 +116,8 @@ COMPLETE: Mapping[str, set[str]] = {
     "treasury.measure": {measure.code for measure in treasury.MEASURES},
     "remittances.correction": {*remittances.CorrectionState},
     "remittances.holder": {*remittances.HolderMatch},
+    "remittances.step": {*remittances.Status},
+    "remittances.receipt": {*remittances.ReceiptKind},
     "commission.status": {*commission.Status},
     "commission.follow_up": {*commission.FollowUpStatus},
     "commission.part": {*commission.Part},

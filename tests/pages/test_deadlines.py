@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import g
 
-from consular.pages.clock import Clock, reader_clock
+from consular.clock import Clock, reader_clock
 from services.kernel.audit import Actor, Role
 from services.kernel.db import NETWORK_SCOPE
 from services.remittances.models import Remittance

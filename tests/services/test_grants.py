@@ -40,6 +40,7 @@ BOTH = {
     "opening_changes": ADD,
     "quotes": ADD,
     "remittance_events": ADD,
+    "withdrawn_keys": READ,
     "session_series": f"{ADD}, UPDATE (breaks, closes, daily_maximums, desks, exdates, made_until,"
     " opens, reserves, rrule)",
     "sessions": f"{ADD}, UPDATE (breaks, by_desk, cancelled_at, closed_at, closed_by, closes,"
@@ -65,6 +66,7 @@ ONLY_WEB = {
     "commission_attendance": KEEP,
     "commission_follow_ups": f"{ADD}, UPDATE (due_on, evidence, status)",
     "commission_reports": ADD,
+    "remittance_receipts": ADD,
     "commission_results": KEEP,
     "commission_sessions": f"{ADD}, UPDATE (amends, as_of, changed_at, first, held_on, last, place,"
     " prepared_at, prepared_by, status, version)",
@@ -171,6 +173,7 @@ ONLY_WORKERS = {
     "commission_follow_ups": READ,
     "commission_sessions": READ,
     "report_runs": ADD,
+    "remittance_receipts": READ,
     "scheduled_reports": READ,
     "alert_mails": ADD,
     "alert_notices": ADD,

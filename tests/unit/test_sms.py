@@ -16,7 +16,7 @@ from services.enrollments.words import STATUSES
 from services.incidents import words as incidents
 from services.kernel.catalogue import LANGUAGES, translate
 from services.words import MESSAGES
-from workers.message_context import REASON_IN_MESSAGE
+from workers.message_context import PLACE_IN_MESSAGE, REASON_IN_MESSAGE
 from workers.messages import write
 from workers.recipient_context import BRANCH_IN_MESSAGE, NAME_IN_MESSAGE
 from workers.sms import as_sms
@@ -83,6 +83,7 @@ def test_every_message_fits_three_parts_of_gsm_whatever_the_office(
         "reason": "a" * REASON_IN_MESSAGE,
         "programs": "NSS, IMSS, Infonavit", "process": "schedule",
         "status": max((translate(said, language) for said in STATUSES.values()), key=len),
+        "where": "a" * PLACE_IN_MESSAGE, "total": "2,527.99 USD",
         "address": LONGEST_ADDRESS, "when": WHEN[language], "day": DAY[language],
         "office": _longest("consulates.csv", f"name_{language}"),
         "services": _longest("services.csv", f"name_{language}"),

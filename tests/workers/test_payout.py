@@ -302,7 +302,8 @@ def test_one_chain_goes_on_however_many_callbacks_come(bench: PayoutBench, order
                 OutboxItem.ref == remittance, OutboxItem.done_at.is_(None)
             )
         ).all()
-    assert waiting == [PAYOUT]
+    told = {"remittances.funded", "remittances.available"}
+    assert [topic for topic in waiting if topic not in told] == [PAYOUT]
 
 
 def test_the_chain_of_a_cancelled_one_ends(

@@ -90,6 +90,8 @@ GATHER: Mapping[str, Gather] = {
     "disputes.received": message_context.dispute,
     "disputes.decided": message_context.dispute,
     "identity.corrected": message_context.identity_corrected,
+    "remittances.funded": message_context.remittance_funded,
+    "remittances.available": message_context.remittance_available,
     "remittances.paid": message_context.remittance,
     "remittances.refunded": message_context.remittance,
     TELL_RECIPIENT: recipient_context.recipient_news,

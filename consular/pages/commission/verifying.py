@@ -17,7 +17,7 @@ from consular.session_reports import as_file
 from services.commission.queries import get_report, get_session, list_reports
 from services.commission.signing import signature_of
 from services.kernel.errors import NotFound
-from services.kernel.signatures import is_signed_by_us
+from services.kernel.signatures import is_signed_by_us, withdrawn_at
 
 ZONE = "America/Mexico_City"
 
@@ -29,7 +29,11 @@ def verify(id: UUID) -> str:
     with transaction() as session:
         number = get_session(session, id).number
         versions = [
-            {**_shown(row), "valid": is_signed_by_us(session, signature_of(row))}
+            {
+                **_shown(row),
+                "valid": is_signed_by_us(session, signature_of(row)),
+                "withdrawn_at": withdrawn_at(session, row.key),
+            }
             for row in list_reports(session, id)
         ]
     if not versions:

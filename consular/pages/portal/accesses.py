@@ -9,9 +9,9 @@ from marshmallow import Schema
 
 from consular.access_words import words_of_action, words_of_role
 from consular.auth import CITIZEN, account, allow
+from consular.clock import reader_clock
 from consular.db import transaction
 from consular.input.paging import Cursor, cursor
-from consular.pages.clock import reader_clock
 from consular.pages.forms import check, pick
 from consular.pages.portal.blueprint import pages
 from consular.pages.portal.names import city_of

@@ -11,9 +11,9 @@ from flask import Response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from consular.auth import CITIZEN, actor, allow, now, vault
+from consular.clock import reader_clock
 from consular.db import transaction
 from consular.i18n import MEXICO_CITY, date_long, translated, words
-from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import go, read_or_refuse
 from consular.pages.portal.blueprint import pages

@@ -8,11 +8,11 @@ from flask import Response, render_template, url_for
 from flask_babel import gettext
 
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now
+from consular.clock import reader_clock
 from consular.db import transaction
 from consular.erasures import described
 from consular.input.me import ConfirmSchema
 from consular.lookups import count_lookup
-from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, go, pick, read_fields
 from consular.pages.portal.blueprint import pages

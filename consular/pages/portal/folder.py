@@ -9,11 +9,11 @@ from flask import Response, render_template, request, url_for
 from marshmallow import Schema
 
 from consular.auth import CITIZEN, account, actor, allow, now, vault
+from consular.clock import reader_clock
 from consular.db import transaction
 from consular.i18n import current_language, translated
 from consular.input.fields import Choice
 from consular.input.programs import load_answers
-from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, keep_draft
 from consular.pages.forms import go, pick, read_fields
 from consular.pages.portal.blueprint import pages

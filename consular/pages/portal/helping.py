@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from consular import commands
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now
+from consular.clock import reader_clock
 from consular.db import transaction
 from consular.i18n import current_language, date_long, time_at
 from consular.input.appointments import RescheduleSchema
 from consular.input.fields import Code, Identifier
 from consular.pages.asked_at_once import office_choices, read_booking, wants_times, week_of
-from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages

@@ -13,15 +13,15 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular.auth import ANYONE, CITIZEN, account, actor, allow, now, vault
+from consular.clock import reader_clock
 from consular.commands import offering_correction, order_remittance, run_idempotent
 from consular.credit import proof_rows
 from consular.db import database_now, transaction
-from consular.i18n import MEXICO_CITY
+from consular.i18n import MEXICO_CITY, words
 from consular.input.fields import FOLIO_FORM, MISSING, Identifier
 from consular.input.me import ProfileSchema
 from consular.input.remittances import LookupSchema, RemittanceSchema
 from consular.lookups import find_for_recipient
-from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, draft_id, drop, keep_draft
 from consular.pages.forms import (
     Errors,
@@ -49,6 +49,7 @@ from consular.pages.portal.send_price import QuoteId, quote_context
 from consular.pages.portal.terms import terms
 from consular.pages.posting import reopen, submission_key
 from consular.prices import price
+from consular.printing.remittances import destination, funding_words
 from consular.recipient_checks import ask_about, check_recipient
 from services.citizens.accounts import find_holder, set_profile
 from services.citizens.errors import TooManyAttempts
@@ -65,6 +66,7 @@ from services.remittances.queries import (
     get_remittance,
     list_history,
 )
+from services.remittances.receipts import kinds_of
 from services.remittances.recipients import recipient_of
 from services.remittances.rules import FINAL, GIVEN_BACK, GOING_WELL, NOT_COMING, Action, Status
 from services.remittances.telling import list_told, wants_no_messages
@@ -319,12 +321,12 @@ def _ask_check(form: dict[str, str], command: OrderRemittance, errors: Errors) -
         quote=quoted,
         clock=reader_clock(),
         recipient_name=full_name(command.recipient),
-        destination=_destination(quoted["payout"], number[-4:] if number else ""),
+        destination=destination(quoted["payout"], number[-4:] if number else ""),
         place=chosen_place(form) if quoted["payout"] == "branch" else "",
         bank=_bank_words(command.recipient.clabe),
         check=check_recipient(command.quote_id, command.recipient),
         clabe=_in_threes(command.recipient.clabe or ""),
-        funding_words=_funding(quoted["funding"]),
+        funding_words=funding_words(quoted["funding"]),
         form=form,
         errors=errors,
     )
@@ -355,9 +357,10 @@ def _show(id: UUID, errors: Errors) -> str:
         stopped = wants_no_messages(session, remittance, vault())
         place = remittance.place
         history = [
-            {"status": step.status, "at": step.at, "detail": ""}
+            {"status": step.status, "at": step.at, "what": words("remittances.step", step.status)}
             for step in list_history(session, id)
         ]
+        receipts = kinds_of(remittance)
     status = Status(remittance.status)
     return render_template(
         "portal/remittance.html",
@@ -366,7 +369,7 @@ def _show(id: UUID, errors: Errors) -> str:
             "folio": remittance.folio,
             "status": remittance.status,
             "recipient_name": name,
-            "destination": _destination(remittance.payout, remittance.account_hint or ""),
+            "destination": destination(remittance.payout, remittance.account_hint or ""),
             "cancel_until": remittance.cancel_until,
             "can_cancel": Action.CANCEL in actions,
             "can_correct": Action.CORRECT_NAME in actions,
@@ -375,6 +378,7 @@ def _show(id: UUID, errors: Errors) -> str:
             "going_well": status in GOING_WELL,
             "given_back": status in GIVEN_BACK,
             "window_over": today > remittance.cancel_until,
+            "seconds_left": int((remittance.cancel_until - today).total_seconds()),
             "answer_by": remittance.answer_due_at,
             "history": history,
             "collect": _collect(remittance, place),
@@ -389,6 +393,7 @@ def _show(id: UUID, errors: Errors) -> str:
             for each in told
         ],
         stopped=stopped,
+        receipts=receipts,
         just_sent="nuevo" in request.args,
         refresh_seconds=None if status in FINAL else REFRESH_SECONDS,
         errors=errors,
@@ -425,21 +430,3 @@ def _collect(of: Any, place: Any) -> dict[str, Any] | None:
         "bring": _("El folio y una identificación oficial vigente."),
         "until": of.collect_until,
     }
-
-
-def _destination(payout: str, ending: str) -> str:
-    words: dict[str, str] = {
-        "account": _("Depósito en la cuenta que termina en %(ending)s", ending=ending),
-        "card": _("Tarjeta de Finabien que termina en %(ending)s", ending=ending),
-        "branch": _("Efectivo en una oficina de Finabien"),
-    }
-    return words[payout]
-
-
-def _funding(funding: str) -> str:
-    words: dict[Any, str] = {
-        "bank_account": _("Desde mi cuenta de banco"),
-        "us_card": _("Con una tarjeta de Estados Unidos"),
-        "cash": _("En efectivo"),
-    }
-    return words[funding]

@@ -13,11 +13,11 @@ from marshmallow import Schema
 from sqlalchemy.orm import Session
 
 from consular.auth import ANYONE, account, actor, allow
+from consular.clock import reader_clock
 from consular.db import database_now, transaction
 from consular.errors import FieldsInvalid
 from consular.input.fields import MISSING, Identifier
 from consular.input.remittances import QuoteSchema
-from consular.pages.clock import reader_clock
 from consular.pages.drafts import answers, draft, draft_id, keep_draft
 from consular.pages.forms import Errors, check, form_errors, go, money_of, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages

@@ -127,11 +127,12 @@ class SignatureAnswer(Answer):
 
 
 class SigningKeyItem(Answer):
-    """A public key that signed something, in base64."""
+    """A public key that signed, in base64. What a withdrawn one signed may be anybody's."""
 
     key = Text()
     public_key = Text()
     first_used_at = Instant()
+    withdrawn_at = Instant(allow_none=True)
 
 
 class SigningKeyList(ListAnswer):

@@ -19,7 +19,7 @@ from consular.api.answer_fields import (
 )
 from services.messages.rules import Channel, State
 from services.remittances.credit import CreditKind, Identification
-from services.remittances.rules import Action, CorrectionState, Funding, Payout, Status
+from services.remittances.rules import Action, CorrectionState, Funding, Payout, ReceiptKind, Status
 
 
 class PriceAnswer(Answer):
@@ -138,6 +138,15 @@ class RecipientMessageAnswer(Answer):
     outcome_at = Instant(allow_none=True)
 
 
+class ReceiptAnswer(Answer):
+    """A version of a receipt that was given out; ``code`` is what its square code holds."""
+
+    kind = Word(ReceiptKind)
+    version = Number()
+    code = Text()
+    issued_at = Instant()
+
+
 class RemittanceAnswer(PriceAnswer):
     """``answer_due_at``: by when an unknown outcome will be known; ``actions``: for the sender;
     ``credit``: once it is paid, where the agency proves it; ``place``: where cash is collected, if
@@ -155,6 +164,7 @@ class RemittanceAnswer(PriceAnswer):
     history = Many(StepAnswer, required=False)
     credit = One(CreditAnswer, allow_none=True)
     place = One(PlaceAnswer, allow_none=True)
+    receipts = Many(ReceiptAnswer, required=False)
 
 
 class RemittanceList(ListAnswer):

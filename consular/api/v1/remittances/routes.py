@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, url_for
+from flask import Blueprint, Response, url_for
 from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, request_key
@@ -14,6 +15,7 @@ from consular.api.v1.remittances.answers import (
     NearPlaceAnswer,
     PlaceList,
     QuoteAnswer,
+    ReceiptAnswer,
     RecipientAnswer,
     RemittanceAnswer,
     RemittanceList,
@@ -26,11 +28,15 @@ from consular.input.remittances import (
     LookupSchema,
     PlacesQuery,
     QuoteSchema,
+    ReceiptQuery,
     RecipientNameSchema,
     RemittanceQuery,
     RemittanceSchema,
 )
 from consular.lookups import find_for_recipient
+from consular.printing.remittances import quote_pdf, read_receipt, receipt_pdf
+from consular.session_reports import PDF, as_file
+from services.remittances import verify_receipt
 from services.remittances.cancelling import cancel, list_actions
 from services.remittances.correcting import RecipientName, correct_name, list_corrections
 from services.remittances.municipalities import Municipality
@@ -42,6 +48,7 @@ from services.remittances.queries import (
     list_remittances,
 )
 from services.remittances.quoting import RequestQuote, quote
+from services.remittances.receipts import code_of, list_receipts
 from services.remittances.rules import Status
 from services.remittances.telling import list_told
 
@@ -65,6 +72,21 @@ api = Blueprint("remittances", __name__, url_prefix="/api/v1")
 def create_quote(command: RequestQuote) -> dict[str, Any]:
     """Quote a price with its rate locked."""
     return run_idempotent(request_key(), lambda session: _quote(session, command), status=201)
+
+
+@endpoint(
+    api,
+    "GET",
+    "/quotes/<uuid:quote>/disclosure.pdf",
+    operation="printDisclosure",
+    who=CITIZEN,
+    content=(PDF,),
+)
+def print_disclosure(quote: UUID) -> Response:
+    """Return what a sender is told before paying as PDF, in Spanish and English."""
+    with transaction() as session:
+        data = quote_pdf(session, quote)
+    return as_file(data, "disclosure.pdf")
 
 
 @endpoint(
@@ -153,6 +175,44 @@ def show_remittance(remittance: UUID) -> dict[str, Any]:
 
 @endpoint(
     api,
+    "GET",
+    "/remittances/<uuid:remittance>/receipt.pdf",
+    operation="printReceipt",
+    who=CITIZEN,
+    query=ReceiptQuery(),
+    content=(PDF,),
+    errors={
+        409: ("recipient_forgotten",),
+        503: ("signing_key_missing", "signing_key_withdrawn"),
+    },
+)
+def print_receipt(remittance: UUID, query: dict[str, Any]) -> Response:
+    """Return a receipt as PDF, in Spanish and English, signed.
+
+    Of the payment, the delivery or the refund; a version is always the same bytes. 404 as long as
+    that hasn't happened.
+    """
+    with transaction() as session:
+        receipt = read_receipt(session, remittance, query["kind"], query["version"])
+    return as_file(receipt_pdf(receipt), f"receipt-{receipt.kind}-v{receipt.version}.pdf")
+
+
+@endpoint(
+    api,
+    "GET",
+    "/verify_receipt.py",
+    operation="downloadReceiptVerifier",
+    who=ANYONE,
+    content=("text/x-python",),
+)
+def download_receipt_verifier() -> Response:
+    """Return the program that verifies a receipt's code without asking anybody."""
+    data = Path(verify_receipt.__file__).read_bytes()
+    return as_file(data, "verify_receipt.py", "text/x-python; charset=utf-8")
+
+
+@endpoint(
+    api,
     "POST",
     "/remittances/<uuid:remittance>/cancel",
     operation="cancelRemittance",
@@ -220,6 +280,10 @@ def detailed(session: Session, remittance: Any) -> dict[str, Any]:
         name_corrections=list_corrections(session, remittance.id),
         recipient_messages=list_told(session, remittance.id),
         history=list_history(session, remittance.id),
+        receipts=[
+            ReceiptAnswer.render(row, code=code_of(row))
+            for row in list_receipts(session, remittance.id)
+        ],
     )
 
 

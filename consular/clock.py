@@ -8,9 +8,9 @@ from flask import g
 from sqlalchemy.orm import Session
 
 from consular.db import transaction
-from consular.i18n import MEXICO_CITY
-from consular.pages.portal.names import office
+from consular.i18n import MEXICO_CITY, city_in_language
 from services.appointments.queries import latest_office
+from services.consulates.queries import get_consulate
 from services.enrollments.queries import list_enrollments
 
 
@@ -30,10 +30,11 @@ def reader_clock() -> Clock:
     if "reader_clock" not in g:
         with transaction() as session:
             code = g.actor.consulate or (_chosen(session) if g.actor.is_citizen else None)
-            place = office(session, code) if code else None
-        g.reader_clock = Clock(place["time_zone"], place["city"]) if place else Clock()
-    clock: Clock = g.reader_clock
-    return clock
+            office = get_consulate(session, code) if code else None
+            clock = Clock(office.time_zone, city_in_language(office)) if office else Clock()
+        g.reader_clock = clock
+    known: Clock = g.reader_clock
+    return known
 
 
 def _chosen(session: Session) -> str | None:

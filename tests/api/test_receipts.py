@@ -1,0 +1,302 @@
+"""Receipts of remittances: both languages on one sheet, signed, and the same to the byte."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from html import unescape
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pikepdf
+import pypdfium2
+import pytest
+import zxingcpp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
+
+from consular.seed import withdraw_signing_key
+from services.kernel.clock import system_clock
+from services.kernel.db import NETWORK_SCOPE
+from services.kernel.signatures import Signer
+from services.remittances.models import Remittance
+from services.remittances.verify_receipt import read_code, signed_text, write_code
+from tests.api.calls import steady_web
+from tests.factories.remittances import prepare_reference
+from tests.factories.staff import Browser, citizen_browser
+from tests.factories.web import Web
+from tests.servers import Addresses
+
+NEW_KEY = bytes(range(60, 92))
+LABELS = {
+    "es": (
+        "Cantidad de envío", "Cargos por envío", "Impuestos de envío", "Total", "Tasa de cambio",
+        "Otros cargos por envío", "Total al destinatario", "Fecha disponible", "Destinatario",
+    ),
+    "en": (
+        "Transfer Amount", "Transfer Fees", "Transfer Taxes", "Total", "Exchange Rate",
+        "Other Fees", "Total to Recipient", "Date Available", "Recipient",
+    ),
+}  # fmt: skip
+RIGHTS = (
+    "You have a right to dispute errors in your transaction",
+    "within 180 days",
+    "You can cancel for a full refund within 30 minutes of payment",
+    "unless the funds have been picked up or deposited",
+    "For questions or complaints about Consular",
+    "Consumer Financial Protection Bureau",
+    "855-411-2372",
+    "Tienes derecho a reclamar los errores de tu envío",
+    "dentro de los 30 minutos después de pagar",
+)
+
+
+@pytest.fixture(scope="module")
+def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with steady_web(servers, tmp_path_factory.mktemp("receipts")) as running:
+        with running.database.transaction(NETWORK_SCOPE) as session:
+            prepare_reference(session, now=system_clock(), value=Decimal("11.9483779"))
+        yield running
+
+
+def _sender(web: Web, who: str = "ana") -> str:
+    return web.token("citizen", subject=who, name="Ana|Demo|Prueba")
+
+
+def _quote(web: Web, who: str = "ana") -> str:
+    price = {
+        "send": {"amount": "20.00", "currency": "USD"}, "funding": "cash", "payout": "account",
+    }  # fmt: skip
+    return str(web.call("POST", "/quotes", price, token=_sender(web, who)).get_json()["id"])
+
+
+def _order(web: Web, who: str = "ana") -> dict[str, Any]:
+    recipient = {"given_names": "Rosa", "first_surname": "Ibarra", "clabe": "002010077777777771"}
+    quote = _quote(web, who)
+    order = {"quote": quote, "recipient": recipient}
+    answer = web.call(
+        "POST", "/remittances", order, token=_sender(web, who), headers={"Idempotency-Key": quote}
+    )
+    assert answer.status_code == 202, answer.text
+    return dict(answer.get_json())
+
+
+@pytest.fixture(scope="module")
+def remittance(web: Web) -> dict[str, Any]:
+    """One that is paid by the sender."""
+    return _order(web)
+
+
+def _pdf(web: Web, of: dict[str, Any], query: str = "", who: str = "ana") -> bytes:
+    answer = web.call("GET", f"/remittances/{of['id']}/receipt.pdf{query}", token=_sender(web, who))
+    assert answer.status_code == 200, answer.text
+    return bytes(answer.get_data())
+
+
+def _text(data: bytes) -> str:
+    pages = pypdfium2.PdfDocument(data)
+    assert len(pages) == 1
+    return re.sub(r"\s+", " ", pages[0].get_textpage().get_text_range())
+
+
+def _scan(data: bytes) -> str:
+    """What the square code holds, read from the sheet."""
+    image = pypdfium2.PdfDocument(data)[0].render(scale=3, grayscale=True)
+    pixels = memoryview(bytes(image.buffer)).cast("B", (image.height, image.stride))
+    [code] = zxingcpp.read_barcodes(pixels)
+    return str(code.text)
+
+
+def _verify(web: Web, address: str) -> str:
+    parts = urlsplit(address)
+    answer = web.client.get(f"{parts.path}?{parts.query}")
+    assert answer.status_code == 200
+    return unescape(answer.text)
+
+
+def _change(web: Web, of: dict[str, Any], **values: Any) -> None:
+    """As if the agency had said so."""
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        row = session.get_one(Remittance, UUID(of["id"]))
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+def _browser(web: Web, of: dict[str, Any]) -> Browser:
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        account = session.execute(
+            text("SELECT account_id FROM remittances WHERE id = :id"), {"id": of["id"]}
+        ).scalar_one()
+    return citizen_browser(web.app, account)
+
+
+def test_it_says_all_that_the_rule_asks_for_in_both_languages(
+    web: Web, remittance: dict[str, Any]
+) -> None:
+    said = _text(_pdf(web, remittance))
+    for label in (*LABELS["es"], *LABELS["en"], *RIGHTS):
+        assert label in said, label
+    for amount in ("20.00 USD", "+ 2.99 USD", "+ 0.20 USD", "23.19 USD", "− 0.00 MXN"):
+        assert said.count(amount.replace(" ", "\N{NO-BREAK SPACE}")) + said.count(amount) >= 2
+    assert said.count("Rosa Ibarra") == 2
+    # 20 x 11.9483779 is 238.967…: shown with four decimals, computed with all of them.
+    assert said.count("1 USD = 11.9484 MXN") == 2
+    assert "238.96" in said
+
+
+def test_the_file_is_tagged_and_kept_and_no_letter_is_smaller_than_eight_points(
+    web: Web, remittance: dict[str, Any]
+) -> None:
+    data = _pdf(web, remittance)
+    assert b"<pdfuaid:part>1<" in data
+    assert b"<pdfaid:part>2</pdfaid:part><pdfaid:conformance>A<" in data
+    with pikepdf.open(BytesIO(data)) as document:
+        languages = {str(each.Lang) for each in document.objects if _has_language(each)}
+    assert languages >= {"es", "en"}
+    page = pypdfium2.PdfDocument(data)[0]
+    sizes = [each.get_font_size() for each in page.get_objects(filter=[TEXT])]
+    assert sizes
+    assert min(sizes) >= 8
+
+
+TEXT = pypdfium2.raw.FPDF_PAGEOBJ_TEXT
+
+
+def _has_language(thing: pikepdf.Object) -> bool:
+    return isinstance(thing, pikepdf.Dictionary) and "/Lang" in thing
+
+
+def test_it_is_the_same_to_the_byte_and_its_code_is_genuine(
+    web: Web, remittance: dict[str, Any]
+) -> None:
+    first = _pdf(web, remittance)
+    assert _pdf(web, remittance, "?kind=payment&version=1") == first
+    page = _verify(web, _scan(first))
+    assert "Este recibo es auténtico" in page
+    assert "238.96" in page
+    for untold in ("Rosa", "Ibarra", "Ana", "Demo Prueba"):
+        assert untold not in page
+
+
+def test_a_changed_amount_or_another_folio_is_not(web: Web, remittance: dict[str, Any]) -> None:
+    address, other = _scan(_pdf(web, remittance)), _order(web)["folio"]
+    for changed in (
+        address.replace("20.00", "90.00"),
+        address.replace(f"/{remittance['folio']}?", f"/{other}?"),
+        address.replace("receipt=CR1", "receipt=CR2"),
+    ):
+        assert changed != address
+        page = _verify(web, changed)
+        assert "Este recibo no es auténtico" in page
+        assert "MXN" not in page
+
+
+def test_without_the_code_the_page_tells_no_amount(web: Web, remittance: dict[str, Any]) -> None:
+    page = _verify(web, f"/verify/{remittance['folio']}")
+    assert "Este folio es auténtico" in page
+    assert "USD" not in page
+
+
+def test_a_corrected_fact_makes_the_next_version_and_the_first_stays(web: Web) -> None:
+    sent = _order(web)
+    _change(web, sent, status="paid", paid_at=system_clock(), branch="Oaxaca")
+    first = _pdf(web, sent)
+    _change(web, sent, branch="Oaxaca Centro")
+    second = _pdf(web, sent)
+    assert "Oaxaca Centro" in _text(second)
+    assert _pdf(web, sent, "?version=1&kind=delivery") == first
+    assert "Hay una versión más nueva" in _verify(web, _scan(first))
+    assert "Hay una versión más nueva" not in _verify(web, _scan(second))
+    shown = web.call("GET", f"/remittances/{sent['id']}", token=_sender(web)).get_json()
+    assert [receipt["version"] for receipt in shown["receipts"]] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("status", "moment", "kind", "says"),
+    [
+        ("paid", "paid_at", "delivery", ("Entregado", "Delivered")),
+        ("refunded", "refunded_at", "refund", ("Te devolvemos", "We give back", "Refund receipt")),
+    ],
+    ids=["delivered", "given back"],
+)
+def test_the_end_has_a_receipt_of_its_own(
+    web: Web, status: str, moment: str, kind: str, says: tuple[str, ...]
+) -> None:
+    sent = _order(web)
+    missing = f"/remittances/{sent['id']}/receipt.pdf?kind={kind}"
+    assert web.call("GET", missing, token=_sender(web)).status_code == 404
+    _change(web, sent, status=status, **{moment: system_clock()})
+    said = _text(_pdf(web, sent))
+    for words in says:
+        assert words in said
+    assert "Este recibo es auténtico" in _verify(web, _scan(_pdf(web, sent, f"?kind={kind}")))
+    for words in says:
+        assert words not in _text(_pdf(web, sent, "?kind=payment"))
+
+
+def test_nobody_else_gets_it(web: Web, remittance: dict[str, Any]) -> None:
+    receipt = f"/remittances/{remittance['id']}/receipt.pdf"
+    paths = (receipt, f"/quotes/{_quote(web)}/disclosure.pdf")
+    for path in paths:
+        answer = web.call("GET", path, token=_sender(web, "berta"))
+        assert answer.status_code == 404
+
+
+def test_what_is_told_before_paying_is_a_file_too(web: Web) -> None:
+    path = f"/quotes/{_quote(web)}/disclosure.pdf"
+    said = _text(web.call("GET", path, token=_sender(web)).get_data())
+    for label in (*LABELS["es"][:8], *LABELS["en"][:8]):
+        assert label in said, label
+    assert "This is not a receipt" in said
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_the_page_has_both_languages_whatever_the_readers(
+    web: Web, remittance: dict[str, Any], language: str
+) -> None:
+    browser = _browser(web, remittance)
+    pages = [
+        unescape(browser.get(f"/envios/{remittance['id']}{more}?lang={language}").text)
+        for more in ("/recibo", "")
+    ]
+    for page in pages:
+        for label in (*LABELS["es"][:8], *LABELS["en"][:8]):
+            assert f">{label}<" in page, label
+    assert "1 USD = 11.9484 MXN" in pages[0]
+    for right in RIGHTS:
+        assert right in pages[0], right
+    assert browser.get(f"/envios/{remittance['id']}/recibo.pdf").get_data() == _pdf(web, remittance)
+
+
+def test_rotated_keys_stay_good_and_a_withdrawn_one_is_said_to_be(web: Web) -> None:
+    """Last, for it withdraws the key of this file's application."""
+    sent = _order(web)
+    old = _pdf(web, sent)
+    web.app.extensions["consular.signer"] = Signer({2: NEW_KEY})
+    assert _pdf(web, sent) == old
+    assert "Este recibo es auténtico" in _verify(web, _scan(old))
+    name = _scan(old).split("~")[-2]
+    withdraw_signing_key(web.settings.database_owner_url, name, "stolen")
+    page = _verify(web, _scan(old))
+    assert "Este recibo es auténtico" in page
+    assert "Firmado con una clave retirada el" in page
+    keys = web.call("GET", "/signing-keys").get_json()["items"]
+    assert [key["key"] for key in keys if key["withdrawn_at"]] == [name]
+    new = _pdf(web, sent)
+    assert new != old
+    assert _scan(new).split("~")[-2] != name
+    assert "clave retirada" not in _verify(web, _scan(new))
+    forged = _forged(web, sent)
+    assert "Este recibo no es auténtico" in _verify(web, forged)
+
+
+def _forged(web: Web, sent: dict[str, Any]) -> str:
+    """The address of what somebody with the stolen key signs, which was never given out."""
+    address, _mark, scanned = _scan(_pdf(web, sent, "?version=1")).partition("receipt=")
+    code = read_code(scanned)
+    signed = signed_text({**code.values, "total": "999.99"})
+    stolen = Ed25519PrivateKey.from_private_bytes(web.settings.signing_keys()[1])
+    return f"{address}receipt={write_code(signed, code.key, stolen.sign(signed.encode()))}"
