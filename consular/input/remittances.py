@@ -167,8 +167,16 @@ class BookEntrySchema(RecipientSchema):
         "nickname": "Mamá",
     }
 
-    municipality = Text(most=80, load_default=None, allow_none=True)
+    state = Choice(STATES, load_default=None, allow_none=True)
+    municipality = SearchText(most=MOST_PLACE, load_default=None, allow_none=True)
     nickname = Text(most=40, load_default=None, allow_none=True)
+
+    @validates_schema
+    def _known(self, data: dict[str, Any], **_kwargs: Any) -> None:
+        if data.get("municipality"):
+            if not data.get("state"):
+                raise ValidationError([MISSING], "state")
+            municipality_of(data["state"], data["municipality"])
 
     @post_load
     def _command(self, data: dict[str, Any], **_kwargs: Any) -> BookEntry:

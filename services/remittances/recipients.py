@@ -40,9 +40,10 @@ def last_digits(number: str | None) -> str | None:
 
 @dataclass(frozen=True)
 class BookEntry(Recipient):
-    """A recipient as their sender keeps them: where they live in Mexico, and what they are called
-    at home, if told."""
+    """A recipient as their sender keeps them: where they live in Mexico (INEGI's code of the state,
+    and the municipality as it was written), and what they are called at home, if told."""
 
+    state: str | None = None
     municipality: str | None = None
     nickname: str | None = None
 

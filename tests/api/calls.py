@@ -29,6 +29,8 @@ MISSING_ID = "00000000-0000-7000-8000-000000000000"
 _LEFT_OUT = {
     "sessions.change_session": {"status"},
     "closures.create_closure": {"begins", "ends"},
+    "recipients.add_saved": {"state", "municipality"},
+    "recipients.change_saved": {"state", "municipality"},
 }
 ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
 Path_ = tuple[str | int, ...]

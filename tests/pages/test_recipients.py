@@ -77,6 +77,17 @@ def test_a_transfer_is_repeated_from_its_page(web: Web) -> None:
     assert 'value="Rosa"' in page
 
 
+def test_where_somebody_lives_is_known_to_the_agency_and_asked_for_no_more(web: Web) -> None:
+    client = sender(web)
+    wrong = {**ROSA, "state": "20", "municipality": "Nowhere"}
+    assert "No encontramos ese municipio" in _post(client, "/destinatarios/nuevo", wrong).text
+    saved = _saved(client, state="20", municipality="Tlaxiaco")
+    form = {"quote": quoted(client, "branch"), "saved": saved}
+    page = client.get(f"/enviar/municipio?d={checked(client, form)}").text
+    assert 'value="Tlaxiaco"' in page
+    assert re.search(r'value="20"\s+selected', page)
+
+
 def test_the_book_is_changed_and_somebody_removed(web: Web) -> None:
     client = sender(web)
     saved = _saved(client, clabe=CLABE)

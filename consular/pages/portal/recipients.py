@@ -15,6 +15,7 @@ from consular.input.remittances import BookEntrySchema
 from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
+from consular.pages.portal.send_place import state_choices
 from consular.pages.posting import reopen
 from services.citizens.people import full_name
 from services.remittances import recipients
@@ -22,8 +23,8 @@ from services.remittances.errors import TooManyRecipients
 from services.remittances.recipients import BookEntry, Saved
 
 FIELDS = (
-    "given_names", "first_surname", "second_surname", "clabe", "card", "phone", "municipality",
-    "nickname",
+    "given_names", "first_surname", "second_surname", "clabe", "card", "phone", "state",
+    "municipality", "nickname",
 )  # fmt: skip
 
 
@@ -144,6 +145,7 @@ def _form(known: dict[str, str], id: UUID | None) -> str:
         "portal/recipient.html",
         form={**known, **draft().form},
         errors=draft().errors(_read_entry),
+        states=state_choices(),
         address=address,
         id=id,
     )

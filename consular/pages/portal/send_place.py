@@ -27,13 +27,9 @@ from services.remittances.places import NearPlace, count_places, find_place, lis
 @allow(CITIZEN)
 def send_municipality() -> Any:
     """Ask in which municipality the recipient collects."""
-    with transaction() as session:
-        states = [
-            {"value": state.inegi_code, "label": state.name_es} for state in list_states(session)
-        ]
     return render_template(
         "portal/send_municipality.html",
-        states=in_order(states),
+        states=state_choices(),
         form=draft().form,
         errors=draft().errors(_read_municipality),
     )
@@ -75,6 +71,13 @@ def send_place_save() -> Response:
     form = answers()
     read_or_refuse(form, _read_place)
     return go(url_for("portal.send_check", d=keep_draft(form)))
+
+
+def state_choices() -> Any:
+    """The states of Mexico, for a form."""
+    with transaction() as session:
+        states = list_states(session)
+    return in_order([{"value": each.inegi_code, "label": each.name_es} for each in states])
 
 
 def place_missing(form: dict[str, str], payout: str) -> bool:

@@ -15,6 +15,7 @@ class SavedRecipientAnswer(Answer):
     first_surname = Text()
     second_surname = Text(allow_none=True)
     nickname = Text(allow_none=True)
+    state = Text(allow_none=True)
     municipality = Text(allow_none=True)
     phone = Text(allow_none=True)
     bank = Text(allow_none=True)
