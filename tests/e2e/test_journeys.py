@@ -168,11 +168,13 @@ def test_a_wrong_surname_is_corrected_before_payout_and_the_cash_collected(
     fill(page, {"given_names": "Rosa", "first_surname": "Detenido", "phone": "55 1234 5678"})
     page.check("[name=save]")
     press(page)
-    page.select_option("[name=state]", "20")
-    fill(page, {"municipality": "Tlaxiaco"})
-    press(page)
-    page.locator("[name=place]").first.check()
-    press(page)
+    if page.locator("main [name=state]").count():
+        # Once the agency's branches are known here.
+        page.select_option("[name=state]", "20")
+        fill(page, {"municipality": "Tlaxiaco"})
+        press(page)
+        page.locator("[name=place]").first.check()
+        press(page)
     page.locator("form#confirm .btn-primary").click()
     page.get_by_role("link", name="Corregir el nombre").click()
     assert "Es gratis" in _words(page)
