@@ -495,8 +495,8 @@ def _disagreeing(
 @contextmanager
 def simulator(
     settings: Settings, directory: Path, decide_seconds: float = DECIDE_SECONDS
-) -> Iterator[None]:
-    """The agencies on their port; they call the web back."""
+) -> Iterator[int]:
+    """The agencies on their port; they call the web back. Yields the process's id."""
     secrets = {agency.code: agency.secret(settings) for agency in AGENCIES.values()} | {
         f"{agency.code}.callbacks": settings.require(agency.callback_setting)
         for agency in calling_back()
@@ -510,7 +510,7 @@ def simulator(
     try:
         with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
             client.get(f"{settings.simulator_url}/_simulator/effects?agency=sat").raise_for_status()
-        yield
+        yield pid
     finally:
         end(pid)
 

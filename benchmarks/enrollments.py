@@ -67,13 +67,13 @@ class Register:
         requests = [
             self._request(number, body) for number, body in enumerate(make_bodies(count, ["rfc"]))
         ]
-        decided, jobs = self._ask(_DECIDED), self._jobs_done()
+        decided, jobs = self._ask(_DECIDED), jobs_done(self.settings)
         began = time.monotonic()
         self.send(requests)
-        self._until(lambda: self._ask(_DECIDED) >= decided + count)
+        wait_until(lambda: self._ask(_DECIDED) >= decided + count)
         seconds = time.monotonic() - began
-        self._until(lambda: not self._ask(_UNDONE))
-        return Enrollments(count / seconds, no_op_rate, (self._jobs_done() - jobs) / count)
+        wait_until(lambda: not self._ask(_UNDONE))
+        return Enrollments(count / seconds, no_op_rate, (jobs_done(self.settings) - jobs) / count)
 
     def _request(self, number: int, body: dict[str, object]) -> bytes:
         citizen = self.citizens[number % len(self.citizens)]
@@ -83,19 +83,6 @@ class Register:
         }
         return http_request("POST", "/api/v1/enrollments", headers, body)
 
-    def _jobs_done(self) -> int:
-        """By RQ's own count of what its workers did."""
-        with Redis.from_url(self.settings.redis_url) as connection:
-            workers = SimpleWorker.all(connection=connection)
-            return sum(worker.successful_job_count for worker in workers)
-
-    def _until(self, true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + LONGEST_SECONDS
-        while not true():
-            if time.monotonic() > deadline:
-                raise TimeoutError("enrollments are not decided")
-            time.sleep(0.1)
-
     def _ask(self, query: LiteralString) -> int:
         options = "-c app.consulate=*"
         with psycopg.connect(self.settings.worker_database_url, options=options) as db:
@@ -103,16 +90,32 @@ class Register:
         return int(value)
 
 
+def jobs_done(settings: Settings) -> int:
+    """Jobs that the workers did, by RQ's own count."""
+    with Redis.from_url(settings.redis_url) as connection:
+        workers = SimpleWorker.all(connection=connection)
+        return sum(worker.successful_job_count for worker in workers)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Look again and again. Raises TimeoutError after very long."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError("not all of them are done")
+        time.sleep(0.1)
+
+
 @contextmanager
-def processes(settings: Settings) -> Iterator[None]:
-    """The register as it is simulated, the relay and the workers."""
+def processes(settings: Settings) -> Iterator[int]:
+    """The agencies as they are simulated, the relay and the workers; yields the simulator's id."""
     with (
         TemporaryDirectory(prefix="consular-register-") as home,
-        simulator(settings, Path(home) / "simulator", DECIDE_SECONDS),
+        simulator(settings, Path(home) / "simulator", DECIDE_SECONDS) as simulating,
     ):
         pids = [fork(partial(run, settings)) for run in (run_relay, *[run_worker] * WORKERS)]
         try:
-            yield
+            yield simulating
         finally:
             for pid in pids:
                 end(pid)

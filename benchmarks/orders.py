@@ -54,9 +54,16 @@ class Register:
     def rate(self, server: Settings, count: int) -> float:
         """So many quotes with their orders: how many a second."""
         seconds = self.send(server, [self._quote(n) for n in range(count)], 201).seconds
+        return count / (seconds + self.send(server, self.orders(server), 202).seconds)
+
+    def quote(self, server: Settings, count: int) -> None:
+        """So many quotes, to be ordered from."""
+        self.send(server, [self._quote(n) for n in range(count)], 201)
+
+    def orders(self, server: Settings) -> list[bytes]:
+        """An order from each quote that nobody has ordered from."""
         known = {citizen.account: citizen for citizen in self.citizens}
-        orders = [self._order(known[account], quote) for account, quote in _unused(server)]
-        return count / (seconds + self.send(server, orders, 202).seconds)
+        return [self._order(known[account], quote) for account, quote in _unused(server)]
 
     def _quote(self, number: int) -> bytes:
         citizen = self.citizens[number % len(self.citizens)]

@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks import client, enrollments, facts, ledger, orders
+from benchmarks import client, enrollments, facts, ledger, orders, remittances
 from benchmarks import stage as stages
 from benchmarks.report import Result, alone, compared, show
 from benchmarks.stage import (
@@ -193,6 +193,31 @@ def enrolling(stage: Stage, size: Size) -> list[Result]:
     ]
 
 
+def remitting(stage: Stage, size: Size) -> list[Result]:
+    """Remittances from their order until they are paid and told, and the floor of bookings, in
+    turn."""
+    senders = orders.prepare(stage.product, stage.citizens)
+    ask = partial(send, connections=CONNECTIONS)
+    rounds = []
+    with enrollments.processes(stage.product) as simulator:
+        register = orders.Register(
+            senders, lambda server, requests, status: ask(server, requests, status=status)
+        )
+        corridor = remittances.Corridor(stage.product, register, simulator)
+        for number in range(-1, ENROLLING_RUNS):  # the first only warms up
+            floors = stage.bookings(OFFICE, size.bookings * 2, f"remittance-floor-{number}")
+            bare = send(stage.floor, floors, CONNECTIONS, 201)
+            rounds.append((corridor.measure(size.enrollments), bare.rate))
+    paid = [each for each, _ in rounds[1:]]
+    pairs = [(each.rate, bare) for each, bare in rounds[1:]]
+    return [
+        compared("remittance_end_to_end", "remittances/s", pairs, BARE_BOOKING),
+        alone("remittance_jobs", "jobs", [each.jobs for each in paid]),
+        alone("remittance_transactions", "transactions", [each.transactions for each in paid]),
+        alone("remittance_simulator", "of the CPU", [each.simulated for each in paid]),
+    ]
+
+
 # What measures the figures whose names begin so.
 ON_STAGE: dict[str, Callable[[Stage, Size], list[Result]]] = {
     "booking_over_http": lambda stage, size: [booking(stage, size, "booking_over_http", OFFICE)],
@@ -201,8 +226,10 @@ ON_STAGE: dict[str, Callable[[Stage, Size], list[Result]]] = {
     "availability_": availability,
     "home_page_": first_page,
     "agenda_300": lambda stage, size: [agenda(stage, size)],
-    "order_over_http": lambda stage, size: [ordering(stage, size)],
     "enrollment_": enrolling,
+    "remittance_": remitting,
+    # Behind those that have workers, who would do what its orders leave.
+    "order_over_http": lambda stage, size: [ordering(stage, size)],
 }
 # In servers of its own.
 FACTS, LEDGER = "indicator_", "ledger_"

@@ -21,14 +21,16 @@ class Queue(StrEnum):
 MOST_WAITING = 16
 MOST_WAITING_FOR_EACH_WORKER = 8
 # How many items one RQ job may carry, where many small ones are due: RQ's own share of each is as
-# much as half of the work. Those for agencies share jobs only while none is slow, for behind a slow
-# call what is for another agency would wait too.
+# much as half of the work.
 MOST_TOGETHER: Mapping[Queue, int] = {
-    Queue.MONEY: 1,
+    Queue.MONEY: 8,
     Queue.NOTICES: 8,
     Queue.AGENCIES: 8,
     Queue.HOUSEKEEPING: 1,
 }
+# The same while an agency is slow: behind a slow call what is for another would wait too, and so
+# would money.
+MOST_WHILE_SLOW: Mapping[Queue, int] = {**MOST_TOGETHER, Queue.MONEY: 1, Queue.AGENCIES: 1}
 # What is due at a time is cut into so many jobs at least, so that every worker has some of it.
 PARTS = 8
 # A failed RQ job tells nothing that the outbox doesn't: it is kept for a day.

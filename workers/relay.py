@@ -61,7 +61,7 @@ class Relay:
                 openings = self.gate.count_openings(session, agency)
                 delivery.wake(session, agency, most=openings)
             if any_is_slow(session):
-                return {**queues.MOST_TOGETHER, queues.Queue.AGENCIES: 1}
+                return queues.MOST_WHILE_SLOW
         return queues.MOST_TOGETHER
 
     def _fill(self, name: queues.Queue, waiting: int, together: int) -> int:

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.agencies import rules
 from services.agencies.rules import Breaker, Denial, Outcome, State, Terms
 from services.kernel.clock import database_clock
+from services.kernel.db import text
 
 log = structlog.get_logger(__name__)
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.citizens.errors import TooManyAttempts
+from services.kernel.db import text
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.kernel.db import text
 from services.kernel.transitions import Moved
 from services.kernel.writes import Write
 

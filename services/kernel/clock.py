@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services.kernel.db import BEGAN
+from services.kernel.db import BEGAN, text
 
 Clock = Callable[[], datetime]
 SessionClock = Callable[[Session], datetime]

@@ -15,9 +15,10 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import Select, bindparam, inspect, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from services.kernel import audit
 from services.kernel.audit import Actor
@@ -61,14 +62,7 @@ class Lifecycle(Generic[Thing, Status]):
 
     def lock(self, session: Session, id: UUID) -> Thing:
         """The row as it is now, held until the transaction ends. Raises NotFound."""
-        model: Any = self.model
-        thing: Thing | None = session.execute(
-            select(model)
-            .where(model.id == id)
-            .with_for_update(key_share=True, of=model)
-            # As it is under the lock, also when the transaction read it before.
-            .execution_options(populate_existing=True)
-        ).scalar_one_or_none()
+        thing: Thing | None = session.execute(_locking(self.model), {"id": id}).scalar_one_or_none()
         if thing is None:
             raise NotFound()
         return thing
@@ -110,14 +104,9 @@ class Lifecycle(Generic[Thing, Status]):
     ) -> None:
         columns = {**_take_unwritten(thing), **columns}
         session.flush()
-        model: Any = self.model
-        swapped = session.execute(
-            update(model)
-            .where(model.id == thing.id, model.status == before)  # type: ignore[attr-defined]
-            .values(**columns)
-            .returning(model.id)
-            .execution_options(synchronize_session=False)
-        ).first()
+        swap = _swapping(self.model, tuple(sorted(columns)))
+        values = {f"new_{name}": value for name, value in columns.items()}
+        swapped = session.execute(swap, {**values, "row": thing.id, "before": before}).first()  # type: ignore[attr-defined]
         if swapped is None:
             raise WrongState(state=before)
         for name, value in columns.items():
@@ -140,6 +129,29 @@ class Lifecycle(Generic[Thing, Status]):
         action = action or f"{self.kind}.{moved.after}"
         subject = audit.Subject.of(self.kind, thing)
         write(session, *also, *writes, audit.entry(subject, action=action, now=now, actor=actor))
+
+
+# Built once: to build a statement takes as long as to send it.
+@cache
+def _locking(model: Any) -> Select[Any]:
+    return (
+        select(model)
+        .where(model.id == bindparam("id"))
+        .with_for_update(key_share=True, of=model)
+        # As it is under the lock, also when the transaction read it before.
+        .execution_options(populate_existing=True)
+    )
+
+
+@cache
+def _swapping(model: Any, columns: tuple[str, ...]) -> ReturningUpdate[Any]:
+    return (
+        update(model)
+        .where(model.id == bindparam("row"), model.status == bindparam("before"))
+        .values({name: bindparam(f"new_{name}") for name in columns})
+        .returning(model.id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _take_unwritten(thing: Any) -> dict[str, Any]:

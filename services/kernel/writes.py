@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
+
+from services.kernel.db import Statement, text
 
 _NAME = re.compile(r"(?<!:):(\w+)")
 
@@ -39,7 +40,7 @@ def write(session: Session, *writes: Write) -> None:
 
 
 @cache
-def _together(statements: tuple[str, ...]) -> TextClause:
+def _together(statements: tuple[str, ...]) -> Statement:
     if len(statements) == 1:
         return text(_numbered(statements[0], 0))
     parts = (f"write_{n} AS ({_numbered(sql, n)})" for n, sql in enumerate(statements))

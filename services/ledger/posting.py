@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from services.kernel.db import raised_code, violated_constraint
+from services.kernel.db import Statement, raised_code, text, violated_constraint
 from services.kernel.errors import DomainError
 from services.ledger.errors import (
     AccountDiffers,
@@ -136,7 +135,7 @@ def open_customer_account(session: Session, code: str, currency: str) -> None:
     _call(session, _OPEN, {"code": code, "currency": currency})
 
 
-def _call(session: Session, function: TextClause, values: dict[str, Any]) -> Any:
+def _call(session: Session, function: Statement, values: dict[str, Any]) -> Any:
     try:
         return session.execute(function, values).scalar_one()
     except DBAPIError as error:

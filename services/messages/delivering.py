@@ -8,12 +8,12 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.kernel import audit
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
+from services.kernel.db import text
 from services.kernel.errors import NotFound
 from services.messages.models import SentMessage
 from services.messages.rules import COMES_FROM, Channel, State, next_channel
@@ -69,13 +69,19 @@ def supersede(session: Session, item: UUID, *, now: datetime) -> None:
     )
 
 
+_NOTE_SENT = text(
+    """
+    UPDATE messages SET state = 'sent', provider_id = :provider, sent_at = :now
+    WHERE id = :id AND state = ANY (:before)
+    """
+)
+
+
 def note_sent(session: Session, message: UUID, provider_id: str | None, *, now: datetime) -> None:
     """The provider has it. No effect once more is known."""
-    session.execute(
-        update(SentMessage)
-        .where(SentMessage.id == message, SentMessage.state.in_(COMES_FROM[State.SENT]))
-        .values(state=State.SENT.value, provider_id=provider_id, sent_at=now)
-    )
+    before = [state.value for state in COMES_FROM[State.SENT]]
+    values = {"id": message, "provider": provider_id, "now": now, "before": before}
+    session.execute(_NOTE_SENT, values)
 
 
 def note_outcome(
@@ -110,28 +116,33 @@ def _add(
     id = uuid5(notice.item, channel)
     address = notice.addresses.get(channel)
     key = vault.new_key(id) if address else None
-    session.execute(
-        insert(SentMessage)
-        .values(
-            id=id,
-            item=notice.item,
-            topic=notice.topic,
-            ref=notice.ref,
-            kind=notice.kind,
-            consulate_code=notice.consulate,
-            account_id=notice.account,
-            channel=channel.value,
-            language=notice.language,
-            state=State.QUEUED.value,
-            data_key=key.wrapped if key else None,
-            address_sealed=key.seal(address, place=_PLACE, row=id) if key and address else None,
-            created_at=now,
-        )
-        .on_conflict_do_nothing()
-    )
+    values = {
+        "id": id,
+        "item": notice.item,
+        "topic": notice.topic,
+        "ref": notice.ref,
+        "kind": notice.kind,
+        "consulate": notice.consulate,
+        "account": notice.account,
+        "channel": channel.value,
+        "language": notice.language,
+        "key": key.wrapped if key else None,
+        "sealed": key.seal(address, place=_PLACE, row=id) if key and address else None,
+        "now": now,
+    }
+    session.execute(_ADD, values)
     return id
 
 
+_ADD = text(
+    """
+    INSERT INTO messages (id, item, topic, ref, kind, consulate_code, account_id, channel,
+        language, state, data_key, address_sealed, created_at)
+    VALUES (:id, :item, :topic, :ref, :kind, :consulate, :account, :channel, :language, 'queued',
+        :key, :sealed, :now)
+    ON CONFLICT DO NOTHING
+    """
+)
 _PLACE = "messages.address"
 
 

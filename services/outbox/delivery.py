@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.kernel.db import text
 from services.kernel.ids import new_id
 from services.kernel.transitions import Effect, Moved
 from services.kernel.writes import Write, write
