@@ -169,15 +169,19 @@ def first_page(stage: Stage, size: Size) -> list[Result]:
 
 def ordering(stage: Stage, size: Size) -> Result:
     """Quotes with their orders a second."""
-    register = orders.Register(
-        orders.prepare(stage.product, stage.citizens),
-        lambda server, requests, status: send(server, requests, CONNECTIONS, status),
-    )
+    register = _senders(stage)
     pairs = [
         (register.rate(stage.product, size.orders), register.rate(stage.floor, size.orders * 2))
         for _ in range(size.runs + 1)
     ][1:]
     return compared("order_over_http", "requests/s", pairs, BARE_ORDER)
+
+
+def _senders(stage: Stage) -> orders.Register:
+    return orders.Register(
+        orders.prepare(stage.product, stage.citizens),
+        lambda server, requests, status: send(server, requests, CONNECTIONS, status),
+    )
 
 
 def enrolling(stage: Stage, size: Size) -> list[Result]:
@@ -196,13 +200,8 @@ def enrolling(stage: Stage, size: Size) -> list[Result]:
 def remitting(stage: Stage, size: Size) -> list[Result]:
     """Remittances from their order until they are paid and told, and the floor of bookings, in
     turn."""
-    senders = orders.prepare(stage.product, stage.citizens)
-    ask = partial(send, connections=CONNECTIONS)
-    rounds = []
+    register, rounds = _senders(stage), []
     with enrollments.processes(stage.product) as simulator:
-        register = orders.Register(
-            senders, lambda server, requests, status: ask(server, requests, status=status)
-        )
         corridor = remittances.Corridor(stage.product, register, simulator)
         for number in range(-1, ENROLLING_RUNS):  # the first only warms up
             floors = stage.bookings(OFFICE, size.bookings * 2, f"remittance-floor-{number}")

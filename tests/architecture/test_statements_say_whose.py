@@ -42,6 +42,7 @@ TEXTS = {
     "services.appointments.reminding._REMIND": "the schedule's, of all offices",
     "services.appointments.watching._END_OVER": "the workers', by the keys of who waits",
     "services.appointments.resembling._FLAG": "the workers', compares across all offices",
+    "services.messages.delivering._NOTE_SENT": "the workers', one message by its id",
     "services.remittances.queries._MISMATCHED": "the workers', proves the whole of the books",
 }
 FUNCTIONS = {
