@@ -57,6 +57,8 @@ BY_NAME = {
     ("services/kernel/questionnaires.py", "advice"): "a word of a question: its pages read it",
     ("services/facts/recording.py", "*"): "a dimension: a column of the facts",
     ("services/kernel/db.py", "prepare_threshold"): "psycopg reads it",
+    ("services/kernel/db.py", "autocommit"): "psycopg reads it",
+    ("services/kernel/db.py", "inherit_cache"): "SQLAlchemy reads it",
     ("services/kernel/tables.py", "cache_ok"): "SQLAlchemy reads it",
     ("services/kernel/tables.py", "get_col_spec"): "SQLAlchemy calls it",
     ("services/ledger/posting.py", "open_customer_account"): "for what customers keep with us",
