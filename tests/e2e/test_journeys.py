@@ -208,6 +208,7 @@ def test_the_recipient_looks_it_up_without_signing_in(
 
 def test_cash_is_paid_once_while_finabien_is_silent(instance: Instance, browser: Browser) -> None:
     """300 dollars in cash: the agency takes the order and answers nothing that can be used."""
+    _wait_for_branches(instance)
     page = old_phone(browser)
     _see_the_price_and_sign_in(page, instance)
     _name_who_collects(page)
@@ -240,6 +241,17 @@ def test_cash_is_paid_once_while_finabien_is_silent(instance: Instance, browser:
     assert [e["effects"] for e in effects if e["folio"] == _plain(folio)] == [1]
 
 
+def _wait_for_branches(instance: Instance) -> None:
+    """Until the workers have fetched where cash is collected."""
+    where = {"state": "21", "municipality": "Puebla"}
+    anybody = httpx.Client(base_url=f"{instance.url}/api/v1")
+    deadline = time.monotonic() + 120
+    while not anybody.get("/places", params=where).json().get("items"):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    anybody.close()
+
+
 def _see_the_price_and_sign_in(page: Page, instance: Instance) -> None:
     page.goto(f"{instance.url}/enviar")
     fill(page, {"receive_amount": "5.000,00"})
@@ -267,6 +279,11 @@ def _name_who_collects(page: Page) -> None:
     """Who isn't there yet by themselves: the simulator lets nobody of that name collect. One
     answer is changed on the review."""
     fill(page, {"given_names": "Rosa", "first_surname": "Detenido"})
+    press(page)
+    page.select_option("[name=state]", "21")
+    fill(page, {"municipality": "Puebla"})
+    press(page)
+    page.locator("[name=place]").first.check()
     press(page)
     page.get_by_role("link", name="Cambiar Destinatario").click()
     assert page.input_value("main [name=first_surname]") == "Detenido"
