@@ -6,7 +6,7 @@
   const price = document.getElementById("price");
   const offer = document.getElementById("offer");
   const amounts = { send: form.elements.send_amount, receive: form.elements.receive_amount };
-  let way = "send";
+  let way = form.elements.way.value || "send";
   let waiting = 0;
   let asked = 0;
 
@@ -17,7 +17,7 @@
     price.replaceChildren(...found.body.childNodes);
     // The price of before is no longer what is asked for.
     if (offer) {
-      offer.hidden = true;
+      offer.remove();
     }
     if (!head) {
       return;
@@ -59,6 +59,7 @@
   for (const name of ["send", "receive"]) {
     amounts[name].addEventListener("input", function () {
       way = name;
+      form.elements.way.value = name;
       soon();
     });
   }

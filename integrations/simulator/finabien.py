@@ -30,6 +30,8 @@ REFUSED_LATER = "RECHAZADO"
 REFUSED_AT_ONCE = "BLOQUEADO"
 SLOW = "DEMORADO"
 STUCK = "DETENIDO"
+# Cash for them waits at the branch until the simulator is told that they collect it.
+IN_NO_HURRY = "ESPERADO"
 LESS_PAID = "CORTO"
 IN_DOLLARS = "DOLARES"
 PAID_LATE = "TARDIO"
@@ -156,7 +158,8 @@ class SimulatedAgency:
         by_itself = self._world.collect_seconds
         if order.collected_at is not None or by_itself is None:
             return order.collected_at
-        if order.body["tipoPago"] != "SUCURSAL" or STUCK in _name(order.body):
+        waits = any(word in _name(order.body) for word in (STUCK, IN_NO_HURRY))
+        if order.body["tipoPago"] != "SUCURSAL" or waits:
             return None
         return order.taken_at + by_itself
 

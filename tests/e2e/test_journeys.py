@@ -226,10 +226,10 @@ def test_cash_is_paid_once_while_finabien_is_silent(instance: Instance, browser:
     assert "No envíes otra vez. Tu dinero está a salvo." in calm
     assert re.search(r"Antes del \w+ \d+ de \w+ .* te decimos: pagado o devuelto", calm)
     assert "No tienes que hacer nada." in calm
-    _reload_until(page, "El dinero espera a Rosa María Detenido")
+    _reload_until(page, "El dinero espera a Rosa María Esperado")
     recipient = old_phone(browser)
     recipient.goto(f"{instance.url}/cobrar")
-    fill(recipient, {"folio": folio, "first_surname": "detenido"})
+    fill(recipient, {"folio": folio, "first_surname": "esperado"})
     press(recipient)
     told = _words(recipient)
     for words in (" MXN", "Dónde", "Una identificación oficial vigente", "Último día"):
@@ -276,9 +276,8 @@ def _see_the_price_and_sign_in(page: Page, instance: Instance) -> None:
 
 
 def _name_who_collects(page: Page) -> None:
-    """Who isn't there yet by themselves: the simulator lets nobody of that name collect. One
-    answer is changed on the review."""
-    fill(page, {"given_names": "Rosa", "first_surname": "Detenido"})
+    """Where it is collected, too. One answer is changed on the review."""
+    fill(page, {"given_names": "Rosa", "first_surname": "Esperado"})
     press(page)
     page.select_option("[name=state]", "21")
     fill(page, {"municipality": "Puebla"})
@@ -286,11 +285,11 @@ def _name_who_collects(page: Page) -> None:
     page.locator("[name=place]").first.check()
     press(page)
     page.get_by_role("link", name="Cambiar Destinatario").click()
-    assert page.input_value("main [name=first_surname]") == "Detenido"
+    assert page.input_value("main [name=first_surname]") == "Esperado"
     fill(page, {"given_names": "Rosa María"})
     press(page)
     review = _words(page)
-    for words in ("Rosa María Detenido", "En efectivo", "305.99 USD"):
+    for words in ("Rosa María Esperado", "En efectivo", "305.99 USD"):
         assert words in review
 
 
