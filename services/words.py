@@ -142,6 +142,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "remittances.correction": remittances.CORRECTIONS,
     "remittances.holder": remittances.HOLDERS,
     "remittances.identification": remittances.IDENTIFICATIONS,
+    "remittances.purpose": remittances.PURPOSES,
     "remittances.status": remittances.STATUSES,
     "treasury.account": treasury.ACCOUNTS,
     "treasury.account_kind": treasury.ACCOUNT_KINDS,

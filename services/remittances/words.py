@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 from services.remittances.credit import Identification
-from services.remittances.rules import CorrectionState, HolderMatch, ReceiptKind, Status
+from services.remittances.rules import CorrectionState, HolderMatch, Purpose, ReceiptKind, Status
 
 # Un envío, so that it is masculine.
 STATUSES: Mapping[str, str] = {
@@ -65,6 +65,16 @@ CORRECTIONS: Mapping[str, str] = {
     CorrectionState.ASKED: _("Estamos corrigiendo el nombre. Tarda unos minutos."),
     CorrectionState.DONE: _("Nombre corregido."),
     CorrectionState.REFUSED: _("Finabien no pudo corregir el nombre: sigue el de antes."),
+}
+
+# What the money is for, as the sender says.
+PURPOSES: Mapping[str, str] = {
+    Purpose.FAMILY: _("Gastos de la familia"),
+    Purpose.HEALTH: _("Salud"),
+    Purpose.EDUCATION: _("Estudios"),
+    Purpose.HOUSING: _("Casa o renta"),
+    Purpose.SAVINGS: _("Ahorro"),
+    Purpose.OTHER: _("Otra cosa"),
 }
 
 ERRORS: Mapping[str, ErrorMessage] = {

@@ -68,7 +68,15 @@ from services.remittances.queries import (
 )
 from services.remittances.receipts import kinds_of
 from services.remittances.recipients import recipient_of
-from services.remittances.rules import FINAL, GIVEN_BACK, GOING_WELL, NOT_COMING, Action, Status
+from services.remittances.rules import (
+    FINAL,
+    GIVEN_BACK,
+    GOING_WELL,
+    NOT_COMING,
+    Action,
+    Purpose,
+    Status,
+)
 from services.remittances.telling import list_told, wants_no_messages
 
 REFRESH_SECONDS = 5
@@ -94,6 +102,7 @@ def send_recipient() -> Any:
         return go(url_for("portal.profile", next=here))
     return render_template(
         "portal/send_recipient.html",
+        purposes=[{"value": p, "label": words("remittances.purpose", p)} for p in Purpose],
         quote=quote_context(chosen["quote"]),
         clock=reader_clock(),
         people=list_saved(),
@@ -327,6 +336,7 @@ def _ask_check(form: dict[str, str], command: OrderRemittance, errors: Errors) -
         check=check_recipient(command.quote_id, command.recipient),
         clabe=_in_threes(command.recipient.clabe or ""),
         funding_words=funding_words(quoted["funding"]),
+        purpose=command.purpose,
         form=form,
         errors=errors,
     )
