@@ -106,6 +106,7 @@ COMPLETE: Mapping[str, set[str]] = {
     "folders.data": {*consenting.TRANSFERRED},
     "enrollments.document": {"identity", "proof_of_address"},
     "remittances.identification": {*credit.Identification},
+    "remittances.purpose": {*remittances.Purpose},
     "remittances.status": {*remittances.Status},
     "disputes.kind": {*disputes.Kind},
     "disputes.status": {*disputes.Status},
