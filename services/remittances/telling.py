@@ -21,9 +21,10 @@ from services.kernel.crypto import Vault
 from services.kernel.transitions import Moved
 from services.kernel.writes import Write
 from services.messages.models import SentMessage
+from services.messages.rules import State
 from services.outbox.delivery import enqueue_at
 from services.remittances.models import Remittance, StoppedPhone
-from services.remittances.rules import GIVEN_BACK, Payout, Status
+from services.remittances.rules import NOT_COUNTED, Payout, Status
 
 TOPIC = "remittances.tell_recipient"
 
@@ -51,7 +52,10 @@ class RecipientNews:
     phone: str = field(repr=False)
 
 
-_ENQUEUE = enqueue_at(TOPIC, Status.AVAILABLE, Status.PAID, *GIVEN_BACK)
+_ENQUEUE = enqueue_at(TOPIC, Status.AVAILABLE, Status.PAID, *NOT_COUNTED)
+
+
+_REACHED = frozenset({State.SENT, State.DELIVERED})
 
 
 def tell_recipient(session: Session, moved: Moved) -> Write | None:
@@ -113,9 +117,10 @@ def _news(session: Session, remittance: Remittance) -> News | None:
         return News.RENAMED if _was_renamed(session, remittance) else News.COLLECT
     if status is Status.PAID:
         return None if cash else News.DEPOSITED
-    # Who was told nothing before has nothing to unlearn.
-    told = status in GIVEN_BACK and list_told(session, remittance.id)
-    return News.NOT_COMING if told else None
+    # Who was told nothing before has nothing to unlearn, and hears it once.
+    reached = [each for each in list_told(session, remittance.id) if each.state in _REACHED]
+    unlearns = bool(reached) and reached[0].kind != News.NOT_COMING
+    return News.NOT_COMING if status in NOT_COUNTED and unlearns else None
 
 
 def _where(remittance: Remittance) -> str | None:

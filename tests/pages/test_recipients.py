@@ -99,6 +99,32 @@ def test_the_book_is_changed_and_somebody_removed(web: Web) -> None:
     assert "Todavía no guardas a nadie" in client.get("/destinatarios").text
 
 
+def test_a_message_is_stopped_by_a_button_and_answers_alike_whatever_the_folio(web: Web) -> None:
+    client = sender(web)
+    page = client.get(ordered(client).partition("?")[0]).text
+    folio = re.search(r'class="folio">([A-Z0-9\u2011-]+)<', page)
+    assert folio
+    answers = []
+    for written in (re.sub("\\W", "", folio.group(1)), "R7K3M9QXW42T"):
+        address = f"/alto/{written}"
+        assert "Ya no quiero avisos" in client.get(address).text
+        answers.append(_post(client, address, {"messages": "no"}).text.replace(written, ""))
+    assert "Ya no mandamos avisos a ese teléfono" in answers[0]
+    first, second = (re.sub(r'value="[^"]+"', "", each) for each in answers)
+    assert first == second
+
+
+def test_whoever_waits_for_money_reads_by_when_it_comes(web: Web) -> None:
+    client = sender(web)
+    page = client.get(ordered(client).partition("?")[0]).text
+    folio = re.search(r'class="folio">([A-Z0-9\u2011-]+)<', page)
+    assert folio
+    asked = {"folio": folio.group(1), "first_surname": "demo"}
+    page = _post(client, "/cobrar", asked).text
+    assert "Todavía no se puede cobrar" in page
+    assert "MXN" in page
+
+
 def test_over_the_api_only_the_last_digits_are_listed_and_the_copy_has_all(web: Web) -> None:
     ana, eve = (web.token("citizen", subject=who) for who in ("ana", "eve"))
     body = {**ROSA, "clabe": CLABE, "phone": "+52 1 55 1234 5678"}

@@ -13,6 +13,7 @@ from services.kernel.audit import Actor, Role
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.ids import spaced
+from services.outbox.delivery import enqueue
 from services.outbox.models import OutboxItem
 from services.remittances import telling
 from services.remittances.correcting import (
@@ -128,6 +129,9 @@ def test_they_hear_again_when_the_name_changes_and_when_it_is_off(
     _end(job, row.id, Answer.REFUSED)
     assert _tell(job) == 1
     assert "ya no se puede cobrar" in _told(agencies_url)[0]["body"]
+    with job.transaction() as session:
+        enqueue(session, telling.TOPIC, row.id)
+    assert _tell(job) == 1
     assert len(_told(agencies_url)) == 3
 
 
