@@ -18,7 +18,9 @@ import zxingcpp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
+from consular.printing.remittances import disclosure
 from consular.seed import withdraw_signing_key
+from services.citizens.people import PersonData, make_person
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.signatures import Signer
@@ -212,6 +214,30 @@ def test_a_corrected_fact_makes_the_next_version_and_the_first_stays(web: Web) -
     assert "Hay una versión más nueva" not in _verify(web, _scan(second))
     shown = web.call("GET", f"/remittances/{sent['id']}", token=_sender(web)).get_json()
     assert [receipt["version"] for receipt in shown["receipts"]] == [1, 2]
+
+
+def test_a_corrected_name_makes_the_next_version_too(web: Web) -> None:
+    sent = _order(web)
+    first = _pdf(web, sent)
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        row = session.get_one(Remittance, UUID(sent["id"]))
+        corrected = PersonData("Rosa", "Ybarra", None, None)
+        vault = web.app.extensions["consular.vault"]
+        row.corrected = make_person(
+            corrected, account=row.account_id, now=system_clock(), vault=vault
+        )
+    assert "Rosa Ybarra" in _text(_pdf(web, sent))
+    assert _pdf(web, sent, "?version=1") == first
+    assert "Rosa Ibarra" in _text(first)
+
+
+def test_what_is_an_estimate_is_said_to_be(web: Web, remittance: dict[str, Any]) -> None:
+    with web.app.test_request_context():
+        rows = disclosure({**remittance, "estimated": {"total_to_recipient"}})
+    estimates = [row["label"] for row in rows if "Estim" in row["label"]["en"]]
+    assert estimates == [
+        {"es": "Total al destinatario (Estimado)", "en": "Total to Recipient (Estimated)"}
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,13 @@ from sqlalchemy.orm import Session
 from services.kernel.clock import system_clock
 from services.kernel.db import NO_SCOPE, Database
 from services.kernel.errors import Unavailable
-from services.kernel.signatures import Signed, Signer, is_signed_by_us, list_signing_keys
+from services.kernel.signatures import (
+    Signed,
+    Signer,
+    is_signed_by_us,
+    list_signing_keys,
+    withdraw_key,
+)
 from services.kernel.verify_signed import faults, main
 from tests.servers import DatabaseUrls
 
@@ -43,6 +49,40 @@ def test_what_an_old_key_signed_stays_valid(session: Session) -> None:
     assert _sign(session, {2: NEW}).key == after.key
     assert is_signed_by_us(session, before)
     assert is_signed_by_us(session, after)
+
+
+def test_a_withdrawn_key_signs_no_more_and_whoever_verifies_is_told(
+    database: DatabaseUrls, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    owned = Database(database.owner_url, pool_size=1)
+    with owned.transaction(NO_SCOPE) as session:
+        signed = _sign(session, {1: OLD})
+        withdraw_key(session, signed.key, "stolen", now=system_clock())
+        with pytest.raises(Unavailable, match="signing_key_withdrawn"):
+            _sign(session, {1: OLD})
+        assert _sign(session, {1: OLD, 2: NEW}).key != signed.key
+        [key] = [row for row in list_signing_keys(session) if row.key == signed.key]
+    owned.dispose()
+    assert key.withdrawn_at is not None
+    item = {
+        "key": key.key,
+        "public_key": base64.b64encode(key.public_key).decode(),
+        "withdrawn_at": key.withdrawn_at.isoformat(),
+    }
+    assert main(_files(tmp_path, signed, item)) == 3
+    assert "signed with a key withdrawn on" in capsys.readouterr().out
+
+
+def _files(directory: Path, signed: Signed, key: dict[str, str]) -> list[str]:
+    """What the program reads: a file, its signature and the keys."""
+    contents = {
+        "report.pdf": FILE,
+        "signature.json": json.dumps(signed.as_json()).encode(),
+        "keys.json": json.dumps({"items": [key]}).encode(),
+    }
+    for name, data in contents.items():
+        (directory / name).write_bytes(data)
+    return [str(directory / name) for name in contents]
 
 
 def test_without_a_key_nothing_is_signed(session: Session) -> None:
@@ -81,13 +121,7 @@ def test_the_program_verifies_offline(
     signed = _sign(session, {1: OLD})
     [key] = [row for row in list_signing_keys(session) if row.key == signed.key]
     item = {"key": key.key, "public_key": base64.b64encode(key.public_key).decode()}
-    for name, data in (
-        ("report.pdf", FILE),
-        ("signature.json", json.dumps(signed.as_json()).encode()),
-        ("keys.json", json.dumps({"items": [item]}).encode()),
-    ):
-        (tmp_path / name).write_bytes(data)
-    arguments = [str(tmp_path / name) for name in ("report.pdf", "signature.json", "keys.json")]
+    arguments = _files(tmp_path, signed, item)
     assert main(arguments) == 0
     assert "Valid, signed with the key" in capsys.readouterr().out
     (tmp_path / "report.pdf").write_bytes(FILE.replace(b"a", b"b"))
