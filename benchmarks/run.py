@@ -63,7 +63,7 @@ class Size:
     past: int
 
 
-SHORT = Size(runs=5, bookings=600, reads=100, enrollments=150, orders=200, past=1)
+SHORT = Size(runs=5, bookings=600, reads=100, enrollments=400, orders=200, past=1)
 # 8 rounds of 3 x 1,200 fit into the 32,000 places of the hot slot, a smallint's reach.
 FULL = Size(runs=7, bookings=1200, reads=600, enrollments=400, orders=600, past=15)
 
