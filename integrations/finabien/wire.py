@@ -143,11 +143,22 @@ def payout_state(folio: str, body: Mapping[str, Any]) -> PayoutState:
 
 
 def branches_page(body: Mapping[str, Any]) -> tuple[list[Branch], int | None]:
-    """One page of the branches, and which is the next. ValueError or KeyError when unreadable."""
+    """One page of the branches, and which is the next. ValueError or KeyError when unreadable.
+
+    A branch that can't be read is left out: it spoils none of the others.
+    """
     following = body.get("siguiente")
     if following is not None and not (isinstance(following, int) and following > 0):
         raise ValueError("no number of a page")
-    return [_branch(row) for row in body["sucursales"]], following
+    branches = [_readable_branch(row) for row in body["sucursales"]]
+    return [branch for branch in branches if branch is not None], following
+
+
+def _readable_branch(row: Mapping[str, Any]) -> Branch | None:
+    try:
+        return _branch(row)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _branch(row: Mapping[str, Any]) -> Branch:

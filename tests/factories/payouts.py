@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, cast
@@ -10,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from integrations.contracts import (
+    Branch,
     CredentialCountSource,
     MessageSender,
     NameCorrection,
@@ -85,6 +87,10 @@ class Mortal:
         self.client.correct_name(correction)
         if self.after:
             raise Killed
+
+    def branches(self) -> Sequence[Branch]:
+        """Ask where cash is collected."""
+        return self.client.branches()
 
 
 @dataclass(frozen=True)

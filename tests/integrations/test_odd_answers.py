@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.contracts import CreditKind, CreditProof, EnrollmentStatus, PayoutStatus
-from integrations.finabien.wire import payout_state
+from integrations.finabien.wire import branches_page, payout_state
 from integrations.sat.wire import enrollment_state
 
 FOLIO = "R0000000000A"
@@ -61,6 +61,19 @@ def test_a_proof_is_kept_without_what_cant_be_used_of_it() -> None:
     state = payout_state(FOLIO, {**PAID, "comprobante": proof})
     assert state.credit == CreditProof(CreditKind.BRANCH, "R1", identification="other")
     assert state.dropped == ("comprobante.fechaOperacion",)
+
+
+BRANCH = {
+    "clave": "F1", "nombre": "Sucursal 1", "municipio": "20397", "domicilio": "Plaza 1",
+    "horario": "9 a 17", "latitud": 17.3, "longitud": -97.7,
+}  # fmt: skip
+
+
+def test_a_branch_that_cant_be_read_spoils_no_other() -> None:
+    odd: list[Any] = [{}, {**BRANCH, "municipio": "397"}, {**BRANCH, "latitud": "NaN"}, 7]
+    odd += [{**BRANCH, "nombre": "a\0b"}, {**BRANCH, "longitud": None}]
+    branches, following = branches_page({"sucursales": [*odd, BRANCH], "siguiente": None})
+    assert ([branch.code for branch in branches], following) == (["F1"], None)
 
 
 @pytest.mark.parametrize("change", [{"claveRastreo": "OTHER"}, {"estado": "QUIEN_SABE"}])

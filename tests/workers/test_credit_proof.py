@@ -6,11 +6,16 @@ from datetime import date
 
 import pytest
 
+from services.kernel.ids import new_id
+from services.outbox.delivery import enqueue
+from services.outbox.models import OutboxItem
 from services.remittances.credit import CreditKind
 from services.remittances.models import Remittance
+from services.remittances.places import count_places
 from services.remittances.rules import Payout, Status
 from tests.factories.payouts import PayoutBench
 from tests.factories.remittances import make_remittance, make_sender
+from workers.jobs.run import run_outbox
 
 
 @pytest.mark.parametrize("payout", Payout)
@@ -36,3 +41,12 @@ def test_what_was_paid_is_proved(bench: PayoutBench, payout: Payout) -> None:
     else:
         assert (proof.kind, proof.identification) == (CreditKind.SPEI, None)
         assert all((proof.bank, proof.certificate))
+
+
+def test_the_agencys_branches_are_listed(bench: PayoutBench) -> None:
+    with bench.work.transaction() as session:
+        item = enqueue(session, "places.fetch", new_id())
+    run_outbox(str(item))
+    with bench.work.transaction() as session:
+        assert session.get_one(OutboxItem, item).outcome == "fetched"
+        assert count_places(session) > 1000
