@@ -14,7 +14,7 @@ from consular.auth import CITIZEN, allow
 from consular.db import transaction
 from consular.i18n import in_order
 from consular.input.fields import MISSING
-from consular.input.remittances import PlacesQuery
+from consular.input.remittances import STATES, PlacesQuery
 from consular.pages.drafts import answers, draft, draft_id, keep_draft
 from consular.pages.forms import Errors, check, go, pick, read_or_refuse
 from consular.pages.portal.blueprint import pages
@@ -77,7 +77,8 @@ def state_choices() -> Any:
     """The states of Mexico, for a form."""
     with transaction() as session:
         states = list_states(session)
-    return in_order([{"value": each.inegi_code, "label": each.name_es} for each in states])
+    rows = [(each.inegi_code, each.name_es) for each in states if each.inegi_code in STATES]
+    return in_order([{"value": code, "label": name} for code, name in rows])
 
 
 def place_missing(form: dict[str, str], payout: str) -> bool:
