@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -61,12 +62,7 @@ def first_send_minor(session: Session, day: date) -> int:
 
 def list_rules(session: Session, day: date) -> Sequence[RemittanceRule]:
     """The rules in force on ``day`` with where each was read, by name."""
-    return session.scalars(
-        select(RemittanceRule)
-        .ext(distinct_on(RemittanceRule.rule))
-        .where(RemittanceRule.valid_from <= day)
-        .order_by(RemittanceRule.rule, RemittanceRule.valid_from.desc())
-    ).all()
+    return session.scalars(_in_force(select(RemittanceRule), day)).all()
 
 
 def _rule_on(session: Session, day: date, rule: str) -> Decimal:
@@ -77,7 +73,17 @@ def _rule_on(session: Session, day: date, rule: str) -> Decimal:
 
 
 def _rules_on(session: Session, day: date) -> dict[str, Decimal]:
-    return {row.rule: row.value for row in list_rules(session, day)}
+    """Name and value alone: whole rows would cost an order more than the query."""
+    rows = session.execute(_in_force(select(RemittanceRule.rule, RemittanceRule.value), day))
+    return {row.rule: row.value for row in rows}
+
+
+def _in_force(query: Any, day: date) -> Any:
+    return (
+        query.ext(distinct_on(RemittanceRule.rule))
+        .where(RemittanceRule.valid_from <= day)
+        .order_by(RemittanceRule.rule, RemittanceRule.valid_from.desc())
+    )
 
 
 def _cents(usd: Decimal) -> int:
