@@ -66,7 +66,7 @@ _TAKEN_UP = text(
 )
 _RESENT = text("SELECT count(*) FROM payout_attempts WHERE number > 1")
 _OPEN = text("SELECT count(*) FROM remittances WHERE status NOT IN ('paid', 'refunded')")
-_FUNDED = text("SELECT count(*) FROM remittances WHERE status = 'funded'")
+_FUNDED = text("SELECT count(*) FROM remittances WHERE status = ANY ('{registered, funded}')")
 _ORDERS = text("SELECT folio, status FROM remittances")
 
 
@@ -128,7 +128,11 @@ class Stage:
                 self.sender = make_sender(session, now=now, vault=self.vault)
             self.ordered += 1
             return make_remittance(
-                session, self.sender, send=SEND_CENTS, now=now, vault=self.vault
+                session,
+                self.sender,
+                send=SEND_CENTS,
+                now=now,
+                vault=self.vault,
             ).id
 
     def ask(self, query: TextClause) -> Any:

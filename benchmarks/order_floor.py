@@ -31,18 +31,22 @@ WITH quoted AS (SELECT * FROM quotes WHERE id = %(quote)s), key AS (
 ), sent AS (
     INSERT INTO remittances (
         id, folio, account_id, quote_id, sender_id, recipient_id, sender_name, account_sealed,
-        account_hint, purpose, day, status, funded_at, cancel_until, changed_at, funding, payout,
+        account_hint, purpose, day, status, registered_at, cancel_until, changed_at, funding,
+        payout,
         send_minor, fee_minor, tax_minor, total_minor, receive_minor, rate, date_available)
     SELECT %(id)s, %(folio)s, %(account)s, q.id, p.id, %(person)s, 'ANA DEMO', %(sealed)s, '9719',
-        'family', %(day)s, 'funded', %(now)s, %(until)s, %(now)s, q.funding, q.payout, q.send_minor,
+        'family', %(day)s, 'registered', %(now)s, %(until)s, %(now)s, q.funding, q.payout,
+        q.send_minor,
         q.fee_minor, q.tax_minor, q.total_minor, q.receive_minor, q.rate, q.date_available
     FROM quoted q JOIN people p ON p.account_id = q.account_id AND p.holder
 ), step AS (
     INSERT INTO remittance_events (remittance_id, position, account_id, status, at)
-    VALUES (%(id)s, 1, %(account)s, 'funded', %(now)s)
+    VALUES (%(id)s, 1, %(account)s, 'registered', %(now)s)
+), charge AS (
+    INSERT INTO charges (remittance_id, state, expires_at) VALUES (%(id)s, 'due', %(until)s)
 ), fact AS (
     INSERT INTO facts (kind, subject_id, payout, status, day, quantity, occurred_at)
-    VALUES ('remittance', %(id)s, 'account', 'funded', %(day)s, 1, %(now)s)
+    VALUES ('remittance', %(id)s, 'account', 'registered', %(day)s, 1, %(now)s)
 ), entry AS (
     INSERT INTO audit_entries (
         id, at, actor_role, actor_id, action, subject_kind, subject_id, person_account_id)
@@ -51,12 +55,7 @@ WITH quoted AS (SELECT * FROM quotes WHERE id = %(quote)s), key AS (
 ), item AS (
     INSERT INTO outbox (id, topic, ref) VALUES (%(item)s, 'remittances.payout', %(id)s)
 )
-SELECT post_transfers_v1(
-    %(now)s, ARRAY[%(transfer)s::uuid], ARRAY['funded'], ARRAY[%(id)s::uuid], ARRAY[NULL::uuid],
-    ARRAY[false], ARRAY[NULL::timestamptz], ARRAY[1, 1, 1], ARRAY[1, 2, 3]::smallint[],
-    ARRAY['funding_clearing', 'remittances_payable', 'fee_income'], ARRAY['USD', 'USD', 'USD'],
-    ARRAY[total_minor, -send_minor, -fee_minor])
-FROM quoted
+SELECT total_minor FROM quoted
 """
 
 
@@ -71,12 +70,12 @@ def order_values(account: str, key: str, body: dict[str, Any]) -> dict[str, Any]
     """What the floor writes of an order."""
     now = datetime.now(UTC)
     return {
-        **{name: uuid4() for name in ("id", "person", "entry", "item", "transfer")},
+        **{name: uuid4() for name in ("id", "person", "entry", "item")},
         "account": account,
         "quote": body["quote"],
         "key": key,
         "hash": os.urandom(32),
-        "answer": Jsonb({"folio": "R" * 12, "status": "funded", "total": "12.99", "id": key}),
+        "answer": Jsonb({"folio": "R" * 12, "status": "registered", "total": "12.99", "id": key}),
         "folio": os.urandom(6).hex(),
         "index": os.urandom(32),
         "data_key": os.urandom(62),

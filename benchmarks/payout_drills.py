@@ -56,7 +56,7 @@ from services.kernel.db import NETWORK_SCOPE, Database
 from services.kernel.errors import Conflict
 from services.kernel.settings import Settings
 from services.remittances.queries import proof
-from services.remittances.rules import GIVEN_BACK, Status
+from services.remittances.rules import GOES_BACK, Status
 from tests.factories.payouts import PayoutBench
 from tests.factories.remittances import (
     make_clabe,
@@ -264,7 +264,9 @@ def cancels(environ: Mapping[str, str], home: Path, rounds: int) -> Outcome:
                 with bench.work.transaction() as session:
                     sender = make_sender(session, now=bench.clock())
             with bench.work.transaction() as session:
-                remittance = make_remittance(session, sender, send=SEND_CENTS, now=bench.clock()).id
+                remittance = make_remittance(
+                    session, sender, send=SEND_CENTS, now=bench.clock(), paid=False
+                ).id
             cancelling = other.submit(_cancel, bench, remittance, sender)
             # Sent, asked about and paid, while the sender changes their mind.
             bench.finish()
@@ -272,7 +274,7 @@ def cancels(environ: Mapping[str, str], home: Path, rounds: int) -> Outcome:
             bench.finish()
             status, effects = bench.ending(remittance)
             outcome.counts[status.value] += 1
-            if (status, effects) != (Status.PAID, 1) and not (status in GIVEN_BACK and not effects):
+            if (status, effects) != (Status.PAID, 1) and not (status in GOES_BACK and not effects):
                 outcome.wrong.append(f"round {number}: {status}, paid {effects} times")
         outcome.wrong += [] if bench.proof().holds else ["the books do not hold"]
     return outcome

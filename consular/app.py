@@ -196,7 +196,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> Flask:
         MAX_FORM_MEMORY_SIZE=MAX_REQUEST,
         FORM_KEY=hashlib.sha256(b"consular.form" + settings.index_key()).digest(),
         MIGRATIONS_HEAD=migrations.head(),
-        FUNDING_MODE="instant" if settings.development else "none",
+        TAKES_PAYMENTS=settings.development or "CONSULAR_PAYMENTS_URL" in settings.values,
         # In a quarter of an hour. Development leaves room for tests that act as many people.
         CODES_PER_ADDRESS=5 if not settings.development else 9000,
         CODES_PER_CALLER=30 if not settings.development else 9000,

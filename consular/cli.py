@@ -30,6 +30,7 @@ from consular.seed import (
     adopt_database,
     appoint_administrator,
     load_reference,
+    load_screening_list,
     withdraw_signing_key,
 )
 from consular.server import run_web
@@ -39,6 +40,7 @@ from services.kernel.db import sqlstate
 from services.kernel.errors import DomainError
 from services.kernel.money import Money
 from services.kernel.settings import Settings, SettingsError
+from services.remittances.listing import BadScreeningList
 from services.remittances.quoting import RequestQuote
 from services.remittances.rules import Funding, Payout
 from workers.main import run_relay, run_schedule, run_worker
@@ -179,6 +181,26 @@ def token(role: str, consulate: str | None, subject: str | None, name: str | Non
     """Print a bearer token of the development issuer."""
     settings = _development("token")
     click.echo(development_token(settings, role, consulate, subject, name))
+
+
+@commands.command(name="screening-list")
+@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@click.option("--name", required=True, help="Which list it is; it replaces the one before.")
+@click.option("--published", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Its own date.")
+@click.option("--source", required=True, help="Who publishes it, and where.")
+def screening_list(file: TextIO, name: str, published: datetime, source: str) -> None:
+    """Put a list of names in force that senders and recipients of money are compared with.
+
+    A CSV file with the columns reference, name and birth_date (empty where unknown). Orders that
+    were compared before are compared again.
+    """
+    try:
+        count = load_screening_list(
+            _settings(), file, name=name, published_on=published.date(), source=source
+        )
+    except BadScreeningList as wrong:
+        _fail(f"{file.name}: {wrong}.", "Nothing was changed: correct the file and load it again.")
+    click.echo(f"{count} names of {name} in force.")
 
 
 @commands.command(name="import-appointments")

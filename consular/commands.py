@@ -151,14 +151,14 @@ def reschedule(session: Session, command: RescheduleAppointment) -> Appointment:
 
 
 def order_remittance(session: Session, command: ordering.OrderRemittance) -> Remittance:
-    """Order it as of the database's clock, funded as it is here."""
+    """Order it as of the database's clock, where somebody takes payments."""
     return ordering.order(
         session,
         command,
         now=database_now(session),
         actor=actor(),
         vault=vault(),
-        funding_mode=current_app.config["FUNDING_MODE"],
+        takes_payments=current_app.config["TAKES_PAYMENTS"],
     )
 
 

@@ -5,9 +5,9 @@ Reference data is written with the owner's rights, everything else through the u
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from services.kernel.signatures import withdraw_key
 from services.ledger.adopting import number_on
 from services.monitoring import published
 from services.remittances import loading as remittances
+from services.remittances.listing import load_demonstration, load_list
 from services.staff.accounts import MakeStaffAccount, make_account
 from services.voting import loading as voting
 
@@ -31,7 +32,21 @@ def load_reference(settings: Settings) -> dict[str, int]:
     # The web may read what things cost, not write it.
     url = settings.database_owner_url or settings.worker_database_url or settings.database_url
     with one_transaction(url) as session:
-        return load_rows(session)
+        counts = load_rows(session)
+        if settings.development:
+            counts["screening_entries"] = load_demonstration(session, now=system_clock())
+        return counts
+
+
+def load_screening_list(
+    settings: Settings, lines: Iterable[str], *, name: str, published_on: date, source: str
+) -> int:
+    """Put a list of names in force; returns how many entries. Raises `BadScreeningList`."""
+    url = settings.database_owner_url or settings.worker_database_url or settings.database_url
+    with one_transaction(url) as session:
+        return load_list(
+            session, lines, name=name, published_on=published_on, source=source, now=system_clock()
+        )
 
 
 def load_rows(session: Session) -> dict[str, int]:

@@ -178,6 +178,78 @@ class PayoutAgency(Protocol):
         ...
 
 
+# --- Payments of senders -------------------------------------------------------------------------
+
+
+class ChargeMethod(StrEnum):
+    """How the sender pays."""
+
+    BANK_ACCOUNT = "bank_account"
+    US_CARD = "us_card"
+    CASH = "cash"
+
+
+class ChargeWord(StrEnum):
+    """Where a charge stands at the provider. `failed`: it can't be paid any more; `refunded` by us;
+    `returned`: the sender's bank took it back. `not_found`: it has none with that folio."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+    RETURNED = "returned"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeOrder:
+    """What a sender is to pay, in cents of USD, until `expires_at`. `folio` is the key: it is paid
+    once at most."""
+
+    folio: str
+    amount_minor: int
+    method: ChargeMethod
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeState:
+    """What the provider says of one folio now. `pay_address` and `pay_reference` are where and with
+    what the sender pays. `refunded`: we have given it back, whatever came since."""
+
+    folio: str
+    status: ChargeWord
+    reason_code: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    provider_reference: str | None = None
+    pay_address: str | None = None
+    pay_reference: str | None = None
+    refunded: bool = False
+    dropped: tuple[str, ...] = ()
+
+
+class PaymentProvider(Protocol):
+    """Takes payments of senders and gives them back. Grade A and B: the same folio again is the
+    same charge, and can be asked about."""
+
+    def charge(self, order: ChargeOrder) -> ChargeState:
+        """Have the sender pay."""
+        ...
+
+    def status(self, folio: str) -> ChargeState:
+        """Ask what became of the folio; `not_found` when it never arrived."""
+        ...
+
+    def void(self, folio: str) -> ChargeState:
+        """See that it isn't paid any more, whether it arrived or not; `paid` when too late."""
+        ...
+
+    def refund(self, folio: str, amount_minor: int) -> ChargeState:
+        """Give it back, once; `returned` where the sender's bank was faster."""
+        ...
+
+
 # --- Enrollment ----------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from integrations.imss.client import ImssClient
 from integrations.ine.client import IneClient
 from integrations.infonavit.client import InfonavitClient
 from integrations.notices.client import NoticesClient
+from integrations.payments.client import PaymentsClient
 from integrations.rates.client import BanxicoClient
 from integrations.renapo.client import RenapoClient
 from integrations.sat.client import SatClient
@@ -32,6 +33,7 @@ class Purpose(StrEnum):
     serves each other purpose."""
 
     PAYOUTS = "payouts"
+    PAYMENTS = "payments"
     ENROLLMENT = "enrollment"
     BATCH_ENROLLMENT = "batch_enrollment"
     POPULATION_REGISTER = "population_register"
@@ -109,6 +111,7 @@ AGENCIES: Mapping[str, Agency] = {
     agency.code: agency
     for agency in (
         Agency("finabien", "FINABIEN", Purpose.PAYOUTS, FinabienClient, calls_back=True),
+        Agency("payments", "PAYMENTS", Purpose.PAYMENTS, PaymentsClient, calls_back=True),
         Agency("sat", "SAT", Purpose.ENROLLMENT, SatClient, calls_back=True),
         Agency("imss", "IMSS", Purpose.ENROLLMENT, ImssClient),
         Agency("infonavit", "INFONAVIT", Purpose.BATCH_ENROLLMENT, InfonavitClient),

@@ -27,7 +27,9 @@ from consular.local.roles import OWNER, create_database, provision
 from consular.local.valkey import ValkeyServer
 from consular.seed import load_rows, one_transaction
 from integrations.registry import new_secrets as new_agency_secrets
+from services.kernel.clock import system_clock
 from services.kernel.settings import Settings
+from services.remittances.listing import load_demonstration
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "consular_template"
@@ -114,6 +116,7 @@ class Addresses:
         owner_url = self.named(REFERENCE).owner_url
         with one_transaction(owner_url) as session:
             load_rows(session)
+            load_demonstration(session, now=system_clock())
         _vacuum(_with_database(self.superuser_url, REFERENCE))
 
     def _execute(self, statement: LiteralString, *names: str) -> None:

@@ -15,6 +15,7 @@ from integrations.contracts import (
     CredentialCountSource,
     EnrollmentAgency,
     MessageSender,
+    PaymentProvider,
     PayoutAgency,
     PopulationRegister,
     RateSource,
@@ -30,6 +31,7 @@ class Agencies:
     """The agencies that a job may call. In tests any of them can be another implementation."""
 
     payouts: PayoutAgency
+    payments: PaymentProvider
     enrollments: Mapping[str, EnrollmentAgency]
     batches: Mapping[str, BatchEnrollmentAgency]
     curps: PopulationRegister
@@ -42,6 +44,7 @@ def build_agencies(settings: Settings, gate: Gate) -> Agencies:
     """Clients with the addresses and secrets of this process. Raises `SettingsError`."""
     return Agencies(
         payouts=cast(PayoutAgency, only(Purpose.PAYOUTS, settings, gate)),
+        payments=cast(PaymentProvider, only(Purpose.PAYMENTS, settings, gate)),
         enrollments=cast(
             Mapping[str, EnrollmentAgency], _by_code(Purpose.ENROLLMENT, settings, gate)
         ),

@@ -62,6 +62,7 @@ from services.remittances.rules import Status as RemittanceStatus
 
 _MONEY = {
     RemittanceStatus.PAID: "remittance_paid",
+    RemittanceStatus.REFUNDING: "remittance_refunded",
     RemittanceStatus.REFUNDED: "remittance_refunded",
     RemittanceStatus.CANCELLED: "remittance_refunded",
 }

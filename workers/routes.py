@@ -19,6 +19,7 @@ from workers.jobs import (
     incidents,
     ledger,
     notices,
+    payments,
     places,
     privacy,
     published,
@@ -42,6 +43,7 @@ class Route:
 # What is done when an agency of a purpose calls back.
 _CALLBACKS = {
     Purpose.PAYOUTS: Route(Queue.MONEY, remittances.take_callback, parks=False),
+    Purpose.PAYMENTS: Route(Queue.MONEY, payments.take_callback, parks=False),
     Purpose.ENROLLMENT: Route(Queue.AGENCIES, enrollments.take_callback),
     Purpose.MESSAGES: Route(Queue.NOTICES, notices.take_receipt),
 }
@@ -65,6 +67,8 @@ ROUTES: Mapping[str, Route] = {
     "enrollments.lapse": Route(Queue.AGENCIES, enrollments.lapse),
     "remittances.payout": Route(Queue.MONEY, remittances.submit_payout, parks=False),
     "remittances.cancel": Route(Queue.MONEY, remittances.cancel, parks=False),
+    "remittances.refund": Route(Queue.MONEY, payments.refund, parks=False),
+    "remittances.screen": Route(Queue.HOUSEKEEPING, remittances.screen_again),
     "remittances.correct_name": Route(Queue.MONEY, recipients.correct_name, parks=False),
     "remittances.check_holder": Route(Queue.AGENCIES, recipients.check_holder),
     "incidents.watch": Route(Queue.MONEY, incidents.watch),

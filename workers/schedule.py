@@ -28,6 +28,7 @@ from services.outbox.delivery import enqueue
 from services.outbox.periodic import start_if_due, start_if_due_daily
 from services.privacy import queries as privacy
 from services.remittances import queries as remittances
+from services.remittances import screening
 from services.remittances.rules import Status
 
 PERIOD_SECONDS = 1.0
@@ -134,14 +135,23 @@ def _end_terms(session: Session, now: datetime) -> None:
         enqueue(session, "enrollments.lapse", enrollment)
 
 
+_GOES_ON: dict[str, str] = {
+    Status.CANCELLING: "remittances.cancel",
+    Status.REFUNDING: "remittances.refund",
+}
+
+
 def _go_on_with_remittances(session: Session, now: datetime) -> None:
     """The same net below money: the payout's job asks or sends, whichever the state calls for."""
     before = now - UNATTENDED_AFTER
     for remittance in remittances.list_unattended(session, before=before, limit=BATCH):
-        if remittance.status == Status.CANCELLING:
-            enqueue(session, "remittances.cancel", remittance.id)
-        else:
-            enqueue(session, "remittances.payout", remittance.id)
+        topic = _GOES_ON.get(remittance.status, "remittances.payout")
+        enqueue(session, topic, remittance.id)
+
+
+def _screen_again(session: Session, _: datetime) -> None:
+    if screening.list_outdated(session, most=1):
+        enqueue(session, "remittances.screen", id_of("remittances.screen"))
 
 
 def _evaluate_alerts(session: Session, _: datetime) -> None:
@@ -207,6 +217,7 @@ PERIODIC = (
     Periodic("ledger.settle", 5, _settle_books),
     Periodic("ledger.compare", 0, _compare_books, hour=COMPARE_HOUR),
     Periodic("privacy.unattended", 20 * 60, _go_on_erasing),
+    Periodic("remittances.screen", 60, _screen_again),
     Periodic("remittances.unattended", 10, _go_on_with_remittances),
 )
 

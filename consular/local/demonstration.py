@@ -207,10 +207,7 @@ class Demonstration:
             with self.database.transaction(NETWORK_SCOPE) as session:
                 price = quote(session, wanted, now=self.now, actor=actor)
                 command = OrderRemittance(price.id, recipient, Purpose.FAMILY)
-                order(
-                    session, command, now=self.now, actor=actor, vault=self.vault,
-                    funding_mode="instant",
-                )  # fmt: skip
+                order(session, command, now=self.now, actor=actor, vault=self.vault)
         except (Conflict, Unavailable):
             return
         self.done["remittances"] += 1

@@ -22,6 +22,7 @@ class Control:
     def __init__(self, world: World, played: Mapping[str, Any]) -> None:
         self._world = world
         self._collect = played["finabien"].collect
+        self._payments = played["payments"]
         self._pages = ControlPages(world, played)
 
     def blueprint(self) -> Blueprint:
@@ -36,6 +37,10 @@ class Control:
         routes.add_url_rule("/messages.json", "messages_json", self.messages_json)
         branches = "/branches/<folio>/collect"
         routes.add_url_rule(branches, "collect", self._collect, methods=["POST"])
+        charges = "/charges/<folio>"
+        pay, take_back = self._payments.pay, self._payments.take_back
+        routes.add_url_rule(f"{charges}/pay", "pay", pay, methods=["POST"])
+        routes.add_url_rule(f"{charges}/return", "return", take_back, methods=["POST"])
         self._pages.register(routes)
         return routes
 
@@ -60,7 +65,7 @@ class Control:
     def effects(self) -> Response:
         """How many times each folio took effect; undone ones are not listed."""
         asked = request.args.get("agency", "")
-        known_agency(asked.removesuffix(".documents"))
+        known_agency(asked.partition(".")[0])
         counts = self._world.memory.effects(asked)
         return jsonify(items=[{"folio": f, "effects": n} for f, n in counts.items()])
 

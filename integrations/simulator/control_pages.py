@@ -36,6 +36,8 @@ FAULT_WORDS: Mapping[str, str] = {
     "own_reference_rate": "Avisa solo con su propio número, sin el folio",
     "wrong_signature_rate": "Firma el aviso con otra clave",
     "bounce_rate": "Toma el mensaje y luego dice que no llegó",
+    "unpaid_rate": "El remitente no paga todavía",
+    "declined_rate": "El pago se rechaza",
     "honours_key": "Reconoce un folio repetido y no lo hace otra vez",
 }
 

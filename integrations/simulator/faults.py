@@ -54,6 +54,8 @@ class Faults:
     wrong_signature_rate: float = 0.0
     own_reference_rate: float = 0.0
     bounce_rate: float = 0.0
+    unpaid_rate: float = 0.0
+    declined_rate: float = 0.0
     honours_key: bool = True
 
 

@@ -184,6 +184,11 @@ class Memory:
             ).fetchall()
         return dict(rows)
 
+    def add_effect(self, agency: str, folio: str, now: float) -> None:
+        """Something took effect later than it was taken in."""
+        with self.transaction() as db:
+            db.execute("INSERT INTO effects VALUES (?, ?, ?)", (agency, folio, now))
+
     def keep_message(self, key: str, body: Mapping[str, Any], now: float) -> None:
         """Keep a message once. Raises KeyReused for another body."""
         digest = digest_of(body)

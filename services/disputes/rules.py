@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from services.kernel.working_days import add_working_days
 from services.remittances import rules as remittances
-from services.remittances.rules import DISPUTE_DAYS, GIVEN_BACK
+from services.remittances.rules import DISPUTE_DAYS, GOES_BACK
 
 INVESTIGATE_DAYS = 90
 TELL_DAYS = 3
@@ -128,7 +128,7 @@ def remedies(status: remittances.Status, left: Left) -> tuple[Remedy, ...]:
     While it is under way its own end decides, so that nothing goes out twice: it is cancelled, or
     the agency says what became of it.
     """
-    if status in GIVEN_BACK:
+    if status in GOES_BACK:
         return (Remedy.GIVEN_BACK,)
     if status is not remittances.Status.PAID or not left.minor:
         return ()

@@ -24,6 +24,10 @@ class Kind(StrEnum):
     ``results_contradict``: an agency's file of results says two things of a request, or has one
     that wasn't sent. ``sums_differ``: sums that are kept of facts aren't what a recount gives.
     ``books_differ``: a row of the ledger isn't what it was, or a balance isn't its lines' sum.
+    ``funding_returned``: the sender's bank took back what was paid out or given back already;
+    ``funding_contradicts``: the provider of payments says what must not be. ``refund_due``: the
+    term to give a sender's money back ends soon. ``name_listed``: a name of an order that is at the
+    agency is on a list that is screened against.
     """
 
     PAID_AFTER_REFUND = "paid_after_refund"
@@ -46,6 +50,10 @@ class Kind(StrEnum):
     RESULTS_CONTRADICT = "results_contradict"
     SUMS_DIFFER = "sums_differ"
     BOOKS_DIFFER = "books_differ"
+    FUNDING_RETURNED = "funding_returned"
+    FUNDING_CONTRADICTS = "funding_contradicts"
+    REFUND_DUE = "refund_due"
+    NAME_LISTED = "name_listed"
 
 
 class Subject(StrEnum):
@@ -110,6 +118,8 @@ END_BY_THEMSELVES = frozenset(
         Kind.AGENCY_UNAVAILABLE,
         Kind.SUMS_DIFFER,
         Kind.BOOKS_DIFFER,
+        Kind.REFUND_DUE,
+        Kind.NAME_LISTED,
     }
 )
 

@@ -29,6 +29,10 @@ KINDS: Mapping[str, str] = {
     Kind.RESULTS_CONTRADICT: _("Archivo de resultados que no cuadra"),
     Kind.SUMS_DIFFER: _("Sumas de indicadores que no cuadran"),
     Kind.BOOKS_DIFFER: _("Libros de los envíos que no cuadran"),
+    Kind.FUNDING_RETURNED: _("El banco del remitente retiró el pago"),
+    Kind.FUNDING_CONTRADICTS: _("Pago que no cuadra con el envío"),
+    Kind.REFUND_DUE: _("Devolución por vencer"),
+    Kind.NAME_LISTED: _("Nombre en una lista, con la orden ya enviada"),
 }
 # What each means, and what to do about it.
 MEANINGS: Mapping[str, str] = {
@@ -113,6 +117,22 @@ MEANINGS: Mapping[str, str] = {
         "Alguien cambió el libro de los envíos por fuera, o un saldo no es la suma de sus"
         " movimientos. No se ordenan pagos mientras el caso siga abierto; lo demás funciona."
         " Averigua quién cambió esas filas; `consular books check` las nombra todas."
+    ),
+    Kind.FUNDING_RETURNED: _(
+        "El banco del remitente retiró lo que pagó, y el envío ya se había entregado o devuelto. La"
+        " pérdida está en su cuenta. Averigua con el proveedor de pagos si se puede recuperar."
+    ),
+    Kind.FUNDING_CONTRADICTS: _(
+        "El proveedor de pagos dice algo que no puede ser: otro monto, un pago de un envío que ya"
+        " terminó, o que no hubo un pago que ya constaba. Nada se movió por eso. Acláralo con él."
+    ),
+    Kind.REFUND_DUE: _(
+        "Mañana vence el plazo de la ley para devolver el dinero de este envío. Pregunta al"
+        " proveedor de pagos por el folio."
+    ),
+    Kind.NAME_LISTED: _(
+        "Un nombre de este envío coincide con una lista, y la orden ya está en Finabien. Decide en"
+        " la revisión de nombres si sigue o se detiene."
     ),
     Kind.SUMS_DIFFER: _(
         "Las sumas guardadas de los indicadores no son las del recuento. Ya no se usan: los"

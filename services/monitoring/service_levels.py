@@ -190,7 +190,7 @@ def _remittances(session: Session, now: datetime) -> list[RemittancesLevel]:
             count,
             count.filter(Remittance.answer_due_at < now),
             count.filter(Remittance.status == RemittanceStatus.UNKNOWN),
-            func.min(Remittance.funded_at),
+            func.min(Remittance.registered_at),
         )
         .where(Remittance.status.in_(OPEN))
         .group_by(Remittance.payout)

@@ -219,6 +219,20 @@ def make_due(session: Session, items: Sequence[UUID]) -> None:
     session.execute(_MAKE_DUE, {"ids": list(items)})
 
 
+_HURRY = text(
+    """
+    UPDATE outbox SET ring_at = clock_timestamp(), due_at = least(due_at, clock_timestamp())
+    WHERE ref = :ref AND topic = :topic AND done_at IS NULL RETURNING id
+    """
+)
+
+
+def hurry(session: Session, topic: str, ref: UUID) -> None:
+    """Let the waiting item of that topic about ``ref`` be due now; a new one where none waits."""
+    if session.execute(_HURRY, {"ref": ref, "topic": topic}).first() is None:
+        enqueue(session, topic, ref)
+
+
 _POSTPONE = text(
     """
     UPDATE outbox

@@ -7,21 +7,23 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.kernel.audit import SYSTEM, Actor
+from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound, WrongState
 from services.remittances.errors import AlreadyPaid, CancelWindowOver
+from services.remittances.funding import ChargeStep, ChargeTask, charge_task, was_asked
 from services.remittances.lifecycle import LIFECYCLE
-from services.remittances.models import Remittance
+from services.remittances.models import Charge, Remittance
 from services.remittances.payout import PayoutTask, describe_task, reached_agency
-from services.remittances.rules import FINAL, NOT_AT_AGENCY, Action, Status, actions
+from services.remittances.refunding import give_back
+from services.remittances.rules import FINAL, NOT_AT_AGENCY, STOPPED, Action, Status, actions
 
 
 def cancel(session: Session, remittance_id: UUID, *, now: datetime, actor: Actor) -> Remittance:
     """Give everything back, or ask the agency to stop the payout. The row lock decides the race.
 
-    ``cancelled`` at once when no order can have reached the agency, otherwise ``cancelling``
-    until it answers; asked again meanwhile, nothing changes. Raises NotFound, `AlreadyPaid`,
+    At once while nothing can have reached the provider or the agency, otherwise ``cancelling``
+    until they answer; asked again meanwhile, nothing changes. Raises NotFound, `AlreadyPaid`,
     `CancelWindowOver`, `WrongState`.
     """
     remittance = LIFECYCLE.lock(session, remittance_id)
@@ -32,14 +34,25 @@ def cancel(session: Session, remittance_id: UUID, *, now: datetime, actor: Actor
         raise AlreadyPaid()
     if status in FINAL:
         raise WrongState(state=status)
-    if status is Status.CANCELLING:
+    if status in STOPPED:
         return remittance
     if Action.CANCEL not in list_actions(session, remittance, now=now):
         raise CancelWindowOver(cancel_until=remittance.cancel_until)
-    ours = status in NOT_AT_AGENCY and not reached_agency(session, remittance_id)
-    after = Status.CANCELLED if ours else Status.CANCELLING
-    LIFECYCLE.move(session, remittance, after, now=now, actor=actor, action="remittance.cancel")
+    _stop(session, remittance, now=now, actor=actor)
     return remittance
+
+
+def _stop(session: Session, remittance: Remittance, *, now: datetime, actor: Actor) -> None:
+    """What was paid goes back, where nobody else has the order; or whoever has it is asked."""
+    action, wanted = "remittance.cancel", {"cancelled_at": now}
+    status = Status(remittance.status)
+    ours = status in NOT_AT_AGENCY and not reached_agency(session, remittance.id)
+    if ours and remittance.funded_at is not None:
+        give_back(session, remittance, now=now, actor=actor, action=action, **wanted)
+        return
+    ours = ours and not was_asked(session, remittance.id)
+    after = Status.CANCELLED if ours else Status.CANCELLING
+    LIFECYCLE.move(session, remittance, after, now=now, actor=actor, action=action, **wanted)
 
 
 def list_actions(session: Session, remittance: Remittance, *, now: datetime) -> frozenset[Action]:
@@ -54,8 +67,9 @@ def list_actions(session: Session, remittance: Remittance, *, now: datetime) -> 
 
 def claim_cancel(
     session: Session, remittance_id: UUID, *, now: datetime, vault: Vault
-) -> PayoutTask | None:
-    """What to cancel at the agency; None when there is nothing left to cancel there.
+) -> PayoutTask | ChargeTask | None:
+    """What to stop: the payout at the agency, or the payment at the provider; None when there is
+    nothing left to stop there.
 
     When it turns out that no order can have reached the agency, everything goes back here.
     Raises NotFound, `RecipientForgotten`.
@@ -63,7 +77,9 @@ def claim_cancel(
     remittance = LIFECYCLE.lock(session, remittance_id)
     if Status(remittance.status) is not Status.CANCELLING:
         return None
+    if remittance.funded_at is None:
+        return charge_task(remittance, session.get_one(Charge, remittance_id), ChargeStep.STOP)
     if not reached_agency(session, remittance_id):
-        LIFECYCLE.move(session, remittance, Status.CANCELLED, now=now, actor=SYSTEM)
+        give_back(session, remittance, now=now)
         return None
     return describe_task(session, remittance, vault)

@@ -34,6 +34,7 @@ from services.remittances.rules import (
     CorrectionState,
     Status,
 )
+from services.remittances.screening import screen_again
 
 TOPIC = "remittances.correct_name"
 TOO_LATE = "too_late"
@@ -147,6 +148,8 @@ def _apply(
     _settle(session, asked, CorrectionState.DONE, now)
     subject = audit.Subject.of("remittance", remittance)
     audit.record(session, subject, action="remittance.name_corrected", now=now, actor=SYSTEM)
+    session.flush()
+    screen_again(session, remittance.id, now=now, corrected=True)
     if Status(remittance.status) is Status.AVAILABLE and remittance.recipient.phone_sealed:
         enqueue(session, "remittances.tell_recipient", remittance.id)
 

@@ -33,6 +33,8 @@ class LedgerCode(StrEnum):
     SUSPENSE_MXN = "suspense_mxn"
     LOSSES_MXN = "losses_mxn"
     REMEDIES_USD = "remedies_usd"
+    FUNDING_RETURNED = "funding_returned"
+    LOSSES_USD = "losses_usd"
 
     @property
     def currency(self) -> str:
@@ -57,6 +59,9 @@ class EntryKind(StrEnum):
     incident or a dispute.
 
     ``held``: pesos that were ordered are kept for the agency until it has paid or it is given back.
+    ``refunded``: the house owes the sender all that they paid; ``given_back``: they have it.
+    ``returned``: their bank took it back, ``lost`` where that is the house's loss, ``unfunded``
+    where nothing is owed for it.
     ``suspended``: the agency contradicts the books; ``cleared``: a person has settled that.
     ``remedied``: an error is put right, and the sender is owed something back.
     """
@@ -67,6 +72,10 @@ class EntryKind(StrEnum):
     PAID = "paid"
     REVERSED = "reversed"
     REFUNDED = "refunded"
+    GIVEN_BACK = "given_back"
+    RETURNED = "returned"
+    UNFUNDED = "unfunded"
+    LOST = "lost"
     SUSPENDED = "suspended"
     CLEARED = "cleared"
     REMEDIED = "remedied"
@@ -104,8 +113,44 @@ def post(session: Session, kind: EntryKind, of: Remittance, *, now: datetime) ->
         case EntryKind.REFUNDED:
             lines = [*_opposite(_owed(of)), line(LedgerCode.REFUNDS_PAYABLE, -of.total_minor)]
             ledger.post(session, _transfer(of, kind, lines), now=now)
+        case EntryKind.GIVEN_BACK:
+            lines = [
+                line(LedgerCode.REFUNDS_PAYABLE, of.refunded_minor),
+                line(LedgerCode.FUNDING_CLEARING, -of.refunded_minor),
+            ]
+            ledger.post(session, _transfer(of, kind, lines), now=now)
+        case EntryKind.UNFUNDED:
+            lines = [*_opposite(_owed(of)), line(LedgerCode.FUNDING_RETURNED, -of.total_minor)]
+            ledger.post(session, _transfer(of, kind, lines), now=now)
         case _:
             raise ValueError(f"{kind} is no step of a remittance")
+
+
+def post_return(session: Session, of: Remittance, *, now: datetime) -> None:
+    """The sender's bank took back what they paid; who bears it is still to be posted."""
+    lines = [
+        line(LedgerCode.FUNDING_RETURNED, of.total_minor),
+        line(LedgerCode.FUNDING_CLEARING, -of.total_minor),
+    ]
+    ledger.post(session, _transfer(of, EntryKind.RETURNED, lines), now=now)
+
+
+def post_loss(session: Session, of: Remittance, *, now: datetime) -> None:
+    """What was taken back is the house's loss: it had paid it out, or given it back, before."""
+    lines = [
+        line(LedgerCode.LOSSES_USD, of.total_minor),
+        line(LedgerCode.FUNDING_RETURNED, -of.total_minor),
+    ]
+    ledger.post(session, _transfer(of, EntryKind.LOST, lines), now=now)
+
+
+def post_return_as_refund(session: Session, of: Remittance, *, now: datetime) -> None:
+    """What was taken back is what the house owed: nothing more goes to the sender."""
+    lines = [
+        line(LedgerCode.REFUNDS_PAYABLE, of.total_minor),
+        line(LedgerCode.FUNDING_RETURNED, -of.total_minor),
+    ]
+    ledger.post(session, _transfer(of, EntryKind.UNFUNDED, lines), now=now)
 
 
 def post_lines(

@@ -60,3 +60,53 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+
+-- The steps that rules.TRANSITIONS and rules.FORMER_STEPS allow; the row "before" null is a new
+-- remittance's, which the version before takes for funded at once.
+CREATE OR REPLACE FUNCTION remittance_step_allowed(p_before text, p_after text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE p_before
+        WHEN 'registered' THEN p_after = ANY ('{funded, cancelling, cancelled, failed}')
+        WHEN 'funded' THEN p_after = ANY (
+            '{screening, held, submitted, refunding, failed, sending, cancelled}')
+        WHEN 'screening' THEN p_after = ANY ('{held, submitted, refunding, failed}')
+        WHEN 'held' THEN p_after = ANY ('{screening, refunding, failed}')
+        WHEN 'submitted' THEN p_after = ANY (
+            '{unknown, available, paid, cancelling, refunding}')
+        WHEN 'unknown' THEN p_after = ANY (
+            '{submitted, available, paid, cancelling, refunding, accepted, refunded}')
+        WHEN 'available' THEN p_after = ANY ('{paid, cancelling, refunding, refunded}')
+        WHEN 'cancelling' THEN p_after = ANY (
+            '{funded, paid, refunding, cancelled, failed, refunded}')
+        WHEN 'refunding' THEN p_after = ANY ('{cancelled, refunded}')
+        WHEN 'sending' THEN p_after = ANY (
+            '{submitted, unknown, available, paid, cancelling, refunding, accepted, cancelled,
+              refunded}')
+        WHEN 'accepted' THEN p_after = ANY (
+            '{available, paid, cancelling, refunding, refunded}')
+        ELSE p_before IS NULL AND p_after = ANY ('{registered, funded}')
+    END
+$$;
+
+-- Whoever writes it, and however: no remittance takes a step that the rules don't have.
+CREATE OR REPLACE FUNCTION refuse_remittance_step() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    v_before text := CASE TG_OP WHEN 'UPDATE' THEN OLD.status END;
+BEGIN
+    IF v_before IS NOT DISTINCT FROM NEW.status THEN RETURN NEW; END IF;
+    IF NOT remittance_step_allowed(v_before, NEW.status)
+        OR (v_before = 'cancelling' AND NEW.status = 'funded' AND OLD.funded_at IS NOT NULL)
+    THEN
+        RAISE EXCEPTION 'no remittance goes from % to %', v_before, NEW.status
+            USING ERRCODE = 'check_violation', SCHEMA = 'public', TABLE = 'remittances',
+            CONSTRAINT = 'ck_remittances_step';
+    END IF;
+    -- The version before gives back without saying how much.
+    IF NEW.status IN ('cancelled', 'refunded') AND v_before <> 'refunding'
+        AND NEW.funded_at IS NOT NULL AND NEW.refunded_minor = 0 AND NEW.returned_minor = 0
+    THEN
+        NEW.refunded_minor := NEW.total_minor;
+    END IF;
+    RETURN NEW;
+END $$;

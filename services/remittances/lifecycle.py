@@ -10,20 +10,25 @@ from services.outbox.delivery import enqueue_at
 from services.remittances import entries
 from services.remittances.entries import EntryKind
 from services.remittances.models import Remittance, RemittanceEvent
-from services.remittances.rules import GIVEN_BACK, IN_PAYOUT, TRANSITIONS, Status
+from services.remittances.rules import GIVEN_BACK, IN_PAYOUT, READY, TRANSITIONS, UNPAID, Status
 from services.remittances.telling import tell_recipient
 
 
 def entries_of(before: str | None, after: str) -> list[EntryKind]:
-    """What a step moves: the sender pays, pesos are ordered, paid, or everything goes back."""
-    if after in GIVEN_BACK:
-        return [*([EntryKind.REVERSED] if before in IN_PAYOUT else []), EntryKind.REFUNDED]
-    kinds = {
-        Status.FUNDED: EntryKind.FUNDED,
-        Status.SENDING: EntryKind.CONVERTED,
-        Status.PAID: EntryKind.PAID,
-    }
-    return [kinds[Status(after)]] if after in kinds else []
+    """What a step moves: the sender pays, pesos are ordered, paid, or everything is owed back."""
+    undone = [EntryKind.REVERSED] if before in IN_PAYOUT else []
+    match Status(after):
+        case Status.FUNDED:
+            return [EntryKind.FUNDED]
+        case Status.SUBMITTED:
+            return [EntryKind.CONVERTED] if before in READY else []
+        case Status.PAID:
+            return [EntryKind.PAID]
+        case Status.REFUNDING:
+            return [*undone, EntryKind.REFUNDED]
+        case Status.FAILED:
+            return [] if before in UNPAID else [*undone, EntryKind.UNFUNDED]
+    return []
 
 
 def _post(session: Session, moved: Moved) -> None:
@@ -45,12 +50,13 @@ LIFECYCLE = Lifecycle(
         ),
         recording.move,
         tell_recipient,
-        enqueue_at("remittances.payout", Status.FUNDED),
+        enqueue_at("remittances.payout", Status.REGISTERED),
         enqueue_at("remittances.cancel", Status.CANCELLING),
         enqueue_at("remittances.funded", Status.FUNDED),
         enqueue_at("remittances.available", Status.AVAILABLE),
+        enqueue_at("remittances.refund", Status.REFUNDING),
         enqueue_at("remittances.paid", Status.PAID),
-        enqueue_at("remittances.refunded", *GIVEN_BACK),
+        enqueue_at("remittances.refunded", Status.REFUNDING),
     ),
-    stamps=dict.fromkeys(GIVEN_BACK, "refunded_at"),
+    stamps={**dict.fromkeys(GIVEN_BACK, "refunded_at"), Status.FUNDED: "funded_at"},
 )

@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.citizens.models import Person, SavedRow
@@ -34,12 +34,17 @@ from services.remittances.credit import read as read_proof
 from services.remittances.rules import (
     FINAL,
     GIVEN_BACK,
+    IN_PAYOUT,
     MOST_CORRECTIONS,
     OPEN,
+    UNPAID_ENDINGS,
     AttemptOutcome,
+    ChargeStatus,
     CorrectionState,
     Funding,
+    HoldDecision,
     HolderMatch,
+    Party,
     Payout,
     ReceiptKind,
     Status,
@@ -206,8 +211,14 @@ class Remittance(Priced, Base):
 
     ``account_sealed`` is a CLABE or card number under the recipient's key (place
     ``remittances.account``, row = id); ``account_hint`` its last four digits. ``sender_name`` is
-    what the order says, kept so that a repeated order is the same to the letter. ``funded_at``
-    is when the sender paid, ``paid_at`` when the recipient was.
+    what the order says, kept so that a repeated order is the same to the letter.
+    ``registered_at`` is when it was ordered, ``funded_at`` when the sender paid, ``cancelled_at``
+    when they took it back, ``paid_at`` when the recipient was paid.
+
+    Of what the sender paid (in cents): ``refunded_minor`` goes back or has gone back,
+    ``remedied_minor`` was given for an error, ``returned_minor`` their bank took back. Together
+    never more than they paid. ``lost_minor`` is what their bank took back at the house's loss.
+    ``answer_due_at``: by when it is known what becomes of it, as the sender is told.
     """
 
     __tablename__ = "remittances"
@@ -227,16 +238,21 @@ class Remittance(Priced, Base):
             name="refunded_at",
         ),
         CheckConstraint(
+            f"funded_at IS NOT NULL OR {one_of('status', UNPAID_ENDINGS)}", name="funded_at"
+        ),
+        CheckConstraint(
+            "refunded_minor >= 0 AND remedied_minor >= 0 AND returned_minor >= 0"
+            " AND refunded_minor + remedied_minor + returned_minor"
+            " <= CASE WHEN funded_at IS NULL THEN 0 ELSE total_minor END",
+            name="no_more_than_paid",
+        ),
+        CheckConstraint("lost_minor BETWEEN 0 AND total_minor", name="lost"),
+        CheckConstraint(
             "erased_at IS NULL OR (sender_name = '' AND account_hint IS NULL"
             f" AND coalesce(account_sealed, '') = '' AND {one_of('status', FINAL)})",
             name="erased",
         ),
         CheckConstraint("credit_proof IS NULL OR status = 'paid'", name="credit_proof"),
-        CheckConstraint(
-            f"remedied_minor >= 0 AND remedied_minor + CASE WHEN {one_of('status', GIVEN_BACK)}"
-            " THEN total_minor ELSE 0 END <= total_minor",
-            name="no_more_than_paid",
-        ),
         Index("ix_remittances_account_id_day", "account_id", "day"),
         Index("ix_remittances_open", "changed_at", postgresql_where=text(one_of("status", OPEN))),
         Index(
@@ -260,13 +276,18 @@ class Remittance(Priced, Base):
     purpose: Mapped[str] = mapped_column(Text)
     day: Mapped[date]
     status: Mapped[str] = mapped_column(Text)
-    funded_at: Mapped[datetime] = mapped_column(_NOW)
+    registered_at: Mapped[datetime] = mapped_column(_NOW, server_default=text("now()"))
+    funded_at: Mapped[datetime | None] = mapped_column(_NOW)
+    cancelled_at: Mapped[datetime | None] = mapped_column(_NOW)
     cancel_until: Mapped[datetime] = mapped_column(_NOW)
     answer_due_at: Mapped[datetime | None] = mapped_column(_NOW)
     paid_at: Mapped[datetime | None] = mapped_column(_NOW)
     refunded_at: Mapped[datetime | None] = mapped_column(_NOW)
-    # What the sender got back for errors after it was paid out.
+    refunded_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     remedied_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    returned_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    lost_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    screened_at: Mapped[datetime | None] = mapped_column(_NOW)
     collect_until: Mapped[date | None]
     # Where it is going to be collected, as the sender chose; ``branch`` is what the agency says.
     place_code: Mapped[str | None] = mapped_column(ForeignKey("collection_places.code"))
@@ -301,6 +322,11 @@ class Remittance(Priced, Base):
     def credit(self) -> CreditProof | None:
         """The agency's proof that the money arrived."""
         return read_proof(self.credit_proof) if self.credit_proof else None
+
+    @property
+    def in_payout(self) -> bool:
+        """Its pesos are ordered, and their outcome isn't final."""
+        return self.status in IN_PAYOUT and self.funded_at is not None
 
 
 class BlockedRecord(Base):
@@ -344,6 +370,99 @@ class PayoutAttempt(Base):
     outcome: Mapped[str] = mapped_column(Text)
     sent_at: Mapped[datetime] = mapped_column(_NOW)
     settled_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
+class Charge(Base):
+    """What the sender is asked to pay, at the provider under the remittance's folio.
+
+    ``asked_at`` is written and committed before the provider is first called. ``pay_address`` and
+    ``pay_reference`` are where, and with what, the sender pays, until ``expires_at``.
+    ``refund_asked_at`` is written before the provider is told to give it back.
+    """
+
+    __tablename__ = "charges"
+    owners = PartOf("remittance_id", Remittance)
+    __table_args__ = (
+        CheckConstraint(one_of("state", ChargeStatus), name="state"),
+        CheckConstraint("(state = 'refunded') <= (refunded_at IS NOT NULL)", name="refunded_at"),
+        CheckConstraint("(state = 'returned') <= (returned_at IS NOT NULL)", name="returned_at"),
+    )
+
+    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(_NOW)
+    asked_at: Mapped[datetime | None] = mapped_column(_NOW)
+    pay_address: Mapped[str | None] = mapped_column(Text)
+    pay_reference: Mapped[str | None] = mapped_column(Text)
+    provider_reference: Mapped[str | None] = mapped_column(Text)
+    reason_code: Mapped[str | None] = mapped_column(Text)
+    refund_asked_at: Mapped[datetime | None] = mapped_column(_NOW)
+    refunded_at: Mapped[datetime | None] = mapped_column(_NOW)
+    returned_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
+class ScreeningList(Base):
+    """A list of names that orders are compared with, as published; in force until another of its
+    ``name`` replaces it."""
+
+    __tablename__ = "screening_lists"
+    __table_args__ = (
+        Index(
+            "uq_screening_lists_name",
+            "name",
+            unique=True,
+            postgresql_where=text("replaced_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    published_on: Mapped[date]
+    source: Mapped[str] = mapped_column(Text)
+    entries: Mapped[int]
+    loaded_at: Mapped[datetime] = mapped_column(_NOW)
+    replaced_at: Mapped[datetime | None] = mapped_column(_NOW)
+
+
+class ScreeningEntry(Base):
+    """Somebody on a list. ``words``: their name as names are compared."""
+
+    __tablename__ = "screening_entries"
+    __table_args__ = (
+        CheckConstraint("cardinality(words) > 1", name="words"),
+        Index("ix_screening_entries_words", "words", postgresql_using="gin"),
+    )
+
+    list_id: Mapped[UUID] = mapped_column(ForeignKey("screening_lists.id"), primary_key=True)
+    reference: Mapped[str] = mapped_column(Text, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    words: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    birth_date: Mapped[date | None]
+
+
+class ScreeningHit(Base):
+    """A name of a remittance is like one on a list, and what a person has decided about it."""
+
+    __tablename__ = "screening_hits"
+    owners = PartOf("remittance_id", Remittance)
+    __table_args__ = (
+        UniqueConstraint("remittance_id", "party", "list_name", "reference"),
+        CheckConstraint(one_of("party", Party), name="party"),
+        CheckConstraint(one_of("decision", HoldDecision), name="decision"),
+        CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"))
+    party: Mapped[str] = mapped_column(Text)
+    list_name: Mapped[str] = mapped_column(Text)
+    reference: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    found_at: Mapped[datetime] = mapped_column(_NOW)
+    decision: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None] = mapped_column(_NOW)
 
 
 class SavedRecipient(SavedRow):

@@ -1,4 +1,4 @@
-"""Order a remittance from a quote: money is booked, and the payout put into the outbox."""
+"""Order a remittance from a quote: it is registered, and its payment put into the outbox."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from services.kernel.errors import Forbidden, Invalid, NotFound
 from services.kernel.identifiers import normalise_name, parse_card, parse_clabe
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.kernel.money import Money
+from services.kernel.writes import Write
 from services.remittances.errors import (
     FundingUnavailable,
     LimitExceeded,
@@ -38,6 +39,8 @@ from services.remittances.places import Collect, choose_place
 from services.remittances.quoting import get_quote
 from services.remittances.rules import (
     NOT_COUNTED,
+    ChargeStatus,
+    Funding,
     Payout,
     Purpose,
     Status,
@@ -48,7 +51,6 @@ from services.remittances.rules import (
 )
 from services.remittances.tariffs import tariff
 
-INSTANT_FUNDING = "instant"
 ACCOUNT_PLACE = "remittances.account"
 
 
@@ -84,16 +86,15 @@ def order(
     now: datetime,
     actor: Actor,
     vault: Vault,
-    funding_mode: str,
+    takes_payments: bool = True,
 ) -> Remittance:
-    """Take the order, book its money, and hand it to the workers: all or none.
+    """Take the order, and hand it to the workers, who have the sender pay: all or none.
 
-    ``funding_mode`` ``instant`` takes the sender's money as paid at once (development); no other
-    mode has a provider yet. Raises `FundingUnavailable`, NotFound for a quote of somebody else,
-    `QuoteExpired`, `QuoteUsed`, `ProfileRequired`, `LimitExceeded`, `PersonLimitExceeded`,
-    `NoPlaceToCollect`, Invalid with the recipient's field.
+    ``takes_payments`` is whether this instance has a provider. Raises `FundingUnavailable`,
+    NotFound for a quote of somebody else, `QuoteExpired`, `QuoteUsed`, `ProfileRequired`,
+    `LimitExceeded`, `PersonLimitExceeded`, `NoPlaceToCollect`, Invalid with the recipient's field.
     """
-    if funding_mode != INSTANT_FUNDING:
+    if not takes_payments:
         raise FundingUnavailable()
     if actor.account_id is None:
         raise Forbidden()
@@ -110,7 +111,8 @@ def order(
     # After the limits, which lock the rows of one person in order.
     bind_identity(sender, now=now, vault=vault)
     remittance = _remittance(session, command, priced, number, rules, sender, now=now, vault=vault)
-    _store(session, remittance, now=now, actor=actor)
+    expires_at = now + rules.term_of(Funding(priced.funding))
+    _store(session, remittance, expires_at, now=now, actor=actor)
     return remittance
 
 
@@ -212,8 +214,8 @@ def _remittance(
         sender_name=full_name(sender),
         purpose=command.purpose.value,
         day=day_in_mexico(now),
-        status=Status.FUNDED.value,
-        funded_at=now,
+        status=Status.REGISTERED.value,
+        registered_at=now,
         cancel_until=now + rules.cancel,
         date_available=day_in_mexico(now + rules.settlement),
         changed_at=now,
@@ -247,7 +249,14 @@ def _recipient(
     return person, key.seal(number, place=ACCOUNT_PLACE, row=remittance.id)
 
 
-def _store(session: Session, remittance: Remittance, *, now: datetime, actor: Actor) -> None:
+_CHARGE = """
+    INSERT INTO charges (remittance_id, state, expires_at) VALUES (:remittance, :state, :expires)
+"""
+
+
+def _store(
+    session: Session, remittance: Remittance, expires_at: datetime, *, now: datetime, actor: Actor
+) -> None:
     session.add(remittance)
     try:
         session.flush()
@@ -257,7 +266,13 @@ def _store(session: Session, remittance: Remittance, *, now: datetime, actor: Ac
         raise
     counted = Counted("remittance", remittance.id, remittance.day)
     fact = new_fact(counted, remittance.status, now=now, payout=remittance.payout)
-    LIFECYCLE.record(session, remittance, fact, now=now, actor=actor, action="remittance.order")
+    charge = Write(
+        _CHARGE,
+        {"remittance": remittance.id, "state": ChargeStatus.DUE.value, "expires": expires_at},
+    )
+    LIFECYCLE.record(
+        session, remittance, fact, charge, now=now, actor=actor, action="remittance.order"
+    )
 
 
 def _same(priced: Quote) -> dict[str, Any]:

@@ -26,13 +26,18 @@ from services.kernel.tables import append_numbered
 from services.remittances.books import refuse_when_stopped
 from services.remittances.credit import CreditProof, written
 from services.remittances.errors import RecipientForgotten
+from services.remittances.funding import lose_return
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import PayoutAttempt, Remittance
 from services.remittances.ordering import ACCOUNT_PLACE
+from services.remittances.refunding import give_back
 from services.remittances.rules import (
     ATTEMPT_MAY_ARRIVE,
-    FINAL,
+    IN_PAYOUT,
+    NOT_BACK_YET,
     OPEN_ATTEMPT,
+    PAID_OUT_FROM,
+    READY,
     RESENDABLE,
     Answer,
     AttemptOutcome,
@@ -41,11 +46,13 @@ from services.remittances.rules import (
     Step,
     after_answer,
     believable,
+    business_days_after,
     contradicts,
     day_in_mexico,
     heard_only,
     next_day_begins,
 )
+from services.remittances.screening import screen
 from services.remittances.suspense import report_contradiction
 from services.remittances.tariffs import tariff
 
@@ -108,23 +115,39 @@ def claim_payout(
     """What to do next for this remittance, written down: to be committed before the call.
 
     At first the pesos are ordered in the ledger. With an open attempt, or once the agency has
-    it, the step is to ask. None when it is final or being cancelled. Raises NotFound,
+    it, the step is to ask. None when it isn't to be paid out, or not yet. Raises NotFound,
     `RecipientForgotten`, and `PayoutsStopped` where there is an order to be sent.
     """
     remittance = LIFECYCLE.lock(session, remittance_id)
     status = Status(remittance.status)
-    if status in FINAL or status is Status.CANCELLING:
+    if status not in PAID_OUT_FROM:
         return None
-    to_be_sent = status in RESENDABLE and not has_open_attempt(session, remittance_id)
-    if status is not Status.FUNDED and not to_be_sent:
+    to_be_sent = status in RESENDABLE and not reached_agency(session, remittance_id)
+    if status not in READY and not to_be_sent:
         return _task(session, remittance, 0, vault)
     refuse_when_stopped(session)
-    if status is Status.FUNDED:
+    if status in READY:
+        if not _passes_screening(session, remittance, now):
+            return None
         due = now + tariff(session, day_in_mexico(now)).settlement
         LIFECYCLE.move(
-            session, remittance, Status.SENDING, now=now, actor=SYSTEM, answer_due_at=due
+            session, remittance, Status.SUBMITTED, now=now, actor=SYSTEM, answer_due_at=due
         )
     return _task(session, remittance, _begin_attempt(session, remittance_id, now), vault)
+
+
+def _passes_screening(session: Session, remittance: Remittance, now: datetime) -> bool:
+    """Who is like somebody on a list waits for a person; and without a list everybody waits."""
+    screened = screen(session, remittance, now=now)
+    if screened.listed and not screened.hits:
+        return True
+    after, due = Status.SCREENING, None
+    if screened.hits:
+        after = Status.HELD
+        due = business_days_after(now, tariff(session, day_in_mexico(now)).hold_days)
+    if remittance.status != after:
+        LIFECYCLE.move(session, remittance, after, now=now, actor=SYSTEM, answer_due_at=due)
+    return False
 
 
 def begin_resend(
@@ -136,7 +159,7 @@ def begin_resend(
     Raises `PayoutsStopped`.
     """
     remittance = LIFECYCLE.lock(session, remittance_id)
-    if Status(remittance.status) not in RESENDABLE:
+    if Status(remittance.status) not in RESENDABLE or _was_answered(session, remittance_id):
         return None
     refuse_when_stopped(session)
     return _task(session, remittance, _begin_attempt(session, remittance_id, now), vault)
@@ -163,10 +186,14 @@ def settle_payout(
     differs = answer.differs(remittance.receive_minor)
     trusted = not differs or _settled_difference(session, remittance, answer, now)
     after = after_answer(before, answer.answer if trusted else heard_only(answer.answer))
-    if after is not before:
+    if after in NOT_BACK_YET:
+        give_back(session, remittance, now=now)
+    elif after is not before:
         columns = _answered_columns(remittance, after, answer, now)
         LIFECYCLE.move(session, remittance, after, now=now, actor=SYSTEM, **columns)
-    return after
+        if after is Status.PAID and remittance.returned_minor:
+            lose_return(session, remittance, now=now)
+    return Status(remittance.status)
 
 
 def _answered_columns(
@@ -174,7 +201,7 @@ def _answered_columns(
 ) -> dict[str, Any]:
     """Return the columns that follow from the agency's answer."""
     if after is Status.PAID:
-        good = believable(answer.paid_at, remittance.funded_at, now)
+        good = believable(answer.paid_at, remittance.registered_at, now)
         proof = {"credit_proof": written(answer.credit)} if answer.credit else {}
         return {"paid_at": answer.paid_at if good else now, **proof}
     if after is Status.AVAILABLE and remittance.collect_until is not None:
@@ -193,7 +220,7 @@ def settle_refusal(session: Session, task: PayoutTask, reason_code: str, *, now:
     if _may_arrive(session, task.remittance, now):
         return False
     answer = PayoutAnswer(Answer.REFUSED, reason_code=reason_code)
-    return settle_payout(session, task.remittance, answer, now=now) in FINAL
+    return settle_payout(session, task.remittance, answer, now=now) not in IN_PAYOUT
 
 
 def settle_absence(session: Session, remittance_id: UUID, *, now: datetime) -> Status:
@@ -207,7 +234,7 @@ def settle_absence(session: Session, remittance_id: UUID, *, now: datetime) -> S
         session, remittance_id, now
     ):
         _close_attempts(session, remittance_id, AttemptOutcome.NEVER_SENT, now)
-        LIFECYCLE.move(session, remittance, Status.CANCELLED, now=now, actor=SYSTEM)
+        give_back(session, remittance, now=now)
     return Status(remittance.status)
 
 
@@ -229,7 +256,8 @@ def mark_unknown(session: Session, task: PayoutTask, *, now: datetime) -> Status
         )
         .values(outcome=AttemptOutcome.UNKNOWN)
     )
-    if Status(remittance.status) is Status.SENDING:
+    doubtful = LIFECYCLE.allows(remittance.status, Status.UNKNOWN)
+    if doubtful and has_open_attempt(session, task.remittance):
         LIFECYCLE.move(session, remittance, Status.UNKNOWN, now=now, actor=SYSTEM)
     return Status(remittance.status)
 
@@ -280,7 +308,7 @@ def _task(session: Session, remittance: Remittance, attempt: int, vault: Vault) 
         status=Status(remittance.status),
         folio=remittance.folio,
         attempt=attempt,
-        funded_at=remittance.funded_at,
+        funded_at=remittance.funded_at or remittance.registered_at,
         amount_minor=remittance.receive_minor,
         payout=Payout(remittance.payout),
         given_names=person.given_names,
@@ -305,6 +333,14 @@ def _open_attempts(remittance: UUID) -> Select[int]:
     return select(PayoutAttempt.number).where(
         PayoutAttempt.remittance_id == remittance, PayoutAttempt.outcome.in_(sorted(OPEN_ATTEMPT))
     )
+
+
+def _was_answered(session: Session, remittance: UUID) -> bool:
+    answered = select(PayoutAttempt.number).where(
+        PayoutAttempt.remittance_id == remittance,
+        PayoutAttempt.outcome == AttemptOutcome.ANSWERED,
+    )
+    return session.scalar(answered.limit(1)) is not None
 
 
 def _may_arrive(session: Session, remittance: UUID, now: datetime) -> bool:

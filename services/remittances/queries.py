@@ -24,12 +24,21 @@ from services.kernel.errors import NotFound
 from services.kernel.identifiers import compact_name
 from services.kernel.ids import FolioKind, parse_folio
 from services.kernel.money import Money
-from services.kernel.tables import Page, fetch_page, list_numbered
+from services.kernel.tables import Page, fetch_page, get_row, list_numbered
 from services.ledger.queries import balance, trial_balance
 from services.outbox.models import OutboxItem
 from services.remittances.entries import BESIDE_STATUS, LedgerCode
-from services.remittances.models import CollectionPlace, Remittance, RemittanceEvent
-from services.remittances.rules import GIVEN_BACK, IN_PAYOUT, OPEN, Payout, Status
+from services.remittances.models import Charge, CollectionPlace, Remittance, RemittanceEvent
+from services.remittances.rules import (
+    ENDED_UNPAID,
+    FOR_A_PERSON,
+    GOES_BACK,
+    IN_PAYOUT,
+    OPEN,
+    OWED,
+    Payout,
+    Status,
+)
 
 # What a branch asks for; the edge says it in the reader's words.
 COLLECT_WITH = ("folio", "official_identification")
@@ -112,14 +121,19 @@ def list_remittances(
     status: Status | None = None,
 ) -> Page[Remittance, tuple[datetime, UUID]]:
     """What the transaction may see, or only those of ``account``; newest first."""
-    query = select(Remittance).order_by(Remittance.funded_at.desc(), Remittance.id.desc())
+    query = select(Remittance).order_by(Remittance.registered_at.desc(), Remittance.id.desc())
     if account:
         query = query.where(Remittance.account_id == account)
     if after:
-        query = query.where(tuple_(Remittance.funded_at, Remittance.id) < after)
+        query = query.where(tuple_(Remittance.registered_at, Remittance.id) < after)
     if status:
         query = query.where(Remittance.status == status)
-    return fetch_page(session, query, limit=limit, place=lambda row: (row.funded_at, row.id))
+    return fetch_page(session, query, limit=limit, place=lambda row: (row.registered_at, row.id))
+
+
+def get_charge(session: Session, remittance: UUID) -> Charge:
+    """What the sender is asked to pay. Raises NotFound."""
+    return get_row(session, Charge, remittance)
 
 
 def list_history(session: Session, remittance: UUID) -> Sequence[RemittanceEvent]:
@@ -163,7 +177,7 @@ def find_by_reference(session: Session, reference: str) -> UUID | None:
 
 def when_issued(session: Session, folio: str) -> datetime | None:
     """When that folio was given to somebody, or None: all that whoever holds a paper may know."""
-    return session.scalar(select(Remittance.funded_at).where(Remittance.folio == folio))
+    return session.scalar(select(Remittance.registered_at).where(Remittance.folio == folio))
 
 
 def get_notice(session: Session, remittance_id: UUID, vault: Vault) -> Notice | None:
@@ -190,9 +204,10 @@ def get_notice(session: Session, remittance_id: UUID, vault: Vault) -> Notice | 
 
 
 def list_unattended(session: Session, *, before: datetime, limit: int) -> Sequence[Remittance]:
-    """Open ones, unchanged since ``before``, about which nothing is on its way."""
+    """Open ones, unchanged since ``before``, about which nothing is on its way. Those that wait for
+    a person aren't among them."""
     waiting = exists().where(and_(OutboxItem.ref == Remittance.id, OutboxItem.done_at.is_(None)))
-    still_open = Remittance.status.in_(sorted(OPEN))
+    still_open = Remittance.status.in_(sorted(OPEN - FOR_A_PERSON))
     return session.scalars(
         select(Remittance)
         .where(still_open, Remittance.changed_at < before, ~waiting)
@@ -205,8 +220,10 @@ def proof(session: Session) -> Proof:
     """Check the whole of the books: one query an invariant."""
     pending = balance(session, LedgerCode.PAYOUTS_PENDING)
     statuses = {
-        "given_back": sorted(GIVEN_BACK),
+        "owed": sorted(OWED),
+        "goes_back": sorted(GOES_BACK),
         "pending": sorted(IN_PAYOUT),
+        "unpaid": sorted(ENDED_UNPAID),
         "beside": sorted(BESIDE_STATUS),
     }
     return Proof(
@@ -237,7 +254,7 @@ def _collection(remittance: Remittance) -> Collection:
 
 def _open_pesos(session: Session) -> int:
     query = select(func.coalesce(func.sum(Remittance.receive_minor), 0)).where(
-        Remittance.status.in_(sorted(IN_PAYOUT))
+        Remittance.status.in_(sorted(IN_PAYOUT)), Remittance.funded_at.is_not(None)
     )
     return int(session.scalar(query) or 0)
 
@@ -254,27 +271,36 @@ _UNBALANCED = text(
 )
 
 # What each account must hold for one remittance, by its status, against what it holds. One that the
-# version before has exchanged has no linked transfers: neither a spread nor a hold.
+# version before has exchanged has no linked transfers: neither a spread nor a hold; nor has it a
+# charge, from which it could be given back.
 _MISMATCHED = text(
     """
     WITH expected AS (
         SELECT r.id, v.account, v.layer, v.amount
         FROM remittances r
+        LEFT JOIN charges c ON c.remittance_id = r.id
         CROSS JOIN LATERAL (SELECT
-            r.status <> 'failed' AS funded,
-            r.status = ANY (:given_back) AS given_back,
+            r.status = ANY (:goes_back) AS goes_back,
             r.status = ANY (:pending) AS pending,
             r.status = 'paid' AS paid,
+            r.status = ANY (:unpaid) AS unpaid,
+            coalesce(c.refunded_at IS NOT NULL, false) AS sent_back,
+            coalesce(c.returned_at IS NOT NULL, false) AS returned,
             EXISTS (SELECT FROM journal_entries e WHERE e.subject_id = r.id
                 AND e.kind = 'converted' AND e.linked_id IS NOT NULL) AS linked,
             floor(r.send_minor * r.rate)::bigint - r.receive_minor AS spread
         ) s
         CROSS JOIN LATERAL (VALUES
-            ('funding_clearing', 'posted', s.funded, r.total_minor),
-            ('remittances_payable', 'posted', r.status = 'funded', -r.send_minor),
-            ('fee_income', 'posted', s.funded AND NOT s.given_back, -r.fee_minor),
-            ('excise_payable', 'posted', s.funded AND NOT s.given_back, -r.tax_minor),
-            ('refunds_payable', 'posted', s.given_back, -r.total_minor),
+            ('funding_clearing', 'posted', true, r.total_minor
+                - CASE WHEN s.sent_back THEN r.refunded_minor ELSE 0 END
+                - CASE WHEN s.returned THEN r.total_minor ELSE 0 END),
+            ('remittances_payable', 'posted', r.status = ANY (:owed), -r.send_minor),
+            ('fee_income', 'posted', NOT s.unpaid, -r.fee_minor),
+            ('excise_payable', 'posted', NOT s.unpaid, -r.tax_minor),
+            ('refunds_payable', 'posted', s.goes_back AND (s.sent_back OR NOT s.returned),
+                CASE WHEN s.sent_back THEN r.refunded_minor ELSE 0 END - r.total_minor),
+            ('funding_returned', 'posted', s.returned AND s.pending, r.total_minor),
+            ('losses_usd', 'posted', true, r.lost_minor),
             ('fx_usd', 'posted', s.pending OR s.paid, -r.send_minor),
             ('fx_mxn', 'posted', s.pending OR s.paid,
                 r.receive_minor + CASE WHEN s.linked THEN s.spread ELSE 0 END),
@@ -284,7 +310,7 @@ _MISMATCHED = text(
             ('finabien_settlement', 'credit_pending', s.linked AND s.pending, -r.receive_minor),
             ('finabien_settlement', 'posted', s.paid, -r.receive_minor)
         ) v (account, layer, holds, amount)
-        WHERE v.holds AND v.amount <> 0
+        WHERE r.funded_at IS NOT NULL AND v.holds AND v.amount <> 0
     ), held AS (
         SELECT e.subject_id AS id, p.account_code AS account, p.layer, sum(p.amount) AS amount
         FROM journal_entries e JOIN postings p ON p.entry_id = e.id

@@ -11,18 +11,25 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cache
 from math import ceil
 from zoneinfo import ZoneInfo
 
+from services.consulates.rules import us_days
 from services.incidents.rules import Kind
 from services.kernel.money import convert, percent_half_up
 
 # Days and months of limits and of figures are Finabien's: it counts in Mexico City.
 MEXICO_CITY = ZoneInfo("America/Mexico_City")
+# Business days are the senders', wherever in the United States they are.
+_WEST, _EAST = ZoneInfo("America/Los_Angeles"), ZoneInfo("America/New_York")
+_SATURDAY = 5
 SHOWN_RATE = Decimal("0.0001")
 RATE_STEP = Decimal("0.00000001")
 # Within so many business days the sender has their money back (12 CFR 1005.34(b)).
 REFUND_DAYS = 3
+# So long before that is over, a person is told.
+REFUND_WARNING = timedelta(days=1)
 # For so many days after the date available, the sender may dispute it (12 CFR 1005.33(b)).
 DISPUTE_DAYS = 180
 # A call ends within seconds and its worker is replaced within minutes: after this long, an
@@ -58,24 +65,61 @@ class Purpose(StrEnum):
 
 
 class Status(StrEnum):
-    """Status of a remittance.
+    """Status of a remittance; a quote comes before, and is none.
 
-    ``unknown``: an order may or may not have reached the agency, which is asked until it tells.
-    ``accepted``: the agency has it; ``available``: it waits at a branch. ``cancelled`` at the
-    sender's wish and ``refunded`` because it couldn't be paid: everything goes back.
-    ``failed``: the funding never came, so that nothing was posted and nothing is owed.
+    ``registered``: ordered, and not paid for yet. ``funded``: the sender has paid.
+    ``screening``: it waits for a list of names to be compared with; ``held``: a name on the list
+    is like one of its own, and a person decides. ``submitted``: the order is at the agency, or on
+    its way; ``unknown``: it may or may not have arrived, and the agency is asked until it tells;
+    ``available``: it waits at a branch. ``refunding``: the sender's money is on its way back, until
+    it is ``cancelled`` at the sender's wish or ``refunded`` because it couldn't be paid.
+    ``cancelling``: it was stopped, and whoever has it is asked whether that came in time.
+    ``failed``: it ended without money of the sender's: they never paid, or their bank took it back.
+    ``sending`` and ``accepted`` are what the version before called submitted.
     """
 
+    REGISTERED = "registered"
     FUNDED = "funded"
-    SENDING = "sending"
+    SCREENING = "screening"
+    HELD = "held"
+    SUBMITTED = "submitted"
     UNKNOWN = "unknown"
-    ACCEPTED = "accepted"
     AVAILABLE = "available"
     PAID = "paid"
     CANCELLING = "cancelling"
     CANCELLED = "cancelled"
+    REFUNDING = "refunding"
     REFUNDED = "refunded"
     FAILED = "failed"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+
+
+class ChargeStatus(StrEnum):
+    """Where the sender's payment stands: ``due`` to be asked for, ``pending`` for the sender to
+    pay, ``paid``; ``failed`` for good (declined, expired, stopped); ``refunded`` by us,
+    ``returned`` by their bank."""
+
+    DUE = "due"
+    PENDING = "pending"
+    PAID = "paid"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+    RETURNED = "returned"
+
+
+class Party(StrEnum):
+    """Whose name is compared with a list."""
+
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+
+
+class HoldDecision(StrEnum):
+    """What a person decides about a name that is like a listed one."""
+
+    RELEASED = "released"
+    REFUSED = "refused"
 
 
 class Answer(StrEnum):
@@ -136,55 +180,113 @@ class AttemptOutcome(StrEnum):
 # The order may have reached the agency, or may still.
 OPEN_ATTEMPT = frozenset({AttemptOutcome.SENDING, AttemptOutcome.UNKNOWN})
 
-_OUT = frozenset({Status.PAID, Status.REFUNDED, Status.CANCELLING})
+_OUT = frozenset({Status.PAID, Status.CANCELLING, Status.REFUNDING})
+_AT_AGENCY = _OUT | {Status.SUBMITTED, Status.UNKNOWN, Status.AVAILABLE}
+# Its money can still be stopped without asking the agency.
+_BEFORE = frozenset({Status.REFUNDING, Status.FAILED})
 
+# The database holds the same table (`remittance_step_allowed` in functions.sql).
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.FUNDED: frozenset({Status.SENDING, Status.CANCELLED}),
-    Status.SENDING: _OUT | {Status.UNKNOWN, Status.ACCEPTED, Status.AVAILABLE, Status.CANCELLED},
-    Status.UNKNOWN: _OUT | {Status.ACCEPTED, Status.AVAILABLE},
-    Status.ACCEPTED: _OUT | {Status.AVAILABLE},
+    Status.REGISTERED: frozenset(
+        {Status.FUNDED, Status.CANCELLING, Status.CANCELLED, Status.FAILED}
+    ),
+    Status.FUNDED: _BEFORE | {Status.SCREENING, Status.HELD, Status.SUBMITTED},
+    Status.SCREENING: _BEFORE | {Status.HELD, Status.SUBMITTED},
+    Status.HELD: _BEFORE | {Status.SCREENING},
+    Status.SUBMITTED: _AT_AGENCY - {Status.SUBMITTED},
+    Status.UNKNOWN: _AT_AGENCY - {Status.UNKNOWN},
     Status.AVAILABLE: _OUT,
-    Status.CANCELLING: frozenset({Status.PAID, Status.REFUNDED, Status.CANCELLED}),
+    # Back to funded only before it was: paid for after all, so that everything goes back.
+    Status.CANCELLING: _BEFORE | {Status.PAID, Status.CANCELLED, Status.FUNDED},
+    Status.REFUNDING: frozenset({Status.CANCELLED, Status.REFUNDED}),
     Status.PAID: frozenset(),
     Status.CANCELLED: frozenset(),
     Status.REFUNDED: frozenset(),
     Status.FAILED: frozenset(),
+    # What the version before has under way is brought to its end.
+    Status.SENDING: _AT_AGENCY,
+    Status.ACCEPTED: _OUT | {Status.AVAILABLE},
+}
+
+# Steps of the version before, which may still run: the database takes them, and nothing else here.
+FORMER_STEPS: dict[Status, frozenset[Status]] = {
+    Status.FUNDED: frozenset({Status.SENDING, Status.CANCELLED}),
+    Status.SENDING: frozenset({Status.ACCEPTED, Status.CANCELLED, Status.REFUNDED}),
+    Status.UNKNOWN: frozenset({Status.ACCEPTED, Status.REFUNDED}),
+    Status.ACCEPTED: frozenset({Status.REFUNDED}),
+    Status.AVAILABLE: frozenset({Status.REFUNDED}),
+    Status.CANCELLING: frozenset({Status.REFUNDED}),
 }
 
 OPEN = frozenset(status for status, after in TRANSITIONS.items() if after)
 FINAL = frozenset(Status) - OPEN
 GIVEN_BACK = frozenset({Status.CANCELLED, Status.REFUNDED})
+# The sender gets the money back, or has it.
+NOT_BACK_YET = frozenset({Status.REFUNDING})
+GOES_BACK = GIVEN_BACK | NOT_BACK_YET
+# It may not be paid out any more.
+ENDED_UNPAID = GOES_BACK | {Status.FAILED}
 # The recipient may still be paid, so that their name matters.
-CORRECTABLE = OPEN - {Status.CANCELLING}
+CORRECTABLE = OPEN - NOT_BACK_YET - {Status.CANCELLING}
 # Of one transfer: more would be a search for a name that passes.
 MOST_CORRECTIONS = 5
 # Pesos are ordered and their outcome isn't final: they stand in suspense. One by one, so that a
-# status that comes before the order is never taken for one of them.
+# status that comes before the order is never taken for one of them; one that is being cancelled
+# only where it was paid for (`Remittance.in_payout`).
 IN_PAYOUT = frozenset(
-    {Status.SENDING, Status.UNKNOWN, Status.ACCEPTED, Status.AVAILABLE, Status.CANCELLING}
+    {
+        Status.SUBMITTED,
+        Status.UNKNOWN,
+        Status.AVAILABLE,
+        Status.CANCELLING,
+        Status.SENDING,
+        Status.ACCEPTED,
+    }
 )
 # Nothing was sent, or it doesn't count: these leave the sender's limits untouched.
-NOT_COUNTED = GIVEN_BACK | {Status.FAILED}
+NOT_COUNTED = ENDED_UNPAID
 
+# Paid for, and not sent yet: the house still owes the dollars.
+READY = frozenset({Status.FUNDED, Status.SCREENING})
+OWED = READY | {Status.HELD}
+# Nothing of the sender's was asked for, or may come: no money yet.
+UNPAID = frozenset({Status.REGISTERED})
+UNPAID_ENDINGS = UNPAID | {Status.CANCELLING, Status.CANCELLED, Status.FAILED}
 # Before the agency can have it, the sender may take it back without asking anybody.
-NOT_AT_AGENCY = frozenset({Status.FUNDED, Status.SENDING})
+NOT_AT_AGENCY = UNPAID | OWED | {Status.SUBMITTED, Status.SENDING}
 
-# The agency hasn't said that it has the order: as long as nothing of it is open, it may be sent.
-RESENDABLE = frozenset({Status.SENDING, Status.UNKNOWN})
+# The agency hasn't said that it has the order: as long as no attempt at it is open or was answered,
+# it may be sent.
+RESENDABLE = frozenset({Status.SUBMITTED, Status.UNKNOWN, Status.SENDING})
 # Moved on by the agency's word alone: as long as nothing moves, no answer came.
 SILENT = RESENDABLE | {Status.CANCELLING}
 LONGEST_SILENCE = timedelta(hours=1)
+# The payout's job has something to send, or to ask.
+PAID_OUT_FROM = READY | IN_PAYOUT - {Status.CANCELLING}
+# Nothing moves them but a person.
+FOR_A_PERSON = frozenset({Status.HELD})
 # The recipient is going to be paid, as far as is known.
-GOING_WELL = OPEN - {Status.UNKNOWN, Status.CANCELLING}
+GOING_WELL = frozenset(
+    {
+        Status.FUNDED,
+        Status.SCREENING,
+        Status.SUBMITTED,
+        Status.AVAILABLE,
+        Status.SENDING,
+        Status.ACCEPTED,
+    }
+)
 # The recipient isn't paid, whatever comes.
-NOT_COMING = NOT_COUNTED | {Status.CANCELLING}
+NOT_COMING = ENDED_UNPAID | {Status.CANCELLING}
+# It was stopped, and what comes of that isn't final.
+STOPPED = NOT_BACK_YET | {Status.CANCELLING}
 
 _LEADS_TO = {
-    Answer.ACCEPTED: Status.ACCEPTED,
+    Answer.ACCEPTED: Status.SUBMITTED,
     Answer.AVAILABLE: Status.AVAILABLE,
     Answer.PAID: Status.PAID,
-    Answer.REFUSED: Status.REFUNDED,
-    Answer.CANCELLED: Status.REFUNDED,
+    Answer.REFUSED: Status.REFUNDING,
+    Answer.CANCELLED: Status.REFUNDING,
 }
 
 
@@ -194,8 +296,6 @@ def after_answer(status: Status, answer: Answer) -> Status:
     Answers may arrive in any order: one that leads nowhere from here changes nothing.
     """
     wanted = _LEADS_TO[answer]
-    if answer is Answer.CANCELLED and status is Status.CANCELLING:
-        wanted = Status.CANCELLED
     return wanted if wanted in TRANSITIONS[status] else status
 
 
@@ -208,7 +308,7 @@ def contradicts(status: Status, answer: Answer) -> Kind | None:
     """What to report when the agency says something that must not be."""
     if status is Status.PAID and answer in (Answer.REFUSED, Answer.CANCELLED):
         return Kind.REFUSED_AFTER_PAID
-    if status in GIVEN_BACK and answer is Answer.PAID:
+    if status in ENDED_UNPAID and answer is Answer.PAID:
         return Kind.PAID_AFTER_REFUND
     return None
 
@@ -226,7 +326,7 @@ def actions(
 
     The use case refuses by it, and API and pages offer by it.
     """
-    if status in FINAL or status is Status.CANCELLING:
+    if status in FINAL | STOPPED:
         return frozenset()
     ours = status in NOT_AT_AGENCY and not at_agency
     cancel = frozenset({Action.CANCEL}) if ours or now <= cancel_until else frozenset()
@@ -250,6 +350,13 @@ class Tariff:
     quote: timedelta
     rate_age: timedelta
     collect: timedelta
+    payment: timedelta
+    payment_cash: timedelta
+    hold_days: int
+
+    def term_of(self, funding: Funding) -> timedelta:
+        """How long the sender has to pay."""
+        return self.payment_cash if funding is Funding.CASH else self.payment
 
 
 @dataclass(frozen=True)
@@ -340,6 +447,28 @@ def next_month_begins(day: date) -> datetime:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), MEXICO_CITY).astimezone(UTC)
+
+
+def refund_due(now: datetime) -> datetime:
+    """By when the sender has everything back: at the end of the last of `REFUND_DAYS` business
+    days, which are counted from their day in the west and end in the east."""
+    return business_days_after(now, REFUND_DAYS)
+
+
+def business_days_after(now: datetime, count: int) -> datetime:
+    """The end of the last of so many business days of the United States."""
+    day = now.astimezone(_WEST).date()
+    for _ in range(count):
+        day += timedelta(days=1)
+        while day.weekday() >= _SATURDAY or day in _us_days_off(day.year):
+            day += timedelta(days=1)
+    return datetime.combine(day + timedelta(days=1), time(), _EAST).astimezone(UTC)
+
+
+@cache
+def _us_days_off(year: int) -> frozenset[date]:
+    """New Year's Day may be observed in the year before."""
+    return frozenset(each.day for of in (year, year + 1) for each in us_days(of))
 
 
 class Step(StrEnum):

@@ -38,6 +38,9 @@ def tariff_of(rules: Mapping[str, Decimal]) -> Tariff:
             quote=timedelta(minutes=int(rules["quote_lifetime"])),
             rate_age=timedelta(days=int(rules["rate_age"])),
             collect=timedelta(days=int(rules["collect"])),
+            payment=timedelta(minutes=int(rules["payment_term"])),
+            payment_cash=timedelta(minutes=int(rules["payment_term_cash"])),
+            hold_days=int(rules["hold"]),
         )
     except KeyError as missing:
         raise TariffUnavailable(rule=missing.args[0]) from None

@@ -5,15 +5,33 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from services.incidents.models import Incident
 from services.incidents.reporting import Report, recover
 from services.incidents.rules import END_BY_THEMSELVES, Kind, Subject
 from services.incidents.watching import report_states
-from services.remittances.models import Remittance
-from services.remittances.rules import FINAL, LONGEST_SILENCE, OPEN, SILENT
+from services.remittances.models import PayoutAttempt, Remittance, ScreeningHit
+from services.remittances.rules import (
+    FINAL,
+    LONGEST_SILENCE,
+    NOT_BACK_YET,
+    OPEN,
+    REFUND_WARNING,
+    RESENDABLE,
+    SILENT,
+    AttemptOutcome,
+)
+
+_UNDECIDED = exists().where(
+    ScreeningHit.remittance_id == Remittance.id, ScreeningHit.decided_at.is_(None)
+)
+# The agency has said that it has the order: it may take its time.
+_HAS_WORD = Remittance.status.in_(sorted(RESENDABLE)) & exists().where(
+    PayoutAttempt.remittance_id == Remittance.id,
+    PayoutAttempt.outcome == AttemptOutcome.ANSWERED,
+)
 
 
 def report_waiting(session: Session, *, now: datetime, most: int) -> int:
@@ -22,10 +40,20 @@ def report_waiting(session: Session, *, now: datetime, most: int) -> int:
         Remittance.status.in_(sorted(OPEN)), Remittance.answer_due_at < now
     )
     silent = select(Remittance.id, Remittance.status).where(
-        Remittance.status.in_(sorted(SILENT)), Remittance.changed_at < now - LONGEST_SILENCE
+        Remittance.status.in_(sorted(SILENT)),
+        Remittance.changed_at < now - LONGEST_SILENCE,
+        ~_HAS_WORD,
+    )
+    refund = select(Remittance.id, Remittance.status).where(
+        Remittance.status.in_(sorted(NOT_BACK_YET)),
+        Remittance.answer_due_at.between(now, now + REFUND_WARNING),
     )
     count = 0
-    for kind, query in ((Kind.ANSWER_OVERDUE, overdue), (Kind.AGENCY_SILENT, silent)):
+    for kind, query in (
+        (Kind.ANSWER_OVERDUE, overdue),
+        (Kind.AGENCY_SILENT, silent),
+        (Kind.REFUND_DUE, refund),
+    ):
         known = select(Incident.subject_id).where(
             Incident.kind == kind, Incident.resolved_at.is_(None)
         )
@@ -44,7 +72,11 @@ def close_answered(session: Session, *, now: datetime) -> int:
             Incident.resolved_at.is_(None),
             Incident.kind.in_(sorted(END_BY_THEMSELVES)),
             Remittance.status.in_(sorted(FINAL))
-            | ((Incident.kind == Kind.AGENCY_SILENT) & Remittance.status.not_in(sorted(SILENT))),
+            | ((Incident.kind == Kind.NAME_LISTED) & ~_UNDECIDED)
+            | (
+                (Incident.kind == Kind.AGENCY_SILENT)
+                & (Remittance.status.not_in(sorted(SILENT)) | _HAS_WORD)
+            ),
         )
     )
     return recover(session, session.scalars(over), now=now)

@@ -11,16 +11,22 @@ from services.remittances.rules import CorrectionState, HolderMatch, Purpose, Re
 
 # Un envío, so that it is masculine.
 STATUSES: Mapping[str, str] = {
+    Status.REGISTERED: _("Falta tu pago"),
     Status.FUNDED: _("Pago recibido"),
-    Status.SENDING: _("Enviando a Finabien"),
+    Status.SCREENING: _("Revisando nombres"),
+    Status.HELD: _("En revisión"),
+    Status.SUBMITTED: _("En camino"),
     Status.UNKNOWN: _("Por confirmar"),
-    Status.ACCEPTED: _("En camino"),
     Status.AVAILABLE: _("Listo para cobrar"),
     Status.PAID: _("Entregado"),
     Status.CANCELLING: _("Cancelando"),
     Status.CANCELLED: _("Cancelado"),
+    Status.REFUNDING: _("Devolviendo tu dinero"),
     Status.REFUNDED: _("Devuelto"),
     Status.FAILED: _("No se pudo enviar"),
+    # Of the version before.
+    Status.SENDING: _("Enviando a Finabien"),
+    Status.ACCEPTED: _("En camino"),
 }
 
 IDENTIFICATIONS: Mapping[str, str] = {
@@ -33,6 +39,11 @@ IDENTIFICATIONS: Mapping[str, str] = {
 }
 # What happened, said to the sender.
 STEPS: Mapping[str, str] = {
+    Status.REGISTERED: _("Pediste este envío."),
+    Status.SCREENING: _("Revisamos los nombres, como pide la ley."),
+    Status.HELD: _("Una persona revisa un nombre. No tiene que ver con migración."),
+    Status.SUBMITTED: _("Le pedimos a Finabien que lo entregue."),
+    Status.REFUNDING: _("Pedimos que te devuelvan todo lo que pagaste."),
     Status.FUNDED: _("Recibimos tu pago."),
     Status.SENDING: _("Le pedimos a Finabien que lo entregue."),
     Status.UNKNOWN: _("Finabien aún no confirma. No envíes otra vez."),

@@ -22,6 +22,8 @@ ACCOUNTS: Mapping[str, str] = {
     LedgerCode.FINABIEN_SETTLEMENT: _("Pesos que se le deben a Finabien por lo que pagó"),
     LedgerCode.SUSPENSE_MXN: _("En suspenso: lo que una dependencia contradice"),
     LedgerCode.LOSSES_MXN: _("Pérdidas asumidas"),
+    LedgerCode.FUNDING_RETURNED: _("Pagos que retiró el banco del remitente, por resolver"),
+    LedgerCode.LOSSES_USD: _("Pérdidas por pagos que retiró el banco del remitente"),
     LedgerCode.REMEDIES_USD: _("Devuelto a remitentes por errores"),
     "customers": _("Saldos de clientes"),
 }
@@ -41,6 +43,10 @@ ENTRIES: Mapping[str, str] = {
     EntryKind.REVERSED: _("Cambio deshecho"),
     EntryKind.REFUNDED: _("Devuelto"),
     EntryKind.SUSPENDED: _("Puesto en suspenso"),
+    EntryKind.GIVEN_BACK: _("Se devolvió al remitente"),
+    EntryKind.RETURNED: _("El banco del remitente lo retiró"),
+    EntryKind.UNFUNDED: _("Lo retirado ya no se le debe a nadie"),
+    EntryKind.LOST: _("Pérdida por lo que retiró el banco del remitente"),
     EntryKind.CLEARED: _("Suspenso aclarado"),
     EntryKind.REMEDIED: _("Error corregido"),
 }

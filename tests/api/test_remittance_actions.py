@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
-from services.remittances.rules import FINAL, Action, Status, actions
-from tests.factories.remittances import prepare_reference
+from services.remittances.rules import FINAL, STOPPED, Action, Status, actions
+from tests.factories.remittances import bring_to, prepare_reference
 from tests.factories.staff import citizen_browser
 from tests.factories.web import Web
 
@@ -35,7 +35,7 @@ def test_the_page_offers_to_cancel_when_the_api_does(web: Web, late: bool, reach
         if late:
             session.execute(text("UPDATE remittances SET cancel_until = now() - interval '1 hour'"))
         if reached:
-            session.execute(text("UPDATE remittances SET status = 'accepted'"))
+            bring_to(session, Status.SUBMITTED)
             session.execute(
                 text("INSERT INTO payout_attempts VALUES (:id, 1, 'answered', now())"),
                 {"id": remittance},
@@ -54,5 +54,5 @@ def test_within_the_window_everything_open_can_be_cancelled(
 ) -> None:
     until = NOW + timedelta(minutes=1)
     offered = actions(status, at_agency=at_agency, cancel_until=until, now=NOW)
-    ended = status in FINAL or status is Status.CANCELLING
+    ended = status in FINAL | STOPPED
     assert offered == (frozenset() if ended else {Action.CANCEL, Action.CORRECT_NAME})

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self, cast
 from uuid import UUID
 
+import httpx
 from sqlalchemy import select, text
 
 from integrations.contracts import (
     Branch,
+    ChargeMethod,
+    ChargeOrder,
     CredentialCountSource,
     MessageSender,
     NameCorrection,
+    PaymentProvider,
     PayoutAgency,
     PayoutOrder,
     PayoutState,
@@ -23,6 +30,7 @@ from integrations.contracts import (
 )
 from integrations.errors import AgencyError
 from integrations.finabien.client import FinabienClient
+from integrations.payments.client import PaymentsClient
 from integrations.simulator.app import create_simulator
 from integrations.simulator.faults import Faults
 from integrations.simulator.inprocess import InProcessTransport
@@ -33,11 +41,13 @@ from services.outbox.delivery import Lease, enqueue
 from services.outbox.inbox import receive_callback
 from services.outbox.models import OutboxItem
 from services.remittances import cancelling
+from services.remittances.advancing import claim_next
+from services.remittances.funding import ChargeTask
 from services.remittances.models import PayoutAttempt, Remittance
 from services.remittances.payout import PayoutAnswer, PayoutTask, settle_payout
 from services.remittances.queries import Proof, list_history, proof
 from services.remittances.rules import FINAL, Answer, Status
-from tests.factories.remittances import VAULT, ManualClock, prepare_reference
+from tests.factories.remittances import VAULT, ManualClock, pay_for, prepare_reference
 from workers.agencies import Agencies
 from workers.gate import Gate, Guarded
 from workers.jobs.remittances import payout_order, submit_payout
@@ -47,6 +57,7 @@ from workers.runtime import JobContext
 PAYOUT = "remittances.payout"
 CANCEL = "remittances.cancel"
 CALLBACK = "finabien.callback"
+TOPICS = (PAYOUT, CANCEL, "remittances.refund", CALLBACK, "payments.callback")
 TOKEN = "token-of-the-tests"
 SECRET = "whsec_c2ltdWxhdG9yLW9mLWZpbmFiaWVu"
 
@@ -123,13 +134,21 @@ class PayoutBench:
         self.simulator = create_simulator(
             directory / "simulator",
             callback_base_url="http://127.0.0.1:9",
-            secrets={"finabien": TOKEN, "finabien.callbacks": SECRET},
+            secrets={
+                "finabien": TOKEN,
+                "finabien.callbacks": SECRET,
+                "payments": TOKEN,
+                "payments.callbacks": SECRET,
+            },
             clock=self.clock,
         )
         client = FinabienClient(
             "http://agency.test/finabien", TOKEN, transport=InProcessTransport(self.simulator)
         )
         self.agency = Mortal(client)
+        self.provider = PaymentsClient(
+            "http://agency.test/payments", TOKEN, transport=InProcessTransport(self.simulator)
+        )
         nobody = cast(Any, None)
         database = Database(url)
         gate = Gate(database)
@@ -138,6 +157,7 @@ class PayoutBench:
             vault=VAULT,
             agencies=Agencies(
                 payouts=cast(PayoutAgency, Guarded(gate, "finabien", self.agency)),
+                payments=cast(PaymentProvider, Guarded(gate, "payments", self.provider)),
                 enrollments={},
                 batches={},
                 curps=cast(PopulationRegister, nobody),
@@ -160,18 +180,19 @@ class PayoutBench:
     def __exit__(self, *_: object) -> None:
         use(None)
         self.agency.client.close()
+        self.provider.close()
         self.simulator.close()
         self.work.database.dispose()
 
-    def fault(self, **faults: Any) -> None:
+    def fault(self, agency: str = "finabien", **faults: Any) -> None:
         """Make the agency misbehave; with nothing, calm it."""
-        self.simulator.world.board.put("finabien", Faults(**faults))
+        self.simulator.world.board.put(agency, Faults(**faults))
 
     def waiting(self) -> list[UUID]:
         """Items about money that are not done, oldest first."""
         with self.work.transaction() as session:
             query = select(OutboxItem.id).where(
-                OutboxItem.done_at.is_(None), OutboxItem.topic.in_([PAYOUT, CANCEL, CALLBACK])
+                OutboxItem.done_at.is_(None), OutboxItem.topic.in_(TOPICS)
             )
             return list(session.scalars(query.order_by(OutboxItem.id)))
 
@@ -213,6 +234,20 @@ class PayoutBench:
         assert sent is not None
         return Zombie(self, lease, sent, self.clock().timestamp())
 
+    def die_after_charge(self, remittance: UUID) -> None:
+        """A worker is gone after the sender was charged, before it writes that down."""
+        folio = self.folio(remittance)
+        lease = self.work.take_lease(self.item(remittance, PAYOUT))
+        assert lease is not None
+        with self.work.transaction() as session:
+            task = claim_next(session, remittance, now=self.clock(), vault=self.work.vault)
+        assert isinstance(task, ChargeTask)
+        method = ChargeMethod(task.funding)
+        order = ChargeOrder(folio, task.amount_minor, method, task.expires_at)
+        with suppress(AgencyError):
+            self.provider.charge(order)
+        self._expire_lease(lease.id)
+
     def die_after_call(self, remittance: UUID) -> None:
         """A worker is gone after the agency acted, before it settles."""
         self._die(remittance, after=True)
@@ -222,11 +257,44 @@ class PayoutBench:
         with self.work.database.transaction(actor.scope) as session:
             cancelling.cancel(session, remittance, now=self.clock(), actor=actor)
 
-    def call_back(self, remittance: UUID) -> None:
+    def call_back(self, remittance: UUID, agency: str = "finabien") -> None:
         """The agency tells that something changed."""
         folio = self.folio(remittance)
         with self.work.transaction() as session:
-            receive_callback(session, "finabien", str(new_id()), folio, self.clock())
+            receive_callback(session, agency, str(new_id()), folio, self.clock())
+
+    def charge_otherwise(self, folio: str) -> None:
+        """Somebody has charged another amount under the folio."""
+        later = self.clock() + timedelta(days=1)
+        self.provider.charge(ChargeOrder(folio, 1, ChargeMethod.CASH, later))
+
+    def run_one(self, remittance: UUID, topic: str) -> None:
+        """The waiting item of that topic, once."""
+        self.run(self.item(remittance, topic))
+
+    def pay_first(self, remittance: UUID) -> None:
+        """The sender has paid already, in whichever way."""
+        with self.work.transaction() as session:
+            pay_for(session, session.get_one(Remittance, remittance), now=self.clock())
+
+    def pay(self, remittance: UUID) -> bool:
+        """The sender pays; False where there is nothing to pay."""
+        return self._control(f"charges/{self.folio(remittance)}/pay")
+
+    def take_back(self, remittance: UUID) -> bool:
+        """The sender's bank takes back what they paid; False where they didn't."""
+        return self._control(f"charges/{self.folio(remittance)}/return")
+
+    def _control(self, path: str) -> bool:
+        with httpx.Client(transport=InProcessTransport(self.simulator)) as control:
+            return control.post(f"http://agency.test/_simulator/{path}").is_success
+
+    def charged(self, remittance: UUID) -> int:
+        """How many times the sender was charged for it, and wasn't given it back."""
+        memory, folio = self.simulator.world.memory, self.folio(remittance)
+        return memory.effects("payments").get(folio, 0) - memory.effects("payments.refunds").get(
+            folio, 0
+        )
 
     def collect(self, remittance: UUID) -> bool:
         """The recipient takes the cash; False when it isn't there to be taken."""
@@ -267,18 +335,22 @@ class PayoutBench:
         """Its status now, and how many times the agency paid it."""
         return self.status(remittance), self.effects(remittance)
 
-    def statuses(self) -> dict[UUID, Status]:
-        """Of all remittances."""
+    def rows(self, ids: Sequence[UUID]) -> Sequence[Remittance]:
+        """Those remittances, as they are now."""
         with self.work.transaction() as session:
-            rows = session.execute(select(Remittance.id, Remittance.status))
-            return {row.id: Status(row.status) for row in rows}
+            rows = session.scalars(select(Remittance).where(Remittance.id.in_(ids))).all()
+            session.expunge_all()
+            return rows
 
-    def all_effects(self) -> dict[UUID, int]:
-        """How many times the agency paid each one that it paid."""
-        effects = self.simulator.world.memory.effects("finabien")
-        with self.work.transaction() as session:
-            rows = session.execute(select(Remittance.id, Remittance.folio))
-            return {row.id: effects[row.folio] for row in rows if row.folio in effects}
+    def all_effects(self) -> Mapping[str, list[int]]:
+        """Folio -> how many times it was charged, given back, taken back by the sender's bank, and
+        paid."""
+        counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        books = ("payments", "payments.refunds", "payments.returns", "finabien")
+        for place, book in enumerate(books):
+            for folio, number in self.simulator.world.memory.effects(book).items():
+                counts[folio][place] = number
+        return counts
 
     def history(self, remittance: UUID) -> list[str]:
         """Every status it came to."""

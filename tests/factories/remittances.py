@@ -9,7 +9,7 @@ from itertools import count
 from uuid import UUID
 
 from clabe import compute_control_digit
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from services.citizens.accounts import set_profile
@@ -19,12 +19,22 @@ from services.kernel.audit import Actor, Role
 from services.kernel.crypto import Vault
 from services.kernel.ids import new_id
 from services.kernel.money import Money
-from services.remittances import loading
-from services.remittances.models import Quote, Remittance, RemittanceRule
-from services.remittances.ordering import INSTANT_FUNDING, OrderRemittance, Recipient, order
+from services.remittances import listing, loading
+from services.remittances.funding import ChargeAnswer, settle_charge
+from services.remittances.models import Charge, Quote, Remittance, RemittanceRule
+from services.remittances.ordering import OrderRemittance, Recipient, order
 from services.remittances.quoting import RequestQuote, quote
 from services.remittances.rates import store_rate
-from services.remittances.rules import Funding, Payout, Purpose, day_in_mexico
+from services.remittances.refunding import claim_refund
+from services.remittances.rules import (
+    TRANSITIONS,
+    ChargeStatus,
+    Funding,
+    Payout,
+    Purpose,
+    Status,
+    day_in_mexico,
+)
 
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)
 RATE = Decimal("18.4567")
@@ -55,6 +65,7 @@ def prepare_reference(
     loading.load_reference(session)
     if margin is not None:
         set_rule(session, "rate_margin", margin)
+    listing.load_demonstration(session, now=now)
     store_rate(
         session,
         series=SERIES,
@@ -133,10 +144,26 @@ def order_from(
     recipient: Recipient | None = None,
     now: datetime = NOW,
     vault: Vault = VAULT,
+    paid: bool = True,
 ) -> Remittance:
-    """Order from a quote that exists."""
+    """Order from a quote that exists; ``paid`` for at once, unless the provider is to be asked."""
     command = OrderRemittance(quoted, recipient or make_recipient(), Purpose.FAMILY)
-    return order(session, command, now=now, actor=actor, vault=vault, funding_mode=INSTANT_FUNDING)
+    remittance = order(session, command, now=now, actor=actor, vault=vault)
+    if paid:
+        pay_for(session, remittance, now=now)
+    return remittance
+
+
+def pay_for(session: Session, remittance: Remittance, *, now: datetime = NOW) -> None:
+    """The provider says that the sender has paid."""
+    session.get_one(Charge, remittance.id).asked_at = now
+    settle_charge(session, remittance.id, ChargeAnswer(ChargeStatus.PAID), now=now)
+
+
+def give_back(session: Session, remittance: Remittance, *, now: datetime = NOW) -> Status:
+    """The provider says that the sender has it back; the status afterwards."""
+    assert claim_refund(session, remittance.id, now=now)
+    return settle_charge(session, remittance.id, ChargeAnswer(ChargeStatus.REFUNDED), now=now)
 
 
 def make_remittance(
@@ -149,11 +176,44 @@ def make_remittance(
     funding: Funding = Funding.BANK_ACCOUNT,
     now: datetime = NOW,
     vault: Vault = VAULT,
+    paid: bool = True,
 ) -> Remittance:
     """Quote and order at once."""
     quoted = ask_quote(session, actor, send=send, funding=funding, payout=payout, now=now)
     recipient = make_recipient(payout, surname)
-    return order_from(session, actor, quoted.id, recipient=recipient, now=now, vault=vault)
+    return order_from(
+        session, actor, quoted.id, recipient=recipient, now=now, vault=vault, paid=paid
+    )
+
+
+_BRING = text(
+    """
+    UPDATE remittances SET status = :status,
+        funded_at = CASE WHEN :status = 'funded' THEN now() ELSE funded_at END,
+        paid_at = CASE WHEN :status = 'paid' THEN now() END,
+        refunded_at = CASE WHEN :status IN ('cancelled', 'refunded') THEN now() END
+    WHERE id = :id
+    """
+)
+
+
+def bring_to(session: Session, status: Status) -> None:
+    """Bring every remittance to that status, by the shortest way that the rules have and without
+    anything that it means."""
+    for row in session.execute(text("SELECT id, status FROM remittances")).all():
+        for step in _way(Status(row.status), status):
+            session.execute(_BRING, {"id": row.id, "status": step})
+
+
+def _way(start: Status, end: Status) -> list[Status]:
+    ways = [[start]]
+    for way in ways:
+        if way[-1] is end:
+            return way[1:]
+        # As one that was paid for, where it can be.
+        following = TRANSITIONS[way[-1]] - ({Status.CANCELLING} if len(way) == 1 else set())
+        ways.extend([*way, after] for after in sorted(following) if after not in way)
+    raise AssertionError(f"no way leads from {start} to {end}")
 
 
 @dataclass

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from services.kernel.db import NETWORK_SCOPE
+from services.remittances.rules import Status
+from tests.factories.remittances import bring_to
 from tests.factories.web import Web
 from tests.pages.test_sending import ordered, sender
 
@@ -19,13 +21,11 @@ def _sent(web: Web, status: str) -> str:
     client = sender(web)
     address = ordered(client)
     with web.database.transaction(NETWORK_SCOPE) as session:
+        bring_to(session, Status(status))
         session.execute(
             text(
-                "UPDATE remittances SET status = :status, branch = 'Sucursal 7, Puebla',"
-                " collect_until = '2026-12-24', refunded_at = CASE WHEN :status = 'refunded'"
-                " THEN now() END, paid_at = CASE WHEN :status = 'paid' THEN now() END"
-            ),
-            {"status": status},
+                "UPDATE remittances SET branch = 'Sucursal 7, Puebla', collect_until = '2026-12-24'"
+            )
         )
     return unescape(client.get(address).text)
 
@@ -33,10 +33,13 @@ def _sent(web: Web, status: str) -> str:
 @pytest.mark.parametrize(
     ("status", "said", "unsaid"),
     [
-        ("sending", RECEIVED, "El dinero espera"),
+        ("submitted", RECEIVED, "El dinero espera"),
         ("available", "Puede cobrarlo hasta el jueves 24 de diciembre de 2026", "Casi siempre"),
         ("paid", "El dinero fue entregado", RECEIVED),
+        ("refunding", "a más tardar en 3 días hábiles", RECEIVED),
         ("refunded", "Este envío no se entregó", RECEIVED),
+        ("held", "No tiene que ver con migración", "Casi siempre llega"),
+        ("failed", "no se cobró ni se envió nada", RECEIVED),
     ],
 )
 def test_the_page_says_how_the_transfer_stands(

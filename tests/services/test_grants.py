@@ -130,6 +130,7 @@ ONLY_WEB = {
     " telephone)",
     "outbox": ADD,
     "cash_counts": ADD,
+    "charges": ADD,
     "cash_ups": f"{ADD}, UPDATE (closed_at, closed_by, opened_at, signed_at, signed_by)",
     "corrections": f"{ADD}, UPDATE (approved, decided_at, decided_by)",
     "receipt_prints": ADD,
@@ -141,6 +142,7 @@ ONLY_WEB = {
     " documents_given_at, explanation_sealed, remedy, remedy_minor, status, taken_at, taken_by)",
     "ledger_comparisons": READ,
     "payout_attempts": READ,
+    "screening_hits": "SELECT, UPDATE (decided_at, decided_by, decision, reason)",
     "merged_keys": KEEP,
     "person_merges": f"{ADD}, UPDATE (unmerged_at, unmerged_by)",
     "place_watches": f"{ADD}, UPDATE (email_index, ended_at, ending, person_keys, phone_index)",
@@ -151,8 +153,8 @@ ONLY_WEB = {
     "ready_documents": f"{KEEP}, UPDATE (appointment_id, collected_at, collector,"
     " collector_sealed, document, handed_by)",
     "remittance_rules": READ,
-    "remittances": f"{ADD}, UPDATE (answer_due_at, changed_at, reason_code, refunded_at,"
-    " remedied_minor, status)",
+    "remittances": f"{ADD}, UPDATE (answer_due_at, cancelled_at, changed_at, reason_code,"
+    " refunded_at, refunded_minor, remedied_minor, status)",
     "resemblance_keys": "DELETE, SELECT",
     "resemblances": READ,
     "return_passes": f"{ADD}, UPDATE (person_keys, returned_on, valid_until)",
@@ -259,7 +261,11 @@ ONLY_WORKERS = {
     "chart_notes": READ,
     "office_details": READ,
     "outbox": f"{KEEP}, UPDATE",
+    "charges": f"{ADD}, UPDATE",
     "payout_attempts": f"{ADD}, UPDATE",
+    "screening_entries": KEEP,
+    "screening_hits": f"{ADD}, UPDATE (decided_at, decided_by, decision, reason)",
+    "screening_lists": f"{ADD}, UPDATE (replaced_at)",
     "pre_applications": "DELETE, SELECT",
     "merged_keys": "DELETE, SELECT",
     "person_merges": f"{READ}, UPDATE (document)",

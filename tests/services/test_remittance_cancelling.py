@@ -36,6 +36,7 @@ from services.remittances.rules import ATTEMPT_MAY_ARRIVE, Answer, Funding, Stat
 from tests.factories.remittances import (
     NOW,
     VAULT,
+    give_back,
     make_remittance,
     make_sender,
     prepare_reference,
@@ -73,12 +74,16 @@ def test_before_anything_was_sent_everything_goes_back_at_once(
     session: Session, sender: Actor, remittance: Remittance
 ) -> None:
     cancel(session, remittance.id, now=NOW + timedelta(hours=2), actor=sender)
-    assert remittance.status == Status.CANCELLED
+    assert remittance.status == Status.REFUNDING
     assert balance(session, LedgerCode.REFUNDS_PAYABLE) == -305_99
     assert balance(session, LedgerCode.FEE_INCOME) == 0
     assert balance(session, LedgerCode.EXCISE_PAYABLE) == 0
     assert claim_payout(session, remittance.id, now=NOW, vault=VAULT) is None
-    assert [e.status for e in list_history(session, remittance.id)] == ["funded", "cancelled"]
+    assert give_back(session, remittance) is Status.CANCELLED
+    assert balance(session, LedgerCode.REFUNDS_PAYABLE) == 0
+    assert balance(session, LedgerCode.FUNDING_CLEARING) == 0
+    history = [event.status for event in list_history(session, remittance.id)]
+    assert history == ["registered", "funded", "refunding", "cancelled"]
     actions = session.scalars(
         select(AuditEntry.action).where(AuditEntry.subject_id == remittance.id)
     )
@@ -89,9 +94,9 @@ def test_what_certainly_never_left_us_goes_back_at_once(
     session: Session, sender: Actor, remittance: Remittance
 ) -> None:
     put_back(session, _claim(session, remittance), now=NOW)
-    assert remittance.status == Status.SENDING
+    assert remittance.status == Status.SUBMITTED
     cancel(session, remittance.id, now=NOW, actor=sender)
-    assert remittance.status == Status.CANCELLED
+    assert remittance.status == Status.REFUNDING
     assert balance(session, LedgerCode.PAYOUTS_PENDING) == 0
 
 
@@ -107,9 +112,10 @@ def test_what_may_have_left_us_waits_for_the_agency(
     cancel(session, remittance.id, now=NOW, actor=sender)
     again = session.scalars(select(OutboxItem.topic).where(OutboxItem.ref == remittance.id)).all()
     assert len(again) == len(topics)
-    assert _hear(session, remittance, Answer.CANCELLED) is Status.CANCELLED
+    assert _hear(session, remittance, Answer.CANCELLED) is Status.REFUNDING
     assert balance(session, LedgerCode.REFUNDS_PAYABLE) == -305_99
     assert task.attempt == 1
+    assert give_back(session, remittance) is Status.CANCELLED
 
 
 @pytest.mark.parametrize(
@@ -118,8 +124,8 @@ def test_what_may_have_left_us_waits_for_the_agency(
         (Answer.ACCEPTED, Status.CANCELLING),
         (Answer.AVAILABLE, Status.CANCELLING),
         (Answer.PAID, Status.PAID),
-        (Answer.REFUSED, Status.REFUNDED),
-        (Answer.CANCELLED, Status.CANCELLED),
+        (Answer.REFUSED, Status.REFUNDING),
+        (Answer.CANCELLED, Status.REFUNDING),
     ],
 )
 def test_the_agencys_word_decides_what_became_of_a_cancelled_one(
@@ -130,7 +136,7 @@ def test_the_agencys_word_decides_what_became_of_a_cancelled_one(
     assert _hear(session, remittance, answer) is after
     given_back = balance(session, LedgerCode.REFUNDS_PAYABLE)
     paid = balance(session, LedgerCode.FINABIEN_SETTLEMENT)
-    assert (given_back != 0) == (after in (Status.REFUNDED, Status.CANCELLED))
+    assert (given_back != 0) == (after is Status.REFUNDING)
     assert (paid != 0) == (after is Status.PAID)
 
 
@@ -154,6 +160,7 @@ def test_a_paid_one_and_one_that_is_over_say_so(
         cancel(session, remittance.id, now=NOW, actor=sender)
     other = make_remittance(session, sender)
     cancel(session, other.id, now=NOW, actor=sender)
+    give_back(session, other)
     with pytest.raises(WrongState):
         cancel(session, other.id, now=NOW, actor=sender)
 
@@ -171,7 +178,7 @@ def test_nothing_goes_back_while_an_attempt_may_still_arrive(
     assert claim_cancel(session, remittance.id, now=NOW, vault=VAULT) is not None
     soon, later = NOW + ATTEMPT_MAY_ARRIVE / 2, NOW + ATTEMPT_MAY_ARRIVE
     assert settle_absence(session, remittance.id, now=soon) is Status.CANCELLING
-    assert settle_absence(session, remittance.id, now=later) is Status.CANCELLED
+    assert settle_absence(session, remittance.id, now=later) is Status.REFUNDING
 
 
 def test_an_order_that_the_agency_once_had_is_never_taken_for_lost(
@@ -190,16 +197,19 @@ def test_a_refusal_is_not_the_last_word_while_an_earlier_attempt_may_arrive(
     later = NOW + ATTEMPT_MAY_ARRIVE
     second = PayoutTask(**{**task.__dict__, "attempt": 2})
     assert not settle_refusal(session, second, "beneficiary_blocked", now=NOW)
-    assert remittance.status == Status.SENDING
+    assert remittance.status == Status.SUBMITTED
     assert settle_refusal(session, second, "beneficiary_blocked", now=later)
-    assert remittance.status == Status.REFUNDED
+    assert remittance.status == Status.REFUNDING
     assert remittance.reason_code == "beneficiary_blocked"
+    assert give_back(session, remittance) is Status.REFUNDED
 
 
 def test_being_paid_after_the_money_went_back_is_shown_to_people_not_booked(
     session: Session, sender: Actor, remittance: Remittance
 ) -> None:
     cancel(session, remittance.id, now=NOW, actor=sender)
+    assert _hear(session, remittance, Answer.PAID) is Status.REFUNDING
+    give_back(session, remittance)
     assert _hear(session, remittance, Answer.PAID) is Status.CANCELLED
     actions = session.scalars(
         select(AuditEntry.action).where(AuditEntry.subject_id == remittance.id)
@@ -223,7 +233,7 @@ def test_cancel_against_payout_ends_in_one_of_the_two(
         paid = sum(row.receive_minor for row in rows if row.status == Status.PAID)
         assert balance(session, LedgerCode.FINABIEN_SETTLEMENT) == -paid
         assert balance(session, LedgerCode.PAYOUTS_PENDING) == 0
-    assert ends <= {Status.PAID, Status.CANCELLED}
+    assert ends <= {Status.PAID, Status.REFUNDING}
     db.dispose()
 
 
@@ -242,7 +252,7 @@ def _race(db: Database, sender: Actor, remittance: UUID, answered: bool) -> Stat
             with db.transaction(NETWORK_SCOPE) as session:
                 settle_payout(session, remittance, PayoutAnswer(Answer.PAID), now=NOW)
 
-    def give_back() -> None:
+    def take_back() -> None:
         start.wait()
         try:
             with db.transaction(sender.scope) as session:
@@ -251,7 +261,7 @@ def _race(db: Database, sender: Actor, remittance: UUID, answered: bool) -> Stat
             return
 
     with ThreadPoolExecutor(2) as threads:
-        for done in [threads.submit(pay), threads.submit(give_back)]:
+        for done in [threads.submit(pay), threads.submit(take_back)]:
             done.result()
     with db.transaction(NETWORK_SCOPE) as session:
         return Status(session.get_one(Remittance, remittance).status)

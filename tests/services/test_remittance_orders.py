@@ -21,7 +21,9 @@ from services.kernel.crypto import SealBroken
 from services.kernel.db import NETWORK_SCOPE, NO_SCOPE, Database, Scope
 from services.kernel.errors import DomainError, Invalid, NotFound
 from services.kernel.ids import new_id
+from services.ledger.queries import balance
 from services.outbox.models import OutboxItem
+from services.remittances.entries import LedgerCode
 from services.remittances.errors import (
     FundingUnavailable,
     LimitExceeded,
@@ -32,7 +34,6 @@ from services.remittances.errors import (
 from services.remittances.models import Remittance
 from services.remittances.ordering import (
     ACCOUNT_PLACE,
-    INSTANT_FUNDING,
     OrderRemittance,
     Recipient,
     order,
@@ -79,12 +80,13 @@ def _at_once(count: int, do: Callable[[int], object]) -> list[object]:
         return list(threads.map(attempt, range(count)))
 
 
-def test_an_order_takes_the_quotes_price_and_is_funded_counted_audited_and_handed_over(
+def test_an_order_takes_the_quotes_price_and_is_counted_audited_and_handed_over(
     session: Session, sender: Actor
 ) -> None:
     quoted = ask_quote(session, sender)
-    remittance = order_from(session, sender, quoted.id)
-    assert remittance.status == Status.FUNDED
+    remittance = order_from(session, sender, quoted.id, paid=False)
+    assert remittance.status == Status.REGISTERED
+    assert balance(session, LedgerCode.FUNDING_CLEARING) == 0
     assert remittance.folio[0] == "R"
     assert (remittance.total, remittance.total_to_recipient) == (
         quoted.total,
@@ -93,11 +95,11 @@ def test_an_order_takes_the_quotes_price_and_is_funded_counted_audited_and_hande
     assert remittance.cancel_until == NOW + timedelta(minutes=30)
     assert remittance.sender_name == "Marisol Quiroga Núñez"
     assert remittance.recipient_name == "Hermelinda Ibarra Zepeda"
-    assert [event.status for event in list_history(session, remittance.id)] == ["funded"]
+    assert [event.status for event in list_history(session, remittance.id)] == ["registered"]
     facts = session.execute(select(Fact.kind, Fact.payout, Fact.status, Fact.day)).all()
-    assert facts == [("remittance", "account", "funded", remittance.day)]
-    topics = session.scalars(select(OutboxItem.topic).where(OutboxItem.ref == remittance.id)).all()
-    assert sorted(topics) == ["remittances.funded", "remittances.payout"]
+    assert facts == [("remittance", "account", "registered", remittance.day)]
+    topic = session.scalar(select(OutboxItem.topic).where(OutboxItem.ref == remittance.id))
+    assert topic == "remittances.payout"
     actions = session.scalars(
         select(AuditEntry.action).where(AuditEntry.subject_id == remittance.id)
     )
@@ -222,7 +224,7 @@ def test_without_a_name_of_the_sender_nothing_is_ordered(session: Session) -> No
 def test_without_a_payment_provider_nothing_is_ordered(session: Session, sender: Actor) -> None:
     command = OrderRemittance(ask_quote(session, sender).id, make_recipient(), Purpose.FAMILY)
     with pytest.raises(FundingUnavailable):
-        order(session, command, now=NOW, actor=sender, vault=VAULT, funding_mode="provider")
+        order(session, command, now=NOW, actor=sender, vault=VAULT, takes_payments=False)
 
 
 def test_a_day_holds_2500_dollars_and_says_when_it_frees(session: Session, sender: Actor) -> None:
@@ -272,7 +274,7 @@ def test_row_security_shows_nobody_elses_remittances(session: Session, sender: A
             ),
             {"office": scope.consulate, "account": str(scope.account or "")},
         )
-        for table in ("remittances", "quotes", "remittance_events"):
+        for table in ("remittances", "quotes", "charges"):
             counted = session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()  # noqa: S608
             assert counted == visible
 
@@ -364,9 +366,7 @@ def test_news_is_told_in_the_language_of_the_latest_order(session: Session, send
     command = OrderRemittance(
         ask_quote(session, sender).id, make_recipient(), Purpose.FAMILY, language="en"
     )
-    remittance = order(
-        session, command, now=NOW, actor=sender, vault=VAULT, funding_mode=INSTANT_FUNDING
-    )
+    remittance = order(session, command, now=NOW, actor=sender, vault=VAULT)
     session.expire_all()
     notice = get_notice(session, remittance.id, VAULT)
     assert notice is not None

@@ -51,6 +51,9 @@ RULES = Tariff(
     quote=timedelta(minutes=15),
     rate_age=timedelta(days=5),
     collect=timedelta(days=30),
+    payment=timedelta(hours=1),
+    payment_cash=timedelta(days=1),
+    hold_days=2,
 )
 rates = st.decimals(min_value="1.00000001", max_value="999.99999999", places=8)
 cents = st.integers(min_value=1, max_value=2500_00)

@@ -12,13 +12,15 @@ from tests.factories.remittances import make_remittance, make_sender
 def test_orders_wait_and_questions_go_on_until_the_case_is_closed(bench: PayoutBench) -> None:
     with bench.work.transaction() as session:
         sender = make_sender(session)
-        sent = make_remittance(session, sender, now=bench.clock()).id
+        sent = make_remittance(session, sender, now=bench.clock(), paid=False).id
     bench.run_all()
-    assert bench.status(sent) is Status.ACCEPTED
+    assert bench.status(sent) is Status.SUBMITTED
     with bench.work.transaction() as session:
         differ = Report(Kind.BOOKS_DIFFER, Subject.SUMS, id_of_sums("ledger"))
         incident = report(session, differ, now=bench.clock())
-        waiting = make_remittance(session, sender, payout=Payout.CARD, now=bench.clock()).id
+        waiting = make_remittance(
+            session, sender, payout=Payout.CARD, now=bench.clock(), paid=False
+        ).id
     for _ in range(3):
         bench.clock.forward(seconds=120)
         bench.run_all()

@@ -63,7 +63,7 @@ def test_a_number_that_is_learned_later_is_matched_then(
     bench.die_after_call(remittance)
     _call_back(bench, bench.reference(remittance))
     bench.run(_callbacks(bench)[0])
-    assert bench.status(remittance) is Status.SENDING
+    assert bench.status(remittance) is Status.SUBMITTED
     bench.run(bench.item(remittance, PAYOUT))
     assert bench.status(remittance) is Status.AVAILABLE
     bench.collect(remittance)

@@ -63,7 +63,7 @@ def test_a_worker_ahead_of_time_doesnt_give_back_what_is_under_way(
     # It arrives after all, and is stopped there.
     job.agencies.payouts.submit(agency.sent)
     run_outbox(str(_item(job, remittance, "remittances.cancel")))
-    assert _status(job, remittance) is Status.CANCELLED
+    assert _status(job, remittance) is Status.REFUNDING
     assert effects(agencies_url, "finabien") == {}
 
 

@@ -10,6 +10,7 @@ from services.kernel.clock import system_clock
 from services.kernel.ids import spaced
 from services.kernel.settings import Settings
 from services.remittances.errors import RateUnavailable
+from services.remittances.listing import load_demonstration
 from services.remittances.loading import load_reference
 from services.remittances.queries import get_remittance
 from services.remittances.rates import tariff_and_rate
@@ -27,6 +28,7 @@ def test_a_rate_is_fetched_at_the_start_and_a_transfer_is_paid_and_told_once(
 ) -> None:
     with job.transaction() as session:
         load_reference(session)
+        load_demonstration(session, now=system_clock())
     with process("worker", quick), process("relay", quick), process("schedule", quick):
         until(lambda: _has_rate(job))
         remittance, folio = _sent(job)

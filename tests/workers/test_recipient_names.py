@@ -37,7 +37,9 @@ def sender(bench: PayoutBench) -> Actor:
 def cash(bench: PayoutBench, sender: Actor) -> UUID:
     """To be collected by Hermelinda Ibarra Zepeda."""
     with bench.work.transaction() as session:
-        return make_remittance(session, sender, payout=Payout.BRANCH, now=bench.clock()).id
+        return make_remittance(
+            session, sender, payout=Payout.BRANCH, now=bench.clock(), paid=False
+        ).id
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ that a lost callback costs time and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -24,15 +25,16 @@ from services.incidents.rules import Kind, Subject
 from services.kernel.crypto import Vault
 from services.outbox.delivery import Lease, enqueue
 from services.outbox.inbox import get_message
+from services.remittances.advancing import claim_next, settle_and_claim
 from services.remittances.cancelling import claim_cancel
 from services.remittances.credit import CreditKind, CreditProof, Identification
 from services.remittances.errors import PayoutsStopped
+from services.remittances.funding import ChargeAnswer, ChargeTask
 from services.remittances.payout import (
     CURRENCY,
     PayoutAnswer,
     PayoutTask,
     begin_resend,
-    claim_payout,
     mark_unknown,
     put_back,
     settle_absence,
@@ -41,18 +43,24 @@ from services.remittances.payout import (
 )
 from services.remittances.queries import find_by_folio, find_by_reference, get_remittance
 from services.remittances.rules import (
-    FINAL,
+    IN_PAYOUT,
+    PAID_OUT_FROM,
     Answer,
+    ChargeStatus,
     Next,
     Reply,
     Status,
     Step,
     next_step,
 )
+from services.remittances.screening import list_outdated
+from services.remittances.screening import screen_again as screen_one_again
 from workers.agencies import code_of
-from workers.jobs import incidents
+from workers.jobs import incidents, payments
 from workers.runtime import JobContext, retry_delay
 from workers.steps import Claim, RetryLater, Settled, run_steps
+
+Task = TypeVar("Task")
 
 AGENCY = code_of(Purpose.PAYOUTS)
 PAYOUT = "remittances.payout"
@@ -65,6 +73,7 @@ SHORTEST_BRANCH_PAUSE_SECONDS = 60.0
 STOPPED_SECONDS = 60.0
 # For so long a callback is looked for that has the agency's own number alone.
 LONGEST_SEARCH = timedelta(hours=1)
+SCREENED_TOGETHER = 200
 # The agency has an order under this folio that differs from ours: what it has is what counts.
 KEY_REUSED = "key_reused"
 
@@ -79,25 +88,83 @@ class _Answer:
 
 
 def submit_payout(job: JobContext, lease: Lease) -> None:
-    """Send the order, or ask what became of it: whichever the remittance's state calls for."""
+    """Have the sender pay, send the order, or ask what became of either: whichever the remittance's
+    state calls for. What is paid for at once is sent at once."""
 
-    def claim(session: Session, now: datetime) -> PayoutTask | Settled | None:
-        try:
-            return claim_payout(session, lease.ref, now=now, vault=job.vault)
-        except PayoutsStopped as stopped:
-            return Settled(stopped.code, partial(_wait, lease.ref))
+    def claim(session: Session, now: datetime) -> ChargeTask | PayoutTask | Settled | None:
+        return _unless_stopped(
+            lease.ref, lambda: claim_next(session, lease.ref, now=now, vault=job.vault)
+        )
 
-    run_steps(job, lease, claim, _call, agency=AGENCY, within_lease=True)
+    run_steps(job, lease, claim, _call_either, agency=_agency_of, within_lease=True)
+
+
+def _agency_of(task: ChargeTask | PayoutTask) -> str:
+    return AGENCY if isinstance(task, PayoutTask) else payments.AGENCY
+
+
+def _call_either(
+    job: JobContext, task: ChargeTask | PayoutTask
+) -> Claim[Any] | Settled | RetryLater:
+    if isinstance(task, PayoutTask):
+        return _call(job, task)
+    answer = payments.call(job, task)
+    if answer is None:
+        return payments.come_back(task)
+    if answer.status is not ChargeStatus.PAID:
+        return payments.settled(task, answer)
+    return Claim(
+        partial(_go_on_paid, job.vault, task, answer), partial(payments.keep, task, answer)
+    )
+
+
+def _go_on_paid(
+    vault: Vault, task: ChargeTask, answer: ChargeAnswer, session: Session, now: datetime
+) -> PayoutTask | Settled:
+    """The payment and the payout's order, in one transaction."""
+    following = _unless_stopped(
+        task.remittance,
+        lambda: settle_and_claim(session, task.remittance, answer, now=now, vault=vault),
+    )
+    return following or Settled("moot")
+
+
+def _unless_stopped(remittance: UUID, claim: Callable[[], Task | None]) -> Task | Settled | None:
+    try:
+        return claim()
+    except PayoutsStopped as stopped:
+        return Settled(stopped.code, partial(_wait, remittance))
 
 
 def cancel(job: JobContext, lease: Lease) -> None:
-    """Have the agency stop it, and take its word for what became of it."""
+    """Have the provider or the agency stop it, and take their word for what became of it."""
 
-    def claim(session: Session, now: datetime) -> PayoutTask | None:
+    def claim(session: Session, now: datetime) -> ChargeTask | PayoutTask | None:
         task = claim_cancel(session, lease.ref, now=now, vault=job.vault)
-        return task and replace(task, step=Step.CANCEL)
+        return replace(task, step=Step.CANCEL) if isinstance(task, PayoutTask) else task
 
-    run_steps(job, lease, claim, _call, agency=AGENCY)
+    run_steps(job, lease, claim, _call_to_stop, agency=_agency_of)
+
+
+def _call_to_stop(
+    job: JobContext, task: ChargeTask | PayoutTask
+) -> Claim[Any] | Settled | RetryLater:
+    if isinstance(task, PayoutTask):
+        return _call(job, task)
+    answer = payments.call(job, task)
+    return RetryLater() if answer is None else payments.settled(task, answer)
+
+
+def screen_again(job: JobContext, lease: Lease) -> None:
+    """Compare what is at the agency with the lists, which have changed since: one transaction each,
+    so that nobody waits for all of them."""
+    with job.transaction() as session:
+        outdated = list_outdated(session, most=SCREENED_TOGETHER)
+    for remittance in outdated:
+        with job.transaction() as session:
+            screen_one_again(session, remittance, now=job.now(session))
+    with job.settle(lease, f"screened_{len(outdated)}"):
+        return
 
 
 def take_callback(job: JobContext, lease: Lease) -> None:
@@ -214,9 +281,9 @@ def _take_state(task: PayoutTask, state: PayoutState | None) -> Settled:
             after = settle_payout(session, task.remittance, _answer(state), now=now)
         # Who cancels has a chain of items of its own.
         pause = _pause(now, task, after)
-        if cancelling and after not in FINAL:
+        if cancelling and after in IN_PAYOUT:
             enqueue(session, CANCEL, task.remittance, delay_seconds=pause)
-        elif after not in FINAL | {Status.CANCELLING}:
+        elif after in PAID_OUT_FROM:
             enqueue(session, PAYOUT, task.remittance, delay_seconds=pause)
 
     return Settled(state.status, write)

@@ -63,6 +63,7 @@ from services.remittances.credit import CreditKind, CreditProof
 from services.remittances.ordering import OrderRemittance
 from services.remittances.queries import (
     Collection,
+    get_charge,
     get_remittance,
     list_history,
 )
@@ -70,9 +71,11 @@ from services.remittances.receipts import kinds_of
 from services.remittances.recipients import recipient_of
 from services.remittances.rules import (
     FINAL,
-    GIVEN_BACK,
+    FOR_A_PERSON,
+    GOES_BACK,
     GOING_WELL,
     NOT_COMING,
+    UNPAID,
     Action,
     Purpose,
     Status,
@@ -365,6 +368,7 @@ def _show(id: UUID, errors: Errors) -> str:
         corrections = list_corrections(session, id)
         told = list_told(session, id)
         stopped = wants_no_messages(session, remittance, vault())
+        payment = _payment(get_charge(session, id)) if remittance.status in UNPAID else None
         place = remittance.place
         history = [
             {"status": step.status, "at": step.at, "what": words("remittances.step", step.status)}
@@ -385,8 +389,12 @@ def _show(id: UUID, errors: Errors) -> str:
             "can_correct": Action.CORRECT_NAME in actions,
             "correction": corrections[-1].state if corrections else None,
             "over": status in FINAL,
-            "going_well": status in GOING_WELL,
-            "given_back": status in GIVEN_BACK,
+            # The provider hasn't said yet that the sender has something left to do.
+            "going_well": status in GOING_WELL or (status in UNPAID and payment is None),
+            "given_back": status in GOES_BACK,
+            "held": status in FOR_A_PERSON,
+            "funded": remittance.funded_at is not None,
+            "payment": payment,
             "window_over": today > remittance.cancel_until,
             "seconds_left": int((remittance.cancel_until - today).total_seconds()),
             "answer_by": remittance.answer_due_at,
@@ -415,6 +423,17 @@ def _credit(proof: CreditProof | None) -> dict[str, Any] | None:
     if proof is None:
         return None
     return {"rows": proof_rows(proof), "by_transfer": proof.kind is CreditKind.SPEI}
+
+
+def _payment(charge: Any) -> dict[str, Any] | None:
+    """Where, with what and until when the sender pays; None until the provider has said it."""
+    if charge.pay_address is None and charge.pay_reference is None:
+        return None
+    return {
+        "address": charge.pay_address,
+        "reference": charge.pay_reference,
+        "until": charge.expires_at,
+    }
 
 
 def _collection(collection: Collection) -> dict[str, Any]:

@@ -147,10 +147,18 @@ class ReceiptAnswer(Answer):
     issued_at = Instant()
 
 
+class PaymentAnswer(Answer):
+    """Where, or with what reference at an agent, the sender pays until ``expires_at``."""
+
+    address = Text(allow_none=True, attribute="pay_address")
+    reference = Text(allow_none=True, attribute="pay_reference")
+    expires_at = Instant()
+
+
 class RemittanceAnswer(PriceAnswer):
-    """``answer_due_at``: by when an unknown outcome will be known; ``actions``: for the sender;
-    ``credit``: once it is paid, where the agency proves it; ``place``: where cash is collected, if
-    that was chosen."""
+    """``payment``: while the sender hasn't paid. ``answer_due_at``: by when an outcome that isn't
+    known will be; ``actions``: for the sender; ``credit``: once it is paid, where the agency proves
+    it; ``place``: where cash is collected, if that was chosen."""
 
     id = Id()
     folio = Text()
@@ -165,6 +173,7 @@ class RemittanceAnswer(PriceAnswer):
     credit = One(CreditAnswer, allow_none=True)
     place = One(PlaceAnswer, allow_none=True)
     receipts = Many(ReceiptAnswer, required=False)
+    payment = One(PaymentAnswer, required=False)
 
 
 class RemittanceList(ListAnswer):

@@ -43,13 +43,14 @@ from services.remittances.municipalities import Municipality
 from services.remittances.ordering import OrderRemittance
 from services.remittances.places import list_near
 from services.remittances.queries import (
+    get_charge,
     get_remittance,
     list_history,
     list_remittances,
 )
 from services.remittances.quoting import RequestQuote, quote
 from services.remittances.receipts import code_of, list_receipts
-from services.remittances.rules import Status
+from services.remittances.rules import UNPAID, Status
 from services.remittances.telling import list_told
 
 api = Blueprint("remittances", __name__, url_prefix="/api/v1")
@@ -273,8 +274,11 @@ def look_up(command: dict[str, str]) -> dict[str, Any]:
 
 def detailed(session: Session, remittance: Any) -> dict[str, Any]:
     """The remittance with its recipient and history."""
+    unpaid = remittance.status in UNPAID
+    payment = {"payment": get_charge(session, remittance.id)} if unpaid else {}
     return RemittanceAnswer.render(
         remittance,
+        **payment,
         actions=sorted(list_actions(session, remittance, now=database_now(session))),
         recipient=RecipientAnswer.render(remittance.payee, account_hint=remittance.account_hint),
         name_corrections=list_corrections(session, remittance.id),

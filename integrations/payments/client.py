@@ -1,0 +1,67 @@
+"""Payments of senders in the United States. Grade A and B: the provider honours our folio as key
+and answers by it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Self
+
+from integrations.base import TokenClient
+from integrations.contracts import ChargeOrder, ChargeState, ChargeWord
+from integrations.errors import AgencyError, Refused, Unanswered
+from integrations.payments import wire
+from integrations.payments.codes import REFUSALS
+
+
+class PaymentsClient(TokenClient):
+    """Client of the payment provider. Implements `contracts.PaymentProvider`."""
+
+    agency = "payments"
+    error_field = "code"
+    detail_field = "detail"
+    refusals = REFUSALS
+
+    # Where the provider's pages are, when elsewhere.
+    pages: str | None = None
+
+    @classmethod
+    def connect(cls, base_url: str, secret: str, page_url: str | None = None) -> Self:
+        """A client whose provider's pages are at ``page_url``, when elsewhere."""
+        client = cls(base_url, secret)
+        client.pages = page_url
+        return client
+
+    def charge(self, order: ChargeOrder) -> ChargeState:
+        """Have the sender pay. The same folio again is the same charge."""
+        body = wire.charge_body(order)
+        return self._tell("charge", "PUT", _path(order.folio), body, self._about(order.folio))
+
+    def status(self, folio: str) -> ChargeState:
+        """The charge's state; `not_found` is an answer, not an error."""
+        try:
+            return self._ask("status", _path(folio), self._about(folio))
+        except Refused as refusal:
+            if refusal.code == "not_found":
+                return ChargeState(folio=folio, status=ChargeWord.NOT_FOUND)
+            raise _no_answer(refusal) from None
+
+    def void(self, folio: str) -> ChargeState:
+        """See that it isn't paid any more; answers with the state after, `paid` when too late."""
+        return self._tell("void", "PUT", f"{_path(folio)}/void", {}, self._about(folio))
+
+    def refund(self, folio: str, amount_minor: int) -> ChargeState:
+        """Give it back, once; `returned` where the sender's bank has taken it back already."""
+        body = {"amount": wire.amount_of(amount_minor), "currency": "USD"}
+        return self._tell("refund", "PUT", f"{_path(folio)}/refund", body, self._about(folio))
+
+    def _about(self, folio: str) -> partial[ChargeState]:
+        return partial(wire.charge_state, folio, self.pages or str(self._http.base_url))
+
+
+def _path(folio: str) -> str:
+    return f"v1/charges/{wire.key_of(folio)}"
+
+
+def _no_answer(refusal: Refused) -> AgencyError:
+    """A question can't be refused: it is asked again."""
+    return Unanswered(refusal.agency, refusal.operation, f"refused_{refusal.code}")

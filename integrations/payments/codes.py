@@ -1,0 +1,38 @@
+"""The payment provider's words and what each means to us. README.md tells which are assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from integrations.contracts import ChargeMethod, ChargeWord
+
+METHODS: Mapping[ChargeMethod, str] = {
+    ChargeMethod.BANK_ACCOUNT: "bank_debit",
+    ChargeMethod.US_CARD: "card",
+    ChargeMethod.CASH: "cash",
+}
+
+STATUSES: Mapping[str, ChargeWord] = {
+    "pending": ChargeWord.PENDING,
+    "paid": ChargeWord.PAID,
+    "declined": ChargeWord.FAILED,
+    "expired": ChargeWord.FAILED,
+    "voided": ChargeWord.FAILED,
+    "refunded": ChargeWord.REFUNDED,
+    "returned": ChargeWord.RETURNED,
+}
+# Why it failed, as remittances say it.
+REASONS: Mapping[str, str] = {
+    "declined": "payment_declined",
+    "expired": "not_paid_in_time",
+    "voided": "not_paid_in_time",
+}
+
+# Answers 4xx: nothing was done.
+REFUSALS: Mapping[str, str] = {
+    "not_found": "not_found",
+    "key_reused": "key_reused",
+    "voided": "voided",
+    "not_paid": "not_paid",
+    "data_invalid": "data_invalid",
+}

@@ -1,0 +1,247 @@
+"""Take the sender's payment through the provider, under the remittance's folio.
+
+The provider takes each folio in once, and answers by it: a lost answer is asked for, and no retry
+charges twice. Until it says that the sender has paid, nothing is posted and nothing is sent. What
+their bank takes back later stops what isn't paid out yet; what is, is the house's loss and a case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.incidents.reporting import Report, report, settled_before
+from services.incidents.rules import Kind, Subject
+from services.kernel.audit import SYSTEM
+from services.kernel.ids import parse_folio
+from services.kernel.money import format_minor
+from services.remittances import entries
+from services.remittances.lifecycle import LIFECYCLE
+from services.remittances.models import Charge, Remittance
+from services.remittances.refunding import end_refund, give_back, settle_refund
+from services.remittances.rules import (
+    NOT_BACK_YET,
+    OWED,
+    UNPAID,
+    ChargeStatus,
+    Funding,
+    Status,
+    day_in_mexico,
+)
+from services.remittances.tariffs import tariff
+
+RETURNED = "funding_returned"
+TERM_OVER = "not_paid_in_time"
+
+
+class ChargeStep(StrEnum):
+    """What to do at the provider: ask for the payment, ask what became of it, or stop it."""
+
+    CHARGE = "charge"
+    ASK = "ask"
+    STOP = "stop"
+
+
+@dataclass(frozen=True)
+class ChargeTask:
+    """What the sender is to pay, in cents, the same each time, and what to do about it."""
+
+    step: ChargeStep
+    remittance: UUID
+    folio: str
+    amount_minor: int
+    funding: Funding
+    registered_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class ChargeAnswer:
+    """The provider's word on a charge. ``refunded``: it has given it back, whatever came since."""
+
+    status: ChargeStatus
+    amount_minor: int | None = None
+    currency: str | None = None
+    reason_code: str | None = None
+    provider_reference: str | None = None
+    pay_address: str | None = None
+    pay_reference: str | None = None
+    refunded: bool = False
+
+
+def claim_charge(session: Session, remittance: Remittance, *, now: datetime) -> ChargeTask:
+    """What to do about the payment of a locked remittance, written down: to be committed before
+    the call. One that wasn't paid within its term is stopped."""
+    charge = session.get_one(Charge, remittance.id)
+    if charge.asked_at is None:
+        charge.asked_at = now
+        step = ChargeStep.CHARGE
+    else:
+        step = ChargeStep.STOP if now >= charge.expires_at else ChargeStep.ASK
+    session.flush()
+    return charge_task(remittance, charge, step)
+
+
+def charge_task(remittance: Remittance, charge: Charge, step: ChargeStep) -> ChargeTask:
+    """The charge as the provider is told of it."""
+    return ChargeTask(
+        step=step,
+        remittance=remittance.id,
+        folio=remittance.folio,
+        amount_minor=remittance.total_minor,
+        funding=Funding(remittance.funding),
+        registered_at=remittance.registered_at,
+        expires_at=charge.expires_at,
+    )
+
+
+def find_charge(session: Session, folio: str) -> ChargeTask | None:
+    """The charge with that folio, to ask about."""
+    found = session.execute(
+        select(Remittance, Charge)
+        .join(Charge, Charge.remittance_id == Remittance.id)
+        .where(Remittance.folio == (parse_folio(folio) or ""))
+    ).first()
+    return charge_task(found[0], found[1], ChargeStep.ASK) if found else None
+
+
+def was_asked(session: Session, remittance: UUID) -> bool:
+    """The provider has the charge, or may have it: nobody else can stop it."""
+    charge = session.get(Charge, remittance)
+    return charge is not None and charge.asked_at is not None
+
+
+def settle_charge(
+    session: Session, remittance_id: UUID, answer: ChargeAnswer, *, now: datetime
+) -> Status:
+    """Take the provider's word and post what it means; returns the status afterwards.
+
+    Old news changes nothing; what can't be (paid after it ended, another amount than was asked for)
+    becomes an incident.
+    """
+    remittance = LIFECYCLE.lock(session, remittance_id)
+    charge = session.get_one(Charge, remittance_id)
+    if _differs(remittance, answer):
+        _report(session, remittance, Kind.FUNDING_CONTRADICTS, answer, now)
+        return Status(remittance.status)
+    _learn(charge, answer)
+    match answer.status:
+        case ChargeStatus.PAID:
+            _take_payment(session, remittance, charge, answer, now)
+        case ChargeStatus.FAILED:
+            _take_failure(session, remittance, charge, answer, now)
+        case ChargeStatus.RETURNED:
+            _take_return(session, remittance, charge, answer, now)
+        case ChargeStatus.REFUNDED:
+            settle_refund(session, remittance, charge, now)
+    session.flush()
+    return Status(remittance.status)
+
+
+def _differs(remittance: Remittance, answer: ChargeAnswer) -> bool:
+    """It speaks of another amount than was asked for, or of another currency."""
+    amount, currency = answer.amount_minor, answer.currency
+    return amount not in (None, remittance.total_minor) or currency not in (None, "USD")
+
+
+def _learn(charge: Charge, answer: ChargeAnswer) -> None:
+    charge.pay_address = answer.pay_address or charge.pay_address
+    charge.pay_reference = answer.pay_reference or charge.pay_reference
+    charge.provider_reference = answer.provider_reference or charge.provider_reference
+    charge.reason_code = answer.reason_code or charge.reason_code
+    if answer.status is ChargeStatus.PENDING and charge.state == ChargeStatus.DUE:
+        charge.state = ChargeStatus.PENDING
+
+
+def _take_payment(
+    session: Session, remittance: Remittance, charge: Charge, answer: ChargeAnswer, now: datetime
+) -> None:
+    """From now on it may be cancelled for as long as the law has it."""
+    if remittance.funded_at is not None:
+        return
+    if not LIFECYCLE.allows(remittance.status, Status.FUNDED):
+        _report(session, remittance, Kind.FUNDING_CONTRADICTS, answer, now)
+        return
+    stopped = remittance.status not in UNPAID
+    charge.state = ChargeStatus.PAID
+    window = tariff(session, day_in_mexico(now)).cancel
+    LIFECYCLE.move(
+        session, remittance, Status.FUNDED, now=now, actor=SYSTEM, cancel_until=now + window
+    )
+    if stopped:
+        give_back(session, remittance, now=now)
+
+
+def _take_failure(
+    session: Session, remittance: Remittance, charge: Charge, answer: ChargeAnswer, now: datetime
+) -> None:
+    """They won't pay any more: nothing was posted, nothing is owed."""
+    if remittance.funded_at is not None:
+        _report(session, remittance, Kind.FUNDING_CONTRADICTS, answer, now)
+        return
+    charge.state = ChargeStatus.FAILED
+    after = Status.FAILED if remittance.status in UNPAID else Status.CANCELLED
+    if LIFECYCLE.allows(remittance.status, after):
+        reason = answer.reason_code or TERM_OVER
+        LIFECYCLE.move(session, remittance, after, now=now, actor=SYSTEM, reason_code=reason)
+
+
+def _take_return(
+    session: Session, remittance: Remittance, charge: Charge, answer: ChargeAnswer, now: datetime
+) -> None:
+    """Their bank took it back: what isn't paid out is stopped, and what is, is lost."""
+    if charge.returned_at is not None:
+        return
+    if remittance.funded_at is None:
+        _take_failure(session, remittance, charge, answer, now)
+        return
+    if answer.refunded:
+        settle_refund(session, remittance, charge, now)
+    charge.state = ChargeStatus.RETURNED
+    charge.returned_at = now
+    entries.post_return(session, remittance, now=now)
+    _bear_return(session, remittance, now)
+
+
+def _bear_return(session: Session, remittance: Remittance, now: datetime) -> None:
+    """Who bears it, by how far the remittance is."""
+    returned = remittance.total_minor - remittance.remedied_minor
+    if remittance.status in OWED:
+        remittance.returned_minor = returned
+        give_back(session, remittance, now=now, reason_code=RETURNED)
+    elif remittance.status in NOT_BACK_YET:
+        entries.post_return_as_refund(session, remittance, now=now)
+        end_refund(session, remittance, now=now, refunded_minor=0, returned_minor=returned)
+    elif LIFECYCLE.allows(remittance.status, Status.CANCELLING):
+        remittance.returned_minor, remittance.reason_code = returned, RETURNED
+        LIFECYCLE.move(session, remittance, Status.CANCELLING, now=now, actor=SYSTEM)
+    elif remittance.in_payout:
+        remittance.returned_minor = returned
+    else:
+        if not remittance.refunded_minor:
+            remittance.returned_minor = returned
+        lose_return(session, remittance, now=now)
+
+
+def lose_return(session: Session, remittance: Remittance, *, now: datetime) -> None:
+    """What their bank took back was paid out, or given back, already: a loss, and a case."""
+    entries.post_loss(session, remittance, now=now)
+    remittance.lost_minor = remittance.total_minor
+    answer = ChargeAnswer(ChargeStatus.RETURNED, remittance.total_minor)
+    _report(session, remittance, Kind.FUNDING_RETURNED, answer, now)
+
+
+def _report(
+    session: Session, remittance: Remittance, kind: Kind, answer: ChargeAnswer, now: datetime
+) -> None:
+    if settled_before(session, kind, remittance.id):
+        return
+    detail: dict[str, object] = {"status": remittance.status, "answer": answer.status}
+    if answer.amount_minor is not None:
+        detail["amount"] = format_minor(answer.amount_minor)
+    report(session, Report(kind, Subject.REMITTANCE, remittance.id, detail), now=now)

@@ -1,0 +1,172 @@
+"""Have senders pay, ask what became of it, and give their money back, through the provider.
+
+Its answers are keyed by our folio and may be asked for again, so that nothing is charged or given
+back twice. Callbacks are questions beside the chain of items.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from integrations.contracts import ChargeMethod, ChargeOrder, ChargeState, ChargeWord
+from integrations.errors import OutcomeUnknown, Refused
+from integrations.registry import Purpose
+from services.incidents.reporting import Report, report
+from services.incidents.rules import Kind, Subject
+from services.outbox.delivery import Lease, enqueue, hurry
+from services.outbox.inbox import find_folio
+from services.remittances.funding import (
+    ChargeAnswer,
+    ChargeStep,
+    ChargeTask,
+    find_charge,
+    settle_charge,
+)
+from services.remittances.refunding import RefundTask, claim_refund
+from services.remittances.rules import NOT_BACK_YET, READY, UNPAID, ChargeStatus
+from workers.agencies import code_of
+from workers.jobs import incidents
+from workers.runtime import JobContext
+from workers.steps import RetryLater, Settled, run_steps
+
+AGENCY = code_of(Purpose.PAYMENTS)
+PAYOUT = "remittances.payout"
+REFUND = "remittances.refund"
+FIRST_QUESTION_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 900.0
+REFUND_PAUSE_SECONDS = 60.0
+
+
+def call(job: JobContext, task: ChargeTask) -> ChargeAnswer | None:
+    """Call the provider; None where its answer was lost, so that it has to be asked."""
+    provider = job.agencies.payments
+    try:
+        match task.step:
+            case ChargeStep.CHARGE:
+                state = provider.charge(_order(task))
+            case ChargeStep.STOP:
+                state = provider.void(task.folio)
+            case ChargeStep.ASK:
+                state = provider.status(task.folio)
+                if state.status is ChargeWord.NOT_FOUND:
+                    state = provider.charge(_order(task))
+    except OutcomeUnknown:
+        return None
+    except Refused as refusal:
+        # One that arrives after it was stopped is refused, as it should be.
+        if refusal.code != "voided":
+            _report_refusal(job, task.remittance, refusal)
+        return None
+    incidents.note_dropped(job, AGENCY, state.dropped)
+    return _answer(state)
+
+
+def settled(task: ChargeTask, answer: ChargeAnswer) -> Settled:
+    """Take the provider's word; while the sender hasn't paid, it is asked again."""
+
+    def write(session: Session, now: datetime) -> None:
+        after = settle_charge(session, task.remittance, answer, now=now)
+        if after in UNPAID | READY:
+            _ask_again(task, session, now)
+
+    return Settled(answer.status, write)
+
+
+def keep(task: ChargeTask, answer: ChargeAnswer, session: Session, now: datetime) -> None:
+    """The sender has paid, and the agency isn't to be called now: the item comes again."""
+    settle_charge(session, task.remittance, answer, now=now)
+
+
+def come_back(task: ChargeTask) -> Settled:
+    """The answer was lost: it is asked for by the folio."""
+    return Settled("unknown", partial(_ask_again, task))
+
+
+def refund(job: JobContext, lease: Lease) -> None:
+    """Have the provider give it back, once."""
+
+    def claim(session: Session, now: datetime) -> RefundTask | None:
+        return claim_refund(session, lease.ref, now=now)
+
+    run_steps(job, lease, claim, _give_back, agency=AGENCY)
+
+
+def _give_back(job: JobContext, task: RefundTask) -> Settled | RetryLater:
+    try:
+        state = job.agencies.payments.refund(task.folio, task.amount_minor)
+    except OutcomeUnknown:
+        return RetryLater()
+    except Refused as refusal:
+        _report_refusal(job, task.remittance, refusal)
+        return RetryLater()
+    incidents.note_dropped(job, AGENCY, state.dropped)
+
+    def write(session: Session, now: datetime) -> None:
+        after = settle_charge(session, task.remittance, _answer(state), now=now)
+        if after in NOT_BACK_YET:
+            enqueue(session, REFUND, task.remittance, delay_seconds=REFUND_PAUSE_SECONDS)
+
+    return Settled(state.status, write)
+
+
+def take_callback(job: JobContext, lease: Lease) -> None:
+    """The provider says that something changed. Only what it answers when asked counts."""
+
+    def claim(session: Session, _now: datetime) -> ChargeTask | Settled:
+        return find_charge(session, find_folio(session, lease.ref) or "") or incidents.unmatched(
+            lease
+        )
+
+    run_steps(job, lease, claim, _ask_beside, agency=AGENCY)
+
+
+def _ask_beside(job: JobContext, task: ChargeTask) -> Settled:
+    state = job.agencies.payments.status(task.folio)
+    incidents.note_dropped(job, AGENCY, state.dropped)
+
+    def write(session: Session, now: datetime) -> None:
+        if state.status is ChargeWord.NOT_FOUND:
+            return
+        after = settle_charge(session, task.remittance, _answer(state), now=now)
+        if after in READY:
+            hurry(session, PAYOUT, task.remittance)
+
+    return Settled(state.status, write)
+
+
+def _ask_again(task: ChargeTask, session: Session, now: datetime) -> None:
+    """A quarter of its age from now, within bounds, and as soon as its term is over."""
+    age = (now - task.registered_at) / timedelta(seconds=4)
+    left = max((task.expires_at - now).total_seconds(), FIRST_QUESTION_SECONDS)
+    pause = min(max(age, FIRST_QUESTION_SECONDS), LONGEST_PAUSE_SECONDS, left)
+    enqueue(session, PAYOUT, task.remittance, delay_seconds=pause)
+
+
+def _report_refusal(job: JobContext, remittance: UUID, refusal: Refused) -> None:
+    """A known code that settles nothing: a person looks at it, the questions go on."""
+    detail = {"operation": refusal.operation, "code": refusal.code}
+    with job.transaction() as session:
+        incident = Report(Kind.FUNDING_CONTRADICTS, Subject.REMITTANCE, remittance, detail)
+        report(session, incident, now=job.now(session))
+
+
+def _order(task: ChargeTask) -> ChargeOrder:
+    return ChargeOrder(task.folio, task.amount_minor, ChargeMethod(task.funding), task.expires_at)
+
+
+def _answer(state: ChargeState) -> ChargeAnswer:
+    """In our words. ValueError for ``not_found``, which is no word on a charge."""
+    return ChargeAnswer(
+        status=ChargeStatus(state.status),
+        amount_minor=state.amount_minor,
+        currency=state.currency,
+        reason_code=state.reason_code,
+        provider_reference=state.provider_reference,
+        pay_address=state.pay_address,
+        pay_reference=state.pay_reference,
+        refunded=state.refunded,
+    )
