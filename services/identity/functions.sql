@@ -13,17 +13,23 @@ END $$;
 -- names that was merged with theirs by a document.
 CREATE OR REPLACE FUNCTION holders_keys(p_keys text[], p_account uuid) RETURNS bytea[]
 LANGUAGE plpgsql STABLE AS $$
-DECLARE v_keys bytea[]; v_more bytea[];
+DECLARE
+    v_scope text := coalesce(current_setting('app.consulate', true), '');
+    v_keys bytea[]; v_more bytea[];
 BEGIN
+    -- Whose names were merged is asked for citizens too, whose transactions are of no office.
+    IF v_scope = '' THEN PERFORM set_config('app.consulate', '*', true); END IF;
     v_keys := ARRAY(
         SELECT DISTINCT holders_key(decode(k, 'hex'), p_keys, p_account) FROM unnest(p_keys) k);
     LOOP
         v_more := ARRAY(
             SELECT DISTINCT same.person_key FROM merged_keys own JOIN merged_keys same USING (merge_id)
             WHERE own.person_key = ANY (v_keys) AND same.person_key <> ALL (v_keys));
-        IF v_more = '{}' THEN RETURN v_keys; END IF;
+        EXIT WHEN v_more = '{}';
         v_keys := v_keys || v_more;
     END LOOP;
+    IF v_scope = '' THEN PERFORM set_config('app.consulate', '', true); END IF;
+    RETURN v_keys;
 END $$;
 
 -- The same of a row of people, which holds the CURP under another hash than things are held under.

@@ -166,6 +166,33 @@ def test_whoever_was_merged_is_one_person_under_every_spelling(web: Web, officer
     assert books("ana", "Ana Luz", "MAT").status_code == 201
 
 
+def test_whoever_was_merged_asks_for_a_program_once_under_every_spelling(
+    web: Web, officer: Browser
+) -> None:
+    one = booked(web, "ana")
+    other = booked(web, "eva", given_names="Ana Lus", services=["MAT"])
+    merge(officer, one, other)
+    born = date.fromisoformat(person()["birth_date"])
+
+    def asks(who: str, names: str, homonym: str) -> Any:
+        curp = make_curp(Named(names, "Demo", None, born), "M", homonym=homonym)
+        applicant = {
+            "given_names": names,
+            "first_surname": "Demo",
+            "second_surname": None,
+            "birth_date": born.isoformat(),
+            "curp": curp,
+            "email": "ana@demo.invalid",
+        }
+        body = {"program": "rfc", "applicant": applicant, "consents": ["transfer_to_agency"]}
+        token = web.token("citizen", subject=who, name=names)
+        return web.call("POST", "/enrollments", body, token=token)
+
+    assert asks("ana", "Ana Luz", "0").status_code == 202
+    again = asks("eva", "Ana Lus", "1")
+    assert again.get_json()["code"] == "identity_check_pending", again.text
+
+
 def test_what_was_claimed_for_the_other_one_goes_with_the_merge(web: Web, officer: Browser) -> None:
     one = booked(web, "ana")
     other = booked(web, "eva", given_names="Ana Lus", services=["MAT"])
