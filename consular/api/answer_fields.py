@@ -110,7 +110,7 @@ class WallClock(Text):
 class DecimalText(Text):
     """A decimal number as text, so that no reader rounds it."""
 
-    shape: ClassVar[Json] = {"pattern": r"^[0-9]+(\.[0-9]+)?$"}
+    shape: ClassVar[Json] = {"pattern": r"^[0-9]+(\.[0-9]+)?$", "examples": ["1.08"]}
 
 
 class AmountText(Text):
