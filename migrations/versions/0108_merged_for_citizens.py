@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from migrations.support import install
 
-revision = "0107"
-down_revision = "0106"
+revision = "0108"
+down_revision = "0107"
 
 
 def upgrade() -> None:
