@@ -14,6 +14,7 @@ from services.cashier import words as cashier
 from services.citizens import words as citizens
 from services.collection import words as collection
 from services.commission import words as commission
+from services.compliance import words as compliance
 from services.consulates import words as consulates
 from services.disputes import words as disputes
 from services.enrollments import words as enrollments
@@ -61,6 +62,7 @@ SLICES: tuple[ModuleType, ...] = (
     privacy,
     disputes,
     treasury,
+    compliance,
 )
 
 
@@ -125,6 +127,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "commission.part": commission.PARTS,
     "collection.collector": collection.COLLECTORS,
     "collection.rule": collection.COLLECTOR_RULES,
+    "compliance.decision": compliance.DECISIONS,
+    "compliance.party": compliance.PARTIES,
     "disputes.kind": disputes.KINDS,
     "disputes.status": disputes.STATUSES,
     "disputes.remedy": disputes.REMEDIES,

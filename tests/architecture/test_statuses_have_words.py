@@ -108,6 +108,8 @@ COMPLETE: Mapping[str, set[str]] = {
     "remittances.identification": {*credit.Identification},
     "remittances.purpose": {*remittances.Purpose},
     "remittances.status": {*remittances.Status},
+    "compliance.decision": {*remittances.HoldDecision},
+    "compliance.party": {*remittances.Party},
     "disputes.kind": {*disputes.Kind},
     "disputes.status": {*disputes.Status},
     "disputes.remedy": {*disputes.Remedy},

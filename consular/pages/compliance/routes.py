@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consular.pages.compliance import reports
+from consular.pages.compliance import holds, reports
 from consular.pages.compliance.blueprint import pages
 
-__all__ = ["pages", "reports"]
+__all__ = ["holds", "pages", "reports"]
