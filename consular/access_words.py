@@ -102,7 +102,7 @@ WHAT: dict[str, Any] = {
     "remittance.read": _("Vieron un envío tuyo, para resolver un problema"),
     "remittance.list": _("Vieron tu envío en una lista"),
     "remittance.open_parties": _("Vieron tus datos y los de quien recibe tu envío"),
-    "remittance.read_hold": _("Vieron tu nombre y el de quien recibe, para compararlos con una lista"),
+    "remittance.read_hold": _("Compararon con una lista tu nombre y el de quien recibe"),
     "remittance.release": _("Se decidió que tu envío sigue"),
     "remittance.refuse": _("Se decidió devolver el dinero de tu envío"),
     "dispute.claim": _("Reclamaste un error de un envío"),

@@ -109,6 +109,7 @@ def left_of(remittance: Remittance) -> Left:
         remittance.total_minor,
         remittance.fee_minor + remittance.tax_minor,
         remittance.remedied_minor,
+        remittance.refunded_minor + remittance.returned_minor,
     )
 
 

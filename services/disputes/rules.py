@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from services.kernel.working_days import add_working_days
 from services.remittances import rules as remittances
-from services.remittances.rules import DISPUTE_DAYS, GOES_BACK
+from services.remittances.rules import DISPUTE_DAYS, GOES_BACK, UNPAID
 
 INVESTIGATE_DAYS = 90
 TELL_DAYS = 3
@@ -69,21 +69,23 @@ OPEN = frozenset(status for status, after in TRANSITIONS.items() if after)
 DECIDED = frozenset(Status) - OPEN
 
 # Nothing was paid: there is nothing to claim.
-_NOT_PAID_FOR = frozenset({remittances.Status.FAILED})
+_NOT_PAID_FOR = UNPAID | {remittances.Status.FAILED}
 
 
 @dataclass(frozen=True)
 class Left:
-    """What a remittance took in and gave back so far, in cents."""
+    """What a remittance took in and gave back so far, in cents; ``gone_minor``: what was refunded,
+    or taken back by the sender's bank."""
 
     total_minor: int
     fees_minor: int
     remedied_minor: int
+    gone_minor: int = 0
 
     @property
     def minor(self) -> int:
         """As much as may still be given back."""
-        return self.total_minor - self.remedied_minor
+        return self.total_minor - self.remedied_minor - self.gone_minor
 
 
 def last_day_to_claim(date_available: date) -> date:
@@ -140,7 +142,8 @@ def remedies(status: remittances.Status, left: Left) -> tuple[Remedy, ...]:
 def gives_fees(remedy: Remedy, left: Left) -> bool:
     """Whether fee and tax are part of that remedy: nothing of them went back before."""
     whole = remedy in (Remedy.EVERYTHING, Remedy.FEES)
-    return whole and bool(left.fees_minor) and not left.remedied_minor
+    untouched = not (left.remedied_minor or left.gone_minor)
+    return whole and bool(left.fees_minor) and untouched
 
 
 def remedy_minor(remedy: Remedy, left: Left, amount_minor: int | None) -> int:

@@ -29,11 +29,12 @@ from services.ledger.queries import balance, list_thread
 from services.remittances.cancelling import cancel
 from services.remittances.entries import LedgerCode
 from services.remittances.errors import RemedyExceedsPaid
+from services.remittances.funding import ChargeAnswer, settle_charge
 from services.remittances.models import Remittance
 from services.remittances.payout import PayoutAnswer, claim_payout, settle_payout
 from services.remittances.queries import proof
 from services.remittances.remedying import give_remedy
-from services.remittances.rules import Answer, Funding
+from services.remittances.rules import Answer, ChargeStatus, Funding
 from tests.factories.remittances import NOW, VAULT, make_remittance, make_sender
 
 pytestmark = pytest.mark.usefixtures("reference")
@@ -155,6 +156,16 @@ def test_nothing_is_given_while_it_is_under_way_and_once_after_it_went_back(
     assert list_remedies(remittance) == (Remedy.GIVEN_BACK,)
     assert end(session, dispute, Remedy.GIVEN_BACK).remedy_minor == 0
     assert balance(session, LedgerCode.REFUNDS_PAYABLE) == -remittance.total_minor
+    assert proof(session).holds
+
+
+def test_what_the_bank_took_back_is_given_back_no_more(session: Session, sender: Actor) -> None:
+    remittance = paid(session, sender)
+    settle_charge(session, remittance.id, ChargeAnswer(ChargeStatus.RETURNED), now=NOW)
+    assert remittance.returned_minor == remittance.total_minor
+    assert list_remedies(remittance) == ()
+    with pytest.raises(RemedyExceedsPaid):
+        give_remedy(session, remittance, 1, fees=False, key="dispute:x", now=NOW)
     assert proof(session).holds
 
 

@@ -142,6 +142,7 @@ ONLY_WEB = {
     " documents_given_at, explanation_sealed, remedy, remedy_minor, status, taken_at, taken_by)",
     "ledger_comparisons": READ,
     "payout_attempts": READ,
+    "screening_lists": READ,
     "screening_hits": "SELECT, UPDATE (decided_at, decided_by, decision, reason)",
     "merged_keys": KEEP,
     "person_merges": f"{ADD}, UPDATE (unmerged_at, unmerged_by)",
