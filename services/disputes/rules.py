@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from services.kernel.working_days import add_working_days
 from services.remittances import rules as remittances
-from services.remittances.rules import DISPUTE_DAYS, GOES_BACK, UNPAID
+from services.remittances.rules import DISPUTE_DAYS, GOES_BACK
 
 INVESTIGATE_DAYS = 90
 TELL_DAYS = 3
@@ -69,7 +69,7 @@ OPEN = frozenset(status for status, after in TRANSITIONS.items() if after)
 DECIDED = frozenset(Status) - OPEN
 
 # Nothing was paid: there is nothing to claim.
-_NOT_PAID_FOR = UNPAID | {remittances.Status.FAILED}
+_NOT_PAID_FOR = frozenset({remittances.Status.FAILED})
 
 
 @dataclass(frozen=True)
