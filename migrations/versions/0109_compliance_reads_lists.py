@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from migrations.support import WEB, grant
 
-revision = "0108"
-down_revision = "0107"
+revision = "0109"
+down_revision = "0108"
 
 
 def upgrade() -> None:
