@@ -255,7 +255,8 @@ def _index() -> None:
     with op.get_context().autocommit_block():
         op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_remittances_open_now")
         op.execute(
-            "CREATE INDEX CONCURRENTLY ix_remittances_open_now ON remittances (changed_at)"
+            "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_remittances_open_now"
+            " ON remittances (changed_at)"
             f" WHERE status IN ({_OPEN})"
         )
         op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_remittances_open")

@@ -66,7 +66,6 @@ BY_NAME = {
     ("services/kernel/logs.py", "*"): "structlog calls each level by its name",
     ("services/monitoring/indicators.py", "*_e[ns]"): "read in the reader's language, by name",
     ("services/remittances/queries.py", "collect_with"): "an answer and a page read it by name",
-    ("services/remittances/holding.py", "*"): "for the pages of compliance",
     ("services/remittances/funding.py", "*_minor"): "written into a column: how much it was",
     ("services/*/rules.py", "[A-Z]*"): "a value of the contract: sent, stored and read as text",
     ("benchmarks/report.py", "*"): "written into the results by name",
