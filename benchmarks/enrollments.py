@@ -39,6 +39,10 @@ _UNDONE: LiteralString = (
     "SELECT count(*) FROM outbox WHERE done_at IS NULL AND topic ~ '^(enrollments|sat)[.]'"
 )
 
+_END: LiteralString = (
+    "UPDATE outbox SET done_at = clock_timestamp(), outcome = 'moot' WHERE done_at IS NULL"
+)
+
 
 def nothing() -> None:
     """A job of RQ that does nothing."""
@@ -108,7 +112,14 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 @contextmanager
 def processes(settings: Settings) -> Iterator[int]:
-    """The agencies as they are simulated, the relay and the workers; yields the simulator's id."""
+    """The agencies as they are simulated, the relay and the workers; yields the simulator's id.
+
+    Thousands of bookings were made before, by the floor with people who can't be told: that is
+    nobody's to do.
+    """
+    options = "-c app.consulate=*"
+    with psycopg.connect(settings.worker_database_url, options=options) as db:
+        db.execute(_END)
     with (
         TemporaryDirectory(prefix="consular-register-") as home,
         simulator(settings, Path(home) / "simulator", DECIDE_SECONDS) as simulating,
