@@ -35,6 +35,7 @@ from services.incidents.rules import Kind, Subject
 from services.kernel.clock import system_clock
 from services.kernel.db import NETWORK_SCOPE
 from services.kernel.ids import FolioKind, new_folio, new_id
+from services.remittances.models import Remittance
 from tests.api.calls import steady_web
 from tests.api.test_a_bound_sender_is_corrected import Sender as BoundSender
 from tests.api.test_documents import Sender
@@ -43,7 +44,7 @@ from tests.factories import reports
 from tests.factories.contract import contract_of
 from tests.factories.enrollments import agency_says, applicant_body, payment_line
 from tests.factories.parked import park_jobs
-from tests.factories.remittances import make_clabe, prepare_reference
+from tests.factories.remittances import make_clabe, pay_for, prepare_reference
 from tests.factories.staff import staff_browser
 from tests.factories.web import PERSON, Web, morning_at_office, person, working_day
 from tests.servers import Addresses
@@ -354,6 +355,8 @@ def _money(web: Web) -> None:
     _well(web, "PATCH", f"/recipients/{saved}", recipient, token=citizen)
     removed = _well(web, "POST", "/recipients", recipient, token=citizen)["id"]
     _well(web, "DELETE", f"/recipients/{removed}", token=citizen)
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        pay_for(session, session.get_one(Remittance, UUID(sent["id"])), now=system_clock())
     for path in (
         f"/quotes/{priced['id']}/disclosure.pdf",
         f"/remittances/{sent['id']}/receipt.pdf",
