@@ -32,7 +32,7 @@ class LocalMoment(fields.String):
 class BooksQuery(Schema):
     """As of when."""
 
-    as_of = LocalMoment(load_default=None)
+    balances_at = LocalMoment(load_default=None)
 
 
 class DayQuery(Schema):

@@ -42,8 +42,10 @@ def web(servers: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def _ask(web: Web, call: Call, query: str) -> TestResponse:
-    known = {"service": "PAS10", "indicator": "enrollments"}
+    known = {"service": "PAS10", "indicator": "enrollments", "municipality": "Oaxaca de Juárez"}
     needed = "".join(f"{name}={known[name]}&" for name in known if name in _names(call))
+    if "municipality" in _names(call):
+        needed += "state=20&"
     headers = {"Authorization": f"Bearer {call.token}"} if call.token else {}
     return web.client.open(
         f"/api/v1{call.path}?{needed}{query}",

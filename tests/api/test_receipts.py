@@ -27,7 +27,7 @@ from services.kernel.signatures import Signer
 from services.remittances.models import Remittance
 from services.remittances.verify_receipt import read_code, signed_text, write_code
 from tests.api.calls import steady_web
-from tests.factories.remittances import prepare_reference
+from tests.factories.remittances import pay_for, prepare_reference
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import Web
 from tests.servers import Addresses
@@ -83,7 +83,10 @@ def _order(web: Web, who: str = "ana") -> dict[str, Any]:
         "POST", "/remittances", order, token=_sender(web, who), headers={"Idempotency-Key": quote}
     )
     assert answer.status_code == 202, answer.text
-    return dict(answer.get_json())
+    order = dict(answer.get_json())
+    with web.database.transaction(NETWORK_SCOPE) as session:
+        pay_for(session, session.get_one(Remittance, UUID(order["id"])), now=system_clock())
+    return order
 
 
 @pytest.fixture(scope="module")
@@ -204,6 +207,7 @@ def test_without_the_code_the_page_tells_no_amount(web: Web, remittance: dict[st
 
 def test_a_corrected_fact_makes_the_next_version_and_the_first_stays(web: Web) -> None:
     sent = _order(web)
+    _change(web, sent, status="submitted")
     _change(web, sent, status="paid", paid_at=system_clock(), branch="Oaxaca")
     first = _pdf(web, sent)
     _change(web, sent, branch="Oaxaca Centro")
@@ -241,19 +245,26 @@ def test_what_is_an_estimate_is_said_to_be(web: Web, remittance: dict[str, Any])
 
 
 @pytest.mark.parametrize(
-    ("status", "moment", "kind", "says"),
+    ("before", "status", "moment", "kind", "says"),
     [
-        ("paid", "paid_at", "delivery", ("Entregado", "Delivered")),
-        ("refunded", "refunded_at", "refund", ("Te devolvemos", "We give back", "Refund receipt")),
+        ("submitted", "paid", "paid_at", "delivery", ("Entregado", "Delivered")),
+        (
+            "refunding",
+            "refunded",
+            "refunded_at",
+            "refund",
+            ("Te devolvemos", "We give back", "Refund receipt"),
+        ),
     ],
     ids=["delivered", "given back"],
 )
 def test_the_end_has_a_receipt_of_its_own(
-    web: Web, status: str, moment: str, kind: str, says: tuple[str, ...]
+    web: Web, before: str, status: str, moment: str, kind: str, says: tuple[str, ...]
 ) -> None:
     sent = _order(web)
     missing = f"/remittances/{sent['id']}/receipt.pdf?kind={kind}"
     assert web.call("GET", missing, token=_sender(web)).status_code == 404
+    _change(web, sent, status=before)
     _change(web, sent, status=status, **{moment: system_clock()})
     said = _text(_pdf(web, sent))
     for words in says:

@@ -126,8 +126,8 @@ def test_balances_are_the_ledgers_now_and_as_of_a_moment(
     assert "Pesos que se le deben a Finabien por lo que pagó" in page
     asked = before.astimezone().isoformat()
     assert asked
-    assert "Saldos del" in treasurer.get("/treasury/?as_of=2026-01-01T00:00").text
-    assert "Escribe el día y la hora" in treasurer.get("/treasury/?as_of=ayer").text
+    assert "Saldos del" in treasurer.get("/treasury/?balances_at=2026-01-01T00:00").text
+    assert "Escribe el día y la hora" in treasurer.get("/treasury/?balances_at=ayer").text
 
 
 def test_the_web_reads_the_ledger_for_the_network_alone(web: Web) -> None:

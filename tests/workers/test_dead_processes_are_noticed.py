@@ -169,4 +169,4 @@ def test_incidents_that_cannot_wait_are_told_once(
         alarm.tick()
     told = [message["subject"] for message in messages(agencies_url, ADDRESS)]
     assert len(told) == 3
-    assert "Guardia: Otro monto que el ordenado" in told
+    assert "Guardia: Otro monto o moneda que lo ordenado" in told

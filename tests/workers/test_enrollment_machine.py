@@ -154,6 +154,7 @@ class Bench:
                 rates=nobody,
                 notices=nobody,
                 credentials=nobody,
+                payments=nobody,
             ),
             gate=cast(Any, _OpenGate()),
             clock=lambda _session: self.clock(),

@@ -30,11 +30,11 @@ from services.treasury.queries import AccountState, Books, count_waiting, read_b
 def overview() -> str:
     """Show balances now, or as of a moment; whether payouts go out, and what waits for a person."""
     errors: Errors = {}
-    asked = pick(request.args.to_dict(), "as_of")
+    asked = pick(request.args.to_dict(), "balances_at")
     query = check(BooksQuery(), asked, errors) or load_fields(BooksQuery(), {})
     with transaction() as session:
         now = database_now(session)
-        books = read_books(session, query["as_of"])
+        books = read_books(session, query["balances_at"])
         shown = {
             "state": _state(session, now),
             "waiting": _waiting(session, now),
@@ -43,7 +43,7 @@ def overview() -> str:
         "treasury/overview.html",
         **shown,
         currencies=[_currency(books, currency) for currency in CURRENCIES],
-        as_of=query["as_of"],
+        as_of=query["balances_at"],
         form=asked,
         at=now,
         zone=MEXICO_CITY,
