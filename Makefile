@@ -14,7 +14,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input
 # The certificates of the system, as pip has them; no other Python than the one chosen here.
 UV := UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=1 VIRTUAL_ENV='$(CURDIR)/$(VENV)' $(VENV)/bin/uv
-PYTEST_WORKERS ?= 2
+# One more than the two cores of the smallest machine: tests wait for browsers and processes.
+PYTEST_WORKERS ?= 3
 # Small numbers are smallint on purpose; alembic_version is Alembic's own table.
 SQUAWK_EXCLUDE := prefer-bigint-over-int,prefer-bigint-over-smallint,prefer-text-field
 
