@@ -262,6 +262,8 @@ def cancels(environ: Mapping[str, str], home: Path, rounds: int) -> Outcome:
         for number in range(rounds):
             if number % ORDERS_A_SENDER == 0:
                 with bench.work.transaction() as session:
+                    # Many rounds take days by the bench's clock: each day has its rate.
+                    prepare_reference(session, now=bench.clock())
                     sender = make_sender(session, now=bench.clock())
             with bench.work.transaction() as session:
                 remittance = make_remittance(

@@ -26,7 +26,7 @@ from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
 from services.kernel.ids import new_id
-from services.remittances.models import BlockedRecord, Remittance
+from services.remittances.models import BlockedRecord, Charge, Remittance
 from services.remittances.ordering import ACCOUNT_PLACE
 from services.remittances.queries import find_by_folio
 from services.remittances.rules import FINAL, Status, day_in_mexico
@@ -73,6 +73,13 @@ def block(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> N
             credit_proof=None,
             erased_at=now,
         )
+        .execution_options(synchronize_session=False)
+    )
+    # Where they paid: with it the provider's page tells whose the charge is.
+    session.execute(
+        update(Charge)
+        .where(Charge.remittance_id.in_([remittance.id for remittance in remittances]))
+        .values(pay_address=None, pay_reference=None)
         .execution_options(synchronize_session=False)
     )
 

@@ -377,6 +377,17 @@ def test_folios_facts_and_the_books_stay(here: Database, citizen: Actor) -> None
     assert actions == ["erasure.request", "erasure.done"]
 
 
+def test_where_they_paid_for_it_is_forgotten(here: Database, citizen: Actor) -> None:
+    kept = text("SELECT count(pay_address), count(pay_reference), count(*) FROM charges")
+    with here.transaction(NETWORK_SCOPE) as session:
+        session.execute(text("UPDATE charges SET pay_address = 'https://p.invalid/7',"
+                             " pay_reference = '7123'"))  # fmt: skip
+        assert session.execute(kept).one() == (1, 1, 1)
+    _erase(here, _ask(here, citizen))
+    with here.transaction(NETWORK_SCOPE) as session:
+        assert session.execute(kept).one() == (0, 0, 1)
+
+
 def test_who_sent_and_received_is_kept_apart_until_the_law_lets_it_go(
     here: Database, citizen: Actor
 ) -> None:
