@@ -144,12 +144,15 @@ class Outcome:
 # --- Who asks for what ---------------------------------------------------------------------------
 
 
-def make_bodies(count: int, programs: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """So many requests for the programs, of any without, each for another person.
+def make_bodies(
+    count: int, programs: Sequence[str] = (), seen: set[Person] | None = None
+) -> list[dict[str, Any]]:
+    """So many requests for the programs, of any without, each for a person who isn't among those
+    ``seen``, and then is.
 
     One in ten is somebody whom the agency rejects.
     """
-    seen: set[Person] = set()
+    seen = set() if seen is None else seen
     bodies: list[dict[str, Any]] = []
     programs = programs or [code for code in DATA if PROGRAMS[code].open]
     while len(bodies) < count:

@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +25,7 @@ from rq import Queue, SimpleWorker
 from benchmarks.enrollment_storm import make_bodies, simulator
 from benchmarks.kill_payouts import end, fork
 from benchmarks.stage import http_request
+from integrations.simulator.names import Person
 from services.kernel.settings import Settings
 from tests.factories.server import Citizen
 from workers.main import run_relay, run_worker
@@ -64,12 +65,15 @@ class Register:
     settings: Settings
     citizens: Sequence[Citizen]
     send: Callable[[Sequence[bytes]], object]
+    # Who asked in an earlier run has a request.
+    seen: set[Person] = field(default_factory=set)
 
     def measure(self, count: int) -> Enrollments:
         """Once, after the floor: so many requests, and twice as many jobs that do nothing."""
         no_op_rate = no_op_jobs(self.settings.redis_url, count * 2)
         requests = [
-            self._request(number, body) for number, body in enumerate(make_bodies(count, ["rfc"]))
+            self._request(number, body)
+            for number, body in enumerate(make_bodies(count, ["rfc"], self.seen))
         ]
         decided, jobs = self._ask(_DECIDED), jobs_done(self.settings)
         began = time.monotonic()
