@@ -8,25 +8,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Date,
-    DateTime,
-    Float,
-    Index,
-    Integer,
-    SmallInteger,
-    Text,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.agencies.rules import State
 from services.kernel.db import Base
 from services.kernel.tables import one_of
 
-_MOMENT = DateTime(timezone=True)
+_MOMENT = sa.DateTime(timezone=True)
 
 
 class AgencyTerms(Base):
@@ -40,7 +29,7 @@ class AgencyTerms(Base):
 
     __tablename__ = "agency_terms"
     __table_args__ = (
-        CheckConstraint(
+        sa.CheckConstraint(
             "calls_per_second > 0 AND burst > 0 AND at_once > 0 AND failures_to_open > 0"
             " AND window_seconds > 0 AND open_seconds > 0"
             " AND longest_open_seconds >= open_seconds AND probe_seconds > 0",
@@ -48,17 +37,17 @@ class AgencyTerms(Base):
         ),
     )
 
-    agency: Mapped[str] = mapped_column(Text, primary_key=True)
-    valid_from: Mapped[date] = mapped_column(Date, primary_key=True)
-    calls_per_second: Mapped[float] = mapped_column(Float(53))
-    burst: Mapped[int] = mapped_column(Integer)
-    at_once: Mapped[int] = mapped_column(SmallInteger)
-    failures_to_open: Mapped[int] = mapped_column(SmallInteger)
-    window_seconds: Mapped[int] = mapped_column(Integer)
-    open_seconds: Mapped[int] = mapped_column(Integer)
-    longest_open_seconds: Mapped[int] = mapped_column(Integer)
-    probe_seconds: Mapped[int] = mapped_column(Integer)
-    source: Mapped[str] = mapped_column(Text)
+    agency: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    valid_from: Mapped[date] = mapped_column(sa.Date, primary_key=True)
+    calls_per_second: Mapped[float] = mapped_column(sa.Float(53))
+    burst: Mapped[int] = mapped_column(sa.Integer)
+    at_once: Mapped[int] = mapped_column(sa.SmallInteger)
+    failures_to_open: Mapped[int] = mapped_column(sa.SmallInteger)
+    window_seconds: Mapped[int] = mapped_column(sa.Integer)
+    open_seconds: Mapped[int] = mapped_column(sa.Integer)
+    longest_open_seconds: Mapped[int] = mapped_column(sa.Integer)
+    probe_seconds: Mapped[int] = mapped_column(sa.Integer)
+    source: Mapped[str] = mapped_column(sa.Text)
 
 
 class AgencyState(Base):
@@ -67,23 +56,25 @@ class AgencyState(Base):
 
     __tablename__ = "agency_states"
     __table_args__ = (
-        CheckConstraint(one_of("state", State), name="state"),
-        CheckConstraint("(state = 'open') = (open_until IS NOT NULL)", name="open"),
-        CheckConstraint("(state = 'half_open') = (probe_until IS NOT NULL)", name="half_open"),
+        sa.CheckConstraint(one_of("state", State), name="state"),
+        sa.CheckConstraint("(state = 'open') = (open_until IS NOT NULL)", name="open"),
+        sa.CheckConstraint("(state = 'half_open') = (probe_until IS NOT NULL)", name="half_open"),
     )
 
-    agency: Mapped[str] = mapped_column(Text, primary_key=True)
-    state: Mapped[str] = mapped_column(Text, server_default=text("'closed'"))
-    failures: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    agency: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    state: Mapped[str] = mapped_column(sa.Text, server_default=sa.text("'closed'"))
+    failures: Mapped[int] = mapped_column(sa.Integer, server_default=sa.text("0"))
     failed_at: Mapped[datetime | None] = mapped_column(_MOMENT)
-    trips: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    trips: Mapped[int] = mapped_column(sa.Integer, server_default=sa.text("0"))
     open_until: Mapped[datetime | None] = mapped_column(_MOMENT)
     probe_until: Mapped[datetime | None] = mapped_column(_MOMENT)
-    probe: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    last_code: Mapped[str | None] = mapped_column(Text)
-    changed_at: Mapped[datetime] = mapped_column(_MOMENT, server_default=text("clock_timestamp()"))
+    probe: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    last_code: Mapped[str | None] = mapped_column(sa.Text)
+    changed_at: Mapped[datetime] = mapped_column(
+        _MOMENT, server_default=sa.text("clock_timestamp()")
+    )
     slow_until: Mapped[datetime | None] = mapped_column(_MOMENT)
-    paid_until: Mapped[datetime] = mapped_column(_MOMENT, server_default=text("to_timestamp(0)"))
+    paid_until: Mapped[datetime] = mapped_column(_MOMENT, server_default=sa.text("to_timestamp(0)"))
 
 
 class AgencySlot(Base):
@@ -95,11 +86,11 @@ class AgencySlot(Base):
 
     __tablename__ = "agency_slots"
 
-    agency: Mapped[str] = mapped_column(Text, primary_key=True)
-    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    agency: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    slot: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
     held_until: Mapped[datetime | None] = mapped_column(_MOMENT)
     taken_at: Mapped[datetime | None] = mapped_column(_MOMENT)
-    fence: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    fence: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
 
 
 class AgencyPause(Base):
@@ -107,21 +98,21 @@ class AgencyPause(Base):
 
     __tablename__ = "agency_pauses"
     __table_args__ = (
-        CheckConstraint("num_nulls(lifted_at, lifted_by, lift_reason) IN (0, 3)", name="lifted"),
-        CheckConstraint("lifted_at >= paused_at", name="lifted_after"),
-        Index(
+        sa.CheckConstraint("num_nulls(lifted_at, lifted_by, lift_reason) IN (0, 3)", name="lifted"),
+        sa.CheckConstraint("lifted_at >= paused_at", name="lifted_after"),
+        sa.Index(
             "uq_agency_pauses_agency",
             "agency",
             unique=True,
-            postgresql_where=text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    agency: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text)
+    agency: Mapped[str] = mapped_column(sa.Text)
+    reason: Mapped[str] = mapped_column(sa.Text)
     paused_by: Mapped[UUID]
     paused_at: Mapped[datetime] = mapped_column(_MOMENT)
-    lift_reason: Mapped[str | None] = mapped_column(Text)
+    lift_reason: Mapped[str | None] = mapped_column(sa.Text)
     lifted_by: Mapped[UUID | None]
     lifted_at: Mapped[datetime | None] = mapped_column(_MOMENT)

@@ -9,24 +9,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Numeric,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-)
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.alerts.rules import Condition, Covers, Every, Reminder, Span, State, Watch
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
 
-_MOMENT = DateTime(timezone=True)
+_MOMENT = sa.DateTime(timezone=True)
 
 
 class AlertRule(Base):
@@ -38,29 +28,29 @@ class AlertRule(Base):
     __tablename__ = "alert_rules"
     owners = Owners(office="consulate_code")
     __table_args__ = (
-        CheckConstraint(one_of("span", Span), name="span"),
-        CheckConstraint(one_of("condition", Condition), name="condition"),
-        CheckConstraint("language IN ('es', 'en')", name="language"),
-        CheckConstraint("(condition = 'below_target') = (amount IS NULL)", name="amount"),
-        CheckConstraint("amount >= 0", name="not_negative"),
-        CheckConstraint(
+        sa.CheckConstraint(one_of("span", Span), name="span"),
+        sa.CheckConstraint(one_of("condition", Condition), name="condition"),
+        sa.CheckConstraint("language IN ('es', 'en')", name="language"),
+        sa.CheckConstraint("(condition = 'below_target') = (amount IS NULL)", name="amount"),
+        sa.CheckConstraint("amount >= 0", name="not_negative"),
+        sa.CheckConstraint(
             "condition NOT IN ('changed', 'changed_from_year') OR span <> 'now'", name="compares"
         ),
-        CheckConstraint("length(why) BETWEEN 1 AND 300", name="why"),
-        CheckConstraint("(paused_at IS NULL) = (paused_by IS NULL)", name="paused"),
+        sa.CheckConstraint("length(why) BETWEEN 1 AND 300", name="why"),
+        sa.CheckConstraint("(paused_at IS NULL) = (paused_by IS NULL)", name="paused"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    indicator: Mapped[str] = mapped_column(Text)
-    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
-    country: Mapped[str | None] = mapped_column(Text)
-    program: Mapped[str | None] = mapped_column(Text)
-    status: Mapped[str | None] = mapped_column(Text)
-    span: Mapped[str] = mapped_column(Text)
-    condition: Mapped[str] = mapped_column(Text)
-    amount: Mapped[Decimal | None] = mapped_column(Numeric(18, 3))
-    why: Mapped[str] = mapped_column(Text)
-    language: Mapped[str] = mapped_column(Text)
+    indicator: Mapped[str] = mapped_column(sa.Text)
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
+    country: Mapped[str | None] = mapped_column(sa.Text)
+    program: Mapped[str | None] = mapped_column(sa.Text)
+    status: Mapped[str | None] = mapped_column(sa.Text)
+    span: Mapped[str] = mapped_column(sa.Text)
+    condition: Mapped[str] = mapped_column(sa.Text)
+    amount: Mapped[Decimal | None] = mapped_column(sa.Numeric(18, 3))
+    why: Mapped[str] = mapped_column(sa.Text)
+    language: Mapped[str] = mapped_column(sa.Text)
     made_at: Mapped[datetime] = mapped_column(_MOMENT)
     made_by: Mapped[UUID]
     paused_at: Mapped[datetime | None] = mapped_column(_MOMENT)
@@ -87,10 +77,10 @@ class AlertReader(Base):
 
     __tablename__ = "alert_readers"
     owners = PartOf("rule_id", AlertRule)
-    __table_args__ = (Index("ix_alert_readers_staff_id", "staff_id"),)
+    __table_args__ = (sa.Index("ix_alert_readers_staff_id", "staff_id"),)
 
-    rule_id: Mapped[UUID] = mapped_column(ForeignKey("alert_rules.id"), primary_key=True)
-    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_accounts.id"), primary_key=True)
+    rule_id: Mapped[UUID] = mapped_column(sa.ForeignKey("alert_rules.id"), primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff_accounts.id"), primary_key=True)
     stopped_at: Mapped[datetime | None] = mapped_column(_MOMENT)
 
 
@@ -104,18 +94,18 @@ class AlertNotice(Base):
     __tablename__ = "alert_notices"
     owners = PartOf("rule_id", AlertRule)
     __table_args__ = (
-        UniqueConstraint("rule_id", "day", "state", name="uq_alert_notices_period_state"),
-        CheckConstraint(one_of("state", State), name="state"),
-        CheckConstraint("day <= last_day", name="days"),
+        sa.UniqueConstraint("rule_id", "day", "state", name="uq_alert_notices_period_state"),
+        sa.CheckConstraint(one_of("state", State), name="state"),
+        sa.CheckConstraint("day <= last_day", name="days"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    rule_id: Mapped[UUID] = mapped_column(ForeignKey("alert_rules.id"))
-    state: Mapped[str] = mapped_column(Text)
+    rule_id: Mapped[UUID] = mapped_column(sa.ForeignKey("alert_rules.id"))
+    state: Mapped[str] = mapped_column(sa.Text)
     day: Mapped[date]
     last_day: Mapped[date]
-    value: Mapped[int] = mapped_column(BigInteger)
-    against: Mapped[Decimal] = mapped_column(Numeric(18, 3))
+    value: Mapped[int] = mapped_column(sa.BigInteger)
+    against: Mapped[Decimal] = mapped_column(sa.Numeric(18, 3))
     as_of: Mapped[datetime] = mapped_column(_MOMENT)
     at: Mapped[datetime] = mapped_column(_MOMENT)
 
@@ -126,14 +116,14 @@ class AlertMail(Base):
     __tablename__ = "alert_mails"
     owners = PartOf("rule_id", AlertRule)
     __table_args__ = (
-        UniqueConstraint("notice_id", "staff_id", name="uq_alert_mails_notice_id"),
-        Index("ix_alert_mails_rule_id", "rule_id"),
+        sa.UniqueConstraint("notice_id", "staff_id", name="uq_alert_mails_notice_id"),
+        sa.Index("ix_alert_mails_rule_id", "rule_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    rule_id: Mapped[UUID] = mapped_column(ForeignKey("alert_rules.id"))
-    notice_id: Mapped[UUID] = mapped_column(ForeignKey("alert_notices.id"))
-    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_accounts.id"))
+    rule_id: Mapped[UUID] = mapped_column(sa.ForeignKey("alert_rules.id"))
+    notice_id: Mapped[UUID] = mapped_column(sa.ForeignKey("alert_notices.id"))
+    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff_accounts.id"))
 
 
 class ScheduledReport(Base):
@@ -143,25 +133,25 @@ class ScheduledReport(Base):
     __tablename__ = "scheduled_reports"
     owners = Owners(office="consulate_code")
     __table_args__ = (
-        CheckConstraint(one_of("covers", Covers), name="covers"),
-        CheckConstraint(one_of("every", Every), name="every"),
-        CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
-        CheckConstraint("language IN ('es', 'en')", name="language"),
-        CheckConstraint("(stopped_at IS NULL) = (stopped_by IS NULL)", name="stopped"),
+        sa.CheckConstraint(one_of("covers", Covers), name="covers"),
+        sa.CheckConstraint(one_of("every", Every), name="every"),
+        sa.CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
+        sa.CheckConstraint("language IN ('es', 'en')", name="language"),
+        sa.CheckConstraint("(stopped_at IS NULL) = (stopped_by IS NULL)", name="stopped"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_accounts.id"))
-    indicator: Mapped[str] = mapped_column(Text)
-    by: Mapped[str] = mapped_column(Text)
-    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
-    country: Mapped[str | None] = mapped_column(Text)
-    program: Mapped[str | None] = mapped_column(Text)
-    status: Mapped[str | None] = mapped_column(Text)
-    covers: Mapped[str] = mapped_column(Text)
-    every: Mapped[str] = mapped_column(Text)
-    hour: Mapped[int] = mapped_column(SmallInteger)
-    language: Mapped[str] = mapped_column(Text)
+    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff_accounts.id"))
+    indicator: Mapped[str] = mapped_column(sa.Text)
+    by: Mapped[str] = mapped_column(sa.Text)
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
+    country: Mapped[str | None] = mapped_column(sa.Text)
+    program: Mapped[str | None] = mapped_column(sa.Text)
+    status: Mapped[str | None] = mapped_column(sa.Text)
+    covers: Mapped[str] = mapped_column(sa.Text)
+    every: Mapped[str] = mapped_column(sa.Text)
+    hour: Mapped[int] = mapped_column(sa.SmallInteger)
+    language: Mapped[str] = mapped_column(sa.Text)
     made_at: Mapped[datetime] = mapped_column(_MOMENT)
     made_by: Mapped[UUID]
     stopped_at: Mapped[datetime | None] = mapped_column(_MOMENT)
@@ -174,12 +164,12 @@ class ReportRun(Base):
     __tablename__ = "report_runs"
     owners = PartOf("report_id", ScheduledReport)
     __table_args__ = (
-        UniqueConstraint("report_id", "due_on", name="uq_report_runs_due"),
-        CheckConstraint("first <= last", name="days"),
+        sa.UniqueConstraint("report_id", "due_on", name="uq_report_runs_due"),
+        sa.CheckConstraint("first <= last", name="days"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    report_id: Mapped[UUID] = mapped_column(ForeignKey("scheduled_reports.id"))
+    report_id: Mapped[UUID] = mapped_column(sa.ForeignKey("scheduled_reports.id"))
     due_on: Mapped[date]
     first: Mapped[date]
     last: Mapped[date]
@@ -192,15 +182,15 @@ class AgreementReminder(Base):
 
     __tablename__ = "agreement_reminders"
     __table_args__ = (
-        CheckConstraint(one_of("kind", Reminder), name="kind"),
-        Index("ix_agreement_reminders_mail", "mail"),
+        sa.CheckConstraint(one_of("kind", Reminder), name="kind"),
+        sa.Index("ix_agreement_reminders_mail", "mail"),
     )
 
     agreement_id: Mapped[UUID] = mapped_column(
-        ForeignKey("commission_agreements.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("commission_agreements.id", ondelete="CASCADE"), primary_key=True
     )
     due_on: Mapped[date] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_accounts.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff_accounts.id"), primary_key=True)
     mail: Mapped[UUID]
     at: Mapped[datetime] = mapped_column(_MOMENT)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text, text
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.announcements.rules import Kind
 from services.kernel.db import Base, Owners
 from services.kernel.tables import one_of
 
-_MOMENT = DateTime(timezone=True)
+_MOMENT = sa.DateTime(timezone=True)
 
 
 class Announcement(Base):
@@ -22,22 +22,22 @@ class Announcement(Base):
     __tablename__ = "announcements"
     owners = Owners(office="consulate_code")
     __table_args__ = (
-        CheckConstraint(one_of("kind", Kind), name="kind"),
-        CheckConstraint("text_es <> '' AND text_en <> ''", name="both_languages"),
-        CheckConstraint("ends_at > begins_at", name="ends"),
-        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn"),
-        Index(
+        sa.CheckConstraint(one_of("kind", Kind), name="kind"),
+        sa.CheckConstraint("text_es <> '' AND text_en <> ''", name="both_languages"),
+        sa.CheckConstraint("ends_at > begins_at", name="ends"),
+        sa.CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn"),
+        sa.Index(
             "ix_announcements_posted",
             "posted_at",
-            postgresql_where=text("withdrawn_at IS NULL"),
+            postgresql_where=sa.text("withdrawn_at IS NULL"),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(Text)
-    text_es: Mapped[str] = mapped_column(Text)
-    text_en: Mapped[str] = mapped_column(Text)
-    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    kind: Mapped[str] = mapped_column(sa.Text)
+    text_es: Mapped[str] = mapped_column(sa.Text)
+    text_en: Mapped[str] = mapped_column(sa.Text)
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
     begins_at: Mapped[datetime] = mapped_column(_MOMENT)
     ends_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     posted_at: Mapped[datetime] = mapped_column(_MOMENT)

@@ -7,22 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    Date,
-    DateTime,
-    FetchedValue,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    column,
-    func,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,7 +22,7 @@ from services.citizens.models import PersonClaim
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
 
-_NOW = DateTime(timezone=True)
+_NOW = sa.DateTime(timezone=True)
 
 
 class SessionSeries(Base):
@@ -50,28 +35,28 @@ class SessionSeries(Base):
 
     __tablename__ = "session_series"
     __table_args__ = (
-        CheckConstraint("slot_minutes BETWEEN 5 AND 240", name="slot_minutes"),
-        CheckConstraint("opens < closes", name="hours"),
-        Index("ix_session_series_consulate_code", "consulate_code"),
+        sa.CheckConstraint("slot_minutes BETWEEN 5 AND 240", name="slot_minutes"),
+        sa.CheckConstraint("opens < closes", name="hours"),
+        sa.Index("ix_session_series_consulate_code", "consulate_code"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
-    rrule: Mapped[str] = mapped_column(Text)
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"))
+    rrule: Mapped[str] = mapped_column(sa.Text)
     first_day: Mapped[date]
-    exdates: Mapped[list[date]] = mapped_column(ARRAY(Date), server_default=text("'{}'"))
+    exdates: Mapped[list[date]] = mapped_column(ARRAY(sa.Date), server_default=sa.text("'{}'"))
     made_until: Mapped[date | None]
     opens: Mapped[time]
     closes: Mapped[time]
-    slot_minutes: Mapped[int] = mapped_column(SmallInteger)
-    breaks: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    slot_minutes: Mapped[int] = mapped_column(sa.SmallInteger)
+    breaks: Mapped[list[Any]] = mapped_column(JSONB, server_default=sa.text("'[]'"))
     desks: Mapped[list[Any]] = mapped_column(JSONB)
-    place_name: Mapped[str | None] = mapped_column(Text)
-    place_address: Mapped[str | None] = mapped_column(Text)
-    place_zone: Mapped[str | None] = mapped_column(Text)
+    place_name: Mapped[str | None] = mapped_column(sa.Text)
+    place_address: Mapped[str | None] = mapped_column(sa.Text)
+    place_zone: Mapped[str | None] = mapped_column(sa.Text)
     # As `reserves` writes them, and as `OpeningSession.daily_maximums`.
-    reserves: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
-    daily_maximums: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
+    reserves: Mapped[list[Any]] = mapped_column(JSONB, server_default=sa.text("'[]'"))
+    daily_maximums: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=sa.text("'{}'"))
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(_NOW)
 
@@ -87,54 +72,54 @@ class OpeningSession(Base):
 
     __tablename__ = "sessions"
     __table_args__ = (
-        CheckConstraint("slot_minutes BETWEEN 5 AND 240", name="slot_minutes"),
-        CheckConstraint("release IN ('open', 'draw')", name="release"),
-        CheckConstraint("opens < closes", name="hours"),
-        CheckConstraint(
+        sa.CheckConstraint("slot_minutes BETWEEN 5 AND 240", name="slot_minutes"),
+        sa.CheckConstraint("release IN ('open', 'draw')", name="release"),
+        sa.CheckConstraint("opens < closes", name="hours"),
+        sa.CheckConstraint(
             "(place_name IS NULL) = (place_zone IS NULL)"
             " AND (place_name IS NULL) = (place_address IS NULL)",
             name="place",
         ),
-        Index("ix_sessions_consulate_code_day", "consulate_code", "day"),
-        Index("uq_sessions_series_id_day", "series_id", "day", unique=True),
-        Index(
+        sa.Index("ix_sessions_consulate_code_day", "consulate_code", "day"),
+        sa.Index("uq_sessions_series_id_day", "series_id", "day", unique=True),
+        sa.Index(
             "ix_sessions_release_at",
             "release_at",
-            postgresql_where=text("release_at IS NOT NULL"),
+            postgresql_where=sa.text("release_at IS NOT NULL"),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"))
     day: Mapped[date]
     opens: Mapped[time]
     closes: Mapped[time]
-    slot_minutes: Mapped[int] = mapped_column(SmallInteger)
-    release: Mapped[str] = mapped_column(Text)
+    slot_minutes: Mapped[int] = mapped_column(sa.SmallInteger)
+    release: Mapped[str] = mapped_column(sa.Text)
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(_NOW)
     closed_at: Mapped[datetime | None] = mapped_column(_NOW)
     closed_by: Mapped[UUID | None]
-    series_id: Mapped[UUID | None] = mapped_column(ForeignKey("session_series.id"))
-    edited_apart: Mapped[bool] = mapped_column(server_default=text("false"))
-    breaks: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
-    place_name: Mapped[str | None] = mapped_column(Text)
-    place_address: Mapped[str | None] = mapped_column(Text)
-    place_zone: Mapped[str | None] = mapped_column(Text)
+    series_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("session_series.id"))
+    edited_apart: Mapped[bool] = mapped_column(server_default=sa.text("false"))
+    breaks: Mapped[list[Any]] = mapped_column(JSONB, server_default=sa.text("'[]'"))
+    place_name: Mapped[str | None] = mapped_column(sa.Text)
+    place_address: Mapped[str | None] = mapped_column(sa.Text)
+    place_zone: Mapped[str | None] = mapped_column(sa.Text)
     cancelled_at: Mapped[datetime | None] = mapped_column(_NOW)
     # As it was opened with: minutes that a service takes here, whatever the office's durations.
-    service_minutes: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
+    service_minutes: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=sa.text("'{}'"))
     # How many slots a service takes, where it is more than one; see `durations`.
-    service_slots: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
+    service_slots: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=sa.text("'{}'"))
     # Places kept at each of its times, as `reserves` writes them, and when the next of them are let
     # go: those of before are everybody's.
-    reserves: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    reserves: Mapped[list[Any]] = mapped_column(JSONB, server_default=sa.text("'[]'"))
     release_at: Mapped[datetime | None] = mapped_column(_NOW)
     # As it was opened with: how many people a service may have on its day, whatever the office's
     # maximums.
-    daily_maximums: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
+    daily_maximums: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=sa.text("'{}'"))
     # Of the version before, while it still runs; a later migration drops it.
-    by_desk: Mapped[bool] = mapped_column(server_default=text("false"))
+    by_desk: Mapped[bool] = mapped_column(server_default=sa.text("false"))
 
 
 class Closure(Base):
@@ -147,23 +132,23 @@ class Closure(Base):
 
     __tablename__ = "closures"
     __table_args__ = (
-        CheckConstraint("first_day <= last_day", name="days"),
-        CheckConstraint(
+        sa.CheckConstraint("first_day <= last_day", name="days"),
+        sa.CheckConstraint(
             "(begins IS NULL) = (ends IS NULL) AND (begins IS NULL OR begins < ends)", name="hours"
         ),
-        CheckConstraint(one_of("source", ClosureSource), name="source"),
-        Index("ix_closures_consulate_code_last_day", "consulate_code", "last_day"),
+        sa.CheckConstraint(one_of("source", ClosureSource), name="source"),
+        sa.Index("ix_closures_consulate_code_last_day", "consulate_code", "last_day"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
     first_day: Mapped[date]
     last_day: Mapped[date]
     begins: Mapped[time | None]
     ends: Mapped[time | None]
-    reason: Mapped[str] = mapped_column(Text)
-    source: Mapped[str] = mapped_column(Text)
-    cancels: Mapped[bool] = mapped_column(server_default=text("false"))
+    reason: Mapped[str] = mapped_column(sa.Text)
+    source: Mapped[str] = mapped_column(sa.Text)
+    cancels: Mapped[bool] = mapped_column(server_default=sa.text("false"))
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(_NOW)
     lifted_at: Mapped[datetime | None] = mapped_column(_NOW)
@@ -176,19 +161,19 @@ class OpeningChange(Base):
     __tablename__ = "opening_changes"
     owners = Owners(office="consulate_code")
     __table_args__ = (
-        Index("ix_opening_changes_subject_id", "subject_id"),
-        Index("ix_opening_changes_consulate_code_at", "consulate_code", "at"),
+        sa.Index("ix_opening_changes_subject_id", "subject_id"),
+        sa.Index("ix_opening_changes_consulate_code_at", "consulate_code", "at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(_NOW)
-    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
-    subject_kind: Mapped[str] = mapped_column(Text)
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
+    subject_kind: Mapped[str] = mapped_column(sa.Text)
     subject_id: Mapped[UUID]
-    action: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str | None] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(sa.Text)
+    reason: Mapped[str | None] = mapped_column(sa.Text)
     actor_id: Mapped[UUID | None]
-    actor_role: Mapped[str] = mapped_column(Text)
+    actor_role: Mapped[str] = mapped_column(sa.Text)
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
@@ -197,12 +182,12 @@ class ServiceDuration(Base):
     """How long a service takes at an office, from a day on; without ``minutes`` it is a slot."""
 
     __tablename__ = "service_durations"
-    __table_args__ = (CheckConstraint("minutes BETWEEN 5 AND 240", name="minutes"),)
+    __table_args__ = (sa.CheckConstraint("minutes BETWEEN 5 AND 240", name="minutes"),)
 
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"), primary_key=True)
-    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"), primary_key=True)
+    service_code: Mapped[str] = mapped_column(sa.ForeignKey("services.code"), primary_key=True)
     valid_from: Mapped[date] = mapped_column(primary_key=True)
-    minutes: Mapped[int | None] = mapped_column(SmallInteger)
+    minutes: Mapped[int | None] = mapped_column(sa.SmallInteger)
     set_by: Mapped[UUID | None]
     set_at: Mapped[datetime] = mapped_column(_NOW)
 
@@ -212,12 +197,12 @@ class DailyMaximum(Base):
     as there are places."""
 
     __tablename__ = "daily_maximums"
-    __table_args__ = (CheckConstraint("most BETWEEN 0 AND 1000", name="most"),)
+    __table_args__ = (sa.CheckConstraint("most BETWEEN 0 AND 1000", name="most"),)
 
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"), primary_key=True)
-    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"), primary_key=True)
+    service_code: Mapped[str] = mapped_column(sa.ForeignKey("services.code"), primary_key=True)
     valid_from: Mapped[date] = mapped_column(primary_key=True)
-    most: Mapped[int | None] = mapped_column(SmallInteger)
+    most: Mapped[int | None] = mapped_column(sa.SmallInteger)
     set_by: Mapped[UUID | None]
     set_at: Mapped[datetime] = mapped_column(_NOW)
 
@@ -229,8 +214,8 @@ class DayMaximum(Base):
 
     __tablename__ = "day_maximums"
     __table_args__ = (
-        CheckConstraint("taken BETWEEN 0 AND allowed AND most <= allowed", name="allowed"),
-        UniqueConstraint(
+        sa.CheckConstraint("taken BETWEEN 0 AND allowed AND most <= allowed", name="allowed"),
+        sa.UniqueConstraint(
             "consulate_code",
             "day",
             "service_code",
@@ -242,13 +227,13 @@ class DayMaximum(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"))
     day: Mapped[date]
-    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"))
-    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id"))
-    most: Mapped[int] = mapped_column(SmallInteger)
-    allowed: Mapped[int] = mapped_column(SmallInteger)
-    taken: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    service_code: Mapped[str] = mapped_column(sa.ForeignKey("services.code"))
+    place_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sessions.id"))
+    most: Mapped[int] = mapped_column(sa.SmallInteger)
+    allowed: Mapped[int] = mapped_column(sa.SmallInteger)
+    taken: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("0"))
 
 
 class Desk(Skilled, Base):
@@ -265,28 +250,28 @@ class Desk(Skilled, Base):
 
     __tablename__ = "desks"
     __table_args__ = (
-        CheckConstraint("cardinality(services) > 0", name="services"),
-        UniqueConstraint("session_id", "name", name="uq_desks_session_id"),
+        sa.CheckConstraint("cardinality(services) > 0", name="services"),
+        sa.UniqueConstraint("session_id", "name", name="uq_desks_session_id"),
         ExcludeConstraint(
-            (column("consulate_code"), "="),
-            (column("place"), "="),
-            (func.lower(column("name")), "="),
-            (column("held"), "&&"),
-            (column("overlap_group"), "<>"),
+            (sa.column("consulate_code"), "="),
+            (sa.column("place"), "="),
+            (sa.func.lower(sa.column("name")), "="),
+            (sa.column("held"), "&&"),
+            (sa.column("overlap_group"), "<>"),
             using="gist",
             name="ex_desks_held",
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"))
-    name: Mapped[str] = mapped_column(Text)
-    services: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    consulate_code: Mapped[str | None] = mapped_column(Text, server_default=FetchedValue())
-    place: Mapped[str] = mapped_column(Text, server_default=FetchedValue())
-    held: Mapped[Range[datetime] | None] = mapped_column(TSRANGE, server_default=FetchedValue())
-    overlap_group: Mapped[UUID] = mapped_column(server_default=FetchedValue())
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sessions.id"))
+    name: Mapped[str] = mapped_column(sa.Text)
+    services: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    skills: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default=sa.text("'{}'"))
+    consulate_code: Mapped[str | None] = mapped_column(sa.Text, server_default=sa.FetchedValue())
+    place: Mapped[str] = mapped_column(sa.Text, server_default=sa.FetchedValue())
+    held: Mapped[Range[datetime] | None] = mapped_column(TSRANGE, server_default=sa.FetchedValue())
+    overlap_group: Mapped[UUID] = mapped_column(server_default=sa.FetchedValue())
     removed_at: Mapped[datetime | None] = mapped_column(_NOW)
 
 
@@ -296,23 +281,23 @@ class Slot(Base):
 
     __tablename__ = "slots"
     __table_args__ = (
-        UniqueConstraint("session_id", "starts_at", name="uq_slots_session_id"),
-        CheckConstraint("starts_at < ends_at", name="order"),
-        Index(
+        sa.UniqueConstraint("session_id", "starts_at", name="uq_slots_session_id"),
+        sa.CheckConstraint("starts_at < ends_at", name="order"),
+        sa.Index(
             "ix_slots_consulate_code_starts_at",
             "consulate_code",
             "starts_at",
-            postgresql_where=text("open"),
+            postgresql_where=sa.text("open"),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"))
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sessions.id"))
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"))
     starts_at: Mapped[datetime] = mapped_column(_NOW)
     ends_at: Mapped[datetime] = mapped_column(_NOW)
     open: Mapped[bool]
-    place_id: Mapped[UUID | None] = mapped_column(ForeignKey("sessions.id"))
+    place_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("sessions.id"))
 
 
 class SlotCapacityConstraint(Base):
@@ -326,17 +311,17 @@ class SlotCapacityConstraint(Base):
 
     __tablename__ = "slot_sets"
     __table_args__ = (
-        CheckConstraint("taken BETWEEN 0 AND capacity", name="capacity"),
+        sa.CheckConstraint("taken BETWEEN 0 AND capacity", name="capacity"),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
-    slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"), primary_key=True)
-    set_no: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    services: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    capacity: Mapped[int] = mapped_column(SmallInteger)
-    taken: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
-    exempt: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    planned: Mapped[int | None] = mapped_column(SmallInteger)
+    slot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("slots.id"), primary_key=True)
+    set_no: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    services: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    capacity: Mapped[int] = mapped_column(sa.SmallInteger)
+    taken: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("0"))
+    exempt: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default=sa.text("'{}'"))
+    planned: Mapped[int | None] = mapped_column(sa.SmallInteger)
 
 
 class DeskHold(Base):
@@ -347,34 +332,34 @@ class DeskHold(Base):
 
     __tablename__ = "desk_holds"
     __table_args__ = (
-        CheckConstraint("starts_at < ends_at", name="order"),
+        sa.CheckConstraint("starts_at < ends_at", name="order"),
         ExcludeConstraint(
-            (column("desk_id"), "="),
-            (func.tstzrange(column("starts_at"), column("ends_at")), "&&"),
+            (sa.column("desk_id"), "="),
+            (sa.func.tstzrange(sa.column("starts_at"), sa.column("ends_at")), "&&"),
             using="gist",
             name="ex_desk_holds_desk",
             deferrable=True,
             initially="IMMEDIATE",
         ),
-        Index("ix_desk_holds_session_id", "session_id"),
-        Index("ix_desk_holds_move_id", "move_id"),
+        sa.Index("ix_desk_holds_session_id", "session_id"),
+        sa.Index("ix_desk_holds_move_id", "move_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"))
-    desk_id: Mapped[UUID] = mapped_column(ForeignKey("desks.id"))
-    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"))
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("sessions.id"))
+    desk_id: Mapped[UUID] = mapped_column(sa.ForeignKey("desks.id"))
+    service_code: Mapped[str] = mapped_column(sa.ForeignKey("services.code"))
     starts_at: Mapped[datetime] = mapped_column(_NOW)
     ends_at: Mapped[datetime] = mapped_column(_NOW)
-    skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    share: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    skills: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default=sa.text("'{}'"))
+    share: Mapped[str] = mapped_column(sa.Text, server_default=sa.text("''"))
     move_id: Mapped[UUID | None]
 
 
-def _known(column: str) -> Index:
+def _known(column: str) -> sa.Index:
     """Index for counting the appointments of one contact or address."""
-    where = text(f"{column} IS NOT NULL")
-    return Index(f"ix_appointments_{column}", column, postgresql_where=where)
+    where = sa.text(f"{column} IS NOT NULL")
+    return sa.Index(f"ix_appointments_{column}", column, postgresql_where=where)
 
 
 class Appointment(Base):
@@ -389,44 +374,44 @@ class Appointment(Base):
     __tablename__ = "appointments"
     owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
-        CheckConstraint(one_of("status", Status), name="status"),
-        Index("ix_appointments_consulate_code_day", "consulate_code", "day"),
-        CheckConstraint("people > 0", name="people"),
-        Index("ix_appointments_account_id", "account_id"),
+        sa.CheckConstraint(one_of("status", Status), name="status"),
+        sa.Index("ix_appointments_consulate_code_day", "consulate_code", "day"),
+        sa.CheckConstraint("people > 0", name="people"),
+        sa.Index("ix_appointments_account_id", "account_id"),
         _known("email_index"),
         _known("phone_index"),
         _known("address_index"),
-        Index(
+        sa.Index(
             "ix_appointments_orphaned",
             "consulate_code",
             "day",
-            postgresql_where=text("orphaned_at IS NOT NULL"),
+            postgresql_where=sa.text("orphaned_at IS NOT NULL"),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    folio: Mapped[str] = mapped_column(Text, unique=True)
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
-    services: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    folio: Mapped[str] = mapped_column(sa.Text, unique=True)
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"))
+    account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    services: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     day: Mapped[date]
     starts_at: Mapped[datetime] = mapped_column(_NOW)
     ends_at: Mapped[datetime] = mapped_column(_NOW)
-    status: Mapped[str] = mapped_column(Text)
-    language: Mapped[str] = mapped_column(Text)
-    desk: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(sa.Text)
+    language: Mapped[str] = mapped_column(sa.Text)
+    desk: Mapped[str | None] = mapped_column(sa.Text)
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    document_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    document_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     created_at: Mapped[datetime] = mapped_column(_NOW)
     changed_at: Mapped[datetime] = mapped_column(_NOW)
-    people: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    people: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("1"))
     # Came without an appointment: it has no seats, and its time is that of the ticket.
-    walk_in: Mapped[bool] = mapped_column(server_default=text("false"))
-    email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    address_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    walk_in: Mapped[bool] = mapped_column(server_default=sa.text("false"))
+    email_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    phone_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    address_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     # Of its calendar file: grows when it moves or is cancelled.
-    sequence: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    sequence: Mapped[int] = mapped_column(sa.SmallInteger, server_default=sa.text("0"))
     orphaned_at: Mapped[datetime | None] = mapped_column(_NOW)
 
 
@@ -440,18 +425,18 @@ class Member(Base):
     __tablename__ = "attendees"
     owners = PartOf("appointment_id", Appointment)
     __table_args__ = (
-        CheckConstraint(one_of("status", Status), name="status"),
-        CheckConstraint("n > 0", name="n"),
-        UniqueConstraint("person_id", name="uq_attendees_person_id"),
-        UniqueConstraint("folio", name="uq_attendees_folio"),
+        sa.CheckConstraint(one_of("status", Status), name="status"),
+        sa.CheckConstraint("n > 0", name="n"),
+        sa.UniqueConstraint("person_id", name="uq_attendees_person_id"),
+        sa.UniqueConstraint("folio", name="uq_attendees_folio"),
     )
 
-    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
-    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
-    folio: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(Text)
-    desk: Mapped[str | None] = mapped_column(Text)
+    appointment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("appointments.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    folio: Mapped[str] = mapped_column(sa.Text)
+    status: Mapped[str] = mapped_column(sa.Text)
+    desk: Mapped[str | None] = mapped_column(sa.Text)
     outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     changed_at: Mapped[datetime] = mapped_column(_NOW)
     # Of people: under which names they were booked, once an officer corrected these.
@@ -466,19 +451,21 @@ class Seat(Base):
     __tablename__ = "seats"
     owners = PartOf("appointment_id", Appointment)
     __table_args__ = (
-        Index("ix_seats_hold_id", "hold_id", postgresql_where=text("hold_id IS NOT NULL")),
+        sa.Index("ix_seats_hold_id", "hold_id", postgresql_where=sa.text("hold_id IS NOT NULL")),
     )
 
-    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
-    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
-    slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"))
+    appointment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("appointments.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), primary_key=True)
+    service_code: Mapped[str] = mapped_column(sa.ForeignKey("services.code"), primary_key=True)
+    slot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("slots.id"))
     starts_at: Mapped[datetime] = mapped_column(_NOW)
     ends_at: Mapped[datetime] = mapped_column(_NOW)
-    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("desk_holds.id", ondelete="SET NULL"))
-    share: Mapped[str] = mapped_column(Text, server_default=text("''"))
-    skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    counted: Mapped[bool] = mapped_column(server_default=text("true"))
+    hold_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("desk_holds.id", ondelete="SET NULL")
+    )
+    share: Mapped[str] = mapped_column(sa.Text, server_default=sa.text("''"))
+    skills: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default=sa.text("'{}'"))
+    counted: Mapped[bool] = mapped_column(server_default=sa.text("true"))
 
 
 class BookingHold(Base):
@@ -491,40 +478,40 @@ class BookingHold(Base):
     __tablename__ = "booking_holds"
     owners = Owners(office="consulate_code", account="holder_id")
     __table_args__ = (
-        CheckConstraint("people > 0", name="people"),
-        CheckConstraint(
+        sa.CheckConstraint("people > 0", name="people"),
+        sa.CheckConstraint(
             "created_at <= expires_at AND expires_at <= created_at + interval '20 minutes'"
             " AND expires_at <= frees_at",
             name="length",
         ),
         ExcludeConstraint(
-            (column("holder_id"), "="),
-            (func.tstzrange(column("created_at"), column("expires_at")), "&&"),
+            (sa.column("holder_id"), "="),
+            (sa.func.tstzrange(sa.column("created_at"), sa.column("expires_at")), "&&"),
             using="gist",
             name="ex_booking_holds_holder",
         ),
-        Index("ix_booking_holds_consulate_code_starts_at", "consulate_code", "starts_at"),
-        Index("ix_booking_holds_holder_id", "holder_id"),
-        Index("ix_booking_holds_frees_at", "frees_at"),
-        Index(
+        sa.Index("ix_booking_holds_consulate_code_starts_at", "consulate_code", "starts_at"),
+        sa.Index("ix_booking_holds_holder_id", "holder_id"),
+        sa.Index("ix_booking_holds_frees_at", "frees_at"),
+        sa.Index(
             "ix_booking_holds_address_index",
             "address_index",
-            postgresql_where=text("address_index IS NOT NULL"),
+            postgresql_where=sa.text("address_index IS NOT NULL"),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     holder_id: Mapped[UUID]
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
-    services: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    people: Mapped[int] = mapped_column(SmallInteger)
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"))
+    services: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    people: Mapped[int] = mapped_column(sa.SmallInteger)
     starts_at: Mapped[datetime] = mapped_column(_NOW)
     ends_at: Mapped[datetime] = mapped_column(_NOW)
     created_at: Mapped[datetime] = mapped_column(_NOW)
     expires_at: Mapped[datetime] = mapped_column(_NOW)
-    extended: Mapped[bool] = mapped_column(server_default=text("false"))
+    extended: Mapped[bool] = mapped_column(server_default=sa.text("false"))
     frees_at: Mapped[datetime] = mapped_column(_NOW)
-    address_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    address_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
 
 
 class HeldSeat(Base):
@@ -533,22 +520,22 @@ class HeldSeat(Base):
 
     __tablename__ = "held_seats"
     __table_args__ = (
-        Index("ix_held_seats_slot_id", "slot_id"),
-        Index("ix_held_seats_desk_hold_id", "desk_hold_id"),
+        sa.Index("ix_held_seats_slot_id", "slot_id"),
+        sa.Index("ix_held_seats_desk_hold_id", "desk_hold_id"),
     )
 
     booking_hold_id: Mapped[UUID] = mapped_column(
-        ForeignKey("booking_holds.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("booking_holds.id", ondelete="CASCADE"), primary_key=True
     )
-    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
-    slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"))
+    n: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    service_code: Mapped[str] = mapped_column(sa.ForeignKey("services.code"), primary_key=True)
+    slot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("slots.id"))
     starts_at: Mapped[datetime] = mapped_column(_NOW)
     ends_at: Mapped[datetime] = mapped_column(_NOW)
     desk_hold_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("desk_holds.id", ondelete="SET NULL")
+        sa.ForeignKey("desk_holds.id", ondelete="SET NULL")
     )
-    share: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    share: Mapped[str] = mapped_column(sa.Text, server_default=sa.text("''"))
 
 
 class Visit(Base):
@@ -564,28 +551,28 @@ class Visit(Base):
     __tablename__ = "visits"
     owners = Owners(office="consulate_code")
     __table_args__ = (
-        ForeignKeyConstraint(
+        sa.ForeignKeyConstraint(
             ("appointment_id", "n"),
             ("attendees.appointment_id", "attendees.n"),
             name="fk_visits_appointment_id_n",
         ),
-        CheckConstraint("services <> '{}'", name="services"),
-        Index("ix_visits_consulate_code_day", "consulate_code", "day"),
+        sa.CheckConstraint("services <> '{}'", name="services"),
+        sa.Index("ix_visits_consulate_code_day", "consulate_code", "day"),
     )
 
     appointment_id: Mapped[UUID] = mapped_column(primary_key=True)
-    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    n: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"))
     day: Mapped[date]
     due_at: Mapped[datetime] = mapped_column(_NOW)
     arrived_at: Mapped[datetime] = mapped_column(_NOW)
-    priority: Mapped[bool] = mapped_column(server_default=text("false"))
-    services: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    for_desk: Mapped[str | None] = mapped_column(Text)
+    priority: Mapped[bool] = mapped_column(server_default=sa.text("false"))
+    services: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    for_desk: Mapped[str | None] = mapped_column(sa.Text)
     parked_at: Mapped[datetime | None] = mapped_column(_NOW)
     called_at: Mapped[datetime | None] = mapped_column(_NOW)
     called_by: Mapped[UUID | None]
-    wants_message: Mapped[bool] = mapped_column(server_default=text("false"))
+    wants_message: Mapped[bool] = mapped_column(server_default=sa.text("false"))
     notified_at: Mapped[datetime | None] = mapped_column(_NOW)
     at_desk_at: Mapped[datetime | None] = mapped_column(_NOW)
 
@@ -599,22 +586,22 @@ class DeskStep(Base):
     __tablename__ = "desk_steps"
     owners = Owners(office="consulate_code")
     __table_args__ = (
-        ForeignKeyConstraint(
+        sa.ForeignKeyConstraint(
             ("appointment_id", "n"),
             ("attendees.appointment_id", "attendees.n"),
             name="fk_desk_steps_appointment_id_n",
         ),
-        Index("ix_desk_steps_appointment_id_n", "appointment_id", "n"),
-        Index("ix_desk_steps_at", "at"),
+        sa.Index("ix_desk_steps_appointment_id_n", "appointment_id", "n"),
+        sa.Index("ix_desk_steps_at", "at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     appointment_id: Mapped[UUID]
-    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
-    step: Mapped[str] = mapped_column(Text)
+    n: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"))
+    step: Mapped[str] = mapped_column(sa.Text)
     at: Mapped[datetime] = mapped_column(_NOW)
-    status: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(sa.Text)
     before: Mapped[dict[str, Any]] = mapped_column(JSONB)
     undone_at: Mapped[datetime | None] = mapped_column(_NOW)
 
@@ -631,25 +618,25 @@ class NotedOffline(Base):
     __tablename__ = "noted_offline"
     owners = Owners(office="consulate_code")
     __table_args__ = (
-        CheckConstraint(one_of("step", OfflineStep), name="step"),
-        Index(
+        sa.CheckConstraint(one_of("step", OfflineStep), name="step"),
+        sa.Index(
             "ix_noted_offline_unread",
             "consulate_code",
-            postgresql_where=text("refusal IS NOT NULL AND read_at IS NULL"),
+            postgresql_where=sa.text("refusal IS NOT NULL AND read_at IS NULL"),
         ),
-        Index("ix_noted_offline_received_at", "received_at"),
+        sa.Index("ix_noted_offline_received_at", "received_at"),
     )
 
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"), primary_key=True)
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    step: Mapped[str] = mapped_column(Text)
+    step: Mapped[str] = mapped_column(sa.Text)
     appointment_id: Mapped[UUID]
-    n: Mapped[int] = mapped_column(SmallInteger)
+    n: Mapped[int] = mapped_column(sa.SmallInteger)
     made_at: Mapped[datetime] = mapped_column(_NOW)
     made_by: Mapped[UUID]
     received_at: Mapped[datetime] = mapped_column(_NOW)
     received_by: Mapped[UUID]
-    refusal: Mapped[str | None] = mapped_column(Text)
+    refusal: Mapped[str | None] = mapped_column(sa.Text)
     params: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     read_at: Mapped[datetime | None] = mapped_column(_NOW)
     read_by: Mapped[UUID | None]
@@ -661,14 +648,14 @@ class BoardLink(Base):
     __tablename__ = "board_links"
     owners = Owners(office="consulate_code")
     __table_args__ = (
-        UniqueConstraint("token_hash", name="uq_board_links_token_hash"),
-        Index("ix_board_links_consulate_code", "consulate_code"),
+        sa.UniqueConstraint("token_hash", name="uq_board_links_token_hash"),
+        sa.Index("ix_board_links_consulate_code", "consulate_code"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
-    name: Mapped[str] = mapped_column(Text)
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"))
+    name: Mapped[str] = mapped_column(sa.Text)
+    token_hash: Mapped[bytes] = mapped_column(sa.LargeBinary)
     created_at: Mapped[datetime] = mapped_column(_NOW)
     created_by: Mapped[UUID]
     revoked_at: Mapped[datetime | None] = mapped_column(_NOW)
@@ -680,22 +667,22 @@ class VacatedPlace(Base):
 
     __tablename__ = "vacated_places"
     __table_args__ = (
-        CheckConstraint("places > 0", name="places"),
-        Index("ix_vacated_places_appointment_id", "appointment_id"),
+        sa.CheckConstraint("places > 0", name="places"),
+        sa.Index("ix_vacated_places_appointment_id", "appointment_id"),
     )
 
     move_id: Mapped[UUID] = mapped_column(primary_key=True)
-    slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"), primary_key=True)
-    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"), primary_key=True)
-    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
-    places: Mapped[int] = mapped_column(SmallInteger)
+    slot_id: Mapped[UUID] = mapped_column(sa.ForeignKey("slots.id"), primary_key=True)
+    service_code: Mapped[str] = mapped_column(sa.ForeignKey("services.code"), primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("appointments.id"))
+    places: Mapped[int] = mapped_column(sa.SmallInteger)
     vacated_at: Mapped[datetime] = mapped_column(_NOW)
-    share: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    share: Mapped[str] = mapped_column(sa.Text, server_default=sa.text("''"))
     # At named desks, which their holds count: see `DeskHold`.
-    by_desk: Mapped[bool] = mapped_column(server_default=text("false"))
+    by_desk: Mapped[bool] = mapped_column(server_default=sa.text("false"))
     # Counted of its day's maximum: not of a day that the move stayed on.
-    of_day: Mapped[bool] = mapped_column(server_default=text("true"))
-    counted: Mapped[bool] = mapped_column(server_default=text("true"))
+    of_day: Mapped[bool] = mapped_column(server_default=sa.text("true"))
+    counted: Mapped[bool] = mapped_column(server_default=sa.text("true"))
 
 
 class BookingCalledOff(Base):
@@ -704,11 +691,11 @@ class BookingCalledOff(Base):
 
     __tablename__ = "bookings_called_off"
     owners = PartOf("appointment_id", Appointment)
-    __table_args__ = (Index("ix_bookings_called_off_appointment_id", "appointment_id"),)
+    __table_args__ = (sa.Index("ix_bookings_called_off_appointment_id", "appointment_id"),)
 
     subject_id: Mapped[UUID] = mapped_column(primary_key=True)
-    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
-    failure: Mapped[str | None] = mapped_column(Text)
+    appointment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("appointments.id"), primary_key=True)
+    failure: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class PlaceWatch(Base):
@@ -723,52 +710,52 @@ class PlaceWatch(Base):
     __tablename__ = "place_watches"
     owners = Owners(account="account_id")
     __table_args__ = (
-        CheckConstraint("cardinality(consulate_codes) BETWEEN 1 AND 10", name="consulate_codes"),
-        CheckConstraint("people BETWEEN 1 AND 40", name="people"),
-        CheckConstraint("(appointment_id IS NULL) = (before IS NULL)", name="before"),
-        CheckConstraint(
+        sa.CheckConstraint("cardinality(consulate_codes) BETWEEN 1 AND 10", name="consulate_codes"),
+        sa.CheckConstraint("people BETWEEN 1 AND 40", name="people"),
+        sa.CheckConstraint("(appointment_id IS NULL) = (before IS NULL)", name="before"),
+        sa.CheckConstraint(
             f"(ended_at IS NULL) = (ending IS NULL) AND {one_of('ending', WatchEnding)}",
             name="ending",
         ),
-        Index(
+        sa.Index(
             "uq_place_watches_service",
             "account_id",
             "service_code",
             unique=True,
-            postgresql_where=text("ended_at IS NULL AND appointment_id IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND appointment_id IS NULL"),
         ),
-        Index(
+        sa.Index(
             "uq_place_watches_appointment",
             "appointment_id",
             unique=True,
-            postgresql_where=text("ended_at IS NULL AND appointment_id IS NOT NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND appointment_id IS NOT NULL"),
         ),
-        Index(
+        sa.Index(
             "ix_place_watches_checked_at",
             "checked_at",
-            postgresql_where=text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointments.id"))
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    appointment_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("appointments.id"))
     before: Mapped[datetime | None] = mapped_column(_NOW)
-    service_code: Mapped[str] = mapped_column(ForeignKey("services.code"))
-    consulate_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    people: Mapped[int] = mapped_column(SmallInteger)
-    skills: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    share: Mapped[str] = mapped_column(Text, server_default=text("''"))
-    language: Mapped[str] = mapped_column(Text)
-    person_keys: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
-    email_index: Mapped[bytes | None] = mapped_column(LargeBinary)
-    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary)
+    service_code: Mapped[str] = mapped_column(sa.ForeignKey("services.code"))
+    consulate_codes: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    people: Mapped[int] = mapped_column(sa.SmallInteger)
+    skills: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default=sa.text("'{}'"))
+    share: Mapped[str] = mapped_column(sa.Text, server_default=sa.text("''"))
+    language: Mapped[str] = mapped_column(sa.Text)
+    person_keys: Mapped[list[bytes]] = mapped_column(ARRAY(sa.LargeBinary))
+    email_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    phone_index: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     created_at: Mapped[datetime] = mapped_column(_NOW)
     expires_at: Mapped[datetime] = mapped_column(_NOW)
     checked_at: Mapped[datetime] = mapped_column(_NOW)
     notified_at: Mapped[datetime | None] = mapped_column(_NOW)
     ended_at: Mapped[datetime | None] = mapped_column(_NOW)
-    ending: Mapped[str | None] = mapped_column(Text)
+    ending: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class PreApplication(Base):
@@ -778,12 +765,12 @@ class PreApplication(Base):
     __tablename__ = "pre_applications"
     owners = PartOf("appointment_id", Appointment)
     __table_args__ = (
-        CheckConstraint("(verified_at IS NULL) = (verified_by IS NULL)", name="verified"),
+        sa.CheckConstraint("(verified_at IS NULL) = (verified_by IS NULL)", name="verified"),
     )
 
-    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
-    answers_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    appointment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("appointments.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), primary_key=True)
+    answers_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
     changed_at: Mapped[datetime] = mapped_column(_NOW)
     verified_at: Mapped[datetime | None] = mapped_column(_NOW)
     verified_by: Mapped[UUID | None]
@@ -795,8 +782,8 @@ class AppointmentReminder(Base):
     __tablename__ = "appointment_reminders"
     owners = PartOf("appointment_id", Appointment)
 
-    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
-    days_before: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("appointments.id"), primary_key=True)
+    days_before: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
     starts_at: Mapped[datetime] = mapped_column(_NOW, primary_key=True)
     reminded_at: Mapped[datetime] = mapped_column(_NOW)
 
@@ -810,25 +797,25 @@ class ReturnPass(Base):
     __tablename__ = "return_passes"
     owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
-        Index(
+        sa.Index(
             "ix_return_passes_consulate_code_returned_on",
             "consulate_code",
             "returned_on",
-            postgresql_where=text("returned_on IS NOT NULL"),
+            postgresql_where=sa.text("returned_on IS NOT NULL"),
         ),
-        Index(
+        sa.Index(
             "ix_return_passes_valid_until",
             "valid_until",
-            postgresql_where=text("valid_until IS NOT NULL"),
+            postgresql_where=sa.text("valid_until IS NOT NULL"),
         ),
     )
 
-    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
-    n: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default=text("1"))
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    appointment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("appointments.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, server_default=sa.text("1"))
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"))
+    account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
     valid_until: Mapped[date | None]
-    person_keys: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
+    person_keys: Mapped[list[bytes]] = mapped_column(ARRAY(sa.LargeBinary))
     returned_on: Mapped[date | None]
 
 
@@ -838,9 +825,9 @@ class ImportedAppointment(Base):
     __tablename__ = "imported_appointments"
     owners = Owners(office="consulate_code")
 
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"), primary_key=True)
-    source_key: Mapped[str] = mapped_column(Text, primary_key=True)
-    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), unique=True)
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"), primary_key=True)
+    source_key: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("appointments.id"), unique=True)
     imported_by: Mapped[UUID | None]
     imported_at: Mapped[datetime] = mapped_column(_NOW)
 
@@ -854,11 +841,11 @@ class Claim(PersonClaim, Base):
 
     __tablename__ = "claims"
     owners = PartOf("appointment_id", Appointment)
-    __table_args__ = (Index("ix_claims_appointment_id", "appointment_id"),)
+    __table_args__ = (sa.Index("ix_claims_appointment_id", "appointment_id"),)
 
-    service_code: Mapped[str] = mapped_column(Text, primary_key=True)
-    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
-    n: Mapped[int | None] = mapped_column(SmallInteger)
+    service_code: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("appointments.id"))
+    n: Mapped[int | None] = mapped_column(sa.SmallInteger)
 
 
 _REASON = "reason IN ('names', 'birth_date')"
@@ -871,14 +858,14 @@ class ResemblanceKey(Base):
     __tablename__ = "resemblance_keys"
     owners = PartOf("appointment_id", Appointment)
     __table_args__ = (
-        CheckConstraint(_REASON, name="reason"),
-        Index("ix_resemblance_keys_key", "key"),
+        sa.CheckConstraint(_REASON, name="reason"),
+        sa.Index("ix_resemblance_keys_key", "key"),
     )
 
-    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
-    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    reason: Mapped[str] = mapped_column(Text)
+    appointment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("appointments.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), primary_key=True)
+    key: Mapped[bytes] = mapped_column(sa.LargeBinary, primary_key=True)
+    reason: Mapped[str] = mapped_column(sa.Text)
 
 
 class Resemblance(Base):
@@ -887,8 +874,8 @@ class Resemblance(Base):
 
     __tablename__ = "resemblances"
     owners = PartOf("appointment_id", Appointment)
-    __table_args__ = (CheckConstraint(_REASON, name="reason"),)
+    __table_args__ = (sa.CheckConstraint(_REASON, name="reason"),)
 
-    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"), primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
-    reason: Mapped[str] = mapped_column(Text, primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("appointments.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(sa.Text, primary_key=True)

@@ -11,19 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Numeric,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,7 +19,7 @@ from services.commission.rules import FollowUpStatus, Source, Status
 from services.kernel.db import Base
 from services.kernel.tables import one_of
 
-_MOMENT = DateTime(timezone=True)
+_MOMENT = sa.DateTime(timezone=True)
 
 
 class CommissionSession(Base):
@@ -44,28 +32,28 @@ class CommissionSession(Base):
 
     __tablename__ = "commission_sessions"
     __table_args__ = (
-        CheckConstraint("number > 0", name="number"),
-        CheckConstraint(one_of("status", Status), name="status"),
-        CheckConstraint("first <= last AND num_nulls(first, last) IN (0, 2)", name="period"),
-        CheckConstraint(
+        sa.CheckConstraint("number > 0", name="number"),
+        sa.CheckConstraint(one_of("status", Status), name="status"),
+        sa.CheckConstraint("first <= last AND num_nulls(first, last) IN (0, 2)", name="period"),
+        sa.CheckConstraint(
             "num_nulls(prepared_by, prepared_at) = CASE WHEN status = 'draft' THEN 2 ELSE 0 END",
             name="prepared",
         ),
-        CheckConstraint("version > 0 AND (version = 1) = (amends IS NULL)", name="version"),
-        UniqueConstraint("number", "example", name="uq_commission_sessions_number"),
+        sa.CheckConstraint("version > 0 AND (version = 1) = (amends IS NULL)", name="version"),
+        sa.UniqueConstraint("number", "example", name="uq_commission_sessions_number"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(Integer)
-    example: Mapped[bool] = mapped_column(server_default=text("false"))
+    number: Mapped[int] = mapped_column(sa.Integer)
+    example: Mapped[bool] = mapped_column(server_default=sa.text("false"))
     held_on: Mapped[date | None]
-    place: Mapped[str | None] = mapped_column(Text)
+    place: Mapped[str | None] = mapped_column(sa.Text)
     first: Mapped[date | None]
     last: Mapped[date | None]
-    status: Mapped[str] = mapped_column(Text)
-    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    status: Mapped[str] = mapped_column(sa.Text)
+    version: Mapped[int] = mapped_column(sa.Integer, server_default=sa.text("1"))
     # Why the version before is amended.
-    amends: Mapped[str | None] = mapped_column(Text)
+    amends: Mapped[str | None] = mapped_column(sa.Text)
     as_of: Mapped[datetime | None] = mapped_column(_MOMENT)
     made_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
@@ -79,9 +67,11 @@ class Attendance(Base):
 
     __tablename__ = "commission_attendance"
 
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("commission_sessions.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    agency: Mapped[str] = mapped_column(Text)
+    session_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("commission_sessions.id"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    agency: Mapped[str] = mapped_column(sa.Text)
     attended: Mapped[bool]
 
 
@@ -90,9 +80,11 @@ class AgendaItem(Base):
 
     __tablename__ = "commission_agenda"
 
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("commission_sessions.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    item: Mapped[str] = mapped_column(Text)
+    session_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("commission_sessions.id"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    item: Mapped[str] = mapped_column(sa.Text)
 
 
 class Agreement(Base):
@@ -100,14 +92,14 @@ class Agreement(Base):
 
     __tablename__ = "commission_agreements"
     __table_args__ = (
-        UniqueConstraint("session_id", "position", name="uq_commission_agreements_position"),
+        sa.UniqueConstraint("session_id", "position", name="uq_commission_agreements_position"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("commission_sessions.id"))
-    position: Mapped[int] = mapped_column(SmallInteger)
-    agreed: Mapped[str] = mapped_column(Text)
-    responsible: Mapped[str] = mapped_column(Text)
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("commission_sessions.id"))
+    position: Mapped[int] = mapped_column(sa.SmallInteger)
+    agreed: Mapped[str] = mapped_column(sa.Text)
+    responsible: Mapped[str] = mapped_column(sa.Text)
     due_on: Mapped[date]
 
 
@@ -117,16 +109,18 @@ class FollowUp(Base):
 
     __tablename__ = "commission_follow_ups"
     __table_args__ = (
-        CheckConstraint(one_of("status", FollowUpStatus), name="status"),
-        Index("ix_commission_follow_ups_agreement_id", "agreement_id"),
+        sa.CheckConstraint(one_of("status", FollowUpStatus), name="status"),
+        sa.Index("ix_commission_follow_ups_agreement_id", "agreement_id"),
     )
 
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("commission_sessions.id"), primary_key=True)
-    agreement_id: Mapped[UUID] = mapped_column(
-        ForeignKey("commission_agreements.id"), primary_key=True
+    session_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("commission_sessions.id"), primary_key=True
     )
-    status: Mapped[str] = mapped_column(Text)
-    evidence: Mapped[str] = mapped_column(Text)
+    agreement_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("commission_agreements.id"), primary_key=True
+    )
+    status: Mapped[str] = mapped_column(sa.Text)
+    evidence: Mapped[str] = mapped_column(sa.Text)
     due_on: Mapped[date | None]
 
 
@@ -141,23 +135,25 @@ class Result(Base):
 
     __tablename__ = "commission_results"
     __table_args__ = (
-        CheckConstraint("working_group BETWEEN 1 AND 6", name="working_group"),
-        CheckConstraint(one_of("source", Source), name="source"),
-        CheckConstraint("(source = 'indicator') = (as_of IS NOT NULL)", name="as_of"),
+        sa.CheckConstraint("working_group BETWEEN 1 AND 6", name="working_group"),
+        sa.CheckConstraint(one_of("source", Source), name="source"),
+        sa.CheckConstraint("(source = 'indicator') = (as_of IS NOT NULL)", name="as_of"),
     )
 
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("commission_sessions.id"), primary_key=True)
-    working_group: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    code: Mapped[str] = mapped_column(Text, primary_key=True)
-    position: Mapped[int] = mapped_column(SmallInteger)
-    source: Mapped[str] = mapped_column(Text)
+    session_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("commission_sessions.id"), primary_key=True
+    )
+    working_group: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    code: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    position: Mapped[int] = mapped_column(sa.SmallInteger)
+    source: Mapped[str] = mapped_column(sa.Text)
     query: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    value: Mapped[Decimal] = mapped_column(Numeric(18, 3))
-    before: Mapped[Decimal | None] = mapped_column(Numeric(18, 3))
-    unit: Mapped[str] = mapped_column(Text)
+    value: Mapped[Decimal] = mapped_column(sa.Numeric(18, 3))
+    before: Mapped[Decimal | None] = mapped_column(sa.Numeric(18, 3))
+    unit: Mapped[str] = mapped_column(sa.Text)
     cut_off: Mapped[date | None]
     as_of: Mapped[datetime | None] = mapped_column(_MOMENT)
-    revision: Mapped[int | None] = mapped_column(Integer)
+    revision: Mapped[int | None] = mapped_column(sa.Integer)
     texts: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
@@ -166,9 +162,11 @@ class Annex(Base):
 
     __tablename__ = "commission_annexes"
 
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("commission_sessions.id"), primary_key=True)
-    code: Mapped[str] = mapped_column(Text, primary_key=True)
-    position: Mapped[int] = mapped_column(SmallInteger)
+    session_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("commission_sessions.id"), primary_key=True
+    )
+    code: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    position: Mapped[int] = mapped_column(sa.SmallInteger)
     content: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
@@ -181,28 +179,28 @@ class CommissionReport(Base):
 
     __tablename__ = "commission_reports"
     __table_args__ = (
-        UniqueConstraint("session_id", "version", name="uq_commission_reports_version"),
-        Index("ix_commission_reports_key", "key"),
-        CheckConstraint("signed_by <> prepared_by", name="two_accounts"),
-        CheckConstraint(
+        sa.UniqueConstraint("session_id", "version", name="uq_commission_reports_version"),
+        sa.Index("ix_commission_reports_key", "key"),
+        sa.CheckConstraint("signed_by <> prepared_by", name="two_accounts"),
+        sa.CheckConstraint(
             "content_sha256 = encode(sha256(convert_to(content, 'UTF8')), 'hex')", name="content"
         ),
         # The same person under another account is the same person.
-        CheckConstraint("signed_subject <> prepared_subject", name="two_people"),
+        sa.CheckConstraint("signed_subject <> prepared_subject", name="two_people"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("commission_sessions.id"))
-    version: Mapped[int] = mapped_column(Integer)
-    content: Mapped[str] = mapped_column(Text)
-    content_sha256: Mapped[str] = mapped_column(Text)
-    pdf_es: Mapped[bytes] = mapped_column(LargeBinary)
-    pdf_en: Mapped[bytes] = mapped_column(LargeBinary)
-    statement: Mapped[str] = mapped_column(Text)
-    signature: Mapped[bytes] = mapped_column(LargeBinary)
-    key: Mapped[str] = mapped_column(ForeignKey("signing_keys.key"))
+    session_id: Mapped[UUID] = mapped_column(sa.ForeignKey("commission_sessions.id"))
+    version: Mapped[int] = mapped_column(sa.Integer)
+    content: Mapped[str] = mapped_column(sa.Text)
+    content_sha256: Mapped[str] = mapped_column(sa.Text)
+    pdf_es: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    pdf_en: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    statement: Mapped[str] = mapped_column(sa.Text)
+    signature: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    key: Mapped[str] = mapped_column(sa.ForeignKey("signing_keys.key"))
     prepared_by: Mapped[UUID]
     signed_by: Mapped[UUID]
-    prepared_subject: Mapped[str] = mapped_column(Text)
-    signed_subject: Mapped[str] = mapped_column(Text)
+    prepared_subject: Mapped[str] = mapped_column(sa.Text)
+    signed_subject: Mapped[str] = mapped_column(sa.Text)
     signed_at: Mapped[datetime] = mapped_column(_MOMENT)

@@ -5,16 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,7 +15,7 @@ from services.enrollments.rules import UNDECIDED, By, Channel, ConsentGiven, Cur
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
 
-_AT = DateTime(timezone=True)
+_AT = sa.DateTime(timezone=True)
 
 
 class Enrollment(Base):
@@ -45,46 +36,46 @@ class Enrollment(Base):
     __tablename__ = "enrollments"
     owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
-        CheckConstraint(one_of("status", Status), name="status"),
-        CheckConstraint("'transfer_to_agency' = ANY (consents)", name="consents"),
-        CheckConstraint(one_of("curp_check", CurpCheck), name="curp_check"),
-        Index("ix_enrollments_account_id", "account_id"),
-        Index("ix_enrollments_folder_id", "folder_id"),
-        Index("ix_enrollments_consulate_code_created_at", "consulate_code", "created_at"),
-        Index(
+        sa.CheckConstraint(one_of("status", Status), name="status"),
+        sa.CheckConstraint("'transfer_to_agency' = ANY (consents)", name="consents"),
+        sa.CheckConstraint(one_of("curp_check", CurpCheck), name="curp_check"),
+        sa.Index("ix_enrollments_account_id", "account_id"),
+        sa.Index("ix_enrollments_folder_id", "folder_id"),
+        sa.Index("ix_enrollments_consulate_code_created_at", "consulate_code", "created_at"),
+        sa.Index(
             "ix_enrollments_covered_to",
             "covered_to",
-            postgresql_where=text("status = 'active'"),
+            postgresql_where=sa.text("status = 'active'"),
         ),
-        Index(
+        sa.Index(
             "ix_enrollments_to_ask",
             "changed_at",
-            postgresql_where=text(one_of("status", UNDECIDED)),
+            postgresql_where=sa.text(one_of("status", UNDECIDED)),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    folio: Mapped[str] = mapped_column(Text, unique=True)
-    program: Mapped[str] = mapped_column(Text)
-    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
-    folder_id: Mapped[UUID | None] = mapped_column(ForeignKey("folders.id"))
-    status: Mapped[str] = mapped_column(Text)
-    reason_code: Mapped[str | None] = mapped_column(Text)
-    data_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    result_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    details_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    folio: Mapped[str] = mapped_column(sa.Text, unique=True)
+    program: Mapped[str] = mapped_column(sa.Text)
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
+    account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    folder_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("folders.id"))
+    status: Mapped[str] = mapped_column(sa.Text)
+    reason_code: Mapped[str | None] = mapped_column(sa.Text)
+    data_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    result_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    details_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     agency_changed_at: Mapped[datetime | None] = mapped_column(_AT)
     answer_by: Mapped[date | None]
     pay_by: Mapped[date | None]
     resolve_by: Mapped[date | None]
     covered_to: Mapped[date | None]
-    curp_check: Mapped[str | None] = mapped_column(Text)
-    curp_differs: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
-    consents: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    curp_check: Mapped[str | None] = mapped_column(sa.Text)
+    curp_differs: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text))
+    consents: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     consented_at: Mapped[datetime] = mapped_column(_AT)
-    language: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(sa.Text)
     day: Mapped[date]
     created_at: Mapped[datetime] = mapped_column(_AT)
     changed_at: Mapped[datetime] = mapped_column(_AT)
@@ -99,22 +90,22 @@ class EnrollmentEvent(Base):
     __tablename__ = "enrollment_events"
     owners = PartOf("enrollment_id", Enrollment)
     __table_args__ = (
-        CheckConstraint(one_of("actor", By), name="actor"),
+        sa.CheckConstraint(one_of("actor", By), name="actor"),
         # An agency asks for more information once (LFPA 17-A).
-        Index(
+        sa.Index(
             "uq_enrollment_events_asked_once",
             "enrollment_id",
             unique=True,
-            postgresql_where=text("status = 'more_information_requested'"),
+            postgresql_where=sa.text("status = 'more_information_requested'"),
         ),
     )
 
-    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    status: Mapped[str] = mapped_column(Text)
+    enrollment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("enrollments.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    status: Mapped[str] = mapped_column(sa.Text)
     at: Mapped[datetime] = mapped_column(_AT)
-    reason_code: Mapped[str | None] = mapped_column(Text)
-    actor: Mapped[str | None] = mapped_column(Text)
+    reason_code: Mapped[str | None] = mapped_column(sa.Text)
+    actor: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class EnrollmentReminder(Base):
@@ -124,8 +115,8 @@ class EnrollmentReminder(Base):
     __tablename__ = "enrollment_reminders"
     owners = PartOf("enrollment_id", Enrollment)
 
-    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    enrollment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("enrollments.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.Text, primary_key=True)
     last_day: Mapped[date] = mapped_column(primary_key=True)
 
 
@@ -134,11 +125,11 @@ class PassedDocument(Base):
 
     __tablename__ = "passed_documents"
     owners = PartOf("enrollment_id", Enrollment)
-    __table_args__ = (Index("ix_passed_documents_document_id", "document_id"),)
+    __table_args__ = (sa.Index("ix_passed_documents_document_id", "document_id"),)
 
-    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
+    enrollment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("enrollments.id"), primary_key=True)
     document_id: Mapped[UUID] = mapped_column(
-        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
     )
     passed_at: Mapped[datetime] = mapped_column(_AT)
 
@@ -152,25 +143,25 @@ class AssistedRequest(Base):
     __tablename__ = "assisted_requests"
     owners = PartOf("enrollment_id", Enrollment)
     __table_args__ = (
-        CheckConstraint(one_of("channel", Channel), name="channel"),
-        CheckConstraint(one_of("consent", ConsentGiven), name="consent"),
-        CheckConstraint(
+        sa.CheckConstraint(one_of("channel", Channel), name="channel"),
+        sa.CheckConstraint(one_of("consent", ConsentGiven), name="consent"),
+        sa.CheckConstraint(
             "consent = 'declared' OR (channel = 'in_person') = (consent = 'identity_shown')",
             name="in_person",
         ),
-        CheckConstraint(
+        sa.CheckConstraint(
             "(consent = 'identity_shown') = (document IS NOT NULL)",
             name="document",
         ),
-        Index("ix_assisted_requests_asked_by", "asked_by"),
+        sa.Index("ix_assisted_requests_asked_by", "asked_by"),
     )
 
-    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
-    channel: Mapped[str] = mapped_column(Text)
-    consent: Mapped[str] = mapped_column(Text)
-    document: Mapped[str | None] = mapped_column(Text)
+    enrollment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("enrollments.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(sa.Text)
+    consent: Mapped[str] = mapped_column(sa.Text)
+    document: Mapped[str | None] = mapped_column(sa.Text)
     asked_by: Mapped[UUID]
-    asked_by_role: Mapped[str] = mapped_column(Text)
+    asked_by_role: Mapped[str] = mapped_column(sa.Text)
     asked_at: Mapped[datetime] = mapped_column(_AT)
 
 
@@ -179,10 +170,10 @@ class EnrollmentClaim(PersonClaim, Base):
 
     __tablename__ = "enrollment_claims"
     owners = PartOf("enrollment_id", Enrollment)
-    __table_args__ = (Index("ix_enrollment_claims_enrollment_id", "enrollment_id"),)
+    __table_args__ = (sa.Index("ix_enrollment_claims_enrollment_id", "enrollment_id"),)
 
-    program: Mapped[str] = mapped_column(Text, primary_key=True)
-    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"))
+    program: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    enrollment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("enrollments.id"))
 
 
 class EnrollmentBatch(Base):
@@ -193,19 +184,19 @@ class EnrollmentBatch(Base):
 
     __tablename__ = "enrollment_batches"
     __table_args__ = (
-        CheckConstraint(one_of("status", BatchStatus), name="status"),
-        Index(
+        sa.CheckConstraint(one_of("status", BatchStatus), name="status"),
+        sa.Index(
             "ix_enrollment_batches_open",
             "changed_at",
-            postgresql_where=text("status <> 'answered'"),
+            postgresql_where=sa.text("status <> 'answered'"),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(Text, unique=True)
-    agency: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(sa.Text, unique=True)
+    agency: Mapped[str] = mapped_column(sa.Text)
     day: Mapped[date]
-    status: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(sa.Text)
     created_at: Mapped[datetime] = mapped_column(_AT)
     changed_at: Mapped[datetime] = mapped_column(_AT)
 
@@ -216,30 +207,30 @@ class EnrollmentBatchRow(Base):
     __tablename__ = "enrollment_batch_rows"
     owners = PartOf("enrollment_id", Enrollment)
     __table_args__ = (
-        CheckConstraint(one_of("outcome", RowOutcome), name="outcome"),
-        CheckConstraint("(outcome IS NULL) = (settled_at IS NULL)", name="settled"),
-        CheckConstraint("batch_id IS NOT NULL OR settled_at IS NULL", name="in_batch"),
+        sa.CheckConstraint(one_of("outcome", RowOutcome), name="outcome"),
+        sa.CheckConstraint("(outcome IS NULL) = (settled_at IS NULL)", name="settled"),
+        sa.CheckConstraint("batch_id IS NOT NULL OR settled_at IS NULL", name="in_batch"),
         # A request is in one batch at a time, or waits for one.
-        Index(
+        sa.Index(
             "uq_enrollment_batch_rows_open",
             "enrollment_id",
             unique=True,
-            postgresql_where=text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
         ),
-        Index("ix_enrollment_batch_rows_enrollment_id", "enrollment_id"),
-        Index("ix_enrollment_batch_rows_batch_id", "batch_id"),
-        Index(
+        sa.Index("ix_enrollment_batch_rows_enrollment_id", "enrollment_id"),
+        sa.Index("ix_enrollment_batch_rows_batch_id", "batch_id"),
+        sa.Index(
             "ix_enrollment_batch_rows_waiting",
             "agency",
             "id",
-            postgresql_where=text("batch_id IS NULL AND settled_at IS NULL"),
+            postgresql_where=sa.text("batch_id IS NULL AND settled_at IS NULL"),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    agency: Mapped[str] = mapped_column(Text)
-    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"))
-    batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("enrollment_batches.id"))
+    agency: Mapped[str] = mapped_column(sa.Text)
+    enrollment_id: Mapped[UUID] = mapped_column(sa.ForeignKey("enrollments.id"))
+    batch_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("enrollment_batches.id"))
     queued_at: Mapped[datetime] = mapped_column(_AT)
     settled_at: Mapped[datetime | None] = mapped_column(_AT)
-    outcome: Mapped[str | None] = mapped_column(Text)
+    outcome: Mapped[str | None] = mapped_column(sa.Text)

@@ -6,17 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    FetchedValue,
-    Index,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
@@ -51,38 +41,38 @@ class Fact(Base):
 
     __tablename__ = "facts"
     __table_args__ = (
-        Index("ix_facts_kind_day", "kind", "day"),
-        Index("ix_facts_recorded_at", "recorded_at"),
-        Index("ix_facts_subject_id", "subject_id"),
-        CheckConstraint("quantity <> 0 OR people <> 0 OR services <> 0", name="counts"),
-        CheckConstraint(one_of("sex", Sex), name="sex"),
+        sa.Index("ix_facts_kind_day", "kind", "day"),
+        sa.Index("ix_facts_recorded_at", "recorded_at"),
+        sa.Index("ix_facts_subject_id", "subject_id"),
+        sa.CheckConstraint("quantity <> 0 OR people <> 0 OR services <> 0", name="counts"),
+        sa.CheckConstraint(one_of("sex", Sex), name="sex"),
         # Nothing that is counted of a person may be finer.
-        CheckConstraint(one_of("age_band", AgeBand), name="age_band"),
+        sa.CheckConstraint(one_of("age_band", AgeBand), name="age_band"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
-    kind: Mapped[str] = mapped_column(Text)
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=sa.text("gen_random_uuid()"))
+    kind: Mapped[str] = mapped_column(sa.Text)
     subject_id: Mapped[UUID]
-    consulate_code: Mapped[str | None] = mapped_column(Text)
-    service_code: Mapped[str | None] = mapped_column(Text)
-    program_code: Mapped[str | None] = mapped_column(Text)
-    payout: Mapped[str | None] = mapped_column(Text)
-    vote_mode: Mapped[str | None] = mapped_column(Text)
-    state_of_origin: Mapped[str | None] = mapped_column(Text)
-    sex: Mapped[str | None] = mapped_column(Text)
-    age_band: Mapped[str | None] = mapped_column(Text)
+    consulate_code: Mapped[str | None] = mapped_column(sa.Text)
+    service_code: Mapped[str | None] = mapped_column(sa.Text)
+    program_code: Mapped[str | None] = mapped_column(sa.Text)
+    payout: Mapped[str | None] = mapped_column(sa.Text)
+    vote_mode: Mapped[str | None] = mapped_column(sa.Text)
+    state_of_origin: Mapped[str | None] = mapped_column(sa.Text)
+    sex: Mapped[str | None] = mapped_column(sa.Text)
+    age_band: Mapped[str | None] = mapped_column(sa.Text)
     # A later migration drops it.
-    program: Mapped[str] = mapped_column(Text, server_default=FetchedValue())
-    status: Mapped[str] = mapped_column(Text)
+    program: Mapped[str] = mapped_column(sa.Text, server_default=sa.FetchedValue())
+    status: Mapped[str] = mapped_column(sa.Text)
     day: Mapped[date]
-    quantity: Mapped[int] = mapped_column(BigInteger)
-    people: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    services: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    occurred_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    quantity: Mapped[int] = mapped_column(sa.BigInteger)
+    people: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    services: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    occurred_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     recorded_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("clock_timestamp()")
+        sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()")
     )
-    xid: Mapped[int] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
+    xid: Mapped[int] = mapped_column(Xid8(), server_default=sa.text("pg_current_xact_id()"))
 
 
 class CountedAt(Base):
@@ -90,7 +80,7 @@ class CountedAt(Base):
 
     __tablename__ = "counted_at"
 
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), primary_key=True)
     snapshot: Mapped[str] = mapped_column(PgSnapshot())
 
 
@@ -99,12 +89,12 @@ class FactsSettled(Base):
 
     __tablename__ = "facts_settled"
     __table_args__ = (
-        CheckConstraint("single", name="single"),
+        sa.CheckConstraint("single", name="single"),
         {"postgresql_with": {"fillfactor": 10}},
     )
 
-    single: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    single: Mapped[bool] = mapped_column(primary_key=True, server_default=sa.text("true"))
+    at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 
 
 class FactCube(Base):
@@ -115,14 +105,14 @@ class FactCube(Base):
 
     __tablename__ = "fact_cubes"
     __table_args__ = (
-        UniqueConstraint("name"),
-        CheckConstraint("at IS NULL OR damaged_at IS NULL", name="damaged"),
+        sa.UniqueConstraint("name"),
+        sa.CheckConstraint("at IS NULL OR damaged_at IS NULL", name="damaged"),
     )
 
-    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    name: Mapped[str] = mapped_column(Text)
-    at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    damaged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    id: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(sa.Text)
+    at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    damaged_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
 
 class FactCell(Base):
@@ -134,19 +124,19 @@ class FactCell(Base):
 
     __tablename__ = "fact_cells"
     __table_args__ = (
-        CheckConstraint(one_of("level", Level), name="level"),
-        CheckConstraint("quantity <> 0 OR people <> 0 OR services <> 0", name="counts"),
+        sa.CheckConstraint(one_of("level", Level), name="level"),
+        sa.CheckConstraint("quantity <> 0 OR people <> 0 OR services <> 0", name="counts"),
         {"postgresql_with": {"fillfactor": 90}},
     )
 
-    cube: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    kind: Mapped[str] = mapped_column(Text, primary_key=True)
-    level: Mapped[str] = mapped_column(Text, primary_key=True)
+    cube: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    level: Mapped[str] = mapped_column(sa.Text, primary_key=True)
     period: Mapped[date] = mapped_column(primary_key=True)
-    value_1: Mapped[str] = mapped_column(Text, primary_key=True)
-    value_2: Mapped[str] = mapped_column(Text, primary_key=True)
-    value_3: Mapped[str] = mapped_column(Text, primary_key=True)
-    status: Mapped[str] = mapped_column(Text, primary_key=True)
-    quantity: Mapped[int] = mapped_column(BigInteger)
-    people: Mapped[int] = mapped_column(BigInteger)
-    services: Mapped[int] = mapped_column(BigInteger)
+    value_1: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    value_2: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    value_3: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    status: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    quantity: Mapped[int] = mapped_column(sa.BigInteger)
+    people: Mapped[int] = mapped_column(sa.BigInteger)
+    services: Mapped[int] = mapped_column(sa.BigInteger)

@@ -6,19 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    false,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,7 +15,7 @@ from services.folders.rules import MOST_DOCUMENTS, ConsentKind, DocumentState, P
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
 
-_AT = DateTime(timezone=True)
+_AT = sa.DateTime(timezone=True)
 
 
 class Folder(Base):
@@ -43,31 +31,31 @@ class Folder(Base):
     __tablename__ = "folders"
     owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
-        Index(
+        sa.Index(
             "uq_folders_account_id",
             "account_id",
             "person_key",
             unique=True,
-            postgresql_where=text("account_id IS NOT NULL"),
+            postgresql_where=sa.text("account_id IS NOT NULL"),
         ),
-        Index(
+        sa.Index(
             "uq_folders_consulate_code",
-            text("coalesce(consulate_code, '')"),
+            sa.text("coalesce(consulate_code, '')"),
             "person_key",
             unique=True,
-            postgresql_where=text("account_id IS NULL"),
+            postgresql_where=sa.text("account_id IS NULL"),
         ),
-        Index("ix_folders_person_id", "person_id"),
+        sa.Index("ix_folders_person_id", "person_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
-    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
-    person_key: Mapped[bytes | None] = mapped_column(LargeBinary)
-    answers_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    wanted: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    starts_next: Mapped[bool] = mapped_column(server_default=false())
+    account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    person_key: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    answers_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    wanted: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default=sa.text("'{}'"))
+    starts_next: Mapped[bool] = mapped_column(server_default=sa.false())
     created_at: Mapped[datetime] = mapped_column(_AT)
 
 
@@ -81,26 +69,28 @@ class Consent(Base):
     __tablename__ = "consents"
     owners = PartOf("folder_id", Folder)
     __table_args__ = (
-        CheckConstraint(one_of("kind", ConsentKind), name="kind"),
-        CheckConstraint(one_of("purpose", Purpose), name="purpose"),
-        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by_role IS NULL)", name="withdrawn"),
-        Index("ix_consents_folder_id_program", "folder_id", "program"),
+        sa.CheckConstraint(one_of("kind", ConsentKind), name="kind"),
+        sa.CheckConstraint(one_of("purpose", Purpose), name="purpose"),
+        sa.CheckConstraint(
+            "(withdrawn_at IS NULL) = (withdrawn_by_role IS NULL)", name="withdrawn"
+        ),
+        sa.Index("ix_consents_folder_id_program", "folder_id", "program"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    folder_id: Mapped[UUID] = mapped_column(ForeignKey("folders.id"))
-    program: Mapped[str] = mapped_column(Text)
-    agency: Mapped[str] = mapped_column(Text)
-    kind: Mapped[str] = mapped_column(Text)
-    purpose: Mapped[str] = mapped_column(Text)
-    data: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    text_version: Mapped[str] = mapped_column(Text)
-    language: Mapped[str] = mapped_column(Text)
+    folder_id: Mapped[UUID] = mapped_column(sa.ForeignKey("folders.id"))
+    program: Mapped[str] = mapped_column(sa.Text)
+    agency: Mapped[str] = mapped_column(sa.Text)
+    kind: Mapped[str] = mapped_column(sa.Text)
+    purpose: Mapped[str] = mapped_column(sa.Text)
+    data: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    text_version: Mapped[str] = mapped_column(sa.Text)
+    language: Mapped[str] = mapped_column(sa.Text)
     given_at: Mapped[datetime] = mapped_column(_AT)
-    given_by_role: Mapped[str] = mapped_column(Text)
+    given_by_role: Mapped[str] = mapped_column(sa.Text)
     given_by: Mapped[UUID | None]
     withdrawn_at: Mapped[datetime | None] = mapped_column(_AT)
-    withdrawn_by_role: Mapped[str | None] = mapped_column(Text)
+    withdrawn_by_role: Mapped[str | None] = mapped_column(sa.Text)
     withdrawn_by: Mapped[UUID | None]
 
 
@@ -118,39 +108,41 @@ class Document(Base):
     __tablename__ = "documents"
     owners = PartOf("folder_id", Folder)
     __table_args__ = (
-        CheckConstraint(one_of("state", DocumentState), name="state"),
-        CheckConstraint(one_of("stored", Stored), name="stored"),
-        CheckConstraint(f"position BETWEEN 1 AND {MOST_DOCUMENTS}", name="position"),
-        CheckConstraint(
+        sa.CheckConstraint(one_of("state", DocumentState), name="state"),
+        sa.CheckConstraint(one_of("stored", Stored), name="stored"),
+        sa.CheckConstraint(f"position BETWEEN 1 AND {MOST_DOCUMENTS}", name="position"),
+        sa.CheckConstraint(
             "(state = 'in_use') = (position IS NOT NULL)"
             " AND (state = 'in_use') = (ended_at IS NULL)",
             name="in_use",
         ),
-        CheckConstraint(
+        sa.CheckConstraint(
             "(state = 'removed') = (file_sealed IS NULL)"
             " AND num_nonnulls(file_sealed, preview_sealed, name_sealed) IN (0, 3)",
             name="content",
         ),
-        CheckConstraint("state <> 'removed' OR sent_at IS NULL", name="removed"),
-        UniqueConstraint("folder_id", "position", name="uq_documents_position"),
-        UniqueConstraint("replaces", name="uq_documents_replaces"),
-        Index("ix_documents_folder_id", "folder_id"),
+        sa.CheckConstraint("state <> 'removed' OR sent_at IS NULL", name="removed"),
+        sa.UniqueConstraint("folder_id", "position", name="uq_documents_position"),
+        sa.UniqueConstraint("replaces", name="uq_documents_replaces"),
+        sa.Index("ix_documents_folder_id", "folder_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    folder_id: Mapped[UUID] = mapped_column(ForeignKey("folders.id"))
-    kind: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(Text)
-    position: Mapped[int | None] = mapped_column(SmallInteger)
-    replaces: Mapped[UUID | None] = mapped_column(ForeignKey("documents.id", ondelete="SET NULL"))
-    stored: Mapped[str] = mapped_column(Text)
-    pages: Mapped[int] = mapped_column(SmallInteger)
-    size: Mapped[int] = mapped_column(Integer)
-    sha256: Mapped[bytes] = mapped_column(LargeBinary)
-    name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    file_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    preview_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    uploaded_by_role: Mapped[str] = mapped_column(Text)
+    folder_id: Mapped[UUID] = mapped_column(sa.ForeignKey("folders.id"))
+    kind: Mapped[str] = mapped_column(sa.Text)
+    state: Mapped[str] = mapped_column(sa.Text)
+    position: Mapped[int | None] = mapped_column(sa.SmallInteger)
+    replaces: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("documents.id", ondelete="SET NULL")
+    )
+    stored: Mapped[str] = mapped_column(sa.Text)
+    pages: Mapped[int] = mapped_column(sa.SmallInteger)
+    size: Mapped[int] = mapped_column(sa.Integer)
+    sha256: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    name_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    file_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    preview_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    uploaded_by_role: Mapped[str] = mapped_column(sa.Text)
     uploaded_by: Mapped[UUID | None]
     uploaded_at: Mapped[datetime] = mapped_column(_AT)
     confirmed_at: Mapped[datetime | None] = mapped_column(_AT)

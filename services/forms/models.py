@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index, LargeBinary, Text, text
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base
@@ -17,16 +17,16 @@ class Draft(Base):
 
     __tablename__ = "drafts"
     __table_args__ = (
-        Index("ix_drafts_owner_created_at", "owner", "created_at"),
-        Index("ix_drafts_expires_at", "expires_at"),
+        sa.Index("ix_drafts_owner_created_at", "owner", "created_at"),
+        sa.Index("ix_drafts_expires_at", "expires_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    owner: Mapped[str] = mapped_column(Text)
-    content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    data_key: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    owner: Mapped[str] = mapped_column(sa.Text)
+    content_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    data_key: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 
 
 class FormSubmission(Base):
@@ -34,16 +34,16 @@ class FormSubmission(Base):
 
     __tablename__ = "form_submissions"
     __table_args__ = (
-        CheckConstraint("(finished_at IS NULL) = (location IS NULL)", name="finished"),
-        Index("ix_form_submissions_begun_at", "begun_at"),
+        sa.CheckConstraint("(finished_at IS NULL) = (location IS NULL)", name="finished"),
+        sa.Index("ix_form_submissions_begun_at", "begun_at"),
     )
 
-    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    owner: Mapped[str] = mapped_column(Text)
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary, primary_key=True)
+    owner: Mapped[str] = mapped_column(sa.Text)
     begun_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("clock_timestamp()")
+        sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()")
     )
-    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    location: Mapped[str | None] = mapped_column(Text)
-    session_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    data_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    finished_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    location: Mapped[str | None] = mapped_column(sa.Text)
+    session_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    data_key: Mapped[bytes | None] = mapped_column(sa.LargeBinary)

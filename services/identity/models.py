@@ -5,23 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    Text,
-    UniqueConstraint,
-    false,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base, Owners
 
-_NOW = DateTime(timezone=True)
+_NOW = sa.DateTime(timezone=True)
 
 
 class IdentityCheck(Base):
@@ -32,26 +22,26 @@ class IdentityCheck(Base):
     __tablename__ = "identity_checks"
     owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
-        CheckConstraint(
+        sa.CheckConstraint(
             "(checked_at IS NULL) = (person_id IS NULL)"
             " AND (checked_at IS NULL) = (consulate_code IS NULL)"
             " AND (checked_at IS NULL) = (document IS NULL)",
             name="checked",
         ),
-        Index("ix_identity_checks_account_id", "account_id"),
+        sa.Index("ix_identity_checks_account_id", "account_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    folio: Mapped[str] = mapped_column(Text, unique=True)
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
-    person_keys: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
-    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
-    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
-    document: Mapped[str | None] = mapped_column(Text)
+    folio: Mapped[str] = mapped_column(sa.Text, unique=True)
+    account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    person_keys: Mapped[list[bytes]] = mapped_column(ARRAY(sa.LargeBinary))
+    person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
+    document: Mapped[str | None] = mapped_column(sa.Text)
     checked_by: Mapped[UUID | None]
     checked_at: Mapped[datetime | None] = mapped_column(_NOW)
     created_at: Mapped[datetime] = mapped_column(_NOW)
-    corrects: Mapped[bool] = mapped_column(server_default=false())
+    corrects: Mapped[bool] = mapped_column(server_default=sa.false())
 
 
 class Homonym(Base):
@@ -60,17 +50,17 @@ class Homonym(Base):
 
     __tablename__ = "homonyms"
     __table_args__ = (
-        CheckConstraint("account_id IS NOT NULL OR curp_key IS NOT NULL", name="known"),
-        UniqueConstraint("person_key", "account_id", name="uq_homonyms_account_id"),
-        UniqueConstraint("person_key", "curp_key", name="uq_homonyms_curp_key"),
-        Index("ix_homonyms_identity_check_id", "identity_check_id"),
+        sa.CheckConstraint("account_id IS NOT NULL OR curp_key IS NOT NULL", name="known"),
+        sa.UniqueConstraint("person_key", "account_id", name="uq_homonyms_account_id"),
+        sa.UniqueConstraint("person_key", "curp_key", name="uq_homonyms_curp_key"),
+        sa.Index("ix_homonyms_identity_check_id", "identity_check_id"),
     )
 
-    own_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    person_key: Mapped[bytes] = mapped_column(LargeBinary)
+    own_key: Mapped[bytes] = mapped_column(sa.LargeBinary, primary_key=True)
+    person_key: Mapped[bytes] = mapped_column(sa.LargeBinary)
     account_id: Mapped[UUID | None]
-    curp_key: Mapped[bytes | None] = mapped_column(LargeBinary)
-    identity_check_id: Mapped[UUID] = mapped_column(ForeignKey("identity_checks.id"))
+    curp_key: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    identity_check_id: Mapped[UUID] = mapped_column(sa.ForeignKey("identity_checks.id"))
     created_at: Mapped[datetime] = mapped_column(_NOW)
 
 
@@ -85,23 +75,23 @@ class PersonMerge(Base):
     __tablename__ = "person_merges"
     owners = Owners(office="consulate_code")
     __table_args__ = (
-        CheckConstraint("merged_id <> person_id", name="two_rows"),
-        CheckConstraint("(unmerged_at IS NULL) = (unmerged_by IS NULL)", name="unmerged"),
-        Index(
+        sa.CheckConstraint("merged_id <> person_id", name="two_rows"),
+        sa.CheckConstraint("(unmerged_at IS NULL) = (unmerged_by IS NULL)", name="unmerged"),
+        sa.Index(
             "uq_person_merges_merged_id",
             "merged_id",
             unique=True,
-            postgresql_where=text("unmerged_at IS NULL"),
+            postgresql_where=sa.text("unmerged_at IS NULL"),
         ),
-        Index("ix_person_merges_merged_id", "merged_id"),
-        Index("ix_person_merges_person_id", "person_id"),
+        sa.Index("ix_person_merges_merged_id", "merged_id"),
+        sa.Index("ix_person_merges_person_id", "person_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    merged_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
-    document: Mapped[str] = mapped_column(Text)
+    merged_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"))
+    document: Mapped[str] = mapped_column(sa.Text)
     merged_by: Mapped[UUID]
     merged_at: Mapped[datetime] = mapped_column(_NOW)
     unmerged_by: Mapped[UUID | None]
@@ -113,7 +103,7 @@ class MergedKey(Base):
     of them claims all. Gone once the merge is undone."""
 
     __tablename__ = "merged_keys"
-    __table_args__ = (Index("ix_merged_keys_merge_id", "merge_id"),)
+    __table_args__ = (sa.Index("ix_merged_keys_merge_id", "merge_id"),)
 
-    person_key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    person_key: Mapped[bytes] = mapped_column(sa.LargeBinary, primary_key=True)
     merge_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -5,25 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base
 from services.kernel.tables import Xid8, one_of
 from services.ledger.rules import AccountKind, Layer, State
 
-_AT = DateTime(timezone=True)
+_AT = sa.DateTime(timezone=True)
 
 
 class LedgerAccount(Base):
@@ -31,16 +20,16 @@ class LedgerAccount(Base):
 
     __tablename__ = "ledger_accounts"
     __table_args__ = (
-        CheckConstraint("currency IN ('USD', 'MXN')", name="currency"),
-        CheckConstraint(one_of("kind", AccountKind), name="kind"),
-        Index("ix_ledger_accounts_xid", "xid"),
+        sa.CheckConstraint("currency IN ('USD', 'MXN')", name="currency"),
+        sa.CheckConstraint(one_of("kind", AccountKind), name="kind"),
+        sa.Index("ix_ledger_accounts_xid", "xid"),
     )
 
-    code: Mapped[str] = mapped_column(Text, primary_key=True)
-    currency: Mapped[str] = mapped_column(Text)
-    kind: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    xid: Mapped[int] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
+    code: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    currency: Mapped[str] = mapped_column(sa.Text)
+    kind: Mapped[str] = mapped_column(sa.Text)
+    name: Mapped[str] = mapped_column(sa.Text)
+    xid: Mapped[int] = mapped_column(Xid8(), server_default=sa.text("pg_current_xact_id()"))
 
 
 class LedgerBalance(Base):
@@ -49,14 +38,16 @@ class LedgerBalance(Base):
 
     __tablename__ = "ledger_balances"
     __table_args__ = (
-        CheckConstraint("posted - held >= 0", name="available"),
-        CheckConstraint("held >= 0", name="held"),
+        sa.CheckConstraint("posted - held >= 0", name="available"),
+        sa.CheckConstraint("held >= 0", name="held"),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
-    account_code: Mapped[str] = mapped_column(ForeignKey("ledger_accounts.code"), primary_key=True)
-    posted: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    held: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    account_code: Mapped[str] = mapped_column(
+        sa.ForeignKey("ledger_accounts.code"), primary_key=True
+    )
+    posted: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    held: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
 
 
 class JournalEntry(Base):
@@ -70,52 +61,52 @@ class JournalEntry(Base):
 
     __tablename__ = "journal_entries"
     __table_args__ = (
-        Index(
+        sa.Index(
             "uq_journal_entries_key",
             "key",
             unique=True,
-            postgresql_where=text("key IS NOT NULL"),
+            postgresql_where=sa.text("key IS NOT NULL"),
         ),
-        CheckConstraint(one_of("state", State), name="state"),
-        CheckConstraint(
+        sa.CheckConstraint(one_of("state", State), name="state"),
+        sa.CheckConstraint(
             "CASE state WHEN 'pending' THEN hold_id IS NULL"
             " WHEN 'posted' THEN expires_at IS NULL"
             " ELSE hold_id IS NOT NULL AND expires_at IS NULL END",
             name="hold",
         ),
-        Index(
+        sa.Index(
             "uq_journal_entries_hold_id",
             "hold_id",
             unique=True,
-            postgresql_where=text("hold_id IS NOT NULL"),
+            postgresql_where=sa.text("hold_id IS NOT NULL"),
         ),
-        Index(
+        sa.Index(
             "ix_journal_entries_expires_at",
             "expires_at",
-            postgresql_where=text("expires_at IS NOT NULL"),
+            postgresql_where=sa.text("expires_at IS NOT NULL"),
         ),
-        Index(
+        sa.Index(
             "ix_journal_entries_linked_id",
             "linked_id",
-            postgresql_where=text("linked_id IS NOT NULL"),
+            postgresql_where=sa.text("linked_id IS NOT NULL"),
         ),
-        Index("ix_journal_entries_subject_id", "subject_id"),
-        Index("ix_journal_entries_xid", "xid"),
+        sa.Index("ix_journal_entries_subject_id", "subject_id"),
+        sa.Index("ix_journal_entries_xid", "xid"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     # By which the version before knows a repeat; a later migration drops it.
-    key: Mapped[str | None] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(Text, server_default=text("'posted'"))
-    kind: Mapped[str] = mapped_column(Text)
+    key: Mapped[str | None] = mapped_column(sa.Text)
+    state: Mapped[str] = mapped_column(sa.Text, server_default=sa.text("'posted'"))
+    kind: Mapped[str] = mapped_column(sa.Text)
     subject_id: Mapped[UUID]
     linked_id: Mapped[UUID | None]
-    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("journal_entries.id"))
+    hold_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("journal_entries.id"))
     expires_at: Mapped[datetime | None] = mapped_column(_AT)
     # The same as its subject, for the version before; a later migration drops it.
     remittance_id: Mapped[UUID | None]
     at: Mapped[datetime] = mapped_column(_AT)
-    xid: Mapped[int] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
+    xid: Mapped[int] = mapped_column(Xid8(), server_default=sa.text("pg_current_xact_id()"))
 
 
 class Posting(Base):
@@ -127,9 +118,9 @@ class Posting(Base):
 
     __tablename__ = "postings"
     __table_args__ = (
-        CheckConstraint("amount <> 0", name="amount"),
-        CheckConstraint(one_of("layer", Layer), name="layer"),
-        Index(
+        sa.CheckConstraint("amount <> 0", name="amount"),
+        sa.CheckConstraint(one_of("layer", Layer), name="layer"),
+        sa.Index(
             "ix_postings_account_code_at",
             "account_code",
             "at",
@@ -138,12 +129,12 @@ class Posting(Base):
     )
 
     entry_id: Mapped[UUID] = mapped_column(primary_key=True)
-    line: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    account_code: Mapped[str] = mapped_column(Text)
-    currency: Mapped[str] = mapped_column(Text)
-    amount: Mapped[int] = mapped_column(BigInteger)
+    line: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    account_code: Mapped[str] = mapped_column(sa.Text)
+    currency: Mapped[str] = mapped_column(sa.Text)
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
     at: Mapped[datetime] = mapped_column(_AT)
-    layer: Mapped[str] = mapped_column(Text, server_default=text("'posted'"))
+    layer: Mapped[str] = mapped_column(sa.Text, server_default=sa.text("'posted'"))
 
 
 class LedgerCell(Base):
@@ -152,14 +143,14 @@ class LedgerCell(Base):
 
     __tablename__ = "ledger_cells"
     __table_args__ = (
-        CheckConstraint(one_of("layer", Layer), name="layer"),
+        sa.CheckConstraint(one_of("layer", Layer), name="layer"),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
-    account_code: Mapped[str] = mapped_column(Text, primary_key=True)
-    layer: Mapped[str] = mapped_column(Text, primary_key=True)
+    account_code: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    layer: Mapped[str] = mapped_column(sa.Text, primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
-    amount: Mapped[int] = mapped_column(BigInteger)
+    amount: Mapped[int] = mapped_column(sa.BigInteger)
 
 
 class LedgerBatch(Base):
@@ -168,11 +159,11 @@ class LedgerBatch(Base):
 
     __tablename__ = "ledger_batches"
 
-    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     upto: Mapped[str] = mapped_column(Xid8())
-    last_seal: Mapped[int] = mapped_column(BigInteger)
-    digest: Mapped[bytes] = mapped_column(LargeBinary)
-    settled_at: Mapped[datetime] = mapped_column(_AT, server_default=text("clock_timestamp()"))
+    last_seal: Mapped[int] = mapped_column(sa.BigInteger)
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    settled_at: Mapped[datetime] = mapped_column(_AT, server_default=sa.text("clock_timestamp()"))
 
 
 class LedgerSeal(Base):
@@ -180,24 +171,24 @@ class LedgerSeal(Base):
 
     __tablename__ = "ledger_seals"
     __table_args__ = (
-        UniqueConstraint("entry_id"),
-        UniqueConstraint("account_code"),
-        CheckConstraint("num_nonnulls(entry_id, account_code) = 1", name="of"),
+        sa.UniqueConstraint("entry_id"),
+        sa.UniqueConstraint("account_code"),
+        sa.CheckConstraint("num_nonnulls(entry_id, account_code) = 1", name="of"),
     )
 
-    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(sa.BigInteger, primary_key=True, autoincrement=False)
     entry_id: Mapped[UUID | None]
-    account_code: Mapped[str | None] = mapped_column(Text)
-    digests: Mapped[bytes] = mapped_column(LargeBinary)
+    account_code: Mapped[str | None] = mapped_column(sa.Text)
+    digests: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
 
 class LedgerComparison(Base):
     """When the second book was compared, and how many rows differed."""
 
     __tablename__ = "ledger_comparisons"
-    __table_args__ = (Index("ix_ledger_comparisons_at", "at"),)
+    __table_args__ = (sa.Index("ix_ledger_comparisons_at", "at"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    entries: Mapped[int] = mapped_column(BigInteger)
-    differences: Mapped[int] = mapped_column(BigInteger)
+    entries: Mapped[int] = mapped_column(sa.BigInteger)
+    differences: Mapped[int] = mapped_column(sa.BigInteger)
     at: Mapped[datetime] = mapped_column(_AT)

@@ -6,16 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Numeric,
-    Text,
-    UniqueConstraint,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base, Owners
@@ -30,22 +21,22 @@ class PublishedFigure(Base):
     """
 
     __tablename__ = "published_series"
-    __table_args__ = (Index("ix_published_series_programme_metric", "programme", "metric"),)
+    __table_args__ = (sa.Index("ix_published_series_programme_metric", "programme", "metric"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    programme: Mapped[str] = mapped_column(Text)
-    period: Mapped[str] = mapped_column(Text)
+    programme: Mapped[str] = mapped_column(sa.Text)
+    period: Mapped[str] = mapped_column(sa.Text)
     day: Mapped[date | None]
-    metric: Mapped[str] = mapped_column(Text)
-    label_es: Mapped[str] = mapped_column(Text)
-    label_en: Mapped[str] = mapped_column(Text)
-    value: Mapped[Decimal] = mapped_column(Numeric(18, 3))
-    unit: Mapped[str] = mapped_column(Text)
-    note: Mapped[str | None] = mapped_column(Text)
-    source: Mapped[str] = mapped_column(Text)
-    period_es: Mapped[str | None] = mapped_column(Text)
-    note_es: Mapped[str | None] = mapped_column(Text)
-    source_es: Mapped[str | None] = mapped_column(Text)
+    metric: Mapped[str] = mapped_column(sa.Text)
+    label_es: Mapped[str] = mapped_column(sa.Text)
+    label_en: Mapped[str] = mapped_column(sa.Text)
+    value: Mapped[Decimal] = mapped_column(sa.Numeric(18, 3))
+    unit: Mapped[str] = mapped_column(sa.Text)
+    note: Mapped[str | None] = mapped_column(sa.Text)
+    source: Mapped[str] = mapped_column(sa.Text)
+    period_es: Mapped[str | None] = mapped_column(sa.Text)
+    note_es: Mapped[str | None] = mapped_column(sa.Text)
+    source_es: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class GroupIndicator(Base):
@@ -53,19 +44,19 @@ class GroupIndicator(Base):
 
     __tablename__ = "group_indicators"
     __table_args__ = (
-        CheckConstraint("group_number BETWEEN 1 AND 6", name="group_number"),
-        CheckConstraint("code ~ '^[a-z][A-Za-z0-9_]{1,59}$'", name="code"),
+        sa.CheckConstraint("group_number BETWEEN 1 AND 6", name="group_number"),
+        sa.CheckConstraint("code ~ '^[a-z][A-Za-z0-9_]{1,59}$'", name="code"),
     )
 
-    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    code: Mapped[str] = mapped_column(sa.Text, primary_key=True)
     group_number: Mapped[int]
-    name_es: Mapped[str] = mapped_column(Text)
-    name_en: Mapped[str] = mapped_column(Text)
-    unit: Mapped[str] = mapped_column(Text)
-    source: Mapped[str] = mapped_column(Text)
+    name_es: Mapped[str] = mapped_column(sa.Text)
+    name_en: Mapped[str] = mapped_column(sa.Text)
+    unit: Mapped[str] = mapped_column(sa.Text)
+    source: Mapped[str] = mapped_column(sa.Text)
     added_by: Mapped[UUID | None]
     added_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("clock_timestamp()")
+        sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()")
     )
 
 
@@ -74,13 +65,13 @@ class Revision:
     a ``reason``; no row is ever changed."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    value: Mapped[Decimal] = mapped_column(Numeric(18, 3))
-    source: Mapped[str] = mapped_column(Text)
+    value: Mapped[Decimal] = mapped_column(sa.Numeric(18, 3))
+    source: Mapped[str] = mapped_column(sa.Text)
     revision: Mapped[int]
-    reason: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(sa.Text)
     entered_by: Mapped[UUID | None]
     entered_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("clock_timestamp()")
+        sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()")
     )
 
 
@@ -92,7 +83,7 @@ class GroupEntry(Revision, Base):
 
     __tablename__ = "group_entries"
     __table_args__ = (
-        UniqueConstraint(
+        sa.UniqueConstraint(
             "code",
             "session_number",
             "period",
@@ -100,18 +91,18 @@ class GroupEntry(Revision, Base):
             name="uq_group_entries_revision",
             postgresql_nulls_not_distinct=True,
         ),
-        CheckConstraint("num_nonnulls(session_number, period) > 0", name="when"),
-        CheckConstraint("value >= 0", name="value"),
-        CheckConstraint("revision > 0 AND (revision = 1) = (reason IS NULL)", name="revision"),
+        sa.CheckConstraint("num_nonnulls(session_number, period) > 0", name="when"),
+        sa.CheckConstraint("value >= 0", name="value"),
+        sa.CheckConstraint("revision > 0 AND (revision = 1) = (reason IS NULL)", name="revision"),
     )
 
-    code: Mapped[str] = mapped_column(ForeignKey("group_indicators.code"))
+    code: Mapped[str] = mapped_column(sa.ForeignKey("group_indicators.code"))
     session_number: Mapped[int | None]
-    period: Mapped[str | None] = mapped_column(Text)
+    period: Mapped[str | None] = mapped_column(sa.Text)
     cut_off: Mapped[date | None]
-    note: Mapped[str | None] = mapped_column(Text)
-    note_es: Mapped[str | None] = mapped_column(Text)
-    source_es: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(sa.Text)
+    note_es: Mapped[str | None] = mapped_column(sa.Text)
+    source_es: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class Target(Revision, Base):
@@ -119,7 +110,7 @@ class Target(Revision, Base):
 
     __tablename__ = "indicator_targets"
     __table_args__ = (
-        UniqueConstraint(
+        sa.UniqueConstraint(
             "indicator",
             "period",
             "program",
@@ -127,13 +118,13 @@ class Target(Revision, Base):
             name="uq_indicator_targets_revision",
             postgresql_nulls_not_distinct=True,
         ),
-        CheckConstraint("value >= 0", name="value"),
-        CheckConstraint("revision > 0 AND (revision = 1) = (reason IS NULL)", name="revision"),
+        sa.CheckConstraint("value >= 0", name="value"),
+        sa.CheckConstraint("revision > 0 AND (revision = 1) = (reason IS NULL)", name="revision"),
     )
 
-    indicator: Mapped[str] = mapped_column(Text)
-    period: Mapped[str] = mapped_column(Text)
-    program: Mapped[str | None] = mapped_column(Text)
+    indicator: Mapped[str] = mapped_column(sa.Text)
+    period: Mapped[str] = mapped_column(sa.Text)
+    program: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class ChartNote(Base):
@@ -143,17 +134,17 @@ class ChartNote(Base):
     __tablename__ = "chart_notes"
     owners = Owners(office="consulate_code")
     __table_args__ = (
-        CheckConstraint("first_day <= last_day", name="days"),
-        CheckConstraint("length(text) BETWEEN 1 AND 160", name="text"),
-        CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removed"),
+        sa.CheckConstraint("first_day <= last_day", name="days"),
+        sa.CheckConstraint("length(text) BETWEEN 1 AND 160", name="text"),
+        sa.CheckConstraint("(removed_at IS NULL) = (removed_by IS NULL)", name="removed"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    text: Mapped[str] = mapped_column(Text)
-    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
+    text: Mapped[str] = mapped_column(sa.Text)
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
     first_day: Mapped[date]
     last_day: Mapped[date]
-    added_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    added_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     added_by: Mapped[UUID]
-    removed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    removed_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     removed_by: Mapped[UUID | None]

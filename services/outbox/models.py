@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Integer, Text, text
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base
@@ -16,41 +16,41 @@ class OutboxItem(Base):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("ix_outbox_due", "ring_at", postgresql_where=text("done_at IS NULL")),
+        sa.Index("ix_outbox_due", "ring_at", postgresql_where=sa.text("done_at IS NULL")),
         # Made for one look-up: is something still to be done about this row?
-        Index("ix_outbox_ref", "ref"),
-        Index(
+        sa.Index("ix_outbox_ref", "ref"),
+        sa.Index(
             "ix_outbox_waits_for",
             "waits_for",
             "id",
-            postgresql_where=text("waits_for IS NOT NULL AND done_at IS NULL"),
+            postgresql_where=sa.text("waits_for IS NOT NULL AND done_at IS NULL"),
         ),
-        Index("ix_outbox_done_at", "done_at", postgresql_where=text("done_at IS NOT NULL")),
-        Index("ix_outbox_parked", "id", postgresql_where=text("outcome = 'parked'")),
+        sa.Index("ix_outbox_done_at", "done_at", postgresql_where=sa.text("done_at IS NOT NULL")),
+        sa.Index("ix_outbox_parked", "id", postgresql_where=sa.text("outcome = 'parked'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    topic: Mapped[str] = mapped_column(Text)
+    topic: Mapped[str] = mapped_column(sa.Text)
     ref: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("clock_timestamp()")
+        sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()")
     )
     # When it goes into a queue next; moved forward each time, so that what gets lost is repeated.
     # The column keeps its first name: two versions at once would need both names kept in step.
     next_attempt_at: Mapped[datetime] = mapped_column(
-        "ring_at", DateTime(timezone=True), server_default=text("clock_timestamp()")
+        "ring_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()")
     )
     # When it was first due: a job that is tried again and again is as old as that.
-    due_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    fence: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
-    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    outcome: Mapped[str | None] = mapped_column(Text)
+    due_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    lease_until: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    fence: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    attempts: Mapped[int] = mapped_column(sa.Integer, server_default=sa.text("0"))
+    done_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    outcome: Mapped[str | None] = mapped_column(sa.Text)
     # Why the last try failed: a code, nothing of what was said.
-    last_error: Mapped[str | None] = mapped_column(Text)
+    last_error: Mapped[str | None] = mapped_column(sa.Text)
     # The agency that wasn't to be called when its turn came.
-    waits_for: Mapped[str | None] = mapped_column(Text)
+    waits_for: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class ScheduledRun(Base):
@@ -58,8 +58,8 @@ class ScheduledRun(Base):
 
     __tablename__ = "scheduled_runs"
 
-    job: Mapped[str] = mapped_column(Text, primary_key=True)
-    due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    job: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), primary_key=True)
     outbox_id: Mapped[UUID]
 
 
@@ -70,11 +70,11 @@ class AgencyMessage(Base):
     """
 
     __tablename__ = "agency_messages"
-    __table_args__ = (CheckConstraint("num_nonnulls(folio, reference) = 1", name="about"),)
+    __table_args__ = (sa.CheckConstraint("num_nonnulls(folio, reference) = 1", name="about"),)
 
-    agency: Mapped[str] = mapped_column(Text, primary_key=True)
-    message_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    agency: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    message_id: Mapped[str] = mapped_column(sa.Text, primary_key=True)
     id: Mapped[UUID] = mapped_column(unique=True)
-    folio: Mapped[str | None] = mapped_column(Text)
-    reference: Mapped[str | None] = mapped_column(Text)
-    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    folio: Mapped[str | None] = mapped_column(sa.Text)
+    reference: Mapped[str | None] = mapped_column(sa.Text)
+    received_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))

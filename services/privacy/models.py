@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Text, text
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base, Owners
 from services.kernel.tables import one_of
 from services.privacy.rules import OPEN, Refusal, Status
 
-_AT = DateTime(timezone=True)
+_AT = sa.DateTime(timezone=True)
 _WAITS = one_of("status", OPEN)
 
 
@@ -26,37 +26,39 @@ class ErasureRequest(Base):
     __tablename__ = "erasure_requests"
     owners = Owners(office="consulate_code", account="account_id")
     __table_args__ = (
-        CheckConstraint(one_of("status", Status), name="status"),
-        CheckConstraint(one_of("refusal", Refusal), name="refusal"),
-        CheckConstraint("account_id IS NOT NULL OR identity_check_id IS NOT NULL", name="subject"),
-        CheckConstraint("decided_by <> requested_by", name="four_eyes"),
-        CheckConstraint(
+        sa.CheckConstraint(one_of("status", Status), name="status"),
+        sa.CheckConstraint(one_of("refusal", Refusal), name="refusal"),
+        sa.CheckConstraint(
+            "account_id IS NOT NULL OR identity_check_id IS NOT NULL", name="subject"
+        ),
+        sa.CheckConstraint("decided_by <> requested_by", name="four_eyes"),
+        sa.CheckConstraint(
             "status = 'requested' OR decided_by IS NOT NULL OR requested_by = account_id",
             name="decided",
         ),
-        CheckConstraint("(status = 'refused') = (refusal IS NOT NULL)", name="refused"),
-        CheckConstraint("(status = 'done') = (done_at IS NOT NULL)", name="done"),
-        Index(
+        sa.CheckConstraint("(status = 'refused') = (refusal IS NOT NULL)", name="refused"),
+        sa.CheckConstraint("(status = 'done') = (done_at IS NOT NULL)", name="done"),
+        sa.Index(
             "uq_erasure_requests_account_id",
             "account_id",
             unique=True,
-            postgresql_where=text(f"{_WAITS} AND account_id IS NOT NULL"),
+            postgresql_where=sa.text(f"{_WAITS} AND account_id IS NOT NULL"),
         ),
-        Index(
+        sa.Index(
             "uq_erasure_requests_identity_check_id",
             "identity_check_id",
             unique=True,
-            postgresql_where=text(f"{_WAITS} AND identity_check_id IS NOT NULL"),
+            postgresql_where=sa.text(f"{_WAITS} AND identity_check_id IS NOT NULL"),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    folio: Mapped[str] = mapped_column(Text, unique=True)
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
-    identity_check_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_checks.id"))
-    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
-    status: Mapped[str] = mapped_column(Text)
-    refusal: Mapped[str | None] = mapped_column(Text)
+    folio: Mapped[str] = mapped_column(sa.Text, unique=True)
+    account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    identity_check_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("identity_checks.id"))
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
+    status: Mapped[str] = mapped_column(sa.Text)
+    refusal: Mapped[str | None] = mapped_column(sa.Text)
     requested_by: Mapped[UUID]
     requested_at: Mapped[datetime] = mapped_column(_AT)
     decided_by: Mapped[UUID | None]

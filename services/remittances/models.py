@@ -7,20 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    Double,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    Numeric,
-    SmallInteger,
-    Text,
-    UniqueConstraint,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -52,20 +39,20 @@ from services.remittances.rules import (
     shown_rate,
 )
 
-_NOW = DateTime(timezone=True)
-_RATE = Numeric(18, 8)
+_NOW = sa.DateTime(timezone=True)
+_RATE = sa.Numeric(18, 8)
 
 
 class ExchangeRate(Base):
     """Units of ``quote`` for one ``base``, as published for a day."""
 
     __tablename__ = "exchange_rates"
-    __table_args__ = (CheckConstraint("value > 0", name="value"),)
+    __table_args__ = (sa.CheckConstraint("value > 0", name="value"),)
 
-    series: Mapped[str] = mapped_column(Text, primary_key=True)
+    series: Mapped[str] = mapped_column(sa.Text, primary_key=True)
     valid_on: Mapped[date] = mapped_column(primary_key=True)
-    base: Mapped[str] = mapped_column(Text)
-    quote: Mapped[str] = mapped_column(Text)
+    base: Mapped[str] = mapped_column(sa.Text)
+    quote: Mapped[str] = mapped_column(sa.Text)
     value: Mapped[Decimal] = mapped_column(_RATE)
     fetched_at: Mapped[datetime] = mapped_column(_NOW)
 
@@ -75,24 +62,24 @@ class RemittanceRule(Base):
 
     __tablename__ = "remittance_rules"
 
-    rule: Mapped[str] = mapped_column(Text, primary_key=True)
+    rule: Mapped[str] = mapped_column(sa.Text, primary_key=True)
     valid_from: Mapped[date] = mapped_column(primary_key=True)
-    value: Mapped[Decimal] = mapped_column(Numeric(18, 4))
-    unit: Mapped[str] = mapped_column(Text)
-    note: Mapped[str] = mapped_column(Text)
-    source: Mapped[str] = mapped_column(Text)
+    value: Mapped[Decimal] = mapped_column(sa.Numeric(18, 4))
+    unit: Mapped[str] = mapped_column(sa.Text)
+    note: Mapped[str] = mapped_column(sa.Text)
+    source: Mapped[str] = mapped_column(sa.Text)
 
 
 class Priced:
     """Amounts as they are stored (minor units) and as 12 CFR 1005.31 has them disclosed."""
 
-    funding: Mapped[str] = mapped_column(Text)
-    payout: Mapped[str] = mapped_column(Text)
-    send_minor: Mapped[int] = mapped_column(BigInteger)
-    fee_minor: Mapped[int] = mapped_column(BigInteger)
-    tax_minor: Mapped[int] = mapped_column(BigInteger)
-    total_minor: Mapped[int] = mapped_column(BigInteger)
-    receive_minor: Mapped[int] = mapped_column(BigInteger)
+    funding: Mapped[str] = mapped_column(sa.Text)
+    payout: Mapped[str] = mapped_column(sa.Text)
+    send_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    fee_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    tax_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    total_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    receive_minor: Mapped[int] = mapped_column(sa.BigInteger)
     rate: Mapped[Decimal] = mapped_column(_RATE)
     date_available: Mapped[date]
 
@@ -138,28 +125,28 @@ class Quote(Priced, Base):
     __tablename__ = "quotes"
     owners = Owners(account="account_id")
     __table_args__ = (
-        CheckConstraint("total_minor = send_minor + fee_minor + tax_minor", name="total"),
-        CheckConstraint(
+        sa.CheckConstraint("total_minor = send_minor + fee_minor + tax_minor", name="total"),
+        sa.CheckConstraint(
             "send_minor > 0 AND receive_minor > 0 AND fee_minor >= 0 AND tax_minor >= 0",
             name="positive",
         ),
-        CheckConstraint(one_of("funding", Funding), name="funding"),
-        CheckConstraint(one_of("payout", Payout), name="payout"),
+        sa.CheckConstraint(one_of("funding", Funding), name="funding"),
+        sa.CheckConstraint(one_of("payout", Payout), name="payout"),
         # Nobody is promised more than the rate brings, nor a better rate than the FIX.
-        CheckConstraint("receive_minor <= floor(send_minor * rate)", name="receive"),
-        CheckConstraint("rate <= fix", name="rate"),
-        CheckConstraint("rebate_minor BETWEEN 0 AND tax_minor", name="rebate"),
-        Index("ix_quotes_account_id", "account_id"),
+        sa.CheckConstraint("receive_minor <= floor(send_minor * rate)", name="receive"),
+        sa.CheckConstraint("rate <= fix", name="rate"),
+        sa.CheckConstraint("rebate_minor BETWEEN 0 AND tax_minor", name="rebate"),
+        sa.Index("ix_quotes_account_id", "account_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    rate_series: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    rate_series: Mapped[str] = mapped_column(sa.Text)
     rate_valid_on: Mapped[date]
     # These three are null for what the version before quoted.
     fix: Mapped[Decimal | None] = mapped_column(_RATE)
-    cash_tax_minor: Mapped[int | None] = mapped_column(BigInteger)
-    rebate_minor: Mapped[int | None] = mapped_column(BigInteger)
+    cash_tax_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
+    rebate_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
     created_at: Mapped[datetime] = mapped_column(_NOW)
     expires_at: Mapped[datetime] = mapped_column(_NOW)
 
@@ -195,13 +182,13 @@ class CollectionPlace(Base):
 
     __tablename__ = "collection_places"
 
-    code: Mapped[str] = mapped_column(Text, primary_key=True)
-    municipality: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    address: Mapped[str] = mapped_column(Text)
-    hours: Mapped[str] = mapped_column(Text)
-    latitude: Mapped[float] = mapped_column(Double)
-    longitude: Mapped[float] = mapped_column(Double)
+    code: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    municipality: Mapped[str] = mapped_column(sa.Text)
+    name: Mapped[str] = mapped_column(sa.Text)
+    address: Mapped[str] = mapped_column(sa.Text)
+    hours: Mapped[str] = mapped_column(sa.Text)
+    latitude: Mapped[float] = mapped_column(sa.Double)
+    longitude: Mapped[float] = mapped_column(sa.Double)
     seen_at: Mapped[datetime] = mapped_column(_NOW)
     closed_at: Mapped[datetime | None] = mapped_column(_NOW)
 
@@ -224,76 +211,78 @@ class Remittance(Priced, Base):
     __tablename__ = "remittances"
     owners = Owners(account="account_id")
     __table_args__ = (
-        CheckConstraint(one_of("status", Status), name="status"),
-        CheckConstraint("total_minor = send_minor + fee_minor + tax_minor", name="total"),
-        CheckConstraint(
+        sa.CheckConstraint(one_of("status", Status), name="status"),
+        sa.CheckConstraint("total_minor = send_minor + fee_minor + tax_minor", name="total"),
+        sa.CheckConstraint(
             "send_minor > 0 AND receive_minor > 0 AND fee_minor >= 0 AND tax_minor >= 0",
             name="positive",
         ),
-        CheckConstraint("(payout = 'branch') = (account_sealed IS NULL)", name="account"),
-        CheckConstraint("place_code IS NULL OR payout = 'branch'", name="place"),
-        CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", name="paid_at"),
-        CheckConstraint(
+        sa.CheckConstraint("(payout = 'branch') = (account_sealed IS NULL)", name="account"),
+        sa.CheckConstraint("place_code IS NULL OR payout = 'branch'", name="place"),
+        sa.CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", name="paid_at"),
+        sa.CheckConstraint(
             f"({one_of('status', GIVEN_BACK)}) = (refunded_at IS NOT NULL)",
             name="refunded_at",
         ),
-        CheckConstraint(
+        sa.CheckConstraint(
             f"funded_at IS NOT NULL OR {one_of('status', UNPAID_ENDINGS)}", name="funded_at"
         ),
-        CheckConstraint(
+        sa.CheckConstraint(
             "refunded_minor >= 0 AND remedied_minor >= 0 AND returned_minor >= 0"
             " AND refunded_minor + remedied_minor + returned_minor"
             " <= CASE WHEN funded_at IS NULL THEN 0 ELSE total_minor END",
             name="no_more_than_paid",
         ),
-        CheckConstraint("lost_minor BETWEEN 0 AND total_minor", name="lost"),
-        CheckConstraint(
+        sa.CheckConstraint("lost_minor BETWEEN 0 AND total_minor", name="lost"),
+        sa.CheckConstraint(
             "erased_at IS NULL OR (sender_name = '' AND account_hint IS NULL"
             f" AND coalesce(account_sealed, '') = '' AND {one_of('status', FINAL)})",
             name="erased",
         ),
-        CheckConstraint("credit_proof IS NULL OR status = 'paid'", name="credit_proof"),
-        Index("ix_remittances_account_id_day", "account_id", "day"),
-        Index("ix_remittances_open", "changed_at", postgresql_where=text(one_of("status", OPEN))),
-        Index(
+        sa.CheckConstraint("credit_proof IS NULL OR status = 'paid'", name="credit_proof"),
+        sa.Index("ix_remittances_account_id_day", "account_id", "day"),
+        sa.Index(
+            "ix_remittances_open", "changed_at", postgresql_where=sa.text(one_of("status", OPEN))
+        ),
+        sa.Index(
             "ix_remittances_agency_reference",
             "agency_reference",
-            postgresql_where=text("agency_reference IS NOT NULL"),
+            postgresql_where=sa.text("agency_reference IS NOT NULL"),
         ),
         {"postgresql_with": {"fillfactor": 80}},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    folio: Mapped[str] = mapped_column(Text, unique=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    quote_id: Mapped[UUID] = mapped_column(ForeignKey("quotes.id"), unique=True)
-    sender_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
-    recipient_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
-    corrected_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
-    sender_name: Mapped[str] = mapped_column(Text)
-    account_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    account_hint: Mapped[str | None] = mapped_column(Text)
-    purpose: Mapped[str] = mapped_column(Text)
+    folio: Mapped[str] = mapped_column(sa.Text, unique=True)
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    quote_id: Mapped[UUID] = mapped_column(sa.ForeignKey("quotes.id"), unique=True)
+    sender_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    recipient_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    corrected_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    sender_name: Mapped[str] = mapped_column(sa.Text)
+    account_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    account_hint: Mapped[str | None] = mapped_column(sa.Text)
+    purpose: Mapped[str] = mapped_column(sa.Text)
     day: Mapped[date]
-    status: Mapped[str] = mapped_column(Text)
-    registered_at: Mapped[datetime] = mapped_column(_NOW, server_default=text("now()"))
+    status: Mapped[str] = mapped_column(sa.Text)
+    registered_at: Mapped[datetime] = mapped_column(_NOW, server_default=sa.text("now()"))
     funded_at: Mapped[datetime | None] = mapped_column(_NOW)
     cancelled_at: Mapped[datetime | None] = mapped_column(_NOW)
     cancel_until: Mapped[datetime] = mapped_column(_NOW)
     answer_due_at: Mapped[datetime | None] = mapped_column(_NOW)
     paid_at: Mapped[datetime | None] = mapped_column(_NOW)
     refunded_at: Mapped[datetime | None] = mapped_column(_NOW)
-    refunded_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    remedied_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    returned_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    lost_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    refunded_minor: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    remedied_minor: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    returned_minor: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
+    lost_minor: Mapped[int] = mapped_column(sa.BigInteger, server_default=sa.text("0"))
     screened_at: Mapped[datetime | None] = mapped_column(_NOW)
     collect_until: Mapped[date | None]
     # Where it is going to be collected, as the sender chose; ``branch`` is what the agency says.
-    place_code: Mapped[str | None] = mapped_column(ForeignKey("collection_places.code"))
-    branch: Mapped[str | None] = mapped_column(Text)
-    agency_reference: Mapped[str | None] = mapped_column(Text)
-    reason_code: Mapped[str | None] = mapped_column(Text)
+    place_code: Mapped[str | None] = mapped_column(sa.ForeignKey("collection_places.code"))
+    branch: Mapped[str | None] = mapped_column(sa.Text)
+    agency_reference: Mapped[str | None] = mapped_column(sa.Text)
+    reason_code: Mapped[str | None] = mapped_column(sa.Text)
     # As `services.remittances.credit` writes it.
     credit_proof: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     changed_at: Mapped[datetime] = mapped_column(_NOW)
@@ -334,12 +323,12 @@ class BlockedRecord(Base):
     go. Found by the remittance alone."""
 
     __tablename__ = "blocked_records"
-    __table_args__ = (UniqueConstraint("remittance_id"),)
+    __table_args__ = (sa.UniqueConstraint("remittance_id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"))
-    data_key: Mapped[bytes] = mapped_column(LargeBinary)
-    content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    remittance_id: Mapped[UUID] = mapped_column(sa.ForeignKey("remittances.id"))
+    data_key: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    content_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
     blocked_until: Mapped[date]
     created_at: Mapped[datetime] = mapped_column(_NOW)
 
@@ -350,12 +339,12 @@ class RemittanceEvent(Base):
     __tablename__ = "remittance_events"
     owners = Owners(account="account_id")
 
-    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    remittance_id: Mapped[UUID] = mapped_column(sa.ForeignKey("remittances.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
     account_id: Mapped[UUID]
-    status: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(sa.Text)
     at: Mapped[datetime] = mapped_column(_NOW)
-    reason_code: Mapped[str | None] = mapped_column(Text)
+    reason_code: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class PayoutAttempt(Base):
@@ -363,11 +352,11 @@ class PayoutAttempt(Base):
 
     __tablename__ = "payout_attempts"
     owners = PartOf("remittance_id", Remittance)
-    __table_args__ = (CheckConstraint(one_of("outcome", AttemptOutcome), name="outcome"),)
+    __table_args__ = (sa.CheckConstraint(one_of("outcome", AttemptOutcome), name="outcome"),)
 
-    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    outcome: Mapped[str] = mapped_column(Text)
+    remittance_id: Mapped[UUID] = mapped_column(sa.ForeignKey("remittances.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    outcome: Mapped[str] = mapped_column(sa.Text)
     sent_at: Mapped[datetime] = mapped_column(_NOW)
     settled_at: Mapped[datetime | None] = mapped_column(_NOW)
 
@@ -383,19 +372,19 @@ class Charge(Base):
     __tablename__ = "charges"
     owners = PartOf("remittance_id", Remittance)
     __table_args__ = (
-        CheckConstraint(one_of("state", ChargeStatus), name="state"),
-        CheckConstraint("(state = 'refunded') <= (refunded_at IS NOT NULL)", name="refunded_at"),
-        CheckConstraint("(state = 'returned') <= (returned_at IS NOT NULL)", name="returned_at"),
+        sa.CheckConstraint(one_of("state", ChargeStatus), name="state"),
+        sa.CheckConstraint("(state = 'refunded') <= (refunded_at IS NOT NULL)", name="refunded_at"),
+        sa.CheckConstraint("(state = 'returned') <= (returned_at IS NOT NULL)", name="returned_at"),
     )
 
-    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"), primary_key=True)
-    state: Mapped[str] = mapped_column(Text)
+    remittance_id: Mapped[UUID] = mapped_column(sa.ForeignKey("remittances.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(sa.Text)
     expires_at: Mapped[datetime] = mapped_column(_NOW)
     asked_at: Mapped[datetime | None] = mapped_column(_NOW)
-    pay_address: Mapped[str | None] = mapped_column(Text)
-    pay_reference: Mapped[str | None] = mapped_column(Text)
-    provider_reference: Mapped[str | None] = mapped_column(Text)
-    reason_code: Mapped[str | None] = mapped_column(Text)
+    pay_address: Mapped[str | None] = mapped_column(sa.Text)
+    pay_reference: Mapped[str | None] = mapped_column(sa.Text)
+    provider_reference: Mapped[str | None] = mapped_column(sa.Text)
+    reason_code: Mapped[str | None] = mapped_column(sa.Text)
     refund_asked_at: Mapped[datetime | None] = mapped_column(_NOW)
     refunded_at: Mapped[datetime | None] = mapped_column(_NOW)
     returned_at: Mapped[datetime | None] = mapped_column(_NOW)
@@ -407,18 +396,18 @@ class ScreeningList(Base):
 
     __tablename__ = "screening_lists"
     __table_args__ = (
-        Index(
+        sa.Index(
             "uq_screening_lists_name",
             "name",
             unique=True,
-            postgresql_where=text("replaced_at IS NULL"),
+            postgresql_where=sa.text("replaced_at IS NULL"),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(sa.Text)
     published_on: Mapped[date]
-    source: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(sa.Text)
     entries: Mapped[int]
     loaded_at: Mapped[datetime] = mapped_column(_NOW)
     replaced_at: Mapped[datetime | None] = mapped_column(_NOW)
@@ -429,14 +418,14 @@ class ScreeningEntry(Base):
 
     __tablename__ = "screening_entries"
     __table_args__ = (
-        CheckConstraint("cardinality(words) > 1", name="words"),
-        Index("ix_screening_entries_words", "words", postgresql_using="gin"),
+        sa.CheckConstraint("cardinality(words) > 1", name="words"),
+        sa.Index("ix_screening_entries_words", "words", postgresql_using="gin"),
     )
 
-    list_id: Mapped[UUID] = mapped_column(ForeignKey("screening_lists.id"), primary_key=True)
-    reference: Mapped[str] = mapped_column(Text, primary_key=True)
-    name: Mapped[str] = mapped_column(Text)
-    words: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    list_id: Mapped[UUID] = mapped_column(sa.ForeignKey("screening_lists.id"), primary_key=True)
+    reference: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    name: Mapped[str] = mapped_column(sa.Text)
+    words: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
     birth_date: Mapped[date | None]
 
 
@@ -446,21 +435,21 @@ class ScreeningHit(Base):
     __tablename__ = "screening_hits"
     owners = PartOf("remittance_id", Remittance)
     __table_args__ = (
-        UniqueConstraint("remittance_id", "party", "list_name", "reference"),
-        CheckConstraint(one_of("party", Party), name="party"),
-        CheckConstraint(one_of("decision", HoldDecision), name="decision"),
-        CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided"),
+        sa.UniqueConstraint("remittance_id", "party", "list_name", "reference"),
+        sa.CheckConstraint(one_of("party", Party), name="party"),
+        sa.CheckConstraint(one_of("decision", HoldDecision), name="decision"),
+        sa.CheckConstraint("(decision IS NULL) = (decided_at IS NULL)", name="decided"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"))
-    party: Mapped[str] = mapped_column(Text)
-    list_name: Mapped[str] = mapped_column(Text)
-    reference: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
+    remittance_id: Mapped[UUID] = mapped_column(sa.ForeignKey("remittances.id"))
+    party: Mapped[str] = mapped_column(sa.Text)
+    list_name: Mapped[str] = mapped_column(sa.Text)
+    reference: Mapped[str] = mapped_column(sa.Text)
+    name: Mapped[str] = mapped_column(sa.Text)
     found_at: Mapped[datetime] = mapped_column(_NOW)
-    decision: Mapped[str | None] = mapped_column(Text)
-    reason: Mapped[str | None] = mapped_column(Text)
+    decision: Mapped[str | None] = mapped_column(sa.Text)
+    reason: Mapped[str | None] = mapped_column(sa.Text)
     decided_by: Mapped[UUID | None]
     decided_at: Mapped[datetime | None] = mapped_column(_NOW)
 
@@ -470,8 +459,8 @@ class SavedRecipient(SavedRow):
 
     __tablename__ = "recipients"
     __table_args__ = (
-        CheckConstraint("position BETWEEN 1 AND 50", name="position"),
-        UniqueConstraint("account_id", "position", name="uq_recipients_account_id"),
+        sa.CheckConstraint("position BETWEEN 1 AND 50", name="position"),
+        sa.UniqueConstraint("account_id", "position", name="uq_recipients_account_id"),
     )
 
 
@@ -481,21 +470,21 @@ class HolderCheck(Base):
     __tablename__ = "holder_checks"
     owners = Owners(account="account_id")
     __table_args__ = (
-        CheckConstraint(one_of("match", HolderMatch), name="match"),
-        CheckConstraint("(match IS NULL) = (answered_at IS NULL)", name="answered"),
-        CheckConstraint(
+        sa.CheckConstraint(one_of("match", HolderMatch), name="match"),
+        sa.CheckConstraint("(match IS NULL) = (answered_at IS NULL)", name="answered"),
+        sa.CheckConstraint(
             "num_nonnulls(data_key, content_sealed) = CASE WHEN match IS NULL THEN 2 ELSE 0 END",
             name="sealed_until_answered",
         ),
-        UniqueConstraint("account_id", "subject", name="uq_holder_checks_account_id"),
+        sa.UniqueConstraint("account_id", "subject", name="uq_holder_checks_account_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    subject: Mapped[bytes] = mapped_column(LargeBinary)
-    data_key: Mapped[bytes | None] = mapped_column(LargeBinary)
-    content_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    match: Mapped[str | None] = mapped_column(Text)
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    subject: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    data_key: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    content_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    match: Mapped[str | None] = mapped_column(sa.Text)
     asked_at: Mapped[datetime] = mapped_column(_NOW)
     answered_at: Mapped[datetime | None] = mapped_column(_NOW)
 
@@ -506,22 +495,22 @@ class NameCorrection(Base):
     __tablename__ = "name_corrections"
     owners = PartOf("remittance_id", Remittance)
     __table_args__ = (
-        CheckConstraint(one_of("state", CorrectionState), name="state"),
-        CheckConstraint(f"position BETWEEN 1 AND {MOST_CORRECTIONS}", name="position"),
-        CheckConstraint("(state = 'asked') = (settled_at IS NULL)", name="settled"),
-        Index(
+        sa.CheckConstraint(one_of("state", CorrectionState), name="state"),
+        sa.CheckConstraint(f"position BETWEEN 1 AND {MOST_CORRECTIONS}", name="position"),
+        sa.CheckConstraint("(state = 'asked') = (settled_at IS NULL)", name="settled"),
+        sa.Index(
             "uq_name_corrections_asked",
             "remittance_id",
             unique=True,
-            postgresql_where=text("state = 'asked'"),
+            postgresql_where=sa.text("state = 'asked'"),
         ),
     )
 
-    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
-    state: Mapped[str] = mapped_column(Text)
-    reason_code: Mapped[str | None] = mapped_column(Text)
+    remittance_id: Mapped[UUID] = mapped_column(sa.ForeignKey("remittances.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(sa.SmallInteger, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    state: Mapped[str] = mapped_column(sa.Text)
+    reason_code: Mapped[str | None] = mapped_column(sa.Text)
     asked_at: Mapped[datetime] = mapped_column(_NOW)
     settled_at: Mapped[datetime | None] = mapped_column(_NOW)
 
@@ -531,7 +520,7 @@ class StoppedPhone(Base):
 
     __tablename__ = "stopped_phones"
 
-    phone_index: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    phone_index: Mapped[bytes] = mapped_column(sa.LargeBinary, primary_key=True)
     stopped_at: Mapped[datetime] = mapped_column(_NOW)
 
 
@@ -546,22 +535,24 @@ class RemittanceReceipt(Base):
     __tablename__ = "remittance_receipts"
     owners = Owners(account="account_id")
     __table_args__ = (
-        UniqueConstraint("remittance_id", "kind", "version", name="uq_remittance_receipts_version"),
-        Index("ix_remittance_receipts_key", "key"),
-        Index("ix_remittance_receipts_sealed_for", "sealed_for"),
-        CheckConstraint(one_of("kind", ReceiptKind), name="kind"),
-        CheckConstraint("version > 0", name="version"),
-        CheckConstraint("octet_length(signature) = 64", name="signature"),
+        sa.UniqueConstraint(
+            "remittance_id", "kind", "version", name="uq_remittance_receipts_version"
+        ),
+        sa.Index("ix_remittance_receipts_key", "key"),
+        sa.Index("ix_remittance_receipts_sealed_for", "sealed_for"),
+        sa.CheckConstraint(one_of("kind", ReceiptKind), name="kind"),
+        sa.CheckConstraint("version > 0", name="version"),
+        sa.CheckConstraint("octet_length(signature) = 64", name="signature"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    remittance_id: Mapped[UUID] = mapped_column(ForeignKey("remittances.id"))
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    kind: Mapped[str] = mapped_column(Text)
-    version: Mapped[int] = mapped_column(SmallInteger)
-    code: Mapped[str] = mapped_column(Text)
-    signature: Mapped[bytes] = mapped_column(LargeBinary)
-    key: Mapped[str] = mapped_column(ForeignKey("signing_keys.key"))
-    sealed_for: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
-    content_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    remittance_id: Mapped[UUID] = mapped_column(sa.ForeignKey("remittances.id"))
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    kind: Mapped[str] = mapped_column(sa.Text)
+    version: Mapped[int] = mapped_column(sa.SmallInteger)
+    code: Mapped[str] = mapped_column(sa.Text)
+    signature: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    key: Mapped[str] = mapped_column(sa.ForeignKey("signing_keys.key"))
+    sealed_for: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
+    content_sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
     issued_at: Mapped[datetime] = mapped_column(_NOW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, text
+import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.db import Base, Owners
@@ -31,28 +31,28 @@ class StaffAccount(Base):
     __tablename__ = "staff_accounts"
     owners = Owners(office="consulate_code")
     __table_args__ = (
-        CheckConstraint(f"role IN {ROLES}", name="role"),
-        CheckConstraint(
+        sa.CheckConstraint(f"role IN {ROLES}", name="role"),
+        sa.CheckConstraint(
             "(role IN ('officer', 'supervisor')) = (consulate_code IS NOT NULL)", name="office"
         ),
         # One account in service for a person; after it ended they may come back.
-        Index(
+        sa.Index(
             "uq_staff_accounts_subject",
             "subject",
             unique=True,
-            postgresql_where=text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    subject: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    email: Mapped[str | None] = mapped_column(Text)
-    role: Mapped[str] = mapped_column(Text)
-    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    subject: Mapped[str] = mapped_column(sa.Text)
+    name: Mapped[str] = mapped_column(sa.Text)
+    email: Mapped[str | None] = mapped_column(sa.Text)
+    role: Mapped[str] = mapped_column(sa.Text)
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
     created_by: Mapped[UUID | None]
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     ended_by: Mapped[UUID | None]
     # Who gave the role; nobody gives one to their own subject (trigger refuse_own_role).
     changed_by: Mapped[UUID | None]
@@ -63,14 +63,14 @@ class SignInSession(Base):
 
     __tablename__ = "web_sessions"
     __table_args__ = (
-        CheckConstraint("(account_id IS NULL) <> (staff_id IS NULL)", name="one"),
-        Index("ix_web_sessions_account_id", "account_id"),
-        Index("ix_web_sessions_staff_id", "staff_id"),
+        sa.CheckConstraint("(account_id IS NULL) <> (staff_id IS NULL)", name="one"),
+        sa.Index("ix_web_sessions_account_id", "account_id"),
+        sa.Index("ix_web_sessions_staff_id", "staff_id"),
     )
 
-    id_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
-    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_accounts.id"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    last_seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    id_hash: Mapped[bytes] = mapped_column(sa.LargeBinary, primary_key=True)
+    account_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    staff_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("staff_accounts.id"))
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    last_seen_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))

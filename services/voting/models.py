@@ -10,15 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    DateTime,
-    ForeignKey,
-    Index,
-    Numeric,
-    Text,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,49 +32,49 @@ class VoteCount(Base):
     __tablename__ = "vote_counts"
     owners = Owners(office="consulate_code", public=("status", tuple(sorted(PUBLIC))))
     __table_args__ = (
-        CheckConstraint("election ~ '^[0-9]{4}$'", name="election"),
-        CheckConstraint(one_of("mode", Mode), name="mode"),
-        CheckConstraint(one_of("dimension", Dimension), name="dimension"),
-        CheckConstraint("value >= 0", name="value"),
-        CheckConstraint(one_of("unit", Unit), name="unit"),
-        CheckConstraint(one_of("status", Status), name="status"),
-        CheckConstraint("approved_by <> reported_by", name="self_approval"),
+        sa.CheckConstraint("election ~ '^[0-9]{4}$'", name="election"),
+        sa.CheckConstraint(one_of("mode", Mode), name="mode"),
+        sa.CheckConstraint(one_of("dimension", Dimension), name="dimension"),
+        sa.CheckConstraint("value >= 0", name="value"),
+        sa.CheckConstraint(one_of("unit", Unit), name="unit"),
+        sa.CheckConstraint(one_of("status", Status), name="status"),
+        sa.CheckConstraint("approved_by <> reported_by", name="self_approval"),
         # The same person under another account is the same person.
-        CheckConstraint("approved_subject <> reported_subject", name="same_person"),
-        CheckConstraint("second_subject <> reported_subject", name="second_person"),
-        CheckConstraint(
+        sa.CheckConstraint("approved_subject <> reported_subject", name="same_person"),
+        sa.CheckConstraint("second_subject <> reported_subject", name="second_person"),
+        sa.CheckConstraint(
             "second_by <> reported_by AND num_nulls(second_by, second_value) IN (0, 2)",
             name="second",
         ),
-        CheckConstraint(
+        sa.CheckConstraint(
             "num_nulls(rejected_by, rejected_at, reason)"
             " = CASE WHEN status = 'rejected' THEN 0 ELSE 3 END",
             name="rejection",
         ),
-        CheckConstraint(
+        sa.CheckConstraint(
             "status = 'published' OR num_nulls(election, consulate_code, day, reported_by) = 0",
             name="report",
         ),
-        CheckConstraint(
+        sa.CheckConstraint(
             "num_nulls(approved_by, approved_at)"
             f" = CASE WHEN {one_of('status', ONCE_APPROVED)} THEN 0 ELSE 2 END",
             name="approval",
         ),
         # The database numbers what is published, one by one in each election.
-        CheckConstraint(
+        sa.CheckConstraint(
             "num_nulls(published_version, published_at)"
             f" = CASE WHEN {one_of('status', ONCE_APPROVED)} THEN 0 ELSE 2 END",
             name="publication",
         ),
-        Index(
+        sa.Index(
             "uq_vote_counts_published_version",
             "election",
             "published_version",
             unique=True,
-            postgresql_where=text("published_version IS NOT NULL"),
+            postgresql_where=sa.text("published_version IS NOT NULL"),
         ),
         # One count is in force for an office, a day and a mode; a correction takes its place.
-        Index(
+        sa.Index(
             "uq_vote_counts_approved",
             "election",
             "metric",
@@ -91,10 +83,10 @@ class VoteCount(Base):
             "day",
             unique=True,
             postgresql_nulls_not_distinct=True,
-            postgresql_where=text("status = 'approved'"),
+            postgresql_where=sa.text("status = 'approved'"),
         ),
         # One report of a cell waits at a time; its number is that of the settled ones plus one.
-        Index(
+        sa.Index(
             "uq_vote_counts_revision",
             "election",
             "metric",
@@ -104,46 +96,46 @@ class VoteCount(Base):
             "revision",
             unique=True,
             postgresql_nulls_not_distinct=True,
-            postgresql_where=text("revision IS NOT NULL"),
+            postgresql_where=sa.text("revision IS NOT NULL"),
         ),
-        Index("ix_vote_counts_election_status", "election", "status"),
+        sa.Index("ix_vote_counts_election_status", "election", "status"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    election: Mapped[str | None] = mapped_column(Text)
-    metric: Mapped[str] = mapped_column(Text)
-    mode: Mapped[str | None] = mapped_column(Text)
-    dimension: Mapped[str] = mapped_column(Text)
-    key: Mapped[str] = mapped_column(Text)
-    consulate_code: Mapped[str | None] = mapped_column(ForeignKey("consulates.code"))
-    period: Mapped[str | None] = mapped_column(Text)
+    election: Mapped[str | None] = mapped_column(sa.Text)
+    metric: Mapped[str] = mapped_column(sa.Text)
+    mode: Mapped[str | None] = mapped_column(sa.Text)
+    dimension: Mapped[str] = mapped_column(sa.Text)
+    key: Mapped[str] = mapped_column(sa.Text)
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
+    period: Mapped[str | None] = mapped_column(sa.Text)
     day: Mapped[date | None]
-    value: Mapped[Decimal] = mapped_column(Numeric(14, 3))
-    unit: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(Text)
-    note: Mapped[str | None] = mapped_column(Text)
-    source: Mapped[str] = mapped_column(Text)
+    value: Mapped[Decimal] = mapped_column(sa.Numeric(14, 3))
+    unit: Mapped[str] = mapped_column(sa.Text)
+    status: Mapped[str] = mapped_column(sa.Text)
+    note: Mapped[str | None] = mapped_column(sa.Text)
+    source: Mapped[str] = mapped_column(sa.Text)
     reported_by: Mapped[UUID | None]
     approved_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=text("clock_timestamp()")
+        sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()")
     )
-    approved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    approved_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
     revision: Mapped[int | None]
     # What a second person typed that differs; the database writes the subjects of all three.
-    second_value: Mapped[Decimal | None] = mapped_column(Numeric(14, 3))
+    second_value: Mapped[Decimal | None] = mapped_column(sa.Numeric(14, 3))
     second_by: Mapped[UUID | None]
-    reported_subject: Mapped[str | None] = mapped_column(Text)
-    second_subject: Mapped[str | None] = mapped_column(Text)
-    approved_subject: Mapped[str | None] = mapped_column(Text)
+    reported_subject: Mapped[str | None] = mapped_column(sa.Text)
+    second_subject: Mapped[str | None] = mapped_column(sa.Text)
+    approved_subject: Mapped[str | None] = mapped_column(sa.Text)
     rejected_by: Mapped[UUID | None]
-    rejected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    reason: Mapped[str | None] = mapped_column(Text)
+    rejected_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
+    reason: Mapped[str | None] = mapped_column(sa.Text)
     # What was odd about the number when it was typed: codes of `rules.Odd`, explained by `note`.
-    warnings: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    warnings: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), server_default=sa.text("'{}'"))
     # The database writes both when the count is approved (`number_publication`).
     published_version: Mapped[int | None]
-    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    published_at: Mapped[datetime | None] = mapped_column(sa.DateTime(timezone=True))
 
 
 class ElectionVersion(Base):
@@ -152,9 +144,9 @@ class ElectionVersion(Base):
 
     __tablename__ = "election_versions"
 
-    election: Mapped[str] = mapped_column(Text, primary_key=True)
+    election: Mapped[str] = mapped_column(sa.Text, primary_key=True)
     version: Mapped[int]
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))
 
 
 class CountFigure(Base):
@@ -162,12 +154,12 @@ class CountFigure(Base):
 
     __tablename__ = "vote_count_figures"
     owners = Owners(office="consulate_code")
-    __table_args__ = (Index("ix_vote_count_figures_count_id", "count_id"),)
+    __table_args__ = (sa.Index("ix_vote_count_figures_count_id", "count_id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    count_id: Mapped[UUID] = mapped_column(ForeignKey("vote_counts.id"))
-    consulate_code: Mapped[str] = mapped_column(ForeignKey("consulates.code"))
+    count_id: Mapped[UUID] = mapped_column(sa.ForeignKey("vote_counts.id"))
+    consulate_code: Mapped[str] = mapped_column(sa.ForeignKey("consulates.code"))
     typed_by: Mapped[UUID | None]
-    value: Mapped[Decimal] = mapped_column(Numeric(14, 3))
-    reason: Mapped[str | None] = mapped_column(Text)
-    typed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    value: Mapped[Decimal] = mapped_column(sa.Numeric(14, 3))
+    reason: Mapped[str | None] = mapped_column(sa.Text)
+    typed_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True))

@@ -9,23 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from consular.api.answer_fields import (
-    Answer,
-    CalendarDay,
-    Decimals,
-    Figure,
-    Id,
-    Instant,
-    ListAnswer,
-    Many,
-    MoneyPair,
-    Number,
-    One,
-    Text,
-    Texts,
-    WallClock,
-    Word,
-)
+from consular.api import answer_fields as fields
 from services.kernel.money import Money
 
 ID = UUID("019aa000-0000-7000-8000-000000000000")
@@ -33,26 +17,26 @@ ID = UUID("019aa000-0000-7000-8000-000000000000")
 PRICE = Money(12345, "USD")
 
 
-class Visit(Answer):
+class Visit(fields.Answer):
     """Something with a field of each kind."""
 
-    id = Id()
-    day = CalendarDay()
-    from_ = Instant(data_key="from", attribute="starts_at")
-    opens = WallClock()
-    price = One(MoneyPair, allow_none=True)
-    status = Word(("open", "closed"))
-    tags = Texts()
-    km = Decimals()
-    count = Figure()
-    note = Text(allow_none=True)
-    seen = Number(required=False)
+    id = fields.Id()
+    day = fields.CalendarDay()
+    from_ = fields.Instant(data_key="from", attribute="starts_at")
+    opens = fields.WallClock()
+    price = fields.One(fields.MoneyPair, allow_none=True)
+    status = fields.Word(("open", "closed"))
+    tags = fields.Texts()
+    km = fields.Decimals()
+    count = fields.Figure()
+    note = fields.Text(allow_none=True)
+    seen = fields.Number(required=False)
 
 
-class VisitList(ListAnswer):
+class VisitList(fields.ListAnswer):
     """Several."""
 
-    items = Many(Visit)
+    items = fields.Many(Visit)
 
 
 @dataclass(frozen=True)

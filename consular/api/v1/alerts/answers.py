@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import (
-    Answer,
-    CalendarDay,
-    Figure,
-    Flag,
-    Id,
-    Instant,
-    ListAnswer,
-    Many,
-    Number,
-    One,
-    Text,
-    Texts,
-    Word,
-)
+from consular.api import answer_fields as fields
 from consular.input.alerts import WATCHED
 from services.alerts.rules import Condition, Covers, Every, Span, State
 from services.alerts.scheduling import BY
@@ -24,90 +10,90 @@ from services.messages.rules import State as MessageState
 from services.monitoring.indicators import INDICATORS
 
 
-class AlertItem(Answer):
+class AlertItem(fields.Answer):
     """A question and the condition for which it is asked. ``looked_at``: when it was last."""
 
-    id = Id()
-    indicator = Word(WATCHED)
-    consulate = Text(allow_none=True, attribute="consulate_code")
-    country = Text(allow_none=True)
-    program = Text(allow_none=True)
-    status = Text(allow_none=True)
-    span = Word(Span)
-    condition = Word(Condition)
-    amount = Figure(allow_none=True, says="Null: it is held against a target")
-    why = Text()
-    question = Text(says="What is watched, in words")
-    active = Flag()
-    made_by = Text(allow_none=True)
-    made_at = Instant()
-    looked_at = Instant(allow_none=True)
+    id = fields.Id()
+    indicator = fields.Word(WATCHED)
+    consulate = fields.Text(allow_none=True, attribute="consulate_code")
+    country = fields.Text(allow_none=True)
+    program = fields.Text(allow_none=True)
+    status = fields.Text(allow_none=True)
+    span = fields.Word(Span)
+    condition = fields.Word(Condition)
+    amount = fields.Figure(allow_none=True, says="Null: it is held against a target")
+    why = fields.Text()
+    question = fields.Text(says="What is watched, in words")
+    active = fields.Flag()
+    made_by = fields.Text(allow_none=True)
+    made_at = fields.Instant()
+    looked_at = fields.Instant(allow_none=True)
 
 
-class ReadingAnswer(Answer):
+class ReadingAnswer(fields.Answer):
     """A figure as the rule reads it, of the days ``first`` to ``last``, as of ``as_of``.
 
     ``against``: what it is compared with; null, as ``holds``, where there is no target.
     """
 
-    first = CalendarDay()
-    last = CalendarDay()
-    as_of = Instant()
-    value = Number()
-    against = Figure(allow_none=True)
-    holds = Flag(allow_none=True)
-    said = Text()
+    first = fields.CalendarDay()
+    last = fields.CalendarDay()
+    as_of = fields.Instant()
+    value = fields.Number()
+    against = fields.Figure(allow_none=True)
+    holds = fields.Flag(allow_none=True)
+    said = fields.Text()
 
 
-class AlertDelivery(Answer):
+class AlertDelivery(fields.Answer):
     """To whom a notice went: ``state`` of the message, null before it was begun."""
 
-    name = Text()
-    state = Word(MessageState, allow_none=True)
+    name = fields.Text()
+    state = fields.Word(MessageState, allow_none=True)
 
 
 class ToldAnswer(ReadingAnswer):
     """What the rule told, of each period each state once."""
 
-    state = Word(State)
-    at = Instant()
-    readers = Many(AlertDelivery)
+    state = fields.Word(State)
+    at = fields.Instant()
+    readers = fields.Many(AlertDelivery)
 
 
 class AlertAnswer(AlertItem):
     """A rule, what it finds now, whom it tells by name, and what it told, the newest first."""
 
-    readers = Texts()
-    today = One(ReadingAnswer)
-    told = Many(ToldAnswer)
+    readers = fields.Texts()
+    today = fields.One(ReadingAnswer)
+    told = fields.Many(ToldAnswer)
 
 
-class AlertList(ListAnswer):
+class AlertList(fields.ListAnswer):
     """Rules, the active ones first."""
 
-    items = Many(AlertItem)
+    items = fields.Many(AlertItem)
 
 
-class ScheduledReportAnswer(Answer):
+class ScheduledReportAnswer(fields.Answer):
     """A question that is answered by mail, every so often at an ``hour`` of Mexico City, to
     ``reader``."""
 
-    id = Id()
-    indicator = Word(INDICATORS)
-    by = Word(BY)
-    consulate = Text(allow_none=True, attribute="consulate_code")
-    country = Text(allow_none=True)
-    program = Text(allow_none=True)
-    status = Text(allow_none=True)
-    covers = Word(Covers)
-    every = Word(Every)
-    hour = Number()
-    reader = Text(allow_none=True)
-    made_at = Instant()
-    stopped_at = Instant(allow_none=True)
+    id = fields.Id()
+    indicator = fields.Word(INDICATORS)
+    by = fields.Word(BY)
+    consulate = fields.Text(allow_none=True, attribute="consulate_code")
+    country = fields.Text(allow_none=True)
+    program = fields.Text(allow_none=True)
+    status = fields.Text(allow_none=True)
+    covers = fields.Word(Covers)
+    every = fields.Word(Every)
+    hour = fields.Number()
+    reader = fields.Text(allow_none=True)
+    made_at = fields.Instant()
+    stopped_at = fields.Instant(allow_none=True)
 
 
-class ScheduledReportList(ListAnswer):
+class ScheduledReportList(fields.ListAnswer):
     """Those that go to whoever asks, or that they made."""
 
-    items = Many(ScheduledReportAnswer)
+    items = fields.Many(ScheduledReportAnswer)

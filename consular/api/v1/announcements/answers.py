@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import Answer, Instant, ListAnswer, Many, Text, Word
+from consular.api import answer_fields as fields
 from services.announcements.rules import Kind
 
 
-class AnnouncementAnswer(Answer):
+class AnnouncementAnswer(fields.Answer):
     """What pages show now; without ``consulate`` all of them do."""
 
-    kind = Word(Kind)
-    text_es = Text()
-    text_en = Text()
-    consulate = Text(allow_none=True)
-    begins_at = Instant()
-    ends_at = Instant(allow_none=True, says="Null: until it is withdrawn")
+    kind = fields.Word(Kind)
+    text_es = fields.Text()
+    text_en = fields.Text()
+    consulate = fields.Text(allow_none=True)
+    begins_at = fields.Instant()
+    ends_at = fields.Instant(allow_none=True, says="Null: until it is withdrawn")
 
 
-class AnnouncementList(ListAnswer):
+class AnnouncementList(fields.ListAnswer):
     """All that are shown now."""
 
-    items = Many(AnnouncementAnswer)
+    items = fields.Many(AnnouncementAnswer)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import Answer, Word
+from consular.api import answer_fields as fields
 
 
-class CallbackAnswer(Answer):
+class CallbackAnswer(fields.Answer):
     """``known``: the same message was stored before."""
 
-    status = Word(("stored", "known"))
+    status = fields.Word(("stored", "known"))

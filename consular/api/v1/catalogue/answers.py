@@ -2,117 +2,104 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import (
-    Answer,
-    CalendarDay,
-    Decimals,
-    Flag,
-    Id,
-    Instant,
-    ListAnswer,
-    Many,
-    MoneyPair,
-    Number,
-    Text,
-    Texts,
-)
+from consular.api import answer_fields as fields
 
 
-class ConsulateAnswer(Answer):
+class ConsulateAnswer(fields.Answer):
     """An office of the network."""
 
-    code = Text()
-    name = Text()
-    name_es = Text()
-    name_en = Text()
-    kind = Text()
-    city = Text()
-    region = Text(allow_none=True)
-    country = Text()
-    time_zone = Text()
-    latitude = Decimals()
-    longitude = Decimals()
+    code = fields.Text()
+    name = fields.Text()
+    name_es = fields.Text()
+    name_en = fields.Text()
+    kind = fields.Text()
+    city = fields.Text()
+    region = fields.Text(allow_none=True)
+    country = fields.Text()
+    time_zone = fields.Text()
+    latitude = fields.Decimals()
+    longitude = fields.Decimals()
 
 
-class ConsulateList(ListAnswer):
+class ConsulateList(fields.ListAnswer):
     """All offices; there are some 150, so one page holds them."""
 
-    items = Many(ConsulateAnswer)
+    items = fields.Many(ConsulateAnswer)
 
 
-class MobileAnswer(Answer):
+class MobileAnswer(fields.Answer):
     """A mobile consulate on one day, by the clock there."""
 
-    id = Id()
-    date = CalendarDay()
-    name = Text()
-    address = Text()
-    time_zone = Text()
+    id = fields.Id()
+    date = fields.CalendarDay()
+    name = fields.Text()
+    address = fields.Text()
+    time_zone = fields.Text()
 
 
-class MobileList(ListAnswer):
+class MobileList(fields.ListAnswer):
     """Mobile consulates of an office, by day."""
 
-    items = Many(MobileAnswer)
+    items = fields.Many(MobileAnswer)
 
 
-class FeeAnswer(MoneyPair):
+class FeeAnswer(fields.MoneyPair):
     """A fee and the year it was published for."""
 
-    year = Number()
-    latest_known = Flag(says="True where that year has none and an older one is shown")
+    year = fields.Number()
+    latest_known = fields.Flag(says="True where that year has none and an older one is shown")
 
 
-class ServiceAnswer(Answer):
+class ServiceAnswer(fields.Answer):
     """A service of the catalog."""
 
-    code = Text()
-    name = Text()
-    name_es = Text()
-    name_en = Text()
-    category = Text()
-    legal_reference = Text(allow_none=True)
-    minutes = Number()
-    bookable = Flag()
-    free = Flag()
-    curp_required = Flag()
-    requirements = Texts()
-    fees = Many(FeeAnswer)
+    code = fields.Text()
+    name = fields.Text()
+    name_es = fields.Text()
+    name_en = fields.Text()
+    category = fields.Text()
+    legal_reference = fields.Text(allow_none=True)
+    minutes = fields.Number()
+    bookable = fields.Flag()
+    free = fields.Flag()
+    curp_required = fields.Flag()
+    requirements = fields.Texts()
+    fees = fields.Many(FeeAnswer)
 
 
-class ServiceList(ListAnswer):
+class ServiceList(fields.ListAnswer):
     """The whole catalog."""
 
-    items = Many(ServiceAnswer)
+    items = fields.Many(ServiceAnswer)
 
 
-class SlotAnswer(Answer):
+class SlotAnswer(fields.Answer):
     """A start with places."""
 
-    start = Instant()
-    end = Instant()
-    free = Number()
+    start = fields.Instant()
+    end = fields.Instant()
+    free = fields.Number()
 
 
-class AvailabilityAnswer(Answer):
+class AvailabilityAnswer(fields.Answer):
     """Times carry the office's offset on that day; ``from`` and ``to`` are the days looked at."""
 
-    time_zone = Text()
-    from_ = CalendarDay(data_key="from")
-    to = CalendarDay()
-    slots = Many(SlotAnswer)
+    time_zone = fields.Text()
+    from_ = fields.CalendarDay(data_key="from")
+    to = fields.CalendarDay()
+    slots = fields.Many(SlotAnswer)
 
 
 class NetworkSlot(SlotAnswer):
     """A start and where; ``km`` when a place was given."""
 
-    consulate = Text()
-    km = Decimals(allow_none=True)
+    consulate = fields.Text()
+    km = fields.Decimals(allow_none=True)
 
 
-class NetworkAnswer(Answer):
+class NetworkAnswer(fields.Answer):
     """The three earliest times of every office that has any from ``from`` to ``to``."""
 
-    from_ = CalendarDay(data_key="from")
-    to = CalendarDay()
-    slots = Many(NetworkSlot)
+    from_ = fields.CalendarDay(data_key="from")
+    to = fields.CalendarDay()
+    slots = fields.Many(NetworkSlot)

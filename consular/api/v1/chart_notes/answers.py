@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import Answer, CalendarDay, Id, Instant, ListAnswer, Many, Text
+from consular.api import answer_fields as fields
 
 
-class NoteAnswer(Answer):
+class NoteAnswer(fields.Answer):
     """What happened on some days at an office, or at all of them."""
 
-    id = Id()
-    what = Text(attribute="text")
-    first_day = CalendarDay()
-    last_day = CalendarDay()
-    consulate = Text(attribute="consulate_code", allow_none=True, says="Null: all offices")
-    added_at = Instant()
-    added_by = Text(allow_none=True)
+    id = fields.Id()
+    what = fields.Text(attribute="text")
+    first_day = fields.CalendarDay()
+    last_day = fields.CalendarDay()
+    consulate = fields.Text(attribute="consulate_code", allow_none=True, says="Null: all offices")
+    added_at = fields.Instant()
+    added_by = fields.Text(allow_none=True)
 
 
-class NoteList(ListAnswer):
+class NoteList(fields.ListAnswer):
     """The notes that touch the days, by their first one."""
 
-    items = Many(NoteAnswer)
+    items = fields.Many(NoteAnswer)

@@ -2,140 +2,127 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import (
-    Answer,
-    CalendarDay,
-    Flag,
-    Id,
-    Instant,
-    ListAnswer,
-    Many,
-    Number,
-    Table,
-    Text,
-    Texts,
-    Word,
-)
+from consular.api import answer_fields as fields
 from services.commission.rules import FollowUpStatus, Part, Source, Status
 
 
-class ResultAnswer(Answer):
+class ResultAnswer(fields.Answer):
     """A number with all that says where it is from: asked again with its query and `as_of`, it is
     the same. ``before`` is that of the period before, null where there is none."""
 
-    group = Number()
-    code = Text()
-    name = Text()
-    value = Text(says="A decimal number as text, so that no reader rounds it")
-    before = Text(allow_none=True)
-    unit = Text()
-    source = Word(Source)
-    query = Table()
-    as_of = Instant(allow_none=True)
-    revision = Number(allow_none=True)
+    group = fields.Number()
+    code = fields.Text()
+    name = fields.Text()
+    value = fields.Text(says="A decimal number as text, so that no reader rounds it")
+    before = fields.Text(allow_none=True)
+    unit = fields.Text()
+    source = fields.Word(Source)
+    query = fields.Table()
+    as_of = fields.Instant(allow_none=True)
+    revision = fields.Number(allow_none=True)
 
 
-class AgreementAnswer(Answer):
+class AgreementAnswer(fields.Answer):
     """What the session agreed on; ``number`` is its session's and its own."""
 
-    id = Id()
-    number = Text()
-    agreed = Text()
-    responsible = Text()
-    due = CalendarDay(attribute="due_on")
+    id = fields.Id()
+    number = fields.Text()
+    agreed = fields.Text()
+    responsible = fields.Text()
+    due = fields.CalendarDay(attribute="due_on")
 
 
 class FollowedAnswer(AgreementAnswer):
     """An agreement of an earlier session that none closed. ``before``: how far it was at the last
     one; ``status`` and ``evidence``: what this session says, null until it says something."""
 
-    before = Word(FollowUpStatus)
-    status = Word(FollowUpStatus, allow_none=True)
-    evidence = Text(allow_none=True)
+    before = fields.Word(FollowUpStatus)
+    status = fields.Word(FollowUpStatus, allow_none=True)
+    evidence = fields.Text(allow_none=True)
 
 
-class VersionAnswer(Answer):
+class VersionAnswer(fields.Answer):
     """A version that was signed."""
 
-    version = Number()
-    signed_at = Instant()
-    content_sha256 = Text()
-    key = Text()
+    version = fields.Number()
+    signed_at = fields.Instant()
+    content_sha256 = fields.Text()
+    key = fields.Text()
 
 
-class ReportAnswer(Answer):
+class ReportAnswer(fields.Answer):
     """A report as it stands. ``missing``: what it still needs before it can be prepared."""
 
-    id = Id()
-    number = Number()
-    example = Flag()
-    date = CalendarDay(attribute="held_on", allow_none=True)
-    place = Text(allow_none=True)
-    first = CalendarDay(data_key="from", allow_none=True)
-    last = CalendarDay(data_key="to", allow_none=True)
-    status = Word(Status)
-    version = Number()
-    as_of = Instant(allow_none=True)
-    missing = Texts(Word(Part))
-    followed = Many(FollowedAnswer)
-    agreements = Many(AgreementAnswer)
-    results = Many(ResultAnswer)
-    versions = Many(VersionAnswer)
-    pdf = Text()
+    id = fields.Id()
+    number = fields.Number()
+    example = fields.Flag()
+    date = fields.CalendarDay(attribute="held_on", allow_none=True)
+    place = fields.Text(allow_none=True)
+    first = fields.CalendarDay(data_key="from", allow_none=True)
+    last = fields.CalendarDay(data_key="to", allow_none=True)
+    status = fields.Word(Status)
+    version = fields.Number()
+    as_of = fields.Instant(allow_none=True)
+    missing = fields.Texts(fields.Word(Part))
+    followed = fields.Many(FollowedAnswer)
+    agreements = fields.Many(AgreementAnswer)
+    results = fields.Many(ResultAnswer)
+    versions = fields.Many(VersionAnswer)
+    pdf = fields.Text()
 
 
-class ReportItem(Answer):
+class ReportItem(fields.Answer):
     """A report in a list."""
 
-    id = Id()
-    number = Number()
-    example = Flag()
-    date = CalendarDay(attribute="held_on", allow_none=True)
-    status = Word(Status)
-    version = Number()
+    id = fields.Id()
+    number = fields.Number()
+    example = fields.Flag()
+    date = fields.CalendarDay(attribute="held_on", allow_none=True)
+    status = fields.Word(Status)
+    version = fields.Number()
 
 
-class ReportList(ListAnswer):
+class ReportList(fields.ListAnswer):
     """All reports, the newest first."""
 
-    items = Many(ReportItem)
+    items = fields.Many(ReportItem)
 
 
-class ChoiceItem(Answer):
+class ChoiceItem(fields.Answer):
     """A line that a group may report; ``choice`` is its group and its code."""
 
-    choice = Text()
-    group = Number()
-    code = Text()
-    name = Text()
-    source = Word(Source)
+    choice = fields.Text()
+    group = fields.Number()
+    code = fields.Text()
+    name = fields.Text()
+    source = fields.Word(Source)
 
 
-class ChoiceList(ListAnswer):
+class ChoiceList(fields.ListAnswer):
     """All that the six groups may report."""
 
-    items = Many(ChoiceItem)
+    items = fields.Many(ChoiceItem)
 
 
-class SignatureAnswer(Answer):
+class SignatureAnswer(fields.Answer):
     """The signature of a version, beside its file, as `verify_signed.py` reads it."""
 
-    algorithm = Text()
-    key = Text()
-    statement = Text()
-    signature = Text()
+    algorithm = fields.Text()
+    key = fields.Text()
+    statement = fields.Text()
+    signature = fields.Text()
 
 
-class SigningKeyItem(Answer):
+class SigningKeyItem(fields.Answer):
     """A public key that signed, in base64. What a withdrawn one signed may be anybody's."""
 
-    key = Text()
-    public_key = Text()
-    first_used_at = Instant()
-    withdrawn_at = Instant(allow_none=True)
+    key = fields.Text()
+    public_key = fields.Text()
+    first_used_at = fields.Instant()
+    withdrawn_at = fields.Instant(allow_none=True)
 
 
-class SigningKeyList(ListAnswer):
+class SigningKeyList(fields.ListAnswer):
     """Every public key that ever signed."""
 
-    items = Many(SigningKeyItem)
+    items = fields.Many(SigningKeyItem)

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import (
-    Answer,
-    CalendarDay,
-    Id,
-    Instant,
-    ListAnswer,
-    Many,
-    MoneyPair,
-    One,
-    Text,
-    Word,
-)
+from consular.api import answer_fields as fields
 from services.disputes.rules import Kind, Remedy, Status
 
 
-class DisputeAnswer(Answer):
+class DisputeAnswer(fields.Answer):
     """An error that was claimed. ``refunded`` is what was given back for it; ``explanation`` is
     what was found, once it is decided."""
 
-    id = Id()
-    folio = Text()
-    kind = Word(Kind)
-    status = Word(Status)
-    description = Text(allow_none=True)
-    claimed_at = Instant()
-    investigate_by = CalendarDay()
-    decided_at = Instant(allow_none=True)
-    remedy = Word(Remedy, allow_none=True)
-    refunded = One(MoneyPair, allow_none=True)
-    explanation = Text(allow_none=True)
+    id = fields.Id()
+    folio = fields.Text()
+    kind = fields.Word(Kind)
+    status = fields.Word(Status)
+    description = fields.Text(allow_none=True)
+    claimed_at = fields.Instant()
+    investigate_by = fields.CalendarDay()
+    decided_at = fields.Instant(allow_none=True)
+    remedy = fields.Word(Remedy, allow_none=True)
+    refunded = fields.One(fields.MoneyPair, allow_none=True)
+    explanation = fields.Text(allow_none=True)
 
 
-class DisputeList(ListAnswer):
+class DisputeList(fields.ListAnswer):
     """The newest first."""
 
-    items = Many(DisputeAnswer)
+    items = fields.Many(DisputeAnswer)

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import (
-    Answer,
-    Flag,
-    Id,
-    Instant,
-    ListAnswer,
-    Many,
-    Number,
-    Text,
-    Word,
-)
+from consular.api import answer_fields as fields
 from services.files.rules import CONTENT_TYPES
 from services.folders.rules import DocumentState
 
 
-class DocumentAnswer(Answer):
+class DocumentAnswer(fields.Answer):
     """A document as we made it anew: ``size``, ``sha256`` and ``content_type`` are of that file.
 
     ``name`` is how its owner calls the file, made safe to show. ``sent``: it belongs to a request
     that went to its agency, so it can be replaced but not removed.
     """
 
-    id = Id()
-    kind = Text()
-    state = Word(DocumentState)
-    name = Text()
-    content_type = Word(tuple(CONTENT_TYPES.values()))
-    pages = Number()
-    size = Number()
-    sha256 = Text()
-    uploaded_at = Instant()
-    confirmed = Flag()
-    sent = Flag()
+    id = fields.Id()
+    kind = fields.Text()
+    state = fields.Word(DocumentState)
+    name = fields.Text()
+    content_type = fields.Word(tuple(CONTENT_TYPES.values()))
+    pages = fields.Number()
+    size = fields.Number()
+    sha256 = fields.Text()
+    uploaded_at = fields.Instant()
+    confirmed = fields.Flag()
+    sent = fields.Flag()
 
 
-class DocumentList(ListAnswer):
+class DocumentList(fields.ListAnswer):
     """The documents in use."""
 
-    items = Many(DocumentAnswer)
+    items = fields.Many(DocumentAnswer)

@@ -2,78 +2,66 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import (
-    Answer,
-    CalendarDay,
-    Figure,
-    Flag,
-    Id,
-    Instant,
-    ListAnswer,
-    Many,
-    Number,
-    Text,
-    Word,
-)
+from consular.api import answer_fields as fields
 from services.monitoring.rules import ReportedUnit
 
 
-class GroupIndicatorAnswer(Answer):
+class GroupIndicatorAnswer(fields.Answer):
     """What a working group reports, and in which unit."""
 
-    group = Number(attribute="group_number")
-    indicator = Text(attribute="code")
-    name = Text()
-    unit = Word(ReportedUnit)
-    source = Text()
+    group = fields.Number(attribute="group_number")
+    indicator = fields.Text(attribute="code")
+    name = fields.Text()
+    unit = fields.Word(ReportedUnit)
+    source = fields.Text()
 
 
-class GroupIndicatorList(ListAnswer):
+class GroupIndicatorList(fields.ListAnswer):
     """Indicators of the working groups."""
 
-    items = Many(GroupIndicatorAnswer)
+    items = fields.Many(GroupIndicatorAnswer)
 
 
-class EntryAnswer(Answer):
+class EntryAnswer(fields.Answer):
     """A working group's figure. ``revision`` above 1: it was corrected, for the ``reason`` that it
     has. ``cut_off`` is a day in Mexico City."""
 
-    id = Id()
-    group = Number(attribute="group_number")
-    indicator = Text(attribute="code")
-    name = Text()
-    unit = Word(ReportedUnit)
-    session = Number(attribute="session_number", allow_none=True)
-    period = Text(allow_none=True)
-    value = Figure()
-    cut_off = CalendarDay(allow_none=True)
-    source = Text()
-    note = Text(allow_none=True)
-    revision = Number()
-    reason = Text(allow_none=True)
-    entered_by = Text(allow_none=True, says="Null for what came with the program")
-    entered_at = Instant()
+    id = fields.Id()
+    group = fields.Number(attribute="group_number")
+    indicator = fields.Text(attribute="code")
+    name = fields.Text()
+    unit = fields.Word(ReportedUnit)
+    session = fields.Number(attribute="session_number", allow_none=True)
+    period = fields.Text(allow_none=True)
+    value = fields.Figure()
+    cut_off = fields.CalendarDay(allow_none=True)
+    source = fields.Text()
+    note = fields.Text(allow_none=True)
+    revision = fields.Number()
+    reason = fields.Text(allow_none=True)
+    entered_by = fields.Text(allow_none=True, says="Null for what came with the program")
+    entered_at = fields.Instant()
 
 
-class EntryList(ListAnswer):
+class EntryList(fields.ListAnswer):
     """Figures in force, or every revision of one, the newest first."""
 
-    items = Many(EntryAnswer)
+    items = fields.Many(EntryAnswer)
 
 
-class FileProblemAnswer(Answer):
+class FileProblemAnswer(fields.Answer):
     """What is wrong in a line of a file."""
 
-    line = Number(says="Of the file; the names of the columns are line 1")
-    column = Text()
-    message = Text()
+    line = fields.Number(says="Of the file; the names of the columns are line 1")
+    column = fields.Text()
+    message = fields.Text()
 
 
-class EntriesFileAnswer(Answer):
+class EntriesFileAnswer(fields.Answer):
     """What a file of figures would do, or did: nothing where a line has problems."""
 
-    written = Flag(says="Whether its lines are kept now")
-    new = Number()
-    corrected = Number()
-    known = Number(says="Lines that are in force as they stand")
-    problems = Many(FileProblemAnswer)
+    written = fields.Flag(says="Whether its lines are kept now")
+    new = fields.Number()
+    corrected = fields.Number()
+    known = fields.Number(says="Lines that are in force as they stand")
+    problems = fields.Many(FileProblemAnswer)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import Answer, Flag, Id, Instant, Many, Number, Text, Texts
+from consular.api import answer_fields as fields
 
 
-class HoldAnswer(Answer):
+class HoldAnswer(fields.Answer):
     """Places held for whoever asked until ``expires_at``. ``start`` and ``end`` carry the office's
     offset."""
 
-    id = Id()
-    consulate = Text(attribute="consulate_code")
-    services = Texts()
-    people = Number()
-    start = Instant()
-    end = Instant()
-    expires_at = Instant()
-    can_extend = Flag(says="Whether more time can be asked for: once")
+    id = fields.Id()
+    consulate = fields.Text(attribute="consulate_code")
+    services = fields.Texts()
+    people = fields.Number()
+    start = fields.Instant()
+    end = fields.Instant()
+    expires_at = fields.Instant()
+    can_extend = fields.Flag(says="Whether more time can be asked for: once")
 
 
-class HoldList(Answer):
+class HoldList(fields.Answer):
     """One at most."""
 
-    items = Many(HoldAnswer)
+    items = fields.Many(HoldAnswer)

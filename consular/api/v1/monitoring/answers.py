@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import (
-    Answer,
-    CalendarDay,
-    Figure,
-    Id,
-    Instant,
-    ListAnswer,
-    Many,
-    Number,
-    Text,
-    Texts,
-    Word,
-)
+from consular.api import answer_fields as fields
 from services.monitoring.dimensions import Dimension
 from services.monitoring.indicators import DayZone, Flow, Subject, Unit
 from services.monitoring.rules import ReportedUnit
 
 
-class IndicatorItem(Answer):
+class IndicatorItem(fields.Answer):
     """An indicator that can be asked for: ``unit`` is what one is, ``counts`` says it in words.
 
     A figure belongs to the civil day that ``day_rule`` says, on the clock of ``day_zone``: that of
@@ -28,51 +16,51 @@ class IndicatorItem(Answer):
     ``flow`` the figures of days add up; a ``stock`` is how many there are at the end.
     """
 
-    code = Text()
-    name = Text()
-    unit = Word(Unit)
-    counts = Text()
-    group = Number(says="The Commission's working group")
-    program = Text(says="What it is about")
-    source = Text()
-    flow = Word(Flow)
-    subject = Word(Subject, says="Each person once, or each request")
-    day_rule = Text()
-    day_zone = Word(DayZone, attribute="zone")
-    dimensions = Texts(Word(Dimension))
+    code = fields.Text()
+    name = fields.Text()
+    unit = fields.Word(Unit)
+    counts = fields.Text()
+    group = fields.Number(says="The Commission's working group")
+    program = fields.Text(says="What it is about")
+    source = fields.Text()
+    flow = fields.Word(Flow)
+    subject = fields.Word(Subject, says="Each person once, or each request")
+    day_rule = fields.Text()
+    day_zone = fields.Word(DayZone, attribute="zone")
+    dimensions = fields.Texts(fields.Word(Dimension))
 
 
-class FigureAnswer(Answer):
+class FigureAnswer(fields.Answer):
     """A value, and of which status; the other dimensions where they were asked for."""
 
-    status = Text()
-    value = Number()
-    compared = Number(required=False, says="With compare: of the period before")
-    before = Number(required=False, says="With since: as of that moment")
-    difference = Number(required=False, says="With since: value less before")
-    program = Text(required=False)
-    consulate = Text(required=False, allow_none=True)
-    country = Text(required=False, allow_none=True)
-    mode = Text(required=False, allow_none=True)
-    state_of_origin = Text(required=False, allow_none=True, says="By its code in a CURP")
-    sex = Text(required=False, allow_none=True, says="As a CURP has it: H, M or X")
-    age_band = Text(required=False, allow_none=True, says="At the request")
-    day = CalendarDay(required=False)
+    status = fields.Text()
+    value = fields.Number()
+    compared = fields.Number(required=False, says="With compare: of the period before")
+    before = fields.Number(required=False, says="With since: as of that moment")
+    difference = fields.Number(required=False, says="With since: value less before")
+    program = fields.Text(required=False)
+    consulate = fields.Text(required=False, allow_none=True)
+    country = fields.Text(required=False, allow_none=True)
+    mode = fields.Text(required=False, allow_none=True)
+    state_of_origin = fields.Text(required=False, allow_none=True, says="By its code in a CURP")
+    sex = fields.Text(required=False, allow_none=True, says="As a CURP has it: H, M or X")
+    age_band = fields.Text(required=False, allow_none=True, says="At the request")
+    day = fields.CalendarDay(required=False)
 
 
-class PublishedAnswer(Answer):
+class PublishedAnswer(fields.Answer):
     """What others published, as they printed it: it doesn't add up with ``rows``, nor with that of
     other periods. ``note`` says what it leaves out or why it differs."""
 
-    programme = Text()
-    metric = Text()
-    label = Text()
-    period = Text()
-    day = CalendarDay(allow_none=True)
-    value = Figure()
-    unit = Word(ReportedUnit)
-    note = Text(allow_none=True)
-    source = Text()
+    programme = fields.Text()
+    metric = fields.Text()
+    label = fields.Text()
+    period = fields.Text()
+    day = fields.CalendarDay(allow_none=True)
+    value = fields.Figure()
+    unit = fields.Word(ReportedUnit)
+    note = fields.Text(allow_none=True)
+    source = fields.Text()
 
 
 class IndicatorAnswer(IndicatorItem):
@@ -83,33 +71,33 @@ class IndicatorAnswer(IndicatorItem):
     differ, each with why where it is known.
     """
 
-    as_of = Instant()
-    rows = Many(FigureAnswer)
-    published = Many(PublishedAnswer)
-    rivals = Many(PublishedAnswer)
+    as_of = fields.Instant()
+    rows = fields.Many(FigureAnswer)
+    published = fields.Many(PublishedAnswer)
+    rivals = fields.Many(PublishedAnswer)
 
 
-class IndicatorList(ListAnswer):
+class IndicatorList(fields.ListAnswer):
     """All indicators."""
 
-    items = Many(IndicatorItem)
+    items = fields.Many(IndicatorItem)
 
 
-class TargetAnswer(Answer):
+class TargetAnswer(fields.Answer):
     """What an indicator is to reach in a period: over all programs, or in one."""
 
-    id = Id()
-    period = Text()
-    program = Text(allow_none=True)
-    value = Figure()
-    source = Text()
-    revision = Number()
-    reason = Text(allow_none=True)
-    entered_by = Text(allow_none=True)
-    entered_at = Instant()
+    id = fields.Id()
+    period = fields.Text()
+    program = fields.Text(allow_none=True)
+    value = fields.Figure()
+    source = fields.Text()
+    revision = fields.Number()
+    reason = fields.Text(allow_none=True)
+    entered_by = fields.Text(allow_none=True)
+    entered_at = fields.Instant()
 
 
-class TargetList(ListAnswer):
+class TargetList(fields.ListAnswer):
     """Every target that was ever set, the newest first; of a period the highest revision holds."""
 
-    items = Many(TargetAnswer)
+    items = fields.Many(TargetAnswer)

@@ -2,81 +2,81 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import Answer, Flag, Instant, ListAnswer, Many, Number, Text
+from consular.api import answer_fields as fields
 
 
-class DatasetItem(Answer):
+class DatasetItem(fields.Answer):
     """A data set; ``latest`` is the number of its newest version, null before there is one."""
 
-    dataset = Text()
-    title = Text()
-    description = Text()
-    license = Text()
-    latest = Number(allow_none=True)
+    dataset = fields.Text()
+    title = fields.Text()
+    description = fields.Text()
+    license = fields.Text()
+    latest = fields.Number(allow_none=True)
 
 
-class DatasetList(ListAnswer):
+class DatasetList(fields.ListAnswer):
     """Everything that is published, or will be."""
 
-    items = Many(DatasetItem)
+    items = fields.Many(DatasetItem)
 
 
-class ColumnAnswer(Answer):
+class ColumnAnswer(fields.Answer):
     """A column of the files."""
 
-    name = Text()
-    type = Text()
-    description = Text()
+    name = fields.Text()
+    type = fields.Text()
+    description = fields.Text()
 
 
-class FileAnswer(Answer):
+class FileAnswer(fields.Answer):
     """A file of a version: its bytes never change."""
 
-    name = Text()
-    sha256 = Text()
-    size = Number()
-    address = Text()
+    name = fields.Text()
+    sha256 = fields.Text()
+    size = fields.Number()
+    address = fields.Text()
 
 
-class VersionAnswer(Answer):
+class VersionAnswer(fields.Answer):
     """A version, and what is new in it; counts below ``threshold`` were left out."""
 
-    number = Number()
-    published_at = Instant()
-    as_of = Instant()
-    changes = Text()
-    threshold = Number()
-    row_count = Number()
-    suppressed_count = Number()
-    files = Many(FileAnswer)
+    number = fields.Number()
+    published_at = fields.Instant()
+    as_of = fields.Instant()
+    changes = fields.Text()
+    threshold = fields.Number()
+    row_count = fields.Number()
+    suppressed_count = fields.Number()
+    files = fields.Many(FileAnswer)
 
 
 class DatasetAnswer(DatasetItem):
     """A data set with its dictionary and every version, the newest first."""
 
-    columns = Many(ColumnAnswer)
-    versions = Many(VersionAnswer)
+    columns = fields.Many(ColumnAnswer)
+    versions = fields.Many(VersionAnswer)
 
 
-class RowAnswer(Answer):
+class RowAnswer(fields.Answer):
     """A row of data.json."""
 
-    period = Text()
-    level = Text()
-    country = Text(allow_none=True)
-    consulate = Text(allow_none=True)
-    category = Text()
-    value = Number(allow_none=True)
-    suppressed = Flag()
+    period = fields.Text()
+    level = fields.Text()
+    country = fields.Text(allow_none=True)
+    consulate = fields.Text(allow_none=True)
+    category = fields.Text()
+    value = fields.Number(allow_none=True)
+    suppressed = fields.Flag()
 
 
-class DataAnswer(Answer):
+class DataAnswer(fields.Answer):
     """data.json, as it was published."""
 
-    dataset = Text()
-    version = Number()
-    as_of = Instant()
-    threshold = Number()
-    license = Text()
-    row_count = Number()
-    rows = Many(RowAnswer)
+    dataset = fields.Text()
+    version = fields.Number()
+    as_of = fields.Instant()
+    threshold = fields.Number()
+    license = fields.Text()
+    row_count = fields.Number()
+    rows = fields.Many(RowAnswer)

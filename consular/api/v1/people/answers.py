@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import Answer, CalendarDay, Id, Instant, Many, Text, Texts, Word
+from consular.api import answer_fields as fields
 from services.appointments.words import RESEMBLANCES
 
 
-class MergeAnswer(Answer):
+class MergeAnswer(fields.Answer):
     """``people``: rows that are ``person`` by the ``document`` that was seen; null once undone."""
 
-    id = Id()
-    person = Id()
-    people = Texts(Id())
-    document = Text()
-    merged_at = Instant()
-    unmerged_at = Instant(allow_none=True)
+    id = fields.Id()
+    person = fields.Id()
+    people = fields.Texts(fields.Id())
+    document = fields.Text()
+    merged_at = fields.Instant()
+    unmerged_at = fields.Instant(allow_none=True)
 
 
-class NearAnswer(Answer):
+class NearAnswer(fields.Answer):
     """Somebody of the same office who may be the same person, and why."""
 
-    person = Id()
-    given_names = Text()
-    first_surname = Text()
-    second_surname = Text(allow_none=True)
-    birth_date = CalendarDay(allow_none=True)
-    reason = Word(RESEMBLANCES)
+    person = fields.Id()
+    given_names = fields.Text()
+    first_surname = fields.Text()
+    second_surname = fields.Text(allow_none=True)
+    birth_date = fields.CalendarDay(allow_none=True)
+    reason = fields.Word(RESEMBLANCES)
 
 
-class DuplicatesAnswer(Answer):
+class DuplicatesAnswer(fields.Answer):
     """The ``person`` of an appointment, the ``merges`` that stand, and who looks like them."""
 
-    person = Id()
-    merges = Many(MergeAnswer)
-    near = Many(NearAnswer)
+    person = fields.Id()
+    merges = fields.Many(MergeAnswer)
+    near = fields.Many(NearAnswer)

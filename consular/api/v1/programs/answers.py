@@ -2,115 +2,102 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import (
-    Answer,
-    CalendarDay,
-    Flag,
-    ListAnswer,
-    Many,
-    MoneyPair,
-    Number,
-    One,
-    Table,
-    Text,
-    Texts,
-    Word,
-)
+from consular.api import answer_fields as fields
 from services.enrollments.programs.registry import PROGRAMS
 from services.enrollments.programs.schema import Unit
 
 
-class RequirementAnswer(Answer):
+class RequirementAnswer(fields.Answer):
     """A program that comes first; ``met_by``: the field of ``data`` that stands for it."""
 
-    program = Word(PROGRAMS)
-    met_by = Text(allow_none=True)
+    program = fields.Word(PROGRAMS)
+    met_by = fields.Text(allow_none=True)
 
 
-class DocumentAnswer(Answer):
+class DocumentAnswer(fields.Answer):
     """A document to have at hand."""
 
-    code = Text()
-    name = Text()
+    code = fields.Text()
+    name = fields.Text()
 
 
-class TermAnswer(Answer):
+class TermAnswer(fields.Answer):
     """How long the agency may take, and the article that says so."""
 
-    length = Number()
-    unit = Word(Unit)
-    source = Text()
+    length = fields.Number()
+    unit = fields.Word(Unit)
+    source = fields.Text()
 
 
-class ReferralAnswer(Answer):
+class ReferralAnswer(fields.Answer):
     """What looks like the program and isn't asked for here: how and where."""
 
-    heading = Text()
-    steps = Texts()
-    link = Text()
+    heading = fields.Text()
+    steps = fields.Texts()
+    link = fields.Text()
 
 
-class TariffAnswer(Answer):
+class TariffAnswer(fields.Answer):
     """What ``/estimate`` takes as ``data``, as JSON Schema; ``why`` says how far it can be relied
     on."""
 
-    exact = Flag()
-    why = Text()
-    data = Table()
-    example = Table()
+    exact = fields.Flag()
+    why = fields.Text()
+    data = fields.Table()
+    example = fields.Table()
 
 
-class ProgramAnswer(Answer):
+class ProgramAnswer(fields.Answer):
     """A program: what its ``data`` takes, as JSON Schema, with an example; ``requires`` are the
     programs that come first; ``consents`` the permissions that a request must come with."""
 
-    program = Word(PROGRAMS, attribute="code")
-    name = Text()
-    summary = Text()
-    agency = Text()
-    available = Flag(attribute="open")
-    requires = Texts(Word(PROGRAMS))
-    requirements = Many(RequirementAnswer)
-    consents = Texts()
-    needs_email = Flag()
-    gives = Texts()
-    who = Texts()
-    cost = Text()
-    steps = Texts()
-    documents = Many(DocumentAnswer)
-    term = One(TermAnswer)
-    legal = Text()
-    referral = One(ReferralAnswer, allow_none=True)
-    tariff = One(TariffAnswer, allow_none=True)
-    data = Table()
-    example = Table()
+    program = fields.Word(PROGRAMS, attribute="code")
+    name = fields.Text()
+    summary = fields.Text()
+    agency = fields.Text()
+    available = fields.Flag(attribute="open")
+    requires = fields.Texts(fields.Word(PROGRAMS))
+    requirements = fields.Many(RequirementAnswer)
+    consents = fields.Texts()
+    needs_email = fields.Flag()
+    gives = fields.Texts()
+    who = fields.Texts()
+    cost = fields.Text()
+    steps = fields.Texts()
+    documents = fields.Many(DocumentAnswer)
+    term = fields.One(TermAnswer)
+    legal = fields.Text()
+    referral = fields.One(ReferralAnswer, allow_none=True)
+    tariff = fields.One(TariffAnswer, allow_none=True)
+    data = fields.Table()
+    example = fields.Table()
 
 
-class ProgramList(ListAnswer):
+class ProgramList(fields.ListAnswer):
     """All programs."""
 
-    items = Many(ProgramAnswer)
+    items = fields.Many(ProgramAnswer)
 
 
-class PartAnswer(Answer):
+class PartAnswer(fields.Answer):
     """A part of the sum, and the article or table that it rests on."""
 
-    code = Text()
-    name = Text()
-    amount = One(MoneyPair)
-    legal = Text()
+    code = fields.Text()
+    name = fields.Text()
+    amount = fields.One(fields.MoneyPair)
+    legal = fields.Text()
 
 
-class EstimateAnswer(Answer):
+class EstimateAnswer(fields.Answer):
     """What there is to pay: exactly the sum of its parts. ``valid_from``: since when the newest
     table behind it holds."""
 
-    program = Word(PROGRAMS)
-    exact = Flag()
-    why = Text()
-    on = CalendarDay()
-    valid_from = CalendarDay()
-    total = One(MoneyPair)
-    parts = Many(PartAnswer)
-    notes = Texts()
-    sources = Texts()
+    program = fields.Word(PROGRAMS)
+    exact = fields.Flag()
+    why = fields.Text()
+    on = fields.CalendarDay()
+    valid_from = fields.CalendarDay()
+    total = fields.One(fields.MoneyPair)
+    parts = fields.Many(PartAnswer)
+    notes = fields.Texts()
+    sources = fields.Texts()

@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import Answer, Flag, Id, Many, Text, Word
+from consular.api import answer_fields as fields
 from services.remittances.rules import HolderMatch
 
 
-class SavedRecipientAnswer(Answer):
+class SavedRecipientAnswer(fields.Answer):
     """A saved recipient; of their account and card the last digits. ``bank`` follows from the
     CLABE, null where it isn't known."""
 
-    id = Id()
-    given_names = Text()
-    first_surname = Text()
-    second_surname = Text(allow_none=True)
-    nickname = Text(allow_none=True)
-    state = Text(allow_none=True)
-    municipality = Text(allow_none=True)
-    phone = Text(allow_none=True)
-    bank = Text(allow_none=True)
-    clabe_hint = Text(allow_none=True)
-    card_hint = Text(allow_none=True)
+    id = fields.Id()
+    given_names = fields.Text()
+    first_surname = fields.Text()
+    second_surname = fields.Text(allow_none=True)
+    nickname = fields.Text(allow_none=True)
+    state = fields.Text(allow_none=True)
+    municipality = fields.Text(allow_none=True)
+    phone = fields.Text(allow_none=True)
+    bank = fields.Text(allow_none=True)
+    clabe_hint = fields.Text(allow_none=True)
+    card_hint = fields.Text(allow_none=True)
 
 
 class RecipientCopyAnswer(SavedRecipientAnswer):
     """A saved recipient as a whole."""
 
-    clabe = Text(allow_none=True)
-    card = Text(allow_none=True)
+    clabe = fields.Text(allow_none=True)
+    card = fields.Text(allow_none=True)
 
 
-class SavedRecipientList(Answer):
+class SavedRecipientList(fields.Answer):
     """All of them."""
 
-    items = Many(SavedRecipientAnswer)
+    items = fields.Many(SavedRecipientAnswer)
 
 
-class RecipientCheckAnswer(Answer):
+class RecipientCheckAnswer(fields.Answer):
     """What to know before paying. ``holder``: whether the account is of somebody of that name, null
     where nobody asks and while the answer is ``pending``. ``first_large_send``: nothing was paid to
     them before, and it is much."""
 
-    bank = Text(allow_none=True)
-    holder = Word(HolderMatch, allow_none=True)
-    pending = Flag()
-    first_large_send = Flag()
+    bank = fields.Text(allow_none=True)
+    holder = fields.Word(HolderMatch, allow_none=True)
+    pending = fields.Flag()
+    first_large_send = fields.Flag()

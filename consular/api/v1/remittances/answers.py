@@ -2,157 +2,143 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import (
-    Answer,
-    CalendarDay,
-    DecimalText,
-    Id,
-    Instant,
-    ListAnswer,
-    Many,
-    MoneyPair,
-    Number,
-    One,
-    Text,
-    Texts,
-    Word,
-)
+from consular.api import answer_fields as fields
 from services.messages.rules import Channel, State
 from services.remittances.credit import CreditKind, Identification
 from services.remittances.rules import Action, CorrectionState, Funding, Payout, ReceiptKind, Status
 
 
-class PriceAnswer(Answer):
+class PriceAnswer(fields.Answer):
     """The price of a remittance, and what arrives."""
 
-    transfer_amount = One(MoneyPair)
-    transfer_fees = One(MoneyPair)
-    transfer_taxes = One(MoneyPair)
-    total = One(MoneyPair)
-    exchange_rate = DecimalText()
-    other_fees = One(MoneyPair)
-    total_to_recipient = One(MoneyPair)
-    date_available = CalendarDay()
+    transfer_amount = fields.One(fields.MoneyPair)
+    transfer_fees = fields.One(fields.MoneyPair)
+    transfer_taxes = fields.One(fields.MoneyPair)
+    total = fields.One(fields.MoneyPair)
+    exchange_rate = fields.DecimalText()
+    other_fees = fields.One(fields.MoneyPair)
+    total_to_recipient = fields.One(fields.MoneyPair)
+    date_available = fields.CalendarDay()
 
 
 class QuoteAnswer(PriceAnswer):
     """A price that holds until ``expires_at``. What isn't 12 CFR 1005.31's is null for a quote of
     the version before."""
 
-    id = Id()
-    expires_at = Instant()
-    reference_rate = DecimalText(
+    id = fields.Id()
+    expires_at = fields.Instant()
+    reference_rate = fields.DecimalText(
         allow_none=True,
         says="The FIX of Banco de México; our rate is less a margin",
     )
-    reference_rate_date = CalendarDay(attribute="rate_valid_on", says="The day of that FIX")
-    cost = One(
-        MoneyPair,
+    reference_rate_date = fields.CalendarDay(attribute="rate_valid_on", says="The day of that FIX")
+    cost = fields.One(
+        fields.MoneyPair,
         allow_none=True,
         says="Margin, fee and tax in pesos: what the total would bring at the FIX, less what the"
         " recipient gets",
     )
-    tax_if_cash = One(
-        MoneyPair,
+    tax_if_cash = fields.One(
+        fields.MoneyPair,
         allow_none=True,
         says="The excise when paid with cash, which a bank account or a US card saves",
     )
-    agency_rebate = One(
-        MoneyPair,
+    agency_rebate = fields.One(
+        fields.MoneyPair,
         allow_none=True,
         says="What the agency says that it gives back of the excise to its card (secondary"
         " source); in none of the totals",
     )
-    funding = Word(Funding)
-    payout = Word(Payout)
+    funding = fields.Word(Funding)
+    payout = fields.Word(Payout)
 
 
-class StepAnswer(Answer):
+class StepAnswer(fields.Answer):
     """One step of the history."""
 
-    status = Word(Status)
-    at = Instant()
+    status = fields.Word(Status)
+    at = fields.Instant()
 
 
-class RecipientAnswer(Answer):
+class RecipientAnswer(fields.Answer):
     """Whoever gets the pesos; of the account its last digits."""
 
-    given_names = Text()
-    first_surname = Text()
-    second_surname = Text(allow_none=True)
-    account_hint = Text(allow_none=True)
+    given_names = fields.Text()
+    first_surname = fields.Text()
+    second_surname = fields.Text(allow_none=True)
+    account_hint = fields.Text(allow_none=True)
 
 
-class CreditAnswer(Answer):
+class CreditAnswer(fields.Answer):
     """How the agency shows that the money arrived.
 
     ``reference``: tracking key of a transfer, or number of a branch's receipt; ``certificate``: the
     reference of Banco de México's certificate (CEP); ``identification``: kind of document shown.
     """
 
-    kind = Word(CreditKind)
-    reference = Text()
-    credited_on = CalendarDay(allow_none=True)
-    bank = Text(allow_none=True)
-    certificate = Text(allow_none=True)
-    identification = Word(Identification, allow_none=True)
+    kind = fields.Word(CreditKind)
+    reference = fields.Text()
+    credited_on = fields.CalendarDay(allow_none=True)
+    bank = fields.Text(allow_none=True)
+    certificate = fields.Text(allow_none=True)
+    identification = fields.Word(Identification, allow_none=True)
 
 
-class PlaceAnswer(Answer):
+class PlaceAnswer(fields.Answer):
     """A place where cash is collected."""
 
-    code = Text()
-    name = Text()
-    address = Text()
-    hours = Text()
+    code = fields.Text()
+    name = fields.Text()
+    address = fields.Text()
+    hours = fields.Text()
 
 
 class NearPlaceAnswer(PlaceAnswer):
     """``kilometres`` in a straight line from the municipality's main town; 0 within it."""
 
-    kilometres = Number()
+    kilometres = fields.Number()
 
 
-class PlaceList(Answer):
+class PlaceList(fields.Answer):
     """Those in the municipality; where there is none, the nearest ones."""
 
-    municipality = Text()
-    items = Many(NearPlaceAnswer)
+    municipality = fields.Text()
+    items = fields.Many(NearPlaceAnswer)
 
 
-class CorrectionAnswer(Answer):
+class CorrectionAnswer(fields.Answer):
     """A correction of the recipient's name; ``reason_code`` says why it was refused."""
 
-    state = Word(CorrectionState)
-    reason_code = Text(allow_none=True)
-    asked_at = Instant()
-    settled_at = Instant(allow_none=True)
+    state = fields.Word(CorrectionState)
+    reason_code = fields.Text(allow_none=True)
+    asked_at = fields.Instant()
+    settled_at = fields.Instant(allow_none=True)
 
 
-class RecipientMessageAnswer(Answer):
+class RecipientMessageAnswer(fields.Answer):
     """A message to the recipient, and what became of it."""
 
-    channel = Word(Channel)
-    state = Word(State)
-    created_at = Instant()
-    outcome_at = Instant(allow_none=True)
+    channel = fields.Word(Channel)
+    state = fields.Word(State)
+    created_at = fields.Instant()
+    outcome_at = fields.Instant(allow_none=True)
 
 
-class ReceiptAnswer(Answer):
+class ReceiptAnswer(fields.Answer):
     """A version of a receipt that was given out; ``code`` is what its square code holds."""
 
-    kind = Word(ReceiptKind)
-    version = Number()
-    code = Text()
-    issued_at = Instant()
+    kind = fields.Word(ReceiptKind)
+    version = fields.Number()
+    code = fields.Text()
+    issued_at = fields.Instant()
 
 
-class PaymentAnswer(Answer):
+class PaymentAnswer(fields.Answer):
     """Where, or with what reference at an agent, the sender pays until ``expires_at``."""
 
-    address = Text(allow_none=True, attribute="pay_address")
-    reference = Text(allow_none=True, attribute="pay_reference")
-    expires_at = Instant()
+    address = fields.Text(allow_none=True, attribute="pay_address")
+    reference = fields.Text(allow_none=True, attribute="pay_reference")
+    expires_at = fields.Instant()
 
 
 class RemittanceAnswer(PriceAnswer):
@@ -160,38 +146,38 @@ class RemittanceAnswer(PriceAnswer):
     known will be; ``actions``: for the sender; ``credit``: once it is paid, where the agency proves
     it; ``place``: where cash is collected, if that was chosen."""
 
-    id = Id()
-    folio = Text()
-    status = Word(Status)
-    cancel_until = Instant(allow_none=True)
-    answer_due_at = Instant(allow_none=True)
-    actions = Texts(Word(Action), required=False)
-    recipient = One(RecipientAnswer, required=False)
-    name_corrections = Many(CorrectionAnswer, required=False)
-    recipient_messages = Many(RecipientMessageAnswer, required=False)
-    history = Many(StepAnswer, required=False)
-    credit = One(CreditAnswer, allow_none=True)
-    place = One(PlaceAnswer, allow_none=True)
-    receipts = Many(ReceiptAnswer, required=False)
-    payment = One(PaymentAnswer, required=False)
+    id = fields.Id()
+    folio = fields.Text()
+    status = fields.Word(Status)
+    cancel_until = fields.Instant(allow_none=True)
+    answer_due_at = fields.Instant(allow_none=True)
+    actions = fields.Texts(fields.Word(Action), required=False)
+    recipient = fields.One(RecipientAnswer, required=False)
+    name_corrections = fields.Many(CorrectionAnswer, required=False)
+    recipient_messages = fields.Many(RecipientMessageAnswer, required=False)
+    history = fields.Many(StepAnswer, required=False)
+    credit = fields.One(CreditAnswer, allow_none=True)
+    place = fields.One(PlaceAnswer, allow_none=True)
+    receipts = fields.Many(ReceiptAnswer, required=False)
+    payment = fields.One(PaymentAnswer, required=False)
 
 
-class RemittanceList(ListAnswer):
+class RemittanceList(fields.ListAnswer):
     """A page, the newest first."""
 
-    items = Many(RemittanceAnswer)
+    items = fields.Many(RemittanceAnswer)
 
 
-class LookupAnswer(Answer):
+class LookupAnswer(fields.Answer):
     """No names: whoever asks knows them."""
 
-    folio = Text()
-    status = Word(Status)
-    total_to_recipient = One(MoneyPair, attribute="pesos")
-    payout = Word(Payout)
-    branch = Text(allow_none=True)
-    place = One(PlaceAnswer, allow_none=True)
-    collect_with = Texts()
-    collect_until = CalendarDay(allow_none=True)
-    date_available = CalendarDay()
-    answer_by = Instant(allow_none=True)
+    folio = fields.Text()
+    status = fields.Word(Status)
+    total_to_recipient = fields.One(fields.MoneyPair, attribute="pesos")
+    payout = fields.Word(Payout)
+    branch = fields.Text(allow_none=True)
+    place = fields.One(PlaceAnswer, allow_none=True)
+    collect_with = fields.Texts()
+    collect_until = fields.CalendarDay(allow_none=True)
+    date_available = fields.CalendarDay()
+    answer_by = fields.Instant(allow_none=True)

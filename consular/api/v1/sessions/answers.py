@@ -2,216 +2,201 @@
 
 from __future__ import annotations
 
-from consular.api.answer_fields import (
-    Answer,
-    CalendarDay,
-    Flag,
-    Id,
-    Instant,
-    ListAnswer,
-    Many,
-    Number,
-    One,
-    Table,
-    Text,
-    Texts,
-    WallClock,
-    Word,
-)
+from consular.api import answer_fields as fields
 from consular.input.sessions import BOOKINGS, RELEASES
 from services.appointments.reserves import Share
 from services.appointments.rules import ClosureSource, Status
 
 
-class DeskAnswer(Answer):
+class DeskAnswer(fields.Answer):
     """A window and what it can give."""
 
-    name = Text()
-    services = Texts()
-    languages = Texts()
-    interpreters = Texts()
-    accessible = Flag()
+    name = fields.Text()
+    services = fields.Texts()
+    languages = fields.Texts()
+    interpreters = fields.Texts()
+    accessible = fields.Flag()
 
 
-class BreakAnswer(Answer):
+class BreakAnswer(fields.Answer):
     """Hours in which nobody is served."""
 
-    begins = Text()
-    ends = Text()
+    begins = fields.Text()
+    ends = fields.Text()
 
 
-class PlaceAnswer(Answer):
+class PlaceAnswer(fields.Answer):
     """Where a mobile consulate is."""
 
-    name = Text()
-    address = Text()
-    time_zone = Text()
+    name = fields.Text()
+    address = fields.Text()
+    time_zone = fields.Text()
 
 
-class ReserveAnswer(Answer):
+class ReserveAnswer(fields.Answer):
     """Places that are kept at each time for some."""
 
-    share = Word(Share)
-    places = Number()
-    release_hours = Number(
+    share = fields.Word(Share)
+    places = fields.Number()
+    release_hours = fields.Number(
         allow_none=True, says="Everybody's so many hours before it opens; null: never"
     )
 
 
-class ImpactAnswer(Answer):
+class ImpactAnswer(fields.Answer):
     """Whom it concerns: bookings that lose their place, and those that have one again."""
 
-    appointments = Number(says="Bookings that lose their place")
-    people = Number()
-    by_service = Table(says="Service -> people")
-    without_contact = Texts(Id(), says="Bookings that nobody can be told about")
-    supported = Number(says="Bookings that have their place again")
+    appointments = fields.Number(says="Bookings that lose their place")
+    people = fields.Number()
+    by_service = fields.Table(says="Service -> people")
+    without_contact = fields.Texts(fields.Id(), says="Bookings that nobody can be told about")
+    supported = fields.Number(says="Bookings that have their place again")
 
 
-class BookingOfSession(Answer):
+class BookingOfSession(fields.Answer):
     """Somebody who is still to be served; without names, which are on the appointment."""
 
-    id = Id()
-    folio = Text()
-    start = Instant()
-    status = Word(Status)
+    id = fields.Id()
+    folio = fields.Text()
+    start = fields.Instant()
+    status = fields.Word(Status)
 
 
-class SessionAnswer(Answer):
+class SessionAnswer(fields.Answer):
     """A session as opened. ``bookings``, of one session: who is still to be served in it."""
 
-    id = Id()
-    consulate = Text(attribute="consulate_code")
-    date = CalendarDay(attribute="day")
-    opens = WallClock()
-    closes = WallClock()
-    slot_minutes = Number()
-    release = Word(RELEASES)
-    status = Word(("open", "closed", "cancelled"))
-    desks = Many(DeskAnswer)
-    breaks = Many(BreakAnswer)
-    place = One(PlaceAnswer, allow_none=True)
-    reserves = Many(ReserveAnswer)
-    daily_maximums = Table(says="Service -> most people on its day")
-    series = Id(attribute="series_id", allow_none=True)
-    edited_apart = Flag(says="Changes of its series leave it alone")
-    impact = One(ImpactAnswer, required=False)
-    bookings = Many(BookingOfSession, required=False)
+    id = fields.Id()
+    consulate = fields.Text(attribute="consulate_code")
+    date = fields.CalendarDay(attribute="day")
+    opens = fields.WallClock()
+    closes = fields.WallClock()
+    slot_minutes = fields.Number()
+    release = fields.Word(RELEASES)
+    status = fields.Word(("open", "closed", "cancelled"))
+    desks = fields.Many(DeskAnswer)
+    breaks = fields.Many(BreakAnswer)
+    place = fields.One(PlaceAnswer, allow_none=True)
+    reserves = fields.Many(ReserveAnswer)
+    daily_maximums = fields.Table(says="Service -> most people on its day")
+    series = fields.Id(attribute="series_id", allow_none=True)
+    edited_apart = fields.Flag(says="Changes of its series leave it alone")
+    impact = fields.One(ImpactAnswer, required=False)
+    bookings = fields.Many(BookingOfSession, required=False)
 
 
-class DurationAnswer(Answer):
+class DurationAnswer(fields.Answer):
     """How long a service takes at the office from a day on; without minutes it takes a slot."""
 
-    service = Text(attribute="service_code")
-    minutes = Number(allow_none=True)
-    valid_from = CalendarDay(data_key="from")
+    service = fields.Text(attribute="service_code")
+    minutes = fields.Number(allow_none=True)
+    valid_from = fields.CalendarDay(data_key="from")
 
 
-class DurationList(ListAnswer):
+class DurationList(fields.ListAnswer):
     """Durations, the earliest first."""
 
-    items = Many(DurationAnswer)
+    items = fields.Many(DurationAnswer)
 
 
-class MaximumAnswer(Answer):
+class MaximumAnswer(fields.Answer):
     """How many people a day takes of a service at the office from a day on; null: no maximum."""
 
-    service = Text(attribute="service_code")
-    most = Number(allow_none=True)
-    valid_from = CalendarDay(data_key="from")
+    service = fields.Text(attribute="service_code")
+    most = fields.Number(allow_none=True)
+    valid_from = fields.CalendarDay(data_key="from")
 
 
-class MaximumList(ListAnswer):
+class MaximumList(fields.ListAnswer):
     """Maximums, the earliest first."""
 
-    items = Many(MaximumAnswer)
+    items = fields.Many(MaximumAnswer)
 
 
-class SessionList(ListAnswer):
+class SessionList(fields.ListAnswer):
     """Sessions by day."""
 
-    items = Many(SessionAnswer)
+    items = fields.Many(SessionAnswer)
 
 
-class HistoryEntry(Answer):
+class HistoryEntry(fields.Answer):
     """Who changed opening hours, when and why."""
 
-    at = Instant()
-    action = Text()
-    reason = Text(allow_none=True)
-    by = Id(attribute="actor_id", allow_none=True)
-    before = Table(allow_none=True)
-    after = Table(allow_none=True)
+    at = fields.Instant()
+    action = fields.Text()
+    reason = fields.Text(allow_none=True)
+    by = fields.Id(attribute="actor_id", allow_none=True)
+    before = fields.Table(allow_none=True)
+    after = fields.Table(allow_none=True)
 
 
-class HistoryAnswer(Answer):
+class HistoryAnswer(fields.Answer):
     """The latest first."""
 
-    items = Many(HistoryEntry)
+    items = fields.Many(HistoryEntry)
 
 
-class LeftOut(Answer):
+class LeftOut(fields.Answer):
     """A day of the rule on which the office is closed."""
 
-    date = CalendarDay()
-    reason = Text()
+    date = fields.CalendarDay()
+    reason = fields.Text()
 
 
-class SeriesAnswer(Answer):
+class SeriesAnswer(fields.Answer):
     """A series. ``days``: of its sessions to come; ``left_out``: holidays that it would fall on."""
 
-    id = Id()
-    consulate = Text(attribute="consulate_code")
-    rrule = Text()
-    first_day = CalendarDay()
-    exdates = Texts(CalendarDay())
-    opens = WallClock()
-    closes = WallClock()
-    slot_minutes = Number()
-    breaks = Many(BreakAnswer)
-    desks = Many(DeskAnswer)
-    place = One(PlaceAnswer, allow_none=True)
-    reserves = Many(ReserveAnswer)
-    daily_maximums = Table(says="Service -> most people a day")
-    days = Texts(CalendarDay(), required=False)
-    left_out = Many(LeftOut, required=False)
-    impact = One(ImpactAnswer, required=False)
+    id = fields.Id()
+    consulate = fields.Text(attribute="consulate_code")
+    rrule = fields.Text()
+    first_day = fields.CalendarDay()
+    exdates = fields.Texts(fields.CalendarDay())
+    opens = fields.WallClock()
+    closes = fields.WallClock()
+    slot_minutes = fields.Number()
+    breaks = fields.Many(BreakAnswer)
+    desks = fields.Many(DeskAnswer)
+    place = fields.One(PlaceAnswer, allow_none=True)
+    reserves = fields.Many(ReserveAnswer)
+    daily_maximums = fields.Table(says="Service -> most people a day")
+    days = fields.Texts(fields.CalendarDay(), required=False)
+    left_out = fields.Many(LeftOut, required=False)
+    impact = fields.One(ImpactAnswer, required=False)
 
 
-class SeriesList(ListAnswer):
+class SeriesList(fields.ListAnswer):
     """Series of an office."""
 
-    items = Many(SeriesAnswer)
+    items = fields.Many(SeriesAnswer)
 
 
-class ProgressAnswer(Answer):
+class ProgressAnswer(fields.Answer):
     """Of bookings that are called off: how far it is."""
 
-    listed = Number()
-    cancelled = Number()
-    left = Texts(Id(), says="Still to be canceled")
-    failed = Table(says="Appointment -> code of why it couldn't be canceled")
-    without_contact = Texts(Id(), says="Nobody can be told about these")
+    listed = fields.Number()
+    cancelled = fields.Number()
+    left = fields.Texts(fields.Id(), says="Still to be canceled")
+    failed = fields.Table(says="Appointment -> code of why it couldn't be canceled")
+    without_contact = fields.Texts(fields.Id(), says="Nobody can be told about these")
 
 
-class ClosureAnswer(Answer):
+class ClosureAnswer(fields.Answer):
     """A closure; ``impact`` when it was just made, ``progress`` where it cancels."""
 
-    id = Id()
-    consulate = Text(attribute="consulate_code", allow_none=True)
-    first_day = CalendarDay()
-    last_day = CalendarDay()
-    begins = WallClock(allow_none=True)
-    ends = WallClock(allow_none=True)
-    reason = Text()
-    source = Word(ClosureSource)
-    bookings = Word(BOOKINGS)
-    status = Word(("in_force", "lifted"))
-    impact = One(ImpactAnswer, required=False)
-    progress = One(ProgressAnswer, required=False)
+    id = fields.Id()
+    consulate = fields.Text(attribute="consulate_code", allow_none=True)
+    first_day = fields.CalendarDay()
+    last_day = fields.CalendarDay()
+    begins = fields.WallClock(allow_none=True)
+    ends = fields.WallClock(allow_none=True)
+    reason = fields.Text()
+    source = fields.Word(ClosureSource)
+    bookings = fields.Word(BOOKINGS)
+    status = fields.Word(("in_force", "lifted"))
+    impact = fields.One(ImpactAnswer, required=False)
+    progress = fields.One(ProgressAnswer, required=False)
 
 
-class ClosureList(ListAnswer):
+class ClosureList(fields.ListAnswer):
     """Closures, by their first day."""
 
-    items = Many(ClosureAnswer)
+    items = fields.Many(ClosureAnswer)

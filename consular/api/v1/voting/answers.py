@@ -4,198 +4,183 @@ from __future__ import annotations
 
 from typing import Any
 
-from consular.api.answer_fields import (
-    Answer,
-    CalendarDay,
-    Decimals,
-    Figure,
-    Flag,
-    Id,
-    Instant,
-    ListAnswer,
-    Many,
-    Number,
-    One,
-    Text,
-    Texts,
-    Word,
-)
+from consular.api import answer_fields as fields
 from services.voting.board import Board, OfficeTally, Tally
 from services.voting.rules import Mode, Odd, Status
 
 
-class CountAnswer(Answer):
+class CountAnswer(fields.Answer):
     """A count with its source and state. ``value`` is null for who may not see it yet;
     ``second_value`` is what another person typed that differs; ``warnings`` are what is odd about
     the number, which ``note`` explains. ``published_version`` says in which place it was published
     among the election's."""
 
-    id = Id()
-    election = Text(allow_none=True)
-    metric = Text()
-    mode = Text(allow_none=True)
-    dimension = Text()
-    key = Text(allow_none=True)
-    consulate = Text(attribute="consulate_code", allow_none=True)
-    date = CalendarDay(attribute="day", allow_none=True)
-    value = Figure(allow_none=True)
-    second_value = Figure(allow_none=True)
-    unit = Text()
-    status = Word(Status)
-    revision = Number(allow_none=True)
-    note = Text(allow_none=True)
-    warnings = Texts(Word(Odd))
-    reason = Text(allow_none=True)
-    source = Text()
-    published_version = Number(allow_none=True)
-    published_at = Instant(allow_none=True)
+    id = fields.Id()
+    election = fields.Text(allow_none=True)
+    metric = fields.Text()
+    mode = fields.Text(allow_none=True)
+    dimension = fields.Text()
+    key = fields.Text(allow_none=True)
+    consulate = fields.Text(attribute="consulate_code", allow_none=True)
+    date = fields.CalendarDay(attribute="day", allow_none=True)
+    value = fields.Figure(allow_none=True)
+    second_value = fields.Figure(allow_none=True)
+    unit = fields.Text()
+    status = fields.Word(Status)
+    revision = fields.Number(allow_none=True)
+    note = fields.Text(allow_none=True)
+    warnings = fields.Texts(fields.Word(Odd))
+    reason = fields.Text(allow_none=True)
+    source = fields.Text()
+    published_version = fields.Number(allow_none=True)
+    published_at = fields.Instant(allow_none=True)
 
 
 class RevisionAnswer(CountAnswer):
     """A report of a cell by its number, with who and when: a name is null for staff of elsewhere.
     `rejected_*` and `approved_*` are null until then."""
 
-    reported_by = Text(allow_none=True)
-    reported_at = Instant(attribute="created_at")
-    approved_by = Text(allow_none=True)
-    approved_at = Instant(allow_none=True)
-    rejected_by = Text(allow_none=True)
-    rejected_at = Instant(allow_none=True)
+    reported_by = fields.Text(allow_none=True)
+    reported_at = fields.Instant(attribute="created_at")
+    approved_by = fields.Text(allow_none=True)
+    approved_at = fields.Instant(allow_none=True)
+    rejected_by = fields.Text(allow_none=True)
+    rejected_at = fields.Instant(allow_none=True)
 
 
-class RevisionList(ListAnswer):
+class RevisionList(fields.ListAnswer):
     """All of a cell, the newest first."""
 
-    items = Many(RevisionAnswer)
+    items = fields.Many(RevisionAnswer)
 
 
-class CountList(ListAnswer):
+class CountList(fields.ListAnswer):
     """A page of counts."""
 
-    items = Many(CountAnswer)
+    items = fields.Many(CountAnswer)
 
 
-class ModeVotes(Answer):
+class ModeVotes(fields.Answer):
     """Votes by mode; ``other`` are of totals of which the modes aren't known."""
 
-    electronic = Number()
-    postal = Number()
-    in_person = Number()
-    other = Number()
+    electronic = fields.Number()
+    postal = fields.Number()
+    in_person = fields.Number()
+    other = fields.Number()
 
 
-class TurnoutAnswer(Answer):
+class TurnoutAnswer(fields.Answer):
     """Votes beside the list of voters of the same offices: those that published both."""
 
-    offices = Number()
-    votes = Number()
-    listed = Number()
-    percent = Decimals(allow_none=True)
+    offices = fields.Number()
+    votes = fields.Number()
+    listed = fields.Number()
+    percent = fields.Decimals(allow_none=True)
 
 
-class TallyAnswer(Answer):
+class TallyAnswer(fields.Answer):
     """Several offices added up: how many published votes, of how many."""
 
-    reported = Number()
-    expected = Number()
-    votes = Number()
-    by_mode = One(ModeVotes)
-    late_votes = Number()
-    vote_envelopes = Number()
-    turnout = One(TurnoutAnswer)
+    reported = fields.Number()
+    expected = fields.Number()
+    votes = fields.Number()
+    by_mode = fields.One(ModeVotes)
+    late_votes = fields.Number()
+    vote_envelopes = fields.Number()
+    turnout = fields.One(TurnoutAnswer)
 
 
 class CountryTally(TallyAnswer):
     """The offices of a country."""
 
-    country = Text()
+    country = fields.Text()
 
 
-class OfficeTallyAnswer(Answer):
+class OfficeTallyAnswer(fields.Answer):
     """What an office published: null where nothing of the kind. ``missing`` are the modes that it
     offers and hasn't published; ``corrections`` how many numbers took the place of another;
     ``differs``: its modes and its total don't add up for now."""
 
-    consulate = Text()
-    country = Text()
-    votes = Number(allow_none=True)
-    by_mode = One(ModeVotes)
-    late_votes = Number(allow_none=True)
-    vote_envelopes = Number(allow_none=True)
-    registered = Number(allow_none=True)
-    missing = Texts(Word(Mode))
-    corrections = Number()
-    differs = Flag()
-    published_at = Instant(allow_none=True)
+    consulate = fields.Text()
+    country = fields.Text()
+    votes = fields.Number(allow_none=True)
+    by_mode = fields.One(ModeVotes)
+    late_votes = fields.Number(allow_none=True)
+    vote_envelopes = fields.Number(allow_none=True)
+    registered = fields.Number(allow_none=True)
+    missing = fields.Texts(fields.Word(Mode))
+    corrections = fields.Number()
+    differs = fields.Flag()
+    published_at = fields.Instant(allow_none=True)
 
 
 class BoardAnswer(TallyAnswer):
     """The board of an election after ``version`` published numbers, the last one at ``at``: the
     same version is the same board."""
 
-    election = Text()
-    version = Number()
-    at = Instant(allow_none=True)
-    countries = Many(CountryTally)
-    offices = Many(OfficeTallyAnswer)
+    election = fields.Text()
+    version = fields.Number()
+    at = fields.Instant(allow_none=True)
+    countries = fields.Many(CountryTally)
+    offices = fields.Many(OfficeTallyAnswer)
 
 
-class PublishedCount(Answer):
+class PublishedCount(fields.Answer):
     """A number of an office that is in force. Votes and envelopes are those of the day, the others
     all up to and with it. ``mode`` is null for all of them."""
 
-    election = Text()
-    consulate = Text()
-    date = CalendarDay()
-    metric = Text()
-    mode = Word(Mode, allow_none=True)
-    value = Number()
-    revision = Number()
-    source = Text()
-    published_version = Number()
-    published_at = Instant()
+    election = fields.Text()
+    consulate = fields.Text()
+    date = fields.CalendarDay()
+    metric = fields.Text()
+    mode = fields.Word(Mode, allow_none=True)
+    value = fields.Number()
+    revision = fields.Number()
+    source = fields.Text()
+    published_version = fields.Number()
+    published_at = fields.Instant()
 
 
-class PublishedCounts(Answer):
+class PublishedCounts(fields.Answer):
     """The counts of an election after ``version`` published numbers, the last one at ``at``."""
 
-    election = Text()
-    version = Number()
-    at = Instant(allow_none=True)
-    counts = Many(PublishedCount)
+    election = fields.Text()
+    version = fields.Number()
+    at = fields.Instant(allow_none=True)
+    counts = fields.Many(PublishedCount)
 
 
-class ComparedAnswer(Answer):
+class ComparedAnswer(fields.Answer):
     """The election before, and by how much per cent the votes grew since."""
 
-    election = Text()
-    votes = Number()
-    percent = Decimals()
+    election = fields.Text()
+    votes = fields.Number()
+    percent = fields.Decimals()
 
 
-class PastElectionAnswer(Answer):
+class PastElectionAnswer(fields.Answer):
     """A total of votes that was published, with its source. ``compared`` is null for the first."""
 
-    election = Text()
-    votes = Number()
-    source = Text()
-    compared = One(ComparedAnswer, allow_none=True)
+    election = fields.Text()
+    votes = fields.Number()
+    source = fields.Text()
+    compared = fields.One(ComparedAnswer, allow_none=True)
 
 
-class HistoryAnswer(ListAnswer):
+class HistoryAnswer(fields.ListAnswer):
     """The newest election first."""
 
-    items = Many(PastElectionAnswer)
+    items = fields.Many(PastElectionAnswer)
 
 
-class ElectionAnswer(Answer):
+class ElectionAnswer(fields.Answer):
     """Published by others, and approved counts of our offices; the two don't add up. ``version``
     grows with every approval or correction: until then the answer is the same."""
 
-    year = Text()
-    version = Number()
-    published = Many(CountAnswer)
-    approved = Many(CountAnswer)
+    year = fields.Text()
+    version = fields.Number()
+    published = fields.Many(CountAnswer)
+    approved = fields.Many(CountAnswer)
 
 
 def render_board(board: Board) -> dict[str, Any]:
