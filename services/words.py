@@ -147,6 +147,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "remittances.holder": remittances.HOLDERS,
     "remittances.identification": remittances.IDENTIFICATIONS,
     "remittances.purpose": remittances.PURPOSES,
+    "remittances.reason": remittances.REASONS,
     "remittances.status": remittances.STATUSES,
     "treasury.account": treasury.ACCOUNTS,
     "treasury.account_kind": treasury.ACCOUNT_KINDS,

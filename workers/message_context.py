@@ -57,7 +57,7 @@ from services.kernel.ids import spaced
 from services.kernel.money import format_minor
 from services.remittances import queries as remittances
 from services.remittances.queries import get_remittance
-from services.remittances.rules import GOING_WELL, REFUND_DAYS
+from services.remittances.rules import GOING_WELL, RATE_OVER, REFUND_DAYS
 from services.remittances.rules import Status as RemittanceStatus
 
 _MONEY = {
@@ -446,6 +446,8 @@ def remittance(session: Session, remittance_id: UUID, means: Means) -> MessageCo
     message = _MONEY.get(notice.status) if notice else None
     if notice is None or message is None:
         return None
+    if message == "remittance_refunded" and notice.reason == RATE_OVER:
+        message = "remittance_rate_over"
     return _about_remittance(message, remittance_id, notice, means, days=str(REFUND_DAYS))
 
 

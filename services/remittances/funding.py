@@ -25,8 +25,10 @@ from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import Charge, Remittance
 from services.remittances.refunding import end_refund, give_back, settle_refund
 from services.remittances.rules import (
+    FUNDING_RETURNED,
     NOT_BACK_YET,
     OWED,
+    TERM_OVER,
     UNPAID,
     ChargeStatus,
     Funding,
@@ -34,9 +36,6 @@ from services.remittances.rules import (
     day_in_mexico,
 )
 from services.remittances.tariffs import tariff
-
-RETURNED = "funding_returned"
-TERM_OVER = "not_paid_in_time"
 
 
 class ChargeStep(StrEnum):
@@ -213,12 +212,12 @@ def _bear_return(session: Session, remittance: Remittance, now: datetime) -> Non
     returned = remittance.total_minor - remittance.remedied_minor
     if remittance.status in OWED:
         remittance.returned_minor = returned
-        give_back(session, remittance, now=now, reason_code=RETURNED)
+        give_back(session, remittance, now=now, reason_code=FUNDING_RETURNED)
     elif remittance.status in NOT_BACK_YET:
         entries.post_return_as_refund(session, remittance, now=now)
         end_refund(session, remittance, now=now, refunded_minor=0, returned_minor=returned)
     elif LIFECYCLE.allows(remittance.status, Status.CANCELLING):
-        remittance.returned_minor, remittance.reason_code = returned, RETURNED
+        remittance.returned_minor, remittance.reason_code = returned, FUNDING_RETURNED
         LIFECYCLE.move(session, remittance, Status.CANCELLING, now=now, actor=SYSTEM)
     elif remittance.in_payout:
         remittance.returned_minor = returned

@@ -19,10 +19,8 @@ from services.outbox.delivery import enqueue
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import Remittance, ScreeningHit
 from services.remittances.refunding import give_back
-from services.remittances.rules import FOR_A_PERSON, OPEN, HoldDecision, Status
+from services.remittances.rules import FOR_A_PERSON, NOT_APPROVED, OPEN, HoldDecision, Status
 from services.remittances.screening import decide, is_undecided
-
-NOT_APPROVED = "not_approved"
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from services.remittances.funding import lose_return
 from services.remittances.lifecycle import LIFECYCLE
 from services.remittances.models import PayoutAttempt, Remittance
 from services.remittances.ordering import ACCOUNT_PLACE
+from services.remittances.promises import is_stale
 from services.remittances.refunding import give_back
 from services.remittances.rules import (
     ATTEMPT_MAY_ARRIVE,
@@ -37,6 +38,7 @@ from services.remittances.rules import (
     NOT_BACK_YET,
     OPEN_ATTEMPT,
     PAID_OUT_FROM,
+    RATE_OVER,
     READY,
     RESENDABLE,
     Answer,
@@ -44,6 +46,7 @@ from services.remittances.rules import (
     Payout,
     Status,
     Step,
+    Tariff,
     after_answer,
     believable,
     business_days_after,
@@ -115,8 +118,9 @@ def claim_payout(
     """What to do next for this remittance, written down: to be committed before the call.
 
     At first the pesos are ordered in the ledger. With an open attempt, or once the agency has
-    it, the step is to ask. None when it isn't to be paid out, or not yet. Raises NotFound,
-    `RecipientForgotten`, and `PayoutsStopped` where there is an order to be sent.
+    it, the step is to ask. None when it isn't to be paid out, or not yet; what never reached the
+    agency while its rate was promised goes back instead. Raises NotFound, `RecipientForgotten`, and
+    `PayoutsStopped` where there is an order to be sent.
     """
     remittance = LIFECYCLE.lock(session, remittance_id)
     status = Status(remittance.status)
@@ -125,18 +129,24 @@ def claim_payout(
     to_be_sent = status in RESENDABLE and not reached_agency(session, remittance_id)
     if status not in READY and not to_be_sent:
         return _task(session, remittance, 0, vault)
+    rules = tariff(session, day_in_mexico(now))
+    if is_stale(session, remittance, rules, now=now):
+        give_back(session, remittance, now=now, reason_code=RATE_OVER)
+        return None
     refuse_when_stopped(session)
     if status in READY:
-        if not _passes_screening(session, remittance, now):
+        if not _passes_screening(session, remittance, rules, now):
             return None
-        due = now + tariff(session, day_in_mexico(now)).settlement
+        due = now + rules.settlement
         LIFECYCLE.move(
             session, remittance, Status.SUBMITTED, now=now, actor=SYSTEM, answer_due_at=due
         )
     return _task(session, remittance, _begin_attempt(session, remittance_id, now), vault)
 
 
-def _passes_screening(session: Session, remittance: Remittance, now: datetime) -> bool:
+def _passes_screening(
+    session: Session, remittance: Remittance, rules: Tariff, now: datetime
+) -> bool:
     """Who is like somebody on a list waits for a person; and without a list everybody waits."""
     screened = screen(session, remittance, now=now)
     if screened.listed and not screened.hits:
@@ -144,7 +154,7 @@ def _passes_screening(session: Session, remittance: Remittance, now: datetime) -
     after, due = Status.SCREENING, None
     if screened.hits:
         after = Status.HELD
-        due = business_days_after(now, tariff(session, day_in_mexico(now)).hold_days)
+        due = business_days_after(now, rules.hold_days)
     if remittance.status != after:
         LIFECYCLE.move(session, remittance, after, now=now, actor=SYSTEM, answer_due_at=due)
     return False

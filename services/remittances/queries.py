@@ -68,6 +68,7 @@ class Notice:
 
     folio: str
     status: Status
+    reason: str | None
     total: Money
     pesos: Money
     cancel_until: datetime
@@ -191,6 +192,7 @@ def get_notice(session: Session, remittance_id: UUID, vault: Vault) -> Notice | 
     return Notice(
         remittance.folio,
         Status(remittance.status),
+        remittance.reason_code,
         remittance.total,
         remittance.total_to_recipient,
         remittance.cancel_until,

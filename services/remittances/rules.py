@@ -26,6 +26,12 @@ _WEST, _EAST = ZoneInfo("America/Los_Angeles"), ZoneInfo("America/New_York")
 _SATURDAY = 5
 SHOWN_RATE = Decimal("0.0001")
 RATE_STEP = Decimal("0.00000001")
+# Why it wasn't paid out, where that is our own word: its rate isn't promised any more, a person has
+# refused it, the sender's bank took the payment back, or it didn't come in time.
+RATE_OVER = "rate_promise_over"
+NOT_APPROVED = "not_approved"
+FUNDING_RETURNED = "funding_returned"
+TERM_OVER = "not_paid_in_time"
 # Within so many business days the sender has their money back (12 CFR 1005.34(b)).
 REFUND_DAYS = 3
 # So long before that is over, a person is told.
@@ -349,6 +355,7 @@ class Tariff:
     settlement: timedelta
     quote: timedelta
     rate_age: timedelta
+    promise: timedelta
     collect: timedelta
     payment: timedelta
     payment_cash: timedelta

@@ -37,6 +37,7 @@ def tariff_of(rules: Mapping[str, Decimal]) -> Tariff:
             settlement=timedelta(hours=int(rules["settlement"])),
             quote=timedelta(minutes=int(rules["quote_lifetime"])),
             rate_age=timedelta(days=int(rules["rate_age"])),
+            promise=timedelta(hours=int(rules["rate_promise"])),
             collect=timedelta(days=int(rules["collect"])),
             payment=timedelta(minutes=int(rules["payment_term"])),
             payment_cash=timedelta(minutes=int(rules["payment_term_cash"])),

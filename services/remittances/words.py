@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from services.kernel.words import ErrorMessage, Message
 from services.kernel.words import marked as _
 from services.remittances.credit import Identification
-from services.remittances.rules import CorrectionState, HolderMatch, Purpose, ReceiptKind, Status
+from services.remittances.rules import (
+    FUNDING_RETURNED,
+    NOT_APPROVED,
+    RATE_OVER,
+    TERM_OVER,
+    CorrectionState,
+    HolderMatch,
+    Purpose,
+    ReceiptKind,
+    Status,
+)
 
 # Un envío, so that it is masculine.
 STATUSES: Mapping[str, str] = {
@@ -54,6 +64,26 @@ STEPS: Mapping[str, str] = {
     Status.CANCELLED: _("Se canceló. Te devolvemos todo lo que pagaste."),
     Status.REFUNDED: _("No se pudo entregar. Te devolvemos todo lo que pagaste."),
     Status.FAILED: _("Tu pago no llegó. No se cobró ni se envió nada."),
+}
+# Why it ended unpaid, and what the sender can do; of a code that isn't here nothing is said.
+REASONS: Mapping[str, str] = {
+    RATE_OVER: _(
+        "No salió a tiempo y ya no podíamos sostener tu tipo de cambio. Cotiza otra vez para"
+        " enviarlo al de hoy."
+    ),
+    NOT_APPROVED: _("Lo detuvo la revisión de nombres que pide la ley."),
+    FUNDING_RETURNED: _("Tu banco retiró el pago."),
+    TERM_OVER: _("Tu pago no llegó a tiempo. Cotiza otra vez."),
+    "payment_declined": _("Tu banco no aceptó el pago. Habla con él o paga de otra forma."),
+    "account_closed": _("La cuenta está cerrada. Pide otra CLABE a quien recibe."),
+    "account_not_found": _("La cuenta no existe. Revisa la CLABE con quien recibe."),
+    "account_invalid": _("La cuenta no existe. Revisa la CLABE con quien recibe."),
+    "beneficiary_mismatch": _(
+        "La cuenta está a otro nombre. Revisa el nombre y la CLABE con quien recibe."
+    ),
+    "beneficiary_blocked": _("Finabien no puede pagarle a esa persona."),
+    "bank_unavailable": _("Ese banco no estaba disponible. Envía más tarde o a otra cuenta."),
+    "not_collected": _("Nadie lo cobró a tiempo."),
 }
 RECEIPTS: Mapping[str, str] = {
     ReceiptKind.PAYMENT: _("Recibo del pago"),
@@ -208,6 +238,14 @@ MESSAGES: Mapping[str, Message] = {
             "Tu envío %(folio)s no se entregó. Te devolvemos %(total)s, todo lo que pagaste, a más"
             " tardar en %(days)s días hábiles. Tu recibo y los detalles, con tu cuenta:"
             " %(address)s"
+        ),
+    ),
+    "remittance_rate_over": Message(
+        _("Te devolvemos tu dinero: %(folio)s"),
+        _(
+            "Tu envío %(folio)s no salió a tiempo y ya no podíamos sostener tu tipo de cambio. Te"
+            " devolvemos %(total)s, todo lo que pagaste, a más tardar en %(days)s días hábiles."
+            " Para enviarlo, cotiza otra vez. Los detalles, con tu cuenta: %(address)s"
         ),
     ),
     "recipient_collect": Message(

@@ -9,6 +9,8 @@ import pytest
 
 from consular.i18n import read_catalogue
 from consular.messages import kind_shown
+from integrations.finabien import codes as finabien
+from integrations.payments import codes as payments
 from integrations.renapo import codes as renapo
 from services.agencies import rules as agencies
 from services.alerts import rules as alerts
@@ -107,6 +109,16 @@ COMPLETE: Mapping[str, set[str]] = {
     "enrollments.document": {"identity", "proof_of_address"},
     "remittances.identification": {*credit.Identification},
     "remittances.purpose": {*remittances.Purpose},
+    "remittances.reason": {
+        remittances.RATE_OVER,
+        remittances.NOT_APPROVED,
+        remittances.FUNDING_RETURNED,
+        *payments.REASONS.values(),
+        *finabien.REASONS.values(),
+        # Of those with which it isn't taken in, what the sender can do something about.
+        "account_invalid",
+        "beneficiary_blocked",
+    },
     "remittances.status": {*remittances.Status},
     "compliance.decision": {*remittances.HoldDecision},
     "compliance.party": {*remittances.Party},

@@ -50,6 +50,7 @@ RULES = Tariff(
     settlement=timedelta(hours=48),
     quote=timedelta(minutes=15),
     rate_age=timedelta(days=5),
+    promise=timedelta(hours=72),
     collect=timedelta(days=30),
     payment=timedelta(hours=1),
     payment_cash=timedelta(days=1),

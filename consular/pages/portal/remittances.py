@@ -81,6 +81,7 @@ from services.remittances.rules import (
     Status,
 )
 from services.remittances.telling import list_told, wants_no_messages
+from services.remittances.words import REASONS
 
 REFRESH_SECONDS = 5
 # Where a draft of the look-up is complete: one that only changes its language asks nothing.
@@ -394,6 +395,7 @@ def _show(id: UUID, errors: Errors) -> str:
             "given_back": status in GOES_BACK,
             "held": status in FOR_A_PERSON,
             "funded": remittance.funded_at is not None,
+            "reason": remittance.reason_code if remittance.reason_code in REASONS else None,
             "payment": payment,
             "window_over": today > remittance.cancel_until,
             "seconds_left": int((remittance.cancel_until - today).total_seconds()),

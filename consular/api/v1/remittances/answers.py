@@ -142,13 +142,16 @@ class PaymentAnswer(fields.Answer):
 
 
 class RemittanceAnswer(PriceAnswer):
-    """``payment``: while the sender hasn't paid. ``answer_due_at``: by when an outcome that isn't
-    known will be; ``actions``: for the sender; ``credit``: once it is paid, where the agency proves
-    it; ``place``: where cash is collected, if that was chosen."""
+    """``payment``: while the sender hasn't paid. ``reason_code``: why it wasn't paid out; our own
+    are `rate_promise_over`, `not_approved`, `funding_returned` and `not_paid_in_time`.
+    ``answer_due_at``: by when an outcome that isn't known will be; ``actions``: for the sender;
+    ``credit``: once it is paid, where the agency proves it; ``place``: where cash is collected, if
+    that was chosen."""
 
     id = fields.Id()
     folio = fields.Text()
     status = fields.Word(Status)
+    reason_code = fields.Text(allow_none=True)
     cancel_until = fields.Instant(allow_none=True)
     answer_due_at = fields.Instant(allow_none=True)
     actions = fields.Texts(fields.Word(Action), required=False)
