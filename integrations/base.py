@@ -19,15 +19,8 @@ from typing import Any, ClassVar, NoReturn, Self, TypeVar
 import httpx
 import structlog
 
+from integrations import errors
 from integrations.deadline import DeadlineTransport, total_deadline
-from integrations.errors import (
-    AgencyError,
-    NeverSent,
-    OutcomeUnknown,
-    Refused,
-    Throttled,
-    Unanswered,
-)
 
 MAX_RESPONSE_BYTES = 256 * 1024
 DEFAULT_TIMEOUT_SECONDS = 10.0
@@ -202,7 +195,7 @@ class AgencyClient:
         try:
             status, headers, raw = self._exchange(call, started + self._timeout)
             return self._judge(call, status, headers, raw, lambda: decode(read(headers, raw)))
-        except AgencyError as error:
+        except errors.AgencyError as error:
             outcome = error.code
             raise
         finally:
@@ -231,7 +224,7 @@ class AgencyClient:
             ):
                 return response.status_code, response.headers, self._read(call, response, deadline)
         except tuple(_NEVER_SENT) as error:
-            raise NeverSent(self.agency, call.operation, _NEVER_SENT[type(error)]) from error
+            raise errors.NeverSent(self.agency, call.operation, _NEVER_SENT[type(error)]) from error
         except httpx.TimeoutException as error:
             raise self._lost(call, "timeout") from error
         except httpx.TransportError as error:
@@ -262,12 +255,12 @@ class AgencyClient:
         if 200 <= status < 300:
             return self._decoded(call, decode)
         if status == 503:
-            raise NeverSent(self.agency, call.operation, "unavailable")
+            raise errors.NeverSent(self.agency, call.operation, "unavailable")
         if status in (401, 403):
             self._refuse_known(call, headers, raw)
-            raise NeverSent(self.agency, call.operation, "credentials_refused")
+            raise errors.NeverSent(self.agency, call.operation, "credentials_refused")
         if status == 429:
-            raise Throttled(self.agency, call.operation, "throttled", _retry_after(headers))
+            raise errors.Throttled(self.agency, call.operation, "throttled", _retry_after(headers))
         if 400 <= status < 500:
             self._refuse_known(call, headers, raw)
             raise self._lost(call, "unknown_refusal")
@@ -290,10 +283,10 @@ class AgencyClient:
         code = self.refusals.get(str(body.get(self.error_field)))
         if code is not None:
             detail = str(body.get(self.detail_field, ""))[:200]
-            raise Refused(self.agency, call.operation, code, detail)
+            raise errors.Refused(self.agency, call.operation, code, detail)
 
-    def _lost(self, call: Call, code: str) -> AgencyError:
-        kind = OutcomeUnknown if call.changes else Unanswered
+    def _lost(self, call: Call, code: str) -> errors.AgencyError:
+        kind = errors.OutcomeUnknown if call.changes else errors.Unanswered
         return kind(self.agency, call.operation, code)
 
 

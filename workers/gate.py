@@ -19,15 +19,8 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
+from integrations import errors
 from integrations.deadline import total_deadline
-from integrations.errors import (
-    AgencyError,
-    NeverSent,
-    OutcomeUnknown,
-    Refused,
-    Throttled,
-    Unanswered,
-)
 from services.agencies import entering
 from services.agencies.entering import Admission, Result
 from services.agencies.rules import (
@@ -47,12 +40,12 @@ RENEW_SECONDS = 1.0
 TERMS_SECONDS = 60.0
 TOKENS_SECONDS = 1.0
 
-OUTCOMES: Mapping[type[AgencyError], Outcome] = {
-    NeverSent: Outcome.NEVER_SENT,
-    Throttled: Outcome.THROTTLED,
-    Unanswered: Outcome.UNANSWERED,
-    Refused: Outcome.REFUSED,
-    OutcomeUnknown: Outcome.UNKNOWN,
+OUTCOMES: Mapping[type[errors.AgencyError], Outcome] = {
+    errors.NeverSent: Outcome.NEVER_SENT,
+    errors.Throttled: Outcome.THROTTLED,
+    errors.Unanswered: Outcome.UNANSWERED,
+    errors.Refused: Outcome.REFUSED,
+    errors.OutcomeUnknown: Outcome.UNKNOWN,
 }
 
 log = structlog.get_logger(__name__)
@@ -211,8 +204,8 @@ def _noted(passage: Passage, call: Callable[[], Any]) -> Any:
     try:
         with total_deadline(time.monotonic() + longest):
             answer = call()
-    except AgencyError as error:
-        wish = timedelta(seconds=error.retry_after) if isinstance(error, Throttled) else None
+    except errors.AgencyError as error:
+        wish = timedelta(seconds=error.retry_after) if isinstance(error, errors.Throttled) else None
         result = Result(OUTCOMES[type(error)], error.code, wish or timedelta(0))
         passage.results.append(result)
         raise

@@ -9,17 +9,9 @@ from flask import Response, current_app, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from consular import i18n
 from consular.answers_in_words import data_rows
 from consular.auth import now, vault
-from consular.i18n import (
-    city_in_language,
-    current_language,
-    folio,
-    in_language,
-    moment,
-    money,
-    words,
-)  # fmt: skip
 from consular.printing.pdf import Document, Part
 from services.appointments import pre_applying
 from services.appointments.calendar import content_type, event_of, make_calendar
@@ -42,7 +34,7 @@ def calendar_file(session: Session, appointment: Appointment) -> Response:
     event = event_of(
         session,
         appointment,
-        language=current_language(),
+        language=i18n.current_language(),
         address=f"{_site()}{url_for('portal.appointment', id=appointment.id)}",
     )
     return Response(
@@ -59,26 +51,28 @@ def print_appointment(session: Session, appointment: Appointment) -> Document:
     """Folio, when and where, for whom, what to bring and to pay."""
     office = get_consulate(session, appointment.consulate_code)
     there = where_is(session, appointment)
-    when = moment(appointment.starts_at, there.zone, there.place or city_in_language(office))
+    when = i18n.moment(
+        appointment.starts_at, there.zone, there.place or i18n.city_in_language(office)
+    )
     people = list_attendees(session, [appointment.id])[appointment.id]
     rows = (
-        (_("Folio"), folio(appointment.folio)),
-        (_("Estado"), words("appointments.status", appointment.status)),
+        (_("Folio"), i18n.folio(appointment.folio)),
+        (_("Estado"), i18n.words("appointments.status", appointment.status)),
         (_("Trámite"), _services(session, appointment)),
         (_("Día y hora"), when),
-        (_("Oficina"), in_language(office, "name")),
+        (_("Oficina"), i18n.in_language(office, "name")),
         *place_rows(there),
         (_("Para"), ", ".join(full_name(person) for person in people)),
         *_fee(session, appointment),
     )
     return Document(
         title=_("Tu cita"),
-        language=current_language(),
+        language=i18n.current_language(),
         made_on=now().astimezone(ZoneInfo(office.time_zone)).date(),
         parts=(Part("", rows), *_written(session, appointment), *_advice(session, appointment)),
         note=_(
             "Folio %(folio)s · %(address)s",
-            folio=folio(appointment.folio),
+            folio=i18n.folio(appointment.folio),
             address=check_address(appointment.folio),
         ),
     )
@@ -102,7 +96,7 @@ def _fee(session: Session, appointment: Appointment) -> list[tuple[str, str]]:
     fees = fees_on(session, appointment.day)
     known = [fees[code].money for code in appointment.services if code in fees]
     total = sum(known[1:], known[0]) if known else None
-    return [(_("Cuánto se paga en el consulado"), money(total))] if total else []
+    return [(_("Cuánto se paga en el consulado"), i18n.money(total))] if total else []
 
 
 def _written(session: Session, appointment: Appointment) -> list[Part]:
@@ -124,7 +118,9 @@ def _advice(session: Session, appointment: Appointment) -> list[Part]:
         return []
     needs = list_requirements(session, appointment.services)
     lines = dict.fromkeys(
-        in_language(row, "text") for code in appointment.services for row in needs.get(code, [])
+        i18n.in_language(row, "text")
+        for code in appointment.services
+        for row in needs.get(code, [])
     )
     early = _("Llega %(minutes)s minutos antes y di tu folio.", minutes=EARLY_MINUTES)
     return [
@@ -135,7 +131,7 @@ def _advice(session: Session, appointment: Appointment) -> list[Part]:
 
 def _services(session: Session, appointment: Appointment) -> str:
     services = (get_service(session, code) for code in appointment.services)
-    return ", ".join(in_language(service, "name") for service in services)
+    return ", ".join(i18n.in_language(service, "name") for service in services)
 
 
 def check_address(of: str) -> str:

@@ -7,16 +7,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from consular.i18n import (
-    city_in_language,
-    current_language,
-    date_long,
-    folio,
-    in_language,
-    moment,
-    money,
-    words,
-)  # fmt: skip
+from consular import i18n
 from consular.printing.pdf import Document, Part
 from services.appointments.queries import get_appointment
 from services.cashier.printing import Print
@@ -35,24 +26,30 @@ def receipt_document(session: Session, printed: Print) -> Document:
     rows = (
         (_("Recibo"), str(receipt.number)),
         (_("Ejemplar"), kind if printed.is_copy else _("Original")),
-        (_("Oficina"), in_language(office, "name")),
-        (_("Fecha"), moment(receipt.issued_at, office.time_zone, city_in_language(office))),
-        (_("Folio de la cita"), folio(appointment.folio)),
+        (_("Oficina"), i18n.in_language(office, "name")),
+        (
+            _("Fecha"),
+            i18n.moment(receipt.issued_at, office.time_zone, i18n.city_in_language(office)),
+        ),
+        (_("Folio de la cita"), i18n.folio(appointment.folio)),
     )
     total = Money(receipt.total_minor, receipt.currency)
     label = _("Total devuelto") if total.minor < 0 else _("Total pagado")
-    sums = ((label, money(total)), (_("Cómo pagó"), words("cashier.means", receipt.means)))
+    sums = (
+        (label, i18n.money(total)),
+        (_("Cómo pagó"), i18n.words("cashier.means", receipt.means)),
+    )
     services = list_of_receipt(session, receipt.id)
     return Document(
         title=_("Recibo de derechos consulares"),
-        language=current_language(),
+        language=i18n.current_language(),
         made_on=day,
         parts=(Part("", rows), *(_service(session, each) for each in services), Part("", sums)),
         note=_(
             "Recibo %(number)s del %(day)s · %(office)s",
             number=receipt.number,
-            day=date_long(receipt.day),
-            office=in_language(office, "name"),
+            day=i18n.date_long(receipt.day),
+            office=i18n.in_language(office, "name"),
         ),
     )
 
@@ -60,17 +57,19 @@ def receipt_document(session: Session, printed: Print) -> Document:
 def _service(session: Session, rendered: RenderedService) -> Part:
     row = rendered.row
     listed = row.listed_minor
-    price = [] if listed is None else [(_("Tarifa"), money(format_minor(listed), row.currency))]
+    price = (
+        [] if listed is None else [(_("Tarifa"), i18n.money(format_minor(listed), row.currency))]
+    )
     lines = [
         (
-            " · ".join(filter(None, (words("cashier.case", line.code), line.article))),
-            money(format_minor(line.minor), row.currency),
+            " · ".join(filter(None, (i18n.words("cashier.case", line.code), line.article))),
+            i18n.money(format_minor(line.minor), row.currency),
         )
         for line in rendered.lines
     ]
     charged = (
         _("Devuelto") if rendered.charged.minor < 0 else _("Cobrado"),
-        money(rendered.charged),
+        i18n.money(rendered.charged),
     )
-    heading = in_language(get_service(session, row.service_code), "name")
+    heading = i18n.in_language(get_service(session, row.service_code), "name")
     return Part(heading, (*price, *lines, charged))

@@ -16,16 +16,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app, url_for
 from flask_babel import gettext as _
 
-from consular.i18n import (
-    MEXICO_CITY,
-    current_language,
-    date_plain,
-    date_short,
-    moment,
-    reading_in,
-    time_at,
-    words,
-)
+from consular import i18n
 from consular.printing.pdf import compile_pdf
 from consular.printing.report_charts import report_charts
 from consular.printing.report_words import NOTHING, change_text, in_words, note_text, value_text
@@ -46,7 +37,7 @@ Block = dict[str, Any]
 
 def make_report_pdf(content: Content, session_id: Any, language: str, made_on: date) -> bytes:
     """The report as a file in ``language``. Of a draft it says on each page that it is one."""
-    with reading_in(language):
+    with i18n.reading_in(language):
         return compile_pdf(_TEMPLATE, _document(content, session_id, made_on))
 
 
@@ -59,9 +50,9 @@ def cut_off_text(result: Content) -> str:
     """Up to when a number counts: a moment where it was counted here, else its source's period."""
     if result["as_of"]:
         at = datetime.fromisoformat(result["as_of"])
-        return f"{date_short(at, MEXICO_CITY)}, {time_at(at, MEXICO_CITY)}"
+        return f"{i18n.date_short(at, i18n.MEXICO_CITY)}, {i18n.time_at(at, i18n.MEXICO_CITY)}"
     if result["cut_off"]:
-        return date_short(date.fromisoformat(result["cut_off"]))
+        return i18n.date_short(date.fromisoformat(result["cut_off"]))
     return in_words(result["texts"]["period"]) or NOTHING
 
 
@@ -84,7 +75,7 @@ def _document(content: Content, session_id: Any, made_on: date) -> dict[str, Any
     version = _("Versión %(version)s", version=content["version"])
     mark, mark_says = _mark(content)
     return {
-        "language": current_language(),
+        "language": i18n.current_language(),
         "title": str(_("Informe de la %(session)s", session=name)),
         "subtitle": version,
         "author": _("Comisión Intersecretarial de Atención Integral en Materia Migratoria"),
@@ -126,7 +117,7 @@ def _cover(content: Content) -> list[list[Any]]:
         [_("Periodo del informe"), _period(content)],
     ]
     if content["as_of"]:
-        at = moment(datetime.fromisoformat(content["as_of"]), MEXICO_CITY, True)
+        at = i18n.moment(datetime.fromisoformat(content["as_of"]), i18n.MEXICO_CITY, True)
         rows.append([_("Corte de las cifras contadas en Consular"), at])
     return rows
 
@@ -135,7 +126,9 @@ def _period(content: Content) -> str:
     if not content["first"]:
         return str(_("Por llenar"))
     first, last = (date.fromisoformat(content[name]) for name in ("first", "last"))
-    return str(_("Del %(first)s al %(last)s", first=date_plain(first), last=date_plain(last)))
+    return str(
+        _("Del %(first)s al %(last)s", first=i18n.date_plain(first), last=i18n.date_plain(last))
+    )
 
 
 def _note(content: Content, session_id: Any) -> str:
@@ -197,7 +190,7 @@ def _said(change: Content, when: str) -> Any:
         return _typed(f"{said['agency']}: {_came(said)}")
     if isinstance(said, Mapping):
         lines = (said["agreed"], said["responsible"], _day(said["due_on"], NOTHING))
-        status = words("commission.follow_up", said["status"]) if "status" in said else None
+        status = i18n.words("commission.follow_up", said["status"]) if "status" in said else None
         return _typed(" · ".join(filter(None, (*lines, status))))
     return _typed(said)
 
@@ -246,7 +239,7 @@ def _followed(content: Content) -> Block:
 
 
 def _follow(each: Content) -> list[Any]:
-    status = words("commission.follow_up", each["status"])
+    status = i18n.words("commission.follow_up", each["status"])
     due = _day(each["moved_to"] or each["due_on"], NOTHING)
     moved = _("%(day)s (antes: %(before)s)", day=due, before=_day(each["due_on"], NOTHING))
     return [
@@ -379,7 +372,7 @@ def _signature(content: Content, session_id: Any) -> Iterator[Block]:
 
 
 def _by(who: Content) -> str:
-    at = moment(datetime.fromisoformat(who["at"]), MEXICO_CITY, True)
+    at = i18n.moment(datetime.fromisoformat(who["at"]), i18n.MEXICO_CITY, True)
     return f"{who['name']}, {at}"
 
 
@@ -388,16 +381,16 @@ def _in_groups(digest: str) -> str:
 
 
 def _day(day: str | None, missing: str) -> str:
-    return date_short(date.fromisoformat(day)) if day else str(missing)
+    return i18n.date_short(date.fromisoformat(day)) if day else str(missing)
 
 
 def _plain_day(day: str | None) -> str:
-    return date_plain(date.fromisoformat(day)) if day else str(_("Por llenar"))
+    return i18n.date_plain(date.fromisoformat(day)) if day else str(_("Por llenar"))
 
 
 def _typed(text: str) -> Any:
     """What somebody typed is Spanish, which a screen reader has to know in an English report."""
-    return text if current_language() == "es" else {"text": text, "lang": "es"}
+    return text if i18n.current_language() == "es" else {"text": text, "lang": "es"}
 
 
 def _column(text: str, width: float, *, number: bool = False) -> dict[str, Any]:
@@ -416,4 +409,4 @@ def _empty(text: str) -> Block:
 
 def day_in_mexico(at: datetime) -> date:
     """The day of a document that is made at ``at``."""
-    return at.astimezone(ZoneInfo(MEXICO_CITY)).date()
+    return at.astimezone(ZoneInfo(i18n.MEXICO_CITY)).date()

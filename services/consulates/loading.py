@@ -19,14 +19,7 @@ from sqlalchemy import Text, cast, delete, func, inspect, literal, literal_colum
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
-from services.consulates.models import (
-    Consulate,
-    NonWorkingDay,
-    Service,
-    ServiceFee,
-    ServiceRequirement,
-    State,
-)
+from services.consulates import models
 from services.consulates.rules import CLOSED_DAY_RULES
 from services.kernel.db import Base
 from services.kernel.money import Money
@@ -48,17 +41,19 @@ def load_reference(session: Session) -> dict[str, int]:
     """
     requirements = read_rows(_PACKAGE, "requirements.csv", _requirement)
     counts = {
-        "consulates": upsert(session, Consulate, read_rows(_PACKAGE, "consulates.csv", _office)),
+        "consulates": upsert(
+            session, models.Consulate, read_rows(_PACKAGE, "consulates.csv", _office)
+        ),
         "services": upsert(
             session,
-            Service,
+            models.Service,
             read_rows(_PACKAGE, "services.csv", _service),
             keep=("minutes",),
         ),
-        "service_requirements": upsert(session, ServiceRequirement, requirements),
-        "fees": upsert(session, ServiceFee, read_rows(_PACKAGE, "fees.csv", _fee)),
-        "states": upsert(session, State, read_rows(_PACKAGE, "states.csv", dict)),
-        "non_working_days": upsert(session, NonWorkingDay, closed_day_rows(CALENDAR_YEARS)),
+        "service_requirements": upsert(session, models.ServiceRequirement, requirements),
+        "fees": upsert(session, models.ServiceFee, read_rows(_PACKAGE, "fees.csv", _fee)),
+        "states": upsert(session, models.State, read_rows(_PACKAGE, "states.csv", dict)),
+        "non_working_days": upsert(session, models.NonWorkingDay, closed_day_rows(CALENDAR_YEARS)),
     }
     _forget_other_requirements(session, requirements)
     return counts
@@ -108,9 +103,9 @@ def upsert(
 
 
 def _forget_other_requirements(session: Session, rows: Sequence[Row]) -> None:
-    key = tuple_(ServiceRequirement.service_code, ServiceRequirement.position)
+    key = tuple_(models.ServiceRequirement.service_code, models.ServiceRequirement.position)
     kept = [(row["service_code"], row["position"]) for row in rows]
-    session.execute(delete(ServiceRequirement).where(key.not_in(kept)))
+    session.execute(delete(models.ServiceRequirement).where(key.not_in(kept)))
 
 
 def _office(row: Mapping[str, Any]) -> Row:

@@ -18,15 +18,7 @@ from sqlalchemy.orm import Session
 
 from services.kernel.db import Statement, raised_code, text, violated_constraint
 from services.kernel.errors import DomainError
-from services.ledger.errors import (
-    AccountDiffers,
-    AlreadyPosted,
-    HoldEnded,
-    HoldLapsed,
-    HoldNotLapsed,
-    NotEnoughMoney,
-    TransferRepeated,
-)
+from services.ledger import errors
 from services.ledger.rules import State
 
 # Under which ids are made of words.
@@ -73,11 +65,17 @@ _END = text("SELECT end_hold_v1(:at, :id, :hold, :state, :kind)")
 _OPEN = text("SELECT open_customer_account_v1(:code, :currency)")
 _REFUSED: dict[str | None, type[DomainError]] = {
     error.code: error
-    for error in (AccountDiffers, AlreadyPosted, HoldNotLapsed, HoldLapsed, TransferRepeated)
+    for error in (
+        errors.AccountDiffers,
+        errors.AlreadyPosted,
+        errors.HoldNotLapsed,
+        errors.HoldLapsed,
+        errors.TransferRepeated,
+    )
 }
 _VIOLATED: dict[str | None, type[DomainError]] = {
-    "uq_journal_entries_hold_id": HoldEnded,
-    "ck_ledger_balances_available": NotEnoughMoney,
+    "uq_journal_entries_hold_id": errors.HoldEnded,
+    "ck_ledger_balances_available": errors.NotEnoughMoney,
 }
 
 

@@ -2,72 +2,72 @@
 
 from __future__ import annotations
 
-from services.enrollments.programs.schema import (
-    Bilingual,
-    Choice,
-    Document,
-    Field,
-    Form,
-    Guide,
-    Kind,
-    Program,
-    Result,
-    Step,
+from services.enrollments.programs import schema
+
+
+def _words(text: str) -> schema.Bilingual:
+    return schema.Bilingual(text, f"{text} (en)")
+
+
+_INCOME = schema.Field(
+    "income", schema.Kind.MONEY, _words("Ingreso al mes"), _words("Antes de impuestos.")
 )
-
-
-def _words(text: str) -> Bilingual:
-    return Bilingual(text, f"{text} (en)")
-
-
-_INCOME = Field("income", Kind.MONEY, _words("Ingreso al mes"), _words("Antes de impuestos."))
-_ZONE = Field(
+_ZONE = schema.Field(
     "zone",
-    Kind.CHOICE,
+    schema.Kind.CHOICE,
     _words("Zona"),
-    choices=(Choice("north", _words("Norte")), Choice("south", _words("Sur"))),
+    choices=(schema.Choice("north", _words("Norte")), schema.Choice("south", _words("Sur"))),
 )
-_FAMILY = Field(
+_FAMILY = schema.Field(
     "family",
-    Kind.GROUP,
+    schema.Kind.GROUP,
     _words("Familia"),
     required=False,
     most=3,
     fields=(
-        Field("name", Kind.TEXT, _words("Nombre del familiar"), most=40),
-        Field("born", Kind.DATE, _words("Nació el")),
+        schema.Field("name", schema.Kind.TEXT, _words("Nombre del familiar"), most=40),
+        schema.Field("born", schema.Kind.DATE, _words("Nació el")),
     ),
 )
 
-CHOIR = Program(
+CHOIR = schema.Program(
     code="choir",
     agency="sat",
     short=_words("Coro"),
     name=_words("Coro de la oficina"),
     summary=_words("Para quien canta."),
-    form=Form(
+    form=schema.Form(
         heading=_words("Inscribirme en el coro"),
         introduction=_words("Ensaya los martes."),
         privacy=_words("Lo ve quien dirige el coro."),
         consent=_words("Doy permiso para pasar estos datos al coro"),
         curp_hint=_words("Para tu credencial."),
-        documents=(Document("score", _words("Una partitura")),),
+        documents=(schema.Document("score", _words("Una partitura")),),
         steps=(
-            Step(
+            schema.Step(
                 "voz",
                 _words("Tu voz"),
                 (
-                    Field("voice", Kind.TEXT, _words("Tu registro"), most=20),
-                    Field("years", Kind.NUMBER, _words("Años cantando"), most=90),
-                    Field("reads", Kind.YES_NO, _words("¿Lees música?")),
-                    Field("key", Kind.TEXT, _words("Tu RFC"), required=False, most=13, meets="rfc"),
+                    schema.Field("voice", schema.Kind.TEXT, _words("Tu registro"), most=20),
+                    schema.Field("years", schema.Kind.NUMBER, _words("Años cantando"), most=90),
+                    schema.Field("reads", schema.Kind.YES_NO, _words("¿Lees música?")),
+                    schema.Field(
+                        "key",
+                        schema.Kind.TEXT,
+                        _words("Tu RFC"),
+                        required=False,
+                        most=13,
+                        meets="rfc",
+                    ),
                 ),
             ),
-            Step(
+            schema.Step(
                 "casa",
                 _words("Tu casa"),
                 (
-                    Field("since", Kind.DATE, _words("Vives aquí desde"), required=False),
+                    schema.Field(
+                        "since", schema.Kind.DATE, _words("Vives aquí desde"), required=False
+                    ),
                     _INCOME,
                     _ZONE,
                     _FAMILY,
@@ -75,7 +75,7 @@ CHOIR = Program(
             ),
         ),
     ),
-    guide=Guide(
+    guide=schema.Guide(
         gives=(_words("Un lugar en el coro."),),
         who=(_words("Quien canta."),),
         cost=_words("Gratis."),
@@ -84,8 +84,8 @@ CHOIR = Program(
     ),
     requires=("rfc",),
     results=(
-        Result("card", _words("Credencial")),
-        Result("until", _words("Sirve hasta"), Kind.DATE),
+        schema.Result("card", _words("Credencial")),
+        schema.Result("until", _words("Sirve hasta"), schema.Kind.DATE),
     ),
     reasons={"off_key": _words("Desafina.")},
 )

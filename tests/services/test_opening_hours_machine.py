@@ -25,18 +25,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.appointments import editing
 from services.appointments.booking import BookAppointment, Hand, book
 from services.appointments.closing_days import CloseDays, close_days, reopen_days
 from services.appointments.desk import TakeStep, cancel, take_step
-from services.appointments.editing import (
-    CancelSession,
-    Changes,
-    EditSeries,
-    EditSession,
-    cancel_session,
-    edit_series,
-    edit_session,
-)
 from services.appointments.errors import HoldOver, SlotNotOffered, SlotTaken
 from services.appointments.freeing import free_attendee, free_places, free_vacated
 from services.appointments.holding import (
@@ -671,29 +663,29 @@ class Machine(RuleBasedStateMachine):
 
     @rule(day=DAY, plan=PLAN)
     def edits_a_day(self, day: date, plan: Plan) -> None:
-        command = EditSession(self.sessions[day], self._changes(plan))
+        command = editing.EditSession(self.sessions[day], self._changes(plan))
         if self.model.plans[day].cancelled:
             with pytest.raises(WrongState):
-                edit_session(self.session, command, **self.context())
+                editing.edit_session(self.session, command, **self.context())
             return
-        edit_session(self.session, command, **self.context())
+        editing.edit_session(self.session, command, **self.context())
         self.model.plans[day] = replace(plan, apart=True)
         self.model.seat_again(day)
 
     @rule(plan=PLAN, first=st.sampled_from((None, *DAYS)))
     def edits_the_series(self, plan: Plan, first: date | None) -> None:
         """All of it, or a day and those that follow."""
-        command = EditSeries(self.series, self._changes(plan), first=first)
-        edit_series(self.session, command, **self.context())
+        command = editing.EditSeries(self.series, self._changes(plan), first=first)
+        editing.edit_series(self.session, command, **self.context())
         for day, present in self.model.plans.items():
             if not present.apart and (first is None or day >= first):
                 self.model.plans[day] = replace(plan)
                 self.model.seat_again(day)
 
     @staticmethod
-    def _changes(plan: Plan) -> Changes:
+    def _changes(plan: Plan) -> editing.Changes:
         kept = (Reserve(SHARE, plan.kept),) if plan.kept else ()
-        return Changes(*plan.hours, plan.breaks, plan.desks, kept, plan.most)
+        return editing.Changes(*plan.hours, plan.breaks, plan.desks, kept, plan.most)
 
     @rule(day=st.sampled_from(DAYS), span=st.sampled_from(CLOSED))
     def closes(self, day: date, span: Any) -> None:
@@ -716,7 +708,9 @@ class Machine(RuleBasedStateMachine):
         plan = self.model.plans[day]
         if plan.cancelled or really:
             return
-        cancel_session(self.session, CancelSession(self.sessions[day], "obra"), **self.context())
+        editing.cancel_session(
+            self.session, editing.CancelSession(self.sessions[day], "obra"), **self.context()
+        )
         plan.cancelled = plan.apart = True
         self.model.seat_again(day)
 

@@ -23,6 +23,7 @@ from consular.pages.posting import reopen
 from services.kernel.audit import Role
 from services.kernel.errors import NotFound
 from services.staff.accounts import find_name
+from services.voting import reporting
 from services.voting.deadlines import deadlines, election_days, next_election
 from services.voting.queries import (
     CountFilter,
@@ -30,14 +31,6 @@ from services.voting.queries import (
     list_counts,
     list_figures,
     list_revisions,
-)
-from services.voting.reporting import (
-    TypeFigure,
-    approve_count,
-    correct_count,
-    figures_differ,
-    reject_count,
-    report_count,
 )
 from services.voting.rules import AT_OFFICE, Action, Status, actions, may_see_value
 from services.words import TABLES
@@ -66,7 +59,7 @@ def report() -> Response:
     """Report a count."""
     command = _read_report(answers(), None)
     with transaction() as session:
-        count_id = report_count(session, command, now=now(), actor=actor()).id
+        count_id = reporting.report_count(session, command, now=now(), actor=actor()).id
     drop()
     return go(url_for("counts.count", id=count_id, done="1"))
 
@@ -86,14 +79,14 @@ reopen(pages, ["/<uuid:id>/<code:step>"], "counts.count", WHO)
 @allow(WHO)
 def approve(id: UUID) -> Response:
     """Approve a count by typing the number of its source again."""
-    return _settle(id, approve_count, _read_figure)
+    return _settle(id, reporting.approve_count, _read_figure)
 
 
 @pages.post("/<uuid:id>/correct")
 @allow(WHO)
 def correct(id: UUID) -> Response:
     """Correct one's own count, with a reason."""
-    return _settle(id, correct_count, _read_correction)
+    return _settle(id, reporting.correct_count, _read_correction)
 
 
 @pages.post("/<uuid:id>/reject")
@@ -102,15 +95,15 @@ def reject(id: UUID) -> Response:
     """Reject a wrong report."""
     reason = _read_rejection(answers(), None)["reason"]
     with transaction() as session:
-        reject_count(session, id, reason, now=now(), actor=actor())
+        reporting.reject_count(session, id, reason, now=now(), actor=actor())
     drop()
     return go(url_for("counts.count", id=id, done="1"))
 
 
 def _settle(id: UUID, settle: Callable[..., Any], read: Callable[..., Any]) -> Response:
-    command = TypeFigure(id, **read(answers(), None))
+    command = reporting.TypeFigure(id, **read(answers(), None))
     with transaction() as session:
-        differ = figures_differ(settle(session, command, now=now(), actor=actor()))
+        differ = reporting.figures_differ(settle(session, command, now=now(), actor=actor()))
     if differ:  # what was typed is kept: it is said after the commit
         raise differ
     drop()

@@ -29,19 +29,11 @@ from consular.pages.desk.trying import try_or_return
 from consular.pages.drafts import answers, draft, drop, keep_draft
 from consular.pages.forms import Errors, go, read_fields
 from consular.pages.portal.names import office, service_names
+from services.appointments import recurring
 from services.appointments.hours import Place, Span, breaks_from_json
 from services.appointments.planned_days import list_sessions_of
 from services.appointments.planning import DeskPlan, desks_from_json
 from services.appointments.previewing import Preview, preview_series, without_clashes
-from services.appointments.recurring import (
-    HORIZON,
-    CreateSeries,
-    coming_days,
-    create_series,
-    get_series,
-    list_series,
-    place_of,
-)
 
 BLANK = {"slot_minutes": "15", "every": "week", "groups": "1"}
 
@@ -52,7 +44,7 @@ def series_list() -> str:
     """List the hours that repeat."""
     with transaction() as session:
         place = office(session, actor().consulate or "")
-        rows = list_series(session, consulate=place["code"]).items
+        rows = recurring.list_series(session, consulate=place["code"]).items
         names = service_names(session)
         return render_template(
             "desk/series_list.html",
@@ -99,7 +91,7 @@ def series_check() -> str | Response:
     if isinstance(preview, Response):
         return preview
     return render_template(
-        "desk/series_check.html", horizon=HORIZON.days, errors=draft().errors(), **preview
+        "desk/series_check.html", horizon=recurring.HORIZON.days, errors=draft().errors(), **preview
     )
 
 
@@ -111,7 +103,7 @@ def series_create() -> Response:
     with transaction() as session:
         preview = preview_series(session, command, now=now())
         command = without_clashes(command, preview)
-        row = create_series(session, command, now=now(), actor=actor())
+        row = recurring.create_series(session, command, now=now(), actor=actor())
         address = url_for("desk.series", id=row.id, opened=len(preview.days))
     drop()
     return go(address)
@@ -122,9 +114,9 @@ def series_create() -> Response:
 def series(id: UUID) -> str:
     """Show one series and the days of it to come."""
     with transaction() as session:
-        row = get_series(session, id, actor())
+        row = recurring.get_series(session, id, actor())
         place = office(session, actor().consulate or "")
-        coming = coming_days(session, row, now=now())
+        coming = recurring.coming_days(session, row, now=now())
         return render_template(
             "desk/series.html",
             consulate=place,
@@ -144,13 +136,15 @@ def _read(form: dict[str, str], errors: Errors | None) -> Any:
 
 
 def _try(session: Session) -> dict[str, Any]:
-    command: CreateSeries = _read(draft().form, None)
+    command: recurring.CreateSeries = _read(draft().form, None)
     place = office(session, command.consulate)
     preview = preview_series(session, command, now=now())
     kept: list[str] = []
     if preview.days or not preview.clashes:
         # Whatever else it may be refused for shows now.
-        row = create_series(session, without_clashes(command, preview), now=now(), actor=actor())
+        row = recurring.create_series(
+            session, without_clashes(command, preview), now=now(), actor=actor()
+        )
         kept = kept_in_words(row, service_names(session))
     names = service_names(session)
     return {
@@ -183,7 +177,7 @@ def _preview_shown(preview: Preview, zone: ZoneInfo) -> dict[str, Any]:
 
 def _shown(row: Any, names: dict[str, str], place: dict[str, Any]) -> dict[str, Any]:
     desks, breaks = desks_from_json(row.desks), breaks_from_json(row.breaks)
-    shown = _described(row, desks, breaks, place_of(row), names, place)
+    shown = _described(row, desks, breaks, recurring.place_of(row), names, place)
     return {"id": row.id, **shown, "kept": kept_in_words(row, names)}
 
 

@@ -5,57 +5,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from services.enrollments.programs import schema, shared_fields
 from services.enrollments.programs.appeals import SOCIAL_SECURITY
 from services.enrollments.programs.files import CURP_FILE, NSS_FILE, RFC_FILE
-from services.enrollments.programs.schema import (
-    Bilingual,
-    Choice,
-    Document,
-    Field,
-    Form,
-    Guide,
-    Kind,
-    Program,
-    Question,
-    Result,
-    Step,
-    Tariff,
-    When,
-)
-from services.enrollments.programs.shared_fields import (
-    CLOSE_FAMILY,
-    DATA_MISMATCH,
-    HAS_CURP,
-    INCOME,
-    MEMBER_BORN,
-    MEMBER_CURP,
-    MEMBER_NAME,
-    MUNICIPALITY,
-    PERIOD,
-    STATE,
-)
 from services.enrollments.tariffs import independent_workers
 
-_NUMBERS = Step(
+_NUMBERS = schema.Step(
     "numeros",
-    Bilingual("Tus números", "Your numbers"),
+    schema.Bilingual("Tus números", "Your numbers"),
     (
-        Field(
+        schema.Field(
             "rfc",
-            Kind.RFC,
-            Bilingual("RFC", "RFC"),
-            Bilingual(
+            schema.Kind.RFC,
+            schema.Bilingual("RFC", "RFC"),
+            schema.Bilingual(
                 "13 letras y números. Déjalo vacío si lo pediste por aquí.",
                 "13 letters and numbers. Leave it empty if you asked for it here.",
             ),
             required=False,
             meets="rfc",
         ),
-        Field(
+        schema.Field(
             "nss",
-            Kind.NSS,
-            Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
-            Bilingual(
+            schema.Kind.NSS,
+            schema.Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
+            schema.Bilingual(
                 "11 números. Si no lo tienes, el IMSS te lo da en este mismo trámite.",
                 "11 digits. If you don't have one, IMSS gives it to you in this same request.",
             ),
@@ -63,56 +37,56 @@ _NUMBERS = Step(
         ),
     ),
 )
-_PLACE = Step(
+_PLACE = schema.Step(
     "lugar",
-    Bilingual("Dónde se va a usar en México", "Where in Mexico it will be used"),
-    (STATE, MUNICIPALITY),
+    schema.Bilingual("Dónde se va a usar en México", "Where in Mexico it will be used"),
+    (shared_fields.STATE, shared_fields.MUNICIPALITY),
 )
-_WORK = Step(
+_WORK = schema.Step(
     "trabajo",
-    Bilingual("Tu trabajo", "Your work"),
+    schema.Bilingual("Tu trabajo", "Your work"),
     (
-        Field(
+        schema.Field(
             "occupation",
-            Kind.TEXT,
-            Bilingual("En qué trabajas", "What you do for a living"),
-            Bilingual("Por ejemplo, albañil o cocinera.", "For example, builder or cook."),
+            schema.Kind.TEXT,
+            schema.Bilingual("En qué trabajas", "What you do for a living"),
+            schema.Bilingual("Por ejemplo, albañil o cocinera.", "For example, builder or cook."),
             most=80,
         ),
         replace(
-            INCOME,
-            hint=Bilingual(
+            shared_fields.INCOME,
+            hint=schema.Bilingual(
                 "Tu cuota y tu pensión dependen de este monto. Escríbelo así: 12000.",
                 "Your dues and your pension depend on this amount. Write it like this: 12000.",
             ),
         ),
     ),
 )
-_PAYMENT = Step(
+_PAYMENT = schema.Step(
     "pago",
-    Bilingual("Cómo quieres pagar", "How you want to pay"),
+    schema.Bilingual("Cómo quieres pagar", "How you want to pay"),
     (
         replace(
-            PERIOD,
-            hint=Bilingual(
+            shared_fields.PERIOD,
+            hint=schema.Bilingual(
                 "Se paga por adelantado. Otra persona puede pagar por ti.",
                 "It is paid in advance. Somebody else may pay for you.",
             ),
         ),
     ),
 )
-_HAS_FAMILY = Step(
+_HAS_FAMILY = schema.Step(
     "familia",
-    Bilingual("Tu familia en México", "Your family in Mexico"),
+    schema.Bilingual("Tu familia en México", "Your family in Mexico"),
     (
-        Field(
+        schema.Field(
             "has_family",
-            Kind.YES_NO,
-            Bilingual(
+            schema.Kind.YES_NO,
+            schema.Bilingual(
                 "¿Quieres que también atiendan a tu familia?",
                 "Do you want your family to be looked after too?",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Tu pareja, tus hijas e hijos, y tu papá y tu mamá si dependen de ti. No cuesta"
                 " más.",
                 "Your partner, your children, and your parents if they depend on you. It doesn't"
@@ -121,141 +95,143 @@ _HAS_FAMILY = Step(
         ),
     ),
 )
-_FAMILY = Step(
+_FAMILY = schema.Step(
     "familiares",
-    Bilingual("Quiénes son", "Who they are"),
+    schema.Bilingual("Quiénes son", "Who they are"),
     (
-        Field(
+        schema.Field(
             "family",
-            Kind.GROUP,
-            Bilingual("Familiares", "Family members"),
-            Bilingual(
+            schema.Kind.GROUP,
+            schema.Bilingual("Familiares", "Family members"),
+            schema.Bilingual(
                 "El IMSS les pide después su acta y una foto en su clínica.",
                 "IMSS later asks them for their certificate and a photo at their clinic.",
             ),
             most=6,
-            when=When("has_family", True),
+            when=schema.When("has_family", True),
             fields=(
-                MEMBER_NAME,
-                MEMBER_BORN,
-                Field(
+                shared_fields.MEMBER_NAME,
+                shared_fields.MEMBER_BORN,
+                schema.Field(
                     "kinship",
-                    Kind.CHOICE,
-                    Bilingual("Qué es de ti", "Relation to you"),
-                    choices=CLOSE_FAMILY,
+                    schema.Kind.CHOICE,
+                    schema.Bilingual("Qué es de ti", "Relation to you"),
+                    choices=shared_fields.CLOSE_FAMILY,
                 ),
-                MEMBER_CURP,
+                shared_fields.MEMBER_CURP,
             ),
         ),
     ),
 )
-_TARIFF = Tariff(
+_TARIFF = schema.Tariff(
     exact=False,
-    what=Bilingual("Lo que pagarías cada vez", "What you would pay each time"),
-    why=Bilingual(
+    what=schema.Bilingual("Lo que pagarías cada vez", "What you would pay each time"),
+    why=schema.Bilingual(
         "Es un monto estimado, con las cuotas de la Ley del Seguro Social. El IMSS decide la clase"
         " de riesgo de tu trabajo y te dice el monto exacto antes de que pagues.",
         "It is an estimated amount, with the quotas of the Social Security Act. IMSS decides the"
         " class of risk of your work and tells you the exact amount before you pay.",
     ),
     fields=(
-        INCOME,
-        Field(
+        shared_fields.INCOME,
+        schema.Field(
             "zone",
-            Kind.CHOICE,
-            Bilingual(
+            schema.Kind.CHOICE,
+            schema.Bilingual(
                 "En qué zona de México se va a usar",
                 "In which zone of Mexico it will be used",
             ),
             choices=(
-                Choice("general", Bilingual("Casi todo México", "Most of Mexico")),
-                Choice(
+                schema.Choice("general", schema.Bilingual("Casi todo México", "Most of Mexico")),
+                schema.Choice(
                     "border",
-                    Bilingual(
+                    schema.Bilingual(
                         "Municipios de la frontera norte, como Tijuana o Ciudad Juárez",
                         "Towns of the northern border, like Tijuana or Ciudad Juárez",
                     ),
                 ),
             ),
         ),
-        Field(
+        schema.Field(
             "risk",
-            Kind.CHOICE,
-            Bilingual("Cómo es tu trabajo", "What your work is like"),
+            schema.Kind.CHOICE,
+            schema.Bilingual("Cómo es tu trabajo", "What your work is like"),
             choices=(
-                Choice(
+                schema.Choice(
                     "low",
-                    Bilingual(
+                    schema.Bilingual(
                         "De poco riesgo: oficina, ventas, limpieza",
                         "Of low risk: office, sales, cleaning",
                     ),
                 ),
-                Choice(
+                schema.Choice(
                     "middle",
-                    Bilingual(
+                    schema.Bilingual(
                         "De riesgo medio: taller, cocina, campo",
                         "Of middle risk: workshop, kitchen, farm",
                     ),
                 ),
-                Choice(
+                schema.Choice(
                     "high",
-                    Bilingual(
+                    schema.Bilingual(
                         "De mucho riesgo: construcción, techos, transporte de carga",
                         "Of high risk: building, roofs, freight",
                     ),
                 ),
             ),
         ),
-        PERIOD,
+        shared_fields.PERIOD,
     ),
     work_out=independent_workers.work_out,
 )
 
-IMSS = Program(
+IMSS = schema.Program(
     code="imss",
     agency="imss",
-    short=Bilingual("IMSS", "IMSS"),
-    name=Bilingual(
+    short=schema.Bilingual("IMSS", "IMSS"),
+    name=schema.Bilingual(
         "Seguro social para quien trabaja por su cuenta (IMSS)",
         "Social security for independent workers (IMSS)",
     ),
-    summary=Bilingual(
+    summary=schema.Bilingual(
         "Médico en México, pensión y guardería. Pagas por adelantado.",
         "Doctors in Mexico, a pension and day care. You pay in advance.",
     ),
-    form=Form(
-        heading=Bilingual("Inscribirme en el IMSS", "Enroll in IMSS"),
-        introduction=Bilingual(
+    form=schema.Form(
+        heading=schema.Bilingual("Inscribirme en el IMSS", "Enroll in IMSS"),
+        introduction=schema.Bilingual(
             "Te inscribes como persona trabajadora independiente, aunque vivas fuera de México. La"
             " atención médica es solo en México.",
             "You enroll as an independent worker, even though you live outside Mexico. Medical care"
             " is in Mexico only.",
         ),
-        privacy=Bilingual(
+        privacy=schema.Bilingual(
             "Estos datos los ve el personal del consulado y, si nos das permiso, se los pasamos al"
             " IMSS para inscribirte y decirte cuánto pagas.",
             "The consulate's staff can see this information and, if you give us permission, we"
             " share it with IMSS so that it can enroll you and tell you what you pay.",
         ),
-        consent=Bilingual(
+        consent=schema.Bilingual(
             "Doy permiso para pasar al IMSS estos datos, los de mi familia y los documentos que"
             " suba",
             "I give permission to share this information, my family's, and the documents I upload,"
             " with IMSS",
         ),
-        curp_hint=Bilingual(
+        curp_hint=schema.Bilingual(
             "18 letras y números. El IMSS la compara con tu nombre y tu fecha de nacimiento.",
             "18 letters and numbers. IMSS checks it against your name and date of birth.",
         ),
         documents=(
-            Document("curp", Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
-            Document("rfc", Bilingual("Tu RFC", "Your RFC"), RFC_FILE),
-            Document(
-                "nss", Bilingual("Tu NSS, si ya lo tienes", "Your NSS, if you have one"), NSS_FILE
+            schema.Document("curp", schema.Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
+            schema.Document("rfc", schema.Bilingual("Tu RFC", "Your RFC"), RFC_FILE),
+            schema.Document(
+                "nss",
+                schema.Bilingual("Tu NSS, si ya lo tienes", "Your NSS, if you have one"),
+                NSS_FILE,
             ),
-            Document(
+            schema.Document(
                 "family",
-                Bilingual(
+                schema.Bilingual(
                     "Nombre, fecha de nacimiento y CURP de tu familia, si la vas a inscribir",
                     "Name, date of birth and CURP of your family, if you are going to enroll them",
                 ),
@@ -264,31 +240,33 @@ IMSS = Program(
         steps=(_NUMBERS, _PLACE, _WORK, _PAYMENT, _HAS_FAMILY, _FAMILY),
         needs_email=True,
     ),
-    guide=Guide(
+    guide=schema.Guide(
         gives=(
-            Bilingual(
+            schema.Bilingual(
                 "Médico, hospital y medicinas en México, para ti y tu familia. Algunos servicios"
                 " tienen tiempo de espera.",
                 "Doctors, hospital and medicine in Mexico, for you and your family. Some services"
                 " have a waiting time.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Seguro si te accidentas en el trabajo.",
                 "Insurance if you have an accident at work.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Pensión si quedas con una invalidez, y para tu familia si mueres.",
                 "A pension if you become disabled, and for your family if you die.",
             ),
-            Bilingual("Ahorro y pensión para tu vejez.", "Savings and a pension for old age."),
-            Bilingual("Guardería y prestaciones sociales.", "Day care and social benefits."),
+            schema.Bilingual(
+                "Ahorro y pensión para tu vejez.", "Savings and a pension for old age."
+            ),
+            schema.Bilingual("Guardería y prestaciones sociales.", "Day care and social benefits."),
         ),
         who=(
-            Bilingual(
+            schema.Bilingual(
                 "Personas mexicanas que trabajan por su cuenta, también desde otro país.",
                 "Mexicans who work on their own, also from another country.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "La atención médica es solo en México. Si nadie de tu familia vive allá y no"
                 " piensas"
                 " volver, quizá no te conviene.",
@@ -296,7 +274,7 @@ IMSS = Program(
                 " plan to return, it may not be for you.",
             ),
         ),
-        cost=Bilingual(
+        cost=schema.Bilingual(
             "Depende de lo que ganas y de dónde se usa. Calcula aquí un estimado: el IMSS te"
             " dice el"
             " monto exacto.",
@@ -305,48 +283,48 @@ IMSS = Program(
             " you the exact amount.",
         ),
         next_steps=(
-            Bilingual("El IMSS revisa tus datos.", "IMSS checks your information."),
-            Bilingual(
+            schema.Bilingual("El IMSS revisa tus datos.", "IMSS checks your information."),
+            schema.Bilingual(
                 "Te damos una línea de captura, con la fecha límite. Se paga en un banco o en"
                 " Finabien; otra persona puede pagar por ti.",
                 "We give you a payment line, with its deadline. It is paid at a bank or at"
                 " Finabien;"
                 " somebody else may pay for you.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Con el pago empieza tu seguro: aquí ves desde cuándo y hasta cuándo.",
                 "Your insurance starts with the payment: you see here from when and until when.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Si dejas de pagar, el seguro termina.", "If you stop paying, the insurance ends."
             ),
         ),
         legal="LSS 13-I, 222-231",
     ),
     questions=(
-        HAS_CURP,
-        Question(
-            Bilingual("¿Trabajas por tu cuenta?", "Do you work on your own?"),
+        shared_fields.HAS_CURP,
+        schema.Question(
+            schema.Bilingual("¿Trabajas por tu cuenta?", "Do you work on your own?"),
             advised_on=False,
-            advice=Bilingual(
+            advice=schema.Bilingual(
                 "Este seguro es para quien trabaja por su cuenta. Para que atiendan a tu familia en"
                 " México hay otro seguro, que se paga una vez al año.",
                 "This insurance is for people who work on their own. For your family to be looked"
                 " after in Mexico there is another one, paid once a year.",
             ),
-            hint=Bilingual(
+            hint=schema.Bilingual(
                 "También cuenta si trabajas en otro país y nadie paga por ti al IMSS.",
                 "It also counts if you work in another country and nobody pays IMSS for you.",
             ),
             program="imss_family_health",
         ),
-        Question(
-            Bilingual(
+        schema.Question(
+            schema.Bilingual(
                 "¿Tú o tu familia van a usar el médico en México?",
                 "Will you or your family use doctors in Mexico?",
             ),
             advised_on=False,
-            advice=Bilingual(
+            advice=schema.Bilingual(
                 "La atención médica es solo en México. Puedes inscribirte, pero solo te servirá"
                 " para"
                 " tu pensión y tus otros seguros.",
@@ -356,10 +334,10 @@ IMSS = Program(
             ),
             ends=False,
         ),
-        Question(
-            Bilingual("¿Ya tienes tu RFC?", "Do you have your RFC?"),
+        schema.Question(
+            schema.Bilingual("¿Ya tienes tu RFC?", "Do you have your RFC?"),
             advised_on=False,
-            advice=Bilingual(
+            advice=schema.Bilingual(
                 "Sí puedes, pero primero pide tu RFC: el IMSS te lo pide. Es gratis y se hace"
                 " aquí.",
                 "You can, but first ask for your RFC: IMSS asks you for it. It is free and is done"
@@ -371,23 +349,29 @@ IMSS = Program(
     tariff=_TARIFF,
     requires=("rfc",),
     results=(
-        Result(
+        schema.Result(
             "nss",
-            Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
+            schema.Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
         ),
-        Result("covered_from", Bilingual("Con cobertura desde", "Covered from"), Kind.DATE),
-        Result("covered_to", Bilingual("Con cobertura hasta", "Covered to"), Kind.DATE),
+        schema.Result(
+            "covered_from",
+            schema.Bilingual("Con cobertura desde", "Covered from"),
+            schema.Kind.DATE,
+        ),
+        schema.Result(
+            "covered_to", schema.Bilingual("Con cobertura hasta", "Covered to"), schema.Kind.DATE
+        ),
     ),
     appeal=SOCIAL_SECURITY,
     reasons={
-        "data_mismatch": DATA_MISMATCH,
-        "already_registered": Bilingual(
+        "data_mismatch": shared_fields.DATA_MISMATCH,
+        "already_registered": schema.Bilingual(
             "Ya tienes este seguro en el IMSS.", "You already have this insurance with IMSS."
         ),
-        "under_age": Bilingual(
+        "under_age": schema.Bilingual(
             "Todavía no tienes la edad para inscribirte.", "You are not yet old enough to enroll."
         ),
-        "not_paid": Bilingual(
+        "not_paid": schema.Bilingual(
             "El pago no llegó antes de la fecha límite.",
             "The payment did not arrive before the deadline.",
         ),

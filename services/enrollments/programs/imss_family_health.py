@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
+from services.enrollments.programs import schema, shared_fields
 from services.enrollments.programs.appeals import SOCIAL_SECURITY
 from services.enrollments.programs.files import CURP_FILE
-from services.enrollments.programs.schema import (
-    Bilingual,
-    Choice,
-    Document,
-    Field,
-    Form,
-    Guide,
-    Kind,
-    Program,
-    Question,
-    Result,
-    Step,
-    Tariff,
-    When,
-)
-from services.enrollments.programs.shared_fields import (
-    CLOSE_FAMILY,
-    HAS_CURP,
-    MEMBER_BORN,
-    MEMBER_CURP,
-    MEMBER_NAME,
-    MUNICIPALITY,
-    STATE,
-)
 from services.enrollments.tariffs import family_health
 
 # The illnesses with which IMSS doesn't take people in (memory: reglamento en materia de afiliación,
 # artículo 82); it has the last word.
-_ILLNESSES = Bilingual(
+_ILLNESSES = schema.Bilingual(
     "Por ejemplo: cáncer, infarto u otra enfermedad grave del corazón, daño de riñón o hígado,"
     " diabetes con complicaciones, enfermedad pulmonar con falta de oxígeno, VIH, adicción al"
     " alcohol o drogas, trastorno mental grave, enfermedad de nacimiento, o lesión que dejó"
@@ -41,76 +18,83 @@ _ILLNESSES = Bilingual(
     " diabetes with complications, lung disease with lack of oxygen, HIV, addiction to alcohol or"
     " drugs, serious mental disorder, illness from birth, or an injury that left a disability.",
 )
-_PLACE = Step(
+_PLACE = schema.Step(
     "lugar",
-    Bilingual("Dónde los van a atender", "Where they will be looked after"),
-    (STATE, MUNICIPALITY),
+    schema.Bilingual("Dónde los van a atender", "Where they will be looked after"),
+    (shared_fields.STATE, shared_fields.MUNICIPALITY),
 )
-_MEMBERS = Step(
+_MEMBERS = schema.Step(
     "personas",
-    Bilingual("A quiénes vas a asegurar", "Whom you are going to insure"),
+    schema.Bilingual("A quiénes vas a asegurar", "Whom you are going to insure"),
     (
-        Field(
+        schema.Field(
             "members",
-            Kind.GROUP,
-            Bilingual("Personas", "People"),
-            Bilingual(
+            schema.Kind.GROUP,
+            schema.Bilingual("Personas", "People"),
+            schema.Bilingual(
                 "Cada persona paga según su edad. El IMSS pregunta por su salud antes de"
                 " aceptarla.",
                 "Each person pays by age. IMSS asks about their health before taking them in.",
             ),
             most=8,
             fields=(
-                MEMBER_NAME,
-                MEMBER_BORN,
-                Field(
+                shared_fields.MEMBER_NAME,
+                shared_fields.MEMBER_BORN,
+                schema.Field(
                     "kinship",
-                    Kind.CHOICE,
-                    Bilingual("Quién es", "Who it is"),
+                    schema.Kind.CHOICE,
+                    schema.Bilingual("Quién es", "Who it is"),
                     choices=(
-                        Choice("self", Bilingual("Yo", "Myself")),
-                        *CLOSE_FAMILY,
-                        Choice("other", Bilingual("Otro familiar", "Another relative")),
+                        schema.Choice("self", schema.Bilingual("Yo", "Myself")),
+                        *shared_fields.CLOSE_FAMILY,
+                        schema.Choice(
+                            "other", schema.Bilingual("Otro familiar", "Another relative")
+                        ),
                     ),
                 ),
-                MEMBER_CURP,
-                Field(
+                shared_fields.MEMBER_CURP,
+                schema.Field(
                     "ill",
-                    Kind.YES_NO,
-                    Bilingual(
+                    schema.Kind.YES_NO,
+                    schema.Bilingual(
                         "¿Tiene o ha tenido una enfermedad grave?",
                         "Do they have, or have they had, a serious illness?",
                     ),
                     _ILLNESSES,
                 ),
-                Field(
+                schema.Field(
                     "illness",
-                    Kind.TEXT,
-                    Bilingual("Si la tiene o la tuvo, ¿cuál?", "If so, which one?"),
-                    when=When("ill", True),
+                    schema.Kind.TEXT,
+                    schema.Bilingual("Si la tiene o la tuvo, ¿cuál?", "If so, which one?"),
+                    when=schema.When("ill", True),
                 ),
             ),
         ),
     ),
 )
-_TARIFF = Tariff(
+_TARIFF = schema.Tariff(
     exact=True,
-    what=Bilingual("Lo que pagarías por un año", "What you would pay for a year"),
-    why=Bilingual(
+    what=schema.Bilingual("Lo que pagarías por un año", "What you would pay for a year"),
+    why=schema.Bilingual(
         "Es la suma exacta con la última tabla publicada que encontramos. Si el IMSS publicó otra"
         " después, tu línea de captura trae el monto nuevo.",
         "It is the exact sum with the last published table that we found. If IMSS published another"
         " one since, your payment line has the new amount.",
     ),
     fields=(
-        Field(
+        schema.Field(
             "members",
-            Kind.GROUP,
-            Bilingual("Personas", "People"),
-            Bilingual("Cada quien paga según su edad.", "Each one pays by age."),
+            schema.Kind.GROUP,
+            schema.Bilingual("Personas", "People"),
+            schema.Bilingual("Cada quien paga según su edad.", "Each one pays by age."),
             most=8,
             fields=(
-                Field("age", Kind.NUMBER, Bilingual("Edad en años", "Age in years"), most=120),
+                schema.Field(
+                    "age",
+                    schema.Kind.NUMBER,
+                    schema.Bilingual("Edad en años", "Age in years"),
+                    most=120,
+                ),
             ),
         ),
     ),
@@ -118,55 +102,57 @@ _TARIFF = Tariff(
     of_request=family_health.ages_of_request,
 )
 
-IMSS_FAMILY_HEALTH = Program(
+IMSS_FAMILY_HEALTH = schema.Program(
     code="imss_family_health",
     agency="imss",
-    short=Bilingual("Seguro de salud", "Health insurance"),
-    name=Bilingual("Seguro de Salud para la Familia (IMSS)", "Family health insurance (IMSS)"),
-    summary=Bilingual(
+    short=schema.Bilingual("Seguro de salud", "Health insurance"),
+    name=schema.Bilingual(
+        "Seguro de Salud para la Familia (IMSS)", "Family health insurance (IMSS)"
+    ),
+    summary=schema.Bilingual(
         "Médico en México para tu familia y para ti. Se paga una vez al año, según la edad.",
         "Doctors in Mexico for your family and you. Paid once a year, by age.",
     ),
-    form=Form(
-        heading=Bilingual("Asegurar la salud de mi familia", "Insure my family's health"),
-        introduction=Bilingual(
+    form=schema.Form(
+        heading=schema.Bilingual("Asegurar la salud de mi familia", "Insure my family's health"),
+        introduction=schema.Bilingual(
             "Es un seguro médico del IMSS para tu familia en México, y para ti cuando estés allá."
             " Se paga por adelantado una vez al año.",
             "It is medical insurance with IMSS for your family in Mexico, and for you while you are"
             " there. It is paid in advance once a year.",
         ),
-        privacy=Bilingual(
+        privacy=schema.Bilingual(
             "Estos datos, también los de salud, los ve el personal del consulado que lleva tu"
             " trámite y, si nos das permiso, se los pasamos al IMSS. A nadie más.",
             "This information, also on health, is seen by the consulate's staff who handle your"
             " request and, if you give us permission, we share it with IMSS. With nobody else.",
         ),
-        consent=Bilingual(
+        consent=schema.Bilingual(
             "Doy permiso para pasar estos datos, y los documentos que suba, al IMSS",
             "I give permission to share this information, and the documents I upload, with IMSS",
         ),
-        sensitive=Bilingual(
+        sensitive=schema.Bilingual(
             "Doy permiso expreso para usar los datos de salud de este cuestionario, solo para pedir"
             " este seguro. Las demás personas adultas también están de acuerdo.",
             "I expressly give permission to use the health information of this questionnaire, only"
             " to ask for this insurance. The other adults agree as well.",
         ),
-        curp_hint=Bilingual(
+        curp_hint=schema.Bilingual(
             "La tuya: 18 letras y números. El IMSS la compara con tu nombre.",
             "Your own: 18 letters and numbers. IMSS checks it against your name.",
         ),
         documents=(
-            Document("curp", Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
-            Document(
+            schema.Document("curp", schema.Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
+            schema.Document(
                 "members",
-                Bilingual(
+                schema.Bilingual(
                     "Nombre, fecha de nacimiento y CURP de cada persona",
                     "Name, date of birth and CURP of each person",
                 ),
             ),
-            Document(
+            schema.Document(
                 "health",
-                Bilingual(
+                schema.Bilingual(
                     "Qué enfermedades graves tiene o ha tenido cada quien",
                     "Which serious illnesses each one has or has had",
                 ),
@@ -175,44 +161,44 @@ IMSS_FAMILY_HEALTH = Program(
         steps=(_PLACE, _MEMBERS),
         needs_email=True,
     ),
-    guide=Guide(
+    guide=schema.Guide(
         gives=(
-            Bilingual(
+            schema.Bilingual(
                 "Médico, hospital, medicinas y maternidad en el IMSS, en México, por un año.",
                 "Doctors, hospital, medicine and maternity care at IMSS, in Mexico, for a year.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "No da pensión ni guardería. Algunos padecimientos tienen tiempo de espera.",
                 "It gives no pension and no day care. Some conditions have a waiting time.",
             ),
         ),
         who=(
-            Bilingual(
+            schema.Bilingual(
                 "Personas mexicanas que trabajan en otro país, para su familia en México y para"
                 " ellas cuando están allá.",
                 "Mexicans who work in another country, for their family in Mexico and for"
                 " themselves"
                 " while they are there.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "El IMSS no acepta a quien ya tiene ciertas enfermedades graves.",
                 "IMSS doesn't take in people who already have certain serious illnesses.",
             ),
         ),
-        cost=Bilingual(
+        cost=schema.Bilingual(
             "Una cuota al año por persona, según su edad. Calcula aquí la suma exacta.",
             "A yearly fee for each person, by age. Work out the exact sum here.",
         ),
         next_steps=(
-            Bilingual(
+            schema.Bilingual(
                 "El IMSS revisa el cuestionario de salud.",
                 "IMSS looks at the health questionnaire.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Te damos una línea de captura, con la fecha límite. Se paga el año completo.",
                 "We give you a payment line, with its deadline. The whole year is paid.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Con el pago empieza el seguro: aquí ves desde cuándo y hasta cuándo.",
                 "The insurance starts with the payment: you see here from when and until when.",
             ),
@@ -220,25 +206,25 @@ IMSS_FAMILY_HEALTH = Program(
         legal="LSS 240-243",
     ),
     questions=(
-        HAS_CURP,
-        Question(
-            Bilingual(
+        shared_fields.HAS_CURP,
+        schema.Question(
+            schema.Bilingual(
                 "¿Las personas a asegurar están en México, o van a estar?",
                 "Are the people to be insured in Mexico, or going to be?",
             ),
             advised_on=False,
-            advice=Bilingual(
+            advice=schema.Bilingual(
                 "La atención médica es solo en México: a quien vive siempre fuera no le sirve.",
                 "Medical care is in Mexico only: it is of no use to whoever always lives abroad.",
             ),
         ),
-        Question(
-            Bilingual(
+        schema.Question(
+            schema.Bilingual(
                 "¿Alguna de ellas tiene o ha tenido una enfermedad grave?",
                 "Has any of them, or has any had, a serious illness?",
             ),
             advised_on=True,
-            advice=Bilingual(
+            advice=schema.Bilingual(
                 "Quizá el IMSS no acepte a esa persona: lo decide con el cuestionario de salud."
                 " Puedes pedir el seguro para las demás.",
                 "IMSS may not take that person in: it decides by the health questionnaire. You can"
@@ -247,13 +233,13 @@ IMSS_FAMILY_HEALTH = Program(
             hint=_ILLNESSES,
             ends=False,
         ),
-        Question(
-            Bilingual(
+        schema.Question(
+            schema.Bilingual(
                 "¿Pueden pagar el año completo por adelantado?",
                 "Can you pay the whole year in advance?",
             ),
             advised_on=False,
-            advice=Bilingual(
+            advice=schema.Bilingual(
                 "Este seguro se paga completo. El de quien trabaja por su cuenta se puede pagar"
                 " cada"
                 " mes.",
@@ -265,25 +251,31 @@ IMSS_FAMILY_HEALTH = Program(
     ),
     tariff=_TARIFF,
     results=(
-        Result("covered_from", Bilingual("Con cobertura desde", "Covered from"), Kind.DATE),
-        Result("covered_to", Bilingual("Con cobertura hasta", "Covered to"), Kind.DATE),
+        schema.Result(
+            "covered_from",
+            schema.Bilingual("Con cobertura desde", "Covered from"),
+            schema.Kind.DATE,
+        ),
+        schema.Result(
+            "covered_to", schema.Bilingual("Con cobertura hasta", "Covered to"), schema.Kind.DATE
+        ),
     ),
     appeal=SOCIAL_SECURITY,
     reasons={
-        "data_mismatch": Bilingual(
+        "data_mismatch": schema.Bilingual(
             "Los datos no coinciden con los de la CURP.",
             "The details do not match those of the CURP.",
         ),
-        "already_registered": Bilingual(
+        "already_registered": schema.Bilingual(
             "Alguna de estas personas ya tiene este seguro.",
             "One of these people already has this insurance.",
         ),
-        "pre_existing_illness": Bilingual(
+        "pre_existing_illness": schema.Bilingual(
             "El IMSS no acepta en este seguro la enfermedad que dijiste en el cuestionario.",
             "IMSS doesn't take the illness that you told of in the questionnaire into this"
             " insurance.",
         ),
-        "not_paid": Bilingual(
+        "not_paid": schema.Bilingual(
             "El pago no llegó antes de la fecha límite.",
             "The payment did not arrive before the deadline.",
         ),

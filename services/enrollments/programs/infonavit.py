@@ -3,34 +3,20 @@
 
 from __future__ import annotations
 
+from services.enrollments.programs import schema, shared_fields
 from services.enrollments.programs.appeals import HOUSING
 from services.enrollments.programs.files import CURP_FILE, NSS_FILE
-from services.enrollments.programs.schema import (
-    Bilingual,
-    Document,
-    Field,
-    Form,
-    Guide,
-    Kind,
-    Program,
-    Question,
-    Referral,
-    Result,
-    Step,
-    Tariff,
-)
-from services.enrollments.programs.shared_fields import DATA_MISMATCH, HAS_CURP, INCOME, PERIOD
 from services.enrollments.tariffs import housing
 
-_NUMBER = Step(
+_NUMBER = schema.Step(
     "numero",
-    Bilingual("Tu seguro social", "Your social security"),
+    schema.Bilingual("Tu seguro social", "Your social security"),
     (
-        Field(
+        schema.Field(
             "nss",
-            Kind.NSS,
-            Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
-            Bilingual(
+            schema.Kind.NSS,
+            schema.Bilingual("Número de seguridad social (NSS)", "Social security number (NSS)"),
+            schema.Bilingual(
                 "11 números. Déjalo vacío si te inscribiste en el IMSS por aquí.",
                 "11 digits. Leave it empty if you enrolled in IMSS here.",
             ),
@@ -39,42 +25,44 @@ _NUMBER = Step(
         ),
     ),
 )
-_SAVING = Step(
+_SAVING = schema.Step(
     "ahorro",
-    Bilingual("Tu ahorro", "Your savings"),
+    schema.Bilingual("Tu ahorro", "Your savings"),
     (
-        Field(
+        schema.Field(
             "amount",
-            Kind.MONEY,
-            Bilingual(
+            schema.Kind.MONEY,
+            schema.Bilingual(
                 "Cuánto quieres ahorrar cada vez, en pesos", "What to save each time, in pesos"
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Tú decides cuánto, y lo puedes cambiar. Escríbelo así: 600.",
                 "You decide how much, and you can change it. Write it like this: 600.",
             ),
         ),
-        PERIOD,
+        shared_fields.PERIOD,
     ),
 )
 # Where and how: memory, no text of Infonavit's was found.
-_CREDIT = Referral(
-    Bilingual("Si ya tienes un crédito del Infonavit", "If you already have a loan from Infonavit"),
+_CREDIT = schema.Referral(
+    schema.Bilingual(
+        "Si ya tienes un crédito del Infonavit", "If you already have a loan from Infonavit"
+    ),
     (
-        Bilingual(
+        schema.Bilingual(
             "No tienes que inscribirte: se paga directo al Infonavit, también desde otro país.",
             "You don't have to enroll: it is paid to Infonavit directly, also from another"
             " country.",
         ),
-        Bilingual(
+        schema.Bilingual(
             "Ten a la mano los 10 números de tu crédito. Vienen en tu estado de cuenta.",
             "Have the 10 digits of your loan at hand. They are on your statement.",
         ),
-        Bilingual(
+        schema.Bilingual(
             "En Mi Cuenta Infonavit pagas con tarjeta o sacas tu referencia de pago.",
             "In Mi Cuenta Infonavit you pay by card or get your payment reference.",
         ),
-        Bilingual(
+        schema.Bilingual(
             "Con la referencia, alguien de tu familia puede pagar por ti en un banco o una"
             " tienda en"
             " México.",
@@ -84,88 +72,88 @@ _CREDIT = Referral(
     ),
     "https://micuenta.infonavit.org.mx",
 )
-_TARIFF = Tariff(
+_TARIFF = schema.Tariff(
     exact=False,
-    what=Bilingual("Lo que ahorrarías cada vez", "What you would save each time"),
-    why=Bilingual(
+    what=schema.Bilingual("Lo que ahorrarías cada vez", "What you would save each time"),
+    why=schema.Bilingual(
         "Es un monto estimado: la parte de tu ingreso que pagaría un patrón. Tú puedes ahorrar"
         " más o"
         " menos.",
         "It is an estimated amount: the share of your income that an employer would pay. You may"
         " save more or less.",
     ),
-    fields=(INCOME, PERIOD),
+    fields=(shared_fields.INCOME, shared_fields.PERIOD),
     work_out=housing.work_out,
 )
 
-INFONAVIT = Program(
+INFONAVIT = schema.Program(
     code="infonavit",
     agency="infonavit",
-    short=Bilingual("Infonavit", "Infonavit"),
-    name=Bilingual("Ahorro para vivienda (Infonavit)", "Housing savings (Infonavit)"),
-    summary=Bilingual(
+    short=schema.Bilingual("Infonavit", "Infonavit"),
+    name=schema.Bilingual("Ahorro para vivienda (Infonavit)", "Housing savings (Infonavit)"),
+    summary=schema.Bilingual(
         "Ahorra para una casa en México. Primero te inscribes en el IMSS.",
         "Save for a home in Mexico. First you enroll in IMSS.",
     ),
-    form=Form(
-        heading=Bilingual("Ahorrar en el Infonavit", "Save with Infonavit"),
-        introduction=Bilingual(
+    form=schema.Form(
+        heading=schema.Bilingual("Ahorrar en el Infonavit", "Save with Infonavit"),
+        introduction=schema.Bilingual(
             "Abres tu ahorro voluntario para vivienda. El dinero es tuyo y te sirve para pedir un"
             " crédito después.",
             "You open your voluntary savings for a home. The money is yours and helps you to ask"
             " for a loan later.",
         ),
-        privacy=Bilingual(
+        privacy=schema.Bilingual(
             "Estos datos los ve el personal del consulado y, si nos das permiso, se los pasamos al"
             " Infonavit para abrir tu ahorro.",
             "The consulate's staff can see this information and, if you give us permission, we"
             " share it with Infonavit so that it can open your savings.",
         ),
-        consent=Bilingual(
+        consent=schema.Bilingual(
             "Doy permiso para pasar estos datos, y los documentos que suba, al Infonavit",
             "I give permission to share this information, and the documents I upload, with"
             " Infonavit",
         ),
-        curp_hint=Bilingual(
+        curp_hint=schema.Bilingual(
             "18 letras y números. El Infonavit la compara con tu nombre.",
             "18 letters and numbers. Infonavit checks it against your name.",
         ),
         documents=(
-            Document("curp", Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
-            Document("nss", Bilingual("Tu NSS", "Your NSS"), NSS_FILE),
+            schema.Document("curp", schema.Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
+            schema.Document("nss", schema.Bilingual("Tu NSS", "Your NSS"), NSS_FILE),
         ),
         steps=(_NUMBER, _SAVING),
         needs_email=True,
     ),
-    guide=Guide(
+    guide=schema.Guide(
         gives=(
-            Bilingual(
+            schema.Bilingual(
                 "Un ahorro a tu nombre en la subcuenta de vivienda, que gana intereses.",
                 "Savings in your name in the housing account, which earn interest.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Puntos para pedir un crédito del Infonavit cuando cumplas sus reglas.",
                 "Points towards a loan from Infonavit once you meet its rules.",
             ),
         ),
         who=(
-            Bilingual(
+            schema.Bilingual(
                 "Personas inscritas por su cuenta en el IMSS.",
                 "People who enrolled in IMSS on their own.",
             ),
         ),
-        cost=Bilingual(
+        cost=schema.Bilingual(
             "Inscribirte es gratis. Tú decides cuánto ahorras; con un patrón sería el cinco por"
             " ciento de lo que ganas.",
             "Enrolling is free. You decide what you save; with an employer it would be five percent"
             " of what you earn.",
         ),
         next_steps=(
-            Bilingual(
+            schema.Bilingual(
                 "El Infonavit revisa las solicitudes juntas, una vez al día.",
                 "Infonavit looks at the requests together, once a day.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Te avisamos por correo y aquí ves los datos para depositar.",
                 "We tell you by email and you see here how to deposit.",
             ),
@@ -174,25 +162,25 @@ INFONAVIT = Program(
         referral=_CREDIT,
     ),
     questions=(
-        Question(
-            Bilingual(
+        schema.Question(
+            schema.Bilingual(
                 "¿Ya tienes un crédito del Infonavit?", "Do you already have a loan from Infonavit?"
             ),
             advised_on=True,
-            advice=Bilingual(
+            advice=schema.Bilingual(
                 "Un crédito no se inscribe: se paga directo al Infonavit, también desde otro país.",
                 "A loan isn't enrolled: it is paid to Infonavit directly, also from another"
                 " country.",
             ),
             referred=True,
         ),
-        HAS_CURP,
-        Question(
-            Bilingual(
+        shared_fields.HAS_CURP,
+        schema.Question(
+            schema.Bilingual(
                 "¿Ya estás en el IMSS por tu cuenta?", "Are you in IMSS on your own already?"
             ),
             advised_on=False,
-            advice=Bilingual(
+            advice=schema.Bilingual(
                 "Sí puedes, pero primero inscríbete en el IMSS: el ahorro es para quien ya está ahí"
                 " por su cuenta.",
                 "You can, but first enroll in IMSS: these savings are for those who are there on"
@@ -204,17 +192,23 @@ INFONAVIT = Program(
     tariff=_TARIFF,
     requires=("imss",),
     results=(
-        Result("nss", Bilingual("Número de seguridad social (NSS)", "Social security number")),
-        Result("savings_account", Bilingual("Cuenta de ahorro", "Savings account")),
-        Result("saving_from", Bilingual("Puedes ahorrar desde", "You can save from"), Kind.DATE),
+        schema.Result(
+            "nss", schema.Bilingual("Número de seguridad social (NSS)", "Social security number")
+        ),
+        schema.Result("savings_account", schema.Bilingual("Cuenta de ahorro", "Savings account")),
+        schema.Result(
+            "saving_from",
+            schema.Bilingual("Puedes ahorrar desde", "You can save from"),
+            schema.Kind.DATE,
+        ),
     ),
     appeal=HOUSING,
     reasons={
-        "data_mismatch": DATA_MISMATCH,
-        "already_registered": Bilingual(
+        "data_mismatch": shared_fields.DATA_MISMATCH,
+        "already_registered": schema.Bilingual(
             "Ya tienes este ahorro en el Infonavit.", "You already have these savings."
         ),
-        "not_insured": Bilingual(
+        "not_insured": schema.Bilingual(
             "El Infonavit no encontró tu inscripción por tu cuenta en el IMSS.",
             "Infonavit did not find that you enrolled in IMSS on your own.",
         ),

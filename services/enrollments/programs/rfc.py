@@ -4,56 +4,48 @@ Without a field of its own: the CURP decides."""
 
 from __future__ import annotations
 
+from services.enrollments.programs import schema, shared_fields
 from services.enrollments.programs.appeals import TAX
 from services.enrollments.programs.files import CURP_FILE, IDENTIFICATION_FILE
-from services.enrollments.programs.schema import (
-    Bilingual,
-    Document,
-    Form,
-    Guide,
-    Kind,
-    Program,
-    Question,
-    Result,
-)
-from services.enrollments.programs.shared_fields import DATA_MISMATCH, HAS_CURP
 
-RFC = Program(
+RFC = schema.Program(
     code="rfc",
     agency="sat",
-    short=Bilingual("RFC", "RFC"),
-    name=Bilingual("Registro Federal de Contribuyentes (RFC)", "Federal Taxpayer Registry (RFC)"),
-    summary=Bilingual(
+    short=schema.Bilingual("RFC", "RFC"),
+    name=schema.Bilingual(
+        "Registro Federal de Contribuyentes (RFC)", "Federal Taxpayer Registry (RFC)"
+    ),
+    summary=schema.Bilingual(
         "Sin viajar a México. Necesitas tu CURP.",
         "Without traveling to Mexico. You need your CURP.",
     ),
-    form=Form(
-        heading=Bilingual("Inscribirme en el RFC", "Enroll in the RFC"),
-        introduction=Bilingual(
+    form=schema.Form(
+        heading=schema.Bilingual("Inscribirme en el RFC", "Enroll in the RFC"),
+        introduction=schema.Bilingual(
             "El RFC es tu clave ante el SAT. La piden para abrir cuentas o vender una propiedad"
             " en México. Inscribirte es gratis.",
             "The RFC is your number with SAT, Mexico's tax authority. You are asked for it to open"
             " accounts or sell property in Mexico. Enrolling is free.",
         ),
-        privacy=Bilingual(
+        privacy=schema.Bilingual(
             "Estos datos los ve el personal del consulado y, si nos das permiso, se los pasamos al"
             " SAT para darte tu RFC.",
             "The consulate's staff can see this information and, if you give us permission, we"
             " share it with SAT so that it can give you your RFC.",
         ),
-        consent=Bilingual(
+        consent=schema.Bilingual(
             "Doy permiso para pasar estos datos, y los documentos que suba, al SAT",
             "I give permission to share this information, and the documents I upload, with SAT",
         ),
-        curp_hint=Bilingual(
+        curp_hint=schema.Bilingual(
             "18 letras y números. El SAT la compara con tu nombre y tu fecha de nacimiento.",
             "18 letters and numbers. SAT checks it against your name and date of birth.",
         ),
         documents=(
-            Document("curp", Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
-            Document(
+            schema.Document("curp", schema.Bilingual("Tu CURP", "Your CURP"), CURP_FILE),
+            schema.Document(
                 "identification",
-                Bilingual(
+                schema.Bilingual(
                     "Tu pasaporte, matrícula consular o credencial para votar vigente, para"
                     " enseñarla en la videollamada",
                     "Your current passport, consular ID or voter card, to show it in the video"
@@ -61,40 +53,40 @@ RFC = Program(
                 ),
                 IDENTIFICATION_FILE,
             ),
-            Document(
+            schema.Document(
                 "camera",
-                Bilingual(
+                schema.Bilingual(
                     "Un teléfono o computadora con cámara y micrófono",
                     "A telephone or computer with camera and microphone",
                 ),
             ),
         ),
     ),
-    guide=Guide(
+    guide=schema.Guide(
         gives=(
-            Bilingual(
+            schema.Bilingual(
                 "Tu RFC completo, con su homoclave: los tres últimos signos, que solo da el SAT.",
                 "Your whole RFC with its homoclave: the last three signs, which only SAT gives.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "El acuse de tu inscripción y tu cédula de identificación fiscal con código QR.",
                 "The acknowledgement of your enrollment and your tax ID card with a QR code.",
             ),
         ),
         who=(
-            Bilingual(
+            schema.Bilingual(
                 "Personas mexicanas mayores de edad que viven fuera de México.",
                 "Adult Mexicans who live outside Mexico.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Te inscribes sin obligaciones: no tienes que presentar declaraciones.",
                 "You enroll without obligations: you don't have to file tax returns.",
             ),
         ),
-        cost=Bilingual("Gratis.", "Free."),
+        cost=schema.Bilingual("Gratis.", "Free."),
         next_steps=(
-            Bilingual("El SAT revisa tus datos.", "SAT checks your information."),
-            Bilingual(
+            schema.Bilingual("El SAT revisa tus datos.", "SAT checks your information."),
+            schema.Bilingual(
                 "Si te da cita, es una videollamada. Aquí ves la hora en tu ciudad y en la"
                 " Ciudad de"
                 " México, y el enlace para entrar.",
@@ -102,13 +94,13 @@ RFC = Program(
                 " you"
                 " are and in Mexico City, and the link to join.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Antes de la cita abre el enlace y prueba tu cámara y tu micrófono, en un lugar con"
                 " luz y sin ruido. El navegador te pide permiso para usarlos.",
                 "Before the appointment, open the link and test your camera and microphone, in a"
                 " place with light and no noise. The browser asks your permission to use them.",
             ),
-            Bilingual(
+            schema.Bilingual(
                 "Te avisamos por correo y aquí ves tu RFC.",
                 "We tell you by email and you see your RFC here.",
             ),
@@ -116,11 +108,11 @@ RFC = Program(
         legal="CFF 27; RMF 2026 2.4.10, ficha 3/CFF",
     ),
     questions=(
-        HAS_CURP,
-        Question(
-            Bilingual("¿Ya cumpliste 18 años?", "Are you 18 or older?"),
+        shared_fields.HAS_CURP,
+        schema.Question(
+            schema.Bilingual("¿Ya cumpliste 18 años?", "Are you 18 or older?"),
             advised_on=False,
-            advice=Bilingual(
+            advice=schema.Bilingual(
                 "El SAT inscribe así solo a personas mayores de edad. Quien es menor lo pide con su"
                 " mamá, su papá o quien tenga su tutela, en una oficina del SAT en México.",
                 "SAT enrolls only adults in this way. Minors ask for it with their mother,"
@@ -128,38 +120,46 @@ RFC = Program(
                 " guardian, at an office of SAT in Mexico.",
             ),
         ),
-        Question(
-            Bilingual("¿Ya tuviste RFC alguna vez?", "Have you ever had an RFC?"),
+        schema.Question(
+            schema.Bilingual("¿Ya tuviste RFC alguna vez?", "Have you ever had an RFC?"),
             advised_on=True,
-            advice=Bilingual(
+            advice=schema.Bilingual(
                 "No pidas otro: el tuyo sigue siendo el mismo. En sat.gob.mx lo consultas con tu"
                 " CURP.",
                 "Don't ask for another one: yours is still the same. You can look it up at"
                 " sat.gob.mx with your CURP.",
             ),
-            hint=Bilingual(
+            hint=schema.Bilingual(
                 "Por ejemplo, si trabajaste en México con un patrón.",
                 "For example, if you worked in Mexico for an employer.",
             ),
         ),
     ),
     results=(
-        Result("rfc", Bilingual("RFC con homoclave", "RFC with homoclave")),
-        Result("acknowledgement", Bilingual("Número de acuse", "Acknowledgement number")),
-        Result("tax_id_card", Bilingual("Cédula de identificación fiscal", "Tax ID card")),
-        Result("enrolled_on", Bilingual("Fecha de inscripción", "Date of enrollment"), Kind.DATE),
+        schema.Result("rfc", schema.Bilingual("RFC con homoclave", "RFC with homoclave")),
+        schema.Result(
+            "acknowledgement", schema.Bilingual("Número de acuse", "Acknowledgement number")
+        ),
+        schema.Result(
+            "tax_id_card", schema.Bilingual("Cédula de identificación fiscal", "Tax ID card")
+        ),
+        schema.Result(
+            "enrolled_on",
+            schema.Bilingual("Fecha de inscripción", "Date of enrollment"),
+            schema.Kind.DATE,
+        ),
     ),
     appeal=TAX,
     reasons={
-        "data_mismatch": DATA_MISMATCH,
-        "already_registered": Bilingual(
+        "data_mismatch": shared_fields.DATA_MISMATCH,
+        "already_registered": schema.Bilingual(
             "El SAT ya tiene un RFC con tu CURP.", "SAT already has an RFC with your CURP."
         ),
-        "under_age": Bilingual(
+        "under_age": schema.Bilingual(
             "El SAT inscribe así solo a personas mayores de edad.",
             "SAT enrolls only adults in this way.",
         ),
-        "missed_appointment": Bilingual(
+        "missed_appointment": schema.Bilingual(
             "No entraste a la videollamada. Puedes pedir tu RFC otra vez.",
             "You did not join the video call. You can ask for your RFC again.",
         ),

@@ -18,17 +18,10 @@ from consular.db import transaction
 from consular.i18n import in_language
 from consular.input.paging import PageQuery
 from consular.input.sessions import ChangeSeriesSchema, SeriesSchema, changes_of
+from services.appointments import recurring
 from services.appointments.closing_days import impact_of
 from services.appointments.editing import EditSeries, edit_series
 from services.appointments.planning import desks_from_json
-from services.appointments.recurring import (
-    CreateSeries,
-    coming_days,
-    create_series,
-    get_series,
-    list_series,
-    place_of,
-)
 
 api = Blueprint("session_series", __name__, url_prefix="/api/v1/session-series")
 
@@ -69,7 +62,7 @@ def create_session_series(command: dict[str, Any]) -> Any:
 def list_session_series(query: dict[str, Any]) -> dict[str, Any]:
     """List the series of one's office, the newest first."""
     own = actor().consulate or ""
-    return list_page(SeriesList, query, list_series, _shown, consulate=own)
+    return list_page(SeriesList, query, recurring.list_series, _shown, consulate=own)
 
 
 @endpoint(
@@ -83,7 +76,7 @@ def list_session_series(query: dict[str, Any]) -> dict[str, Any]:
 def show_session_series(series_id: UUID) -> dict[str, Any]:
     """Return one series of one's office, with the days of its sessions to come."""
     with transaction() as session:
-        return _with_days(session, get_series(session, series_id, actor()))
+        return _with_days(session, recurring.get_series(session, series_id, actor()))
 
 
 @endpoint(
@@ -106,8 +99,8 @@ def change_session_series(series_id: UUID, command: dict[str, Any]) -> dict[str,
     )
 
 
-def _create(session: Session, command: CreateSeries) -> dict[str, Any]:
-    return _with_days(session, create_series(session, command, now=now(), actor=actor()))
+def _create(session: Session, command: recurring.CreateSeries) -> dict[str, Any]:
+    return _with_days(session, recurring.create_series(session, command, now=now(), actor=actor()))
 
 
 def _change(session: Session, series_id: UUID, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -121,11 +114,11 @@ def _change(session: Session, series_id: UUID, wanted: dict[str, Any]) -> dict[s
     )
     fitted = edit_series(session, command, now=now(), actor=actor())
     impact = shown_impact(impact_of(session, fitted.orphaned), fitted)
-    return _with_days(session, get_series(session, series_id, actor()), impact=impact)
+    return _with_days(session, recurring.get_series(session, series_id, actor()), impact=impact)
 
 
 def _with_days(session: Session, row: Any, **more: Any) -> dict[str, Any]:
-    coming = coming_days(session, row, now=now())
+    coming = recurring.coming_days(session, row, now=now())
     left_out = [
         LeftOut.render(date=day, reason=in_language(holiday, "name"))
         for day, holiday in coming.left_out
@@ -140,7 +133,7 @@ def _shown(row: Any, **more: Any) -> dict[str, Any]:
         row,
         exdates=exdates,
         breaks=shown_breaks(row),
-        place=place_of(row),
+        place=recurring.place_of(row),
         desks=desks_from_json(row.desks),
         **more,
     )
