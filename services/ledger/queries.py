@@ -22,6 +22,7 @@ _BALANCES = text(
     "SELECT code, currency, kind, amount"
     " FROM ledger_balances_v1(:account, :layer, CAST(:as_of AS timestamptz))"
 )
+_POSTED = text("SELECT id FROM journal_entries WHERE id = ANY (:ids)")
 # From one subject to whatever shares a link with it, such as the parts of what was paid together.
 _THREAD = text(
     """
@@ -101,6 +102,11 @@ def list_balances(
     """Every account's balance, or with another ``layer`` what is held on it."""
     rows = _read(session, None, as_of, layer)
     return [Balance(row.code, row.currency, AccountKind(row.kind), row.amount) for row in rows]
+
+
+def list_posted(session: Session, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the ids under which there is an entry."""
+    return set(session.execute(_POSTED, {"ids": list(ids)}).scalars())
 
 
 def list_thread(session: Session, subject: UUID) -> list[Entry]:

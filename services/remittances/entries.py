@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services.kernel.money import convert
 from services.ledger import posting as ledger
 from services.ledger.posting import Line, Transfer, id_of
+from services.ledger.queries import list_posted
 from services.ledger.rules import State
 from services.remittances.models import Remittance
 
@@ -28,6 +29,7 @@ class LedgerCode(StrEnum):
     FX_USD = "fx_usd"
     FX_MXN = "fx_mxn"
     FX_SPREAD_MXN = "fx_spread_mxn"
+    FX_MARGIN_MXN = "fx_margin_mxn"
     PAYOUTS_PENDING = "payouts_pending"
     FINABIEN_SETTLEMENT = "finabien_settlement"
     SUSPENSE_MXN = "suspense_mxn"
@@ -46,6 +48,7 @@ _PESOS = frozenset(
     {
         LedgerCode.FX_MXN,
         LedgerCode.FX_SPREAD_MXN,
+        LedgerCode.FX_MARGIN_MXN,
         LedgerCode.PAYOUTS_PENDING,
         LedgerCode.FINABIEN_SETTLEMENT,
         LedgerCode.SUSPENSE_MXN,
@@ -99,17 +102,13 @@ def post(session: Session, kind: EntryKind, of: Remittance, *, now: datetime) ->
             ledger.post(session, _transfer(of, kind, lines), now=now)
         case EntryKind.CONVERTED:
             held = _transfer(of, EntryKind.HELD, _payout(of), pending=True)
-            ledger.post(session, *_exchange(of, kind), held, now=now)
+            ledger.post(session, *_exchange(of, kind).values(), held, now=now)
         case EntryKind.PAID:
             if not _end_hold(session, of, State.POSTED, kind, now=now):
                 ledger.post(session, _transfer(of, kind, _payout(of)), now=now)
         case EntryKind.REVERSED:
-            held_before = _end_hold(session, of, State.VOIDED, kind, now=now)
-            legs = [
-                replace(leg, lines=_opposite(leg.lines))
-                for leg in _exchange(of, kind, spread=held_before)
-            ]
-            ledger.post(session, *legs, now=now)
+            _end_hold(session, of, State.VOIDED, kind, now=now)
+            ledger.post(session, *_undone_exchange(session, of), now=now)
         case EntryKind.REFUNDED:
             lines = [*_opposite(_owed(of)), line(LedgerCode.REFUNDS_PAYABLE, -of.total_minor)]
             ledger.post(session, _transfer(of, kind, lines), now=now)
@@ -203,18 +202,20 @@ def _payout(of: Remittance) -> list[Line]:
     ]
 
 
-def _exchange(of: Remittance, kind: EntryKind, *, spread: bool = True) -> list[Transfer]:
+def _exchange(of: Remittance, kind: EntryKind) -> dict[str, Transfer]:
     """Dollars into pesos: linked transfers, each in its currency, through the accounts that hold
-    what the house has of both. What a rounded amount leaves over is a transfer of its own."""
+    what the house has of both, exchanged at the FIX. What our rate is below it, and what a rounded
+    amount leaves over, are transfers of their own."""
     code = LedgerCode
     legs = {
         "usd": (code.REMITTANCES_PAYABLE, code.FX_USD, of.send_minor),
         "mxn": (code.FX_MXN, code.PAYOUTS_PENDING, of.receive_minor),
-        "spread": (code.FX_MXN, code.FX_SPREAD_MXN, spread_minor(of) if spread else 0),
+        "spread": (code.FX_MXN, code.FX_SPREAD_MXN, spread_minor(of)),
+        "margin": (code.FX_MXN, code.FX_MARGIN_MXN, margin_minor(of)),
     }
     linked = id_of(f"remittance:{of.id}:{kind}")
-    return [
-        Transfer(
+    return {
+        leg: Transfer(
             id_of(f"remittance:{of.id}:{kind}:{leg}"),
             kind.value,
             of.id,
@@ -223,12 +224,29 @@ def _exchange(of: Remittance, kind: EntryKind, *, spread: bool = True) -> list[T
         )
         for leg, (debit, credit, amount) in legs.items()
         if amount
+    }
+
+
+def _undone_exchange(session: Session, of: Remittance) -> list[Transfer]:
+    """The exchange backwards. Earlier versions knew neither spread nor margin, which isn't undone
+    where it wasn't posted."""
+    exchanged = _exchange(of, EntryKind.CONVERTED)
+    posted = list_posted(session, [leg.id for leg in exchanged.values()])
+    return [
+        replace(leg, lines=_opposite(leg.lines))
+        for name, leg in _exchange(of, EntryKind.REVERSED).items()
+        if name in ("usd", "mxn") or exchanged[name].id in posted
     ]
 
 
 def spread_minor(of: Remittance) -> int:
     """Centavos that the dollars bring at the unrounded rate beyond what the recipient gets."""
     return convert(of.send_minor, of.rate) - of.receive_minor
+
+
+def margin_minor(of: Remittance) -> int:
+    """Centavos that the dollars bring at the FIX beyond what they bring at our rate."""
+    return convert(of.send_minor, of.fix) - convert(of.send_minor, of.rate) if of.fix else 0
 
 
 def _transfer(

@@ -217,6 +217,7 @@ class Remittance(Priced, Base):
             "send_minor > 0 AND receive_minor > 0 AND fee_minor >= 0 AND tax_minor >= 0",
             name="positive",
         ),
+        sa.CheckConstraint("rate <= fix", name="rate"),
         sa.CheckConstraint("(payout = 'branch') = (account_sealed IS NULL)", name="account"),
         sa.CheckConstraint("place_code IS NULL OR payout = 'branch'", name="place"),
         sa.CheckConstraint("(status = 'paid') = (paid_at IS NOT NULL)", name="paid_at"),
@@ -259,6 +260,8 @@ class Remittance(Priced, Base):
     sender_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
     recipient_id: Mapped[UUID] = mapped_column(sa.ForeignKey("people.id"))
     corrected_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("people.id"))
+    # The FIX that the rate was made from; null for what earlier versions took.
+    fix: Mapped[Decimal | None] = mapped_column(_RATE)
     sender_name: Mapped[str] = mapped_column(sa.Text)
     account_sealed: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     account_hint: Mapped[str | None] = mapped_column(sa.Text)

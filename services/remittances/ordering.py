@@ -279,6 +279,6 @@ def _same(priced: Quote) -> dict[str, Any]:
     """What the remittance takes over from the quote as it stands."""
     names = (
         "funding", "payout", "send_minor", "fee_minor", "tax_minor", "total_minor",
-        "receive_minor", "rate",
+        "receive_minor", "rate", "fix",
     )  # fmt: skip
     return {name: getattr(priced, name) for name in names}

@@ -274,7 +274,7 @@ _UNBALANCED = text(
 
 # What each account must hold for one remittance, by its status, against what it holds. One that the
 # version before has exchanged has no linked transfers: neither a spread nor a hold; nor has it a
-# charge, from which it could be given back.
+# charge, from which it could be given back. What was exchanged before margins were booked has none.
 _MISMATCHED = text(
     """
     WITH expected AS (
@@ -290,7 +290,12 @@ _MISMATCHED = text(
             coalesce(c.returned_at IS NOT NULL, false) AS returned,
             EXISTS (SELECT FROM journal_entries e WHERE e.subject_id = r.id
                 AND e.kind = 'converted' AND e.linked_id IS NOT NULL) AS linked,
-            floor(r.send_minor * r.rate)::bigint - r.receive_minor AS spread
+            floor(r.send_minor * r.rate)::bigint - r.receive_minor AS spread,
+            CASE WHEN EXISTS (SELECT FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+                WHERE e.subject_id = r.id AND e.kind = 'converted'
+                    AND p.account_code = 'fx_margin_mxn')
+            THEN floor(r.send_minor * r.fix)::bigint - floor(r.send_minor * r.rate)::bigint
+            ELSE 0 END AS margin
         ) s
         CROSS JOIN LATERAL (VALUES
             ('funding_clearing', 'posted', true, r.total_minor
@@ -305,8 +310,9 @@ _MISMATCHED = text(
             ('losses_usd', 'posted', true, r.lost_minor),
             ('fx_usd', 'posted', s.pending OR s.paid, -r.send_minor),
             ('fx_mxn', 'posted', s.pending OR s.paid,
-                r.receive_minor + CASE WHEN s.linked THEN s.spread ELSE 0 END),
+                r.receive_minor + CASE WHEN s.linked THEN s.spread ELSE 0 END + s.margin),
             ('fx_spread_mxn', 'posted', s.linked AND (s.pending OR s.paid), -s.spread),
+            ('fx_margin_mxn', 'posted', s.pending OR s.paid, -s.margin),
             ('payouts_pending', 'posted', s.pending, -r.receive_minor),
             ('payouts_pending', 'debit_pending', s.linked AND s.pending, r.receive_minor),
             ('finabien_settlement', 'credit_pending', s.linked AND s.pending, -r.receive_minor),

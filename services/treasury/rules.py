@@ -30,6 +30,7 @@ MEASURES = (
     Measure("exchanged_usd", LedgerCode.FX_USD, {EntryKind.CONVERTED: -1, EntryKind.REVERSED: -1}),
     Measure("exchanged_mxn", LedgerCode.FX_MXN, {EntryKind.CONVERTED: 1, EntryKind.REVERSED: 1}),
     Measure("spread", LedgerCode.FX_SPREAD_MXN, {EntryKind.CONVERTED: -1, EntryKind.REVERSED: -1}),
+    Measure("margin", LedgerCode.FX_MARGIN_MXN, {EntryKind.CONVERTED: -1, EntryKind.REVERSED: -1}),
     Measure("paid", LedgerCode.FINABIEN_SETTLEMENT, {EntryKind.PAID: -1}),
     Measure("refunds", LedgerCode.REFUNDS_PAYABLE, {EntryKind.REFUNDED: -1}),
     Measure("fees_returned", LedgerCode.FEE_INCOME, {EntryKind.REFUNDED: 1, EntryKind.REMEDIED: 1}),

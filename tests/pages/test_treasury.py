@@ -219,7 +219,7 @@ def test_a_day_adds_up_and_its_lines_are_all_there(
     # 10.00 each, 2.99 fee, 0.10 tax on the one in cash; the other went back whole.
     assert {code: total.minor for code, total in totals.items()} == {
         "orders": 26_08, "fees": 5_98, "taxes": 10, "exchanged_usd": 10_00,
-        "exchanged_mxn": 184_56, "spread": 0, "paid": 184_56, "refunds": 12_99,
+        "exchanged_mxn": 184_56, "spread": 0, "margin": 0, "paid": 184_56, "refunds": 12_99,
         "fees_returned": 2_99, "taxes_returned": 0, "remedies": 0,
     }  # fmt: skip
     assert totals["orders"].entries == 2

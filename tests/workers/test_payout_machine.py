@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
@@ -73,7 +74,7 @@ class Payouts(RuleBasedStateMachine):
         self.bench.clock.forward(days=1)
         now = self.bench.clock()
         with self.bench.work.transaction() as session:
-            prepare_reference(session, now=now)
+            prepare_reference(session, now=now, margin=Decimal("0.5"))
             self.sender = make_sender(session, now=now)
 
     @rule(
