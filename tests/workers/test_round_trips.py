@@ -22,7 +22,7 @@ from workers.jobs.run import use
 from workers.runtime import JobContext
 
 # With the look-up of each item by this test.
-MOST = 41
+MOST = 37
 
 
 class AtOnce:
