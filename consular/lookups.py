@@ -29,6 +29,13 @@ def count_lookup(kind: str, folio: str) -> None:
         spend(session, [Budget(subject, rate) for subject in subjects], now=now())
 
 
+def count_file() -> None:
+    """Count one file that this caller has compared. Raises TooManyAttempts."""
+    rate = Rate(current_app.config["LOOKUPS"], WINDOW)
+    with transaction(NETWORK_SCOPE) as session:
+        spend(session, [Budget(address_index("attempt.file"), rate)], now=now())
+
+
 def find_for_recipient(folio: str, first_surname: str) -> Collection:
     """Find a remittance by folio and recipient; counts the try against the limits first.
 

@@ -14,11 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
+from math import pi, sqrt
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import fontpkg_noto_sans
+
+from consular.charts.projecting import Fitted, Project, albers, equal_earth, fit
 
 # Pixels: a column of a page, and a telephone's page without its margins.
 WIDE, NARROW = 600, 328
@@ -39,13 +42,14 @@ _NAMED_PLACES = {WIDE: 6, NARROW: 3}
 @dataclass(frozen=True)
 class Item:
     """A bar, a step or a place. ``text``: its value as people read it; ``mark``: which notes are
-    about it; ``at``: latitude and longitude of a place."""
+    about it; ``at``: latitude and longitude of a place, ``key`` its code."""
 
     label: str
     value: int
     text: str
     mark: str = ""
     at: tuple[float, float] | None = None
+    key: str = ""
 
     @property
     def name(self) -> str:
@@ -105,10 +109,14 @@ class Area(StrEnum):
 # Degrees of longitude from side to side, and where the middle is.
 _DEGREES = {Area.WORLD: 360, Area.UNITED_STATES: 62}
 _MIDDLE = {Area.WORLD: 0, Area.UNITED_STATES: -96}
-_PROJECTIONS: dict[Area, dict[str, Any]] = {
-    Area.WORLD: {"type": "equalEarth"},
-    Area.UNITED_STATES: {"type": "albers", "rotate": [96, 0, 0]},
+# The engine's projections, ours that are equal to them, and the place that the engine's `translate`
+# is about.
+_PROJECTIONS: dict[Area, tuple[dict[str, Any], Project, tuple[float, float]]] = {
+    Area.WORLD: ({"type": "equalEarth"}, equal_earth, (0, 0)),
+    Area.UNITED_STATES: ({"type": "albers", "rotate": [96, 0, 0]}, albers, (-96.6, 38.7)),
 }
+# Of the area of a map, the largest circle; white around every drawing, in pixels.
+_LARGEST, _PADDING = 1.6, 2
 
 
 @dataclass(frozen=True)
@@ -146,6 +154,46 @@ def size(chart: Chart, width: int = WIDE) -> tuple[int, int]:
     return width, _height(chart.drawing, width)
 
 
+@dataclass(frozen=True)
+class Spot:
+    """Where the circle of a place is drawn."""
+
+    item: Item
+    x: float
+    y: float
+    radius: float
+
+
+def spots(drawing: Map, width: int = WIDE) -> list[Spot]:
+    """Every circle of a map, for links upon it; of the same map in another width they are at the
+    same place of the whole."""
+    fitted, most = _fitted(drawing.area, width), _most(drawing)
+    found = []
+    for item, (latitude, longitude) in _drawn_items(drawing):
+        x, y = fitted.at(longitude, latitude)
+        radius = sqrt(item.value / most * _LARGEST * width / pi)
+        found.append(Spot(item, x + _PADDING, y + _PADDING, radius))
+    return found
+
+
+def _drawn_items(drawing: Map) -> list[tuple[Item, tuple[float, float]]]:
+    return [(item, item.at) for item in drawing.items if item.at and item.value > 0]
+
+
+def _most(drawing: Map) -> int:
+    return max([1, *(item.value for item, _at in _drawn_items(drawing))])
+
+
+@cache
+def _fitted(area: Area, width: int) -> Fitted:
+    outline = _outlines(area)["coordinates"]
+    lines = [ring for polygon in outline for ring in polygon] if area is Area.WORLD else outline
+    height = _height(Map(area, ()), width)
+    points = [(point[0], point[1]) for line in lines for point in line]
+    margins = 2 * _PADDING
+    return fit(_PROJECTIONS[area][1], points, width - margins, height - margins)
+
+
 def _height(drawing: Bars | Funnel | Trend | Map, width: int) -> int:
     if isinstance(drawing, Bars | Funnel):
         return _ROW * len(drawing.items)
@@ -161,7 +209,7 @@ def _spec(chart: Chart, width: int, titled: bool) -> str:
         width=width,
         background="white",
         autosize=_altair().AutoSizeParams(type="fit", contains="padding"),
-        padding=2,
+        padding=_PADDING,
     )
     if titled:
         title = _title(chart, width)
@@ -281,12 +329,11 @@ def _offset(lines: Sequence[Line], place: int) -> int:
 def _map(drawing: Map, width: int) -> Any:
     alt = _altair()
     rows: list[dict[str, Any]] = [
-        {"v": item.value, "a": item.at[0], "o": item.at[1], "t": f"{item.name} {item.text}"}
-        for item in drawing.items
-        if item.at and item.value > 0
+        {"v": item.value, "a": latitude, "o": longitude, "t": f"{item.name} {item.text}"}
+        for item, (latitude, longitude) in _drawn_items(drawing)
     ]
-    most = max([1, *(row["v"] for row in rows)])
-    size = alt.Size("v:Q", legend=None, scale=alt.Scale(domain=[0, most], range=[0, width * 1.6]))
+    scale = alt.Scale(domain=[0, _most(drawing)], range=[0, width * _LARGEST])
+    size = alt.Size("v:Q", legend=None, scale=scale)
     spot = {"longitude": "o:Q", "latitude": "a:Q"}
     circles = alt.Chart(alt.InlineData(rows)).mark_circle(
         color=_VERDE, opacity=0.6, stroke=_NEGRO, strokeWidth=0.7
@@ -299,7 +346,11 @@ def _map(drawing: Map, width: int) -> Any:
         _text(names, stroke="white", strokeWidth=4, **placed).encode(text="t:N", **spot),
         _text(names, **placed).encode(text="t:N", **spot),
     ]
-    return alt.layer(*layers).project(**_PROJECTIONS[drawing.area])
+    projection, _ours, middle = _PROJECTIONS[drawing.area]
+    fitted = _fitted(drawing.area, width)
+    return alt.layer(*layers).project(
+        **projection, scale=fitted.scale, translate=list(fitted.at(*middle))
+    )
 
 
 def _named(rows: Sequence[dict[str, Any]], area: Area, width: int) -> list[dict[str, Any]]:

@@ -6,14 +6,16 @@ was prepared: nothing of it can change in between, and its files are made from t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from services.commission.assembling import Content, assemble, by, content_hash, content_text
 from services.commission.errors import NothingChanged, ReportIncomplete, SelfSigning
@@ -122,6 +124,21 @@ def file_of(session: Session, id: UUID, language: str, version: int | None = Non
     """The signed PDF. Raises NotFound."""
     report = get_report(session, id, version)
     return report.pdf_en if language == "en" else report.pdf_es
+
+
+def find_signed(session: Session, sha256: str) -> tuple[CommissionReport, str] | None:
+    """The version of which a PDF with that SHA-256 was signed, without its files, and the PDF's
+    language; None where no such file was signed."""
+    reports = (
+        select(CommissionReport)
+        .where(CommissionReport.statement.contains(sha256, autoescape=True))
+        .options(defer(CommissionReport.pdf_es), defer(CommissionReport.pdf_en))
+    )
+    for report in session.scalars(reports):
+        for language, signed in json.loads(report.statement)["files"].items():
+            if signed == sha256:
+                return report, language
+    return None
 
 
 def _add(session: Session, report: CommissionReport) -> None:

@@ -48,6 +48,17 @@ def get_file(session: Session, dataset: str, number: int, name: str) -> DatasetF
     return file
 
 
+def find_published(session: Session, sha256: str) -> tuple[DatasetVersion, str] | None:
+    """The version of which a file has that SHA-256, and the file's name; None where none has."""
+    query = (
+        select(DatasetVersion, DatasetFile.name)
+        .join(DatasetFile, DatasetFile.version_id == DatasetVersion.id)
+        .where(DatasetFile.sha256 == sha256)
+    )
+    row = session.execute(query.order_by(DatasetVersion.number.desc()).limit(1)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
 def read_rows(session: Session, version: UUID) -> list[dict[str, Any]]:
     """The rows of a version, as its file has them."""
     query = select(DatasetFile.content).where(DatasetFile.version_id == version)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from services.voting.models import VoteCount
 from services.voting.rules import Dimension, Metric, Status, Unit
+from services.voting.sources import NamedSource, name_source
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class PastElection:
 
     election: str
     votes: int
-    source: str
+    source: NamedSource
     compared: Compared | None
     figures: Sequence[VoteCount]
 
@@ -51,7 +52,7 @@ def list_history(session: Session) -> list[PastElection]:
         PastElection(
             total.election or "",
             int(total.value),
-            total.source,
+            name_source(total.source, total.election),
             _compared(total, previous),
             [row for row in rows if row.election == total.election],
         )

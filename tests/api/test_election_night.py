@@ -150,7 +150,13 @@ def test_elections_before_stand_beside_each_other(web: Web) -> None:
     ]  # fmt: skip
     assert past[0]["compared"] == {"election": "2018", "votes": 98_470, "percent": 87.2}
     assert past[-1]["compared"] is None
-    assert all(each["source"] for each in past)
+    sources = [each["source"] for each in past]
+    assert len(set(sources)) == len(past), "one paper gives several elections, each said apart"
+    assert all(
+        year in source
+        for source, year in zip(sources, ("2024", "2018", "2012", "2006"), strict=True)
+    )
+    assert all(each["source_address"].startswith("https://") for each in past)
 
 
 def test_nothing_that_waits_is_on_the_board_nor_in_a_file(web: Web) -> None:

@@ -230,3 +230,17 @@ def test_the_last_day_counts_whole_and_only_once(web: Web, day: str) -> None:
 def test_the_same_day_of_the_year_before() -> None:
     assert year_before(date(2028, 2, 29)) == date(2027, 2, 28)
     assert year_before(date(2026, 12, 31)) == date(2025, 12, 31)
+
+
+def test_each_office_of_a_map_is_a_link_to_it(analyst: Browser) -> None:
+    page = analyst.get(f"/monitoring?{PERIOD}").text
+    maps = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(maps) == 2
+    table = dict(re.findall(r'<a href="(/monitoring/offices/[^"]+)">([^<]+)</a>', page))
+    for drawn in maps:
+        links = re.findall(r'<a href="([^"]+)" aria-label="([^"]+): [\d,]+"><circle', drawn)
+        assert len(links) > 3
+        for address, name in links:
+            assert table.get(address, name) == name, "the table beside it says the same"
+        address, name = links[0]
+        assert f"<h1>{name}" in analyst.get(unescape(address)).text

@@ -20,6 +20,7 @@ from consular.charts.drawing import (
     Trend,
     png,
     size,
+    spots,
     svg,
 )
 
@@ -85,3 +86,23 @@ def test_a_chart_of_nothing_is_drawn_too() -> None:
     assert svg(Chart("", "", Bars((Item("Nada", 0, "0"),)))).startswith("<svg")
     assert svg(Chart("", "", Map(Area.UNITED_STATES, ()))).startswith("<svg")
     assert svg(Chart("", "", Trend(("ene",), (Line("2026", (None,)),)))).startswith("<svg")
+
+
+@pytest.mark.parametrize("area", list(Area))
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_a_page_knows_where_each_circle_of_a_map_is_drawn(area: Area, width: int) -> None:
+    """Links lie upon a map that the page doesn't draw: our projections are the engine's."""
+    places = Map(area, OFFICES[:3]) if area is Area.UNITED_STATES else Map(area, OFFICES)
+    circle = r'transform="translate\(([-\d.]+),([-\d.]+)\)" d="M([\d.]+),0A'
+    drawn = re.findall(circle, svg(Chart("", "", places), width=width, titled=False))
+    known = spots(places, width)
+    assert [spot.item for spot in known] == list(places.items)
+    assert len(drawn) == len(known)
+    for spot, (x, y, radius) in zip(known, drawn, strict=True):
+        # The drawing has two pixels of white around it, and one decimal.
+        assert abs(spot.x - 2 - float(x)) < 0.15
+        assert abs(spot.y - 2 - float(y)) < 0.15
+        assert abs(spot.radius - float(radius)) < 0.15
+    narrow = spots(places, NARROW)
+    for wide, small in zip(spots(places, WIDE), narrow, strict=True):
+        assert abs(wide.x / WIDE - small.x / NARROW) < 0.01, "one set of links fits both"

@@ -16,6 +16,7 @@ from consular.pages.commission.blueprint import pages
 from consular.session_reports import as_file
 from services.commission.queries import get_report, get_session, list_reports
 from services.commission.signing import signature_of
+from services.files.cleaning import MEBIBYTES
 from services.kernel.errors import NotFound
 from services.kernel.signatures import is_signed_by_us, withdrawn_at
 
@@ -39,7 +40,12 @@ def verify(id: UUID) -> str:
     if not versions:
         raise NotFound()
     return render_template(
-        "commission/verify.html", id=id, number=number, versions=versions, zone=ZONE
+        "commission/verify.html",
+        id=id,
+        number=number,
+        versions=versions,
+        zone=ZONE,
+        mebibytes=MEBIBYTES,
     )
 
 

@@ -18,7 +18,7 @@ from services.voting.deadlines import deadlines, election_days, polls_abroad
 from services.voting.history import PastElection, is_total_of_votes
 from services.voting.queries import cell_of
 from services.voting.rules import Dimension, Mode, Unit
-from services.voting.sources import name_source
+from services.voting.sources import NamedSource, name_source
 
 Shown = dict[str, Any]
 # Published figures that the history shows beside the votes, in their order.
@@ -59,7 +59,7 @@ def history_shown(past: Sequence[PastElection], credentials: Sequence[Any]) -> S
         "past": [
             {
                 "election": each,
-                "source": _source(each),
+                "source": _named(each.source),
                 "figures": [_figure(row) for row in _beside(each)],
             }
             for each in past
@@ -163,7 +163,10 @@ def _figure(row: Any) -> Shown:
 
 def _source(row: Any) -> Shown:
     """Who published it, in words, and where it can be read."""
-    named = name_source(row.source, row.election)
+    return _named(name_source(row.source, row.election))
+
+
+def _named(named: NamedSource) -> Shown:
     return {"name": in_language(named, "name"), "address": named.address}
 
 

@@ -211,7 +211,7 @@ def offices_by_rank(session: Session, question: Question) -> list[Office]:
 def _item(office: Any, value: int, marks: Mapping[str, str]) -> Item:
     place = (float(office.latitude), float(office.longitude))
     name = city_in_language(office)
-    return Item(name, value, number(value), marks.get(office.code, ""), place)
+    return Item(name, value, number(value), marks.get(office.code, ""), place, office.code)
 
 
 def _office_head() -> tuple[str, ...]:

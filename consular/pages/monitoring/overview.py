@@ -11,6 +11,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from consular.auth import MONITORS, allow
+from consular.charts.drawing import Map, spots
 from consular.db import transaction
 from consular.i18n import number
 from consular.pages.forms import Errors, go
@@ -30,6 +31,8 @@ from services.monitoring.key_figures import KeyFigure, count, target_of_year
 from services.monitoring.targets import Progress
 
 RANKED = 15
+# Of what can be pressed on a map, in its pixels; the same names in the table are larger.
+LEAST_RADIUS = 6
 TRENDS = ("served", "enrolled")
 MAPS = ("united-states", "world")
 OF_OFFICE = ("served", "enrolled", "unmet-trend", "appointments", "enrollments", "unmet")
@@ -97,7 +100,9 @@ def _whole(session: Session, question: Question) -> dict[str, Any]:
         **page_links("monitoring.overview", question),
         **_ranked(session, question, RANKED),
         "trends": _pictures(session, question, TRENDS),
-        "maps": _pictures(session, question, MAPS),
+        "maps": [
+            (picture, _spots(picture, question)) for picture in _pictures(session, question, MAPS)
+        ],
         "ranking": picture_of(session, "offices", question),
         "funnel": picture_of(session, "enrollments", question),
         "unmet": picture_of(session, "unmet", question),
@@ -142,11 +147,30 @@ def _ranked(session: Session, question: Question, most: int | None) -> dict[str,
 
 
 def _link(name: str, code: str, question: Question) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(_address(code, question), name)
+
+
+def _address(code: str, question: Question) -> str:
+    """Of the same question about one office."""
     asked: dict[str, Any] = {
         key: value for key, value in question.pinned.items() if key != "consulate"
     }
-    address = url_for("monitoring.office_figures", code=code, **asked)
-    return Markup('<a href="{}">{}</a>').format(address, name)
+    return url_for("monitoring.office_figures", code=code, **asked)
+
+
+def _spots(picture: Picture, question: Question) -> list[dict[str, Any]]:
+    """Where each office's circle is on a map, and where it leads."""
+    drawing = picture.chart.drawing
+    return [
+        {
+            "x": round(spot.x, 1),
+            "y": round(spot.y, 1),
+            "radius": round(max(spot.radius, LEAST_RADIUS), 1),
+            "name": f"{spot.item.label}: {spot.item.text}",
+            "address": _address(spot.item.key, question),
+        }
+        for spot in (spots(drawing) if isinstance(drawing, Map) else ())
+    ]
 
 
 def _numbers(session: Session, question: Question) -> list[dict[str, str]]:

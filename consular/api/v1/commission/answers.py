@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from consular.api import answer_fields as fields
+from consular.signed_files import DATASET, REPORT
 from services.commission.rules import FollowUpStatus, Part, Source, Status
 
 
@@ -126,3 +127,26 @@ class SigningKeyList(fields.ListAnswer):
     """Every public key that ever signed."""
 
     items = fields.Many(SigningKeyItem)
+
+
+class SignedFileAnswer(fields.Answer):
+    """What a file is, by its SHA-256: the PDF of a signed report, or open data as it was published.
+
+    ``latest`` is the newest version of the same; ``at`` when this one was signed or published.
+    """
+
+    sha256 = fields.Text()
+    kind = fields.Word((REPORT, DATASET))
+    version = fields.Number()
+    latest = fields.Number()
+    at = fields.Instant()
+    report = fields.Id(required=False)
+    session = fields.Number(required=False)
+    language = fields.Text(required=False)
+    example = fields.Flag(required=False)
+    signed_by = fields.Text(required=False)
+    key = fields.Text(required=False)
+    valid = fields.Flag(required=False)
+    withdrawn_at = fields.Instant(required=False, allow_none=True)
+    dataset = fields.Text(required=False)
+    name = fields.Text(required=False)

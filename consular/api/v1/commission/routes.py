@@ -21,6 +21,7 @@ from consular.api.v1.commission.answers import (
     ReportList,
     ResultAnswer,
     SignatureAnswer,
+    SignedFileAnswer,
     SigningKeyItem,
     SigningKeyList,
     VersionAnswer,
@@ -37,7 +38,9 @@ from consular.input.commission import (
     ReportSchema,
 )
 from consular.input.paging import SliceQuery, slice_of
+from consular.input.signed_files import FileForm
 from consular.session_reports import as_file, file_name, read_pdf, sign_report
+from consular.signed_files import find_file
 from services.commission import signing
 from services.commission.assembling import plain
 from services.commission.choices import list_choices
@@ -63,6 +66,7 @@ from services.commission.queries import (
 from services.commission.rules import FollowUpStatus
 from services.commission.signing import signature_of
 from services.kernel import verify_signed
+from services.kernel.errors import NotFound
 from services.kernel.signatures import list_signing_keys
 from services.monitoring.rules import GROUPS
 
@@ -323,6 +327,28 @@ def download_verifier() -> Response:
     """Return the program that verifies a signed file without asking anybody."""
     data = Path(verify_signed.__file__).read_bytes()
     return as_file(data, "verify_signed.py", "text/x-python; charset=utf-8")
+
+
+@endpoint(
+    api,
+    "GET",
+    "/signed-files",
+    operation="findSignedFile",
+    who=ANYONE,
+    query=FileForm(),
+    answer=SignedFileAnswer(),
+    errors={404: ("not_found",)},
+)
+def find_signed_file(query: dict[str, Any]) -> dict[str, Any]:
+    """Return what the file with that SHA-256 is: of which version, and who signed it.
+
+    404 for a file that was changed, or isn't one of ours.
+    """
+    with transaction() as session:
+        found = find_file(session, query["sha256"])
+    if found is None:
+        raise NotFound()
+    return SignedFileAnswer.render(**found)
 
 
 def _run(step: Any, report: UUID) -> dict[str, Any]:

@@ -158,12 +158,14 @@ class ComparedAnswer(fields.Answer):
     percent = fields.Decimals()
 
 
-class PastElectionAnswer(fields.Answer):
-    """A total of votes that was published, with its source. ``compared`` is null for the first."""
+class PastElectionAnswer(Answer):
+    """A total of votes that was published, with who published it and where it can be read.
+    ``compared`` is null for the first."""
 
     election = fields.Text()
     votes = fields.Number()
     source = fields.Text()
+    source_address = fields.Text(allow_none=True)
     compared = fields.One(ComparedAnswer, allow_none=True)
 
 

@@ -28,6 +28,7 @@ from consular.auth import ANYONE, DESK, MONITORS, actor, actor_id, now
 from consular.commands import run_idempotent
 from consular.counts import names_of
 from consular.db import transaction
+from consular.i18n import in_language
 from consular.input.paging import SliceQuery, slice_of
 from consular.input.voting import (
     CorrectionSchema,
@@ -232,7 +233,14 @@ def list_elections(query: dict[str, Any]) -> dict[str, Any]:
     As others published them, each beside the one before.
     """
     with transaction() as session:
-        items = [PastElectionAnswer.render(past) for past in list_history(session)]
+        items = [
+            PastElectionAnswer.render(
+                past,
+                source=in_language(past.source, "name"),
+                source_address=past.source.address or None,
+            )
+            for past in list_history(session)
+        ]
     return slice_of(items, query, "election")
 
 
