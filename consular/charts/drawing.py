@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
-from math import pi, sqrt
+from math import sqrt
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -115,7 +115,8 @@ _PROJECTIONS: dict[Area, tuple[dict[str, Any], Project, tuple[float, float]]] = 
     Area.WORLD: ({"type": "equalEarth"}, equal_earth, (0, 0)),
     Area.UNITED_STATES: ({"type": "albers", "rotate": [96, 0, 0]}, albers, (-96.6, 38.7)),
 }
-# Of the area of a map, the largest circle; white around every drawing, in pixels.
+# The largest circle of a map: its diameter's square for each pixel of width; white around every
+# drawing, in pixels.
 _LARGEST, _PADDING = 1.6, 2
 
 
@@ -171,7 +172,7 @@ def spots(drawing: Map, width: int = WIDE) -> list[Spot]:
     found = []
     for item, (latitude, longitude) in _drawn_items(drawing):
         x, y = fitted.at(longitude, latitude)
-        radius = sqrt(item.value / most * _LARGEST * width / pi)
+        radius = sqrt(item.value / most * _LARGEST * width) / 2
         found.append(Spot(item, x + _PADDING, y + _PADDING, radius))
     return found
 

@@ -112,6 +112,8 @@ def test_the_pdf_is_tagged_and_each_chart_is_told_in_words(
         assert b"<pdfuaid:part>1<" in data
         with pikepdf.open(BytesIO(data)) as document:
             assert str(document.Root.Lang) == language
+            assert bool(document.Root.MarkInfo.Marked)
+            assert "/K" in document.Root.StructTreeRoot
             alts = [str(each.Alt) for each in document.objects if _is_figure(each)]
         assert len(alts) > 2
         assert any("147,988" in alt for alt in alts)
