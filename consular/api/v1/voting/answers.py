@@ -158,7 +158,7 @@ class ComparedAnswer(fields.Answer):
     percent = fields.Decimals()
 
 
-class PastElectionAnswer(Answer):
+class PastElectionAnswer(fields.Answer):
     """A total of votes that was published, with who published it and where it can be read.
     ``compared`` is null for the first."""
 
