@@ -100,19 +100,20 @@ def account() -> UUID:
 
 
 def _check() -> None:
-    if request.endpoint is None:
+    endpoint = request.endpoint
+    if endpoint is None:
         return
-    view = current_app.view_functions[request.endpoint]
+    view = current_app.view_functions[endpoint]
     who: frozenset[Role] | None = getattr(view, "who", None)
     if who is None:
         raise Forbidden()
-    g.actor = None if request.endpoint in ANONYMOUS else _identify()
+    acting = g.actor = None if endpoint in ANONYMOUS else _identify()
     if who is ANYONE:
         return
-    if g.actor is None:
+    if acting is None:
         raise Unauthenticated()
-    if g.actor.role not in who:
-        _record_refusal(g.actor)
+    if acting.role not in who:
+        _record_refusal(acting)
         raise Forbidden()
 
 

@@ -298,10 +298,12 @@ def _begin() -> None:
 def _measure(response: Response) -> Response:
     if not _counting:
         return response
-    route = str(request.url_rule) if request.url_rule else "unmatched"
+    rule, method = request.url_rule, request.method
+    route = str(rule) if rule else "unmatched"
     # Callers may invent methods, and each new label is a series kept for ever.
-    method = request.method if request.method in METHODS else "other"
+    method = method if method in METHODS else "other"
     REQUESTS.labels(method, route, response.status_code).inc()
-    if "began" in g:
-        SECONDS.labels(route).observe(time.perf_counter() - g.began)
+    began = g.get("began")
+    if began is not None:
+        SECONDS.labels(route).observe(time.perf_counter() - began)
     return response

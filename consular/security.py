@@ -24,6 +24,11 @@ _EVERYWHERE = (
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 )
+_UNLESS_SET = (
+    ("Content-Security-Policy", _CSP),
+    ("Cache-Control", "no-store"),
+    ("Permissions-Policy", _NO_CAMERA),
+)
 BROWSER_SECONDS = 24 * 3600
 
 
@@ -115,9 +120,9 @@ def _cookies_that_count() -> list[str]:
 
 
 def _headers(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", _CSP)
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers.setdefault("Permissions-Policy", _NO_CAMERA)
+    # To ask for a header that isn't there costs an exception each time.
+    present = {name.lower() for name, _value in response.headers}
+    response.headers.extend(pair for pair in _UNLESS_SET if pair[0].lower() not in present)
     response.headers.extend(_EVERYWHERE)
     response.headers["X-Request-ID"] = g.get("request_id", "")
     if current_app.config["SECURE"]:

@@ -69,6 +69,9 @@ class Endpoint:
 
 
 ENDPOINTS: dict[str, Endpoint] = {}
+# Made once: json.dumps makes an encoder each time.
+_as_text = json.JSONEncoder(ensure_ascii=False).encode
+_in_one_form = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def problems_of(endpoint: Endpoint) -> dict[int, tuple[str, ...]]:
@@ -241,7 +244,7 @@ def request_key() -> RequestKey | None:
     text = idempotency_key()
     if text is None:
         return None
-    said = json.dumps(g.get("sent"), sort_keys=True, separators=(",", ":"))
+    said = _in_one_form(g.get("sent"))
     hashed = vault().request_hash(f"{request.method} {request.path}\n{said}".encode())
     return RequestKey(text, hashed)
 
@@ -250,9 +253,7 @@ def _respond(result: Answer, status: int) -> Response:
     if isinstance(result, Response):
         return result
     body, headers = result if isinstance(result, tuple) else (result, {})
-    return Response(
-        json.dumps(body, ensure_ascii=False), status, headers, content_type="application/json"
-    )
+    return Response(_as_text(body), status, headers, content_type="application/json")
 
 
 def _refuse(constant: str) -> Any:

@@ -378,7 +378,9 @@ def _person(
     """A row of people, its folio and the keys to hold places under, as the database function reads
     them."""
     reached = replace(person, email=command.email, phone=command.phone)
-    columns = {name: _as_json(value) for name, value in new_columns(reached, vault).items()}
+    # The first of the keys is that of the name, which the row holds as well.
+    new = new_columns(reached, vault, keys[0])
+    columns = {name: _as_json(value) for name, value in new.items()}
     return {**columns, "keys": [key.hex() for key in keys], "folio": folio}
 
 

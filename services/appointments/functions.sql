@@ -72,16 +72,15 @@ $$;
 
 CREATE OR REPLACE FUNCTION take_seat(p_slot uuid, p_service text) RETURNS boolean
 LANGUAGE plpgsql AS $$
-DECLARE v_free integer;
 BEGIN
     -- All sets of the slot are locked in one order, so that two bookings never deadlock, even
     -- when one comes back to a slot for another service; then they are read again.
     PERFORM 1 FROM slot_sets WHERE slot_id = p_slot ORDER BY set_no FOR UPDATE;
-    SELECT free INTO v_free FROM places_left(p_slot, p_service);
-    -- Null where the window was taken away meanwhile.
-    IF v_free IS NULL OR v_free < 1 THEN RETURN false; END IF;
+    -- None where the window was taken away meanwhile.
     UPDATE slot_sets SET taken = taken + 1
-        WHERE slot_id = p_slot AND p_service = ANY (services);
+        WHERE slot_id = p_slot AND p_service = ANY (services)
+            AND (SELECT free FROM places_left(p_slot, p_service)) > 0;
+    IF NOT FOUND THEN RETURN false; END IF;
     -- Always after the slot's rows, as everywhere: see `count_on_days`.
     UPDATE day_maximums m SET taken = m.taken + 1
         FROM slots s JOIN sessions o ON o.id = s.session_id
@@ -401,57 +400,65 @@ END $$;
 CREATE OR REPLACE FUNCTION refuse_hoarding(
     p_account uuid, p_people integer, p_limits jsonb, p_now timestamptz
 ) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE v_limit record; v_over boolean; v_made integer;
+DECLARE
+    v_email bytea := decode(p_limits->>'email', 'hex');
+    v_phone bytea := decode(p_limits->>'phone', 'hex');
+    v_address bytea := decode(p_limits->>'address', 'hex');
+    v_per_account integer := p_limits->>'per_account';
+    v_per_contact integer := p_limits->>'per_contact';
+    v_per_address integer := p_limits->>'per_address';
+    v_per_day integer := p_limits->>'per_day';
+    v_budgets jsonb := p_limits->'budgets';
+    v_over boolean; v_made integer; v_at_address bigint;
 BEGIN
-    SELECT decode(l.email, 'hex') AS email_key, decode(l.phone, 'hex') AS phone_key,
-           decode(l.address, 'hex') AS address_key, l.* INTO v_limit
-        FROM jsonb_to_record(p_limits) AS l (
-            email text, phone text, address text, per_account integer, per_contact integer,
-            per_address integer, per_day integer, budgets jsonb);
     -- Bookings of one hand follow one another: fifty at once can't each find room for one more.
     -- In order of their keys, so that two that share more than one never deadlock.
     PERFORM pg_advisory_xact_lock(key) FROM (
         SELECT hashtextextended(hand, 0) AS key
-        FROM unnest(ARRAY[p_account::text, v_limit.email, v_limit.phone, v_limit.address]) hand
+        FROM unnest(ARRAY[
+            p_account::text, p_limits->>'email', p_limits->>'phone', p_limits->>'address']) hand
         WHERE hand IS NOT NULL ORDER BY 1 OFFSET 0) hands;
     -- Whoever guessed at people too often gets no answer that could tell more.
-    IF v_limit.budgets IS NOT NULL AND EXISTS (
-        SELECT 1 FROM jsonb_to_recordset(v_limit.budgets) AS b (
+    IF v_budgets IS NOT NULL AND EXISTS (
+        SELECT 1 FROM jsonb_to_recordset(v_budgets) AS b (
             subject text, since timestamptz, most integer)
         JOIN attempts a ON a.subject = decode(b.subject, 'hex') AND a.window_start = b.since
         WHERE a.count >= b.most
     ) THEN PERFORM domain_error('too_many_requests'); END IF;
-    WITH own AS (
-        SELECT a.*, a.status IN ('booked', 'checked_in', 'called') AS live,
-            (SELECT count(*) FROM attendees m WHERE m.appointment_id = a.id
-                AND m.status IN ('booked', 'checked_in', 'called')) AS coming
+    -- Written out once: each sum below would count the people of each appointment anew.
+    WITH own AS MATERIALIZED (
+        SELECT a.account_id, a.email_index, a.phone_index, a.address_index, a.people, a.created_at,
+            CASE WHEN a.status IN ('booked', 'checked_in', 'called') THEN (
+                SELECT count(*) FROM attendees m WHERE m.appointment_id = a.id
+                    AND m.status IN ('booked', 'checked_in', 'called')) END AS coming
         FROM appointments a
         WHERE account_id = p_account
-            OR email_index = v_limit.email_key AND status IN ('booked', 'checked_in', 'called')
-            OR phone_index = v_limit.phone_key AND status IN ('booked', 'checked_in', 'called')
-            OR address_index = v_limit.address_key AND status IN ('booked', 'checked_in', 'called')
+            OR email_index = v_email AND status IN ('booked', 'checked_in', 'called')
+            OR phone_index = v_phone AND status IN ('booked', 'checked_in', 'called')
+            OR address_index = v_address AND status IN ('booked', 'checked_in', 'called')
     ), held AS (
-        SELECT sum(coming) FILTER (WHERE live AND account_id = p_account) AS account,
-               sum(coming) FILTER (WHERE live AND email_index = v_limit.email_key) AS email,
-               sum(coming) FILTER (WHERE live AND phone_index = v_limit.phone_key) AS phone,
-               sum(coming) FILTER (WHERE live AND address_index = v_limit.address_key) AS address,
-               sum(people) FILTER (
-                   WHERE account_id = p_account AND created_at > p_now - interval '1 day') AS made
+        SELECT coalesce(sum(coming) FILTER (WHERE account_id = p_account), 0) AS account,
+               coalesce(sum(coming) FILTER (WHERE email_index = v_email), 0) AS email,
+               coalesce(sum(coming) FILTER (WHERE phone_index = v_phone), 0) AS phone,
+               coalesce(sum(coming) FILTER (WHERE address_index = v_address), 0) AS address,
+               coalesce(sum(people) FILTER (
+                   WHERE account_id = p_account AND created_at > p_now - interval '1 day'), 0)
+               AS made
         FROM own
-    ) SELECT coalesce(account, 0) + p_people > v_limit.per_account AND p_account IS NOT NULL
-          OR coalesce(email, 0) + p_people > v_limit.per_contact AND v_limit.email IS NOT NULL
-          OR coalesce(phone, 0) + p_people > v_limit.per_contact AND v_limit.phone IS NOT NULL
-          OR coalesce(address, 0) + p_people > v_limit.per_address AND v_limit.address IS NOT NULL
-          -- Its holds, too: of another account, for one's own become what is booked.
-          OR v_limit.address IS NOT NULL AND v_limit.per_address IS NOT NULL
-              AND coalesce(address, 0) + p_people + (
-                  SELECT coalesce(sum(h.people), 0) FROM booking_holds h
-                  WHERE h.address_index = v_limit.address_key AND h.expires_at > p_now
-                      AND h.holder_id IS DISTINCT FROM p_account) > v_limit.per_address,
-          coalesce(made, 0)
-        INTO v_over, v_made FROM held;
+    ) SELECT account + p_people > v_per_account AND p_account IS NOT NULL
+          OR email + p_people > v_per_contact AND v_email IS NOT NULL
+          OR phone + p_people > v_per_contact AND v_phone IS NOT NULL,
+          made, address
+        INTO v_over, v_made, v_at_address FROM held;
+    IF v_address IS NOT NULL AND v_per_address IS NOT NULL THEN
+        -- Its holds, too: of another account, for one's own become what is booked.
+        v_over := v_over OR v_at_address + p_people + (
+            SELECT coalesce(sum(h.people), 0) FROM booking_holds h
+            WHERE h.address_index = v_address AND h.expires_at > p_now
+                AND h.holder_id IS DISTINCT FROM p_account) > v_per_address;
+    END IF;
     IF v_over THEN PERFORM domain_error('booking_limit'); END IF;
-    IF p_account IS NOT NULL AND v_made + p_people > v_limit.per_day THEN
+    IF p_account IS NOT NULL AND v_made + p_people > v_per_day THEN
         PERFORM domain_error('too_many_requests');
     END IF;
 END $$;
@@ -513,25 +520,26 @@ SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     v_answer jsonb; v_ends timestamptz; v_starts timestamptz; v_day date; v_zone text;
     v_people uuid[]; v_free integer; v_last timestamptz; v_claimed integer; v_wanted integer;
-    v_by_desk boolean; v_long boolean; v_slot uuid; v_place uuid;
+    v_by_desk boolean; v_long boolean; v_slot uuid; v_place uuid; v_slots uuid[];
+    v_slots_end timestamptz[];
     v_by_search CONSTANT jsonb := '{"refused": "seats_by_search"}';
-    r record;
 BEGIN
     PERFORM set_config('app.consulate', '*', true),
             set_config('app.account', coalesce(p_account::text, ''), true);
     -- The office's times come before those of a mobile consulate: see find_seats.
-    SELECT coalesce(min(m.place_zone), c.time_zone), max(s.ends_at),
-            max(CASE WHEN f.free IS NOT NULL THEN least(f.free, d.free) END),
+    SELECT coalesce(min(o.place_zone), c.time_zone), max(s.ends_at),
+            max(CASE WHEN f.free IS NOT NULL THEN least(f.free, m.most - m.taken) END),
             bool_or(EXISTS (SELECT FROM desk_holds h WHERE h.session_id = o.id)),
-            bool_or(o.service_slots ? p_services[1]), min(s.place_id::text)::uuid
-        INTO v_zone, v_ends, v_free, v_by_desk, v_long, v_place
+            bool_or(o.service_slots ? p_services[1]), min(s.place_id::text)::uuid,
+            array_agg(s.id ORDER BY s.id) FILTER (WHERE f.free > 0),
+            array_agg(s.ends_at ORDER BY s.id) FILTER (WHERE f.free > 0)
+        INTO v_zone, v_ends, v_free, v_by_desk, v_long, v_place, v_slots, v_slots_end
         FROM consulates c
         JOIN slots s ON s.consulate_code = c.code AND s.starts_at = p_start AND s.open
         JOIN sessions o ON o.id = s.session_id
-        LEFT JOIN sessions m ON m.id = s.place_id
         LEFT JOIN LATERAL places_left(s.id, p_services[1]) f ON true
-        LEFT JOIN left_of_days(ARRAY[p_consulate], p_services[1], p_start, p_start) d
-            ON d.session_id = o.id
+        LEFT JOIN day_maximums m ON m.consulate_code = p_consulate AND m.day = o.day
+            AND m.service_code = p_services[1] AND m.place_id IS NOT DISTINCT FROM s.place_id
         WHERE c.code = p_consulate AND p_start > p_now
         GROUP BY c.code, s.place_id ORDER BY max(f.free) IS NULL, s.place_id NULLS FIRST LIMIT 1;
     -- Its place depends on who has a named desk: the search for seats knows. The caller comes back.
@@ -637,15 +645,10 @@ BEGIN
         RETURN v_answer || jsonb_build_object('unseated', v_people, 'claimed', v_claimed = v_wanted);
     END IF;
     IF NOT p_search THEN
-        FOR r IN
-            -- A sold-out slot is passed over without a lock.
-            SELECT s.id, s.ends_at FROM slots s, places_left(s.id, p_services[1]) f
-            WHERE s.consulate_code = p_consulate AND s.open AND s.starts_at = p_start
-                AND s.place_id IS NOT DISTINCT FROM v_place AND f.free > 0
-            ORDER BY s.id
-        LOOP
-            IF take_seat(r.id, p_services[1]) THEN
-                v_slot := r.id; v_starts := p_start; v_last := r.ends_at;
+        -- One that was sold out is passed over without a lock.
+        FOR i IN 1 .. coalesce(cardinality(v_slots), 0) LOOP
+            IF take_seat(v_slots[i], p_services[1]) THEN
+                v_slot := v_slots[i]; v_starts := p_start; v_last := v_slots_end[i];
                 EXIT;
             END IF;
         END LOOP;

@@ -68,20 +68,23 @@ def make_person(
     )
 
 
-def new_columns(data: PersonData, vault: Vault) -> dict[str, Any]:
-    """Id, key and personal columns of a new row, by name."""
+def new_columns(data: PersonData, vault: Vault, name: bytes | None = None) -> dict[str, Any]:
+    """Id, key and personal columns of a new row, by name. ``name``: its `name_index`, where it is
+    known already."""
     row = new_id()
     key = vault.new_key(row)
-    return {"id": row, "data_key": key.wrapped, **_columns(data, row, key, vault)}
+    name = name or name_index(data, vault)
+    return {"id": row, "data_key": key.wrapped, **_columns(data, row, key, vault, name)}
 
 
 def change_person(person: Person, data: PersonData, vault: Vault) -> None:
     """Other names for the same row; what else isn't given in ``data`` stays as it is."""
     changed = replace(data, birth_date=data.birth_date or person.birth_date)
-    columns = _columns(changed, person.id, find_key(person, vault), vault)
-    for name, value in columns.items():
-        if value is not None or name == "second_surname":
-            setattr(person, name, value)
+    name = name_index(changed, vault)
+    columns = _columns(changed, person.id, find_key(person, vault), vault, name)
+    for column, value in columns.items():
+        if value is not None or column == "second_surname":
+            setattr(person, column, value)
 
 
 def open_person(person: Person, vault: Vault) -> PersonData:
@@ -161,7 +164,9 @@ def _names(person: Named) -> tuple[str, str, str | None]:
     return person.given_names, person.first_surname, person.second_surname
 
 
-def _columns(data: PersonData, row: UUID, key: DataKey | None, vault: Vault) -> dict[str, Any]:
+def _columns(
+    data: PersonData, row: UUID, key: DataKey | None, vault: Vault, name_hash: bytes
+) -> dict[str, Any]:
     values = {name: getattr(data, name) for name in SEALED}
     return {
         "given_names": data.given_names,
@@ -169,7 +174,7 @@ def _columns(data: PersonData, row: UUID, key: DataKey | None, vault: Vault) -> 
         "second_surname": data.second_surname,
         "birth_date": data.birth_date,
         "birth_place": data.birth_place,
-        "name_index": name_index(data, vault),
+        "name_index": name_hash,
         "curp_index": curp_index(data.curp, vault) if data.curp else None,
         **{
             f"{name}_sealed": key.seal(value, place=_place(name), row=row)
