@@ -1,5 +1,5 @@
 // The desk without the network: who is on the day's list, and what can be noted until the line is back.
-(function () {
+(() => {
   "use strict";
 
   const place = document.querySelector("[data-words]");
@@ -36,14 +36,14 @@
   }
 
   function ofTicket(step) {
-    const service = list.services.find(function (each) { return each.code === step.service; });
+    const service = list.services.find((each) => each.code === step.service);
     return { id: step.appointment, n: 1, time: clock(step.made_at), who: words.nameless, folio: step.folio.match(/.{4}/g).join("-"), service: service ? service.name : "", status: "checked_in", notes: words.walk_in, due: step.made_at, arrived: step.made_at, priority: step.priority };
   }
 
   // The list as it stands after what was noted here.
   function applied(steps) {
-    const all = new Map(list.lines.map(function (line) { return [line.id + line.n, Object.assign({}, line)]; }));
-    steps.forEach(function (step) {
+    const all = new Map(list.lines.map((line) => [line.id + line.n, { ...line }]));
+    steps.forEach((step) => {
       if (step.step === "ticket") {
         all.set(step.appointment + 1, ofTicket(step));
         return;
@@ -71,9 +71,9 @@
   function sought() {
     const asked = plain(search.value).split(/\s+/).filter(Boolean);
     const part = folioOf(search.value);
-    return lines.filter(function (line) {
+    return lines.filter((line) => {
       const who = plain(line.who);
-      return asked.every(function (word) { return who.includes(word); })
+      return asked.every((word) => who.includes(word))
         || (part.length > 2 && folioOf(line.folio).includes(part));
     });
   }
@@ -89,7 +89,7 @@
     const name = document.createElement("th");
     const link = made("a", line.who, { href: "#" });
     element.className = "is-" + line.status;
-    link.addEventListener("click", function (event) {
+    link.addEventListener("click", (event) => {
       event.preventDefault();
       choose(line, true);
       element.setAttribute("aria-current", "true");
@@ -112,12 +112,12 @@
     const text = words.steps[name].replace("{desk}", windows.value);
     const element = made("button", text, { type: "button", className: "btn btn-small btn-" + (step === "no_show" || step === "park" ? "outline-primary" : "primary") });
     element.append(made("span", ": " + line.who, { className: "visually-hidden" }));
-    element.addEventListener("click", function () { note(line, name); });
+    element.addEventListener("click", () => { note(line, name); });
     return element;
   }
 
   function offered(line) {
-    return STEPS[line.status].filter(function (step) {
+    return STEPS[line.status].filter((step) => {
       return (step !== "call" || windows.value) && (step !== "no_show" || Date.parse(line.due) < Date.now() + list.ahead);
     });
   }
@@ -126,12 +126,12 @@
     chosen = line.id + line.n;
     person.replaceChildren(
       made("h2", line.who, { className: "mt-0 mb-1 w-100" }), made("p", [line.folio, line.time, line.service, words.statuses[line.status]].join(" · "), { className: "mb-2" }),
-      ...offered(line).map(function (step) { return button(line, step); }),
+      ...offered(line).map((step) => button(line, step)),
     );
     if (line.status === "checked_in" && !windows.value) {
       person.append(made("p", words.choose_desk));
     }
-    rows.querySelectorAll("[aria-current]").forEach(function (each) { each.removeAttribute("aria-current"); });
+    rows.querySelectorAll("[aria-current]").forEach((each) => { each.removeAttribute("aria-current"); });
     const first = person.querySelector("button");
     if (focus && first) {
       first.focus();
@@ -141,7 +141,7 @@
   async function note(line, step) {
     const noted = { step, appointment: line.id, n: line.n, seen: line.status, desk: step === "call" ? windows.value : null };
     await keep(noted, line.who);
-    const now = lines.find(function (each) { return each.id + each.n === chosen; });
+    const now = lines.find((each) => each.id + each.n === chosen);
     // Who went on typing in the meantime isn't taken away from it.
     choose(now, person.contains(document.activeElement) || document.activeElement === document.body);
   }
@@ -162,21 +162,30 @@
     const steps = await desk.steps();
     waits.textContent = words.unsent.replace("{n}", steps.length);
     lines = list ? applied(steps) : [];
-    lines.sort(function (a, b) { return order(a) < order(b) ? -1 : 1; });
+    lines.sort((a, b) => order(a) < order(b) ? -1 : 1);
     rows.replaceChildren(...sought().map(row));
   }
 
   function options(select, values) {
     const before = select.value || new URLSearchParams(location.search).get("desk");
-    values.forEach(function (each) { select.append(new Option(each.name, each.code)); });
-    if (values.some(function (each) { return each.code === before; })) {
+    values.forEach((each) => { select.append(new Option(each.name, each.code)); });
+    if (values.some((each) => each.code === before)) {
       select.value = before;
     }
   }
 
+  // The service worker sends and signs out; it fails without the network.
+  async function tell(what) {
+    const answer = await fetch(desk.SHELL + "/" + what);
+    if (answer.status >= 500) {
+      throw new Error(answer.status);
+    }
+    return answer.ok ? answer.json() : null;
+  }
+
   async function look() {
     try {
-      if (!await desk.sync()) {
+      if (await tell("sync") === false) {
         said.textContent = words.session_over;
       }
       location.replace(place.dataset.agenda + (windows.value ? "?desk=" + encodeURIComponent(windows.value) : ""));
@@ -189,11 +198,11 @@
     list = await desk.day();
     if (list) {
       document.querySelector("h1").textContent = list.title;
-      options(windows, list.desks.map(function (name) { return { name, code: name }; }));
+      options(windows, list.desks.map((name) => ({ name, code: name })));
       options(ticket.querySelector("select"), list.services);
     }
-    place.querySelectorAll("[data-listed]").forEach(function (each) { each.hidden = !list; });
-    said.textContent = list ? words.offline : await desk.left() ? words.left : words.nothing;
+    place.querySelectorAll("[data-listed]").forEach((each) => { each.hidden = !list; });
+    said.textContent = list ? words.offline : await desk.get("leaving") ? words.left : words.nothing;
     await show();
     search.focus();
     addEventListener("online", look);
@@ -201,25 +210,25 @@
   }
 
   search.addEventListener("input", show);
-  windows.addEventListener("change", function () {
-    const now = lines.find(function (each) { return each.id + each.n === chosen; });
+  windows.addEventListener("change", () => {
+    const now = lines.find((each) => each.id + each.n === chosen);
     if (now) {
       choose(now);
     }
   });
-  search.form.addEventListener("submit", function (event) {
+  search.form.addEventListener("submit", (event) => {
     event.preventDefault();
     const first = sought()[0];
     if (first) {
       choose(first, true);
     }
   });
-  ticket.addEventListener("submit", function (event) {
+  ticket.addEventListener("submit", (event) => {
     event.preventDefault();
     keep({ step: "ticket", n: 1, service: ticket.querySelector("select").value, priority: ticket.querySelector("[type=checkbox]").checked });
   });
-  document.querySelector("[data-leave]").addEventListener("click", async function () {
-    await desk.leave("");
+  document.querySelector("[data-leave]").addEventListener("click", async () => {
+    await tell("leave");
     location.replace(place.dataset.agenda);
   });
 

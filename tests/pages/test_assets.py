@@ -69,9 +69,38 @@ def test_the_files_of_a_first_view_stay_far_under_100_kilobytes(app: Flask) -> N
     assert sum(sizes) < 50_000
 
 
+def blocks_of(template: str) -> dict[str, str]:
+    """What of a page may name files: its blocks and those it inherits, all else under ""."""
+    source = (TEMPLATES / template).read_text("utf-8")
+    extended = EXTENDS.search(source)
+    inherited = blocks_of(extended[1]) if extended else {"": BLOCK.sub("", source)}
+    return inherited | dict(BLOCK.findall(source))
+
+
+def own_files(template: str) -> set[str]:
+    """Our own style sheets and scripts of the page that a template makes."""
+    return set(NAMED.findall("".join(blocks_of(template).values())))
+
+
+EXTENDS = re.compile(r'{% extends "([^"]+)" %}')
+BLOCK = re.compile(r"{%-? block (\w+) %}(.*?){%-? endblock %}", re.DOTALL)
+NAMED = re.compile(r"asset\('((?!bootstrap)[\w-]+\.(?:css|js))'\)")
+
+
 def test_our_own_style_and_script_stay_small() -> None:
-    assert (STATIC / "site.css").stat().st_size < 12 * 1024
-    assert (STATIC / "site.js").stat().st_size < 15 * 1024
+    pages = [str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")]
+    of_page = {page: own_files(page) for page in pages}
+    heaviest = {
+        kind: max(
+            sum((STATIC / name).stat().st_size for name in names if name.endswith(kind))
+            for names in of_page.values()
+        )
+        for kind in (".css", ".js")
+    }
+    assert {"site.css", "desk.css", "desk-offline.js"} <= set().union(*of_page.values())
+    assert of_page["desk/offline.html"].isdisjoint({"panels.css", "site.js"})
+    assert heaviest[".css"] < 12 * 1024
+    assert heaviest[".js"] < 15 * 1024
 
 
 def test_no_file_names_a_source_map_or_another_host(app: Flask) -> None:
