@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from migrations.support import install
 
-revision = "0110"
-down_revision = "0109"
+revision = "0111"
+down_revision = "0110"
 
 
 def upgrade() -> None:
