@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import datetime
 from html import unescape
 from typing import Any
 from urllib.parse import quote
@@ -13,10 +14,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from consular.i18n import date_plain
 from services.kernel.db import NETWORK_SCOPE
 from tests.factories.staff import Browser, citizen_browser
 from tests.factories.web import BORN, Web, person
 
+ZONE = "America/Los_Angeles"
 PLACE = {"consulate": "losangeles", "service": "PAS10"}
 OWN = {
     "given_names": "Rosa María",
@@ -75,6 +78,30 @@ def test_a_time_that_is_taken_meanwhile_costs_no_answer(
     check = post(client, "/citas/persona", {**fields(own), **OWN}, own).text
     booked = post(client, "/citas/revisar", fields(check), check).text
     assert "Tu cita está reservada" in booked
+
+
+def test_each_page_says_for_whom_when_and_where_and_what_it_costs_and_takes(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "randbelow", lambda _most: 123456)
+    web.session()
+    client, start = web.client, web.free()[0]["start"]
+    where, when = "Los Ángeles", date_plain(datetime.fromisoformat(start), ZONE)
+    assert where in client.get("/citas/horarios", query_string=PLACE).text
+    page = client.get("/citas/persona", query_string={**PLACE, "start": start}).text
+    assert where in page
+    assert when in page
+    check = post(client, "/citas/persona", {**fields(page), **OWN}, page).text
+    code = post(client, "/citas/revisar", fields(check), check).text
+    booked = post(client, "/citas/codigo", {**fields(code), "code": "123456"}, code).text
+    assert "Tu cita está reservada" in booked
+    for name, text_of_page in {"check": check, "code": code, "booked": booked}.items():
+        for said in (where, when, "Rosa María Demo Prueba"):
+            assert said in text_of_page, (name, said)
+    for text_of_page in (check, booked):
+        assert "Unos 15 minutos" in text_of_page
+        assert "209.00" in text_of_page
+        assert "Qué llevar" in text_of_page
 
 
 @pytest.mark.parametrize("address", ["/rfc", "/mis-datos", "/citas/persona"])
