@@ -11,7 +11,7 @@ import psycopg
 from flask import current_app, g
 from sqlalchemy.orm import Session
 
-from services.kernel.clock import database_clock
+from services.kernel.clock import transaction_clock
 from services.kernel.db import NO_SCOPE, Database, Scope
 
 
@@ -29,8 +29,9 @@ def transaction(scope: Scope | None = None) -> Iterator[Session]:
 
 
 def database_now(session: Session) -> datetime:
-    """The database's time of day, by which money is decided: `consular.auth.now` is this host's."""
-    return database_clock(session)
+    """When the transaction began by the database's clock, by which money is decided:
+    `consular.auth.now` is this host's."""
+    return transaction_clock(session)
 
 
 @contextmanager

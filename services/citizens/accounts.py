@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -127,11 +127,21 @@ def set_profile(
     return person
 
 
-def bind_identity(person: Person, *, now: datetime, vault: Vault) -> None:
-    """From the first money that is sent on, the holder stays who they said they are."""
-    person.name_index = _name_keys(person, person.birth_date, vault)[0]
-    if person.identity_bound_at is None:
-        person.identity_bound_at = now
+def bind_identity(
+    session: Session, person: UUID, account: UUID, name: bytes, *, now: datetime
+) -> None:
+    """From the first money that is sent on, the holder stays who they said they are; ``name`` is
+    theirs by `identity_key`."""
+    session.execute(
+        update(Person)
+        .where(Person.id == person, Person.account_id == account)
+        .values(name_index=name, identity_bound_at=func.coalesce(Person.identity_bound_at, now))
+    )
+
+
+def identity_key(named: PersonData, vault: Vault) -> bytes:
+    """The keyed hash of a holder's name and birth date by which limits go."""
+    return _name_keys(named, named.birth_date, vault)[0]
 
 
 def _same_identity(person: Person, profile: PersonData, vault: Vault) -> bool:

@@ -296,8 +296,8 @@ def _as_sqlalchemy(connection: Connection, error: psycopg.Error) -> DBAPIError:
 
 
 class Statement(TextClause):
-    """A text() that a session of the whole network hands to the driver: SQLAlchemy's share of a
-    statement is three times the driver's, and workers send some fifty for each request."""
+    """A text() that a session hands to the driver: SQLAlchemy's share of a statement is three times
+    the driver's, and workers send some fifty for each request."""
 
     inherit_cache = True
 
@@ -322,21 +322,28 @@ def _columns(names: tuple[bytes, ...]) -> SimpleResultMetaData:
     return SimpleResultMetaData([name.decode() for name in names])
 
 
+class _Direct:
+    """What listeners are told of a statement that SQLAlchemy doesn't execute itself."""
+
+    def __init__(self, scope: Scope | None) -> None:
+        in_scope = scope is not None and scope.consulate != NETWORK
+        self.execution_options = {"in_scope": in_scope}
+
+
 class _Session(Session):
     """A session whose statements carry the condition of its scope."""
 
     def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
-        """As SQLAlchemy's; a `Statement` on behalf of the network by the shorter way."""
+        """As SQLAlchemy's; a `Statement` by the shorter way."""
         # Many sets of values at once are SQLAlchemy's to send.
-        short = type(statement) is Statement and not options and not isinstance(params, list)
-        if short and self.info.get(_SCOPE) == NETWORK_SCOPE:
+        if type(statement) is Statement and not options and not isinstance(params, list):
             return self._send(statement, params)
         return super().execute(statement, params, **options)
 
     def _send(self, statement: Statement, values: Mapping[str, Any] | None) -> Any:
         connection = self.connection()
         for note in connection.dispatch.before_cursor_execute:
-            note(connection, None, statement.text, values, None, False)
+            note(connection, None, statement.text, values, _Direct(self.info.get(_SCOPE)), False)
         driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
         try:
             cursor = driver.execute(statement.of_driver, values)

@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, LargeBinary, SmallInteger, Text, delete, or_, select, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from psycopg.types.json import Jsonb
+from sqlalchemy import DateTime, LargeBinary, SmallInteger, Text, delete, or_
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from services.kernel.db import Base
+from services.kernel.db import Base, text
 from services.kernel.errors import Invalid
 
 
@@ -50,26 +51,37 @@ class Stored:
     response: dict[str, Any]
 
 
+_TAKE = text(
+    """
+    INSERT INTO idempotency_keys (account_id, key, request_hash, created_at)
+    VALUES (:account, :key, :hash, :now) ON CONFLICT DO NOTHING RETURNING key
+    """
+)
+_KEPT = text(
+    """
+    SELECT request_hash, status, response FROM idempotency_keys
+    WHERE account_id = :account AND key = :key FOR UPDATE
+    """
+)
+_ANSWER = text(
+    """
+    UPDATE idempotency_keys SET status = :status, response = :response
+    WHERE account_id = :account AND key = :key
+    """
+)
+
+
 def begin(session: Session, key: RequestKey, *, account_id: UUID, now: datetime) -> Stored | None:
     """Take the key for this transaction; None means: go on and do it.
 
     Raises Invalid ``idempotency_key_reused`` when the key came with another request.
     """
-    taken = session.execute(
-        insert(IdempotencyKey)
-        .values(account_id=account_id, key=key.text, request_hash=key.request_hash, created_at=now)
-        .on_conflict_do_nothing()
-        .returning(IdempotencyKey.key)
-    ).first()
-    if taken:
+    taken = {"account": account_id, "key": key.text, "hash": key.request_hash, "now": now}
+    if session.execute(_TAKE, taken).first():
         return None
     # Locked, so that this commit waits for the standby as the first one should have: who repeats a
     # request whose outcome was unknown isn't told that it was done before it is safe.
-    row = session.execute(
-        select(IdempotencyKey)
-        .where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == key.text)
-        .with_for_update()
-    ).scalar_one()
+    row = session.execute(_KEPT, {"account": account_id, "key": key.text}).one()
     if row.request_hash != key.request_hash:
         raise Invalid("idempotency_key_reused")
     return Stored(row.status or 200, row.response or {})
@@ -79,13 +91,8 @@ def finish(
     session: Session, key: RequestKey, *, account_id: UUID, status: int, response: dict[str, Any]
 ) -> None:
     """Keep the answer beside the key, in the same transaction as the command."""
-    session.execute(
-        update(IdempotencyKey)
-        .where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == key.text)
-        .values(status=status, response=response)
-        # No row of it is in the session.
-        .execution_options(synchronize_session=False)
-    )
+    answer = {"status": status, "response": Jsonb(response)}
+    session.execute(_ANSWER, {"account": account_id, "key": key.text, **answer})
 
 
 def forget_answers(session: Session, account: UUID | None, things: Sequence[UUID]) -> None:

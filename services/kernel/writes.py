@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session, make_transient_to_detached
 
-from services.kernel.db import Statement, text
+from services.kernel.db import Base, Statement, text
 
 _NAME = re.compile(r"(?<!:):(\w+)")
 
@@ -49,3 +50,36 @@ def _together(statements: tuple[str, ...]) -> Statement:
 
 def _numbered(sql: str, number: int) -> str:
     return _NAME.sub(rf":\1_{number}", sql)
+
+
+def insert_together(session: Session, *rows: Base) -> None:
+    """Insert new rows in one round trip, where a flush takes one for each table and as much again
+    to find out which. The session knows them from then on."""
+    write(session, *(_insertion(row) for row in rows))
+    for row in rows:
+        for column in _without_default(type(row)) - row.__dict__.keys():
+            setattr(row, column, None)
+        make_transient_to_detached(row)
+    session.add_all(rows)
+
+
+def _insertion(row: Base) -> Write:
+    given = {name: row.__dict__[name] for name in _columns(type(row)) if name in row.__dict__}
+    return Write(_insert(row.__tablename__, tuple(given)), given)
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    values = ", ".join(f":{name}" for name in columns)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608
+
+
+@cache
+def _columns(model: type[Base]) -> tuple[str, ...]:
+    return tuple(each.key for each in inspect(model).column_attrs)
+
+
+@cache
+def _without_default(model: type[Base]) -> frozenset[str]:
+    columns = inspect(model).column_attrs
+    return frozenset(each.key for each in columns if each.columns[0].server_default is None)

@@ -110,3 +110,40 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+
+-- What holds on a day, by name. Values as text: JSON's numbers would be read as binary fractions.
+CREATE OR REPLACE FUNCTION remittance_rules_v1(p_day date) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_object_agg(rule, value::text) FROM (
+        SELECT DISTINCT ON (rule) rule, value FROM remittance_rules
+        WHERE valid_from <= p_day ORDER BY rule, valid_from DESC
+    ) in_force
+$$;
+
+-- What an order is decided by, in one call: the account is locked, so that its orders follow one
+-- another, and all that is read is read afterwards. No row where the quote is nobody's or another's.
+CREATE OR REPLACE FUNCTION begin_order_v1(
+    p_account uuid, p_quote uuid, p_language text, p_month date, p_day date, p_not_counted text[]
+) RETURNS TABLE (
+    funding text, payout text, send_minor bigint, fee_minor bigint, tax_minor bigint,
+    total_minor bigint, receive_minor bigint, rate numeric, fix numeric, created_at timestamptz,
+    expires_at timestamptz, used boolean, rules jsonb, sender uuid, given_names text,
+    first_surname text, second_surname text, birth_date date, name_index bytea, bound boolean,
+    own_month bigint, own_day bigint, person_month bigint, person_day bigint
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_sent record;
+BEGIN
+    UPDATE accounts SET language = p_language WHERE id = p_account;
+    IF NOT FOUND THEN RETURN; END IF;
+    SELECT * INTO v_sent FROM sent_by_person(p_account, p_month, p_day, p_not_counted);
+    RETURN QUERY
+    SELECT q.funding, q.payout, q.send_minor, q.fee_minor, q.tax_minor, q.total_minor,
+        q.receive_minor, q.rate, q.fix, q.created_at, q.expires_at,
+        EXISTS (SELECT FROM remittances r WHERE r.account_id = p_account AND r.quote_id = p_quote),
+        remittance_rules_v1(p_day), h.id, h.given_names, h.first_surname, h.second_surname,
+        h.birth_date, h.name_index, h.identity_bound_at IS NOT NULL,
+        v_sent.own_month, v_sent.own_day, v_sent.person_month, v_sent.person_day
+    FROM quotes q LEFT JOIN people h ON h.account_id = p_account AND h.holder
+    WHERE q.id = p_quote AND q.account_id = p_account;
+END $$;

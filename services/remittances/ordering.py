@@ -8,23 +8,22 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from services.citizens.accounts import bind_identity, find_holder
-from services.citizens.models import Account, Person
+from services.citizens.accounts import bind_identity, identity_key
+from services.citizens.models import Person
 from services.citizens.people import PersonData, full_name, get_key, make_person
 from services.facts.recording import Counted
 from services.facts.recording import line as new_fact
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
-from services.kernel.db import violated_constraint
+from services.kernel.db import text, violated_constraint
 from services.kernel.errors import Forbidden, Invalid, NotFound
 from services.kernel.identifiers import normalise_name, parse_card, parse_clabe
 from services.kernel.ids import FolioKind, new_folio, new_id
 from services.kernel.money import Money
-from services.kernel.writes import Write
+from services.kernel.writes import Write, insert_together
 from services.remittances.errors import (
     FundingUnavailable,
     LimitExceeded,
@@ -34,9 +33,8 @@ from services.remittances.errors import (
     QuoteUsed,
 )
 from services.remittances.lifecycle import LIFECYCLE
-from services.remittances.models import Quote, Remittance
+from services.remittances.models import Remittance
 from services.remittances.places import Collect, choose_place
-from services.remittances.quoting import get_quote
 from services.remittances.rules import (
     NOT_COUNTED,
     ChargeStatus,
@@ -49,7 +47,7 @@ from services.remittances.rules import (
     next_day_begins,
     next_month_begins,
 )
-from services.remittances.tariffs import tariff
+from services.remittances.tariffs import tariff_of
 
 ACCOUNT_PLACE = "remittances.account"
 
@@ -98,22 +96,54 @@ def order(
         raise FundingUnavailable()
     if actor.account_id is None:
         raise Forbidden()
-    priced = get_quote(session, command.quote_id)
-    if priced is None or priced.account_id != actor.account_id:
-        raise NotFound()
-    number = _account_number(command.recipient, Payout(priced.payout))
-    # From here on this account's orders follow one another, and its profile stays as it is.
-    _hold_account(session, actor.account_id, command.language)
-    rules = tariff(session, day_in_mexico(now))
-    _refuse_used_or_expired(session, priced, now)
-    sender = _sender(session, priced.account_id)
-    _hold_to_limits(session, priced, rules, now)
+    begun = _begin(session, command, actor.account_id, now)
+    number = _account_number(command.recipient, Payout(begun.payout))
+    rules = tariff_of(begun.rules)
+    _refuse_used_or_expired(begun, now)
+    sender = _sender(begun)
+    _hold_to_limits(begun, rules, now)
     # After the limits, which lock the rows of one person in order.
-    bind_identity(sender, now=now, vault=vault)
-    remittance = _remittance(session, command, priced, number, rules, sender, now=now, vault=vault)
-    expires_at = now + rules.term_of(Funding(priced.funding))
+    key = identity_key(sender, vault)
+    if not begun.bound or key != begun.name_index:
+        bind_identity(session, begun.sender, actor.account_id, key, now=now)
+    remittance = _remittance(
+        session, command, begun, number, rules, account=actor.account_id,
+        sender_name=full_name(sender), now=now, vault=vault,
+    )  # fmt: skip
+    expires_at = now + rules.term_of(Funding(begun.funding))
     _store(session, remittance, expires_at, now=now, actor=actor)
     return remittance
+
+
+_BEGIN = text(
+    """
+    SELECT funding, payout, send_minor, fee_minor, tax_minor, total_minor, receive_minor, rate, fix,
+        created_at, expires_at, used, rules, sender, given_names, first_surname, second_surname,
+        birth_date, name_index, bound, own_month, own_day, person_month, person_day
+    FROM begin_order_v1(:account, :quote, :language, :month, :day, :not_counted)
+    """
+)
+
+
+def _begin(session: Session, command: OrderRemittance, account: UUID, now: datetime) -> Any:
+    """Lock the sender's account by writing down how to speak to them: from here on its orders
+    follow one another, and its profile stays as it is. What the order is decided by, as
+    `begin_order_v1` has it. Raises NotFound."""
+    today = day_in_mexico(now)
+    begun = session.execute(
+        _BEGIN,
+        {
+            "account": account,
+            "quote": command.quote_id,
+            "language": command.language,
+            "month": today.replace(day=1),
+            "day": today,
+            "not_counted": sorted(NOT_COUNTED),
+        },
+    ).first()
+    if begun is None:
+        raise NotFound()
+    return begun
 
 
 def _account_number(recipient: Recipient, payout: Payout) -> str | None:
@@ -138,80 +168,57 @@ def _parsed(field: str, parse: Callable[[str], str], text: str | None) -> str:
         raise Invalid(f"{field}_invalid", field=f"recipient.{field}") from None
 
 
-def _hold_account(session: Session, account: UUID, language: str) -> None:
-    """Lock the sender's account by writing down how to speak to them."""
-    held = session.scalar(
-        update(Account).where(Account.id == account).values(language=language).returning(Account.id)
-    )
-    if held is None:
-        raise ProfileRequired()
-
-
-def _refuse_used_or_expired(session: Session, priced: Quote, now: datetime) -> None:
-    """The unique constraint decides; a look here gives the better word to whoever repeats."""
-    used = session.scalar(select(Remittance.id).where(Remittance.quote_id == priced.id))
-    if used is not None:
+def _refuse_used_or_expired(begun: Any, now: datetime) -> None:
+    """The unique constraint decides; a look gives the better word to whoever repeats."""
+    if begun.used:
         raise QuoteUsed()
-    if now >= priced.expires_at:
-        held = (priced.expires_at - priced.created_at) // timedelta(minutes=1)
-        raise QuoteExpired(expires_at=priced.expires_at, minutes=held)
+    if now >= begun.expires_at:
+        held = (begun.expires_at - begun.created_at) // timedelta(minutes=1)
+        raise QuoteExpired(expires_at=begun.expires_at, minutes=held)
 
 
-def _sender(session: Session, account: UUID) -> Person:
+def _sender(begun: Any) -> PersonData:
     """The sender, by name and birth date at least. Raises `ProfileRequired`."""
-    sender = find_holder(session, account)
-    if sender is None or sender.birth_date is None:
+    if begun.sender is None or begun.birth_date is None:
         raise ProfileRequired()
-    return sender
+    return PersonData(
+        begun.given_names, begun.first_surname, begun.second_surname, begun.birth_date
+    )
 
 
-_SENT = text(
-    "SELECT own_month, own_day, person_month, person_day"
-    " FROM sent_by_person(:account, :month, :day, :not_counted)"
-)
-
-
-def _hold_to_limits(session: Session, priced: Quote, rules: Tariff, now: datetime) -> None:
+def _hold_to_limits(begun: Any, rules: Tariff, now: datetime) -> None:
     """By person: by CURP, and by name and birth date, in whatever accounts."""
     today = day_in_mexico(now)
-    sent = session.execute(
-        _SENT,
-        {
-            "account": priced.account_id,
-            "month": today.replace(day=1),
-            "day": today,
-            "not_counted": sorted(NOT_COUNTED),
-        },
-    ).one()
     for limit, own, by_person, most, frees_at in (
-        ("month", sent.own_month, sent.person_month, rules.per_month_minor, next_month_begins),
-        ("day", sent.own_day, sent.person_day, rules.per_day_minor, next_day_begins),
+        ("month", begun.own_month, begun.person_month, rules.per_month_minor, next_month_begins),
+        ("day", begun.own_day, begun.person_day, rules.per_day_minor, next_day_begins),
     ):
-        if own + priced.send_minor > most:
+        if own + begun.send_minor > most:
             available = Money(max(most - own, 0), "USD").amount
             raise LimitExceeded(limit=limit, available=available, frees_at=frees_at(today))
-        if by_person + priced.send_minor > most:
+        if by_person + begun.send_minor > most:
             raise PersonLimitExceeded(limit=limit, frees_at=frees_at(today))
 
 
 def _remittance(
     session: Session,
     command: OrderRemittance,
-    priced: Quote,
+    begun: Any,
     number: str | None,
     rules: Tariff,
-    sender: Person,
     *,
+    account: UUID,
+    sender_name: str,
     now: datetime,
     vault: Vault,
 ) -> Remittance:
     remittance = Remittance(
         id=new_id(),
         folio=new_folio(FolioKind.REMITTANCE),
-        account_id=priced.account_id,
-        quote_id=priced.id,
-        sender_id=sender.id,
-        sender_name=full_name(sender),
+        account_id=account,
+        quote_id=command.quote_id,
+        sender_id=begun.sender,
+        sender_name=sender_name,
         purpose=command.purpose.value,
         day=day_in_mexico(now),
         status=Status.REGISTERED.value,
@@ -219,13 +226,18 @@ def _remittance(
         cancel_until=now + rules.cancel,
         date_available=day_in_mexico(now + rules.settlement),
         changed_at=now,
-        **_same(priced),
+        refunded_minor=0,
+        remedied_minor=0,
+        returned_minor=0,
+        lost_minor=0,
+        **{name: getattr(begun, name) for name in _QUOTED},
     )
     if remittance.payout == Payout.BRANCH:
         remittance.collect_until = day_in_mexico(now + rules.collect)
-        remittance.place = choose_place(session, command.collect) if command.collect else None
+        if command.collect:
+            remittance.place_code = choose_place(session, command.collect).code
     person, sealed = _recipient(command.recipient, number, remittance, now=now, vault=vault)
-    remittance.recipient = person
+    remittance.recipient, remittance.recipient_id = person, person.id
     remittance.account_sealed = sealed
     remittance.account_hint = number[-4:] if number else None
     return remittance
@@ -249,6 +261,11 @@ def _recipient(
     return person, key.seal(number, place=ACCOUNT_PLACE, row=remittance.id)
 
 
+# What the remittance takes over from the quote as it stands.
+_QUOTED = (
+    "funding", "payout", "send_minor", "fee_minor", "tax_minor", "total_minor", "receive_minor",
+    "rate", "fix",
+)  # fmt: skip
 _CHARGE = """
     INSERT INTO charges (remittance_id, state, expires_at) VALUES (:remittance, :state, :expires)
 """
@@ -257,9 +274,8 @@ _CHARGE = """
 def _store(
     session: Session, remittance: Remittance, expires_at: datetime, *, now: datetime, actor: Actor
 ) -> None:
-    session.add(remittance)
     try:
-        session.flush()
+        insert_together(session, remittance.recipient, remittance)
     except IntegrityError as error:
         if violated_constraint(error) == "uq_remittances_quote_id":
             raise QuoteUsed() from error
@@ -273,12 +289,3 @@ def _store(
     LIFECYCLE.record(
         session, remittance, fact, charge, now=now, actor=actor, action="remittance.order"
     )
-
-
-def _same(priced: Quote) -> dict[str, Any]:
-    """What the remittance takes over from the quote as it stands."""
-    names = (
-        "funding", "payout", "send_minor", "fee_minor", "tax_minor", "total_minor",
-        "receive_minor", "rate", "fix",
-    )  # fmt: skip
-    return {name: getattr(priced, name) for name in names}

@@ -13,6 +13,7 @@ from services.kernel.audit import Actor
 from services.kernel.errors import Forbidden, Invalid
 from services.kernel.ids import new_id
 from services.kernel.money import Money
+from services.kernel.writes import insert_together
 from services.remittances.errors import AmountOutOfRange
 from services.remittances.limits import taxed_to_card
 from services.remittances.models import Quote
@@ -51,8 +52,7 @@ def quote(session: Session, command: RequestQuote, *, now: datetime, actor: Acto
     if actor.account_id is None:
         raise Forbidden()
     quoted = price_at(session, command, now=now, account=actor.account_id)
-    session.add(quoted)
-    session.flush()
+    insert_together(session, quoted)
     return quoted
 
 

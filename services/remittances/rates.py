@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from services.kernel.db import text
 from services.remittances.errors import RateUnavailable
 from services.remittances.models import ExchangeRate
 from services.remittances.rules import Tariff
@@ -48,21 +48,15 @@ def tariff_and_rate(session: Session, today: date) -> tuple[Tariff, Rate]:
     """What holds on a day of Mexico City, and its newest rate from dollars to pesos: one round
     trip. Raises `TariffUnavailable`, and `RateUnavailable` when the rate is too old."""
     row = session.execute(_TERMS, {"day": today}).one()
-    rules = tariff_of({rule: Decimal(value) for rule, value in (row.rules or {}).items()})
+    rules = tariff_of(row.rules)
     if row.series is None or row.valid_on < today - rules.rate_age:
         raise RateUnavailable()
     return rules, Rate(row.series, row.value, row.valid_on)
 
 
-# Values as text: JSON's numbers would be read as binary fractions.
 _TERMS = text(
     """
-    SELECT (
-        SELECT jsonb_object_agg(rule, value::text) FROM (
-            SELECT DISTINCT ON (rule) rule, value FROM remittance_rules
-            WHERE valid_from <= :day ORDER BY rule, valid_from DESC
-        ) in_force
-    ) AS rules, newest.series, newest.value, newest.valid_on
+    SELECT remittance_rules_v1(:day) AS rules, newest.series, newest.value, newest.valid_on
     FROM (VALUES (1)) one LEFT JOIN LATERAL (
         SELECT series, value, valid_on FROM exchange_rates
         WHERE base = 'USD' AND quote = 'MXN' AND valid_on <= :day

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from services.kernel.db import text
 from services.remittances.errors import TariffUnavailable
 from services.remittances.models import RemittanceRule
 from services.remittances.rules import Tariff
@@ -18,11 +20,22 @@ from services.remittances.rules import Tariff
 
 def tariff(session: Session, day: date) -> Tariff:
     """What holds on ``day`` (Mexico City). Raises `TariffUnavailable` when a rule is missing."""
-    return tariff_of(_rules_on(session, day))
+    return tariff_of(session.execute(_RULES, {"day": day}).scalar_one())
 
 
-def tariff_of(rules: Mapping[str, Decimal]) -> Tariff:
-    """The rules of one day by name. Raises `TariffUnavailable` when one is missing."""
+_RULES = text("SELECT remittance_rules_v1(:day)")
+
+
+def tariff_of(values: Mapping[str, str] | None) -> Tariff:
+    """The rules of one day by name, as `remittance_rules_v1` has them. Raises `TariffUnavailable`
+    when one is missing."""
+    return _tariff_of(frozenset((values or {}).items()))
+
+
+# The same rules are read at every price and order, and change once in months.
+@lru_cache(maxsize=64)
+def _tariff_of(values: frozenset[tuple[str, str]]) -> Tariff:
+    rules = {rule: Decimal(value) for rule, value in values}
     try:
         return Tariff(
             fee_minor=_cents(rules["fee_per_transfer"]),
@@ -70,16 +83,10 @@ def list_rules(session: Session, day: date) -> Sequence[RemittanceRule]:
 
 
 def _rule_on(session: Session, day: date, rule: str) -> Decimal:
-    value = _rules_on(session, day).get(rule)
-    if value is None:
+    rules = session.execute(_RULES, {"day": day}).scalar_one() or {}
+    if rule not in rules:
         raise TariffUnavailable(rule=rule)
-    return value
-
-
-def _rules_on(session: Session, day: date) -> dict[str, Decimal]:
-    """Name and value alone: whole rows would cost an order more than the query."""
-    rows = session.execute(_in_force(select(RemittanceRule.rule, RemittanceRule.value), day))
-    return {row.rule: row.value for row in rows}
+    return Decimal(rules[rule])
 
 
 def _in_force(query: Any, day: date) -> Any:

@@ -68,7 +68,7 @@ def test_staff_who_ask_here_declare_the_persons_consent(web: Web) -> None:
 
 def test_a_request_costs_few_statements(web: Web) -> None:
     token = web.token("citizen", subject="ana")
-    with counting(web.database) as sent:
+    with counting(web.app.extensions["consular.database"]) as sent:
         answer = web.call("POST", "/enrollments", _request(make_applicant()), token=token)
     assert answer.status_code == 202, answer.text
     assert len(sent) <= 12, "\n".join(sent)
