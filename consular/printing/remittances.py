@@ -160,14 +160,25 @@ def _what_happened(facts: Facts, zone: str) -> list[Line]:
     at = deadline(datetime.fromisoformat(facts.signed["at"]), zone)
     kind = facts.signed["kind"]
     if kind == ReceiptKind.REFUND:
-        return [
-            (_("Te devolvemos"), money(facts.signed["total"], "USD"), True),
-            (_("Fecha de la devolución"), at, False),
-        ]
+        return [*_given_back(facts), (_("Fecha de la devolución"), at, False)]
     if kind == ReceiptKind.DELIVERY:
         return [(_("Entregado"), at, False)]
     until = deadline(datetime.fromisoformat(facts.cancel_until), zone)
     return [(_("Pagado"), at, False), (_("Puedes cancelar hasta"), until, False)]
+
+
+def _given_back(facts: Facts) -> list[Line]:
+    """What goes back; and where that isn't all that was paid, where the rest went."""
+    if not facts.refund:
+        return [(_("Te devolvemos"), money(facts.signed["total"], "USD"), True)]
+    none = "0.00"
+    parts = (
+        (_("Pagaste"), facts.signed["total"], True),
+        (_("Ya te habíamos devuelto"), facts.refund["before"], facts.refund["before"] != none),
+        (_("Tu banco retiró"), facts.refund["taken_back"], facts.refund["taken_back"] != none),
+    )
+    said = [(label, money(amount, "USD"), False) for label, amount, shown in parts if shown]
+    return [*said, (_("Te devolvemos ahora"), money(facts.refund["now"], "USD"), True)]
 
 
 def _offer(facts: Facts) -> dict[str, Any]:

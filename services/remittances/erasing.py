@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, null, select, update
+from sqlalchemy import ColumnElement, case, delete, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -26,9 +26,9 @@ from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
 from services.kernel.ids import new_id
-from services.remittances.models import BlockedRecord, Charge, Remittance
+from services.remittances.models import BlockedRecord, Charge, Remittance, ScreeningHit
 from services.remittances.ordering import ACCOUNT_PLACE
-from services.remittances.queries import find_by_folio
+from services.remittances.queries import find_by_folio, list_hits
 from services.remittances.rules import FINAL, Status, day_in_mexico
 from services.remittances.tariffs import retention_years
 
@@ -73,6 +73,12 @@ def block(session: Session, erased: Erased, *, now: datetime, vault: Vault) -> N
             credit_proof=None,
             erased_at=now,
         )
+        .execution_options(synchronize_session=False)
+    )
+    # That they were compared, and what was decided, is part of what is kept apart.
+    session.execute(
+        delete(ScreeningHit)
+        .where(ScreeningHit.remittance_id.in_([remittance.id for remittance in remittances]))
         .execution_options(synchronize_session=False)
     )
     # Where they paid: with it the provider's page tells whose the charge is.
@@ -138,6 +144,21 @@ def _content(session: Session, remittance: Remittance, vault: Vault) -> dict[str
         else None,
         "account": number,
         "credit": remittance.credit_proof,
+        # A listed name is like theirs: it would tell whose the remittance is.
+        "screening": [
+            {
+                "party": hit.party,
+                "list": hit.list_name,
+                "reference": hit.reference,
+                "name": hit.name,
+                "found_at": hit.found_at,
+                "decision": hit.decision,
+                "reason": hit.reason,
+                "decided_by": hit.decided_by,
+                "decided_at": hit.decided_at,
+            }
+            for hit in list_hits(session, remittance.id)
+        ],
     }
 
 

@@ -28,7 +28,13 @@ from services.kernel.tables import Page, fetch_page, get_row, list_numbered
 from services.ledger.queries import balance, trial_balance
 from services.outbox.models import OutboxItem
 from services.remittances.entries import BESIDE_STATUS, LedgerCode
-from services.remittances.models import Charge, CollectionPlace, Remittance, RemittanceEvent
+from services.remittances.models import (
+    Charge,
+    CollectionPlace,
+    Remittance,
+    RemittanceEvent,
+    ScreeningHit,
+)
 from services.remittances.rules import (
     ENDED_UNPAID,
     FOR_A_PERSON,
@@ -135,6 +141,17 @@ def list_remittances(
 def get_charge(session: Session, remittance: UUID) -> Charge:
     """What the sender is asked to pay. Raises NotFound."""
     return get_row(session, Charge, remittance)
+
+
+def find_charge(session: Session, remittance: UUID) -> Charge | None:
+    """What the sender was asked to pay; None for one that the version before took as paid."""
+    return session.get(Charge, remittance)
+
+
+def list_hits(session: Session, remittance: UUID) -> Sequence[ScreeningHit]:
+    """Names of it that were like one on a list, the oldest first."""
+    query = select(ScreeningHit).where(ScreeningHit.remittance_id == remittance)
+    return session.scalars(query.order_by(ScreeningHit.found_at, ScreeningHit.id)).all()
 
 
 def list_history(session: Session, remittance: UUID) -> Sequence[RemittanceEvent]:

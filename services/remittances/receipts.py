@@ -24,6 +24,7 @@ from services.citizens.people import find_key
 from services.kernel.crypto import Vault
 from services.kernel.errors import NotFound
 from services.kernel.ids import new_id
+from services.kernel.money import format_minor
 from services.kernel.signatures import Signer, find_signing_key, withdrawn_at
 from services.remittances.errors import RecipientForgotten
 from services.remittances.models import Remittance, RemittanceReceipt
@@ -37,7 +38,8 @@ _PLACE = "remittance_receipts.content"
 class Facts:
     """What a receipt states, before it is put into words. ``signed`` are the fields of its code but
     for the version; ``account_hint`` the last digits of where the pesos go, ``branch`` where cash
-    is collected, or was."""
+    is collected, or was. ``refund``: where not all of it goes back now, how much does, did before,
+    and was taken back by the sender's bank."""
 
     signed: Mapping[str, str]
     sender: str
@@ -48,6 +50,11 @@ class Facts:
     branch: str | None
     date_available: str
     cancel_until: str
+    refund: Mapping[str, str] | None = None
+
+    def stated(self) -> dict[str, Any]:
+        """As they are kept with a receipt, to be compared with what holds later."""
+        return {name: value for name, value in asdict(self).items() if value or name != "refund"}
 
 
 # Puts facts and a version into words of both languages, to be printed.
@@ -107,7 +114,7 @@ def get_receipt(
     number = row.version + 1 if row else 1
     text = signed_text({**facts.signed, "version": str(number)})
     signed = signer.sign_text(session, text, now=now)
-    content = {**put_into_words(facts, number), "facts": asdict(facts)}
+    content = {**put_into_words(facts, number), "facts": facts.stated()}
     session.execute(
         insert(RemittanceReceipt)
         .values(
@@ -193,7 +200,19 @@ def _facts(remittance: Remittance, kind: ReceiptKind) -> Facts:
         branch=_branch(remittance, kind),
         date_available=remittance.date_available.isoformat(),
         cancel_until=remittance.cancel_until.isoformat(),
+        refund=_refund(remittance) if kind is ReceiptKind.REFUND else None,
     )
+
+
+def _refund(remittance: Remittance) -> dict[str, str] | None:
+    """None where all that was paid goes back at once."""
+    if remittance.refunded_minor == remittance.total_minor:
+        return None
+    return {
+        "now": format_minor(remittance.refunded_minor),
+        "before": format_minor(remittance.remedied_minor),
+        "taken_back": format_minor(remittance.returned_minor),
+    }
 
 
 def _branch(remittance: Remittance, kind: ReceiptKind) -> str | None:
@@ -217,7 +236,7 @@ def _find(
 def _still_holds(session: Session, row: RemittanceReceipt, facts: Facts, vault: Vault) -> bool:
     if withdrawn_at(session, row.key):
         return False
-    return bool(_opened(session, row, vault).content["facts"] == asdict(facts))
+    return bool(_opened(session, row, vault).content["facts"] == facts.stated())
 
 
 def _sealed(person: Person, content: Mapping[str, Any], vault: Vault) -> dict[str, Any]:

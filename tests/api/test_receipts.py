@@ -167,6 +167,65 @@ def test_the_file_is_tagged_and_kept_and_no_letter_is_smaller_than_eight_points(
     assert min(sizes) >= 8
 
 
+@pytest.mark.parametrize("file", ["payment", "delivery", "refund", "quote"])
+def test_every_file_has_what_pdf_a_and_pdf_ua_ask_for(web: Web, file: str) -> None:
+    """No validator is installed here: what typst declares is looked for, part by part."""
+    if file == "quote":
+        address = f"/quotes/{_quote(web)}/disclosure.pdf"
+        data = bytes(web.call("GET", address, token=_sender(web)).get_data())
+    else:
+        data = _pdf(web, _ended(web, file), f"?kind={file}")
+    with pikepdf.open(BytesIO(data)) as document:
+        root = document.Root
+        with document.open_metadata() as metadata:
+            declared = {name: metadata[name] for name in XMP}
+            assert metadata["dc:title"]
+        assert declared == XMP
+        [intent] = root.OutputIntents
+        assert str(intent.S) == "/GTS_PDFA1"
+        assert intent.DestOutputProfile.N == 3
+        assert str(root.Lang) == "es"
+        assert root.MarkInfo.Marked
+        assert root.ViewerPreferences.DisplayDocTitle
+        assert not document.is_encrypted
+        assert "/JavaScript" not in root.get("/Names", {})
+        kinds = [str(each.S) for each in document.objects if _is_structure(each)]
+        figures = [each for each in document.objects if _is_structure(each, "/Figure")]
+        assert all(str(each.get("/Alt", "")).strip() for each in figures)
+        assert len(figures) == (0 if file == "quote" else 1)
+        assert {"/Document", "/H1", "/Table", "/TR", "/TH", "/TD", "/P"} <= {*kinds}
+        assert root.StructTreeRoot.ParentTree
+        for page in document.pages:
+            assert str(page.get("/Tabs")) == "/S"
+        fonts = [each for each in document.objects if _is_dictionary(each, "/FontDescriptor")]
+        assert fonts
+        assert all({"/FontFile2", "/FontFile3"} & {*each.keys()} for each in fonts)
+
+
+XMP = {"pdfaid:part": "2", "pdfaid:conformance": "A", "pdfuaid:part": "1"}
+
+
+def _ended(web: Web, kind: str) -> dict[str, Any]:
+    sent = _order(web)
+    if kind == "delivery":
+        _change(web, sent, status="submitted")
+        _change(web, sent, status="paid", paid_at=system_clock())
+    elif kind == "refund":
+        _change(web, sent, status="refunding", refunded_minor=23_19)
+        _change(web, sent, status="refunded", refunded_at=system_clock())
+    return sent
+
+
+def _is_dictionary(thing: pikepdf.Object, kind: str) -> bool:
+    return isinstance(thing, pikepdf.Dictionary) and str(thing.get("/Type", "")) == kind
+
+
+def _is_structure(thing: pikepdf.Object, role: str | None = None) -> bool:
+    if not _is_dictionary(thing, "/StructElem"):
+        return False
+    return role is None or str(thing.S) == role
+
+
 TEXT = pypdfium2.raw.FPDF_PAGEOBJ_TEXT
 
 
@@ -242,6 +301,38 @@ def test_what_is_an_estimate_is_said_to_be(web: Web, remittance: dict[str, Any])
     assert estimates == [
         {"es": "Total al destinatario (Estimado)", "en": "Total to Recipient (Estimated)"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        (
+            {"refunded_minor": 18_19, "remedied_minor": 5_00},
+            ("Pagaste", "23.19", "Ya te habíamos devuelto", "We had given back", "5.00", "18.19"),
+        ),
+        (
+            {"refunded_minor": 0, "returned_minor": 23_19},
+            ("Tu banco retiró", "Your bank took back", "23.19", "Te devolvemos ahora", "0.00"),
+        ),
+    ],
+    ids=["after a remedy", "after the bank took it"],
+)
+def test_a_refund_says_what_goes_back_and_what_went_before(
+    web: Web, columns: dict[str, int], says: tuple[str, ...]
+) -> None:
+    sent = _order(web)
+    _change(web, sent, status="refunding", refunded_minor=23_19)
+    whole = {"status": "refunded", "refunded_at": system_clock()}
+    _change(web, sent, **whole)
+    first = _pdf(web, sent)
+    assert "Te devolvemos ahora" not in _text(first)
+    _change(web, sent, **columns)
+    said = _text(_pdf(web, sent))
+    for words in says:
+        assert words in said, words
+    assert _pdf(web, sent, "?kind=refund&version=1") == first
+    page = _browser(web, sent).get(f"/envios/{sent['id']}").text
+    assert "todo lo que pagaste" not in page
 
 
 @pytest.mark.parametrize(

@@ -411,6 +411,30 @@ def test_who_sent_and_received_is_kept_apart_until_the_law_lets_it_go(
                 lookup(session, remittance.folio, said)
 
 
+def test_what_a_comparison_with_lists_found_is_kept_apart_too(
+    here: Database, citizen: Actor, database: DatabaseUrls
+) -> None:
+    hit = text(
+        "INSERT INTO screening_hits (id, remittance_id, party, list_name, reference, name,"
+        " found_at, decision, reason, decided_at) SELECT gen_random_uuid(), id, 'sender', 'demo',"
+        " '7', :name, now(), 'released', :reason, now() FROM remittances"
+    )
+    named = f"{NAMED.given_names} {NAMED.first_surname}"
+    with here.transaction(NETWORK_SCOPE) as session:
+        session.execute(hit, {"name": named, "reason": f"Otra {named}"})
+    assert "screening_hits.name" in found_in(database, citizen.account_id)
+    _erase(here, _ask(here, citizen))
+    assert found_in(database, citizen.account_id) == {}
+    auditor = Actor(Role.AUDITOR, BOSS)
+    with here.transaction(NETWORK_SCOPE) as session:
+        assert session.execute(text("SELECT count(*) FROM screening_hits")).scalar_one() == 0
+        folio = session.scalars(select(Remittance.folio)).one()
+        kept = open_blocked(session, folio, now=LATER, actor=auditor, vault=VAULT)
+    [found] = kept["screening"]
+    assert found["name"] == named
+    assert (found["decision"], found["reason"]) == ("released", f"Otra {named}")
+
+
 def test_erasing_again_changes_nothing(here: Database, citizen: Actor) -> None:
     request = _ask(here, citizen)
     _erase(here, request)

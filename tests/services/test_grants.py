@@ -265,7 +265,7 @@ ONLY_WORKERS = {
     "charges": f"{ADD}, UPDATE",
     "payout_attempts": f"{ADD}, UPDATE",
     "screening_entries": KEEP,
-    "screening_hits": f"{ADD}, UPDATE (decided_at, decided_by, decision, reason)",
+    "screening_hits": f"{KEEP}, UPDATE (decided_at, decided_by, decision, reason)",
     "screening_lists": f"{ADD}, UPDATE (replaced_at)",
     "pre_applications": "DELETE, SELECT",
     "merged_keys": "DELETE, SELECT",

@@ -57,6 +57,7 @@ from services.citizens.people import PersonData, full_name
 from services.kernel.errors import DomainError, NotFound
 from services.kernel.identifiers import find_bank
 from services.kernel.ids import parse_folio
+from services.kernel.money import Money
 from services.remittances.cancelling import cancel, list_actions
 from services.remittances.correcting import list_corrections
 from services.remittances.credit import CreditKind, CreditProof
@@ -395,6 +396,7 @@ def _show(id: UUID, errors: Errors) -> str:
             "given_back": status in GOES_BACK,
             "held": status in FOR_A_PERSON,
             "funded": remittance.funded_at is not None,
+            "refunded": Money(remittance.refunded_minor, "USD"),
             "reason": remittance.reason_code if remittance.reason_code in REASONS else None,
             "payment": payment,
             "window_over": today > remittance.cancel_until,

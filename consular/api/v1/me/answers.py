@@ -15,7 +15,7 @@ from consular.api.v1.enrollments.answers import EnrollmentAnswer
 from consular.api.v1.folders.answers import FolderAnswer
 from consular.api.v1.holds.answers import HoldAnswer
 from consular.api.v1.recipients.answers import RecipientCopyAnswer
-from consular.api.v1.remittances.answers import RemittanceAnswer
+from consular.api.v1.remittances.answers import RemittanceCopyAnswer
 from services.kernel.audit import Role
 from services.messages.rules import Channel, State
 from services.privacy.rules import Obstacle, Status
@@ -154,7 +154,7 @@ class CopyAnswer(fields.Answer):
     enrollments = fields.Many(EnrollmentAnswer)
     folders = fields.Many(FolderAnswer)
     documents = fields.Many(DocumentAnswer)
-    remittances = fields.Many(RemittanceAnswer)
+    remittances = fields.Many(RemittanceCopyAnswer)
     disputes = fields.Many(DisputeAnswer)
     recipients = fields.Many(RecipientCopyAnswer)
     messages = fields.Many(SentMessageAnswer)

@@ -95,7 +95,7 @@ def whole_copy(session: Session, account: UUID) -> dict[str, Any]:
             for each in open_names(session, list_of_account(session, account), vault())
         ],
         "remittances": [
-            remittances.detailed(session, row)
+            remittances.copied(session, row)
             for page in _pages(partial(list_remittances, session, account=account))
             for row in page
         ],

@@ -5,7 +5,18 @@ from __future__ import annotations
 from consular.api import answer_fields as fields
 from services.messages.rules import Channel, State
 from services.remittances.credit import CreditKind, Identification
-from services.remittances.rules import Action, CorrectionState, Funding, Payout, ReceiptKind, Status
+from services.remittances.rules import (
+    Action,
+    ChargeStatus,
+    CorrectionState,
+    Funding,
+    HoldDecision,
+    Party,
+    Payout,
+    Purpose,
+    ReceiptKind,
+    Status,
+)
 
 
 class PriceAnswer(fields.Answer):
@@ -163,6 +174,43 @@ class RemittanceAnswer(PriceAnswer):
     place = fields.One(PlaceAnswer, allow_none=True)
     receipts = fields.Many(ReceiptAnswer, required=False)
     payment = fields.One(PaymentAnswer, required=False)
+
+
+class ChargeCopyAnswer(fields.Answer):
+    """How and when it was paid for, and given back. The number of an account or card is the
+    provider's, and never ours."""
+
+    funding = fields.Word(Funding)
+    state = fields.Word(ChargeStatus)
+    amount = fields.One(fields.MoneyPair)
+    expires_at = fields.Instant()
+    address = fields.Text(allow_none=True, attribute="pay_address")
+    reference = fields.Text(allow_none=True, attribute="pay_reference")
+    provider_reference = fields.Text(allow_none=True)
+    asked_at = fields.Instant(allow_none=True)
+    paid_at = fields.Instant(allow_none=True)
+    refund_asked_at = fields.Instant(allow_none=True)
+    refunded_at = fields.Instant(allow_none=True)
+    returned_at = fields.Instant(allow_none=True)
+
+
+class ScreeningCopyAnswer(fields.Answer):
+    """A name of the transfer was like one of a list that the law has us compare: whose, which list,
+    and what a person decided. Who is on the list are the data of somebody else."""
+
+    party = fields.Word(Party)
+    list_name = fields.Text()
+    found_at = fields.Instant()
+    decision = fields.Word(HoldDecision, allow_none=True)
+    decided_at = fields.Instant(allow_none=True)
+
+
+class RemittanceCopyAnswer(RemittanceAnswer):
+    """All that is held of it."""
+
+    purpose = fields.Word(Purpose)
+    charge = fields.One(ChargeCopyAnswer, allow_none=True)
+    screening = fields.Many(ScreeningCopyAnswer)
 
 
 class RemittanceList(fields.ListAnswer):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from consular.api.contract import endpoint, request_key
 from consular.api.v1.remittances.answers import (
+    ChargeCopyAnswer,
     LookupAnswer,
     NearPlaceAnswer,
     PlaceList,
@@ -18,7 +19,9 @@ from consular.api.v1.remittances.answers import (
     ReceiptAnswer,
     RecipientAnswer,
     RemittanceAnswer,
+    RemittanceCopyAnswer,
     RemittanceList,
+    ScreeningCopyAnswer,
 )
 from consular.auth import ANYONE, CITIZEN, account, actor, vault
 from consular.commands import order_remittance, run_idempotent
@@ -43,9 +46,11 @@ from services.remittances.municipalities import Municipality
 from services.remittances.ordering import OrderRemittance
 from services.remittances.places import list_near
 from services.remittances.queries import (
+    find_charge,
     get_charge,
     get_remittance,
     list_history,
+    list_hits,
     list_remittances,
 )
 from services.remittances.quoting import RequestQuote, quote
@@ -272,13 +277,32 @@ def look_up(command: dict[str, str]) -> dict[str, Any]:
     return LookupAnswer.render(find_for_recipient(command["folio"], command["first_surname"]))
 
 
-def detailed(session: Session, remittance: Any) -> dict[str, Any]:
+def copied(session: Session, remittance: Any) -> dict[str, Any]:
+    """All that is held of the remittance, for whom it belongs to."""
+    charge = find_charge(session, remittance.id)
+    paid = {"funding": remittance.funding, "amount": remittance.total}
+    return detailed(
+        session,
+        remittance,
+        RemittanceCopyAnswer,
+        charge=charge and ChargeCopyAnswer.render(charge, **paid, paid_at=remittance.funded_at),
+        screening=[ScreeningCopyAnswer.render(hit) for hit in list_hits(session, remittance.id)],
+    )
+
+
+def detailed(
+    session: Session,
+    remittance: Any,
+    answer: type[RemittanceAnswer] = RemittanceAnswer,
+    **further: Any,
+) -> dict[str, Any]:
     """The remittance with its recipient and history."""
     unpaid = remittance.status in UNPAID
     payment = {"payment": get_charge(session, remittance.id)} if unpaid else {}
-    return RemittanceAnswer.render(
+    return answer.render(
         remittance,
         **payment,
+        **further,
         actions=sorted(list_actions(session, remittance, now=database_now(session))),
         recipient=RecipientAnswer.render(remittance.payee, account_hint=remittance.account_hint),
         name_corrections=list_corrections(session, remittance.id),

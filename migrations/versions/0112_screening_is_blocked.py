@@ -1,0 +1,12 @@
+"""What was found when somebody was compared with lists goes with them when they are erased."""
+
+from __future__ import annotations
+
+from migrations.support import WORKER, grant
+
+revision = "0112"
+down_revision = "0111"
+
+
+def upgrade() -> None:
+    grant("screening_hits", "DELETE", to=WORKER)
