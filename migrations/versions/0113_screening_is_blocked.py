@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from migrations.support import WORKER, grant
 
-revision = "0112"
-down_revision = "0111"
+revision = "0113"
+down_revision = "0112"
 
 
 def upgrade() -> None:

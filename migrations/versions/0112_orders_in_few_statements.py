@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from migrations.support import install
 
-revision = "0111"
-down_revision = "0110"
+revision = "0112"
+down_revision = "0111"
 
 
 def upgrade() -> None:
