@@ -57,13 +57,17 @@ def export_lines(form: str, ask: AskIndicator) -> Response:
     """The lines that the question's figure adds up."""
     with transaction() as session:
         # Its moment is one before which nothing more can be recorded: the lines stay the same.
-        counted = figures(session, replace(ask, by=(), compare=False, since=None))
-        ask = replace(ask, as_of=counted.as_of)
+        by = tuple(dimension for dimension in ask.by if dimension is Dimension.ELECTION)
+        counted = figures(session, replace(ask, by=by, compare=False, since=None))
+        ask = replace(ask, as_of=counted.as_of, only=counted.only)
         names = read_names(session, counted.indicator)
         count = count_lines(session, ask)
-        rows = (_line(line, names) for line in read_lines(session, ask))
+        of_election = Dimension.ELECTION in counted.indicator.by
+        rows = (_line(line, names, of_election) for line in read_lines(session, ask))
         about = _about(counted, ask)
-        table = Table(_name("lines", counted, count), _line_columns(), rows, count, about)
+        table = Table(
+            _name("lines", counted, count), _line_columns(of_election), rows, count, about
+        )
         return as_file(table, form)
 
 
@@ -103,8 +107,9 @@ def _columns_of(dimension: Dimension) -> list[Column]:
     return [code, Column(f"{dimension}_name", said)]
 
 
-def _line_columns() -> list[Column]:
-    split = (Dimension.DAY, Dimension.CONSULATE, Dimension.PROGRAM, Dimension.STATUS)
+def _line_columns(of_election: bool) -> list[Column]:
+    election = (Dimension.ELECTION,) if of_election else ()
+    split = (Dimension.DAY, Dimension.CONSULATE, Dimension.PROGRAM, *election, Dimension.STATUS)
     return [
         *(column for dimension in split for column in _columns_of(dimension)),
         Column("value", str(_("Valor"))),
@@ -116,7 +121,7 @@ def _line_columns() -> list[Column]:
     ]
 
 
-def _line(line: Line, names: Names) -> list[Any]:
+def _line(line: Line, names: Names, of_election: bool) -> list[Any]:
     zone = names.zones.get(line.consulate or "", MEXICO_CITY)
     recorded = line.recorded_at.astimezone(ZoneInfo(zone)).replace(microsecond=0)
     return [
@@ -125,6 +130,7 @@ def _line(line: Line, names: Names) -> list[Any]:
         names.of(Dimension.CONSULATE, line.consulate),
         line.program,
         names.of(Dimension.PROGRAM, line.program),
+        *([line.election] if of_election else []),
         line.status,
         names.of(Dimension.STATUS, line.status),
         line.value,
@@ -156,7 +162,7 @@ def _about(counted: Figures, ask: AskIndicator) -> list[tuple[Column, Any]]:
         ("to", _("Hasta (día de la oficina, incluido)"), ask.last),
         ("by", _("Desglose"), ",".join(ask.by) or None),
         ("since", _("Cambios desde (exacto)"), _iso(ask.since) if ask.since else None),
-        ("filters", _("Solo"), ",".join(f"{d}={value}" for d, value in ask.only.items()) or None),
+        ("filters", _("Solo"), ",".join(f"{d}={v}" for d, v in counted.only.items()) or None),
         ("total", _("Suma de los valores"), sum(row["value"] for row in counted.rows)),
         ("source", _("Fuente"), str(_("Consular: hechos que registró este sistema"))),
     ]

@@ -56,6 +56,7 @@ class IndicatorQuery(Schema):
     consulate = Code(load_default=None)
     country = Code(load_default=None)
     mode = Code(load_default=None)
+    election = Code(load_default=None)
     state_of_origin = Code(load_default=None)
     sex = Choice(tuple(Sex), load_default=None)
     age_band = Choice(tuple(AgeBand), load_default=None)

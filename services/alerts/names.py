@@ -8,7 +8,7 @@ from babel import Locale
 from sqlalchemy.orm import Session
 
 from services.alerts.rules import Level, Watch
-from services.alerts.words import LEVELS
+from services.alerts.words import ELECTION, LEVELS
 from services.consulates.queries import get_consulate, list_consulates, list_services
 from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.catalogue import translate
@@ -39,6 +39,8 @@ def name_of(
         return str(locale_of(language).territories.get(code, code))
     if dimension is Dimension.STATUS:
         return translate(TABLES[indicator.words].get(code, code), language)
+    if dimension is Dimension.ELECTION:
+        return translate(ELECTION, language) % {"year": code}
     return program_names(session, language).get(code, code)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from services.alerts import rules
 from services.alerts.rules import Condition, Level, Span, Watch
 from services.monitoring.dimensions import Dimension
-from services.monitoring.figures import AskIndicator, figures, require_moment
-from services.monitoring.indicators import INDICATORS, Flow
+from services.monitoring.figures import AskIndicator, figures, newest_election, require_moment
+from services.monitoring.indicators import INDICATORS
 from services.monitoring.service_levels import ServiceLevels, service_levels
 from services.monitoring.targets import count_achieved, list_targets
 
@@ -37,6 +37,7 @@ def read(session: Session, watch: Watch, *, now: datetime) -> Reading:
         as_of, value = now, _level(session, watch, now)
     else:
         as_of = require_moment(session, None)
+        watch = of_one_election(session, watch, first, last, as_of)
         value = _count_in(session, watch, first, last, as_of)
     against = _against(session, watch, first, last, as_of)
     holds = None
@@ -49,11 +50,22 @@ def asked_days(watch: Watch, first: date, last: date) -> tuple[date | None, date
     """The days that the question is about: of what is looked at as of now all of them, or, against
     the target of a year, those of this one; of a stock all until the last."""
     if watch.span is Span.NOW and watch.condition is Condition.BELOW_TARGET:
-        return first.replace(month=1, day=1), last
+        return INDICATORS[watch.indicator].days(first.replace(month=1, day=1), last)
     if watch.span is Span.NOW:
         return None, None
-    stock = INDICATORS[watch.indicator].flow is Flow.STOCK
-    return None if stock else first, last
+    return INDICATORS[watch.indicator].days(first, last)
+
+
+def of_one_election(
+    session: Session, watch: Watch, first: date, last: date, as_of: datetime
+) -> Watch:
+    """The question narrowed to the election whose stock it is about, if it is about one: what it is
+    compared with is to be of the same."""
+    if watch.is_level:
+        return watch
+    begin, end = asked_days(watch, first, last)
+    ask = AskIndicator(watch.indicator, first=begin, last=end)
+    return replace(watch, election=newest_election(session, ask, as_of))
 
 
 def _count_in(session: Session, watch: Watch, first: date, last: date, as_of: datetime) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from urllib.parse import urlencode
 
@@ -41,6 +41,12 @@ def about(session: Session, report: ScheduledReport, language: str) -> str:
     return question_name(session, _watch(report), language)
 
 
+def _of(session: Session, report: ScheduledReport, counted: Figures) -> str:
+    """The same with the election whose stock it is."""
+    watch = replace(_watch(report), election=counted.election)
+    return question_name(session, watch, report.language)
+
+
 def write_report(session: Session, report: ScheduledReport, run: ReportRun) -> WrittenReport:
     """As of the run's moment: written again, it is the same."""
     ask, language = question_of(report, run), report.language
@@ -49,11 +55,11 @@ def write_report(session: Session, report: ScheduledReport, run: ReportRun) -> W
     total = _line(
         sum(value for value, _before in values.values()),
         sum(before for _value, before in values.values()) if ask.compare else None,
-        f"{about(session, report, language)}",
+        _of(session, report, counted),
         language,
     )
     return WrittenReport(
-        about=about(session, report, language),
+        about=_of(session, report, counted),
         days=say_days(Span.DAY, run.first, run.last, language),
         total=f"{total} {unit_of(report.indicator, language)}",
         lines=_lines(session, values, counted, ask, language),

@@ -92,7 +92,7 @@ _OF_LEVELS = frozenset({Condition.ABOVE, Condition.BELOW})
 @dataclass(frozen=True)
 class Watch:
     """A question and the condition for which it is asked. ``limit``: a number or a percentage;
-    without one the condition is about a target."""
+    without one the condition is about a target. ``election`` is known once it is asked."""
 
     indicator: str
     span: Span
@@ -102,11 +102,14 @@ class Watch:
     country: str | None = None
     program: str | None = None
     status: str | None = None
+    election: str | None = None
 
     @property
     def only(self) -> Mapping[Dimension, str]:
         """What the figure is narrowed to."""
-        return narrowed(self.consulate, self.country, self.program, self.status)
+        election = {Dimension.ELECTION: self.election} if self.election else {}
+        named = narrowed(self.consulate, self.country, self.program, self.status)
+        return {**named, **election}
 
     @property
     def is_level(self) -> bool:

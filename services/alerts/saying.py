@@ -11,7 +11,7 @@ from babel.numbers import format_decimal
 from sqlalchemy.orm import Session
 
 from services.alerts.names import locale_of, question_name, unit_of
-from services.alerts.reading import Reading, asked_days
+from services.alerts.reading import Reading, asked_days, of_one_election
 from services.alerts.rules import COMPARES, Span, Watch
 from services.alerts.words import (
     CONDITIONS_SAID,
@@ -28,6 +28,7 @@ from services.kernel.catalogue import translate
 
 def say_figure(session: Session, watch: Watch, reading: Reading, language: str) -> str:
     """«Citas por estado (Atendida), 24 nov 2026: 128 citas. Es menos que el mínimo de 150.»"""
+    watch = of_one_election(session, watch, reading.first, reading.last, reading.as_of)
     figure = translate(FIGURE, language) % {
         "about": question_name(session, watch, language),
         "days": say_days(watch.span, reading.first, reading.last, language),

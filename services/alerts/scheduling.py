@@ -155,15 +155,16 @@ def _begin(session: Session, report: ScheduledReport, now: datetime, as_of: date
 def question_of(report: ScheduledReport, run: ReportRun) -> AskIndicator:
     """What a report asks: of a stock how many there are at the end, which is compared with nothing
     before."""
-    stock = INDICATORS[report.indicator].flow is Flow.STOCK
+    indicator = INDICATORS[report.indicator]
+    first, last = indicator.days(run.first, run.last)
     return AskIndicator(
         report.indicator,
         by=(Dimension(report.by),),
-        first=None if stock else run.first,
-        last=run.last,
+        first=first,
+        last=last,
         as_of=run.as_of,
         only=narrowed(report.consulate_code, report.country, report.program, report.status),
-        compare=not stock,
+        compare=indicator.flow is not Flow.STOCK,
     )
 
 

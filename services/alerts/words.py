@@ -83,6 +83,8 @@ EVERY: Mapping[str, str] = {
     Every.WEEK: _("Cada lunes"),
     Every.MONTH: _("El primer día de cada mes"),
 }
+# Of which election a stock of voters is.
+ELECTION = _("Elección %(year)s")
 LINE = _("%(name)s: %(value)s")
 LINE_COMPARED = _("%(name)s: %(value)s (antes %(before)s, %(change)s)")
 MORE = _("… Renglones que faltan aquí y están en la página: %(count)s")

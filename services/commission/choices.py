@@ -65,6 +65,9 @@ OWN = (
     _own("votes", CountStatus.APPROVED, "Votos que las oficinas contaron",
          "Votes that the offices counted"),
 )  # fmt: skip
+# It may be reported too; before there is a list of voters there is nothing to say of it.
+VOTERS = _own("registrations", CountStatus.APPROVED, "Personas registradas para votar",
+              "People registered to vote")  # fmt: skip
 # Those in which Mexicans abroad voted, each compared with the one before.
 ELECTIONS = ("2006", "2012", "2018", "2024")
 
@@ -102,7 +105,7 @@ ANNEXES = {
 def list_choices(session: Session, group: int, number: int) -> Sequence[Choice]:
     """What a group may report at the session with that number, in the report's order: figures for
     that session, then those for a period alone."""
-    own = [*OWN, *map(_election, reversed(ELECTIONS))] if group == OWN_GROUP else []
+    own = [*OWN, VOTERS, *map(_election, reversed(ELECTIONS))] if group == OWN_GROUP else []
     handed_in = list_entries(session, group=group)
     entered = {row.code: _entry(row) for row in handed_in if row.session_number in (number, None)}
     return [*own, *entered.values()]

@@ -8,7 +8,7 @@ they are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,7 @@ from services.enrollments.programs.registry import PROGRAMS
 from services.kernel.errors import NotFound
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, Figures, figures
+from services.monitoring.indicators import INDICATORS
 from services.monitoring.periods import days_of
 from services.monitoring.queries import Reported, find_entry, list_entries
 from services.voting.queries import election
@@ -82,7 +83,8 @@ def ask_again(
     first, last = (
         date.fromisoformat(query[name]) if name in query else None for name in ("first", "last")
     )
-    ask = AskIndicator(query["indicator"], first=first, last=last, as_of=as_of)
+    only = {Dimension.ELECTION: query["election"]} if "election" in query else {}
+    ask = AskIndicator(query["indicator"], first=first, last=last, as_of=as_of, only=only)
     return _sum(figures(session, ask), query.get("status"), "value")
 
 
@@ -90,6 +92,7 @@ def count_annex(session: Session, choice: AnnexChoice, period: Period) -> dict[s
     """Head and rows of an annex: names in both languages, numbers as text."""
     if choice.indicator is None:
         return _elections(session, choice)
+    period = _at_the_end(choice.indicator, period)
     ask = AskIndicator(
         choice.indicator,
         by=(Dimension(choice.by),),
@@ -110,7 +113,12 @@ def count_annex(session: Session, choice: AnnexChoice, period: Period) -> dict[s
             [names.get(code, {"es": code, "en": code}), str(sums[code])] for code in largest_first
         ],
         "as_of": counted.as_of.isoformat(),
-        "query": {"indicator": choice.indicator, "by": choice.by, **_days(period)},
+        "query": {
+            "indicator": choice.indicator,
+            "by": choice.by,
+            **_of_election(counted),
+            **_days(period),
+        },
     }
 
 
@@ -124,7 +132,19 @@ _HEADS = {
 _NO_OFFICE = {"es": "Sin oficina", "en": "No office"}
 
 
+def _at_the_end(indicator: str, period: Period) -> Period:
+    """The days that add up to an indicator's figure of the period: of a stock all until its end."""
+    first, last = INDICATORS[indicator].days(period.first, period.last)
+    return replace(period, first=first, last=last)
+
+
+def _of_election(counted: Figures) -> dict[str, str]:
+    """For its query: of which election a stock is that each of them has anew."""
+    return {"election": counted.election} if counted.election else {}
+
+
 def _indicator(session: Session, choice: Choice, period: Period) -> Counted:
+    period = _at_the_end(choice.of, period)
     compare = period.first is not None and period.last is not None
     counted = figures(
         session,
@@ -135,15 +155,24 @@ def _indicator(session: Session, choice: Choice, period: Period) -> Counted:
     status = {"status": choice.status} if choice.status else {}
     return Counted(
         source=Source.INDICATOR,
-        query={"indicator": choice.of, **status, **_days(period)},
+        query={"indicator": choice.of, **status, **_of_election(counted), **_days(period)},
         value=_sum(counted, choice.status, "value"),
         before=_sum(counted, choice.status, "compared") if compare else None,
         unit=counted.indicator.unit.value,
         cut_off=None,
         as_of=counted.as_of,
         revision=None,
-        texts={"name": choice.name, "source": OWN_SOURCE, "period": None, "note": None},
+        texts={
+            "name": choice.name,
+            "source": OWN_SOURCE,
+            "period": None,
+            "note": _election_words(counted.election) if counted.election else None,
+        },
     )
+
+
+def _election_words(year: str) -> Mapping[str, str]:
+    return {"es": f"Elección {year}", "en": f"Election {year}"}
 
 
 def _sum(counted: Figures, status: str | None, column: str) -> Decimal:

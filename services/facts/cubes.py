@@ -22,6 +22,7 @@ TOTALS: tuple[tuple[Key, ...], ...] = (
     (Key.CONSULATE, Key.PROGRAM),
     (Key.PROGRAM, Key.ORIGIN),
     (Key.PROGRAM, Key.SEX, Key.AGE),
+    (Key.ELECTION, Key.CONSULATE, Key.PROGRAM),
 )
 BY_WEEK: tuple[tuple[Key, ...], ...] = (
     (Key.WEEK,),

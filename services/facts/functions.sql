@@ -48,6 +48,14 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- The version before writes what is counted of a vote without its election. A later migration drops
+-- it.
+CREATE OR REPLACE FUNCTION name_election() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.election := (SELECT election FROM vote_counts WHERE id = NEW.subject_id);
+    RETURN NEW;
+END $$;
+
 CREATE OR REPLACE FUNCTION settle_facts(p_seconds double precision) RETURNS timestamptz
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE

@@ -17,7 +17,13 @@ class Key(StrEnum):
     ORIGIN = "state_of_origin"
     SEX = "sex"
     AGE = "age_band"
+    ELECTION = "election"
     WEEK = "week"
+
+    @property
+    def is_of_some(self) -> bool:
+        """Whether it adds up only lines that have it, and leaves the others to other sums."""
+        return self is Key.ELECTION
 
 
 # What each is of a line, in SQL. ``program`` is whichever of the four its kind has.
@@ -27,5 +33,6 @@ OF_LINE: Mapping[Key, str] = {
     Key.ORIGIN: "state_of_origin",
     Key.SEX: "sex",
     Key.AGE: "age_band",
+    Key.ELECTION: "election",
     Key.WEEK: "to_char(date_trunc('week', recorded_at AT TIME ZONE 'UTC'), 'YYYY-MM-DD')",
 }

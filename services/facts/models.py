@@ -15,6 +15,11 @@ from services.facts.people import AgeBand, Sex
 from services.kernel.db import Base
 from services.kernel.tables import Xid8, one_of
 
+OF_ELECTION = (
+    r"CASE WHEN kind LIKE 'vote\_count.%' THEN coalesce(election ~ '^[0-9]{4}$', false)"
+    " ELSE election IS NULL END"
+)
+
 
 class PgSnapshot(UserDefinedType[str]):
     """PostgreSQL's ``pg_snapshot``: which transactions were visible at a moment."""
@@ -33,10 +38,10 @@ class Fact(Base):
     leaves two lines, so that sums over any choice of lines are states, never double counts.
     ``service_code``, ``program_code``, ``payout`` and ``vote_mode`` say by what it is counted:
     those that its kind has, null otherwise; ``state_of_origin``, ``sex`` and ``age_band`` tell of
-    its person, as of its first line, where it has one. ``program`` holds any of the first four, and
-    ``xid`` is kept, for the version before. ``day`` is the subject's own day at its office, which
-    never changes; ``occurred_at`` is when the line happened, ``recorded_at`` when it was written,
-    by the database's clock.
+    its person, as of its first line, where it has one; ``election`` is the year of the one that is
+    counted. ``program`` holds any of the first four, and ``xid`` is kept, for the version before.
+    ``day`` is the subject's own day at its office, which never changes; ``occurred_at`` is when the
+    line happened, ``recorded_at`` when it was written, by the database's clock.
     """
 
     __tablename__ = "facts"
@@ -48,6 +53,8 @@ class Fact(Base):
         sa.CheckConstraint(one_of("sex", Sex), name="sex"),
         # Nothing that is counted of a person may be finer.
         sa.CheckConstraint(one_of("age_band", AgeBand), name="age_band"),
+        # Stocks of two elections add up to nothing, so every line says of which it is.
+        sa.CheckConstraint(OF_ELECTION, name="election"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=sa.text("gen_random_uuid()"))
@@ -61,6 +68,7 @@ class Fact(Base):
     state_of_origin: Mapped[str | None] = mapped_column(sa.Text)
     sex: Mapped[str | None] = mapped_column(sa.Text)
     age_band: Mapped[str | None] = mapped_column(sa.Text)
+    election: Mapped[str | None] = mapped_column(sa.Text)
     # A later migration drops it.
     program: Mapped[str] = mapped_column(sa.Text, server_default=sa.FetchedValue())
     status: Mapped[str] = mapped_column(sa.Text)

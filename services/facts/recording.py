@@ -25,6 +25,7 @@ class Dimensions(TypedDict, total=False):
     state_of_origin: str
     sex: str
     age_band: str
+    election: str
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,14 @@ def record_party(
 _INTO = """
     INSERT INTO facts (
         kind, subject_id, consulate_code, status, day, quantity, people, services, occurred_at,
-        service_code, program_code, payout, vote_mode, state_of_origin, sex, age_band)
+        service_code, program_code, payout, vote_mode, state_of_origin, sex, age_band,
+        election)
 """
 _LINE = f"""
     {_INTO}
     VALUES (:kind, :subject, :consulate, :status, :day, :quantity, :people, :services, :now,
-        :service_code, :program_code, :payout, :vote_mode, :state_of_origin, :sex, :age_band)
+        :service_code, :program_code, :payout, :vote_mode, :state_of_origin, :sex, :age_band,
+        :election)
 """
 _LINES = text(_LINE)
 _NOTHING = {"people": 0, "services": 0}

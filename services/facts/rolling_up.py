@@ -151,7 +151,8 @@ def sums_sql(cube: Sequence[Key], which: str) -> str:
     """The cells that these lines come to."""
     keys = [f"coalesce({OF_LINE[key]}, '') AS {c}" for c, key in zip(COLUMNS, cube, strict=False)]
     rest = [f"''::text AS {column}" for column in COLUMNS[len(cube) :]]
-    return _SUMS.format(keys=", ".join(keys + rest), which=which)
+    held = [which, *(f"{OF_LINE[key]} IS NOT NULL" for key in cube if key.is_of_some)]
+    return _SUMS.format(keys=", ".join(keys + rest), which=" AND ".join(held))
 
 
 def _add(session: Session, cube: Sequence[Key], until: datetime, *, anew: bool = False) -> bool:

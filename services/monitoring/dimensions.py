@@ -24,6 +24,7 @@ class Dimension(StrEnum):
     CONSULATE = "consulate"
     COUNTRY = "country"
     MODE = "mode"
+    ELECTION = "election"
     ORIGIN = "state_of_origin"
     SEX = "sex"
     AGE = "age_band"
@@ -56,6 +57,7 @@ SOURCES: Mapping[Dimension, Source] = {
     ),
     # How one votes, or is paid out: what ``program`` is of these.
     Dimension.MODE: Source("lines.program", Key.PROGRAM),
+    Dimension.ELECTION: Source("lines.election", Key.ELECTION),
     Dimension.ORIGIN: Source("lines.state_of_origin", Key.ORIGIN),
     Dimension.SEX: Source("lines.sex", Key.SEX),
     Dimension.AGE: Source("lines.age_band", Key.AGE),

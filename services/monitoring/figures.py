@@ -10,7 +10,7 @@ already (`services.facts.rolling_up`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.facts.adding_up import Wanted, lines_sql
+from services.facts.keys import Key
 from services.facts.settling import is_settled, is_to_come, settle
 from services.kernel.errors import Invalid, NotFound, Unavailable
 from services.monitoring.dimensions import SOURCES, Dimension
@@ -43,11 +44,14 @@ class AskIndicator:
 @dataclass(frozen=True)
 class Figures:
     """``rows``: the dimensions that were asked for, ``status`` and ``value``; since a moment, also
-    the value as of then (``before``) and the ``difference``."""
+    the value as of then (``before``) and the ``difference``. ``only``: what they are narrowed to,
+    with the ``election`` that was taken where none was asked for."""
 
     indicator: Indicator
     as_of: datetime
     rows: Sequence[dict[str, Any]]
+    only: Mapping[Dimension, str] = field(default_factory=dict)
+    election: str | None = None
 
 
 _FIGURES = """
@@ -58,6 +62,11 @@ WHERE {conditions}
 GROUP BY {groups} HAVING {wanted}
 ORDER BY {groups}
 """
+_NEWEST_ELECTION = """
+SELECT max(election) FROM (
+    SELECT lines.election FROM ({lines}) lines
+    GROUP BY lines.election, lines.earlier HAVING sum(lines.value) <> 0) there
+"""
 _SUM = "coalesce(sum(lines.value) FILTER (WHERE {which}), 0)::bigint"
 _VALUE, _COMPARED = _SUM.format(which="NOT lines.earlier"), _SUM.format(which="lines.earlier")
 
@@ -66,18 +75,36 @@ def figures(session: Session, command: AskIndicator) -> Figures:
     """Count. Raises NotFound for an unknown indicator, Invalid ``dimension_not_held`` or
     ``in_the_future``, Unavailable for a moment that isn't settled here yet.
 
-    Compared, each row has the value of as many days just before, and 0 where there is none.
+    Compared, each row has the value of as many days just before, and 0 where there is none. A stock
+    that each election has anew is that of the newest one with any in these days, wherever, unless
+    an election is asked for: so figures of offices add up to that of the network.
     """
     indicator = INDICATORS.get(command.code)
     if indicator is None:
         raise NotFound()
     _refuse_others(command, indicator)
     as_of = require_moment(session, command.as_of)
+    election = newest_election(session, command, as_of)
+    if election:
+        command = replace(command, only={**command.only, Dimension.ELECTION: election})
     rows = _rows(session, command, indicator, as_of)
     if command.since is not None:
         since = require_moment(session, command.since, name="since")
         rows = _changed(_rows(session, command, indicator, since), rows)
-    return Figures(indicator, as_of, rows)
+    return Figures(indicator, as_of, rows, command.only, election)
+
+
+def newest_election(session: Session, command: AskIndicator, as_of: datetime) -> str | None:
+    """The election to which a question is narrowed that asks for none: of a stock that each of them
+    has anew, the newest that has any in its days. None of anything else."""
+    indicator = INDICATORS[command.code]
+    asked = {*command.by, *command.only}
+    if not indicator.is_of_one_election or Dimension.ELECTION in asked:
+        return None
+    wanted = _wanted(indicator, command, [Key.ELECTION], as_of)
+    lines, values = lines_sql(session, wanted)
+    newest: str | None = session.scalar(text(_NEWEST_ELECTION.format(lines=lines)), values)
+    return newest
 
 
 def _changed(then: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -112,17 +139,8 @@ def _rows(
     split = [d for d in command.by if d is not Dimension.STATUS] + [Dimension.STATUS]
     sources = [SOURCES[dimension] for dimension in (*split, *command.only)]
     earlier = _earlier(command)
-    wanted = Wanted(
-        kind=indicator.kind,
-        measure=indicator.measure,
-        keys=sorted({source.key for source in sources if source.key}),
-        first=command.first,
-        last=command.last,
-        as_of=as_of,
-        by_day=Dimension.DAY in split,
-        earlier=earlier,
-        only={key: value for d, value in command.only.items() if (key := SOURCES[d].is_key)},
-    )
+    keys = sorted({source.key for source in sources if source.key})
+    wanted = _wanted(indicator, command, keys, as_of)
     lines, values = lines_sql(session, wanted)
     statement = _FIGURES.format(
         columns=", ".join(f"{SOURCES[dimension].value} AS {dimension}" for dimension in split),
@@ -137,6 +155,24 @@ def _rows(
     counted = session.execute(text(statement), {**values, **only})
     names = tuple(counted.keys())
     return [dict(zip(names, row, strict=True)) for row in counted]
+
+
+def _wanted(
+    indicator: Indicator, command: AskIndicator, keys: Sequence[Key], as_of: datetime
+) -> Wanted:
+    """The lines of a question as of a moment, told apart by the keys."""
+    given = {SOURCES[dimension].is_key: value for dimension, value in command.only.items()}
+    return Wanted(
+        kind=indicator.kind,
+        measure=indicator.measure,
+        keys=keys,
+        first=command.first,
+        last=command.last,
+        as_of=as_of,
+        by_day=Dimension.DAY in command.by,
+        earlier=_earlier(command),
+        only={key: value for key in keys if (value := given.get(key))},
+    )
 
 
 def _earlier(command: AskIndicator) -> date | None:

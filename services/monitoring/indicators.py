@@ -6,6 +6,7 @@ To add an indicator, record facts of a new kind and add it here (docs/add-an-ind
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from services.appointments.rules import Status as AppointmentStatus
@@ -113,6 +114,16 @@ class Indicator:
         own = {*self.by, *_OF_ALL}
         return tuple(dimension for dimension in Dimension if dimension in own)
 
+    def days(self, first: date | None, last: date | None) -> tuple[date | None, date | None]:
+        """Which days add up to the figure of these: of a stock all until the last."""
+        return (None if self.flow is Flow.STOCK else first), last
+
+    @property
+    def is_of_one_election(self) -> bool:
+        """Whether it is a stock that every election has anew: those of two are no number of
+        anything."""
+        return self.flow is Flow.STOCK and Dimension.ELECTION in self.by
+
 
 _OF_ALL = (Dimension.CONSULATE, Dimension.COUNTRY, Dimension.DAY, Dimension.STATUS)
 _REPORTS_ES = "Los reportes de las oficinas, que dos personas capturan por separado."
@@ -168,7 +179,7 @@ def _reported(
     return Indicator(
         code=code,
         kind=f"{FACT_KIND}.{metric}",
-        by=(Dimension.PROGRAM, Dimension.MODE),
+        by=(Dimension.PROGRAM, Dimension.MODE, Dimension.ELECTION),
         statuses=tuple(CountStatus),
         achieved=frozenset({CountStatus.APPROVED}),
         unit=unit,

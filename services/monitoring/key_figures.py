@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from services.monitoring.dimensions import Dimension
-from services.monitoring.figures import AskIndicator, figures
+from services.monitoring.figures import AskIndicator, figures, newest_election
 from services.monitoring.indicators import INDICATORS
 from services.monitoring.targets import Progress, list_progress
 
@@ -85,20 +85,26 @@ def by_dimension(
 def by_status_of(
     session: Session, indicator: str, period: Period, dimension: Dimension
 ) -> dict[str, dict[str, int]]:
-    """An indicator's counts by status, for each value of a dimension."""
-    ask = AskIndicator(
-        indicator,
-        by=(dimension,),
-        first=period.first,
-        last=period.last,
-        as_of=period.as_of,
-        only=period.only,
-    )
+    """An indicator's counts by status, for each value of a dimension; of a stock at the end."""
+    ask = replace(_ask(indicator, period), by=(dimension,))
     values: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in figures(session, ask).rows:
         key = row[dimension]
         values["" if key is None else str(key)][row["status"]] += row["value"]
     return {key: dict(by_status) for key, by_status in values.items()}
+
+
+def of_one_election(session: Session, indicator: str, period: Period) -> Period:
+    """The period narrowed to the election whose stock it shows, if it shows one: the year before
+    it is to be compared with the same election's."""
+    election = newest_election(session, _ask(indicator, period), period.as_of)
+    only = {Dimension.ELECTION: election} if election else {}
+    return replace(period, only={**period.only, **only})
+
+
+def _ask(indicator: str, period: Period) -> AskIndicator:
+    first, last = INDICATORS[indicator].days(period.first, period.last)
+    return AskIndicator(indicator, first=first, last=last, as_of=period.as_of, only=period.only)
 
 
 def target_of_year(session: Session, figure: KeyFigure, period: Period) -> Progress | None:

@@ -29,6 +29,7 @@ class Line(NamedTuple):
     day: date
     consulate: str | None
     program: str | None
+    election: str | None
     status: str
     value: int
     recorded_at: datetime
@@ -87,4 +88,4 @@ def _statement(ask: AskIndicator, columns: str, order: str = "") -> tuple[Any, d
 def _keys(ask: AskIndicator) -> set[Key]:
     """What a line shows, and what the question is narrowed by."""
     asked = {SOURCES[dimension].key for dimension in ask.only}
-    return {Key.CONSULATE, Key.PROGRAM, *filter(None, asked)}
+    return {Key.CONSULATE, Key.PROGRAM, Key.ELECTION, *filter(None, asked)}

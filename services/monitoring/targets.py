@@ -83,7 +83,7 @@ def list_progress(session: Session, indicator: Indicator, as_of: datetime) -> li
 
 
 def _reached(session: Session, target: Target, indicator: Indicator, as_of: datetime) -> int:
-    first, last = days_of(target.period)
+    first, last = indicator.days(*days_of(target.period))
     only = {Dimension.PROGRAM: target.program} if target.program else {}
     ask = AskIndicator(indicator.code, first=first, last=last, as_of=as_of, only=only)
     return count_achieved(figures(session, ask))

@@ -39,6 +39,7 @@ DIMENSIONS: Mapping[str, str] = {
     Dimension.CONSULATE: _("Oficina"),
     Dimension.COUNTRY: _("País"),
     Dimension.MODE: _("Modalidad"),
+    Dimension.ELECTION: _("Elección"),
     Dimension.ORIGIN: _("Estado de origen"),
     Dimension.SEX: _("Sexo"),
     Dimension.AGE: _("Edad"),

@@ -40,7 +40,15 @@ def count_facts(session: Session, count: VoteCount, *, now: datetime) -> None:
             f"{FACT_KIND}.{each.metric}", each.id, each.day or date.min, each.consulate_code
         )
         mode = each.mode or ALL_MODES
-        record_fact(session, counted, each.status, now=now, quantity=lacking, vote_mode=mode)
+        record_fact(
+            session,
+            counted,
+            each.status,
+            now=now,
+            quantity=lacking,
+            vote_mode=mode,
+            election=count.election or "",
+        )
 
 
 def quantities(cells: Cells) -> dict[Cell, int]:

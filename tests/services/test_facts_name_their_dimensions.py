@@ -34,12 +34,18 @@ KINDS = {
 }
 # The dimension of a kind that came later.
 LATER = {"unmet_search": "service_code"}
+# What the lines of votes are about: a number of an election, which they have to name.
+COUNT = "0b8b1c4e-7a4e-4d3a-9c0f-000000000027"
+MAKE_COUNT = (
+    "INSERT INTO vote_counts (id, election, metric, dimension, key, value, unit, source, status)"
+    " VALUES (%s, '2024', 'votes', 'total', '', 2, 'count', 'Acta', 'published')"
+)
 # As the version before writes a fact, and reads figures.
 WRITE = (
     "INSERT INTO facts (kind, subject_id, program, status, day, quantity, people, services,"
-    " occurred_at) VALUES (%s, gen_random_uuid(), %s, 'active', %s, 2, 3, 5, now())"
+    " occurred_at) VALUES (%s, %s, %s, 'active', %s, 2, 3, 5, now())"
 )
-CALL = "SELECT record_fact(%s, gen_random_uuid(), NULL, %s, 'active', %s, 2, 3, 5, now())"
+CALL = "SELECT record_fact(%s, %s, NULL, %s, 'active', %s, 2, 3, 5, now())"
 READ = (
     "SELECT program, sum(quantity)::int FROM facts WHERE kind = %s"
     " GROUP BY program ORDER BY program"
@@ -50,13 +56,17 @@ READ = (
 def old(servers: Addresses) -> Iterator[DatabaseUrls]:
     with servers.fresh_database("template0") as urls:
         upgrade(urls.owner_url, BEFORE)
+        with psycopg.connect(urls.owner_url) as connection:
+            connection.execute("SELECT set_config('app.consulate', '*', true)")
+            connection.execute(MAKE_COUNT.encode(), [COUNT])
         yield urls
 
 
 def _write(connection: psycopg.Connection[Any], statement: str) -> None:
     for kind, (_, names) in KINDS.items():
         for name in names:
-            connection.execute(statement.encode(), [kind, name, DAY])
+            subject = COUNT if kind.startswith("vote_count") else str(new_id())
+            connection.execute(statement.encode(), [kind, subject, name, DAY])
 
 
 def _as_before(connection: psycopg.Connection[Any]) -> dict[str, list[Any]]:
@@ -95,6 +105,10 @@ def test_figures_of_before_are_the_same_also_as_of_before(old: DatabaseUrls) -> 
         then = datetime.now(UTC)
         upgrade(old.owner_url)
         assert _as_before(running) == before
+        elections = running.execute("SELECT DISTINCT kind, election FROM facts").fetchall()
+        assert dict(elections) == {
+            kind: "2024" if kind.startswith("vote_count") else None for kind in KINDS
+        }
         assert _figures(old) == _figures(old, then) == _expected(1)
 
 
@@ -111,6 +125,8 @@ def test_a_version_that_still_runs_counts_with_the_present_one(old: DatabaseUrls
             for kind, (dimension, names) in KINDS.items():
                 for name in names:
                     dimensions: Dimensions = {dimension: name}  # type: ignore[misc]
+                    if kind.startswith("vote_count"):
+                        dimensions["election"] = "2024"
                     counted = Counted(kind, new_id(), DAY)
                     record(
                         session, counted, "active", now=datetime.now(UTC), quantity=2, **dimensions

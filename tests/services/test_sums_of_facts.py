@@ -73,6 +73,11 @@ def _record(database: Database, chance: random.Random, count: int) -> None:
             if chance.random() < 0.3:
                 request = Counted("enrollment", new_id(), day, office)
                 record(session, request, "active", now=now, program_code="rfc")
+                votes = Counted("vote_count.votes", new_id(), day, office)
+                record(
+                    session, votes, "approved", now=now, quantity=chance.randrange(1, 9),
+                    vote_mode="postal", election=chance.choice(("2024", "2027")),
+                )  # fmt: skip
                 continue
             party, services = Counted("appointment", new_id(), day, office), [program, "ACT"]
             record_party(session, party, "booked", services, subjects=1, people=2, now=now)
@@ -103,7 +108,7 @@ def _ask(database: Database, *by: Dimension, **changes: Any) -> list[dict[str, A
 
 def _plain(database: Database, **values: Any) -> dict[str, int]:
     with database.transaction(NETWORK_SCOPE) as session:
-        rows = session.execute(PLAIN, {"kind": "appointment", "office": None, **values})
+        rows = session.execute(PLAIN, {"kind": "appointment", "office": None} | values)
         return {row.status: row.value for row in rows}
 
 
@@ -147,6 +152,12 @@ def test_any_question_as_of_any_moment_is_what_all_lines_come_to(
             only = {Dimension.CONSULATE: "madrid"}
             there = _ask(web, *map(Dimension, by), **asked, only=only)
             assert _by_status(there) == _plain(web, **asked, office="madrid")
+        for by in (("election",), ("election", "consulate"), ("mode", "election", "day")):
+            asked = {"as_of": as_of, "first": FIRST, "last": FIRST + timedelta(days=400)}
+            rows = _ask(web, *map(Dimension, by), code="votes", **asked)
+            [value] = _plain(web, **asked, kind="vote_count.votes").values()
+            assert sum(row["value"] for row in rows) == value
+            assert {row["election"] for row in rows} == {"2024", "2027"}
         everything = {"first": date(2000, 1, 1), "last": date(2100, 1, 1), "as_of": as_of}
         assert _by_status(_ask(web, as_of=as_of)) == _plain(web, **everything)
 
@@ -336,4 +347,5 @@ def test_what_comes_to_nothing_leaves_no_cell(worker: Database) -> None:
     with worker.transaction(NETWORK_SCOPE) as session:
         statuses = session.scalars(text("SELECT DISTINCT status FROM fact_cells")).all()
         cells = session.scalar(text("SELECT count(*) FROM fact_cells"))
-    assert (list(statuses), cells) == (["completed"], 3 * len(CUBES))
+    of_all = [cube for cube in CUBES if not any(key.is_of_some for key in cube)]
+    assert (list(statuses), cells) == (["completed"], 3 * len(of_all))

@@ -81,9 +81,17 @@ def _asked_again(session: Session, result: Mapping[str, Any]) -> dict[str, Any]:
         **shown,
         "then": value_text(then, unit),
         "same": then == result["value"],
-        "address": url_for("monitoring.figures_by_status", **days, as_of=result["as_of"]),
+        "address": _figure_address(query, as_of=result["as_of"], **days),
         "since": url_for("changes.changes", **of),
     }
+
+
+def _figure_address(query: Mapping[str, Any], **asked: Any) -> str:
+    """The page of what is counted here; a stock of voters is on its indicator's own."""
+    if "election" in query:
+        of = {"code": query["indicator"], "election": query["election"]}
+        return url_for("indicator_pages.indicator", **of, **asked)
+    return url_for("monitoring.figures_by_status", **asked)
 
 
 def _plain(value: Decimal | None) -> str | None:

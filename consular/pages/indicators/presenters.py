@@ -187,7 +187,7 @@ def _value(dimension: Dimension, value: Any, names: Names) -> str:
         return str(date_short(value))
     if dimension is Dimension.COUNTRY:
         return country_name(value)
-    return str(names[dimension].get(value, value))
+    return str(names.get(dimension, {}).get(value, value))
 
 
 def _subjects() -> dict[Subject, str]:

@@ -16,6 +16,7 @@ from consular.pages.drafts import answers, draft, drop
 from consular.pages.forms import Errors, check, form_errors, go, pick, read_fields
 from consular.pages.indicators import presenters
 from services.kernel.errors import Invalid, NotFound
+from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures
 from services.monitoring.indicators import INDICATORS, Indicator
 from services.monitoring.published import list_series
@@ -28,7 +29,7 @@ from services.monitoring.targets import (
 
 pages = Blueprint("indicator_pages", __name__, url_prefix="/monitoring/indicators")
 PERIOD = ("from", "to", "as_of")
-NARROWED = ("consulate", "country", "program", "mode", "status")
+NARROWED = ("consulate", "country", "program", "mode", "election", "status")
 _EVERYTHING: dict[str, Any] = dict.fromkeys(NARROWED)
 TARGET = ("period", "program", "value", "source", "reason")
 
@@ -122,6 +123,10 @@ def _figures(session: Session, known: Indicator, ask: AskIndicator) -> dict[str,
         "as_of": counted.as_of,
         "same_url": url_for(".indicator", code=known.code, as_of=counted.as_of.isoformat(), **same),
         "table": presenters.table(counted, ask.by, names),
+        "election": counted.election,
+        "elections_url": url_for(
+            ".indicator", code=known.code, **{**same, "by": ",".join([*ask.by, Dimension.ELECTION])}
+        ),
         "only": presenters.narrowed(ask.only, names),
         "whole_url": url_for(".indicator", code=known.code, **{**same, **_EVERYTHING}),
         "targets": [

@@ -77,6 +77,7 @@ def _changes(asked: Mapping[str, str], errors: Errors) -> dict[str, Any]:
     return {
         "since": ask.since,
         "as_of": counted.as_of,
+        "election": counted.election,
         "head": words("monitoring.dimension", ask.by[0]),
         "rows": sorted(rows, key=lambda row: (alphabetical(row.name), row.status)),
     }

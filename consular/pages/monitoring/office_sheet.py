@@ -23,7 +23,7 @@ from consular.pages.monitoring.dashboard_charts import percent
 from consular.pages.portal.names import office
 from services.monitoring.dimensions import Dimension
 from services.monitoring.indicators import INDICATORS, Indicator
-from services.monitoring.key_figures import Period, by_status_of
+from services.monitoring.key_figures import Period, by_status_of, of_one_election
 
 
 @pages.get("/offices/<code:code>/sheet")
@@ -55,6 +55,7 @@ def _sheet(session: Session, question: Question, code: str) -> dict[str, Any]:
 
 def _table(session: Session, indicator: Indicator, period: Period) -> dict[str, Any]:
     """An indicator's statuses that have something in these days or a year before."""
+    period = of_one_election(session, indicator.code, period)
     now, before = (_by_status(session, indicator, p) for p in (period, period.year_before))
     rows = [
         _row(words(indicator.words, status), now.get(status, 0), before.get(status, 0))
@@ -64,6 +65,7 @@ def _table(session: Session, indicator: Indicator, period: Period) -> dict[str, 
     total = _row(_("Total"), sum(now.values()), sum(before.values()))
     return {
         "name": in_language(indicator, "name"),
+        "election": period.only.get(Dimension.ELECTION, ""),
         "meaning": " ".join(in_language(indicator, name) for name in ("counts", "day")),
         "rows": rows,
         "foot": total if len(rows) > 1 else None,

@@ -42,6 +42,7 @@ class FigureAnswer(fields.Answer):
     consulate = fields.Text(required=False, allow_none=True)
     country = fields.Text(required=False, allow_none=True)
     mode = fields.Text(required=False, allow_none=True)
+    election = fields.Text(required=False, allow_none=True, says="Its year")
     state_of_origin = fields.Text(required=False, allow_none=True, says="By its code in a CURP")
     sex = fields.Text(required=False, allow_none=True, says="As a CURP has it: H, M or X")
     age_band = fields.Text(required=False, allow_none=True, says="At the request")
@@ -72,6 +73,10 @@ class IndicatorAnswer(IndicatorItem):
     """
 
     as_of = fields.Instant()
+    election = fields.Text(
+        allow_none=True,
+        says="Of a stock that each election has anew, where none is asked for: the newest",
+    )
     rows = fields.Many(FigureAnswer)
     published = fields.Many(PublishedAnswer)
     rivals = fields.Many(PublishedAnswer)

@@ -73,7 +73,12 @@ def show_indicator(code: str, query: AskIndicator) -> dict[str, Any]:
         }
     rows = [FigureAnswer.render(**row) for row in counted.rows]
     return IndicatorAnswer.render(
-        indicator, as_of=counted.as_of, rows=rows, **printed, **_words(indicator)
+        indicator,
+        as_of=counted.as_of,
+        election=counted.election,
+        rows=rows,
+        **printed,
+        **_words(indicator),
     )
 
 
