@@ -108,7 +108,9 @@ def _record(session: Session, chance: random.Random) -> None:
     if chance.random() < 0.7:
         steps += [("booked", -1), (chance.choice(_STATUSES), 1)]
     for status, sign in steps:
-        record_party(session, party, status, services, subjects=sign, people=sign * people, now=now)
+        record_party(
+            session, party, status, services, subjects=sign, people={None: sign * people}, now=now
+        )
 
 
 def _compare(database: Database, until: float) -> Outcome:

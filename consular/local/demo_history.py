@@ -33,8 +33,7 @@ _LARGEST = (
 # is twice as high in the list.
 _HISTORY = """
     SELECT kind, gen_random_uuid(), office, status, CAST(:last AS date) - back, n, n, n,
-        clock_timestamp(), service, program, payout, NULL, NULL, NULL, NULL,
-        NULL
+        clock_timestamp(), service, program, payout, NULL, NULL, NULL, NULL, NULL
     FROM generate_series(0, 760, :every) back
     CROSS JOIN unnest(CAST(:offices AS text[])) WITH ORDINALITY o (office, place)
     CROSS JOIN (VALUES

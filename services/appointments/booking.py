@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ from services.appointments.seating import Party
 from services.citizens.errors import TooManyAttempts
 from services.citizens.limits import Budget, spend
 from services.citizens.people import new_columns, person_keys
+from services.facts.people import age_band
 from services.identity.checking import ask_for_check
 from services.identity.errors import IdentityCheckPending
 from services.identity.homonyms import claim_keys
@@ -380,8 +381,19 @@ def _person(
     reached = replace(person, email=command.email, phone=command.phone)
     # The first of the keys is that of the name, which the row holds as well.
     new = new_columns(reached, vault, keys[0])
-    columns = {name: _as_json(value) for name, value in new.items()}
-    return {**columns, "keys": [key.hex() for key in keys], "folio": folio}
+    return {
+        **{name: _as_json(value) for name, value in new.items()},
+        "keys": [key.hex() for key in keys],
+        "folio": folio,
+        "age_bands": _age_bands(person.birth_date, command.start),
+    }
+
+
+def _age_bands(born: date, start: datetime) -> dict[str, str]:
+    """In which band somebody is on the day of a time, whichever it is on the office's clock."""
+    day = start.astimezone(UTC).date()
+    days = [day + timedelta(days=days) for days in (-1, 0, 1)]
+    return {each.isoformat(): age_band(born, each).value for each in days}
 
 
 def _as_json(value: Any) -> Any:

@@ -521,7 +521,7 @@ DECLARE
     v_answer jsonb; v_ends timestamptz; v_starts timestamptz; v_day date; v_zone text;
     v_people uuid[]; v_free integer; v_last timestamptz; v_claimed integer; v_wanted integer;
     v_by_desk boolean; v_long boolean; v_slot uuid; v_place uuid; v_slots uuid[];
-    v_slots_end timestamptz[];
+    v_slots_end timestamptz[]; v_bands text[];
     v_by_search CONSTANT jsonb := '{"refused": "seats_by_search"}';
 BEGIN
     PERFORM set_config('app.consulate', '*', true),
@@ -621,22 +621,22 @@ BEGIN
     ) SELECT array_agg(id ORDER BY n), (SELECT count(*) FROM wanted), (SELECT count(*) FROM claim)
         INTO v_people, v_wanted, v_claimed FROM person;
 
-    PERFORM record_fact_v2(
-            'appointment', p_id, p_consulate, 'booked', v_day, (n = 1)::integer,
-            (n = 1)::integer * jsonb_array_length(p_people), jsonb_array_length(p_people), p_now,
-            p_service => s)
-        FROM unnest(p_services) WITH ORDINALITY AS wanted (s, n);
+    -- A call of the version before says of nobody in which band of ages they are.
+    v_bands := ARRAY(
+        SELECT person->'age_bands'->>v_day::text
+        FROM jsonb_array_elements(p_people) WITH ORDINALITY AS p (person, n) ORDER BY n);
     PERFORM
+        record_party(p_id, p_consulate, 'booked', v_day, p_services, v_bands, p_now),
         record_audit_entry(
             'appointment.book', 'appointment', p_id, p_consulate, p_account, p_role, p_actor,
             p_request, p_now),
         put_into_outbox('appointments.confirmation', p_id);
 
     -- A call of the version before names no folios: then a party's are the appointment's.
-    INSERT INTO attendees (appointment_id, n, person_id, folio, status, changed_at)
+    INSERT INTO attendees (appointment_id, n, person_id, folio, status, changed_at, age_band)
         SELECT p_id, n, (person->>'id')::uuid,
             coalesce(person->>'folio', CASE n WHEN 1 THEN p_folio ELSE p_folio || n END),
-            'booked', p_now
+            'booked', p_now, v_bands[n]
         FROM jsonb_array_elements(p_people) WITH ORDINALITY AS p (person, n);
 
     -- Seats last: the rows that many want are locked for the shortest time.

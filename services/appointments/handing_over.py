@@ -19,13 +19,12 @@ from services.appointments import returning
 from services.appointments.desk import TakeStep, cancel, take_step
 from services.appointments.errors import ClaimTaken
 from services.appointments.freeing import lock_places_of
-from services.appointments.lifecycle import list_members
+from services.appointments.lifecycle import count_members, list_members, note_ages
 from services.appointments.models import Appointment, Claim, Member, ResemblanceKey, Seat
 from services.appointments.queries import list_attendees
 from services.appointments.rules import BookingLimits, Status, Step, is_untouched
 from services.citizens.models import Person
 from services.citizens.people import make_person, open_person
-from services.facts.recording import Counted, record_party
 from services.identity.checking import Held, Subject, get_person
 from services.identity.errors import NobodyElse
 from services.identity.homonyms import claim_keys, holders_keys
@@ -176,8 +175,8 @@ def _alone(
     )
     session.execute(delete(ResemblanceKey).where(*compared))
     appointment.people -= 1
-    _count(session, appointment, now=now, subjects=0, people=-1)
-    _count(session, apart, now=now)
+    count_members(session, appointment, [member], now=now, sign=-1, subjects=0)
+    count_members(session, apart, [member], now=now)
     session.expire_all()
     return apart
 
@@ -245,21 +244,20 @@ def _rebook(
     )
     session.add(person)
     session.flush()
-    session.add(
-        Member(
-            appointment_id=rebooked.id,
-            n=1,
-            person_id=person.id,
-            folio=folio,
-            status=Status.BOOKED,
-            changed_at=now,
-        )
+    member = Member(
+        appointment_id=rebooked.id,
+        n=1,
+        person_id=person.id,
+        folio=folio,
+        status=Status.BOOKED,
+        changed_at=now,
     )
-    session.flush()
+    session.add(member)
+    note_ages(session, rebooked, [member])
     _hand_seats_on(session, seats, rebooked, person)
     keys = holders_keys(session, check.person_keys, check.account_id)
     returning.take_claims(session, rebooked, keys, n=1)
-    _count(session, rebooked, now=now)
+    count_members(session, rebooked, [member], now=now)
     return rebooked
 
 
@@ -286,18 +284,3 @@ def _hand_seats_on(
         seat.counted, seat.hold_id = False, None
     session.flush()
     session.execute(insert(Seat), rows)
-
-
-def _count(
-    session: Session, appointment: Appointment, *, now: datetime, subjects: int = 1, people: int = 1
-) -> None:
-    counted = Counted("appointment", appointment.id, appointment.day, appointment.consulate_code)
-    record_party(
-        session,
-        counted,
-        Status.BOOKED,
-        appointment.services,
-        subjects=subjects,
-        people=people,
-        now=now,
-    )

@@ -6,16 +6,19 @@ facts.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.appointments.models import Appointment, Member
 from services.appointments.rules import FOLLOWING, TRANSITIONS, Status, status_of_party
+from services.citizens.models import Person
+from services.facts.people import age_band
 from services.facts.recording import Counted, record_party
 from services.kernel import audit
 from services.kernel.errors import WrongState
@@ -61,10 +64,10 @@ def move_members(
     once. Raises `WrongState` when the table doesn't have the step for one of them; ``back``: a step
     is undone, which may lead from anywhere to where it began.
     """
-    people: Counter[str] = Counter()
+    people: dict[str, Counter[str | None]] = defaultdict(Counter)
     for member in moving:
-        people.update({after.value: 1})
-        people.subtract({member.status: 1})
+        people[after.value][member.age_band] += 1
+        people[member.status][member.age_band] -= 1
         if not back and after not in TRANSITIONS[Status(member.status)]:
             raise WrongState(state=member.status)
         _swap(session, member, after, {**columns_of(member), "changed_at": now})
@@ -107,23 +110,62 @@ def _keep(session: Session, appointment: Appointment, columns: dict[str, Any]) -
     session.flush()
 
 
+def note_ages(session: Session, appointment: Appointment, members: Sequence[Member]) -> None:
+    """Write down in which band of ages each is on the appointment's day: they are counted under it
+    from then on, so whatever was counted of them before has to be taken away before."""
+    people = select(Person.id, Person.birth_date)
+    people = people.where(Person.id.in_([member.person_id for member in members]))
+    born: dict[UUID, date | None] = {row.id: row.birth_date for row in session.execute(people)}
+    for member in members:
+        birth = born.get(member.person_id)
+        member.age_band = age_band(birth, appointment.day).value if birth else None
+    session.flush()
+
+
+def count_members(
+    session: Session,
+    appointment: Appointment,
+    members: Sequence[Member],
+    *,
+    now: datetime,
+    sign: int = 1,
+    subjects: int = 1,
+) -> None:
+    """Count people, and the appointment unless ``subjects`` is 0, where it is now; with a ``sign``
+    of -1 take them from there."""
+    people = Counter(member.age_band for member in members)
+    signed = {band: sign * count for band, count in people.items()}
+    _record(session, appointment, appointment.status, sign * subjects, signed, now)
+
+
 def _count(
     session: Session,
     appointment: Appointment,
     subjects: dict[str, int],
-    people: Counter[str],
+    people: Mapping[str, Mapping[str | None, int]],
     now: datetime,
 ) -> None:
     """``subjects`` and ``people`` that each status has more, or fewer, than before."""
-    counted = Counted("appointment", appointment.id, appointment.day, appointment.consulate_code)
     moved = subjects if len(subjects) > 1 else {}
     for status in sorted({*moved, *people}):
-        record_party(
-            session,
-            counted,
-            status,
-            appointment.services,
-            subjects=moved.get(status, 0),
-            people=people[status],
-            now=now,
-        )
+        _record(session, appointment, status, moved.get(status, 0), people.get(status, {}), now)
+
+
+def _record(
+    session: Session,
+    appointment: Appointment,
+    status: str,
+    subjects: int,
+    people: Mapping[str | None, int],
+    now: datetime,
+) -> None:
+    record_party(
+        session,
+        Counted("appointment", appointment.id, appointment.day, appointment.consulate_code),
+        status,
+        appointment.services,
+        subjects=subjects,
+        people=people,
+        now=now,
+        lead=list_members(session, appointment)[0].age_band if subjects else None,
+    )

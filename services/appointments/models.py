@@ -19,6 +19,7 @@ from services.appointments.rules import (
     WatchEnding,
 )
 from services.citizens.models import PersonClaim
+from services.facts.people import AgeBand
 from services.kernel.db import Base, Owners, PartOf
 from services.kernel.tables import one_of
 
@@ -427,6 +428,7 @@ class Member(Base):
     __table_args__ = (
         sa.CheckConstraint(one_of("status", Status), name="status"),
         sa.CheckConstraint("n > 0", name="n"),
+        sa.CheckConstraint(one_of("age_band", AgeBand), name="age_band"),
         sa.UniqueConstraint("person_id", name="uq_attendees_person_id"),
         sa.UniqueConstraint("folio", name="uq_attendees_folio"),
     )
@@ -441,6 +443,8 @@ class Member(Base):
     changed_at: Mapped[datetime] = mapped_column(_NOW)
     # Of people: under which names they were booked, once an officer corrected these.
     booked_as: Mapped[UUID | None]
+    # Under which they are counted: as of the appointment's day, if their birth date is known.
+    age_band: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class Seat(Base):

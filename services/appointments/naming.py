@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from services.appointments.lifecycle import LIFECYCLE, list_members
+from services.appointments.lifecycle import LIFECYCLE, count_members, list_members, note_ages
 from services.appointments.models import Appointment
 from services.appointments.rules import LIVE, Status
 from services.citizens.models import Person
@@ -62,8 +62,10 @@ def name_ticket(
     )
     session.add(person)
     session.flush()
+    count_members(session, appointment, [member], now=now, sign=-1)
     member.person_id = person.id
-    session.flush()
+    note_ages(session, appointment, [member])
+    count_members(session, appointment, [member], now=now)
     subject = audit.Subject.of("appointment", appointment)
     audit.record(session, subject, action="appointment.name_ticket", now=now, actor=actor)
     return appointment

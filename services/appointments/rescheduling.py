@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from services.appointments.errors import SlotNotOffered
 from services.appointments.finding_seats import find_seats, take_seats
 from services.appointments.freeing import seats_of, vacate
-from services.appointments.lifecycle import LIFECYCLE
+from services.appointments.lifecycle import LIFECYCLE, count_members, note_ages
 from services.appointments.mobile import Mobile, get_mobile, mobile_at, mobile_places
 from services.appointments.models import Appointment, Seat, VacatedPlace
 from services.appointments.rules import PRODUCTION_LIMITS, BookingLimits, Status, Step
@@ -29,7 +29,6 @@ from services.appointments.steps import who_may
 from services.citizens.errors import TooManyAttempts
 from services.citizens.models import Person
 from services.consulates.models import Consulate
-from services.facts.recording import Counted, record_party
 from services.kernel import audit
 from services.kernel.audit import OFFICE_ROLES, Actor
 from services.kernel.db import driver_connection
@@ -65,7 +64,7 @@ def reschedule(
     within a day.
     """
     appointment = LIFECYCLE.lock(session, command.appointment)
-    coming = len(who_may(session, appointment, Step.RESCHEDULE, now=now))
+    coming = who_may(session, appointment, Step.RESCHEDULE, now=now)
     consulate = command.consulate or appointment.consulate_code
     zone = _zone_of(session, consulate, actor)
     if _is_there(session, appointment, command, consulate) and appointment.orphaned_at is None:
@@ -75,13 +74,14 @@ def reschedule(
     if command.start <= now:
         raise SlotNotOffered(field="start")
     _refuse_hoarding(session, appointment, limits, now)
-    _count(session, appointment, -1, coming, now)
+    count_members(session, appointment, coming, now=now, sign=-1)
     same_day = (consulate, day) == (appointment.consulate_code, appointment.day)
     stays = same_day and _stays(session, appointment, mobile)
     wanted = replace(command, consulate=consulate, place=mobile.id if mobile else None)
     ends_at = _move_seats(session, appointment, wanted, stays, actor, limits=limits, now=now)
     _place(session, appointment, consulate, day, command.start, ends_at, now)
-    _count(session, appointment, 1, coming, now)
+    note_ages(session, appointment, coming)
+    count_members(session, appointment, coming, now=now)
     subject = audit.Subject.of("appointment", appointment)
     audit.record(session, subject, action="appointment.reschedule", now=now, actor=actor)
     enqueue(session, "appointments.rescheduled", appointment.id)
@@ -221,14 +221,3 @@ def _place(
     appointment.orphaned_at = None
     appointment.changed_at, appointment.sequence = now, appointment.sequence + 1
     session.flush()
-
-
-def _count(
-    session: Session, appointment: Appointment, sign: int, coming: int, now: datetime
-) -> None:
-    """Count it where it is, or take it from there, with those who still come."""
-    counted = Counted("appointment", appointment.id, appointment.day, appointment.consulate_code)
-    record_party(
-        session, counted, appointment.status, appointment.services,
-        subjects=sign, people=sign * coming, now=now,
-    )  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from services.appointments.errors import DayFull, ServiceNotOffered, TicketTaken
-from services.appointments.lifecycle import LIFECYCLE
+from services.appointments.lifecycle import LIFECYCLE, count_members, list_members
 from services.appointments.maximums import count_walk_in
 from services.appointments.models import Appointment, Member, Visit
 from services.appointments.returning import today_at_office
@@ -18,7 +18,6 @@ from services.appointments.rules import Status
 from services.citizens.models import Person
 from services.citizens.people import PersonData, make_person
 from services.consulates.queries import list_services
-from services.facts.recording import Counted, record_party
 from services.kernel.audit import Actor
 from services.kernel.crypto import Vault
 from services.kernel.db import violated_constraint
@@ -78,8 +77,7 @@ def give_ticket(
     if not count_walk_in(session, ticket.consulate_code, ticket.day, command.service, let_in):
         raise DayFull()
     _receive(session, ticket, person, priority=command.priority)
-    counted = Counted("appointment", ticket.id, ticket.day, ticket.consulate_code)
-    record_party(session, counted, ticket.status, ticket.services, subjects=1, people=1, now=now)
+    count_members(session, ticket, list_members(session, ticket), now=now)
     LIFECYCLE.record(session, ticket, now=now, actor=actor, action="appointment.walk_in")
     return ticket
 

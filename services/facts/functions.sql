@@ -21,6 +21,34 @@ BEGIN
         v_of.sex, v_of.age_band);
 END $$;
 
+-- Lines of a party that was just booked, each person under their band of ages (null: not known); Python's is
+-- record_party in services/facts/recording.py.
+CREATE OR REPLACE FUNCTION record_party(
+    p_subject uuid, p_consulate text, p_status text, p_day date, p_services text[],
+    p_bands text[], p_now timestamptz
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO facts (
+        kind, subject_id, consulate_code, status, day, quantity, people, services, occurred_at,
+        service_code, age_band)
+    SELECT 'appointment', p_subject, p_consulate, p_status, p_day,
+        (service.n = 1 AND party.leads)::integer, (service.n = 1)::integer * party.people,
+        party.people, p_now, service.code, party.band
+    FROM unnest(p_services) WITH ORDINALITY AS service (code, n),
+        (SELECT band, count(*) AS people, bool_or(n = 1) AS leads
+            FROM unnest(p_bands) WITH ORDINALITY AS person (band, n) GROUP BY band) party;
+END $$;
+
+-- The version before moves people without their band: one that all of a party have is theirs. A later
+-- migration drops it.
+CREATE OR REPLACE FUNCTION name_age_band() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.age_band := (
+        SELECT min(age_band) FROM attendees WHERE appointment_id = NEW.subject_id
+        HAVING count(DISTINCT coalesce(age_band, '')) = 1);
+    RETURN NEW;
+END $$;
+
 -- For the version before, while it still runs: one column for every dimension. A later migration
 -- drops it.
 CREATE OR REPLACE FUNCTION record_fact(

@@ -59,22 +59,28 @@ def record_party(
     services: Sequence[str],
     *,
     subjects: int,
-    people: int,
+    people: Mapping[str | None, int],
     now: datetime,
+    lead: str | None = None,
 ) -> None:
     """Lines of a subject for ``people``, each for all ``services``; negative ones leave it.
 
-    The subject and its people count under the first service, services under each.
+    ``people``: how many in each band of ages; None: it isn't known. ``lead``: its first person's.
+
+    The subject and its people count under the first service, services under each; the subject
+    under the band of its first person. The database has the same for a booking (`record_party`).
     """
     lines = [
         {
             "service_code": service,
-            "quantity": 0 if place else subjects,
-            "people": 0 if place else people,
-            "services": people,
+            "age_band": band,
+            "quantity": subjects if band == lead and not place else 0,
+            "people": 0 if place else people.get(band, 0),
+            "services": people.get(band, 0),
         }
         for place, service in enumerate(services)
-        if people or (subjects and not place)
+        for band in sorted({*people, lead}, key=str)
+        if people.get(band) or (subjects and band == lead and not place)
     ]
     if lines:
         _write(session, counted, status, lines, now)

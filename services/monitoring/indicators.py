@@ -133,11 +133,13 @@ _VOTE_ES, _VOTE_EN = "Voto desde el extranjero", "Vote from abroad"
 
 
 def _visits(code: str, unit: Unit, measure: Measure, subject: Subject, **words: str) -> Indicator:
-    """One that counts the facts of appointments, each by another measure."""
+    """One that counts the facts of appointments, each by another measure. An appointment has no
+    age; its people have, and so has whom a service is for."""
+    ages = () if measure is Measure.QUANTITY else (Dimension.AGE,)
     return Indicator(
         code=code,
         kind="appointment",
-        by=(Dimension.PROGRAM,),
+        by=(Dimension.PROGRAM, *ages),
         statuses=tuple(AppointmentStatus),
         achieved=frozenset({AppointmentStatus.COMPLETED}),
         unit=unit,

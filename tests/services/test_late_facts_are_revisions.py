@@ -55,7 +55,7 @@ def _take_back(database: Database, appointment: Counted) -> None:
     with database.transaction(NETWORK_SCOPE) as session:
         for status, sign in (("completed", -1), ("no_show", 1)):
             record_party(
-                session, appointment, status, ["MAT"], subjects=sign, people=0,
+                session, appointment, status, ["MAT"], subjects=sign, people={},
                 now=datetime.now(UTC),
             )  # fmt: skip
 

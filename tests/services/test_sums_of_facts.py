@@ -80,10 +80,12 @@ def _record(database: Database, chance: random.Random, count: int) -> None:
                 )  # fmt: skip
                 continue
             party, services = Counted("appointment", new_id(), day, office), [program, "ACT"]
-            record_party(session, party, "booked", services, subjects=1, people=2, now=now)
+            people = {chance.choice(("18-29", "60plus", None)): 1, "0-17": 1}
+            record_party(session, party, "booked", services, subjects=1, people=people, now=now)
             if status != "booked":
-                record_party(session, party, "booked", services, subjects=-1, people=-2, now=now)
-                record_party(session, party, status, services, subjects=1, people=2, now=now)
+                gone = {band: -count for band, count in people.items()}
+                record_party(session, party, "booked", services, subjects=-1, people=gone, now=now)
+                record_party(session, party, status, services, subjects=1, people=people, now=now)
 
 
 def _roll_up(database: Database, *, anew: bool = False) -> None:
@@ -340,7 +342,7 @@ def test_what_comes_to_nothing_leaves_no_cell(worker: Database) -> None:
     for status, sign in (("booked", 1), ("booked", -1), ("completed", 1)):
         with worker.transaction(NETWORK_SCOPE) as session:
             record_party(
-                session, subject, status, ["MAT"], subjects=sign, people=sign,
+                session, subject, status, ["MAT"], subjects=sign, people={None: sign},
                 now=datetime.now(UTC),
             )  # fmt: skip
         _roll_up(worker)

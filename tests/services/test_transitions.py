@@ -89,7 +89,13 @@ def _appointment(session: Session) -> Appointment:
     session.flush()
     counted = Counted("appointment", appointment.id, appointment.day, OFFICE)
     record_party(
-        session, counted, appointment.status, appointment.services, subjects=1, people=1, now=NOW
+        session,
+        counted,
+        appointment.status,
+        appointment.services,
+        subjects=1,
+        people={None: 1},
+        now=NOW,
     )
     return appointment
 

@@ -45,7 +45,7 @@ class FigureAnswer(fields.Answer):
     election = fields.Text(required=False, allow_none=True, says="Its year")
     state_of_origin = fields.Text(required=False, allow_none=True, says="By its code in a CURP")
     sex = fields.Text(required=False, allow_none=True, says="As a CURP has it: H, M or X")
-    age_band = fields.Text(required=False, allow_none=True, says="At the request")
+    age_band = fields.Text(required=False, allow_none=True, says="As of the request or appointment")
     day = fields.CalendarDay(required=False)
 
 
