@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, Figures, figures
 from services.monitoring.indicators import Indicator
 from services.monitoring.lines import Line, count_lines, read_lines
+from services.monitoring.targets import targets_of_rows
 
 # Those whose values are codes, with words beside them.
 _NAMED = (Dimension.PROGRAM, Dimension.CONSULATE, Dimension.MODE, Dimension.STATUS)
@@ -50,7 +52,8 @@ def export_figures(form: str, ask: AskIndicator) -> Response:
     with transaction() as session:
         counted = figures(session, ask)
         names = read_names(session, counted.indicator)
-        return as_file(_figures_table(counted, ask, names), form)
+        targets = targets_of_rows(session, counted, ask)
+        return as_file(_figures_table(counted, ask, names, targets), form)
 
 
 def export_lines(form: str, ask: AskIndicator) -> Response:
@@ -71,7 +74,9 @@ def export_lines(form: str, ask: AskIndicator) -> Response:
         return as_file(table, form)
 
 
-def _figures_table(counted: Figures, ask: AskIndicator, names: Names) -> Table:
+def _figures_table(
+    counted: Figures, ask: AskIndicator, names: Names, targets: Sequence[Decimal | None]
+) -> Table:
     dimensions = [d for d in ask.by if d is not Dimension.STATUS] + [Dimension.STATUS]
     columns = [column for d in dimensions for column in _columns_of(d)]
     columns.append(Column("value", str(_("Valor"))))
@@ -82,6 +87,10 @@ def _figures_table(counted: Figures, ask: AskIndicator, names: Names) -> Table:
     if ask.compare or ask.since:
         columns.append(Column("difference", str(_("Diferencia"))))
     rows = [_figure(row, dimensions, names) for row in counted.rows]
+    if any(target is not None for target in targets):
+        columns.append(Column("target", str(_("Meta"))))
+        for row, target in zip(rows, targets, strict=True):
+            row.append(None if target is None else int(target))
     name = _name("figures", counted, len(rows))
     return Table(name, columns, rows, about=_about(counted, ask))
 

@@ -194,7 +194,8 @@ class EntryQuery(GroupQuery):
 
 
 class TargetSchema(Schema):
-    """What an indicator is to reach in a period; ``reason`` where the period has a target."""
+    """What an indicator is to reach in a period, at one office or in the whole network; ``reason``
+    where that has a target."""
 
     example: ClassVar[dict[str, Any]] = {
         "period": "2027",
@@ -204,6 +205,7 @@ class TargetSchema(Schema):
 
     period = fields.String(required=True, validate=_PERIOD)
     program = Code(load_default=None, allow_none=True)
+    consulate = Code(load_default=None, allow_none=True)
     value = WholeNumber(
         required=True,
         validate=validate.Range(0, int(LARGEST), error=_("Escribe un número entero desde cero.")),

@@ -95,7 +95,7 @@ def _target(session: Session, watch: Watch, first: date) -> Decimal | None:
     """The target in force of the month, or this year's share of its own."""
     period = f"{first:%Y}" if watch.span is Span.NOW else f"{first:%Y-%m}"
     for target in list_targets(session, watch.indicator):
-        if (target.period, target.program) == (period, watch.program):
+        if (target.period, target.program, target.consulate_code) == (period, watch.program, None):
             whole = target.value
             return rules.share_of_year(whole, first) if watch.span is Span.NOW else whole
     return None

@@ -119,6 +119,11 @@ class Indicator:
         return (None if self.flow is Flow.STOCK else first), last
 
     @property
+    def has_offices(self) -> bool:
+        """Whether its facts are those of offices, on whose days they count."""
+        return self.zone is DayZone.OFFICE
+
+    @property
     def is_of_one_election(self) -> bool:
         """Whether it is a stock that every election has anew: those of two are no number of
         anything."""

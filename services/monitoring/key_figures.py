@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, figures, newest_election
 from services.monitoring.indicators import INDICATORS
+from services.monitoring.models import Target
+from services.monitoring.periods import periods_of
 from services.monitoring.targets import Progress, list_progress
 
 MONTHS = 12
@@ -109,12 +111,22 @@ def _ask(indicator: str, period: Period) -> AskIndicator:
 
 def target_of_year(session: Session, figure: KeyFigure, period: Period) -> Progress | None:
     """The target of the year in which the period ends, over all programs, and how far it was: the
-    network's, so there is none for an office."""
-    if period.only:
-        return None
-    indicator, year = INDICATORS[INDICATOR_OF[figure]], str(period.last.year)
-    progress = list_progress(session, indicator, period.as_of)
-    return next((p for p in progress if p.target.period == year and p.target.program is None), None)
+    network's, or an office's own."""
+    year = str(period.last.year)
+    targets = targets_of(session, INDICATOR_OF[figure], period)
+    return next((each for each in targets if each.target.period == year), None)
+
+
+def targets_of(session: Session, indicator: str, period: Period) -> list[Progress]:
+    """The targets of the year, the quarter and the month in which the period ends, over all
+    programs: the network's, or an office's own."""
+    office = period.only.get(Dimension.CONSULATE)
+
+    def wanted(target: Target) -> bool:
+        own = (target.program, target.consulate_code) == (None, office)
+        return own and target.period in periods_of(period.last)
+
+    return list_progress(session, INDICATORS[indicator], period.as_of, wanted=wanted)
 
 
 @dataclass(frozen=True)

@@ -106,14 +106,17 @@ class GroupEntry(Revision, Base):
 
 
 class Target(Revision, Base):
-    """What an indicator of ours is to reach in a period: over all programs, or in one of them."""
+    """What an indicator of ours is to reach in a period: over all programs or in one of them, of
+    all offices or of one."""
 
     __tablename__ = "indicator_targets"
+    owners = Owners(office="consulate_code")
     __table_args__ = (
         sa.UniqueConstraint(
             "indicator",
             "period",
             "program",
+            "consulate_code",
             "revision",
             name="uq_indicator_targets_revision",
             postgresql_nulls_not_distinct=True,
@@ -125,6 +128,7 @@ class Target(Revision, Base):
     indicator: Mapped[str] = mapped_column(sa.Text)
     period: Mapped[str] = mapped_column(sa.Text)
     program: Mapped[str | None] = mapped_column(sa.Text)
+    consulate_code: Mapped[str | None] = mapped_column(sa.ForeignKey("consulates.code"))
 
 
 class ChartNote(Base):

@@ -19,6 +19,18 @@ def days_of(period: str) -> tuple[date, date]:
     return date(int(year), first, 1), date(int(year), last, monthrange(int(year), last)[1])
 
 
+def find_period(first: date | None, last: date | None) -> str | None:
+    """The year, quarter or month that these days are, both included."""
+    periods = periods_of(first) if first and last else ()
+    return next((period for period in periods if days_of(period) == (first, last)), None)
+
+
+def periods_of(day: date) -> tuple[str, str, str]:
+    """The year, the quarter and the month of a day."""
+    quarter = (day.month - 1) // _QUARTER_MONTHS + 1
+    return f"{day:%Y}", f"{day:%Y}-Q{quarter}", f"{day:%Y-%m}"
+
+
 def _months(part: str) -> tuple[int, int]:
     """The first and the last month of a part of a year; of all of it when there is none."""
     if not part:

@@ -2,54 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from services.consulates.models import Consulate
 from services.kernel.audit import Actor
 from services.kernel.errors import Invalid, NotFound
 from services.monitoring.dimensions import Dimension
 from services.monitoring.figures import AskIndicator, Figures, figures
 from services.monitoring.indicators import INDICATORS, Indicator
 from services.monitoring.models import Target
-from services.monitoring.periods import days_of
+from services.monitoring.periods import days_of, find_period
 from services.monitoring.revisions import keep_revision
 
 
 @dataclass(frozen=True)
 class SetTarget:
-    """``program``: where it is for one only; ``reason``: of a change of the one in force."""
+    """``program``, ``consulate``: where it is for one only; ``reason``: of a change of the one in
+    force."""
 
     indicator: str
     period: str
     value: int
     source: str
     program: str | None = None
+    consulate: str | None = None
     reason: str | None = None
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A target in force, and how much of it is ``reached``."""
+    """A target in force, and how much of it is ``reached``; of which ``election``, where it is of a
+    stock that each of them has anew."""
 
     target: Target
     reached: int
+    election: str | None = None
 
 
 def set_target(session: Session, command: SetTarget, *, now: datetime, actor: Actor) -> Target:
     """Keep a target as the newest of its period, where the earlier ones stay readable.
 
     One that is in force as it stands is returned. Raises NotFound for an unknown indicator, Invalid
+    ``consulate_not_found``, ``dimension_not_held`` for an office of what offices don't have,
     ``reason_required`` where the period has another, Conflict ``corrected_meanwhile``,
     ``already_entered``.
     """
     if command.indicator not in INDICATORS:
         raise NotFound()
+    _check_office(session, command)
     before = _in_force(session, command)
     if before and before.value == command.value and before.source == command.source:
         return before
@@ -59,6 +68,7 @@ def set_target(session: Session, command: SetTarget, *, now: datetime, actor: Ac
         indicator=command.indicator,
         period=command.period,
         program=command.program,
+        consulate_code=command.consulate,
         value=Decimal(command.value),
         source=command.source,
         revision=before.revision + 1 if before else 1,
@@ -68,25 +78,89 @@ def set_target(session: Session, command: SetTarget, *, now: datetime, actor: Ac
     return target
 
 
+def _check_office(session: Session, command: SetTarget) -> None:
+    if command.consulate is None:
+        return
+    indicator = INDICATORS[command.indicator]
+    if not indicator.has_offices:
+        others, held = Dimension.CONSULATE, ", ".join(indicator.by)
+        raise Invalid("dimension_not_held", field="consulate", others=others, held=held)
+    if session.get(Consulate, command.consulate) is None:
+        raise Invalid("consulate_not_found", field="consulate")
+
+
 def list_targets(session: Session, indicator: str) -> Sequence[Target]:
     """The targets in force of an indicator, the latest period first."""
-    place = (Target.period.desc(), Target.program.nulls_first())
+    of = (Target.period, Target.program, Target.consulate_code)
+    period, program, office = of
     statement = select(Target).where(Target.indicator == indicator)
-    newest = statement.ext(distinct_on(Target.period, Target.program))
+    newest = statement.ext(distinct_on(*of))
+    place = (period.desc(), program.nulls_first(), office.nulls_first())
     return session.scalars(newest.order_by(*place, Target.revision.desc())).all()
 
 
-def list_progress(session: Session, indicator: Indicator, as_of: datetime) -> list[Progress]:
-    """The targets in force, and how far each one was at that moment."""
-    targets = list_targets(session, indicator.code)
-    return [Progress(target, _reached(session, target, indicator, as_of)) for target in targets]
+def list_progress(
+    session: Session,
+    indicator: Indicator,
+    as_of: datetime,
+    *,
+    wanted: Callable[[Target], bool] = lambda target: True,
+) -> list[Progress]:
+    """The targets in force that are wanted, and how far each one was at that moment."""
+    targets = [target for target in list_targets(session, indicator.code) if wanted(target)]
+    counted = {
+        of: _by_office(session, *of, indicator, as_of)
+        for of in {(target.period, target.program) for target in targets}
+    }
+    return [_progress(target, *counted[target.period, target.program]) for target in targets]
 
 
-def _reached(session: Session, target: Target, indicator: Indicator, as_of: datetime) -> int:
-    first, last = indicator.days(*days_of(target.period))
-    only = {Dimension.PROGRAM: target.program} if target.program else {}
-    ask = AskIndicator(indicator.code, first=first, last=last, as_of=as_of, only=only)
-    return count_achieved(figures(session, ask))
+def _progress(target: Target, reached: Mapping[str | None, int], election: str | None) -> Progress:
+    office = target.consulate_code
+    value = reached.get(office, 0) if office else sum(reached.values())
+    return Progress(target, value, election)
+
+
+def _by_office(
+    session: Session, period: str, program: str | None, indicator: Indicator, as_of: datetime
+) -> tuple[Mapping[str | None, int], str | None]:
+    """What was achieved in a period by office, and of which election it is."""
+    first, last = indicator.days(*days_of(period))
+    only = {Dimension.PROGRAM: program} if program else {}
+    by = (Dimension.CONSULATE,)
+    ask = AskIndicator(indicator.code, by=by, first=first, last=last, as_of=as_of, only=only)
+    counted = figures(session, ask)
+    reached: Counter[str | None] = Counter()
+    for row in counted.rows:
+        if row["status"] in indicator.achieved:
+            reached[row["consulate"]] += row["value"]
+    return reached, counted.election
+
+
+_SAID_OF = frozenset({Dimension.CONSULATE, Dimension.PROGRAM, Dimension.STATUS, Dimension.ELECTION})
+
+
+def targets_of_rows(session: Session, counted: Figures, ask: AskIndicator) -> list[Decimal | None]:
+    """Of each row what it is to reach: where the question is about a period, and the row about an
+    office, a program, both or all, and about the status that counts."""
+    period = find_period(ask.first, ask.last)
+    if period is None or {*ask.by, *counted.only} - _SAID_OF or Dimension.ELECTION in ask.by:
+        return [None] * len(counted.rows)
+    values = {
+        (target.program, target.consulate_code): target.value
+        for target in list_targets(session, counted.indicator.code)
+        if target.period == period
+    }
+    achieved, only = counted.indicator.achieved, counted.only
+
+    def target_of(row: Mapping[str, Any]) -> Decimal | None:
+        program, office = (row.get(each, only.get(each)) for each in _OF)
+        return values.get((program, office)) if row["status"] in achieved else None
+
+    return [target_of(row) for row in counted.rows]
+
+
+_OF = (Dimension.PROGRAM, Dimension.CONSULATE)
 
 
 def list_until(
@@ -134,6 +208,7 @@ def _in_force(session: Session, command: SetTarget) -> Target | None:
         Target.indicator == command.indicator,
         Target.period == command.period,
         Target.program.is_not_distinct_from(command.program),
+        Target.consulate_code.is_not_distinct_from(command.consulate),
     )
     newest = select(Target).where(*same).order_by(Target.revision.desc()).limit(1)
     return session.scalars(newest).first()

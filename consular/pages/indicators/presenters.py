@@ -164,17 +164,18 @@ def target_revision(session: Session, row: Any, names: Names) -> dict[str, Any]:
     return {**_target(row, names), **said}
 
 
-def program_choices(names: Names) -> Sequence[Any]:
-    """What a target may be for: one of its programs."""
-    kinds = names[Dimension.PROGRAM].items()
-    return in_order([{"value": code, "label": name} for code, name in kinds])
+def choices_of(names: Mapping[str, str]) -> Sequence[Any]:
+    """What a target may be for: one of these."""
+    return in_order([{"value": code, "label": name} for code, name in names.items()])
 
 
 def _target(row: Any, names: Names) -> dict[str, Any]:
     program = _value(Dimension.PROGRAM, row.program, names) if row.program else _("Todos")
+    office = row.consulate_code
     return {
         "period": row.period,
         "program": program,
+        "office": _value(Dimension.CONSULATE, office, names) if office else _("Toda la red"),
         "value": value_of(row.value),
         "source": row.source,
     }

@@ -31,7 +31,7 @@ pages = Blueprint("indicator_pages", __name__, url_prefix="/monitoring/indicator
 PERIOD = ("from", "to", "as_of")
 NARROWED = ("consulate", "country", "program", "mode", "election", "status")
 _EVERYTHING: dict[str, Any] = dict.fromkeys(NARROWED)
-TARGET = ("period", "program", "value", "source", "reason")
+TARGET = ("period", "program", "consulate", "value", "source", "reason")
 
 
 @pages.get("/")
@@ -87,7 +87,8 @@ def targets(code: str) -> str:
     return render_template(
         "indicators/targets.html",
         indicator=presenters.entry(known),
-        programs=presenters.program_choices(names),
+        programs=presenters.choices_of(names[Dimension.PROGRAM]),
+        consulates=presenters.choices_of(names[Dimension.CONSULATE]) if known.has_offices else [],
         history=history,
         may_set=actor().role in ANALYSTS,
         done="done" in request.args,

@@ -20,10 +20,11 @@ from consular.pages.monitoring.blueprint import (
     read_question,
 )
 from consular.pages.monitoring.dashboard_charts import percent
+from consular.pages.monitoring.overview import said_target
 from consular.pages.portal.names import office
 from services.monitoring.dimensions import Dimension
 from services.monitoring.indicators import INDICATORS, Indicator
-from services.monitoring.key_figures import Period, by_status_of, of_one_election
+from services.monitoring.key_figures import Period, by_status_of, of_one_election, targets_of
 
 
 @pages.get("/offices/<code:code>/sheet")
@@ -66,6 +67,7 @@ def _table(session: Session, indicator: Indicator, period: Period) -> dict[str, 
     return {
         "name": in_language(indicator, "name"),
         "election": period.only.get(Dimension.ELECTION, ""),
+        "targets": [said_target(each) for each in targets_of(session, indicator.code, period)],
         "meaning": " ".join(in_language(indicator, name) for name in ("counts", "day")),
         "rows": rows,
         "foot": total if len(rows) > 1 else None,

@@ -185,13 +185,13 @@ def _numbers(session: Session, question: Question) -> list[dict[str, str]]:
                 "before": number(before),
                 "percent": percent(value, before),
                 "change": change(value, before),
-                "target": _target(target_of_year(session, figure, period)),
+                "target": said_target(target_of_year(session, figure, period)),
             }
         )
     return lines
 
 
-def _target(progress: Progress | None) -> str:
+def said_target(progress: Progress | None) -> str:
     """«62 % de la meta de 2026: 15,000», or nothing."""
     if progress is None:
         return ""

@@ -89,11 +89,13 @@ class IndicatorList(fields.ListAnswer):
 
 
 class TargetAnswer(fields.Answer):
-    """What an indicator is to reach in a period: over all programs, or in one."""
+    """What an indicator is to reach in a period: over all programs or in one, of all offices or of
+    one."""
 
     id = fields.Id()
     period = fields.Text()
     program = fields.Text(allow_none=True)
+    consulate = fields.Text(allow_none=True, attribute="consulate_code")
     value = fields.Figure()
     source = fields.Text()
     revision = fields.Number()

@@ -108,7 +108,10 @@ def list_targets(code: str, query: dict[str, Any]) -> dict[str, Any]:
     body=TargetSchema(),
     answer=TargetAnswer(),
     status=201,
-    errors={409: ("already_entered", "corrected_meanwhile"), 422: ("reason_required",)},
+    errors={
+        409: ("already_entered", "corrected_meanwhile"),
+        422: ("reason_required", "consulate_not_found", "dimension_not_held"),
+    },
 )
 def create_target(code: str, command: SetTarget) -> dict[str, Any]:
     """Set what the indicator is to reach in a period; the targets before it are kept."""
