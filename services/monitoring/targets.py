@@ -155,7 +155,10 @@ def targets_of_rows(session: Session, counted: Figures, ask: AskIndicator) -> li
 
     def target_of(row: Mapping[str, Any]) -> Decimal | None:
         program, office = (row.get(each, only.get(each)) for each in _OF)
-        return values.get((program, office)) if row["status"] in achieved else None
+        # What has no office, or no program, is none of all of them.
+        nowhere = any(each in row and row[each] is None for each in _OF)
+        known = row["status"] in achieved and not nowhere
+        return values.get((program, office)) if known else None
 
     return [target_of(row) for row in counted.rows]
 
