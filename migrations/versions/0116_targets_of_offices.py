@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.support import replace_constraint, secure
 
-revision = "0113"
-down_revision = "0112"
+revision = "0116"
+down_revision = "0115"
 
 
 def upgrade() -> None:

@@ -10,8 +10,8 @@ from alembic import op
 
 from migrations.support import install, validate
 
-revision = "0111"
-down_revision = "0110"
+revision = "0114"
+down_revision = "0113"
 
 
 def upgrade() -> None:

@@ -10,8 +10,8 @@ from alembic import op
 
 from migrations.support import WEB, grant, install, validate
 
-revision = "0112"
-down_revision = "0111"
+revision = "0115"
+down_revision = "0114"
 
 
 def upgrade() -> None:
