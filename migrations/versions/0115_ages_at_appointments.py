@@ -25,7 +25,7 @@ def upgrade() -> None:
     validate("attendees", "ck_attendees_age_band")
     grant("attendees", "UPDATE (age_band)", to=WEB)
     install("facts", record_party="b2ea46d1", name_age_band="bf376489")
-    install("appointments", book_appointment_v4="c8a49d92")
+    install("appointments", book_appointment_v4="91f71871")
     op.execute(
         """
         CREATE TRIGGER name_age_band BEFORE INSERT ON facts FOR EACH ROW
